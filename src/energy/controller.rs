@@ -56,15 +56,25 @@ impl Controller {
         }
     }
 
-    /// What the gates and the mode allow. User activity stops workers here without moving the mode.
-    pub(super) fn decide(&mut self, now: Instant, gates: &Gates, energy: Energy, sensor_lost: bool) -> Decision {
+    /// What the gates and the mode allow. User activity stops workers here without moving the mode. `programs` is the gate of
+    /// user activity as it were without questions.
+    pub(super) fn decide(
+        &mut self,
+        now: Instant,
+        gates: &Gates,
+        programs: Gate,
+        energy: Energy,
+        sensor_lost: bool,
+    ) -> Decision {
         let mode = self.modes.mode();
         let held = match (self.modes.flaps(), sensor_lost) {
             (true, _) => Reason::Flapping,
             (false, true) => Reason::SensorSilent,
             (false, false) => Reason::Rising,
         };
-        let least = gates.lasting().and(Gate::at(mode.ceiling(self.cores), held)).and(gates.user_activity);
+        let lasting = gates.lasting().and(Gate::at(mode.ceiling(self.cores), held));
+        let least = lasting.and(gates.user_activity);
+        let without_questions = lasting.and(programs).at_most.cores(self.cores);
         let headroom = least.at_most;
         let workers = headroom.cores(self.cores);
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
@@ -80,6 +90,7 @@ impl Controller {
             energy,
             on_battery: gates.battery.source != Source::Ac,
             rank: Rank::Last,
+            only_questions: least.reason == Reason::Answering && without_questions > 0,
         };
         self.decision
     }

@@ -32,6 +32,9 @@ pub struct Decision {
     /// is that of earlier releases.
     #[serde(skip)]
     pub rank: Rank,
+    /// Nothing but questions holds the work: without them a worker were allowed. It travels like the rank.
+    #[serde(skip)]
+    pub only_questions: bool,
 }
 
 impl Decision {

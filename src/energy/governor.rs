@@ -217,7 +217,8 @@ impl Governor {
     }
 
     fn decide(&mut self, now: Instant) -> Decision {
-        let decision = self.controller.decide(now, &self.gates, self.energy, self.sensor_is_lost());
+        let programs = self.user_activity.of_programs(now);
+        let decision = self.controller.decide(now, &self.gates, programs, self.energy, self.sensor_is_lost());
         Decision { rank: self.user_activity.rank(now), ..decision }
     }
 

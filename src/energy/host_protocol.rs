@@ -52,15 +52,17 @@ pub struct Tail {
     pub burst_until: u64,
     /// Which readings contradict each other so that something is wrong with the device.
     pub doubts: Doubts,
+    /// Whether nothing but questions holds the follower's work.
+    pub only_questions: bool,
 }
 
 impl<'de> Deserialize<'de> for Tail {
     fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
-        bytes.deserialize_tuple(3, TailVisitor)
+        bytes.deserialize_tuple(4, TailVisitor)
     }
 }
 
-/// Reads as much of a tail as there is: a message of an earlier release ends before it, or before the doubts.
+/// Reads as much of a tail as there is: a message of an earlier release ends before it, or within it.
 struct TailVisitor;
 
 impl<'de> Visitor<'de> for TailVisitor {
@@ -74,7 +76,8 @@ impl<'de> Visitor<'de> for TailVisitor {
         let Some(rank) = fields.next_element().ok().flatten() else { return Ok(Tail::default()) };
         let Some(burst_until) = fields.next_element().ok().flatten() else { return Ok(Tail::default()) };
         let doubts = fields.next_element().ok().flatten().unwrap_or_default();
-        Ok(Tail { rank, burst_until, doubts })
+        let only_questions = fields.next_element().ok().flatten().unwrap_or_default();
+        Ok(Tail { rank, burst_until, doubts, only_questions })
     }
 }
 
@@ -238,13 +241,15 @@ mod tests {
         let state = FollowerMessage::State { oldest_ms: Some(7), answering: true, pause };
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
         let pause = PauseVersion { number: 2, pause: PauseState::Open };
-        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts: Doubts::NONE.with(Doubt::NoCurrent, true) };
+        let doubts = Doubts::NONE.with(Doubt::NoCurrent, true);
+        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts, only_questions: true };
         let message = LeaderMessage { decision: Decision::default(), pause, more };
         let down = encode_frame(&message);
-        assert_eq!((down.len(), &down[..2], &down[25..]), (30, &[28, 0][..], &[2, 2, 2, 5, 2][..]), "{down:?}");
+        assert_eq!((down.len(), &down[..2], &down[25..]), (31, &[29, 0][..], &[2, 2, 2, 5, 2, 1][..]), "{down:?}");
         // What an earlier leader sent ends with the pause, and an earlier follower reads no further.
         let ends = |length: u8| [&[length, 0][..], &down[2..2 + usize::from(length)]].concat();
-        for (length, more) in [(25, Tail::default()), (27, Tail { doubts: Doubts::NONE, ..more })] {
+        let before = Tail { only_questions: false, ..more };
+        for (length, more) in [(25, Tail::default()), (27, Tail { doubts: Doubts::NONE, ..before }), (28, before)] {
             let mut buffer = FrameBuffer { bytes: ends(length) };
             let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
             assert_eq!(older, LeaderMessage { more, ..message });
@@ -281,6 +286,7 @@ mod tests {
                 rank: Rank::Hurried,
                 burst_until: u64::MAX,
                 doubts: Doubt::ALL.into_iter().fold(Doubts::NONE, |all, one| all.with(one, true)),
+                only_questions: true,
             },
         };
         assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);

@@ -140,6 +140,12 @@ impl UserActivity {
         if self.queries > 0 || self.quiet_after.is_some_and(|until| now < until) {
             return Gate::at(Fraction::NONE, Reason::Answering);
         }
+        self.of_programs(now)
+    }
+
+    /// The gate as it were without questions.
+    #[must_use]
+    pub fn of_programs(&self, now: Instant) -> Gate {
         let free = (self.cores as f64 - self.foreign + TOLERATED).floor();
         let in_use = match self.burst_ends(now) {
             Some(_) => Gate::OPEN,

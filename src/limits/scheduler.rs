@@ -28,9 +28,14 @@ pub const AUDITS_MAX: usize = 4;
 /// Batches of changes on their way to the disk. Beyond, nothing new is started.
 pub const SAVES_MAX: usize = 32;
 
-/// Milliseconds that light work waits for questions at most: then one task of it starts, so that deleted and changed files
-/// leave the answers however many questions come.
-pub const LIGHT_WAIT_MS: u64 = 4_000;
+/// Milliseconds that background work waits for questions at most: then one task starts, so that files which are new, changed
+/// or deleted reach the answers however many questions come. A question that takes as long as it may, and the pause behind
+/// it, are over by then.
+pub const QUESTIONS_WAIT_MS: u64 = 4_000;
+
+/// Milliseconds from that task to the next one, and from each to the next, while questions still come. A program that asks
+/// without a break meets one task in each of them, whose share of a core is the least one besides.
+pub const BESIDE_QUESTIONS_MS: u64 = 1_000;
 
 /// Milliseconds of quiet after which a changed path is scanned; a save by an editor is several events.
 pub const SETTLE_MS: u64 = 400;

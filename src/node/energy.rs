@@ -5,6 +5,9 @@
 //! trouble (heat, under-voltage, low battery), when its owner paused it, or while anybody waits for an answer of any agent
 //! of the host, they go on with the least share (`Fraction::LEAST`). They never stop, because a file that is deleted,
 //! renamed or changed must leave the answers, and that costs next to nothing.
+//!
+//! Questions may never end: a program that asks every second is one. Where nothing else holds the work, embedding goes on
+//! beside them as well, with the same least share and one chunk a task, so that a question meets one short task at most.
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
@@ -18,7 +21,7 @@ use crate::energy::fraction::Fraction;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUERY;
-use crate::limits::{BACKGROUND_MAX, LIGHT_WAIT_MS};
+use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, QUESTIONS_WAIT_MS};
 use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
@@ -31,7 +34,7 @@ impl Node {
     }
 
     /// Tells the governor when people begin and cease to wait for answers. Nothing starts while they wait, nor for
-    /// `AFTER_QUERY` after, but one light task every `LIGHT_WAIT_MS`: questions may never end.
+    /// `AFTER_QUERY` after; if that lasts for `QUESTIONS_WAIT_MS`, one task every `BESIDE_QUESTIONS_MS`.
     pub(super) fn report_answering(&mut self, now: Instant, out: &mut Out) {
         if self.energy.decision.is_none() {
             return;
@@ -39,7 +42,7 @@ impl Node {
         let answering = self.queries.any();
         if answering || self.energy.answering {
             if self.energy.quiet_until.is_none_or(|until| until <= now) {
-                self.energy.quiet_since = Some(now);
+                self.energy.beside_from = Some(now + Duration::from_millis(QUESTIONS_WAIT_MS));
             }
             self.energy.quiet_until = Some(now + AFTER_QUERY);
         }
@@ -109,14 +112,14 @@ impl Node {
             return Some(Grant { account: 0, allowance: WorkAllowance { chunks: Some(crate::limits::EMBED_BATCH) } });
         };
         let quiet = self.energy.quiet_until.filter(|until| now < *until);
-        if let Some(until) = quiet {
-            let waited = self.energy.quiet_since.unwrap_or(now) + Duration::from_millis(LIGHT_WAIT_MS);
-            if now < waited {
-                self.energy.credit_at = Some(until.min(waited));
-                return None;
-            }
+        if let Some(until) = quiet
+            && let Some(from) = self.energy.beside_from.filter(|from| now < *from)
+        {
+            self.energy.credit_at = Some(until.min(from));
+            return None;
         }
         let bulk = decision.workers > 0 && quiet.is_none();
+        let beside = !bulk && (decision.workers > 0 || decision.only_questions);
         let allowed = match quiet {
             Some(_) => Decision { duty: Fraction::LEAST, ..light(&decision) },
             None if bulk => decision,
@@ -132,7 +135,7 @@ impl Node {
             }
             match self.energy.duty_cycle.verdict(now, account, &allowed) {
                 Verdict::Run { chunks } => {
-                    return Some(Grant { account, allowance: WorkAllowance { chunks: bulk.then_some(chunks) } });
+                    return Some(Grant { account, allowance: WorkAllowance { chunks: (bulk || beside).then_some(chunks) } });
                 }
                 Verdict::Later(at) => self.energy.credit_at = earliest(self.energy.credit_at, Some(at)),
                 Verdict::No => {}
@@ -145,7 +148,7 @@ impl Node {
     pub(super) fn charge(&mut self, now: Instant, id: TaskId, grant: Grant) {
         if self.energy.decision.is_some() {
             self.energy.duty_cycle.started(now, grant.account);
-            self.energy.quiet_since = Some(now);
+            self.energy.beside_from = Some(now + Duration::from_millis(BESIDE_QUESTIONS_MS));
             let inserted = self.energy.accounts.insert(id, grant.account);
             debug_assert!(inserted.is_ok(), "slots never exceed the table");
         }

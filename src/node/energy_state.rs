@@ -25,8 +25,8 @@ pub(super) struct EnergyState {
     pub(super) answering: bool,
     /// No background task starts before this: the governor's decision about a query may still be on its way.
     pub(super) quiet_until: Option<Instant>,
-    /// Since when nothing has started because of questions; moves on with each light task that starts all the same.
-    pub(super) quiet_since: Option<Instant>,
+    /// From when on one task may start although questions come.
+    pub(super) beside_from: Option<Instant>,
     /// How long unfinished documents have been waiting.
     pub(super) ages: Ages,
     /// Since when work waits, as reported to the governor last.

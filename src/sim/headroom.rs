@@ -7,7 +7,7 @@ use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
-use crate::limits::LIGHT_WAIT_MS;
+use crate::limits::BESIDE_QUESTIONS_MS;
 use crate::node::input::Input;
 use crate::scheduler::task::Task;
 
@@ -36,7 +36,8 @@ impl World {
         };
         let duty = if workers == 0 { Fraction::NONE } else { Fraction::new((1 + self.rng.below(20)) as f64 / 20.0) };
         let mode = if workers == 0 { Mode::Off } else { Mode::Normal };
-        Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), ..Decision::default() }
+        let only_questions = reason == Some(Reason::Answering) && self.rng.below(2) == 0;
+        Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), only_questions, ..Decision::default() }
     }
 
     /// Tells a device's node what its governor allows.
@@ -62,15 +63,17 @@ impl World {
         let device = &mut self.devices[at];
         let Some(decision) = device.decision else { return };
         let embeds = matches!(task, Task::Embed { .. });
-        let allowed = decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
+        let one_chunk = !matches!(task, Task::Embed { chunks: 2.., .. });
+        let beside = decision.only_questions && one_chunk;
+        let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::slows_light_work);
         assert!(counted || !held, "{task:?} starts while work is held: {decision:?}");
         if !device.requests.open.is_empty() {
-            assert!(counted && !embeds, "{task:?} starts while somebody waits for an answer");
+            assert!(counted && one_chunk, "{task:?} starts while somebody waits for an answer");
             let last = device.run.beside_question.replace(self.now);
-            let waited = last.is_none_or(|last| self.now >= last + Duration::from_millis(LIGHT_WAIT_MS));
-            assert!(waited, "two light tasks start within {LIGHT_WAIT_MS} ms while somebody waits for an answer");
+            let waited = last.is_none_or(|last| self.now >= last + Duration::from_millis(BESIDE_QUESTIONS_MS));
+            assert!(waited, "two tasks start within {BESIDE_QUESTIONS_MS} ms while somebody waits for an answer");
         }
         if !counted {
             return;

@@ -100,6 +100,7 @@ fn a_question_stops_workers_until_two_seconds_after_and_work_is_back_at_once() {
     let mut governor = warmed_up();
     let during = governor.query_began(Instant::from_millis(70_200));
     assert_eq!((during.workers, during.reason, during.mode), (0, Some(Reason::Answering), Mode::Full));
+    assert!(during.only_questions, "nothing else holds the work");
     governor.query_ended(Instant::from_millis(70_900));
     assert_eq!(governor.decision(Instant::from_millis(72_899)).workers, 0);
     assert_eq!(governor.deadline(Instant::from_millis(71_000)), Some(at(WARM)), "a sample is overdue");
@@ -108,6 +109,24 @@ fn a_question_stops_workers_until_two_seconds_after_and_work_is_back_at_once() {
     assert!(due <= Instant::from_millis(72_900));
     let back = governor.decision(Instant::from_millis(72_900));
     assert_eq!((back.workers, back.headroom), (4, Fraction::ALL));
+}
+
+#[test]
+fn beside_a_question_it_is_known_whether_something_else_holds_the_work_too() {
+    let mut governor = warmed_up();
+    governor.query_began(at(WARM));
+    let asked = |governor: &mut Governor, second, sample: Sample| {
+        let decision = governor.sample(at(second), &sample);
+        assert_eq!(decision.workers, 0);
+        (decision.reason, decision.only_questions)
+    };
+    assert_eq!(asked(&mut governor, 71, sample_at(71)), (Some(Reason::Answering), true));
+    let battery = Battery { flow: Flow::Discharging, percent: Some(80), ..Battery::default() };
+    let unplugged = Supplies { mains: Some(false), battery: Some(battery) };
+    let on_battery = Sample { supplies: Some(unplugged), ..sample_at(72) };
+    assert_eq!(asked(&mut governor, 72, on_battery), (Some(Reason::Answering), false), "the battery holds it");
+    governor.policy.pause(Pause::lasting(at(WARM), Duration::from_secs(7200)));
+    assert_eq!(asked(&mut governor, 73, sample_at(73)), (Some(Reason::Paused), false));
 }
 
 #[test]

@@ -95,7 +95,11 @@ impl Role {
     /// The leader's message came; false if this agent leads itself.
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
-        following.allows = Decision { rank: message.more.rank, ..message.decision };
+        following.allows = Decision {
+            rank: message.more.rank,
+            only_questions: message.more.only_questions,
+            ..message.decision
+        };
         following.doubts = message.more.doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);
@@ -155,7 +159,7 @@ impl Following {
 /// What a follower may do whose leader is silent: a trickle, and no more than it was allowed before.
 fn without_leader(decision: Decision) -> Decision {
     if decision.workers == 0 {
-        return decision;
+        return Decision { only_questions: false, ..decision };
     }
     let before = Fraction::new(decision.workers as f64 * decision.duty.value());
     Decision {

@@ -72,3 +72,76 @@ fn questions_without_a_break_delay_a_scan_by_four_seconds_and_no_more() {
     }
     assert_eq!(started, Some(at(4010)));
 }
+
+/// A node with a file to be read and one to be embedded, where somebody asks every 200 ms for so long, and every task takes
+/// 30 ms. Gives what started, and when.
+fn polled(decision: Decision, answering: Decision, seconds: u64) -> Vec<(u64, Task)> {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(0), Input::Power(decision));
+    let mut counts = StoreCounts::default();
+    [Kind::Waiting, Kind::Chunked].into_iter().for_each(|kind| counts.enter(kind));
+    let (mut started, mut running): (Vec<(u64, Task)>, _) = (Vec::new(), None);
+    for ms in (1..seconds * 1000).step_by(10) {
+        let mut out = match running.filter(|(_, ends)| *ends <= ms) {
+            Some((task, _)) => {
+                running = None;
+                handle(&mut node, at(ms), Input::Done(task, Outcome::Changes(Vec::new()), Duration::from_millis(30)))
+            }
+            None => handle(&mut node, at(ms), Input::Wake),
+        };
+        if ms % 200 == 1 {
+            let search = Request::Search { question: "where".to_owned(), count: 1 };
+            out.extend(handle(&mut node, at(ms), Input::Api(ReplyId(100 + ms), search)));
+        }
+        // The source and both documents are there once the first question has been asked.
+        if ms == 11 {
+            handle(&mut node, at(ms), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
+            let applied = [(1, Kind::Waiting), (2, Kind::Chunked)].map(|(doc, now)| Applied {
+                doc: Some(DocId(doc)),
+                now: Some(now),
+                ..Applied::default()
+            });
+            out.extend(handle(&mut node, at(ms), Input::Saved(SaveId(1), saved(applied.to_vec(), counts))));
+        }
+        for out in out {
+            match out {
+                Output::Start(task, Task::EmbedQuery { .. }) => {
+                    let failed = Outcome::Failed("no engine".to_owned());
+                    let more = handle(&mut node, at(ms + 1), Input::Done(task, failed, Duration::ZERO));
+                    assert!(!more.iter().any(|out| matches!(out, Output::Start(..))), "{more:?}");
+                }
+                Output::Start(id, task) => {
+                    assert!(running.is_none(), "a question meets one task at most");
+                    running = Some((id, ms + 30));
+                    started.push((ms, task));
+                }
+                Output::Answering(true) => assert_eq!(handle(&mut node, at(ms), Input::Power(answering)), []),
+                _ => {}
+            }
+        }
+    }
+    started
+}
+
+#[test]
+fn a_file_is_read_and_embedded_although_questions_come_without_a_break() {
+    let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
+    let asked = Decision { reason: Some(Reason::Answering), only_questions: true, ..Decision::default() };
+    let started = polled(allowed, asked, 20);
+    let first = |is: fn(&Task) -> bool| started.iter().find(|(_, task)| is(task)).map(|(ms, _)| *ms);
+    assert!(first(|task| matches!(task, Task::Read { .. })).is_some_and(|ms| ms < 8_000), "{started:?}");
+    let embeds = first(|task| matches!(task, Task::Embed { chunks: 1, .. }));
+    assert!(embeds.is_some_and(|ms| ms < 8_000), "{started:?}");
+    assert!(first(|task| matches!(task, Task::Embed { chunks: 2.., .. })).is_none(), "one chunk a task: {started:?}");
+    let times: Vec<u64> = started.iter().map(|(ms, _)| *ms).collect();
+    assert!(times[0] >= 4_000 && times.windows(2).all(|pair| pair[1] - pair[0] >= 990), "{times:?}");
+}
+
+#[test]
+fn nothing_is_embedded_beside_questions_where_something_else_holds_the_work_too() {
+    let battery = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
+    let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+    let started = polled(battery, asked, 20);
+    assert!(started.iter().any(|(_, task)| matches!(task, Task::Read { .. })), "{started:?}");
+    assert!(!started.iter().any(|(_, task)| matches!(task, Task::Embed { .. })), "{started:?}");
+}
