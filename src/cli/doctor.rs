@@ -53,6 +53,7 @@ pub async fn examine(
     let reports = Reports {
         status: async { Ok(client.clone()?.status().await?.read) }.await,
         network: async { Ok(client.clone()?.network().await?.read) }.await,
+        mesh: async { Ok(client.clone()?.mesh().await?.read) }.await,
         energy: async { Ok(client.clone()?.energy().await?.read) }.await,
         audit,
     };

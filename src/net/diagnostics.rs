@@ -42,6 +42,8 @@ struct Records {
 struct PeerRecord {
     given: Vec<String>,
     linked: Option<SocketAddr>,
+    /// When its last link went down.
+    unlinked: Option<Instant>,
     seen: Option<(SocketAddr, Instant)>,
     dialled: Option<(SocketAddr, Instant, Option<String>)>,
     sent: u64,
@@ -107,6 +109,9 @@ pub struct PeerReachability {
     pub given: Vec<String>,
     /// The address at the other end of its link, while there is one.
     pub linked: Option<SocketAddr>,
+    /// Milliseconds since its last link went down; null: it is linked, or was not since the agent started.
+    #[serde(default)]
+    pub unlinked_ms: Option<u64>,
     /// The address that discovery found last.
     pub seen: Option<SocketAddr>,
     /// Milliseconds since then.
@@ -262,7 +267,12 @@ impl Diagnostics {
 
     /// A link came up (`at`) or went down (`None`).
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
-        self.record(peer, |record| record.linked = at);
+        self.record(peer, |record| {
+            let was_linked = std::mem::replace(&mut record.linked, at).is_some();
+            if at.is_some() || was_linked {
+                record.unlinked = at.is_none().then(clock::now);
+            }
+        });
     }
 
     /// Whether a peer that may link has no link, or an admin is searched for.
@@ -321,6 +331,7 @@ impl Diagnostics {
             peer_id: peer.to_string(),
             given: record.given.clone(),
             linked: record.linked,
+            unlinked_ms: record.unlinked.map(ms),
             seen: record.seen.map(|(at, _)| at),
             seen_ms: record.seen.map(|(_, when)| ms(when)),
             dialled: record.dialled.as_ref().map(|(at, ..)| *at),
@@ -361,6 +372,20 @@ mod tests {
         assert!(network.may_dial(&peer, far), "it is in the mesh from now on");
         network.remove_peer(&peer);
         assert_eq!(network.announced_at(&peer), [far], "and is tried there if it comes back");
+    }
+
+    #[test]
+    fn a_link_that_went_down_is_told_with_its_time_until_there_is_one_again() {
+        let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+        network.add_peer(peer);
+        let unlinked = || network.report(clock::now()).peers[0].unlinked_ms.is_some();
+        network.linked(&peer, None);
+        assert!(!unlinked(), "it was never linked");
+        let at: SocketAddr = "192.168.1.9:7781".parse().unwrap();
+        for (now, told) in [(Some(at), false), (None, true), (None, true), (Some(at), false)] {
+            network.linked(&peer, now);
+            assert_eq!(unlinked(), told);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The checks of the running agent, made from its own reports and held against this machine where that is possible.
 
 use super::check::{Check, Outcome};
-use super::network;
+use super::network::{self, Known};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::cli::display;
 use crate::cli::text::one_line;
@@ -9,6 +9,8 @@ use crate::http::client::Failure;
 use crate::http::dto::{Checked, FileSample, StatusReport};
 use crate::http::folders::Watched;
 use crate::net::diagnostics::NetworkReport;
+use crate::node::mesh_report::MeshReport;
+use crate::platform::clock;
 use crate::runtime::governor::Current;
 use std::path::Path;
 
@@ -21,6 +23,8 @@ pub(super) struct Reports {
     pub(super) audit: Result<Checked, Failure>,
     /// `GET /v1/network`.
     pub(super) network: Result<NetworkReport, Failure>,
+    /// `GET /v1/mesh`: when each device was linked last, also before this start.
+    pub(super) mesh: Result<MeshReport, Failure>,
     /// `GET /v1/energy`.
     pub(super) energy: Result<Current, Failure>,
 }
@@ -60,7 +64,11 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
         Err(failure) => not_run("energy", failure),
     });
     match &reports.network {
-        Ok(network) => checks.extend(network::checks(network, reports.status.as_ref().ok())),
+        Ok(network) => {
+            let now = clock::wall_ns() / 1_000_000_000;
+            let known = Known { status: reports.status.as_ref().ok(), mesh: reports.mesh.as_ref().ok(), now };
+            checks.extend(network::checks(network, &known));
+        }
         Err(failure) => checks.extend(["listen", "mdns", "udp", "peer"].map(|name| not_run(name, failure))),
     }
     checks
@@ -88,9 +96,15 @@ fn unanswered(failure: &Failure) -> Check {
 
 /// Whether work goes on, or why not.
 fn work(status: &StatusReport) -> Check {
+    let waiting = status.files.waiting + status.files.chunked;
     match &status.activity.held {
         Some(why) => Check::wrong("work", format!("Nothing is indexed just now. {why}"), "wattle status"),
         None if status.activity.working => Check::good("work", "The agent is indexing."),
+        None if waiting > 0 => {
+            let files = if waiting == 1 { "One file waits".to_owned() } else { format!("{waiting} files wait") };
+            let why = status.activity.background.as_ref().map_or_else(String::new, |why| format!(" {why}"));
+            Check::good("work", format!("{files} to be read or embedded.{why}"))
+        }
         None => Check::good("work", "Everything that was found is indexed."),
     }
 }

@@ -4,10 +4,13 @@
 //! peer when it was seen, dialled and when datagrams came from it. The checks follow the order in which two devices
 //! reach each other: listen, multicast DNS (RFC 6762), the dial, the handshake, datagrams.
 
+mod absent;
+
 use super::check::Check;
 use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
+use crate::node::mesh_report::MeshReport;
 use crate::wire::multiaddr::Multiaddr;
 use std::net::SocketAddr;
 
@@ -17,15 +20,26 @@ const DATAGRAMS_UNANSWERED_MAX: u64 = 5;
 /// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
 
-/// The checks, in the order in which devices reach each other. The status gives this device's PeerId and the others' names.
-pub(super) fn checks(report: &NetworkReport, status: Option<&StatusReport>) -> Vec<Check> {
+/// What else is known of this device and the others.
+pub(super) struct Known<'a> {
+    /// This device's PeerId, the others' names, and which of them said that they stop.
+    pub(super) status: Option<&'a StatusReport>,
+    /// When each device of the mesh was linked last.
+    pub(super) mesh: Option<&'a MeshReport>,
+    /// The time in seconds since 1970.
+    pub(super) now: i64,
+}
+
+/// The checks, in the order in which devices reach each other.
+pub(super) fn checks(report: &NetworkReport, known: &Known<'_>) -> Vec<Check> {
+    let status = known.status;
     let port = port(report);
     let interfaces = report.listen_addresses.is_empty() && !is_loopback_only(report);
     let listening = if interfaces { "ip address".to_owned() } else { format!("wattle up --listen 0.0.0.0:{port}") };
     let own = own_address(report, status);
     let mut checks = vec![
         check("listen", listen(report), listening),
-        multicast(report).map_or_else(
+        multicast(report, known).map_or_else(
             |says| match &own {
                 Some(own) => Check::wrong_there("mdns", says, format!("wattle up --peer {own}")),
                 None => Check::wrong("mdns", says, "ip address"),
@@ -41,7 +55,7 @@ pub(super) fn checks(report: &NetworkReport, status: Option<&StatusReport>) -> V
     }
     for peer in &report.peers {
         let name = named(&peer.peer_id, status);
-        checks.push(match reached(report, peer, &name) {
+        checks.push(match reached(report, peer, &name, known) {
             Reached::Well(says) => Check::good("peer", says),
             Reached::Here(says, command) => Check::wrong("peer", says, command),
             Reached::There(says, options) => match &own {
@@ -119,7 +133,7 @@ fn listen(report: &NetworkReport) -> Result<String, String> {
     Ok(format!("Other devices reach the agent at {}.", addresses.join(", ")))
 }
 
-fn multicast(report: &NetworkReport) -> Result<String, String> {
+fn multicast(report: &NetworkReport, known: &Known<'_>) -> Result<String, String> {
     let multicast = &report.multicast;
     if !multicast.on {
         let why = multicast.why.as_deref().unwrap_or("no interface is up");
@@ -140,7 +154,8 @@ fn multicast(report: &NetworkReport) -> Result<String, String> {
         ));
     }
     let received = multicast.others_received;
-    if received == 0 && has_unlinked_peer(report) {
+    let is_missing = |peer: &PeerReachability| peer.linked.is_none() && absent::sentence(report, peer, "", known).is_none();
+    if received == 0 && report.peers.iter().any(is_missing) {
         return Err(format!(
             "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \
              for client isolation, multicast filtering or IGMP snooping. Or give the other devices this one's address. {THERE}"
@@ -160,8 +175,10 @@ fn datagrams(report: &NetworkReport) -> Result<String, String> {
     }
 }
 
-fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {
-    let Some(at) = peer.linked else { return missing(report, peer, name) };
+fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &Known<'_>) -> Reached {
+    let Some(at) = peer.linked else {
+        return absent::sentence(report, peer, name, known).map_or_else(|| missing(report, peer, name), Reached::Well);
+    };
     if report.no_datagrams.is_some() || !peer.keys {
         return Reached::Well(format!("{name} is linked at {at}, without datagrams."));
     }
@@ -182,6 +199,21 @@ fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
 /// What to do on the other device, before the command.
 const THERE: &str = "On that device, stop the agent if it runs, and type:";
 
+/// A device that is not known here and is at the same address.
+fn another_at(report: &NetworkReport, at: SocketAddr) -> Option<&UnknownPeer> {
+    report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip())
+}
+
+/// Whether a dial failed for a reason of these words.
+fn says(why: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| why.to_lowercase().contains(word))
+}
+
+/// The device answers, and no program listens there.
+const REFUSED: &[&str] = &["refused"];
+/// Nothing answers.
+const SILENT: &[&str] = &["no answer", "timed out", "unreachable", "no route"];
+
 /// The step that failed, and what to do.
 fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {
     let there =
@@ -198,7 +230,7 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
             }
         };
     };
-    if let Some(unknown_peer) = report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip()) {
+    if let Some(unknown_peer) = another_at(report, at) {
         let (ip, id) = (at.ip(), &unknown_peer.peer_id);
         let says = format!(
             "{name} is not linked. A device at {ip} wanted to link as {id}, a PeerId that is not known here. If that one was \
@@ -209,14 +241,14 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
     let Some(why) = &peer.failed else {
         return there(&format!("It was dialled at {at}; the answer is awaited, or the link is lost."), "");
     };
-    let says = |words: &[&str]| words.iter().any(|word| why.to_lowercase().contains(word));
+    let says = |words: &[&str]| says(why, words);
     let (advice, options) = if says(&["another agent"]) {
         let says = format!("{name} is not linked. At {at}: {why}. The address or the PeerId is wrong.");
         return Reached::Here(says, "wattle peers".to_owned());
-    } else if says(&["refused"]) {
+    } else if says(REFUSED) {
         let listen = format!("--listen 0.0.0.0:{}", at.port());
         (format!("Nobody listens there: is its agent up, with {listen}?"), format!("{listen} "))
-    } else if says(&["no answer", "timed out", "unreachable", "no route"]) {
+    } else if says(SILENT) {
         let advice = format!(
             "Nothing came back: the device is off, a firewall there drops TCP port {}, or the router keeps devices \
              apart (client isolation).",

@@ -71,7 +71,8 @@ fn network() -> NetworkReport {
 /// The governor is switched off, as in most tests; its own findings come with the status.
 fn healthy() -> Reports {
     let off = Failure::NotDone("This agent runs without its governor (`--governor off`).".into());
-    Reports { status: Ok(status()), audit: Ok(audit()), network: Ok(network()), energy: Err(off) }
+    let mesh = Err(Failure::NotDone("There is no mesh.".into()));
+    Reports { status: Ok(status()), audit: Ok(audit()), network: Ok(network()), mesh, energy: Err(off) }
 }
 
 fn report(reports: Reports, place: &Result<(), String>) -> Report {
@@ -97,6 +98,20 @@ fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {
     {
         assert!(names.contains(&name), "{name} is not checked: {names:?}");
     }
+}
+
+#[test]
+fn files_that_wait_are_told_with_the_reason_and_are_no_fault() {
+    let background = Some("Background work is held: the device runs on battery; work waits for mains.".to_owned());
+    let waits = StatusReport {
+        files: Files { waiting: 2, chunked: 1, ready: 3, refused: 0 },
+        activity: Activity { background, ..Activity::default() },
+        ..status()
+    };
+    let report = report(Reports { status: Ok(waits), ..healthy() }, &Ok(()));
+    let text = report.text(&PLAIN);
+    assert!(text.contains("3 files wait to be read or embedded. Background work is held: the device runs"), "{text}");
+    assert!(!text.contains("Everything that was found is indexed") && report.well(), "{text}");
 }
 
 #[test]
@@ -188,7 +203,7 @@ fn files_that_differ_while_folders_are_scanned_are_not_called_wrong_nor_well() {
 #[test]
 fn without_an_agent_its_checks_are_marked_as_not_run_and_the_exit_code_says_so() {
     let none = || Failure::NoAgent("No agent runs with the home /h.".into());
-    let reports = Reports { status: Err(none()), audit: Err(none()), network: Err(none()), energy: Err(none()) };
+    let reports = Reports { status: Err(none()), audit: Err(none()), network: Err(none()), mesh: Err(none()), energy: Err(none()) };
     let report = report(reports, &Ok(()));
     assert_eq!(report.exit_code(), 3);
     let text = report.text(&PLAIN);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::net::diagnostics::{ListenAddress, Multicast};
+use crate::node::mesh_report::MemberReport;
 use serde_json::json;
 
 fn at(text: &str) -> SocketAddr {
@@ -14,6 +15,7 @@ pub(in crate::cli::doctor) fn peer() -> PeerReachability {
         peer_id: "12D3KooWfar".to_owned(),
         given: Vec::new(),
         linked: None,
+        unlinked_ms: None,
         seen: None,
         seen_ms: None,
         dialled: None,
@@ -57,8 +59,14 @@ fn status() -> StatusReport {
     serde_json::from_value(status).unwrap()
 }
 
+const NOW: i64 = 1_800_000_000;
+
+fn judged(report: &NetworkReport) -> Vec<Check> {
+    checks(report, &Known { status: Some(&status()), mesh: None, now: NOW })
+}
+
 fn wrong(report: &NetworkReport) -> Vec<String> {
-    checks(report, Some(&status()))
+    judged(report)
         .into_iter()
         .filter(|check| !check.is_good())
         .inspect(|check| assert!(check.command().is_some(), "{check:?}"))
@@ -97,13 +105,89 @@ fn each_step_that_fails_has_its_own_advice() {
     }
 }
 
+/// What is said of the one peer, and whether nothing is wrong at all.
+fn of_peer(report: &NetworkReport, known: &Known<'_>) -> (String, bool) {
+    let checks = checks(report, known);
+    let peer = checks.iter().find(|check| check.name == "peer").unwrap();
+    (peer.says().clone(), checks.iter().all(Check::is_good))
+}
+
+#[test]
+fn a_device_that_was_linked_and_is_off_or_out_of_the_house_is_no_fault() {
+    let here = status();
+    let known = Known { status: Some(&here), mesh: None, now: NOW };
+    let dialled = Some(at("192.168.1.9:7781"));
+    let lost = |failed: Option<&str>| PeerReachability {
+        dialled: failed.and(dialled),
+        failed: failed.map(str::to_owned),
+        unlinked_ms: Some(7_200_000),
+        ..peer()
+    };
+    for (why, advice) in [
+        (None, "same network"),
+        (Some("Connection refused (os error 111)"), "start its agent"),
+        (Some("no answer in time"), "firewall"),
+    ] {
+        // In a quiet network nobody else announces itself either.
+        let mut report = report(lost(why));
+        report.multicast.others_received = 0;
+        let (says, well) = of_peer(&report, &known);
+        assert!(well, "{says}");
+        assert!(says.starts_with("cellar (12D3KooWfar) has been off or unreachable since 2027-01-15 06:00 UTC."), "{says}");
+        assert!(says.contains("Nothing is wrong if you switched it off") && says.contains(advice), "{says}");
+    }
+    // Somebody answers there.
+    for why in ["another agent answered: 12D3KooWx", "the other end closed the connection"] {
+        assert!(!of_peer(&report(lost(Some(why))), &known).1, "{why}");
+    }
+    let mut knocked = report(lost(Some("no answer in time")));
+    knocked.unknown_peers.push(UnknownPeer { peer_id: "x".into(), address: at("192.168.1.9:50000"), ms: 5 });
+    assert!(!of_peer(&knocked, &known).1, "its key is another one now");
+}
+
+#[test]
+fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_before_the_start() {
+    let mut here = status();
+    here.peers[0].off_s = Some(3600);
+    let refused = PeerReachability {
+        dialled: Some(at("192.168.1.9:7781")),
+        failed: Some("Connection refused".to_owned()),
+        ..peer()
+    };
+    let (says, well) = of_peer(&report(refused.clone()), &Known { status: Some(&here), mesh: None, now: NOW });
+    assert!(well && says.contains("off since 2027-01-15 07:00 UTC: its agent was stopped there"), "{says}");
+    here.peers[0].off_s = None;
+    let mesh = |seen| MeshReport {
+        mesh: Some("ab".to_owned()),
+        peer_id: "12D3KooWhere".to_owned(),
+        removed_here: false,
+        members: vec![MemberReport {
+            device: Some("cellar".to_owned()),
+            peer_id: "12D3KooWfar".to_owned(),
+            caps: vec!["member".to_owned()],
+            here: false,
+            linked: false,
+            since: Some(NOW - 90_000),
+            seen,
+        }],
+        removed: 0,
+        epoch: 0,
+        next_serial: 2,
+    };
+    let (seen, never) = (mesh(Some(NOW - 86_400)), mesh(None));
+    let (says, well) = of_peer(&report(refused.clone()), &Known { status: Some(&here), mesh: Some(&seen), now: NOW });
+    assert!(well && says.contains("unreachable since 2027-01-14 08:00 UTC"), "{says}");
+    let (says, well) = of_peer(&report(refused), &Known { status: Some(&here), mesh: Some(&never), now: NOW });
+    assert!(!well && says.contains("Nobody listens there"), "the first link may need help: {says}");
+}
+
 #[test]
 fn the_command_for_the_other_device_is_whole_and_has_this_agents_own_address_port_and_no_home() {
     let on = |listen_port: u16| {
         let dialled = Some(at("192.168.1.9:7799"));
         let mut report = report(PeerReachability { dialled, failed: Some("connection refused".into()), ..peer() });
         report.listen_addresses[0].address.set_port(listen_port);
-        let mut checks = checks(&report, Some(&status()));
+        let mut checks = judged(&report);
         checks.iter_mut().for_each(|check| check.name_home(std::path::Path::new("/srv/attic")));
         checks.into_iter().find(|check| check.name == "peer").unwrap()
     };
@@ -114,7 +198,7 @@ fn the_command_for_the_other_device_is_whole_and_has_this_agents_own_address_por
     // Without an address of its own the PeerId alone is what the other one needs.
     let mut local = report(PeerReachability { dialled: Some(at("10.0.0.1:1")), failed: Some("x".into()), ..peer() });
     local.listen_addresses.clear();
-    let checks = checks(&local, Some(&status()));
+    let checks = judged(&local);
     let commands: Vec<&str> = checks.iter().filter_map(|check| check.command().map(String::as_str)).collect();
     assert!(commands.contains(&"wattle up --peer /p2p/12D3KooWhere"), "{commands:?}");
     assert!(!commands.concat().contains("ADDRESS") && !commands.concat().contains("PEERID"));
@@ -125,7 +209,7 @@ fn where_no_peer_was_named_the_device_that_knocked_is() {
     let mut report = report(peer());
     report.peers.clear();
     report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWx".into(), address: at("10.0.0.9:50000"), ms: 5 });
-    let checks = checks(&report, Some(&status()));
+    let checks = judged(&report);
     let says = |name: &str| checks.iter().find(|check| check.name == name).unwrap().says().clone();
     assert!(says("peer").contains("wanted to link"), "{}", says("peer"));
     assert!(
@@ -139,7 +223,7 @@ fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
         report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
     report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
     assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
-    assert!(checks(&report, None).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
+    assert!(checks(&report, &Known { status: None, mesh: None, now: NOW }).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
 }
 
 #[test]
