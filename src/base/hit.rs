@@ -128,11 +128,22 @@ pub struct FileCoverage {
 }
 
 impl FileCoverage {
+    /// From counts of different moments, or of another device: no part is more than the whole.
+    #[must_use]
+    pub fn new(known: u64, searchable: u64, away: u64, scanning: bool) -> Self {
+        Self { known, searchable: searchable.min(known), away: away.min(known), scanning }
+    }
+
+    /// Whether no file is searched so far, although there are files, or some may be found.
+    #[must_use]
+    pub const fn nothing_yet(&self) -> bool {
+        self.searchable == 0 && (self.known > 0 || self.scanning)
+    }
+
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
         let Self { known, searchable, away, scanning } = *self;
-        let files = |count: u64| if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };
         let mut sentences = Vec::new();
         match known.saturating_sub(searchable) {
             0 if scanning && known == 0 => {
@@ -147,7 +158,9 @@ impl FileCoverage {
             }
         }
         if away > 0 {
-            sentences.push(format!("{} away with the disk or share, and searched as before.", files(away)));
+            let verb = if away == 1 { "is" } else { "are" };
+            let whole = if known == 1 { "The only file".to_owned() } else { format!("{away} of {known} files") };
+            sentences.push(format!("{whole} {verb} away with the disk or share, and searched as before."));
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
@@ -166,6 +179,6 @@ mod tests {
         assert_eq!(of(2, 1, 0, true).unwrap(), "1 of 2 files is not searched yet, and more may be found.");
         assert_eq!(of(1, 0, 0, false).unwrap(), "The only file is not searched yet.");
         assert_eq!(of(0, 0, 0, true).unwrap(), "The folders are being looked at: no file is searched yet.");
-        assert_eq!(of(9, 9, 1, false).unwrap(), "1 file is away with the disk or share, and searched as before.");
+        assert_eq!(of(9, 9, 1, false).unwrap(), "1 of 9 files is away with the disk or share, and searched as before.");
     }
 }

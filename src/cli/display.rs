@@ -3,6 +3,7 @@
 use super::hit::write_hit;
 use super::style::Style;
 use super::text::{one_line, whole_path};
+use crate::base::hit::FileCoverage;
 use crate::http::dto::{Files, SearchResults, StatusReport, Unusable};
 use crate::http::folders::Watched;
 use std::fmt::Write;
@@ -15,7 +16,13 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let _ = writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(reason));
     }
     if found.hits.is_empty() {
-        text.push_str("Nothing was found.\n");
+        let others = found.coverage.others.iter().map(|other| &other.files);
+        let nothing_yet = [&found.coverage.files].into_iter().chain(others).any(FileCoverage::nothing_yet);
+        text.push_str(if nothing_yet {
+            "Nothing was found yet: files are still being read.\n"
+        } else {
+            "Nothing was found.\n"
+        });
     } else if found.nothing_fits {
         text.push_str("Nothing fits well. The nearest:\n\n");
     }
@@ -124,7 +131,8 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     text
 }
 
-/// What the agent does: it is at rest only once each folder was looked at and nothing waits.
+/// What the agent does: it is at rest only once each folder was looked at and nothing waits. Why files wait is in the row of
+/// the work.
 fn now(status: &StatusReport) -> String {
     let unseen: Vec<&str> =
         status.sources.iter().filter(|s| s.looked_s_ago.is_none()).map(|s| s.path.as_str()).collect();
@@ -136,8 +144,8 @@ fn now(status: &StatusReport) -> String {
             rest.len()
         ),
         [] if status.activity.working => "working".to_owned(),
-        [] if waiting == 1 => "at rest; one file waits to be read or embedded".to_owned(),
-        [] if waiting > 0 => format!("at rest; {waiting} files wait to be read or embedded"),
+        [] if waiting == 1 => "one file waits to be read or embedded".to_owned(),
+        [] if waiting > 0 => format!("{waiting} files wait to be read or embedded"),
         [] => "at rest".to_owned(),
     }
 }
@@ -175,7 +183,6 @@ mod tests {
     use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
-    use crate::base::hit::FileCoverage;
     use crate::base::id::Ring;
     use crate::http::dto::{Activity, Model, SearchAnswer, SearchHit, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
@@ -244,6 +251,23 @@ mod tests {
             coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
         };
         assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+    }
+
+    #[test]
+    fn before_any_file_is_searched_an_answer_says_that_files_are_still_being_read() {
+        let none = |files| SearchResults {
+            hits: Vec::new(),
+            nothing_fits: false,
+            unusable: Vec::new(),
+            coverage: SearchAnswer { asked: 1, answered: 1, files, ..SearchAnswer::default() },
+        };
+        let yet = "Nothing was found yet: files are still being read.\n";
+        let text = found(&none(FileCoverage::new(0, 0, 0, true)), &PLAIN);
+        assert_eq!(text, format!("{yet}The folders are being looked at: no file is searched yet.\n"));
+        let text = found(&none(FileCoverage::new(7, 0, 0, false)), &PLAIN);
+        assert_eq!(text, format!("{yet}7 of 7 files are not searched yet.\n"));
+        let text = found(&none(FileCoverage::new(7, 7, 0, true)), &PLAIN);
+        assert_eq!(text, "Nothing was found.\n");
     }
 
     #[test]
@@ -346,7 +370,7 @@ mod tests {
         assert!(text.contains("Wrong      A file is cut short.\n"));
         let mut report = report;
         report.activity.working = false;
-        assert!(status(&report, &PLAIN).contains("Now        at rest; 2 files wait to be read or embedded\n"));
+        assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
         report.files.chunked = 0;
         assert!(status(&report, &PLAIN).contains("Now        at rest\n"));
         report.sources[0].looked_s_ago = None;

@@ -277,7 +277,7 @@ fn table(report: &MeshReport, style: Style) -> String {
         );
     }
     let now = clock::wall_ns() / 1_000_000_000;
-    let mut rows = vec![["DEVICE", "LINK", "MAY", "SINCE", "PEER"].map(str::to_owned)];
+    let mut rows = vec![["DEVICE", "LINK", "ROLE", "SINCE", "PEER"].map(str::to_owned)];
     rows.extend(report.members.iter().map(|member| {
         let device = member.device.as_deref().map_or_else(|| "not seen yet".to_owned(), one_line);
         let link = match member.seen {
@@ -287,7 +287,7 @@ fn table(report: &MeshReport, style: Style) -> String {
             None => "not linked".to_owned(),
         };
         let since = member.since.map_or_else(|| "-".to_owned(), |since| ago(now - since));
-        [device, link, member.caps.join(", "), since, member.peer_id.clone()]
+        [device, link, role(&member.caps), since, member.peer_id.clone()]
     }));
     let widths: [usize; 5] = std::array::from_fn(|at| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
     for (number, row) in rows.iter().enumerate() {
@@ -310,6 +310,16 @@ fn table(report: &MeshReport, style: Style) -> String {
     text
 }
 
+/// What a device is in the mesh, in one word: that of docs/security.md. The certificate's caps are in `--json`.
+fn role(caps: &[String]) -> String {
+    let has = |cap: &str| caps.iter().any(|held| held == cap);
+    match (has("admin"), has("member")) {
+        (true, true) => "admin".to_owned(),
+        (false, true) => "member".to_owned(),
+        (_, false) => caps.join(", "),
+    }
+}
+
 /// How long something is past. A clock that was set back makes it "now".
 fn ago(seconds: i64) -> String {
     match seconds {
@@ -328,6 +338,14 @@ mod tests {
     fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
         let text = has_joined("lamp river stone");
         assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove`"), "{text}");
+    }
+
+    #[test]
+    fn a_device_of_the_mesh_has_one_word_for_what_it_is() {
+        let of = |caps: &[&str]| role(&caps.iter().map(|cap| (*cap).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["member", "worker"]), "member");
+        assert_eq!(of(&["member", "worker", "admin"]), "admin");
+        assert_eq!(of(&["worker"]), "worker", "one that neither asks nor answers");
     }
 
     #[test]

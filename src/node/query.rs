@@ -23,7 +23,7 @@ use crate::query::pending::PendingQuery;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::store::counts::Kind;
-use crate::store::record::{Mark, MarkKind};
+use crate::store::record::{Mark, MarkKind, Source};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -170,7 +170,7 @@ impl Node {
     /// How many of its files a peer searches, which comes ahead of its answer.
     pub(super) fn on_peer_coverage(&mut self, peer: PeerKey, coverage: &message::Coverage) {
         let message::Coverage { id, known, searchable, away, scanning } = *coverage;
-        let files = FileCoverage { known, searchable: searchable.min(known), away: away.min(known), scanning };
+        let files = FileCoverage::new(known, searchable, away, scanning);
         self.queries.local.add_peer_coverage(id, peer, files);
     }
 
@@ -228,12 +228,14 @@ impl Node {
         let counts = self.scheduler.counts();
         let searchable = counts.count(Kind::Ready);
         let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
-        FileCoverage {
-            known: counts.unfinished() + searchable,
-            searchable,
-            away: away.map(|mark| mark.documents).sum(),
-            scanning: self.scheduler.scanning(),
-        }
+        let away = away.map(|mark| mark.documents).sum();
+        FileCoverage::new(counts.unfinished() + searchable, searchable, away, self.looking())
+    }
+
+    /// Whether more files may be found: by a look that is under way, or by the first one at a folder.
+    fn looking(&self) -> bool {
+        let unseen = |source: &Source| self.scheduler.looked_at(&source.path).is_none();
+        self.scheduler.scanning() || self.scheduler.sources().iter().any(unseen)
     }
 
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
@@ -250,7 +252,7 @@ impl Node {
             mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
         };
         let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
-        Some(FileCoverage { known, searchable, away, scanning: self.scheduler.scanning() })
+        Some(FileCoverage::new(known, searchable, away, self.looking()))
     }
 
     /// Since when the file of a hit is gone, if its owner is asked about it.

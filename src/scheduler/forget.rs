@@ -128,12 +128,18 @@ impl Scheduler {
             let open = open.into_iter().map(|place| text(place).into_owned()).collect::<Vec<_>>().join(", ");
             format!(" What waits for a decision, `wattle keep` or `wattle forget`: {open}.")
         };
-        let nearest = self.sources().iter().map(|source| &*source.path).max_by_key(|place| common(place));
-        let watched = nearest.map_or_else(
+        let mut watched: Vec<&[u8]> = self.sources().iter().map(|source| &*source.path).collect();
+        watched.sort_by_key(|place| core::cmp::Reverse(common(place)));
+        let known = watched.first().map_or_else(
             || "No folder is watched.".to_owned(),
-            |place| format!("The watched folder with the nearest name is {}; `wattle folders` lists all.", text(place)),
+            |nearest| {
+                let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
+                let more = watched.len().saturating_sub(PLACES_NAMED);
+                let more = if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
+                format!("What is watched: {named}{more}. {} forgets the first of these.", command(nearest))
+            },
         );
-        format!("{name} is not watched. {watched}{open} Nothing was changed.")
+        format!("{name} is not watched, and nothing of it is in the index: there is nothing to forget. {known}{open} Nothing was changed.")
     }
 
     /// Refuses a decision while nothing can be saved.

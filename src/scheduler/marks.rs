@@ -25,7 +25,7 @@ pub(super) fn after_scan(marks: &[Mark], source: &[u8], scope: &[u8], away: Vec<
             kind: old.map_or(MarkKind::Away, |mark| mark.kind),
             path: place.path,
             volume: place.volume,
-            documents: place.documents,
+            documents: place.usable,
         });
     }
     // Marks only tell people; documents beyond them are kept all the same.
@@ -44,6 +44,7 @@ fn joined(away: Vec<Away>) -> Vec<Away> {
         match joined.iter_mut().find(same) {
             Some(other) => {
                 other.documents += place.documents;
+                other.usable += place.usable;
                 while !covers(&other.path, &place.path) && other.path.len() > 1 {
                     let slash = other.path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
                     other.path.truncate(slash.max(1));
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     fn away(path: &str, volume: u16, documents: u64) -> Away {
-        Away { path: path.into(), volume, documents }
+        Away { path: path.into(), volume, documents, usable: documents }
     }
 
     fn mark(path: &str, volume: u16, since: i64, kind: MarkKind) -> Mark {
@@ -87,6 +88,15 @@ mod tests {
         assert_eq!(marks, [kept[1].clone(), Mark { documents: 0, ..kept[0].clone() }]);
         let other = after_scan(&kept[1..], b"/b", b"/b", vec![away("/b", 0, 2)], 100);
         assert_eq!(other.len(), 2, "what is being forgotten is no mark of what is away");
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_no_documents_that_answer_and_their_place_is_told_all_the_same() {
+        let found = vec![Away { usable: 1, ..away("/a/stick/x", 7, 2) }, Away { usable: 0, ..away("/a/stick/y", 7, 2) }];
+        let marks = after_scan(&[], b"/a", b"/a", found, 100);
+        assert_eq!(marks, [Mark { documents: 1, ..mark("/a/stick", 7, 100, MarkKind::Away) }]);
+        let none = after_scan(&[], b"/a", b"/a", vec![Away { usable: 0, ..away("/a/pdf", 7, 2) }], 100);
+        assert_eq!(none, [Mark { documents: 0, ..mark("/a/pdf", 7, 100, MarkKind::Away) }]);
     }
 
     #[test]

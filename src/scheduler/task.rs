@@ -118,6 +118,8 @@ pub struct Away {
     pub volume: u16,
     /// How many.
     pub documents: u64,
+    /// Those of them that can be used: they answer, or will once they are read. `StoreCounts` counts them as known files.
+    pub usable: u64,
 }
 
 /// The size of one collection on this device.

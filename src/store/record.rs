@@ -218,7 +218,7 @@ pub struct Mark {
     pub volume: u16,
     /// Since when, in seconds since 1970 by the system's clock.
     pub since: i64,
-    /// How many documents it was about when it was last looked at.
+    /// How many documents that can be used it was about when it was last looked at.
     pub documents: u64,
     /// What is so.
     pub kind: MarkKind,

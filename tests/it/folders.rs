@@ -116,11 +116,11 @@ fn to_forget_what_is_no_watched_folder_changes_nothing_and_says_what_is_so() {
         assert!(!output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    let nearest = format!("The watched folder with the nearest name is {};", good.display());
+    let nearest = format!("What is watched: {0}. `wattle forget {0}` forgets", good.display());
     for (path, expected) in [
         (Path::new("/"), vec!["/ is not watched itself; folders in it are", good.to_str().unwrap()]),
         (docs.as_path(), vec!["is not watched itself; folders in it are"]),
-        (Path::new("/nope"), vec!["There is nothing at /nope. /nope is not watched.", &nearest]),
+        (Path::new("/nope"), vec!["There is nothing at /nope. /nope is not watched, and nothing of it is in the index", &nearest]),
         (&good.join("nope"), vec!["There is nothing at", "it is a part of"]),
         (&docs.join("god"), vec!["There is nothing at", &nearest]),
     ] {

@@ -70,6 +70,16 @@ fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones
 }
 
 #[test]
+fn no_part_of_the_coverage_is_more_than_the_files_that_are_known() {
+    let mut node = node_over(Ring::Private);
+    let shared = CollectionSummary { name: "home".to_owned(), files: 1, searchable: 3, documents: 3, chunks: 9 };
+    node.on_counted(&[shared], &mut Out::new());
+    let told = told(&mut node).expect("it was counted");
+    assert_eq!((told.known, told.searchable, told.away), (1, 1, 1), "counts of different moments");
+    assert!(told.scanning, "the folders were not looked at yet: more files may be found");
+}
+
+#[test]
 fn a_peer_is_told_nothing_of_private_files() {
     let mut node = node_over(Ring::Private);
     assert_eq!(told(&mut node), None, "what is shared was not counted yet");

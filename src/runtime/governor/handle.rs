@@ -341,13 +341,13 @@ impl GovernorHandle {
         self.decision(clock::now())?.reason
     }
 
-    /// One sentence that says what background work may do, and why not more.
+    /// One sentence that says what background work may do, and why not more, to a person who sees whether there is any.
     #[must_use]
-    pub fn sentence(&self) -> Option<String> {
+    pub fn sentence(&self, has_work: bool) -> Option<String> {
         let now = clock::now();
         let decision = self.decision(now)?;
         let quiet_until = self.shared.as_ref()?.lock().coordinator.quiet_until(now);
-        Some(report::sentence(&decision, quiet_until))
+        Some(report::beside_work(&decision, quiet_until, has_work))
     }
 
     fn input(&self, now: Instant, input: Input<'_>) {

@@ -120,6 +120,9 @@ pub struct MethodTotal {
     pub per_1000_chunks: Option<f64>,
 }
 
+/// The beginning of the sentence where nothing is allowed.
+const HELD: &str = "Background work is held:";
+
 /// One sentence: what background work may do, and why not more; of quiet hours also until which minute of the day.
 #[must_use]
 pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String {
@@ -130,9 +133,19 @@ pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String 
         None => String::new(),
     };
     if decision.workers == 0 {
-        format!("Background work is held: {reason}{until}.")
+        format!("{HELD} {reason}{until}.")
     } else {
         format!("Background work may use {percent} % of the device: {reason}{until}.")
+    }
+}
+
+/// The same beside what the agent does: where no work waits, none is held.
+#[must_use]
+pub(super) fn beside_work(decision: &Decision, quiet_until: Option<u16>, has_work: bool) -> String {
+    let allowed = sentence(decision, quiet_until);
+    match allowed.strip_prefix(HELD) {
+        Some(why) if !has_work => format!("No background work waits. If some came now, it would be held:{why}"),
+        _ => allowed,
     }
 }
 
@@ -242,6 +255,18 @@ mod tests {
             assert_eq!(date(day).as_deref(), Some(expected));
         }
         assert_eq!((date(-1), date(-1_000_000)), (None, None));
+    }
+
+    #[test]
+    fn where_no_work_waits_none_is_said_to_be_held() {
+        let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+        let held = beside_work(&asked, None, true);
+        assert_eq!(held, "Background work is held: a question is being answered; work gives way.");
+        let rests = beside_work(&asked, None, false);
+        assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
+        assert!(rests.ends_with(" a question is being answered; work gives way."), "{rests}");
+        let free = Decision { workers: 1, ..Decision::default() };
+        assert_eq!(beside_work(&free, None, false), "Background work may use the whole device.");
     }
 
     #[test]

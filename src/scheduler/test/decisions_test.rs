@@ -49,7 +49,7 @@ fn mark(path: &str, kind: MarkKind) -> Mark {
 }
 
 fn away() -> Away {
-    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3 }
+    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, usable: 3 }
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_document_that_is_missing_and_undecided_or_being_removed_is_known_to_be_gone
 fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     for (path, expected) in [
-        ("/b", "/b is not watched. The watched folder with the nearest name is /a;"),
+        ("/b", "/b is not watched, and nothing of it is in the index: there is nothing to forget. What is watched: /a. `wattle forget /a` forgets"),
         ("/a/x", "it is a part of /a, which is watched"),
         ("/", "/ is not watched itself; folders in it are. Forget each by its own name: `wattle forget /a`. Nothing"),
     ] {
@@ -326,7 +326,7 @@ fn a_change_of_a_file_with_other_names_is_looked_for_under_all_of_them() {
 fn keeping_a_place_without_documents_does_not_say_that_they_answer() {
     for (documents, says) in [(0, "no document of it is in the index"), (3, "are kept, and answer")] {
         let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-        let away = Away { path: b"/a".to_vec(), volume: 7, documents };
+        let away = Away { path: b"/a".to_vec(), volume: 7, documents, usable: documents };
         let out = scan_finds(&mut machine, 0, found(documents, 0, vec![away]));
         saves(&mut machine, 0, out);
         let mut out = Vec::new();

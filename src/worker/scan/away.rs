@@ -3,7 +3,7 @@
 use crate::base::id::DocId;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
-use crate::store::record::{Document, FileStamp};
+use crate::store::record::{DocState, Document, FileStamp};
 use std::collections::BTreeMap;
 
 /// The tag of the file system on which a file was learnt, and of the one that is there now.
@@ -19,15 +19,22 @@ pub(super) struct Absence<'a> {
     kept: u64,
     away: Vec<Away>,
     /// Documents whose folder lies on another file system now.
-    elsewhere: BTreeMap<Volumes, Vec<(DocId, Vec<u8>)>>,
+    elsewhere: BTreeMap<Volumes, Vec<Missing>>,
     /// How many files are there unchanged, on another file system than before.
     unchanged: BTreeMap<Volumes, usize>,
+}
+
+/// A document whose file is not listed.
+struct Missing {
+    id: DocId,
+    path: Vec<u8>,
+    usable: bool,
 }
 
 impl<'a> Absence<'a> {
     pub(super) fn new(source: &'a [u8], holes: &'a [Vec<u8>], volumes: &'a [(Vec<u8>, u16)]) -> Self {
         // A hole counts even if no document lies in it: people are told of it.
-        let away = holes.iter().map(|hole| Away { path: hole.clone(), volume: 0, documents: 0 }).collect();
+        let away = holes.iter().map(|hole| Away { path: hole.clone(), volume: 0, documents: 0, usable: 0 }).collect();
         let (elsewhere, unchanged) = (BTreeMap::new(), BTreeMap::new());
         Self { source, holes, volumes, gone: Vec::new(), kept: 0, away, elsewhere, unchanged }
     }
@@ -49,13 +56,18 @@ impl<'a> Absence<'a> {
         let is_source = doc.path == self.source && here.is_some();
         if let Some(at) = self.holes.iter().position(|hole| covers(hole, &doc.path) && !is_source) {
             self.away[at].documents += 1;
+            self.away[at].usable += u64::from(is_usable(doc));
             return;
         }
         let volumes = (doc.stamp.volume(), here.map_or(0, |(_, tag)| *tag));
         if volumes.0 == volumes.1 || volumes.0 == 0 || volumes.1 == 0 {
             self.gone.push(id);
         } else {
-            self.elsewhere.entry(volumes).or_default().push((id, doc.path.clone()));
+            self.elsewhere.entry(volumes).or_default().push(Missing {
+                id,
+                path: doc.path.clone(),
+                usable: is_usable(doc),
+            });
         }
     }
 
@@ -66,18 +78,24 @@ impl<'a> Absence<'a> {
     pub(super) fn judged(mut self) -> (Vec<DocId>, u64, Vec<Away>) {
         for (volumes, missing) in std::mem::take(&mut self.elsewhere) {
             if self.unchanged.get(&volumes).is_some_and(|unchanged| *unchanged >= missing.len()) {
-                self.gone.extend(missing.iter().map(|(id, _)| *id));
+                self.gone.extend(missing.iter().map(|doc| doc.id));
                 continue;
             }
-            let mut folders = missing.iter().map(|(_, path)| parent(path));
+            let mut folders = missing.iter().map(|doc| parent(&doc.path));
             let first = folders.next().unwrap_or_default().to_vec();
             let path = folders.fold(first, |common, folder| common_folder(&common, folder).to_vec());
-            self.away.push(Away { path, volume: volumes.0, documents: missing.len() as u64 });
+            let usable = missing.iter().filter(|doc| doc.usable).count() as u64;
+            self.away.push(Away { path, volume: volumes.0, documents: missing.len() as u64, usable });
         }
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
         (self.gone, kept, self.away)
     }
+}
+
+/// A file that cannot be used is in no answer and in no count of files that are searched.
+const fn is_usable(doc: &Document) -> bool {
+    !matches!(doc.state, DocState::Refused(_))
 }
 
 fn parent(path: &[u8]) -> &[u8] {

@@ -81,7 +81,7 @@ fn nothing_below_an_unreadable_folder_is_gone_and_that_is_told() {
     let listing = Listing { holes: vec![b"/home/locked".into(), b"/home/other".into()], ..Listing::default() };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["gone 1"]);
-    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents };
+    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents, usable: documents };
     assert_eq!(tally(outcome).away, [away(b"/home/locked", 1), away(b"/home/other", 0)]);
 }
 
@@ -96,7 +96,7 @@ fn documents_of_another_file_system_than_the_one_that_is_there_are_away() {
         let outcome = compare(library.kv(), &step(None), Listing { entries, volumes, ..Listing::default() }).unwrap();
         assert_eq!(described(&outcome), stray.map(|path| format!("seen {path}")).into_iter().collect::<Vec<_>>());
         let tally = tally(outcome);
-        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2 }]);
+        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2, usable: 2 }]);
         assert_eq!(tally.remaining, 3 + u64::from(stray.is_some()));
     }
     // Plugged in again, and one file was deleted elsewhere meanwhile.
