@@ -4,7 +4,8 @@
 //! merged by `query` and carried by `wire`; an energy level is decided by `energy` and gossiped by `mesh`. So there is
 //! one type and no conversion between twins. `id` has the newtypes of ids, `time` the instant that counts through
 //! suspend, `rng` the one seeded generator of decisions, `vector` the embeddings and their quantized forms, `hit` what
-//! a device found for a query, `fold` and `file_name` the forms in which words and names compare, `level` the energy
+//! a device found for a query, `fold` and `file_name` the forms in which words and names compare, `collection_name` when two names
+//! of collections are one, `level` the energy
 //! levels, `finding` what is wrong or in doubt, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap.
 //!
@@ -14,6 +15,7 @@
 //! name the fields.
 
 pub(crate) mod bounded;
+pub mod collection_name;
 pub mod file_name;
 pub mod finding;
 pub mod fold;

@@ -7,7 +7,7 @@ use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
 use crate::http::dto::Regrouped;
-use crate::http::folders::Watched;
+use crate::http::folders::{Folders, Watched};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,8 +16,8 @@ use std::fmt::Write;
 pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Result<(), Stop> {
     match what {
         CollectionCommand::List { json } => {
-            let sources = client.status().await?.read.sources;
-            print(&list(&sources, json))
+            let Folders { folders, private_names } = client.folders().await?.read;
+            print(&list(&folders, &private_names, json))
         }
         CollectionCommand::Rename { name, to } => told(&client.regroup(&name, Some(&to), None).await?),
         CollectionCommand::Ring { name, ring } => told(&client.regroup(&name, None, Some(ring.into())).await?),
@@ -29,15 +29,20 @@ fn told(now: &Regrouped) -> Result<(), Stop> {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
         Some(Ring::Public) => "everybody sees it (ring public)",
+        None if now.places == 0 => "a folder that is added to it has the ring that you gave it",
         None => "they have different rings: `wattle collection list` names them",
     };
-    let folders = if now.places == 1 { "1 folder".to_owned() } else { format!("{} folders", now.places) };
+    let folders = match now.places {
+        0 => "no folder just now".to_owned(),
+        1 => "1 folder".to_owned(),
+        places => format!("{places} folders"),
+    };
     print(&format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name)))?;
     now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
 /// The collections with their folders. Only lists of earlier versions have collections whose folders have different rings.
-fn list(sources: &[Watched], as_json: bool) -> String {
+fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String {
     let mut collections: BTreeMap<&str, Vec<&Watched>> = BTreeMap::new();
     for source in sources {
         collections.entry(&source.collection).or_default().push(source);
@@ -48,9 +53,10 @@ fn list(sources: &[Watched], as_json: bool) -> String {
             let rings: Vec<Ring> = folders.iter().map(|folder| folder.ring).collect();
             json!({ "name": name, "ring": ring_of(folders), "folders": paths, "rings": rings })
         };
-        return pretty(&collections.iter().map(one).collect());
+        let none = |name: &String| json!({ "name": name, "ring": Ring::Private, "folders": [], "rings": [] });
+        return pretty(&collections.iter().map(one).chain(private_names.iter().map(none)).collect());
     }
-    if collections.is_empty() {
+    if collections.is_empty() && private_names.is_empty() {
         return "There is no collection yet; add a folder with `wattle add FOLDER`.\n".to_owned();
     }
     let mut text = String::new();
@@ -69,6 +75,11 @@ fn list(sources: &[Watched], as_json: bool) -> String {
             let ring = if ring.is_none() { format!(" (ring {})", folder.ring.as_str()) } else { String::new() };
             let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
         }
+    }
+    for name in private_names {
+        let command = format!("`wattle collection ring {} mesh`", quoted(name));
+        let said = format!("{name} (ring private; no folder now, and what is added to it is private until {command})");
+        let _ = writeln!(text, "{}", one_line(&said));
     }
     text
 }
@@ -98,21 +109,27 @@ mod tests {
             watched("/d", "diary\u{1b}[m", Ring::Private),
             watched("/a", "home", Ring::Mesh),
         ];
-        assert_eq!(list(&sources, false), "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n");
-        let json: serde_json::Value = serde_json::from_str(&list(&sources, true)).unwrap();
+        assert_eq!(list(&sources, &[], false), "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n");
+        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], true)).unwrap();
         assert_eq!(
             json[1],
             json!({ "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
         );
-        assert!(list(&[], false).contains("wattle add"));
+        assert!(list(&[], &[], false).contains("wattle add"));
+        let kept = ["old diary".to_owned()];
+        let text = list(&[], &kept, false);
+        assert!(text.starts_with("old diary (ring private; no folder now"), "{text}");
+        assert!(text.contains("until `wattle collection ring 'old diary' mesh`"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, true)).unwrap();
+        assert_eq!(json[0], json!({ "name": "old diary", "ring": "private", "folders": [], "rings": [] }));
         let mixed = [watched("/b", "home", Ring::Mesh), watched("/c", "home", Ring::Private)];
-        let text = list(&mixed, false);
+        let text = list(&mixed, &[], false);
         assert!(text.contains("    /b (ring mesh)\n    /c (ring private)\n"), "{text}");
         assert!(
             text.starts_with("home (of its folders some are private") && text.contains("ring home private`"),
             "{text}"
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&mixed, true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], true)).unwrap();
         assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
         assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
     }

@@ -94,7 +94,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     give_local_addresses(&diagnostics, &known_addresses);
     let parts = Parts { library, engine, index, address_book };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
-    let sources = config.scheduler.sources.clone();
+    let sources = config.scheduler.sources.places.clone();
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
     give_addresses(&mut node, &options.network.peers);
@@ -147,7 +147,7 @@ fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::C
     Ok(scheduler::Config {
         counts: library.commit().counts,
         number: library.commit().number,
-        sources: read::sources(library.kv()).map_err(broken)?.0,
+        sources: read::sources(library.kv()).map_err(broken)?,
         marks: read::marks(library.kv()).map_err(broken)?.0,
         strays,
         slots: background_threads(),

@@ -3,6 +3,7 @@
 
 use super::error::{ConfigError, wrong};
 use super::peer::Peer;
+use crate::base::fold::{controls_terminal, fold};
 use crate::base::id::Ring;
 use crate::limits::{COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, PATH_BYTES_MAX, SOURCES_MAX, TRUST_PEERS_MAX};
 use crate::store::record::Source;
@@ -170,8 +171,11 @@ pub fn check_collection(name: &str) -> Result<(), String> {
     if name.trim().is_empty() || name.len() > COLLECTION_BYTES_MAX {
         return Err(format!("A collection's name has 1 to {COLLECTION_BYTES_MAX} bytes and is not only spaces."));
     }
-    if name.chars().any(char::is_control) {
+    if name.chars().any(controls_terminal) {
         return Err("A collection's name has only printable characters.".to_owned());
+    }
+    if fold(name).trim().is_empty() {
+        return Err("A collection's name has characters that can be seen.".to_owned());
     }
     Ok(())
 }

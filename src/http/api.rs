@@ -11,6 +11,7 @@ use super::events::Events;
 use super::page::Page;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
+use crate::base::collection_name::{meant, tidy};
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
 use crate::limits::{BURST_S_MAX, GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
@@ -135,9 +136,13 @@ impl Api {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        // The spelling that the collection has, or will have.
+        let before = self.node.sources().await;
+        let of = |typed: &str| meant(before.iter().map(|source| source.collection.as_str()), typed).map(str::to_owned);
+        let now = of(&regroup.collection).unwrap_or_else(|| regroup.collection.clone());
         let name = match &regroup.to {
-            NewGroup::Name(name) => name.clone(),
-            NewGroup::Ring(_) => regroup.collection.clone(),
+            NewGroup::Name(name) => of(name).filter(|other| *other != now).unwrap_or_else(|| tidy(name)),
+            NewGroup::Ring(_) => now,
         };
         let command = self.node.begin(Command::Regroup(name.clone())).await;
         if let Response::Refused(problem, why) = self.node.request(Request::Regroup(regroup)).await {

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct Folders {
     /// The watched folders and files.
     pub folders: Vec<Watched>,
+    /// Private collections without a folder: a folder that is added to one of these names is private. Left out where there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_names: Vec<String>,
 }
 
 /// One watched folder or file.
@@ -58,7 +62,8 @@ pub struct Missing {
 impl From<&Status> for Folders {
     fn from(status: &Status) -> Self {
         let states = status.work.folders.iter().map(Some).chain(std::iter::repeat(None));
-        Self { folders: status.sources.iter().zip(states).map(|(source, state)| Watched::new(source, state)).collect() }
+        let folders = status.sources.iter().zip(states).map(|(source, state)| Watched::new(source, state)).collect();
+        Self { folders, private_names: status.work.private_names.clone() }
     }
 }
 

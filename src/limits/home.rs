@@ -3,4 +3,8 @@
 /// Bytes of a small state file that are read. The largest is the list of watched folders: `SOURCES_MAX` paths.
 pub const STATE_BYTES_MAX: usize = 1024 * 1024;
 
-const _: () = assert!(super::SOURCES_MAX * (super::PATH_BYTES_MAX + 256) < STATE_BYTES_MAX, "every list can be read");
+const _: () = assert!(
+    super::SOURCES_MAX * (super::PATH_BYTES_MAX + 256) + super::PRIVATE_NAMES_MAX * (super::COLLECTION_BYTES_MAX + 2)
+        < STATE_BYTES_MAX,
+    "every list can be read"
+);

@@ -16,6 +16,7 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
+pub(crate) mod collections;
 pub(crate) mod conduct;
 mod energy;
 mod energy_state;

@@ -1,6 +1,7 @@
 //! The flow of a status: the node's machines read into plain data.
 
 use super::Node;
+use super::collections::of_collections;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::finding::{Area, Finding, quoted};
@@ -28,6 +29,7 @@ impl Node {
                 scanning: self.scheduler.scanning(),
                 held: self.scheduler.held_reason(),
                 folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),
+                private_names: self.scheduler.private_names().to_vec(),
             },
             findings: self.findings(now),
         }
@@ -35,6 +37,7 @@ impl Node {
 
     fn findings(&self, now: Instant) -> Vec<Finding> {
         let mut findings = self.folder_findings();
+        findings.extend(of_collections(self.scheduler.sources()));
         if let Some(what) = self.scheduler.held_reason() {
             let command = if self.scheduler.needs_restart() {
                 "wattle up".to_owned()

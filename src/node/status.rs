@@ -47,6 +47,8 @@ pub struct WorkStatus {
     pub held: Option<String>,
     /// What is so with the watched folders and files, in the order of `Status::sources`.
     pub folders: Vec<FolderStatus>,
+    /// Private collections without a folder.
+    pub private_names: Vec<String>,
 }
 
 /// What is so with one watched folder or file.

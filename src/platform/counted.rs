@@ -28,7 +28,7 @@ const PLACES_NAMED: usize = 5;
 pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
-    let mut sources: Vec<Mark> = read::sources(kv)?.0.into_iter().map(|source| place(source.path)).collect();
+    let mut sources: Vec<Mark> = read::sources(kv)?.places.into_iter().map(|source| place(source.path)).collect();
     read::walk(kv, Space::Path, |path, _| {
         let of = sources.iter_mut().filter(|source| covers(&source.path, path));
         if let Some(source) = of.max_by_key(|source| source.path.len()) {
@@ -67,7 +67,7 @@ pub(super) fn known(home: &Home) -> Option<Vec<Mark>> {
 /// are none.
 pub(super) fn lost_with_store(home: &Home) -> String {
     let Some(known) = known(home) else {
-        let away: Vec<Mark> = home.sources().0.into_iter().map(|source| place(source.path)).filter(is_away).collect();
+        let away: Vec<Mark> = home.sources().places.into_iter().map(|source| place(source.path)).filter(is_away).collect();
         let names = away.iter().take(PLACES_NAMED).map(|place| name(&place.path)).collect::<Vec<_>>().join(", ");
         if names.is_empty() {
             return String::new();
@@ -138,7 +138,7 @@ mod tests {
         let home = Home::open(&root.join("home")).unwrap();
         let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         let mut library = Library::open(MemoryKv::default()).unwrap();
-        library.apply(&Change::Sources(Sources(vec![source("here"), source("gone")]))).unwrap();
+        library.apply(&Change::Sources(Sources::from(vec![source("here"), source("gone")]))).unwrap();
         for file in ["here/a", "here/stick/b", "here/stick/c", "gone/d"] {
             let (path, stamp) = (path(file), FileStamp::default());
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();

@@ -74,7 +74,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
         );
     }
     let sources = home.sources();
-    if read::sources(library.kv()).map_err(broken)?.0.is_empty() && !sources.0.is_empty() {
+    if read::sources(library.kv()).map_err(broken)? == Sources::default() && sources != Sources::default() {
         library.apply(&Change::Sources(sources)).map_err(broken)?;
     }
     library.kv().sync().map_err(broken)?;
@@ -210,7 +210,7 @@ mod tests {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let home = Home::open(folder.path()).unwrap();
         let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        home.write(HomeFile::Sources, &Sources(vec![source]).encode()).unwrap();
+        home.write(HomeFile::Sources, &Sources::from(vec![source]).encode()).unwrap();
         let (library, found) = open(&home, MODEL, Sync::Buffer).unwrap();
         assert_eq!(found, None);
         library.kv().rotate().unwrap();
@@ -219,7 +219,7 @@ mod tests {
 
     fn opens_with_its_folders(home: &Home) {
         let (library, found) = open(home, MODEL, Sync::Buffer).unwrap_or_else(|why| panic!("{why}"));
-        assert_eq!(read::sources(library.kv()).unwrap().0.len(), 1);
+        assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1);
         assert!(audit(library.kv()).unwrap().clean());
         let aside = aside(&home.path().join(LAYOUT)).last().map(|(_, path)| path.display().to_string());
         assert!(

@@ -55,7 +55,7 @@ fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
     let picked = kv.page(Space::Document, &keys::document(DocId(chance % next)), None, 1)?;
     let picked = picked.first().map(|(_, record)| Document::decode_stored(record)).transpose()?;
     let mut steps = Vec::new();
-    for source in read::sources(kv)?.0 {
+    for source in read::sources(kv)?.places {
         let begin = picked.as_ref().filter(|doc| covers(&source.path, &doc.path)).map(|doc| doc.path.clone());
         let step = |after| Scan { source: source.clone(), scope: source.path.clone(), after };
         steps.push(step(None));
@@ -120,7 +120,7 @@ mod tests {
         let folders = Folders::new("/nonexistent".into());
         let source = source_of(&docs);
         let mut library = Library::open(MemoryKv::default()).unwrap();
-        library.apply(&Change::Sources(Sources(vec![source.clone()]))).unwrap();
+        library.apply(&Change::Sources(Sources::from(vec![source.clone()]))).unwrap();
         let step = Scan { scope: source.path.clone(), source, after: None };
         let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, folders.list(&step, &[])).unwrap() else {
             panic!("not scanned")
@@ -150,7 +150,7 @@ mod tests {
         let folders = Folders::new("/nonexistent".into());
         let sources: Vec<_> = [docs.clone(), docs.join(".diary")].map(|path| source_of(&path)).into();
         let mut library = Library::open(MemoryKv::default()).unwrap();
-        library.apply(&Change::Sources(Sources(sources.clone()))).unwrap();
+        library.apply(&Change::Sources(Sources::from(sources.clone()))).unwrap();
         let step = Scan { scope: sources[0].path.clone(), source: sources[0].clone(), after: None };
         let listing = folders.list(&step, &named_in(library.kv(), &step).unwrap());
         let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };

@@ -256,7 +256,7 @@ mod tests {
         let home = folder.path().join("home");
         let mut writer = writer(&folder.path().join("store-1"), &home);
         assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
-        let sources = || vec![Change::Sources(Sources(Vec::new()))];
+        let sources = || vec![Change::Sources(Sources::from(Vec::new()))];
         let why = save(&mut writer, sources(), false).unwrap_err();
         assert!(why.contains("watched folders"), "{why}");
         assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why.clone()));

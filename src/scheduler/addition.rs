@@ -6,10 +6,11 @@
 //! Lists of earlier versions may hold collections with folders of both rings; those folders keep theirs.
 
 use super::path::{covers, leaves_out};
+use crate::base::collection_name::{meant, tidy};
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
-use crate::limits::SOURCES_MAX;
-use crate::store::record::Source;
+use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
+use crate::store::record::{Source, Sources};
 
 /// A folder or file that is to be watched from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +54,8 @@ impl Addition {
     ///
     /// # Errors
     /// A sentence for people: it cannot be added.
-    pub(super) fn placed(&self, sources: &[Source]) -> Result<Option<Vec<Source>>, String> {
-        let new = self.with_ring(sources);
+    pub(super) fn placed(&self, list: &Sources) -> Result<Option<Sources>, String> {
+        let (new, sources) = (self.with_ring(list), &list.places);
         let ours = |source: &Source| source.collection == new.collection;
         for source in sources {
             let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
@@ -71,7 +72,8 @@ impl Addition {
         let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
         let mut placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
         let mut others = sources.iter().filter(|source| ours(source)).peekable();
-        if others.peek().is_some() && others.all(|source| source.ring != new.ring) {
+        let is_private = list.remembers(&new.collection) && new.ring != Ring::Private;
+        if is_private || (others.peek().is_some() && others.all(|source| source.ring != new.ring)) {
             return Err(other_ring(&new));
         }
         if placed.len() >= SOURCES_MAX {
@@ -79,18 +81,25 @@ impl Addition {
                 "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
             ));
         }
-        placed.push(new);
+        let mut placed = Sources { places: placed, private: list.private.clone() };
+        placed.forget_name(&new.collection);
+        placed.places.push(new);
         Ok(Some(placed))
     }
 
     /// The place with the ring that was named, or that it has, or that its collection has: of several the most private one.
-    fn with_ring(&self, sources: &[Source]) -> Source {
-        let Self { path, collection, ring, device } = self.clone();
+    /// A collection that reads the same is the same, with the spelling that it has.
+    fn with_ring(&self, list: &Sources) -> Source {
+        let Self { path, collection: typed, ring, device } = self.clone();
+        let (sources, collection) = (&list.places, meant(list.names(), &typed).map_or_else(|| tidy(&typed), str::to_owned));
         let same = || sources.iter().find(|source| source.path == path && source.collection == collection);
         let own = ring.or_else(|| Some(same()?.ring));
         let of_collection =
             || sources.iter().filter(|source| source.collection == collection).map(|source| source.ring);
-        let ring = own.or_else(|| of_collection().min()).unwrap_or(Ring::Mesh);
+        // Where no more names fit, this one may have been private.
+        let is_private = list.remembers(&collection) || list.private.len() >= PRIVATE_NAMES_MAX;
+        let of_none = if is_private { Ring::Private } else { Ring::Mesh };
+        let ring = own.or_else(|| of_collection().min()).unwrap_or(of_none);
         Source { path, collection, ring, device }
     }
 }
@@ -142,8 +151,8 @@ mod tests {
 
     fn added(sources: &[Source], path: &str, collection: &str, ring: Option<Ring>) -> Result<Option<Ring>, String> {
         let new = Addition { path: path.into(), collection: collection.into(), ring, device: 1 };
-        let placed = new.placed(sources)?;
-        Ok(placed.and_then(|list| list.into_iter().find(|source| source.path == path.as_bytes())).map(|new| new.ring))
+        let placed = new.placed(&sources.to_vec().into())?;
+        Ok(placed.and_then(|list| list.places.into_iter().find(|source| source.path == path.as_bytes())).map(|new| new.ring))
     }
 
     #[test]
@@ -166,8 +175,8 @@ mod tests {
         assert_eq!(added(&mixed, "/a", "home", Some(Ring::Mesh)), Ok(None));
         assert_eq!(added(&mixed, "/c", "home", Some(Ring::Mesh)), Ok(Some(Ring::Mesh)), "who says so");
         let moved = Addition { path: b"/a".into(), collection: "home".into(), ring: None, device: 2 };
-        let moved = moved.placed(&mixed).unwrap().unwrap();
-        assert_eq!(moved[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
+        let moved = moved.placed(&mixed.to_vec().into()).unwrap().unwrap();
+        assert_eq!(moved.places[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
         let hidden = added(&mixed, "/a/.x", "home", None).unwrap_err();
         assert!(hidden.contains("ring mesh"), "it would be private in a folder of the mesh: {hidden}");
     }
@@ -189,5 +198,46 @@ mod tests {
         assert!(why.contains("has the ring private"), "{why}");
         let why = added(&shared, "/a", "home", Some(Ring::Private)).unwrap_err();
         assert!(why.contains("`wattle collection ring home private`"), "{why}");
+    }
+
+    #[test]
+    fn a_collection_that_reads_the_same_is_the_same_and_keeps_its_spelling_and_ring() {
+        let diary = [source("/a", "Diary", Ring::Private)];
+        let joined = |typed: &str| {
+            let new = Addition { path: b"/b".into(), collection: typed.into(), ring: None, device: 1 };
+            let placed = new.placed(&diary.to_vec().into()).unwrap().unwrap();
+            (placed.places[1].collection.clone(), placed.places[1].ring)
+        };
+        for typed in ["diary", " Diary ", "DIARY", "Di\u{ad}ary"] {
+            assert_eq!(joined(typed), ("Diary".to_owned(), Ring::Private), "{typed:?}");
+        }
+        assert_eq!(joined(" letters "), ("letters".to_owned(), Ring::Mesh));
+        assert!(added(&diary, "/b", "diary ", Some(Ring::Mesh)).unwrap_err().contains("has the ring private"));
+        // A list of an earlier version with two of them: the very name counts, else the private one.
+        let mixed = [source("/c", "diary", Ring::Mesh), source("/a", "diary ", Ring::Private)];
+        assert_eq!(added(&mixed, "/b", "diary", None), Ok(Some(Ring::Mesh)));
+        assert_eq!(added(&mixed, "/b", "Diary", None), Ok(Some(Ring::Private)));
+    }
+
+    #[test]
+    fn a_private_collection_without_a_folder_is_still_private() {
+        let mut list = Sources::from(vec![source("/w", "work", Ring::Mesh)]);
+        list.remember("diary");
+        let add = |list: &Sources, collection: &str, ring| {
+            let new = Addition { path: b"/b".into(), collection: collection.into(), ring, device: 1 };
+            new.placed(list).map(|placed| placed.expect("it is new"))
+        };
+        let placed = add(&list, "Diary", None).unwrap();
+        assert_eq!((placed.places[1].ring, placed.private.len()), (Ring::Private, 0), "its folder has the ring now");
+        let why = add(&list, "diary", Some(Ring::Mesh)).unwrap_err();
+        assert!(why.contains("has the ring private") && why.contains("`wattle collection ring diary mesh`"), "{why}");
+        assert_eq!(add(&list, "work", None).unwrap().private, ["diary"], "another collection changes nothing");
+        list.remember("work");
+        assert!(!list.remembers("work"), "it has a folder");
+        (0..2 * PRIVATE_NAMES_MAX).for_each(|n| list.remember(&format!("secret {n}")));
+        assert_eq!(list.private.len(), PRIVATE_NAMES_MAX);
+        assert_eq!(add(&list, "new", None).unwrap().places[1].ring, Ring::Private, "it may be one that did not fit");
+        assert_eq!(add(&list, "new", Some(Ring::Mesh)).unwrap().places[1].ring, Ring::Mesh, "who says so");
+        assert_eq!(add(&list, "work", None).unwrap().places[1].ring, Ring::Mesh);
     }
 }

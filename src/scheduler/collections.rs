@@ -8,7 +8,6 @@ use super::sources::UnsavedSources;
 use crate::base::id::ReplyId;
 use crate::limits::SAVES_MAX;
 use crate::store::change::Change;
-use crate::store::record::Sources;
 
 impl Scheduler {
     /// Changes a collection; the reply follows once the list of sources is on the disk.
@@ -25,12 +24,12 @@ impl Scheduler {
         match regroup.apply(self.sources.newest()) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
             Ok(sources) => {
-                let place = sources.first().map(|source| source.path.clone()).unwrap_or_default();
+                let place = sources.places.first().map(|source| source.path.clone()).unwrap_or_default();
                 let replies = [(reply, place.clone())].into_iter().collect();
                 let unsaved =
                     UnsavedSources { sources: sources.clone(), added: Some(place), removed: Vec::new(), replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
-                out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
+                out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
                 self.sources.begin_save(save, sources);
             }
         }

@@ -10,7 +10,7 @@ use crate::base::finding::quoted;
 use crate::base::id::ReplyId;
 use crate::limits::{MARKS_MAX, SAVES_MAX};
 use crate::store::change::Change;
-use crate::store::record::{Mark, MarkKind, Sources};
+use crate::store::record::{Mark, MarkKind};
 
 /// Places that a sentence names.
 const PLACES_NAMED: usize = 3;
@@ -57,7 +57,7 @@ impl Scheduler {
             let done = format!("The documents of {name} that were away are forgotten.");
             return self.save_decision(reply, done, changes, out);
         }
-        changes.push(Change::Sources(Sources(left.clone())));
+        changes.push(Change::Sources(left.clone()));
         let removed = removed.into_iter().map(|source| source.path).collect();
         let replies = [(reply, path.to_vec())].into_iter().collect();
         let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, replies };

@@ -18,7 +18,7 @@ use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{Mark, MarkKind, Source, Sources};
+use crate::store::record::{Mark, MarkKind, Sources};
 
 /// The scheduler's state at the start.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Config {
     /// The number of the store's last commit.
     pub number: u64,
     /// The watched folders and files.
-    pub sources: Vec<Source>,
+    pub sources: Sources,
     /// The marks on places.
     pub marks: Vec<Mark>,
     /// Whether the store holds documents of no watched folder: they are deleted.
@@ -201,7 +201,7 @@ impl Scheduler {
                 let unsaved =
                     UnsavedSources { sources: sources.clone(), added: Some(new.path), removed: Vec::new(), replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
-                out.push(Output::Save(save, vec![Change::Sources(Sources(sources.clone()))]));
+                out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
                 self.sources.begin_save(save, sources);
             }
         }

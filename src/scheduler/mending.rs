@@ -70,7 +70,7 @@ impl Scheduler {
             return;
         }
         let marks = self.decisions.revert_marks().to_vec();
-        let changes = vec![Change::Sources(Sources(self.sources.saved.clone())), Change::Marks(Marks(marks))];
+        let changes = vec![Change::Sources(self.sources.saved.clone()), Change::Marks(Marks(marks))];
         out.push(Output::Mend(self.saves.begin_with(AfterSave::Mended, &changes), changes));
     }
 

@@ -4,8 +4,9 @@
 //! `worker::summary` read it there. So one save of the list changes a whole collection, and no answer after it
 //! follows the old ring.
 
+use crate::base::collection_name::{is_same, meant, tidy};
 use crate::base::id::Ring;
-use crate::store::record::Source;
+use crate::store::record::Sources;
 use std::collections::BTreeSet;
 
 /// A change of one collection.
@@ -31,47 +32,69 @@ impl Regroup {
     ///
     /// # Errors
     /// A sentence for people: there is no such collection, or the one of the new name has another ring.
-    pub(super) fn apply(&self, sources: &[Source]) -> Result<Vec<Source>, String> {
-        let of = |name: &str| sources.iter().find(|source| source.collection == name);
-        if of(&self.collection).is_none() {
-            let names: BTreeSet<&str> = sources.iter().map(|source| source.collection.as_str()).collect();
+    pub(super) fn apply(&self, list: &Sources) -> Result<Sources, String> {
+        let Some(collection) = meant(list.names(), &self.collection) else {
+            let names: BTreeSet<&str> = list.names().collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
             let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
             return Err(format!("There is no collection {:?}; {rest}. Nothing was changed.", self.collection));
-        }
-        if let NewGroup::Name(name) = &self.to
-            && *name != self.collection
-            && let Some((now, other)) = self.other_rings(name, sources)
-        {
-            return Err(format!(
-                "The collection {name:?} has the ring {}, and {:?} has the ring {}: documents would change who sees them. Give \
-                 both the same ring first, with `wattle collection ring`. Nothing was changed.",
-                other.as_str(),
-                self.collection,
-                now.as_str()
-            ));
-        }
-        let change = |source: &Source| match &self.to {
-            _ if source.collection != self.collection => source.clone(),
-            NewGroup::Name(name) => Source { collection: name.clone(), ..source.clone() },
-            NewGroup::Ring(ring) => Source { ring: *ring, ..source.clone() },
         };
-        Ok(sources.iter().map(change).collect())
+        let rings = rings_of(list, collection);
+        let mut changed = list.clone();
+        let places = changed.places.iter_mut().filter(|source| source.collection == collection);
+        match &self.to {
+            NewGroup::Ring(ring) => {
+                places.for_each(|source| source.ring = *ring);
+                if *ring != Ring::Private {
+                    changed.forget_name(collection);
+                }
+            }
+            NewGroup::Name(typed) => {
+                let other = list.names().filter(|name| *name != collection);
+                let name = meant(other, typed).map_or_else(|| tidy(typed), str::to_owned);
+                // Another spelling of a name is no other collection.
+                let is_other = !is_same(&name, collection) || list.places.iter().any(|source| source.collection == name);
+                if let Some((now, other)) = other_rings(&rings, &rings_of(list, &name)).filter(|_| is_other) {
+                    return Err(format!(
+                        "The collection {name:?} has the ring {}, and {collection:?} has the ring {}: documents would change who sees \
+                         them. Give both the same ring first, with `wattle collection ring`. Nothing was changed.",
+                        other.as_str(),
+                        now.as_str()
+                    ));
+                }
+                let has_place = list.places.iter().any(|source| source.collection == collection);
+                places.for_each(|source| source.collection.clone_from(&name));
+                changed.forget_name(&name);
+                if rings.contains(&Ring::Private) {
+                    // Who adds a folder to the old name again means what it was.
+                    if has_place {
+                        changed.remember(collection);
+                    } else {
+                        changed.forget_name(collection);
+                        changed.remember(&name);
+                    }
+                }
+            }
+        }
+        Ok(changed)
     }
+}
 
-    /// A ring of this collection and another one of that collection, which is to be one with it; `None` if all are the same.
-    fn other_rings(&self, name: &str, sources: &[Source]) -> Option<(Ring, Ring)> {
-        let of = |name: &str| -> BTreeSet<Ring> {
-            sources.iter().filter(|source| source.collection == name).map(|source| source.ring).collect()
-        };
-        let others = of(name);
-        of(&self.collection).into_iter().find_map(|now| Some((now, *others.iter().find(|other| **other != now)?)))
-    }
+/// The rings of the folders with exactly this collection; that of a name which is remembered.
+fn rings_of(list: &Sources, name: &str) -> BTreeSet<Ring> {
+    let places = list.places.iter().filter(|source| source.collection == name).map(|source| source.ring);
+    places.chain(list.private.iter().filter(|known| is_same(known, name)).map(|_| Ring::Private)).collect()
+}
+
+/// A ring of a collection and another one of the collection that is to be one with it; `None` if all are the same.
+fn other_rings(own: &BTreeSet<Ring>, others: &BTreeSet<Ring>) -> Option<(Ring, Ring)> {
+    own.iter().find_map(|now| Some((*now, *others.iter().find(|other| *other != now)?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::record::Source;
 
     fn source(path: &str, collection: &str, ring: Ring) -> Source {
         Source { path: path.into(), collection: collection.into(), ring, device: 1 }
@@ -84,8 +107,8 @@ mod tests {
             source("/c", "home", Ring::Mesh),
             source("/d", "work", Ring::Mesh),
         ];
-        let changed = Regroup { collection: collection.into(), to }.apply(&sources)?;
-        Ok(changed.into_iter().map(|source| (source.collection, source.ring)).collect())
+        let changed = Regroup { collection: collection.into(), to }.apply(&sources.to_vec().into())?;
+        Ok(changed.places.into_iter().map(|source| (source.collection, source.ring)).collect())
     }
 
     #[test]
@@ -110,12 +133,31 @@ mod tests {
     fn a_collection_of_both_rings_joins_no_other_one_and_a_ring_makes_its_folders_alike() {
         let mixed =
             [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private), source("/d", "work", Ring::Mesh)];
-        let regroup = |from: &str, to| Regroup { collection: from.into(), to }.apply(&mixed);
+        let regroup =
+            |from: &str, to| Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|list| list.places);
         assert!(regroup("home", NewGroup::Name("work".into())).unwrap_err().contains("ring private"));
         assert!(regroup("work", NewGroup::Name("home".into())).is_err());
         let renamed = regroup("home", NewGroup::Name("old".into())).unwrap();
         assert_eq!((renamed[0].ring, renamed[1].ring), (Ring::Mesh, Ring::Private), "each keeps its ring");
         let alike = regroup("home", NewGroup::Ring(Ring::Private)).unwrap();
         assert!(alike[..2].iter().all(|source| source.ring == Ring::Private));
+    }
+
+    #[test]
+    fn a_private_name_stays_private_when_its_collection_is_renamed_and_its_ring_can_be_changed_without_a_folder() {
+        let list = Sources::from(vec![source("/b", "diary", Ring::Private), source("/d", "work", Ring::Mesh)]);
+        let regroup = |list: &Sources, from: &str, to| Regroup { collection: from.into(), to }.apply(list);
+        let name = |name: &str| NewGroup::Name(name.into());
+        let renamed = regroup(&list, "Diary ", name(" letters ")).unwrap();
+        assert_eq!((renamed.places[0].collection.as_str(), renamed.private.as_slice()), ("letters", &["diary".to_owned()][..]));
+        assert!(regroup(&renamed, "work", name("diary")).unwrap_err().contains("ring private"), "it would look private");
+        let back = regroup(&renamed, "letters", name("diary")).unwrap();
+        assert_eq!((back.places[0].collection.as_str(), back.private.as_slice()), ("diary", &["letters".to_owned()][..]));
+        let shared = regroup(&renamed, "DIARY", NewGroup::Ring(Ring::Mesh)).unwrap();
+        assert!(shared.private.is_empty() && shared.places[0].ring == Ring::Private, "the other name's is as it was");
+        let spelled = regroup(&list, "diary", name("Diary")).unwrap();
+        assert_eq!((spelled.places[0].collection.as_str(), spelled.private.len()), ("Diary", 0), "it is the same one");
+        let moved = regroup(&renamed, "diary", name("old")).unwrap();
+        assert_eq!(moved.private, ["old"], "a name without a folder");
     }
 }

@@ -65,7 +65,7 @@ impl Scans {
             && let Some(place) = self.queue.due(now)
         {
             let scans: Vec<Scan> = match place {
-                Place::Everything => sources.saved.iter().map(whole).collect(),
+                Place::Everything => sources.saved.places.iter().map(whole).collect(),
                 Place::Scope(scope) => {
                     let source = sources.covering(&scope);
                     let scan = |source: &Source| {

@@ -2,24 +2,24 @@
 
 use super::addition::Addition;
 use super::path::covers;
-use crate::base::id::{ReplyId, SaveId};
+use crate::base::id::{ReplyId, Ring, SaveId};
 use crate::limits::REPLIES_MAX;
-use crate::store::record::Source;
+use crate::store::record::{Source, Sources};
 
 /// The watched folders and files.
 #[derive(Debug)]
 pub(super) struct WatchedSources {
     /// The list on the disk: only this one is scanned, shown and acknowledged.
-    pub(super) saved: Vec<Source>,
+    pub(super) saved: Sources,
     /// The newest save under way and the list in it. The next `Add` extends this list.
-    unsaved: Option<(SaveId, Vec<Source>)>,
+    unsaved: Option<(SaveId, Sources)>,
 }
 
 /// A list in a save, with the requests that wait for it. An `Add` of a place that the list covers waits for the same
 /// save, because its reply promises that the place is watched after a power cut too.
 #[derive(Debug)]
 pub(super) struct UnsavedSources {
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Sources,
     /// The new place, if one is added.
     pub(super) added: Option<Vec<u8>>,
     /// The places that are watched no more.
@@ -29,7 +29,7 @@ pub(super) struct UnsavedSources {
 }
 
 impl WatchedSources {
-    pub(super) const fn new(saved: Vec<Source>) -> Self {
+    pub(super) const fn new(saved: Sources) -> Self {
         Self { saved, unsaved: None }
     }
 
@@ -37,28 +37,34 @@ impl WatchedSources {
     ///
     /// # Errors
     /// A sentence for people: it cannot be added.
-    pub(super) fn with(&self, new: &Addition) -> Result<Option<Vec<Source>>, String> {
+    pub(super) fn with(&self, new: &Addition) -> Result<Option<Sources>, String> {
         new.placed(self.newest())
     }
 
     /// The list in the newest save.
-    pub(super) fn newest(&self) -> &[Source] {
+    pub(super) fn newest(&self) -> &Sources {
         self.unsaved.as_ref().map_or(&self.saved, |(_, sources)| sources)
     }
 
-    /// The list without the sources at the path or below it, and those sources.
-    pub(super) fn without(&self, path: &[u8]) -> (Vec<Source>, Vec<Source>) {
-        self.newest().iter().cloned().partition(|source| !covers(path, &source.path))
+    /// The list without the sources at the path or below it, and those sources. Private collections that have no source
+    /// any more stay private.
+    pub(super) fn without(&self, path: &[u8]) -> (Sources, Vec<Source>) {
+        let (places, removed): (Vec<Source>, Vec<Source>) =
+            self.newest().places.iter().cloned().partition(|source| !covers(path, &source.path));
+        let mut left = Sources { places, private: self.newest().private.clone() };
+        removed.iter().filter(|source| source.ring == Ring::Private).for_each(|source| left.remember(&source.collection));
+        (left, removed)
     }
 
     /// Whether the newest list has this very place.
     pub(super) fn holds(&self, path: &[u8]) -> bool {
-        self.newest().iter().any(|source| source.path == path)
+        self.newest().places.iter().any(|source| source.path == path)
     }
 
     /// The sources in this place, which is none itself.
     pub(super) fn below(&self, path: &[u8]) -> Vec<&[u8]> {
         self.newest()
+            .places
             .iter()
             .map(|source| &*source.path)
             .filter(|source| covers(path, source) && *source != path)
@@ -66,7 +72,7 @@ impl WatchedSources {
     }
 
     /// A save of this list is under way.
-    pub(super) fn begin_save(&mut self, save: SaveId, sources: Vec<Source>) {
+    pub(super) fn begin_save(&mut self, save: SaveId, sources: Sources) {
         self.unsaved = Some((save, sources));
     }
 
@@ -76,7 +82,7 @@ impl WatchedSources {
     }
 
     /// A save of the list is on the disk.
-    pub(super) fn on_saved(&mut self, save: SaveId, sources: Vec<Source>) {
+    pub(super) fn on_saved(&mut self, save: SaveId, sources: Sources) {
         self.saved = sources;
         if self.save_under_way() == Some(save) {
             self.unsaved = None;
@@ -90,7 +96,7 @@ impl WatchedSources {
 
     /// The deepest source that covers the path.
     pub(super) fn covering(&self, path: &[u8]) -> Option<&Source> {
-        let covering = self.saved.iter().filter(|source| covers(&source.path, path));
+        let covering = self.saved.places.iter().filter(|source| covers(&source.path, path));
         covering.max_by_key(|source| source.path.len())
     }
 }

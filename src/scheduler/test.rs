@@ -35,7 +35,7 @@ fn source(path: &str) -> Source {
 }
 
 fn scheduler(slots: usize, sources: &[&str], counts: StoreCounts) -> Scheduler {
-    let sources = sources.iter().map(|path| source(path)).collect();
+    let sources = Sources::from(sources.iter().map(|path| source(path)).collect::<Vec<_>>());
     Scheduler::new(at(0), Config { counts, sources, slots, number: 9, disk_free: u64::MAX, ..Config::default() })
 }
 
@@ -107,7 +107,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
             On(
                 1,
                 Input::Add(ReplyId(5), source("/a").into()),
-                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a")]))])],
+                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources::from(vec![source("/a")]))])],
             ),
             On(2, saved(1, &[]), vec![Output::Watch(b"/a".to_vec()), Output::Added(ReplyId(5))]),
             On(3, Input::Wake, vec![]),
@@ -132,7 +132,7 @@ fn a_file_is_scanned_read_embedded_and_ready() {
 
 #[test]
 fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
-    let list = |paths: &[&str]| vec![Change::Sources(Sources(paths.iter().map(|path| source(path)).collect()))];
+    let list = |paths: &[&str]| vec![Change::Sources(Sources::from(paths.iter().map(|path| source(path)).collect()))];
     let add = |reply, path| Input::Add(ReplyId(reply), source(path).into());
     let mut machine = scheduler(1, &[], StoreCounts::default());
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };
@@ -259,7 +259,7 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
             On(
                 3,
                 Input::Add(ReplyId(1), source("/b").into()),
-                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources(vec![source("/a"), source("/b")]))])],
+                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources::from(vec![source("/a"), source("/b")]))])],
             ),
             On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
             Next(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),

@@ -18,7 +18,13 @@ impl Scheduler {
     /// The watched sources, as on the disk.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
-        &self.sources.saved
+        &self.sources.saved.places
+    }
+
+    /// The private collections without a folder, as on the disk.
+    #[must_use]
+    pub fn private_names(&self) -> &[String] {
+        &self.sources.saved.private
     }
 
     /// The marks on places.

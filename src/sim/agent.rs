@@ -108,7 +108,7 @@ impl Agent {
             scheduler: Config {
                 counts: library.commit().counts,
                 number: library.commit().number,
-                sources: read::sources(library.kv())?.0,
+                sources: read::sources(library.kv())?,
                 marks: read::marks(library.kv())?.0,
                 strays: false,
                 slots: 2,

@@ -97,6 +97,6 @@ fn check_device(device: &Device) {
     }
     let acknowledged = device.replies.values().any(|reply| *reply == Response::Added);
     let watched = read::sources(&device.disk).unwrap_or_default();
-    assert!(!acknowledged || !watched.0.is_empty(), "a folder was acknowledged and is not on the disk");
+    assert!(!acknowledged || !watched.places.is_empty(), "a folder was acknowledged and is not on the disk");
     assert!(known.is_empty(), "documents of files that are gone: {known:?}");
 }

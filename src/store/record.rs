@@ -5,10 +5,11 @@
 
 use super::counts::{Kind, StoreCounts};
 use super::kv::{KvError, SPACES};
+use crate::base::collection_name::is_same;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::path::covers;
 use crate::base::vector::Quantized;
-use crate::limits::DIMENSIONS;
+use crate::limits::{DIMENSIONS, PRIVATE_NAMES_MAX};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use super::stamp::FileStamp;
@@ -184,17 +185,77 @@ pub struct Source {
     pub device: u64,
 }
 
-/// The watched folders and files.
+impl Source {
+    fn name(&self) -> &str {
+        &self.collection
+    }
+}
+
+/// The watched folders and files, and the rings of collections without any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sources(pub Vec<Source>);
-postcard_record!(Sources, "sources");
+pub struct Sources {
+    /// The watched folders and files.
+    pub places: Vec<Source>,
+    /// Private collections whose last folder was forgotten: a folder that is added to that name again is private. At most
+    /// `PRIVATE_NAMES_MAX`.
+    pub private: Vec<String>,
+}
+
+/// A list without such names has the form of before.
+impl Record for Sources {
+    const NAME: &'static str = "sources";
+
+    fn encode(&self) -> Vec<u8> {
+        if self.private.is_empty() { encode_postcard(1, &self.places) } else { encode_postcard(2, self) }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (1, body) => decode_postcard(body).map(|places: Vec<Source>| Self::from(places)),
+            (2, body) => decode_postcard(body),
+            _ => None,
+        }
+    }
+}
+
+impl From<Vec<Source>> for Sources {
+    fn from(places: Vec<Source>) -> Self {
+        Self { places, private: Vec::new() }
+    }
+}
 
 impl Sources {
+    /// The names of all collections, the private ones first: of two that read the same, one of those is meant.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        let of = |private: bool| self.places.iter().filter(move |source| (source.ring == Ring::Private) == private);
+        let remembered = self.private.iter().map(String::as_str);
+        of(true).map(Source::name).chain(remembered).chain(of(false).map(Source::name))
+    }
+
+    /// Whether this is a private collection without a folder.
+    #[must_use]
+    pub fn remembers(&self, name: &str) -> bool {
+        self.private.iter().any(|known| is_same(known, name))
+    }
+
+    /// A private collection has lost a folder: if that was its last one, its name stays private.
+    pub fn remember(&mut self, name: &str) {
+        let is_left = self.places.iter().any(|source| is_same(&source.collection, name));
+        if !is_left && !self.remembers(name) && self.private.len() < PRIVATE_NAMES_MAX {
+            self.private.push(name.to_owned());
+        }
+    }
+
+    /// The collection has a folder, or another ring: its name is not remembered any more.
+    pub fn forget_name(&mut self, name: &str) {
+        self.private.retain(|known| !is_same(known, name));
+    }
+
     /// The deepest source that this path lies in. It says in which collection a document is and who may see it; the
     /// document's own record only says what that was when it was learnt.
     #[must_use]
     pub fn of(&self, path: &[u8]) -> Option<&Source> {
-        self.0.iter().filter(|source| covers(&source.path, path)).max_by_key(|source| source.path.len())
+        self.places.iter().filter(|source| covers(&source.path, path)).max_by_key(|source| source.path.len())
     }
 }
 

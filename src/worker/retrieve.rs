@@ -269,7 +269,7 @@ fn given<T>(read: Result<Option<T>, KvError>, unread: &mut Option<KvError>) -> O
 
 /// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
 fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvError> {
-    if chunk.ring == Ring::Mesh && sources.0.iter().all(|source| source.ring == Ring::Mesh) {
+    if chunk.ring == Ring::Mesh && sources.places.iter().all(|source| source.ring == Ring::Mesh) {
         return Ok(true);
     }
     let doc = read::document(kv, chunk.doc)?;

@@ -51,7 +51,7 @@ pub struct Listing {
 /// Any `KvError`.
 pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
     let source = step.source.path.as_slice();
-    let paths = read::sources(kv)?.0.into_iter().map(|source| source.path);
+    let paths = read::sources(kv)?.places.into_iter().map(|source| source.path);
     Ok(paths.filter(|path| path != source && covers(source, path)).collect())
 }
 

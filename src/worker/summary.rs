@@ -71,7 +71,7 @@ mod tests {
         let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
         let named = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring));
         let sources = named.chain([source(9, "home", Ring::Mesh)]).collect();
-        library.apply(&Change::Sources(Sources(sources))).unwrap();
+        library.apply(&Change::Sources(Sources::from(sources))).unwrap();
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {
             let doc = library.apply(&file(n, collection, ring)).unwrap().doc.unwrap();

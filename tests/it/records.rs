@@ -42,7 +42,7 @@ fn chunk() -> Chunk {
 
 fn sources() -> Sources {
     let path = b"/home/ann/notes".to_vec();
-    Sources(vec![Source { path, collection: "home".to_owned(), ring: Ring::Mesh, device: 65_025 }])
+    Sources::from(vec![Source { path, collection: "home".to_owned(), ring: Ring::Mesh, device: 65_025 }])
 }
 
 fn marks() -> Marks {
@@ -82,6 +82,7 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &chunk());
     check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
     check_fixture(1, &sources());
+    check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
     check_fixture(1, &marks());
     check_fixture(1, &commit());
 }

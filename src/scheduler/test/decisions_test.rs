@@ -155,7 +155,7 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
     let forgotten = Mark { path: b"/a".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
-    let list = Change::Sources(Sources(vec![source("/b")]));
+    let list = Change::Sources(Sources::from(vec![source("/b")]));
     assert_eq!(out, [Output::Save(SaveId(1), vec![Change::Marks(Marks(vec![forgotten.clone()])), list])]);
     assert_eq!(machine.sources().len(), 2, "not before it is saved");
     let mut out = Vec::new();
@@ -179,7 +179,7 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/".to_vec()), &mut out);
     let (changes, others) = saves(&mut machine, 1, out);
     let forgotten = Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
-    assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources(Vec::new()))]);
+    assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources::from(Vec::new()))]);
     assert!(matches!(&others[..], [Output::Unwatch(_), Output::Decided(ReplyId(1), _)]), "{others:?}");
 
     let mut machine = scheduler(1, &["/home/ann/Documents", "/srv"], StoreCounts::default());
@@ -204,7 +204,7 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
 #[test]
 fn documents_of_no_watched_folder_are_deleted_at_the_start() {
     let config =
-        Config { strays: true, sources: vec![source("/a")], slots: 1, disk_free: u64::MAX, ..Config::default() };
+        Config { strays: true, sources: vec![source("/a")].into(), slots: 1, disk_free: u64::MAX, ..Config::default() };
     let mut machine = Scheduler::new(at(0), config);
     for (docs, last) in [(vec![DocId(8)], false), (vec![DocId(9)], true)] {
         let mut out = Vec::new();

@@ -94,7 +94,7 @@ fn what_was_refused_for_a_failed_save_is_not_done_later_either() {
     assert_eq!((machine.marks(), machine.sources()), (&marks[..], &[source("/a")][..]));
     let (_, changes) = mends(&mut machine, 3 + MEND_RETRY_MS);
     // A part of the failed saves may be on the disk: what was acknowledged is written in its place.
-    assert_eq!(changes, [Change::Sources(Sources(vec![source("/a")])), Change::Marks(Marks(marks))]);
+    assert_eq!(changes, [Change::Sources(Sources::from(vec![source("/a")])), Change::Marks(Marks(marks))]);
 }
 
 #[test]

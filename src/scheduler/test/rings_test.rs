@@ -3,6 +3,7 @@
 use super::*;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::regroup::{NewGroup, Regroup};
+use crate::store::record::Record;
 
 fn unsaid(path: &str) -> Addition {
     Addition { ring: None, ..source(path).into() }
@@ -13,7 +14,7 @@ fn listed(machine: &mut Scheduler, input: Input) -> Vec<Source> {
     let mut out = Vec::new();
     machine.handle(at(1), input, &mut out);
     let [Output::Save(_, changes)] = &out[..] else { panic!("{out:?}") };
-    let [Change::Sources(Sources(list))] = &changes[..] else { panic!("{changes:?}") };
+    let [Change::Sources(Sources { places: list, .. })] = &changes[..] else { panic!("{changes:?}") };
     list.clone()
 }
 
@@ -39,4 +40,25 @@ fn a_folder_that_is_added_while_its_collection_is_renamed_joins_a_new_one_of_the
     listed(&mut machine, Input::Regroup(ReplyId(1), renamed));
     let list = listed(&mut machine, Input::Add(ReplyId(2), unsaid("/b")));
     assert_eq!(list[1], source("/b"));
+}
+
+#[test]
+fn a_private_collection_whose_last_folder_is_forgotten_is_private_when_a_folder_is_added_to_it_again() {
+    let mut machine = scheduler(1, &["/w"], StoreCounts::default());
+    let diary = |path: &str, ring| Addition { collection: "diary".to_owned(), ring, ..source(path).into() };
+    let saved = |machine: &mut Scheduler, input| {
+        let mut out = Vec::new();
+        machine.handle(at(1), input, &mut out);
+        let Some(Output::Save(save, changes)) = out.pop() else { panic!("{out:?}") };
+        let list = changes.iter().find_map(|change| if let Change::Sources(list) = change { Some(list.clone()) } else { None });
+        machine.handle(at(2), super::saved(save.0, &[]), &mut Vec::new());
+        list.expect("a list of sources")
+    };
+    saved(&mut machine, Input::Add(ReplyId(1), diary("/d", Some(Ring::Private))));
+    let left = saved(&mut machine, Input::Forget(ReplyId(2), b"/d".to_vec()));
+    assert_eq!((left.places.len(), left.private.as_slice()), (1, &["diary".to_owned()][..]));
+    assert_eq!(machine.private_names(), ["diary"]);
+    assert_eq!(Sources::decode(&left.encode()), Some(left), "and is written down");
+    let list = saved(&mut machine, Input::Add(ReplyId(3), diary("/e", None)));
+    assert_eq!((list.places[1].ring, list.private.len()), (Ring::Private, 0), "nobody said otherwise");
 }

@@ -50,7 +50,7 @@ fn what_a_failing_disk_still_gives_is_answered() {
     let kv = Failing { kv: MemoryKv::new(), bad: BTreeSet::new() };
     let mut library = Library::open(kv).unwrap();
     let source = Source { path: b"/".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-    library.apply(&Change::Sources(Sources(vec![source]))).unwrap();
+    library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
     let (stamp, collection) = (FileStamp::default(), "home".to_owned());
     let seen = Change::Seen { path: b"/a".to_vec(), stamp, collection, ring: Ring::Mesh };
     let doc = library.apply(&seen).unwrap().doc.unwrap();

@@ -1,0 +1,50 @@
+//! The names of collections: when two are one for whoever reads them.
+//!
+//! A ring belongs to a name, so a name that looks the same must be the same: "Diary", "diary " and one in another
+//! normalization form are one collection, with the spelling that it has already.
+
+use super::fold::fold;
+use unicode_normalization::UnicodeNormalization;
+
+/// The name as a new collection gets it: without blanks around it, in NFC.
+#[must_use]
+pub fn tidy(name: &str) -> String {
+    name.trim().nfc().collect()
+}
+
+/// Whether two names are one for whoever reads them.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    one == other || key(one) == key(other)
+}
+
+/// The spelling of these names that is meant by what was typed: the very same, else one that reads the same, else none
+/// of them.
+pub fn meant<'a>(names: impl Iterator<Item = &'a str> + Clone, typed: &str) -> Option<&'a str> {
+    names.clone().find(|name| *name == typed).or_else(|| {
+        let typed = key(typed);
+        names.into_iter().find(|name| key(name) == typed)
+    })
+}
+
+/// The canonical form of words (`fold`), with one blank between them.
+fn key(name: &str) -> String {
+    fold(name).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_read_the_same_are_the_same_and_the_spelling_that_is_there_counts() {
+        assert_eq!(tidy(" Bu\u{308}ro 2\t"), "B\u{fc}ro 2");
+        for other in ["diary", " Diary", "DIARY\u{a0}", "\u{ff44}iary", "di\u{ad}ary"] {
+            assert!(is_same("Diary", other), "{other:?}");
+        }
+        assert!(is_same("my  diary", "My diary") && !is_same("mydiary", "my diary") && !is_same("diary", "diary 2"));
+        let names = ["home", "Diary", "diary "];
+        let meant = |typed| meant(names.into_iter(), typed);
+        assert_eq!((meant("diary "), meant("diary"), meant("x")), (Some("diary "), Some("Diary"), None));
+    }
+}
