@@ -103,6 +103,7 @@ mod tests {
             looked_s_ago: None,
             away: Vec::new(),
             missing: None,
+            key_files: 0,
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),

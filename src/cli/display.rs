@@ -5,7 +5,7 @@ use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::hit::FileCoverage;
 use crate::http::dto::{Files, SearchResults, StatusReport, Unusable};
-use crate::http::folders::Watched;
+use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
 
 /// The hits, numbered, best first.
@@ -86,6 +86,9 @@ pub fn folders(folders: &[Watched], style: &Style) -> String {
             );
         }
     }
+    if let Some(sentence) = left_out(folders) {
+        let _ = writeln!(text, "{sentence}");
+    }
     if folders.is_empty() {
         text.push_str("Nothing is watched yet; add a folder with `wattle add FOLDER`.\n");
     }
@@ -108,6 +111,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {
         row("Watched", &watched(source));
+    }
+    if let Some(sentence) = left_out(&status.sources) {
+        row("Left out", &sentence);
     }
     if status.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
@@ -315,6 +321,7 @@ mod tests {
             looked_s_ago,
             away: Vec::new(),
             missing: None,
+            key_files: 0,
         }
     }
 
@@ -331,6 +338,11 @@ mod tests {
             "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+        let keys = |key_files| Watched { key_files, ..folder(Some(3)) };
+        let shown = folders(&[keys(2), keys(1)], &PLAIN);
+        let said = "3 files look like keys or passwords and were left out. `wattle add FILE` takes one in.";
+        assert_eq!(shown.lines().last(), Some(said));
+        assert!(folders(&[keys(1)], &PLAIN).contains("\nOne file looks like keys or passwords and was left out."));
         assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
         assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
         assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));

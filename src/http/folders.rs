@@ -35,6 +35,9 @@ pub struct Watched {
     /// Documents whose files are gone all at once, about which its owner is asked; null if there are none.
     #[serde(default)]
     pub missing: Option<Missing>,
+    /// Files in it that were left out at the last look at all of it, because their names are those of keys or passwords.
+    #[serde(default)]
+    pub key_files: u64,
 }
 
 /// A place that is away.
@@ -72,6 +75,17 @@ fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
+/// What was left out of these places because of its name, for people; `None` if nothing was.
+#[must_use]
+pub fn left_out(places: &[Watched]) -> Option<String> {
+    let files = match places.iter().map(|place| place.key_files).sum() {
+        0 => return None,
+        1_u64 => "One file looks like keys or passwords and was".to_owned(),
+        count => format!("{count} files look like keys or passwords and were"),
+    };
+    Some(format!("{files} left out. `wattle add FILE` takes one in."))
+}
+
 impl Watched {
     fn new(source: &Source, state: Option<&FolderStatus>) -> Self {
         let away = |mark: &Mark| AwayPlace {
@@ -87,6 +101,7 @@ impl Watched {
             looked_s_ago: state.and_then(|state| state.looked_ago).map(|ago| ago.as_secs()),
             away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
             missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
+            key_files: state.map_or(0, |state| state.key_files),
         }
     }
 }

@@ -16,6 +16,7 @@ impl Node {
             looked_ago: self.scheduler.looked_at(&source.path).map(|at| now.since(at)),
             away: self.scheduler.marks().iter().filter(lies_in).cloned().collect(),
             missing: missing.map(|(_, question)| (question.gone.len() as u64, question.of)),
+            key_files: self.scheduler.key_files(&source.path),
         }
     }
 

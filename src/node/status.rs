@@ -60,6 +60,8 @@ pub struct FolderStatus {
     pub away: Vec<Mark>,
     /// Documents whose files are gone and about which its owner is asked, and how many it had.
     pub missing: Option<(u64, u64)>,
+    /// Files that were left out because their names are those of keys or passwords.
+    pub key_files: u64,
 }
 
 /// What the driver adds to a status; empty in the simulation.

@@ -1,7 +1,6 @@
 //! Which places a watched folder holds, and which of them it leaves out.
 
-use super::secret_file::holds_secrets;
-
+pub use super::secret_file::holds_secrets;
 pub use crate::base::path::covers;
 
 /// Whether a place in a watched folder is hidden: a name between the two, or its own, begins with a dot.

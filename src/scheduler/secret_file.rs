@@ -51,7 +51,7 @@ const NAMES: [&str; 12] = [
 /// Whether the file at this path is left out unless it is named itself. Case does not count, nor does a copy's mark:
 /// `server.key.bak`, `Server (1).KEY`, `.env.production`.
 #[must_use]
-pub(super) fn holds_secrets(path: &[u8]) -> bool {
+pub fn holds_secrets(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let name = String::from_utf8_lossy(name).to_lowercase();
     let name = name.trim_start_matches('.').trim_end_matches('~');

@@ -105,6 +105,8 @@ pub struct Tally {
     pub away: Vec<Away>,
     /// Whether a file that is new or different has other names (hard links).
     pub has_other_names: bool,
+    /// Files that were left out because their names are those of keys or passwords.
+    pub key_files: u64,
     /// When the files were listed, in seconds since 1970 by the system's clock.
     pub at: i64,
 }

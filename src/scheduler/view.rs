@@ -56,6 +56,12 @@ impl Scheduler {
         self.decisions.losses.looked_at(source)
     }
 
+    /// How many files of keys and passwords the last look at all of a source left out.
+    #[must_use]
+    pub fn key_files(&self, source: &[u8]) -> u64 {
+        self.decisions.losses.key_files(source)
+    }
+
     /// The open question about a source, for people.
     pub(super) fn question_of(&self, source: &[u8]) -> Option<String> {
         let (_, question) = self.questions().find(|(path, _)| *path == source)?;

@@ -41,6 +41,8 @@ pub struct Listing {
     pub volumes: Vec<(Vec<u8>, u16)>,
     /// What was left out and why.
     pub remarks: Vec<String>,
+    /// Files that were left out because their names are those of keys or passwords.
+    pub key_files: u64,
     /// When, in seconds since 1970 by the system's clock.
     pub at: i64,
 }
@@ -60,7 +62,7 @@ pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
-    let Listing { entries, upto, holes, volumes, remarks, at } = listing;
+    let Listing { entries, upto, holes, volumes, remarks, key_files, at } = listing;
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -70,7 +72,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     };
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
-    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, ..Tally::default() } };
+    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, ..Tally::default() } };
     let mut empty = BTreeSet::new();
     let mut absence = Absence::new(&step.source.path, &holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();

@@ -7,7 +7,7 @@ use crate::cli::display;
 use crate::cli::text::one_line;
 use crate::http::client::Failure;
 use crate::http::dto::{Checked, FileSample, StatusReport};
-use crate::http::folders::Watched;
+use crate::http::folders::{Watched, left_out};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::MeshReport;
 use crate::platform::clock;
@@ -119,8 +119,11 @@ fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> R
     let bad = sources.iter().filter(|source| !known(&source.path));
     let bad = bad.filter_map(|source| place(Path::new(&source.path)).err().map(|why| (source.path.clone(), why)));
     match bad.collect::<Vec<_>>().as_slice() {
-        [] if sources.len() == 1 => Check::good("sources", "One place is watched."),
-        [] => Check::good("sources", format!("{} places are watched.", sources.len())),
+        [] => {
+            let left_out = left_out(sources).map_or_else(String::new, |left_out| format!(" {left_out}"));
+            let places = if sources.len() == 1 { "One place is".to_owned() } else { format!("{} places are", sources.len()) };
+            Check::good("sources", format!("{places} watched.{left_out}"))
+        }
         [(path, why), ..] => {
             let says = format!("{path} is watched, and {why}. The agent has not noticed that yet.");
             Check::wrong("sources", says, format!("ls -ld {}", quoted(path)))

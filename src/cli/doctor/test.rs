@@ -33,6 +33,7 @@ fn status() -> StatusReport {
             looked_s_ago: Some(5),
             away: Vec::new(),
             missing: None,
+            key_files: 0,
         }],
         activity: Activity::default(),
         findings: Vec::new(),

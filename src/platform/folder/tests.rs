@@ -102,10 +102,34 @@ fn keys_and_passwords_are_listed_only_if_they_are_the_source_themselves() {
     let listing = folders.list(&scan(root.path(), None), &[]);
     assert_eq!(paths(&listing), [bytes(root.path().join("notes.md"))]);
     assert_eq!(listing.remarks.iter().filter(|remark| remark.contains("keys or passwords")).count(), 4);
+    assert_eq!(listing.key_files, 5, "the hidden one too");
     let changed = Scan { scope: bytes(root.path().join("server.pem")), ..scan(root.path(), None) };
     assert_eq!(paths(&folders.list(&changed, &[])), Vec::<Vec<u8>>::new(), "nor when it changes");
     let named = root.path().join("server.pem");
     assert_eq!(paths(&folders.list(&scan(&named, None), &[])), [bytes(named)]);
+}
+
+#[test]
+fn each_file_of_keys_is_counted_once_in_however_many_steps_a_folder_is_listed() {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["", "a", "b"] {
+        fs::create_dir_all(root.path().join(folder)).unwrap();
+        (0..SCAN_BATCH).for_each(|n| fs::write(root.path().join(folder).join(format!("{n}.txt")), "x").unwrap());
+        [".env", "!.pem", "zzz.key", "5.pem"].iter().for_each(|name| fs::write(root.path().join(folder).join(name), "x").unwrap());
+    }
+    let folders = Folders::new(PathBuf::from("/nowhere"));
+    let (mut counted, mut after) = (0, None);
+    loop {
+        // Names that are read anew in each step.
+        folders.open.lock().unwrap().clear();
+        let listing = folders.list(&scan(root.path(), after), &[]);
+        counted += listing.key_files;
+        after = listing.upto;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(counted, 12);
 }
 
 #[test]
