@@ -35,7 +35,7 @@ mod pairing;
 mod pairing_state;
 mod query;
 mod query_state;
-mod report;
+pub(crate) mod report;
 mod resave;
 pub mod status;
 mod trust;

@@ -83,23 +83,9 @@ impl Node {
 
     fn findings_of_saves(&self) -> impl Iterator<Item = Finding> {
         let trust = &self.mesh.trust;
-        let files = [
-            ("devices of the mesh", "Who was paired or removed since", trust.resave.why()),
-            (
-                "invites",
-                "Which invites other admins wrote since, and who used one,",
-                trust.pairing.invites.resave.why(),
-            ),
-        ];
-        files.into_iter().filter_map(|(list, what, why)| {
-            let what = format!(
-                "The list of {list} could not be saved. {} {what} is known, and is forgotten if the agent ends before that \
-                 succeeds. It tries again by itself, at least once a minute.",
-                why?
-            );
-            let command = Some(format!("df -h {}", quoted(&self.config.home)));
-            Some(Finding { area: Area::State, what, command })
-        })
+        let ([devices, of_devices], [invites, of_invites]) = (DEVICES, INVITES);
+        let files = [(devices, of_devices, trust.resave.why()), (invites, of_invites, trust.pairing.invites.resave.why())];
+        files.into_iter().filter_map(|(list, what, why)| Some(of_save(list, what, why?, &self.config.home)))
     }
 
     fn known(&self, now: Instant) -> Vec<PeerStatus> {
@@ -126,4 +112,18 @@ impl Node {
         };
         self.peers.iter().map(known).collect()
     }
+}
+
+/// The list of the mesh's devices, and what of it is not on the disk.
+pub(crate) const DEVICES: [&str; 2] = ["devices of the mesh", "Who was paired or removed since"];
+/// The same of invites.
+pub(crate) const INVITES: [&str; 2] = ["invites", "Which invites other admins wrote since, and who used one,"];
+
+/// A list that could not be saved, for this reason.
+pub(crate) fn of_save(list: &str, what: &str, why: &str, home: &str) -> Finding {
+    let what = format!(
+        "The list of {list} could not be saved. {why} {what} is known, and is forgotten if the agent ends before that succeeds. It \
+         tries again by itself, at least once a minute."
+    );
+    Finding { area: Area::State, what, command: Some(format!("df -h {}", quoted(home))) }
 }

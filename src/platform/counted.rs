@@ -2,10 +2,14 @@
 //! anew from the owner's files; what cannot be read again is what lies on a disk that is away. Only this file tells then what
 //! that was.
 //!
-//! The file is a list of marks (`store::record`): one for each watched place, and one for each place in them that is away.
+//! What was lost in that way stands in a file of its own until it can be read again, or its owner forgets the folder.
+//!
+//! Both files are lists of marks (`store::record`). Of the counts there is one for each watched place, and one for each place in
+//! them that is away.
 
 use super::blocking;
 use super::home::{Home, HomeFile};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
 use crate::store::kv::{KvError, KvRead, Space};
@@ -64,33 +68,80 @@ pub(super) fn known(home: &Home) -> Option<Vec<Mark>> {
 }
 
 /// What went with a store and cannot be read again now, for people: the documents of places that are away. Empty if there
-/// are none.
+/// are none. It is written down, so that later starts know it too.
 pub(super) fn lost_with_store(home: &Home) -> String {
-    let Some(known) = known(home) else {
-        let away: Vec<Mark> = home.sources().places.into_iter().map(|source| place(source.path)).filter(is_away).collect();
-        let names = away.iter().take(PLACES_NAMED).map(|place| name(&place.path)).collect::<Vec<_>>().join(", ");
-        if names.is_empty() {
-            return String::new();
-        }
-        return format!(
-            " What it had of folders that are away went with it, and is not known any more: {names}. {AGAIN}"
-        );
-    };
-    let away: Vec<Mark> = known.into_iter().filter(is_away).collect();
-    let documents: u64 = away.iter().map(|place| place.documents).sum();
-    if documents == 0 {
+    let counted = known(home);
+    let unknown = || home.sources().places.into_iter().map(|source| place(source.path)).collect();
+    let away: Vec<Mark> = counted.clone().unwrap_or_else(unknown).into_iter().filter(is_away).collect();
+    if away.is_empty() {
         return String::new();
     }
-    let told = |place: &Mark| format!("{} ({})", name(&place.path), place.documents);
-    let names = away.iter().take(PLACES_NAMED).map(told).collect::<Vec<_>>().join(", ");
-    let more = away.len().saturating_sub(PLACES_NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more places") };
-    let (documents, of) = if documents == 1 {
-        ("One document".to_owned(), "a folder that is away")
-    } else {
-        (format!("{documents} documents"), "folders that are away")
+    let mut all = lost(home);
+    all.retain(|before| !away.iter().any(|place| (&place.path, place.volume) == (&before.path, before.volume)));
+    all.extend(away.iter().cloned());
+    all.truncate(MARKS_MAX);
+    write_lost(home, all);
+    match counted {
+        Some(_) => format!(" {} {AGAIN}", sentence(&away)),
+        None => format!(
+            " What it had of folders that are away went with it, and is not known any more: {}. {AGAIN}",
+            named(&away, |place| name(&place.path))
+        ),
+    }
+}
+
+/// What went with a store before an earlier start, and cannot be read again yet.
+pub(super) fn lost_before(home: &Home) -> Option<Finding> {
+    let all = lost(home);
+    let sources = home.sources();
+    let is_watched = |place: &Mark| sources.of(&place.path).is_some();
+    let away: Vec<Mark> = all.iter().filter(|place| is_watched(place) && is_away(place)).cloned().collect();
+    if away.len() < all.len() {
+        write_lost(home, away.clone());
+    }
+    if away.is_empty() {
+        return None;
+    }
+    let file = home.file(HomeFile::Lost).display().to_string();
+    let command = format!("rm {}", quoted(&file));
+    let what = format!(
+        "The store was made anew at an earlier start. {} {AGAIN} If they are gone for good, `{command}` ends this notice at the \
+         next start.",
+        sentence(&away)
+    );
+    Some(Finding { area: Area::State, what, command: Some(command) })
+}
+
+fn lost(home: &Home) -> Vec<Mark> {
+    let bytes = home.read(HomeFile::Lost).ok().flatten();
+    bytes.and_then(|bytes| Marks::decode(&bytes)).map(|marks| marks.0).unwrap_or_default()
+}
+
+fn write_lost(home: &Home, places: Vec<Mark>) {
+    if let Err(error) = home.write(HomeFile::Lost, &Marks(places).encode()) {
+        log::warn!("What was lost with the store cannot be written down: {error}.");
+    }
+}
+
+/// How many documents of which places went with a store.
+fn sentence(away: &[Mark]) -> String {
+    let documents: u64 = away.iter().map(|place| place.documents).sum();
+    let names = named(away, |place| match place.documents {
+        0 => name(&place.path),
+        documents => format!("{} ({documents})", name(&place.path)),
+    });
+    let (documents, of) = match documents {
+        0 => ("Documents".to_owned(), "folders that are away"),
+        1 => ("One document".to_owned(), "a folder that is away"),
+        documents => (format!("{documents} documents"), "folders that are away"),
     };
-    format!(" {documents} of {of} went with it, and cannot be read again now: {names}{more}. {AGAIN}")
+    format!("{documents} of {of} went with it, and cannot be read again now: {names}.")
+}
+
+fn named(places: &[Mark], told: impl Fn(&Mark) -> String) -> String {
+    let names = places.iter().take(PLACES_NAMED).map(told).collect::<Vec<_>>().join(", ");
+    let more = places.len().saturating_sub(PLACES_NAMED);
+    if more == 0 { names } else { format!("{names} and {more} more places") }
 }
 
 const AGAIN: &str =
@@ -159,5 +210,37 @@ mod tests {
         assert!(says.contains("gone (1)"), "an empty folder is the mount point of what is away: {says}");
         fs::write(root.join("gone/d"), "").unwrap();
         assert_eq!(lost_with_store(&home), "", "all is there");
+    }
+
+    #[test]
+    fn what_was_lost_with_a_store_is_told_at_later_starts_until_it_is_back_or_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let path = |name: &str| root.join(name).as_os_str().as_bytes().to_vec();
+        let home = Home::open(&root.join("home")).unwrap();
+        let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        let watched = |names: &[&str]| {
+            let list = Sources::from(names.iter().map(|name| source(name)).collect::<Vec<_>>());
+            home.write(HomeFile::Sources, &list.encode()).unwrap();
+        };
+        watched(&["usb", "nas"]);
+        let counted = ["usb", "nas"].map(|name| Mark { documents: 2, ..place(path(name)) });
+        home.write(HomeFile::Counts, &Marks(counted.to_vec()).encode()).unwrap();
+        assert_eq!(lost_before(&home), None);
+        assert!(lost_with_store(&home).contains(" 4 documents of folders that are away went with it"));
+        // The new store has none of them.
+        home.write(HomeFile::Counts, &Marks(Vec::new()).encode()).unwrap();
+        for _ in 0..2 {
+            let finding = lost_before(&home).expect("at each start");
+            assert!(finding.what.contains("at an earlier start. 4 documents of"), "{}", finding.what);
+        }
+        fs::create_dir(root.join("usb")).unwrap();
+        fs::write(root.join("usb/a"), "").unwrap();
+        let finding = lost_before(&home).expect("one is still away");
+        assert!(finding.what.contains(" 2 documents of") && !finding.what.contains("/usb"), "{}", finding.what);
+        watched(&["usb"]);
+        assert_eq!(lost_before(&home), None, "its owner forgot it");
+        watched(&["usb", "nas"]);
+        assert_eq!(lost_before(&home), None, "and for good");
     }
 }

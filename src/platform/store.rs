@@ -78,6 +78,7 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
         library.apply(&Change::Sources(sources)).map_err(broken)?;
     }
     library.kv().sync().map_err(broken)?;
+    let found = found.or_else(|| counted::lost_before(home));
     note_model(home, model);
     counted::note(home, library.kv()).map_err(broken)?;
     Ok((library, found))

@@ -11,8 +11,11 @@ use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport}
 use crate::http::folders::Watched;
 use crate::mesh::conduct::Offence;
 use crate::net::diagnostics::{Multicast, NetworkReport};
+use crate::node::collections::of_collections;
 use crate::node::conduct::{of_offences, of_refusals};
+use crate::node::report::{DEVICES, INVITES, of_save};
 use crate::runtime::handle::NodeHandle;
+use crate::store::record::Source;
 use crate::wire::envelope::BadMessage;
 
 fn status() -> StatusReport {
@@ -252,6 +255,28 @@ fn what_the_page_says_of_devices_that_send_something_false_is_what_the_doctor_sa
     hold("another device claims too many starts of this one", Area::Peers, offence(Offence::FalseCount, 1));
     let refused = of_refusals("cellar", &BadMessage::Signature, 70);
     hold("another device's messages have false signatures", Area::Messages, refused);
+}
+
+/// Lists of earlier versions, and saves of what other devices told: node and platform have tests of when these are found.
+#[test]
+fn what_the_page_says_of_collections_and_of_lists_that_are_not_saved_is_what_the_doctor_says() {
+    let hold = |fault: &str, findings: Vec<Finding>| {
+        let report = report(Reports { status: Ok(StatusReport { findings, ..status() }), ..healthy() }, &Ok(()));
+        planted(fault, &report.json(), i32::from(report.exit_code()));
+    };
+    let source = |path: &str, collection: &str, ring| Source {
+        path: path.as_bytes().to_vec(),
+        collection: collection.to_owned(),
+        ring,
+        device: 1,
+    };
+    let both = [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private)];
+    hold("a collection has folders of both rings", of_collections(&both));
+    let alike = [source("/a", "Diary", Ring::Private), source("/b", "diary ", Ring::Mesh)];
+    hold("two collections have names that read the same", of_collections(&alike));
+    let unsaved = |[list, what]: [&str; 2]| vec![of_save(list, what, "The disk is full.", "/home/ann/w")];
+    hold("what other devices told of the mesh cannot be saved", unsaved(DEVICES));
+    hold("what other admins told of invites cannot be saved", unsaved(INVITES));
 }
 
 /// The faults that no test can plant on a real agent: the clock of the machine, and a defect of the program.

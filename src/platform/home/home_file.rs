@@ -25,6 +25,8 @@ pub enum HomeFile {
     StoreModel,
     /// How many documents each watched place has, in case that the store is lost.
     Counts,
+    /// What was lost with a store and could not be read again so far.
+    Lost,
     /// Commands that were begun and not finished.
     Unfinished,
     /// The certificates and removals of the mesh.
@@ -71,6 +73,7 @@ impl HomeFile {
             Self::Sources => "sources",
             Self::StoreModel => "store-model",
             Self::Counts => "document-counts",
+            Self::Lost => "lost-documents",
             Self::Unfinished => "unfinished-commands",
             Self::Records => "mesh-records",
             Self::MeshRoot => "mesh-root",

@@ -88,6 +88,15 @@ fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
     let agent = place.up(&[]);
     agent.wait_ready(1);
     named("the store is damaged while a folder is away", &agent);
+    agent.stop();
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("documents were lost with the store before an earlier start", &agent);
+    agent.stop();
+    rename(&away, &usb);
+    let agent = place.up(&[]);
+    agent.wait_ready(2);
+    assert!(!agent.status()["findings"].to_string().contains("went with it"), "{}", agent.status());
 }
 
 #[test]
