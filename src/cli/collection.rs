@@ -110,7 +110,10 @@ mod tests {
             watched("/d", "diary\u{1b}[m", Ring::Private),
             watched("/a", "home", Ring::Mesh),
         ];
-        assert_eq!(list(&sources, &[], false), "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n");
+        assert_eq!(
+            list(&sources, &[], false),
+            "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n"
+        );
         let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], true)).unwrap();
         assert_eq!(
             json[1],

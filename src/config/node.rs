@@ -268,7 +268,9 @@ mod tests {
     #[test]
     fn a_collection_has_a_short_printable_name() {
         assert_eq!(check_collection("Büro 2"), Ok(()));
-        for bad in ["", "  ", "a\nb", "\u{1b}[31m", "a\u{202e}b", "\u{200b}\u{ad}", &"x".repeat(COLLECTION_BYTES_MAX + 1)] {
+        for bad in
+            ["", "  ", "a\nb", "\u{1b}[31m", "a\u{202e}b", "\u{200b}\u{ad}", &"x".repeat(COLLECTION_BYTES_MAX + 1)]
+        {
             assert!(check_collection(bad).is_err(), "{bad:?}");
         }
     }

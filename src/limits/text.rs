@@ -75,5 +75,6 @@ pub const WORDLESS_CHUNKS_MAX: usize = 8;
 pub const BYTES_PER_WORD_MAX: usize = 120;
 
 /// The number of the way from a file to its chunks. It grows when that changes, and then stores of before are read again
-/// (`store::library`). 1: payload is left out, and line ends, front matter and HTML blocks are recognised.
-pub const READER: u64 = 1;
+/// (`store::library`). 1: payload is left out, and line ends, front matter and HTML blocks are recognised. 2: tags of HTML are left out, and front matter but for its
+/// title.
+pub const READER: u64 = 2;

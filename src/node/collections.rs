@@ -7,7 +7,7 @@ use crate::store::record::Source;
 
 /// Collections whose names read the same, and those of which some folders are private and some are not.
 #[must_use]
-pub fn of_collections(sources: &[Source]) -> Vec<Finding> {
+pub(crate) fn of_collections(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, source) in sources.iter().enumerate() {
         let before = sources.iter().take(at);
@@ -16,7 +16,9 @@ pub fn of_collections(sources: &[Source]) -> Vec<Finding> {
         }
         let name = &source.collection;
         let first = |ring: fn(Ring) -> bool| sources.iter().find(|other| other.collection == *name && ring(other.ring));
-        if let (Some(private), Some(shared)) = (first(|ring| ring == Ring::Private), first(|ring| ring != Ring::Private)) {
+        if let (Some(private), Some(shared)) =
+            (first(|ring| ring == Ring::Private), first(|ring| ring != Ring::Private))
+        {
             let command = format!("wattle collection ring {} private", quoted(name));
             let [private, shared] = [private, shared].map(|source| String::from_utf8_lossy(&source.path));
             let what = format!(
@@ -53,7 +55,8 @@ mod tests {
             ring,
             device: 1,
         };
-        let well = [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Mesh), source("/c", "diary", Ring::Private)];
+        let well =
+            [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Mesh), source("/c", "diary", Ring::Private)];
         assert_eq!(of_collections(&well), []);
         let confused = [
             source("/a", "home", Ring::Mesh),

@@ -135,7 +135,10 @@ impl Node {
             }
             match self.energy.duty_cycle.verdict(now, account, &allowed) {
                 Verdict::Run { chunks } => {
-                    return Some(Grant { account, allowance: WorkAllowance { chunks: (bulk || beside).then_some(chunks) } });
+                    return Some(Grant {
+                        account,
+                        allowance: WorkAllowance { chunks: (bulk || beside).then_some(chunks) },
+                    });
                 }
                 Verdict::Later(at) => self.energy.credit_at = earliest(self.energy.credit_at, Some(at)),
                 Verdict::No => {}

@@ -84,7 +84,8 @@ impl Node {
     fn findings_of_saves(&self) -> impl Iterator<Item = Finding> {
         let trust = &self.mesh.trust;
         let ([devices, of_devices], [invites, of_invites]) = (DEVICES, INVITES);
-        let files = [(devices, of_devices, trust.resave.why()), (invites, of_invites, trust.pairing.invites.resave.why())];
+        let files =
+            [(devices, of_devices, trust.resave.why()), (invites, of_invites, trust.pairing.invites.resave.why())];
         files.into_iter().filter_map(|(list, what, why)| Some(of_save(list, what, why?, &self.config.home)))
     }
 

@@ -15,6 +15,7 @@ use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
+use crate::store::record::Sources;
 use log::{info, warn};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -200,7 +201,7 @@ fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::store::record::{Record, Source, Sources};
+    use crate::store::record::{Record, Source};
     use std::os::unix::fs::PermissionsExt;
 
     const MODEL: Fingerprint = Fingerprint([7; 32]);

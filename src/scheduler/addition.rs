@@ -70,7 +70,7 @@ impl Addition {
             }
         }
         let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
-        let mut placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
+        let placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
         let mut others = sources.iter().filter(|source| ours(source)).peekable();
         let is_private = list.remembers(&new.collection) && new.ring != Ring::Private;
         if is_private || (others.peek().is_some() && others.all(|source| source.ring != new.ring)) {
@@ -91,7 +91,8 @@ impl Addition {
     /// A collection that reads the same is the same, with the spelling that it has.
     fn with_ring(&self, list: &Sources) -> Source {
         let Self { path, collection: typed, ring, device } = self.clone();
-        let (sources, collection) = (&list.places, meant(list.names(), &typed).map_or_else(|| tidy(&typed), str::to_owned));
+        let (sources, collection) =
+            (&list.places, meant(list.names(), &typed).map_or_else(|| tidy(&typed), str::to_owned));
         let same = || sources.iter().find(|source| source.path == path && source.collection == collection);
         let own = ring.or_else(|| Some(same()?.ring));
         let of_collection =
@@ -152,7 +153,9 @@ mod tests {
     fn added(sources: &[Source], path: &str, collection: &str, ring: Option<Ring>) -> Result<Option<Ring>, String> {
         let new = Addition { path: path.into(), collection: collection.into(), ring, device: 1 };
         let placed = new.placed(&sources.to_vec().into())?;
-        Ok(placed.and_then(|list| list.places.into_iter().find(|source| source.path == path.as_bytes())).map(|new| new.ring))
+        Ok(placed
+            .and_then(|list| list.places.into_iter().find(|source| source.path == path.as_bytes()))
+            .map(|new| new.ring))
     }
 
     #[test]

@@ -135,11 +135,14 @@ impl Scheduler {
             |nearest| {
                 let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
                 let more = watched.len().saturating_sub(PLACES_NAMED);
-                let more = if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
+                let more =
+                    if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
                 format!("What is watched: {named}{more}. {} forgets the first of these.", command(nearest))
             },
         );
-        format!("{name} is not watched, and nothing of it is in the index: there is nothing to forget. {known}{open} Nothing was changed.")
+        format!(
+            "{name} is not watched, and nothing of it is in the index: there is nothing to forget. {known}{open} Nothing was changed."
+        )
     }
 
     /// Refuses a decision while nothing can be saved.

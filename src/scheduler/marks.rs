@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn files_that_cannot_be_used_are_no_documents_that_answer_and_their_place_is_told_all_the_same() {
-        let found = vec![Away { usable: 1, ..away("/a/stick/x", 7, 2) }, Away { usable: 0, ..away("/a/stick/y", 7, 2) }];
+        let found =
+            vec![Away { usable: 1, ..away("/a/stick/x", 7, 2) }, Away { usable: 0, ..away("/a/stick/y", 7, 2) }];
         let marks = after_scan(&[], b"/a", b"/a", found, 100);
         assert_eq!(marks, [Mark { documents: 1, ..mark("/a/stick", 7, 100, MarkKind::Away) }]);
         let none = after_scan(&[], b"/a", b"/a", vec![Away { usable: 0, ..away("/a/pdf", 7, 2) }], 100);

@@ -11,7 +11,7 @@ use super::task::Task;
 use crate::base::time::Instant;
 use crate::store::change::Change;
 use crate::store::counts::Kind;
-use crate::store::record::{Marks, Sources};
+use crate::store::record::Marks;
 
 impl Scheduler {
     /// A save is not on the disk: what waited for it is taken back.

@@ -53,7 +53,8 @@ impl Regroup {
                 let other = list.names().filter(|name| *name != collection);
                 let name = meant(other, typed).map_or_else(|| tidy(typed), str::to_owned);
                 // Another spelling of a name is no other collection.
-                let is_other = !is_same(&name, collection) || list.places.iter().any(|source| source.collection == name);
+                let is_other =
+                    !is_same(&name, collection) || list.places.iter().any(|source| source.collection == name);
                 if let Some((now, other)) = other_rings(&rings, &rings_of(list, &name)).filter(|_| is_other) {
                     return Err(format!(
                         "The collection {name:?} has the ring {}, and {collection:?} has the ring {}: documents would change who sees \
@@ -133,8 +134,9 @@ mod tests {
     fn a_collection_of_both_rings_joins_no_other_one_and_a_ring_makes_its_folders_alike() {
         let mixed =
             [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private), source("/d", "work", Ring::Mesh)];
-        let regroup =
-            |from: &str, to| Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|list| list.places);
+        let regroup = |from: &str, to| {
+            Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|list| list.places)
+        };
         assert!(regroup("home", NewGroup::Name("work".into())).unwrap_err().contains("ring private"));
         assert!(regroup("work", NewGroup::Name("home".into())).is_err());
         let renamed = regroup("home", NewGroup::Name("old".into())).unwrap();
@@ -149,10 +151,19 @@ mod tests {
         let regroup = |list: &Sources, from: &str, to| Regroup { collection: from.into(), to }.apply(list);
         let name = |name: &str| NewGroup::Name(name.into());
         let renamed = regroup(&list, "Diary ", name(" letters ")).unwrap();
-        assert_eq!((renamed.places[0].collection.as_str(), renamed.private.as_slice()), ("letters", &["diary".to_owned()][..]));
-        assert!(regroup(&renamed, "work", name("diary")).unwrap_err().contains("ring private"), "it would look private");
+        assert_eq!(
+            (renamed.places[0].collection.as_str(), renamed.private.as_slice()),
+            ("letters", &["diary".to_owned()][..])
+        );
+        assert!(
+            regroup(&renamed, "work", name("diary")).unwrap_err().contains("ring private"),
+            "it would look private"
+        );
         let back = regroup(&renamed, "letters", name("diary")).unwrap();
-        assert_eq!((back.places[0].collection.as_str(), back.private.as_slice()), ("diary", &["letters".to_owned()][..]));
+        assert_eq!(
+            (back.places[0].collection.as_str(), back.private.as_slice()),
+            ("diary", &["letters".to_owned()][..])
+        );
         let shared = regroup(&renamed, "DIARY", NewGroup::Ring(Ring::Mesh)).unwrap();
         assert!(shared.private.is_empty() && shared.places[0].ring == Ring::Private, "the other name's is as it was");
         let spelled = regroup(&list, "diary", name("Diary")).unwrap();

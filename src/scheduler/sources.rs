@@ -52,7 +52,10 @@ impl WatchedSources {
         let (places, removed): (Vec<Source>, Vec<Source>) =
             self.newest().places.iter().cloned().partition(|source| !covers(path, &source.path));
         let mut left = Sources { places, private: self.newest().private.clone() };
-        removed.iter().filter(|source| source.ring == Ring::Private).for_each(|source| left.remember(&source.collection));
+        removed
+            .iter()
+            .filter(|source| source.ring == Ring::Private)
+            .for_each(|source| left.remember(&source.collection));
         (left, removed)
     }
 

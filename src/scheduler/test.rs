@@ -132,7 +132,9 @@ fn a_file_is_scanned_read_embedded_and_ready() {
 
 #[test]
 fn an_acknowledgement_waits_for_the_save_that_it_rests_on() {
-    let list = |paths: &[&str]| vec![Change::Sources(Sources::from(paths.iter().map(|path| source(path)).collect()))];
+    let list = |paths: &[&str]| {
+        vec![Change::Sources(Sources::from(paths.iter().map(|path| source(path)).collect::<Vec<_>>()))]
+    };
     let add = |reply, path| Input::Add(ReplyId(reply), source(path).into());
     let mut machine = scheduler(1, &[], StoreCounts::default());
     let other = Source { collection: "work".to_owned(), ..source("/a/b") };

@@ -37,7 +37,16 @@ impl World {
         let duty = if workers == 0 { Fraction::NONE } else { Fraction::new((1 + self.rng.below(20)) as f64 / 20.0) };
         let mode = if workers == 0 { Mode::Off } else { Mode::Normal };
         let only_questions = reason == Some(Reason::Answering) && self.rng.below(2) == 0;
-        Decision { headroom: duty, reason, mode, workers, duty, chunks: mode.chunks(), only_questions, ..Decision::default() }
+        Decision {
+            headroom: duty,
+            reason,
+            mode,
+            workers,
+            duty,
+            chunks: mode.chunks(),
+            only_questions,
+            ..Decision::default()
+        }
     }
 
     /// Tells a device's node what its governor allows.

@@ -70,7 +70,7 @@ mod tests {
         };
         let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
         let named = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring));
-        let sources = named.chain([source(9, "home", Ring::Mesh)]).collect();
+        let sources: Vec<Source> = named.chain([source(9, "home", Ring::Mesh)]).collect();
         library.apply(&Change::Sources(Sources::from(sources))).unwrap();
         let mut last = DocId(0);
         for (n, (collection, ring)) in (1..).zip(places) {

@@ -76,7 +76,7 @@ mod tests {
         let mut library = Library::open(MemoryKv::new()).unwrap();
         let source =
             |path: &&str| Source { path: (*path).into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        library.apply(&Change::Sources(Sources::from(sources.iter().map(source).collect()))).unwrap();
+        library.apply(&Change::Sources(Sources::from(sources.iter().map(source).collect::<Vec<_>>()))).unwrap();
         let seen = |path: &&str| Change::Seen {
             path: (*path).into(),
             stamp: FileStamp::default(),

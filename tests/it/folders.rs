@@ -120,7 +120,10 @@ fn to_forget_what_is_no_watched_folder_changes_nothing_and_says_what_is_so() {
     for (path, expected) in [
         (Path::new("/"), vec!["/ is not watched itself; folders in it are", good.to_str().unwrap()]),
         (docs.as_path(), vec!["is not watched itself; folders in it are"]),
-        (Path::new("/nope"), vec!["There is nothing at /nope. /nope is not watched, and nothing of it is in the index", &nearest]),
+        (
+            Path::new("/nope"),
+            vec!["There is nothing at /nope. /nope is not watched, and nothing of it is in the index", &nearest],
+        ),
         (&good.join("nope"), vec!["There is nothing at", "it is a part of"]),
         (&docs.join("god"), vec!["There is nothing at", &nearest]),
     ] {

@@ -121,7 +121,8 @@ fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> R
     match bad.collect::<Vec<_>>().as_slice() {
         [] => {
             let left_out = left_out(sources).map_or_else(String::new, |left_out| format!(" {left_out}"));
-            let places = if sources.len() == 1 { "One place is".to_owned() } else { format!("{} places are", sources.len()) };
+            let places =
+                if sources.len() == 1 { "One place is".to_owned() } else { format!("{} places are", sources.len()) };
             Check::good("sources", format!("{places} watched.{left_out}"))
         }
         [(path, why), ..] => {

@@ -154,7 +154,8 @@ fn multicast(report: &NetworkReport, known: &Known<'_>) -> Result<String, String
         ));
     }
     let received = multicast.others_received;
-    let is_missing = |peer: &PeerReachability| peer.linked.is_none() && absent::sentence(report, peer, "", known).is_none();
+    let is_missing =
+        |peer: &PeerReachability| peer.linked.is_none() && absent::sentence(report, peer, "", known).is_none();
     if received == 0 && report.peers.iter().any(is_missing) {
         return Err(format!(
             "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \

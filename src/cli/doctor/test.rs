@@ -207,7 +207,13 @@ fn files_that_differ_while_folders_are_scanned_are_not_called_wrong_nor_well() {
 #[test]
 fn without_an_agent_its_checks_are_marked_as_not_run_and_the_exit_code_says_so() {
     let none = || Failure::NoAgent("No agent runs with the home /h.".into());
-    let reports = Reports { status: Err(none()), audit: Err(none()), network: Err(none()), mesh: Err(none()), energy: Err(none()) };
+    let reports = Reports {
+        status: Err(none()),
+        audit: Err(none()),
+        network: Err(none()),
+        mesh: Err(none()),
+        energy: Err(none()),
+    };
     let report = report(reports, &Ok(()));
     assert_eq!(report.exit_code(), 3);
     let text = report.text(&PLAIN);

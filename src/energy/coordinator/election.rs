@@ -95,11 +95,8 @@ impl Role {
     /// The leader's message came; false if this agent leads itself.
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
-        following.allows = Decision {
-            rank: message.more.rank,
-            only_questions: message.more.only_questions,
-            ..message.decision
-        };
+        following.allows =
+            Decision { rank: message.more.rank, only_questions: message.more.only_questions, ..message.decision };
         following.doubts = message.more.doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);

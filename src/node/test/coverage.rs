@@ -33,7 +33,14 @@ fn node_over(ring: Ring) -> Node {
         home: "/srv/the agent".to_owned(),
         model: "stand-in".to_owned(),
         fingerprint: Fingerprint([0; 32]),
-        scheduler: Config { slots: 1, disk_free: u64::MAX, counts, marks, sources: sources.into(), ..Config::default() },
+        scheduler: Config {
+            slots: 1,
+            disk_free: u64::MAX,
+            counts,
+            marks,
+            sources: sources.into(),
+            ..Config::default()
+        },
     };
     let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
     admit(&mut node, PEER, SocketAddr::from(([127, 0, 0, 1], 1)));

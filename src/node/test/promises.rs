@@ -29,7 +29,10 @@ fn sources_build_on_saves_under_way_and_hold_once_they_are_saved() {
         saves.extend(out);
     }
     let [Output::Save(first, _), Output::Save(second, changes)] = &saves[..] else { panic!("{saves:?}") };
-    assert!(matches!(&changes[..], [Change::Sources(list)] if list.places == [source("/a"), source("/b")]), "{changes:?}");
+    assert!(
+        matches!(&changes[..], [Change::Sources(list)] if list.places == [source("/a"), source("/b")]),
+        "{changes:?}"
+    );
     let out = handle(&mut node, at(2), Input::Saved(*first, saved(Vec::new(), StoreCounts::default())));
     assert_eq!(out, [Output::Watch(b"/a".to_vec()), Output::Reply(ReplyId(1), Response::Added)]);
     assert_eq!(node.status(at(2)).sources, [source("/a")]);

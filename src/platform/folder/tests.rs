@@ -115,7 +115,9 @@ fn each_file_of_keys_is_counted_once_in_however_many_steps_a_folder_is_listed() 
     for folder in ["", "a", "b"] {
         fs::create_dir_all(root.path().join(folder)).unwrap();
         (0..SCAN_BATCH).for_each(|n| fs::write(root.path().join(folder).join(format!("{n}.txt")), "x").unwrap());
-        [".env", "!.pem", "zzz.key", "5.pem"].iter().for_each(|name| fs::write(root.path().join(folder).join(name), "x").unwrap());
+        [".env", "!.pem", "zzz.key", "5.pem"]
+            .iter()
+            .for_each(|name| fs::write(root.path().join(folder).join(name), "x").unwrap());
     }
     let folders = Folders::new(PathBuf::from("/nowhere"));
     let (mut counted, mut after) = (0, None);

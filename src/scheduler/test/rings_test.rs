@@ -50,7 +50,9 @@ fn a_private_collection_whose_last_folder_is_forgotten_is_private_when_a_folder_
         let mut out = Vec::new();
         machine.handle(at(1), input, &mut out);
         let Some(Output::Save(save, changes)) = out.pop() else { panic!("{out:?}") };
-        let list = changes.iter().find_map(|change| if let Change::Sources(list) = change { Some(list.clone()) } else { None });
+        let list = changes
+            .iter()
+            .find_map(|change| if let Change::Sources(list) = change { Some(list.clone()) } else { None });
         machine.handle(at(2), super::saved(save.0, &[]), &mut Vec::new());
         list.expect("a list of sources")
     };

@@ -4,6 +4,7 @@
 //! YAML is told by what it holds: one key at least, and no line that cannot be YAML.
 
 use crate::limits::FRONT_MATTER_LINES_MAX;
+use std::ops::Range;
 
 /// Where the text begins after the front matter; 0 if there is none. Blank lines before it are part of it.
 pub(super) fn end(text: &str) -> usize {
@@ -30,6 +31,31 @@ pub(super) fn end(text: &str) -> usize {
         }
     }
     0
+}
+
+/// Where the title stands in front matter; `None` if it has none, or one of several lines.
+pub(super) fn title(matter: &str) -> Option<Range<usize>> {
+    let mut at = 0;
+    for line in matter.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let Some((key, value)) = line.split_once([':', '=']) else { continue };
+        if !key.trim_matches(['"', '\'', ' ']).eq_ignore_ascii_case("title") || key.starts_with([' ', '\t']) {
+            continue;
+        }
+        let value = value.trim();
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let words = match quote {
+            Some(quote) => value.get(1..)?.split_once(quote)?.0,
+            None => value.split_once(" #").map_or(value, |(words, _)| words).trim_end(),
+        };
+        if words.is_empty() || words.starts_with(['|', '>', '[', '{']) {
+            return None;
+        }
+        let begins = start + line.find(words)?;
+        return Some(begins..begins + words.len());
+    }
+    None
 }
 
 /// What the lines of a mapping so far allow next.
@@ -109,7 +135,24 @@ fn key_value(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::end;
+    use super::{end, title};
+
+    #[test]
+    fn a_title_is_what_stands_behind_its_key() {
+        for (matter, words) in [
+            ("---\ntags: [a]\ntitle: The red lamp # draft\n---\n", Some("The red lamp")),
+            ("---\nTitle: \"Boiler: the manual\" # old\n---\n", Some("Boiler: the manual")),
+            ("+++\ntitle = 'Pond'\n+++\n", Some("Pond")),
+            ("---\r\ntitle: Pond\r\n---\r\n", Some("Pond")),
+            ("---\nsubtitle: x\nparams:\n  title: y\n---\n", None),
+            ("---\ntitle: |\n  several\n---\n", None),
+            ("---\ntitle:\n---\n", None),
+            ("---\ntitle: \"never closed\n---\n", None),
+            ("", None),
+        ] {
+            assert_eq!(title(matter).map(|at| &matter[at]), words, "{matter:?}");
+        }
+    }
 
     fn body(text: &str) -> &str {
         &text[end(text)..]

@@ -13,7 +13,7 @@ pub(super) enum End {
 }
 
 /// The elements that begin a block of kind 6.
-const BLOCKS: [&str; 62] = [
+pub(super) const BLOCKS: [&str; 62] = [
     "address",
     "article",
     "aside",

@@ -1,7 +1,7 @@
 //! Finds the headings of a Markdown text.
 //!
 //! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code and HTML blocks of
-//! CommonMark 0.31.2, and front matter. Everything else stays in the text as it is.
+//! CommonMark 0.31.2, and front matter, which is no part of any section. Everything else stays in the text as it is.
 //!
 //! Two deviations are intended. A paragraph of several lines or of more than `limits::HEADING_BYTES_MAX` bytes is no
 //! heading although a line of `---` follows: in notes that is a thematic break. And headings inside quotations and list
@@ -17,13 +17,17 @@ use std::ops::Range;
 /// Between two headings of a path.
 const SEPARATOR: &str = " > ";
 
-/// The sections of a Markdown text. After `limits::DOCUMENT_CHUNKS_MAX` sections, headings are ordinary text.
-pub(super) fn sections(text: &str) -> Vec<Section> {
+/// The sections of a Markdown text, under the title that it has elsewhere, if any. After `limits::DOCUMENT_CHUNKS_MAX`
+/// sections, headings are ordinary text. Of front matter only the title counts: it stands above all headings.
+pub(super) fn sections(text: &str, title: Option<&str>) -> Vec<Section> {
     let mut scan = Scan::new(text);
     let mut start = front_matter::end(text);
-    if start > 0 {
-        scan.close(start, None);
-        scan.body = start;
+    scan.body = start;
+    let own = front_matter::title(text.get(..start).unwrap_or_default());
+    scan.heading = own.clone().unwrap_or(0..0);
+    let words = title.or_else(|| text.get(own?)).map(plain_words).unwrap_or_default();
+    if !words.is_empty() && words.len() <= HEADING_BYTES_MAX {
+        scan.path.push((0, words));
     }
     for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();
@@ -38,7 +42,7 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
 struct Scan<'a> {
     text: &'a str,
     sections: Vec<Section>,
-    /// The headings above the current line with their levels, 1 to 6, ascending.
+    /// The headings above the current line with their levels, 1 to 6, ascending; 0 is the title.
     path: Vec<(usize, String)>,
     /// The heading line of the open section.
     heading: Range<usize>,
@@ -134,6 +138,8 @@ impl<'a> Scan<'a> {
         let mut heading = plain_words(raw);
         let whole = raw.len() == words.len() && heading.len() <= HEADING_BYTES_MAX;
         heading.truncate(heading.floor_char_boundary(HEADING_BYTES_MAX));
+        // The title once more.
+        self.path.retain(|(outer, title)| *outer > 0 || *title != heading);
         self.body = if whole { line.end } else { line.start };
         self.path.push((level, heading));
         self.heading = line;
@@ -146,7 +152,7 @@ impl<'a> Scan<'a> {
             (Some(section), _) => self.body + section.range.start..self.body + section.range.end,
             // The path of the deeper heading contains this one.
             (None, Some((level, _))) if next.is_some_and(|next| next > *level) => return,
-            (None, Some((_, words))) if !words.is_empty() => {
+            (None, Some((_, words))) if !words.is_empty() && !self.heading.is_empty() => {
                 let line = self.text.get(self.heading.clone()).unwrap_or_default();
                 self.heading.start..self.heading.start + line.trim_end().len()
             }
@@ -188,7 +194,7 @@ impl Fence {
 }
 
 /// The mark, its length and the info string of a line of three or more marks.
-fn fence(content: &str) -> Option<(char, usize, &str)> {
+pub(super) fn fence(content: &str) -> Option<(char, usize, &str)> {
     let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = content.trim_start_matches(mark);
     let length = content.len() - info.len();

@@ -3,7 +3,7 @@
 use super::sections;
 
 fn found(text: &str) -> Vec<(String, &str)> {
-    sections(text).into_iter().map(|s| (s.heading, &text[s.range])).collect()
+    sections(text, None).into_iter().map(|s| (s.heading, &text[s.range])).collect()
 }
 
 fn expect(text: &str, wanted: &[(&str, &str)]) {
@@ -77,10 +77,10 @@ fn a_byte_order_mark_before_a_heading_is_no_part_of_it() {
 }
 
 #[test]
-fn front_matter_is_a_section_without_heading() {
-    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("", "---\ntitle: X\n# note\n---"), ("A", "b")]);
-    expect("---\n# note\n\ntitle: X\n---\nb", &[("", "---\n# note\n\ntitle: X\n---"), ("", "b")]);
-    expect("+++\ntitle = 'X'\n# note\n+++\n# A\nb", &[("", "+++\ntitle = 'X'\n# note\n+++"), ("A", "b")]);
+fn of_front_matter_only_the_title_counts() {
+    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("X > A", "b")]);
+    expect("---\n# note\n\ntitle: X\n---\nb", &[("X", "b")]);
+    expect("+++\ntitle = 'X'\n# note\n+++\n# A\nb", &[("X > A", "b")]);
     expect("---\nnever closed\n# A\nb", &[("", "---\nnever closed"), ("A", "b")]);
 }
 
@@ -100,7 +100,7 @@ fn the_line_of_a_very_long_heading_stays_in_the_text() {
 
 #[test]
 fn a_text_of_nothing_but_headings_has_a_bounded_number_of_sections() {
-    assert_eq!(sections(&"# a\n".repeat(70_000)).len(), crate::limits::DOCUMENT_CHUNKS_MAX);
-    assert_eq!(sections(&"#".repeat(1 << 20)).len(), 1);
-    assert_eq!(sections(&"#\n".repeat(1 << 20)).len(), 0);
+    assert_eq!(sections(&"# a\n".repeat(70_000), None).len(), crate::limits::DOCUMENT_CHUNKS_MAX);
+    assert_eq!(sections(&"#".repeat(1 << 20), None).len(), 1);
+    assert_eq!(sections(&"#\n".repeat(1 << 20), None).len(), 0);
 }

@@ -2,17 +2,18 @@
 //!
 //! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
 //! that are told by their first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order
-//! mark. The ending of the name only decides whether the text is Markdown: then its headings divide it into sections,
-//! else it is one section.
+//! mark. The ending of the name only decides whether the text is Markdown or HTML: then its headings divide it into
+//! sections, without tags and front matter; else it is one section.
 //!
-//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`),
-//! its line ends LF or CRLF; sections are in order, within the
+//! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
+//! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the
 //! text, and do not overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
 //!
 //! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
 mod front_matter;
 mod heading;
+mod html;
 mod html_block;
 mod markdown;
 mod plain;
@@ -21,13 +22,13 @@ pub(super) mod section;
 
 use super::payload;
 use crate::limits::DOCUMENT_BYTES_MAX;
-use section::Text;
+use section::{Section, Text};
 use std::borrow::Cow;
 
 pub use refusal::Refusal;
 
 /// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown`
-/// and `.mdown` are Markdown, everything else that decodes is plain text.
+/// and `.mdown` are Markdown, `.html`, `.htm` and `.xhtml` are HTML, everything else that decodes is plain text.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
@@ -48,8 +49,43 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if text.chars().all(|c| c.is_whitespace() || c == payload::MARK) {
         return Err(Refusal::NoLanguage);
     }
-    let sections = if is_markdown(path_hint) { markdown::sections(&text) } else { plain::sections(&text) };
-    Ok(Text { text, sections })
+    if has_ending(path_hint, &["html", "htm", "xhtml"]) {
+        let (page, title) = html::to_markdown(&text);
+        let sections = markdown::sections(&page, title.as_deref());
+        return if sections.is_empty() { Err(Refusal::Empty) } else { Ok(Text { text: page, sections }) };
+    }
+    if !has_ending(path_hint, &["md", "markdown", "mdown"]) {
+        let sections = plain::sections(&text);
+        return Ok(Text { text, sections });
+    }
+    let sections = markdown::sections(&text, None);
+    Ok(without_tags(text, sections))
+}
+
+/// The text with sections that have no HTML tags in them. Where nothing else is left, the text stays as it is: a file of
+/// front matter alone is found by that.
+fn without_tags(text: String, sections: Vec<Section>) -> Text {
+    let bodies: Vec<Option<String>> = sections.iter().map(|at| html::without_tags(&text[at.range.clone()])).collect();
+    if !sections.is_empty() && bodies.iter().all(Option::is_none) {
+        return Text { text, sections };
+    }
+    let (mut plain, mut left) = (String::with_capacity(text.len()), Vec::new());
+    for (Section { heading, range }, body) in sections.into_iter().zip(&bodies) {
+        let body = body.as_deref().unwrap_or(&text[range]).trim();
+        // A heading with pictures only.
+        let body = if body.is_empty() { heading.rsplit(" > ").next().unwrap_or_default() } else { body };
+        if !body.is_empty() {
+            let start = plain.len();
+            plain.push_str(body);
+            left.push(Section { range: start..plain.len(), heading });
+            plain.push_str("\n\n");
+        }
+    }
+    if left.is_empty() {
+        let sections = plain::sections(&text);
+        return Text { text, sections };
+    }
+    Text { text: plain, sections: left }
 }
 
 /// The part of the name after its last dot, if there is one.
@@ -58,8 +94,8 @@ fn ending(path_hint: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, ending)| ending)
 }
 
-fn is_markdown(path_hint: &str) -> bool {
-    ending(path_hint).is_some_and(|end| ["md", "markdown", "mdown"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+fn has_ending(path_hint: &str, known: &[&str]) -> bool {
+    ending(path_hint).is_some_and(|end| known.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
 /// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a
@@ -85,7 +121,7 @@ fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, extract};
+    use super::{Refusal, Section, extract};
 
     #[test]
     fn a_utf8_file_is_its_own_text_without_the_byte_order_mark() {
@@ -129,6 +165,38 @@ mod tests {
         assert_eq!(text.text, "# Ann\n\n![photo](data:\u{2026})\n\nTaken in Mill Street.\n");
         assert_eq!(&text.text[text.sections[0].range.clone()], "![photo](data:\u{2026})\n\nTaken in Mill Street.");
         assert_eq!(extract("a.b64", picture.as_bytes()), Err(Refusal::NoLanguage));
+    }
+
+    #[test]
+    fn front_matter_is_no_passage_and_its_title_stands_above_all_headings() {
+        let note = "---\ntitle: The boiler\ntags: [house]\ndate: 2026-01-02\n---\nThe red lamp blinks.\n\n## Reset\nFive seconds.\n";
+        let of = |note: &str| {
+            let text = extract("a.md", note.as_bytes()).unwrap();
+            let section = |at: &Section| (at.heading.clone(), text.text[at.range.clone()].to_owned());
+            text.sections.iter().map(section).collect::<Vec<_>>()
+        };
+        let pair = |heading: &str, body: &str| (heading.to_owned(), body.to_owned());
+        assert_eq!(of(note), [pair("The boiler", "The red lamp blinks."), pair("The boiler > Reset", "Five seconds.")]);
+        let twice = "---\ntitle: Pond\n---\n# Pond\n\nHerons.\n";
+        assert_eq!(of(twice), [pair("Pond", "Herons.")], "the title once");
+        assert_eq!(of("---\ntitle: Pond\n---\n"), [pair("Pond", "Pond")]);
+        let properties = "---\nphone: 555-1234\n---\n";
+        assert_eq!(of(properties), [pair("", properties.trim())], "a file of nothing else is found by that");
+    }
+
+    #[test]
+    fn tags_are_in_no_passage_of_markdown_and_html() {
+        let note = "# Boiler\n\n<div align=\"center\"><b>Red</b> lamp</div>\n\n```html\n<b>code</b>\n```\n\n## Picture\n\n<img src=\"a.png\">\n";
+        let text = extract("a.md", note.as_bytes()).unwrap();
+        let bodies: Vec<&str> = text.sections.iter().map(|at| &text.text[at.range.clone()]).collect();
+        assert_eq!(bodies, ["Red lamp\n\n```html\n<b>code</b>\n```", "Picture"]);
+        let page =
+            "<html><head><title>The house</title></head><body><h1>Boiler</h1><p>Red <b>lamp</b></p></body></html>";
+        let text = extract("a.HTML", page.as_bytes()).unwrap();
+        assert_eq!(text.sections[0].heading, "The house > Boiler");
+        assert_eq!(&text.text[text.sections[0].range.clone()], "Red lamp");
+        assert_eq!(extract("a.html", b"<html><script>x()</script></html>"), Err(Refusal::Empty));
+        assert_eq!(extract("a.txt", page.as_bytes()).unwrap().text, page, "only what is named so");
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Shelf {
             ring: *ring,
             device: 1,
         };
-        self.library.apply(&Change::Sources(Sources::from(places.iter().map(source).collect()))).unwrap();
+        self.library.apply(&Change::Sources(Sources::from(places.iter().map(source).collect::<Vec<_>>()))).unwrap();
     }
 
     fn add(&mut self, path: &str, ring: Ring, texts: &[&str]) -> DocId {

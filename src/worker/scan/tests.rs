@@ -67,8 +67,12 @@ fn library_of(paths: &[&str]) -> Library<MemoryKv> {
 fn new_changed_and_gone_files_are_told_apart_and_counted() {
     let library = library_of(&["/home/a", "/home/b", "/home/c"]);
     let linked = Entry { has_other_names: true, ..entry("/home/d", 1) };
-    let listing =
-        Listing { entries: vec![entry("/home/a", 1), entry("/home/b", 2), linked], at: 7, key_files: 2, ..Listing::default() };
+    let listing = Listing {
+        entries: vec![entry("/home/a", 1), entry("/home/b", 2), linked],
+        at: 7,
+        key_files: 2,
+        ..Listing::default()
+    };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
     let expected = Tally { known: 2, remaining: 3, away: Vec::new(), has_other_names: true, key_files: 2, at: 7 };

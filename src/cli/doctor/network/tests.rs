@@ -133,7 +133,10 @@ fn a_device_that_was_linked_and_is_off_or_out_of_the_house_is_no_fault() {
         report.multicast.others_received = 0;
         let (says, well) = of_peer(&report, &known);
         assert!(well, "{says}");
-        assert!(says.starts_with("cellar (12D3KooWfar) has been off or unreachable since 2027-01-15 06:00 UTC."), "{says}");
+        assert!(
+            says.starts_with("cellar (12D3KooWfar) has been off or unreachable since 2027-01-15 06:00 UTC."),
+            "{says}"
+        );
         assert!(says.contains("Nothing is wrong if you switched it off") && says.contains(advice), "{says}");
     }
     // Somebody answers there.
@@ -223,7 +226,13 @@ fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
         report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
     report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
     assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
-    assert!(checks(&report, &Known { status: None, mesh: None, now: NOW }).last().unwrap().says().contains("--peer /p2p/12D3KooWtrue"));
+    assert!(
+        checks(&report, &Known { status: None, mesh: None, now: NOW })
+            .last()
+            .unwrap()
+            .says()
+            .contains("--peer /p2p/12D3KooWtrue")
+    );
 }
 
 #[test]
