@@ -15,8 +15,7 @@ use wattle::store::kv::{KvRead, Space};
 use wattle::store::read::walk;
 use wattle::store::record::{Document, Record};
 
-/// Files of the test of kills in the everyday loop; `WATTLE_CRASH_FILES` for more (docs/evidence.md has 2,000).
-const FILES: u64 = 600;
+const FILES: u64 = 2000;
 const KILLS: u64 = 10;
 
 /// The embed keys whose vectors are stored, and the number of documents, read from the killed agent's store. Checks that the
@@ -46,10 +45,9 @@ fn stored(home: &Path) -> (BTreeSet<String>, u64) {
 }
 
 #[test]
-fn killed_ten_times_in_the_middle_of_many_files_nothing_is_lost_or_embedded_again() {
-    let files = std::env::var("WATTLE_CRASH_FILES").map_or(FILES, |files| files.parse().unwrap());
+fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embedded_again() {
     let place = Place::new();
-    for n in 0..files {
+    for n in 0..FILES {
         place.write(
             &format!("{}/{n}.txt", n % 20),
             format!("Letter number {n} is about the thing that has {} parts.", n * 31 % 977),
@@ -60,21 +58,21 @@ fn killed_ten_times_in_the_middle_of_many_files_nothing_is_lost_or_embedded_agai
     let mut agent = agent;
     let mut progress = Vec::new();
     for round in 1..=KILLS {
-        let goal = round * files / (KILLS + 1);
+        let goal = round * FILES / (KILLS + 1);
         agent.wait("progress", |status| status["files"]["ready"].as_u64().unwrap() >= goal);
         let before = agent.embedded().len();
         agent.kill();
-        let (keys, documents) = stored(&place.home());
-        progress.push((documents, keys.len()));
+        let (keys, files) = stored(&place.home());
+        progress.push((files, keys.len()));
         agent = place.up(&[]);
         // What the restarted agent embeds must not have been stored before.
         std::thread::sleep(Duration::from_millis(200));
         let again: Vec<_> = agent.embedded().into_iter().skip(before).filter(|key| keys.contains(key)).collect();
         assert!(again.is_empty(), "embedded again: {again:?}");
     }
-    let status = agent.wait_ready(files);
+    let status = agent.wait_ready(FILES);
     let total: u64 = status["files"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
-    assert_eq!(total, files, "every file in exactly one state");
+    assert_eq!(total, FILES, "every file in exactly one state");
     let embedded = agent.embedded();
     let distinct = embedded.iter().collect::<BTreeSet<_>>().len() as u64;
     println!("files and vectors stored at each kill: {progress:?}");
@@ -82,12 +80,12 @@ fn killed_ten_times_in_the_middle_of_many_files_nothing_is_lost_or_embedded_agai
         "{KILLS} kills: {} embedded in all, {distinct} different; what was in flight at a kill is done again",
         embedded.len()
     );
-    assert_eq!(distinct, files);
+    assert_eq!(distinct, FILES);
     // At most the batches that were on their way to the disk at each kill.
     assert!(embedded.len() as u64 - distinct <= KILLS * 32 * 4);
     agent.stop();
-    let (keys, documents) = stored(&place.home());
-    assert_eq!((keys.len() as u64, documents), (files, files));
+    let (keys, files) = stored(&place.home());
+    assert_eq!((keys.len() as u64, files), (FILES, FILES));
 }
 
 /// Traces the system calls of an agent during an `add`: was the journal synced before the response was written?

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
-/// Files in the everyday loop; `WATTLE_EDIT_FILES` for more (docs/evidence.md has 100).
-const FILES: usize = 30;
+const FILES: usize = 100;
 
 const WORDS: [&str; 40] = [
     "heat",
@@ -84,33 +83,32 @@ fn edited(text: &str) -> String {
 }
 
 #[test]
-fn one_word_edited_in_each_file_embeds_about_one_chunk_a_file_and_a_rename_none() {
-    let files = std::env::var("WATTLE_EDIT_FILES").map_or(FILES, |files| files.parse().unwrap());
+fn one_word_edited_in_each_of_a_hundred_files_embeds_about_one_chunk_a_file_and_a_rename_none() {
     let place = Place::new();
-    for n in 0..files {
+    for n in 0..FILES {
         place.write(&format!("notes/{n}.md"), document(n));
     }
     let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(files as u64);
+    agent.wait_ready(FILES as u64);
     let first = agent.embedded().len();
 
-    for n in 0..files {
+    for n in 0..FILES {
         let text = document(n);
         let changed = edited(&text);
         assert_ne!(text, changed);
         place.write(&format!("notes/{n}.md"), changed);
     }
-    agent.wait("the edits", |_| agent.embedded().len() >= first + files);
-    agent.wait_ready(files as u64);
+    agent.wait("the edits", |_| agent.embedded().len() >= first + FILES);
+    agent.wait_ready(FILES as u64);
     let second = agent.embedded().len();
-    let a_file = (second - first) as f64 / files as f64;
-    println!("{first} chunks at first; {a_file:.2} chunks embedded again for one word edited in each of {files} files");
+    let a_file = (second - first) as f64 / FILES as f64;
+    println!("{first} chunks at first; {a_file:.2} chunks embedded again for one word edited in each of {FILES} files");
     assert!(a_file <= 1.5);
 
     fs::rename(place.docs().join("notes"), place.docs().join("papers")).unwrap();
     agent.wait("the rename", |_| agent.search("The garden fence").iter().all(|path| path.contains("/papers/")));
-    agent.wait_ready(files as u64);
-    println!("{} chunks embedded for a renamed folder of {files} files", agent.embedded().len() - second);
+    agent.wait_ready(FILES as u64);
+    println!("{} chunks embedded for a renamed folder of {FILES} files", agent.embedded().len() - second);
     assert_eq!(agent.embedded().len(), second);
     let keys = agent.embedded();
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "nothing is embedded twice");
