@@ -48,6 +48,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     .map(|text| text.as_bytes().to_vec())
     .to_vec();
     seeds.push(format!("# Photo\n\n![a](data:image/png;base64,{base64})\n\n{base64}\n").into_bytes());
+    seeds.push(format!("{}data:image/png;base64,{base64}\n", "C".repeat(60)).into_bytes());
     seeds.push(b"\xff\xfeT\0e\0x\0t\0\n\0\0\0".to_vec());
     seeds.push("cut \u{e4}".as_bytes()[..5].to_vec());
     seeds

@@ -1,6 +1,6 @@
 //! The way of a file through a real agent: added, found, changed, renamed, deleted.
 
-use super::harness::{Agent, Place, WATTLE};
+use super::harness::{Agent, MEANING, Place, WATTLE};
 use std::fs;
 use std::process::Command;
 
@@ -17,7 +17,7 @@ fn a_file_is_found_by_its_meaning_after_it_is_added_changed_renamed_and_deleted(
     let place = Place::new();
     place.write("house/heating.md", HEATING);
     place.write("bread.md", BREAD);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    let agent = place.up(&[MEANING, place.docs().to_str().unwrap()]);
     agent.wait_ready(2);
     assert!(first(&agent, "How do I get air out of the heaters?").ends_with("/house/heating.md"));
 

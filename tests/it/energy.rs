@@ -99,24 +99,6 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn call(agent: &Agent, method: &str, path: &str, body: &str) -> (u16, Value) {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(&agent.api).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        agent.api,
-        agent.token,
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    (status, serde_json::from_str(body).unwrap_or(Value::Null))
-}
-
 #[test]
 fn a_device_on_battery_reads_files_and_embeds_them_on_mains() {
     let device = Governed::new("x86-laptop-bat-discharging");
@@ -176,9 +158,9 @@ fn a_pause_survives_a_kill_and_ends_with_resume() {
 fn hints_are_accepted_or_refused_with_a_reason() {
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
-    let put = |body: &str| call(&agent, "PUT", "/v1/energy/hint", body);
+    let put = |body: &str| agent.call("PUT", "/v1/energy/hint", body);
     assert_eq!(put(r#"{"v":1,"state":"surplus","ttl_s":900,"source":"home-assistant"}"#).0, 204);
-    let (_, energy) = call(&agent, "GET", "/v1/energy", "");
+    let (_, energy) = agent.call("GET", "/v1/energy", "");
     assert_eq!(
         (&energy["energy"], &energy["energy_source"]),
         (&json!("surplus"), &json!("home-assistant")),
@@ -190,8 +172,8 @@ fn hints_are_accepted_or_refused_with_a_reason() {
         assert!(why["error"].as_str().unwrap().contains("The hint before it stays"), "{why}");
     }
     assert_eq!(put(&" ".repeat(70_000)).0, 413);
-    assert_eq!(call(&agent, "POST", "/v1/energy/hint", "{}").0, 405);
-    let (_, energy) = call(&agent, "GET", "/v1/energy", "");
+    assert_eq!(agent.call("POST", "/v1/energy/hint", "{}").0, 405);
+    let (_, energy) = agent.call("GET", "/v1/energy", "");
     assert_eq!(energy["energy"], "surplus", "refused ones change nothing");
     assert_eq!(put(r#"{"gridPower":800}"#).0, 204, "evcc's shape");
 }
@@ -385,6 +367,6 @@ fn a_wrong_setting_stops_the_start_with_its_line_and_a_right_one_is_used() {
     assert_eq!(energy()["goal_c"], 65.0);
     until("quiet hours", || energy()["reason"] == "quiet-hours");
     let surplus = r#"{"v":1,"state":"surplus","ttl_s":900}"#;
-    assert_eq!(call(&agent, "PUT", "/v1/energy/hint", surplus).0, 204);
+    assert_eq!(agent.call("PUT", "/v1/energy/hint", surplus).0, 204);
     until("surplus to lift them", || energy()["reason"] != "quiet-hours");
 }

@@ -3,13 +3,18 @@
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program under test.
 pub(crate) const WATTLE: &str = env!("CARGO_BIN_EXE_wattle");
+
+/// An argument of [`Place::up`]: the model inside the program. Without it an agent takes tests/fixtures/words-model, which
+/// is ready at once and knows words but not meanings.
+pub(crate) const MEANING: &str = "--meaning";
 
 /// A temporary place: `home` for the agent, `docs` for its files.
 pub(crate) struct Place {
@@ -79,7 +84,10 @@ pub(crate) fn up_args(home: &Path, more: &[&str]) -> Vec<String> {
     if !more.contains(&"--sensors") && !more.contains(&"--governor") {
         args.extend(["--governor", "off"].map(String::from));
     }
-    args.extend(more.iter().map(|arg| (*arg).to_owned()));
+    if !more.contains(&"--models") && !more.contains(&MEANING) {
+        args.extend(["--models".to_owned(), repo().join("tests/fixtures/words-model").display().to_string()]);
+    }
+    args.extend(more.iter().filter(|arg| **arg != MEANING).map(|arg| (*arg).to_owned()));
     args
 }
 
@@ -125,8 +133,29 @@ impl Agent {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// The agent's status, from its API: a test asks often, and a start of the program for each would be most of the time.
     pub(crate) fn status(&self) -> Value {
-        self.json(&["status", "--json"])
+        let (status, report) = self.call("GET", "/v1/status", "");
+        assert_eq!(status, 200, "{report}");
+        report
+    }
+
+    /// A call of the API with the token: the status, and the JSON or null.
+    pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.api).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.api,
+            self.token,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
     pub(crate) fn add(&self, path: &Path) {

@@ -49,11 +49,11 @@ fn a_burst_is_asked_for_lasts_and_ends_with_a_pause() {
     assert!(text.contains("In a hurry   for 30 minutes"), "{text}");
     assert!(agent.cli(["pause"]).status.success());
     assert_eq!(burst(), Value::Null);
-    assert_eq!(call(&agent, "POST", "/v1/energy/work", r#"{"arrived":true}"#).0, 200);
+    assert_eq!(agent.call("POST", "/v1/energy/work", r#"{"arrived":true}"#).0, 200);
     let energy = agent.json(&["energy", "--json"]);
     assert!(energy["burst_s"].as_u64().is_some_and(|left| left > 590) && energy["paused"] == true, "{energy}");
     for wrong in [r#"{"seconds":0}"#, r#"{"seconds":99999999}"#, r#"{"minutes":1}"#] {
-        assert_eq!(call(&agent, "POST", "/v1/energy/work", wrong).0, 400, "{wrong}");
+        assert_eq!(agent.call("POST", "/v1/energy/work", wrong).0, 400, "{wrong}");
     }
     for wrong in [vec!["work", "later"], vec!["work", "now", "2"], vec!["work", "now", "for", "2h"]] {
         assert!(!agent.cli(&wrong).status.success(), "{wrong:?}");
