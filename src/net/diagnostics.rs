@@ -109,17 +109,10 @@ pub struct PeerReachability {
     pub given: Vec<String>,
     /// The address at the other end of its link, while there is one.
     pub linked: Option<SocketAddr>,
-    /// Milliseconds since its last link went down; null: it is linked, or was not since the agent started.
-    #[serde(default)]
-    pub unlinked_ms: Option<u64>,
     /// The address that discovery found last.
     pub seen: Option<SocketAddr>,
-    /// Milliseconds since then.
-    pub seen_ms: Option<u64>,
     /// The address that was dialled last.
     pub dialled: Option<SocketAddr>,
-    /// Milliseconds since then.
-    pub dialled_ms: Option<u64>,
     /// Why that did not lead to a link.
     pub failed: Option<String>,
     /// Whether it sent the keys of its datagrams.
@@ -132,6 +125,21 @@ pub struct PeerReachability {
     /// Milliseconds since the last of them.
     #[serde(rename = "heard_ms")]
     pub received_ms: Option<u64>,
+    /// How long ago that was.
+    #[serde(flatten)]
+    pub times: Times,
+}
+
+/// How long ago a peer was reached, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// When its last link went down; null: it is linked, or was not since the agent started.
+    #[serde(default)]
+    pub unlinked_ms: Option<u64>,
+    /// When discovery found it last.
+    pub seen_ms: Option<u64>,
+    /// When it was dialled last.
+    pub dialled_ms: Option<u64>,
 }
 
 /// A device that tried to link and may not.
@@ -331,16 +339,18 @@ impl Diagnostics {
             peer_id: peer.to_string(),
             given: record.given.clone(),
             linked: record.linked,
-            unlinked_ms: record.unlinked.map(ms),
             seen: record.seen.map(|(at, _)| at),
-            seen_ms: record.seen.map(|(_, when)| ms(when)),
             dialled: record.dialled.as_ref().map(|(at, ..)| *at),
-            dialled_ms: record.dialled.as_ref().map(|(_, when, _)| ms(*when)),
             failed: record.dialled.as_ref().and_then(|(.., why)| why.clone()),
             keys: record.keys,
             sent: record.sent,
             received: record.received,
             received_ms: record.received_at.map(ms),
+            times: Times {
+                unlinked_ms: record.unlinked.map(ms),
+                seen_ms: record.seen.map(|(_, when)| ms(when)),
+                dialled_ms: record.dialled.as_ref().map(|(_, when, _)| ms(*when)),
+            },
         };
         let unknown_peer = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
             peer_id: peer.to_string(),
@@ -360,50 +370,4 @@ impl Diagnostics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_owner_gave_stays_while_the_peer_may_not_link() {
-        let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
-        let far: SocketAddr = "8.8.8.8:7781".parse().unwrap();
-        network.add_given_address(peer, far);
-        network.add_peer(peer);
-        assert!(network.may_dial(&peer, far), "it is in the mesh from now on");
-        network.remove_peer(&peer);
-        assert_eq!(network.announced_at(&peer), [far], "and is tried there if it comes back");
-    }
-
-    #[test]
-    fn a_link_that_went_down_is_told_with_its_time_until_there_is_one_again() {
-        let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
-        network.add_peer(peer);
-        let unlinked = || network.report(clock::now()).peers[0].unlinked_ms.is_some();
-        network.linked(&peer, None);
-        assert!(!unlinked(), "it was never linked");
-        let at: SocketAddr = "192.168.1.9:7781".parse().unwrap();
-        for (now, told) in [(Some(at), false), (None, true), (None, true), (Some(at), false)] {
-            network.linked(&peer, now);
-            assert_eq!(unlinked(), told);
-        }
-    }
-
-    #[test]
-    fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
-        let peer = |seed| PeerId::from_public_key(&[seed; 32]);
-        let network = Diagnostics::default();
-        network.add_peer(peer(1));
-        network.add_given_text(&peer(1), "/dns4/nas.local/tcp/7781".into());
-        network.sent(&peer(1));
-        network.sent(&peer(2));
-        for seed in 0..=u8::MAX {
-            network.unknown_peer(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
-        }
-        let report = network.report(clock::now());
-        assert_eq!((report.peers.len(), report.peers[0].sent, report.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
-        assert_eq!(report.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
-        network.remove_peer(&peer(1));
-        network.sent(&peer(1));
-        assert!(!network.is_known(&peer(1)) && network.report(clock::now()).peers.is_empty());
-    }
-}
+mod tests;

@@ -10,25 +10,17 @@ use super::check::Check;
 use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
-use crate::node::mesh_report::MeshReport;
 use crate::wire::multiaddr::Multiaddr;
+use absent::{REFUSED, SILENT, another_at, says};
 use std::net::SocketAddr;
+
+pub(super) use absent::Known;
 
 /// Datagrams sent without a reply after which the path counts as blocked.
 const DATAGRAMS_UNANSWERED_MAX: u64 = 5;
 
 /// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
-
-/// What else is known of this device and the others.
-pub(super) struct Known<'a> {
-    /// This device's PeerId, the others' names, and which of them said that they stop.
-    pub(super) status: Option<&'a StatusReport>,
-    /// When each device of the mesh was linked last.
-    pub(super) mesh: Option<&'a MeshReport>,
-    /// The time in seconds since 1970.
-    pub(super) now: i64,
-}
 
 /// The checks, in the order in which devices reach each other.
 pub(super) fn checks(report: &NetworkReport, known: &Known<'_>) -> Vec<Check> {
@@ -199,21 +191,6 @@ fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &
 
 /// What to do on the other device, before the command.
 const THERE: &str = "On that device, stop the agent if it runs, and type:";
-
-/// A device that is not known here and is at the same address.
-fn another_at(report: &NetworkReport, at: SocketAddr) -> Option<&UnknownPeer> {
-    report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip())
-}
-
-/// Whether a dial failed for a reason of these words.
-fn says(why: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| why.to_lowercase().contains(word))
-}
-
-/// The device answers, and no program listens there.
-const REFUSED: &[&str] = &["refused"];
-/// Nothing answers.
-const SILENT: &[&str] = &["no answer", "timed out", "unreachable", "no route"];
 
 /// The step that failed, and what to do.
 fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {

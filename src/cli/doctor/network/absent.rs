@@ -1,9 +1,21 @@
 //! Devices that were linked here before and do not answer now. Most of them are switched off, out of the house or asleep, as
 //! laptops and phones are: that is no fault, and a doctor that calls it one is not read any more.
 
-use super::{Known, REFUSED, SILENT, another_at, says};
 use crate::base::time::utc;
-use crate::net::diagnostics::{NetworkReport, PeerReachability};
+use crate::http::dto::StatusReport;
+use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
+use crate::node::mesh_report::MeshReport;
+use std::net::SocketAddr;
+
+/// What else is known of this device and the others.
+pub(crate) struct Known<'a> {
+    /// This device's PeerId, the others' names, and which of them said that they stop.
+    pub(crate) status: Option<&'a StatusReport>,
+    /// When each device of the mesh was linked last.
+    pub(crate) mesh: Option<&'a MeshReport>,
+    /// The time in seconds since 1970.
+    pub(crate) now: i64,
+}
 
 /// What is so with a device that is off or unreachable, and what to look at if it should be on. `None`: it was never linked with this
 /// one, so that the first link may need help; or somebody answers at its address, and then something is wrong.
@@ -26,7 +38,7 @@ pub(super) fn sentence(
         ));
     }
     let before = || known.mesh?.members.iter().find(|member| member.peer_id == peer.peer_id)?.seen.map(utc);
-    let since = peer.unlinked_ms.map(|ms| ago(ms / 1000)).or_else(before)?;
+    let since = peer.times.unlinked_ms.map(|ms| ago(ms / 1000)).or_else(before)?;
     Some(format!(
         "{name} has been off or unreachable since {since}. Nothing is wrong if you switched it off or took it with you; it links again \
          by itself. If it is on and here, {if_on}"
@@ -48,3 +60,18 @@ fn if_on(peer: &PeerReachability) -> Option<String> {
         None => Some(format!("wait a moment: it was dialled at {at}.")),
     }
 }
+
+/// A device that is not known here and is at the same address.
+pub(super) fn another_at(report: &NetworkReport, at: SocketAddr) -> Option<&UnknownPeer> {
+    report.unknown_peers.iter().find(|unknown_peer| unknown_peer.address.ip() == at.ip())
+}
+
+/// Whether a dial failed for a reason of these words.
+pub(super) fn says(why: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| why.to_lowercase().contains(word))
+}
+
+/// The device answers, and no program listens there.
+pub(super) const REFUSED: &[&str] = &["refused"];
+/// Nothing answers.
+pub(super) const SILENT: &[&str] = &["no answer", "timed out", "unreachable", "no route"];

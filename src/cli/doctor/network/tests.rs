@@ -1,8 +1,8 @@
 //! Each step that fails is planted in the agent's report.
 
 use super::*;
-use crate::net::diagnostics::{ListenAddress, Multicast};
-use crate::node::mesh_report::MemberReport;
+use crate::net::diagnostics::{ListenAddress, Multicast, Times};
+use crate::node::mesh_report::{MemberReport, MeshReport};
 use serde_json::json;
 
 fn at(text: &str) -> SocketAddr {
@@ -15,16 +15,14 @@ pub(in crate::cli::doctor) fn peer() -> PeerReachability {
         peer_id: "12D3KooWfar".to_owned(),
         given: Vec::new(),
         linked: None,
-        unlinked_ms: None,
         seen: None,
-        seen_ms: None,
         dialled: None,
-        dialled_ms: None,
         failed: None,
         keys: false,
         sent: 0,
         received: 0,
         received_ms: None,
+        times: Times::default(),
     }
 }
 
@@ -120,7 +118,7 @@ fn a_device_that_was_linked_and_is_off_or_out_of_the_house_is_no_fault() {
     let lost = |failed: Option<&str>| PeerReachability {
         dialled: failed.and(dialled),
         failed: failed.map(str::to_owned),
-        unlinked_ms: Some(7_200_000),
+        times: Times { unlinked_ms: Some(7_200_000), ..Times::default() },
         ..peer()
     };
     for (why, advice) in [

@@ -1,0 +1,47 @@
+//! Observations as they are recorded and reported.
+
+use super::*;
+
+#[test]
+fn what_the_owner_gave_stays_while_the_peer_may_not_link() {
+    let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+    let far: SocketAddr = "8.8.8.8:7781".parse().unwrap();
+    network.add_given_address(peer, far);
+    network.add_peer(peer);
+    assert!(network.may_dial(&peer, far), "it is in the mesh from now on");
+    network.remove_peer(&peer);
+    assert_eq!(network.announced_at(&peer), [far], "and is tried there if it comes back");
+}
+
+#[test]
+fn a_link_that_went_down_is_told_with_its_time_until_there_is_one_again() {
+    let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+    network.add_peer(peer);
+    let unlinked = || network.report(clock::now()).peers[0].times.unlinked_ms.is_some();
+    network.linked(&peer, None);
+    assert!(!unlinked(), "it was never linked");
+    let at: SocketAddr = "192.168.1.9:7781".parse().unwrap();
+    for (now, told) in [(Some(at), false), (None, true), (None, true), (Some(at), false)] {
+        network.linked(&peer, now);
+        assert_eq!(unlinked(), told);
+    }
+}
+
+#[test]
+fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
+    let peer = |seed| PeerId::from_public_key(&[seed; 32]);
+    let network = Diagnostics::default();
+    network.add_peer(peer(1));
+    network.add_given_text(&peer(1), "/dns4/nas.local/tcp/7781".into());
+    network.sent(&peer(1));
+    network.sent(&peer(2));
+    for seed in 0..=u8::MAX {
+        network.unknown_peer(peer(seed), SocketAddr::from(([10, 0, 0, 1], 9)));
+    }
+    let report = network.report(clock::now());
+    assert_eq!((report.peers.len(), report.peers[0].sent, report.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
+    assert_eq!(report.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
+    network.remove_peer(&peer(1));
+    network.sent(&peer(1));
+    assert!(!network.is_known(&peer(1)) && network.report(clock::now()).peers.is_empty());
+}
