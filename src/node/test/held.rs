@@ -97,7 +97,8 @@ fn polled(decision: Decision, answering: Decision, seconds: u64) -> Vec<(u64, Ta
     handle(&mut node, at(0), Input::Power(decision));
     let mut counts = StoreCounts::default();
     [Kind::Waiting, Kind::Chunked].into_iter().for_each(|kind| counts.enter(kind));
-    let (mut started, mut running): (Vec<(u64, Task)>, Option<(TaskId, Task, u64)>) = (Vec::new(), None);
+    let mut started: Vec<(u64, Task)> = Vec::new();
+    let mut running: Option<(TaskId, Task, u64)> = None;
     for ms in (1..seconds * 1000).step_by(10) {
         let mut inputs = VecDeque::from([Input::Wake]);
         if let Some((id, task, _)) = running.take_if(|(.., ends)| *ends <= ms) {
