@@ -94,13 +94,13 @@ impl Node {
             Err(Refusal::Removed) if !self.trust.records().is_removed(peer) => {
                 out.push(Output::VerifyRecords(peer, Page::from(*chain)));
             }
-            Err(why) => self.refuse(now, peer, chain, why, out),
+            Err(why) => self.refuse(now, Refused { peer, issuer: chain.certificate.issuer, why }, out),
         }
     }
 
     /// What a peer showed was not taken: it is told, on its link, or on one that it gets for that.
-    fn refuse(&mut self, now: Instant, peer: PeerKey, chain: &Chain, why: Refusal, out: &mut Out) {
-        let refused = Refused { peer, issuer: chain.certificate.issuer, why };
+    fn refuse(&mut self, now: Instant, refused: Refused, out: &mut Out) {
+        let Refused { peer, why, .. } = refused;
         if self.mesh.trust.has_guest(peer) {
             self.tell(refused, out);
         } else if self.trust.records().mesh().is_some() && self.mesh.trust.will_tell(refused) {
@@ -192,19 +192,19 @@ impl Node {
             return;
         }
         if forged > 0 {
-            out.push(trust(peer, Exchange::Refused(Refusal::Signature)));
-            return self.tell_refused(now, peer, Refusal::Signature, out);
+            // Who signed it is not known; only the proof of a removal asks for that.
+            return self.refuse(now, Refused { peer, issuer: peer, why: Refusal::Signature }, out);
         }
         // What it shows was checked before; the table may have changed since.
         let Some(Record::Certificate(certificate)) = page.records.first().copied() else { return };
         let chain = Chain { certificate, issuer: page.issuers.first().copied() };
         if let Err(why) = self.trust.may_enter(peer, &chain) {
-            return self.refuse(now, peer, &chain, why, out);
+            return self.refuse(now, Refused { peer, issuer: certificate.issuer, why }, out);
         }
         let refused = self.take_records(now, Some(peer), page, out);
         if !self.trust.may(peer, Rights::MEMBER) {
             let why = refused.first().map_or(Refusal::NoAdmin, |(_, why)| *why);
-            self.refuse(now, peer, &chain, why, out);
+            self.refuse(now, Refused { peer, issuer: certificate.issuer, why }, out);
         }
     }
 

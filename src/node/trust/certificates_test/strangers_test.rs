@@ -35,6 +35,18 @@ fn an_admin_that_cannot_remove_a_device_that_leaves_tells_its_owner_which_one() 
 }
 
 #[test]
+fn whoever_shows_a_forged_certificate_when_it_dials_is_told_the_cause() {
+    let mut node = admin();
+    let out = handle(&mut node, at(5), NodeInput::Presented(PEER, Box::new(chain(PEER, Caps::MEMBER))));
+    assert!(matches!(&out[..], [Output::VerifyRecords(PEER, _)]), "{out:?}");
+    let out = handle(&mut node, at(6), NodeInput::RecordsVerified(PEER, Page::default(), 1));
+    assert!(out.contains(&Output::HearOut(PEER)), "a short link, for the cause: {out:?}");
+    let out = handle(&mut node, at(7), NodeInput::Link(PEER, LinkInput::Up(address())));
+    let told = Output::Send(PEER, Message::Trust(Exchange::Refused(Refusal::Signature)));
+    assert_eq!(out, [told, Output::HangUp(PEER, HangUp::NotAdmitted)]);
+}
+
+#[test]
 fn however_many_keys_a_stranger_has_people_are_told_once_in_a_while() {
     let mut node = admin();
     let mut told = 0;
