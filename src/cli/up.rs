@@ -97,6 +97,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let sources = config.scheduler.sources.clone();
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
+    node.load_names(outputs.seen.names());
     give_addresses(&mut node, &options.network.peers);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
