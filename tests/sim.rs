@@ -11,6 +11,8 @@ mod gossip;
 mod holders;
 #[path = "sim/host.rs"]
 mod host;
+#[path = "sim/pairing.rs"]
+mod pairing;
 #[path = "sim/rings.rs"]
 mod rings;
 #[path = "sim/trust.rs"]

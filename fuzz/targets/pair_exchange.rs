@@ -66,6 +66,7 @@ fn attack_joiner(encoding: Encoding, messages: &[&[u8]]) {
         secret: code().secret(),
         way: Way::Code,
         mesh: None,
+        is_member: false,
         admins: heapless::Vec::new(),
     };
     let mut join = Join::new(now, settings, false);

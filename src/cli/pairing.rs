@@ -16,7 +16,7 @@ use serde_json::json;
 use smol::Timer;
 use smol::future::or;
 use std::fmt::Write as _;
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Read};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -25,6 +25,9 @@ const PHRASE_WORDS: usize = 24;
 
 /// Bytes of what is typed as a phrase, at most: a word of the list has eight letters.
 const PHRASE_BYTES_MAX: usize = 1024;
+
+/// Bytes of an answer to a question, at most.
+const ANSWER_BYTES_MAX: u64 = 64;
 
 /// Carries out a command about the mesh.
 pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), Stop> {
@@ -39,10 +42,50 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
             let phrase = if asked { Some(phrase()?) } else { None };
             client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
         }
-        PairingCommand::Remove { device } => client.remove(&device).await?,
-        PairingCommand::Leave { anyway } => client.leave(anyway).await?,
+        PairingCommand::Remove { device, yes } => {
+            if !yes {
+                confirm_removal(client, &device).await?;
+            }
+            client.remove(&device).await?
+        }
+        PairingCommand::Leave { anyway, yes } => {
+            if !yes {
+                confirm(LEAVING)?;
+            }
+            client.leave(anyway).await?
+        }
     };
     print(&format!("{}\n", one_line(&done)))
+}
+
+const LEAVING: &str = "This device leaves its mesh for good: the others answer it no more, and it does not answer them. It keeps its own documents. The \
+                       agent ends, and its next start is a new device.";
+
+/// Asks whether the device that is meant is removed. Where none or several are, the agent says so.
+async fn confirm_removal(client: &Client, device: &str) -> Result<(), Stop> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    match client.mesh().await?.read.find(device) {
+        Ok(member) if !member.here => confirm(&format!(
+            "{} is removed from the mesh, for ever: with this identity it never comes back. It keeps what is on its own disk.",
+            one_line(&member.told_apart())
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Asks a person at a terminal. A program that calls the command means it, and is not asked.
+fn confirm(what: &str) -> Result<(), Stop> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(());
+    }
+    eprint!("{what} Go on? [y/N] ");
+    let mut answer = String::new();
+    let read = stdin.lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+    let is_yes = read.is_ok() && ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
+    if is_yes { Ok(()) } else { Err(Stop::NotDone("Nothing was changed.".to_owned())) }
 }
 
 /// Makes this device an admin: by the root of its mesh, if that is in its home, else by the recovery phrase.
@@ -105,6 +148,7 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
     }
     let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
         .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
+    let mut told = None;
     loop {
         let tick = async {
             Timer::after(Duration::from_millis(WATCH_MS)).await;
@@ -116,6 +160,10 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
             return Err(Stop::NotDone("The window is closed. Nobody has joined.".to_owned()));
         }
         let answer = client.pairing().await?;
+        if let Some(trouble) = answer.read.trouble.as_ref().filter(|trouble| told.as_ref() != Some(*trouble)) {
+            eprintln!("{}", one_line(trouble));
+            told = answer.read.trouble.clone();
+        }
         match (answer.read.window, answer.read.closed) {
             (Some(now), _) if now.code == window.code => {}
             (None, Some(closed)) => {

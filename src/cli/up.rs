@@ -44,7 +44,7 @@ use crate::worker::sweep::unwatched;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{info, warn};
-use network::{Network, give_addresses, give_local_addresses, send_known_addresses, trusted};
+use network::{Network, give_local_addresses, send_known_addresses, tell_known, trusted};
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
@@ -97,7 +97,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let sources = config.scheduler.sources.places.clone();
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
-    give_addresses(&mut node, &options.network.peers);
+    tell_known(&mut node, &options.network.peers, &outputs.seen);
     let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     let node_handle = node_handle.with_governor(governor_handle.clone()).with_home(home.path().to_owned());

@@ -12,6 +12,9 @@ pub const REPLIES_MAX: usize = 64;
 /// Requests of the API between the HTTP tasks and the driver; beyond, they are refused as busy.
 pub const CALLS_MAX: usize = 64;
 
+/// Milliseconds that a device which leaves waits for a link to an admin, which removes it: one that has just joined links within a second or two.
+pub const LEAVE_LINK_MS: u64 = 5_000;
+
 /// Looks of the doctor's spot check at files that differ from the index, before it reports them.
 pub const SPOT_LOOKS: usize = 5;
 

@@ -1,5 +1,7 @@
 //! Certificates, removals and used invites: how many are kept, sent and taken.
 
+use super::mesh::{DEVICE_BYTES_MAX, TRUST_PEERS_MAX};
+
 /// Devices that the root of a mesh may make admins. A home needs two or three; each has its own share of removals below.
 pub const ADMINS_MAX: usize = 16;
 
@@ -52,5 +54,5 @@ pub const TRUST_DIGEST_MS: u64 = 30_000;
 /// Orders to issue or to remove that wait for the one under way.
 pub const TRUST_ORDERS_MAX: usize = 8;
 
-/// Bytes of the file that says when each device of the mesh was first and last seen: a line of some 80 for each.
-pub const SEEN_FILE_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of the file that says when each device of the mesh was first and last seen: a line of some 80 for each, and its name.
+pub const SEEN_FILE_BYTES_MAX: usize = (TRUST_PEERS_MAX + 1) * (256 + DEVICE_BYTES_MAX);

@@ -91,6 +91,15 @@ impl Peers {
         }
     }
 
+    /// Where a peer that dialled this agent listens, by its own word and by where its link comes from, if no better address is known. None
+    /// on this machine: there the owner says where agents are.
+    #[must_use]
+    pub fn listens_at(&self, key: PeerKey, addresses: &[SocketAddr]) -> Option<SocketAddr> {
+        let peer = self.get(key).filter(|peer| peer.linked && peer.addresses.kept().is_empty())?;
+        let remote = peer.link.remote.filter(|ip| !ip.is_loopback())?;
+        addresses.iter().copied().find(|address| address.ip() == remote)
+    }
+
     /// The peers with a link.
     pub fn all_linked(&self) -> impl Iterator<Item = PeerKey> {
         self.active().filter(|peer| peer.linked).map(|peer| peer.key)
@@ -116,9 +125,11 @@ impl Peers {
         // The address that a peer dials from is not the one where it listens.
         let dialled = peer.redial.dialling && peer.addresses.all().contains(&address);
         let is_new = dialled && peer.addresses.keep(address);
-        let name_request_at = peer.device.is_none().then_some(now + Duration::from_millis(NAME_REQUEST_MS));
+        let named = peer.link.named;
+        let name_request_at = (!named).then_some(now + Duration::from_millis(NAME_REQUEST_MS));
         peer.linked = true;
-        peer.link = LinkState { dialled, ending: false, remote: Some(address.ip()), used: now, name_request_at };
+        let remote = Some(address.ip());
+        peer.link = LinkState { dialled, ending: false, remote, used: now, named, name_request_at };
         peer.datagrams.open();
         peer.redial.dialling = false;
         (peer.redial.pause, peer.redial.at) = (Duration::from_millis(REDIAL_MS), now);
@@ -139,12 +150,13 @@ impl Peers {
         Some(key)
     }
 
-    /// A peer sent its device's name.
-    pub fn set_name(&mut self, key: PeerKey, device: String) {
-        if let Some(peer) = self.get_mut(key) {
-            peer.device = Some(device);
-            peer.link.name_request_at = None;
-        }
+    /// A peer sent its device's name. True if that is another one than it had.
+    pub fn set_name(&mut self, key: PeerKey, device: String) -> bool {
+        let Some(peer) = self.get_mut(key) else { return false };
+        (peer.link.named, peer.link.name_request_at) = (true, None);
+        let is_new = peer.device.as_ref() != Some(&device);
+        peer.device = Some(device);
+        is_new
     }
 
     /// Something was sent or received on the link.

@@ -2,7 +2,7 @@
 //!
 //! The addresses of a peer are in order, the newest first. They are hints only: if the file is lost or damaged, the
 //! agent searches for its peers as at its first start. The file is written only after a change, and changes within
-//! `ADDRESS_BOOK_WRITE_MS` are written together, because SD cards wear.
+//! `ADDRESS_BOOK_WRITE_MS` are written together, because SD cards wear. What a device that joins has to find again is written at once.
 
 use crate::limits::{ADDRESS_BOOK_WRITE_MS, ADDRESSES_MAX, PEERS_MAX};
 use crate::platform::blocking;
@@ -13,6 +13,7 @@ use crate::wire::peer_id::PeerId;
 use log::warn;
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
+use smol::lock;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,14 @@ pub struct AddressBook {
     known: Arc<Mutex<KnownAddresses>>,
     /// Wakes the task that writes; its capacity of one is enough.
     changed: Sender<()>,
+    file: Arc<BookFile>,
+}
+
+/// The file, which one task writes at a time.
+#[derive(Debug)]
+struct BookFile {
+    home: PathBuf,
+    writing: lock::Mutex<()>,
 }
 
 impl AddressBook {
@@ -40,8 +49,9 @@ impl AddressBook {
         let hints =
             known.iter().flat_map(|(peer, addresses)| addresses.iter().map(|address| (*peer, *address))).collect();
         let (known, (changed, wakeup)) = (Arc::new(Mutex::new(known)), bounded(1));
-        smol::spawn(write_changes(home.to_owned(), Arc::clone(&known), wakeup)).detach();
-        (Self { known, changed }, hints)
+        let file = Arc::new(BookFile { home: home.to_owned(), writing: lock::Mutex::new(()) });
+        smol::spawn(write_changes(Arc::clone(&file), Arc::clone(&known), wakeup)).detach();
+        (Self { known, changed, file }, hints)
     }
 
     fn known(&self) -> MutexGuard<'_, KnownAddresses> {
@@ -55,6 +65,13 @@ impl AddressBook {
         }
     }
 
+    /// The same, and waits until the file is written, so that the next start has them whatever happens. If it cannot be written, that
+    /// is in the log, and the peer is searched for after a restart.
+    pub async fn keep(self, peer: PeerId, addresses: Vec<SocketAddr>) {
+        store(&mut self.known(), peer, addresses);
+        self.file.write(&self.known).await;
+    }
+
     /// Removes the addresses of a peer, from the file too. Never waits.
     pub fn remove_peer(&self, peer: &PeerId) {
         self.known().remove(peer);
@@ -62,13 +79,20 @@ impl AddressBook {
     }
 }
 
-async fn write_changes(home: PathBuf, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
+async fn write_changes(file: Arc<BookFile>, known: Arc<Mutex<KnownAddresses>>, changed: Receiver<()>) {
     while changed.recv().await.is_ok() {
         Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await;
         // Changes up to here are in this write.
         let _ = changed.try_recv();
+        file.write(&known).await;
+    }
+}
+
+impl BookFile {
+    async fn write(&self, known: &Mutex<KnownAddresses>) {
+        let _one = self.writing.lock().await;
         let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
-        let home = home.clone();
+        let home = self.home.clone();
         let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
         if let Some(Err(error)) = written {
             warn!("The addresses of other devices could not be saved: {error}. After a restart they are searched for.");
@@ -189,6 +213,18 @@ mod tests {
         std::fs::write(folder.path().join("peers"), lines.concat()).unwrap();
         let (_, hints) = AddressBook::open(folder.path(), &[peer(2), peer(3)]);
         assert_eq!(hints, [(peer(2), at("10.0.0.1:1"))]);
+    }
+
+    #[test]
+    fn what_has_to_be_kept_is_in_the_file_before_the_caller_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, _) = AddressBook::open(folder.path(), &[]);
+        book.remember(peer(2), vec![at("10.0.0.2:1")]);
+        smol::block_on(book.clone().keep(peer(1), vec![at("10.0.0.1:1")]));
+        let (_, hints) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
+        let mut hints: Vec<SocketAddr> = hints.into_iter().map(|(_, at)| at).collect();
+        hints.sort_unstable();
+        assert_eq!(hints, [at("10.0.0.1:1"), at("10.0.0.2:1")], "with what waited to be written");
     }
 
     #[test]

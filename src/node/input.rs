@@ -9,6 +9,7 @@ use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust;
 use crate::mesh::trust::authority::Order;
+use crate::node::output::Problem;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
@@ -64,8 +65,8 @@ pub enum Input {
     RecordsSigned(Vec<Record>),
     /// Records that this peer sent: those with a valid signature of their issuer, and how many others there were.
     RecordsVerified(PeerKey, Page, usize),
-    /// A save of all records is on the disk, synced; or why it is not.
-    RecordsSaved(u64, Result<(), String>),
+    /// A save of all records is on the disk, synced; or whose turn it is and why it is not.
+    RecordsSaved(u64, Result<(), (Problem, String)>),
     /// The invites of a `SaveInvites` are on the disk, synced; or why they are not.
     InvitesSaved(Result<(), String>),
     /// A peer that may not link dialled and showed this certificate, unchecked. It waits `GUEST_DECISION_MS` for being admitted.
@@ -74,6 +75,8 @@ pub enum Input {
     Guest(PeerKey, SocketAddr, GuestInput),
     /// A conversation as a guest, which this agent dialled at this address, did not begin.
     GuestFailed(SocketAddr, Lost),
+    /// The addresses of a `KeepAddresses` are on the disk, or cannot be written, which was told.
+    AddressesKept(PeerKey),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
     PeerDiscovered(PeerKey, SocketAddr),
     /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.

@@ -57,7 +57,11 @@ impl Node {
         match message {
             Message::Hello { device, ask, listen } => {
                 self.peers.add_listen_addresses(now, peer, &listen);
-                self.peers.set_name(peer, device);
+                // A device that was just let in has dialled this one: at the next start either finds the other.
+                if let Some(address) = self.peers.listens_at(peer, &listen) {
+                    out.push(Output::SaveAddresses(peer, vec![address]));
+                }
+                self.on_name(peer, device, out);
                 if ask {
                     out.push(self.hello(peer, false));
                 }

@@ -14,6 +14,9 @@ pub struct PairingReport {
     /// While this device joins, and the device that it has found is busy: seconds until the next try.
     #[serde(default)]
     pub waits: Option<u16>,
+    /// While the window is open: why a device that has its code could not be let in, and what to do.
+    #[serde(default)]
+    pub trouble: Option<String>,
 }
 
 /// An open window.
@@ -95,8 +98,11 @@ pub struct MeshReport {
 /// A device of the mesh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberReport {
-    /// Its name; null until it has said it.
+    /// Its name, with the end of its PeerId where another device has the same; null until it has said it.
     pub device: Option<String>,
+    /// The same without that.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Its PeerId.
     pub peer_id: String,
     /// What it may do: `member`, `worker`, `admin`.
@@ -114,9 +120,14 @@ pub struct MemberReport {
 /// Shows no code.
 impl std::fmt::Debug for PairingReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { window, closed, waits } = self;
+        let Self { window, closed, waits, trouble } = self;
         let open = window.is_some();
-        f.debug_struct("PairingReport").field("open", &open).field("closed", closed).field("waits", waits).finish()
+        f.debug_struct("PairingReport")
+            .field("open", &open)
+            .field("closed", closed)
+            .field("waits", waits)
+            .field("trouble", trouble)
+            .finish()
     }
 }
 

@@ -3,7 +3,8 @@
 //! Names are compared by their letters and digits alone, without case: spaces, signs and invisible characters would let a
 //! device look like another one. A name that itself looks like one with the end of a PeerId gets its own.
 
-use super::Node;
+use super::output::Output;
+use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::mesh::peers::Peer;
 use std::collections::BTreeMap;
@@ -15,6 +16,18 @@ const ID_CHARS: usize = 8;
 const ID_MARK: char = '…';
 
 impl Node {
+    /// The names that other devices had before this start, for those that are off.
+    pub fn load_names(&mut self, names: Vec<(PeerKey, String)>) {
+        names.into_iter().for_each(|(peer, name)| self.peers.keep_name(peer, name));
+    }
+
+    /// A peer has said its name.
+    pub(super) fn on_name(&mut self, peer: PeerKey, name: String, out: &mut Out) {
+        if self.peers.set_name(peer, name.clone()) {
+            out.push(Output::SaveName(peer, name));
+        }
+    }
+
     /// The name of a peer for people, or of this device (`None`).
     pub(super) fn title(&self, key: Option<PeerKey>) -> String {
         let own = (self.config.device.as_str(), self.config.peer_id.as_str());
@@ -58,8 +71,13 @@ fn shape(name: &str) -> impl Iterator<Item = char> {
     name.chars().filter(move |c| bare || c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
+/// Whether people would take two names for the same.
+pub(super) fn look_alike(one: &str, other: &str) -> bool {
+    shape(one).eq(shape(other))
+}
+
 /// The last characters of a PeerId.
-fn end(id: &str) -> &str {
+pub(super) fn end(id: &str) -> &str {
     let at = id.char_indices().rev().nth(ID_CHARS - 1).map_or(0, |(at, _)| at);
     &id[at..]
 }

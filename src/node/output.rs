@@ -99,6 +99,10 @@ pub enum Output {
     },
     /// Save the addresses at which a peer was reached, for the next start; the newest first, at most `ADDRESSES_MAX`.
     SaveAddresses(PeerKey, Vec<SocketAddr>),
+    /// The same at once, synced; one `AddressesKept` follows, also where they cannot be written.
+    KeepAddresses(PeerKey, Vec<SocketAddr>),
+    /// Save what a peer calls itself, for people: it may be off at the next start.
+    SaveName(PeerKey, String),
     /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and wait behind no
     /// task of another kind; `EmbedHit` waits for questions only. `Audit`, which takes minutes, runs on a thread of its own.
     Start(TaskId, Task),

@@ -47,6 +47,10 @@ impl Node {
             }
             GuestInput::Received { bytes, random } => {
                 let Some(encoding) = self.mesh.trust.pairing.guest(peer) else { return };
+                if self.trust.records().is_removed(peer) {
+                    // Before it spends a try of whoever the code is for.
+                    return refuse(peer, encoding, Cause::Removed, out);
+                }
                 if self.mesh.trust.pairing.admin.is_none() {
                     return refuse(peer, encoding, Cause::NoWindow, out);
                 }
@@ -92,7 +96,7 @@ impl Node {
                  lists them.",
             );
         }
-        self.mesh.trust.pairing.closed = None;
+        (self.mesh.trust.pairing.closed, self.mesh.trust.pairing.trouble) = (None, None);
         self.admitting(now, out, |admin, effects| admin.open(now, secrets, Caps::DEVICE.into(), effects));
         // An earlier window that this one took the place of is not what its owner wants to read about.
         self.mesh.trust.pairing.closed = None;
@@ -111,12 +115,16 @@ impl Node {
                 Effect::Issue(issue) => self.issue(now, &issue, out),
                 Effect::Paired(peer, device, words) => {
                     let (device, words) = (device.to_string(), words.to_string());
+                    self.on_name(peer, device.clone(), out);
                     out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
                     self.mesh.trust.pairing.closed =
                         Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });
                 }
                 Effect::Failed(peer, why, left) => {
+                    if let Some(trouble) = trouble(why) {
+                        self.mesh.trust.pairing.trouble = Some(trouble);
+                    }
                     out.push(Output::Notice(Notice::NotPaired(peer_id(peer), why, left)));
                 }
                 // With the device that joined.
@@ -166,6 +174,8 @@ impl Node {
             Some(Wanted::Grant(peer)) => {
                 self.admitting(now, out, |admin, effects| match response {
                     Response::Certified(chain) => admin.granted(now, peer, &chain, effects),
+                    Response::Refused(Problem::DiskFull, _) => admin.denied(now, peer, Cause::DiskFull, effects),
+                    Response::Refused(Problem::Broken, _) => admin.denied(now, peer, Cause::NotSaved, effects),
                     _ => admin.denied(now, peer, cause(why), effects),
                 });
                 self.invites_changed();
@@ -190,6 +200,7 @@ impl Node {
     fn pairing_report(&self, now: Instant) -> PairingReport {
         let shown = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown).zip(self.trust.records().mesh());
         PairingReport {
+            trouble: self.mesh.trust.pairing.trouble.filter(|_| shown.is_some()).map(str::to_owned),
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
             closed: self.mesh.trust.pairing.closed.clone(),
             waits: self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.machine.waits(now)),
@@ -220,6 +231,11 @@ impl Node {
                 let is_named = key == own || peer.is_some_and(|peer| peer.device.is_some());
                 MemberReport {
                     device: is_named.then(|| self.title(Some(key).filter(|key| *key != own))),
+                    name: if key == own {
+                        Some(self.config.device.clone())
+                    } else {
+                        peer.and_then(|of| of.device.clone())
+                    },
                     peer_id: peer_id(key),
                     caps: certificate.caps.names().map(str::to_owned).collect(),
                     here: key == own,
@@ -257,8 +273,23 @@ const fn cause(why: Option<Refusal>) -> Cause {
         Some(Refusal::Used) => Cause::Used,
         // This device is no admin any more.
         Some(Refusal::NotAllowed) => Cause::NoWindow,
-        // The disk, or too many orders at once: the device tries again.
+        // Too many orders at once: the device tries again.
         _ => Cause::Interrupted,
+    }
+}
+
+/// What the owner of this device does so that a device that has the code gets in.
+const fn trouble(why: Cause) -> Option<&'static str> {
+    match why {
+        Cause::DiskFull => Some(
+            "A device has the right code, and cannot be let in: the disk of this one is full. Free some space; the code stays good, and \
+             the device joins again by it.",
+        ),
+        Cause::NotSaved => Some(
+            "A device has the right code, and cannot be let in: this one cannot save anything. `wattle doctor` says why; the code stays \
+             good, and the device joins again by it.",
+        ),
+        _ => None,
     }
 }
 

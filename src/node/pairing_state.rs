@@ -7,6 +7,7 @@ use crate::base::time::{Instant, earliest};
 use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
+use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::invite::InviteRecord;
 use core::net::SocketAddr;
@@ -21,6 +22,8 @@ pub(super) struct PairingState {
     pub(super) invites: InvitesState,
     /// How the last window closed.
     pub(super) closed: Option<ClosedWindow>,
+    /// Why a device that has the code of the open window could not be let in.
+    pub(super) trouble: Option<&'static str>,
     /// The device is joining a mesh.
     pub(super) joining: Option<Joining>,
     /// Guests that began a conversation.
@@ -71,8 +74,10 @@ pub(super) struct Joining {
     pub(super) host: Option<PeerKey>,
     /// The last such device, and where it was reached.
     pub(super) reached: Option<(PeerKey, SocketAddr)>,
-    /// What it handed over, until that is on the disk.
-    pub(super) joined: Option<Joined>,
+    /// What it handed over, with its certificate, until that is on the disk.
+    pub(super) joined: Option<(Joined, Chain)>,
+    /// Its signatures were checked.
+    pub(super) verified: bool,
 }
 
 impl PairingState {

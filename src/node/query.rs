@@ -176,7 +176,7 @@ impl Node {
 
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, now: Instant, peer: PeerKey, answer: message::Answer, out: &mut Out) {
-        self.peers.set_name(peer, answer.device);
+        self.on_name(peer, answer.device, out);
         self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found));
         self.go_on_with_queries(now, out);
     }

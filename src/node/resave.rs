@@ -17,13 +17,13 @@ struct Failed {
 }
 
 impl Resave {
-    /// A save has ended. True if it is the first in a row that failed: people are told once.
-    pub(super) fn ended(&mut self, now: Instant, result: &Result<(), String>) -> bool {
+    /// A save has ended, or failed for this reason. True if it is the first in a row that failed: people are told once.
+    pub(super) fn ended(&mut self, now: Instant, failed: Option<&str>) -> bool {
         let before = self.failed.take().map(|failed| failed.pause_ms);
-        let Err(why) = result else { return false };
+        let Some(why) = failed else { return false };
         let pause_ms = before.map_or(MEND_RETRY_MS, |pause_ms| (2 * pause_ms).min(MEND_RETRY_MS_MAX));
         let at = now + Duration::from_millis(pause_ms);
-        self.failed = Some(Failed { why: why.clone(), pause_ms, at });
+        self.failed = Some(Failed { why: why.to_owned(), pause_ms, at });
         before.is_none()
     }
 

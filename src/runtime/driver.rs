@@ -263,6 +263,7 @@ impl Driver {
             Output::SaveAddresses(peer, addresses) => {
                 self.outputs.address_book.remember(PeerId::from_public_key(&peer.0), addresses);
             }
+            Output::SaveName(peer, name) => self.outputs.seen.named(peer, name),
             Output::HangUp(peer, why) => self.session.hang_up(peer, why),
             Output::RaiseBoot(boot) => self.session.raise_boot(boot),
             Output::ProveStart(peer) => self.session.prove_start(peer),
@@ -291,6 +292,15 @@ impl Driver {
                 self.follow_ups.extend(self.session.dial_as_guest(peer, address, given));
             }
             Output::HearOut(peer) => self.session.hear_out(peer),
+            Output::KeepAddresses(peer, addresses) => {
+                let (book, inputs) = (self.outputs.address_book.clone(), self.outputs.inputs.clone());
+                smol::spawn(async move {
+                    book.keep(PeerId::from_public_key(&peer.0), addresses).await;
+                    // Without the node nobody waits for it.
+                    let _ = inputs.send(Input::AddressesKept(peer)).await;
+                })
+                .detach();
+            }
             Output::SendToGuest(peer, bytes) => self.session.send_to_guest(peer, bytes),
             Output::EndGuest(peer) => self.session.end_guest(peer),
             Output::SearchAdmins(on) => self.follow_ups.extend(self.session.search_admins(on)),

@@ -175,7 +175,9 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
         Notice::RemovedHere => (
             Level::Warn,
-            "This device was removed from its mesh. Its own documents stay; no other device answers it.".to_owned(),
+            "This device was removed from its mesh. Its own documents stay, and answer questions that are asked here and no others; no other \
+             device answers it. `wattle leave` gives it a new identity, with which it can join again."
+                .to_owned(),
         ),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
@@ -216,6 +218,8 @@ const fn cause(why: Refusal) -> &'static str {
         Refusal::UnknownInvite => "its invite is not known here",
         Refusal::Malformed => "it sent something that is not pairing",
         Refusal::Interrupted => "it went away, or took too long",
+        Refusal::DiskFull => "it has the right code or invite, and the disk here is full",
+        Refusal::NotSaved => "it has the right code or invite, and nothing can be saved here",
     }
 }
 

@@ -2,17 +2,23 @@
 
 use super::handle::NodeHandle;
 use crate::base::id::{MeshId, PeerKey};
+use crate::base::time::Duration;
+use crate::limits::LEAVE_LINK_MS;
 use crate::mesh::trust::authority::Order;
 use crate::node::input::{Pairing, Request};
-use crate::node::mesh_report::{MeshReport, hex};
+use crate::node::mesh_report::{MemberReport, MeshReport, hex};
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
+use crate::platform::clock;
 use crate::platform::home::Home;
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Signature};
 use crate::wire::pairing::words;
 use ed25519_dalek::SigningKey;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Milliseconds between two looks for a link.
+const LEAVE_LOOK_MS: u64 = 100;
 
 /// Why there is no mesh: whose turn it is, and a sentence.
 type NoMesh = (Problem, String);
@@ -120,14 +126,28 @@ impl NodeHandle {
     /// Why not; nothing was changed.
     pub async fn leave(&self, anyway: bool) -> Result<String, NoMesh> {
         done(self.request(Request::Pairing(Pairing::Leave { anyway, noted: false })).await)?;
+        self.wait_for_admin().await;
         self.in_home(|home| Home::at(home).leave()).await?;
         // It has left, whatever happens from here on.
         let said = done(self.request(Request::Pairing(Pairing::Leave { anyway: true, noted: true })).await);
         let said = said.unwrap_or_else(|_| "This device has left its mesh.".to_owned());
         done(self.request(Request::Stop).await)?;
         Ok(format!(
-            "{said} It keeps its own documents. The agent stops now; started again, it is a new device that belongs to no mesh."
+            "{said} It keeps its own documents. The agent stops now; started again (a service by `systemctl --user start wattle`), it is a \
+             new device that belongs to no mesh."
         ))
+    }
+
+    /// Waits until an admin of the mesh is linked, for a moment: without one nobody removes this device.
+    async fn wait_for_admin(&self) {
+        let end = clock::now() + Duration::from_millis(LEAVE_LINK_MS);
+        while clock::now() < end {
+            let Ok(report) = self.mesh_report().await else { return };
+            if report.removed_here || !awaits_admin(&report) {
+                return;
+            }
+            clock::sleep_until(Some(clock::now() + Duration::from_millis(LEAVE_LOOK_MS))).await;
+        }
     }
 
     async fn in_home<T: Send + 'static>(
@@ -139,6 +159,13 @@ impl NodeHandle {
         let done = done.unwrap_or_else(|| Err("The system gives no thread to write the root key.".to_owned()));
         done.map_err(|why| (Problem::Conflict, why))
     }
+}
+
+/// Whether the mesh has admins beside this device, and none of them is linked.
+fn awaits_admin(report: &MeshReport) -> bool {
+    let is_admin = |of: &&MemberReport| !of.here && of.caps.iter().any(|cap| cap == "admin");
+    let mut admins = report.members.iter().filter(is_admin).peekable();
+    admins.peek().is_some() && !admins.any(|of| of.linked)
 }
 
 /// The serial and the epoch of a new certificate.

@@ -4,12 +4,14 @@ use crate::base::id::PeerKey;
 use crate::mesh::pairing::invites;
 use crate::mesh::trust::records::Records;
 use crate::node::input::Input;
+use crate::node::output::Problem;
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::pairing::invite::InviteRecord;
 use smol::channel::Sender;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Keeps the records of a page whose signature is their issuer's.
@@ -27,10 +29,14 @@ pub(super) async fn save(home: PathBuf, save: u64, bytes: Vec<u8>, inputs: Sende
     let _ = inputs.send(Input::RecordsSaved(save, result)).await;
 }
 
-async fn write(home: PathBuf, file: HomeFile, bytes: Vec<u8>, of: &str) -> Result<(), String> {
+async fn write(home: PathBuf, file: HomeFile, bytes: Vec<u8>, of: &str) -> Result<(), (Problem, String)> {
     let written = blocking::run(move || Home::at(&home).write(file, &bytes)).await;
-    let written = written.ok_or_else(|| format!("The thread that writes the file of {of} has ended."))?;
-    written.map_err(|error| format!("The file of {of} cannot be written: {error}."))
+    let ended = || (Problem::Broken, format!("The thread that writes the file of {of} has ended."));
+    written.ok_or_else(ended)?.map_err(|error| {
+        let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        let problem = if is_full { Problem::DiskFull } else { Problem::Broken };
+        (problem, format!("The file of {of} cannot be written: {error}."))
+    })
 }
 
 /// The records of a home; none where it belongs to no mesh.
@@ -53,7 +59,7 @@ pub fn load(home: &Home) -> Result<Records, String> {
 
 /// Writes all invites, and tells the node once they are on the disk, or why they are not.
 pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<Input>) {
-    let result = write(home, HomeFile::Invites, bytes, "invites").await;
+    let result = write(home, HomeFile::Invites, bytes, "invites").await.map_err(|(_, why)| why);
     // Without the node nobody waits for it.
     let _ = inputs.send(Input::InvitesSaved(result)).await;
 }

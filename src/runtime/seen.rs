@@ -1,7 +1,9 @@
-//! When each device of the mesh was first known here and last linked, for people: by this device's own clock, which no decision uses.
+//! What people know each device of the mesh by: its name, and when it was first known here and last linked, by this device's own clock.
+//! No decision uses it.
 //!
-//! A text file, one device a line: its PeerId and the two times in seconds since 1970. If it is lost, the times begin anew. It is written
-//! after a device is let in or its link ends, several changes together, because SD cards wear.
+//! A text file, one device a line: its PeerId, the two times in seconds since 1970, and what it calls itself; files of earlier versions end
+//! before the name. If it is lost, the times begin anew, and the names with the next link. It is written after a device is let in, renamed or
+//! its link ends, several changes together, because SD cards wear.
 
 use crate::base::id::PeerKey;
 use crate::limits::{ADDRESS_BOOK_WRITE_MS, TRUST_PEERS_MAX};
@@ -9,6 +11,7 @@ use crate::node::mesh_report::MeshReport;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile};
+use crate::wire::pairing::is_name;
 use crate::wire::peer_id::PeerId;
 use log::warn;
 use smol::Timer;
@@ -18,11 +21,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// When a device was first and last seen, in seconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When a device was first and last seen, in seconds since 1970, and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Times {
     since: i64,
     seen: Option<i64>,
+    name: Option<String>,
 }
 
 /// By the PeerId's text.
@@ -56,9 +60,29 @@ impl Seen {
         let name = PeerId::from_public_key(&peer.0).to_string();
         // The others and this one.
         if known.len() <= TRUST_PEERS_MAX && !known.contains_key(&name) {
-            known.insert(name, Times { since: now(), seen: None });
+            known.insert(name, Times { since: now(), seen: None, name: None });
             let _ = self.changed.try_send(());
         }
+    }
+
+    /// A device has said its name. Never waits.
+    pub(super) fn named(&self, peer: PeerKey, name: String) {
+        if !is_name(&name) {
+            return;
+        }
+        self.admitted(peer);
+        if let Some(times) = self.known().get_mut(&PeerId::from_public_key(&peer.0).to_string()) {
+            times.name = Some(name);
+            let _ = self.changed.try_send(());
+        }
+    }
+
+    /// The names of all devices that have said theirs, in this start or an earlier one.
+    #[must_use]
+    pub fn names(&self) -> Vec<(PeerKey, String)> {
+        let known = self.known();
+        let named = known.iter().filter_map(|(peer, times)| Some((peer.parse::<PeerId>().ok()?, times.name.clone()?)));
+        named.map(|(peer, name)| (PeerKey(*peer.public_key()), name)).collect()
     }
 
     /// A link to a device came up or went down. Never waits.
@@ -101,7 +125,8 @@ async fn write_changes(home: PathBuf, known: Arc<Mutex<Known>>, changed: Receive
 fn text(known: &Known) -> String {
     let line = |(peer, times): (&String, &Times)| {
         let seen = times.seen.map_or_else(|| "-".to_owned(), |seen| seen.to_string());
-        format!("{peer} {} {seen}\n", times.since)
+        let name = times.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+        format!("{peer} {} {seen}{name}\n", times.since)
     };
     known.iter().map(line).collect()
 }
@@ -110,10 +135,11 @@ fn text(known: &Known) -> String {
 fn parse(bytes: &[u8]) -> Known {
     let text = String::from_utf8_lossy(bytes);
     let read = |line: &str| {
-        let mut parts = line.split(' ');
+        let mut parts = line.splitn(4, ' ');
         let peer: PeerId = parts.next()?.parse().ok()?;
         let (since, seen) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok());
-        Some((peer.to_string(), Times { since, seen }))
+        let name = parts.next().filter(|name| is_name(name)).map(str::to_owned);
+        Some((peer.to_string(), Times { since, seen, name }))
     };
     text.lines().filter_map(read).take(TRUST_PEERS_MAX + 1).collect()
 }
@@ -123,18 +149,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_times_survive_their_file_and_damaged_lines_are_left_out() {
+    fn times_and_names_survive_their_file_and_damaged_lines_are_left_out() {
         let peer = |n| {
             let key = ed25519_dalek::SigningKey::from_bytes(&[n; 32]).verifying_key();
             PeerId::from_public_key(key.as_bytes()).to_string()
         };
         let known = Known::from([
-            (peer(1), Times { since: 1_700_000_000, seen: None }),
-            (peer(2), Times { since: -5, seen: Some(1_800_000_000) }),
+            (peer(1), Times { since: 1_700_000_000, seen: None, name: Some("attic on the 2nd floor".to_owned()) }),
+            (peer(2), Times { since: -5, seen: Some(1_800_000_000), name: None }),
         ]);
         let text = text(&known);
         assert_eq!(parse(text.as_bytes()), known);
         assert_eq!(parse(format!("x 1 2\n{text}\u{fffd}\n{} y -\n", peer(3)).as_bytes()), known);
         assert_eq!(parse(b""), Known::new());
+        // As earlier versions wrote it.
+        let before = format!("{} 7 9\n", peer(3));
+        assert_eq!(parse(before.as_bytes()), Known::from([(peer(3), Times { since: 7, seen: Some(9), name: None })]));
     }
 }

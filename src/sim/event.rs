@@ -23,6 +23,19 @@ pub(super) enum Event {
     Resumed,
     /// A message arrives from this peer, signed with this count of its starts, as bytes.
     MessageArrived(usize, u32, Vec<u8>),
+    /// Something in a conversation of devices that are paired.
+    Guest(GuestEvent),
     /// Something on the host that it shares with other agents.
     Host(HostEvent),
+}
+
+/// What happens in a conversation at one end of it.
+#[derive(Debug)]
+pub(super) enum GuestEvent {
+    /// A dial arrives at this address, of whoever must answer.
+    Dialled(SocketAddr, Option<usize>),
+    /// A frame arrives from the device at the other end, in the conversation with this number.
+    Frame(usize, u64, Vec<u8>),
+    /// The device at the other end, or this one, ends the conversation with this number.
+    Ended(usize, u64),
 }

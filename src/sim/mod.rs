@@ -20,12 +20,14 @@
 
 pub mod agent;
 pub mod check;
+mod conversations;
 pub mod device;
 mod event;
 mod event_queue;
 pub mod faults;
 pub mod files;
 mod gossip;
+mod guests;
 mod headroom;
 mod holders;
 pub mod host;

@@ -1,6 +1,7 @@
 //! The simulated network: who is linked with whom, which directions are cut, delays and losses. It takes the place of
 //! `net::link` and `net::udp`.
 
+use super::conversations::Conversations;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::limits::LINKS_MAX;
@@ -28,6 +29,8 @@ pub struct Net {
     pub(super) copies: BTreeMap<usize, usize>,
     /// Devices that send the question's own vector beside each text: the vector of the last question to each.
     pub(super) liars: BTreeMap<usize, Option<HitVector>>,
+    /// Of devices that are paired.
+    pub(super) conversations: Conversations,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
     pub loss_permille: u64,
     /// Datagrams lost, in a thousand.
@@ -66,13 +69,14 @@ pub fn address(agent: usize) -> SocketAddr {
 impl Net {
     /// No link yet, nothing cut, nothing lost, up to 40 ms late.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             links: BTreeSet::new(),
             sessions: BTreeSet::new(),
             cuts: BTreeSet::new(),
             copies: BTreeMap::new(),
             liars: BTreeMap::new(),
+            conversations: Conversations::default(),
             loss_permille: 0,
             datagram_loss_permille: 0,
             delay_ms_max: 40,

@@ -119,6 +119,7 @@ impl World {
         self.queue.forget(at);
         self.note(&format!("crash {at}"));
         self.net.forget_keys(at);
+        self.end_conversations(at);
         for other in self.net.unlink_all(at) {
             self.unlinked(other, at);
         }
@@ -191,6 +192,7 @@ impl World {
         match event {
             Event::Resumed => self.resume(at),
             Event::Host(event) => self.on_host_event(at, event),
+            Event::Guest(event) => self.on_guest_event(at, event),
             Event::DatagramArrived(from, packet) if self.may(at, from, Rights::PROBE) => {
                 self.fold(at, &packet);
                 self.deliver(at, Input::SwimPacket(self.key_of(from), packet));
@@ -338,8 +340,7 @@ impl World {
             Output::SignRecords(_) | Output::VerifyRecords(..) | Output::SaveRecords(..) => self.on_records(at, output),
             Output::Notice(notice) if is_kept(&notice) => self.notices.push((self.now, at, notice)),
             Output::Demand(_) | Output::Answering(_) | Output::Spent { .. } => self.tell_governor(at, &output),
-            // For sockets and people alone: pairing, and what is not kept.
-            _ => {}
+            other => self.on_guest_output(at, other),
         }
     }
 

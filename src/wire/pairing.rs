@@ -131,6 +131,10 @@ pub enum Refusal {
     Malformed,
     /// The exchange took too long, or its stream ended.
     Interrupted,
+    /// The admin's disk is full, so that the certificate cannot be saved. The secret was right, and stays good.
+    DiskFull,
+    /// The admin cannot save the certificate for another reason. The secret was right, and stays good.
+    NotSaved,
 }
 
 /// Why bytes are not a message.

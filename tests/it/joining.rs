@@ -1,5 +1,6 @@
 //! Devices that join a mesh by a code: fresh homes, real processes, one command on each side.
 
+mod faults;
 mod mesh;
 
 use super::harness::{Agent, Place, WATTLE};
@@ -42,8 +43,19 @@ impl Device {
         Stopped { place, listen, name }
     }
 
+    /// Its power is cut.
+    fn killed(self) -> Stopped {
+        let Self { place, agent, listen, name } = self;
+        agent.kill();
+        Stopped { place, listen, name }
+    }
+
     fn pair(&self) -> Window {
-        let mut child = Command::new(WATTLE)
+        self.pair_by(Command::new(WATTLE))
+    }
+
+    fn pair_by(&self, mut command: Command) -> Window {
+        let mut child = command
             .args(["--api", &self.agent.api, "--home"])
             .arg(self.place.home())
             .args(["pair", "--json"])
@@ -232,7 +244,7 @@ fn five_wrong_tries_end_a_code_and_a_device_of_one_mesh_joins_no_other() {
     assert_eq!(closed["joined"], json!(null));
 
     let window = barn.pair();
-    attic.fails_to_join(&window.code, &barn, "another mesh");
+    attic.fails_to_join(&window.code, &barn, "a mesh of its own");
     assert!(cellar.join(&window.code, &barn).status.success(), "{}", cellar.agent.log());
     assert_eq!(window.closed().0, Some(0));
     assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))], "its own mesh is as it was");

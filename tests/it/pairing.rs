@@ -44,6 +44,7 @@ fn exchange(encoding: Encoding) -> (Vec<Vec<u8>>, Joined) {
         secret: Code::parse(CODE).unwrap().secret(),
         way: Way::Code,
         mesh: None,
+        is_member: false,
         admins: heapless::Vec::new(),
     };
     let mut join = Join::new(now, settings, false);

@@ -28,17 +28,26 @@ pub enum PairingCommand {
     },
     /// Write an invite, by which a device without a screen or keyboard joins this mesh by itself: one device, once.
     Invite(InviteArgs),
-    /// Leave the mesh for good. The agent ends; its next start is a new device, with the documents that this one has.
+    /// Leave the mesh for good. The agent ends; its next start is a new device, with the documents that this one has. On a terminal it
+    /// asks first.
     Leave {
         /// Also if this is the only admin: nobody can let devices in or remove them then.
         #[arg(long)]
         anyway: bool,
+
+        /// Ask nothing.
+        #[arg(long)]
+        yes: bool,
     },
-    /// Remove a device from the mesh, for ever. What it holds on its own disk it keeps.
+    /// Remove a device from the mesh, for ever. What it holds on its own disk it keeps. On a terminal it asks first.
     Remove {
         /// Its PeerId, at least six letters of its beginning or end, or its name, as `wattle mesh` shows them.
         #[arg(value_name = "DEVICE")]
         device: String,
+
+        /// Ask nothing.
+        #[arg(long)]
+        yes: bool,
     },
 }
 

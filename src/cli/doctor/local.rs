@@ -29,6 +29,7 @@ const LOCAL: &[Local] = &[
     |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
     |home| secret("token", &Home::at(home).file(HomeFile::Token)),
     own_files,
+    mesh,
     disk,
     |home| clock_check(now_and_known(), &Home::at(home).settings().ok().flatten().unwrap_or_default()),
 ];
@@ -125,6 +126,26 @@ fn own_files(home: &Path) -> Check {
     };
     let says = damage.iter().map(|finding| finding.what.as_str()).collect::<Vec<_>>().join(" ");
     Check::wrong("copies", says, first.command.clone().unwrap_or_default())
+}
+
+/// Whether the list of the mesh's devices is there, where the mesh was made.
+fn mesh(home: &Path) -> Check {
+    let at = Home::at(home);
+    // What cannot be read is named by the check of the copies.
+    let is_gone = |file| at.read(file).is_ok_and(|bytes| bytes.is_none());
+    match (is_gone(HomeFile::MeshRoot), is_gone(HomeFile::Records)) {
+        (true, true) => Check::good("mesh", "This device has joined no mesh, and has made none."),
+        (_, false) => Check::good("mesh", "The list of the mesh's devices is there."),
+        (false, true) => {
+            let says = format!(
+                "A mesh was made on this device, and its list of devices and removals, {}, is gone with its copy: the agent's next start belongs \
+                 to no mesh. The mesh's root key is here and makes this device an admin of it again; it learns from the others who is in \
+                 and who was removed, so let nobody in before it has linked with one of them.",
+                at.file(HomeFile::Records).display()
+            );
+            Check::wrong("mesh", says, "wattle mesh recover")
+        }
+    }
 }
 
 fn disk(home: &Path) -> Check {

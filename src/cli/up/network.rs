@@ -16,6 +16,7 @@ use crate::platform::home::Home;
 use crate::platform::home::Identity;
 use crate::runtime::event::Senders;
 use crate::runtime::records;
+use crate::runtime::seen::Seen;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
@@ -95,8 +96,9 @@ pub(super) fn hint(trust: &Trust, peers: &[Peer]) -> Option<String> {
     })
 }
 
-/// Gives the node the addresses of `--peer`.
-pub(super) fn give_addresses(node: &mut Node, peers: &[Peer]) {
+/// Gives the node the addresses of `--peer`, and what other devices called themselves before this start.
+pub(super) fn tell_known(node: &mut Node, peers: &[Peer], seen: &Seen) {
+    node.load_names(seen.names());
     for Peer { peer, given, .. } in peers {
         if let Given::At(address) = given {
             node.add_given_address(PeerKey(*peer.public_key()), *address);

@@ -8,6 +8,7 @@ use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
 use crate::node::input::{Pairing, Request, Wanted};
+use crate::node::members::Unclear;
 use crate::node::mesh_report::{InviteReport, MemberReport, MeshReport};
 use crate::node::output::{Problem, Response};
 use crate::wire::certificate::Caps;
@@ -79,6 +80,9 @@ struct NewInvite {
 const fn usual_hours() -> u16 {
     24
 }
+
+/// Devices that are listed where a name fits several.
+const FITTING_TOLD_MAX: usize = 8;
 
 const HOUR_MS: u64 = 3_600_000;
 const _: () = assert!(usual_hours() as u64 * HOUR_MS == INVITE_LIFE_MS, "the usual life of an invite");
@@ -254,10 +258,6 @@ fn removal(named: &str, report: &MeshReport) -> Result<Request, Refused> {
     Ok(Request::Mesh(Order::Remove(key_of(member)?)))
 }
 
-/// The letters of a PeerId that a person gives, at least. Each key can be made anew until these fit, so they only ever name a device
-/// where no other one fits as well.
-const PEER_ID_PART_MIN: usize = 6;
-
 /// The device with this whole PeerId, if there is one.
 fn of_peer_id<'a>(named: &str, report: &'a MeshReport) -> Result<Option<&'a MemberReport>, Refused> {
     if report.mesh.is_none() {
@@ -280,29 +280,27 @@ fn member_by_peer_id<'a>(named: &str, report: &'a MeshReport) -> Result<&'a Memb
     })
 }
 
-/// The device that a person named, by its PeerId, or where that leaves no doubt by the beginning or end of it, or by its name. Each device
-/// chooses its own name: one that two devices have, or that is a part of another one's PeerId, names neither.
+/// The device that a person named, by its PeerId, or where that leaves no doubt by the beginning or end of it, or by its name.
 fn member<'a>(named: &str, report: &'a MeshReport) -> Result<&'a MemberReport, Refused> {
     if let Some(member) = of_peer_id(named, report)? {
         return Ok(member);
     }
-    let is_part = |id: &str| named.len() >= PEER_ID_PART_MIN && (id.starts_with(named) || id.ends_with(named));
-    let is_named = |member: &&MemberReport| is_part(&member.peer_id) || member.device.as_deref() == Some(named);
-    // A whole PeerId names that device or none: not one that took it for its name.
-    let is_name = named.parse::<PeerId>().is_err();
-    match report.members.iter().filter(is_named).filter(|_| is_name).collect::<Vec<_>>()[..] {
-        [member] => Ok(member),
-        [] => {
+    report.find(named).map_err(|why| match why {
+        Unclear::Nobody => {
             let why = format!("No device of the mesh is called {named}. `wattle mesh` lists them with their PeerIds.");
-            Err((Status::NotFound, why))
+            (Status::NotFound, why)
         }
-        _ => {
+        Unclear::Several(fitting) => {
+            let some: Vec<String> = fitting.iter().take(FITTING_TOLD_MAX).map(|member| member.told_apart()).collect();
+            let more = if fitting.len() > some.len() { " and others" } else { "" };
             let why = format!(
-                "Several devices are called {named}. Name one by its whole PeerId: `wattle mesh` shows them. Nothing was changed."
+                "Several devices fit {named}: {}{more}. Name one by the end of its PeerId, which is in brackets: `wattle mesh` shows when each \
+                 was seen last. Nothing was changed.",
+                some.join(", ")
             );
-            Err((Status::Conflict, why))
+            (Status::Conflict, why)
         }
-    }
+    })
 }
 
 fn key_of(member: &MemberReport) -> Result<PeerKey, Refused> {

@@ -9,6 +9,7 @@ fn id(seed: u8) -> String {
 fn report(devices: &[(u8, Option<&str>)]) -> MeshReport {
     let members = devices.iter().map(|(seed, device)| MemberReport {
         device: device.map(str::to_owned),
+        name: device.map(str::to_owned),
         peer_id: id(*seed),
         caps: Vec::new(),
         here: false,
@@ -36,7 +37,7 @@ fn meant(named: &str, report: &MeshReport) -> Result<String, Status> {
 fn a_device_is_named_by_its_peer_id_or_a_part_of_it_or_a_name_that_no_other_one_has() {
     let mesh = report(&[(1, Some("attic")), (2, Some("cellar")), (3, None)]);
     let end = id(3).split_off(46);
-    assert_eq!(end.len(), PEER_ID_PART_MIN);
+    assert_eq!(end.len(), 6, "the fewest letters that name a device");
     for (named, seed) in [(&id(3), 3), (&end, 3), (&"cellar".to_owned(), 2)] {
         assert_eq!(meant(named, &mesh), Ok(id(seed)), "{named}");
     }
@@ -53,6 +54,22 @@ fn a_name_that_another_device_took_or_that_looks_like_a_peer_id_names_nobody() {
     assert_eq!(meant(&end, &report(&[(1, Some("attic")), (2, Some(&end))])), Err(Status::Conflict));
     assert_eq!(meant(&whole, &report(&[(1, Some("attic")), (2, Some(&whole))])), Ok(id(1)));
     assert_eq!(meant(&whole, &report(&[(2, Some(&whole))])), Err(Status::NotFound), "the device itself is gone");
+}
+
+#[test]
+fn where_a_name_fits_several_devices_they_are_listed_with_what_names_each() {
+    let mesh = report(&[(1, Some("attic")), (2, Some("pi")), (3, Some("pi"))]);
+    let (status, why) = member("pi", &mesh).map(|_| ()).unwrap_err();
+    assert_eq!(status, Status::Conflict);
+    for seed in [2, 3] {
+        let end = id(seed).split_off(44);
+        assert!(why.contains(&format!("pi ({end})")), "{why}");
+        assert_eq!(meant(&end, &mesh), Ok(id(seed)));
+    }
+    assert!(!why.contains("attic"), "{why}");
+    // Names that people take for the same are the same.
+    let mesh = report(&[(1, Some("attic")), (2, Some("Pi")), (3, Some("pi"))]);
+    assert_eq!(meant("pi", &mesh), Err(Status::Conflict));
 }
 
 #[test]

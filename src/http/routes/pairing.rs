@@ -31,7 +31,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/join",
         access: Access::Local,
-        about: "joins a mesh: `{\"code\", \"at\"?}` or `{\"invite\", \"at\"?}`; answers once that is on the disk, or why not, within a minute",
+        about: "joins a mesh: `{\"code\", \"at\"?}` or `{\"invite\", \"at\"?}`, where `at` is a list of addresses, as `[\"192.168.1.5:7781\"]`; answers once that is on the disk, or why not, within a minute",
         handler: |api, conn, _| Box::pin(api.join(conn)),
     },
     Route {
@@ -52,7 +52,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/remove",
         access: Access::Local,
-        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId, the beginning or end of it, or its name; answers once that is on the disk",
+        about: "removes a device from the mesh, for ever: `{\"peer\"}`, its PeerId, the beginning or end of it, or its name; 409 names those that fit where several do; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.remove(conn)),
     },
     Route {

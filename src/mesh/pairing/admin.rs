@@ -230,7 +230,7 @@ impl Admin {
         }
     }
 
-    /// No certificate is issued for this peer: it was removed, or there is no room.
+    /// No certificate is issued for this peer: it was removed, there is no room, or nothing can be saved.
     pub fn denied(&mut self, now: Instant, peer: PeerKey, why: Refusal, out: &mut Outbox<Effect>) {
         if self.running.iter().any(|running| running.is_proven(peer)) {
             self.end(now, peer, why, out);
@@ -306,7 +306,10 @@ impl Admin {
         let Some(at) = self.running.iter().position(|running| running.peer == peer) else { return };
         let running = self.running.swap_remove(at);
         let open = self.window.shown().is_some();
-        let left = running.window.and_then(|window| self.window.failed(now, window));
+        let is_own_fault = matches!(why, Refusal::DiskFull | Refusal::NotSaved) && running.is_proven(peer);
+        let left = running.window.and_then(|window| {
+            if is_own_fault { self.window.spared(now, window) } else { self.window.failed(now, window) }
+        });
         if !running.is_gone {
             refuse(peer, running.encoding, why, 0, out);
         }

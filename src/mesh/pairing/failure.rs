@@ -41,8 +41,14 @@ pub enum Failure {
     OtherMesh,
     /// The mesh has no room.
     Full,
+    /// The admin cannot save anything.
+    NotSaved,
+    /// Its disk is full.
+    DiskFull,
     /// The code is wrong, or somebody is in between.
     WrongCode,
+    /// This device is in that mesh already.
+    Member,
     /// This device was removed from the mesh.
     Removed,
 }
@@ -58,6 +64,8 @@ impl Failure {
             Refusal::Busy | Refusal::Interrupted => Self::Busy,
             Refusal::Removed => Self::Removed,
             Refusal::Full => Self::Full,
+            Refusal::DiskFull => Self::DiskFull,
+            Refusal::NotSaved => Self::NotSaved,
             Refusal::Version => Self::Version,
             Refusal::UnknownInvite => Self::UnknownInvite,
             Refusal::Malformed => Self::Malformed,
@@ -89,8 +97,19 @@ impl fmt::Display for Failure {
             Self::TooManyTries => "There were too many tries, so the code is not good any more. Run `wattle pair` again for a new one.",
             Self::OtherMesh => "The device that was found belongs to another mesh than the invite or code. Name the right one with --at.",
             Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove`.",
+            Self::DiskFull => {
+                "The code or invite is right, and the disk of the device that lets others in is full, so nobody was let in. Free some space there, \
+                 then join again by the same one: it is still good."
+            }
+            Self::NotSaved => {
+                "The code or invite is right, and the device that lets others in cannot save anything, so nobody was let in. `wattle doctor` there \
+                 says why. Then join again by the same one: it is still good."
+            }
             Self::WrongCode => {
                 "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
+            }
+            Self::Member => {
+                "This device is a member of this very mesh already. Nothing was changed, and the code stays good for another device."
             }
             Self::Removed => {
                 "This device was removed from the mesh, and a removal is for good. `wattle leave` gives it a new identity, with which it can join again."

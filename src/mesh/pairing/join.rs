@@ -36,6 +36,8 @@ pub struct Settings {
     pub way: Way,
     /// The mesh that it is for, if the invite or the QR code says so, or if the device was in one.
     pub mesh: Option<[u8; 32]>,
+    /// The device is in that mesh already, by a certificate that counts.
+    pub is_member: bool,
     /// The only devices that may answer; empty: any.
     pub admins: Bounded<PeerKey, INVITE_ISSUERS_MAX>,
 }
@@ -203,6 +205,10 @@ impl Join {
             Message::Offer { mesh, share } if talk.proven.is_none() => {
                 if self.settings.mesh.is_some_and(|pinned| pinned != mesh) {
                     return self.next_candidate(now, Failure::OtherMesh, out);
+                }
+                if self.settings.is_member {
+                    self.failure = Failure::Member;
+                    return self.fail(out);
                 }
                 // Whoever answers gets one guess at the secret.
                 let Some(left) = self.exchanges_left.checked_sub(1) else {

@@ -54,6 +54,8 @@ struct World {
     random: u8,
     seen: Vec<Effect>,
     ended: BTreeMap<PeerKey, Result<Joined, Failure>>,
+    /// A device that is in the mesh already.
+    member: Option<PeerKey>,
 }
 
 impl World {
@@ -71,6 +73,7 @@ impl World {
             random: 0,
             seen: Vec::new(),
             ended: BTreeMap::new(),
+            member: None,
         }
     }
 
@@ -190,7 +193,8 @@ impl World {
 
     fn begin(&mut self, peer: PeerKey, secret: Secret, way: Way, mesh: Option<[u8; 32]>) {
         let device = DeviceName::try_from("attic").unwrap();
-        let settings = Settings { own: peer, device, secret, way, mesh, admins: Bounded::new() };
+        let (is_member, admins) = (self.member == Some(peer), Bounded::new());
+        let settings = Settings { own: peer, device, secret, way, mesh, is_member, admins };
         self.joins.insert(peer, Join::new(self.now, settings, false));
         self.ended.remove(&peer);
         let candidate = Candidate { address: "192.168.1.5:7781".parse().unwrap(), peer: None };

@@ -133,6 +133,14 @@ impl Window {
         Some(left)
     }
 
+    /// An exchange with this window's code proved the code, and this device cannot let anybody in: its try is given back.
+    pub fn spared(&mut self, now: Instant, number: u64) -> Option<u8> {
+        let open = self.open.as_mut().filter(|open| open.number == number)?;
+        open.next_try = now + Duration::from_millis(PAIR_TRY_PAUSE_MS);
+        open.tries_left = open.tries_left.saturating_add(1).min(PAIR_TRIES);
+        Some(open.tries_left)
+    }
+
     /// An exchange with this window's code ended well: its try is given back, and the window is this device's from now on.
     /// True if it was nobody's before.
     pub fn won(&mut self, number: u64, holder: PeerKey) -> bool {

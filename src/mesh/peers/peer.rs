@@ -15,7 +15,7 @@ pub struct Peer {
     pub peer_id: String,
     /// Where to dial it. Empty: only the peer can dial.
     pub addresses: Addresses,
-    /// Its device's name, once the peer has sent it.
+    /// Its device's name, once the peer has sent it, in this start or an earlier one.
     pub device: Option<String>,
     /// Whether there is a link.
     pub linked: bool,
@@ -43,7 +43,9 @@ pub(super) struct LinkState {
     pub(super) remote: Option<IpAddr>,
     /// When something was last sent or received on it.
     pub(super) used: Instant,
-    /// When to ask the peer for its name; `None` once it is known.
+    /// Whether the peer has sent its name since the start, on this link or an earlier one.
+    pub(super) named: bool,
+    /// When to ask the peer for its name; `None` once it has sent it.
     pub(super) name_request_at: Option<Instant>,
 }
 
@@ -86,7 +88,14 @@ impl Peer {
             generation: None,
             wanted: false,
             left: false,
-            link: LinkState { dialled: false, ending: false, remote: None, used: now, name_request_at: None },
+            link: LinkState {
+                dialled: false,
+                ending: false,
+                remote: None,
+                used: now,
+                named: false,
+                name_request_at: None,
+            },
             datagrams: DatagramSession::default(),
             redial: Redial {
                 dialling: false,

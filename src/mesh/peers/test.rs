@@ -55,6 +55,24 @@ fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_o
 }
 
 #[test]
+fn where_a_peer_that_dialled_listens_is_known_by_its_word_and_its_link_together() {
+    let mut peers = Peers::default();
+    peers.add_peer(at(0), A, "a".to_owned());
+    let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+    let listens = [address("10.0.0.9:7781"), address("192.168.1.9:7781")];
+    assert_eq!(peers.listens_at(A, &listens), None, "there is no link");
+    peers.linked(at(0), A, address("192.168.1.9:40000"));
+    assert_eq!(peers.listens_at(A, &listens), Some(listens[1]));
+    assert_eq!(peers.listens_at(A, &listens[..1]), None, "an address that it only claims");
+    peers.add_given_address(A, address("192.168.1.5:7781"));
+    assert_eq!(peers.listens_at(A, &listens), None, "a better one is known");
+    let mut here = Peers::default();
+    here.add_peer(at(0), A, "a".to_owned());
+    here.linked(at(0), A, address("127.0.0.1:40000"));
+    assert_eq!(here.listens_at(A, &[address("127.0.0.1:22")]), None, "on this machine");
+}
+
+#[test]
 fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
     let mut peers = Peers::default();
     for n in 0..1_000_000_u64 {

@@ -118,7 +118,7 @@ impl Node {
         let invites = &mut self.mesh.trust.pairing.invites;
         // The file does not say what was voided, used or handed over: it is saved again.
         invites.unsaved |= result.is_err();
-        let is_news = invites.resave.ended(now, &result);
+        let is_news = invites.resave.ended(now, result.as_ref().err().map(String::as_str));
         let with_order = invites.saving.take().unwrap_or(false);
         let ordered = if with_order { invites.ordered.take() } else { None };
         match (ordered, result) {

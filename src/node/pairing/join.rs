@@ -10,18 +10,27 @@ use super::super::{Node, Out};
 use crate::base::id::{MeshId, PeerKey, ReplyId};
 use crate::base::outbox::Outbox;
 use crate::base::time::Instant;
+use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::failure::{Failure, Lost};
 use crate::mesh::pairing::join::{Candidate, Effect, Join, Joined, Settings};
+use crate::mesh::pairing::window::Open;
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::Chain;
+use crate::wire::certificate::exchange::Page;
 use crate::wire::envelope::Encoding;
-use crate::wire::pairing::{DeviceName, InviteId};
+use crate::wire::pairing::{DeviceName, InviteId, Way};
 use core::net::SocketAddr;
+
+/// Devices that are named where a device is in a mesh already.
+const MEMBERS_TOLD_MAX: usize = 4;
+
+const OWN_CODE: &str = "This is the device that shows this code: it lets another one in. Type the command on the other device. Nothing was changed, \
+                        and the code stays good.";
 
 impl Node {
     /// A person wants this device to join a mesh.
     pub(super) fn on_join(&mut self, now: Instant, reply: ReplyId, asked: Asked, out: &mut Out) {
-        if let Err((problem, why)) = self.may_join(asked.mesh) {
+        if let Err((problem, why)) = self.may_join(&asked) {
             return out.push(Output::Reply(reply, Response::refused(problem, why)));
         }
         let settings = Settings {
@@ -30,12 +39,14 @@ impl Node {
             secret: asked.secret,
             way: asked.way,
             mesh: asked.mesh.or(self.trust.records().mesh().map(|mesh| mesh.0)),
+            is_member: self.is_member(),
             admins: asked.admins,
         };
         let machine = Join::new(now, settings, asked.searching);
         let given = asked.places.iter().map(|place| place.address).collect();
-        let (dialled, host, reached, joined) = (None, None, None, None);
-        self.mesh.trust.pairing.joining = Some(Joining { machine, reply, given, dialled, host, reached, joined });
+        let (dialled, host, reached, joined, verified) = (None, None, None, None, false);
+        self.mesh.trust.pairing.joining =
+            Some(Joining { machine, reply, given, dialled, host, reached, joined, verified });
         if asked.searching {
             out.push(Output::SearchAdmins(true));
         }
@@ -57,22 +68,101 @@ impl Node {
         Response::refused(Problem::Conflict, why)
     }
 
-    fn may_join(&self, mesh: Option<[u8; 32]>) -> Result<(), (Problem, String)> {
-        let records = self.trust.records();
+    fn may_join(&self, asked: &Asked) -> Result<(), (Problem, String)> {
+        let (own, records) = (self.config.key, self.trust.records());
         if self.mesh.trust.pairing.joining.is_some() {
             return Err((
                 Problem::Busy,
                 "This device is joining a mesh already. Wait a minute, then join again.".to_owned(),
             ));
         }
-        if records.is_removed(self.config.key) {
-            return Err((Problem::Conflict, Failure::Removed.to_string()));
+        let refused = if records.is_removed(own) {
+            Failure::Removed.to_string()
+        } else if self.shows(asked) {
+            OWN_CODE.to_owned()
+        } else if !self.is_member() {
+            return Ok(());
+        } else if asked.mesh.is_some() && asked.mesh == records.mesh().map(|mesh| mesh.0) {
+            match asked.way {
+                Way::Invite(invite) => match self.has_used(invite) {
+                    Response::Refused(_, why) => why,
+                    _ => "This device has joined its mesh by this invite already. Delete the file.".to_owned(),
+                },
+                Way::Code | Way::Link => Failure::Member.to_string(),
+            }
+        } else if asked.mesh.is_some() || records.members().all(|of| of.holder == own) {
+            self.in_own_mesh()
+        } else {
+            // Eight digits may be of its own mesh: whoever shows them says so.
+            return Ok(());
+        };
+        Err((Problem::Conflict, refused))
+    }
+
+    /// Whether it is this device that shows the code, or issued the invite.
+    fn shows(&self, asked: &Asked) -> bool {
+        let open = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown);
+        let is_own = |open: &Open| match asked.way {
+            Way::Code => open.secrets.code.secret() == asked.secret,
+            Way::Link => open.secrets.link.secret() == asked.secret,
+            Way::Invite(_) => false,
+        };
+        open.is_some_and(is_own)
+    }
+
+    /// Whether this device is in a mesh, by a certificate that counts.
+    fn is_member(&self) -> bool {
+        self.trust.records().caps(self.config.key).is_some()
+    }
+
+    /// Why a device that is in a mesh joins no other one, and what to do.
+    fn in_own_mesh(&self) -> String {
+        let records = self.trust.records();
+        let others = records.members().filter(|of| of.holder != self.config.key);
+        let others: Vec<String> = others.map(|of| self.title_of(of.holder)).collect();
+        if others.is_empty() {
+            return "This device is in a mesh of its own: `wattle pair` made it here, and nobody else is in it. A device is in one mesh at a \
+                    time. Type `wattle leave` here and start the agent again, then join the other one; or have the other device join this \
+                    one. Nothing was changed."
+                .to_owned();
         }
-        if mesh.is_some() && records.mesh().is_some_and(|own| mesh != Some(own.0)) {
-            let why = "This device belongs to another mesh. It is in one mesh at a time; nothing was changed.";
-            return Err((Problem::Conflict, why.to_owned()));
+        let some: Vec<&str> = others.iter().take(MEMBERS_TOLD_MAX).map(String::as_str).collect();
+        let more = if others.len() > some.len() { " and others" } else { "" };
+        format!(
+            "The code is of another mesh, and this device is in one already, with {}{more}. A device is in one mesh at a time. Type \
+             `wattle leave` here and start the agent again, then join the other one. Nothing was changed.",
+            some.join(", ")
+        )
+    }
+
+    /// Why the device was not let in, and what to do.
+    fn said_of(&self, why: Failure) -> String {
+        if why == Failure::OtherMesh && self.is_member() { self.in_own_mesh() } else { why.to_string() }
+    }
+
+    /// The device that was reached says that this one is in its mesh, or was removed from it. It is dialled there as a peer: that makes the
+    /// link, or brings the proof of the removal.
+    fn dial_host(&mut self, now: Instant, out: &mut Out) {
+        let joining = self.mesh.trust.pairing.joining.as_ref();
+        let Some((peer, address)) = joining.and_then(|joining| joining.reached) else { return };
+        let is_given = joining.is_some_and(|joining| joining.given.contains(&address));
+        if self.peers.get(peer).is_none_or(|peer| peer.linked) {
+            return;
         }
-        Ok(())
+        self.peers.add_hint(now, peer, address);
+        if is_given {
+            self.keep_reached(peer, address, out);
+        }
+    }
+
+    /// A device of the mesh was reached at an address that the owner named, or at which it let this one in: the next start dials it there
+    /// too.
+    fn keep_reached(&mut self, peer: PeerKey, address: SocketAddr, out: &mut Out) {
+        self.add_given_address(peer, address);
+        out.push(Output::Reached(peer, address));
+        if let Some(known) = self.peers.get(peer) {
+            out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
+        }
     }
 
     /// Has the joining machine do something, and carries out what follows.
@@ -94,9 +184,12 @@ impl Node {
                     joining.dialled = None;
                     out.extend(joining.host.take().map(Output::EndGuest));
                 }
-                Effect::Joined(joined) => self.on_joined(now, joined, out),
+                Effect::Joined(joined) => self.on_joined(joined, out),
                 Effect::Failed(why) => {
-                    self.end_join(Response::refused(Problem::Conflict, why.to_string()), out);
+                    if matches!(why, Failure::Member | Failure::Removed) {
+                        self.dial_host(now, out);
+                    }
+                    self.end_join(Response::refused(Problem::Conflict, self.said_of(why)), out);
                 }
             }
         }
@@ -144,33 +237,55 @@ impl Node {
     }
 
     /// An admin handed over a certificate: it is checked, and saved with the mesh that it is of.
-    fn on_joined(&mut self, now: Instant, joined: Joined, out: &mut Out) {
+    fn on_joined(&mut self, joined: Joined, out: &mut Out) {
         let own = self.config.key;
-        let is_sound = |chain: &Chain| chain.certificate.holder == own && chain.verify(MeshId(joined.mesh)).is_ok();
+        let is_sound = |chain: &Chain| chain.certificate.holder == own && chain.check(MeshId(joined.mesh)).is_ok();
         let chain = Chain::decode(&joined.certificate).filter(is_sound);
-        let order = chain.and_then(|chain| Some((chain, self.mesh.trust.pairing.order(Wanted::Enrol)?)));
-        let Some((chain, reply)) = order else {
+        let (Some(chain), Some(joining)) = (chain, &mut self.mesh.trust.pairing.joining) else {
             return self.end_join(Response::refused(Problem::Conflict, Failure::Malformed.to_string()), out);
         };
-        if let Some(joining) = &mut self.mesh.trust.pairing.joining {
-            joining.joined = Some(joined);
+        out.push(Output::VerifyRecords(joined.admin, Page::from(chain)));
+        joining.joined = Some((joined, chain));
+    }
+
+    /// Takes the result of the check of the signatures that `on_joined` ordered; false if it is of something else.
+    pub(in crate::node) fn takes_verified(&mut self, now: Instant, peer: PeerKey, page: &Page, out: &mut Out) -> bool {
+        let Some(joining) = self.mesh.trust.pairing.joining.as_mut().filter(|joining| !joining.verified) else {
+            return false;
+        };
+        let Some((_, chain)) = joining.joined.as_ref().filter(|(joined, _)| joined.admin == peer) else { return false };
+        if *page != Page::from(*chain) {
+            self.end_join(Response::refused(Problem::Conflict, Failure::Malformed.to_string()), out);
+            return true;
         }
-        self.on_order(now, reply, Order::Enrol(Box::new(chain)), out);
+        joining.verified = true;
+        // Where the admin is comes first, and the certificate after it: without multicast a device of the mesh that does not know where
+        // to look would never find the others again.
+        match joining.reached.filter(|(reached, _)| *reached == peer) {
+            Some((peer, address)) => out.push(Output::KeepAddresses(peer, vec![address])),
+            None => self.on_addresses_kept(now, peer, out),
+        }
+        true
+    }
+
+    /// It is on the disk where the admin that let this device in is reached.
+    pub(in crate::node) fn on_addresses_kept(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        let joined = self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.joined.as_ref());
+        let Some(chain) = joined.filter(|(joined, _)| joined.admin == peer).map(|(_, chain)| *chain) else { return };
+        match self.mesh.trust.pairing.order(Wanted::Enrol) {
+            Some(reply) => self.on_order(now, reply, Order::Enrol(Box::new(chain)), out),
+            None => self.end_join(Response::refused(Problem::Busy, Failure::Busy.to_string()), out),
+        }
     }
 
     /// The certificate is on the disk, or was refused.
     pub(super) fn on_enrolled(&mut self, response: Response, out: &mut Out) {
         let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
         let (joined, reached) = (joining.joined.take(), joining.reached);
-        let (Response::Done(_), Some(joined)) = (&response, joined) else { return self.end_join(response, out) };
+        let (Response::Done(_), Some((joined, _))) = (&response, joined) else { return self.end_join(response, out) };
         // It proved itself there, and its owner named the place or the network did.
         if let Some((peer, address)) = reached.filter(|(peer, _)| *peer == joined.admin) {
-            self.add_given_address(peer, address);
-            out.push(Output::Reached(peer, address));
-            // As for any address at which a peer was reached: the next start dials it.
-            if let Some(known) = self.peers.get(peer) {
-                out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
-            }
+            self.keep_reached(peer, address, out);
         }
         let Joined { mesh, admin, words, .. } = joined;
         let report = JoinReport { mesh: hex(&mesh), admin: peer_id(admin), words: words.to_string() };

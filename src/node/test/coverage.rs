@@ -116,7 +116,7 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
-    let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.first() else { panic!("{out:?}") };
+    let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.last() else { panic!("{out:?}") };
     assert_eq!((files.known, files.searchable, files.away), (7, 3, 3));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");

@@ -179,8 +179,9 @@ fn a_removal_is_saved_before_it_is_answered_takes_effect_or_is_told() {
     let out = handle(&mut node, at(12), NodeInput::RecordsSaved(2, Ok(())));
     assert!(!promised(&out) && matches!(&out[..], [Output::SaveRecords(3, _)]), "{out:?}");
     assert!(!node.records().is_removed(PEER) && node.rights(PEER).contains(Rights::MEMBER));
-    let failed = handle(&mut node, at(13), NodeInput::RecordsSaved(3, Err("The disk is full.".to_owned())));
-    assert!(failed.iter().any(|out| matches!(out, Output::Reply(ReplyId(2), Response::Refused(Problem::Broken, _)))));
+    let full = Err((Problem::DiskFull, "The disk is full.".to_owned()));
+    let failed = handle(&mut node, at(13), NodeInput::RecordsSaved(3, full));
+    assert!(failed.iter().any(|out| matches!(out, Output::Reply(ReplyId(2), Response::Refused(Problem::DiskFull, _)))));
     assert!(!node.records().is_removed(PEER), "nothing was changed");
 
     handle(&mut node, at(20), NodeInput::Api(ReplyId(3), Request::from(Order::Remove(PEER))));
@@ -258,7 +259,7 @@ fn a_removal_that_came_while_the_disk_was_full_is_saved_as_soon_as_there_is_room
     let removal = Removal { mesh: MESH, holder: PeerKey([3; 32]), epoch: 1, issuer: PEER, signature: Signature::NONE };
     let page = Page { issuers: Vec::new(), records: vec![Record::Removal(removal)] };
     let out = handle(&mut node, at(11), NodeInput::RecordsVerified(PEER, page, 0));
-    let full = || Err("No space left on device.".to_owned());
+    let full = || Err((Problem::DiskFull, "No space left on device.".to_owned()));
     let out = handle(&mut node, at(12), NodeInput::RecordsSaved(save_of(&out).unwrap(), full()));
     assert!(matches!(&out[..], [Output::Notice(Notice::Held(_))]), "{out:?}");
     let finding = |node: &Node, now| node.status(now).findings.into_iter().find(|of| of.what.contains("No space left"));

@@ -107,7 +107,10 @@ impl Node {
             // A device without a mesh takes in nobody: there is nothing to tell, and no link is spent on strangers.
             out.push(Output::HearOut(peer));
         }
-        self.tell_refused(now, peer, why, out);
+        // The admin that lets this device in dials it as a peer at once, before the certificate is saved here: that is nobody's fault.
+        if self.mesh.trust.pairing.joining.is_none() {
+            self.tell_refused(now, peer, why, out);
+        }
     }
 
     /// Tells a peer why what it showed was not taken. If it, or else the admin that admitted it, was removed, it gets the proof of that.
@@ -182,6 +185,9 @@ impl Node {
         forged: usize,
         out: &mut Out,
     ) {
+        if self.takes_verified(now, peer, page, out) {
+            return;
+        }
         if self.trust.may(peer, Rights::MEMBER) {
             if forged > 0 {
                 self.on_offence(now, peer, Offence::ForgedRecord, out);
@@ -287,7 +293,7 @@ impl Node {
     }
 
     /// The name of a peer that people know, or its PeerId.
-    pub(super) fn title_of(&self, peer: PeerKey) -> String {
+    pub(in crate::node) fn title_of(&self, peer: PeerKey) -> String {
         self.peers.get(peer).map_or_else(|| super::peer_id(peer), |_| self.title(Some(peer)))
     }
 }

@@ -58,7 +58,7 @@ impl Node {
         &mut self,
         now: Instant,
         save: u64,
-        result: Result<(), String>,
+        result: Result<(), (Problem, String)>,
         out: &mut Out,
     ) {
         let state = &mut self.mesh.trust;
@@ -66,8 +66,8 @@ impl Node {
         // What came from others is in the set already, so it does not come again: it is saved again. A removal that was lost with the
         // next restart would have its device trusted again.
         state.unsaved |= result.is_err();
-        if state.resave.ended(now, &result)
-            && let Err(why) = &result
+        if state.resave.ended(now, result.as_ref().err().map(|(_, why)| why.as_str()))
+            && let Err((_, why)) = &result
         {
             out.push(Output::Notice(Notice::Held(format!("The list of devices could not be saved. {why}"))));
         }
@@ -78,7 +78,7 @@ impl Node {
         let (response, why) = match result.map(|()| self.carry_out_order(now, &order, &records, out)) {
             Ok(Ok(response)) => (response, None),
             Ok(Err(why)) => (refused(why), Some(why)),
-            Err(why) => (Response::refused(Problem::Broken, format!("Nothing was changed: {why}")), None),
+            Err((problem, why)) => (Response::refused(problem, format!("Nothing was changed: {why}")), None),
         };
         self.end_order(now, reply, response, why, out);
     }
@@ -131,7 +131,8 @@ impl Node {
         });
         let stay: Vec<String> = stay.map(|holder| self.named(holder)).collect();
         let done = format!(
-            "{name} is removed for ever, and that is saved. Its links are closed, and the others are told. It keeps what is on its own disk."
+            "{name} is removed for ever, and that is saved. Its links are closed, and the others are told. What is on its own disk it keeps: \
+             its documents go on to answer questions that are asked there, and none of this mesh."
         );
         if stay.is_empty() {
             return done;

@@ -179,6 +179,33 @@ fn the_device_that_made_a_mesh_loses_its_identity_and_recovers_by_the_root_in_it
 }
 
 #[test]
+fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_makes_the_same_mesh() {
+    let (place, card) = (Place::new(), tempfile::tempdir().unwrap());
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    let check = |agent: &Agent| {
+        let report: serde_json::Value = serde_json::from_slice(&agent.cli(["doctor", "--json"]).stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == "mesh").unwrap()["ok"].clone()
+    };
+    assert_eq!(check(&agent), true, "no mesh is no fault");
+    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+    assert_eq!(check(&agent), true);
+    let mesh = agent.json(&["mesh", "--json"])["mesh"].clone();
+    agent.stop();
+    for file in ["mesh-records", "mesh-records.copy"] {
+        fs::remove_file(place.home().join(file)).unwrap();
+    }
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    named("the list of the mesh's devices is deleted where the mesh was made", &agent);
+    let done = agent.cli(["mesh", "recover"]);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!((check(&agent), &agent.json(&["mesh", "--json"])["mesh"]), (true.into(), &mesh));
+}
+
+#[test]
 fn faults_of_the_store() {
     let place = Place::new();
     place.write("a.md", BEET);

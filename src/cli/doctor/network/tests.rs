@@ -164,6 +164,7 @@ fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_bef
         removed_here: false,
         members: vec![MemberReport {
             device: Some("cellar".to_owned()),
+            name: Some("cellar".to_owned()),
             peer_id: "12D3KooWfar".to_owned(),
             caps: vec!["member".to_owned()],
             here: false,

@@ -35,6 +35,47 @@ fn of_two_devices_at_once_the_second_gets_in_if_the_first_does_not() {
 }
 
 #[test]
+fn an_admin_that_can_save_nothing_says_so_and_its_code_stays_good_without_a_try() {
+    for (cause, failure) in [(Refusal::DiskFull, Failure::DiskFull), (Refusal::NotSaved, Failure::NotSaved)] {
+        let mut world = World::with_window();
+        world.grant = Some(Err(cause));
+        for _ in 0..2 * PAIR_TRIES {
+            assert_eq!(world.join(ALICE, CODE), Err(failure));
+            assert_eq!(world.tries_left(), Some(PAIR_TRIES), "the code was right");
+            world.wait(1_000);
+        }
+        // A device that has not proven the code gets no try back by naming this cause itself.
+        world.between = Box::new(move |_, event| match event {
+            // In place of its `Share`.
+            Event::ToAdmin(peer, bytes) if bytes.first() == Some(&2) => {
+                let mut bytes = Vec::new();
+                Message::Refused { cause, wait: 0 }.put(Encoding::Postcard, &mut bytes);
+                vec![Event::ToAdmin(peer, bytes)]
+            }
+            event => vec![event],
+        });
+        world.begin(BOB, Code::parse("00000000").unwrap().secret(), Way::Code, None);
+        world.run();
+        assert_eq!(world.tries_left(), Some(PAIR_TRIES - 1));
+        world.between = Box::new(|_, event| vec![event]);
+        world.wait(1_000);
+        world.grant = Some(Ok(CERTIFICATE));
+        assert!(world.join(ALICE, CODE).is_ok(), "with the same code");
+    }
+}
+
+#[test]
+fn a_device_that_is_in_the_mesh_already_proves_nothing_and_the_code_stays_good_for_another_one() {
+    let mut world = World::with_window();
+    world.member = Some(ALICE);
+    world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, Some(MESH));
+    world.run();
+    assert_eq!((world.end_of(ALICE), world.issued()), (Err(Failure::Member), 0));
+    world.wait(1_000);
+    assert!(world.join(BOB, CODE).is_ok());
+}
+
+#[test]
 fn an_invite_is_redeemed_while_a_code_is_tried() {
     let mut world = World::with_window();
     let invite = world.invite(4);
@@ -151,6 +192,7 @@ impl Seeker {
             secret: Code::parse(CODE).unwrap().secret(),
             way: Way::Code,
             mesh: None,
+            is_member: false,
             admins: Bounded::from_slice(admins).unwrap(),
         };
         Self { now: Instant::ZERO, join: Join::new(Instant::ZERO, settings, searching) }

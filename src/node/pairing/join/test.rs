@@ -4,6 +4,7 @@ use super::super::super::input::{GuestInput, Input, Pairing, Request};
 use super::super::super::test::{at, handle, node};
 use super::*;
 use crate::base::id::PeerKey;
+use crate::wire::certificate::{Caps, Certificate, Signature};
 use crate::wire::pairing::secret::Code;
 use crate::wire::pairing::{Message, Refusal, Way};
 use heapless::Vec as Bounded;
@@ -38,6 +39,30 @@ fn a_device_that_waits_for_a_busy_admin_says_for_how_long() {
     Message::Refused { cause: Refusal::Busy, wait: 9 }.put(Encoding::Postcard, &mut bytes);
     handle(&mut node, at(3), guest(GuestInput::Received { bytes, random: Box::new([5; 64]) }));
     assert_eq!(waits(&mut node), Some(9));
+}
+
+#[test]
+fn whoever_dials_a_device_that_is_joining_and_shows_a_certificate_of_the_mesh_is_no_news() {
+    let mut node = node(u64::MAX);
+    let mesh = MeshId([0x77; 32]);
+    let (caps, issuer, signature) = (Caps::MEMBER | Caps::ADMIN, mesh.root(), Signature::NONE);
+    let certificate = Certificate { mesh, holder: ADMIN, caps, serial: 1, epoch: 0, issuer, signature };
+    let shown = |now: u64| (at(now), Input::Presented(ADMIN, Box::new(Chain { certificate, issuer: None })));
+    let is_told = |out: &[Output]| out.iter().any(|out| matches!(out, Output::Notice(_)));
+    let (now, input) = shown(1);
+    assert!(is_told(&handle(&mut node, now, input)), "of a stranger it is told");
+    let place = Candidate { address: SocketAddr::from(([192, 168, 1, 5], 7781)), peer: None };
+    let wanted = Asked {
+        secret: Code::parse("12345678").unwrap().secret(),
+        way: Way::Code,
+        mesh: None,
+        admins: Bounded::new(),
+        places: Bounded::from_slice(&[place]).unwrap(),
+        searching: false,
+    };
+    handle(&mut node, at(700_000), asks(1, Pairing::Join(Box::new(wanted))));
+    let (now, input) = shown(700_001);
+    assert!(!is_told(&handle(&mut node, now, input)));
 }
 
 #[test]
