@@ -360,12 +360,8 @@ fn table(report: &MeshReport, style: Style) -> String {
 
 /// What a device is in the mesh, in one word: that of docs/security.md. The certificate's caps are in `--json`.
 fn role(caps: &[String]) -> String {
-    let has = |cap: &str| caps.iter().any(|held| held == cap);
-    match (has("admin"), has("member")) {
-        (true, true) => "admin".to_owned(),
-        (false, true) => "member".to_owned(),
-        (_, false) => caps.join(", "),
-    }
+    let known = ["admin", "member"].into_iter().find(|role| caps.iter().any(|cap| cap == role));
+    known.map_or_else(|| caps.join(", "), str::to_owned)
 }
 
 /// How long something is past. A clock that was set back makes it "now".
