@@ -13,6 +13,7 @@ pub mod datagram;
 pub mod envelope;
 pub mod frame;
 pub mod gossip;
+pub mod hardware;
 pub mod hint;
 pub mod host;
 pub mod identify;
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },
     Target { name: "envelope", check: envelope::check, seeds: envelope::seeds, slowness: 8 },
     Target { name: "frame", check: frame::check, seeds: frame::seeds, slowness: 1 },
+    Target { name: "hardware", check: hardware::check, seeds: hardware::seeds, slowness: 4 },
     Target { name: "hint", check: hint::check, seeds: hint::seeds, slowness: 1 },
     Target { name: "host", check: host::check, seeds: host::seeds, slowness: 1 },
     Target { name: "identify", check: identify::check, seeds: identify::seeds, slowness: 2 },

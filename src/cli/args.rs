@@ -2,6 +2,7 @@
 //!
 //! The doc comments of the arguments are the text of `--help`.
 
+mod identity;
 mod pairing;
 
 use crate::base::id::Ring;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
@@ -80,6 +82,12 @@ pub enum Command {
     },
     /// Print this device's PeerId, which other devices are given with --peer /p2p/…; the first run makes it.
     Id,
+    /// The key by which other devices know this one.
+    Identity {
+        /// What to do.
+        #[command(subcommand)]
+        what: IdentityCommand,
+    },
     /// Show what the running agent has indexed and what it does now.
     Status {
         /// Print JSON for programs.

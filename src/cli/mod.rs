@@ -3,7 +3,7 @@
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
 //! runs it until a signal stops it. Every other command but `demo` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
-//! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs;
+//! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
 //! `doctor` also checks this machine. `demo` starts three agents as child processes.
 //!
 //! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
@@ -22,6 +22,7 @@ pub mod display;
 pub mod doctor;
 mod energy;
 mod hit;
+mod identity;
 pub mod log;
 mod options;
 mod output;
@@ -39,7 +40,7 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, PlaceArgs, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -128,6 +129,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             demo::demo(models.as_deref()).map_err(Stop::NotDone)
         }
         Command::Id => print_id(&home),
+        Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home),
         Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
         Command::Collection { what } => smol::block_on(collection::collection(&client()?, what)),
         Command::Forget(place) => smol::block_on(decide(&client()?, &place, true)),

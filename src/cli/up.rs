@@ -28,6 +28,7 @@ use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::reach::Reach;
+use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
 use crate::runtime::driver::Driver;
@@ -60,7 +61,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
-    let identity = home.identity()?;
+    let (identity, key_before) = home.identity_on(&hardware(&options.sensors))?;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
@@ -77,13 +78,13 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
-    let own = identity.peer_id();
     let config = NodeConfig {
-        key: PeerKey(*own.public_key()),
+        key: PeerKey(*identity.peer_id().public_key()),
         boot,
         seed: seed()?,
         peer_id: identity.peer_id().to_string(),
         device: device.clone(),
+        key_before,
         home: home.path().display().to_string(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),

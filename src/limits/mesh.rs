@@ -138,6 +138,12 @@ pub const HEARSAY_JUMP_MAX: u32 = 16;
 /// See `RAISE_ALONE_MAX`; milliseconds.
 pub const RAISE_MS: u64 = 60 * 60 * 1000;
 
+/// On-board network interfaces by which a device is known; a router board has more, and any four tell it from another.
+pub const INTERFACES_MAX: usize = 4;
+/// Bytes of what a home keeps of its hardware: two PeerIds of 53 characters, and a hash of 64 digits for the board, the machine and each
+/// interface, with their words.
+pub const HARDWARE_BYTES_MAX: usize = 1024;
+
 /// Milliseconds for which two devices with one key are told of after they were last seen: the second one tries again within
 /// `DUPLICATE_RETRY_MS`, and half as long by chance.
 pub const DUPLICATE_MS: u64 = 5 * 60 * 1000;
@@ -157,6 +163,8 @@ pub const START_PROOF_MS: u64 = 2_000;
 
 /// Milliseconds for which people are told that a peer sent something false.
 pub const OFFENCE_MS: u64 = 60 * 60 * 1000;
+
+const _: () = assert!(3 * 64 + (INTERFACES_MAX + 2) * (64 + 16) < HARDWARE_BYTES_MAX, "what is written can be read");
 
 const _: () = assert!(
     DUPLICATE_MS > 2 * (DUPLICATE_RETRY_MS + DUPLICATE_RETRY_MS / 2),

@@ -30,6 +30,12 @@ pub const LATE_LOOKS_MAX: usize = 8;
 const _: () =
     assert!(ANSWER_MS + ANSWER_TICK_MS < super::CLIENT_MS, "who adds a silent folder gets a sentence in time");
 
+/// Bytes of a file of /sys, /proc or /etc that tells of the hardware: the mounts of a machine with many are the longest, and the root
+/// is among the first of them.
+pub const HARDWARE_SOURCE_BYTES_MAX: usize = 64 * 1024;
+/// Entries of /sys/class/net that are looked at: a host of many containers has hundreds, nearly all virtual.
+pub const INTERFACES_READ_MAX: usize = 256;
+
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 

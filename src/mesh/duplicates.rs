@@ -4,6 +4,9 @@
 //! refuses it then, so that the documents of one of them stay). Or the random marks of their starts take turns: a restarted
 //! agent has a new mark, and no restart brings an older one back. What others saw is held as well, with who said it.
 //!
+//! A key that this agent saw with two holders is frozen: nobody can tell which of them is the right one, so neither takes part here
+//! (`node::conduct`). Who says so without proof freezes nobody: it takes the key itself to show two holders.
+//!
 //! At most `DUPLICATES_MAX` keys are held, each until `DUPLICATE_MS` after it was last seen with two holders.
 
 use crate::base::id::PeerKey;
@@ -72,6 +75,13 @@ impl Duplicates {
             *seen = Duplicated { told: seen.told.filter(|_| !moved), ..new };
             return moved;
         }
+        if self.seen.is_full()
+            && witness.is_none()
+            && let Some(told) = self.seen.iter().position(|seen| seen.witness.is_some())
+        {
+            // What others say gives way to what was seen.
+            self.seen.remove(told);
+        }
         self.seen.push(new).is_ok()
     }
 
@@ -94,6 +104,12 @@ impl Duplicates {
     #[must_use]
     pub fn contains(&self, now: Instant, key: PeerKey) -> bool {
         self.list(now).any(|seen| seen.key == key)
+    }
+
+    /// Whether this agent saw a key with two holders lately.
+    #[must_use]
+    pub fn is_frozen(&self, now: Instant, key: PeerKey) -> bool {
+        self.list(now).any(|seen| seen.key == key && seen.witness.is_none())
     }
 
     /// Forgets a peer.
@@ -162,5 +178,20 @@ mod tests {
             duplicates.note(seconds(0), key(n), (at(1, 1), at(2, 1)), None);
         }
         assert_eq!((duplicates.starts.len(), duplicates.seen.len()), (PEERS_MAX, DUPLICATES_MAX));
+    }
+
+    #[test]
+    fn what_this_agent_saw_freezes_a_key_and_what_others_say_does_not_and_gives_way_where_there_is_no_room() {
+        let mut duplicates = Duplicates::default();
+        let hearsay = |n: u8| (PeerKey([100 + n; 32]), (at(n, 1), at(n + 1, 1)));
+        for n in 0..20 {
+            let (key, places) = hearsay(n);
+            duplicates.note(seconds(0), key, places, Some(OTHER));
+        }
+        assert!((0..20).all(|n| !duplicates.is_frozen(seconds(0), hearsay(n).0)));
+        assert!(duplicates.note(seconds(1), KEY, (at(1, 1), at(2, 1)), None));
+        assert!(duplicates.is_frozen(seconds(300), KEY) && !duplicates.is_frozen(seconds(301), KEY));
+        duplicates.note(seconds(290), KEY, (at(1, 1), at(2, 1)), Some(OTHER));
+        assert!(!duplicates.is_frozen(seconds(301), KEY), "hearsay does not keep it frozen");
     }
 }

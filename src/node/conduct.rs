@@ -1,6 +1,10 @@
 //! The flow of what is doubtful about peers: two devices with one key, refused messages, counts of starts that are behind,
 //! and false words. Each is told to people (a notice, and a finding in the status); nobody is expelled for it.
 //!
+//! Two live holders of one key are frozen by each agent that sees both: what they say of themselves, ask and answer is not taken, and they
+//! are not asked. Their links stay, with membership, certificates and removals, so that one of them can be removed or named, and so does
+//! what they hand on of others. A key with two holders that are only told of is not frozen: else a member could silence another.
+//!
 //! A device whose count of starts is lower than what peers have seen of it is mute: its home was restored from a copy, or
 //! the count is lost. A peer sends it what it signed in its latest start, and its own signature it believes: it counts above
 //! that, on the disk first, and greets its links again. The word of others raises the count by little (`mesh::swim`).
@@ -13,6 +17,7 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::DUPLICATE_RETRY_MS;
 use crate::mesh::conduct::Offence;
 use crate::mesh::duplicates::Duplicated;
+use crate::wire::certificate::exchange::Exchange;
 use crate::wire::envelope::BadMessage;
 use crate::wire::message::{Duplicate, Message};
 use core::net::SocketAddr;
@@ -85,6 +90,9 @@ impl Node {
         out: &mut Out,
     ) {
         self.member.contest(now, key);
+        if witness.is_none() && !self.is_frozen(now, key) {
+            self.stop_waiting_for(now, key, out);
+        }
         if self.mesh.records.duplicates.note(now, key, at, witness) {
             let own = key == self.config.key;
             let device = self.title((!own).then_some(key));
@@ -96,6 +104,23 @@ impl Node {
                 out.push(Output::Send(peer, duplicate(key, at)));
             }
         }
+    }
+
+    /// Whether this agent saw two live devices with a key: neither of them takes part until one has ended.
+    pub(super) fn is_frozen(&self, now: Instant, key: PeerKey) -> bool {
+        self.mesh.records.duplicates.is_frozen(now, key)
+    }
+
+    /// A message of a frozen peer: true if it is not taken. A question gets the answer that there is none, so that nobody waits.
+    pub(super) fn hold_back(&self, peer: PeerKey, message: &Message, out: &mut Out) -> bool {
+        match message {
+            Message::Query(query) => out.push(self.answer_to(peer, query.id, None)),
+            Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {}
+            // What only the right one of them may decide: an invite, and leaving for good.
+            Message::Trust(Exchange::Invite(_) | Exchange::Leave) => {}
+            _ => return false,
+        }
+        true
     }
 
     /// A link is up: the peer is told of the keys that this agent saw two devices with.
@@ -199,6 +224,8 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
+        let frozen = "Both are frozen: devices that see both take no question, answer or news of either until one has been off for \
+                      five minutes.";
         let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the files \
                       identity.key and identity.copy there";
         let advice = if key == self.config.key {
@@ -208,14 +235,14 @@ impl Node {
         };
         if key == self.config.key && witness.is_none() {
             return format!(
-                "Another device with the key of this device is at {}: two devices use the same key. {advice}",
+                "Another device with the key of this device is at {}: two devices use the same key. {frozen} {advice}",
                 other.ip()
             );
         }
         let by = witness.map(|witness| format!("{} says: ", self.title(Some(witness)))).unwrap_or_default();
         format!(
             "{by}Two devices use the same key, that of {of}: one at {}, which is linked, and one at {}, which is not let in \
-             beside it. {advice}",
+             beside it. {frozen} {advice}",
             linked.ip(),
             other.ip()
         )

@@ -183,11 +183,12 @@ impl Node {
             return self.over_budget(now, peer, out);
         }
         match gossip {
-            Gossip::Push(batch) => batch.into_iter().for_each(|item| self.on_relayed(peer, item, out)),
+            Gossip::Push(batch) => batch.into_iter().for_each(|item| self.on_relayed(now, peer, item, out)),
             Gossip::IHave { ask, list } => {
-                let trust = &self.trust;
+                let (trust, duplicates) = (&self.trust, &self.mesh.records.duplicates);
                 let may_sign = |prefix: &[u8; 8]| {
-                    trust.iter().any(|(peer, rights)| peer.0[..8] == prefix[..] && rights.contains(Rights::SIGN))
+                    let mut of_prefix = trust.iter().filter(|(peer, _)| peer.0[..8] == prefix[..]);
+                    of_prefix.any(|(peer, rights)| rights.contains(Rights::SIGN) && !duplicates.is_frozen(now, peer))
                 };
                 let want: Entries = self.gossip.items.missing(&list, may_sign);
                 if !want.is_empty() {
@@ -205,22 +206,27 @@ impl Node {
 
     /// An unverified item: one that is not newer, or whose origin may not sign, is dropped before its signature is
     /// checked.
-    fn on_relayed(&mut self, from: PeerKey, item: Relayed, out: &mut Out) {
+    fn on_relayed(&mut self, now: Instant, from: PeerKey, item: Relayed, out: &mut Out) {
         let Some(claim) = Claim::of(&item.message) else { return };
         let novelty = self.gossip.items.novelty(&claim);
         if novelty == Novelty::Full {
             let trust = &self.trust;
             self.gossip.items.retain_origins(|origin| trust.may(*origin, Rights::SIGN));
         }
-        if novelty == Novelty::New && self.trust.may(claim.origin, Rights::SIGN) {
+        if novelty == Novelty::New && self.counts(now, claim.origin) {
             out.push(Output::Verify(from, item));
         }
+    }
+
+    /// Whether what an origin says is taken: it may sign, and is not one of two with its key.
+    fn counts(&self, now: Instant, origin: PeerKey) -> bool {
+        self.trust.may(origin, Rights::SIGN) && !self.is_frozen(now, origin)
     }
 
     /// An item whose signature is valid: takes it, and forwards it if it is new.
     pub(super) fn on_verified(&mut self, now: Instant, from: PeerKey, item: &Relayed, out: &mut Out) {
         let Some((claim, fact)) = Claim::with_fact(&item.message) else { return };
-        if !self.trust.may(claim.origin, Rights::SIGN) {
+        if !self.counts(now, claim.origin) {
             return;
         }
         match self.gossip.items.insert(now, &claim, &fact, item) {

@@ -54,6 +54,9 @@ impl Node {
         if !self.trust.may(peer, Rights::needed_for(&message)) {
             return;
         }
+        if self.is_frozen(now, peer) && self.hold_back(peer, &message, out) {
+            return;
+        }
         match message {
             Message::Hello { device, ask, listen } => {
                 self.peers.add_listen_addresses(now, peer, &listen);

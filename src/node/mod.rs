@@ -52,6 +52,7 @@ use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
+use crate::wire::peer_id::PeerId;
 use energy_state::EnergyState;
 use gossip_state::{GossipState, seed_of};
 use input::{Input, Request};
@@ -69,6 +70,8 @@ pub struct NodeConfig {
     pub key: PeerKey,
     /// The agent's PeerId, as text.
     pub peer_id: String,
+    /// The key that the home had in other hardware, if that is still put aside.
+    pub key_before: Option<PeerId>,
     /// The number of this start of the agent.
     pub boot: u32,
     /// Seeds the node's random decisions.

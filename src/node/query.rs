@@ -99,9 +99,10 @@ impl Node {
     fn send_query(&mut self, now: Instant, embedded: TaskId, embedding: &Embedding, out: &mut Out) {
         let task = self.scheduler.issue();
         let answers = |peer: PeerKey| self.trust.may(peer, Rights::ANSWER);
-        let linked = self.peers.all_linked().filter(|peer| answers(*peer));
+        let linked = self.peers.all_linked().filter(|peer| answers(*peer) && !self.is_frozen(now, *peer));
         let linked: Bounded<PeerKey, LINKS_MAX> = linked.take(LINKS_MAX).collect();
-        let unlinked = self.peers.iter().filter(|peer| !peer.linked && answers(peer.key));
+        let is_away = |peer: &&Peer| !peer.linked || self.is_frozen(now, peer.key);
+        let unlinked = self.peers.iter().filter(is_away).filter(|peer| answers(peer.key));
         // In a large mesh most members are no neighbours: they are not asked, and not named as silent.
         let (far, away): (Vec<&Peer>, Vec<&Peer>) =
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
@@ -152,7 +153,7 @@ impl Node {
         }
     }
 
-    fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<Found>>) -> Output {
+    pub(super) fn answer_to(&self, peer: PeerKey, id: u64, found: Option<Box<Found>>) -> Output {
         Output::Send(peer, Message::Answer(message::Answer { id, device: self.config.device.clone(), found }))
     }
 

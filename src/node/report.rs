@@ -6,6 +6,7 @@ use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::Instant;
+use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
 use std::collections::BTreeMap;
@@ -61,12 +62,34 @@ impl Node {
                 .to_owned();
             findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
         }
-        if let Some(finding) = self.not_certified() {
+        if let Some(finding) = self.in_other_hardware().or_else(|| self.not_certified()) {
             findings.push(finding);
         }
         findings.extend(self.findings_of_peers(now));
         findings.extend(self.findings_of_saves());
         findings
+    }
+
+    /// The home was in another device, and has a key that the others do not know yet. No command: which one is right only its owner knows.
+    fn in_other_hardware(&self) -> Option<Finding> {
+        let (before, records) = (self.config.key_before?, self.trust.records());
+        if records.certificate(self.config.key).is_some() {
+            return None;
+        }
+        let join = if records.mesh().is_some() {
+            " To let it in: `wattle pair` on an admin, `wattle join CODE` here."
+        } else {
+            ""
+        };
+        let what = format!(
+            "This home was in another device before: a card was copied or moved, or the board was exchanged. This device has a new key \
+             since then and is a new one to the others; its documents stay.{join} The key of before, {before}, is kept in {}/{}: \
+             delete that file if all is right so. If this is the same device, and nothing runs with the key of before, stop the agent, \
+             type `wattle identity keep`, and start it again.",
+            self.config.home.trim_end_matches('/'),
+            file_of_old_key(&before),
+        );
+        Some(Finding { area: Area::Peers, what, command: None })
     }
 
     /// The device belongs to a mesh that does not know it: its key was lost and made anew, or whoever let it in is no admin any more.

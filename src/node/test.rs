@@ -34,6 +34,7 @@ const OWN: PeerKey = PeerKey([200; 32]);
 
 pub(super) fn node(disk_free: u64) -> Node {
     let config = NodeConfig {
+        key_before: None,
         key: OWN,
         boot: 1,
         seed: 1,

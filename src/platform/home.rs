@@ -13,6 +13,7 @@ mod boot_count;
 mod damage;
 mod durable;
 mod guarded;
+mod hardware;
 mod home_file;
 mod identity;
 mod left;
@@ -28,8 +29,10 @@ mod user;
 use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
 use crate::limits::DISK_FREE_MIN;
+use crate::mesh::hardware::Hardware;
 use crate::platform::regular;
 use crate::store::record::{Record, Sources};
+use crate::wire::peer_id::PeerId;
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -194,6 +197,27 @@ impl Home {
             error!("The list of watched folders, {}, is damaged and was not used: {error}.", name.display());
             Sources::default()
         })
+    }
+}
+
+/// The key and the hardware.
+impl Home {
+    /// The agent's key on this hardware, and the one that the home had in other hardware, if that is still put aside: a home that is
+    /// known to be in another device than before gets a new one.
+    ///
+    /// # Errors
+    /// One sentence; no key is ever overwritten without a copy.
+    pub fn identity_on(&self, hardware: &Hardware) -> Result<(Identity, Option<PeerId>), String> {
+        hardware::identity(&self.path, hardware)
+    }
+
+    /// Gives the home the key back that it had in other hardware; or has the next start keep the present one, whatever the
+    /// hardware. Returns what was done, for people.
+    ///
+    /// # Errors
+    /// One sentence; no key is lost.
+    pub fn keep_identity(&self) -> Result<String, String> {
+        hardware::keep(&self.path)
     }
 }
 

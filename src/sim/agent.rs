@@ -97,6 +97,7 @@ impl Agent {
         let index = load_index(library.kv())?;
         let disk_free = DISK_FREE_MIN * 2;
         let config = NodeConfig {
+            key_before: None,
             key: who.0,
             boot: who.1,
             seed,

@@ -254,12 +254,18 @@ fn two_devices_with_one_key() {
     let (copy, copy_listen, _) = prepared();
     fs::remove_dir_all(copy.home()).unwrap();
     copied(&two.home(), &copy.home());
+    two.write("beet.md", BEET);
     let attic = up(&one, "attic", &one_listen, &two_address);
     let cellar = up(&two, "cellar", &two_listen, &one_address);
     linked(&attic);
+    cellar.wait_ready(1);
+    assert_eq!(attic.search("beetroot").len(), 1);
     let other = up(&copy, "cellar", &copy_listen, &one_address);
     wait_finding(&attic, "Two devices use the same key");
     named("two devices have one key", &attic);
+    assert_eq!(attic.search("beetroot"), [""; 0], "neither of them is asked");
+    wait_finding(&other, "that of this device");
+    named("another device has the key of this one", &cellar);
     drop((cellar, other));
 }
 

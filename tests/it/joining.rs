@@ -1,6 +1,7 @@
 //! Devices that join a mesh by a code: fresh homes, real processes, one command on each side.
 
 mod faults;
+pub(crate) mod hardware;
 mod mesh;
 
 use super::harness::{Agent, Place, WATTLE};

@@ -69,6 +69,7 @@ impl Agent {
         let session =
             PeerSession::open(1, &key(seed), listener, &trust, network.clone(), inputs.clone(), senders.links).unwrap();
         let config = NodeConfig {
+            key_before: None,
             key: public(&name),
             boot: 1,
             seed: u64::from(seed),

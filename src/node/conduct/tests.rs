@@ -1,9 +1,17 @@
 //! What is doubtful about peers, by tables. Whole homes are in tests/sim/holders.rs.
 
 use super::*;
-use crate::limits::{DUPLICATE_MS, REFUSED_TOLD_MS};
-use crate::node::input::{Input, LinkInput};
+use crate::base::id::ReplyId;
+use crate::base::level::Energy;
+use crate::base::vector::Embedding;
+use crate::limits::{DIMENSIONS, DUPLICATE_MS, REFUSED_TOLD_MS};
+use crate::node::input::{Input, LinkInput, Request};
 use crate::node::test::{at, handle, linked};
+use crate::scheduler::task::{Outcome, Task};
+use crate::wire::envelope::unsigned;
+use crate::wire::gossip::{Fact, Gossip, Headroom, Relayed, TYPE};
+use crate::wire::message::{Echo, Query};
+use crate::wire::peer_id::PeerId;
 use std::net::SocketAddr;
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -161,4 +169,64 @@ fn the_own_key_at_a_foreign_address_is_dialled_once_a_minute_and_another_holder_
     );
     let again = handle(&mut node, at(60_020), Input::Wake);
     assert!(again.contains(&Output::Dial(own, place(9))), "it is looked for again: {again:?}");
+}
+
+#[test]
+fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_was_off_and_hearsay_freezes_nobody() {
+    let (mut node, _) = linked(&[1, 2]);
+    let received = |message: &Message| link(PEER, LinkInput::Received(Box::new(message.clone())));
+    let (id, model) = (5, node.config.fingerprint.0);
+    let (scale, codes) = (1.0, core::iter::repeat_n(1, DIMENSIONS).collect());
+    let query = Message::Query(Query { id, question: "x".to_owned(), model, scale, codes, count: 1 });
+    let fact = Fact::Headroom(Headroom { quarters: 4, energy: Energy::Unknown, ms_per_task: 0, valid_s: 120 });
+    let news = |seq| {
+        let message = unsigned(PeerId::from_public_key(&PEER.0), TYPE, 1, seq, &fact.encode());
+        let batch = Gossip::Push(Box::new([Relayed { hops: 1, age_s: 0, message }].into_iter().collect()));
+        link(OTHER, LinkInput::Received(Box::new(Message::Gossip(batch))))
+    };
+    let starts = |out: &[Output]| out.iter().any(|out| matches!(out, Output::Start(_, Task::Retrieve(_))));
+    let verifies = |out: &[Output]| out.iter().any(|out| matches!(out, Output::Verify(..)));
+    let none = |out: &Output| matches!(out, Output::Send(PEER, Message::Answer(answer)) if answer.found.is_none());
+
+    // A member says so: it may be a liar.
+    let hearsay = Message::Duplicate(Duplicate { key: PEER, linked: place(1), other: place(9) });
+    handle(&mut node, at(5), link(OTHER, LinkInput::Received(Box::new(hearsay))));
+    assert!(starts(&handle(&mut node, at(6), received(&query))) && verifies(&handle(&mut node, at(7), news(1))));
+
+    handle(&mut node, at(10), link(PEER, LinkInput::Duplicate { linked: place(1), other: place(9) }));
+    let out = handle(&mut node, at(11), received(&query));
+    assert!(!starts(&out) && out.iter().any(none), "it is told at once that there is no answer: {out:?}");
+    assert!(!verifies(&handle(&mut node, at(12), news(2))), "whoever hands it on");
+    let leave = handle(&mut node, at(13), received(&Message::Trust(Exchange::Leave)));
+    assert_eq!(leave, [], "one of them does not take the key out of the mesh");
+    let echo = handle(
+        &mut node,
+        at(14),
+        received(&Message::Echo(Echo { id: 1, text: heapless::String::new(), answer: false })),
+    );
+    assert!(matches!(&echo[..], [Output::Send(PEER, Message::Echo(_))]), "its link lives: {echo:?}");
+    let findings = told(&node, 15, Area::Peers);
+    assert!(findings[0].what.contains("Both are frozen"), "{findings:?}");
+
+    // A question of a person goes to the other one alone, and the frozen one is named as silent.
+    let ask = |node: &mut Node, ms| {
+        let search = Request::Search { question: "x".to_owned(), count: 1 };
+        let out = handle(node, at(ms), Input::Api(ReplyId(ms), search));
+        let embed =
+            |out: &Output| if let Output::Start(task, Task::EmbedQuery { .. }) = out { Some(*task) } else { None };
+        let task = out.iter().find_map(embed).expect("it is embedded");
+        let embedding = Embedding::new(node.config.fingerprint, &[0.5; DIMENSIONS]).unwrap();
+        handle(node, at(ms + 1), Input::Done(task, Outcome::QueryEmbedding(embedding), Duration::ZERO))
+    };
+    let asked = |out: &[Output]| {
+        let to = |out: &Output| if let Output::Send(to, Message::Query(_)) = out { Some(*to) } else { None };
+        out.iter().filter_map(to).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&ask(&mut node, 20)), [OTHER]);
+    let later = 10 + DUPLICATE_MS;
+    assert_eq!(asked(&ask(&mut node, later)), [PEER, OTHER]);
+    assert!(
+        starts(&handle(&mut node, at(later + 9), received(&query)))
+            && verifies(&handle(&mut node, at(later + 9), news(2)))
+    );
 }

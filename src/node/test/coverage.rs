@@ -25,6 +25,7 @@ fn node_over(ring: Ring) -> Node {
     ];
     let sources = vec![source("/a"), Source { ring, collection: "diary".to_owned(), ..source("/b") }];
     let config = NodeConfig {
+        key_before: None,
         key: OWN,
         boot: 1,
         seed: 1,

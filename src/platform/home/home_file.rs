@@ -1,7 +1,8 @@
 //! The names and caps of the small files of a home.
 
 use crate::limits::{
-    ADDRESS_BOOK_BYTES_MAX, INVITES_FILE_BYTES_MAX, SEEN_FILE_BYTES_MAX, STATE_BYTES_MAX, TRUST_FILE_BYTES_MAX,
+    ADDRESS_BOOK_BYTES_MAX, HARDWARE_BYTES_MAX, INVITES_FILE_BYTES_MAX, SEEN_FILE_BYTES_MAX, STATE_BYTES_MAX,
+    TRUST_FILE_BYTES_MAX,
 };
 
 /// The small files of a home.
@@ -9,6 +10,8 @@ use crate::limits::{
 pub enum HomeFile {
     /// The key.
     Identity,
+    /// The hardware that the key is bound to.
+    Hardware,
     /// The API's token.
     Token,
     /// The number of the agent's starts.
@@ -44,10 +47,11 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 12] = [
+pub(super) const GUARDED: [HomeFile; 13] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
+    HomeFile::Hardware,
     HomeFile::Peers,
     HomeFile::Sources,
     HomeFile::StoreModel,
@@ -65,6 +69,7 @@ impl HomeFile {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity.key",
+            Self::Hardware => "hardware",
             Self::Token => "api-token",
             Self::BootCount => "boot",
             Self::Settings => "config.toml",
@@ -92,6 +97,7 @@ impl HomeFile {
     /// At most so many bytes of it are read.
     pub(super) const fn bytes_max(self) -> usize {
         match self {
+            Self::Hardware => HARDWARE_BYTES_MAX,
             Self::Peers => ADDRESS_BOOK_BYTES_MAX,
             Self::Records => TRUST_FILE_BYTES_MAX,
             Self::Invites => INVITES_FILE_BYTES_MAX,

@@ -36,21 +36,32 @@ impl Identity {
                     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
                         .map_err(|error| format!("The key {name} cannot be made private: {error}."))?;
                 }
-                let seed = parse_seed(bytes.trim_ascii()).ok_or_else(|| {
+                Self::parse(&bytes).ok_or_else(|| {
                     format!("The key {name} is damaged; it was left as it is. Restore it from a copy, or move it away: the device is then a new one to its mesh.")
-                })?;
-                Ok(Self { key: SigningKey::from_bytes(&seed) })
+                })
             }
-            Ok(None) => {
-                let mut seed = [0; 32];
-                getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
-                let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
-                state::write(home, HomeFile::Identity, text.as_bytes())
-                    .map_err(|error| format!("The key {name} cannot be written: {error}."))?;
-                Ok(Self { key: SigningKey::from_bytes(&seed) })
-            }
+            Ok(None) => Self::create(home),
             Err(error) => Err(format!("The key {name} cannot be read: {error}.")),
         }
+    }
+
+    /// Makes a new key, in place of the one that is there.
+    ///
+    /// # Errors
+    /// One sentence; the file is as it was.
+    pub(super) fn create(home: &Path) -> Result<Self, String> {
+        let name = home.join(HomeFile::Identity.name());
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
+        let text: String = seed.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
+        state::write(home, HomeFile::Identity, text.as_bytes())
+            .map_err(|error| format!("The key {} cannot be written: {error}.", name.display()))?;
+        Ok(Self { key: SigningKey::from_bytes(&seed) })
+    }
+
+    /// The key in a file's bytes.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        parse_seed(bytes.trim_ascii()).map(|seed| Self { key: SigningKey::from_bytes(&seed) })
     }
 
     /// The agent's peer id: the public key, encoded as libp2p does.

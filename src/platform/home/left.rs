@@ -6,8 +6,15 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-const OF_THE_MESH: [HomeFile; 6] =
-    [HomeFile::Records, HomeFile::MeshRoot, HomeFile::Invites, HomeFile::Seen, HomeFile::Peers, HomeFile::Identity];
+const OF_THE_MESH: [HomeFile; 7] = [
+    HomeFile::Records,
+    HomeFile::MeshRoot,
+    HomeFile::Invites,
+    HomeFile::Seen,
+    HomeFile::Peers,
+    HomeFile::Hardware,
+    HomeFile::Identity,
+];
 
 /// Puts it away, if the device has left its mesh.
 ///

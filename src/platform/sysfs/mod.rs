@@ -8,11 +8,12 @@
 //!
 //! Invariants: a sample neither allocates nor opens a file that is open; a failed read is a `Fault`, never a number;
 //! nothing is read whose reading disturbs the firmware (`get_throttled`, the voltages of `rpi_volt`); no folder is
-//! walked deeper than the fixed list of `list`. At most `TREE_FILES_MAX` files are listed and `SENSOR_FILES_MAX` open,
+//! walked deeper than the fixed list of `list`. `hardware` reads once what tells one device from another. At most `TREE_FILES_MAX` files are listed and `SENSOR_FILES_MAX` open,
 //! with `SENSOR_BYTES_MAX` of each. Not here: interpretation (`energy::board`), decisions (`energy`), threads and
 //! watchdog (`runtime::governor`).
 
 mod file;
+pub mod hardware;
 mod heat;
 mod list;
 pub mod others;

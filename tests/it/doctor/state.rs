@@ -4,6 +4,7 @@ use super::namespace::SmallDisk;
 use super::page_test::planted;
 use super::{BEET, LOCK, copied, named, named_without_agent, read, wait_finding};
 use crate::harness::{Agent, Place, WATTLE, repo};
+use crate::joining::hardware::board;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -203,6 +204,50 @@ fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_make
     let done = agent.cli(["mesh", "recover"]);
     assert!(done.status.success(), "{done:?}");
     assert_eq!((check(&agent), &agent.json(&["mesh", "--json"])["mesh"]), (true.into(), &mesh));
+}
+
+#[test]
+fn a_card_that_was_copied_into_another_device_and_one_that_is_kept_there() {
+    let (place, card, repaired) = (Place::new(), tempfile::tempdir().unwrap(), Place::new());
+    place.write("a.md", BEET);
+    let up = |place: &Place, serial: &str| place.up(&["--sensors", &board(place, serial), "--governor", "off"]);
+    let id = |agent: &Agent| agent.status()["peer_id"].as_str().unwrap().to_owned();
+    let agent = up(&place, "10000000aaaa");
+    agent.add(&place.docs());
+    agent.wait_ready(1);
+    // Makes the mesh.
+    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+    let first = id(&agent);
+    agent.stop();
+    copied(&place.home(), &repaired.home());
+
+    let agent = up(&repaired, "");
+    assert_eq!(id(&agent), first, "unknown hardware makes no new key");
+    agent.stop();
+    let agent = up(&repaired, "10000000bbbb");
+    let second = id(&agent);
+    assert_ne!(second, first);
+    let aside = repaired.home().join(format!("identity-{first}.old"));
+    assert_eq!(fs::read(&aside).unwrap(), fs::read(place.home().join("identity.key")).unwrap());
+    assert!(agent.log().contains("This home was in another device before"), "{}", agent.log());
+    assert_eq!(agent.search("beetroot").len(), 1, "documents still answer");
+    named("a card was copied into another device", &agent);
+    let refused = agent.cli(["identity", "keep"]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("Stop it"), "{refused:?}");
+    agent.stop();
+    let agent = up(&repaired, "10000000bbbb");
+    assert_eq!(id(&agent), second, "once");
+    wait_finding(&agent, "was in another device before");
+    agent.stop();
+
+    // A board was exchanged, and the card is the same device.
+    let keep = Command::new(WATTLE).arg("--home").arg(repaired.home()).args(["identity", "keep"]).output().unwrap();
+    assert!(keep.status.success() && String::from_utf8_lossy(&keep.stdout).contains(&first), "{keep:?}");
+    let agent = up(&repaired, "10000000bbbb");
+    assert_eq!(id(&agent), first);
+    assert!(!agent.status()["findings"].to_string().contains("another device before"), "{}", agent.status());
+    let members = agent.json(&["mesh", "--json"])["members"].to_string();
+    assert!(members.contains(&first) && members.contains("admin"), "{members}");
 }
 
 #[test]

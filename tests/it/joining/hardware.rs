@@ -1,0 +1,60 @@
+//! A copied card in other hardware: a new device, which joins like any other.
+
+use super::Device;
+use crate::harness::Place;
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+/// A tree of sensors of a board with this serial number, or of a device that has none.
+pub(crate) fn board(place: &Place, serial: &str) -> String {
+    let root = place.path().join(format!("root-{serial}"));
+    let base = root.join("sys/firmware/devicetree/base");
+    fs::create_dir_all(&base).unwrap();
+    if !serial.is_empty() {
+        fs::write(base.join("serial-number"), format!("{serial}\0")).unwrap();
+    }
+    root.display().to_string()
+}
+
+/// An agent of this place on a board with this serial number.
+fn on_board(place: Place, name: &'static str, serial: &str) -> Device {
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let root = board(&place, serial);
+    let agent = place.up(&["--name", name, "--listen", &listen, "--no-mdns", "--sensors", &root, "--governor", "off"]);
+    Device { place, agent, listen, name }
+}
+
+#[test]
+fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original() {
+    let place = Place::new();
+    place.write("a.md", "The treasure is called jewel.\n");
+    let attic = on_board(place, "attic", "10000000aaaa");
+    attic.agent.add(&attic.place.docs());
+    attic.agent.wait_ready(1);
+    // Makes the mesh.
+    attic.pair().leave();
+    let (first, members) = (attic.id(), attic.members());
+    assert_eq!(members.len(), 1);
+    let Device { place, agent, .. } = attic;
+    agent.stop();
+    let card = Place::new();
+    assert!(Command::new("cp").arg("-a").args([place.home(), card.home()]).status().unwrap().success());
+
+    let attic = on_board(place, "attic", "10000000aaaa");
+    let copy = on_board(card, "copy", "10000000bbbb");
+    assert_eq!(attic.id(), first);
+    assert_ne!(copy.id(), first, "{}", copy.agent.log());
+    assert_eq!(copy.agent.search("jewel").len(), 1, "its documents answer");
+    assert!(!attic.members().iter().any(|(id, _)| *id == copy.id()), "it is no member");
+    let told = |device: &Device| device.agent.status()["findings"].to_string().contains("was in another device before");
+    assert!(told(&copy) && !told(&attic), "{}", copy.agent.status());
+    let window = attic.pair();
+    let joined = copy.join(&window.code, &attic);
+    assert!(joined.status.success(), "{joined:?}");
+    assert_eq!(window.closed().0, Some(0));
+    assert_eq!((attic.members().len(), copy.members().len()), (2, 2));
+    assert!(!told(&copy), "{}", copy.agent.status());
+    let findings = attic.agent.status()["findings"].to_string();
+    assert!(!findings.contains("Two devices use the same key"), "{findings}");
+}
