@@ -24,7 +24,7 @@ pub const LINKS_CROWDED: usize = 3 * super::LINKS_MAX / 4;
 /// See `LINKS_CROWDED`; milliseconds without traffic on the link. A member list takes one round trip.
 pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 
-/// Milliseconds until hints may again bring forward a dial of the same peer.
+/// Milliseconds until hints and signs of life may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
 
 /// Members in one member list message: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
@@ -64,8 +64,9 @@ pub const SUSPICION_MS: u64 = 4_000;
 /// Milliseconds after which a member that is down is removed from the member list.
 pub const REMEMBER_DOWN_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Milliseconds between two announcements to two members that are down: a healed partition is found by them.
-pub const DOWN_ANNOUNCE_MS: u64 = 65_000;
+/// Milliseconds between two announcements to two members that are down: a healed partition is found by them, and the sides have 30 s
+/// to agree about who is in the mesh (scripts/trust-netns chaos). Two datagrams, beside the `PROBE_MS` of those that are up.
+pub const DOWN_ANNOUNCE_MS: u64 = 15_000;
 
 /// Milliseconds that our own timers may be late; beyond, this agent was suspended, and a timeout that expired meanwhile
 /// proves nothing.

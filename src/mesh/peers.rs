@@ -2,7 +2,7 @@
 //!
 //! A peer is dialled by one dial at a time. After a failure the pause doubles up to `REDIAL_MS_MAX`, with up to half as
 //! much again by chance, because many agents lose the same peer at once; an agent without any link keeps the pauses
-//! short for a while. A hint brings a dial forward at most once in `HINT_DIAL_MS`, so wrong hints cost little. In a
+//! short for a while. A hint or a sign of life (`signs`) brings a dial forward at most once in `HINT_DIAL_MS`, so wrong ones cost little. In a
 //! large mesh most peers have no link: a probe that no datagram can carry waits for one, which is dialled for it and
 //! ended when it is idle.
 //!
@@ -11,6 +11,7 @@
 mod entries;
 mod idle;
 mod peer;
+mod signs;
 
 pub use peer::Peer;
 
@@ -18,8 +19,8 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    DUPLICATE_RETRY_MS, HINT_DIAL_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, NAME_REQUEST_MS, REDIAL_ALONE_MS_MAX,
-    REDIAL_MS, REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
+    DUPLICATE_RETRY_MS, LINK_DIALS_MAX, MEMBER_LIST_PAUSE_MS, NAME_REQUEST_MS, REDIAL_ALONE_MS_MAX, REDIAL_MS,
+    REDIAL_MS_MAX, REDIAL_SOON_FOR_MS, REDIAL_SOON_MS_MAX,
 };
 use core::cell::Cell;
 use core::net::SocketAddr;
@@ -75,9 +76,7 @@ impl Peers {
     /// Takes an unproven address of a peer. A new one brings the dial forward, at most once in `HINT_DIAL_MS`.
     pub fn add_hint(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
         let Some(peer) = self.known.get_mut(&key) else { return };
-        let rested = peer.redial.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
-        if peer.addresses.hint(address) && !peer.linked && rested {
-            (peer.redial.hinted, peer.redial.at) = (Some(now), now);
+        if peer.addresses.hint(address) && peer.bring_forward(now) {
             self.next.set(None);
         }
     }

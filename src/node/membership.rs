@@ -23,6 +23,10 @@ impl Node {
         if accepted && !link {
             self.peers.datagram_received(peer);
         }
+        // Of one that is down it changes nothing, but it has come: the way there is open again.
+        if !link && self.member.is_down(peer) {
+            self.peers.is_alive(now, peer);
+        }
         self.carry_out_effects(now, link.then_some(peer), out);
     }
 
@@ -186,12 +190,14 @@ impl Node {
                         self.mesh.news.joined.push(name);
                     }
                     self.peers.on_generation(peer, generation);
+                    self.peers.is_alive(now, peer);
                     self.mesh.choose_links_soon(now);
                 }
                 Effect::Restarted(peer, generation) => {
                     let name = self.name_of(peer);
                     self.mesh.news.back.push(name);
                     self.peers.on_generation(peer, generation);
+                    self.peers.is_alive(now, peer);
                 }
                 Effect::Stops(peer) => _ = self.mesh.stopped.insert(peer, now),
                 Effect::Down(peer) => {

@@ -2,7 +2,7 @@
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, REDIAL_MS, UNANSWERED_MAX};
+use crate::limits::{HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, REDIAL_MS, UNANSWERED_MAX};
 use crate::mesh::address::Addresses;
 use core::net::IpAddr;
 
@@ -127,6 +127,16 @@ impl Peer {
         let free = !self.left && !self.linked && !self.redial.dialling;
         let at = self.redial.at.max(self.redial.not_before.unwrap_or(Instant::ZERO));
         (needed && free && self.addresses.current().is_some()).then_some(at)
+    }
+
+    /// Lets it be dialled now instead of at the end of its pause, at most once in `HINT_DIAL_MS`. Whether that is so.
+    pub(super) fn bring_forward(&mut self, now: Instant) -> bool {
+        let rested = self.redial.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
+        let may = !self.linked && rested;
+        if may {
+            (self.redial.hinted, self.redial.at) = (Some(now), now);
+        }
+        may
     }
 
     /// When to end the link. The side that dialled ends it; the other side only if it runs out of links (`crowded`).

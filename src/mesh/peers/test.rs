@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::{
-    ADDRESSES_MAX, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX,
+    ADDRESSES_MAX, HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX,
     UNANSWERED_MAX,
 };
 use core::net::{IpAddr, Ipv4Addr};
@@ -81,6 +81,30 @@ fn a_full_table_says_so_and_a_peer_without_an_address_is_never_dialled() {
     assert!(peers.add_peer(at(0), numbered(0), String::new()), "it was known already");
     peers.choose(OWN, |_| false);
     assert_eq!((peers.deadline(), peers.next_dial(at(u64::MAX))), (None, None));
+}
+
+#[test]
+fn a_sign_of_life_ends_the_pause_of_a_peer_without_a_link_and_ever_new_ones_cost_few_dials() {
+    let mut peers = one();
+    for _ in 0..10 {
+        peers.next_dial(at(u64::MAX));
+        peers.dial_failed(at(0), A);
+    }
+    assert_eq!(peers.next_dial(at(REDIAL_MS_MAX - 1)), None, "it was away for long");
+    let dials = (0..10_000).filter(|ms| {
+        peers.is_alive(at(*ms), A);
+        let dialled = peers.next_dial(at(*ms)).is_some();
+        if dialled {
+            peers.dial_failed(at(*ms), A);
+        }
+        dialled
+    });
+    assert_eq!(dials.count() as u64, 10_000 / HINT_DIAL_MS, "at once, and then once in a while");
+    peers.is_alive(at(20_000), A);
+    assert_eq!(peers.next_dial(at(20_000)), Some((A, PLACE)));
+    peers.linked(at(20_001), A, PLACE);
+    peers.is_alive(at(30_000), A);
+    assert_eq!(peers.next_dial(at(30_000)), None, "there is a link");
 }
 
 #[test]
