@@ -68,6 +68,8 @@ class Chaos:
         # By PeerId: who removed it, and who let it in. What a calm has shown to hold once must hold for ever.
         self.removals, self.removed, self.joined, self.counts = {}, set(), {}, collections.Counter()
         self.excused, self.phrase, self.admins = False, None, set()
+        # Those that nobody lists, and where each agent's log began when it was started.
+        self.orphans, self.marks = set(), {}
 
     def tell(self, what):
         print(f"{time.monotonic() - self.begun:8.2f}  {what}", file=self.diary, flush=True)
@@ -77,6 +79,7 @@ class Chaos:
     def start(self, device):
         self.starts.pop(device, None)
         if not device.is_up():
+            self.marks[device] = device.mark()
             device.up(wait_for=False, docs=False)
             self.tell(f"{device.name} starts")
 
@@ -199,6 +202,7 @@ class Chaos:
         self.excused |= View(device.mesh()).is_admin
         code, _ = yield from self.done(device, "leave", "--anyway")
         if code == 0:
+            self.orphans.discard(device)
             self.counts["left"] += 1
             self.joined.pop(peer, None)
 
@@ -278,10 +282,10 @@ class Chaos:
         if not up:
             return None
         views = {device: View(device.mesh()) for device in up}
-        admins = [device for device in up if views[device].is_admin]
-        members = [device for device in up if views[device].is_in]
+        admins = [device for device in up if views[device].is_admin and device not in self.orphans]
+        members = [device for device in up if views[device].is_in and device not in self.orphans]
         outside = [device for device in up if views[device].is_out]
-        lost = [device for device in up if views[device].mesh and not views[device].is_in]
+        lost = [device for device in up if views[device].mesh and (device in self.orphans or not views[device].is_in)]
         if lost and kind < 0.5:
             device = chance.choice(lost)
             return self.leaves(device, views[device].id)
@@ -345,6 +349,10 @@ class Chaos:
                 self.step()
         while self.commands():
             self.step()
+        # Now and then so long that every link across the cut is given up, and dialled ever more rarely.
+        if self.random.random() < 0.4:
+            for _ in self.sleep(self.random.uniform(40, 100)):
+                self.step()
 
     def quiet(self):
         """The network is whole, and nobody is stopped: what was to last longer ends now."""
@@ -385,9 +393,19 @@ class Chaos:
         wrong = [f"{device.name} does not answer" for device, view in views.items() if not view.answers]
         inside = {device: view for device, view in views.items() if view.is_in}
         tables = collections.Counter(view.table() for view in inside.values())
-        if len(tables) > 1:
-            wrong.append(f"{len(tables)} different lists")
-        listed = {peer for view in inside.values() for peer, _ in view.members}
+        reference = max(tables, key=lambda table: (tables[table], table[2]), default=(None, (), ()))
+        agreed = {view.id for view in inside.values() if view.table() == reference}
+        self.orphans = {device for device, view in inside.items() if view.table() != reference}
+        for device in self.orphans:
+            view = inside[device]
+            if view.id in dict(reference[1]):
+                wrong.append(f"{device.name} {short(view.id)} has another list")
+            elif agreed & set(dict(view.members)) and not device.sentences(
+                self.marks[device], "does not take this device in"
+            ):
+                # Whoever let it in was cut off and is gone. Of those that it knows, one is up, so it is to be told.
+                wrong.append(f"{device.name} {short(view.id)} is in no list and was not told why")
+        listed = set(dict(reference[1]))
         for device, view in views.items():
             if self.must_be_gone(view.id, listed) and not view.removed_here:
                 wrong.append(f"{device.name} {short(view.id)} was removed and has not learned of it")
@@ -400,6 +418,7 @@ class Chaos:
 
     def broken(self, views):
         """What was acknowledged and does not hold."""
+        views = {device: view for device, view in views.items() if device not in self.orphans}
         listed = {peer for view in views.values() if view.is_in for peer, _ in view.members}
         wrong = [f"{short(peer)} was removed and is in a list" for peer in listed if self.must_be_gone(peer, listed)]
         self.removed |= set(self.removals) - listed
@@ -416,11 +435,14 @@ class Chaos:
 
     def show(self, views):
         for device, view in views.items():
-            state = (
-                "no answer"
-                if not view.answers
-                else "removed" if view.removed_here else "in" if view.is_in else "orphan" if view.mesh else "out"
-            )
+            states = {
+                "no answer": not view.answers,
+                "removed": view.removed_here,
+                "alone": device in self.orphans,
+                "in": view.is_in,
+                "expelled": view.mesh,
+            }
+            state = next((name for name, holds in states.items() if holds), "out")
             print(
                 f"    {device.name} {short(view.id or 'no id'):6} {state:9} removed, epoch, serial {view.counts}: "
                 + " ".join(f"{short(peer)}{'*' if 'admin' in caps else ''}" for peer, caps in view.members)
@@ -460,7 +482,9 @@ class Chaos:
         took, views, wrong = self.calm()
         wrong += [] if wrong else self.broken(views)
         good = took <= CALM and not wrong
-        example = next((view for view in views.values() if view.is_in), View(None))
+        example = next(
+            (view for device, view in views.items() if view.is_in and device not in self.orphans), View(None)
+        )
         counts = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()) if what != "jobs")
         print(
             f"{'ok   ' if good else 'WRONG'} round {number}, {time.monotonic() - self.begun:.0f} s: {self.counts['jobs']} jobs ({counts}); "
