@@ -59,8 +59,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Vector { model: Fingerprint([7; 32]), values: quantized() }.encode(),
         Sources::from(vec![source.clone()]).encode(),
         Sources { places: vec![source], private: vec!["diary".to_owned()] }.encode(),
-        Marks(vec![Mark { path: b"/a".to_vec(), volume: 7, since: 1_795_717_859, documents: 3, kind: MarkKind::Away }])
-            .encode(),
+        Marks(vec![Mark {
+            path: b"/a".to_vec(),
+            volume: 7,
+            since: 1_795_717_859,
+            documents: 3,
+            unread: 0,
+            kind: MarkKind::Away,
+        }])
+        .encode(),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
     ]
 }

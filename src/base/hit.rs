@@ -121,7 +121,7 @@ pub struct FileCoverage {
     pub known: u64,
     /// Those of them whose every chunk can be found.
     pub searchable: u64,
-    /// Those of them whose disk or share is not there: they are searched as they were when it was.
+    /// Those of the searchable ones whose disk or share is not there: they are searched as they were when it was.
     pub away: u64,
     /// Whether folders are being scanned just now, so that more files may be found.
     pub scanning: bool,
@@ -131,7 +131,7 @@ impl FileCoverage {
     /// From counts of different moments, or of another device: no part is more than the whole.
     #[must_use]
     pub fn new(known: u64, searchable: u64, away: u64, scanning: bool) -> Self {
-        Self { known, searchable: searchable.min(known), away: away.min(known), scanning }
+        Self { known, searchable: searchable.min(known), away: away.min(searchable).min(known), scanning }
     }
 
     /// Whether no file is searched so far, although there are files, or some may be found.
@@ -179,6 +179,7 @@ mod tests {
         assert_eq!(of(2, 1, 0, true).unwrap(), "1 of 2 files is not searched yet, and more may be found.");
         assert_eq!(of(1, 0, 0, false).unwrap(), "The only file is not searched yet.");
         assert_eq!(of(0, 0, 0, true).unwrap(), "The folders are being looked at: no file is searched yet.");
+        assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
         assert_eq!(of(9, 9, 1, false).unwrap(), "1 of 9 files is away with the disk or share, and searched as before.");
     }
 }

@@ -270,7 +270,7 @@ impl Api {
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
-                let has_work = status.counts.unfinished() > 0 || status.work.scanning || status.work.running > 0;
+                let has_work = status.work.to_do > 0 || status.work.scanning || status.work.running > 0;
                 report.activity.background = self.node.governor_handle().sentence(has_work);
                 report.activity.background_reason = self.node.governor_handle().reason();
                 report.findings = self.node.all_findings(report.findings, report.activity.panics);

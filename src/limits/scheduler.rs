@@ -15,6 +15,10 @@ pub const DIRTY_MAX: usize = 64;
 /// Unfinished documents that the scheduler holds; the store has the rest.
 pub const TODO_MAX: usize = 256;
 
+/// Waiting documents whose files are not there, of which the scheduler knows that to try again is useless (at most some
+/// megabytes). More of them are not usable until a scan finds their files.
+pub const ABSENT_MAX: usize = 100_000;
+
 /// Chunks embedded by one task at most; the governor's duty cycle makes them fewer, so that a task takes a quarter of a
 /// second.
 pub const EMBED_BATCH: usize = 8;

@@ -56,7 +56,7 @@ impl Node {
     pub(super) fn report_demand(&mut self, now: Instant, out: &mut Out) {
         let Some(decision) = self.energy.decision else { return };
         let work = self.has_work();
-        self.energy.ages.count(now, self.scheduler.counts().unfinished());
+        self.energy.ages.count(now, self.scheduler.to_do());
         // Scans have no age of their own: they count from when their demand was reported.
         let scans = work.then(|| self.energy.demand_since.unwrap_or(now));
         let waits = self.energy.ages.oldest().or(scans);
@@ -86,7 +86,7 @@ impl Node {
 
     /// Whether this device has unfinished work of its own.
     pub(super) fn has_work(&self) -> bool {
-        self.scheduler.counts().unfinished() > 0 || self.scheduler.scanning()
+        self.scheduler.to_do() > 0 || self.scheduler.scanning()
     }
 
     /// Whether a scan, a task or a save of this device is under way.

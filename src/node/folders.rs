@@ -39,8 +39,15 @@ fn finding(mark: &Mark) -> Finding {
         1 => " One document of it is kept, and answers.".to_owned(),
         count => format!(" {count} documents of it are kept, and answer."),
     };
+    let unread = match (mark.unread, mark.documents) {
+        (0, _) => String::new(),
+        (1, 0) => " Its only document was not indexed yet, so nothing of it answers.".to_owned(),
+        (count, 0) => format!(" {count} documents of it were not indexed yet, so nothing of it answers."),
+        (1, _) => " One more was not indexed yet, and does not answer.".to_owned(),
+        (count, _) => format!(" {count} more were not indexed yet, and do not answer."),
+    };
     let what = format!(
-        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back. `{}` \
+        "{name}, or the disk that was there, has been away since {}.{documents}{unread} It is followed again when it is back. `{}` \
          changes nothing and ends this notice; `wattle forget {}` removes its documents from all answers.",
         utc(mark.since),
         keep(&mark.path),
@@ -60,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_finding_says_since_when_and_how_many_documents() {
-        let mark = |documents| Mark { path: b"/a".into(), volume: 0, since: 0, documents, kind: MarkKind::Away };
+        let mark =
+            |documents| Mark { path: b"/a".into(), volume: 0, since: 0, documents, unread: 0, kind: MarkKind::Away };
         let found = finding(&mark(3));
         assert!(found.what.contains("since 1970-01-01 00:00 UTC. 3 documents of it are kept"), "{}", found.what);
         assert_eq!(found.command.as_deref(), Some("wattle keep /a"), "the command loses nothing");
@@ -69,5 +77,8 @@ mod tests {
                 && found.what.contains("`wattle forget /a` removes")
         );
         assert!(finding(&mark(0)).what.contains("UTC. It is followed again"));
+        let unread = |documents| finding(&Mark { unread: 3, ..mark(documents) }).what;
+        assert!(unread(0).contains("UTC. 3 documents of it were not indexed yet, so nothing of it answers. It"));
+        assert!(unread(1).contains("One document of it is kept, and answers. 3 more were not indexed yet"));
     }
 }

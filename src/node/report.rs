@@ -26,6 +26,7 @@ impl Node {
             gossip: self.peer_gossip(now),
             driver: FromDriver::default(),
             work: WorkStatus {
+                to_do: self.scheduler.to_do(),
                 running: self.scheduler.under_way(),
                 scanning: self.scheduler.scanning(),
                 held: self.scheduler.held_reason(),

@@ -43,6 +43,8 @@ pub struct WorkStatus {
     pub running: usize,
     /// Whether a folder is being scanned.
     pub scanning: bool,
+    /// Documents to be read or embedded for which something can be done: those that wait for files that are away are not in it.
+    pub to_do: u64,
     /// Why background work is held, if it is.
     pub held: Option<String>,
     /// What is so with the watched folders and files, in the order of `Status::sources`.

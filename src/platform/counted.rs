@@ -58,7 +58,7 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
 }
 
 const fn place(path: Vec<u8>) -> Mark {
-    Mark { path, volume: 0, since: 0, documents: 0, kind: MarkKind::Kept }
+    Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Kept }
 }
 
 /// How many documents the store had, as far as it was written down.
@@ -194,7 +194,8 @@ mod tests {
             let (path, stamp) = (path(file), FileStamp::default());
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
         }
-        let stick = Mark { path: path("here/stick"), volume: 7, since: 1, documents: 2, kind: MarkKind::Away };
+        let stick =
+            Mark { path: path("here/stick"), volume: 7, since: 1, documents: 2, unread: 0, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![stick]))).unwrap();
         note(&home, library.kv()).unwrap();
         let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();

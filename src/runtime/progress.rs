@@ -56,7 +56,7 @@ impl Progress {
     /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
     pub fn update(&mut self, now: Instant, status: &Status) {
         let counts = &status.counts;
-        if status.work.scanning || counts.unfinished() > 0 {
+        if status.work.scanning || status.work.to_do > 0 {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = "{bar:30} {msg}";

@@ -44,8 +44,13 @@ impl Scheduler {
                 self.queue.refilled(stage, after, max, &docs);
             }
             (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
-            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
-                self.save(changes, AfterSave::Release(vec![doc]), out);
+            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(mut changes)) => {
+                if self.queue.is_full_of_absent() {
+                    changes.iter_mut().for_each(refuse_absent);
+                }
+                let absent = changes.iter().any(|change| matches!(change, Change::Absent { .. }));
+                let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
+                self.save(changes, then, out);
             }
             (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
             (task, Outcome::StoreFailed(why)) => {
@@ -103,6 +108,7 @@ impl Scheduler {
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();
+        let mut absent = None;
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
             AfterSave::Scan(next) => {
@@ -111,7 +117,13 @@ impl Scheduler {
                 self.scans.end_step(next);
             }
             AfterSave::Purge(next) => self.purges.end_step(next),
-            AfterSave::Release(docs) => self.release(docs),
+            AfterSave::Release(docs) => {
+                self.release(docs);
+            }
+            AfterSave::Absent(doc) => {
+                absent = Some(doc);
+                self.queue.release(doc);
+            }
             AfterSave::Decision => self.decisions.on_saved(out),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended => self.on_mended(now, saved.number, out),
@@ -126,6 +138,9 @@ impl Scheduler {
         for applied in saved.applied {
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.queue.push(doc, kind);
+                if kind == Kind::Waiting && absent == Some(doc) {
+                    self.queue.set_absent(doc);
+                }
             }
         }
     }
@@ -188,6 +203,7 @@ impl Scheduler {
                 AfterSave::Scan(next) => self.scans.end_step(next),
                 AfterSave::Purge(next) => self.purges.end_step(next),
                 AfterSave::Release(docs) => self.release(docs),
+                AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
                 AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) | AfterSave::Mended => {
                     unreachable!("a decision, a new source and what mends are changes")
@@ -195,5 +211,13 @@ impl Scheduler {
             };
         }
         out.push(Output::Save(self.saves.begin_with(then, &changes), changes));
+    }
+}
+
+/// No more documents without files can wait: this one is not usable until a scan finds its file.
+fn refuse_absent(change: &mut Change) {
+    if let Change::Absent { doc, stamp } = *change {
+        let reason = "It is not there just now.".to_owned();
+        *change = Change::Refused { doc, stamp, reason, keep: true };
     }
 }

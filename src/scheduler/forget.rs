@@ -41,7 +41,8 @@ impl Scheduler {
             return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
         let mut marks = self.decisions.marks().to_vec();
-        let forgotten = |path: Vec<u8>| Mark { path, volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+        let forgotten =
+            |path: Vec<u8>| Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
         if removed.is_empty() {
             marks.iter_mut().filter(|mark| away(mark)).for_each(|mark| mark.kind = MarkKind::Forgotten);
         } else {
@@ -86,7 +87,7 @@ impl Scheduler {
         }
         let done = if documents == 0 {
             format!(
-                "{name} is away, and no document of it is in the index, so nothing of it answers. It is read when it is back; \
+                "{name} is away, and no document of it was indexed, so nothing of it answers. It is read when it is back; \
                  until then nothing more is said of it."
             )
         } else {

@@ -176,8 +176,8 @@ impl Scheduler {
     }
 
     /// Whether files wait to be read.
-    const fn reading(&self) -> bool {
-        self.counts.count(Kind::Waiting) > 0
+    fn reading(&self) -> bool {
+        self.counts.count(Kind::Waiting) > self.queue.absent()
     }
 
     fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {

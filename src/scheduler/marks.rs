@@ -25,7 +25,8 @@ pub(super) fn after_scan(marks: &[Mark], source: &[u8], scope: &[u8], away: Vec<
             kind: old.map_or(MarkKind::Away, |mark| mark.kind),
             path: place.path,
             volume: place.volume,
-            documents: place.usable,
+            documents: place.ready,
+            unread: place.unread,
         });
     }
     // Marks only tell people; documents beyond them are kept all the same.
@@ -44,7 +45,8 @@ fn joined(away: Vec<Away>) -> Vec<Away> {
         match joined.iter_mut().find(same) {
             Some(other) => {
                 other.documents += place.documents;
-                other.usable += place.usable;
+                other.ready += place.ready;
+                other.unread += place.unread;
                 while !covers(&other.path, &place.path) && other.path.len() > 1 {
                     let slash = other.path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
                     other.path.truncate(slash.max(1));
@@ -61,11 +63,11 @@ mod tests {
     use super::*;
 
     fn away(path: &str, volume: u16, documents: u64) -> Away {
-        Away { path: path.into(), volume, documents, usable: documents }
+        Away { path: path.into(), volume, documents, ready: documents, unread: 0 }
     }
 
     fn mark(path: &str, volume: u16, since: i64, kind: MarkKind) -> Mark {
-        Mark { path: path.into(), volume, since, documents: 1, kind }
+        Mark { path: path.into(), volume, since, documents: 1, unread: 0, kind }
     }
 
     #[test]
@@ -91,12 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_be_used_are_no_documents_that_answer_and_their_place_is_told_all_the_same() {
-        let found =
-            vec![Away { usable: 1, ..away("/a/stick/x", 7, 2) }, Away { usable: 0, ..away("/a/stick/y", 7, 2) }];
+    fn files_that_were_not_read_or_cannot_be_used_are_no_documents_that_answer_and_their_place_is_told_all_the_same() {
+        let found = vec![Away { ready: 1, ..away("/a/stick/x", 7, 2) }, Away { ready: 0, ..away("/a/stick/y", 7, 2) }];
         let marks = after_scan(&[], b"/a", b"/a", found, 100);
         assert_eq!(marks, [Mark { documents: 1, ..mark("/a/stick", 7, 100, MarkKind::Away) }]);
-        let none = after_scan(&[], b"/a", b"/a", vec![Away { usable: 0, ..away("/a/pdf", 7, 2) }], 100);
+        let none = after_scan(&[], b"/a", b"/a", vec![Away { ready: 0, ..away("/a/pdf", 7, 2) }], 100);
         assert_eq!(none, [Mark { documents: 0, ..mark("/a/pdf", 7, 100, MarkKind::Away) }]);
     }
 

@@ -32,6 +32,7 @@ impl Scheduler {
                 self.scans.give_up();
             }
             AfterSave::Release(docs) => self.release(docs),
+            AfterSave::Absent(doc) => self.queue.release(doc),
             AfterSave::Purge(_) => self.purges.retry_step(),
             AfterSave::Swept => self.decisions.end_sweep(),
             AfterSave::Mended => {

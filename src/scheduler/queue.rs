@@ -3,12 +3,12 @@
 
 use super::task::Task;
 use crate::base::id::DocId;
-use crate::limits::TODO_MAX;
+use crate::limits::{ABSENT_MAX, TODO_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::keys::Stage;
 use heapless::Deque;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The stages that have a window, most urgent first.
 const STAGES: [Stage; 2] = [Stage::Read, Stage::Embed];
@@ -19,6 +19,8 @@ pub struct Queue {
     windows: [Window; STAGES.len()],
     /// In a task or a save, at this stage.
     busy: BTreeMap<DocId, Stage>,
+    /// To be read, and their files are not there: they wait until a scan finds them. At most `ABSENT_MAX`.
+    absent: BTreeSet<DocId>,
 }
 
 /// The first documents of a stage.
@@ -47,6 +49,7 @@ impl Queue {
     /// Adds a document that is now in this state. If the window is full, a refill finds it later. One that is older than
     /// those in the window goes first: its file has changed, and its old text answers until it is read.
     pub fn push(&mut self, doc: DocId, kind: Kind) {
+        self.absent.remove(&doc);
         let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
@@ -60,6 +63,22 @@ impl Queue {
                 let _ = window.documents.push_back(doc);
             }
         }
+    }
+
+    /// The waiting document's file is not there: no task takes it before it is pushed again.
+    pub fn set_absent(&mut self, doc: DocId) {
+        self.absent.insert(doc);
+        self.windows[Stage::Read as usize].documents.retain(|listed| *listed != doc);
+    }
+
+    /// How many documents wait for files that are not there.
+    pub fn absent(&self) -> u64 {
+        self.absent.len() as u64
+    }
+
+    /// Whether no more such documents fit.
+    pub fn is_full_of_absent(&self) -> bool {
+        self.absent.len() >= ABSENT_MAX
     }
 
     /// Something was saved: refills may bring new documents again.
@@ -85,14 +104,18 @@ impl Queue {
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
         let before = self.windows[stage as usize].documents.len();
-        for doc in docs.iter().filter(|doc| !self.busy.contains_key(doc)).copied().collect::<Vec<_>>() {
-            self.push(doc, kind_of(stage));
+        for doc in docs.iter().copied() {
+            if !self.busy.contains_key(&doc) && !self.absent.contains(&doc) {
+                self.push(doc, kind_of(stage));
+            }
         }
         let window = &mut self.windows[stage as usize];
         window.refilling = false;
         // Behind the last document, the next refill begins anew: documents with lower numbers may have changed.
         window.last = docs.last().copied().filter(|_| docs.len() == max);
-        window.exhausted = after.is_none() && window.documents.len() == before;
+        // A page of documents whose files are not there is not the end of the list.
+        let first = after.is_none() || !self.absent.is_empty();
+        window.exhausted = first && window.last.is_none() && window.documents.len() == before;
     }
 
     /// The next task. Reading comes before embedding, so that the counts are complete early. An embedding task has this
@@ -117,7 +140,8 @@ impl Queue {
             return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
         let busy = self.busy.values().filter(|other| **other == stage).count();
-        if window.refilling || window.exhausted || counts.count(kind_of(stage)) <= busy as u64 {
+        let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
+        if window.refilling || window.exhausted || counts.count(kind_of(stage)) <= (busy + absent) as u64 {
             return None;
         }
         window.refilling = true;
@@ -158,6 +182,27 @@ mod tests {
         queue.release(DocId(1));
         queue.push(DocId(1), Kind::Waiting);
         assert_eq!(queue.next(&counts, Some(4)), Some(Task::Read { doc: DocId(1) }));
+    }
+
+    #[test]
+    fn a_document_whose_file_is_not_there_waits_until_a_scan_finds_it_and_holds_up_no_other() {
+        let mut queue = Queue::default();
+        let counts = counts(MAX as u64 + 1, 0);
+        (0..MAX as u64).for_each(|doc| {
+            queue.push(DocId(doc), Kind::Waiting);
+            queue.set_absent(DocId(doc));
+        });
+        let first = Task::Refill { stage: Stage::Read, after: None, max: MAX };
+        assert_eq!(queue.next(&counts, None), Some(first));
+        let page: Vec<DocId> = (0..MAX as u64).map(DocId).collect();
+        queue.refilled(Stage::Read, None, MAX, &page);
+        let (last, there) = (DocId(MAX as u64 - 1), DocId(MAX as u64));
+        assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after: Some(last), max: MAX }));
+        queue.refilled(Stage::Read, Some(last), MAX, &[there]);
+        assert_eq!(queue.next(&counts, None), Some(Task::Read { doc: there }));
+        assert_eq!(queue.next(&counts, None), None, "nothing is tried in vain");
+        queue.push(DocId(3), Kind::Waiting);
+        assert_eq!((queue.next(&counts, None), queue.absent()), (Some(Task::Read { doc: DocId(3) }), MAX as u64 - 1));
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(super) enum AfterSave {
     Purge(Option<Vec<u8>>),
     /// These documents are not busy any more.
     Release(Vec<DocId>),
+    /// Likewise this one, whose file is not there: it waits for it, if it still waits.
+    Absent(DocId),
     /// The next part of the owner's decisions is due.
     Decision,
     /// The owner's decision is on the disk: this reply is due.

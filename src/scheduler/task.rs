@@ -120,8 +120,10 @@ pub struct Away {
     pub volume: u16,
     /// How many.
     pub documents: u64,
-    /// Those of them that can be used: they answer, or will once they are read. `StoreCounts` counts them as known files.
-    pub usable: u64,
+    /// Those of them whose every chunk can be found: they answer.
+    pub ready: u64,
+    /// Those of them that wait to be read or embedded.
+    pub unread: u64,
 }
 
 /// The size of one collection on this device.

@@ -5,7 +5,7 @@ use super::machine::Scheduler;
 use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::SAVES_MAX;
-use crate::store::counts::StoreCounts;
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Mark, Source};
 
 impl Scheduler {
@@ -13,6 +13,18 @@ impl Scheduler {
     #[must_use]
     pub const fn counts(&self) -> &StoreCounts {
         &self.counts
+    }
+
+    /// Documents that wait for files that are not there: for them nothing can be done before a scan finds these.
+    #[must_use]
+    pub fn absent(&self) -> u64 {
+        self.queue.absent().min(self.counts.count(Kind::Waiting))
+    }
+
+    /// Documents for which there is work: those that are to be read or embedded, but for the absent ones.
+    #[must_use]
+    pub fn to_do(&self) -> u64 {
+        self.counts.unfinished().saturating_sub(self.absent())
     }
 
     /// The watched sources, as on the disk.

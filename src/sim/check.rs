@@ -25,8 +25,8 @@ impl World {
             let rests = |device: &Device| {
                 let Some(agent) = &device.agent else { return true };
                 let status = agent.node.status(self.now);
-                let open = [Kind::Waiting, Kind::Chunked, Kind::Tombstoned].map(|kind| status.counts.count(kind));
-                open == [0; 3] && !status.work.scanning && status.work.running == 0
+                let open = [status.work.to_do, status.counts.count(Kind::Tombstoned)];
+                open == [0; 2] && !status.work.scanning && status.work.running == 0
             };
             if self.devices.iter().all(rests) {
                 return;

@@ -65,7 +65,7 @@ pub enum Change {
         keep: bool,
     },
     /// A waiting document's file is not there; whether it is gone is decided by a scan. What was read of it before holds until
-    /// then; a document of which nothing was read is refused.
+    /// then; a document of which nothing was read waits on.
     Absent {
         /// The document.
         doc: DocId,

@@ -194,7 +194,9 @@ impl<K: Kv> Library<K> {
     fn absent(&self, tx: &mut Transaction, id: DocId, stamp: FileStamp) -> Result<(), KvError> {
         let Some(mut doc) = self.waiting(id, stamp)? else { return Ok(()) };
         if doc.chunks.is_empty() {
-            return self.refused(tx, id, stamp, "It is not there just now.", true);
+            // Nothing changes; but who made the change learns that the document waits still.
+            tx.put_document(id, Some(&DocState::Waiting), &doc);
+            return Ok(());
         }
         let missing = (doc.chunks.len() as u64).saturating_sub(read::vectors_of(&self.kv, &doc)?);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);

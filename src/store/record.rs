@@ -279,8 +279,11 @@ pub struct Mark {
     pub volume: u16,
     /// Since when, in seconds since 1970 by the system's clock.
     pub since: i64,
-    /// How many documents that can be used it was about when it was last looked at.
+    /// How many documents whose every chunk can be found it was about when it was last looked at: these answer.
     pub documents: u64,
+    /// How many more wait to be read or embedded; not stored.
+    #[serde(skip)]
+    pub unread: u64,
     /// What is so.
     pub kind: MarkKind,
 }

@@ -46,8 +46,14 @@ fn sources() -> Sources {
 }
 
 fn marks() -> Marks {
-    let mark =
-        |path: &[u8], volume, kind| Mark { path: path.to_vec(), volume, since: 1_795_717_859, documents: 3, kind };
+    let mark = |path: &[u8], volume, kind| Mark {
+        path: path.to_vec(),
+        volume,
+        since: 1_795_717_859,
+        documents: 3,
+        unread: 0,
+        kind,
+    };
     Marks(vec![
         mark(b"/home/ann/notes/stick", 513, MarkKind::Away),
         mark(b"/media/caf\xe9", 0, MarkKind::Kept),

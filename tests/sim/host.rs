@@ -51,7 +51,7 @@ fn embedded(world: &World, at: usize) -> u64 {
 fn is_done(world: &World, at: usize) -> bool {
     let agent = world.devices[at].agent.as_ref().expect("running");
     let status = agent.node.status(world.now);
-    status.counts.unfinished() == 0 && !status.work.scanning && status.work.running == 0
+    status.work.to_do == 0 && !status.work.scanning && status.work.running == 0
 }
 
 /// The agents of a host that lead.

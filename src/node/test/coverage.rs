@@ -10,7 +10,7 @@ use crate::wire::message::{Answer, Coverage, Message, Query};
 const PEER: PeerKey = PeerKey([1; 32]);
 
 fn mark(path: &str, documents: u64, kind: MarkKind) -> Mark {
-    Mark { path: path.as_bytes().to_vec(), volume: 0, since: 7, documents, kind }
+    Mark { path: path.as_bytes().to_vec(), volume: 0, since: 7, documents, unread: 0, kind }
 }
 
 /// A node that is linked with a peer, over seven files in two folders, one of this ring. Three of them are searchable.
@@ -91,10 +91,10 @@ fn no_part_of_the_coverage_is_more_than_the_files_that_are_known() {
 fn a_peer_is_told_nothing_of_private_files() {
     let mut node = node_over(Ring::Private);
     assert_eq!(told(&mut node), None, "what is shared was not counted yet");
-    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 1, documents: 1, chunks: 9 };
+    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 2, documents: 1, chunks: 9 };
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
-    assert_eq!((told.known, told.searchable, told.away), (4, 1, 2), "the stick in the private folder is not told");
+    assert_eq!((told.known, told.searchable, told.away), (4, 2, 2), "the stick in the private folder is not told");
 }
 
 #[test]

@@ -45,11 +45,11 @@ fn saves(machine: &mut Scheduler, ms: u64, mut out: Vec<Output>) -> (Vec<Change>
 }
 
 fn mark(path: &str, kind: MarkKind) -> Mark {
-    Mark { path: path.into(), volume: 7, since: 50, documents: 3, kind }
+    Mark { path: path.into(), volume: 7, since: 50, documents: 3, unread: 0, kind }
 }
 
 fn away() -> Away {
-    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, usable: 3 }
+    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, ready: 3, unread: 0 }
 }
 
 #[test]
@@ -154,7 +154,8 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
     let mut machine = scheduler(1, &["/a", "/b"], StoreCounts::default());
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
-    let forgotten = Mark { path: b"/a".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+    let forgotten =
+        Mark { path: b"/a".to_vec(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
     let list = Change::Sources(Sources::from(vec![source("/b")]));
     assert_eq!(out, [Output::Save(SaveId(1), vec![Change::Marks(Marks(vec![forgotten.clone()])), list])]);
     assert_eq!(machine.sources().len(), 2, "not before it is saved");
@@ -178,7 +179,8 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/".to_vec()), &mut out);
     let (changes, others) = saves(&mut machine, 1, out);
-    let forgotten = Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, kind: MarkKind::Forgotten };
+    let forgotten =
+        Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
     assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources::from(Vec::new()))]);
     assert!(matches!(&others[..], [Output::Unwatch(_), Output::Decided(ReplyId(1), _)]), "{others:?}");
 
@@ -327,9 +329,9 @@ fn a_change_of_a_file_with_other_names_is_looked_for_under_all_of_them() {
 
 #[test]
 fn keeping_a_place_without_documents_does_not_say_that_they_answer() {
-    for (documents, says) in [(0, "no document of it is in the index"), (3, "are kept, and answer")] {
+    for (documents, says) in [(0, "no document of it was indexed"), (3, "are kept, and answer")] {
         let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-        let away = Away { path: b"/a".to_vec(), volume: 7, documents, usable: documents };
+        let away = Away { path: b"/a".to_vec(), volume: 7, documents, ready: documents, unread: 0 };
         let out = scan_finds(&mut machine, 0, found(documents, 0, vec![away]));
         saves(&mut machine, 0, out);
         let mut out = Vec::new();

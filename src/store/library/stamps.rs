@@ -43,6 +43,7 @@ mod tests {
     use super::*;
     use crate::base::id::Ring;
     use crate::store::change::Change;
+    use crate::store::counts::Kind;
     use crate::store::memory::MemoryKv;
 
     const SCANNED: FileStamp = FileStamp { size: 1, modified_ns: 1, changed_ns: 1, inode: 1 };
@@ -60,6 +61,10 @@ mod tests {
         let refused = Change::Absent { doc, stamp: READ };
         library.apply(&differs).unwrap();
         assert_eq!(read::document(library.kv(), doc).unwrap().unwrap().stamp, READ);
+
+        let waits = library.apply(&refused).unwrap();
+        assert_eq!((waits.doc, waits.now), (Some(doc), Some(Kind::Waiting)), "it waits for its file, and that is told");
+        assert_eq!(library.commit().counts.count(Kind::Waiting), 1);
 
         let newer = FileStamp { size: 3, ..SCANNED };
         library.apply(&seen(newer)).unwrap();

@@ -3,7 +3,8 @@
 use crate::base::id::DocId;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
-use crate::store::record::{DocState, Document, FileStamp};
+use crate::store::counts::Kind;
+use crate::store::record::{Document, FileStamp};
 use std::collections::BTreeMap;
 
 /// The tag of the file system on which a file was learnt, and of the one that is there now.
@@ -28,13 +29,16 @@ pub(super) struct Absence<'a> {
 struct Missing {
     id: DocId,
     path: Vec<u8>,
-    usable: bool,
+    kind: Kind,
 }
 
 impl<'a> Absence<'a> {
     pub(super) fn new(source: &'a [u8], holes: &'a [Vec<u8>], volumes: &'a [(Vec<u8>, u16)]) -> Self {
         // A hole counts even if no document lies in it: people are told of it.
-        let away = holes.iter().map(|hole| Away { path: hole.clone(), volume: 0, documents: 0, usable: 0 }).collect();
+        let away = holes
+            .iter()
+            .map(|hole| Away { path: hole.clone(), volume: 0, documents: 0, ready: 0, unread: 0 })
+            .collect();
         let (elsewhere, unchanged) = (BTreeMap::new(), BTreeMap::new());
         Self { source, holes, volumes, gone: Vec::new(), kept: 0, away, elsewhere, unchanged }
     }
@@ -56,7 +60,8 @@ impl<'a> Absence<'a> {
         let is_source = doc.path == self.source && here.is_some();
         if let Some(at) = self.holes.iter().position(|hole| covers(hole, &doc.path) && !is_source) {
             self.away[at].documents += 1;
-            self.away[at].usable += u64::from(is_usable(doc));
+            self.away[at].ready += u64::from(Kind::from(&doc.state) == Kind::Ready);
+            self.away[at].unread += u64::from(is_unread(Kind::from(&doc.state)));
             return;
         }
         let volumes = (doc.stamp.volume(), here.map_or(0, |(_, tag)| *tag));
@@ -66,7 +71,7 @@ impl<'a> Absence<'a> {
             self.elsewhere.entry(volumes).or_default().push(Missing {
                 id,
                 path: doc.path.clone(),
-                usable: is_usable(doc),
+                kind: Kind::from(&doc.state),
             });
         }
     }
@@ -84,8 +89,9 @@ impl<'a> Absence<'a> {
             let mut folders = missing.iter().map(|doc| parent(&doc.path));
             let first = folders.next().unwrap_or_default().to_vec();
             let path = folders.fold(first, |common, folder| common_folder(&common, folder).to_vec());
-            let usable = missing.iter().filter(|doc| doc.usable).count() as u64;
-            self.away.push(Away { path, volume: volumes.0, documents: missing.len() as u64, usable });
+            let count = |is: fn(Kind) -> bool| missing.iter().filter(|doc| is(doc.kind)).count() as u64;
+            let (ready, unread) = (count(|kind| kind == Kind::Ready), count(is_unread));
+            self.away.push(Away { path, volume: volumes.0, documents: missing.len() as u64, ready, unread });
         }
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
@@ -93,9 +99,9 @@ impl<'a> Absence<'a> {
     }
 }
 
-/// A file that cannot be used is in no answer and in no count of files that are searched.
-const fn is_usable(doc: &Document) -> bool {
-    !matches!(doc.state, DocState::Refused(_))
+/// Whether a document waits to be read or embedded. One that cannot be used is in no count of files that are searched.
+const fn is_unread(kind: Kind) -> bool {
+    matches!(kind, Kind::Waiting | Kind::Chunked)
 }
 
 fn parent(path: &[u8]) -> &[u8] {

@@ -85,8 +85,27 @@ fn nothing_below_an_unreadable_folder_is_gone_and_that_is_told() {
     let listing = Listing { holes: vec![b"/home/locked".into(), b"/home/other".into()], ..Listing::default() };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["gone 1"]);
-    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents, usable: documents };
+    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents, ready: 0, unread: documents };
     assert_eq!(tally(outcome).away, [away(b"/home/locked", 1), away(b"/home/other", 0)]);
+}
+
+#[test]
+fn of_what_is_away_only_what_was_indexed_counts_as_answering() {
+    let mut library = library_of(&["/home/locked/a", "/home/locked/b"]);
+    let new = |name: &str| Change::Seen {
+        path: format!("/home/locked/{name}").into_bytes(),
+        stamp: entry("/home/new", 1).stamp,
+        collection: "home".to_owned(),
+        ring: Ring::Mesh,
+    };
+    for doc in [0, 1].map(DocId) {
+        let stamp = entry("/home/new", 1).stamp;
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks: Vec::new() }).unwrap();
+    }
+    ["c", "d", "e"].iter().for_each(|name| drop(library.apply(&new(name)).unwrap()));
+    let listing = Listing { holes: vec![b"/home/locked".into()], ..Listing::default() };
+    let away = tally(compare(library.kv(), &step(None), listing).unwrap()).away;
+    assert_eq!(away, [Away { path: b"/home/locked".into(), volume: 0, documents: 5, ready: 2, unread: 3 }]);
 }
 
 #[test]
@@ -100,7 +119,7 @@ fn documents_of_another_file_system_than_the_one_that_is_there_are_away() {
         let outcome = compare(library.kv(), &step(None), Listing { entries, volumes, ..Listing::default() }).unwrap();
         assert_eq!(described(&outcome), stray.map(|path| format!("seen {path}")).into_iter().collect::<Vec<_>>());
         let tally = tally(outcome);
-        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2, usable: 2 }]);
+        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2, ready: 0, unread: 2 }]);
         assert_eq!(tally.remaining, 3 + u64::from(stray.is_some()));
     }
     // Plugged in again, and one file was deleted elsewhere meanwhile.
