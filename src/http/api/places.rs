@@ -81,7 +81,7 @@ struct Place {
     path: PathBuf,
 }
 
-const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
+pub(super) const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
 
 /// The sentence, behind another one if nothing is at the place: the node looks at no disk.
 async fn with_absence(place: Vec<u8>, why: String) -> String {
