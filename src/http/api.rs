@@ -5,8 +5,6 @@
 mod pairing;
 mod places;
 
-use places::NO_ANSWER;
-
 use super::answer::{json, refused};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
@@ -362,6 +360,8 @@ impl Work {
         }
     }
 }
+
+const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
 
 const NO_GOVERNOR: &str =
     "This agent runs without its governor (`--governor off`): nothing is measured, held or paused.";
