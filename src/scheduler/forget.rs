@@ -33,7 +33,11 @@ impl Scheduler {
         if self.refuses(reply, out) || self.answered(reply, path, What::Forget, out) {
             return;
         }
-        let (left, removed) = if self.sources.holds(path) { self.sources.without(path) } else { Default::default() };
+        let without = if self.sources.holds(path) { self.sources.without(path) } else { Ok(Default::default()) };
+        let (left, removed) = match without {
+            Ok(without) => without,
+            Err(why) => return out.push(Output::Refused(reply, Refusal::Conflict, why)),
+        };
         let below = self.sources.below(path);
         let away = |mark: &Mark| mark.kind != MarkKind::Forgotten && covers(path, &mark.path);
         if removed.is_empty() && (!below.is_empty() || !self.decisions.marks().iter().any(away)) {
@@ -60,7 +64,7 @@ impl Scheduler {
         changes.push(Change::Sources(left.clone()));
         let removed = removed.into_iter().map(|source| source.path).collect();
         let replies = [(reply, path.to_vec())].into_iter().collect();
-        let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, replies };
+        let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, regrouped: None, replies };
         let save = self.saves.begin_with(AfterSave::Watch(Box::new(unsaved)), &changes);
         out.push(Output::Save(save, changes));
         self.sources.begin_save(save, left);
@@ -130,16 +134,15 @@ impl Scheduler {
         };
         let mut watched: Vec<&[u8]> = self.sources().iter().map(|source| &*source.path).collect();
         watched.sort_by_key(|place| core::cmp::Reverse(common(place)));
-        let known = watched.first().map_or_else(
-            || "No folder is watched.".to_owned(),
-            |nearest| {
-                let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
-                let more = watched.len().saturating_sub(PLACES_NAMED);
-                let more =
-                    if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
-                format!("What is watched: {named}{more}. {} forgets the first of these.", command(nearest))
-            },
-        );
+        let known = if watched.is_empty() {
+            "No folder is watched.".to_owned()
+        } else {
+            let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
+            let more = watched.len().saturating_sub(PLACES_NAMED);
+            let more =
+                if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
+            format!("What is watched: {named}{more}. `wattle forget FOLDER` forgets one of them.")
+        };
         format!(
             "{name} is not watched, and nothing of it is in the index: there is nothing to forget. {known}{open} Nothing was changed."
         )
