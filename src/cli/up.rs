@@ -25,7 +25,7 @@ use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{Home, HomeFile, at_home, disk_free};
+use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::reach::Reach;
 use crate::platform::sysfs::hardware::hardware;
@@ -61,11 +61,13 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
-    let (identity, key_before) = home.identity_on(&hardware(&options.sensors))?;
+    let on_hardware = home.identity_on(&hardware(&options.sensors), &|key| records::is_removed(&home, key))?;
+    let OnHardware { identity, before: key_before, finding: came_back } = on_hardware;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
     tell_damage(&home, &node_handle);
+    came_back.into_iter().for_each(|found| node_handle.findings().set("key", found));
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
