@@ -94,7 +94,8 @@ impl Node {
         let what = format!(
             "This home was in another device before: a card was copied or moved, or the board was exchanged. This device has a new key \
              since then and is a new one to the others; its documents stay.{join} The key of before, {before}, is kept in {}/{}, and the \
-             mesh's root key, if that was here, beside it. If this is the same device, and nothing runs with the key of before, stop the \
+             mesh's root key, if that was here, beside it: delete both if all is right so. If this is the same device, and nothing runs \
+             with the key of before, stop the \
              agent, type `wattle identity keep`, and start it again.{remove}",
             self.config.home.trim_end_matches('/'),
             file_of_old_key(&before),
