@@ -252,13 +252,6 @@ impl Peers {
         transports
     }
 
-    /// A datagram of the peer arrived.
-    pub fn datagram_received(&mut self, key: PeerKey) {
-        if let Some(peer) = self.known.get_mut(&key) {
-            peer.datagrams.received();
-        }
-    }
-
     /// The peer is in this generation. In a new one it has lost its datagram keys, unless it is linked.
     pub fn on_generation(&mut self, key: PeerKey, generation: u32) {
         if let Some(peer) = self.get_mut(key)

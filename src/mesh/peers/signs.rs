@@ -14,4 +14,11 @@ impl Peers {
             self.next.set(None);
         }
     }
+
+    /// A datagram of the peer arrived.
+    pub fn datagram_received(&mut self, key: PeerKey) {
+        if let Some(peer) = self.known.get_mut(&key) {
+            peer.datagrams.received();
+        }
+    }
 }
