@@ -14,7 +14,7 @@ mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
-use crate::base::finding::quoted;
+use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::http;
 use crate::http::Timeouts;
@@ -61,13 +61,11 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
-    let on_hardware = home.identity_on(&hardware(&options.sensors), &|key| records::is_removed(&home, key))?;
-    let OnHardware { identity, before: key_before, finding: came_back } = on_hardware;
+    let OnHardware { identity, before: key_before, finding } = on_hardware(&home, options)?;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
-    tell_damage(&home, &node_handle);
-    came_back.into_iter().for_each(|found| node_handle.findings().set("key", found));
+    tell_of_home(home.findings().iter().chain(&finding), &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
@@ -177,8 +175,13 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, h
 }
 
 /// Tells people what was found damaged in the home.
-fn tell_damage(home: &Home, node_handle: &NodeHandle) {
-    for (number, finding) in home.findings().iter().enumerate() {
+/// The key of the home on the hardware of this device.
+fn on_hardware(home: &Home, options: &UpOptions) -> Result<OnHardware, String> {
+    home.identity_on(&hardware(&options.sensors), &|key| records::is_removed(home, key))
+}
+
+fn tell_of_home<'a>(found: impl Iterator<Item = &'a Finding>, node_handle: &NodeHandle) {
+    for (number, finding) in found.enumerate() {
         node_handle.findings().set(&format!("home:{number}"), finding.clone());
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn identity(
                 let earlier = earlier.find_map(|kept| seed(kept).filter(|(kept, _)| !is_removed(&kept.key)));
                 return match earlier {
                     Some((binding, seed)) => back(home, &noted, binding, &seed),
-                    None => new_key(home, noted, hardware),
+                    None => new_key(home, &noted, hardware),
                 };
             }
         },
@@ -100,9 +100,9 @@ fn put_aside(home: &Path, present: &Binding) -> Result<String, String> {
 }
 
 /// The home is in other hardware: puts the old key aside and makes a new one.
-fn new_key(home: &Path, old: Binding, hardware: &Hardware) -> Result<OnHardware, String> {
+fn new_key(home: &Path, old: &Binding, hardware: &Hardware) -> Result<OnHardware, String> {
     let before = old.key;
-    let file = put_aside(home, &old)?;
+    let file = put_aside(home, old)?;
     let identity = Identity::create(home).inspect_err(|_| aside::return_root(home, &before))?;
     note(home, &Binding::new(identity.peer_id(), hardware, Some(before)));
     warn!(
