@@ -195,8 +195,9 @@ impl Node {
         let duplicate = |seen: &Duplicated| Finding {
             area: Area::Peers,
             what: self.sentence(seen.key, seen.at, seen.witness),
-            // It gives this device a key of its own, if this one is the copy; its agent must not run then.
-            command: (seen.key == self.config.key).then(|| self.without_key()),
+            // It gives this device a key of its own, if this one is the copy; its agent must not run then. By others' word alone no
+            // command that deletes a key is given.
+            command: (seen.key == self.config.key && seen.witness.is_none()).then(|| self.without_key()),
         };
         let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
         for (peer, refused) in records.refusals.list(now) {

@@ -130,16 +130,15 @@ impl Scheduler {
         };
         let mut watched: Vec<&[u8]> = self.sources().iter().map(|source| &*source.path).collect();
         watched.sort_by_key(|place| core::cmp::Reverse(common(place)));
-        let known = watched.first().map_or_else(
-            || "No folder is watched.".to_owned(),
-            |nearest| {
-                let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
-                let more = watched.len().saturating_sub(PLACES_NAMED);
-                let more =
-                    if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
-                format!("What is watched: {named}{more}. {} forgets the first of these.", command(nearest))
-            },
-        );
+        let known = if watched.is_empty() {
+            "No folder is watched.".to_owned()
+        } else {
+            let named = watched.iter().take(PLACES_NAMED).map(|place| text(place)).collect::<Vec<_>>().join(", ");
+            let more = watched.len().saturating_sub(PLACES_NAMED);
+            let more =
+                if more == 0 { String::new() } else { format!(" and {more} more, which `wattle folders` lists") };
+            format!("What is watched: {named}{more}. `wattle forget FOLDER` forgets one of them.")
+        };
         format!(
             "{name} is not watched, and nothing of it is in the index: there is nothing to forget. {known}{open} Nothing was changed."
         )

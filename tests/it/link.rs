@@ -14,6 +14,7 @@ use wattle::limits::{FRAME_GOSSIP_MAX, FRAME_TASK_MAX, JSON_LINE_MAX, LINK_QUEUE
 use wattle::net::link::{Channel, LinkEvent, Links, SendError, Settings};
 use wattle::wire::envelope::Encoding;
 use wattle::wire::identify::AGENT;
+use wattle::wire::noise::Extensions;
 use wattle::wire::peer_id::PeerId;
 
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -348,6 +349,22 @@ fn every_dial_that_fails_is_reported_once_with_its_reason() {
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         a.links.dial(name(7), mute.local_addr().unwrap());
         assert!(a.failed().await.contains("in time"));
+    });
+}
+
+#[test]
+fn a_late_handshake_of_an_earlier_start_that_nobody_answers_on_is_no_second_holder_of_the_key() {
+    smol::block_on(async {
+        let (hub, first) = (End::new(1, &[2]), End::new(2, &[1]));
+        first.links.dial(hub.name, hub.address);
+        assert_eq!((hub.up().await, first.up().await), (first.name, hub.name));
+        let earlier = Extensions { start: Some(7), certificates: Vec::new(), guest: false };
+        let silent = raw::muxed_with(hub.address, 2, hub.name, earlier).await.unwrap();
+        // The hub ends that link. What it has to tell comes before this frame.
+        silent.closed().await;
+        first.links.send(&hub.name, Channel::Task, b"heard".to_vec()).unwrap();
+        let heard = hub.next().await;
+        assert!(matches!(&heard, LinkEvent::Frame { bytes, .. } if *bytes == b"heard"), "{heard:?}");
     });
 }
 

@@ -109,21 +109,29 @@ fn work(status: &StatusReport) -> Check {
     }
 }
 
-/// Holds the watched places against the disk. What the agent knows of one already is a finding of its own.
+/// Holds the watched places against the disk. What the agent knows of one already is a finding of its own, or was decided by
+/// the owner with `wattle keep`.
 fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> Result<(), String>) -> Check {
     if sources.is_empty() {
         return Check::wrong("sources", "No folder is watched, so nothing can be found.", "wattle add FOLDER");
     }
     let known =
         |path: &str| findings.iter().any(|finding| finding.area == Area::Folders && finding.what.contains(path));
-    let bad = sources.iter().filter(|source| !known(&source.path));
+    let kept = |source: &&Watched| source.away.iter().any(|away| away.kept && away.path == source.path);
+    let bad = sources.iter().filter(|source| !known(&source.path) && !kept(source));
     let bad = bad.filter_map(|source| place(Path::new(&source.path)).err().map(|why| (source.path.clone(), why)));
     match bad.collect::<Vec<_>>().as_slice() {
         [] => {
             let left_out = left_out(sources).map_or_else(String::new, |left_out| format!(" {left_out}"));
             let places =
                 if sources.len() == 1 { "One place is".to_owned() } else { format!("{} places are", sources.len()) };
-            Check::good("sources", format!("{places} watched.{left_out}"))
+            let away: Vec<_> = sources.iter().filter(kept).map(|source| source.path.as_str()).collect();
+            let away = if away.is_empty() {
+                String::new()
+            } else {
+                format!(" Not there, and kept by your word: {}.", away.join(", "))
+            };
+            Check::good("sources", format!("{places} watched.{away}{left_out}"))
         }
         [(path, why), ..] => {
             let says = format!("{path} is watched, and {why}. The agent has not noticed that yet.");

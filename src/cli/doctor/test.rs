@@ -1,5 +1,6 @@
 //! Each fault is planted in what the agent reports, or on the disk, and the doctor names it.
 
+use super::check::Outcome;
 use super::network::tests::peer;
 use super::page_test::{all_are_planted, planted};
 use super::*;
@@ -8,7 +9,7 @@ use crate::base::id::Ring;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{Activity, Counts, FileSample, Files, Model, StatusReport};
-use crate::http::folders::Watched;
+use crate::http::folders::{AwayPlace, Watched};
 use crate::mesh::conduct::Offence;
 use crate::net::diagnostics::{Multicast, NetworkReport};
 use crate::node::collections::of_collections;
@@ -89,6 +90,18 @@ fn found(area: Area, what: &str) -> Reports {
 }
 
 const PLAIN: Style = Style { width: 400, styled: false };
+
+#[test]
+fn a_folder_that_is_away_and_kept_by_its_owner_is_no_fault_and_is_named() {
+    let mut status = status();
+    let path = status.sources[0].path.clone();
+    let away = AwayPlace { path: path.clone(), since: "2026-11-26 18:30".into(), documents: 3, kept: true };
+    status.sources[0].away = vec![away];
+    let checks = agent::checks(&Reports { status: Ok(status), ..healthy() }, |_| Err("it is not there".into()));
+    let sources = checks.iter().find(|check| check.name == "sources").unwrap();
+    let Outcome::Good(says) = &sources.outcome else { panic!("{:?}", sources.outcome) };
+    assert!(says.contains(&format!("kept by your word: {path}.")), "{says}");
+}
 
 #[test]
 fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {

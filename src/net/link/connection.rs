@@ -138,8 +138,8 @@ async fn contest(shared: &Shared, link: Link) -> Entry {
     }
 }
 
-/// Two devices with one key are up, and `standing` is linked: the other one gets the frame that the driver sends upon
-/// `Duplicate`, and nothing that it sends is read.
+/// A link of another start of the key whose link `standing` answers. If this one answers as well, two devices with one key are
+/// up: it gets the frame that the driver sends upon `Duplicate`, and nothing that it sends is read.
 async fn tell_duplicate(
     shared: &Arc<Shared>,
     standing: &Link,
@@ -149,12 +149,22 @@ async fn tell_duplicate(
 ) {
     let LinkInfo { peer, address, .. } = link.info();
     if shared.table().enter_duplicate(peer, link.clone()) {
-        shared.report(LinkEvent::Duplicate { peer, linked: standing.info().address, other: address }).await;
         let (scope, end) = TaskScope::new(Arc::clone(shared), link);
         scope.spawn(outlet.write_out(scope.link.streams(), Channel::Gossip));
-        let ignored = driver.drive(&shared.stopping, drop);
-        // Its end is all that can come of it.
-        let _ = within(Duration::from_millis(LINK_DUPLICATE_MS), ignored).await;
+        let streams = scope.link.streams();
+        let told = async {
+            // A handshake that somebody on the way held back, or that came late by itself, is no second device: nobody answers
+            // on that link any more.
+            if ping::ping(&streams, Duration::from_millis(LINK_CONTEST_MS)).await.is_ok() {
+                shared.report(LinkEvent::Duplicate { peer, linked: standing.info().address, other: address }).await;
+                // Its end is all that can come of it.
+                Timer::after(Duration::from_millis(LINK_DUPLICATE_MS)).await;
+            }
+        };
+        let ended = async {
+            let _ = driver.drive(&shared.stopping, drop).await;
+        };
+        or(told, ended).await;
         shared.table().leave_duplicate(&peer);
         end.end(scope).await;
     }

@@ -6,7 +6,7 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use wattle::wire::multistream::Dialer;
-use wattle::wire::noise::{Handshake, HandshakeKeys, Transport};
+use wattle::wire::noise::{Extensions, Handshake, HandshakeKeys, Transport};
 use wattle::wire::peer_id::PeerId;
 
 pub(super) fn bad(why: impl std::fmt::Display) -> Error {
@@ -97,10 +97,15 @@ impl Muxed {
 
 /// Dials `peer` as agent `seed`, up to the point where yamux begins.
 pub(super) async fn muxed(address: SocketAddr, seed: u8, peer: PeerId) -> Result<Muxed> {
+    muxed_with(address, seed, peer, Extensions::default()).await
+}
+
+/// The same, and the handshake tells these extensions.
+pub(super) async fn muxed_with(address: SocketAddr, seed: u8, peer: PeerId, extensions: Extensions) -> Result<Muxed> {
     let mut tcp = TcpStream::connect(address).await?;
     propose(&mut tcp, "/noise").await?;
     let mut out = Vec::new();
-    let mut handshake = Handshake::dial(&key(seed), peer, secrets(), &mut out).map_err(bad)?;
+    let mut handshake = Handshake::dial(&key(seed), peer, secrets(), &mut out).map_err(bad)?.with(extensions);
     let secured = agree(&mut tcp, &mut out, |input, out| handshake.feed(input, out)).await?;
     let mut muxed = Muxed { tcp, transport: secured.transport };
     muxed.send(b"\x13/multistream/1.0.0\n\x0d/yamux/1.0.0\n").await?;
