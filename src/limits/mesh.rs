@@ -27,6 +27,10 @@ pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 /// Milliseconds until hints and signs of life may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
 
+/// Milliseconds until a changed name of the same device is saved again: each save is a synced write of a file, and a device may say
+/// another name with each message. A person renames a device far less often.
+pub const NAME_SAVE_MS: u64 = 600_000;
+
 /// Members in one member list message: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
 pub const MEMBER_LIST_MAX: usize = 128;
 
