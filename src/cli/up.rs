@@ -174,12 +174,12 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, h
     hint.iter().for_each(|hint| println!("{hint}"));
 }
 
-/// Tells people what was found damaged in the home.
 /// The key of the home on the hardware of this device.
 fn on_hardware(home: &Home, options: &UpOptions) -> Result<OnHardware, String> {
     home.identity_on(&hardware(&options.sensors), &|key| records::is_removed(home, key))
 }
 
+/// Tells people what was found damaged in the home, and of its key.
 fn tell_of_home<'a>(found: impl Iterator<Item = &'a Finding>, node_handle: &NodeHandle) {
     for (number, finding) in found.enumerate() {
         node_handle.findings().set(&format!("home:{number}"), finding.clone());
