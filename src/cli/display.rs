@@ -137,6 +137,12 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     text
 }
 
+/// Whether files wait because the device is in use: the sentence names what lets them go on.
+#[must_use]
+pub fn waits_for_use(status: &StatusReport) -> bool {
+    status.activity.background.as_ref().is_some_and(|why| why.contains("`wattle work now`"))
+}
+
 /// What the agent does: it is at rest only once each folder was looked at and nothing waits. Why files wait is in the row of
 /// the work.
 fn now(status: &StatusReport) -> String {

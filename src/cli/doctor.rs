@@ -148,6 +148,9 @@ impl Report {
         let wrong = count(|outcome| matches!(outcome, Outcome::Wrong { .. }));
         let not_run = count(|outcome| matches!(outcome, Outcome::NotRun(_)));
         text.push_str(&match (wrong, not_run) {
+            (0, 0) if self.checks.iter().any(|check| check.name == "work" && check.says().contains("`wattle work now`")) => {
+                "Nothing is wrong, but files wait because the device is in use: `wattle work now` embeds them all the same.\n".to_owned()
+            }
             (0, 0) => "Nothing is wrong.\n".to_owned(),
             (0, _) => format!("Not everything could be checked ({not_run}, marked ?).\n"),
             (_, 0) => format!("Something is wrong ({wrong}, marked WRONG).\n"),

@@ -282,7 +282,18 @@ fn sendable(path: &Path) -> Result<String, Stop> {
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search(&search.question.join(" "), search.count).await?;
-    print(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })
+    print(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })?;
+    let files = answer.read.coverage.files;
+    if search.json || files.searchable >= files.known {
+        return Ok(());
+    }
+    // Why files wait, where their owner can have them embedded all the same.
+    match client.status().await {
+        Ok(status) if display::waits_for_use(&status.read) => {
+            print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Stop> {

@@ -74,7 +74,8 @@ impl Controller {
         };
         let lasting = gates.lasting().and(Gate::at(mode.ceiling(self.cores), held));
         let least = lasting.and(gates.user_activity);
-        let without_questions = lasting.and(programs).at_most.cores(self.cores);
+        let otherwise = lasting.and(programs);
+        let without_questions = otherwise.at_most.cores(self.cores);
         let headroom = least.at_most;
         let workers = headroom.cores(self.cores);
         let duty = headroom.value() * self.cores as f64 / workers.max(1) as f64;
@@ -91,6 +92,7 @@ impl Controller {
             on_battery: gates.battery.source != Source::Ac,
             rank: Rank::Last,
             only_questions: least.reason == Reason::Answering && without_questions > 0,
+            in_use: without_questions == 0 && otherwise.reason == Reason::InUse,
         };
         self.decision
     }

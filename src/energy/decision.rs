@@ -35,6 +35,10 @@ pub struct Decision {
     /// Nothing but questions holds the work: without them a worker were allowed. It travels like the rank.
     #[serde(skip)]
     pub only_questions: bool,
+    /// The device is in use by people or other programs besides, so that without the questions no worker were allowed either.
+    /// It does not travel: only the sentence of the agent that leads needs it.
+    #[serde(skip)]
+    pub in_use: bool,
 }
 
 impl Decision {

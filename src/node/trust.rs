@@ -50,7 +50,10 @@ impl Node {
             }
             Effect::Expel(peer) => {
                 out.push(Output::Expel(peer));
-                out.push(Output::Notice(Notice::Expelled(name)));
+                // Where it is this device that was removed, that is said once, of all the others.
+                if !self.trust.records().is_removed(self.config.key) {
+                    out.push(Output::Notice(Notice::Expelled(name)));
+                }
                 self.apply_rights(now, peer, Rights::NONE, out);
             }
         }

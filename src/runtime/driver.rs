@@ -295,9 +295,9 @@ impl Driver {
             Output::KeepAddresses(peer, addresses) => {
                 let (book, inputs) = (self.outputs.address_book.clone(), self.outputs.inputs.clone());
                 smol::spawn(async move {
-                    book.keep(PeerId::from_public_key(&peer.0), addresses).await;
+                    let kept = book.keep(PeerId::from_public_key(&peer.0), addresses).await;
                     // Without the node nobody waits for it.
-                    let _ = inputs.send(Input::AddressesKept(peer)).await;
+                    let _ = inputs.send(Input::AddressesKept(peer, kept)).await;
                 })
                 .detach();
             }

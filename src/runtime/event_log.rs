@@ -83,7 +83,7 @@ impl EventLog {
             }
             Notice::Admitted(_)
             | Notice::Suspended(_)
-            | Notice::RemovedHere
+            | Notice::RemovedHere(_)
             | Notice::Paired(..)
             | Notice::NotPaired(..)
             | Notice::CountRaised(_)
@@ -173,11 +173,13 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Warn, format!("A certificate or a removal that {device} sent was not taken. {why}"))
         }
         Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
-        Notice::RemovedHere => (
+        Notice::RemovedHere(others) => (
             Level::Warn,
-            "This device was removed from its mesh. Its own documents stay, and answer questions that are asked here and no others; no other \
-             device answers it. `wattle leave` gives it a new identity, with which it can join again."
-                .to_owned(),
+            format!(
+                "This device was removed from its mesh{}. Its own documents stay, and answer questions that are asked here and no others; no other \
+             device answers it. `wattle leave` gives it a new identity, with which it can join again.",
+                ended(others)
+            ),
         ),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
@@ -200,6 +202,15 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),
         Notice::WorkWaits(why) => (Level::Info, why.clone()),
         Notice::WorkGoesOn => (Level::Info, "Embedding goes on.".to_owned()),
+    }
+}
+
+/// That the links to these devices are ended, as a part of a sentence; nothing if there are none.
+fn ended(others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        [one] => format!("; its link to {one} is ended"),
+        [first @ .., last] => format!("; its links to {} and {last} are ended", first.join(", ")),
     }
 }
 

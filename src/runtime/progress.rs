@@ -17,6 +17,8 @@ pub struct Progress {
     terminal: bool,
     shown: Option<Instant>,
     working: bool,
+    /// What was told of the index when all of it was done, so that a look that found nothing new tells nothing.
+    told: String,
     /// Why embedding waits.
     waits: Option<String>,
     /// What the bar says without that.
@@ -50,7 +52,15 @@ impl Progress {
     /// Shows nothing before there is work.
     #[must_use]
     pub fn new(terminal: bool) -> Self {
-        Self { bar: ProgressBar::hidden(), terminal, shown: None, working: false, waits: None, text: String::new() }
+        Self {
+            bar: ProgressBar::hidden(),
+            terminal,
+            shown: None,
+            working: false,
+            told: String::new(),
+            waits: None,
+            text: String::new(),
+        }
     }
 
     /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
@@ -79,7 +89,11 @@ impl Progress {
             };
             let of = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
             let (files, passages) = (of(counts.count(Kind::Ready), "file"), of(counts.live_vectors(), "passage"));
-            info!("All is indexed: {files}, {passages}.{note}");
+            let done = format!("All is indexed: {files}, {passages}.{note}");
+            if self.told != done {
+                info!("{done}");
+                self.told = done;
+            }
         }
     }
 

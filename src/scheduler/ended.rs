@@ -117,9 +117,7 @@ impl Scheduler {
                 self.scans.end_step(next);
             }
             AfterSave::Purge(next) => self.purges.end_step(next),
-            AfterSave::Release(docs) => {
-                self.release(docs);
-            }
+            AfterSave::Release(docs) => self.release(docs),
             AfterSave::Absent(doc) => {
                 absent = Some(doc);
                 self.queue.release(doc);
@@ -155,12 +153,14 @@ impl Scheduler {
         if !unsaved.removed.is_empty() {
             self.decisions.sweep_on();
             let names: Vec<_> = unsaved.removed.iter().map(|place| String::from_utf8_lossy(place)).collect();
-            let done = format!("{} is watched no more, and its documents are forgotten.", names.join(", "));
+            let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
+            let done = format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "));
             return unsaved.replies.iter().for_each(|(reply, _)| out.push(Output::Decided(*reply, done.clone())));
         }
         out.extend(unsaved.added.map(Output::Watch));
+        let mut regrouped = unsaved.regrouped;
         for (reply, place) in unsaved.replies {
-            out.push(Output::Added(reply));
+            out.push(regrouped.take().map_or(Output::Added(reply), |name| Output::Regrouped(reply, name)));
             self.scans.queue.mark_dirty(now, &place);
         }
     }

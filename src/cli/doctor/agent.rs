@@ -99,7 +99,9 @@ fn work(status: &StatusReport) -> Check {
     let waiting = status.files.waiting + status.files.chunked;
     match &status.activity.held {
         Some(why) => Check::wrong("work", format!("Nothing is indexed just now. {why}"), "wattle status"),
-        None if status.activity.working => Check::good("work", "The agent is indexing."),
+        None if status.activity.working && !display::waits_for_use(status) => {
+            Check::good("work", "The agent is indexing.")
+        }
         None if waiting > 0 => {
             let files = if waiting == 1 { "One file waits".to_owned() } else { format!("{waiting} files wait") };
             let why = status.activity.background.as_ref().map_or_else(String::new, |why| format!(" {why}"));

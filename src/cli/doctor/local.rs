@@ -10,6 +10,7 @@ use crate::limits::DISK_FREE_MIN;
 use crate::platform::clock::{self, WallClock};
 use crate::platform::home::{Home, HomeFile, damage, disk_free};
 use rustix::fs::Access;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ type Local = fn(&Path) -> Check;
 const LOCAL: &[Local] = &[
     home,
     settings,
-    |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
+    key,
     |home| secret("token", &Home::at(home).file(HomeFile::Token)),
     own_files,
     mesh,
@@ -75,6 +76,9 @@ fn settings(home: &Path) -> Check {
 fn home(home: &Path) -> Check {
     let name = home.display();
     let outcome = match std::fs::metadata(home) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Check::not_run("home", format!("There is no {name} yet. The agent makes it at its first start."));
+        }
         Err(error) => Err((format!("The home {name} cannot be looked at: {error}."), "wattle up".to_owned())),
         Ok(meta) if !meta.is_dir() => {
             Err((format!("The home {name} is not a folder."), format!("ls -ld {}", word(home))))
@@ -97,10 +101,22 @@ fn home(home: &Path) -> Check {
     Check::of("home", outcome)
 }
 
+/// The key, and those that the home had in other hardware: the first of them that is not well.
+fn key(home: &Path) -> Check {
+    let at = Home::at(home);
+    let own = secret("key", &at.file(HomeFile::Identity));
+    let aside = at.keys_aside().into_iter().map(|file| secret("key", &file)).find(|check| !check.is_good());
+    aside.filter(|_| own.is_good()).unwrap_or(own)
+}
+
 /// Checks a file that only its owner may read.
 fn secret(what: &'static str, path: &Path) -> Check {
     let name = path.display();
     let outcome = match std::fs::metadata(path) {
+        // An agent that never ran has lost nothing.
+        Err(_) if path.parent().is_some_and(|home| !home.exists()) => {
+            return Check::not_run(what, format!("There is no {name} yet. The agent makes it at its first start."));
+        }
         Err(error) => {
             let what = format!("{name} cannot be looked at: {error}. The agent makes it at its first start.");
             Err((what, "wattle up".to_owned()))
@@ -223,6 +239,13 @@ mod tests {
             mode(at, good);
             assert!(check(at).is_good());
         }
+        let aside = path.join("identity-12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA.old");
+        write(&aside, "x").unwrap();
+        mode(&aside, 0o604);
+        let check = super::key(path);
+        assert!(!check.is_good() && check.says().contains(".old can be read by other users"), "{check:?}");
+        mode(&aside, 0o600);
+        assert!(super::key(path).is_good());
         assert!(!home(&path.join("none")).is_good());
         assert!(home(&key).says().contains("not a folder"));
     }

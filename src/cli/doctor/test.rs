@@ -129,6 +129,18 @@ fn files_that_wait_are_told_with_the_reason_and_are_no_fault() {
     let text = report.text(&PLAIN);
     assert!(text.contains("3 files wait to be read or embedded. Background work is held: the device runs"), "{text}");
     assert!(!text.contains("Everything that was found is indexed") && report.well(), "{text}");
+    let background =
+        Some("Files are read slowly. Nothing is embedded; `wattle work now` embeds all the same.".to_owned());
+    let in_use = StatusReport {
+        files: Files { waiting: 0, chunked: 3, ready: 3, refused: 0 },
+        activity: Activity { background, working: true, ..Activity::default() },
+        ..status()
+    };
+    let text = self::report(Reports { status: Ok(in_use), ..healthy() }, &Ok(())).text(&PLAIN);
+    assert!(
+        text.contains("Nothing is wrong, but files wait because the device is in use: `wattle work now`"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::TRUST_DIGEST_MS;
 use crate::mesh::conduct::Offence;
-use crate::mesh::trust::Rights;
+use crate::mesh::trust::{Effect, Rights};
 use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Chain, Record, Refusal};
 use crate::wire::message::Message;
@@ -185,7 +185,7 @@ impl Node {
         forged: usize,
         out: &mut Out,
     ) {
-        if self.takes_verified(now, peer, page, out) {
+        if self.takes_verified(now, peer, (page, forged), out) {
             return;
         }
         if self.trust.may(peer, Rights::MEMBER) {
@@ -238,13 +238,18 @@ impl Node {
             let proof = self.trust.records().proof_of_removal(peer);
             out.extend(proof.into_iter().map(|page| trust(peer, Exchange::Push(Box::new(page)))));
         }
+        let ended = effects.iter().filter_map(|effect| match effect {
+            Effect::Expel(peer) => Some(self.title_of(*peer)),
+            Effect::Admit(..) => None,
+        });
+        let ended: Vec<String> = ended.collect();
         for effect in effects {
             self.follow(now, effect, out);
         }
         self.void_invites(now, out);
         if !was_removed && self.trust.records().is_removed(self.config.key) {
             self.mesh.trust.pairing.admin = None;
-            out.push(Output::Notice(Notice::RemovedHere));
+            out.push(Output::Notice(Notice::RemovedHere(ended)));
         }
         let pages = self.trust.records().pages_of(taken.new.into_iter());
         for peer in self.peers.all_linked().filter(|peer| Some(*peer) != from).collect::<Vec<_>>() {

@@ -123,6 +123,13 @@ pub struct MethodTotal {
 /// The beginning of the sentence where nothing is allowed.
 const HELD: &str = "Background work is held:";
 
+/// What is so while nothing but questions holds the work.
+const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, beside questions.";
+
+/// What is so while the device is in use.
+const IN_USE: &str = "Nothing is embedded, because the device is in use by people or other programs; `wattle work now` embeds all \
+                      the same.";
+
 /// One sentence: what background work may do, and why not more; of quiet hours also until which minute of the day.
 #[must_use]
 pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String {
@@ -142,6 +149,19 @@ pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String 
 /// The same beside what the agent does: where no work waits, none is held.
 #[must_use]
 pub(super) fn beside_work(decision: &Decision, quiet_until: Option<u16>, has_work: bool) -> String {
+    if has_work && decision.workers == 0 {
+        match decision.reason {
+            Some(Reason::Answering) if decision.only_questions => return BESIDE_QUESTIONS.to_owned(),
+            Some(Reason::Answering) if decision.in_use => {
+                return format!("Files are read one by one beside questions. {IN_USE}");
+            }
+            Some(Reason::Answering) => {
+                return "Files are read one by one beside questions, and nothing is embedded meanwhile.".to_owned();
+            }
+            Some(Reason::InUse) => return format!("Files are read slowly. {IN_USE}"),
+            _ => {}
+        }
+    }
     let allowed = sentence(decision, quiet_until);
     match allowed.strip_prefix(HELD) {
         Some(why) if !has_work => format!("No background work waits. If some came now, it would be held:{why}"),
@@ -261,7 +281,14 @@ mod tests {
     fn where_no_work_waits_none_is_said_to_be_held() {
         let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
         let held = beside_work(&asked, None, true);
-        assert_eq!(held, "Background work is held: a question is being answered; work gives way.");
+        assert_eq!(held, "Files are read one by one beside questions, and nothing is embedded meanwhile.");
+        let slow = beside_work(&Decision { only_questions: true, ..asked }, None, true);
+        assert_eq!(slow, "Work goes on slowly, one short task at a time, beside questions.");
+        for in_use in [Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
+            let said = beside_work(&in_use, None, true);
+            assert!(said.contains("the device is in use") && said.contains("`wattle work now`"), "{said}");
+            assert!(!said.contains("is held"), "files are read all the same: {said}");
+        }
         let rests = beside_work(&asked, None, false);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
         assert!(rests.ends_with(" a question is being answered; work gives way."), "{rests}");
