@@ -138,7 +138,6 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
 }
 
 /// Whether files wait because the device is in use: the sentence names what lets them go on.
-#[must_use]
 pub fn waits_for_use(status: &StatusReport) -> bool {
     status.activity.background.as_ref().is_some_and(|why| why.contains("`wattle work now`"))
 }
@@ -360,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_status_reads_as_a_table_of_plain_words() {
-        let report = StatusReport {
+        let mut report = StatusReport {
             peer_id: "12D3Koo".into(),
             device: "attic".into(),
             mesh: None,
@@ -386,7 +385,6 @@ mod tests {
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
         assert!(text.contains("Wrong      A file is cut short.\n"));
-        let mut report = report;
         report.activity.working = false;
         assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
         report.files.chunked = 0;

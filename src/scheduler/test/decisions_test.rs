@@ -199,7 +199,7 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/home/ann/Documnets".to_vec()), &mut out);
     let [Output::Refused(_, _, why)] = &out[..] else { panic!("{out:?}") };
-    assert!(why.contains("What is watched: /home/ann/Documents, /srv. `wattle forget"), "{why}");
+    assert!(why.contains("What is watched: /home/ann/Documents, /srv. `wattle forget FOLDER`"), "{why}");
     assert!(why.contains("What waits for a decision") && why.contains("/home/ann/Documents, /a/stick"), "{why}");
 }
 
