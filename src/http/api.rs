@@ -107,14 +107,18 @@ impl Api {
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
         let new = match body(&mut conn).await {
-            Ok(add) => addition(add).await,
+            Ok(add) => {
+                let is_named = add.collection.is_some();
+                addition(add).await.map(|new| (new, is_named))
+            }
             Err(refused) => Err(refused),
         };
-        let new = match new {
+        let (new, is_named) = match new {
             Ok(new) => new,
             Err((status, why)) => return refused(conn, status, &why),
         };
         let before = self.node.sources().await;
+        let new = if is_named { new } else { new.where_it_is(&before) };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
         if let Response::Refused(problem, why) = self.node.request(Request::Add(new.clone())).await {
             self.node.finish(command).await;
@@ -139,7 +143,11 @@ impl Api {
         // The spelling that the collection has, or will have.
         let before = self.node.sources().await;
         let of = |typed: &str| meant(before.iter().map(|source| source.collection.as_str()), typed).map(str::to_owned);
-        let now = of(&regroup.collection).unwrap_or_else(|| regroup.collection.clone());
+        let known = of(&regroup.collection);
+        if let (None, Err(why)) = (&known, check_collection(&regroup.collection)) {
+            return refused(conn, Status::BadRequest, &why);
+        }
+        let now = known.unwrap_or_else(|| tidy(&regroup.collection));
         let name = match &regroup.to {
             NewGroup::Name(name) => of(name).filter(|other| *other != now).unwrap_or_else(|| tidy(name)),
             NewGroup::Ring(_) => now,

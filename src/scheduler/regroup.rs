@@ -34,6 +34,14 @@ impl Regroup {
     /// A sentence for people: there is no such collection, or the one of the new name has another ring.
     pub(super) fn apply(&self, list: &Sources) -> Result<Sources, String> {
         let Some(collection) = meant(list.names(), &self.collection) else {
+            // Who makes a collection private before it has a folder shares nothing by mistake.
+            let mut changed = list.clone();
+            if self.to == NewGroup::Ring(Ring::Private) {
+                changed.remember(&tidy(&self.collection));
+            }
+            if changed.private.len() > list.private.len() {
+                return Ok(changed);
+            }
             let names: BTreeSet<&str> = list.names().collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
             let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
@@ -95,6 +103,7 @@ fn other_rings(own: &BTreeSet<Ring>, others: &BTreeSet<Ring>) -> Option<(Ring, R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PRIVATE_NAMES_MAX;
     use crate::store::record::Source;
 
     fn source(path: &str, collection: &str, ring: Ring) -> Source {
@@ -168,6 +177,12 @@ mod tests {
         assert!(shared.private.is_empty() && shared.places[0].ring == Ring::Private, "the other name's is as it was");
         let spelled = regroup(&list, "diary", name("Diary")).unwrap();
         assert_eq!((spelled.places[0].collection.as_str(), spelled.private.len()), ("Diary", 0), "it is the same one");
+        let early = regroup(&list, " home ", NewGroup::Ring(Ring::Private)).unwrap();
+        assert_eq!(early.private, ["home"], "private before it has a folder");
+        assert!(regroup(&list, "home", NewGroup::Ring(Ring::Mesh)).unwrap_err().contains("There is no collection"));
+        let mut full = list.clone();
+        (0..PRIVATE_NAMES_MAX).for_each(|n| full.remember(&format!("secret {n}")));
+        assert!(regroup(&full, "home", NewGroup::Ring(Ring::Private)).is_err(), "no more names fit");
         let moved = regroup(&renamed, "diary", name("old")).unwrap();
         assert_eq!(moved.private, ["old"], "a name without a folder");
     }
