@@ -5,19 +5,23 @@ use wattle::text::chunk::chunks;
 use wattle::text::extract::extract;
 use wattle::text::payload::elide;
 
+/// The mark of payload, and a line end.
+const ADDED_BYTES_MAX: usize = 4;
+
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    for name in ["a.md", "a.txt"] {
+    for name in ["a.md", "a.txt", "a.html"] {
         let Ok(text) = extract(name, data) else { continue };
         assert!(
-            text.text.len() <= 2 * data.len(),
-            "UTF-16 may take half as much again in UTF-8, and payload takes less"
+            text.text.len() <= 3 * data.len() / 2 + ADDED_BYTES_MAX,
+            "{name}: UTF-16 may take half as much again in UTF-8; tags, marks and payload take less than they had"
         );
         let mut end = 0;
         for section in &text.sections {
             assert!(section.range.start >= end && text.text.get(section.range.clone()).is_some());
             end = section.range.end;
-            assert!(section.heading.len() <= 6 * (HEADING_BYTES_MAX + 3));
+            // A title and six levels.
+            assert!(section.heading.len() <= 7 * (HEADING_BYTES_MAX + 3));
             assert!(!section.heading.chars().any(char::is_control));
         }
         let count = |part: &str| part.split_whitespace().count();
@@ -49,6 +53,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
     .to_vec();
     seeds.push(format!("# Photo\n\n![a](data:image/png;base64,{base64})\n\n{base64}\n").into_bytes());
     seeds.push(format!("{}data:image/png;base64,{base64}\n", "C".repeat(60)).into_bytes());
+    seeds.push(
+        format!(
+            "<!DOCTYPE html><title>A &amp; B</title><script>if (a<b)</script><svg/><!-- c --><h1>One</h1><ul><li><p>x</ul>\
+             <h6><h6>Use &lt;b&gt;</h6><pre>```\n# no\n</pre><img src=\"data:image/png;base64,{base64}\" alt='>'><br>\
+             <table><tr><td>1<td>2</table>&#228;&#x80;&ouml;&nbsp;</p ><style/><title/>end"
+        )
+        .into_bytes(),
+    );
+    seeds.push(b"a `` b <b>```</b> `\n\n    <i>\n- ~~~\n  <p>\n<h2>&auml;</h2>\n```a``` <br>\n".to_vec());
     seeds.push(b"\xff\xfeT\0e\0x\0t\0\n\0\0\0".to_vec());
     seeds.push("cut \u{e4}".as_bytes()[..5].to_vec());
     seeds

@@ -4,10 +4,10 @@ use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, Pairin
 use super::output::{Stop, compact, pretty, print};
 use super::style::Style;
 use super::text::{columns, one_line};
-use crate::http::client::{Client, Failure};
+use crate::http::client::{Answer, Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
-use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow};
+use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow, PairingReport};
 use crate::platform::{clock, invite_card};
 use crate::wire::pairing::qr::Qr;
 use async_signal::{Signal, Signals};
@@ -157,7 +157,7 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         if or(tick, async { signals.next().await.is_some() }).await {
             // Whoever ends the command wants nobody to come in any more.
             client.close_window().await?;
-            return Err(Stop::NotDone("The window is closed. Nobody has joined.".to_owned()));
+            return left(&window, &client.pairing().await?, json);
         }
         let answer = client.pairing().await?;
         if let Some(trouble) = answer.read.trouble.as_ref().filter(|trouble| told.as_ref() != Some(*trouble)) {
@@ -174,6 +174,22 @@ async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
             }
             _ => return Err(Stop::NotDone("Another window was opened, or the agent started again.".to_owned())),
         }
+    }
+}
+
+/// The command was ended, and its window closed: who joined just before that is named all the same.
+fn left(opened: &OpenWindow, answer: &Answer<PairingReport>, json: bool) -> Result<(), Stop> {
+    match answer.read.closed.as_ref().filter(|closed| closed.joined.is_some()) {
+        Some(closed) => {
+            if json {
+                print(&compact(&answer.json))?;
+            }
+            ended(closed, json)
+        }
+        None if answer.read.window.as_ref().is_some_and(|now| now.code != opened.code) => {
+            Err(Stop::NotDone("Another window was opened, or the agent started again.".to_owned()))
+        }
+        None => Err(Stop::NotDone("The window is closed. Nobody has joined.".to_owned())),
     }
 }
 
@@ -375,26 +391,4 @@ fn ago(seconds: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
-        let text = has_joined("lamp river stone");
-        assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove`"), "{text}");
-    }
-
-    #[test]
-    fn a_device_of_the_mesh_has_one_word_for_what_it_is() {
-        let of = |caps: &[&str]| role(&caps.iter().map(|cap| (*cap).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&["member", "worker"]), "member");
-        assert_eq!(of(&["member", "worker", "admin"]), "admin");
-        assert_eq!(of(&["worker"]), "worker", "one that neither asks nor answers");
-    }
-
-    #[test]
-    fn times_are_told_in_the_largest_unit_that_says_enough() {
-        let told = [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(ago);
-        assert_eq!(told, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
-use crate::base::finding::quoted;
+use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::http;
 use crate::http::Timeouts;
@@ -25,7 +25,7 @@ use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{Home, HomeFile, at_home, disk_free};
+use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::reach::Reach;
 use crate::platform::sysfs::hardware::hardware;
@@ -61,11 +61,11 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
-    let (identity, key_before) = home.identity_on(&hardware(&options.sensors))?;
+    let OnHardware { identity, before: key_before, finding } = on_hardware(&home, options)?;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
-    tell_damage(&home, &node_handle);
+    tell_of_home(home.findings().iter().chain(&finding), &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
@@ -174,9 +174,14 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, h
     hint.iter().for_each(|hint| println!("{hint}"));
 }
 
-/// Tells people what was found damaged in the home.
-fn tell_damage(home: &Home, node_handle: &NodeHandle) {
-    for (number, finding) in home.findings().iter().enumerate() {
+/// The key of the home on the hardware of this device.
+fn on_hardware(home: &Home, options: &UpOptions) -> Result<OnHardware, String> {
+    home.identity_on(&hardware(&options.sensors), &|key| records::is_removed(home, key))
+}
+
+/// Tells people what was found damaged in the home, and of its key.
+fn tell_of_home<'a>(found: impl Iterator<Item = &'a Finding>, node_handle: &NodeHandle) {
+    for (number, finding) in found.enumerate() {
         node_handle.findings().set(&format!("home:{number}"), finding.clone());
     }
 }

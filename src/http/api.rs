@@ -9,7 +9,7 @@ use super::answer::{json, refused};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
 use super::page::Page;
-use crate::base::collection_name::{meant, tidy};
+use crate::base::collection_name::tidy;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
@@ -140,23 +140,27 @@ impl Api {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        // The spelling that the collection has, or will have.
-        let before = self.node.sources().await;
-        let of = |typed: &str| meant(before.iter().map(|source| source.collection.as_str()), typed).map(str::to_owned);
-        let known = of(&regroup.collection);
-        if let (None, Err(why)) = (&known, check_collection(&regroup.collection)) {
+        // A new private name; earlier versions had names that are none now.
+        let is_known = |sources: Vec<Source>| sources.iter().any(|source| source.collection == regroup.collection);
+        if let Err(why) = check_collection(&regroup.collection)
+            && !is_known(self.node.sources().await)
+        {
             return refused(conn, Status::BadRequest, &why);
         }
-        let now = known.unwrap_or_else(|| tidy(&regroup.collection));
-        let name = match &regroup.to {
-            NewGroup::Name(name) => of(name).filter(|other| *other != now).unwrap_or_else(|| tidy(name)),
-            NewGroup::Ring(_) => now,
+        // The node says which spelling the collection has; the note of the command does with any.
+        let typed = match &regroup.to {
+            NewGroup::Name(name) => name,
+            NewGroup::Ring(_) => &regroup.collection,
         };
-        let command = self.node.begin(Command::Regroup(name.clone())).await;
-        if let Response::Refused(problem, why) = self.node.request(Request::Regroup(regroup)).await {
-            self.node.finish(command).await;
-            return refused(conn, status_of(problem), &why);
-        }
+        let command = self.node.begin(Command::Regroup(tidy(typed))).await;
+        let name = match self.node.request(Request::Regroup(regroup)).await {
+            Response::Regrouped(name) => name,
+            Response::Refused(problem, why) => {
+                self.node.finish(command).await;
+                return refused(conn, status_of(problem), &why);
+            }
+            _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
+        };
         let Response::Status(status) = self.node.request(Request::Status).await else {
             return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
         };
@@ -251,9 +255,9 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         match self.node.request(request).await {
-            // `add` answers for itself. No call certifies a device: pairing hands the chain over.
+            // `add` and `collection` answer for themselves. No call certifies a device: pairing hands the chain over.
             // `invite` makes a file of its answer itself.
-            Response::Added | Response::Certified(_) | Response::Invited(_) => {
+            Response::Added | Response::Regrouped(_) | Response::Certified(_) | Response::Invited(_) => {
                 json(conn, Status::Ok, &serde_json::json!({}))
             }
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
@@ -367,6 +371,8 @@ impl Work {
         }
     }
 }
+
+const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
 
 const NO_GOVERNOR: &str =
     "This agent runs without its governor (`--governor off`): nothing is measured, held or paused.";

@@ -27,6 +27,10 @@ pub const LINK_IDLE_CROWDED_MS: u64 = 250;
 /// Milliseconds until hints and signs of life may again bring forward a dial of the same peer.
 pub const HINT_DIAL_MS: u64 = 5_000;
 
+/// Milliseconds until a changed name of the same device is saved again: each save is a synced write of a file, and a device may say
+/// another name with each message. A person renames a device far less often.
+pub const NAME_SAVE_MS: u64 = 600_000;
+
 /// Members in one member list message: the largest has 250 bytes a member, and a frame of gossip 64 KiB.
 pub const MEMBER_LIST_MAX: usize = 128;
 
@@ -139,8 +143,14 @@ pub const HEARSAY_JUMP_MAX: u32 = 16;
 /// See `RAISE_ALONE_MAX`; milliseconds.
 pub const RAISE_MS: u64 = 60 * 60 * 1000;
 
-/// On-board network interfaces by which a device is known; a router board has more, and any four tell it from another.
+/// Built-in network interfaces by which a device is known at a start; a router board has more, and any four tell it from another.
 pub const INTERFACES_MAX: usize = 4;
+/// Interfaces that a key is bound to: those of a start, and as many that were seen at earlier ones.
+pub const INTERFACES_BOUND_MAX: usize = 2 * INTERFACES_MAX;
+/// Keys of other hardware of which a home knows to which hardware they belong; a card that goes round more devices than that gets a new key.
+pub const BINDINGS_KEPT: usize = 4;
+/// Entries of a home's folder that are looked at for keys of other hardware: it has some forty small files.
+pub const HOME_FILES_READ_MAX: usize = 1024;
 /// Bytes of what a home keeps of its hardware: two PeerIds of 53 characters, and a hash of 64 digits for the board, the machine and each
 /// interface, with their words.
 pub const HARDWARE_BYTES_MAX: usize = 1024;
@@ -165,7 +175,8 @@ pub const START_PROOF_MS: u64 = 2_000;
 /// Milliseconds for which people are told that a peer sent something false.
 pub const OFFENCE_MS: u64 = 60 * 60 * 1000;
 
-const _: () = assert!(3 * 64 + (INTERFACES_MAX + 2) * (64 + 16) < HARDWARE_BYTES_MAX, "what is written can be read");
+const _: () =
+    assert!(3 * 64 + (INTERFACES_BOUND_MAX + 2) * (64 + 16) < HARDWARE_BYTES_MAX, "what is written can be read");
 
 const _: () = assert!(
     DUPLICATE_MS > 2 * (DUPLICATE_RETRY_MS + DUPLICATE_RETRY_MS / 2),

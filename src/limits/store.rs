@@ -9,8 +9,9 @@ pub const COLLECTION_BYTES_MAX: usize = 64;
 /// Watched folders and files of one agent.
 pub const SOURCES_MAX: usize = 64;
 
-/// Private collections without a folder whose names are remembered. Where there are as many, a collection of another name
-/// is private too unless its owner says otherwise: which names would have been among those left out is not known.
+/// Private collections without a folder whose names are remembered. Where there are as many, no private collection loses its
+/// last folder or its name until its owner gives one of them up. A collection of a new name is private then unless its owner
+/// says otherwise: earlier versions left out names that did not fit.
 pub const PRIVATE_NAMES_MAX: usize = 64;
 
 /// Faults that are spelt out.

@@ -74,7 +74,10 @@ pub const WORDLESS_CHUNKS_MAX: usize = 8;
 /// Bytes of a chunk for which it has at least one word, or it counts as wordless; prose has one in six.
 pub const BYTES_PER_WORD_MAX: usize = 120;
 
-/// The number of the way from a file to its chunks. It grows when that changes, and then stores of before are read again
-/// (`store::library`). 1: payload is left out, and line ends, front matter and HTML blocks are recognised. 2: tags of HTML are left out, and front matter but for its
-/// title.
-pub const READER: u64 = 2;
+/// The version of the way from a file to its chunks. It grows when that changes: a store of an earlier version then reads its
+/// files again (`store::library`).
+///
+/// 1. Payload is left out; line ends, front matter and HTML blocks are recognised.
+/// 2. HTML tags are left out, and front matter but for its title.
+/// 3. HTML is read without Markdown in between; names of characters; long titles are cut.
+pub const READER: u64 = 3;

@@ -2,7 +2,7 @@
 
 use super::mesh::{DEVICE_BYTES_MAX, TRUST_PEERS_MAX};
 
-/// Devices that the root of a mesh may make admins. A home needs two or three; each has its own share of removals below.
+/// Devices that the root of a mesh may make admins in its whole life, since the proofs of removed ones are kept. A home needs two or three; each has its own share of removals below.
 pub const ADMINS_MAX: usize = 16;
 
 /// Certificates that are kept: one for each holder and issuer, about 175 bytes each. Two for each device of a full mesh, so that a

@@ -1,16 +1,17 @@
 //! Which hardware a key belongs to: whether a home woke up in another device, as a copied card does.
 //!
-//! A key is bound to what does not travel with a card: the board's serial number, the permanent addresses of its on-board network
+//! A key is bound to what does not travel with a card: the board's serial number, the permanent addresses of its built-in network
 //! interfaces, and the machine id of a system whose disk stays in its device. `platform::sysfs::hardware` reads them; a home keeps the
 //! SHA-256 of each, salted with the key, so that its backup does not tell one device's parts from another's.
 //!
 //! Only a known value in place of another known one of the same kind says that the home is elsewhere; what is not known, or
 //! was not, says nothing. The board decides where it is known. Without it, an interface may have been exchanged or a system installed
-//! anew, so all that is known must differ. In doubt a key stays, and two live holders of it are noticed (`mesh::duplicates`).
+//! anew: one thing that is the same keeps the key, and of interfaces alone two or more must be known then and now, and all be others. In doubt
+//! a key stays, and two live holders of it are noticed (`mesh::duplicates`).
 //!
 //! Not here: what becomes of the old key (`platform::home`).
 
-use crate::limits::{HARDWARE_BYTES_MAX, INTERFACES_MAX};
+use crate::limits::{HARDWARE_BYTES_MAX, INTERFACES_BOUND_MAX, INTERFACES_MAX};
 use crate::wire::peer_id::PeerId;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -44,7 +45,7 @@ impl Kind {
 pub struct Hardware {
     /// The board's serial number.
     pub board: Option<String>,
-    /// Permanent addresses of its on-board network interfaces.
+    /// Permanent addresses of its built-in network interfaces, on the board or on a card inside the device.
     pub interfaces: heapless::Vec<[u8; 6], INTERFACES_MAX>,
     /// The system's machine id, if its disk does not travel.
     pub machine: Option<String>,
@@ -108,28 +109,55 @@ impl Binding {
     /// Compares this binding with what a start finds.
     #[must_use]
     pub fn compare(&self, hardware: &Hardware) -> Found {
-        let mut now = Self::new(self.key, hardware, self.before);
-        // Of each kind that is known on both sides: whether it agrees.
-        let agrees = |kind| {
-            let known = |marks: &[Mark]| marks.iter().any(|mark| mark.kind == kind);
-            let both = known(&self.marks) && known(&now.marks);
-            both.then(|| self.marks.iter().any(|mark| mark.kind == kind && now.marks.contains(mark)))
+        let now = Self::new(self.key, hardware, self.before);
+        let elsewhere = match Kind::ALL.map(|kind| self.agrees(&now, kind)) {
+            [Some(agrees), _, _] => !agrees,
+            [None, None, None] | [None, Some(true), _] | [None, _, Some(true)] => false,
+            [None, _, Some(false)] => true,
+            // One of them may have been exchanged, or is another one that was not seen before.
+            [None, Some(false), None] => self.count(Kind::Interface) > 1 && now.count(Kind::Interface) > 1,
         };
-        let [board, interface, machine] = Kind::ALL.map(agrees);
-        let elsewhere = match (board, interface, machine) {
-            (Some(agrees), _, _) => !agrees,
-            (None, None, None) => false,
-            (None, interface, machine) => interface != Some(true) && machine != Some(true),
+        if elsewhere { Found::Other } else { Found::Same(self.with(now)) }
+    }
+
+    /// What is to be kept of this binding where a start finds its very hardware: something that is known on both sides, all of which agrees
+    /// unless the board itself does. What is unknown recognizes nothing.
+    #[must_use]
+    pub fn recognized(&self, hardware: &Hardware) -> Option<Self> {
+        let now = Self::new(self.key, hardware, self.before);
+        let is_same = match Kind::ALL.map(|kind| self.agrees(&now, kind)) {
+            [Some(board), _, _] => board,
+            [None, interface, machine] => {
+                interface != Some(false) && machine != Some(false) && (interface.is_some() || machine.is_some())
+            }
         };
-        if elsewhere {
-            return Found::Other;
+        is_same.then(|| self.with(now))
+    }
+
+    /// Of a kind that is known on both sides: whether it agrees.
+    fn agrees(&self, now: &Self, kind: Kind) -> Option<bool> {
+        let both = self.count(kind) > 0 && now.count(kind) > 0;
+        both.then(|| self.marks.iter().any(|mark| mark.kind == kind && now.marks.contains(mark)))
+    }
+
+    fn count(&self, kind: Kind) -> usize {
+        self.marks.iter().filter(|mark| mark.kind == kind).count()
+    }
+
+    /// Binds to what is known now as well. What is not known now stays bound, and of interfaces all that were seen, within
+    /// the cap: one may be off at this start, and another one at the next.
+    fn with(&self, mut now: Self) -> Self {
+        for mark in &self.marks {
+            let fits = match mark.kind {
+                Kind::Interface => !now.marks.contains(mark) && now.count(mark.kind) < INTERFACES_BOUND_MAX,
+                Kind::Board | Kind::Machine => now.count(mark.kind) == 0,
+            };
+            if fits {
+                now.marks.push(*mark);
+            }
         }
-        // What is not known at this start stays bound.
-        let is_known = |kind| now.marks.iter().any(|mark| mark.kind == kind);
-        let kept: Vec<Mark> = self.marks.iter().filter(|mark| !is_known(mark.kind)).copied().collect();
-        now.marks.extend(kept);
         now.marks.sort_by_key(|mark| mark.kind);
-        Found::Same(now)
+        now
     }
 
     /// The file of the home.
@@ -165,7 +193,8 @@ impl Binding {
         let before = before.map(|line| line["before ".len()..].parse()).transpose().ok()?;
         let marks = lines.map(mark).collect::<Option<Vec<Mark>>>()?;
         let count = |kind| marks.iter().filter(|mark| mark.kind == kind).count();
-        let fits = count(Kind::Board) <= 1 && count(Kind::Machine) <= 1 && count(Kind::Interface) <= INTERFACES_MAX;
+        let fits =
+            count(Kind::Board) <= 1 && count(Kind::Machine) <= 1 && count(Kind::Interface) <= INTERFACES_BOUND_MAX;
         (fits && marks.is_sorted_by_key(|mark| mark.kind)).then_some(Self { key, before, marks })
     }
 }

@@ -24,7 +24,7 @@ use crate::limits::{
 };
 use core::cell::Cell;
 use core::net::SocketAddr;
-use peer::LinkState;
+use peer::{LinkState, Told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The transports that a packet goes by.
@@ -90,13 +90,15 @@ impl Peers {
         }
     }
 
-    /// Where a peer that dialled this agent listens, by its own word and by where its link comes from, if no better address is known. None
-    /// on this machine: there the owner says where agents are.
-    #[must_use]
-    pub fn listens_at(&self, key: PeerKey, addresses: &[SocketAddr]) -> Option<SocketAddr> {
-        let peer = self.get(key).filter(|peer| peer.linked && peer.addresses.kept().is_empty())?;
+    /// Where a peer that dialled this agent listens, by its own word and by where its link comes from, if no better address is known: once
+    /// a link. None on this machine: there the owner says where agents are.
+    pub fn listens_at(&mut self, key: PeerKey, addresses: &[SocketAddr]) -> Option<SocketAddr> {
+        let is_asked = |peer: &&mut Peer| peer.linked && !peer.link.told.listens && peer.addresses.kept().is_empty();
+        let peer = self.known.get_mut(&key).filter(is_asked)?;
         let remote = peer.link.remote.filter(|ip| !ip.is_loopback())?;
-        addresses.iter().copied().find(|address| address.ip() == remote)
+        let found = addresses.iter().copied().find(|address| address.ip() == remote);
+        peer.link.told.listens = found.is_some();
+        found
     }
 
     /// The peers with a link.
@@ -128,7 +130,8 @@ impl Peers {
         let name_request_at = (!named).then_some(now + Duration::from_millis(NAME_REQUEST_MS));
         peer.linked = true;
         let remote = Some(address.ip());
-        peer.link = LinkState { dialled, ending: false, remote, used: now, named, name_request_at };
+        let told = Told { listens: false, ..peer.link.told };
+        peer.link = LinkState { dialled, ending: false, remote, used: now, named, name_request_at, told };
         peer.datagrams.open();
         peer.redial.dialling = false;
         (peer.redial.pause, peer.redial.at) = (Duration::from_millis(REDIAL_MS), now);
@@ -149,13 +152,13 @@ impl Peers {
         Some(key)
     }
 
-    /// A peer sent its device's name. True if that is another one than it had.
-    pub fn set_name(&mut self, key: PeerKey, device: String) -> bool {
+    /// A peer sent its device's name. True if it is to be saved: it is another one than the last that was, which is a while ago.
+    pub fn set_name(&mut self, now: Instant, key: PeerKey, device: String) -> bool {
         let Some(peer) = self.get_mut(key) else { return false };
         (peer.link.named, peer.link.name_request_at) = (true, None);
-        let is_new = peer.device.as_ref() != Some(&device);
+        peer.link.told.name_is_unsaved |= peer.device.as_ref() != Some(&device);
         peer.device = Some(device);
-        is_new
+        peer.link.told.may_save_name(now)
     }
 
     /// Something was sent or received on the link.

@@ -58,18 +58,26 @@ impl AddressBook {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores the addresses at which a peer was reached, the newest first. Never waits.
+    /// Stores the addresses at which a peer was reached, the newest first; those that were stored before stay behind them as long as there
+    /// is room. Never waits.
     pub fn remember(&self, peer: PeerId, addresses: Vec<SocketAddr>) {
         if store(&mut self.known(), peer, addresses) {
             let _ = self.changed.try_send(());
         }
     }
 
-    /// The same, and waits until the file is written, so that the next start has them whatever happens. If it cannot be written, that
-    /// is in the log, and the peer is searched for after a restart.
-    pub async fn keep(self, peer: PeerId, addresses: Vec<SocketAddr>) {
+    /// The same, and waits until the file is written, so that the next start has them whatever happens.
+    ///
+    /// # Errors
+    /// Why it is not written.
+    pub async fn keep(self, peer: PeerId, addresses: Vec<SocketAddr>) -> Result<(), String> {
         store(&mut self.known(), peer, addresses);
-        self.file.write(&self.known).await;
+        if !self.known().contains_key(&peer) {
+            return Err(format!(
+                "The addresses of {PEERS_MAX} devices are stored, and there is no room for another one."
+            ));
+        }
+        self.file.write(&self.known).await
     }
 
     /// Removes the addresses of a peer, from the file too. Never waits.
@@ -84,30 +92,35 @@ async fn write_changes(file: Arc<BookFile>, known: Arc<Mutex<KnownAddresses>>, c
         Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await;
         // Changes up to here are in this write.
         let _ = changed.try_recv();
-        file.write(&known).await;
-    }
-}
-
-impl BookFile {
-    async fn write(&self, known: &Mutex<KnownAddresses>) {
-        let _one = self.writing.lock().await;
-        let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
-        let home = self.home.clone();
-        let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
-        if let Some(Err(error)) = written {
-            warn!("The addresses of other devices could not be saved: {error}. After a restart they are searched for.");
+        if let Err(why) = file.write(&known).await {
+            warn!("The addresses of other devices could not be saved: {why} After a restart they are searched for.");
         }
     }
 }
 
-/// Sets the addresses of a peer; false if nothing changed or there is no room.
+impl BookFile {
+    async fn write(&self, known: &Mutex<KnownAddresses>) -> Result<(), String> {
+        let _one = self.writing.lock().await;
+        let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
+        let home = self.home.clone();
+        let written = blocking::run(move || Home::at(&home).write(HomeFile::Peers, text.as_bytes())).await;
+        let written =
+            written.unwrap_or_else(|| Err(std::io::Error::other("the system gave no thread for the writing")));
+        written.map_err(|error| {
+            format!("{} cannot be written: {error}.", Home::at(&self.home).file(HomeFile::Peers).display())
+        })
+    }
+}
+
+/// Puts the addresses of a peer before those that it has; false if nothing changed or there is no room.
 fn store(known: &mut KnownAddresses, peer: PeerId, mut addresses: Vec<SocketAddr>) -> bool {
     // The scope of an address is an interface number, which the next boot of the machine may change.
     addresses.retain(|address| !is_scoped(address.ip()));
+    let before = known.get(&peer).map_or(&[][..], Vec::as_slice);
+    let more: Vec<SocketAddr> = before.iter().filter(|address| !addresses.contains(address)).copied().collect();
+    addresses.extend(more);
     addresses.truncate(ADDRESSES_MAX);
-    if known.get(&peer).map_or(&[][..], Vec::as_slice) == addresses
-        || (known.len() >= PEERS_MAX && !known.contains_key(&peer))
-    {
+    if before == addresses || (known.len() >= PEERS_MAX && !known.contains_key(&peer)) {
         return false;
     }
     known.insert(peer, addresses);
@@ -220,11 +233,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (book, _) = AddressBook::open(folder.path(), &[]);
         book.remember(peer(2), vec![at("10.0.0.2:1")]);
-        smol::block_on(book.clone().keep(peer(1), vec![at("10.0.0.1:1")]));
+        smol::block_on(book.clone().keep(peer(1), vec![at("10.0.0.1:1")])).unwrap();
         let (_, hints) = AddressBook::open(folder.path(), &[peer(1), peer(2)]);
         let mut hints: Vec<SocketAddr> = hints.into_iter().map(|(_, at)| at).collect();
         hints.sort_unstable();
         assert_eq!(hints, [at("10.0.0.1:1"), at("10.0.0.2:1")], "with what waited to be written");
+    }
+
+    #[test]
+    fn who_wants_addresses_kept_is_told_if_their_file_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, _) = AddressBook::open(folder.path(), &[]);
+        std::fs::create_dir_all(folder.path().join("peers/in the way")).unwrap();
+        let kept = smol::block_on(book.clone().keep(peer(1), vec![at("10.0.0.1:1")]));
+        assert!(kept.is_err_and(|why| why.ends_with('.') && why.contains("peers")));
+        std::fs::remove_dir_all(folder.path().join("peers")).unwrap();
+        assert_eq!(smol::block_on(book.keep(peer(1), vec![at("10.0.0.1:1")])), Ok(()));
+    }
+
+    #[test]
+    fn a_new_address_comes_first_and_takes_the_place_of_the_oldest_alone() {
+        let mut known = KnownAddresses::new();
+        let all: Vec<SocketAddr> = (1..=3).map(|port| SocketAddr::from(([10, 0, 0, 1], port))).collect();
+        store(&mut known, peer(1), all[..2].to_vec());
+        // After a restart the first one that is reached is all that this start knows.
+        assert!(store(&mut known, peer(1), vec![all[2]]));
+        assert_eq!(known[&peer(1)], [all[2], all[0], all[1]]);
+        assert!(!store(&mut known, peer(1), vec![all[2]]), "no change, no write");
+        (10..100).for_each(|port| _ = store(&mut known, peer(1), vec![SocketAddr::from(([10, 0, 0, 1], port))]));
+        assert_eq!((known[&peer(1)].len(), known[&peer(1)][0].port()), (ADDRESSES_MAX, 99));
     }
 
     #[test]

@@ -225,8 +225,8 @@ impl Node {
         } else {
             format!("{} ({})", self.title(Some(key)), self.peer_id_of(Some(key)))
         };
-        let frozen = "Both are frozen: devices that see both take no question, answer or news of either until one has been off for \
-                      five minutes.";
+        let frozen = "Both are frozen: devices that see both take no question, answer or news of either until they have not seen two \
+                      for five minutes.";
         let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the files \
                       identity.key and identity.copy there";
         let advice = if key == self.config.key {
@@ -254,7 +254,6 @@ fn duplicate(key: PeerKey, (linked, other): (SocketAddr, SocketAddr)) -> Message
     Message::Duplicate(Duplicate { key, linked, other })
 }
 
-/// An offence as the rest of a sentence after the device's name.
 /// That messages of a device were refused, and why the last one was.
 pub(crate) fn of_refusals(name: &str, why: &BadMessage, count: u64) -> String {
     let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
@@ -276,6 +275,7 @@ pub(crate) fn of_offences(name: &str, offence: Offence, count: u64) -> String {
     format!("{name} {}.{times}", says(offence))
 }
 
+/// An offence as the rest of a sentence after the device's name.
 const fn says(offence: Offence) -> &'static str {
     match offence {
         Offence::ForgedGossip => "forwarded a gossip item with a false signature; it was dropped",

@@ -65,6 +65,9 @@ impl Node {
                 scheduler::Output::Unwatch(place) => out.push(Output::Unwatch(place)),
                 scheduler::Output::Decided(reply, done) => out.push(Output::Reply(reply, Response::Done(done))),
                 scheduler::Output::MeasureDisk => out.push(Output::MeasureDisk),
+                scheduler::Output::Regrouped(reply, name) => {
+                    out.push(Output::Reply(reply, Response::Regrouped(name)));
+                }
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
                 scheduler::Output::Summarized(Some(list)) => self.on_counted(&list, out),

@@ -75,8 +75,8 @@ pub enum Input {
     Guest(PeerKey, SocketAddr, GuestInput),
     /// A conversation as a guest, which this agent dialled at this address, did not begin.
     GuestFailed(SocketAddr, Lost),
-    /// The addresses of a `KeepAddresses` are on the disk, or cannot be written, which was told.
-    AddressesKept(PeerKey),
+    /// The addresses of a `KeepAddresses` are on the disk, or why they are not.
+    AddressesKept(PeerKey, Result<(), String>),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.
     PeerDiscovered(PeerKey, SocketAddr),
     /// Where this agent can be dialled from now on; at most `ADDRESSES_MAX` addresses.

@@ -64,7 +64,7 @@ impl Node {
                 if let Some(address) = self.peers.listens_at(peer, &listen) {
                     out.push(Output::SaveAddresses(peer, vec![address]));
                 }
-                self.on_name(peer, device, out);
+                self.on_name(now, peer, device, out);
                 if ask {
                     out.push(self.hello(peer, false));
                 }

@@ -153,7 +153,7 @@ impl Node {
             Input::RecordsSigned(records) => self.on_records_signed(records),
             Input::RecordsVerified(peer, page, forged) => self.on_records_verified(now, peer, &page, forged, out),
             Input::RecordsSaved(save, result) => self.on_records_saved(now, save, result, out),
-            Input::AddressesKept(peer) => self.on_addresses_kept(now, peer, out),
+            Input::AddressesKept(peer, kept) => self.on_addresses_kept(now, peer, kept, out),
             Input::InvitesSaved(result) => self.on_invites_saved(now, result, out),
             Input::Presented(peer, chain) => self.on_shown(now, peer, &chain, out),
             Input::Guest(peer, address, what) => self.on_conversation(now, peer, address, what, out),

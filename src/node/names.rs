@@ -6,6 +6,7 @@
 use super::output::Output;
 use super::{Node, Out};
 use crate::base::id::PeerKey;
+use crate::base::time::Instant;
 use crate::mesh::peers::Peer;
 use std::collections::BTreeMap;
 
@@ -21,9 +22,10 @@ impl Node {
         names.into_iter().for_each(|(peer, name)| self.peers.keep_name(peer, name));
     }
 
-    /// A peer has said its name.
-    pub(super) fn on_name(&mut self, peer: PeerKey, name: String, out: &mut Out) {
-        if self.peers.set_name(peer, name.clone()) {
+    /// A peer has said its name. While two devices have its key it keeps the one that it had: either could take that of another device,
+    /// and names say what `wattle remove` removes.
+    pub(super) fn on_name(&mut self, now: Instant, peer: PeerKey, name: String, out: &mut Out) {
+        if !self.is_frozen(now, peer) && self.peers.set_name(now, peer, name.clone()) {
             out.push(Output::SaveName(peer, name));
         }
     }

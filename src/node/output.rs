@@ -99,7 +99,7 @@ pub enum Output {
     },
     /// Save the addresses at which a peer was reached, for the next start; the newest first, at most `ADDRESSES_MAX`.
     SaveAddresses(PeerKey, Vec<SocketAddr>),
-    /// The same at once, synced; one `AddressesKept` follows, also where they cannot be written.
+    /// The same at once, synced; one `AddressesKept` follows.
     KeepAddresses(PeerKey, Vec<SocketAddr>),
     /// Save what a peer calls itself, for people: it may be off at the next start.
     SaveName(PeerKey, String),
@@ -217,6 +217,8 @@ pub enum HangUp {
 pub enum Response {
     /// It is watched, and that is on the disk.
     Added,
+    /// The collection is changed, and that is on the disk: its name, in the spelling that it has now.
+    Regrouped(String),
     /// The owner's decision is on the disk; a sentence says what was done.
     Done(String),
     /// A device is certified, and that is on the disk: the chain that it is handed (`wire::certificate::Chain`).

@@ -60,7 +60,8 @@ impl Node {
             GuestInput::Ended if self.mesh.trust.pairing.is_host(peer) => self.on_host_lost(now, out),
             GuestInput::Ended => {
                 self.mesh.trust.pairing.guest_ended(peer);
-                self.admitting(now, out, |admin, effects| admin.lost(now, peer, effects));
+                let is_member = self.trust.records().caps(peer).is_some();
+                self.admitting(now, out, |admin, effects| admin.lost(now, peer, is_member, effects));
             }
         }
     }
@@ -115,7 +116,7 @@ impl Node {
                 Effect::Issue(issue) => self.issue(now, &issue, out),
                 Effect::Paired(peer, device, words) => {
                     let (device, words) = (device.to_string(), words.to_string());
-                    self.on_name(peer, device.clone(), out);
+                    self.on_name(now, peer, device.clone(), out);
                     out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
                     self.mesh.trust.pairing.closed =

@@ -23,7 +23,7 @@ use crate::query::pending::PendingQuery;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::store::counts::Kind;
-use crate::store::record::{Mark, MarkKind, Source};
+use crate::store::record::{Mark, MarkKind};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -177,7 +177,7 @@ impl Node {
 
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, now: Instant, peer: PeerKey, answer: message::Answer, out: &mut Out) {
-        self.on_name(peer, answer.device, out);
+        self.on_name(now, peer, answer.device, out);
         self.queries.local.add_peer_result(answer.id, peer, answer.found.map(|found| *found));
         self.go_on_with_queries(now, out);
     }
@@ -230,13 +230,8 @@ impl Node {
         let searchable = counts.count(Kind::Ready);
         let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
         let away = away.map(|mark| mark.documents).sum();
-        FileCoverage::new(counts.unfinished() + searchable, searchable, away, self.looking())
-    }
-
-    /// Whether more files may be found: by a look that is under way, or by the first one at a folder.
-    fn looking(&self) -> bool {
-        let unseen = |source: &Source| self.scheduler.looked_at(&source.path).is_none();
-        self.scheduler.scanning() || self.scheduler.sources().iter().any(unseen)
+        let looking = self.scheduler.may_find_more(|_| true);
+        FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
     }
 
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
@@ -253,7 +248,8 @@ impl Node {
             mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
         };
         let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
-        Some(FileCoverage::new(known, searchable, away, self.looking()))
+        let looking = self.scheduler.may_find_more(|source| source.ring == Ring::Mesh);
+        Some(FileCoverage::new(known, searchable, away, looking))
     }
 
     /// Since when the file of a hit is gone, if its owner is asked about it.

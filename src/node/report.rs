@@ -5,6 +5,7 @@ use super::collections::of_collections;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::finding::{Area, Finding, quoted};
+use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
@@ -81,11 +82,21 @@ impl Node {
         } else {
             ""
         };
+        // It may also stay for ever in the list of a mesh that has no use for it.
+        let remove = if records.certificate(PeerKey(*before.public_key())).is_some() {
+            format!(
+                " Or let this device in anew, and if nothing runs with the key of before any more, type `wattle remove {before}` on \
+                 another device, an admin."
+            )
+        } else {
+            String::new()
+        };
         let what = format!(
             "This home was in another device before: a card was copied or moved, or the board was exchanged. This device has a new key \
-             since then and is a new one to the others; its documents stay.{join} The key of before, {before}, is kept in {}/{}: \
-             delete that file if all is right so. If this is the same device, and nothing runs with the key of before, stop the agent, \
-             type `wattle identity keep`, and start it again.",
+             since then and is a new one to the others; its documents stay.{join} The key of before, {before}, is kept in {}/{}, and the \
+             mesh's root key, if that was here, beside it: delete both if all is right so. If this is the same device, and nothing runs \
+             with the key of before, stop the \
+             agent, type `wattle identity keep`, and start it again.{remove}",
             self.config.home.trim_end_matches('/'),
             file_of_old_key(&before),
         );

@@ -9,6 +9,7 @@
 //! them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a finding. `damage` looks at them
 //! without changing any, for the doctor. A key or token that is damaged without a copy is never overwritten: the error tells the owner what to do.
 
+mod aside;
 mod boot_count;
 mod damage;
 mod durable;
@@ -40,6 +41,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub use damage::damage;
+pub use hardware::OnHardware;
 pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use mesh_root::MeshRoot;
@@ -204,12 +206,18 @@ impl Home {
 /// The key and the hardware.
 impl Home {
     /// The agent's key on this hardware, and the one that the home had in other hardware, if that is still put aside: a home that is
-    /// known to be in another device than before gets a new one.
+    /// known to be in another device than before gets a new one, or the one that it had there; not one that `is_removed`.
     ///
     /// # Errors
     /// One sentence; no key is ever overwritten without a copy.
-    pub fn identity_on(&self, hardware: &Hardware) -> Result<(Identity, Option<PeerId>), String> {
-        hardware::identity(&self.path, hardware)
+    pub fn identity_on(&self, hardware: &Hardware, is_removed: &dyn Fn(&PeerId) -> bool) -> Result<OnHardware, String> {
+        hardware::identity(&self.path, hardware, is_removed)
+    }
+
+    /// The files of keys that the home had in other hardware, as secret as its own.
+    #[must_use]
+    pub fn keys_aside(&self) -> Vec<PathBuf> {
+        aside::all(&self.path)
     }
 
     /// Gives the home the key back that it had in other hardware; or has the next start keep the present one, whatever the

@@ -298,9 +298,9 @@ impl Driver {
                 let seen = self.outputs.seen.clone();
                 smol::spawn(async move {
                     seen.save().await;
-                    book.keep(PeerId::from_public_key(&peer.0), addresses).await;
+                    let kept = book.keep(PeerId::from_public_key(&peer.0), addresses).await;
                     // Without the node nobody waits for it.
-                    let _ = inputs.send(Input::AddressesKept(peer)).await;
+                    let _ = inputs.send(Input::AddressesKept(peer, kept)).await;
                 })
                 .detach();
             }

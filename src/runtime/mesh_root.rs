@@ -58,11 +58,11 @@ impl NodeHandle {
     pub async fn recovery_phrase(&self) -> Result<Zeroizing<String>, NoMesh> {
         let report = self.mesh_report().await?;
         self.in_home(move |home| {
-            let mut root = Home::at(home).mesh_root()?;
-            let id = hex(root.key().verifying_key().as_bytes());
-            if report.mesh != Some(id) {
-                return Err("This device has joined its mesh, so the mesh's root is not here. Nothing was changed.".to_owned());
-            }
+            let root = Home::at(home).existing_mesh_root()?;
+            let root = root.filter(|root| report.mesh == Some(hex(root.key().verifying_key().as_bytes())));
+            let mut root = root.ok_or(
+                "This device has joined its mesh, or its card is a copy, so the mesh's root is not here. Nothing was changed.",
+            )?;
             root.phrase_once()?.ok_or_else(|| {
                 "The mesh was made here before, and its recovery phrase was shown then: it is shown once. Nothing was changed."
                     .to_owned()

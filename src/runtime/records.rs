@@ -10,6 +10,7 @@ use crate::platform::home::{Home, HomeFile};
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::pairing::invite::InviteRecord;
+use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -53,6 +54,12 @@ pub fn load(home: &Home) -> Result<Records, String> {
              later version, or move both files away and pair this device again."
         )
     })
+}
+
+/// Whether the mesh of a home has removed this device, as far as the home knows.
+#[must_use]
+pub fn is_removed(home: &Home, device: &PeerId) -> bool {
+    load(home).is_ok_and(|records| records.is_removed(PeerKey(*device.public_key())))
 }
 
 /// Writes all invites, and tells the node once they are on the disk, or why they are not.

@@ -7,6 +7,7 @@
 //!
 //! The file has one command a line: what was done, a space, and what it was done to.
 
+use crate::base::collection_name::is_same;
 use crate::config::{Folder, Setting};
 use crate::limits::REPLIES_MAX;
 use crate::platform::home::{Home, HomeFile};
@@ -21,7 +22,7 @@ pub enum Command {
     Add(String),
     /// This folder is watched no more.
     Forget(String),
-    /// The collection that has this name afterwards gets it, or another ring.
+    /// The collection that has this name afterwards, in whatever spelling, gets it or another ring.
     Regroup(String),
 }
 
@@ -56,7 +57,7 @@ impl Command {
                 vec![Setting::RemoveFolder(place.clone())]
             }
             Self::Forget(_) => Vec::new(),
-            Self::Regroup(name) => of(&|source| source.collection == *name),
+            Self::Regroup(name) => of(&|source| is_same(&source.collection, name)),
         }
     }
 }
@@ -151,6 +152,8 @@ mod tests {
         assert!(private.contains("private"), "{private}");
         let renamed =
             repaired(Command::Regroup("new name".to_owned()), before, &[source("/a", "new name", Ring::Mesh)]);
+        let spelled = repaired(Command::Regroup("Diary".to_owned()), before, &[source("/a", "diary", Ring::Private)]);
+        assert!(spelled.contains("diary"), "the store chose the spelling: {spelled}");
         assert!(renamed.contains("new name") && renamed.matches("\"/a\"").count() == 1, "{renamed}");
     }
 

@@ -105,7 +105,7 @@ impl Addition {
         let own = ring.or_else(|| Some(same()?.ring));
         let of_collection =
             || sources.iter().filter(|source| source.collection == collection).map(|source| source.ring);
-        // Where no more names fit, this one may have been private.
+        // Where no more names fit, this one may have been private: earlier versions left such names out.
         let is_private = list.remembers(&collection) || list.private.len() >= PRIVATE_NAMES_MAX;
         let of_none = if is_private { Ring::Private } else { Ring::Mesh };
         let ring = own.or_else(|| of_collection().min()).unwrap_or(of_none);
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_private_collection_without_a_folder_is_still_private() {
         let mut list = Sources::from(vec![source("/w", "work", Ring::Mesh)]);
-        list.remember("diary");
+        list.remember("diary").unwrap();
         let add = |list: &Sources, collection: &str, ring| {
             let new = Addition { path: b"/b".into(), collection: collection.into(), ring, device: 1 };
             new.placed(list).map(|placed| placed.expect("it is new"))
@@ -258,10 +258,11 @@ mod tests {
         let why = add(&list, "diary", Some(Ring::Mesh)).unwrap_err();
         assert!(why.contains("has the ring private") && why.contains("`wattle collection ring diary mesh`"), "{why}");
         assert_eq!(add(&list, "work", None).unwrap().private, ["diary"], "another collection changes nothing");
-        list.remember("work");
+        list.remember("work").unwrap();
         assert!(!list.remembers("work"), "it has a folder");
-        (0..2 * PRIVATE_NAMES_MAX).for_each(|n| list.remember(&format!("secret {n}")));
-        assert_eq!(list.private.len(), PRIVATE_NAMES_MAX);
+        let full =
+            (0..2 * PRIVATE_NAMES_MAX).map(|n| list.remember(&format!("secret {n}"))).filter(Result::is_err).count();
+        assert_eq!((list.private.len(), full), (PRIVATE_NAMES_MAX, PRIVATE_NAMES_MAX + 1), "none is left out silently");
         assert_eq!(add(&list, "new", None).unwrap().places[1].ring, Ring::Private, "it may be one that did not fit");
         assert_eq!(add(&list, "new", Some(Ring::Mesh)).unwrap().places[1].ring, Ring::Mesh, "who says so");
         assert_eq!(add(&list, "work", None).unwrap().places[1].ring, Ring::Mesh);

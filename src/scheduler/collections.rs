@@ -23,11 +23,11 @@ impl Scheduler {
         }
         match regroup.apply(self.sources.newest()) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
-            Ok(sources) => {
-                let place = sources.places.first().map(|source| source.path.clone()).unwrap_or_default();
-                let replies = [(reply, place.clone())].into_iter().collect();
-                let unsaved =
-                    UnsavedSources { sources: sources.clone(), added: Some(place), removed: Vec::new(), replies };
+            Ok((sources, name)) => {
+                let place = sources.places.first().map(|source| source.path.clone());
+                let replies = [(reply, place.clone().unwrap_or_default())].into_iter().collect();
+                let (added, removed, regrouped) = (place, Vec::new(), Some(name));
+                let unsaved = UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
                 self.sources.begin_save(save, sources);

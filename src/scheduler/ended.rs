@@ -144,8 +144,9 @@ impl Scheduler {
             return unsaved.replies.iter().for_each(|(reply, _)| out.push(Output::Decided(*reply, done.clone())));
         }
         out.extend(unsaved.added.map(Output::Watch));
+        let mut regrouped = unsaved.regrouped;
         for (reply, place) in unsaved.replies {
-            out.push(Output::Added(reply));
+            out.push(regrouped.take().map_or(Output::Added(reply), |name| Output::Regrouped(reply, name)));
             self.scans.queue.mark_dirty(now, &place);
         }
     }

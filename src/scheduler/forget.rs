@@ -33,7 +33,11 @@ impl Scheduler {
         if self.refuses(reply, out) || self.answered(reply, path, What::Forget, out) {
             return;
         }
-        let (left, removed) = if self.sources.holds(path) { self.sources.without(path) } else { Default::default() };
+        let without = if self.sources.holds(path) { self.sources.without(path) } else { Ok(Default::default()) };
+        let (left, removed) = match without {
+            Ok(without) => without,
+            Err(why) => return out.push(Output::Refused(reply, Refusal::Conflict, why)),
+        };
         let below = self.sources.below(path);
         let away = |mark: &Mark| mark.kind != MarkKind::Forgotten && covers(path, &mark.path);
         if removed.is_empty() && (!below.is_empty() || !self.decisions.marks().iter().any(away)) {
@@ -60,7 +64,7 @@ impl Scheduler {
         changes.push(Change::Sources(left.clone()));
         let removed = removed.into_iter().map(|source| source.path).collect();
         let replies = [(reply, path.to_vec())].into_iter().collect();
-        let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, replies };
+        let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, regrouped: None, replies };
         let save = self.saves.begin_with(AfterSave::Watch(Box::new(unsaved)), &changes);
         out.push(Output::Save(save, changes));
         self.sources.begin_save(save, left);

@@ -198,8 +198,8 @@ impl Scheduler {
             Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
             Ok(Some(sources)) => {
                 let replies = [(reply, new.path.clone())].into_iter().collect();
-                let unsaved =
-                    UnsavedSources { sources: sources.clone(), added: Some(new.path), removed: Vec::new(), replies };
+                let (added, removed, regrouped) = (Some(new.path), Vec::new(), None);
+                let unsaved = UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
                 self.sources.begin_save(save, sources);

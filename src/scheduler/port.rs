@@ -14,7 +14,7 @@ pub enum Input {
     Wake,
     /// Add this folder or file to the watched ones. One `Added` or `Refused` follows.
     Add(ReplyId, Addition),
-    /// Change a collection's name or ring. One `Added` or `Refused` follows.
+    /// Change a collection's name or ring. One `Regrouped` or `Refused` follows.
     Regroup(ReplyId, Regroup),
     /// Forget what is at this path: the documents of a watched folder, which is watched no more; or those that are away, or
     /// about which a question is open. One `Decided` or `Refused` follows.
@@ -55,6 +55,8 @@ pub enum Output {
     MeasureDisk,
     /// The source is watched, and that is on the disk.
     Added(ReplyId),
+    /// The collection is changed, and that is on the disk: its name, in the spelling that it has now.
+    Regrouped(ReplyId, String),
     /// The owner's decision is on the disk and holds; a sentence says what was done.
     Decided(ReplyId, String),
     /// The request was refused, for this reason.

@@ -28,19 +28,18 @@ pub enum NewGroup {
 }
 
 impl Regroup {
-    /// The list of sources after the change.
+    /// The list of sources after the change, and the collection's name in it.
     ///
     /// # Errors
-    /// A sentence for people: there is no such collection, or the one of the new name has another ring.
-    pub(super) fn apply(&self, list: &Sources) -> Result<Sources, String> {
+    /// A sentence for people: there is no such collection, the one of the new name has another ring, or the old name cannot
+    /// be remembered.
+    pub(super) fn apply(&self, list: &Sources) -> Result<(Sources, String), String> {
         let Some(collection) = meant(list.names(), &self.collection) else {
             // Who makes a collection private before it has a folder shares nothing by mistake.
-            let mut changed = list.clone();
             if self.to == NewGroup::Ring(Ring::Private) {
-                changed.remember(&tidy(&self.collection));
-            }
-            if changed.private.len() > list.private.len() {
-                return Ok(changed);
+                let (mut changed, name) = (list.clone(), tidy(&self.collection));
+                changed.remember(&name)?;
+                return Ok((changed, name));
             }
             let names: BTreeSet<&str> = list.names().collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
@@ -56,6 +55,7 @@ impl Regroup {
                 if *ring != Ring::Private {
                     changed.forget_name(collection);
                 }
+                Ok((changed, collection.to_owned()))
             }
             NewGroup::Name(typed) => {
                 let other = list.names().filter(|name| *name != collection);
@@ -77,15 +77,15 @@ impl Regroup {
                 if rings.contains(&Ring::Private) {
                     // Who adds a folder to the old name again means what it was.
                     if has_place {
-                        changed.remember(collection);
+                        changed.remember(collection)?;
                     } else {
                         changed.forget_name(collection);
-                        changed.remember(&name);
+                        changed.remember(&name)?;
                     }
                 }
+                Ok((changed, name))
             }
         }
-        Ok(changed)
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
             source("/c", "home", Ring::Mesh),
             source("/d", "work", Ring::Mesh),
         ];
-        let changed = Regroup { collection: collection.into(), to }.apply(&sources.to_vec().into())?;
+        let (changed, _) = Regroup { collection: collection.into(), to }.apply(&sources.to_vec().into())?;
         Ok(changed.places.into_iter().map(|source| (source.collection, source.ring)).collect())
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let mixed =
             [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private), source("/d", "work", Ring::Mesh)];
         let regroup = |from: &str, to| {
-            Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|list| list.places)
+            Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|(list, _)| list.places)
         };
         assert!(regroup("home", NewGroup::Name("work".into())).unwrap_err().contains("ring private"));
         assert!(regroup("work", NewGroup::Name("home".into())).is_err());
@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn a_private_name_stays_private_when_its_collection_is_renamed_and_its_ring_can_be_changed_without_a_folder() {
         let list = Sources::from(vec![source("/b", "diary", Ring::Private), source("/d", "work", Ring::Mesh)]);
-        let regroup = |list: &Sources, from: &str, to| Regroup { collection: from.into(), to }.apply(list);
+        let named = |list: &Sources, from: &str, to| Regroup { collection: from.into(), to }.apply(list);
+        let regroup = |list: &Sources, from: &str, to| named(list, from, to).map(|(list, _)| list);
         let name = |name: &str| NewGroup::Name(name.into());
         let renamed = regroup(&list, "Diary ", name(" letters ")).unwrap();
         assert_eq!(
@@ -180,10 +181,20 @@ mod tests {
         let early = regroup(&list, " home ", NewGroup::Ring(Ring::Private)).unwrap();
         assert_eq!(early.private, ["home"], "private before it has a folder");
         assert!(regroup(&list, "home", NewGroup::Ring(Ring::Mesh)).unwrap_err().contains("There is no collection"));
-        let mut full = list.clone();
-        (0..PRIVATE_NAMES_MAX).for_each(|n| full.remember(&format!("secret {n}")));
-        assert!(regroup(&full, "home", NewGroup::Ring(Ring::Private)).is_err(), "no more names fit");
         let moved = regroup(&renamed, "diary", name("old")).unwrap();
         assert_eq!(moved.private, ["old"], "a name without a folder");
+        let (joined, is_called) = named(&renamed, "letters", name("Diary")).unwrap();
+        assert_eq!(
+            (joined.places[0].collection.as_str(), is_called.as_str()),
+            ("diary", "diary"),
+            "as it was remembered"
+        );
+        assert_eq!(named(&renamed, "WORK", NewGroup::Ring(Ring::Private)).unwrap().1, "work");
+        let mut full = list.clone();
+        (0..PRIVATE_NAMES_MAX).for_each(|n| full.remember(&format!("secret {n}")).unwrap());
+        assert!(regroup(&full, "home", NewGroup::Ring(Ring::Private)).is_err(), "no more names fit");
+        let why = regroup(&full, "diary", name("letters")).unwrap_err();
+        assert!(why.contains("Nothing was changed") && why.contains("`wattle collection ring NAME mesh`"), "{why}");
+        assert!(regroup(&full, "diary", name("secret 3")).unwrap().remembers("diary"), "one goes, one comes");
     }
 }

@@ -58,6 +58,11 @@ impl Scans {
         self.under_way || !self.pending.is_empty()
     }
 
+    /// Whether a scan in this source waits or is under way.
+    pub(super) fn is_planned(&self, source: &[u8]) -> bool {
+        self.pending.iter().any(|scan| scan.source.path == source)
+    }
+
     /// Plans the next place that is due, once the planned scans are over.
     /// Where a source's changed places are a crowd, all of it is scanned.
     pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) {

@@ -24,6 +24,8 @@ pub(super) struct UnsavedSources {
     pub(super) added: Option<Vec<u8>>,
     /// The places that are watched no more.
     pub(super) removed: Vec<Vec<u8>>,
+    /// The collection that the first of the requests changes, by the name that it has then.
+    pub(super) regrouped: Option<String>,
     /// The requests and the place that each of them adds.
     pub(super) replies: heapless::Vec<(ReplyId, Vec<u8>), REPLIES_MAX>,
 }
@@ -48,15 +50,17 @@ impl WatchedSources {
 
     /// The list without the sources at the path or below it, and those sources. Private collections that have no source
     /// any more stay private.
-    pub(super) fn without(&self, path: &[u8]) -> (Sources, Vec<Source>) {
+    ///
+    /// # Errors
+    /// A sentence for people: the name of one cannot be remembered.
+    pub(super) fn without(&self, path: &[u8]) -> Result<(Sources, Vec<Source>), String> {
         let (places, removed): (Vec<Source>, Vec<Source>) =
             self.newest().places.iter().cloned().partition(|source| !covers(path, &source.path));
         let mut left = Sources { places, private: self.newest().private.clone() };
-        removed
-            .iter()
-            .filter(|source| source.ring == Ring::Private)
-            .for_each(|source| left.remember(&source.collection));
-        (left, removed)
+        for source in removed.iter().filter(|source| source.ring == Ring::Private) {
+            left.remember(&source.collection)?;
+        }
+        Ok((left, removed))
     }
 
     /// Whether the newest list has this very place.

@@ -2,11 +2,12 @@
 
 use super::losses::Question;
 use super::machine::Scheduler;
+use super::path::covers;
 use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::SAVES_MAX;
 use crate::store::counts::StoreCounts;
-use crate::store::record::{Mark, Source};
+use crate::store::record::{Mark, MarkKind, Source};
 
 impl Scheduler {
     /// The counts, as of the last save.
@@ -116,5 +117,18 @@ impl Scheduler {
     pub fn held_reason(&self) -> Option<String> {
         let full = || self.disk.is_full().then(|| self.disk.reason());
         self.outage.reason().or_else(full)
+    }
+}
+
+/// What is not known of the files yet.
+impl Scheduler {
+    /// Whether more files may be found in one of these sources: by a look that is under way, or by the first one. Not in one that is away:
+    /// nobody knows when it is looked at.
+    #[must_use]
+    pub fn may_find_more(&self, of: impl Fn(&Source) -> bool) -> bool {
+        let away = |mark: &&Mark| mark.kind != MarkKind::Forgotten;
+        let is_away = |source: &Source| self.marks().iter().filter(away).any(|mark| covers(&mark.path, &source.path));
+        let is_open = |source: &Source| self.scans.is_planned(&source.path) || self.looked_at(&source.path).is_none();
+        self.sources().iter().any(|source| of(source) && is_open(source) && !is_away(source))
     }
 }

@@ -43,7 +43,7 @@ impl World {
             Output::KeepAddresses(peer, addresses) => {
                 self.devices[at].peers.addresses.insert(peer, addresses);
                 let delay = 1 + self.rng.below(30);
-                self.post(at, delay, Input::AddressesKept(peer));
+                self.post(at, delay, Input::AddressesKept(peer, Ok(())));
             }
             Output::SaveInvites(_) => self.post(at, 1, Input::InvitesSaved(Ok(()))),
             // For sockets and people alone.

@@ -239,11 +239,23 @@ impl Sources {
     }
 
     /// A private collection has lost a folder: if that was its last one, its name stays private.
-    pub fn remember(&mut self, name: &str) {
+    ///
+    /// # Errors
+    /// A sentence for people: so many names are remembered that this one does not fit. Nothing was changed.
+    pub fn remember(&mut self, name: &str) -> Result<(), String> {
         let is_left = self.places.iter().any(|source| is_same(&source.collection, name));
-        if !is_left && !self.remembers(name) && self.private.len() < PRIVATE_NAMES_MAX {
-            self.private.push(name.to_owned());
+        if is_left || self.remembers(name) {
+            return Ok(());
         }
+        if self.private.len() >= PRIVATE_NAMES_MAX {
+            return Err(format!(
+                "{name:?} would be a private collection without a folder. {PRIVATE_NAMES_MAX} of those are remembered already, so that \
+                 a folder that is added to one of them is private again, and no more can be. `wattle collection list` names them; \
+                 `wattle collection ring NAME mesh` gives one up that is not needed any more. Nothing was changed."
+            ));
+        }
+        self.private.push(name.to_owned());
+        Ok(())
     }
 
     /// The collection has a folder, or another ring: its name is not remembered any more.

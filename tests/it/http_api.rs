@@ -50,7 +50,9 @@ fn respond(request: Request) -> Response {
         Request::Add(new) if new.ring == Some(Ring::Private) => {
             Response::refused(Problem::Conflict, "It is watched already.")
         }
-        Request::Add(_) | Request::Regroup(_) => Response::Added,
+        Request::Add(_) => Response::Added,
+        // As the node does: "diary" is remembered.
+        Request::Regroup(_) => Response::Regrouped("diary".to_owned()),
         Request::Forget(path) => Response::Done(format!("{} is forgotten.", String::from_utf8_lossy(&path))),
         Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
         Request::Mesh(_) | Request::Pairing(_) | Request::Stop => {

@@ -26,7 +26,7 @@ type Local = fn(&Path) -> Check;
 const LOCAL: &[Local] = &[
     home,
     settings,
-    |home| secret("key", &Home::at(home).file(HomeFile::Identity)),
+    key,
     |home| secret("token", &Home::at(home).file(HomeFile::Token)),
     own_files,
     mesh,
@@ -95,6 +95,14 @@ fn home(home: &Path) -> Check {
         },
     };
     Check::of("home", outcome)
+}
+
+/// The key, and those that the home had in other hardware: the first of them that is not well.
+fn key(home: &Path) -> Check {
+    let at = Home::at(home);
+    let own = secret("key", &at.file(HomeFile::Identity));
+    let aside = at.keys_aside().into_iter().map(|file| secret("key", &file)).find(|check| !check.is_good());
+    aside.filter(|_| own.is_good()).unwrap_or(own)
 }
 
 /// Checks a file that only its owner may read.
@@ -223,6 +231,13 @@ mod tests {
             mode(at, good);
             assert!(check(at).is_good());
         }
+        let aside = path.join("identity-12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA.old");
+        write(&aside, "x").unwrap();
+        mode(&aside, 0o604);
+        let check = super::key(path);
+        assert!(!check.is_good() && check.says().contains(".old can be read by other users"), "{check:?}");
+        mode(&aside, 0o600);
+        assert!(super::key(path).is_good());
         assert!(!home(&path.join("none")).is_good());
         assert!(home(&key).says().contains("not a folder"));
     }

@@ -1,4 +1,5 @@
-//! A device that belongs to no mesh and finds an invite on its card joins by it, without a command: a board without a screen.
+//! A device that nobody has let in and that finds an invite on its card joins by it, without a command: a board without a screen. A card
+//! that was copied into another board is one.
 
 use crate::base::finding::{Area, Finding};
 use crate::limits::{INVITE_RETRY_MS, INVITE_RETRY_MS_MAX};
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 const KEY: &str = "invite";
 
-/// Joins by the invite in one of these folders, if there is one and the device belongs to no mesh; tries again until it is in, since the
+/// Joins by the invite in one of these folders, if there is one and the device is in no mesh; tries again until it is in, since the
 /// admins may be off. The file is deleted then.
 pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
     let Some(file) = blocking::run(move || invite_card::find(&folders)).await.flatten() else { return };
@@ -52,16 +53,18 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
 /// used stays, for another device.
 async fn by(node_handle: &NodeHandle, invite: &Invite) -> Result<(), String> {
     if let Response::Mesh(report) = node_handle.request(Request::Pairing(Pairing::Mesh)).await
-        && let Some(mesh) = report.mesh
+        && let Some(mesh) = &report.mesh
     {
-        let same = mesh == crate::node::mesh_report::hex(&invite.mesh) && !report.removed_here;
-        if !same {
+        if *mesh != crate::node::mesh_report::hex(&invite.mesh) || report.removed_here {
             return Err("This device belongs to another mesh, or was removed from it.".to_owned());
         }
-        return match node_handle.request(Request::Pairing(Pairing::Used(invite.id))).await {
-            Response::Refused(_, why) => Err(why),
-            _ => Ok(()),
-        };
+        // A copied card has the records of its mesh, and a key of its own that nobody has let in.
+        if report.members.iter().any(|member| member.here) {
+            return match node_handle.request(Request::Pairing(Pairing::Used(invite.id))).await {
+                Response::Refused(_, why) => Err(why),
+                _ => Ok(()),
+            };
+        }
     }
     match node_handle.request(Request::Pairing(Pairing::Join(Box::new(Wanted::from(invite))))).await {
         Response::Joined(joined) => {

@@ -1,6 +1,6 @@
 //! The calls about the watched folders: the list, and what their owner decides about documents that are away or missing.
 
-use super::{Api, Refused, body, status_of};
+use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::config::Setting;
 use crate::http::answer::{json, refused};
 use crate::http::dto::text;
@@ -80,8 +80,6 @@ impl Api {
 struct Place {
     path: PathBuf,
 }
-
-const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
 
 /// The sentence, behind another one if nothing is at the place: the node looks at no disk.
 async fn with_absence(place: Vec<u8>, why: String) -> String {

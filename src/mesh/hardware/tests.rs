@@ -37,7 +37,7 @@ fn only_a_known_value_in_place_of_another_known_one_of_its_kind_says_that_a_home
         }
     }
     assert!(elsewhere(&hardware("10000000aaaa", &[], ""), &hardware("10000000bbbb", &[], "")), "another board");
-    assert!(elsewhere(&hardware("", &[1], ""), &hardware("", &[2], "")), "another interface");
+    assert!(elsewhere(&hardware("", &[1, 2], ""), &hardware("", &[3, 4], "")), "other interfaces, all of them");
     assert!(elsewhere(&hardware("", &[], "m1"), &hardware("", &[], "m2")), "another machine");
 }
 
@@ -54,18 +54,62 @@ fn the_board_decides_where_it_is_known_and_else_one_thing_that_is_the_same_keeps
     assert!(!elsewhere(&machine, &hardware("", &[2, 3], "m2")), "a system was installed anew, one card is still there");
     assert!(!elsewhere(&machine, &hardware("", &[2], "")), "one of two interfaces is off");
     assert!(elsewhere(&machine, &hardware("", &[3], "m2")), "nothing is the same");
+    let two = hardware("", &[1, 2], "");
+    assert!(!elsewhere(&hardware("", &[1], ""), &hardware("", &[2], "")), "the only card was exchanged");
+    assert!(!elsewhere(&two, &hardware("", &[3], "")), "one was exchanged while the other one is off");
+    assert!(!elsewhere(&hardware("", &[1], ""), &hardware("", &[2, 3], "")), "one was exchanged, and one came in");
+    assert!(!elsewhere(&two, &hardware("", &[2, 3], "")), "one was exchanged");
 }
 
 #[test]
 fn what_is_unknown_at_a_start_stays_bound_and_what_is_new_is_bound() {
-    let Found::Same(kept) = Binding::new(key(1), &hardware("", &[1], ""), None).compare(&hardware("", &[], "m1"))
-    else {
-        panic!("nothing says that it is elsewhere");
-    };
+    let kept = same(&Binding::new(key(1), &hardware("", &[1], ""), None), &hardware("", &[], "m1"));
     assert_eq!(kept.compare(&hardware("", &[2], "m2")), Found::Other, "both are bound now");
     assert!(matches!(kept.compare(&hardware("", &[1], "m2")), Found::Same(_)));
-    let Found::Same(newer) = kept.compare(&hardware("", &[2], "m1")) else { panic!("the machine is the same") };
-    assert_eq!(newer.compare(&hardware("", &[1], "m2")), Found::Other, "the card of before is forgotten");
+    let newer = same(&kept, &hardware("", &[2], "m1"));
+    assert!(matches!(newer.compare(&hardware("", &[1], "m2")), Found::Same(_)), "the card of before is remembered");
+    assert_eq!(newer.compare(&hardware("", &[3], "m2")), Found::Other);
+}
+
+fn same(binding: &Binding, hardware: &Hardware) -> Binding {
+    match binding.compare(hardware) {
+        Found::Same(kept) => kept,
+        Found::Other => panic!("nothing says that it is elsewhere: {hardware:?}"),
+    }
+}
+
+#[test]
+fn interfaces_that_come_and_go_one_after_the_other_change_no_key_and_as_many_are_remembered_as_a_file_may_have() {
+    let both = Binding::new(key(1), &hardware("", &[1, 2], ""), None);
+    let off = same(&both, &hardware("", &[1], ""));
+    assert_eq!(off, both, "one that is off is not forgotten");
+    assert_eq!(same(&off, &hardware("", &[2], "")).count(Kind::Interface), 2);
+    let mut binding = both;
+    for last in 3..40 {
+        binding = same(&binding, &hardware("", &[last], "m1"));
+        assert!(binding.count(Kind::Interface) <= INTERFACES_BOUND_MAX);
+        assert_eq!(Binding::decode(binding.encode().as_bytes()).as_ref(), Some(&binding));
+    }
+    let agrees = |last| matches!(binding.compare(&hardware("", &[last, 99], "m2")), Found::Same(_));
+    assert!(agrees(39) && agrees(38) && !agrees(1), "the latest are remembered");
+}
+
+#[test]
+fn hardware_is_recognized_by_what_is_known_on_both_sides_and_never_by_what_is_unknown() {
+    let recognized = |bound: &Hardware, now: &Hardware| Binding::new(key(1), bound, None).recognized(now).is_some();
+    let all = hardware("10000000aaaa", &[1, 2], "m1");
+    assert!(recognized(&all, &all) && recognized(&all, &hardware("10000000aaaa", &[3], "m2")), "the board");
+    assert!(recognized(&hardware("", &[1, 2], "m1"), &hardware("", &[2, 3], "m1")));
+    for (bound, now) in [
+        (all.clone(), Hardware::default()),
+        (Hardware::default(), all.clone()),
+        (all.clone(), hardware("10000000bbbb", &[1, 2], "m1")),
+        (hardware("", &[1], "m1"), hardware("", &[2], "m1")),
+        (hardware("", &[1], "m1"), hardware("", &[1], "m2")),
+        (hardware("10000000aaaa", &[], ""), hardware("", &[1], "m1")),
+    ] {
+        assert!(!recognized(&bound, &now), "{bound:?} {now:?}");
+    }
 }
 
 #[test]
@@ -90,6 +134,7 @@ fn what_is_no_binding_is_refused_whole() {
     let joined = |lines: &[&str]| format!("{}\n", lines.join("\n"));
     let mut swapped = lines.clone();
     swapped.swap(3, 5);
+    let many: Vec<&str> = lines[..4].iter().copied().chain([lines[4]; INTERFACES_BOUND_MAX + 1]).collect();
     let twice: Vec<&str> = lines.iter().copied().chain([lines[5]]).collect();
     for bad in [
         String::new(),
@@ -100,6 +145,7 @@ fn what_is_no_binding_is_refused_whole() {
         text.to_uppercase(),
         joined(&swapped),
         joined(&twice),
+        joined(&many),
         joined(&lines[..1]),
         format!("{text}\n"),
     ] {

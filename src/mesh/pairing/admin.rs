@@ -189,11 +189,16 @@ impl Admin {
         }
     }
 
-    /// The stream, or the link, of a peer has ended.
-    pub fn lost(&mut self, now: Instant, peer: PeerKey, out: &mut Outbox<Effect>) {
-        match self.running.iter_mut().find(|running| running.is_proven(peer)) {
-            Some(proven) => proven.is_gone = true,
-            None => self.end(now, peer, Refusal::Interrupted, out),
+    /// The stream, or the link, of a peer has ended. A device that is in the mesh already notices by the first answer that it is, and hangs up:
+    /// it has told and learnt nothing of the code, so that is no try.
+    pub fn lost(&mut self, now: Instant, peer: PeerKey, is_member: bool, out: &mut Outbox<Effect>) {
+        match self.running.iter_mut().find(|running| running.peer == peer) {
+            Some(running) if running.is_proven(peer) => running.is_gone = true,
+            Some(running) => {
+                let is_no_try = is_member && matches!(running.state, State::Offered(_));
+                self.end_as(now, peer, Refusal::Interrupted, is_no_try, out);
+            }
+            None => {}
         }
     }
 
@@ -303,12 +308,17 @@ impl Admin {
 
     /// Ends a peer's exchange, if there is one, without a certificate.
     fn end(&mut self, now: Instant, peer: PeerKey, why: Refusal, out: &mut Outbox<Effect>) {
+        let is_own_fault = matches!(why, Refusal::DiskFull | Refusal::NotSaved);
+        let is_no_try = is_own_fault && self.running.iter().any(|running| running.is_proven(peer));
+        self.end_as(now, peer, why, is_no_try, out);
+    }
+
+    fn end_as(&mut self, now: Instant, peer: PeerKey, why: Refusal, is_no_try: bool, out: &mut Outbox<Effect>) {
         let Some(at) = self.running.iter().position(|running| running.peer == peer) else { return };
         let running = self.running.swap_remove(at);
         let open = self.window.shown().is_some();
-        let is_own_fault = matches!(why, Refusal::DiskFull | Refusal::NotSaved) && running.is_proven(peer);
         let left = running.window.and_then(|window| {
-            if is_own_fault { self.window.spared(now, window) } else { self.window.failed(now, window) }
+            if is_no_try { self.window.spared(now, window) } else { self.window.failed(now, window) }
         });
         if !running.is_gone {
             refuse(peer, running.encoding, why, 0, out);

@@ -152,7 +152,8 @@ impl World {
             }
             Event::AdminLost(peer) => {
                 let peer = (self.shown)(peer);
-                self.admin_does(|admin, now, out| admin.lost(now, peer, out));
+                let is_member = self.member == Some(peer);
+                self.admin_does(|admin, now, out| admin.lost(now, peer, is_member, out));
             }
             Event::ToJoiner(peer, bytes) => {
                 let peer = self.behind(peer);

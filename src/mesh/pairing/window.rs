@@ -133,7 +133,8 @@ impl Window {
         Some(left)
     }
 
-    /// An exchange with this window's code proved the code, and this device cannot let anybody in: its try is given back.
+    /// An exchange with this window's code proved the code, and this device cannot let anybody in; or a member noticed that it is one: its
+    /// try is given back.
     pub fn spared(&mut self, now: Instant, number: u64) -> Option<u8> {
         let open = self.open.as_mut().filter(|open| open.number == number)?;
         open.next_try = now + Duration::from_millis(PAIR_TRY_PAUSE_MS);

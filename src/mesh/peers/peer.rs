@@ -2,7 +2,7 @@
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, REDIAL_MS, UNANSWERED_MAX};
+use crate::limits::{HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, NAME_SAVE_MS, REDIAL_MS, UNANSWERED_MAX};
 use crate::mesh::address::Addresses;
 use core::net::IpAddr;
 
@@ -47,6 +47,18 @@ pub(super) struct LinkState {
     pub(super) named: bool,
     /// When to ask the peer for its name; `None` once it has sent it.
     pub(super) name_request_at: Option<Instant>,
+    pub(super) told: Told,
+}
+
+/// What a peer said of itself that goes to the disk, so that it cannot have this agent write without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// On this link it has said where it listens, and that was taken.
+    pub(super) listens: bool,
+    /// Its name is another one than the last that was saved.
+    pub(super) name_is_unsaved: bool,
+    /// When its name was last saved.
+    pub(super) name_saved_at: Option<Instant>,
 }
 
 /// What this agent knows of the datagrams that it exchanges with a peer.
@@ -95,6 +107,7 @@ impl Peer {
                 used: now,
                 named: false,
                 name_request_at: None,
+                told: Told::default(),
             },
             datagrams: DatagramSession::default(),
             redial: Redial {
@@ -144,6 +157,18 @@ impl Peer {
         let spare = self.linked && !self.link.ending && !self.wanted && (self.link.dialled || crowded);
         let idle = if crowded { LINK_IDLE_CROWDED_MS } else { LINK_IDLE_MS };
         spare.then_some(self.link.used + Duration::from_millis(idle))
+    }
+}
+
+impl Told {
+    /// Whether a name is to be saved now: once in `NAME_SAVE_MS` at most.
+    pub(super) fn may_save_name(&mut self, now: Instant) -> bool {
+        let rested = self.name_saved_at.is_none_or(|at| now.since(at) >= Duration::from_millis(NAME_SAVE_MS));
+        let may = self.name_is_unsaved && rested;
+        if may {
+            *self = Self { name_is_unsaved: false, name_saved_at: Some(now), ..*self };
+        }
+        may
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::limits::{
-    ADDRESSES_MAX, HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, PEERS_MAX,
-    UNANSWERED_MAX,
+    ADDRESSES_MAX, HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED,
+    NAME_SAVE_MS, PEERS_MAX, UNANSWERED_MAX,
 };
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -45,7 +45,7 @@ fn a_peer_that_does_not_answer_is_dialled_ever_more_rarely_and_one_that_did_at_o
     assert_eq!(pauses[9], REDIAL_MS_MAX);
     assert_eq!(peers.linked(at(0), A, PLACE), (None, false), "the owner gave that address");
     assert_eq!(peers.next_unnamed(at(NAME_REQUEST_MS)), Some(A));
-    peers.set_name(A, "attic".to_owned());
+    peers.set_name(at(0), A, "attic".to_owned());
     assert_eq!(peers.next_unnamed(at(u64::MAX)), None);
     peers.linked(at(0), A, PLACE);
     peers.dial_failed(at(3), A);
@@ -62,14 +62,32 @@ fn where_a_peer_that_dialled_listens_is_known_by_its_word_and_its_link_together(
     let listens = [address("10.0.0.9:7781"), address("192.168.1.9:7781")];
     assert_eq!(peers.listens_at(A, &listens), None, "there is no link");
     peers.linked(at(0), A, address("192.168.1.9:40000"));
-    assert_eq!(peers.listens_at(A, &listens), Some(listens[1]));
     assert_eq!(peers.listens_at(A, &listens[..1]), None, "an address that it only claims");
+    assert_eq!(peers.listens_at(A, &listens), Some(listens[1]));
+    assert_eq!(peers.listens_at(A, &listens), None, "once a link: each is written");
+    peers.linked(at(0), A, address("192.168.1.9:40001"));
+    assert_eq!(peers.listens_at(A, &listens), Some(listens[1]));
+    peers.linked(at(0), A, address("192.168.1.9:40002"));
     peers.add_given_address(A, address("192.168.1.5:7781"));
     assert_eq!(peers.listens_at(A, &listens), None, "a better one is known");
     let mut here = Peers::default();
     here.add_peer(at(0), A, "a".to_owned());
     here.linked(at(0), A, address("127.0.0.1:40000"));
     assert_eq!(here.listens_at(A, &[address("127.0.0.1:22")]), None, "on this machine");
+}
+
+#[test]
+fn a_name_that_alternates_is_saved_once_in_a_while_and_the_last_one_in_the_end() {
+    let mut peers = one();
+    let saved = |peers: &mut Peers, ms, name: &str| peers.set_name(at(ms), A, name.to_owned());
+    assert!(saved(&mut peers, 0, "attic") && !saved(&mut peers, 1, "attic"));
+    let names = ["cellar", "attic"].into_iter().cycle().zip(1..NAME_SAVE_MS / 1000);
+    assert_eq!(names.filter(|(name, second)| saved(&mut peers, second * 1000, name)).count(), 0);
+    assert!(!saved(&mut peers, NAME_SAVE_MS - 1, "loft"));
+    peers.linked(at(NAME_SAVE_MS), A, PLACE);
+    assert!(saved(&mut peers, NAME_SAVE_MS, "loft"), "it has not changed since, and was not saved");
+    assert!(!saved(&mut peers, 3 * NAME_SAVE_MS, "loft"));
+    assert_eq!(peers.get(A).unwrap().name(), "loft");
 }
 
 #[test]

@@ -207,6 +207,9 @@ fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_wa
     assert!(matches!(&echo[..], [Output::Send(PEER, Message::Echo(_))]), "its link lives: {echo:?}");
     let findings = told(&node, 15, Area::Peers);
     assert!(findings[0].what.contains("Both are frozen"), "{findings:?}");
+    let named = |out: &[Output]| out.iter().any(|out| matches!(out, Output::SaveName(PEER, _)));
+    let hello = Message::Hello { device: "cellar".to_owned(), ask: false, listen: Vec::new() };
+    assert!(!named(&handle(&mut node, at(16), received(&hello))) && node.title(Some(PEER)) != "cellar");
 
     // A question of a person goes to the other one alone, and the frozen one is named as silent.
     let ask = |node: &mut Node, ms| {
@@ -224,6 +227,7 @@ fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_wa
     };
     assert_eq!(asked(&ask(&mut node, 20)), [OTHER]);
     let later = 10 + DUPLICATE_MS;
+    assert!(named(&handle(&mut node, at(later), received(&hello))) && node.title(Some(PEER)) == "cellar");
     assert_eq!(asked(&ask(&mut node, later)), [PEER, OTHER]);
     assert!(
         starts(&handle(&mut node, at(later + 9), received(&query)))

@@ -75,12 +75,17 @@ impl Node {
 
     /// A link to another admin is up: it gets the invites that can still be used.
     pub(in crate::node) fn hand_over_invites(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        if !self.trust.may(peer, Rights::ADMIN) {
+        if !self.may_have_invites(now, peer) {
             return;
         }
         let Some(admin) = self.admin_machine() else { return };
         let usable = admin.invites().records(now).filter(|record| record.holder.is_none() && record.left_ms > 0);
         out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
+    }
+
+    /// Invites go to admins, and to none of two devices with one key: nobody can tell which of them is the right one.
+    fn may_have_invites(&self, now: Instant, peer: PeerKey) -> bool {
+        self.trust.may(peer, Rights::ADMIN) && !self.is_frozen(now, peer)
     }
 
     /// Records came. If an admin is removed, it knows what lets a device in by an invite, and could come back with another key: no
@@ -135,7 +140,7 @@ impl Node {
             }
             (Some((reply, record)), Ok(())) => {
                 for peer in self.peers.all_linked().collect::<Vec<_>>() {
-                    if self.trust.may(peer, Rights::ADMIN) {
+                    if self.may_have_invites(now, peer) {
                         out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
                     }
                 }

@@ -249,12 +249,24 @@ impl Node {
     }
 
     /// Takes the result of the check of the signatures that `on_joined` ordered; false if it is of something else.
-    pub(in crate::node) fn takes_verified(&mut self, now: Instant, peer: PeerKey, page: &Page, out: &mut Out) -> bool {
+    pub(in crate::node) fn takes_verified(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        (page, forged): (&Page, usize),
+        out: &mut Out,
+    ) -> bool {
         let Some(joining) = self.mesh.trust.pairing.joining.as_mut().filter(|joining| !joining.verified) else {
             return false;
         };
         let Some((_, chain)) = joining.joined.as_ref().filter(|(joined, _)| joined.admin == peer) else { return false };
-        if *page != Page::from(*chain) {
+        let ours = Page::from(*chain);
+        if *page != ours {
+            // The same admin may have sent other records before. Of these, what is forged was left out.
+            let is_ours = forged > 0 && page.iter().all(|record| ours.iter().any(|of| of == record));
+            if !is_ours {
+                return false;
+            }
             self.end_join(Response::refused(Problem::Conflict, Failure::Malformed.to_string()), out);
             return true;
         }
@@ -263,15 +275,29 @@ impl Node {
         // to look would never find the others again.
         match joining.reached.filter(|(reached, _)| *reached == peer) {
             Some((peer, address)) => out.push(Output::KeepAddresses(peer, vec![address])),
-            None => self.on_addresses_kept(now, peer, out),
+            None => self.on_addresses_kept(now, peer, Ok(()), out),
         }
         true
     }
 
-    /// It is on the disk where the admin that let this device in is reached.
-    pub(in crate::node) fn on_addresses_kept(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        let joined = self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.joined.as_ref());
+    /// It is on the disk where the admin that let this device in is reached; or it is not, and this device does not join.
+    pub(in crate::node) fn on_addresses_kept(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        kept: Result<(), String>,
+        out: &mut Out,
+    ) {
+        let joining = self.mesh.trust.pairing.joining.as_ref().filter(|joining| joining.verified);
+        let joined = joining.and_then(|joining| joining.joined.as_ref());
         let Some(chain) = joined.filter(|(joined, _)| joined.admin == peer).map(|(_, chain)| *chain) else { return };
+        if let Err(why) = kept {
+            let why = format!(
+                "This device could not write down where the device is that lets it in, and has not joined: after a restart it might find \
+                 nobody. {why} Mend that, then join again by the same code or invite while its time lasts: it stays good for this device."
+            );
+            return self.end_join(Response::refused(Problem::Broken, why), out);
+        }
         match self.mesh.trust.pairing.order(Wanted::Enrol) {
             Some(reply) => self.on_order(now, reply, Order::Enrol(Box::new(chain)), out),
             None => self.end_join(Response::refused(Problem::Busy, Failure::Busy.to_string()), out),

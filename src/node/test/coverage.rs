@@ -15,14 +15,18 @@ fn mark(path: &str, documents: u64, kind: MarkKind) -> Mark {
 
 /// A node that is linked with a peer, over seven files in two folders, one of this ring. Three of them are searchable.
 fn node_over(ring: Ring) -> Node {
-    let mut counts = StoreCounts::default();
-    (0..4).for_each(|_| counts.enter(Kind::Waiting));
-    (0..3).for_each(|_| counts.enter(Kind::Ready));
     let marks = vec![
         mark("/a/stick", 2, MarkKind::Away),
         mark("/b/stick", 1, MarkKind::Away),
         mark("/a/old", 9, MarkKind::Forgotten),
     ];
+    node_with(ring, marks)
+}
+
+fn node_with(ring: Ring, marks: Vec<Mark>) -> Node {
+    let mut counts = StoreCounts::default();
+    (0..4).for_each(|_| counts.enter(Kind::Waiting));
+    (0..3).for_each(|_| counts.enter(Kind::Ready));
     let sources = vec![source("/a"), Source { ring, collection: "diary".to_owned(), ..source("/b") }];
     let config = NodeConfig {
         key_before: None,
@@ -95,6 +99,24 @@ fn a_peer_is_told_nothing_of_private_files() {
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
     assert_eq!((told.known, told.searchable, told.away), (4, 1, 2), "the stick in the private folder is not told");
+}
+
+#[test]
+fn a_folder_that_is_away_or_private_says_to_nobody_that_more_may_be_found() {
+    let mut node = node_over(Ring::Private);
+    let of = |node: &Node, ring| node.scheduler.may_find_more(|source| source.ring == ring);
+    assert!(of(&node, Ring::Mesh) && of(&node, Ring::Private), "neither was looked at");
+    let away = |folder: &str| mark(folder, 0, MarkKind::Away);
+    let mut looked = |marks: Vec<Mark>| {
+        node = node_with(Ring::Private, marks);
+        (of(&node, Ring::Mesh), of(&node, Ring::Private))
+    };
+    assert_eq!(looked(vec![away("/a")]), (false, true), "a share that never answers");
+    assert_eq!(looked(vec![away("/b")]), (true, false));
+    let mut node = node_with(Ring::Private, vec![away("/a")]);
+    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 1, documents: 1, chunks: 9 };
+    node.on_counted(&[shared], &mut Out::new());
+    assert!(!told(&mut node).expect("it was counted").scanning, "only the private folder is still looked at");
 }
 
 #[test]

@@ -281,6 +281,24 @@ fn a_removal_that_came_while_the_disk_was_full_is_saved_as_soon_as_there_is_room
     assert_eq!(save_of(&handle(&mut node, at(now + 9 * MEND_RETRY_MS), NodeInput::Wake)), None);
 }
 
+#[test]
+fn where_sixteen_admins_were_named_the_next_order_says_so() {
+    let mut node = admin();
+    let of = |n: u8| certificate(PeerKey([n; 32]), Caps::MEMBER | Caps::ADMIN, u64::from(n));
+    let appointed = |node: &mut Node, n: u8| {
+        let out = handle(node, at(20), NodeInput::Api(ReplyId(7), Request::from(Order::Appoint(Box::new(of(n))))));
+        handle(node, at(21), NodeInput::RecordsSaved(save_of(&out).unwrap(), Ok(()))).pop()
+    };
+    for n in 101..=115 {
+        let last = appointed(&mut node, n);
+        assert!(matches!(last, Some(Output::Reply(_, Response::Done(_)))), "{n}: {last:?}");
+    }
+    let Some(Output::Reply(_, Response::Refused(_, why))) = appointed(&mut node, 116) else {
+        panic!("it is one too many")
+    };
+    assert!(why.starts_with("16 devices were named admins") && why.contains("Nothing was changed"), "{why}");
+}
+
 /// Has an admin remove a device, and returns what it says.
 fn removed(node: &mut Node, holder: PeerKey) -> String {
     let out = handle(node, at(30), NodeInput::Api(ReplyId(7), Request::from(Order::Remove(holder))));

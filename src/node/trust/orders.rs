@@ -6,6 +6,7 @@ use super::super::{Node, Out};
 use super::peer_id;
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::Instant;
+use crate::limits::ADMINS_MAX;
 use crate::mesh::trust::authority::{Order, Step};
 use crate::wire::certificate::exchange::Page;
 use crate::wire::certificate::{Record, Refusal};
@@ -77,7 +78,7 @@ impl Node {
         let Some((reply, order, records)) = state.authority.end() else { return };
         let (response, why) = match result.map(|()| self.carry_out_order(now, &order, &records, out)) {
             Ok(Ok(response)) => (response, None),
-            Ok(Err(why)) => (refused(why), Some(why)),
+            Ok(Err(why)) => (self.refused_order(&order, why), Some(why)),
             Err((problem, why)) => (Response::refused(problem, format!("Nothing was changed: {why}")), None),
         };
         self.end_order(now, reply, response, why, out);
@@ -120,6 +121,19 @@ impl Node {
                 Ok(Response::Certified(chain.encode()))
             }
         }
+    }
+
+    /// Why an order is refused, for people.
+    fn refused_order(&self, order: &Order, why: Refusal) -> Response {
+        if matches!(order, Order::Appoint(_)) && why == Refusal::Full && self.trust.records().has_all_admins() {
+            let why = format!(
+                "{ADMINS_MAX} devices were named admins in the life of this mesh, those that were removed among them, and no more can be. \
+                 Nothing was changed. The admins that are left go on to let devices in and remove them; for others, make a new mesh: \
+                 `wattle leave` on each device, then `wattle pair`."
+            );
+            return Response::refused(Problem::Conflict, why);
+        }
+        refused(why)
     }
 
     /// What a person is told who removed a device: also whom it had let in, if it was an admin. They stay by this device's word, and

@@ -40,6 +40,8 @@ pub(super) fn read_whole(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>
 /// # Errors
 /// The system's; the old file is untouched.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    #[cfg(test)]
+    cut::step()?;
     let temporary = path.with_extension("new");
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -51,6 +53,45 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
     fs::rename(&temporary, path)?;
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Deletes a file durably, if it is there.
+///
+/// # Errors
+/// The system's.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    #[cfg(test)]
+    cut::step()?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()),
+    }
+}
+
+/// A power cut, or a disk that is full from then on: of the changes of this thread so many succeed.
+#[cfg(test)]
+pub(super) mod cut {
+    use std::cell::Cell;
+    use std::io::{Error, ErrorKind, Result};
+
+    thread_local! { static LEFT: Cell<Option<usize>> = const { Cell::new(None) } }
+
+    /// Lets so many changes succeed; `None`: all.
+    pub(in super::super) fn after(changes: Option<usize>) {
+        LEFT.set(changes);
+    }
+
+    /// Whether there was a change that failed.
+    pub(in super::super) fn is_over() -> bool {
+        LEFT.get() == Some(0)
+    }
+
+    pub(super) fn step() -> Result<()> {
+        let Some(left) = LEFT.get() else { return Ok(()) };
+        LEFT.set(Some(left.saturating_sub(1)));
+        if left == 0 { Err(Error::from(ErrorKind::StorageFull)) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]

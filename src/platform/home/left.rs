@@ -1,9 +1,8 @@
-//! What a start does in the home of a device that has left its mesh: what belongs to the mesh, and the key by which it was known
-//! there, are deleted. The note goes last, so that a power cut on the way changes nothing.
+//! What a start does in the home of a device that has left its mesh: what belongs to the mesh, the key by which it was known
+//! there, and those that the home had in other hardware, are deleted. The note goes last, so that a power cut on the way changes nothing.
 
 use super::home_file::HomeFile;
-use std::fs;
-use std::io::ErrorKind;
+use super::{aside, durable};
 use std::path::Path;
 
 const OF_THE_MESH: [HomeFile; 7] = [
@@ -32,24 +31,23 @@ pub(super) fn put_away(home: &Path) -> Result<(), String> {
         remove(&path.with_extension("damaged"))?;
         remove(&path)?;
     }
+    // A copied card has the key of a device that may still be in the mesh.
+    aside::all(home).iter().try_for_each(|file| remove(file))?;
     remove(&note)?;
     log::info!("This device has left its mesh. It has a new identity from now on.");
     Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), String> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(format!("This device has left its mesh, and {} cannot be deleted: {error}.", path.display()))
-        }
-        _ => Ok(()),
-    }
+    durable::remove(path)
+        .map_err(|error| format!("This device has left its mesh, and {} cannot be deleted: {error}.", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Home;
     use super::*;
+    use std::fs;
 
     #[test]
     fn after_a_device_has_left_its_next_start_knows_no_mesh_and_has_another_key_and_the_rest_stays() {
@@ -58,7 +56,10 @@ mod tests {
         let (before, token) = (home.identity().unwrap().peer_id(), home.token().unwrap());
         let root = *home.mesh_root().unwrap().key().as_bytes();
         home.write(HomeFile::Records, b"records").unwrap();
-        let kept = ["mesh-root.damaged", "identity.damaged"].map(|name| folder.path().join(name));
+        let kept = ["mesh-root.damaged", "identity.damaged"].map(str::to_owned);
+        let aside = ["identity", "mesh-root", "hardware"].map(|name| format!("{name}-{before}.old"));
+        let cut = format!("identity-{before}.new");
+        let kept: Vec<_> = kept.into_iter().chain(aside).chain([cut]).map(|name| folder.path().join(name)).collect();
         kept.iter().for_each(|name| fs::write(name, b"a key").unwrap());
         let settings =
             "[node]\nname = \"attic\"\npeers = [\"/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA\"]\n";
@@ -72,7 +73,7 @@ mod tests {
         let home = Home::open(folder.path()).unwrap();
         assert_ne!(home.identity().unwrap().peer_id(), before);
         assert!(home.read(HomeFile::Records).unwrap().is_none() && home.existing_mesh_root().unwrap().is_none());
-        assert!(kept.iter().all(|name| !name.exists()), "a damaged key is a key");
+        assert!(kept.iter().all(|name| !name.exists()), "a damaged key is a key, and so is one of before");
         assert_ne!(*home.mesh_root().unwrap().key().as_bytes(), root);
         assert_eq!(home.token().unwrap().reveal(), token.reveal());
         let after = home.identity().unwrap().peer_id();

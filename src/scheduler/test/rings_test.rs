@@ -1,6 +1,7 @@
 //! Who may see a folder that is added while its collection is being changed.
 
 use super::*;
+use crate::limits::PRIVATE_NAMES_MAX;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::Record;
@@ -63,4 +64,23 @@ fn a_private_collection_whose_last_folder_is_forgotten_is_private_when_a_folder_
     assert_eq!(Sources::decode(&left.encode()), Some(left), "and is written down");
     let list = saved(&mut machine, Input::Add(ReplyId(3), diary("/e", None)));
     assert_eq!((list.places[1].ring, list.private.len()), (Ring::Private, 0), "nobody said otherwise");
+}
+
+#[test]
+fn a_private_collection_whose_name_cannot_be_remembered_keeps_its_last_folder() {
+    let names: Vec<String> = (0..PRIVATE_NAMES_MAX).map(|n| format!("secret {n}")).collect();
+    let diary = Source { collection: "diary".to_owned(), ring: Ring::Private, ..source("/d") };
+    let sources = Sources { places: vec![diary], private: names };
+    let mut machine = Scheduler::new(at(0), Config { slots: 1, disk_free: u64::MAX, sources, ..Config::default() });
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/d".to_vec()), &mut out);
+    let [Output::Refused(_, Refusal::Conflict, why)] = &out[..] else { panic!("{out:?}") };
+    assert!(why.contains("Nothing was changed") && machine.sources().len() == 1, "{why}");
+    let given_up = Regroup { collection: "secret 9".to_owned(), to: NewGroup::Ring(Ring::Mesh) };
+    out.clear();
+    machine.handle(at(2), Input::Regroup(ReplyId(2), given_up), &mut out);
+    assert!(matches!(out[..], [Output::Save(..)]), "{out:?}");
+    out.clear();
+    machine.handle(at(3), Input::Forget(ReplyId(3), b"/d".to_vec()), &mut out);
+    assert!(matches!(out[..], [Output::Save(..)]), "there is room now: {out:?}");
 }

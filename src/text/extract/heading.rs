@@ -1,5 +1,7 @@
 //! A heading's text without its markup.
 
+use super::entity;
+
 /// The words of a heading: `*` and `` ` `` are removed, `[text](url)` and `![text](url)` become `text`, `\*` becomes `*`,
 /// `&amp;` becomes `&`, and white space a single space. Tags, comments and a final `{#anchor .class}` are left out.
 pub(super) fn plain_words(raw: &str) -> String {
@@ -15,15 +17,36 @@ pub(super) fn plain_words(raw: &str) -> String {
             '[' if after_link(rest).is_some() => {}
             ']' if link_end(rest).is_some() => chars = link_end(rest).unwrap_or(rest).chars(),
             '<' if after_tag(rest).is_some() => chars = after_tag(rest).unwrap_or(rest).chars(),
-            '&' if entity(rest).is_some() => {
-                let (c, after) = entity(rest).unwrap_or(('&', rest));
-                words.push(c);
+            '&' if entity::read(rest).is_some() => {
+                let (c, after) = entity::read(rest).unwrap_or(('&', rest));
+                words.extend((!c.is_whitespace()).then_some(c));
+                if c.is_whitespace() && !words.is_empty() && !words.ends_with(' ') {
+                    words.push(' ');
+                }
                 chars = after.chars();
             }
             c if c.is_whitespace() && (words.is_empty() || words.ends_with(' ')) => {}
             c if c.is_whitespace() => words.push(' '),
             c if c.is_control() || c == '\u{feff}' => {}
             c => words.push(c),
+        }
+    }
+    words.truncate(words.trim_end().len());
+    words
+}
+
+/// The words of a title of HTML, in which tags are text.
+pub(super) fn title_words(raw: &str) -> String {
+    let mut words = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        let (c, after) = entity::read(after).filter(|_| c == '&').unwrap_or((c, after));
+        rest = after;
+        if c.is_whitespace() {
+            words.push_str(if words.is_empty() || words.ends_with(' ') { "" } else { " " });
+        } else if !c.is_control() {
+            words.push(c);
         }
     }
     words.truncate(words.trim_end().len());
@@ -63,21 +86,6 @@ fn after_tag(rest: &str) -> Option<&str> {
     (known && (attributes || tag.contains("=\""))).then_some(after)
 }
 
-/// The character of the entity of which `rest` is the part behind `&`, and the text after it.
-fn entity(rest: &str) -> Option<(char, &str)> {
-    let (name, after) = rest.split_once(';')?;
-    let c = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" | "#39" | "#x27" => '\'',
-        "nbsp" => ' ',
-        _ => return None,
-    };
-    Some((c, after))
-}
-
 #[cfg(test)]
 mod tests {
     use super::plain_words;
@@ -91,6 +99,7 @@ mod tests {
             ("<a name=\"x\"></a>Heating <!-- omit in toc -->", "Heating"),
             ("Mail <ann@home.test> or <https://a.test>", "Mail <ann@home.test> or <https://a.test>"),
             ("Tom &amp; Ann&nbsp;&lt;3", "Tom & Ann <3"),
+            ("B&ouml;den&#10;&ndash; &#8222;a&#8220;", "B\u{F6}den \u{2013} \u{201E}a\u{201C}"),
             ("a < b > c", "a < b > c"),
             ("Line<br/>two", "Linetwo"),
             ("", ""),

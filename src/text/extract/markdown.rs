@@ -7,47 +7,35 @@
 //! heading although a line of `---` follows: in notes that is a thematic break. And headings inside quotations and list
 //! items do not divide the text.
 
+use super::fence::{Fence, is_indented};
 use super::heading::plain_words;
+use super::outline::Outline;
 use super::section::Section;
-use super::{front_matter, html_block, plain};
-use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, HEADING_RAW_MAX};
+use super::{front_matter, html_block};
+use crate::limits::{HEADING_BYTES_MAX, HEADING_RAW_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
 
-/// Between two headings of a path.
-const SEPARATOR: &str = " > ";
-
-/// The sections of a Markdown text, under the title that it has elsewhere, if any. After `limits::DOCUMENT_CHUNKS_MAX`
-/// sections, headings are ordinary text. Of front matter only the title counts: it stands above all headings.
-pub(super) fn sections(text: &str, title: Option<&str>) -> Vec<Section> {
-    let mut scan = Scan::new(text);
+/// The sections of a Markdown text. Of front matter only the title counts: it stands above all headings.
+pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut start = front_matter::end(text);
-    scan.body = start;
-    let own = front_matter::title(text.get(..start).unwrap_or_default());
-    scan.heading = own.clone().unwrap_or(0..0);
-    let words = title.or_else(|| text.get(own?)).map(plain_words).unwrap_or_default();
-    if !words.is_empty() && words.len() <= HEADING_BYTES_MAX {
-        scan.path.push((0, words));
-    }
+    let title = front_matter::title(text.get(..start).unwrap_or_default());
+    let raw = title.clone().and_then(|at| text.get(at)).unwrap_or_default();
+    let words = plain_words(raw.get(..raw.floor_char_boundary(HEADING_RAW_MAX)).unwrap_or_default());
+    let outline = Outline::new(words, title.unwrap_or(0..0), start);
+    let mut scan = Scan { text, outline, fence: None, html: None, alone: None, paragraph: false };
     for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();
         scan.line(start..end, line.trim_end_matches(['\n', '\r']));
         start = end;
     }
-    scan.close(text.len(), None);
-    scan.sections
+    scan.outline.finish(text)
 }
 
 /// The scanner's state after some lines.
 struct Scan<'a> {
     text: &'a str,
-    sections: Vec<Section>,
-    /// The headings above the current line with their levels, 1 to 6, ascending; 0 is the title.
-    path: Vec<(usize, String)>,
-    /// The heading line of the open section.
-    heading: Range<usize>,
-    /// The first byte of the open section's body.
-    body: usize,
+    outline: Outline,
     /// The fence of an open code block.
     fence: Option<Fence>,
     /// The end of an open HTML block.
@@ -58,35 +46,21 @@ struct Scan<'a> {
     paragraph: bool,
 }
 
-impl<'a> Scan<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            sections: Vec::new(),
-            path: Vec::new(),
-            heading: 0..0,
-            body: 0,
-            fence: None,
-            html: None,
-            alone: None,
-            paragraph: false,
-        }
-    }
-
+impl Scan<'_> {
     /// Reads one line: `range` includes its line end, `line` does not.
     fn line(&mut self, range: Range<usize>, line: &str) {
         // A byte order mark within a file that was joined of several.
         let line = line.trim_start_matches('\u{feff}');
         let content = line.trim_start_matches(' ');
         let indent = line.len() - content.len();
-        if self.in_code(content, indent) || self.in_html(line) {
+        if Fence::goes_on(&mut self.fence, content, indent) || self.in_html(line) {
             return;
         }
-        let indented = indent > 3 || content.starts_with('\t');
+        let indented = is_indented(content, indent);
         let before = self.alone.take();
         let in_paragraph = std::mem::take(&mut self.paragraph);
         if content.trim().is_empty() {
-        } else if let Some(fence) = Fence::open(content, indent).filter(|fence| !indented || fence.column > indent) {
+        } else if let Some(fence) = Fence::open(content, indent) {
             self.fence = Some(fence);
         } else if indented {
             self.paragraph = in_paragraph;
@@ -103,21 +77,6 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether the line is part of the open code block, or its end.
-    fn in_code(&mut self, content: &str, indent: usize) -> bool {
-        let Some(open) = self.fence else { return false };
-        if open.column > 0 && indent < open.column && !content.trim().is_empty() {
-            // The list item that the block belongs to has ended, and the block with it; unless its closing fence was
-            // written without the indent.
-            self.fence = None;
-            return open.is_closed_by(content);
-        }
-        if open.is_closed_by(content) && indent < open.column + 4 {
-            self.fence = None;
-        }
-        true
-    }
-
     /// Whether the line is part of the open HTML block, or its end.
     fn in_html(&mut self, line: &str) -> bool {
         let Some(open) = self.html else { return false };
@@ -127,78 +86,10 @@ impl<'a> Scan<'a> {
         true
     }
 
-    /// A heading ends the section before it and opens the next.
     fn open(&mut self, level: usize, words: &str, line: Range<usize>) {
-        if self.sections.len() + 1 >= DOCUMENT_CHUNKS_MAX {
-            return;
-        }
-        self.close(line.start, Some(level));
-        self.path.retain(|(outer, _)| *outer < level);
         let raw = words.get(..words.floor_char_boundary(HEADING_RAW_MAX)).unwrap_or_default();
-        let mut heading = plain_words(raw);
-        let whole = raw.len() == words.len() && heading.len() <= HEADING_BYTES_MAX;
-        heading.truncate(heading.floor_char_boundary(HEADING_BYTES_MAX));
-        // The title once more.
-        self.path.retain(|(outer, title)| *outer > 0 || *title != heading);
-        self.body = if whole { line.end } else { line.start };
-        self.path.push((level, heading));
-        self.heading = line;
+        self.outline.open(self.text, level, plain_words(raw), raw.len() == words.len(), line);
     }
-
-    /// Ends the open section at byte `end`, before a heading of level `next` or the end of the text.
-    fn close(&mut self, end: usize, next: Option<usize>) {
-        let body = plain::sections(self.text.get(self.body..end).unwrap_or_default()).pop();
-        let range = match (body, self.path.last()) {
-            (Some(section), _) => self.body + section.range.start..self.body + section.range.end,
-            // The path of the deeper heading contains this one.
-            (None, Some((level, _))) if next.is_some_and(|next| next > *level) => return,
-            (None, Some((_, words))) if !words.is_empty() && !self.heading.is_empty() => {
-                let line = self.text.get(self.heading.clone()).unwrap_or_default();
-                self.heading.start..self.heading.start + line.trim_end().len()
-            }
-            (None, _) => return,
-        };
-        let heading = self.path.iter().map(|(_, words)| words.as_str()).filter(|words| !words.is_empty());
-        let heading = heading.collect::<Vec<_>>().join(SEPARATOR);
-        self.sections.push(Section { heading, range });
-    }
-}
-
-/// The line that opened a block of fenced code.
-#[derive(Clone, Copy, Debug)]
-struct Fence {
-    mark: char,
-    length: usize,
-    /// The column at which the content of its list item begins; 0 outside a list.
-    column: usize,
-}
-
-impl Fence {
-    /// The fence that a line opens, which may stand behind the mark of a list item. `content` is the line without its
-    /// indent.
-    fn open(content: &str, indent: usize) -> Option<Self> {
-        let (mut rest, mut column) = (content, 0);
-        while is_item(rest) && fence(rest).is_none() {
-            let (_, after) = rest.split_once(char::is_whitespace)?;
-            rest = after.trim_start();
-            column = indent + content.len() - rest.len();
-        }
-        let (mark, length, info) = fence(rest)?;
-        let inline = mark == '`' && info.contains('`');
-        (!inline).then_some(Self { mark, length, column })
-    }
-
-    fn is_closed_by(self, content: &str) -> bool {
-        fence(content).is_some_and(|(mark, length, info)| mark == self.mark && length >= self.length && info.is_empty())
-    }
-}
-
-/// The mark, its length and the info string of a line of three or more marks.
-pub(super) fn fence(content: &str) -> Option<(char, usize, &str)> {
-    let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let info = content.trim_start_matches(mark);
-    let length = content.len() - info.len();
-    (length >= 3).then_some((mark, length, info.trim()))
 }
 
 /// The level and text of an ATX heading like `## Text ##`.

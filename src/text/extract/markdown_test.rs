@@ -3,7 +3,7 @@
 use super::sections;
 
 fn found(text: &str) -> Vec<(String, &str)> {
-    sections(text, None).into_iter().map(|s| (s.heading, &text[s.range])).collect()
+    sections(text).into_iter().map(|s| (s.heading, &text[s.range])).collect()
 }
 
 fn expect(text: &str, wanted: &[(&str, &str)]) {
@@ -85,6 +85,14 @@ fn of_front_matter_only_the_title_counts() {
 }
 
 #[test]
+fn a_title_of_front_matter_that_is_too_long_is_cut_between_two_words() {
+    let title = "The boiler in the cellar ".repeat(9);
+    let found = sections(&format!("---\ntitle: {title}\n---\nThe red lamp blinks."));
+    assert!(found[0].heading.ends_with("The boiler in the") && title.starts_with(&found[0].heading), "{found:?}");
+    assert!(found[0].heading.len() > super::HEADING_BYTES_MAX - 9, "{found:?}");
+}
+
+#[test]
 fn a_heading_with_nothing_under_it_is_its_own_text_unless_a_deeper_one_follows() {
     expect("# A\n## B\nb\n## C\n# D\n#\n", &[("A > B", "b"), ("A > C", "## C"), ("D", "# D")]);
 }
@@ -100,7 +108,7 @@ fn the_line_of_a_very_long_heading_stays_in_the_text() {
 
 #[test]
 fn a_text_of_nothing_but_headings_has_a_bounded_number_of_sections() {
-    assert_eq!(sections(&"# a\n".repeat(70_000), None).len(), crate::limits::DOCUMENT_CHUNKS_MAX);
-    assert_eq!(sections(&"#".repeat(1 << 20), None).len(), 1);
-    assert_eq!(sections(&"#\n".repeat(1 << 20), None).len(), 0);
+    assert_eq!(sections(&"# a\n".repeat(70_000)).len(), crate::limits::DOCUMENT_CHUNKS_MAX);
+    assert_eq!(sections(&"#".repeat(1 << 20)).len(), 1);
+    assert_eq!(sections(&"#\n".repeat(1 << 20)).len(), 0);
 }

@@ -6,16 +6,22 @@
 //! sections, without tags and front matter; else it is one section.
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
-//! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the
-//! text, and do not overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes.
+//! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the text, and do not
+//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes, and its text, in UTF-8, is never longer but for the mark of
+//! payload and a line end.
 //!
 //! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
+mod entity;
+mod fence;
 mod front_matter;
 mod heading;
 mod html;
 mod html_block;
+mod html_inline;
+mod html_scan;
 mod markdown;
+mod outline;
 mod plain;
 mod refusal;
 pub(super) mod section;
@@ -43,29 +49,40 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
+    let mut title = None;
+    if has_ending(path_hint, &["html", "htm", "xhtml"]) {
+        // Before payload is told: a page is often one line, and pictures go with their tags.
+        let page = html::read(&text, has_ending(path_hint, &["xhtml"]));
+        (text, title) = (page.text, Some(page.title));
+    }
     if let Cow::Owned(elided) = payload::elide(&text) {
         text = elided;
     }
-    if text.chars().all(|c| c.is_whitespace() || c == payload::MARK) {
-        return Err(Refusal::NoLanguage);
+    if let Some(title) = title {
+        let page = html::sections(&text, title);
+        return if page.sections.is_empty() { Err(Refusal::Empty) } else { language(page) };
     }
-    if has_ending(path_hint, &["html", "htm", "xhtml"]) {
-        let (page, title) = html::to_markdown(&text);
-        let sections = markdown::sections(&page, title.as_deref());
-        return if sections.is_empty() { Err(Refusal::Empty) } else { Ok(Text { text: page, sections }) };
-    }
+    let text = language(Text { text, sections: Vec::new() })?.text;
     if !has_ending(path_hint, &["md", "markdown", "mdown"]) {
         let sections = plain::sections(&text);
         return Ok(Text { text, sections });
     }
-    let sections = markdown::sections(&text, None);
+    let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
+}
+
+/// The text, if anything is left of it without payload.
+fn language(text: Text) -> Result<Text, Refusal> {
+    let is_payload = text.text.chars().all(|c| c.is_whitespace() || c == payload::MARK);
+    if is_payload { Err(Refusal::NoLanguage) } else { Ok(text) }
 }
 
 /// The text with sections that have no HTML tags in them. Where nothing else is left, the text stays as it is: a file of
 /// front matter alone is found by that.
 fn without_tags(text: String, sections: Vec<Section>) -> Text {
-    let bodies: Vec<Option<String>> = sections.iter().map(|at| html::without_tags(&text[at.range.clone()])).collect();
+    // With the indent of the first line, which tells code.
+    let lines = |at: &Section| text[..at.range.start].trim_end_matches([' ', '\t']).len()..at.range.end;
+    let bodies: Vec<Option<String>> = sections.iter().map(|at| html_inline::without_tags(&text[lines(at)])).collect();
     if !sections.is_empty() && bodies.iter().all(Option::is_none) {
         return Text { text, sections };
     }
@@ -78,7 +95,7 @@ fn without_tags(text: String, sections: Vec<Section>) -> Text {
             let start = plain.len();
             plain.push_str(body);
             left.push(Section { range: start..plain.len(), heading });
-            plain.push_str("\n\n");
+            plain.push('\n');
         }
     }
     if left.is_empty() {
@@ -196,6 +213,7 @@ mod tests {
         assert_eq!(text.sections[0].heading, "The house > Boiler");
         assert_eq!(&text.text[text.sections[0].range.clone()], "Red lamp");
         assert_eq!(extract("a.html", b"<html><script>x()</script></html>"), Err(Refusal::Empty));
+        assert_eq!(extract("a.html", b"<title>The house</title><p> </p>").unwrap().sections[0].heading, "The house");
         assert_eq!(extract("a.txt", page.as_bytes()).unwrap().text, page, "only what is named so");
     }
 

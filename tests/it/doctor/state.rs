@@ -248,6 +248,15 @@ fn a_card_that_was_copied_into_another_device_and_one_that_is_kept_there() {
     assert!(!agent.status()["findings"].to_string().contains("another device before"), "{}", agent.status());
     let members = agent.json(&["mesh", "--json"])["members"].to_string();
     assert!(members.contains(&first) && members.contains("admin"), "{members}");
+    agent.stop();
+
+    // It was lent to another device.
+    let agent = up(&repaired, "10000000cccc");
+    assert!(![&first, &second].contains(&&id(&agent)));
+    agent.stop();
+    let agent = up(&repaired, "10000000bbbb");
+    assert_eq!(id(&agent), first);
+    named("a card came back into a device in which it was before", &agent);
 }
 
 #[test]

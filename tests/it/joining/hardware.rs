@@ -19,9 +19,14 @@ pub(crate) fn board(place: &Place, serial: &str) -> String {
 
 /// An agent of this place on a board with this serial number.
 fn on_board(place: Place, name: &'static str, serial: &str) -> Device {
+    on_board_with(place, name, serial, &[])
+}
+
+fn on_board_with(place: Place, name: &'static str, serial: &str, more: &[&str]) -> Device {
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let root = board(&place, serial);
-    let agent = place.up(&["--name", name, "--listen", &listen, "--no-mdns", "--sensors", &root, "--governor", "off"]);
+    let args = ["--name", name, "--listen", &listen, "--no-mdns", "--sensors", &root, "--governor", "off"];
+    let agent = place.up(&[&args, more].concat());
     Device { place, agent, listen, name }
 }
 
@@ -57,4 +62,39 @@ fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original
     assert!(!told(&copy), "{}", copy.agent.status());
     let findings = attic.agent.status()["findings"].to_string();
     assert!(!findings.contains("Two devices use the same key"), "{findings}");
+}
+
+#[test]
+fn a_copied_card_without_a_screen_joins_by_an_invite_and_is_no_admin_by_the_root_of_its_original() {
+    let invites = tempfile::tempdir().unwrap();
+    let folder = invites.path().to_str().unwrap().to_owned();
+    let attic = on_board(Place::new(), "attic", "10000000aaaa");
+    // Makes the mesh.
+    attic.pair().leave();
+    let first = attic.id();
+    let Device { place, agent, .. } = attic;
+    agent.stop();
+    let card = Place::new();
+    assert!(Command::new("cp").arg("-a").args([place.home(), card.home()]).status().unwrap().success());
+
+    let attic = on_board(place, "attic", "10000000aaaa");
+    let copy = on_board(card, "copy", "10000000bbbb");
+    let refused = copy.agent.cli(["mesh", "recover"]);
+    assert!(!refused.status.success(), "without the phrase: {refused:?}");
+    assert!(copy.members().iter().all(|(id, _)| *id != copy.id()), "it is no member");
+    let Device { place: card, agent, .. } = copy;
+    agent.stop();
+
+    let written = attic.agent.cli(["invite", "--file", &folder]);
+    assert!(written.status.success(), "{written:?}");
+    let file = invites.path().join("wattle/invite.toml");
+    // In the tests an agent announces no address.
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("addresses = []", &format!("addresses = [\"{}\"]", attic.listen))).unwrap();
+    let copy = on_board_with(card, "copy", "10000000bbbb", &["--boot", &folder]);
+    copy.agent.wait("the end of the invite", |_| !file.exists());
+    let (second, members) = (copy.id(), attic.members());
+    assert!(second != first && members.len() == 2, "{members:?}");
+    let caps = members.iter().find(|(id, _)| *id == second).unwrap().1.to_string();
+    assert!(!caps.contains("admin"), "{caps}");
 }

@@ -71,6 +71,7 @@ fn a_device_that_is_in_the_mesh_already_proves_nothing_and_the_code_stays_good_f
     world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, Some(MESH));
     world.run();
     assert_eq!((world.end_of(ALICE), world.issued()), (Err(Failure::Member), 0));
+    assert_eq!(world.admin.shown().map(|open| open.tries_left), Some(PAIR_TRIES), "that is no try");
     world.wait(1_000);
     assert!(world.join(BOB, CODE).is_ok());
 }

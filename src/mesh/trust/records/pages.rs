@@ -2,7 +2,7 @@
 
 use super::Records;
 use crate::base::id::{MeshId, PeerKey};
-use crate::limits::{TRUST_BUCKETS, TRUST_FILE_BYTES_MAX, TRUST_PAGE_MAX, TRUST_RECORDS_MAX};
+use crate::limits::{ADMINS_MAX, TRUST_BUCKETS, TRUST_FILE_BYTES_MAX, TRUST_PAGE_MAX, TRUST_RECORDS_MAX};
 use crate::wire::canonical::{exactly, put};
 use crate::wire::certificate::exchange::{Buckets, Page};
 use crate::wire::certificate::{Certificate, Record};
@@ -19,6 +19,12 @@ struct File {
 }
 
 impl Records {
+    /// Whether the root named as many admins in the life of this mesh as it may. The proofs of removed ones are kept for ever.
+    #[must_use]
+    pub fn has_all_admins(&self) -> bool {
+        self.proofs.len() >= ADMINS_MAX
+    }
+
     /// All records, in the order in which another set takes them.
     /// All records, each once: first the certificates, those that prove others before them.
     pub fn iter(&self) -> impl Iterator<Item = Record> + '_ {

@@ -209,3 +209,20 @@ fn an_admin_that_redeems_an_invite_has_used_it_before_it_gets_its_certificate() 
     let signs = |out: &Output| matches!(out, Output::SignRecords(of) if matches!(of[..], [Record::InviteUse(_)]));
     assert!(out.iter().any(signs), "{out:?}");
 }
+
+#[test]
+fn of_two_devices_with_the_key_of_an_admin_neither_gets_an_invite() {
+    let mut node = admin();
+    let place = |host: u8| ([10, 0, 0, host], 7781).into();
+    let seen = LinkInput::Duplicate { linked: place(1), other: place(2) };
+    handle(&mut node, at(4), Input::Link(ADMIN, seen));
+    order(&mut node, invite(1));
+    let out = handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    assert!(handed(&out).is_empty() && matches!(out.last(), Some(Output::Reply(..))), "{out:?}");
+    let mut out = Out::new();
+    node.hand_over_invites(at(7), ADMIN, &mut out);
+    assert_eq!(out.drain().count(), 0, "nor with the next link");
+    let later = at(4 + crate::limits::DUPLICATE_MS);
+    node.hand_over_invites(later, ADMIN, &mut out);
+    assert_eq!(handed(&out.drain().collect::<Vec<_>>()), [ADMIN], "once there is one of them");
+}

@@ -4,7 +4,8 @@ use super::super::super::input::{GuestInput, Input, Pairing, Request};
 use super::super::super::test::{at, handle, node};
 use super::*;
 use crate::base::id::PeerKey;
-use crate::wire::certificate::{Caps, Certificate, Signature};
+use crate::wire::certificate::{Caps, Certificate, Record, Signature};
+use crate::wire::pairing::exchange::{Exchange, Parties, Side};
 use crate::wire::pairing::secret::Code;
 use crate::wire::pairing::{Message, Refusal, Way};
 use heapless::Vec as Bounded;
@@ -70,4 +71,73 @@ fn an_invite_that_this_device_has_not_used_is_not_called_used() {
     let mut node = node(u64::MAX);
     let out = handle(&mut node, at(1), asks(1, Pairing::Used(InviteId([1; 16]))));
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(..))]), "{out:?}");
+}
+
+/// A device to which an admin has handed a certificate, whose signatures are being checked.
+fn handed_over() -> (Node, Page) {
+    let mut node = node(u64::MAX);
+    let address = SocketAddr::from(([192, 168, 1, 5], 7781));
+    let wanted = Asked {
+        secret: Code::parse("12345678").unwrap().secret(),
+        way: Way::Code,
+        mesh: None,
+        admins: Bounded::new(),
+        places: Bounded::from_slice(&[Candidate { address, peer: None }]).unwrap(),
+        searching: false,
+    };
+    handle(&mut node, at(1), asks(1, Pairing::Join(Box::new(wanted))));
+    let mesh = MeshId([0x77; 32]);
+    let certificate = |holder, caps, issuer| Certificate {
+        mesh,
+        holder,
+        caps,
+        serial: 1,
+        epoch: 0,
+        issuer,
+        signature: Signature::NONE,
+    };
+    let issuer = Some(certificate(ADMIN, Caps::MEMBER | Caps::ADMIN, mesh.root()));
+    let chain = Chain { certificate: certificate(node.config.key, Caps::MEMBER, ADMIN), issuer };
+    let (secret, parties) =
+        (Code::parse("12345678").unwrap().secret(), Parties { joiner: node.config.key, admin: ADMIN, mesh: mesh.0 });
+    let [(exchange, _), (_, share)] =
+        [(Side::Joiner, 1), (Side::Admin, 2)].map(|(side, n)| Exchange::begin(side, &secret, &parties, &[n; 64]));
+    let words = exchange.finish(&share).expect("a share").words();
+    let joined = Joined { certificate: chain.encode(), admin: ADMIN, mesh: mesh.0, words };
+    node.mesh.trust.pairing.joining.as_mut().unwrap().reached = Some((ADMIN, address));
+    let mut out = Out::new();
+    node.on_joined(joined, &mut out);
+    let page = out.drain().find_map(|out| if let Output::VerifyRecords(_, page) = out { Some(page) } else { None });
+    (node, page.expect("its signatures are checked"))
+}
+
+fn keeps(out: &[Output]) -> bool {
+    out.iter().any(|out| matches!(out, Output::KeepAddresses(..)))
+}
+
+#[test]
+fn other_records_of_the_admin_end_no_join_and_a_forged_certificate_does() {
+    let (mut node, page) = handed_over();
+    let other = Page { issuers: Vec::new(), records: page.issuers.iter().map(|of| Record::Certificate(*of)).collect() };
+    let out = handle(&mut node, at(2), Input::RecordsVerified(ADMIN, other, 0));
+    assert!(!out.iter().any(|out| matches!(out, Output::Reply(..))), "{out:?}");
+    assert!(keeps(&handle(&mut node, at(3), Input::RecordsVerified(ADMIN, page.clone(), 0))), "it goes on");
+    let (mut node, _) = handed_over();
+    let rest = Page { issuers: page.issuers, records: Vec::new() };
+    let out = handle(&mut node, at(2), Input::RecordsVerified(ADMIN, rest, 1));
+    assert!(matches!(out.last(), Some(Output::Reply(_, Response::Refused(..)))), "{out:?}");
+}
+
+#[test]
+fn a_device_that_cannot_write_down_where_its_mesh_is_has_not_joined_and_says_why() {
+    let (mut node, page) = handed_over();
+    let kept = |result| Input::AddressesKept(ADMIN, result);
+    assert_eq!(handle(&mut node, at(2), kept(Ok(()))), [], "the signatures are not checked yet");
+    assert!(keeps(&handle(&mut node, at(3), Input::RecordsVerified(ADMIN, page, 0))));
+    let out = handle(&mut node, at(4), kept(Err("There is no space left.".to_owned())));
+    let Some(Output::Reply(ReplyId(1), Response::Refused(Problem::Broken, why))) = out.last() else {
+        panic!("{out:?}")
+    };
+    assert!(why.contains("no space left") && why.contains("has not joined"), "{why}");
+    assert!(!out.iter().any(|out| matches!(out, Output::SaveRecords(..))) && !node.is_member());
 }
