@@ -153,7 +153,12 @@ fn behind(seed: u64, boots: u32) {
         assert!(!is_told(&world, at), "seed {seed}: it is no second device");
     }
     let newest = wattle::wire::gossip::Kind::Headroom;
-    assert_eq!(world.holding(1, newest), DEVICES, "seed {seed}: its gossip is the newest for all");
+    // One that was published just now is on its way.
+    let all = world.run_till(MINUTE, |world| world.holding(1, newest) == DEVICES);
+    assert!(
+        all.is_some_and(|time| time < Duration::from_secs(10)),
+        "seed {seed}: its gossip is the newest for all: {all:?}"
+    );
 }
 
 #[test]
