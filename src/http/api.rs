@@ -107,10 +107,7 @@ impl Api {
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
         let new = match body(&mut conn).await {
-            Ok(add) => {
-                let is_named = add.collection.is_some();
-                addition(add).await.map(|new| (new, is_named))
-            }
+            Ok(add) => addition(add).await,
             Err(refused) => Err(refused),
         };
         let (new, is_named) = match new {
@@ -301,14 +298,15 @@ const fn status_of(problem: Problem) -> Status {
     }
 }
 
-/// The place that a body of `POST /v1/add` names.
-async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
+/// The place that a body of `POST /v1/add` names, and whether it names the collection.
+async fn addition(Add { path, collection, ring }: Add) -> Result<(Addition, bool), Refused> {
     if ring == Some(Ring::Public) {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
     }
+    let is_named = collection.is_some();
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
-    new.flatten().map_err(|why| (Status::BadRequest, why))
+    new.flatten().map(|new| (new, is_named)).map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

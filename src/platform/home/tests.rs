@@ -202,7 +202,7 @@ fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_d
         let copy = guarded::copy_of(&path);
         let (whole, of_copy) = (fs::read(&path).unwrap(), fs::read(&copy).unwrap());
         // No hex digit, and no version of the records.
-        fs::write(&path, [&[b'~'], &whole[1..]].concat()).unwrap();
+        fs::write(&path, [b"~".as_slice(), &whole[1..]].concat()).unwrap();
         flip(&copy, of_copy.len() - 1);
         let found = damage(folder.path());
         let [finding] = &found[..] else { panic!("{file:?}: {found:?}") };
