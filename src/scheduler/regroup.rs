@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_collection_that_there_is_not_and_one_of_another_ring_are_refused() {
-        let why = regroup("hom", NewGroup::Ring(Ring::Private)).unwrap_err();
+        let why = regroup("hom", NewGroup::Ring(Ring::Mesh)).unwrap_err();
         assert!(why.contains("diary, home, work") && why.contains("Nothing was changed"), "{why}");
         let why = regroup("diary", NewGroup::Name("home".into())).unwrap_err();
         assert!(why.contains("wattle collection ring"), "{why}");
