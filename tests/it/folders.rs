@@ -116,7 +116,7 @@ fn to_forget_what_is_no_watched_folder_changes_nothing_and_says_what_is_so() {
         assert!(!output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    let nearest = format!("What is watched: {0}. `wattle forget {0}` forgets", good.display());
+    let nearest = format!("What is watched: {}. `wattle forget FOLDER` forgets", good.display());
     for (path, expected) in [
         (Path::new("/"), vec!["/ is not watched itself; folders in it are", good.to_str().unwrap()]),
         (docs.as_path(), vec!["is not watched itself; folders in it are"]),

@@ -197,7 +197,7 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/home/ann/Documnets".to_vec()), &mut out);
     let [Output::Refused(_, _, why)] = &out[..] else { panic!("{out:?}") };
-    assert!(why.contains("What is watched: /home/ann/Documents, /srv. `wattle forget /home/ann/Documents`"), "{why}");
+    assert!(why.contains("What is watched: /home/ann/Documents, /srv. `wattle forget FOLDER`"), "{why}");
     assert!(why.contains("What waits for a decision") && why.contains("/home/ann/Documents, /a/stick"), "{why}");
 }
 
@@ -240,7 +240,7 @@ fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
     for (path, expected) in [
         (
             "/b",
-            "/b is not watched, and nothing of it is in the index: there is nothing to forget. What is watched: /a. `wattle forget /a` forgets",
+            "/b is not watched, and nothing of it is in the index: there is nothing to forget. What is watched: /a. `wattle forget FOLDER` forgets",
         ),
         ("/a/x", "it is a part of /a, which is watched"),
         ("/", "/ is not watched itself; folders in it are. Forget each by its own name: `wattle forget /a`. Nothing"),

@@ -66,10 +66,10 @@ fn resident() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// The tests share one process, so the bound is generous; the attacks claim gigabytes.
+/// The tests share one process, and others load models in it, so the bound is generous; the attacks claim gigabytes.
 fn bounded(before: u64) {
     let now = resident();
-    assert!(now < before + 256 * 1024, "{before} kB grew to {now} kB");
+    assert!(now < before + 512 * 1024, "{before} kB grew to {now} kB");
 }
 
 /// A yamux header (yamux specification: version, type, flags, stream, length).
