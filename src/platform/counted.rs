@@ -236,7 +236,7 @@ mod tests {
         let file = home.file(HomeFile::Lost);
         let damages: [&dyn Fn(); 4] =
             [&|| (), &|| fs::write(&file, b"x").unwrap(), &|| fs::write(&file, b"").unwrap(), &|| {
-                fs::remove_file(&file).unwrap()
+                fs::remove_file(&file).unwrap();
             }];
         for damage in damages {
             damage();
