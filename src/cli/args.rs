@@ -319,9 +319,9 @@ pub struct AddArgs {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// The collection that their documents join.
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
-    pub collection: String,
+    /// The collection that their documents join. By default the one that they are in already, else "home".
+    #[arg(long, value_name = "NAME", value_parser = parse_collection)]
+    pub collection: Option<String>,
 
     /// Who may see them. By default who may see the collection already; a new collection is for the devices of your mesh. All
     /// folders of a collection have one ring.

@@ -251,7 +251,7 @@ async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
 async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Stop> {
     let path = sendable(path)?;
     let path = path.as_str();
-    let added = client.add(path, &add.collection, add.ring.map(Into::into)).await?;
+    let added = client.add(path, add.collection.as_deref(), add.ring.map(Into::into)).await?;
     if std::io::stdin().is_terminal() {
         // It is added all the same if the governor is off.
         let _ = client.work_now(json!({ "arrived": true })).await;

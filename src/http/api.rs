@@ -110,11 +110,12 @@ impl Api {
             Ok(add) => addition(add).await,
             Err(refused) => Err(refused),
         };
-        let new = match new {
+        let (new, is_named) = match new {
             Ok(new) => new,
             Err((status, why)) => return refused(conn, status, &why),
         };
         let before = self.node.sources().await;
+        let new = if is_named { new } else { new.where_it_is(&before) };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
         if let Response::Refused(problem, why) = self.node.request(Request::Add(new.clone())).await {
             self.node.finish(command).await;
@@ -136,6 +137,13 @@ impl Api {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        // A new private name; earlier versions had names that are none now.
+        let is_known = |sources: Vec<Source>| sources.iter().any(|source| source.collection == regroup.collection);
+        if let Err(why) = check_collection(&regroup.collection)
+            && !is_known(self.node.sources().await)
+        {
+            return refused(conn, Status::BadRequest, &why);
+        }
         // The node says which spelling the collection has; the note of the command does with any.
         let typed = match &regroup.to {
             NewGroup::Name(name) => name,
@@ -290,14 +298,15 @@ const fn status_of(problem: Problem) -> Status {
     }
 }
 
-/// The place that a body of `POST /v1/add` names.
-async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
+/// The place that a body of `POST /v1/add` names, and whether it names the collection.
+async fn addition(Add { path, collection, ring }: Add) -> Result<(Addition, bool), Refused> {
     if ring == Some(Ring::Public) {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
     }
+    let is_named = collection.is_some();
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
-    new.flatten().map_err(|why| (Status::BadRequest, why))
+    new.flatten().map(|new| (new, is_named)).map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

@@ -107,8 +107,8 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn add(&self, path: &str, collection: &str, ring: Option<Ring>) -> Result<Added, Failure> {
-        // Null: who may see the collection.
+    pub async fn add(&self, path: &str, collection: Option<&str>, ring: Option<Ring>) -> Result<Added, Failure> {
+        // Null: the collection that it is in already, and who may see that.
         let body = json!({ "path": path, "collection": collection, "ring": ring });
         Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
     }

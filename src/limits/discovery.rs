@@ -41,6 +41,9 @@ pub const ADDRESS_BOOK_BYTES_MAX: usize = PEERS_MAX * ADDRESSES_MAX * 160;
 /// Milliseconds for which changes are gathered before they are written into it.
 pub const ADDRESS_BOOK_WRITE_MS: u64 = 5_000;
 
+/// Milliseconds for which the first name of a device waits for others before it is written.
+pub const NAME_WRITE_MS: u64 = 200;
+
 /// Addresses and names that the owner gives for one peer; of all peers together, as many for each that may link.
 pub const GIVEN_MAX: usize = 8;
 

@@ -21,6 +21,9 @@ pub const SPOT_LOOKS: usize = 5;
 /// Milliseconds between two of them; all of them last longer than a place may change before it is scanned.
 pub const SPOT_PAUSE_MS: u64 = 2_000;
 
+/// Files of which it reads the content: those of which only the time of the last change of metadata differs.
+pub const SPOT_READS_MAX: usize = 64;
+
 /// Paths that the spot check names.
 pub const SPOT_EXAMPLES_MAX: usize = 10;
 

@@ -14,7 +14,7 @@ use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
 use crate::store::kv::{KvError, KvRead, Space};
 use crate::store::read;
-use crate::store::record::{Mark, MarkKind, Marks, Record};
+use crate::store::record::{Mark, MarkKind, Marks, Record, Sources};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -91,10 +91,10 @@ pub(super) fn lost_with_store(home: &Home) -> String {
 }
 
 /// What went with a store before an earlier start, and cannot be read again yet.
-pub(super) fn lost_before(home: &Home) -> Option<Finding> {
+/// `watched` is what the agent watches: the list in the open store, not the file beside it, which may be lost.
+pub(super) fn lost_before(home: &Home, watched: &Sources) -> Option<Finding> {
     let all = lost(home);
-    let sources = home.sources();
-    let is_watched = |place: &Mark| sources.of(&place.path).is_some();
+    let is_watched = |place: &Mark| watched.of(&place.path).is_some();
     let away: Vec<Mark> = all.iter().filter(|place| is_watched(place) && is_away(place)).cloned().collect();
     if away.len() < all.len() {
         write_lost(home, away.clone());
@@ -102,8 +102,9 @@ pub(super) fn lost_before(home: &Home) -> Option<Finding> {
     if away.is_empty() {
         return None;
     }
-    let file = home.file(HomeFile::Lost).display().to_string();
-    let command = format!("rm {}", quoted(&file));
+    let file = home.file(HomeFile::Lost);
+    let [file, copy] = [file.clone(), file.with_extension("copy")].map(|path| quoted(&path.to_string_lossy()));
+    let command = format!("rm {file} {copy}");
     let what = format!(
         "The store was made anew at an earlier start. {} {AGAIN} If they are gone for good, `{command}` ends this notice at the \
          next start.",
@@ -174,7 +175,7 @@ mod tests {
     use crate::store::change::Change;
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
-    use crate::store::record::{FileStamp, Source, Sources};
+    use crate::store::record::{FileStamp, Source};
 
     #[test]
     fn documents_are_counted_by_place_and_those_of_places_that_are_gone_are_told() {
@@ -223,25 +224,32 @@ mod tests {
         let watched = |names: &[&str]| {
             let list = Sources::from(names.iter().map(|name| source(name)).collect::<Vec<_>>());
             home.write(HomeFile::Sources, &list.encode()).unwrap();
+            list
         };
-        watched(&["usb", "nas"]);
+        let both = watched(&["usb", "nas"]);
+        let lost_before = |sources: &Sources| lost_before(&home, sources);
         let counted = ["usb", "nas"].map(|name| Mark { documents: 2, ..place(path(name)) });
         home.write(HomeFile::Counts, &Marks(counted.to_vec()).encode()).unwrap();
-        assert_eq!(lost_before(&home), None);
+        assert_eq!(lost_before(&both), None);
         assert!(lost_with_store(&home).contains(" 4 documents of folders that are away went with it"));
         // The new store has none of them.
         home.write(HomeFile::Counts, &Marks(Vec::new()).encode()).unwrap();
-        for _ in 0..2 {
-            let finding = lost_before(&home).expect("at each start");
+        let file = home.file(HomeFile::Lost);
+        let damages: [&dyn Fn(); 4] =
+            [&|| (), &|| fs::write(&file, b"x").unwrap(), &|| fs::write(&file, b"").unwrap(), &|| {
+                fs::remove_file(&file).unwrap();
+            }];
+        for damage in damages {
+            damage();
+            fs::remove_file(home.file(HomeFile::Sources)).ok();
+            let finding = lost_before(&both).expect("at each start");
             assert!(finding.what.contains("at an earlier start. 4 documents of"), "{}", finding.what);
         }
         fs::create_dir(root.join("usb")).unwrap();
         fs::write(root.join("usb/a"), "").unwrap();
-        let finding = lost_before(&home).expect("one is still away");
+        let finding = lost_before(&both).expect("one is still away");
         assert!(finding.what.contains(" 2 documents of") && !finding.what.contains("/usb"), "{}", finding.what);
-        watched(&["usb"]);
-        assert_eq!(lost_before(&home), None, "its owner forgot it");
-        watched(&["usb", "nas"]);
-        assert_eq!(lost_before(&home), None, "and for good");
+        assert_eq!(lost_before(&watched(&["usb"])), None, "its owner forgot it");
+        assert_eq!(lost_before(&both), None, "and for good");
     }
 }

@@ -23,6 +23,7 @@ mod meant;
 mod mend;
 mod mesh_root;
 mod settings;
+mod standing;
 mod state;
 mod token;
 mod user;

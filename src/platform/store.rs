@@ -79,7 +79,8 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
         library.apply(&Change::Sources(sources)).map_err(broken)?;
     }
     library.kv().sync().map_err(broken)?;
-    let found = found.or_else(|| counted::lost_before(home));
+    let watched = read::sources(library.kv()).map_err(broken)?;
+    let found = found.or_else(|| counted::lost_before(home, &watched));
     note_model(home, model);
     counted::note(home, library.kv()).map_err(broken)?;
     Ok((library, found))

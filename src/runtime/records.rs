@@ -48,9 +48,7 @@ pub fn load(home: &Home) -> Result<Records, String> {
     let name = home.file(HomeFile::Records).display().to_string();
     let bytes = home.read(HomeFile::Records).map_err(|error| format!("The file {name} cannot be read: {error}."))?;
     let Some(bytes) = bytes else { return Ok(Records::default()) };
-    // A bit that flipped in the file and in its copy could be a removal that is no more, or one of a device that is in.
-    let whole = |records: &Records| records.iter().all(|record| record.is_signed());
-    Records::decode(&bytes).filter(whole).ok_or_else(|| {
+    Records::decode_signed(&bytes).ok_or_else(|| {
         format!(
             "The file {name} is damaged, and so is its copy, or a later version wrote it. It was left as it is. Start the \
              later version, or move both files away and pair this device again."

@@ -3,10 +3,11 @@
 //!
 //! A text file, one device a line: its PeerId, the two times in seconds since 1970, and what it calls itself; files of earlier versions end
 //! before the name. If it is lost, the times begin anew, and the names with the next link. It is written after a device is let in, renamed or
-//! its link ends, several changes together, because SD cards wear.
+//! its link ends, several changes together, because SD cards wear; within a second where a device has said its name for the first time, and
+//! at once when the agent stops or has joined: the other device may be off for long from then on.
 
 use crate::base::id::PeerKey;
-use crate::limits::{ADDRESS_BOOK_WRITE_MS, TRUST_PEERS_MAX};
+use crate::limits::{ADDRESS_BOOK_WRITE_MS, NAME_WRITE_MS, TRUST_PEERS_MAX};
 use crate::node::mesh_report::MeshReport;
 use crate::platform::blocking;
 use crate::platform::clock;
@@ -16,6 +17,8 @@ use crate::wire::peer_id::PeerId;
 use log::warn;
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
+use smol::future::or;
+use smol::lock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,9 +38,19 @@ type Known = BTreeMap<String, Times>;
 /// A handle to these times; clones share them.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    known: Arc<Mutex<Known>>,
+    file: Arc<SeenFile>,
     /// Wakes the task that writes; its capacity of one is enough.
     changed: Sender<()>,
+    /// Tells it that this does not wait for more changes; likewise.
+    soon: Sender<()>,
+}
+
+/// What is known, and the file, which one task writes at a time.
+#[derive(Debug)]
+struct SeenFile {
+    known: Mutex<Known>,
+    home: PathBuf,
+    writing: lock::Mutex<()>,
 }
 
 impl Seen {
@@ -45,13 +58,20 @@ impl Seen {
     #[must_use]
     pub fn open(home: &Path) -> Self {
         let bytes = Home::at(home).read(HomeFile::Seen).ok().flatten().unwrap_or_default();
-        let (known, (changed, wakeup)) = (Arc::new(Mutex::new(parse(&bytes))), bounded(1));
-        smol::spawn(write_changes(home.to_owned(), Arc::clone(&known), wakeup)).detach();
-        Self { known, changed }
+        let ((changed, wakeup), (soon, hurried)) = (bounded(1), bounded(1));
+        let file = SeenFile { known: Mutex::new(parse(&bytes)), home: home.to_owned(), writing: lock::Mutex::new(()) };
+        let file = Arc::new(file);
+        smol::spawn(write_changes(Arc::clone(&file), wakeup, hurried)).detach();
+        Self { file, changed, soon }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.file.known()
+    }
+
+    /// Waits until the file has what is known. If it cannot be written, that is in the log.
+    pub(super) async fn save(self) {
+        self.file.write().await;
     }
 
     /// A device belongs to the mesh. Never waits.
@@ -72,7 +92,10 @@ impl Seen {
         }
         self.admitted(peer);
         if let Some(times) = self.known().get_mut(&PeerId::from_public_key(&peer.0).to_string()) {
-            times.name = Some(name);
+            // Another name may wait: a device that changes it all the time would wear out a card.
+            if times.name.replace(name).is_none() {
+                let _ = self.soon.try_send(());
+            }
             let _ = self.changed.try_send(());
         }
     }
@@ -108,15 +131,36 @@ fn now() -> i64 {
     clock::wall_ns() / 1_000_000_000
 }
 
-async fn write_changes(home: PathBuf, known: Arc<Mutex<Known>>, changed: Receiver<()>) {
+async fn write_changes(file: Arc<SeenFile>, changed: Receiver<()>, soon: Receiver<()>) {
     while changed.recv().await.is_ok() {
-        Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await;
+        let hurried = async {
+            let is_told = soon.recv().await.is_ok();
+            let wait = if is_told { NAME_WRITE_MS } else { ADDRESS_BOOK_WRITE_MS };
+            let _ = Timer::after(Duration::from_millis(wait)).await;
+        };
+        or(hurried, async { _ = Timer::after(Duration::from_millis(ADDRESS_BOOK_WRITE_MS)).await }).await;
         // Changes up to here are in this write.
-        let _ = changed.try_recv();
-        let text = text(&known.lock().unwrap_or_else(PoisonError::into_inner));
-        let home = home.clone();
-        let written = blocking::run(move || Home::at(&home).write(HomeFile::Seen, text.as_bytes())).await;
-        if let Some(Err(error)) = written {
+        let _ = (changed.try_recv(), soon.try_recv());
+        file.write().await;
+    }
+}
+
+impl SeenFile {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write(&self) {
+        let _one = self.writing.lock().await;
+        let text = text(&self.known());
+        let home = self.home.clone();
+        let write = move || {
+            let home = Home::at(&home);
+            // A device without a mesh has no such file.
+            let is_new = home.read(HomeFile::Seen).ok().flatten().unwrap_or_default() != text.as_bytes();
+            if is_new { home.write(HomeFile::Seen, text.as_bytes()) } else { Ok(()) }
+        };
+        if let Some(Err(error)) = blocking::run(write).await {
             warn!("When other devices were last seen could not be saved: {error}.");
         }
     }
@@ -165,5 +209,25 @@ mod tests {
         // As earlier versions wrote it.
         let before = format!("{} 7 9\n", peer(3));
         assert_eq!(parse(before.as_bytes()), Known::from([(peer(3), Times { since: 7, seen: Some(9), name: None })]));
+    }
+
+    #[test]
+    fn a_name_is_in_the_file_at_once_when_the_agent_stops_and_soon_after_it_was_first_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let peer = |n| PeerKey(*ed25519_dalek::SigningKey::from_bytes(&[n; 32]).verifying_key().as_bytes());
+        let names = || parse(&Home::at(folder.path()).read(HomeFile::Seen).unwrap().unwrap_or_default()).len();
+        let seen = Seen::open(folder.path());
+        smol::block_on(seen.clone().save());
+        assert!(!folder.path().join(HomeFile::Seen.name()).exists(), "a device without a mesh has none");
+        seen.named(peer(1), "attic".to_owned());
+        smol::block_on(seen.clone().save());
+        assert_eq!(names(), 1);
+        // Both are told to the task that writes: a change, and that it does not wait for more.
+        let (changed, soon) = (bounded(1), bounded(1));
+        let seen = Seen { file: Arc::clone(&seen.file), changed: changed.0, soon: soon.0 };
+        seen.named(peer(1), "cellar".to_owned());
+        assert!(changed.1.try_recv().is_ok() && soon.1.try_recv().is_err(), "another name waits");
+        seen.named(peer(2), "hall".to_owned());
+        assert!(changed.1.try_recv().is_ok() && soon.1.try_recv().is_ok(), "a first name does not");
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! Of each source two stretches of at most `SCAN_BATCH` files are listed and compared, as a scan does: its first, and one that
 //! begins at a document picked by chance. A difference may be a change of this moment, which a scan is about to find. So the
-//! differences are looked at again a few times, and those that stay are reported. Nothing is changed.
+//! differences are looked at again a few times, and those that stay are reported. A backup by hard links and a change of rights give a
+//! file another stamp and the same content, so that is read before such a file is called different. Nothing is changed.
 
 use crate::base::id::DocId;
-use crate::limits::{SPOT_LOOKS, SPOT_PAUSE_MS};
+use crate::limits::{SPOT_LOOKS, SPOT_PAUSE_MS, SPOT_READS_MAX};
 use crate::platform::folder::Folders;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan};
@@ -15,7 +16,8 @@ use crate::store::change::Change;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{Document, Record};
+use crate::store::record::{DocState, Document, FileStamp, Record};
+use crate::worker::extract::{Content, content_hash};
 use crate::worker::scan::{compare, named_in};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -40,8 +42,38 @@ pub(super) fn spot_check(
         let (_, still) = look(kv, folders, &steps)?;
         different.retain(|path, doc| still.get(path) == Some(doc));
     }
-    looked.extend(different.keys().cloned());
+    let (mut reads, mut same) = (0, BTreeSet::new());
+    for path in different.iter().filter(|(_, doc)| doc.is_none()).map(|(path, _)| path) {
+        let stamp = looked.get(path).copied().unwrap_or_default();
+        let Some(doc) = touched(kv, path, stamp)? else { continue };
+        reads += 1;
+        // Of more than these nothing is said.
+        if reads > SPOT_READS_MAX || has_content(&doc, folders.read(path)) {
+            same.insert(path.clone());
+        }
+        if reads > SPOT_READS_MAX {
+            looked.remove(path);
+        }
+    }
+    different.retain(|path, _| !same.contains(path));
+    looked.extend(different.keys().map(|path| (path.clone(), FileStamp::default())));
     Ok(SpotCheck { looked: looked.len() as u64, different: different.into_iter().collect(), undecided: 0 })
+}
+
+/// The document of a file of which only the time of the last change of metadata differs.
+fn touched(kv: &impl Kv, path: &[u8], stamp: FileStamp) -> Result<Option<Document>, KvError> {
+    let Some((_, doc)) = read::document_at(kv, path)? else { return Ok(None) };
+    let is_same = doc.stamp.is_same_file(&FileStamp { changed_ns: doc.stamp.changed_ns, ..stamp });
+    Ok(Some(doc).filter(|_| is_same))
+}
+
+/// Whether the index has this content of a file.
+fn has_content(doc: &Document, content: Content) -> bool {
+    match content {
+        Content::Bytes(bytes, _) => content_hash(&bytes) == doc.content,
+        Content::TooLarge(_) => matches!(doc.state, DocState::Refused(_)),
+        Content::Unreadable(_) | Content::Failed(_) | Content::Missing => false,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "on the audit's own thread, which nobody waits for")]
@@ -64,9 +96,9 @@ fn steps(kv: &impl Kv, chance: u64) -> Result<Vec<Scan>, KvError> {
     Ok(steps)
 }
 
-/// The paths of some files, each once: a place that is named in a watched folder, and the second stretch of a source, may
+/// The paths of some files with their stamps, each once: a place that is named in a watched folder, and the second stretch of a source, may
 /// have the same files. At most `2 * SCAN_BATCH` of each source.
-type Paths = BTreeSet<Vec<u8>>;
+type Paths = BTreeMap<Vec<u8>, FileStamp>;
 /// Files that the store has otherwise, with the document of each that is gone.
 type Different = BTreeMap<Vec<u8>, Option<DocId>>;
 
@@ -75,7 +107,7 @@ fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Diffe
     let (mut looked, mut different) = (Paths::new(), Different::new());
     for step in steps {
         let listing = folders.list(step, &named_in(kv, step)?);
-        looked.extend(listing.entries.iter().map(|entry| entry.path.clone()));
+        looked.extend(listing.entries.iter().map(|entry| (entry.path.clone(), entry.stamp)));
         let Outcome::Scanned { changes, mut gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
             match change {
@@ -137,6 +169,42 @@ mod tests {
         let bad = check(&library);
         assert!(bad.different.iter().map(|(path, _)| path).eq(&[path("changed.md"), path("gone.md"), path("new.md")]));
         assert_eq!(bad.looked, 4, "the one that is gone counts too");
+    }
+
+    #[test]
+    fn a_file_with_another_hard_link_is_read_and_has_not_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let docs = fs::canonicalize(folder.path()).unwrap().join("docs");
+        fs::create_dir(&docs).unwrap();
+        let names = ["a.md", "b.md"].map(|name| docs.join(name));
+        names.iter().for_each(|name| fs::write(name, "The same words.").unwrap());
+        let folders = Folders::new("/nonexistent".into());
+        let source = source_of(&docs);
+        let mut library = Library::open(MemoryKv::default()).unwrap();
+        library.apply(&Change::Sources(Sources::from(vec![source.clone()]))).unwrap();
+        let step = Scan { scope: source.path.clone(), source, after: None };
+        let listing = folders.list(&step, &[]);
+        let stamps: Vec<_> = listing.entries.iter().map(|entry| entry.stamp).collect();
+        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
+        changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
+        let known = read::documents_under(library.kv(), &step.scope, None, 9).unwrap();
+        for (doc, stamp) in known.into_iter().map(|(doc, _)| doc).zip(stamps) {
+            let content = content_hash(b"The same words.");
+            library.apply(&Change::Chunked { doc, stamp, content, chunks: Vec::new() }).unwrap();
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test waits on its own thread")]
+        // The time of the last change of metadata has the grain of the kernel's tick.
+        std::thread::sleep(Duration::from_millis(20));
+        let outside = |name: &Path| folder.path().join(name.file_name().unwrap());
+        names.iter().for_each(|name| fs::hard_link(name, outside(name)).unwrap());
+        let spot = spot_check(library.kv(), &folders, 7, || true).unwrap();
+        assert_eq!((spot.looked, spot.different.len()), (2, 0));
+        // The same length, and the time of the last change set back.
+        let before = fs::metadata(&names[0]).unwrap().modified().unwrap();
+        fs::write(&names[0], "The some words.").unwrap();
+        fs::File::options().write(true).open(&names[0]).unwrap().set_modified(before).unwrap();
+        let spot = spot_check(library.kv(), &folders, 7, || true).unwrap();
+        assert!(spot.different.iter().map(|(path, _)| path).eq([&names[0].as_os_str().as_bytes().to_vec()]));
     }
 
     #[test]

@@ -45,6 +45,14 @@ impl Addition {
         self.covering(sources).filter(|folder| folder.path != self.path)
     }
 
+    /// The place in the collection in which one of these lists watches it already, if one does.
+    #[must_use]
+    pub fn where_it_is(self, sources: &[Source]) -> Self {
+        let watched = self.covering(sources).filter(|source| !leaves_out(&source.path, &self.path));
+        let collection = watched.map_or_else(|| self.collection.clone(), |source| source.collection.clone());
+        Self { collection, ..self }
+    }
+
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
         let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
         covering.max_by_key(|source| source.path.len())
@@ -182,6 +190,21 @@ mod tests {
         assert_eq!(moved.places[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
         let hidden = added(&mixed, "/a/.x", "home", None).unwrap_err();
         assert!(hidden.contains("ring mesh"), "it would be private in a folder of the mesh: {hidden}");
+    }
+
+    #[test]
+    fn a_place_that_is_watched_already_stays_in_its_collection_where_none_is_named() {
+        let sources = [source("/a", "papers", Ring::Private)];
+        let list = Sources::from(sources.to_vec());
+        let add = |path: &str| {
+            let Source { path, collection, device, .. } = source(path, "home", Ring::Mesh);
+            Addition { path, collection, ring: None, device }.where_it_is(&sources)
+        };
+        for path in ["/a", "/a/b"] {
+            assert_eq!((add(path).collection.as_str(), add(path).placed(&list)), ("papers", Ok(None)), "{path}");
+        }
+        assert_eq!(add("/b").collection, "home");
+        assert_eq!(add("/a/.ssh").collection, "home", "the folder leaves it out");
     }
 
     #[test]

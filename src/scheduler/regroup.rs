@@ -35,6 +35,12 @@ impl Regroup {
     /// be remembered.
     pub(super) fn apply(&self, list: &Sources) -> Result<(Sources, String), String> {
         let Some(collection) = meant(list.names(), &self.collection) else {
+            // Who makes a collection private before it has a folder shares nothing by mistake.
+            if self.to == NewGroup::Ring(Ring::Private) {
+                let (mut changed, name) = (list.clone(), tidy(&self.collection));
+                changed.remember(&name)?;
+                return Ok((changed, name));
+            }
             let names: BTreeSet<&str> = list.names().collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
             let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
@@ -127,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_collection_that_there_is_not_and_one_of_another_ring_are_refused() {
-        let why = regroup("hom", NewGroup::Ring(Ring::Private)).unwrap_err();
+        let why = regroup("hom", NewGroup::Ring(Ring::Mesh)).unwrap_err();
         assert!(why.contains("diary, home, work") && why.contains("Nothing was changed"), "{why}");
         let why = regroup("diary", NewGroup::Name("home".into())).unwrap_err();
         assert!(why.contains("wattle collection ring"), "{why}");
@@ -172,6 +178,9 @@ mod tests {
         assert!(shared.private.is_empty() && shared.places[0].ring == Ring::Private, "the other name's is as it was");
         let spelled = regroup(&list, "diary", name("Diary")).unwrap();
         assert_eq!((spelled.places[0].collection.as_str(), spelled.private.len()), ("Diary", 0), "it is the same one");
+        let early = regroup(&list, " home ", NewGroup::Ring(Ring::Private)).unwrap();
+        assert_eq!(early.private, ["home"], "private before it has a folder");
+        assert!(regroup(&list, "home", NewGroup::Ring(Ring::Mesh)).unwrap_err().contains("There is no collection"));
         let moved = regroup(&renamed, "diary", name("old")).unwrap();
         assert_eq!(moved.private, ["old"], "a name without a folder");
         let (joined, is_called) = named(&renamed, "letters", name("Diary")).unwrap();
@@ -183,6 +192,7 @@ mod tests {
         assert_eq!(named(&renamed, "WORK", NewGroup::Ring(Ring::Private)).unwrap().1, "work");
         let mut full = list.clone();
         (0..PRIVATE_NAMES_MAX).for_each(|n| full.remember(&format!("secret {n}")).unwrap());
+        assert!(regroup(&full, "home", NewGroup::Ring(Ring::Private)).is_err(), "no more names fit");
         let why = regroup(&full, "diary", name("letters")).unwrap_err();
         assert!(why.contains("Nothing was changed") && why.contains("`wattle collection ring NAME mesh`"), "{why}");
         assert!(regroup(&full, "diary", name("secret 3")).unwrap().remembers("diary"), "one goes, one comes");

@@ -68,7 +68,9 @@ fn not_now(id: DocId, doc: &Document, change: impl FnOnce(FileStamp) -> Change) 
     vec![Change::Differs { doc: id, from: doc.stamp, stamp }, change(stamp)]
 }
 
-fn content_hash(bytes: &[u8]) -> [u8; 16] {
+/// What a document's record tells its content by.
+#[must_use]
+pub fn content_hash(bytes: &[u8]) -> [u8; 16] {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
     let mut short = [0; 16];
     short.copy_from_slice(&hash[..16]);

@@ -335,10 +335,10 @@ fn the_command_lines_client_reads_the_agents_answers() {
         assert_eq!((found.read.hits[0].text.as_str(), &found.json["coverage"]["asked"]), ("where?", &1.into()));
         assert!(client.doctor().await.unwrap().read.clean);
         let home = std::fs::canonicalize(agent.home.path()).unwrap();
-        let added = client.add(home.to_str().unwrap(), "home", Some(Ring::Mesh)).await.unwrap();
+        let added = client.add(home.to_str().unwrap(), Some("home"), Some(Ring::Mesh)).await.unwrap();
         assert_eq!((added.path.as_str(), added.forgotten), (home.to_str().unwrap(), None));
         let already = Failure::NotDone("It is watched already.".into());
-        assert_eq!(client.add(home.to_str().unwrap(), "home", Some(Ring::Private)).await.unwrap_err(), already);
+        assert_eq!(client.add(home.to_str().unwrap(), Some("home"), Some(Ring::Private)).await.unwrap_err(), already);
     });
 }
 

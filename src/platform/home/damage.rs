@@ -1,10 +1,9 @@
 //! The small files of a home as they are on the disk now, for the doctor: each is read with its checksum and its copy.
 //! Nothing is changed; the next start mends what can be mended.
 
-use super::guarded::{self, Content, copy_of, damage_of_copy};
+use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
-use super::meant::is_meant;
-use super::mend::outlives_its_file;
+use super::standing::{Fault, Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use std::path::Path;
 
@@ -25,59 +24,97 @@ fn damage_of(path: &Path, file: HomeFile) -> Option<Finding> {
             break;
         }
     }
-    let (what, wrong) = found?;
-    Some(Finding { area: Area::State, what, command: Some(format!("ls -ld {}", quoted(&wrong.to_string_lossy()))) })
+    let (what, command) = found?;
+    Some(Finding { area: Area::State, what, command: Some(command) })
 }
 
-/// What is wrong with a file or its copy, and the path of the one that is wrong.
-fn look(path: &Path, file: HomeFile) -> Option<(String, std::path::PathBuf)> {
+const BACKUP: &str = "The disk or card may be failing: make a backup, and look for errors of the disk.";
+
+/// What is wrong with a file or its copy, and the command that helps.
+fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
     let (name, copy) = (path.display(), copy_of(path));
-    let bad_copy = damage_of_copy(path, file.bytes_max());
-    let content = guarded::read(path, file.bytes_max());
-    let of_copy = || match &bad_copy {
-        Some(why) => format!("its copy {} cannot be used either: {why}", copy.display()),
-        None => "it has no copy".to_owned(),
-    };
-    let backup = "The disk or card may be failing: make a backup, and look for errors of the disk.";
-    match content {
-        Err(error) => {
-            Some((format!("The file {name} cannot be read ({error}), and {}. {backup}", of_copy()), path.into()))
-        }
-        Ok(Content::Differs { file: bytes, copy }) if !is_meant(file, &bytes, &copy) => {
+    let (of_file, of_copy) = (word(path), word(&copy));
+    let mended = "Its copy is whole: it is used, and is put in its place at the next start.";
+    Some(match standing(path, file) {
+        Standing::Well | Standing::Changed(_) | Standing::NoCopy(_, None) => return None,
+        Standing::NoCopy(_, Some(why)) => {
             let what = format!(
-                "The file {name} is damaged. Its copy is whole: it is used, and is put in its place at the next start. {backup}"
+                "The copy {} cannot be used: {why}. The file {name} is whole. Remove the copy; it is written anew at the next start.",
+                copy.display()
             );
-            Some((what, path.into()))
+            let is_file = copy.is_file();
+            (what, if is_file { format!("rm {of_copy}") } else { format!("ls -ld {of_copy}") })
         }
-        Ok(Content::Missing(Some(_))) if outlives_its_file(file) => {
-            let what = format!(
-                "The file {name} is gone. Its copy is whole: it is used, and is put in its place at the next start. {backup}"
-            );
-            Some((what, path.into()))
+        Standing::Doubtful => (unproven(path), format!("rm {of_copy}")),
+        Standing::Damaged { .. } => {
+            (format!("The file {name} is damaged. {mended} {BACKUP}"), format!("ls -ld {of_file}"))
         }
-        Ok(Content::Missing(None)) if bad_copy.is_some() => {
-            Some((format!("The file {name} is gone, and {}. {backup}", of_copy()), path.into()))
+        Standing::Lost(_) => (format!("The file {name} is gone. {mended} {BACKUP}"), format!("ls -ld {of_file}")),
+        Standing::Blocked => (blocked(path), move_away(path)),
+        Standing::Neither(fault, bad_copy) => {
+            let and = match bad_copy {
+                Some(why) => format!("its copy {} cannot be used either: {why}", copy.display()),
+                None => "it has no copy".to_owned(),
+            };
+            let fault = match fault {
+                Fault::Damaged => "is damaged".to_owned(),
+                Fault::Gone => "is gone".to_owned(),
+                Fault::Unreadable(error) => format!("cannot be read ({error})"),
+            };
+            let there = [path, &copy].into_iter().filter(|path| path.symlink_metadata().is_ok());
+            let command = there.map(move_away).collect::<Vec<_>>().join(" && ");
+            (format!("The file {name} {fault}, and {and}. {} {BACKUP}", without(file)), command)
         }
-        Ok(Content::Whole(bytes, _)) if !is_possible(file, &bytes) => {
-            Some((format!("The file {name} is damaged, and {}. {backup}", of_copy()), path.into()))
-        }
-        Ok(_) => {
-            let what = format!(
-                "The copy {} cannot be used: {}. The file {name} is whole. Remove the copy; it is written anew at the next \
-                 start.",
-                copy.display(),
-                bad_copy?
-            );
-            Some((what, copy))
-        }
-    }
+    })
 }
 
-/// Whether a file without a copy to compare may be what was written.
-fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
+/// What to do about a file that is not proven whole, whose copy is damaged.
+pub(super) fn unproven(path: &Path) -> String {
+    format!(
+        "The file {} cannot be proven whole: its copy {} is damaged and has another checksum, so both may be damaged. The file is used \
+         as it is; what it holds may be wrong. Put it back from a backup if you have one. Without the copy the file counts as whole, \
+         and gets a new one at the next start. {BACKUP}",
+        path.display(),
+        copy_of(path).display()
+    )
+}
+
+/// What to do about a folder in the place of a file.
+pub(super) fn blocked(path: &Path) -> String {
+    format!(
+        "There is a folder where the file {} belongs. The file's copy is whole, and can be put in its place once that folder is away: move \
+         it away and start the agent again.",
+        path.display()
+    )
+}
+
+/// The command that moves a file or folder out of the way, so that nothing is lost.
+pub(super) fn move_away(path: &Path) -> String {
+    format!("mv {} {}", word(path), quoted(&format!("{}.away", path.to_string_lossy())))
+}
+
+fn word(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+/// What is so without a file and its copy, and what to do.
+const fn without(file: HomeFile) -> &'static str {
     match file {
-        HomeFile::Identity | HomeFile::Token => super::meant::parse_seed(bytes.trim_ascii()).is_some(),
-        HomeFile::BootCount => super::meant::parse_count(bytes).is_some(),
-        _ => true,
+        HomeFile::Records => {
+            "It lists who is in the mesh and who was removed, and the agent does not start with a damaged one. Put it back from a \
+             backup without the copy; if there is none, move both away and pair this device again, or type `wattle mesh recover` where \
+             the mesh was made."
+        }
+        HomeFile::Identity => {
+            "It is this device's key, and the agent does not start with a damaged one. Put it back from a backup without the copy; if \
+             there is none, move both away: the device is then a new one, and joins its mesh again."
+        }
+        HomeFile::Token => "Move it away with its copy: the next start makes a new token.",
+        HomeFile::MeshRoot => {
+            "It is the root key of the mesh. Put it back from a backup without the copy; what else a damaged one is good for, its \
+             recovery phrase does too."
+        }
+        HomeFile::BootCount => "Moved away with its copy, the count begins anew, and other devices tell a higher one.",
+        _ => "What it held is lost. Moved away with its copy, it begins anew at the next start.",
     }
 }

@@ -47,7 +47,7 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 13] = [
+pub(super) const GUARDED: [HomeFile; 14] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
@@ -56,6 +56,7 @@ pub(super) const GUARDED: [HomeFile; 13] = [
     HomeFile::Sources,
     HomeFile::StoreModel,
     HomeFile::Counts,
+    HomeFile::Lost,
     HomeFile::Records,
     HomeFile::MeshRoot,
     HomeFile::Invites,

@@ -1,6 +1,7 @@
 //! Whether a file that differs from its copy is damaged, or was changed on purpose.
 
 use super::home_file::HomeFile;
+use crate::mesh::trust::records::Records;
 
 /// Whether a file that differs from its copy was changed on purpose, by its owner.
 pub(super) fn is_meant(file: HomeFile, bytes: &[u8], copy: &[u8]) -> bool {
@@ -10,6 +11,28 @@ pub(super) fn is_meant(file: HomeFile, bytes: &[u8], copy: &[u8]) -> bool {
         HomeFile::BootCount => parse_count(bytes) > parse_count(copy),
         _ => false,
     }
+}
+
+/// Whether the copy of a lost file takes its place. The others are deleted on purpose: a token to get another one, addresses
+/// and what the governor learned to begin anew.
+pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
+    !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::Energy)
+}
+
+/// Whether a file without a copy to compare may be what was written: one that a start refuses is none.
+pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
+    match file {
+        HomeFile::Identity | HomeFile::Token => parse_seed(bytes.trim_ascii()).is_some(),
+        HomeFile::BootCount => parse_count(bytes).is_some(),
+        HomeFile::Records => Records::decode_signed(bytes).is_some(),
+        HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
+        _ => true,
+    }
+}
+
+/// The seed of the root key: its file's first word.
+pub(super) fn parse_seed_word(bytes: &[u8]) -> Option<[u8; 32]> {
+    bytes.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()).and_then(parse_seed)
 }
 
 /// The count of starts in a file; `None` if it holds none.

@@ -1,9 +1,11 @@
 //! What is done about a state file that is damaged or lost: which of it and its copy is right, and the finding for people.
 
+use super::damage::{blocked, move_away, unproven};
 use super::durable;
 use super::guarded::{self, Content};
 use super::home_file::{GUARDED, HomeFile};
-use super::meant::is_meant;
+use super::meant::{is_meant, outlives_its_file};
+use super::standing::{Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use log::warn;
 use std::path::Path;
@@ -17,35 +19,23 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether the copy of a lost file takes its place. The others are deleted on purpose: a token to get another one, addresses
-/// and what the governor learned to begin anew.
-pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
-    !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::Energy)
-}
-
 /// Mends every state file of a home that is locked.
 pub(super) fn all(home: &Path) -> Vec<Finding> {
     GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect()
 }
 
 fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
-    // One that cannot be read and has no copy is reported by whoever needs it.
-    let content = guarded::read(path, file.bytes_max()).ok()?;
-    let done = match &content {
-        Content::Missing(Some(copy)) if outlives_its_file(file) => durable::write(path, copy).map(|()| "lost"),
-        Content::Missing(_) | Content::Whole(_, true) => return None,
-        Content::Whole(_, false) if guarded::is_doubtful(path, file.bytes_max()) => {
-            let what = format!(
-                "The file {} cannot be proven whole: its copy is damaged and has another checksum. It is used as it is; what it holds \
-                 may be wrong. The disk or card may be failing: make a backup, and look for errors of the disk.",
-                path.display()
-            );
-            warn!("{what}");
+    let done = match standing(path, file) {
+        // One of which nothing can be used is reported by whoever needs it.
+        Standing::Well | Standing::Neither(..) => return None,
+        Standing::Lost(copy) => durable::write(path, &copy).map(|()| "lost"),
+        Standing::Doubtful => {
             // The copy stays as it is: the doctor goes on naming it until the file is written anew.
-            return Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) });
+            return Some(told(unproven(path), "dmesg --level=err,warn".to_owned()));
         }
-        Content::Whole(bytes, false) => {
-            let error = guarded::write_copy(path, bytes, bytes).err()?;
+        Standing::Blocked => return Some(told(blocked(path), move_away(path))),
+        Standing::NoCopy(bytes, _) => {
+            let error = guarded::write_copy(path, &bytes, &bytes).err()?;
             let copy = guarded::copy_of(path);
             let what = format!(
                 "The file {} is whole, and its copy {} cannot be written: {error}. If the file is damaged later, what it holds \
@@ -53,20 +43,18 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
                 path.display(),
                 copy.display()
             );
-            warn!("{what}");
-            let command = Some(format!("ls -ld {}", quoted(&copy.to_string_lossy())));
-            return Some(Finding { area: Area::State, what, command });
+            return Some(told(what, format!("ls -ld {}", quoted(&copy.to_string_lossy()))));
         }
-        Content::Differs { file: bytes, copy } if is_meant(file, bytes, copy) => {
+        Standing::Changed(bytes) => {
             warn!("{} was changed by hand, and is used as it is.", path.display());
             // If this fails, it is tried again at the next start.
-            let _ = guarded::write_copy(path, bytes, bytes);
+            let _ = guarded::write_copy(path, &bytes, &bytes);
             return None;
         }
-        Content::Differs { file: bytes, copy } => {
+        Standing::Damaged { file: bytes, copy } => {
             let aside = path.with_extension("damaged");
-            let kept = if bytes.is_empty() { Ok(()) } else { durable::write(&aside, bytes) };
-            kept.and_then(|()| durable::write(path, copy)).map(|()| "damaged")
+            let kept = if bytes.is_empty() { Ok(()) } else { durable::write(&aside, &bytes) };
+            kept.and_then(|()| durable::write(path, &copy)).map(|()| "damaged")
         }
     };
     let name = path.display();
@@ -82,6 +70,10 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
         ),
         Err(error) => format!("The file {name} is damaged; its copy is used, but cannot be put in its place: {error}."),
     };
+    Some(told(what, "dmesg --level=err,warn".to_owned()))
+}
+
+fn told(what: String, command: String) -> Finding {
     warn!("{what}");
-    Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) })
+    Finding { area: Area::State, what, command: Some(command) }
 }

@@ -4,7 +4,7 @@
 //! The file has the key in hex, and the word `shown` once its phrase was shown: that happens once.
 
 use super::home_file::HomeFile;
-use super::meant::parse_seed;
+use super::meant::parse_seed_word;
 use super::state;
 use crate::wire::pairing::words;
 use ed25519_dalek::SigningKey;
@@ -44,12 +44,10 @@ impl MeshRoot {
             made.save()?;
             return Ok(made);
         };
-        let mut parts = bytes.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
-        let seed = parts
-            .next()
-            .and_then(parse_seed)
+        let seed = parse_seed_word(&bytes)
             .ok_or_else(|| format!("The root key {name} is damaged; it was left as it is. Restore it from a copy."))?;
-        let shown = parts.next() == Some(SHOWN.as_bytes());
+        let mut words = bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let shown = words.nth(1) == Some(SHOWN.as_bytes());
         Ok(Self { home: home.to_owned(), key: SigningKey::from_bytes(&seed), shown })
     }
 

@@ -1,6 +1,7 @@
 //! Damaged and lost files of a home.
 
 use super::*;
+use crate::mesh::trust::records::Records;
 
 fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
@@ -63,7 +64,10 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
     home.identity().unwrap();
     home.token().unwrap();
     home.count_boot().unwrap();
-    for file in home_file::GUARDED.into_iter().skip(3) {
+    home.mesh_root().unwrap();
+    home.write(HomeFile::Records, &Records::default().encode()).unwrap();
+    let made = [HomeFile::MeshRoot, HomeFile::Records];
+    for file in home_file::GUARDED.into_iter().skip(3).filter(|file| !made.contains(file)) {
         home.write(file, b"one").unwrap();
         home.write(file, b"the content").unwrap();
     }
@@ -86,7 +90,7 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
         }
         says("is damaged", "Its copy is whole");
         fs::remove_file(&path).unwrap();
-        if mend::outlives_its_file(file) {
+        if meant::outlives_its_file(file) {
             says("is gone", "Its copy is whole");
         } else {
             assert_eq!(damage(folder.path()), [], "{file:?} may be deleted");
@@ -182,4 +186,66 @@ fn a_pipe_in_the_place_of_an_own_file_holds_nothing_up_and_is_named() {
     // A copy that is a pipe counts as none, and is replaced by the next writing.
     let copy = Home::open(&with_pipe("boot.copy")).unwrap();
     assert_eq!(copy.count_boot(), Ok((1, true)));
+}
+
+#[test]
+fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_does_and_what_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.identity().unwrap();
+    home.mesh_root().unwrap();
+    home.write(HomeFile::Records, &Records::default().encode()).unwrap();
+    home.write(HomeFile::Peers, b"the content").unwrap();
+    drop(home);
+    for (file, is_refused) in [(HomeFile::Records, true), (HomeFile::MeshRoot, true), (HomeFile::Peers, false)] {
+        let path = folder.path().join(file.name());
+        let copy = guarded::copy_of(&path);
+        let (whole, of_copy) = (fs::read(&path).unwrap(), fs::read(&copy).unwrap());
+        // No hex digit, and no version of the records.
+        fs::write(&path, [b"~".as_slice(), &whole[1..]].concat()).unwrap();
+        flip(&copy, of_copy.len() - 1);
+        let found = damage(folder.path());
+        let [finding] = &found[..] else { panic!("{file:?}: {found:?}") };
+        let (what, command) = (&finding.what, finding.command.clone().unwrap());
+        assert!(what.contains(&format!("{} ", path.display())) && what.contains(&copy.display().to_string()), "{what}");
+        assert!(!what.contains("is whole"), "{what}");
+        let moves = format!("mv {0} {0}.away && mv {1} {1}.away", path.display(), copy.display());
+        assert_eq!(command, if is_refused { moves } else { format!("rm {}", copy.display()) });
+        assert_eq!(mend::all(folder.path()).len(), usize::from(!is_refused), "the start says it of one that it uses");
+        // Half of the advice is not enough for a file that the start refuses.
+        fs::remove_file(&copy).unwrap();
+        assert_eq!(damage(folder.path()).len(), usize::from(is_refused), "{file:?}");
+        assert_eq!(mend::all(folder.path()), []);
+        assert_eq!(copy.exists(), !is_refused, "what is damaged gets no copy");
+        fs::write(&path, &whole).unwrap();
+        fs::write(&copy, &of_copy).unwrap();
+    }
+    // A digit of the key: it is still a key, of another device.
+    let path = folder.path().join("identity.key");
+    let mut key = fs::read(&path).unwrap();
+    key[40] = if key[40] == b'0' { b'1' } else { b'0' };
+    fs::write(&path, &key).unwrap();
+    let copy = guarded::copy_of(&path);
+    flip(&copy, 200);
+    let found = damage(folder.path());
+    assert!(found.len() == 1 && found[0].what.contains("cannot be proven whole"), "{found:?}");
+    assert_eq!(mend::all(folder.path())[0].what, found[0].what, "the start says the same");
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_to_be_moved_away_by_the_doctor_and_by_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.count_boot().unwrap();
+    drop(home);
+    let path = folder.path().join("boot");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let found = damage(folder.path());
+    assert!(found.len() == 1 && found[0].what.contains("move it away"), "{found:?}");
+    assert_eq!(found[0].command, Some(format!("mv {0} {0}.away", path.display())));
+    assert_eq!(Home::open(folder.path()).unwrap().findings(), found);
+    #[expect(clippy::disallowed_methods, reason = "as the owner does")]
+    fs::rename(&path, folder.path().join("boot.away")).unwrap();
+    assert_eq!(Home::open(folder.path()).unwrap().count_boot(), Ok((2, true)));
 }

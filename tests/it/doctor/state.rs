@@ -195,9 +195,10 @@ fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_make
     assert_eq!(check(&agent), true);
     let mesh = agent.json(&["mesh", "--json"])["mesh"].clone();
     agent.stop();
-    for file in ["mesh-records", "mesh-records.copy"] {
-        fs::remove_file(place.home().join(file)).unwrap();
-    }
+    let both = ["mesh-records", "mesh-records.copy"].map(|file| place.home().join(file));
+    both.iter().for_each(|file| fs::write(file, "x").unwrap());
+    named_without_agent("the list of the mesh's devices and its copy are damaged", &place.home());
+    both.iter().for_each(|file| fs::remove_file(file).unwrap());
     let agent = place.up(&[]);
     agent.wait_ready(1);
     named("the list of the mesh's devices is deleted where the mesh was made", &agent);

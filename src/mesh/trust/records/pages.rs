@@ -117,6 +117,13 @@ impl Records {
         bytes
     }
 
+    /// Reads the file as `decode` does; `None` also if a record's signature is not its issuer's. A bit that flipped in the file and in its
+    /// copy could be a removal that is no more, or one of a device that is in.
+    #[must_use]
+    pub fn decode_signed(bytes: &[u8]) -> Option<Self> {
+        Self::decode(bytes).filter(|records| records.iter().all(|record| record.is_signed()))
+    }
+
     /// Reads the file; `None` if the bytes are not one, are of a later version, or hold a record that does not belong to the
     /// others. The signatures were checked before the records were written, and are not checked here.
     #[must_use]
