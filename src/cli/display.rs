@@ -138,6 +138,7 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
 }
 
 /// Whether files wait because the device is in use: the sentence names what lets them go on.
+#[must_use]
 pub fn waits_for_use(status: &StatusReport) -> bool {
     status.activity.background.as_ref().is_some_and(|why| why.contains("`wattle work now`"))
 }
@@ -391,10 +392,7 @@ mod tests {
         assert!(status(&report, &PLAIN).contains("Now        at rest\n"));
         report.sources[0].looked_s_ago = None;
         let text = status(&report, &PLAIN);
-        assert!(
-            text.contains("Now        the first look at /home/ann/notes since the start is not over yet"),
-            "{text}"
-        );
+        assert!(text.contains("Now        the first look at /home/ann/notes since the start is not over"), "{text}");
         assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
     }
 }

@@ -72,11 +72,13 @@ impl Queue {
     }
 
     /// How many documents wait for files that are not there.
+    #[must_use]
     pub fn absent(&self) -> u64 {
         self.absent.len() as u64
     }
 
     /// Whether no more such documents fit.
+    #[must_use]
     pub fn is_full_of_absent(&self) -> bool {
         self.absent.len() >= ABSENT_MAX
     }
