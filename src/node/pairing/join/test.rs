@@ -16,19 +16,23 @@ fn asks(number: u64, request: Pairing) -> Input {
     Input::Api(ReplyId(number), Request::Pairing(request))
 }
 
-#[test]
-fn a_device_that_waits_for_a_busy_admin_says_for_how_long() {
-    let mut node = node(u64::MAX);
-    let address = SocketAddr::from(([192, 168, 1, 5], 7781));
-    let wanted = Asked {
+/// Joins by a code, at this address.
+fn joins_at(address: SocketAddr) -> Pairing {
+    Pairing::Join(Box::new(Asked {
         secret: Code::parse("12345678").unwrap().secret(),
         way: Way::Code,
         mesh: None,
         admins: Bounded::new(),
         places: Bounded::from_slice(&[Candidate { address, peer: None }]).unwrap(),
         searching: false,
-    };
-    handle(&mut node, at(1), asks(1, Pairing::Join(Box::new(wanted))));
+    }))
+}
+
+#[test]
+fn a_device_that_waits_for_a_busy_admin_says_for_how_long() {
+    let mut node = node(u64::MAX);
+    let address = SocketAddr::from(([192, 168, 1, 5], 7781));
+    handle(&mut node, at(1), asks(1, joins_at(address)));
     let guest = |what| Input::Guest(ADMIN, address, what);
     handle(&mut node, at(2), guest(GuestInput::Began { dialled: true, encoding: Encoding::Postcard }));
     let waits = |node: &mut Node| match &handle(node, at(3), asks(2, Pairing::Show))[..] {
@@ -77,15 +81,7 @@ fn an_invite_that_this_device_has_not_used_is_not_called_used() {
 fn handed_over() -> (Node, Page) {
     let mut node = node(u64::MAX);
     let address = SocketAddr::from(([192, 168, 1, 5], 7781));
-    let wanted = Asked {
-        secret: Code::parse("12345678").unwrap().secret(),
-        way: Way::Code,
-        mesh: None,
-        admins: Bounded::new(),
-        places: Bounded::from_slice(&[Candidate { address, peer: None }]).unwrap(),
-        searching: false,
-    };
-    handle(&mut node, at(1), asks(1, Pairing::Join(Box::new(wanted))));
+    handle(&mut node, at(1), asks(1, joins_at(address)));
     let mesh = MeshId([0x77; 32]);
     let certificate = |holder, caps, issuer| Certificate {
         mesh,
