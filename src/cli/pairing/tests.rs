@@ -1,7 +1,7 @@
 //! What the commands say.
 
 use super::*;
-use crate::node::mesh_report::JoinedDevice;
+use crate::node::mesh_report::{JoinedDevice, MemberReport};
 
 #[test]
 fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
@@ -45,4 +45,31 @@ fn whoever_ends_the_command_right_after_a_device_joined_is_told_which_it_was() {
     assert_eq!(said(None, closed(Some(joined))), "joined");
     assert!(said(None, closed(None)).contains("Nobody has joined"));
     assert!(said(Some(window("2")), None).contains("Another window"));
+}
+
+#[test]
+fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() {
+    let member = |peer_id: &str, seen| MemberReport {
+        device: None,
+        name: None,
+        peer_id: peer_id.to_owned(),
+        caps: Vec::new(),
+        here: false,
+        linked: false,
+        since: None,
+        seen,
+    };
+    let report = MeshReport {
+        mesh: Some("77".repeat(32)),
+        peer_id: "12D3c".to_owned(),
+        removed_here: true,
+        members: vec![member("12D3a", Some(0)), member("12D3b", None)],
+        removed: 1,
+        epoch: 1,
+        next_serial: 1,
+    };
+    let text = table(&report, Style { width: 80, styled: false });
+    let row = |peer: &str| text.lines().find(|line| line.ends_with(peer)).unwrap().to_owned();
+    assert!(row("12D3a").starts_with("name not known") && row("12D3a").contains("days ago"), "{text}");
+    assert!(row("12D3b").starts_with("not seen yet") && row("12D3b").contains("not linked"), "{text}");
 }
