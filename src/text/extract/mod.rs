@@ -3,7 +3,7 @@
 //! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
 //! that are told by their first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order
 //! mark. The ending of the name only decides whether the text is Markdown or HTML: then its headings divide it into
-//! sections, without tags and front matter; else it is one section.
+//! sections, without tags and front matter, and with the words of links and pictures alone; else it is one section.
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
 //! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the text, and do not
@@ -20,6 +20,7 @@ mod html;
 mod html_block;
 mod html_inline;
 mod html_scan;
+mod link;
 mod markdown;
 mod outline;
 mod plain;
@@ -179,8 +180,7 @@ mod tests {
         let picture = "iVBORw0KGgo4AAAANSUhEUgAA9AUAAAFCAYAAACNbyblAAA".repeat(40);
         let note = format!("# Ann\n\n![photo](data:image/png;base64,{picture})\n\nTaken in Mill Street.\n");
         let text = extract("a.md", note.as_bytes()).unwrap();
-        assert_eq!(text.text, "# Ann\n\n![photo](data:\u{2026})\n\nTaken in Mill Street.\n");
-        assert_eq!(&text.text[text.sections[0].range.clone()], "![photo](data:\u{2026})\n\nTaken in Mill Street.");
+        assert_eq!(&text.text[text.sections[0].range.clone()], "photo\n\nTaken in Mill Street.");
         assert_eq!(extract("a.b64", picture.as_bytes()), Err(Refusal::NoLanguage));
     }
 
@@ -215,6 +215,15 @@ mod tests {
         assert_eq!(extract("a.html", b"<html><script>x()</script></html>"), Err(Refusal::Empty));
         assert_eq!(extract("a.html", b"<title>The house</title><p> </p>").unwrap().sections[0].heading, "The house");
         assert_eq!(extract("a.txt", page.as_bytes()).unwrap().text, page, "only what is named so");
+    }
+
+    #[test]
+    fn of_links_and_pictures_of_markdown_the_words_are_in_the_passages_and_in_other_texts_nothing_changes() {
+        let note = "# Boiler\n\n![The red lamp](img/2024/IMG_2034.jpg)\nSee [the manual](docs/m.md).\n\n## More\n\n![](a.png)\n";
+        let text = extract("a.md", note.as_bytes()).unwrap();
+        let bodies: Vec<&str> = text.sections.iter().map(|at| &text.text[at.range.clone()]).collect();
+        assert_eq!(bodies, ["The red lamp\nSee the manual.", "More"]);
+        assert_eq!(extract("a.txt", note.as_bytes()).unwrap().text, note, "only what is named so");
     }
 
     #[test]
