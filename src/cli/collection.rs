@@ -122,6 +122,7 @@ mod tests {
             away: Vec::new(),
             missing: None,
             key_files: 0,
+            key_file_paths: Vec::new(),
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),

@@ -94,6 +94,13 @@ pub const PANICKED_MAX: usize = 32;
 /// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;
 
+/// Files of keys and passwords of one source that are known by their paths, so that people can be told them; further ones are
+/// counted. With `SOURCES_MAX` sources they take some MiB.
+pub const KEY_FILES_MAX: usize = 256;
+
+/// Those that are shown of one source.
+pub const KEY_FILES_SHOWN: usize = 16;
+
 /// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again.
 pub const LOSS_ASKED_MIN: u64 = 100;
 

@@ -3,6 +3,7 @@
 use super::losses::Verdict;
 use super::machine::Scheduler;
 use super::marks;
+use super::path::holds_secrets;
 use super::port::{Notice, Output};
 use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
 use super::sources::UnsavedSources;
@@ -29,6 +30,7 @@ impl Scheduler {
                 let remarks = self.scans.new_remarks(remarks).into_iter();
                 out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
                 self.decisions.losses.add(gone, &mut tally);
+                self.scans.left_out.add(std::mem::take(&mut tally.key_files));
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
                 }
@@ -75,6 +77,7 @@ impl Scheduler {
             Task::Scan(_) if retry => self.scans.retry_step(),
             Task::Scan(scan) => {
                 self.decisions.losses.cancel();
+                self.scans.left_out.cancel();
                 self.scans.end_step(None);
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
@@ -148,7 +151,12 @@ impl Scheduler {
         self.sources.on_saved(save, unsaved.sources);
         for place in &unsaved.removed {
             self.decisions.losses.forget(place);
+            self.scans.left_out.forget(place);
             out.push(Output::Unwatch(place.clone()));
+            if holds_secrets(place) && self.sources.covering(place).is_some() {
+                // The folder around it leaves it out from now on, and counts it.
+                self.scans.queue.mark_dirty(now, place);
+            }
         }
         if !unsaved.removed.is_empty() {
             self.decisions.sweep_on();
@@ -180,8 +188,10 @@ impl Scheduler {
             Verdict::Ask(true) => out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why)))),
         }
         let maybe_back = unchanged && self.decisions.losses.asks(source);
-        if (tally.has_other_names || maybe_back) && scan.scope != *source {
-            // The other names may lie anywhere; and which of the missing files are back is known after a look at the whole.
+        let are_counted = self.scans.left_out.end(source, &scan.scope);
+        if (tally.has_other_names || maybe_back || !are_counted) && scan.scope != *source {
+            // The other names may lie anywhere; which of the missing files are back, and how many files of keys there are, is
+            // known after a look at the whole.
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
         let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);

@@ -35,6 +35,7 @@ mod decisions;
 mod disk;
 mod ended;
 mod forget;
+pub mod key_files;
 pub mod losses;
 pub mod machine;
 mod marks;

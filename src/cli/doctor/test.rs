@@ -38,6 +38,7 @@ fn status() -> StatusReport {
             away: Vec::new(),
             missing: None,
             key_files: 0,
+            key_file_paths: Vec::new(),
         }],
         activity: Activity::default(),
         findings: Vec::new(),

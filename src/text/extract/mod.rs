@@ -28,11 +28,16 @@ mod refusal;
 pub(super) mod section;
 
 use super::payload;
+use super::payload::word::measure;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use section::{Section, Text};
 use std::borrow::Cow;
 
 pub use refusal::Refusal;
+
+/// Words beside a private key from which on a file is a note that holds one, and no file of a key: age writes three above its
+/// key, and who made it when.
+const KEY_FILE_WORDS: usize = 4;
 
 /// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown`
 /// and `.mdown` are Markdown, `.html`, `.htm` and `.xhtml` are HTML, everything else that decodes is plain text.
@@ -56,8 +61,15 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         let page = html::read(&text, has_ending(path_hint, &["xhtml"]));
         (text, title) = (page.text, Some(page.title));
     }
+    let mut has_key = false;
+    if let Cow::Owned(without) = payload::key::elide(&text) {
+        (text, has_key) = (without, true);
+    }
     if let Cow::Owned(elided) = payload::elide(&text) {
         text = elided;
+    }
+    if has_key && measure(&text).words < KEY_FILE_WORDS {
+        return Err(Refusal::PrivateKey);
     }
     if let Some(title) = title {
         let page = html::sections(&text, title);
@@ -182,6 +194,27 @@ mod tests {
         let text = extract("a.md", note.as_bytes()).unwrap();
         assert_eq!(&text.text[text.sections[0].range.clone()], "photo\n\nTaken in Mill Street.");
         assert_eq!(extract("a.b64", picture.as_bytes()), Err(Refusal::NoLanguage));
+    }
+
+    #[test]
+    fn a_private_key_is_in_no_passage_and_a_file_that_is_one_is_refused_whatever_its_name_is() {
+        let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
+        let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
+        let age = "# created: 2024-05-02T15:30:45+01:00\n# public key: age1qyqszqgpqyqszqgpqyqszqgp\n\
+                   AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n";
+        for name in ["my_id_rsa", "old laptop.txt", "key.md"] {
+            assert_eq!(extract(name, key.as_bytes()), Err(Refusal::PrivateKey), "{name}");
+            assert_eq!(extract(name, age.as_bytes()), Err(Refusal::PrivateKey), "{name}");
+        }
+        let note = format!("# Cellar server\n\nThe key of the server:\n\n{key}\nIt was made in May.\n");
+        for name in ["notes.md", "notes.txt"] {
+            let text = extract(name, note.as_bytes()).unwrap().text;
+            assert!(text.contains("The key of the server:") && text.contains("It was made in May."), "{text}");
+            assert!(!text.contains("b3Blbn") && !text.contains("PRIVATE"), "{text}");
+        }
+        let page = format!("<p>The key of the server is this one:</p><pre>{key}</pre><p>It was made in May.</p>");
+        let text = extract("a.html", page.as_bytes()).unwrap().text;
+        assert!(text.contains("It was made in May.") && !text.contains("b3Blbn"), "{text}");
     }
 
     #[test]
