@@ -129,5 +129,12 @@ pub const POLL_MS_MAX: u64 = 300_000;
 /// Milliseconds between two such looks for each document of the source, because a look costs by the number of its files.
 pub const POLL_MS_PER_DOCUMENT: u64 = 5;
 
+/// Milliseconds that the answer to a `forget` waits for the end of the removal, at most: what is deleted within that is not counted
+/// any more once the command has ended. The documents answer nothing from the first of them on.
+pub const FORGET_WAIT_MS: u64 = 5_000;
+
+/// Milliseconds that an `add` waits until what is being forgotten there is deleted, at most; less than `CLIENT_MS`.
+pub const ADD_WAIT_MS: u64 = 20_000;
+
 /// Decisions of the owner that are being carried out at once.
 pub const DECISIONS_MAX: usize = 8;

@@ -130,9 +130,10 @@ impl Scheduler {
             AfterSave::Mended => self.on_mended(now, saved.number, out),
             AfterSave::Reply(reply, done) => {
                 self.decisions.sweep_on();
-                out.push(Output::Decided(reply, done));
+                self.decided(now, reply, done, out);
             }
         }
+        self.answer_waiting(now, out);
         if saved.applied.iter().any(|applied| applied.to_purge) {
             self.purges.mark(now, saved.number);
         }
@@ -163,7 +164,7 @@ impl Scheduler {
             let names: Vec<_> = unsaved.removed.iter().map(|place| String::from_utf8_lossy(place)).collect();
             let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
             let done = format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "));
-            return unsaved.replies.iter().for_each(|(reply, _)| out.push(Output::Decided(*reply, done.clone())));
+            return unsaved.replies.iter().for_each(|(reply, _)| self.decided(now, *reply, done.clone(), out));
         }
         out.extend(unsaved.added.map(Output::Watch));
         let mut regrouped = unsaved.regrouped;

@@ -46,6 +46,7 @@ pub mod port;
 mod purges;
 pub mod queue;
 pub mod regroup;
+mod removal;
 mod running;
 pub mod saves;
 pub mod scans;
