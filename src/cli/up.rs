@@ -14,6 +14,7 @@ mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
+use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::http;
@@ -118,6 +119,9 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. {reached}");
     announce(options, &home, address, &page, hint.as_deref());
+    if let Some(left) = governor_handle.pause_left() {
+        println!("{}", wishes::still_paused(left, &options.home));
+    }
 
     if !counted {
         smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();

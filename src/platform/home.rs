@@ -46,7 +46,7 @@ pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use mesh_root::MeshRoot;
 pub use token::Token;
-pub use user::{at_home, default_home, user_home};
+pub use user::{at_home, commands_at_home, default_home, user_home};
 
 /// An agent's home.
 #[derive(Debug)]

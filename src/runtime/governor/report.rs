@@ -245,7 +245,7 @@ impl Current {
 }
 
 /// Seconds until a pause ends; `Some(None)`: it ends only when somebody resumes; `None`: no pause holds.
-fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
+pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
     Some(pause.until().map(|until| until.since(now).as_secs()))
 }
