@@ -53,6 +53,13 @@ use std::net::{SocketAddr, TcpListener};
 use threads::{Parts, Threads, background_threads};
 use uncounted::count_when_there_is_room;
 
+/// What a start finds, for the test of the page that lists all findings.
+#[cfg(test)]
+pub(in crate::cli) use {
+    folders::{conflict, not_named},
+    invited::not_in,
+};
+
 /// Runs an agent in the foreground until it is told to stop.
 ///
 /// # Errors

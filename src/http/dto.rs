@@ -392,3 +392,6 @@ impl From<&StoreCounts> for Files {
 pub fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
+
+#[cfg(test)]
+mod page_test;
