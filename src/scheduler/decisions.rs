@@ -6,8 +6,8 @@
 
 use super::losses::Losses;
 use super::port::Output;
-use super::removal::Waiting;
 use super::task::Task;
+use super::waiting::Waiting;
 use crate::base::id::{DocId, ReplyId};
 use crate::limits::{DECISIONS_MAX, SCAN_BATCH};
 use crate::store::change::Change;

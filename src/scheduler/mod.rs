@@ -54,6 +54,7 @@ mod secret_file;
 mod sources;
 pub mod task;
 mod view;
+mod waiting;
 
 pub use machine::{Config, Scheduler};
 pub use port::{Input, Notice, Output, Refusal, WorkAllowance};

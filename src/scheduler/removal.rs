@@ -9,27 +9,11 @@ use super::addition::Addition;
 use super::machine::Scheduler;
 use super::path::covers;
 use super::port::{Output, Refusal};
+use super::waiting::{Waiting, Wanted};
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REPLIES_MAX};
 use crate::store::record::{Mark, MarkKind};
-
-/// A request that waits.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    reply: ReplyId,
-    wanted: Wanted,
-    /// When it is answered at the latest.
-    until: Instant,
-}
-
-#[derive(Debug)]
-enum Wanted {
-    /// That everything is deleted which is being forgotten; and the answer.
-    Removed(String),
-    /// That this place is watched.
-    Added(Addition),
-}
 
 impl Scheduler {
     /// An addition overlaps with a place that is being forgotten: it waits for the end of that. False if it need not.

@@ -316,16 +316,16 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
 #[test]
 fn what_is_forgotten_is_not_counted_once_the_command_has_ended_and_can_be_added_again_at_once() {
     let place = Place::new();
-    (0..300).for_each(|n| place.write(&format!("many/{n}.md"), &format!("Note number {n} is about beetroot.\n")));
+    (0..100).for_each(|n| place.write(&format!("many/{n}.md"), &format!("Note number {n} is about beetroot.\n")));
     place.write("other/lock.md", LOCK);
     let (many, other) = (place.docs().join("many"), place.docs().join("other"));
     let agent = place.up(&[many.to_str().unwrap(), other.to_str().unwrap()]);
-    agent.wait_ready(301);
+    agent.wait_ready(101);
     done(&agent, "forget", &many);
     let status = agent.status();
     assert_eq!((&status["files"]["ready"], &status["chunks"]), (&1.into(), &1.into()), "{status}");
     agent.add(&many);
-    agent.wait_ready(301);
+    agent.wait_ready(101);
     agent.stop();
 }
 
