@@ -30,11 +30,9 @@ pub fn folders(folders: &[Watched], style: &Style) -> String {
             let line = format!("left out, it looks like keys or passwords: {path}");
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
-        match folder.key_files.saturating_sub(folder.key_file_paths.len() as u64) {
-            more if more > 0 && !folder.key_file_paths.is_empty() => {
-                let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
-            }
-            _ => {}
+        let more = folder.key_files.saturating_sub(folder.key_file_paths.len() as u64);
+        if more > 0 && !folder.key_file_paths.is_empty() {
+            let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
         }
         if let Some(missing) = &folder.missing {
             let _ = writeln!(

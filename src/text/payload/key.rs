@@ -24,6 +24,9 @@ const AGE_LETTERS_MIN: usize = 32;
 /// The letters of a WireGuard key in base64, without the `=` at its end.
 const WIREGUARD_LETTERS: usize = 43;
 
+/// Bytes of a word in a sentence that names how a key begins, at most: the lines of a key are longer.
+const SENTENCE_WORD_BYTES_MAX: usize = 40;
+
 /// The text with [`MARK`] in place of its private keys; borrowed where it has none.
 #[must_use]
 pub fn elide(text: &str) -> Cow<'_, str> {
@@ -125,7 +128,10 @@ fn cut(line: &str) -> Cut<'_> {
         let end = body[at..].rfind("-----END ").map(|end| at + end + "-----END ".len());
         let closed = end.and_then(|end| body[end..].find("-----").map(|dashes| &body[end + dashes + "-----".len()..]));
         // A sentence about keys is none.
-        let is_talk = closed.is_none() && body[at..].rsplit("----").next().is_some_and(|rest| rest.trim().contains(' '));
+        let is_sentence = |rest: &str| {
+            rest.trim().contains(' ') && rest.split_whitespace().all(|word| word.len() <= SENTENCE_WORD_BYTES_MAX)
+        };
+        let is_talk = closed.is_none() && body[at..].rsplit("----").next().is_some_and(is_sentence);
         if !is_talk {
             let rest = closed.map_or("", |rest| rest.strip_prefix("\\n").unwrap_or(rest));
             let shown = format!("{}{MARK}{rest}{line_end}", &body[..at]);
