@@ -47,7 +47,8 @@ fn sentences(now: &Regrouped, renamed: Option<&str>) -> String {
     let mut text = format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name));
     let stays_private = now.ring == Some(Ring::Private) && now.places > 0;
     if let Some(before) = renamed.filter(|before| stays_private && !is_same(before, &now.name)) {
-        let _ = writeln!(text, "{}", one_line(&format!("No collection is called {} any more. {}.", before, kept(before))));
+        let _ =
+            writeln!(text, "{}", one_line(&format!("No collection is called {} any more. {}.", before, kept(before))));
     }
     text
 }
@@ -143,7 +144,10 @@ mod tests {
         let text = list(&[], &kept, false);
         assert!(text.starts_with("There is no collection yet"), "a name is no collection: {text}");
         assert!(text.contains("\n\nNames without a folder"), "{text}");
-        assert!(text.contains("    old diary: A folder") && text.contains("until `wattle collection ring 'old diary' mesh`"));
+        assert!(
+            text.contains("    old diary: A folder")
+                && text.contains("until `wattle collection ring 'old diary' mesh`")
+        );
         let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, true)).unwrap();
         assert_eq!(json[0], json!({ "name": "old diary", "ring": "private", "folders": [], "rings": [] }));
         let text = list(&sources, &kept, false);
@@ -165,7 +169,10 @@ mod tests {
     fn the_answer_to_a_rename_says_that_the_old_name_of_a_private_collection_stays_private() {
         let now = |ring, places| Regrouped { name: "journal".to_owned(), ring, places, forgotten: None };
         let text = sentences(&now(Some(Ring::Private), 1), Some("old diary"));
-        assert!(text.contains("No collection is called old diary any more. A folder that is added to that name"), "{text}");
+        assert!(
+            text.contains("No collection is called old diary any more. A folder that is added to that name"),
+            "{text}"
+        );
         for (now, before) in [
             (now(Some(Ring::Mesh), 1), Some("diary")),
             (now(Some(Ring::Private), 0), Some("diary")),

@@ -17,7 +17,7 @@ pub(super) fn watched(source: &Watched) -> String {
 
 /// The watched folders and files, and what of them is away.
 #[must_use]
-pub fn folders(folders: &[Watched], style: &Style) -> String {
+pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
     let mut text = String::new();
     for folder in folders {
         let _ = writeln!(text, "{}", one_line(&watched(folder)));
@@ -110,6 +110,9 @@ pub(super) mod tests {
         let one = folders(&[keys(1, &["/n/a b.pem"])], &PLAIN);
         assert!(one.ends_with("and is left out: /n/a b.pem. `wattle add '/n/a b.pem'` takes it in.\n"), "{one}");
         let none_named = folders(&[keys(2, &[])], &PLAIN);
-        assert!(none_named.ends_with("\n2 files look like keys or passwords and are left out. `wattle add FILE` takes one in.\n"));
+        assert!(
+            none_named
+                .ends_with("\n2 files look like keys or passwords and are left out. `wattle add FILE` takes one in.\n")
+        );
     }
 }

@@ -193,7 +193,10 @@ mod tests {
         let open = still_paused(None, home);
         assert!(open.starts_with("Background work is paused, as you said before this start"), "{open}");
         let timed = still_paused(Some(5400), home);
-        assert!(timed.starts_with("Background work is paused until ") && timed.contains(", for 90 minutes, as"), "{timed}");
+        assert!(
+            timed.starts_with("Background work is paused until ") && timed.contains(", for 90 minutes, as"),
+            "{timed}"
+        );
         for said in [open, timed] {
             assert!(said.contains("`wattle resume --home /srv/wattle` ends that."), "{said}");
         }

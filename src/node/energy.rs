@@ -207,7 +207,10 @@ mod tests {
     #[test]
     fn why_embedding_waits_is_told_with_the_command_that_lets_it_go_on() {
         let in_use = waiting(Reason::InUse);
-        assert!(in_use.ends_with("the device is in use; work gives way. `wattle work now` embeds all the same."), "{in_use}");
+        assert!(
+            in_use.ends_with("the device is in use; work gives way. `wattle work now` embeds all the same."),
+            "{in_use}"
+        );
         assert!(waiting(Reason::Paused).ends_with("`wattle resume` ends it."));
         assert!(!waiting(Reason::TooHot).contains('`'), "nothing helps but time");
     }

@@ -56,7 +56,8 @@ impl MeshReport {
     /// Names the devices that this one is not linked with and has heard of before: one that was removed knows no peer any more.
     pub fn name_others(&mut self, name_of: impl Fn(&str) -> Option<String>) {
         for at in 0..self.members.len() {
-            let Some(name) = self.members.get(at).filter(|of| of.name.is_none()).and_then(|of| name_of(&of.peer_id)) else {
+            let Some(name) = self.members.get(at).filter(|of| of.name.is_none()).and_then(|of| name_of(&of.peer_id))
+            else {
                 continue;
             };
             let alike = |of: &MemberReport| of.name.as_deref().is_some_and(|other| look_alike(other, &name));

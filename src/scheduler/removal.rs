@@ -17,7 +17,13 @@ use crate::store::record::{Mark, MarkKind};
 
 impl Scheduler {
     /// An addition overlaps with a place that is being forgotten: it waits for the end of that. False if it need not.
-    pub(super) fn waits_for_removal(&mut self, now: Instant, reply: ReplyId, new: &Addition, out: &mut Vec<Output>) -> bool {
+    pub(super) fn waits_for_removal(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        new: &Addition,
+        out: &mut Vec<Output>,
+    ) -> bool {
         if !self.is_being_removed(new) {
             return false;
         }
@@ -47,7 +53,9 @@ impl Scheduler {
             match wanted {
                 Wanted::Removed(done) if !self.decisions.is_removing() => out.push(Output::Decided(reply, done)),
                 Wanted::Removed(done) if is_late => {
-                    let done = format!("{done} They answer nothing. Deleting them goes on, and until it is over they are counted.");
+                    let done = format!(
+                        "{done} They answer nothing. Deleting them goes on, and until it is over they are counted."
+                    );
                     out.push(Output::Decided(reply, done));
                 }
                 Wanted::Added(new) if !self.is_being_removed(&new) => self.on_add(now, reply, new, out),

@@ -304,7 +304,8 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
     place.write("my_id_rsa", &key);
     place.write("server.md", &format!("The cellar server has this key:\n\n{key}\nIt was made in May.\n"));
     wait_for(&agent, "key of the cellar server", "the note", |hits| {
-        hits.iter().any(|hit| names(hit, &docs.join("server.md")) && hit["text"].as_str().unwrap().contains("made in May"))
+        hits.iter()
+            .any(|hit| names(hit, &docs.join("server.md")) && hit["text"].as_str().unwrap().contains("made in May"))
     });
     let found = agent.json(&["search", "key of the cellar server", "--json"]).to_string();
     assert!(!found.contains("b3Blbn") && !found.contains("PRIVATE KEY"), "{found}");

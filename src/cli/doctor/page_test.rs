@@ -62,7 +62,8 @@ pub(crate) fn planted(fault: &str, report: &Value, code: i32) {
 pub(crate) fn all_are_planted() {
     let repo = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources =
-        ["tests/it/doctor.rs", "tests/it/doctor/state.rs", "src/cli/doctor/test.rs", "src/cli/doctor/rows_test.rs"].map(|path| fs::read_to_string(repo.join(path)).unwrap());
+        ["tests/it/doctor.rs", "tests/it/doctor/state.rs", "src/cli/doctor/test.rs", "src/cli/doctor/rows_test.rs"]
+            .map(|path| fs::read_to_string(repo.join(path)).unwrap());
     let rows = rows();
     assert!(rows.len() >= 25, "the table was cut short");
     for Row { fault, .. } in rows {

@@ -111,7 +111,11 @@ fn each_field_of_the_answers_stands_on_the_page() {
         silent_devices: vec![silent],
         not_asked: 1,
         files: FileCoverage::default(),
-        others: vec![output::DeviceCoverage { device: "nas".into(), peer_id: "12D3".into(), files: FileCoverage::default() }],
+        others: vec![output::DeviceCoverage {
+            device: "nas".into(),
+            peer_id: "12D3".into(),
+            files: FileCoverage::default(),
+        }],
         unusable: 1,
     };
     let unusable = vec![Unusable { path: "/n/a".into(), reason: "x".into() }];
@@ -123,5 +127,8 @@ fn each_field_of_the_answers_stands_on_the_page() {
     assert_eq!(unnamed(&added), none, "POST /v1/add");
     assert_eq!(unnamed(&regrouped), none, "POST /v1/collection");
     assert_eq!(unnamed(&found), none, "POST /v1/search");
-    assert_eq!(unnamed(&json!({ "a": 1, "not on the page": [{ "nor this": 2 }] })), ["a", "not on the page", "nor this"]);
+    assert_eq!(
+        unnamed(&json!({ "a": 1, "not on the page": [{ "nor this": 2 }] })),
+        ["a", "not on the page", "nor this"]
+    );
 }

@@ -251,9 +251,8 @@ impl<'a> Watching<'a> {
     }
 
     fn on_event(&mut self, event: Event) {
-        let covering = |path: &[u8]| {
-            self.sources.keys().filter(|source| covers(source, path)).max_by_key(|source| source.len())
-        };
+        let covering =
+            |path: &[u8]| self.sources.keys().filter(|source| covers(source, path)).max_by_key(|source| source.len());
         let covered = |path: &[u8]| covering(path).is_some_and(|source| !leaves_out(source, path));
         let is_counted = |path: &[u8]| covering(path).is_some_and(|source| counts_as_key_file(source, path));
         match event {

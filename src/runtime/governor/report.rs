@@ -377,7 +377,8 @@ mod tests {
         assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{json}");
         assert_eq!(json.matches("\":").count(), keys.len(), "{json}");
         let page = include_str!("../../../docs/api.md");
-        let of_a_method = ["method", "scope", "joules", "err_pct", "tasks", "chunks", "per_1000_chunks", "date", "spent"];
+        let of_a_method =
+            ["method", "scope", "joules", "err_pct", "tasks", "chunks", "per_1000_chunks", "date", "spent"];
         let unnamed = keys.into_iter().chain(of_a_method).filter(|key| !page.contains(&format!("`{key}`")));
         assert_eq!(unnamed.collect::<Vec<_>>(), Vec::<&str>::new(), "docs/api.md has each field");
         assert_eq!(serde_json::from_str::<Current>(&json).unwrap(), current);

@@ -46,7 +46,10 @@ fn forget_is_answered_when_its_documents_are_deleted_and_an_addition_there_waits
     let out = removes(&mut machine, 3, 2, 3, true);
     let [Output::Decided(ReplyId(1), done), Output::Save(_, changes)] = &out[..] else { panic!("{out:?}") };
     assert!(!done.contains("goes on"), "{done}");
-    assert!(matches!(&changes[..], [Change::Sources(list)] if list.places == [source("/b"), source("/a/x")]), "{changes:?}");
+    assert!(
+        matches!(&changes[..], [Change::Sources(list)] if list.places == [source("/b"), source("/a/x")]),
+        "{changes:?}"
+    );
 }
 
 #[test]
@@ -55,7 +58,10 @@ fn a_long_removal_is_told_and_goes_on_by_the_allowance_alone() {
     let mut out = Vec::new();
     machine.handle(at(1), Input::Add(ReplyId(2), source("/a").into()), &mut out);
     machine.handle(at(FORGET_WAIT_MS), Input::Wake, &mut out);
-    assert!(matches!(&out[..], [Output::Decided(ReplyId(1), done)] if done.contains("Deleting them goes on")), "{out:?}");
+    assert!(
+        matches!(&out[..], [Output::Decided(ReplyId(1), done)] if done.contains("Deleting them goes on")),
+        "{out:?}"
+    );
     out.clear();
     machine.start_awaited(&mut out);
     assert_eq!(out, []);

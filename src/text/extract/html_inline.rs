@@ -109,8 +109,10 @@ mod tests {
     #[test]
     fn the_steps_are_linear_whatever_the_text_is() {
         let ticks: String = (1..400).map(|length| format!("{} ", "`".repeat(length))).collect();
-        let parts =
-            ["[", "![](", "](a", "<a", "<!--", "<script>", "&#", "`", "``", "` ``", "<p ", "</title", "<p \"", "<b>", "<p \n", "- ``` "];
+        let parts = [
+            "[", "![](", "](a", "<a", "<!--", "<script>", "&#", "`", "``", "` ``", "<p ", "</title", "<p \"", "<b>",
+            "<p \n", "- ``` ",
+        ];
         for text in parts
             .map(|part| part.repeat(4000))
             .into_iter()

@@ -150,7 +150,10 @@ mod tests {
             ("![[boiler.png|300]] ![[boiler.png|the boiler]]", "boiler.png the boiler"),
             ("See [the notes](./boiler.md#reset), [above](#a).", "See the notes, above."),
             ("See [the shop](https://a.test/x).", "See the shop (https://a.test/x)."),
-            ("[https://a.test](https://a.test) [Ann](mailto:ann@home.test)", "https://a.test Ann (mailto:ann@home.test)"),
+            (
+                "[https://a.test](https://a.test) [Ann](mailto:ann@home.test)",
+                "https://a.test Ann (mailto:ann@home.test)",
+            ),
             ("[![build](https://a.test/b.svg)](https://a.test/ci)", "build (https://a.test/ci)"),
             ("[[1]](notes.md)", "[1]"),
             ("![Gr\u{FC}n \u{1F511}](a.png)\u{1F511}", "Gr\u{FC}n \u{1F511}\u{1F511}"),

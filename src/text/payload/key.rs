@@ -236,7 +236,9 @@ mod tests {
             // Cut off in the middle.
             pem.lines().take(3).map(|line| format!("{line}\n")).collect(),
             format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", pem.replace('\n', "\\n")),
-            format!("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{LETTERS}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n"),
+            format!(
+                "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{LETTERS}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n"
+            ),
             format!(
                 "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: ann\nPublic-Lines: 2\n{LETTERS}\nabcd\n\
                  Private-Lines: 1\n{LETTERS}\nPrivate-MAC: 0a1b2c\n"
@@ -249,9 +251,13 @@ mod tests {
             let secrets = ["BEGIN", "END", "abcd", "Private-MAC", "AGE-SECRET-KEY-1", "b3Blbn", "QyNTU", "yAnz5"];
             assert!(shown.contains(MARK) && !secrets.iter().any(|secret| shown.contains(secret)), "{key}: {shown}");
         }
-        let json = left(&format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", block("PRIVATE KEY").replace('\n', "\\n")));
+        let json =
+            left(&format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", block("PRIVATE KEY").replace('\n', "\\n")));
         assert!(json.contains("\"private_key\": \"\u{2026}\", \"id\": 7}"), "{json}");
-        assert!(left("[Interface]\nPrivateKey=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nDNS = 10.0.0.1\n").contains("DNS = 10.0.0.1"));
+        assert!(
+            left("[Interface]\nPrivateKey=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nDNS = 10.0.0.1\n")
+                .contains("DNS = 10.0.0.1")
+        );
     }
 
     #[test]
@@ -281,7 +287,9 @@ mod tests {
 
     #[test]
     fn many_beginnings_cost_no_more_than_their_number() {
-        for part in ["-----BEGIN PRIVATE KEY-----", "-----END ", "AGE-SECRET-KEY-", "PrivateKey=", "PuTTY-User-Key-File-\n"] {
+        for part in
+            ["-----BEGIN PRIVATE KEY-----", "-----END ", "AGE-SECRET-KEY-", "PrivateKey=", "PuTTY-User-Key-File-\n"]
+        {
             for line_end in ["", "\n"] {
                 let text = format!("PRIVATE KEY {}", format!("{part}{line_end}").repeat(60_000));
                 assert!(elide(&text).len() <= text.len() + 4, "{part}");
