@@ -55,7 +55,7 @@ use uncounted::count_when_there_is_room;
 
 /// What a start finds, for the test of the page that lists all findings.
 #[cfg(test)]
-pub(in crate::cli) use {
+pub(crate) use {
     folders::{conflict, not_named},
     invited::not_in,
 };

@@ -133,7 +133,7 @@ fn swallows(outer: &Folder, inner: &Folder) -> bool {
 
 /// A file is in one collection only. The narrower of two folders is watched, whichever is there first: its files may be
 /// private, and the wider one would share them.
-pub(in crate::cli) fn conflict(outer: &Folder, inner: &Folder) -> Finding {
+pub(crate) fn conflict(outer: &Folder, inner: &Folder) -> Finding {
     let of = |folder: &Folder| {
         let ring = folder.ring.map_or("not given", Ring::as_str);
         format!("{} (collection {:?}, ring {ring})", folder.path, folder.collection)
@@ -167,7 +167,7 @@ async fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
 }
 
 /// The finding of such a place.
-pub(in crate::cli) fn not_named(path: &str, source: &Source) -> Finding {
+pub(crate) fn not_named(path: &str, source: &Source) -> Finding {
     let (collection, ring) = (quoted(&source.collection), source.ring.as_str());
     let add = format!("wattle add {} --collection {collection} --ring {ring}", quoted(path));
     let what = format!(

@@ -49,7 +49,7 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
 }
 
 /// The invite in this file has not let the device in, for this reason.
-pub(in crate::cli) fn not_in(name: &str, why: &str) -> Finding {
+pub(crate) fn not_in(name: &str, why: &str) -> Finding {
     let what = format!("The invite {name} has not let this device in. {why}");
     Finding { area: Area::Peers, what, command: None }
 }

@@ -12,6 +12,7 @@
 //! they are. One pass, linear in the text's length.
 
 use super::mark::MARK;
+use super::word::measure;
 use std::borrow::Cow;
 
 /// What every private key that is told here has in its text.
@@ -103,8 +104,8 @@ fn is_header(line: &str) -> bool {
 
 /// Whether a line is made of base64 or hex and is not one word of a sentence.
 fn is_letters(line: &str) -> bool {
-    let is_mixed = line.len() >= 16 || line.bytes().any(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'/' | b'='));
-    is_mixed && is_encoded(line)
+    let is_mixed = || line.bytes().any(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'/' | b'='));
+    is_encoded(line) && (line.len() >= 16 || is_mixed() || measure(line).words == 0)
 }
 
 /// Whether a line is made of the letters of base64, with the escaped line ends of a string.
