@@ -125,10 +125,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. {reached}");
-    announce(options, &home, address, &page, hint.as_deref());
-    if let Some(left) = governor_handle.pause_left() {
-        println!("{}", wishes::still_paused(left, &options.home));
-    }
+    announce(options, &home, address, &page, hint.as_deref(), &governor_handle);
 
     if !counted {
         smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
@@ -168,7 +165,14 @@ fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::C
 }
 
 /// Says where people and programs reach the agent, and writes it into the home for the commands.
-fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, hint: Option<&str>) {
+fn announce(
+    options: &UpOptions,
+    home: &Home,
+    address: SocketAddr,
+    page: &str,
+    hint: Option<&str>,
+    governor_handle: &GovernorHandle,
+) {
     // A journal, a log file or a pipe is read by others than the token's owner.
     if std::io::stdout().is_terminal() {
         println!("Ask on this page: {page}");
@@ -183,6 +187,9 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, h
     }
     println!("Or type: {search}   Stop with Ctrl-C.");
     hint.iter().for_each(|hint| println!("{hint}"));
+    if let Some(left) = governor_handle.pause_left() {
+        println!("{}", wishes::still_paused(left, &options.home));
+    }
 }
 
 /// The key of the home on the hardware of this device.

@@ -302,7 +302,7 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
     let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
     let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
     place.write("my_id_rsa", &key);
-    place.write("server.md", &format!("The cellar server has this key:\n\n{key}\nIt was made in May.\n"));
+    place.write("server.md", format!("The cellar server has this key:\n\n{key}\nIt was made in May.\n"));
     wait_for(&agent, "key of the cellar server", "the note", |hits| {
         hits.iter()
             .any(|hit| names(hit, &docs.join("server.md")) && hit["text"].as_str().unwrap().contains("made in May"))
@@ -317,7 +317,7 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
 #[test]
 fn what_is_forgotten_is_not_counted_once_the_command_has_ended_and_can_be_added_again_at_once() {
     let place = Place::new();
-    (0..100).for_each(|n| place.write(&format!("many/{n}.md"), &format!("Note number {n} is about beetroot.\n")));
+    (0..100).for_each(|n| place.write(&format!("many/{n}.md"), format!("Note number {n} is about beetroot.\n")));
     place.write("other/lock.md", LOCK);
     let (many, other) = (place.docs().join("many"), place.docs().join("other"));
     let agent = place.up(&[many.to_str().unwrap(), other.to_str().unwrap()]);

@@ -33,10 +33,9 @@ fn files() -> Counts {
     Counts { files: Files::default(), chunks: 1, vectors: 1 }
 }
 
-#[test]
-fn each_field_of_the_answers_stands_on_the_page() {
+fn watched() -> Watched {
     let away = AwayPlace { path: "/n/stick".into(), since: "2026".into(), documents: 1, kept: true };
-    let watched = Watched {
+    Watched {
         path: "/n".into(),
         collection: "home".into(),
         ring: Ring::Mesh,
@@ -45,7 +44,10 @@ fn each_field_of_the_answers_stands_on_the_page() {
         missing: Some(Missing { documents: 1, of: 2 }),
         key_files: 1,
         key_file_paths: vec!["/n/a.pem".into()],
-    };
+    }
+}
+
+fn status() -> StatusReport {
     let collection = Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 1 };
     let peer = Peer {
         peer_id: "12D3".into(),
@@ -58,7 +60,7 @@ fn each_field_of_the_answers_stands_on_the_page() {
         headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None }),
         collections: vec![collection],
     };
-    let status = StatusReport {
+    StatusReport {
         peer_id: "12D3".into(),
         device: "attic".into(),
         mesh: None,
@@ -68,11 +70,14 @@ fn each_field_of_the_answers_stands_on_the_page() {
         vectors: 0,
         peers: vec![peer],
         model: Model { name: "m".into(), fingerprint: "00".into() },
-        sources: vec![watched.clone()],
+        sources: vec![watched()],
         activity: Activity::default(),
         findings: vec![Finding { area: Area::State, what: "x".into(), command: None }],
-    };
-    let checked = Checked {
+    }
+}
+
+fn checked() -> Checked {
+    Checked {
         clean: true,
         counted: files(),
         believed: files(),
@@ -80,17 +85,10 @@ fn each_field_of_the_answers_stands_on_the_page() {
         fault_count: 0,
         refused: vec![Unusable { path: "/n/a".into(), reason: "x".into() }],
         sample: Some(FileSample { looked: 1, different: 0, examples: Vec::new(), undecided: 0 }),
-    };
-    let folders = Folders { folders: vec![watched], private_names: vec!["diary".into()] };
-    let added = Added {
-        path: "/n".into(),
-        collection: Some("home".into()),
-        ring: Some(Ring::Mesh),
-        within: Some("/".into()),
-        parts: vec!["/n/a".into()],
-        forgotten: Some("x".into()),
-    };
-    let regrouped = Regrouped { name: "home".into(), ring: None, places: 1, forgotten: None };
+    }
+}
+
+fn found() -> SearchResults {
     let place = SearchPlace { device: "attic".into(), peer_id: "12D3".into(), path: "/n/a".into() };
     let hit = SearchHit {
         device: "attic".into(),
@@ -119,14 +117,28 @@ fn each_field_of_the_answers_stands_on_the_page() {
         unusable: 1,
     };
     let unusable = vec![Unusable { path: "/n/a".into(), reason: "x".into() }];
-    let found = SearchResults { hits: vec![hit], nothing_fits: true, unusable, coverage };
+    SearchResults { hits: vec![hit], nothing_fits: true, unusable, coverage }
+}
+
+#[test]
+fn each_field_of_the_answers_stands_on_the_page() {
+    let folders = Folders { folders: vec![watched()], private_names: vec!["diary".into()] };
+    let added = Added {
+        path: "/n".into(),
+        collection: Some("home".into()),
+        ring: Some(Ring::Mesh),
+        within: Some("/".into()),
+        parts: vec!["/n/a".into()],
+        forgotten: Some("x".into()),
+    };
+    let regrouped = Regrouped { name: "home".into(), ring: None, places: 1, forgotten: None };
     let none = Vec::<String>::new();
-    assert_eq!(unnamed(&status), none, "GET /v1/status");
-    assert_eq!(unnamed(&checked), none, "GET /v1/doctor");
+    assert_eq!(unnamed(&status()), none, "GET /v1/status");
+    assert_eq!(unnamed(&checked()), none, "GET /v1/doctor");
     assert_eq!(unnamed(&folders), none, "GET /v1/folders");
     assert_eq!(unnamed(&added), none, "POST /v1/add");
     assert_eq!(unnamed(&regrouped), none, "POST /v1/collection");
-    assert_eq!(unnamed(&found), none, "POST /v1/search");
+    assert_eq!(unnamed(&found()), none, "POST /v1/search");
     assert_eq!(
         unnamed(&json!({ "a": 1, "not on the page": [{ "nor this": 2 }] })),
         ["a", "not on the page", "nor this"]
