@@ -64,7 +64,7 @@ fn status() -> StatusReport {
         peer_id: "12D3".into(),
         device: "attic".into(),
         mesh: None,
-        files: Files::default(),
+        files: Files { absent: 1, ..Files::default() },
         leaving: 0,
         chunks: 0,
         vectors: 0,
