@@ -1,20 +1,39 @@
 //! Reading and writing the small files of a home, those with a copy among them.
 
 use super::home_file::HomeFile;
+use super::meant::is_made_once;
 use super::{durable, guarded, mend};
-use std::io::Result;
+use std::io::{Error, Result};
 use std::path::Path;
 
 /// What a file holds, or its copy if the file is damaged; `None` if there is none.
 ///
 /// # Errors
-/// The system's, that it is no regular file, or that it is longer than such a file can be.
+/// The system's, that it is no regular file, or that it is longer than such a file can be; and of a file that is not made anew
+/// (`meant::is_made_once`), that it is lost.
 pub(super) fn read(home: &Path, file: HomeFile) -> Result<Option<Vec<u8>>> {
     let path = home.join(file.name());
     if !file.is_guarded() {
         return durable::read_whole(&path, file.bytes_max());
     }
-    Ok(mend::chosen(file, guarded::read(&path, file.bytes_max())?))
+    let chosen = mend::chosen(file, guarded::read(&path, file.bytes_max())?);
+    if chosen.is_none() && is_made_once(file) {
+        is_not_lost(home, file)?;
+    }
+    Ok(chosen)
+}
+
+/// Tells a file that is lost, of which a copy is left that cannot be used, from one that never was.
+///
+/// # Errors
+/// That it is lost: what it held may still be saved by hand, and must not be overwritten.
+pub(super) fn is_not_lost(home: &Path, file: HomeFile) -> Result<()> {
+    let path = home.join(file.name());
+    let is_gone = path.symlink_metadata().is_err();
+    guarded::damage_of_copy(&path, file.bytes_max()).filter(|_| is_gone).map_or(Ok(()), |why| {
+        let copy = guarded::copy_of(&path);
+        Err(Error::other(format!("it is gone, and its copy {} cannot be used: {why}", copy.display())))
+    })
 }
 
 /// Writes a file, synced: after a power cut the old or the new one is whole.
