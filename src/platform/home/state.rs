@@ -1,7 +1,9 @@
 //! Reading and writing the small files of a home, those with a copy among them.
 
+use super::durable;
+use super::guarded::{self, Content};
 use super::home_file::HomeFile;
-use super::{durable, guarded, mend};
+use super::meant::{is_meant, outlives_its_file};
 use std::io::Result;
 use std::path::Path;
 
@@ -10,11 +12,30 @@ use std::path::Path;
 /// # Errors
 /// The system's, that it is no regular file, or that it is longer than such a file can be.
 pub(super) fn read(home: &Path, file: HomeFile) -> Result<Option<Vec<u8>>> {
+    Ok(read_proven(home, file)?.map(|(bytes, _)| bytes))
+}
+
+/// What a file holds, as [`read`], and whether a whole copy has the same.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_proven(home: &Path, file: HomeFile) -> Result<Option<(Vec<u8>, bool)>> {
     let path = home.join(file.name());
     if !file.is_guarded() {
-        return durable::read_whole(&path, file.bytes_max());
+        return Ok(durable::read_whole(&path, file.bytes_max())?.map(|bytes| (bytes, false)));
     }
-    Ok(mend::chosen(file, guarded::read(&path, file.bytes_max())?))
+    let content = guarded::read(&path, file.bytes_max())?;
+    let is_proven = !matches!(content, Content::Whole(_, false));
+    Ok(chosen(file, content).map(|bytes| (bytes, is_proven)))
+}
+
+/// What an agent uses of a file and its copy.
+pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
+    match content {
+        Content::Missing(copy) => copy.filter(|_| outlives_its_file(file)),
+        Content::Whole(bytes, _) => Some(bytes),
+        Content::Differs { file: bytes, copy } => Some(if is_meant(file, &bytes, &copy) { bytes } else { copy }),
+    }
 }
 
 /// Writes a file, synced: after a power cut the old or the new one is whole.
