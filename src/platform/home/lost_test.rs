@@ -1,7 +1,7 @@
 //! Keys and notes that are damaged or lost: no device becomes another one by that, and none without a word.
 
-use super::super::super::damage;
 use super::*;
+use crate::platform::home::damage;
 
 /// A bit of this file is another one, a few bytes before its end.
 fn flip(home: &Home, name: &str) {
