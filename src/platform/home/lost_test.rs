@@ -12,6 +12,9 @@ fn flip(home: &Home, name: &str) {
     fs::write(path, bytes).unwrap();
 }
 
+/// What is done to a home, in words and in deed.
+type Harm = (&'static str, fn(&Home));
+
 fn remove(home: &Home, name: &str) {
     fs::remove_file(home.path().join(name)).unwrap();
 }
@@ -19,7 +22,7 @@ fn remove(home: &Home, name: &str) {
 #[test]
 fn a_note_of_the_hardware_that_is_not_proven_whole_makes_no_new_key_and_that_is_told_once() {
     let [one, two] = ["aaaa", "bbbb"].map(|serial| board(&format!("10000000{serial}")));
-    let damages: [(&str, fn(&Home)); 7] = [
+    let damages: [Harm; 7] = [
         ("flipped, without a copy", |home| {
             flip(home, "hardware");
             remove(home, "hardware.copy");
