@@ -33,7 +33,7 @@ use wattle::sim::world::{FOLDER, World};
 use wattle::store::record::Source;
 
 const SEEDS: u64 = 60;
-/// Homes of twenty devices in the everyday loop; scripts/check sets `WATTLE_SIM_HOMES` for more.
+/// Homes of twenty devices; `WATTLE_SIM_HOMES` asks for more.
 const HOMES: u64 = 8;
 const BUG_HOMES: u64 = 8;
 const SEEDS_THAT_FAILED: [u64; 0] = [];

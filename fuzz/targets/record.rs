@@ -31,6 +31,11 @@ fn quantized() -> Quantized {
     Embedding::new(Fingerprint([7; 32]), &raw).unwrap().quantize()
 }
 
+fn marks(unread: u64) -> Vec<u8> {
+    let (path, kind) = (b"/a".to_vec(), MarkKind::Away);
+    Marks(vec![Mark { path, volume: 7, since: 1_795_717_859, documents: 3, unread, kind }]).encode()
+}
+
 /// One of each kind.
 pub fn seeds() -> Vec<Vec<u8>> {
     let document = |state| Document {
@@ -59,15 +64,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Vector { model: Fingerprint([7; 32]), values: quantized() }.encode(),
         Sources::from(vec![source.clone()]).encode(),
         Sources { places: vec![source], private: vec!["diary".to_owned()] }.encode(),
-        Marks(vec![Mark {
-            path: b"/a".to_vec(),
-            volume: 7,
-            since: 1_795_717_859,
-            documents: 3,
-            unread: 0,
-            kind: MarkKind::Away,
-        }])
-        .encode(),
+        marks(0),
+        marks(2),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
     ]
 }

@@ -180,6 +180,9 @@ pub enum CollectionCommand {
         /// Who may see its documents.
         #[arg(value_enum)]
         ring: RingArg,
+        /// With private: no folder has this name yet; one that is added to it later is private.
+        #[arg(long)]
+        new: bool,
     },
 }
 

@@ -19,8 +19,10 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let Folders { folders, private_names } = client.folders().await?.read;
             print(&list(&folders, &private_names, json))
         }
-        CollectionCommand::Rename { name, to } => told(&client.regroup(&name, Some(&to), None).await?),
-        CollectionCommand::Ring { name, ring } => told(&client.regroup(&name, None, Some(ring.into())).await?),
+        CollectionCommand::Rename { name, to } => told(&client.regroup(&name, Some(&to), None, false).await?),
+        CollectionCommand::Ring { name, ring, new } => {
+            told(&client.regroup(&name, None, Some(ring.into()), new).await?)
+        }
     }
 }
 

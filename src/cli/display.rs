@@ -4,7 +4,7 @@ use super::hit::write_hit;
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::hit::FileCoverage;
-use crate::http::dto::{Files, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
 
@@ -107,7 +107,7 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("Others", &others(status));
     row("Model", &status.model.name);
     let listed = if status.files.refused > 0 { " (`wattle doctor` lists them)" } else { "" };
-    row("Files", &format!("{}{listed}", files(&status.files)));
+    row("Files", &format!("{}{listed}", status.files.phrase()));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {
         row("Watched", &watched(source));
@@ -148,7 +148,7 @@ pub fn waits_for_use(status: &StatusReport) -> bool {
 fn now(status: &StatusReport) -> String {
     let unseen: Vec<&str> =
         status.sources.iter().filter(|s| s.looked_s_ago.is_none()).map(|s| s.path.as_str()).collect();
-    let waiting = status.files.waiting + status.files.chunked;
+    let waiting = status.files.to_do();
     match unseen.as_slice() {
         [path] => format!("the first look at {path} since the start is not over yet; more files may be found"),
         [path, rest @ ..] => format!(
@@ -158,7 +158,7 @@ fn now(status: &StatusReport) -> String {
         [] if status.activity.working => "working".to_owned(),
         [] if waiting == 1 => "one file waits to be read or embedded".to_owned(),
         [] if waiting > 0 => format!("{waiting} files wait to be read or embedded"),
-        [] => "at rest".to_owned(),
+        [] => status.files.absent_phrase().map_or_else(|| "at rest".to_owned(), |absent| format!("at rest; {absent}")),
     }
 }
 
@@ -178,25 +178,13 @@ fn others(status: &StatusReport) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// The counts as a phrase: those that are ready, and of the other states those that are not zero.
-#[must_use]
-pub fn files(files: &Files) -> String {
-    let rest =
-        [(files.waiting, "waiting to be read"), (files.chunked, "being embedded"), (files.refused, "not usable")];
-    let mut text = format!("{} ready", files.ready);
-    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = write!(text, ", {count} {what}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
     use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Model, SearchAnswer, SearchHit, SearchPlace};
+    use crate::http::dto::{Activity, Files, Model, SearchAnswer, SearchHit, SearchPlace};
     use crate::http::folders::{AwayPlace, Missing};
     use crate::node::output::DeviceCoverage;
 
@@ -390,6 +378,14 @@ mod tests {
         assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
         report.files.chunked = 0;
         assert!(status(&report, &PLAIN).contains("Now        at rest\n"));
+        (report.files.waiting, report.files.absent) = (3, 3);
+        let text = status(&report, &PLAIN);
+        assert!(text.contains("Files      7 ready, 3 waiting for their folder\n"), "{text}");
+        assert!(text.contains("Now        at rest; 3 files wait until their folder is back\n"), "{text}");
+        report.files.waiting = 4;
+        let text = status(&report, &PLAIN);
+        assert!(text.contains("Files      7 ready, 1 waiting to be read, 3 waiting for their folder\n"), "{text}");
+        assert!(text.contains("Now        one file waits to be read or embedded\n"), "{text}");
         report.sources[0].looked_s_ago = None;
         let text = status(&report, &PLAIN);
         assert!(text.contains("Now        the first look at /home/ann/notes since the start is not over"), "{text}");

@@ -2,9 +2,11 @@
 //!
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
+mod collection;
 mod pairing;
 mod places;
 
+use self::collection::Collection;
 use super::answer::{json, refused};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
@@ -25,7 +27,7 @@ use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
-use crate::scheduler::regroup::{NewGroup, Regroup};
+use crate::scheduler::regroup::NewGroup;
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -62,31 +64,6 @@ struct Add {
     path: PathBuf,
     collection: Option<String>,
     ring: Option<Ring>,
-}
-
-/// The body of `POST /v1/collection`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Collection {
-    name: String,
-    to: Option<String>,
-    ring: Option<Ring>,
-}
-
-impl Collection {
-    fn regroup(self) -> Result<Regroup, Refused> {
-        let bad = |why: String| Err((Status::BadRequest, why));
-        let to = match (self.to, self.ring) {
-            (Some(name), None) => match check_collection(&name) {
-                Ok(()) => NewGroup::Name(name),
-                Err(why) => return bad(why),
-            },
-            (None, Some(ring @ (Ring::Private | Ring::Mesh))) => NewGroup::Ring(ring),
-            (None, Some(Ring::Public)) => return bad("The ring is private or mesh.".to_owned()),
-            _ => return bad("This call has \"to\", a new name, or \"ring\", and not both.".to_owned()),
-        };
-        Ok(Regroup { collection: self.name, to })
-    }
 }
 
 impl Api {
@@ -133,7 +110,8 @@ impl Api {
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
-        let regroup = match body::<Collection>(&mut conn).await.and_then(Collection::regroup) {
+        let body = body::<Collection>(&mut conn).await;
+        let regroup = match body.and_then(|body| body.regroup().map_err(|why| (Status::BadRequest, why))) {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };
@@ -147,7 +125,7 @@ impl Api {
         // The node says which spelling the collection has; the note of the command does with any.
         let typed = match &regroup.to {
             NewGroup::Name(name) => name,
-            NewGroup::Ring(_) => &regroup.collection,
+            NewGroup::Ring(_) | NewGroup::NewPrivate => &regroup.collection,
         };
         let command = self.node.begin(Command::Regroup(tidy(typed))).await;
         let name = match self.node.request(Request::Regroup(regroup)).await {

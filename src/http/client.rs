@@ -113,12 +113,21 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
     }
 
-    /// `POST /v1/collection`: another name (`to`) or ring.
+    /// `POST /v1/collection`: another name (`to`) or ring; `new` if no folder has the name yet.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn regroup(&self, name: &str, to: Option<&str>, ring: Option<Ring>) -> Result<Regrouped, Failure> {
+    pub async fn regroup(
+        &self,
+        name: &str,
+        to: Option<&str>,
+        ring: Option<Ring>,
+        new: bool,
+    ) -> Result<Regrouped, Failure> {
         let mut body = json!({ "name": name });
+        if new {
+            body["new"] = json!(true);
+        }
         if let Some(to) = to {
             body["to"] = json!(to);
         }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod change;
+mod files;
 
 use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
+pub use files::Files;
 
 /// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,19 +164,6 @@ pub struct Activity {
     /// Tasks that a defect of the program stopped since the agent started; the log names each.
     #[serde(default)]
     pub panics: u64,
-}
-
-/// Files by state; each file is in exactly one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Files {
-    /// Not read yet.
-    pub waiting: u64,
-    /// Read; some chunks have no vector yet.
-    pub chunked: u64,
-    /// Read and embedded.
-    pub ready: u64,
-    /// Cannot be used; `wattle doctor` has the reason.
-    pub refused: u64,
 }
 
 /// Another device.
@@ -327,7 +316,7 @@ impl From<&Status> for StatusReport {
             peer_id: status.peer_id.clone(),
             device: status.device.clone(),
             mesh: None,
-            files: Files::from(&status.counts),
+            files: Files::with_work(&status.counts, status.work.to_do),
             leaving: status.counts.count(Kind::Tombstoned),
             chunks: status.counts.live_chunks(),
             vectors: status.counts.live_vectors(),
@@ -373,17 +362,6 @@ impl From<&Audit> for Checked {
 impl From<&StoreCounts> for Counts {
     fn from(counts: &StoreCounts) -> Self {
         Self { files: Files::from(counts), chunks: counts.live_chunks(), vectors: counts.live_vectors() }
-    }
-}
-
-impl From<&StoreCounts> for Files {
-    fn from(counts: &StoreCounts) -> Self {
-        Self {
-            waiting: counts.count(Kind::Waiting),
-            chunked: counts.count(Kind::Chunked),
-            ready: counts.count(Kind::Ready),
-            refused: counts.count(Kind::Refused),
-        }
     }
 }
 

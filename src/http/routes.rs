@@ -65,7 +65,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/collection",
         access: Access::Token,
-        about: "renames a collection or changes its ring: `{\"name\", \"to\"}` or `{\"name\", \"ring\"}`; answers once that is on the disk",
+        about: "renames a collection or changes its ring: `{\"name\", \"to\"}` or `{\"name\", \"ring\", \"new\"?}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {

@@ -17,6 +17,7 @@ use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Marks, Record, Sources};
 use std::ffi::OsStr;
 use std::fs;
+use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -32,6 +33,8 @@ const PLACES_NAMED: usize = 5;
 pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
+    // What waits to be read cannot be read again either.
+    places.iter_mut().for_each(|place| place.documents += mem::take(&mut place.unread));
     let mut sources: Vec<Mark> = read::sources(kv)?.places.into_iter().map(|source| place(source.path)).collect();
     read::walk(kv, Space::Path, |path, _| {
         let of = sources.iter_mut().filter(|source| covers(&source.path, path));
@@ -195,12 +198,16 @@ mod tests {
             let (path, stamp) = (path(file), FileStamp::default());
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
         }
-        let stick =
-            Mark { path: path("here/stick"), volume: 7, since: 1, documents: 2, unread: 0, kind: MarkKind::Away };
-        library.apply(&Change::Marks(Marks(vec![stick]))).unwrap();
-        note(&home, library.kv()).unwrap();
-        let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();
-        assert_eq!(counts, [1, 1, 2]);
+        let stick = |documents, unread| {
+            let stick = Mark { volume: 7, since: 1, documents, unread, ..place(path("here/stick")) };
+            Change::Marks(Marks(vec![Mark { kind: MarkKind::Away, ..stick }]))
+        };
+        for (documents, unread) in [(0, 2), (1, 1), (2, 0)] {
+            library.apply(&stick(documents, unread)).unwrap();
+            note(&home, library.kv()).unwrap();
+            let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();
+            assert_eq!(counts, [1, 1, 2], "{unread} of them were not read yet");
+        }
         let says = lost_with_store(&home);
         assert!(says.contains(" 2 documents of folders") && says.contains("here/stick (2). Attach the disk"), "{says}");
         fs::remove_dir_all(root.join("gone")).unwrap();

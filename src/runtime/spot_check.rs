@@ -4,7 +4,8 @@
 //! Of each source two stretches of at most `SCAN_BATCH` files are listed and compared, as a scan does: its first, and one that
 //! begins at a document picked by chance. A difference may be a change of this moment, which a scan is about to find. So the
 //! differences are looked at again a few times, and those that stay are reported. A backup by hard links and a change of rights give a
-//! file another stamp and the same content, so that is read before such a file is called different. Nothing is changed.
+//! file another stamp and the same content, so that is read before such a file is called different. Of a file that waits to be read, or
+//! whose content cannot be used, the index has no content to compare. Nothing is changed.
 
 use crate::base::id::DocId;
 use crate::limits::{SPOT_LOOKS, SPOT_PAUSE_MS, SPOT_READS_MAX};
@@ -17,7 +18,7 @@ use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Record};
-use crate::worker::extract::{Content, content_hash};
+use crate::worker::extract::{Content, content_hash, was_not_read};
 use crate::worker::scan::{compare, named_in};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -46,9 +47,13 @@ pub(super) fn spot_check(
     for path in different.iter().filter(|(_, doc)| doc.is_none()).map(|(path, _)| path) {
         let stamp = looked.get(path).copied().unwrap_or_default();
         let Some(doc) = touched(kv, path, stamp)? else { continue };
+        if !has_content(&doc) {
+            same.insert(path.clone());
+            continue;
+        }
         reads += 1;
         // Of more than these nothing is said.
-        if reads > SPOT_READS_MAX || has_content(&doc, folders.read(path)) {
+        if reads > SPOT_READS_MAX || is_as_known(&doc, folders.read(path)) {
             same.insert(path.clone());
         }
         if reads > SPOT_READS_MAX {
@@ -67,12 +72,22 @@ fn touched(kv: &impl Kv, path: &[u8], stamp: FileStamp) -> Result<Option<Documen
     Ok(Some(doc).filter(|_| is_same))
 }
 
-/// Whether the index has this content of a file.
-fn has_content(doc: &Document, content: Content) -> bool {
+/// Whether the content of a document's file decides if the index has it as it is.
+fn has_content(doc: &Document) -> bool {
+    match &doc.state {
+        DocState::Waiting => false,
+        // With another content it would have another size or time; but who was not allowed to read it may be now.
+        DocState::Refused(reason) => was_not_read(reason),
+        DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => true,
+    }
+}
+
+/// Whether the index has this content of a file, or knows that there is none to be had.
+fn is_as_known(doc: &Document, content: Content) -> bool {
+    let is_refused = matches!(doc.state, DocState::Refused(_));
     match content {
-        Content::Bytes(bytes, _) => content_hash(&bytes) == doc.content,
-        Content::TooLarge(_) => matches!(doc.state, DocState::Refused(_)),
-        Content::Unreadable(_) | Content::Failed(_) | Content::Missing => false,
+        Content::Bytes(bytes, _) => !is_refused && content_hash(&bytes) == doc.content,
+        Content::TooLarge(_) | Content::Unreadable(_) | Content::Failed(_) | Content::Missing => is_refused,
     }
 }
 
@@ -205,6 +220,38 @@ mod tests {
         fs::File::options().write(true).open(&names[0]).unwrap().set_modified(before).unwrap();
         let spot = spot_check(library.kv(), &folders, 7, || true).unwrap();
         assert!(spot.different.iter().map(|(path, _)| path).eq([&names[0].as_os_str().as_bytes().to_vec()]));
+    }
+
+    #[test]
+    fn a_file_with_another_hard_link_that_is_not_read_yet_or_cannot_be_used_has_not_changed_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let docs = fs::canonicalize(folder.path()).unwrap().join("docs");
+        fs::create_dir(&docs).unwrap();
+        let reasons = [None, Some("A PDF with no text."), Some("It cannot be read: permission denied.")];
+        let names = ["a new.md", "b scan.pdf", "c locked.md"].map(|name| docs.join(name));
+        names.iter().for_each(|name| fs::write(name, "The same words.").unwrap());
+        let folders = Folders::new("/nonexistent".into());
+        let source = source_of(&docs);
+        let mut library = Library::open(MemoryKv::default()).unwrap();
+        library.apply(&Change::Sources(Sources::from(vec![source.clone()]))).unwrap();
+        let step = Scan { scope: source.path.clone(), source, after: None };
+        let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, folders.list(&step, &[])).unwrap() else {
+            panic!("not scanned")
+        };
+        changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
+        let known = read::documents_under(library.kv(), &step.scope, None, 9).unwrap();
+        for ((doc, known), reason) in known.into_iter().zip(reasons) {
+            let Some(reason) = reason.map(str::to_owned) else { continue };
+            library.apply(&Change::Refused { doc, stamp: known.stamp, reason, keep: false }).unwrap();
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test waits on its own thread")]
+        // The time of the last change of metadata has the grain of the kernel's tick.
+        std::thread::sleep(Duration::from_millis(20));
+        let outside = |name: &Path| folder.path().join(name.file_name().unwrap());
+        names.iter().for_each(|name| fs::hard_link(name, outside(name)).unwrap());
+        let spot = spot_check(library.kv(), &folders, 7, || true).unwrap();
+        let different: Vec<_> = spot.different.iter().map(|(path, _)| path.as_slice()).collect();
+        assert_eq!((spot.looked, different), (3, vec![names[2].as_os_str().as_bytes()]), "that one can be read now");
     }
 
     #[test]

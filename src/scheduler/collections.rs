@@ -24,9 +24,9 @@ impl Scheduler {
         match regroup.apply(self.sources.newest()) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
             Ok((sources, name)) => {
-                let place = sources.places.first().map(|source| source.path.clone());
-                let replies = [(reply, place.clone().unwrap_or_default())].into_iter().collect();
-                let (added, removed, regrouped) = (place, Vec::new(), Some(name));
+                // Nothing need be looked at: the list alone says to which collection a document belongs.
+                let replies = [(reply, None)].into_iter().collect();
+                let (added, removed, regrouped) = (None, Vec::new(), Some(name));
                 let unsaved = UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
                 out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));

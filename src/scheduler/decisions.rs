@@ -134,13 +134,14 @@ impl Decisions {
         self.sweep = Sweep::Idle;
     }
 
-    /// Nothing is left of a forgotten place, or of no place at all: the marks without it, to be saved.
+    /// Nothing is left of a forgotten place, or of no place at all: the marks without it, to be saved. The place is as the store had
+    /// it, whose counts may be those of another look.
     pub(super) fn swept(&mut self, place: Option<&Mark>) -> Option<Change> {
         let Some(place) = place else {
             self.strays = false;
             return None;
         };
-        let marks = self.marks.iter().filter(|mark| *mark != place).cloned().collect();
+        let marks = self.marks.iter().filter(|mark| !mark.is_same(place)).cloned().collect();
         self.set_marks(marks)
     }
 

@@ -4,6 +4,7 @@ use super::losses::Verdict;
 use super::machine::Scheduler;
 use super::marks;
 use super::port::{Notice, Output};
+use super::queue::NOT_THERE;
 use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
 use super::sources::UnsavedSources;
 use super::task::{Outcome, Scan, Tally, Task};
@@ -161,7 +162,9 @@ impl Scheduler {
         let mut regrouped = unsaved.regrouped;
         for (reply, place) in unsaved.replies {
             out.push(regrouped.take().map_or(Output::Added(reply), |name| Output::Regrouped(reply, name)));
-            self.scans.queue.mark_dirty(now, &place);
+            if let Some(place) = place {
+                self.scans.queue.mark_dirty(now, &place);
+            }
         }
     }
 
@@ -217,7 +220,7 @@ impl Scheduler {
 /// No more documents without files can wait: this one is not usable until a scan finds its file.
 fn refuse_absent(change: &mut Change) {
     if let Change::Absent { doc, stamp } = *change {
-        let reason = "It is not there just now.".to_owned();
+        let reason = NOT_THERE.to_owned();
         *change = Change::Refused { doc, stamp, reason, keep: true };
     }
 }

@@ -64,7 +64,7 @@ impl Scheduler {
         }
         changes.push(Change::Sources(left.clone()));
         let removed = removed.into_iter().map(|source| source.path).collect();
-        let replies = [(reply, path.to_vec())].into_iter().collect();
+        let replies = [(reply, None)].into_iter().collect();
         let unsaved = UnsavedSources { sources: left.clone(), added: None, removed, regrouped: None, replies };
         let save = self.saves.begin_with(AfterSave::Watch(Box::new(unsaved)), &changes);
         out.push(Output::Save(save, changes));

@@ -23,6 +23,7 @@ pub(super) struct Losses {
 struct Pass {
     known: u64,
     remaining: u64,
+    listed: u64,
     gone: Vec<DocId>,
     away: Vec<Away>,
     key_files: u64,
@@ -148,6 +149,7 @@ impl Losses {
     pub(super) fn add(&mut self, gone: Vec<DocId>, tally: &mut Tally) {
         self.pass.known += tally.known;
         self.pass.remaining += tally.remaining;
+        self.pass.listed += tally.listed;
         self.pass.away.append(&mut tally.away);
         self.pass.key_files += tally.key_files;
         // What does not fit is found again by the next scan.
@@ -157,7 +159,7 @@ impl Losses {
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, gone, away, key_files } = std::mem::take(&mut self.pass);
+        let Pass { known, remaining, gone, away, key_files, .. } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
@@ -178,6 +180,11 @@ impl Losses {
     /// How many documents the scan under way found still there.
     pub(super) fn present(&self) -> u64 {
         self.pass.known.saturating_sub(self.pass.gone.len() as u64)
+    }
+
+    /// Whether the scan under way has found any file.
+    pub(super) const fn finds(&self) -> bool {
+        self.pass.listed > 0
     }
 
     /// Whether a question about this source is open.

@@ -197,7 +197,7 @@ impl Scheduler {
             Ok(None) => self.on_covered(now, reply, new.path, out),
             Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
             Ok(Some(sources)) => {
-                let replies = [(reply, new.path.clone())].into_iter().collect();
+                let replies = [(reply, Some(new.path.clone()))].into_iter().collect();
                 let (added, removed, regrouped) = (Some(new.path), Vec::new(), None);
                 let unsaved = UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies };
                 let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
@@ -217,7 +217,7 @@ impl Scheduler {
             return out.push(Output::Added(reply));
         };
         let unsaved = self.saves.unsaved_sources(save);
-        if unsaved.is_none_or(|unsaved| unsaved.replies.push((reply, place)).is_err()) {
+        if unsaved.is_none_or(|unsaved| unsaved.replies.push((reply, Some(place))).is_err()) {
             out.push(busy_writing(reply));
         }
     }

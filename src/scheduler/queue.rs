@@ -10,6 +10,9 @@ use heapless::Deque;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why a document cannot be used whose file is not there, once no more of those can wait.
+pub const NOT_THERE: &str = "It is not there just now.";
+
 /// The stages that have a window, most urgent first.
 const STAGES: [Stage; 2] = [Stage::Read, Stage::Embed];
 
@@ -31,7 +34,9 @@ struct Window {
     /// The last document of the last refill, where the next one goes on: what was listed before it is done or under way,
     /// and to step over its deleted entries once more would cost the square of the number of documents.
     last: Option<DocId>,
-    /// A refill from the beginning brought nothing new: no other starts before something is saved.
+    /// Whether a refill since the last one from the beginning brought anything.
+    found: bool,
+    /// All refills from the beginning to the end brought nothing new: no other starts before something is saved.
     exhausted: bool,
 }
 
@@ -105,19 +110,17 @@ impl Queue {
 
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
-        let before = self.windows[stage as usize].documents.len();
-        for doc in docs.iter().copied() {
-            if !self.busy.contains_key(&doc) && !self.absent.contains(&doc) {
-                self.push(doc, kind_of(stage));
-            }
-        }
+        let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc);
+        let new: Vec<DocId> = docs.iter().copied().filter(is_new).collect();
+        new.iter().for_each(|doc| self.push(*doc, kind_of(stage)));
         let window = &mut self.windows[stage as usize];
         window.refilling = false;
         // Behind the last document, the next refill begins anew: documents with lower numbers may have changed.
         window.last = docs.last().copied().filter(|_| docs.len() == max);
-        // A page of documents whose files are not there is not the end of the list.
-        let first = after.is_none() || !self.absent.is_empty();
-        window.exhausted = first && window.last.is_none() && window.documents.len() == before;
+        window.found = !new.is_empty() || (window.found && after.is_some());
+        // A page of documents that are busy, or whose files are not there, is not the end of the list. And behind one that brought
+        // something, documents with lower numbers may wait by now.
+        window.exhausted = window.last.is_none() && !window.found;
     }
 
     /// The next task. Reading comes before embedding, so that the counts are complete early. An embedding task has this
@@ -250,6 +253,28 @@ mod tests {
         assert_eq!(queue.next(&counts, Some(4)), None, "an exhausted list is not read again before something is saved");
         queue.saved();
         assert!(queue.next(&counts, Some(4)).is_some());
+    }
+
+    #[test]
+    fn while_a_document_is_absent_one_of_a_lower_number_is_found_all_the_same() {
+        let mut queue = Queue::default();
+        let (counts, absent) = (counts(500, 0), DocId(999));
+        queue.push(absent, Kind::Waiting);
+        queue.set_absent(absent);
+        let docs: Vec<DocId> = (1..=MAX as u64).map(DocId).collect();
+        assert!(queue.next(&counts, None).is_some());
+        queue.refilled(Stage::Read, None, MAX, &docs);
+        for doc in docs {
+            assert_eq!(queue.next(&counts, None), Some(Task::Read { doc }));
+            queue.release(doc);
+        }
+        let last = Some(DocId(MAX as u64));
+        assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after: last, max: MAX }));
+        queue.refilled(Stage::Read, last, MAX, &[absent]);
+        let anew = Some(Task::Refill { stage: Stage::Read, after: None, max: MAX });
+        assert_eq!(queue.next(&counts, None), anew, "one of those may wait once more");
+        queue.refilled(Stage::Read, None, MAX, &[absent]);
+        assert_eq!(queue.next(&counts, None), None, "nothing is looked for in vain");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! follows the old ring.
 
 use crate::base::collection_name::{is_same, meant, tidy};
+use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::store::record::Sources;
 use std::collections::BTreeSet;
@@ -25,6 +26,8 @@ pub enum NewGroup {
     Name(String),
     /// These may see it from now on.
     Ring(Ring),
+    /// Only this device may see it from now on, also if no folder has this name yet.
+    NewPrivate,
 }
 
 impl Regroup {
@@ -34,22 +37,15 @@ impl Regroup {
     /// A sentence for people: there is no such collection, the one of the new name has another ring, or the old name cannot
     /// be remembered.
     pub(super) fn apply(&self, list: &Sources) -> Result<(Sources, String), String> {
-        let Some(collection) = meant(list.names(), &self.collection) else {
-            // Who makes a collection private before it has a folder shares nothing by mistake.
-            if self.to == NewGroup::Ring(Ring::Private) {
-                let (mut changed, name) = (list.clone(), tidy(&self.collection));
-                changed.remember(&name)?;
-                return Ok((changed, name));
-            }
-            let names: BTreeSet<&str> = list.names().collect();
-            let names = names.into_iter().collect::<Vec<_>>().join(", ");
-            let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
-            return Err(format!("There is no collection {:?}; {rest}. Nothing was changed.", self.collection));
-        };
+        let Some(collection) = meant(list.names(), &self.collection) else { return self.reserved(list) };
         let rings = rings_of(list, collection);
         let mut changed = list.clone();
         let places = changed.places.iter_mut().filter(|source| source.collection == collection);
         match &self.to {
+            NewGroup::NewPrivate => {
+                places.for_each(|source| source.ring = Ring::Private);
+                Ok((changed, collection.to_owned()))
+            }
             NewGroup::Ring(ring) => {
                 places.for_each(|source| source.ring = *ring);
                 if *ring != Ring::Private {
@@ -86,6 +82,29 @@ impl Regroup {
                 Ok((changed, name))
             }
         }
+    }
+}
+
+impl Regroup {
+    /// The change where no folder has this name. Who makes a collection private before its first folder shares nothing by mistake. But
+    /// where there are folders the name may be mistyped, and the collection that was meant would stay shared.
+    fn reserved(&self, list: &Sources) -> Result<(Sources, String), String> {
+        let is_private = self.to == NewGroup::Ring(Ring::Private);
+        if self.to == NewGroup::NewPrivate || (is_private && list.places.is_empty()) {
+            let (mut changed, name) = (list.clone(), tidy(&self.collection));
+            changed.remember(&name)?;
+            return Ok((changed, name));
+        }
+        let names: BTreeSet<&str> = list.names().collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let rest = if names.is_empty() { "no folder is watched".to_owned() } else { format!("there are {names}") };
+        let new = if is_private {
+            let name = quoted(&self.collection);
+            format!(" A new name for a folder that you add later: `wattle collection ring {name} private --new`.")
+        } else {
+            String::new()
+        };
+        Err(format!("There is no collection {:?}; {rest}. Nothing was changed.{new}", self.collection))
     }
 }
 
@@ -140,6 +159,33 @@ mod tests {
     }
 
     #[test]
+    fn where_folders_are_watched_a_name_of_none_of_them_is_made_private_only_by_who_says_that_it_is_new() {
+        let why = regroup("dairy", NewGroup::Ring(Ring::Private)).unwrap_err();
+        assert!(
+            why.contains("There is no collection \"dairy\"; there are diary, home, work. Nothing was changed."),
+            "{why}"
+        );
+        assert!(why.contains("`wattle collection ring dairy private --new`"), "{why}");
+        let why = regroup("dairy", NewGroup::Ring(Ring::Mesh)).unwrap_err();
+        assert!(!why.contains("--new"), "{why}");
+        let list =
+            |list: &[&str]| Sources::from(list.iter().map(|path| source(path, "home", Ring::Mesh)).collect::<Vec<_>>());
+        let named = |paths: &[&str], name: &str, to| Regroup { collection: name.into(), to }.apply(&list(paths));
+        assert_eq!(named(&["/a"], "dairy", NewGroup::NewPrivate).unwrap().0.private, ["dairy"]);
+        assert_eq!(
+            named(&[], "dairy", NewGroup::Ring(Ring::Private)).unwrap().0.private,
+            ["dairy"],
+            "nothing is shared"
+        );
+        let known = named(&["/a"], "Home", NewGroup::NewPrivate).unwrap().0;
+        assert_eq!(
+            (known.places[0].ring, known.private.len()),
+            (Ring::Private, 0),
+            "it is not new, and private all the same"
+        );
+    }
+
+    #[test]
     fn a_collection_of_both_rings_joins_no_other_one_and_a_ring_makes_its_folders_alike() {
         let mixed =
             [source("/a", "home", Ring::Mesh), source("/b", "home", Ring::Private), source("/d", "work", Ring::Mesh)];
@@ -178,7 +224,7 @@ mod tests {
         assert!(shared.private.is_empty() && shared.places[0].ring == Ring::Private, "the other name's is as it was");
         let spelled = regroup(&list, "diary", name("Diary")).unwrap();
         assert_eq!((spelled.places[0].collection.as_str(), spelled.private.len()), ("Diary", 0), "it is the same one");
-        let early = regroup(&list, " home ", NewGroup::Ring(Ring::Private)).unwrap();
+        let early = regroup(&list, " home ", NewGroup::NewPrivate).unwrap();
         assert_eq!(early.private, ["home"], "private before it has a folder");
         assert!(regroup(&list, "home", NewGroup::Ring(Ring::Mesh)).unwrap_err().contains("There is no collection"));
         let moved = regroup(&renamed, "diary", name("old")).unwrap();
@@ -192,7 +238,7 @@ mod tests {
         assert_eq!(named(&renamed, "WORK", NewGroup::Ring(Ring::Private)).unwrap().1, "work");
         let mut full = list.clone();
         (0..PRIVATE_NAMES_MAX).for_each(|n| full.remember(&format!("secret {n}")).unwrap());
-        assert!(regroup(&full, "home", NewGroup::Ring(Ring::Private)).is_err(), "no more names fit");
+        assert!(regroup(&full, "home", NewGroup::NewPrivate).is_err(), "no more names fit");
         let why = regroup(&full, "diary", name("letters")).unwrap_err();
         assert!(why.contains("Nothing was changed") && why.contains("`wattle collection ring NAME mesh`"), "{why}");
         assert!(regroup(&full, "diary", name("secret 3")).unwrap().remembers("diary"), "one goes, one comes");

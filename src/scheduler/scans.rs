@@ -63,26 +63,19 @@ impl Scans {
         self.pending.iter().any(|scan| scan.source.path == source)
     }
 
+    /// Whether the scan that is under way, or is the next, is one in this source.
+    pub(super) fn is_first(&self, source: &[u8]) -> bool {
+        self.pending.front().is_some_and(|scan| scan.source.path == source)
+    }
+
     /// Plans the next place that is due, once the planned scans are over.
-    /// Where a source's changed places are a crowd, all of it is scanned.
     pub(super) fn plan(&mut self, now: Instant, sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) {
         while !self.any()
             && let Some(place) = self.queue.due(now)
         {
             let scans: Vec<Scan> = match place {
                 Place::Everything => sources.saved.places.iter().map(whole).collect(),
-                Place::Scope(scope) => {
-                    let source = sources.covering(&scope);
-                    let scan = |source: &Source| {
-                        let places = 1 + self.queue.below(&source.path);
-                        if is_crowd(&source.path, places) {
-                            whole(source)
-                        } else {
-                            Scan { source: source.clone(), scope: scope.clone(), after: None }
-                        }
-                    };
-                    source.map(scan).into_iter().collect()
-                }
+                Place::Scope(scope) => self.scans_of(&scope, sources, &is_crowd),
             };
             for scan in scans {
                 self.queue.is_scanned(&scan.scope);
@@ -90,6 +83,18 @@ impl Scans {
                 let _ = self.pending.push_back(scan);
             }
         }
+    }
+
+    /// The scans that a changed place needs. Where a source's changed places are a crowd, all of it is scanned. What covered
+    /// the place may be forgotten since: then it stands for the sources in it, whose own changes it has taken in.
+    fn scans_of(&self, scope: &[u8], sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) -> Vec<Scan> {
+        let Some(source) = sources.covering(scope) else {
+            return sources.saved.places.iter().filter(|source| covers(scope, &source.path)).map(whole).collect();
+        };
+        if is_crowd(&source.path, 1 + self.queue.below(&source.path)) {
+            return vec![whole(source)];
+        }
+        vec![Scan { source: source.clone(), scope: scope.to_vec(), after: None }]
     }
 
     /// Exactly these sources are polled, each after this time; those that are polled already keep theirs.
@@ -249,6 +254,7 @@ impl Dirty {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Ring;
 
     const fn at(ms: u64) -> Instant {
         Instant::from_millis(ms)
@@ -286,6 +292,20 @@ mod tests {
         }
         assert_eq!(scans.due(at(1 + SETTLE_MS)), Some(Place::Everything));
         assert_eq!(scans.due(at(1 + SETTLE_MS_MAX)), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_added_where_a_forgotten_one_had_just_changed_is_scanned() {
+        let place =
+            |path: &str| Source { path: path.into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        let (sources, mut scans) = (WatchedSources::new(vec![place("/a/x"), place("/b")].into()), Scans::new(at(0)));
+        let _ = scans.queue.due(at(0));
+        scans.queue.mark_dirty(at(1), b"/a");
+        scans.queue.mark_dirty(at(2), b"/a/x");
+        scans.plan(at(2 + SETTLE_MS), &sources, |_, _| false);
+        assert!(matches!(scans.begin_next(), Some(Task::Scan(scan)) if scan.scope == b"/a/x"));
+        scans.end_step(None);
+        assert!(!scans.any(), "and nothing else is");
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub(super) struct UnsavedSources {
     pub(super) removed: Vec<Vec<u8>>,
     /// The collection that the first of the requests changes, by the name that it has then.
     pub(super) regrouped: Option<String>,
-    /// The requests and the place that each of them adds.
-    pub(super) replies: heapless::Vec<(ReplyId, Vec<u8>), REPLIES_MAX>,
+    /// The requests and the place that each of them adds, if it adds one.
+    pub(super) replies: heapless::Vec<(ReplyId, Option<Vec<u8>>), REPLIES_MAX>,
 }
 
 impl WatchedSources {

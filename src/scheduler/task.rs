@@ -101,6 +101,8 @@ pub struct Tally {
     pub known: u64,
     /// Documents that remain in the range: their file is there, or was not seen to be gone.
     pub remaining: u64,
+    /// Files that were listed.
+    pub listed: u64,
     /// Places whose documents are kept because their files could not be looked at.
     pub away: Vec<Away>,
     /// Whether a file that is new or different has other names (hard links).

@@ -135,12 +135,14 @@ impl Scheduler {
 /// What is not known of the files yet.
 impl Scheduler {
     /// Whether more files may be found in one of these sources: by a look that is under way, or by the first one. Not in one that is away:
-    /// nobody knows when it is looked at.
+    /// nobody knows when it is looked at. A look that has found files there is over some time; the mark goes with its end.
     #[must_use]
     pub fn may_find_more(&self, of: impl Fn(&Source) -> bool) -> bool {
         let away = |mark: &&Mark| mark.kind != MarkKind::Forgotten;
         let is_away = |source: &Source| self.marks().iter().filter(away).any(|mark| covers(&mark.path, &source.path));
         let is_open = |source: &Source| self.scans.is_planned(&source.path) || self.looked_at(&source.path).is_none();
-        self.sources().iter().any(|source| of(source) && is_open(source) && !is_away(source))
+        let is_back = |source: &Source| self.decisions.losses.finds() && self.scans.is_first(&source.path);
+        let knows = |source: &Source| !is_away(source) || is_back(source);
+        self.sources().iter().any(|source| of(source) && is_open(source) && knows(source))
     }
 }

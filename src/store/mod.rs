@@ -29,6 +29,7 @@ pub mod counts;
 pub mod keys;
 pub mod kv;
 pub mod library;
+mod mark;
 pub mod memory;
 pub mod read;
 pub mod record;

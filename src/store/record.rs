@@ -5,6 +5,7 @@
 
 use super::counts::{Kind, StoreCounts};
 use super::kv::{KvError, SPACES};
+use super::mark::MarkBefore;
 use crate::base::collection_name::is_same;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::path::covers;
@@ -12,6 +13,7 @@ use crate::base::vector::Quantized;
 use crate::limits::{DIMENSIONS, PRIVATE_NAMES_MAX};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use super::mark::{Mark, MarkKind, Marks};
 pub use super::stamp::FileStamp;
 
 /// A kind of record.
@@ -271,39 +273,22 @@ impl Sources {
     }
 }
 
-/// What is so with the documents at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MarkKind {
-    /// Their folder, or the disk that they were on, could not be looked at: they are kept, and answer.
-    Away,
-    /// Likewise, and the owner said that they are to be kept.
-    Kept,
-    /// The owner said that they are to be forgotten: they answer nothing, and are being deleted.
-    Forgotten,
-}
+/// Where no document waits, the list has the form of before.
+impl Record for Marks {
+    const NAME: &'static str = "marks";
 
-/// A mark on a place, the folder or file at a path with all below it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Absolute path.
-    pub path: Vec<u8>,
-    /// Only documents that were on the file system with this tag are meant (`FileStamp::volume`); 0: all.
-    pub volume: u16,
-    /// Since when, in seconds since 1970 by the system's clock.
-    pub since: i64,
-    /// How many documents whose every chunk can be found it was about when it was last looked at: these answer.
-    pub documents: u64,
-    /// How many more wait to be read or embedded; not stored.
-    #[serde(skip)]
-    pub unread: u64,
-    /// What is so.
-    pub kind: MarkKind,
-}
+    fn encode(&self) -> Vec<u8> {
+        self.without_unread().map_or_else(|| encode_postcard(2, self), |before| encode_postcard(1, &before))
+    }
 
-/// All marks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marks(pub Vec<Mark>);
-postcard_record!(Marks, "marks");
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (1, body) => decode_postcard(body).map(|before: Vec<MarkBefore>| Self::from(before)),
+            (2, body) => decode_postcard(body),
+            _ => None,
+        }
+    }
+}
 
 /// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to
 /// it; one that differs from `stamps` has lost a part of its journal that the others have not.

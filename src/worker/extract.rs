@@ -3,10 +3,15 @@
 use crate::base::id::DocId;
 use crate::embed::{Embedder, model};
 use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
+use crate::scheduler::queue::NOT_THERE;
 use crate::store::change::{Change, NewChunk};
 use crate::store::record::{Document, FileStamp};
 use crate::text::{chunk, chunk::chunks, extract::extract};
 use sha2::{Digest, Sha256};
+
+/// How the reason begins why a file could not be read.
+const NOT_NOW: &str = "It could not be read just now";
+const NOT_ALLOWED: &str = "It cannot be read";
 
 /// The result of reading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +37,11 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
     let (stamp, last) = match content {
         Content::Missing => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
         Content::Failed(why) => {
-            let reason = format!("It could not be read just now: {why}.");
+            let reason = format!("{NOT_NOW}: {why}.");
             return not_now(id, doc, |stamp| Change::Refused { doc: id, stamp, reason, keep: true });
         }
         Content::Unreadable(why) => {
-            let reason = format!("It cannot be read: {why}.");
+            let reason = format!("{NOT_ALLOWED}: {why}.");
             return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
         }
         Content::TooLarge(stamp) => {
@@ -66,6 +71,12 @@ fn not_now(id: DocId, doc: &Document, change: impl FnOnce(FileStamp) -> Change) 
     }
     let stamp = doc.stamp.unsettled();
     vec![Change::Differs { doc: id, from: doc.stamp, stamp }, change(stamp)]
+}
+
+/// Whether a document cannot be used for a reason other than its content: nobody could read that.
+#[must_use]
+pub fn was_not_read(reason: &str) -> bool {
+    [NOT_NOW, NOT_ALLOWED, NOT_THERE].iter().any(|not_read| reason.starts_with(not_read))
 }
 
 /// What a document's record tells its content by.

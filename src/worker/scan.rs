@@ -85,6 +85,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
         if let Some(entry) = entries.next_if(|entry| entry.path == doc.path) {
             if live && doc.stamp.is_same_file(&entry.stamp) {
                 merge.tally.remaining += 1;
+                merge.tally.listed += 1;
                 if doc.stamp != entry.stamp {
                     absence.is_there(&doc, &entry.stamp);
                     merge.changes.push(Change::Restamped { doc: id, stamp: entry.stamp });
@@ -132,6 +133,7 @@ impl Merge<'_> {
     fn seen(&mut self, entry: Entry) {
         let (collection, ring) = (self.step.source.collection.clone(), self.step.source.ring);
         self.tally.remaining += 1;
+        self.tally.listed += 1;
         self.tally.has_other_names |= entry.has_other_names;
         self.changes.push(Change::Seen { path: entry.path, stamp: entry.stamp, collection, ring });
     }

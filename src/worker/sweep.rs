@@ -66,8 +66,13 @@ pub fn unwatched(kv: &impl KvRead, max: usize) -> Result<Vec<DocId>, KvError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Ring;
+    use crate::base::id::{ReplyId, Ring};
+    use crate::base::time::Instant;
+    use crate::scheduler::saves::Saved;
+    use crate::scheduler::task::{Away, Tally, Task};
+    use crate::scheduler::{Config, Input, Output, Scheduler, WorkAllowance};
     use crate::store::change::Change;
+    use crate::store::counts::StoreCounts;
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
     use crate::store::record::{FileStamp, Mark, Marks, Source, Sources};
@@ -119,5 +124,57 @@ mod tests {
                 assert_eq!(unwatched(library.kv(), max).unwrap(), strays[..max.min(strays.len())], "{sources:?}");
             }
         }
+    }
+
+    /// Takes the outputs: each save is applied to the store, and each task is a sweep of it or a scan with this outcome. Gives the tasks.
+    fn carry_out(
+        machine: &mut Scheduler,
+        library: &mut Library<MemoryKv>,
+        mut out: Vec<Output>,
+        scanned: &Outcome,
+    ) -> Vec<Task> {
+        let (mut tasks, allowance) = (Vec::new(), WorkAllowance { chunks: None });
+        for _ in 0..20 {
+            machine.handle(Instant::ZERO, Input::Wake, &mut out);
+            machine.start_next(allowance, &mut out);
+            let inputs: Vec<Input> = std::mem::take(&mut out)
+                .into_iter()
+                .filter_map(|output| match output {
+                    Output::Save(save, changes) => {
+                        let applied = changes.iter().map(|change| library.apply(change).unwrap()).collect();
+                        // Nothing waits to be read: that is not what this is about.
+                        let (counts, number) = (StoreCounts::default(), library.commit().number);
+                        Some(Input::Saved(save, Ok(Saved { applied, counts, number, disk_free: u64::MAX })))
+                    }
+                    Output::Start(id, task) => {
+                        let swept = matches!(task, Task::Sweep).then(|| sweep(library.kv()).unwrap());
+                        tasks.push(task);
+                        Some(Input::Done(id, swept.unwrap_or_else(|| scanned.clone())))
+                    }
+                    _ => None,
+                })
+                .collect();
+            inputs.into_iter().for_each(|input| machine.handle(Instant::ZERO, input, &mut out));
+        }
+        tasks
+    }
+
+    #[test]
+    fn a_forgotten_place_with_files_that_were_never_read_is_swept_once() {
+        let (mut library, _) = library(&["/a"], &["/a/b.md", "/a/stick/c.md"]);
+        let sources = read::sources(library.kv()).unwrap();
+        let config = Config { sources, slots: 1, disk_free: u64::MAX, ..Config::default() };
+        let mut machine = Scheduler::new(Instant::ZERO, config);
+        let away = Away { path: b"/a/stick".to_vec(), volume: 0, documents: 1, ready: 0, unread: 1 };
+        let tally = Box::new(Tally { known: 2, remaining: 2, away: vec![away], ..Tally::default() });
+        let (changes, gone, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        let scanned = Outcome::Scanned { changes, gone, next: None, remarks, tally };
+        carry_out(&mut machine, &mut library, Vec::new(), &scanned);
+        assert_eq!(machine.marks()[0].unread, 1);
+        let mut out = Vec::new();
+        machine.handle(Instant::ZERO, Input::Forget(ReplyId(1), b"/a/stick".to_vec()), &mut out);
+        let tasks = carry_out(&mut machine, &mut library, out, &scanned);
+        assert_eq!(tasks.iter().filter(|task| matches!(task, Task::Sweep)).count(), 1, "{tasks:?}");
+        assert_eq!((machine.marks().len(), read::marks(library.kv()).unwrap().0.len()), (0, 0));
     }
 }

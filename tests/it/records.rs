@@ -90,5 +90,6 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &sources());
     check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
     check_fixture(1, &marks());
+    check_fixture(2, &Marks(marks().0.into_iter().map(|mark| Mark { unread: 2, ..mark }).collect()));
     check_fixture(1, &commit());
 }

@@ -96,7 +96,8 @@ fn unanswered(failure: &Failure) -> Check {
 
 /// Whether work goes on, or why not.
 fn work(status: &StatusReport) -> Check {
-    let waiting = status.files.waiting + status.files.chunked;
+    let waiting = status.files.to_do();
+    let absent = status.files.absent_phrase().map_or_else(String::new, |absent| format!(" Besides, {absent}."));
     match &status.activity.held {
         Some(why) => Check::wrong("work", format!("Nothing is indexed just now. {why}"), "wattle status"),
         None if status.activity.working && !display::waits_for_use(status) => {
@@ -105,9 +106,10 @@ fn work(status: &StatusReport) -> Check {
         None if waiting > 0 => {
             let files = if waiting == 1 { "One file waits".to_owned() } else { format!("{waiting} files wait") };
             let why = status.activity.background.as_ref().map_or_else(String::new, |why| format!(" {why}"));
-            Check::good("work", format!("{files} to be read or embedded.{why}"))
+            Check::good("work", format!("{files} to be read or embedded.{why}{absent}"))
         }
-        None => Check::good("work", "Everything that was found is indexed."),
+        None if absent.is_empty() => Check::good("work", "Everything that was found is indexed."),
+        None => Check::good("work", format!("Everything that is there is indexed.{absent}")),
     }
 }
 
@@ -174,7 +176,7 @@ fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
 fn store(store: &Checked) -> Check {
     let counts = store.counted;
     if store.clean {
-        let files = display::files(&counts.files);
+        let files = counts.files.phrase();
         let says =
             format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors);
         return Check::good("store", says);

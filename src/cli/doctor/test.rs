@@ -121,7 +121,7 @@ fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {
 fn files_that_wait_are_told_with_the_reason_and_are_no_fault() {
     let background = Some("Background work is held: the device runs on battery; work waits for mains.".to_owned());
     let waits = StatusReport {
-        files: Files { waiting: 2, chunked: 1, ready: 3, refused: 0 },
+        files: Files { waiting: 2, chunked: 1, ready: 3, ..Files::default() },
         activity: Activity { background, ..Activity::default() },
         ..status()
     };
@@ -132,7 +132,7 @@ fn files_that_wait_are_told_with_the_reason_and_are_no_fault() {
     let background =
         Some("Files are read slowly. Nothing is embedded; `wattle work now` embeds all the same.".to_owned());
     let in_use = StatusReport {
-        files: Files { waiting: 0, chunked: 3, ready: 3, refused: 0 },
+        files: Files { chunked: 3, ready: 3, ..Files::default() },
         activity: Activity { background, working: true, ..Activity::default() },
         ..status()
     };
@@ -141,6 +141,17 @@ fn files_that_wait_are_told_with_the_reason_and_are_no_fault() {
         text.contains("Nothing is wrong, but files wait because the device is in use: `wattle work now`"),
         "{text}"
     );
+}
+
+#[test]
+fn files_that_are_away_unread_are_no_work_that_waits() {
+    let text = |waiting| {
+        let files = Files { waiting, ready: 3, absent: 2, ..Files::default() };
+        report(Reports { status: Ok(StatusReport { files, ..status() }), ..healthy() }, &Ok(())).text(&PLAIN)
+    };
+    assert!(text(2).contains("Everything that is there is indexed. Besides, 2 files wait until their folder is back."));
+    let text = text(3);
+    assert!(text.contains("One file waits to be read or embedded. Besides, 2 files wait until"), "{text}");
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn what_is_away_is_marked_and_its_owner_keeps_or_forgets_it() {
     let mut out = Vec::new();
     let id = machine.start_next(LIGHT, &mut out).unwrap();
     assert!(matches!(&out[..], [Output::Start(_, Task::Sweep)]), "{out:?}");
-    let place = Some(mark("/a/stick", MarkKind::Forgotten));
+    let place = Some(Mark { documents: 9, since: 9, ..mark("/a/stick", MarkKind::Forgotten) });
     let mut out = Vec::new();
     machine.handle(at(4), Input::Done(id, Outcome::Swept { place, docs: vec![DocId(8)], last: true }), &mut out);
     let (changes, _) = saves(&mut machine, 4, out);
@@ -201,6 +201,28 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     let [Output::Refused(_, _, why)] = &out[..] else { panic!("{out:?}") };
     assert!(why.contains("What is watched: /home/ann/Documents, /srv. `wattle forget FOLDER`"), "{why}");
     assert!(why.contains("What waits for a decision") && why.contains("/home/ann/Documents, /a/stick"), "{why}");
+}
+
+#[test]
+fn while_a_folder_that_was_away_is_looked_at_and_its_files_are_there_more_may_be_found() {
+    let marks = vec![Mark { path: b"/a".to_vec(), ..mark("/a", MarkKind::Away) }];
+    let sources = Sources::from(vec![source("/a")]);
+    let config = Config { sources, marks, slots: 1, disk_free: u64::MAX, ..Config::default() };
+    let mut machine = Scheduler::new(at(0), config);
+    let step = |known, listed, next: Option<&str>| {
+        let tally = Box::new(Tally { known, remaining: known, listed, ..Tally::default() });
+        let next = next.map(|next| next.as_bytes().to_vec());
+        Outcome::Scanned { changes: Vec::new(), gone: Vec::new(), next, remarks: Vec::new(), tally }
+    };
+    let mut more = Vec::new();
+    for step in [step(256, 0, Some("/a/b")), step(256, 200, Some("/a/c")), step(9, 9, None)] {
+        more.push(machine.may_find_more(|_| true));
+        let out = scan_finds(&mut machine, 0, step);
+        saves(&mut machine, 0, out);
+    }
+    more.push(machine.may_find_more(|_| true));
+    assert_eq!(more, [false, false, true, false], "known documents alone are no files that are there");
+    assert_eq!(machine.marks(), []);
 }
 
 #[test]

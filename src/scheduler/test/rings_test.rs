@@ -44,6 +44,25 @@ fn a_folder_that_is_added_while_its_collection_is_renamed_joins_a_new_one_of_the
 }
 
 #[test]
+fn the_first_folder_of_a_name_that_was_just_made_private_is_looked_at() {
+    let mut machine = scheduler(1, &[], StoreCounts::default());
+    machine.handle(at(0), Input::Wake, &mut Vec::new());
+    let private = Regroup { collection: "home".to_owned(), to: NewGroup::Ring(Ring::Private) };
+    for (save, input) in
+        [Input::Regroup(ReplyId(1), private), Input::Add(ReplyId(2), unsaid("/docs"))].into_iter().enumerate()
+    {
+        let mut out = Vec::new();
+        machine.handle(at(1), input, &mut out);
+        machine.handle(at(1), saved(save as u64 + 1, &[]), &mut out);
+    }
+    machine.handle(at(2), Input::Changed(b"/docs/a.md".to_vec()), &mut Vec::new());
+    machine.handle(at(2 + SETTLE_MS), Input::Wake, &mut Vec::new());
+    let mut out = Vec::new();
+    machine.start_next(LIGHT, &mut out).expect("a scan");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == b"/docs"), "{out:?}");
+}
+
+#[test]
 fn a_private_collection_whose_last_folder_is_forgotten_is_private_when_a_folder_is_added_to_it_again() {
     let mut machine = scheduler(1, &["/w"], StoreCounts::default());
     let diary = |path: &str, ring| Addition { collection: "diary".to_owned(), ring, ..source(path).into() };

@@ -75,7 +75,8 @@ fn new_changed_and_gone_files_are_told_apart_and_counted() {
     };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
-    let expected = Tally { known: 2, remaining: 3, away: Vec::new(), has_other_names: true, key_files: 2, at: 7 };
+    let expected =
+        Tally { known: 2, remaining: 3, listed: 3, has_other_names: true, key_files: 2, at: 7, ..Tally::default() };
     assert_eq!(tally(outcome), expected);
 }
 

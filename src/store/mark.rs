@@ -1,0 +1,78 @@
+//! Marks on places: what is so with the documents there.
+
+use serde::{Deserialize, Serialize};
+
+/// What is so with the documents at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MarkKind {
+    /// Their folder, or the disk that they were on, could not be looked at: they are kept, and answer.
+    Away,
+    /// Likewise, and the owner said that they are to be kept.
+    Kept,
+    /// The owner said that they are to be forgotten: they answer nothing, and are being deleted.
+    Forgotten,
+}
+
+/// A mark on a place, the folder or file at a path with all below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Absolute path.
+    pub path: Vec<u8>,
+    /// Only documents that were on the file system with this tag are meant (`FileStamp::volume`); 0: all.
+    pub volume: u16,
+    /// Since when, in seconds since 1970 by the system's clock.
+    pub since: i64,
+    /// How many documents whose every chunk can be found it was about when it was last looked at: these answer.
+    pub documents: u64,
+    /// How many more wait to be read or embedded.
+    pub unread: u64,
+    /// What is so.
+    pub kind: MarkKind,
+}
+
+impl Mark {
+    /// Whether both say the same of the same documents. How many these are, and since when, may differ: that is of the last look.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.path, self.volume, self.kind) == (&other.path, other.volume, other.kind)
+    }
+}
+
+/// All marks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks(pub Vec<Mark>);
+
+/// A mark in the form of before: how many documents wait was not stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MarkBefore {
+    path: Vec<u8>,
+    volume: u16,
+    since: i64,
+    documents: u64,
+    kind: MarkKind,
+}
+
+impl Marks {
+    /// The marks in the form of before; `None` if documents wait at one of them.
+    pub(super) fn without_unread(&self) -> Option<Vec<MarkBefore>> {
+        let before = |mark: &Mark| {
+            let Mark { path, volume, since, documents, unread, kind } = mark.clone();
+            (unread == 0).then_some(MarkBefore { path, volume, since, documents, kind })
+        };
+        self.0.iter().map(before).collect()
+    }
+}
+
+impl From<Vec<MarkBefore>> for Marks {
+    fn from(before: Vec<MarkBefore>) -> Self {
+        let mark = |MarkBefore { path, volume, since, documents, kind }| Mark {
+            path,
+            volume,
+            since,
+            documents,
+            unread: 0,
+            kind,
+        };
+        Self(before.into_iter().map(mark).collect())
+    }
+}
