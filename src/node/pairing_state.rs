@@ -4,7 +4,7 @@ use super::mesh_report::ClosedWindow;
 use super::resave::Resave;
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
-use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
+use crate::limits::{DUPLICATES_MAX, GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::certificate::Chain;
@@ -61,6 +61,8 @@ pub(super) struct InvitesState {
     pub(super) save_at: Option<Instant>,
     /// When a save that failed is tried again.
     pub(super) resave: Resave,
+    /// Admins whose key has two holders, until there is one: they get the invites then.
+    pub(super) held: Bounded<PeerKey, DUPLICATES_MAX>,
 }
 
 /// This device joins a mesh.
@@ -114,6 +116,11 @@ impl PairingState {
     pub(super) fn take_order(&mut self, reply: ReplyId) -> Option<Wanted> {
         let at = self.orders.iter().position(|(of, _)| *of == reply)?;
         Some(self.orders.swap_remove(at).1)
+    }
+
+    /// Whether a device has proven a secret, and is being let in.
+    pub(super) fn is_letting_in(&self) -> bool {
+        self.orders.iter().any(|(_, wanted)| matches!(wanted, Wanted::Grant(_)))
     }
 
     /// Whether this device talks to this peer because it joins.

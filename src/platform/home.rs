@@ -18,6 +18,7 @@ mod hardware;
 mod home_file;
 mod identity;
 mod left;
+mod leftovers;
 mod lock;
 mod meant;
 mod mend;
@@ -126,7 +127,8 @@ impl Home {
     /// What a file holds, or its copy if the file is damaged; `None` if there is none.
     ///
     /// # Errors
-    /// The system's, that it is no regular file, or that it is longer than such a file can be.
+    /// The system's, that it is no regular file, or that it is longer than such a file can be; and that the key or the records of the mesh
+    /// are gone, and their copy is damaged.
     pub fn read(&self, file: HomeFile) -> std::io::Result<Option<Vec<u8>>> {
         state::read(&self.path, file)
     }
@@ -238,10 +240,13 @@ impl Home {
         outlook::of(&self.path, hardware)
     }
 
-    /// The files of keys that the home had in other hardware, as secret as its own.
+    /// The files of keys that the home had in other hardware, and what is left of its own secrets under other names: as secret as these.
     #[must_use]
     pub fn keys_aside(&self) -> Vec<PathBuf> {
-        aside::all(&self.path)
+        // One that is being written just now is there for a moment.
+        let left = leftovers::of(&self.path, &leftovers::SECRET).into_iter();
+        let left = left.filter(|file| file.extension().is_none_or(|extension| extension != "new"));
+        aside::all(&self.path).into_iter().chain(left).collect()
     }
 
     /// Gives the home the key back that it had in other hardware; or has the next start keep the present one, whatever the

@@ -6,7 +6,7 @@
 
 use super::home_file::HomeFile;
 use super::identity::Identity;
-use super::{durable, state};
+use super::{durable, leftovers, state};
 use crate::limits::{BINDINGS_KEPT, HOME_FILES_READ_MAX};
 use crate::mesh::hardware::{Binding, file_of_old_key};
 use crate::wire::peer_id::PeerId;
@@ -139,9 +139,9 @@ pub(super) fn all(home: &Path) -> Vec<PathBuf> {
     ours.map(|entry| entry.path()).collect()
 }
 
-/// Makes them private, if a copy of the home, or a backup, has opened them.
+/// Makes them private, and what is left of the home's own secrets, if a copy of the home, a backup or the owner's shell has opened them.
 pub(super) fn make_private(home: &Path) {
-    for file in all(home) {
+    for file in all(home).into_iter().chain(leftovers::of(home, &leftovers::SECRET)) {
         let is_open =
             fs::symlink_metadata(&file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o077 != 0);
         if !is_open {

@@ -3,6 +3,7 @@
 
 use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
+use super::leftovers;
 use super::standing::{Fault, Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use std::path::Path;
@@ -102,7 +103,7 @@ pub(super) fn blocked(path: &Path) -> String {
 
 /// The command that moves a file or folder out of the way, so that nothing is lost.
 pub(super) fn move_away(path: &Path) -> String {
-    format!("mv {} {}", word(path), quoted(&format!("{}.away", path.to_string_lossy())))
+    format!("mv -n {} {}", word(path), word(&leftovers::away(path)))
 }
 
 fn word(path: &Path) -> String {

@@ -22,7 +22,11 @@ fn remove(home: &Home, name: &str) {
 #[test]
 fn a_note_of_the_hardware_that_is_not_proven_whole_makes_no_new_key_and_that_is_told_once() {
     let [one, two] = ["aaaa", "bbbb"].map(|serial| board(&format!("10000000{serial}")));
-    let damages: [Harm; 7] = [
+    let damages: [Harm; 8] = [
+        ("gone, and its copy flipped", |home| {
+            remove(home, "hardware");
+            flip(home, "hardware.copy");
+        }),
         ("flipped, without a copy", |home| {
             flip(home, "hardware");
             remove(home, "hardware.copy");

@@ -20,6 +20,12 @@ pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
     !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::Energy)
 }
 
+/// Whether a file is never made anew in place of one that is lost: without its key this device is another one, and without the records of its
+/// mesh it trusts whoever was removed.
+pub(super) const fn is_made_once(file: HomeFile) -> bool {
+    matches!(file, HomeFile::Identity | HomeFile::Records)
+}
+
 /// Whether a file without a copy to compare may be what was written: one that a start refuses is none.
 pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
     match file {

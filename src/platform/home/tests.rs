@@ -210,7 +210,7 @@ fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_d
         let (what, command) = (&finding.what, finding.command.clone().unwrap());
         assert!(what.contains(&format!("{} ", path.display())) && what.contains(&copy.display().to_string()), "{what}");
         assert!(!what.contains("is whole"), "{what}");
-        let moves = format!("mv {0} {0}.away && mv {1} {1}.away", path.display(), copy.display());
+        let moves = format!("mv -n {0} {0}.away && mv -n {1} {1}.away", path.display(), copy.display());
         assert_eq!(command, if is_refused { moves } else { format!("rm {}", copy.display()) });
         assert_eq!(mend::all(folder.path()).len(), usize::from(!is_refused), "the start says it of one that it uses");
         // Half of the advice is not enough for a file that the start refuses.
@@ -235,6 +235,52 @@ fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_d
 }
 
 #[test]
+fn what_is_gone_with_a_damaged_copy_is_never_taken_for_what_never_was_and_the_copy_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.mesh_root().unwrap();
+    home.write(HomeFile::Records, &Records::default().encode()).unwrap();
+    assert!(home.read(HomeFile::Records).unwrap().is_some());
+    drop(home);
+    for file in [HomeFile::Records, HomeFile::MeshRoot] {
+        let path = folder.path().join(file.name());
+        let copy = guarded::copy_of(&path);
+        fs::remove_file(&path).unwrap();
+        let last = fs::read(&copy).unwrap().len() - 1;
+        flip(&copy, last);
+        let of_copy = fs::read(&copy).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let why = match file {
+            HomeFile::Records => home.read(file).unwrap_err().to_string(),
+            _ => home.mesh_root().unwrap_err(),
+        };
+        assert!(why.contains("is gone") && why.contains(&copy.display().to_string()), "{why}");
+        assert_eq!((path.exists(), fs::read(&copy).unwrap()), (false, of_copy), "{file:?}");
+        assert!(damage(folder.path()).iter().any(|found| found.what.contains(&format!("{} is gone", path.display()))));
+        // As the doctor says: then there is none.
+        #[expect(clippy::disallowed_methods, reason = "as the owner does")]
+        fs::rename(&copy, leftovers::away(&copy)).unwrap();
+        assert_eq!(home.read(file).unwrap(), None);
+    }
+}
+
+#[test]
+fn what_was_moved_away_of_a_key_is_as_private_as_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    for name in ["identity.key.away", "mesh-root.copy.away2", "api-token.damaged"] {
+        let path = folder.path().join(name);
+        fs::write(&path, b"a key").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(home.keys_aside().contains(&path), "the doctor looks at it: {name}");
+    }
+    home.identity_on(&Hardware::default(), &|_| false).unwrap();
+    for path in home.keys_aside() {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+    }
+}
+
+#[test]
 fn a_folder_in_the_place_of_a_file_is_to_be_moved_away_by_the_doctor_and_by_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).unwrap();
@@ -245,7 +291,7 @@ fn a_folder_in_the_place_of_a_file_is_to_be_moved_away_by_the_doctor_and_by_the_
     fs::create_dir(&path).unwrap();
     let found = damage(folder.path());
     assert!(found.len() == 1 && found[0].what.contains("move it away"), "{found:?}");
-    assert_eq!(found[0].command, Some(format!("mv {0} {0}.away", path.display())));
+    assert_eq!(found[0].command, Some(format!("mv -n {0} {0}.away", path.display())));
     assert_eq!(Home::open(folder.path()).unwrap().findings(), found);
     #[expect(clippy::disallowed_methods, reason = "as the owner does")]
     fs::rename(&path, folder.path().join("boot.away")).unwrap();
