@@ -199,7 +199,14 @@ impl Node {
     }
 
     fn pairing_report(&self, now: Instant) -> PairingReport {
-        let shown = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown).zip(self.trust.records().mesh());
+        let shown = self
+            .mesh
+            .trust
+            .pairing
+            .admin
+            .as_deref()
+            .and_then(|admin| admin.window().shown())
+            .zip(self.trust.records().mesh());
         let letting_in = self.mesh.trust.pairing.is_letting_in();
         PairingReport {
             trouble: self.mesh.trust.pairing.trouble.filter(|_| shown.is_some()).map(str::to_owned),

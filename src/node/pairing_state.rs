@@ -10,6 +10,7 @@ use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::invite::InviteRecord;
+use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 
@@ -26,6 +27,8 @@ pub(super) struct PairingState {
     pub(super) trouble: Option<&'static str>,
     /// The device is joining a mesh.
     pub(super) joining: Option<Joining>,
+    /// What it joined by, in this run.
+    pub(super) joined_by: Option<Secret>,
     /// Guests that began a conversation.
     guests: Bounded<(PeerKey, Encoding), GUESTS_MAX>,
     /// Orders of this flow that are under way.
@@ -66,6 +69,8 @@ pub(super) struct InvitesState {
 #[derive(Debug)]
 pub(super) struct Joining {
     pub(super) machine: Join,
+    /// What it joins by.
+    pub(super) secret: Secret,
     /// Whoever asked for it.
     pub(super) reply: ReplyId,
     /// The addresses that the owner gave.

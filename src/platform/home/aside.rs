@@ -96,10 +96,16 @@ pub(super) fn settle(home: &Path, own: &PeerId) {
     }
 }
 
-/// The bindings of the keys that were put aside, the latest first.
+/// A folder in the place of a file that is written when this key is put aside.
+pub(super) fn in_the_way(home: &Path, key: &PeerId) -> Option<PathBuf> {
+    let files = [KEY, HARDWARE, ROOT].map(|kind| of(home, kind, key));
+    files.into_iter().flat_map(|file| [file.with_extension("new"), file]).find(|path| path.is_dir())
+}
+
+/// The bindings of the keys that were put aside, the latest first. A damaged one is of no hardware that there is.
 pub(super) fn bindings(home: &Path) -> Vec<Binding> {
     let read = |path: PathBuf| durable::read_whole(&path, HomeFile::Hardware.bytes_max()).ok().flatten();
-    files_of_hardware(home).into_iter().filter_map(read).filter_map(|bytes| Binding::decode(&bytes)).collect()
+    files_of_hardware(home).into_iter().filter_map(read).filter_map(|bytes| Binding::decode(&bytes, true)).collect()
 }
 
 fn files_of_hardware(home: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,7 @@
 //! Whether a file that differs from its copy is damaged, or was changed on purpose.
 
 use super::home_file::HomeFile;
+use crate::mesh::hardware::Binding;
 use crate::mesh::trust::records::Records;
 
 /// Whether a file that differs from its copy was changed on purpose, by its owner.
@@ -32,6 +33,7 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
         HomeFile::BootCount => parse_count(bytes).is_some(),
         HomeFile::Records => Records::decode_signed(bytes).is_some(),
         HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
+        HomeFile::Hardware => Binding::decode(bytes, false).is_some(),
         _ => true,
     }
 }
