@@ -18,6 +18,12 @@ pub fn is_same(one: &str, other: &str) -> bool {
     one == other || key(one) == key(other)
 }
 
+/// Whether a reader sees anything of a name.
+#[must_use]
+pub fn is_seen(name: &str) -> bool {
+    !key(name).is_empty()
+}
+
 /// The spelling of these names that is meant by what was typed: the very same, else one that reads the same, else none
 /// of them.
 pub fn meant<'a>(names: impl Iterator<Item = &'a str> + Clone, typed: &str) -> Option<&'a str> {

@@ -147,6 +147,10 @@ pub enum Command {
         /// Print JSON for programs.
         #[arg(long)]
         json: bool,
+
+        /// Where the hardware of this device is looked at where no agent runs: a folder with sys and proc in it. For tests.
+        #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
+        sensors: PathBuf,
     },
 }
 

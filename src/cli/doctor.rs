@@ -34,14 +34,14 @@ pub struct Report {
 }
 
 /// Makes all checks: those of this machine, then those of the agent that `client` asks. Where none answers, the model that
-/// the next one would load is checked: the one in the folder `models`, or `embedded`.
+/// the next one would load is checked: the one in the folder `models`, or `embedded`. Hardware is looked at below `sensors`.
 pub async fn examine(
-    home: &Path,
+    (home, sensors): (&Path, &Path),
     client: Result<Client, Failure>,
     models: Option<&Path>,
     embedded: &EmbeddedModel,
 ) -> Report {
-    let mut checks = local::checks(home);
+    let mut checks = local::checks(home, sensors);
     // An agent that does not answer this is asked nothing else: each question would wait as long.
     let client = match client {
         Ok(client) => client.status().await.map(|_| client),

@@ -2,6 +2,7 @@
 
 use super::output::{Stop, print};
 use super::text::one_line;
+use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home};
 use crate::platform::running;
 use std::path::Path;
@@ -14,6 +15,9 @@ pub(super) fn keep(path: &Path) -> Result<(), Stop> {
             "An agent runs with the home {}. Nothing was changed. Stop it, type this again, and start it.",
             path.display()
         )));
+    }
+    if let Some(lost) = unlocked.key_outlook(&Hardware::default()) {
+        return Err(Stop::NotDone(lost.what));
     }
     if !unlocked.file(HomeFile::Identity).exists() {
         let up = at_home("wattle up", path);

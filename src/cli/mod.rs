@@ -38,6 +38,7 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
+use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
@@ -159,10 +160,10 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
-        Command::Doctor { json } => {
+        Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);
-            let report = smol::block_on(doctor::examine(&home, client(), models, model));
+            let report = smol::block_on(doctor::examine((&home, &absolute(&sensors)?), client(), models, model));
             print(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
             if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
         }
@@ -227,6 +228,10 @@ fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
 /// gets one.
 fn print_id(home: &Path) -> Result<(), Stop> {
     let unlocked = Home::at(home);
+    // Of a home whose key is gone the next start tells people, and makes a new one.
+    if let Some(lost) = unlocked.key_outlook(&Hardware::default()) {
+        return Err(Stop::NotDone(lost.what));
+    }
     let home = if unlocked.file(HomeFile::Identity).exists() { Ok(unlocked) } else { Home::open(home) };
     let identity = home.and_then(|home| home.identity()).map_err(Stop::NotDone)?;
     print(&format!("{}\n", identity.peer_id()))

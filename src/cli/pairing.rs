@@ -1,17 +1,15 @@
 //! The commands about the mesh: what people read on both screens.
 
+mod window;
+
 use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, PairingCommand};
-use super::output::{Stop, compact, pretty, print};
+use super::output::{Stop, pretty, print};
 use super::style::Style;
 use super::text::{columns, one_line};
-use crate::http::client::{Answer, Client, Failure};
+use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
-use crate::net::diagnostics::NetworkReport;
-use crate::node::mesh_report::{ClosedWindow, MeshReport, OpenWindow, PairingReport};
+use crate::node::mesh_report::MeshReport;
 use crate::platform::{clock, invite_card};
-use crate::wire::pairing::qr::Qr;
-use async_signal::{Signal, Signals};
-use futures_lite::StreamExt;
 use serde_json::json;
 use smol::Timer;
 use smol::future::or;
@@ -32,7 +30,7 @@ const ANSWER_BYTES_MAX: u64 = 64;
 /// Carries out a command about the mesh.
 pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), Stop> {
     let done = match command {
-        PairingCommand::Pair { json } => return pair(client, json).await,
+        PairingCommand::Pair { json } => return window::pair(client, json).await,
         PairingCommand::Join(args) => return join(client, &args).await,
         PairingCommand::Invite(args) => return invite(client, &args).await,
         PairingCommand::Mesh { what: None, json } => return mesh(client, json).await,
@@ -131,105 +129,6 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
          place. It is deleted when the device has joined.\n",
         one_line(&file.display().to_string()),
         args.hours
-    ))
-}
-
-/// Opens a window and waits until it has closed.
-async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
-    let opened = client.pair().await?;
-    let Some(window) = opened.read.window else {
-        return Err(Stop::NotDone("The window closed at once. Run `wattle pair` again.".to_owned()));
-    };
-    if json {
-        print(&compact(&opened.json))?;
-    } else {
-        let network = client.network().await?.read;
-        print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
-    }
-    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
-        .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
-    let mut told = None;
-    loop {
-        let tick = async {
-            Timer::after(Duration::from_millis(WATCH_MS)).await;
-            false
-        };
-        if or(tick, async { signals.next().await.is_some() }).await {
-            // Whoever ends the command wants nobody to come in any more.
-            client.close_window().await?;
-            return left(&window, &client.pairing().await?, json);
-        }
-        let answer = client.pairing().await?;
-        if let Some(trouble) = answer.read.trouble.as_ref().filter(|trouble| told.as_ref() != Some(*trouble)) {
-            eprintln!("{}", one_line(trouble));
-            told = answer.read.trouble.clone();
-        }
-        match (answer.read.window, answer.read.closed) {
-            (Some(now), _) if now.code == window.code => {}
-            (None, Some(closed)) => {
-                if json {
-                    print(&compact(&answer.json))?;
-                }
-                return ended(&closed, json);
-            }
-            _ => return Err(Stop::NotDone("Another window was opened, or the agent started again.".to_owned())),
-        }
-    }
-}
-
-/// The command was ended, and its window closed: who joined just before that is named all the same.
-fn left(opened: &OpenWindow, answer: &Answer<PairingReport>, json: bool) -> Result<(), Stop> {
-    match answer.read.closed.as_ref().filter(|closed| closed.joined.is_some()) {
-        Some(closed) => {
-            if json {
-                print(&compact(&answer.json))?;
-            }
-            ended(closed, json)
-        }
-        None if answer.read.window.as_ref().is_some_and(|now| now.code != opened.code) => {
-            Err(Stop::NotDone("Another window was opened, or the agent started again.".to_owned()))
-        }
-        None => Err(Stop::NotDone("The window is closed. Nobody has joined.".to_owned())),
-    }
-}
-
-/// The code, the QR code, and what to type on the other device.
-fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String {
-    let mut text = format!("\n    {}\n\n", window.code);
-    let local = network.listen.filter(|at| at.ip().is_loopback());
-    if terminal && local.is_none() {
-        for line in Qr::of(&window.link).into_iter().flat_map(|qr| qr.lines(false)) {
-            text.push_str(&line);
-            text.push('\n');
-        }
-    }
-    let join = format!("wattle join {}", window.code.replace(' ', ""));
-    let at = local.map(|at| at.to_string()).or_else(|| window.addresses.first().cloned());
-    let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
-    if let Some(at) = at {
-        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
-    }
-    if let Some(at) = local {
-        let _ = writeln!(
-            text,
-            "This device listens at {at} only, where just this machine reaches it. For other devices, start it with \
-             `wattle up --listen 0.0.0.0:{DEFAULT_LISTEN_PORT}`.\n"
-        );
-    }
-    text
-}
-
-fn ended(closed: &ClosedWindow, json: bool) -> Result<(), Stop> {
-    let Some(joined) = &closed.joined else { return Err(Stop::NotDone(closed.why.clone())) };
-    if json {
-        return Ok(());
-    }
-    print(&format!(
-        "{} has joined the mesh. The other screen shows the same three words: {}. If it shows others, type `wattle remove \
-         {}`.\n",
-        one_line(&joined.device),
-        joined.words,
-        joined.peer_id
     ))
 }
 

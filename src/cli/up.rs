@@ -69,11 +69,11 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
-    let OnHardware { identity, before: key_before, finding } = on_hardware(&home, options)?;
+    let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let token = home.token()?;
     let (boot, counted) = home.count_boot()?;
     let (node_handle, requests) = NodeHandle::new();
-    tell_of_home(home.findings().iter().chain(&finding), &node_handle);
+    tell_of_home(home.findings().iter().chain(&findings), &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;

@@ -3,7 +3,8 @@
 
 use super::error::{ConfigError, wrong};
 use super::peer::Peer;
-use crate::base::fold::{controls_terminal, fold};
+use crate::base::collection_name::is_seen;
+use crate::base::fold::controls_terminal;
 use crate::base::id::Ring;
 use crate::limits::{COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, PATH_BYTES_MAX, SOURCES_MAX, TRUST_PEERS_MAX};
 use crate::store::record::Source;
@@ -155,10 +156,10 @@ fn folders(written: Vec<RawFolder>) -> Result<Vec<Folder>, ConfigError> {
 /// Checks a device's name for people.
 ///
 /// # Errors
-/// One sentence: it is empty, too long, or has characters that do not print.
+/// One sentence: it is empty, too long, has characters that do not print, or none that can be seen.
 pub fn device_name(name: String) -> Result<String, String> {
-    if name.trim().is_empty() || name.len() > DEVICE_BYTES_MAX || name.chars().any(char::is_control) {
-        return Err(format!("a device's name has 1 to {DEVICE_BYTES_MAX} bytes, prints, and is not only spaces"));
+    if !is_seen(&name) || name.len() > DEVICE_BYTES_MAX || name.chars().any(char::is_control) {
+        return Err(format!("a device's name has 1 to {DEVICE_BYTES_MAX} bytes, prints, and can be seen"));
     }
     Ok(name)
 }
@@ -166,7 +167,7 @@ pub fn device_name(name: String) -> Result<String, String> {
 /// Whether this can be a collection's name.
 ///
 /// # Errors
-/// One sentence: empty, too long, or with characters that do not print.
+/// One sentence: empty, too long, with characters that do not print, or with none that can be seen.
 pub fn check_collection(name: &str) -> Result<(), String> {
     if name.trim().is_empty() || name.len() > COLLECTION_BYTES_MAX {
         return Err(format!("A collection's name has 1 to {COLLECTION_BYTES_MAX} bytes and is not only spaces."));
@@ -174,7 +175,7 @@ pub fn check_collection(name: &str) -> Result<(), String> {
     if name.chars().any(controls_terminal) {
         return Err("A collection's name has only printable characters.".to_owned());
     }
-    if fold(name).trim().is_empty() {
+    if !is_seen(name) {
         return Err("A collection's name has characters that can be seen.".to_owned());
     }
     Ok(())
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn a_name_prints_and_is_not_empty() {
         assert!(device_name("Dachboden 2".into()).is_ok());
-        for bad in ["", " ", "a\nb", &"x".repeat(DEVICE_BYTES_MAX + 1)] {
+        for bad in ["", " ", "a\nb", "\u{3164}", "\u{200b}", &"x".repeat(DEVICE_BYTES_MAX + 1)] {
             assert!(device_name(bad.to_owned()).is_err(), "{bad:?}");
         }
     }
@@ -268,10 +269,12 @@ mod tests {
     #[test]
     fn a_collection_has_a_short_printable_name() {
         assert_eq!(check_collection("Büro 2"), Ok(()));
-        for bad in
-            ["", "  ", "a\nb", "\u{1b}[31m", "a\u{202e}b", "\u{200b}\u{ad}", &"x".repeat(COLLECTION_BYTES_MAX + 1)]
-        {
+        for bad in ["", "  ", "a\nb", "\u{1b}[31m", "a\u{202e}b", &"x".repeat(COLLECTION_BYTES_MAX + 1)] {
             assert!(check_collection(bad).is_err(), "{bad:?}");
         }
+        for unseen in ["\u{200b}\u{ad}", "\u{3164}", "\u{1160} \u{115f}", "\u{ffa0}", "\u{17b4}\u{1d173}", "\u{301}"] {
+            assert!(check_collection(unseen).is_err_and(|why| why.contains("can be seen")), "{unseen:?}");
+        }
+        assert_eq!(check_collection("diary\u{3164}"), Ok(()), "something of it is seen");
     }
 }

@@ -8,3 +8,6 @@ const _: () = assert!(
         < STATE_BYTES_MAX,
     "every list can be read"
 );
+
+/// Bytes that must be free for a home to get another key: seven small files, each of a block or two of 4 KiB, and their folder.
+pub const KEY_ROOM_MIN: u64 = 64 * 1024;

@@ -152,8 +152,12 @@ pub const BINDINGS_KEPT: usize = 4;
 /// Entries of a home's folder that are looked at for keys of other hardware: it has some forty small files.
 pub const HOME_FILES_READ_MAX: usize = 1024;
 /// Bytes of what a home keeps of its hardware: two PeerIds of 53 characters, and a hash of 64 digits for the board, the machine and each
-/// interface, with their words.
-pub const HARDWARE_BYTES_MAX: usize = 1024;
+/// interface, with their words; and the sum of it all.
+pub const HARDWARE_BYTES_MAX: usize = 2048;
+/// Characters of a board's serial number: fewer tell no two boards apart; a longer one is a text about something else.
+pub const SERIAL_BYTES_MIN: usize = 4;
+/// See `SERIAL_BYTES_MIN`.
+pub const SERIAL_BYTES_MAX: usize = 64;
 
 /// Milliseconds for which two devices with one key are told of after they were last seen: the second one tries again within
 /// `DUPLICATE_RETRY_MS`, and half as long by chance.
@@ -176,7 +180,7 @@ pub const START_PROOF_MS: u64 = 2_000;
 pub const OFFENCE_MS: u64 = 60 * 60 * 1000;
 
 const _: () =
-    assert!(3 * 64 + (INTERFACES_BOUND_MAX + 2) * (64 + 16) < HARDWARE_BYTES_MAX, "what is written can be read");
+    assert!(3 * 64 + (INTERFACES_BOUND_MAX + 3) * (64 + 16) < HARDWARE_BYTES_MAX, "what is written can be read");
 
 const _: () = assert!(
     DUPLICATE_MS > 2 * (DUPLICATE_RETRY_MS + DUPLICATE_RETRY_MS / 2),

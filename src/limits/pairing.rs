@@ -22,6 +22,9 @@ pub const PAIR_EXCHANGES_MAX: usize = 8;
 /// Milliseconds for which a device is told why the last window closed; after that, that none is open.
 pub const PAIR_ENDED_MS: u64 = 600_000;
 
+/// Codes of this device's own windows that have closed and are remembered, so that whoever types one of them here is told at once.
+pub const PAIR_CODES_REMEMBERED: usize = 4;
+
 /// Digits of a code.
 pub const PAIR_CODE_DIGITS: usize = 8;
 

@@ -109,7 +109,14 @@ impl Duplicates {
     /// Whether this agent saw a key with two holders lately.
     #[must_use]
     pub fn is_frozen(&self, now: Instant, key: PeerKey) -> bool {
-        self.list(now).any(|seen| seen.key == key && seen.witness.is_none())
+        self.frozen_until(key).is_some_and(|until| now < until)
+    }
+
+    /// When that ends, or has ended, if this agent sees no two any more.
+    #[must_use]
+    pub fn frozen_until(&self, key: PeerKey) -> Option<Instant> {
+        let seen = self.seen.iter().find(|seen| seen.key == key && seen.witness.is_none())?;
+        Some(seen.since + Duration::from_millis(DUPLICATE_MS))
     }
 
     /// Forgets a peer.

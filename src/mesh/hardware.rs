@@ -1,22 +1,40 @@
 //! Which hardware a key belongs to: whether a home woke up in another device, as a copied card does.
 //!
-//! A key is bound to what does not travel with a card: the board's serial number, the permanent addresses of its built-in network
+//! A key is bound to what does not travel with a card: the board's serial number ([`Serial`]), the permanent addresses of its built-in network
 //! interfaces, and the machine id of a system whose disk stays in its device. `platform::sysfs::hardware` reads them; a home keeps the
 //! SHA-256 of each, salted with the key, so that its backup does not tell one device's parts from another's.
 //!
-//! Only a known value in place of another known one of the same kind says that the home is elsewhere; what is not known, or
-//! was not, says nothing. The board decides where it is known. Without it, an interface may have been exchanged or a system installed
-//! anew: one thing that is the same keeps the key, and of interfaces alone two or more must be known then and now, and all be others. In doubt
+//! All that is known both of the noted hardware and of this one is weighed. The serial number and the interfaces are of the board: one of
+//! them that is the same is the same board, whatever else has changed. A home is elsewhere only if none is the same, and:
+//!
+//! | serial number | interfaces | machine id | the home is elsewhere |
+//! |---|---|---|---|
+//! | another | all others, or unknown | whatever | yes |
+//! | unknown | all others | another | yes |
+//! | unknown | all others, two or more then and now | unknown | yes |
+//! | unknown | all others, and one then or now | unknown | no: it may have been exchanged |
+//! | unknown | all others | the same | no: a network card was exchanged |
+//! | unknown | unknown | whatever | no: a system makes itself a new machine id on the disk of before |
+//!
+//! Unknown is what is not known now, or was not then; and all of a note that is not proven whole, by its own sum or by its copy. In doubt
 //! a key stays, and two live holders of it are noticed (`mesh::duplicates`).
 //!
 //! Not here: what becomes of the old key (`platform::home`).
+
+mod serial;
 
 use crate::limits::{HARDWARE_BYTES_MAX, INTERFACES_BOUND_MAX, INTERFACES_MAX};
 use crate::wire::peer_id::PeerId;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-const MAGIC: &str = "wattle-hardware 1";
+pub use serial::Serial;
+
+const MAGIC: &str = "wattle-hardware 2";
+/// Of the version before, which has no sum.
+const MAGIC_1: &str = "wattle-hardware 1";
+/// Before the SHA-256 of all lines above it, in the last line.
+const SUM: &str = "sum ";
 const SALT: &[u8] = b"wattle-hardware-1";
 
 /// What a device is known by.
@@ -39,12 +57,11 @@ impl Kind {
     }
 }
 
-/// What is known of the hardware at a start.
-/// Values are compared as they are: who reads them leaves out what many devices share.
+/// What is known of the hardware at a start. Who reads it leaves out what many devices share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hardware {
     /// The board's serial number.
-    pub board: Option<String>,
+    pub board: Option<Serial>,
     /// Permanent addresses of its built-in network interfaces, on the board or on a card inside the device.
     pub interfaces: heapless::Vec<[u8; 6], INTERFACES_MAX>,
     /// The system's machine id, if its disk does not travel.
@@ -53,7 +70,7 @@ pub struct Hardware {
 
 impl Hardware {
     fn values(&self) -> impl Iterator<Item = (Kind, &[u8])> {
-        let board = self.board.iter().map(|board| (Kind::Board, board.as_bytes()));
+        let board = self.board.iter().map(|board| (Kind::Board, board.number.as_bytes()));
         let interfaces = self.interfaces.iter().map(|address| (Kind::Interface, address.as_slice()));
         board.chain(interfaces).chain(self.machine.iter().map(|machine| (Kind::Machine, machine.as_bytes())))
     }
@@ -64,6 +81,18 @@ impl Hardware {
 struct Mark {
     kind: Kind,
     hash: [u8; 32],
+}
+
+impl Mark {
+    /// Of a value of the hardware of this key.
+    fn new(key: &PeerId, kind: Kind, value: &[u8]) -> Self {
+        let mut sum = Sha256::new();
+        sum.update(SALT);
+        sum.update(key.public_key());
+        sum.update(kind.name());
+        sum.update(value);
+        Self { kind, hash: sum.finalize().into() }
+    }
 }
 
 /// The hardware that a key is bound to, as the home keeps it.
@@ -89,31 +118,20 @@ impl Binding {
     /// A key that is bound to this hardware.
     #[must_use]
     pub fn new(key: PeerId, hardware: &Hardware, before: Option<PeerId>) -> Self {
-        let mark = |(kind, value): (Kind, &[u8])| {
-            let mut sum = Sha256::new();
-            sum.update(SALT);
-            sum.update(key.public_key());
-            sum.update(kind.name());
-            sum.update(value);
-            Mark { kind, hash: sum.finalize().into() }
-        };
-        Self { key, before, marks: hardware.values().map(mark).collect() }
-    }
-
-    /// Whether it is bound to nothing and tells of no earlier key: then no file is needed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.marks.is_empty() && self.before.is_none()
+        Self { key, before, marks: hardware.values().map(|(kind, value)| Mark::new(&key, kind, value)).collect() }
     }
 
     /// Compares this binding with what a start finds.
     #[must_use]
     pub fn compare(&self, hardware: &Hardware) -> Found {
-        let now = Self::new(self.key, hardware, self.before);
-        let elsewhere = match Kind::ALL.map(|kind| self.agrees(&now, kind)) {
-            [Some(agrees), _, _] => !agrees,
-            [None, None, None] | [None, Some(true), _] | [None, _, Some(true)] => false,
-            [None, _, Some(false)] => true,
+        let now = self.now(hardware);
+        let elsewhere = match Kind::ALL.map(|kind| self.agrees(hardware, kind)) {
+            // The same board, whatever has changed about it.
+            [Some(true), _, _] | [_, Some(true), _] => false,
+            [Some(false), _, _] => true,
+            // The network card was exchanged, or the system was made anew.
+            [None, _, Some(true)] | [None, None, _] => false,
+            [None, Some(false), Some(false)] => true,
             // One of them may have been exchanged, or is another one that was not seen before.
             [None, Some(false), None] => self.count(Kind::Interface) > 1 && now.count(Kind::Interface) > 1,
         };
@@ -124,20 +142,31 @@ impl Binding {
     /// unless the board itself does. What is unknown recognizes nothing.
     #[must_use]
     pub fn recognized(&self, hardware: &Hardware) -> Option<Self> {
-        let now = Self::new(self.key, hardware, self.before);
-        let is_same = match Kind::ALL.map(|kind| self.agrees(&now, kind)) {
+        let is_same = match Kind::ALL.map(|kind| self.agrees(hardware, kind)) {
             [Some(board), _, _] => board,
             [None, interface, machine] => {
                 interface != Some(false) && machine != Some(false) && (interface.is_some() || machine.is_some())
             }
         };
-        is_same.then(|| self.with(now))
+        is_same.then(|| self.with(self.now(hardware)))
+    }
+
+    /// The same key bound to this hardware.
+    fn now(&self, hardware: &Hardware) -> Self {
+        Self::new(self.key, hardware, self.before)
     }
 
     /// Of a kind that is known on both sides: whether it agrees.
-    fn agrees(&self, now: &Self, kind: Kind) -> Option<bool> {
-        let both = self.count(kind) > 0 && now.count(kind) > 0;
-        both.then(|| self.marks.iter().any(|mark| mark.kind == kind && now.marks.contains(mark)))
+    fn agrees(&self, hardware: &Hardware, kind: Kind) -> Option<bool> {
+        let mut now = self.now(hardware).marks;
+        now.retain(|mark| mark.kind == kind);
+        if now.is_empty() || self.count(kind) == 0 {
+            return None;
+        }
+        // A note of before has the number as it was written then.
+        let before = hardware.board.iter().filter(|_| kind == Kind::Board);
+        now.extend(before.map(|board| Mark::new(&self.key, kind, board.of_version_1.as_bytes())));
+        Some(self.marks.iter().any(|mark| now.contains(mark)))
     }
 
     fn count(&self, kind: Kind) -> usize {
@@ -168,26 +197,27 @@ impl Binding {
             let _ = writeln!(text, "before {before}");
         }
         for Mark { kind, hash } in &self.marks {
-            text.push_str(kind.name());
-            text.push(' ');
-            for byte in hash {
-                let _ = write!(text, "{byte:02x}");
-            }
-            text.push('\n');
+            let _ = writeln!(text, "{} {}", kind.name(), hex(hash));
         }
+        let sum = sum(&text);
+        let _ = writeln!(text, "{SUM}{sum}");
         text
     }
 
-    /// Reads the file of the home; `None`: it is damaged, or of a newer program, and binds nothing.
+    /// Reads the file of the home; `None`: it is damaged, or not proven whole, or of a newer program, and binds nothing. Version 1 has no sum
+    /// of its own: `is_proven` says that a whole copy has the same.
     #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8], is_proven: bool) -> Option<Self> {
         if bytes.len() > HARDWARE_BYTES_MAX {
             return None;
         }
-        let mut lines = str::from_utf8(bytes).ok()?.strip_suffix('\n')?.split('\n').peekable();
-        if lines.next() != Some(MAGIC) {
-            return None;
-        }
+        let text = str::from_utf8(bytes).ok()?;
+        let text = match text.split('\n').next()? {
+            MAGIC => whole(text)?,
+            MAGIC_1 if is_proven => text,
+            _ => return None,
+        };
+        let mut lines = text.strip_suffix('\n')?.split('\n').skip(1).peekable();
         let key = lines.next()?.strip_prefix("key ")?.parse().ok()?;
         let before = lines.next_if(|line| line.starts_with("before "));
         let before = before.map(|line| line["before ".len()..].parse()).transpose().ok()?;
@@ -195,8 +225,25 @@ impl Binding {
         let count = |kind| marks.iter().filter(|mark| mark.kind == kind).count();
         let fits =
             count(Kind::Board) <= 1 && count(Kind::Machine) <= 1 && count(Kind::Interface) <= INTERFACES_BOUND_MAX;
-        (fits && marks.is_sorted_by_key(|mark| mark.kind)).then_some(Self { key, before, marks })
+        let is_once = |mark: &Mark| marks.iter().filter(|other| *other == mark).count() == 1;
+        let is_well = fits && marks.is_sorted_by_key(|mark| mark.kind) && marks.iter().all(is_once);
+        is_well.then_some(Self { key, before, marks })
     }
+}
+
+/// What stands above the last line of the file, if that has its sum.
+fn whole(text: &str) -> Option<&str> {
+    let (above, _) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+    let above = text.get(..=above.len())?;
+    (text.strip_prefix(above)? == format!("{SUM}{}\n", sum(above))).then_some(above)
+}
+
+fn sum(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A line of the file.

@@ -10,6 +10,7 @@
 
 mod entries;
 mod idle;
+mod names;
 mod peer;
 mod signs;
 
@@ -138,29 +139,6 @@ impl Peers {
         (peer.redial.waiting.take(), is_new)
     }
 
-    /// The next linked peer to ask for its name now. It is asked again after a pause that doubles.
-    pub fn next_unnamed(&mut self, now: Instant) -> Option<PeerKey> {
-        if self.deadline().is_none_or(|at| at > now) {
-            return None;
-        }
-        let peer = self.first(|peer| peer.link.name_request_at.is_some_and(|at| at <= now))?;
-        let pause = peer.redial.pause;
-        peer.link.name_request_at = Some(now + pause.max(Duration::from_millis(NAME_REQUEST_MS)));
-        peer.redial.pause = (pause * 2).min(Duration::from_millis(REDIAL_MS_MAX));
-        let key = peer.key;
-        self.next.set(None);
-        Some(key)
-    }
-
-    /// A peer sent its device's name. True if it is to be saved: it is another one than the last that was, which is a while ago.
-    pub fn set_name(&mut self, now: Instant, key: PeerKey, device: String) -> bool {
-        let Some(peer) = self.get_mut(key) else { return false };
-        (peer.link.named, peer.link.name_request_at) = (true, None);
-        peer.link.told.name_is_unsaved |= peer.device.as_ref() != Some(&device);
-        peer.device = Some(device);
-        peer.link.told.may_save_name(now)
-    }
-
     /// Something was sent or received on the link.
     pub fn link_used(&mut self, now: Instant, key: PeerKey) {
         // This can only delay a deadline, so the cached one may stay: it is at worst too early.
@@ -275,7 +253,7 @@ impl Peers {
         may
     }
 
-    /// When the next dial, request for a name or end of a link is due.
+    /// When the next dial, request for a name, save of one or end of a link is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         if let Some(next) = self.next.get() {
@@ -284,7 +262,7 @@ impl Peers {
         let full = self.active().filter(|peer| peer.redial.dialling).count() >= LINK_DIALS_MAX;
         let crowded = self.crowded();
         let dial = |peer: &Peer| if full { None } else { peer.dial_at() };
-        let soonest = |peer: &Peer| earliest(dial(peer), earliest(peer.idle_at(crowded), peer.link.name_request_at));
+        let soonest = |peer: &Peer| earliest(dial(peer), earliest(peer.idle_at(crowded), peer.name_at()));
         let next = self.active().filter_map(soonest).min();
         self.next.set(Some(next));
         next

@@ -66,11 +66,15 @@ impl AddressBook {
         }
     }
 
-    /// The same, and waits until the file is written, so that the next start has them whatever happens.
+    /// The same, and waits until the file is written, so that the next start has them whatever happens. Of a peer that was reached by
+    /// its scoped addresses alone there is nothing to write: it is found anew by multicast.
     ///
     /// # Errors
     /// Why it is not written.
     pub async fn keep(self, peer: PeerId, addresses: Vec<SocketAddr>) -> Result<(), String> {
+        if !addresses.iter().any(is_lasting) {
+            return Ok(());
+        }
         store(&mut self.known(), peer, addresses);
         if !self.known().contains_key(&peer) {
             return Err(format!(
@@ -112,10 +116,15 @@ impl BookFile {
     }
 }
 
+/// Whether an address holds at the next start too. The scope of an address is an interface number, which the next boot of the machine may
+/// change.
+fn is_lasting(address: &SocketAddr) -> bool {
+    !is_scoped(address.ip())
+}
+
 /// Puts the addresses of a peer before those that it has; false if nothing changed or there is no room.
 fn store(known: &mut KnownAddresses, peer: PeerId, mut addresses: Vec<SocketAddr>) -> bool {
-    // The scope of an address is an interface number, which the next boot of the machine may change.
-    addresses.retain(|address| !is_scoped(address.ip()));
+    addresses.retain(is_lasting);
     let before = known.get(&peer).map_or(&[][..], Vec::as_slice);
     let more: Vec<SocketAddr> = before.iter().filter(|address| !addresses.contains(address)).copied().collect();
     addresses.extend(more);
@@ -183,6 +192,12 @@ mod tests {
         PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
     }
 
+    fn numbered(seed: u16) -> PeerId {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&seed.to_be_bytes());
+        PeerId::from_public_key(ed25519_dalek::SigningKey::from_bytes(&key).verifying_key().as_bytes())
+    }
+
     fn at(text: &str) -> SocketAddr {
         text.parse().unwrap()
     }
@@ -204,12 +219,8 @@ mod tests {
     #[test]
     fn what_is_read_is_bounded() {
         let mut text = String::new();
-        for seed in 0_u16..700 {
-            let mut key = [0; 32];
-            key[..2].copy_from_slice(&seed.to_be_bytes());
-            let peer = ed25519_dalek::SigningKey::from_bytes(&key).verifying_key();
-            let peer = PeerId::from_public_key(peer.as_bytes());
-            text += &format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(peer));
+        for seed in 0..700 {
+            text += &format!("{}\n", Multiaddr::from(at("10.0.0.1:1")).with_peer(numbered(seed)));
         }
         assert_eq!(parse(text.as_bytes(), "peers").len(), PEERS_MAX);
         let mut text = String::new();
@@ -238,6 +249,26 @@ mod tests {
         let mut hints: Vec<SocketAddr> = hints.into_iter().map(|(_, at)| at).collect();
         hints.sort_unstable();
         assert_eq!(hints, [at("10.0.0.1:1"), at("10.0.0.2:1")], "with what waited to be written");
+    }
+
+    #[test]
+    fn a_device_that_was_reached_by_a_link_local_address_alone_is_no_reason_not_to_join() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, _) = AddressBook::open(folder.path(), &[]);
+        let keep = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|address| at(address)).collect();
+            smol::block_on(book.clone().keep(peer(1), addresses))
+        };
+        assert_eq!(keep(&["[fe80::9%3]:7781"]), Ok(()));
+        assert_eq!(AddressBook::open(folder.path(), &[peer(1)]).1, [], "its scope means nothing after a restart");
+        assert_eq!(keep(&["[fe80::9%3]:7781", "192.168.1.9:7781"]), Ok(()));
+        assert_eq!(AddressBook::open(folder.path(), &[peer(1)]).1, [(peer(1), at("192.168.1.9:7781"))]);
+        assert_eq!(keep(&["[fe80::9%4]:7781"]), Ok(()), "what is stored of it stays");
+        let full: Vec<PeerId> = (1..).map(numbered).take(PEERS_MAX).collect();
+        full.iter().for_each(|one| book.remember(*one, vec![at("10.0.0.1:1")]));
+        let kept = |address: &str| smol::block_on(book.clone().keep(peer(2), vec![at(address)]));
+        assert!(kept("10.0.0.2:1").is_err_and(|why| why.contains("no room")));
+        assert_eq!(kept("[fe80::9%3]:7781"), Ok(()), "it needs none");
     }
 
     #[test]

@@ -185,6 +185,7 @@ impl Node {
     pub(super) fn forget_conduct(&mut self, peer: PeerKey) {
         self.mesh.stopped.remove(&peer);
         self.mesh.records.duplicates.forget(peer);
+        self.mesh.trust.pairing.invites.held.retain(|held| *held != peer);
         self.mesh.records.refusals.forget(peer);
         self.mesh.records.conduct.forget(peer);
     }

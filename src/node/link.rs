@@ -89,9 +89,12 @@ impl Node {
         Output::Send(peer, Message::Hello { device: self.config.device.clone(), ask, listen: self.mesh.listen.clone() })
     }
 
-    /// Asks linked peers for their name until they have given it, dials the peers that are due, and ends links that are
-    /// not needed.
+    /// Asks linked peers for their name until they have given it, has names saved that waited, dials the peers that are due, and
+    /// ends links that are not needed.
     pub(super) fn dial(&mut self, now: Instant, out: &mut Out) {
+        while let Some((peer, name)) = self.peers.next_name_to_save(now) {
+            out.push(Output::SaveName(peer, name));
+        }
         while let Some(peer) = self.peers.next_unnamed(now) {
             out.push(self.hello(peer, true));
         }

@@ -17,6 +17,9 @@ pub struct PairingReport {
     /// While the window is open: why a device that has its code could not be let in, and what to do.
     #[serde(default)]
     pub trouble: Option<String>,
+    /// A device has proven the code, or an invite, and its certificate is being signed and saved: how the window has closed is said after that.
+    #[serde(default)]
+    pub letting_in: bool,
 }
 
 /// An open window.
@@ -120,13 +123,14 @@ pub struct MemberReport {
 /// Shows no code.
 impl std::fmt::Debug for PairingReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { window, closed, waits, trouble } = self;
+        let Self { window, closed, waits, trouble, letting_in } = self;
         let open = window.is_some();
         f.debug_struct("PairingReport")
             .field("open", &open)
             .field("closed", closed)
             .field("waits", waits)
             .field("trouble", trouble)
+            .field("letting_in", letting_in)
             .finish()
     }
 }

@@ -169,6 +169,7 @@ impl Node {
         if self.stopping {
             if self.scheduler.at_rest() {
                 self.say_farewell(out);
+                out.extend(self.peers.names_to_save().map(|(peer, name)| Output::SaveName(peer, name)));
                 out.push(Output::Stopped);
             }
             return;

@@ -86,7 +86,34 @@ pub(super) fn end(id: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::input::{Input, LinkInput};
+    use super::super::test::{at, handle, linked};
     use super::*;
+    use crate::limits::NAME_SAVE_MS;
+    use crate::wire::message::Message;
+
+    #[test]
+    fn a_name_that_waits_to_be_saved_is_after_its_pause_and_before_the_agent_stops() {
+        let peer = PeerKey([1; 32]);
+        let (mut node, _) = linked(&[1]);
+        let named = |node: &mut Node, ms, input| {
+            let out = handle(node, at(ms), input);
+            let last = out.last() == Some(&Output::Stopped);
+            let name =
+                out.into_iter().find_map(|out| if let Output::SaveName(_, name) = out { Some(name) } else { None });
+            (name, last)
+        };
+        let hello = |name: &str| {
+            let hello = Message::Hello { device: name.to_owned(), ask: false, listen: Vec::new() };
+            Input::Link(peer, LinkInput::Received(Box::new(hello)))
+        };
+        assert_eq!(named(&mut node, 10, hello("attic")), (Some("attic".to_owned()), false));
+        assert_eq!(named(&mut node, 11, hello("loft")), (None, false));
+        assert!(node.deadline().is_some_and(|due| due <= at(10 + NAME_SAVE_MS)));
+        assert_eq!(named(&mut node, 10 + NAME_SAVE_MS, Input::Wake), (Some("loft".to_owned()), false));
+        assert_eq!(named(&mut node, 11 + NAME_SAVE_MS, hello("hall")), (None, false));
+        assert_eq!(named(&mut node, 12 + NAME_SAVE_MS, Input::Stop), (Some("hall".to_owned()), true));
+    }
 
     #[test]
     fn names_that_look_alike_are_the_same_name() {

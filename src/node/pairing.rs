@@ -15,7 +15,7 @@ use super::trust::peer_id;
 use super::{Node, Out};
 use crate::base::id::{MeshId, PeerKey, ReplyId};
 use crate::base::outbox::Outbox;
-use crate::base::time::Instant;
+use crate::base::time::{Instant, earliest};
 use crate::mesh::pairing::admin::{Admin, Effect, Issue, Received};
 use crate::mesh::pairing::window::{Closed, Open, Secrets};
 use crate::mesh::trust::authority::Order;
@@ -195,15 +195,25 @@ impl Node {
 
     /// When something of this flow is due.
     pub(super) fn pairing_deadline(&self) -> Option<Instant> {
-        self.mesh.trust.pairing.deadline()
+        earliest(self.mesh.trust.pairing.deadline(), self.thaw_at())
     }
 
     fn pairing_report(&self, now: Instant) -> PairingReport {
-        let shown = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown).zip(self.trust.records().mesh());
+        let shown = self
+            .mesh
+            .trust
+            .pairing
+            .admin
+            .as_deref()
+            .and_then(|admin| admin.window().shown())
+            .zip(self.trust.records().mesh());
+        let letting_in = self.mesh.trust.pairing.is_letting_in();
         PairingReport {
             trouble: self.mesh.trust.pairing.trouble.filter(|_| shown.is_some()).map(str::to_owned),
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
-            closed: self.mesh.trust.pairing.closed.clone(),
+            // Whoever is being let in may yet be who it was for.
+            closed: self.mesh.trust.pairing.closed.clone().filter(|closed| !letting_in || closed.joined.is_some()),
+            letting_in,
             waits: self.mesh.trust.pairing.joining.as_ref().and_then(|joining| joining.machine.waits(now)),
         }
     }

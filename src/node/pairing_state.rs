@@ -4,12 +4,13 @@ use super::mesh_report::ClosedWindow;
 use super::resave::Resave;
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
-use crate::limits::{GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
+use crate::limits::{DUPLICATES_MAX, GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::invite::InviteRecord;
+use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 
@@ -26,6 +27,8 @@ pub(super) struct PairingState {
     pub(super) trouble: Option<&'static str>,
     /// The device is joining a mesh.
     pub(super) joining: Option<Joining>,
+    /// What it joined by, in this run.
+    pub(super) joined_by: Option<Secret>,
     /// Guests that began a conversation.
     guests: Bounded<(PeerKey, Encoding), GUESTS_MAX>,
     /// Orders of this flow that are under way.
@@ -58,12 +61,16 @@ pub(super) struct InvitesState {
     pub(super) save_at: Option<Instant>,
     /// When a save that failed is tried again.
     pub(super) resave: Resave,
+    /// Admins whose key has two holders, until there is one: they get the invites then.
+    pub(super) held: Bounded<PeerKey, DUPLICATES_MAX>,
 }
 
 /// This device joins a mesh.
 #[derive(Debug)]
 pub(super) struct Joining {
     pub(super) machine: Join,
+    /// What it joins by.
+    pub(super) secret: Secret,
     /// Whoever asked for it.
     pub(super) reply: ReplyId,
     /// The addresses that the owner gave.
@@ -109,6 +116,11 @@ impl PairingState {
     pub(super) fn take_order(&mut self, reply: ReplyId) -> Option<Wanted> {
         let at = self.orders.iter().position(|(of, _)| *of == reply)?;
         Some(self.orders.swap_remove(at).1)
+    }
+
+    /// Whether a device has proven a secret, and is being let in.
+    pub(super) fn is_letting_in(&self) -> bool {
+        self.orders.iter().any(|(_, wanted)| matches!(wanted, Wanted::Grant(_)))
     }
 
     /// Whether this device talks to this peer because it joins.

@@ -7,7 +7,7 @@
 //!
 //! The small files that an agent writes for itself have a checksum and a second copy each (`guarded`). `Home::open` mends
 //! them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a finding. `damage` looks at them
-//! without changing any, for the doctor. A key or token that is damaged without a copy is never overwritten: the error tells the owner what to do.
+//! without changing any, for the doctor. A key or token that is damaged without a copy is neither used nor overwritten: the error tells the owner what to do.
 
 mod aside;
 mod boot_count;
@@ -18,19 +18,22 @@ mod hardware;
 mod home_file;
 mod identity;
 mod left;
+mod leftovers;
 mod lock;
 mod meant;
 mod mend;
 mod mesh_root;
+mod outlook;
+mod room;
 mod settings;
 mod standing;
 mod state;
 mod token;
 mod user;
+mod whose;
 
 use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
-use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::regular;
 use crate::store::record::{Record, Sources};
@@ -45,6 +48,7 @@ pub use hardware::OnHardware;
 pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use mesh_root::MeshRoot;
+pub use room::disk_free;
 pub use token::Token;
 pub use user::{at_home, commands_at_home, default_home, user_home};
 
@@ -123,7 +127,8 @@ impl Home {
     /// What a file holds, or its copy if the file is damaged; `None` if there is none.
     ///
     /// # Errors
-    /// The system's, that it is no regular file, or that it is longer than such a file can be.
+    /// The system's, that it is no regular file, or that it is longer than such a file can be; and that the key or the records of the mesh
+    /// are gone, and their copy is damaged.
     pub fn read(&self, file: HomeFile) -> std::io::Result<Option<Vec<u8>>> {
         state::read(&self.path, file)
     }
@@ -214,10 +219,34 @@ impl Home {
         hardware::identity(&self.path, hardware, is_removed)
     }
 
-    /// The files of keys that the home had in other hardware, as secret as its own.
+    /// The agent's key, where it is there: of an agent that runs.
+    ///
+    /// # Errors
+    /// One sentence: it cannot be used, or is gone. None is made.
+    pub fn existing_identity(&self) -> Result<Identity, String> {
+        let name = self.file(HomeFile::Identity);
+        let gone = || {
+            format!(
+                "The key of this device, {}, is gone with its copy. Put it back; nothing was changed.",
+                name.display()
+            )
+        };
+        Identity::load(&self.path)?.ok_or_else(gone)
+    }
+
+    /// What the next start does about a key that is lost, or that is of other hardware, and what is in the way; `None` if the key is well.
+    #[must_use]
+    pub fn key_outlook(&self, hardware: &Hardware) -> Option<Finding> {
+        outlook::of(&self.path, hardware)
+    }
+
+    /// The files of keys that the home had in other hardware, and what is left of its own secrets under other names: as secret as these.
     #[must_use]
     pub fn keys_aside(&self) -> Vec<PathBuf> {
-        aside::all(&self.path)
+        // One that is being written just now is there for a moment.
+        let left = leftovers::of(&self.path, &leftovers::SECRET).into_iter();
+        let left = left.filter(|file| file.extension().is_none_or(|extension| extension != "new"));
+        aside::all(&self.path).into_iter().chain(left).collect()
     }
 
     /// Gives the home the key back that it had in other hardware; or has the next start keep the present one, whatever the
@@ -260,13 +289,6 @@ impl Home {
             format!("That this device leaves its mesh cannot be written down: {error}. Nothing was changed.")
         })
     }
-}
-
-/// Bytes free for this user on the disk that holds `path`. An unreadable figure counts as plenty: a full disk then
-/// shows in the writes themselves.
-#[must_use]
-pub fn disk_free(path: &Path) -> u64 {
-    rustix::fs::statvfs(path).map_or(DISK_FREE_MIN * 2, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 #[cfg(test)]

@@ -298,9 +298,7 @@ impl Driver {
             Output::HearOut(peer) => self.session.hear_out(peer),
             Output::KeepAddresses(peer, addresses) => {
                 let (book, inputs) = (self.outputs.address_book.clone(), self.outputs.inputs.clone());
-                let seen = self.outputs.seen.clone();
                 smol::spawn(async move {
-                    seen.save().await;
                     let kept = book.keep(PeerId::from_public_key(&peer.0), addresses).await;
                     // Without the node nobody waits for it.
                     let _ = inputs.send(Input::AddressesKept(peer, kept)).await;

@@ -109,7 +109,7 @@ impl NodeHandle {
                 if mesh.is_some_and(|mesh| mesh != hex(key.verifying_key().as_bytes())) {
                     return Err(OTHER_ROOT.to_owned());
                 }
-                let holder = PeerKey(*Home::at(home).identity()?.peer_id().public_key());
+                let holder = PeerKey(*Home::at(home).existing_identity()?.peer_id().public_key());
                 Ok(admin(&key, holder, of))
             })
             .await?;
@@ -184,7 +184,7 @@ impl Numbers {
 /// The root's certificate for the device of this home.
 fn first_admin(home: &Path) -> Result<Chain, String> {
     let home = Home::at(home);
-    let holder = PeerKey(*home.identity()?.peer_id().public_key());
+    let holder = PeerKey(*home.existing_identity()?.peer_id().public_key());
     let certificate = admin(home.mesh_root()?.key(), holder, Numbers { serial: 1, epoch: 0 });
     Ok(Chain { certificate, issuer: None })
 }

@@ -46,7 +46,9 @@ async fn write(home: PathBuf, file: HomeFile, bytes: Vec<u8>, of: &str) -> Resul
 /// One sentence. An agent does not start without its records: it would trust devices that were removed.
 pub fn load(home: &Home) -> Result<Records, String> {
     let name = home.file(HomeFile::Records).display().to_string();
-    let bytes = home.read(HomeFile::Records).map_err(|error| format!("The file {name} cannot be read: {error}."))?;
+    let bytes = home.read(HomeFile::Records).map_err(|error| {
+        format!("The file {name} cannot be read: {error}. Nothing was changed. `wattle doctor` says what helps.")
+    })?;
     let Some(bytes) = bytes else { return Ok(Records::default()) };
     Records::decode_signed(&bytes).ok_or_else(|| {
         format!(

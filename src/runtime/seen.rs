@@ -3,8 +3,8 @@
 //!
 //! A text file, one device a line: its PeerId, the two times in seconds since 1970, and what it calls itself; files of earlier versions end
 //! before the name. If it is lost, the times begin anew, and the names with the next link. It is written after a device is let in, renamed or
-//! its link ends, several changes together, because SD cards wear; within a second where a device has said its name for the first time, and
-//! at once when the agent stops or has joined: the other device may be off for long from then on.
+//! its link ends, several changes together, because SD cards wear; within a second where a device has said its name for the first time, since
+//! it may be off for long from then on; and at once when the agent stops.
 
 use crate::base::id::PeerKey;
 use crate::limits::{ADDRESS_BOOK_WRITE_MS, NAME_WRITE_MS, TRUST_PEERS_MAX};

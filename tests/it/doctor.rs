@@ -1,6 +1,6 @@
 //! Faults planted on real agents, and what `wattle doctor` says of each: held against the table in docs/doctor.md.
 
-use super::harness::{Agent, Place, WATTLE, up_args};
+use super::harness::{Agent, Place, WATTLE, copied, up_args};
 use super::hung::Hung;
 use super::pair::{linked, prepared, up};
 use namespace::{in_namespace, inside};
@@ -242,10 +242,6 @@ fn a_home_that_was_restored_from_a_copy() {
     wait_finding(&attic, "they are of its start 2");
     named("another device's home was restored from a copy", &attic);
     drop(cellar);
-}
-
-fn copied(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
 #[test]

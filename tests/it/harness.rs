@@ -70,6 +70,11 @@ impl Place {
     }
 }
 
+/// Copies a file or folder with all that is in it, as who copies a card does.
+pub(crate) fn copied(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
 pub(crate) fn repo() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,7 +1,7 @@
 //! The checks of this machine, which need no agent: home, settings, key, token, disk, clock.
 
 use super::check::Check;
-use crate::base::finding::quoted;
+use crate::base::finding::{Finding, quoted};
 use crate::base::id::Fingerprint;
 use crate::cli::text::one_line;
 use crate::config::Config;
@@ -9,6 +9,8 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::platform::clock::{self, WallClock};
 use crate::platform::home::{Home, HomeFile, damage, disk_free};
+use crate::platform::running;
+use crate::platform::sysfs::hardware::hardware;
 use rustix::fs::Access;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -20,24 +22,19 @@ const YEAR_S: i64 = 31_556_952;
 /// Years after which a program is no longer in use: a clock that is further ahead is taken for wrong.
 const AHEAD_YEARS: i64 = 8;
 
-/// A check of this machine, given the agent's home. It blocks for moments at most and changes nothing.
-type Local = fn(&Path) -> Check;
-
-/// The checks, in the order in which they are shown.
-const LOCAL: &[Local] = &[
-    home,
-    settings,
-    key,
-    |home| secret("token", &Home::at(home).file(HomeFile::Token)),
-    own_files,
-    mesh,
-    disk,
-    |home| clock_check(now_and_known(), &Home::at(home).settings().ok().flatten().unwrap_or_default()),
-];
-
-/// Makes them all.
-pub(super) fn checks(home: &Path) -> Vec<Check> {
-    LOCAL.iter().map(|check| check(home)).collect()
+/// Makes the checks of this machine, in the order in which they are shown. Each blocks for moments at most and changes nothing. The
+/// hardware of this device is looked at below `sensors`.
+pub(super) fn checks(at: &Path, sensors: &Path) -> Vec<Check> {
+    vec![
+        home(at),
+        settings(at),
+        key(at, sensors),
+        secret("token", &Home::at(at).file(HomeFile::Token)),
+        own_files(at),
+        mesh(at),
+        disk(at),
+        clock_check(now_and_known(), &Home::at(at).settings().ok().flatten().unwrap_or_default()),
+    ]
 }
 
 /// A path as a word of a command.
@@ -101,9 +98,14 @@ fn home(home: &Path) -> Check {
     Check::of("home", outcome)
 }
 
-/// The key, and those that the home had in other hardware: the first of them that is not well.
-fn key(home: &Path) -> Check {
+/// The key, and those that the home had in other hardware: the first of them that is not well. Where no agent runs, what its next start
+/// will do about the key comes first.
+fn key(home: &Path, sensors: &Path) -> Check {
     let at = Home::at(home);
+    let next = if running::is_running(&at) { None } else { at.key_outlook(&hardware(sensors)) };
+    if let Some(Finding { what, command, .. }) = next {
+        return Check::wrong("key", what, command.unwrap_or_default());
+    }
     let own = secret("key", &at.file(HomeFile::Identity));
     let aside = at.keys_aside().into_iter().map(|file| secret("key", &file)).find(|check| !check.is_good());
     aside.filter(|_| own.is_good()).unwrap_or(own)
@@ -242,10 +244,10 @@ mod tests {
         let aside = path.join("identity-12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA.old");
         write(&aside, "x").unwrap();
         mode(&aside, 0o604);
-        let check = super::key(path);
+        let check = super::key(path, path);
         assert!(!check.is_good() && check.says().contains(".old can be read by other users"), "{check:?}");
         mode(&aside, 0o600);
-        assert!(super::key(path).is_good());
+        assert!(super::key(path, path).is_good());
         assert!(!home(&path.join("none")).is_good());
         assert!(home(&key).says().contains("not a folder"));
     }

@@ -1,7 +1,7 @@
 //! What the commands say.
 
 use super::*;
-use crate::node::mesh_report::{JoinedDevice, MemberReport};
+use crate::node::mesh_report::MemberReport;
 
 #[test]
 fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
@@ -21,30 +21,6 @@ fn a_device_of_the_mesh_has_one_word_for_what_it_is() {
 fn times_are_told_in_the_largest_unit_that_says_enough() {
     let told = [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(ago);
     assert_eq!(told, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
-}
-
-#[test]
-fn whoever_ends_the_command_right_after_a_device_joined_is_told_which_it_was() {
-    let window = |code: &str| OpenWindow {
-        code: code.to_owned(),
-        link: String::new(),
-        addresses: Vec::new(),
-        seconds_left: 9,
-        tries_left: 5,
-    };
-    let joined = JoinedDevice { device: "attic".to_owned(), peer_id: "12D3".to_owned(), words: "a b c".to_owned() };
-    let closed = |joined| Some(ClosedWindow { why: "Its owner closed it.".to_owned(), joined });
-    let said = |window_now, closed| {
-        let read = PairingReport { window: window_now, closed, ..PairingReport::default() };
-        match left(&window("1"), &Answer { json: json!({}), read }, true) {
-            Ok(()) => "joined".to_owned(),
-            Err(Stop::NotDone(why)) => why,
-            Err(_) => panic!("another end"),
-        }
-    };
-    assert_eq!(said(None, closed(Some(joined))), "joined");
-    assert!(said(None, closed(None)).contains("Nobody has joined"));
-    assert!(said(Some(window("2")), None).contains("Another window"));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! the code stays good for the next device.
 
 use super::invites::Invites;
-use super::window::{Closed, Open, Secrets, Window, seconds};
+use super::window::{Closed, Secrets, Window, seconds};
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::time::{Duration, Instant, earliest};
@@ -118,10 +118,10 @@ impl Admin {
         self.close_window(now, Closed::ByOwner, out);
     }
 
-    /// The open window, to be shown.
+    /// The window, to be shown.
     #[must_use]
-    pub fn shown(&self) -> Option<&Open> {
-        self.window.shown()
+    pub const fn window(&self) -> &Window {
+        &self.window
     }
 
     /// So many admins of the mesh are removed: invites from before are void, and so are the exchanges with them that have proven

@@ -237,7 +237,7 @@ impl World {
     }
 
     fn tries_left(&self) -> Option<u8> {
-        self.admin.shown().map(|open| open.tries_left)
+        self.admin.window().shown().map(|open| open.tries_left)
     }
 }
 
@@ -253,7 +253,7 @@ fn a_device_joins_by_the_code_in_both_encodings_and_both_screens_show_the_same_w
         assert!(world.seen.contains(&Effect::Issue(issue)));
         assert!(world.seen.contains(&Effect::Paired(ALICE, device, joined.words)));
         assert!(world.seen.contains(&Effect::Closed(Closed::Used)));
-        assert!(world.admin.shown().is_none(), "a code is for one device");
+        assert!(world.admin.window().shown().is_none(), "a code is for one device");
         assert_eq!(world.join(BOB, CODE), Err(Failure::Used));
     }
 }

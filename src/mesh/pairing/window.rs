@@ -2,9 +2,10 @@
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{PAIR_ENDED_MS, PAIR_TRIES, PAIR_TRY_PAUSE_MS, PAIR_WINDOW_MS};
+use crate::limits::{PAIR_CODES_REMEMBERED, PAIR_ENDED_MS, PAIR_TRIES, PAIR_TRY_PAUSE_MS, PAIR_WINDOW_MS};
 use crate::wire::pairing::Refusal;
-use crate::wire::pairing::secret::{Code, LongSecret};
+use crate::wire::pairing::secret::{Code, LongSecret, Secret};
+use heapless::Deque;
 
 /// The secrets of one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,13 @@ pub struct Secrets {
     pub code: Code,
     /// What is in the QR code.
     pub link: LongSecret,
+}
+
+impl Secrets {
+    /// Whether this is one of the two.
+    fn have(&self, secret: &Secret) -> bool {
+        self.code.secret() == *secret || self.link.secret() == *secret
+    }
 }
 
 /// Why a window closed.
@@ -26,6 +34,15 @@ pub enum Closed {
     TooManyTries,
     /// Its owner closed it.
     ByOwner,
+}
+
+/// What a device knows of a secret of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// A device may be let in by it.
+    Good,
+    /// None may any more.
+    Over(Closed),
 }
 
 /// An open window.
@@ -54,6 +71,8 @@ pub struct Window {
     count: u64,
     /// Why and when the last one closed.
     ended: Option<(Closed, Instant)>,
+    /// The secrets of the latest that closed, which open nothing any more, and why they did.
+    before: Deque<(Secrets, Closed), PAIR_CODES_REMEMBERED>,
 }
 
 impl Window {
@@ -73,13 +92,27 @@ impl Window {
         self.ended = None;
     }
 
-    /// Closes it, and wipes its secrets. False if none was open.
+    /// Closes it: its secrets are good for nothing from then on. False if none was open.
     pub fn close(&mut self, now: Instant, why: Closed) -> bool {
         let Some(open) = self.open.take() else { return false };
         // A device was let in before: that is what the next one is told.
         let why = if open.holder.is_some() { Closed::Used } else { why };
         self.ended = Some((why, now));
+        if self.before.is_full() {
+            self.before.pop_front();
+        }
+        // There is room.
+        let _ = self.before.push_back((open.secrets, why));
         true
+    }
+
+    /// What this device knows of a secret of its own windows; `None` if it is of none of the latest.
+    #[must_use]
+    pub fn own(&self, secret: &Secret) -> Option<Own> {
+        let good = |open: &Open| open.holder.map_or(Own::Good, |_| Own::Over(Closed::Used));
+        let open = self.open.iter().map(|open| (&open.secrets, good(open)));
+        let before = self.before.iter().rev().map(|(secrets, why)| (secrets, Own::Over(*why)));
+        open.chain(before).find(|(secrets, _)| secrets.have(secret)).map(|(_, own)| own)
     }
 
     /// The window, while a device may still be let in.

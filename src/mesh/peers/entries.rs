@@ -17,13 +17,6 @@ impl Peers {
         true
     }
 
-    /// The name that a peer had before this start.
-    pub fn keep_name(&mut self, key: PeerKey, device: String) {
-        if let Some(peer) = self.get_mut(key) {
-            peer.device.get_or_insert(device);
-        }
-    }
-
     /// Takes an address that the owner gave. No hint displaces it.
     pub fn add_given_address(&mut self, key: PeerKey, address: SocketAddr) {
         if let Some(peer) = self.get_mut(key) {

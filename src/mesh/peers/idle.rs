@@ -37,7 +37,8 @@ impl Peers {
         let keys: Vec<PeerKey> = self.known.values().filter(reachable).map(|peer| peer.key).collect();
         let wanted = topology::neighbours(&keys, own, LINKS_WANTED);
         self.known.values_mut().for_each(|peer| peer.wanted = wanted.contains(&peer.key));
-        let active = |peer: &&Peer| peer.wanted || peer.linked || peer.redial.dialling || peer.redial.waiting.is_some();
+        let dialled = |peer: &Peer| peer.redial.dialling || peer.redial.waiting.is_some();
+        let active = |peer: &&Peer| peer.wanted || peer.linked || dialled(peer) || peer.name_at().is_some();
         self.active = self.known.values().filter(active).map(|peer| peer.key).collect();
     }
 }

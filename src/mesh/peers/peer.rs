@@ -1,7 +1,7 @@
 //! One known peer: its identity, its link, its datagram session, and when to dial it.
 
 use crate::base::id::PeerKey;
-use crate::base::time::{Duration, Instant};
+use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, NAME_SAVE_MS, REDIAL_MS, UNANSWERED_MAX};
 use crate::mesh::address::Addresses;
 use core::net::IpAddr;
@@ -142,6 +142,11 @@ impl Peer {
         (needed && free && self.addresses.current().is_some()).then_some(at)
     }
 
+    /// When it is to be asked for its name, or that is to be saved.
+    pub(super) fn name_at(&self) -> Option<Instant> {
+        earliest(self.link.name_request_at, self.link.told.name_due())
+    }
+
     /// Lets it be dialled now instead of at the end of its pause, at most once in `HINT_DIAL_MS`. Whether that is so.
     pub(super) fn bring_forward(&mut self, now: Instant) -> bool {
         let rested = self.redial.hinted.is_none_or(|at| now.since(at) >= Duration::from_millis(HINT_DIAL_MS));
@@ -161,10 +166,15 @@ impl Peer {
 }
 
 impl Told {
-    /// Whether a name is to be saved now: once in `NAME_SAVE_MS` at most.
+    /// When the name is to be saved, if it is not as it was saved last: once in `NAME_SAVE_MS` at most.
+    pub(super) fn name_due(&self) -> Option<Instant> {
+        let pause = Duration::from_millis(NAME_SAVE_MS);
+        self.name_is_unsaved.then(|| self.name_saved_at.map_or(Instant::ZERO, |at| at + pause))
+    }
+
+    /// Whether the name is to be saved now; it is as saved from then on.
     pub(super) fn may_save_name(&mut self, now: Instant) -> bool {
-        let rested = self.name_saved_at.is_none_or(|at| now.since(at) >= Duration::from_millis(NAME_SAVE_MS));
-        let may = self.name_is_unsaved && rested;
+        let may = self.name_due().is_some_and(|due| due <= now);
         if may {
             *self = Self { name_is_unsaved: false, name_saved_at: Some(now), ..*self };
         }

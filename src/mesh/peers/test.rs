@@ -3,7 +3,7 @@
 use super::*;
 use crate::limits::{
     ADDRESSES_MAX, HINT_DIAL_MS, LINK_IDLE_CROWDED_MS, LINK_IDLE_MS, LINKS_CROWDED, LINKS_MAX, LINKS_WANTED,
-    NAME_SAVE_MS, PEERS_MAX, UNANSWERED_MAX,
+    NAME_SAVE_MS, PEERS_LINKED_ALL, PEERS_MAX, UNANSWERED_MAX,
 };
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -88,6 +88,25 @@ fn a_name_that_alternates_is_saved_once_in_a_while_and_the_last_one_in_the_end()
     assert!(saved(&mut peers, NAME_SAVE_MS, "loft"), "it has not changed since, and was not saved");
     assert!(!saved(&mut peers, 3 * NAME_SAVE_MS, "loft"));
     assert_eq!(peers.get(A).unwrap().name(), "loft");
+}
+
+#[test]
+fn a_name_that_waits_to_be_saved_is_when_the_pause_is_over_without_being_said_again_and_when_the_agent_stops() {
+    let mut peers = one();
+    peers.linked(at(0), A, PLACE);
+    assert!(peers.set_name(at(0), A, "attic".to_owned()));
+    assert_eq!(peers.names_to_save().count(), 0);
+    assert!(!peers.set_name(at(1), A, "loft".to_owned()) && !peers.set_name(at(2), A, "cellar".to_owned()));
+    assert_eq!(peers.names_to_save().collect::<Vec<_>>(), [(A, "cellar".to_owned())]);
+    assert_eq!((peers.deadline(), peers.next_name_to_save(at(NAME_SAVE_MS - 1))), (Some(at(NAME_SAVE_MS)), None));
+    assert_eq!(peers.next_name_to_save(at(NAME_SAVE_MS)), Some((A, "cellar".to_owned())));
+    assert_eq!((peers.deadline(), peers.next_name_to_save(at(NAME_SAVE_MS))), (None, None), "once");
+    // Also if the link has ended, and in a mesh so large that few links are wanted.
+    assert!(!peers.set_name(at(NAME_SAVE_MS + 1), A, "hall".to_owned()));
+    (0..PEERS_LINKED_ALL as u64 + 1).for_each(|n| _ = peers.add_peer(at(0), numbered(n), String::new()));
+    peers.unlinked(at(NAME_SAVE_MS + 2), A);
+    peers.choose(OWN, |_| true);
+    assert_eq!(peers.next_name_to_save(at(2 * NAME_SAVE_MS)), Some((A, "hall".to_owned())));
 }
 
 #[test]

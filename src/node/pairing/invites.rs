@@ -83,9 +83,37 @@ impl Node {
         out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
     }
 
-    /// Invites go to admins, and to none of two devices with one key: nobody can tell which of them is the right one.
-    fn may_have_invites(&self, now: Instant, peer: PeerKey) -> bool {
-        self.trust.may(peer, Rights::ADMIN) && !self.is_frozen(now, peer)
+    /// Invites go to admins, and to none of two devices with one key: nobody can tell which of them is the right one. Once there is one, it
+    /// gets them.
+    fn may_have_invites(&mut self, now: Instant, peer: PeerKey) -> bool {
+        let is_frozen = self.is_frozen(now, peer);
+        if !self.trust.may(peer, Rights::ADMIN) || !is_frozen {
+            return self.trust.may(peer, Rights::ADMIN);
+        }
+        let held = &mut self.mesh.trust.pairing.invites.held;
+        if !held.contains(&peer) {
+            // There is room for all keys that are frozen; those that are no more leave with the next wake.
+            let _ = held.push(peer);
+        }
+        false
+    }
+
+    /// When an admin that was to get invites, and is frozen, is no more.
+    pub(super) fn thaw_at(&self) -> Option<Instant> {
+        let until = |peer: &PeerKey| self.mesh.records.duplicates.frozen_until(*peer).unwrap_or(Instant::ZERO);
+        self.mesh.trust.pairing.invites.held.iter().map(until).min()
+    }
+
+    /// Hands the invites to admins that are frozen no more. One without a link gets them with the next.
+    fn hand_over_held(&mut self, now: Instant, out: &mut Out) {
+        if self.thaw_at().is_none_or(|at| now < at) {
+            return;
+        }
+        for peer in std::mem::take(&mut self.mesh.trust.pairing.invites.held) {
+            if self.is_frozen(now, peer) || self.peers.get(peer).is_some_and(|peer| peer.linked) {
+                self.hand_over_invites(now, peer, out);
+            }
+        }
     }
 
     /// Records came. If an admin is removed, it knows what lets a device in by an invite, and could come back with another key: no
@@ -103,6 +131,7 @@ impl Node {
 
     /// Saves what has changed, and now and then how much is left of each life.
     pub(super) fn run_invites(&mut self, now: Instant, out: &mut Out) {
+        self.hand_over_held(now, out);
         let invites = &mut self.mesh.trust.pairing.invites;
         let may_save = invites.ordered.is_some() || invites.resave.is_due(now);
         let is_due = invites.unsaved && may_save || invites.save_at.is_some_and(|at| at <= now);
@@ -144,16 +173,16 @@ impl Node {
                         out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
                     }
                 }
-                let report = self.invite_report();
+                let report = self.invite_report(now);
                 out.push(Output::Reply(reply, Response::Invited(Box::new(report))));
             }
         }
     }
 
-    /// Where an invite that was just written can be used: here, and at the other admins.
-    fn invite_report(&self) -> InviteReport {
+    /// Where an invite that was just written can be used: here, and at the other admins, but for those that do not get it now.
+    fn invite_report(&self, now: Instant) -> InviteReport {
         let (own, records) = (self.config.key, self.trust.records());
-        let others = records.admins().filter(|peer| *peer != own);
+        let others = records.admins().filter(|peer| *peer != own && !self.is_frozen(now, *peer));
         let issuers: Vec<PeerKey> = [own].into_iter().chain(others).take(INVITE_ISSUERS_MAX).collect();
         let known = issuers.iter().filter_map(|peer| self.peers.get(*peer)).flat_map(|peer| peer.addresses.kept());
         let addresses = self.mesh.listen.iter().chain(known).copied().take(INVITE_ADDRESSES_MAX).collect();

@@ -10,10 +10,9 @@ use super::super::{Node, Out};
 use crate::base::id::{MeshId, PeerKey, ReplyId};
 use crate::base::outbox::Outbox;
 use crate::base::time::Instant;
-use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::failure::{Failure, Lost};
 use crate::mesh::pairing::join::{Candidate, Effect, Join, Joined, Settings};
-use crate::mesh::pairing::window::Open;
+use crate::mesh::pairing::window::{Closed, Own};
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::Chain;
 use crate::wire::certificate::exchange::Page;
@@ -27,12 +26,30 @@ const MEMBERS_TOLD_MAX: usize = 4;
 const OWN_CODE: &str = "This is the device that shows this code: it lets another one in. Type the command on the other device. Nothing was changed, \
                         and the code stays good.";
 
+const JOINED_BY_IT: &str =
+    "This device has joined its mesh by this very code already: it is in, and the code is used. Nothing was changed.";
+
+/// Why this device's own code lets nobody in any more.
+fn own_code_is_over(why: Closed) -> String {
+    let why = match why {
+        Closed::Used => "another device has joined by it, and each code is for one",
+        Closed::Expired => "its time is over",
+        Closed::TooManyTries => "there were too many tries",
+        Closed::ByOwner => "its window was closed",
+    };
+    format!(
+        "This code was this device's own, to let another device in, and it is not good any more: {why}. This device is in its mesh already. \
+         To let one more in, type `wattle pair` here, and `wattle join` with the new code there. Nothing was changed."
+    )
+}
+
 impl Node {
     /// A person wants this device to join a mesh.
     pub(super) fn on_join(&mut self, now: Instant, reply: ReplyId, asked: Asked, out: &mut Out) {
         if let Err((problem, why)) = self.may_join(&asked) {
             return out.push(Output::Reply(reply, Response::refused(problem, why)));
         }
+        let secret = asked.secret.clone();
         let settings = Settings {
             own: self.config.key,
             device: device_name(&self.config.device),
@@ -46,7 +63,7 @@ impl Node {
         let given = asked.places.iter().map(|place| place.address).collect();
         let (dialled, host, reached, joined, verified) = (None, None, None, None, false);
         self.mesh.trust.pairing.joining =
-            Some(Joining { machine, reply, given, dialled, host, reached, joined, verified });
+            Some(Joining { machine, secret, reply, given, dialled, host, reached, joined, verified });
         if asked.searching {
             out.push(Output::SearchAdmins(true));
         }
@@ -76,12 +93,19 @@ impl Node {
                 "This device is joining a mesh already. Wait a minute, then join again.".to_owned(),
             ));
         }
+        let is_code = !matches!(asked.way, Way::Invite(_));
+        let own_code = self.mesh.trust.pairing.admin.as_deref().filter(|_| is_code);
         let refused = if records.is_removed(own) {
             Failure::Removed.to_string()
-        } else if self.shows(asked) {
-            OWN_CODE.to_owned()
+        } else if let Some(own) = own_code.and_then(|admin| admin.window().own(&asked.secret)) {
+            match own {
+                Own::Good => OWN_CODE.to_owned(),
+                Own::Over(why) => own_code_is_over(why),
+            }
         } else if !self.is_member() {
             return Ok(());
+        } else if is_code && self.mesh.trust.pairing.joined_by.as_ref() == Some(&asked.secret) {
+            JOINED_BY_IT.to_owned()
         } else if asked.mesh.is_some() && asked.mesh == records.mesh().map(|mesh| mesh.0) {
             match asked.way {
                 Way::Invite(invite) => match self.has_used(invite) {
@@ -97,17 +121,6 @@ impl Node {
             return Ok(());
         };
         Err((Problem::Conflict, refused))
-    }
-
-    /// Whether it is this device that shows the code, or issued the invite.
-    fn shows(&self, asked: &Asked) -> bool {
-        let open = self.mesh.trust.pairing.admin.as_deref().and_then(Admin::shown);
-        let is_own = |open: &Open| match asked.way {
-            Way::Code => open.secrets.code.secret() == asked.secret,
-            Way::Link => open.secrets.link.secret() == asked.secret,
-            Way::Invite(_) => false,
-        };
-        open.is_some_and(is_own)
     }
 
     /// Whether this device is in a mesh, by a certificate that counts.
@@ -307,12 +320,13 @@ impl Node {
     /// The certificate is on the disk, or was refused.
     pub(super) fn on_enrolled(&mut self, response: Response, out: &mut Out) {
         let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
-        let (joined, reached) = (joining.joined.take(), joining.reached);
+        let (joined, reached, secret) = (joining.joined.take(), joining.reached, joining.secret.clone());
         let (Response::Done(_), Some((joined, _))) = (&response, joined) else { return self.end_join(response, out) };
         // It proved itself there, and its owner named the place or the network did.
         if let Some((peer, address)) = reached.filter(|(peer, _)| *peer == joined.admin) {
             self.keep_reached(peer, address, out);
         }
+        self.mesh.trust.pairing.joined_by = Some(secret);
         let Joined { mesh, admin, words, .. } = joined;
         let report = JoinReport { mesh: hex(&mesh), admin: peer_id(admin), words: words.to_string() };
         self.end_join(Response::Joined(Box::new(report)), out);

@@ -6,7 +6,7 @@
 
 use super::home_file::HomeFile;
 use super::identity::Identity;
-use super::{durable, state};
+use super::{durable, leftovers, state};
 use crate::limits::{BINDINGS_KEPT, HOME_FILES_READ_MAX};
 use crate::mesh::hardware::{Binding, file_of_old_key};
 use crate::wire::peer_id::PeerId;
@@ -96,10 +96,16 @@ pub(super) fn settle(home: &Path, own: &PeerId) {
     }
 }
 
-/// The bindings of the keys that were put aside, the latest first.
+/// A folder in the place of a file that is written when this key is put aside.
+pub(super) fn in_the_way(home: &Path, key: &PeerId) -> Option<PathBuf> {
+    let files = [KEY, HARDWARE, ROOT].map(|kind| of(home, kind, key));
+    files.into_iter().flat_map(|file| [file.with_extension("new"), file]).find(|path| path.is_dir())
+}
+
+/// The bindings of the keys that were put aside, the latest first. A damaged one is of no hardware that there is.
 pub(super) fn bindings(home: &Path) -> Vec<Binding> {
     let read = |path: PathBuf| durable::read_whole(&path, HomeFile::Hardware.bytes_max()).ok().flatten();
-    files_of_hardware(home).into_iter().filter_map(read).filter_map(|bytes| Binding::decode(&bytes)).collect()
+    files_of_hardware(home).into_iter().filter_map(read).filter_map(|bytes| Binding::decode(&bytes, true)).collect()
 }
 
 fn files_of_hardware(home: &Path) -> Vec<PathBuf> {
@@ -133,9 +139,9 @@ pub(super) fn all(home: &Path) -> Vec<PathBuf> {
     ours.map(|entry| entry.path()).collect()
 }
 
-/// Makes them private, if a copy of the home, or a backup, has opened them.
+/// Makes them private, and what is left of the home's own secrets, if a copy of the home, a backup or the owner's shell has opened them.
 pub(super) fn make_private(home: &Path) {
-    for file in all(home) {
+    for file in all(home).into_iter().chain(leftovers::of(home, &leftovers::SECRET)) {
         let is_open =
             fs::symlink_metadata(&file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o077 != 0);
         if !is_open {

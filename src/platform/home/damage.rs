@@ -3,6 +3,7 @@
 
 use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
+use super::leftovers;
 use super::standing::{Fault, Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use std::path::Path;
@@ -30,6 +31,15 @@ fn damage_of(path: &Path, file: HomeFile) -> Option<Finding> {
 
 const BACKUP: &str = "The disk or card may be failing: make a backup, and look for errors of the disk.";
 
+/// Where a key may be right although nothing proves it.
+const SURE: &str = " If you are sure of the key that is there, delete identity.copy, hardware and hardware.copy instead: it is used as it is.";
+
+/// Why neither a file nor its copy can be used, in the doctor's words; `None` if one of them can, or neither is there.
+pub(super) fn unusable(path: &Path, file: HomeFile) -> Option<String> {
+    let is_neither = matches!(standing(path, file), Standing::Neither(..));
+    look(path, file).filter(|_| is_neither).map(|(what, _)| what)
+}
+
 /// What is wrong with a file or its copy, and the command that helps.
 fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
     let (name, copy) = (path.display(), copy_of(path));
@@ -56,14 +66,17 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
                 Some(why) => format!("its copy {} cannot be used either: {why}", copy.display()),
                 None => "it has no copy".to_owned(),
             };
+            let sure = if matches!(fault, Fault::Unproven | Fault::OfAnother(_)) { SURE } else { "" };
             let fault = match fault {
                 Fault::Damaged => "is damaged".to_owned(),
                 Fault::Gone => "is gone".to_owned(),
                 Fault::Unreadable(error) => format!("cannot be read ({error})"),
+                Fault::Unproven => "cannot be proven whole".to_owned(),
+                Fault::OfAnother(own) => format!("holds the key of another device than this one, {own}"),
             };
             let there = [path, &copy].into_iter().filter(|path| path.symlink_metadata().is_ok());
             let command = there.map(move_away).collect::<Vec<_>>().join(" && ");
-            (format!("The file {name} {fault}, and {and}. {} {BACKUP}", without(file)), command)
+            (format!("The file {name} {fault}, and {and}. {}{sure} {BACKUP}", without(file)), command)
         }
     })
 }
@@ -90,7 +103,7 @@ pub(super) fn blocked(path: &Path) -> String {
 
 /// The command that moves a file or folder out of the way, so that nothing is lost.
 pub(super) fn move_away(path: &Path) -> String {
-    format!("mv {} {}", word(path), quoted(&format!("{}.away", path.to_string_lossy())))
+    format!("mv -n {} {}", word(path), word(&leftovers::away(path)))
 }
 
 fn word(path: &Path) -> String {
@@ -106,8 +119,13 @@ const fn without(file: HomeFile) -> &'static str {
              the mesh was made."
         }
         HomeFile::Identity => {
-            "It is this device's key, and the agent does not start with a damaged one. Put it back from a backup without the copy; if \
-             there is none, move both away: the device is then a new one, and joins its mesh again."
+            "It is this device's key, and the agent does not start with one that is damaged or in doubt: it would be another device to its \
+             mesh. Nothing was changed. Move away what is there of the two, and put identity.key back from a backup: the device is the \
+             same as before then. Without a backup the next start makes a new key, and the device has to join its mesh again."
+        }
+        HomeFile::Hardware => {
+            "It says to which hardware this device's key belongs. What is not proven whole binds nothing: the next start keeps the key, and \
+             binds it to the hardware that it finds."
         }
         HomeFile::Token => "Move it away with its copy: the next start makes a new token.",
         HomeFile::MeshRoot => {

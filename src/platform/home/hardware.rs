@@ -4,11 +4,15 @@
 //! The order of the writes: the present key is put aside first, then the other one takes its place, then that is noted, then what was
 //! put aside of that one goes. After a power cut in between the next start goes on from there: the key that is not the noted one, and
 //! which of the two is put aside, tell what was done.
+//!
+//! The note of the hardware names the key also where nothing is known of the hardware: a damaged key is told by it (`whose`). A note that
+//! is not proven whole binds nothing, and the key is bound anew.
 
 use super::home_file::HomeFile;
 use super::identity::Identity;
+use super::whose::{self, Note};
 use super::{aside, state};
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::mesh::hardware::{Binding, Found, Hardware};
 use crate::wire::peer_id::PeerId;
 use log::warn;
@@ -21,8 +25,8 @@ pub struct OnHardware {
     pub identity: Identity,
     /// The one that the home had in other hardware, if that is still put aside and its owner has not decided.
     pub before: Option<PeerId>,
-    /// What people are told of this start, if the home came back.
-    pub finding: Option<Finding>,
+    /// What people are told of this start.
+    pub findings: Vec<Finding>,
 }
 
 /// The key of the home for this hardware. An earlier key is not taken back if `is_removed` says that its mesh has removed it.
@@ -34,10 +38,15 @@ pub(super) fn identity(
     hardware: &Hardware,
     is_removed: &dyn Fn(&PeerId) -> bool,
 ) -> Result<OnHardware, String> {
+    let is_gone = Identity::is_gone(home);
     let identity = Identity::load_or_create(home)?;
     aside::make_private(home);
     let present = identity.peer_id();
-    let noted = noted(home);
+    let note = whose::note(home);
+    let (is_current, is_damaged) = (matches!(note, Note::Whole(_, true)), matches!(note, Note::Damaged));
+    let mut findings: Vec<Finding> =
+        (is_damaged && !is_gone).then(|| unproven_note(home, &present)).into_iter().collect();
+    let noted = note.binding();
     let mut binding = match noted.clone().filter(|noted| noted.key == present) {
         Some(noted) => match noted.compare(hardware) {
             Found::Same(binding) => binding,
@@ -52,21 +61,63 @@ pub(super) fn identity(
                 };
             }
         },
-        // The first start, a key that its owner put here, or one whose note was cut off.
-        None => Binding::new(present, hardware, noted.as_ref().and_then(|noted| cut_off(home, noted, &present))),
+        // The first start, a key that its owner put here or that was lost, or one whose note was cut off.
+        None => {
+            let before = noted.as_ref().and_then(|noted| cut_off(home, noted, &present));
+            let was = noted.as_ref().map(|noted| noted.key);
+            let is_another = before.is_none() && was.is_some() && !aside::file(home, &present).exists();
+            if is_another || (is_gone && (whose::is_paired(home) || is_damaged)) {
+                findings.push(another_key(home, is_gone, &present, was));
+            }
+            Binding::new(present, hardware, before)
+        }
     };
     binding.before = binding.before.filter(|before| aside::file(home, before).exists());
-    let is_noted =
-        (noted.as_ref() == Some(&binding) || (noted.is_none() && binding.is_empty())) || note(home, &binding);
-    if is_noted {
+    if (is_current && noted.as_ref() == Some(&binding)) || write_note(home, &binding) {
         aside::settle(home, &present);
     }
-    Ok(OnHardware { identity, before: binding.before, finding: None })
+    Ok(OnHardware { identity, before: binding.before, findings })
 }
 
-fn noted(home: &Path) -> Option<Binding> {
-    // One that is damaged binds nothing: in doubt a key stays.
-    state::read(home, HomeFile::Hardware).ok().flatten().and_then(|bytes| Binding::decode(&bytes))
+/// What people are told, which the log says too.
+fn told(area: Area, what: String, command: Option<String>) -> Finding {
+    warn!("{what}");
+    Finding { area, what, command }
+}
+
+/// The note of the hardware says nothing: the key is bound to the hardware of this start.
+fn unproven_note(home: &Path, key: &PeerId) -> Finding {
+    let what = format!(
+        "The file {}, which says to which hardware this device's key belongs, was not whole, and no copy of it is. It binds nothing, so this \
+         device keeps its key, {key}, and that belongs to the hardware of this start from now on. If this home is a copy of one that \
+         still runs elsewhere, stop the agent here and delete identity.key and identity.copy: it is a device of its own then. The disk or \
+         card may be failing: make a backup, and look for errors of the disk.",
+        home.join(HomeFile::Hardware.name()).display()
+    );
+    told(Area::State, what, Some("dmesg --level=err,warn".to_owned()))
+}
+
+/// The home has another key than at its last start, and nobody has put that one aside.
+fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>) -> Finding {
+    let file = home.join(HomeFile::Identity.name());
+    let how = if is_gone { "was gone with its copy, so a new one was made" } else { "is another one than before" };
+    let it_was = was.map_or(String::new(), |was| format!(", and was {was}"));
+    let join = if whose::is_paired(home) {
+        let remove = was.map_or(String::new(), |was| format!("`wattle remove {was}` there, "));
+        format!(
+            " Without one: `wattle pair` on an admin of its mesh, {remove}and `wattle join CODE` here; or `wattle mesh recover`, if the mesh \
+             was made here."
+        )
+    } else {
+        String::new()
+    };
+    let what = format!(
+        "The key {} {how}: this device is {present} since this start{it_was}. It is a new one to the others; its documents stay. If nobody \
+         meant that and there is a backup of the key, stop the agent, put identity.key back, delete identity.copy, hardware and \
+         hardware.copy, and start it again.{join}",
+        file.display()
+    );
+    told(Area::State, what, Some(format!("ls -la {}", quoted(&home.to_string_lossy()))))
 }
 
 /// The key of before, where a power cut or a full disk left another key than the noted one: that was made in this hardware, unless it is put
@@ -77,7 +128,7 @@ fn cut_off(home: &Path, noted: &Binding, present: &PeerId) -> Option<PeerId> {
 }
 
 /// Notes a binding; whether that is on the disk.
-fn note(home: &Path, binding: &Binding) -> bool {
+fn write_note(home: &Path, binding: &Binding) -> bool {
     let noted = state::write(home, HomeFile::Hardware, binding.encode().as_bytes());
     if let Err(error) = &noted {
         let file = home.join(HomeFile::Hardware.name());
@@ -89,14 +140,17 @@ fn note(home: &Path, binding: &Binding) -> bool {
     noted.is_ok()
 }
 
+/// Why a home in other hardware does not start, in the doctor's words too.
+pub(super) fn not_aside(why: &str) -> String {
+    format!(
+        "This home was in another device before, which may still run with the same key, and its key cannot be put aside: {why}. \
+         Nothing was changed. Make room, then start again; if it is the same device, type `wattle identity keep`."
+    )
+}
+
 /// Puts the present key aside before another one takes its place.
 fn put_aside(home: &Path, present: &Binding) -> Result<String, String> {
-    aside::put(home, &present.key, Some(present)).map_err(|why| {
-        format!(
-            "This home was in another device before, which may still run with the same key, and its key cannot be put aside: {why}. \
-             Nothing was changed. Make room, then start again; if it is the same device, type `wattle identity keep`."
-        )
-    })
+    aside::put(home, &present.key, Some(present)).map_err(|why| not_aside(&why))
 }
 
 /// The home is in other hardware: puts the old key aside and makes a new one.
@@ -104,14 +158,14 @@ fn new_key(home: &Path, old: &Binding, hardware: &Hardware) -> Result<OnHardware
     let before = old.key;
     let file = put_aside(home, old)?;
     let identity = Identity::create(home).inspect_err(|_| aside::return_root(home, &before))?;
-    note(home, &Binding::new(identity.peer_id(), hardware, Some(before)));
+    write_note(home, &Binding::new(identity.peer_id(), hardware, Some(before)));
     warn!(
         "This home was in another device before: a card was copied or moved, or the board was exchanged. This device has a new key from \
          now on, {}, and its documents stay. The old one, {before}, is kept in {file}, and the root key of the mesh, if that was made here, \
          beside it. If this is the same device, stop the agent and type `wattle identity keep`.",
         identity.peer_id()
     );
-    Ok(OnHardware { identity, before: Some(before), finding: None })
+    Ok(OnHardware { identity, before: Some(before), findings: Vec::new() })
 }
 
 /// The home is in hardware in which it had a key before: that is its key again.
@@ -122,7 +176,7 @@ fn back(home: &Path, present: &Binding, mut earlier: Binding, seed: &[u8]) -> Re
     take(home, &present.key, seed).map_err(|why| {
         format!("This home is back in an earlier device, and its key of there cannot be taken: {why}. Nothing was changed. Make room, then start again.")
     })?;
-    if note(home, &earlier) {
+    if write_note(home, &earlier) {
         aside::settle(home, &own);
     }
     let meanwhile = present.key;
@@ -131,9 +185,9 @@ fn back(home: &Path, present: &Binding, mut earlier: Binding, seed: &[u8]) -> Re
          {meanwhile}, is kept in {file}. If it joined the mesh with that, and nothing runs with it any more, type `wattle remove {meanwhile}` on \
          an admin."
     );
-    warn!("{what}");
+    let findings = vec![told(Area::Peers, what, None)];
     let identity = Identity::load_or_create(home)?;
-    Ok(OnHardware { identity, before: None, finding: Some(Finding { area: Area::Peers, what, command: None }) })
+    Ok(OnHardware { identity, before: None, findings })
 }
 
 /// A key that was put aside takes the place of the present one, which is put aside too.
@@ -156,8 +210,9 @@ pub(super) fn keep(home: &Path) -> Result<String, String> {
         let unbound = Binding::new(key, &Hardware::default(), None);
         state::write(home, HomeFile::Hardware, unbound.encode().as_bytes())
     };
-    let before =
-        noted(home).and_then(|noted| if noted.key == present { noted.before } else { cut_off(home, &noted, &present) });
+    let before = whose::note(home)
+        .binding()
+        .and_then(|noted| if noted.key == present { noted.before } else { cut_off(home, &noted, &present) });
     let Some(before) = before.filter(|before| aside::file(home, before).exists()) else {
         bind(present).map_err(|error| failed(&error))?;
         aside::settle(home, &present);

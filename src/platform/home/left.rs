@@ -1,8 +1,8 @@
 //! What a start does in the home of a device that has left its mesh: what belongs to the mesh, the key by which it was known
-//! there, and those that the home had in other hardware, are deleted. The note goes last, so that a power cut on the way changes nothing.
+//! there, and those that the home had in other hardware or that were moved away or damaged, are deleted. The note goes last, so that a power cut on the way changes nothing.
 
 use super::home_file::HomeFile;
-use super::{aside, durable};
+use super::{aside, durable, leftovers};
 use std::path::Path;
 
 const OF_THE_MESH: [HomeFile; 7] = [
@@ -26,11 +26,11 @@ pub(super) fn put_away(home: &Path) -> Result<(), String> {
     }
     for file in OF_THE_MESH {
         let path = home.join(file.name());
-        // The copy first: a start in between mends the file from it. What was kept of a damaged file is as secret as the file.
+        // The copy first: a start in between mends the file from it.
         remove(&path.with_extension("copy"))?;
-        remove(&path.with_extension("damaged"))?;
         remove(&path)?;
     }
+    leftovers::of(home, &OF_THE_MESH).iter().try_for_each(|file| remove(file))?;
     // A copied card has the key of a device that may still be in the mesh.
     aside::all(home).iter().try_for_each(|file| remove(file))?;
     remove(&note)?;
@@ -56,7 +56,9 @@ mod tests {
         let (before, token) = (home.identity().unwrap().peer_id(), home.token().unwrap());
         let root = *home.mesh_root().unwrap().key().as_bytes();
         home.write(HomeFile::Records, b"records").unwrap();
-        let kept = ["mesh-root.damaged", "identity.damaged"].map(str::to_owned);
+        let kept =
+            ["mesh-root.damaged", "identity.damaged", "identity.key.away", "identity.copy.away2", "mesh-root.away"];
+        let kept = kept.map(str::to_owned);
         let aside = ["identity", "mesh-root", "hardware"].map(|name| format!("{name}-{before}.old"));
         let cut = format!("identity-{before}.new");
         let kept: Vec<_> = kept.into_iter().chain(aside).chain([cut]).map(|name| folder.path().join(name)).collect();
@@ -73,7 +75,10 @@ mod tests {
         let home = Home::open(folder.path()).unwrap();
         assert_ne!(home.identity().unwrap().peer_id(), before);
         assert!(home.read(HomeFile::Records).unwrap().is_none() && home.existing_mesh_root().unwrap().is_none());
-        assert!(kept.iter().all(|name| !name.exists()), "a damaged key is a key, and so is one of before");
+        assert!(
+            kept.iter().all(|name| !name.exists()),
+            "a damaged key is a key, and so is one of before or one that was moved away"
+        );
         assert_ne!(*home.mesh_root().unwrap().key().as_bytes(), root);
         assert_eq!(home.token().unwrap().reveal(), token.reveal());
         let after = home.identity().unwrap().peer_id();

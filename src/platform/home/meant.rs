@@ -1,6 +1,7 @@
 //! Whether a file that differs from its copy is damaged, or was changed on purpose.
 
 use super::home_file::HomeFile;
+use crate::mesh::hardware::Binding;
 use crate::mesh::trust::records::Records;
 
 /// Whether a file that differs from its copy was changed on purpose, by its owner.
@@ -19,6 +20,12 @@ pub(super) const fn outlives_its_file(file: HomeFile) -> bool {
     !matches!(file, HomeFile::Token | HomeFile::Peers | HomeFile::Energy)
 }
 
+/// Whether a file is never made anew in place of one that is lost: without its key this device is another one, and without the records of its
+/// mesh it trusts whoever was removed.
+pub(super) const fn is_made_once(file: HomeFile) -> bool {
+    matches!(file, HomeFile::Identity | HomeFile::Records)
+}
+
 /// Whether a file without a copy to compare may be what was written: one that a start refuses is none.
 pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
     match file {
@@ -26,6 +33,7 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
         HomeFile::BootCount => parse_count(bytes).is_some(),
         HomeFile::Records => Records::decode_signed(bytes).is_some(),
         HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
+        HomeFile::Hardware => Binding::decode(bytes, false).is_some(),
         _ => true,
     }
 }

@@ -2,22 +2,12 @@
 
 use super::damage::{blocked, move_away, unproven};
 use super::durable;
-use super::guarded::{self, Content};
+use super::guarded;
 use super::home_file::{GUARDED, HomeFile};
-use super::meant::{is_meant, outlives_its_file};
 use super::standing::{Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use log::warn;
 use std::path::Path;
-
-/// What an agent uses of a file and its copy.
-pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
-    match content {
-        Content::Missing(copy) => copy.filter(|_| outlives_its_file(file)),
-        Content::Whole(bytes, _) => Some(bytes),
-        Content::Differs { file: bytes, copy } => Some(if is_meant(file, &bytes, &copy) { bytes } else { copy }),
-    }
-}
 
 /// Mends every state file of a home that is locked.
 pub(super) fn all(home: &Path) -> Vec<Finding> {

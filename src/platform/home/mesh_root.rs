@@ -38,6 +38,11 @@ impl MeshRoot {
         let known = state::read(home, HomeFile::MeshRoot)
             .map_err(|error| format!("The root key {name} cannot be read: {error}."))?;
         let Some(bytes) = known else {
+            state::is_not_lost(home, HomeFile::MeshRoot).map_err(|error| {
+                format!(
+                    "The root key {name} cannot be read: {error}. Nothing was changed. `wattle doctor` says what helps."
+                )
+            })?;
             let mut seed = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
             let made = Self { home: home.to_owned(), key: SigningKey::from_bytes(&seed), shown: false };

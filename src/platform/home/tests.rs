@@ -66,7 +66,8 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
     home.count_boot().unwrap();
     home.mesh_root().unwrap();
     home.write(HomeFile::Records, &Records::default().encode()).unwrap();
-    let made = [HomeFile::MeshRoot, HomeFile::Records];
+    home.identity_on(&Hardware::default(), &|_| false).unwrap();
+    let made = [HomeFile::MeshRoot, HomeFile::Records, HomeFile::Hardware];
     for file in home_file::GUARDED.into_iter().skip(3).filter(|file| !made.contains(file)) {
         home.write(file, b"one").unwrap();
         home.write(file, b"the content").unwrap();
@@ -209,7 +210,7 @@ fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_d
         let (what, command) = (&finding.what, finding.command.clone().unwrap());
         assert!(what.contains(&format!("{} ", path.display())) && what.contains(&copy.display().to_string()), "{what}");
         assert!(!what.contains("is whole"), "{what}");
-        let moves = format!("mv {0} {0}.away && mv {1} {1}.away", path.display(), copy.display());
+        let moves = format!("mv -n {0} {0}.away && mv -n {1} {1}.away", path.display(), copy.display());
         assert_eq!(command, if is_refused { moves } else { format!("rm {}", copy.display()) });
         assert_eq!(mend::all(folder.path()).len(), usize::from(!is_refused), "the start says it of one that it uses");
         // Half of the advice is not enough for a file that the start refuses.
@@ -229,7 +230,54 @@ fn of_a_file_and_its_copy_that_are_both_damaged_the_doctor_says_what_the_start_d
     flip(&copy, 200);
     let found = damage(folder.path());
     assert!(found.len() == 1 && found[0].what.contains("cannot be proven whole"), "{found:?}");
-    assert_eq!(mend::all(folder.path())[0].what, found[0].what, "the start says the same");
+    assert_eq!(mend::all(folder.path()), [], "nothing is done about it");
+    assert_eq!(Home::at(folder.path()).identity().unwrap_err(), found[0].what, "the start says the same");
+}
+
+#[test]
+fn what_is_gone_with_a_damaged_copy_is_never_taken_for_what_never_was_and_the_copy_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.mesh_root().unwrap();
+    home.write(HomeFile::Records, &Records::default().encode()).unwrap();
+    assert!(home.read(HomeFile::Records).unwrap().is_some());
+    drop(home);
+    for file in [HomeFile::Records, HomeFile::MeshRoot] {
+        let path = folder.path().join(file.name());
+        let copy = guarded::copy_of(&path);
+        fs::remove_file(&path).unwrap();
+        let last = fs::read(&copy).unwrap().len() - 1;
+        flip(&copy, last);
+        let of_copy = fs::read(&copy).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let why = match file {
+            HomeFile::Records => home.read(file).unwrap_err().to_string(),
+            _ => home.mesh_root().unwrap_err(),
+        };
+        assert!(why.contains("is gone") && why.contains(&copy.display().to_string()), "{why}");
+        assert_eq!((path.exists(), fs::read(&copy).unwrap()), (false, of_copy), "{file:?}");
+        assert!(damage(folder.path()).iter().any(|found| found.what.contains(&format!("{} is gone", path.display()))));
+        // As the doctor says: then there is none.
+        #[expect(clippy::disallowed_methods, reason = "as the owner does")]
+        fs::rename(&copy, leftovers::away(&copy)).unwrap();
+        assert_eq!(home.read(file).unwrap(), None);
+    }
+}
+
+#[test]
+fn what_was_moved_away_of_a_key_is_as_private_as_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    for name in ["identity.key.away", "mesh-root.copy.away2", "api-token.damaged"] {
+        let path = folder.path().join(name);
+        fs::write(&path, b"a key").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(home.keys_aside().contains(&path), "the doctor looks at it: {name}");
+    }
+    home.identity_on(&Hardware::default(), &|_| false).unwrap();
+    for path in home.keys_aside() {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+    }
 }
 
 #[test]
@@ -243,7 +291,7 @@ fn a_folder_in_the_place_of_a_file_is_to_be_moved_away_by_the_doctor_and_by_the_
     fs::create_dir(&path).unwrap();
     let found = damage(folder.path());
     assert!(found.len() == 1 && found[0].what.contains("move it away"), "{found:?}");
-    assert_eq!(found[0].command, Some(format!("mv {0} {0}.away", path.display())));
+    assert_eq!(found[0].command, Some(format!("mv -n {0} {0}.away", path.display())));
     assert_eq!(Home::open(folder.path()).unwrap().findings(), found);
     #[expect(clippy::disallowed_methods, reason = "as the owner does")]
     fs::rename(&path, folder.path().join("boot.away")).unwrap();

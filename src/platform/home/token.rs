@@ -2,7 +2,7 @@
 
 use super::guarded;
 use super::home_file::HomeFile;
-use super::mend::chosen;
+use super::state::chosen;
 use std::fmt;
 use std::fs::{self, Permissions};
 use std::hint::black_box;

@@ -1,7 +1,7 @@
 //! What tells one device's hardware from another's, read once at the start; `mesh::hardware` decides by it.
 //!
 //! Everything that is in doubt is left out. In a virtual machine or a container nothing is known: its parts are made up, and it
-//! moves between devices on purpose. A serial number that many boards share is none; an address counts if it is burnt in (the kernel says
+//! moves between devices on purpose. A serial number that many boards share is none (`mesh::hardware`); an address counts if it is burnt in (the kernel says
 //! so) and its interface is no USB, Thunderbolt or virtual one; the machine id counts if the disk of the root stays in its
 //! device, which SD cards and USB disks do not.
 //!
@@ -10,7 +10,7 @@
 
 use super::root::Root;
 use crate::limits::{HARDWARE_SOURCE_BYTES_MAX, INTERFACES_READ_MAX};
-use crate::mesh::hardware::Hardware;
+use crate::mesh::hardware::{Hardware, Serial};
 use crate::platform::regular;
 use std::ffi::OsStr;
 use std::fs;
@@ -19,9 +19,8 @@ use std::path::{Path, PathBuf};
 /// Files that only containers have: of Docker, of Podman, and of whatever systemd runs in.
 const OF_CONTAINERS: [&str; 3] = [".dockerenv", "run/.containerenv", "run/systemd/container"];
 
-/// Serial numbers of boards that were given none.
-const NO_SERIALS: [&str; 6] =
-    ["0123456789", "123456789", "0123456789abcdef", "default string", "unknown", "system serial number"];
+/// Where the device tree has the serial number of its board: two places of one tree, of which a system may show either.
+const SERIALS: [&str; 2] = ["proc/device-tree/serial-number", "sys/firmware/devicetree/base/serial-number"];
 
 /// Layers of block devices, such as an encrypted volume on a RAID, that are followed down to disks.
 const BLOCK_LAYERS_MAX: usize = 6;
@@ -76,13 +75,8 @@ impl Source {
             || self.root_mount().is_some_and(|mount| mount.kind == "overlay")
     }
 
-    fn board(&self) -> Option<String> {
-        let files = ["proc/device-tree/serial-number", "sys/firmware/devicetree/base/serial-number"];
-        let serial = files.iter().find_map(|file| self.text(file))?.to_lowercase();
-        let same = serial.bytes().all(|byte| Some(&byte) == serial.as_bytes().first());
-        let plain = serial.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        let usable = (4..=64).contains(&serial.len()) && plain && !same && !NO_SERIALS.contains(&serial.as_str());
-        usable.then_some(serial)
+    fn board(&self) -> Option<Serial> {
+        SERIALS.iter().find_map(|file| Serial::read(&self.text(file)?))
     }
 
     fn interfaces(&self) -> Vec<[u8; 6]> {

@@ -92,7 +92,8 @@ fn of_a_board_with_an_sd_card_the_serial_and_the_interface_are_known_and_the_mac
     let tree = pi();
     tree.write(&format!("sys/{SD_CARD}/type"), "SD\n");
     let known = tree.read();
-    assert_eq!(known.board.as_deref(), Some("10000000abcd1234"));
+    assert_eq!(known.board, Serial::read("10000000abcd1234"));
+    assert!(known.board.is_some());
     assert_eq!(known.interfaces, [[0xd8, 0x3a, 0xdd, 1, 2, 3]]);
     assert_eq!(known.machine, None, "it is on the card");
     tree.write(&format!("sys/{SD_CARD}/type"), "MMC\n");
@@ -198,17 +199,23 @@ fn nothing_is_known_in_a_virtual_machine_or_a_container_and_where_there_is_nothi
 }
 
 #[test]
-fn a_serial_that_many_boards_share_is_none() {
-    for serial in [
-        "",
-        "0000000000000000\0",
-        "0123456789ABCDEF",
-        "Default string",
-        "abc",
-        "\u{1}\u{2}\u{3}\u{4}",
-        &"1a".repeat(40),
+fn a_serial_number_is_read_from_either_place_and_a_useless_one_in_the_first_hides_none_in_the_second() {
+    let serial = |proc: Option<&str>, sys: Option<&str>| {
+        let tree = Tree::new();
+        let write = |folder: &str, text: &str| tree.write(&format!("{folder}/serial-number"), text);
+        proc.iter().for_each(|text| write("proc/device-tree", text));
+        sys.iter().for_each(|text| write("sys/firmware/devicetree/base", text));
+        tree.read().board
+    };
+    for (proc, sys, counts) in [
+        (Some("00000000abcd1234\0"), None, "00000000abcd1234"),
+        (None, Some("ABCD1234\n"), "abcd1234"),
+        (Some(""), Some("abcd1234"), "abcd1234"),
+        (Some("0000000000000000\0"), Some("abcd1234"), "abcd1234"),
+        (Some("To be filled by O.E.M."), Some("0xabcd1234"), "0xabcd1234"),
     ] {
-        assert_eq!(Tree::new().board(serial).read().board, None, "{serial:?}");
+        let known = serial(proc, sys);
+        assert!(known.is_some() && known == Serial::read(counts), "{proc:?} {sys:?}: {known:?}");
     }
-    assert_eq!(Tree::new().board("C07XG0 12\n").read().board.as_deref(), Some("c07xg0 12"));
+    assert_eq!(serial(Some("Default string"), Some("0123456789ABCDEF")), None);
 }

@@ -151,54 +151,33 @@ impl Field for Record {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Certificate", deny_unknown_fields)]
-struct CertificateFields {
-    caps: Caps,
-    epoch: u32,
-    #[serde(with = "field")]
-    holder: PeerKey,
-    #[serde(with = "field")]
-    issuer: PeerKey,
-    #[serde(with = "field")]
-    mesh: MeshId,
-    #[serde(with = "field")]
-    serial: u64,
-    #[serde(with = "field")]
-    signature: Signature,
+/// The fields of what an issuer signs about a holder, in the order of their names: those that all have, and in braces those of one alone.
+macro_rules! signed_fields {
+    ($of:literal as $fields:ident: {$($one:tt)*} epoch holder {$($two:tt)*} issuer mesh {$($three:tt)*} signature) => {
+        #[derive(Serialize, Deserialize)]
+        #[serde(remote = $of, deny_unknown_fields)]
+        struct $fields {
+            $($one)*
+            epoch: u32,
+            #[serde(with = "field")]
+            holder: PeerKey,
+            $($two)*
+            #[serde(with = "field")]
+            issuer: PeerKey,
+            #[serde(with = "field")]
+            mesh: MeshId,
+            $($three)*
+            #[serde(with = "field")]
+            signature: Signature,
+        }
+    };
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Removal", deny_unknown_fields)]
-struct RemovalFields {
-    epoch: u32,
-    #[serde(with = "field")]
-    holder: PeerKey,
-    #[serde(with = "field")]
-    issuer: PeerKey,
-    #[serde(with = "field")]
-    mesh: MeshId,
-    #[serde(with = "field")]
-    signature: Signature,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "InviteUse", deny_unknown_fields)]
-struct InviteUseFields {
-    epoch: u32,
-    #[serde(with = "field")]
-    holder: PeerKey,
-    #[serde(with = "field")]
-    invite: [u8; 16],
-    #[serde(with = "field")]
-    issuer: PeerKey,
-    #[serde(with = "field")]
-    mesh: MeshId,
-    #[serde(with = "field")]
-    serial: u64,
-    #[serde(with = "field")]
-    signature: Signature,
-}
+signed_fields!("Certificate" as CertificateFields:
+    { caps: Caps, } epoch holder {} issuer mesh { #[serde(with = "field")] serial: u64, } signature);
+signed_fields!("Removal" as RemovalFields: {} epoch holder {} issuer mesh {} signature);
+signed_fields!("InviteUse" as InviteUseFields:
+    {} epoch holder { #[serde(with = "field")] invite: [u8; 16], } issuer mesh { #[serde(with = "field")] serial: u64, } signature);
 
 field::by_fields! {
     Page => PageFields,

@@ -55,9 +55,14 @@ impl SmallDisk {
     }
 
     pub(super) fn up(&self) -> Agent {
+        self.up_with(&[])
+    }
+
+    pub(super) fn up_with(&self, more: &[&str]) -> Agent {
         let mut command = inside(self.keeper.id());
         command.arg(WATTLE);
-        Agent::start(command, &self.place.home(), &[self.place.docs().to_str().unwrap()])
+        let docs = self.place.docs();
+        Agent::start(command, &self.place.home(), &[&[docs.to_str().unwrap()], more].concat())
     }
 
     pub(super) fn fill(&self, mebibytes: usize) {

@@ -2,8 +2,8 @@
 
 use super::namespace::SmallDisk;
 use super::page_test::planted;
-use super::{BEET, LOCK, copied, named, named_without_agent, read, wait_finding};
-use crate::harness::{Agent, Place, WATTLE, repo};
+use super::{BEET, LOCK, named, named_without_agent, read, wait_finding};
+use crate::harness::{Agent, Place, WATTLE, copied, repo};
 use crate::joining::hardware::board;
 use std::fs;
 use std::path::Path;
@@ -11,6 +11,39 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use wattle::platform::disk::{Disk, Sync};
 use wattle::store::kv::{Batch, Kv, KvRead, Space};
+
+/// An agent that has read one document.
+fn started() -> (Place, Agent) {
+    let place = Place::new();
+    place.write("a.md", BEET);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    (place, agent)
+}
+
+/// The agent of a home that has read one document before.
+fn restarted(place: &Place) -> Agent {
+    let agent = place.up(&[]);
+    agent.wait_ready(1);
+    agent
+}
+
+/// Makes the mesh of this agent, by an invite that nobody uses.
+fn makes_a_mesh(agent: &Agent) {
+    let card = tempfile::tempdir().unwrap();
+    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+}
+
+fn id(agent: &Agent) -> String {
+    agent.status()["peer_id"].as_str().unwrap().to_owned()
+}
+
+/// One digit of this file's key is another one.
+fn flip(key: &Path) {
+    let mut digits = fs::read(key).unwrap();
+    digits[7] = if digits[7] == b'0' { b'1' } else { b'0' };
+    fs::write(key, digits).unwrap();
+}
 
 #[test]
 fn a_full_disk_and_a_start_on_it() {
@@ -77,8 +110,7 @@ fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
     let away = place.path().join("unplugged");
     let rename = |from: &Path, to: &Path| fs::rename(from, to).unwrap();
     rename(&usb, &away);
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("the store was deleted before the start", &agent);
     rename(&away, &usb);
     agent.wait_ready(2);
@@ -86,12 +118,10 @@ fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
     rename(&usb, &away);
     fs::remove_dir_all(&store).unwrap();
     fs::write(&store, "x").unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("the store is damaged while a folder is away", &agent);
     agent.stop();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("documents were lost with the store before an earlier start", &agent);
     agent.stop();
     rename(&away, &usb);
@@ -102,10 +132,7 @@ fn a_store_that_is_deleted_and_documents_of_a_folder_that_is_away() {
 
 #[test]
 fn faults_of_the_home() {
-    let place = Place::new();
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
+    let (place, agent) = started();
     assert!(Command::new("chmod").arg("755").arg(place.home()).status().unwrap().success());
     named("the home can be read by other users", &agent);
     assert!(Command::new("chmod").arg("700").arg(place.home()).status().unwrap().success());
@@ -136,39 +163,79 @@ fn faults_of_the_home() {
     named_without_agent("no agent runs", &place.home());
 
     let key = place.home().join("identity.key");
-    let mut digits = fs::read(&key).unwrap();
-    digits[7] = if digits[7] == b'0' { b'1' } else { b'0' };
-    fs::write(&key, digits).unwrap();
+    flip(&key);
     fs::create_dir(&copy).unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("the identity's file is damaged", &agent);
     named("the copy of a small file cannot be written at the start", &agent);
-    let id = |agent: &Agent| agent.status()["peer_id"].clone();
     let before = id(&agent);
     agent.stop();
     fs::remove_file(&key).unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     assert_eq!(id(&agent), before, "it is the same device");
     named("the identity's file is deleted", &agent);
 }
 
 #[test]
+fn a_key_that_is_damaged_with_its_copy_starts_no_other_device_and_a_note_of_the_hardware_makes_no_new_key() {
+    let (place, agent) = started();
+    let before = id(&agent);
+    agent.stop();
+    let file = |name: &str| place.home().join(name);
+    let whole = fs::read(file("identity.key")).unwrap();
+    flip(&file("identity.key"));
+    fs::write(file("identity.copy"), "").unwrap();
+    named_without_agent("the identity's file and its copy are damaged", &place.home());
+    let why = place.up_fails(&[]);
+    assert!(
+        why.contains("identity.key holds the key of another device than this one") && why.contains(&before),
+        "{why}"
+    );
+    // From a backup, without the copy.
+    fs::write(file("identity.key"), whole).unwrap();
+    fs::remove_file(file("identity.copy")).unwrap();
+    for name in ["hardware", "hardware.copy"] {
+        fs::write(file(name), "rubbish").unwrap();
+    }
+    let agent = restarted(&place);
+    assert_eq!(id(&agent), before);
+    named("the note of the hardware and its copy are damaged", &agent);
+}
+
+#[test]
+fn a_card_in_another_device_before_its_start_there_and_on_a_full_disk() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let boards = Place::new();
+    let [one, other] = ["10000000aaaa", "10000000bbbb"].map(|serial| board(&boards, serial));
+    disk.up_with(&["--sensors", &one, "--governor", "off"]).kill();
+    let doctor = || read(&disk.run(&[WATTLE, "doctor", "--json", "--sensors", &other, "--home"]));
+    let (report, code) = doctor();
+    planted("a card is in another device and was not started there", &report, code);
+    disk.fill(1000);
+    let refused = disk.run(&[WATTLE, "up", "--api", "127.0.0.1:0", "--no-mdns", "--sensors", &other, "--home"]);
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && why.contains("cannot be put aside"), "{refused:?}");
+    let (report, code) = doctor();
+    planted("a card is in another device whose disk is full", &report, code);
+    disk.fill(1);
+    let agent = disk.up_with(&["--sensors", &other, "--governor", "off"]);
+    wait_finding(&agent, "was in another device before");
+}
+
+#[test]
 fn the_device_that_made_a_mesh_loses_its_identity_and_recovers_by_the_root_in_its_home() {
-    let (place, card) = (Place::new(), tempfile::tempdir().unwrap());
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
-    // Makes the mesh.
-    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
-    let mesh = agent.json(&["mesh", "--json"])["mesh"].clone();
+    let (place, agent) = started();
+    makes_a_mesh(&agent);
+    let (mesh, before) = (agent.json(&["mesh", "--json"])["mesh"].clone(), id(&agent));
     agent.stop();
     for file in ["identity.key", "identity.copy"] {
         fs::remove_file(place.home().join(file)).unwrap();
     }
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    named_without_agent("the identity is lost", &place.home());
+    let agent = restarted(&place);
+    assert_ne!(id(&agent), before);
+    assert!(agent.log().contains(&format!("and was {before}")), "{}", agent.log());
+    named("the identity was lost before the start", &agent);
     named("the identity of the device that made a mesh is lost", &agent);
     let done = agent.cli(["mesh", "recover"]);
     assert!(done.status.success() && String::from_utf8_lossy(&done.stdout).contains("is an admin"), "{done:?}");
@@ -181,17 +248,14 @@ fn the_device_that_made_a_mesh_loses_its_identity_and_recovers_by_the_root_in_it
 
 #[test]
 fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_makes_the_same_mesh() {
-    let (place, card) = (Place::new(), tempfile::tempdir().unwrap());
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
+    let (place, agent) = started();
     let check = |agent: &Agent| {
         let report: serde_json::Value = serde_json::from_slice(&agent.cli(["doctor", "--json"]).stdout).unwrap();
         let checks = report["checks"].as_array().unwrap();
         checks.iter().find(|check| check["name"] == "mesh").unwrap()["ok"].clone()
     };
     assert_eq!(check(&agent), true, "no mesh is no fault");
-    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+    makes_a_mesh(&agent);
     assert_eq!(check(&agent), true);
     let mesh = agent.json(&["mesh", "--json"])["mesh"].clone();
     agent.stop();
@@ -199,8 +263,7 @@ fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_make
     both.iter().for_each(|file| fs::write(file, "x").unwrap());
     named_without_agent("the list of the mesh's devices and its copy are damaged", &place.home());
     both.iter().for_each(|file| fs::remove_file(file).unwrap());
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("the list of the mesh's devices is deleted where the mesh was made", &agent);
     let done = agent.cli(["mesh", "recover"]);
     assert!(done.status.success(), "{done:?}");
@@ -209,15 +272,13 @@ fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_make
 
 #[test]
 fn a_card_that_was_copied_into_another_device_and_one_that_is_kept_there() {
-    let (place, card, repaired) = (Place::new(), tempfile::tempdir().unwrap(), Place::new());
+    let (place, repaired) = (Place::new(), Place::new());
     place.write("a.md", BEET);
     let up = |place: &Place, serial: &str| place.up(&["--sensors", &board(place, serial), "--governor", "off"]);
-    let id = |agent: &Agent| agent.status()["peer_id"].as_str().unwrap().to_owned();
     let agent = up(&place, "10000000aaaa");
     agent.add(&place.docs());
     agent.wait_ready(1);
-    // Makes the mesh.
-    assert!(agent.cli(["invite", "--file", card.path().to_str().unwrap()]).status.success());
+    makes_a_mesh(&agent);
     let first = id(&agent);
     agent.stop();
     copied(&place.home(), &repaired.home());
@@ -262,10 +323,7 @@ fn a_card_that_was_copied_into_another_device_and_one_that_is_kept_there() {
 
 #[test]
 fn faults_of_the_store() {
-    let place = Place::new();
-    place.write("a.md", BEET);
-    let agent = place.up(&[place.docs().to_str().unwrap()]);
-    agent.wait_ready(1);
+    let (place, agent) = started();
     agent.stop();
     let folder = place.home().join("store-1");
     let disk = Disk::open(&folder, Sync::Disk).unwrap();
@@ -282,8 +340,7 @@ fn faults_of_the_store() {
 
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "x").unwrap();
-    let agent = place.up(&[]);
-    agent.wait_ready(1);
+    let agent = restarted(&place);
     named("the store is damaged", &agent);
     agent.stop();
 

@@ -155,12 +155,21 @@ fn a_join_that_can_only_fail_says_at_once_why_and_what_to_do() {
     assert!(left.status.success(), "{left:?}");
     let cellar = ended_well(cellar).started();
     assert!(cellar.join(&window.code, &attic).status.success(), "{}", cellar.agent.log());
+    let code = window.code.clone();
     assert_eq!(window.closed().0, Some(0));
     linked(&attic.agent);
     linked(&cellar.agent);
     for device in [&attic, &cellar] {
         assert!(!device.agent.log().contains("WARN"), "a join that went well: {}", device.agent.log());
     }
+
+    // The code is used: by whom is known on both sides.
+    let since = Instant::now();
+    for (device, part) in [(&attic, "another device has joined by it"), (&cellar, "by this very code already")] {
+        let output = device.agent.cli(["join", &code]);
+        assert!(!output.status.success() && said(&output).contains(part), "{output:?}");
+    }
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
 
     // It is in: neither words nor a certificate, and the code is left for another device.
     let window = attic.pair();

@@ -1,10 +1,9 @@
 //! A copied card in other hardware: a new device, which joins like any other.
 
 use super::Device;
-use crate::harness::Place;
+use crate::harness::{Place, copied};
 use std::fs;
 use std::net::TcpListener;
-use std::process::Command;
 
 /// A tree of sensors of a board with this serial number, or of a device that has none.
 pub(crate) fn board(place: &Place, serial: &str) -> String {
@@ -30,13 +29,10 @@ fn on_board_with(place: Place, name: &'static str, serial: &str, more: &[&str]) 
     Device { place, agent, listen, name }
 }
 
-#[test]
-fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original() {
-    let place = Place::new();
-    place.write("a.md", "The treasure is called jewel.\n");
+/// The device that made a mesh, prepared by `prepare` before, and a copy of its card.
+fn founder_and_copy(place: Place, prepare: impl Fn(&Device)) -> (Device, Place) {
     let attic = on_board(place, "attic", "10000000aaaa");
-    attic.agent.add(&attic.place.docs());
-    attic.agent.wait_ready(1);
+    prepare(&attic);
     // Makes the mesh.
     attic.pair().leave();
     let (first, members) = (attic.id(), attic.members());
@@ -44,11 +40,22 @@ fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original
     let Device { place, agent, .. } = attic;
     agent.stop();
     let card = Place::new();
-    assert!(Command::new("cp").arg("-a").args([place.home(), card.home()]).status().unwrap().success());
-
+    copied(&place.home(), &card.home());
     let attic = on_board(place, "attic", "10000000aaaa");
-    let copy = on_board(card, "copy", "10000000bbbb");
     assert_eq!(attic.id(), first);
+    (attic, card)
+}
+
+#[test]
+fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original() {
+    let place = Place::new();
+    place.write("a.md", "The treasure is called jewel.\n");
+    let (attic, card) = founder_and_copy(place, |attic| {
+        attic.agent.add(&attic.place.docs());
+        attic.agent.wait_ready(1);
+    });
+    let first = attic.id();
+    let copy = on_board(card, "copy", "10000000bbbb");
     assert_ne!(copy.id(), first, "{}", copy.agent.log());
     assert_eq!(copy.agent.search("jewel").len(), 1, "its documents answer");
     assert!(!attic.members().iter().any(|(id, _)| *id == copy.id()), "it is no member");
@@ -68,16 +75,8 @@ fn a_copied_card_is_a_guest_in_other_hardware_and_joins_anew_beside_its_original
 fn a_copied_card_without_a_screen_joins_by_an_invite_and_is_no_admin_by_the_root_of_its_original() {
     let invites = tempfile::tempdir().unwrap();
     let folder = invites.path().to_str().unwrap().to_owned();
-    let attic = on_board(Place::new(), "attic", "10000000aaaa");
-    // Makes the mesh.
-    attic.pair().leave();
+    let (attic, card) = founder_and_copy(Place::new(), |_| ());
     let first = attic.id();
-    let Device { place, agent, .. } = attic;
-    agent.stop();
-    let card = Place::new();
-    assert!(Command::new("cp").arg("-a").args([place.home(), card.home()]).status().unwrap().success());
-
-    let attic = on_board(place, "attic", "10000000aaaa");
     let copy = on_board(card, "copy", "10000000bbbb");
     let refused = copy.agent.cli(["mesh", "recover"]);
     assert!(!refused.status.success(), "without the phrase: {refused:?}");

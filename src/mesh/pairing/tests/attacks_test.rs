@@ -16,7 +16,7 @@ fn a_wrong_code_is_a_try_and_the_fifth_closes_the_window_however_often_the_devic
         world.wait(1_000);
     }
     assert_eq!(world.saw(|effect| *effect == Effect::Closed(Closed::TooManyTries)), 1);
-    assert!(world.admin.shown().is_none());
+    assert!(world.admin.window().shown().is_none());
     assert_eq!(world.join(ALICE, CODE), Err(Failure::TooManyTries), "the right code is too late");
     world.wait(PAIR_ENDED_MS);
     assert_eq!(world.join(ALICE, CODE), Err(Failure::NoWindow));
@@ -226,7 +226,7 @@ fn whoever_proves_the_code_and_hangs_up_has_used_it_and_its_owner_is_told() {
         world.admin_does(|admin, now, out| admin.granted(now, ALICE, CERTIFICATE, out));
         assert_eq!(world.saw(|effect| matches!(effect, Effect::Paired(ALICE, ..))), 1, "{n}");
         assert_eq!(world.saw(|effect| *effect == Effect::Closed(Closed::Used)), 1, "{n}");
-        assert!(world.admin.shown().is_none(), "{n}");
+        assert!(world.admin.window().shown().is_none(), "{n}");
         world.grant = Some(Ok(CERTIFICATE));
         assert_eq!(world.join(BOB, CODE), Err(Failure::Used), "{n}: one code is for one device");
         assert_eq!(world.issued(), 1, "{n}");
@@ -254,7 +254,7 @@ fn a_certificate_that_cannot_be_issued_to_a_device_that_has_gone_is_a_try() {
     let mut world = proven_and_gone(|world| world.deliver(Event::AdminLost(ALICE)));
     world.admin_does(|admin, now, out| admin.denied(now, ALICE, Refusal::Full, out));
     assert!(world.seen.contains(&Effect::Failed(ALICE, Refusal::Full, Some(PAIR_TRIES - 1))));
-    assert!(world.queue.is_empty() && world.admin.shown().is_some());
+    assert!(world.queue.is_empty() && world.admin.window().shown().is_some());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Windows and times, two devices at once, and where a joining device looks.
 
+use super::super::window::Own;
 use super::*;
 use crate::limits::JOIN_EXCHANGES_MAX;
 use crate::limits::{JOIN_DIAL_MS, JOIN_MS, JOIN_SETTLE_MS};
@@ -71,7 +72,7 @@ fn a_device_that_is_in_the_mesh_already_proves_nothing_and_the_code_stays_good_f
     world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, Some(MESH));
     world.run();
     assert_eq!((world.end_of(ALICE), world.issued()), (Err(Failure::Member), 0));
-    assert_eq!(world.admin.shown().map(|open| open.tries_left), Some(PAIR_TRIES), "that is no try");
+    assert_eq!(world.admin.window().shown().map(|open| open.tries_left), Some(PAIR_TRIES), "that is no try");
     world.wait(1_000);
     assert!(world.join(BOB, CODE).is_ok());
 }
@@ -124,7 +125,7 @@ fn who_has_proven_the_code_in_time_gets_the_certificate_after_the_windows_end() 
     world.begin(ALICE, Code::parse(CODE).unwrap().secret(), Way::Code, None);
     world.run();
     world.wait(2_000);
-    assert!(world.admin.shown().is_none());
+    assert!(world.admin.window().shown().is_none());
     // A new window is not affected by what began with the old one.
     world.open();
     world.admin_does(|admin, now, out| admin.granted(now, ALICE, CERTIFICATE, out));
@@ -320,4 +321,35 @@ fn however_many_admins_answer_a_joining_device_gives_four_of_them_a_guess() {
         seeker.refused(Refusal::WrongSecret);
     }
     assert_eq!(guesses, JOIN_EXCHANGES_MAX);
+}
+
+#[test]
+fn a_device_knows_the_codes_of_its_latest_windows_and_why_each_is_over() {
+    let mut world = World::with_window();
+    let own = |world: &World, code: &str| world.admin.window().own(&Code::parse(code).unwrap().secret());
+    assert_eq!(own(&world, CODE), Some(Own::Good), "it is open");
+    assert_eq!(world.admin.window().own(&LongSecret::new([0x77; 16]).secret()), Some(Own::Good), "as a QR code, too");
+    assert_eq!(own(&world, "87654321"), None, "of another device");
+    world.join(ALICE, CODE).unwrap();
+    assert_eq!(own(&world, CODE), Some(Own::Over(Closed::Used)));
+    world.wait(PAIR_WINDOW_MS);
+    assert_eq!(own(&world, CODE), Some(Own::Over(Closed::Used)), "also once its time is over");
+    let open = |world: &mut World, code: &str| {
+        let secrets = Secrets { code: Code::parse(code).unwrap(), link: LongSecret::new([0x78; 16]) };
+        world.admin_does(|admin, now, out| admin.open(now, secrets, 3, out));
+    };
+    open(&mut world, "11111111");
+    world.wait(PAIR_WINDOW_MS);
+    assert_eq!(own(&world, "11111111"), Some(Own::Over(Closed::Expired)));
+    for code in ["22222222", "33333333", "44444444"] {
+        open(&mut world, code);
+    }
+    assert_eq!(own(&world, "33333333"), Some(Own::Over(Closed::ByOwner)));
+    assert_eq!((own(&world, CODE), own(&world, "44444444")), (Some(Own::Over(Closed::Used)), Some(Own::Good)));
+    open(&mut world, "55555555");
+    assert_eq!(
+        (own(&world, CODE), own(&world, "11111111")),
+        (None, Some(Own::Over(Closed::Expired))),
+        "of the latest few"
+    );
 }

@@ -1,4 +1,4 @@
-//! Invites in the node: saved before they are promised, handed to admins alone, void when an admin is removed.
+//! Invites in the node: saved before they are promised, handed to admins alone, void when an admin is removed; and who is being let in.
 
 use super::super::super::input::{Input, LinkInput, Pairing, Request};
 use super::super::super::test::{at, handle, node};
@@ -7,11 +7,12 @@ use crate::base::id::MeshId;
 use crate::limits::MEND_RETRY_MS;
 use crate::mesh::pairing::admin::Issue;
 use crate::mesh::pairing::invites::decode;
+use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Removal, Signature};
 use crate::wire::message::Message;
-use crate::wire::pairing::secret::LongSecret;
+use crate::wire::pairing::secret::{Code, LongSecret};
 use crate::wire::pairing::{DeviceName, InviteId};
 
 const MESH: MeshId = MeshId([0x77; 32]);
@@ -211,11 +212,75 @@ fn an_admin_that_redeems_an_invite_has_used_it_before_it_gets_its_certificate() 
 }
 
 #[test]
+fn a_window_that_was_closed_does_not_say_that_nobody_joined_while_a_device_is_being_let_in() {
+    let mut node = admin();
+    let pairing = |node: &mut Node, ms: u64, request: Pairing| {
+        let out = handle(node, at(ms), Input::Api(ReplyId(ms), Request::Pairing(request)));
+        let report = out
+            .into_iter()
+            .find_map(|out| if let Output::Reply(_, Response::Pairing(of)) = out { Some(of) } else { None });
+        let report = report.expect("it is answered");
+        (report.window.is_some(), report.letting_in, report.closed.map(|closed| closed.joined.is_some()))
+    };
+    let secrets = Secrets { code: Code::parse("12345678").unwrap(), link: LongSecret::new([7; 16]) };
+    assert_eq!(pairing(&mut node, 10, Pairing::Open(Box::new(secrets))), (true, false, None));
+    let issue = Issue { holder: PeerKey([9; 32]), device: DeviceName::default(), caps: 3, invite: None };
+    let mut out = Out::new();
+    node.issue(at(11), &issue, &mut out);
+    let outs = handle(&mut node, at(11), Input::Wake);
+    let signed = outs.into_iter().find_map(|out| if let Output::SignRecords(of) = out { Some(of) } else { None });
+    assert_eq!(pairing(&mut node, 12, Pairing::Show), (true, true, None));
+    assert_eq!(pairing(&mut node, 13, Pairing::Close), (false, true, None), "it may be who the code was for");
+    let out = handle(&mut node, at(14), Input::RecordsSigned(signed.expect("it is ordered")));
+    let save = out.iter().find_map(|out| if let Output::SaveRecords(save, _) = out { Some(*save) } else { None });
+    assert_eq!(pairing(&mut node, 15, Pairing::Show), (false, true, None), "it is not on the disk yet");
+    handle(
+        &mut node,
+        at(16),
+        Input::RecordsSaved(save.expect("it is signed"), Err((Problem::DiskFull, "It is full.".to_owned()))),
+    );
+    assert_eq!(pairing(&mut node, 17, Pairing::Show), (false, false, Some(false)));
+}
+
+/// Two devices with the key of the other admin are seen.
+fn see_two(node: &mut Node, ms: u64) {
+    let place = |host: u8| ([10, 0, 0, host], 7781).into();
+    handle(node, at(ms), Input::Link(ADMIN, LinkInput::Duplicate { linked: place(1), other: place(2) }));
+}
+
+#[test]
+fn an_admin_that_was_frozen_gets_the_invites_of_meanwhile_once_that_has_ended() {
+    let mut node = admin();
+    see_two(&mut node, 4);
+    order(&mut node, invite(1));
+    let out = handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    let Some(Output::Reply(ReplyId(9), Response::Invited(report))) = out.last() else { panic!("{out:?}") };
+    assert_eq!((handed(&out), &report.issuers[..]), (Vec::new(), &[OWN][..]), "nor is it named on the card");
+    see_two(&mut node, 1_000);
+    let end = 1_000 + crate::limits::DUPLICATE_MS;
+    for ms in [4 + crate::limits::DUPLICATE_MS, end - 1] {
+        assert!(handed(&handle(&mut node, at(ms), Input::Wake)).is_empty(), "it is frozen still");
+    }
+    assert!(node.pairing_deadline().is_some_and(|due| due <= at(end)), "{:?}", node.pairing_deadline());
+    assert_eq!(handed(&handle(&mut node, at(end), Input::Wake)), [ADMIN], "without a new link");
+    assert!(handed(&handle(&mut node, at(end + 1), Input::Wake)).is_empty(), "once");
+    // Without a link it gets them with the next.
+    see_two(&mut node, end + 2);
+    let ordered = Request::Pairing(Pairing::Invite(Box::new(invite(2))));
+    handle(&mut node, at(end + 2), Input::Api(ReplyId(10), ordered));
+    handle(&mut node, at(end + 3), Input::InvitesSaved(Ok(())));
+    handle(&mut node, at(end + 4), Input::Link(ADMIN, LinkInput::Down("gone".to_owned())));
+    let later = end + 2 + crate::limits::DUPLICATE_MS;
+    assert!(handed(&handle(&mut node, at(later), Input::Wake)).is_empty());
+    assert!(node.thaw_at().is_none());
+    let up = Input::Link(ADMIN, LinkInput::Up(([127, 0, 0, 1], 1).into()));
+    assert_eq!(handed(&handle(&mut node, at(later + 1), up)), [ADMIN, ADMIN]);
+}
+
+#[test]
 fn of_two_devices_with_the_key_of_an_admin_neither_gets_an_invite() {
     let mut node = admin();
-    let place = |host: u8| ([10, 0, 0, host], 7781).into();
-    let seen = LinkInput::Duplicate { linked: place(1), other: place(2) };
-    handle(&mut node, at(4), Input::Link(ADMIN, seen));
+    see_two(&mut node, 4);
     order(&mut node, invite(1));
     let out = handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
     assert!(handed(&out).is_empty() && matches!(out.last(), Some(Output::Reply(..))), "{out:?}");

@@ -1,0 +1,155 @@
+//! `wattle pair`: the window in which a device joins by a code, from its opening to who came in.
+
+use crate::cli::args::DEFAULT_LISTEN_PORT;
+use crate::cli::output::{Stop, compact, print};
+use crate::cli::text::one_line;
+use crate::http::client::Client;
+use crate::limits::WATCH_MS;
+use crate::net::diagnostics::NetworkReport;
+use crate::node::mesh_report::{ClosedWindow, OpenWindow, PairingReport};
+use crate::wire::pairing::qr::Qr;
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use smol::Timer;
+use smol::future::or;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// What is said to whoever ends the command while a device is being let in, and then again.
+const ENTERS: &str = "The window is closed. A device has the right code, and is being let in.";
+/// See `ENTERS`.
+const WAITED: &str = "It was not waited for who is being let in; `wattle mesh` shows whether it has joined.";
+
+const ANOTHER: &str = "Another window was opened, or the agent started again.";
+
+/// Opens a window and waits until it has closed, and who had the code by then is let in.
+pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
+    let opened = client.pair().await?;
+    let Some(window) = opened.read.window else {
+        return Err(Stop::NotDone("The window closed at once. Run `wattle pair` again.".to_owned()));
+    };
+    if json {
+        print(&compact(&opened.json))?;
+    } else {
+        let network = client.network().await?.read;
+        print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
+    }
+    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
+        .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
+    let (mut is_left, mut told) = (false, None);
+    loop {
+        let tick = async {
+            Timer::after(Duration::from_millis(WATCH_MS)).await;
+            false
+        };
+        if or(tick, async { signals.next().await.is_some() }).await {
+            if is_left {
+                return Err(Stop::NotDone(WAITED.to_owned()));
+            }
+            // Whoever ends the command wants nobody to come in any more.
+            client.close_window().await?;
+            is_left = true;
+        }
+        let answer = client.pairing().await?;
+        let news =
+            answer.read.trouble.clone().or_else(|| (is_left && answer.read.letting_in).then(|| ENTERS.to_owned()));
+        if let Some(news) = news.filter(|news| told.as_ref() != Some(news)) {
+            eprintln!("{}", one_line(&news));
+            told = Some(news);
+        }
+        if let Some(end) = ended(&window, &answer.read, is_left) {
+            if json && answer.read.closed.is_some() {
+                print(&compact(&answer.json))?;
+            }
+            return match end {
+                Ok(_) if json => Ok(()),
+                Ok(joined) => print(&joined),
+                Err(why) => Err(Stop::NotDone(why)),
+            };
+        }
+    }
+}
+
+/// How the window ended, once that is sure: what people read about the device that joined, or else why none did. `is_left`: the command
+/// was ended, and its window closed by that; who has proven the code by then is let in all the same.
+fn ended(opened: &OpenWindow, report: &PairingReport, is_left: bool) -> Option<Result<String, String>> {
+    match (&report.window, &report.closed) {
+        (Some(now), _) if now.code == opened.code => None,
+        (Some(_), _) => Some(Err(ANOTHER.to_owned())),
+        (None, Some(ClosedWindow { joined: Some(joined), .. })) => Some(Ok(format!(
+            "{} has joined the mesh. The other screen shows the same three words: {}. If it shows others, type `wattle remove \
+             {}`.\n",
+            one_line(&joined.device),
+            joined.words,
+            joined.peer_id
+        ))),
+        (None, _) if report.letting_in => None,
+        (None, Some(_)) if is_left => Some(Err("The window is closed. Nobody has joined.".to_owned())),
+        (None, Some(closed)) => Some(Err(closed.why.clone())),
+        (None, None) => Some(Err(ANOTHER.to_owned())),
+    }
+}
+
+/// The code, the QR code, and what to type on the other device.
+fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String {
+    let mut text = format!("\n    {}\n\n", window.code);
+    let local = network.listen.filter(|at| at.ip().is_loopback());
+    if terminal && local.is_none() {
+        for line in Qr::of(&window.link).into_iter().flat_map(|qr| qr.lines(false)) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    let join = format!("wattle join {}", window.code.replace(' ', ""));
+    let at = local.map(|at| at.to_string()).or_else(|| window.addresses.first().cloned());
+    let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
+    if let Some(at) = at {
+        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
+    }
+    if let Some(at) = local {
+        let _ = writeln!(
+            text,
+            "This device listens at {at} only, where just this machine reaches it. For other devices, start it with \
+             `wattle up --listen 0.0.0.0:{DEFAULT_LISTEN_PORT}`.\n"
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::mesh_report::JoinedDevice;
+
+    fn window(code: &str) -> OpenWindow {
+        let (link, addresses) = (String::new(), Vec::new());
+        OpenWindow { code: code.to_owned(), link, addresses, seconds_left: 9, tries_left: 5 }
+    }
+
+    fn said(
+        window_now: Option<OpenWindow>,
+        closed: Option<Option<JoinedDevice>>,
+        letting_in: bool,
+        is_left: bool,
+    ) -> String {
+        let closed = closed.map(|joined| ClosedWindow { why: "The time was over.".to_owned(), joined });
+        let report = PairingReport { window: window_now, closed, letting_in, ..PairingReport::default() };
+        ended(&window("1"), &report, is_left).map_or_else(|| "waits".to_owned(), |end| end.unwrap_or_else(|why| why))
+    }
+
+    #[test]
+    fn whoever_ends_the_command_is_told_who_joined_also_if_that_device_was_just_being_let_in() {
+        let joined = JoinedDevice { device: "attic".to_owned(), peer_id: "12D3".to_owned(), words: "a b c".to_owned() };
+        for is_left in [true, false] {
+            assert!(said(None, Some(Some(joined.clone())), false, is_left).starts_with("attic has joined"));
+            assert_eq!(said(None, None, true, is_left), "waits", "its certificate is being saved");
+            assert_eq!(said(None, Some(None), true, is_left), "waits");
+            assert!(said(Some(window("2")), None, true, is_left).contains("Another window"));
+            assert!(said(None, None, false, is_left).contains("started again"));
+            assert_eq!(said(Some(window("1")), None, false, is_left), "waits");
+        }
+        assert_eq!(said(None, Some(None), false, true), "The window is closed. Nobody has joined.");
+        assert_eq!(said(None, Some(None), false, false), "The time was over.");
+    }
+}
