@@ -83,7 +83,9 @@ fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_i
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("identity.key");
     fs::write(&file, "x").unwrap();
-    let locals = |home: &Path, name: &str| local::checks(home).into_iter().find(|check| check.name == name).unwrap();
+    let locals = |home: &Path, name: &str| {
+        local::checks(home, Path::new("/")).into_iter().find(|check| check.name == name).unwrap()
+    };
     hold("the home is a file", &with(locals(&file, "home")));
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     hold("the key can be read by other users", &with(locals(folder.path(), "key")));
