@@ -3,6 +3,7 @@
 use super::args::CollectionCommand;
 use super::output::{Stop, pretty, print};
 use super::text::one_line;
+use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
@@ -19,14 +20,22 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let Folders { folders, private_names } = client.folders().await?.read;
             print(&list(&folders, &private_names, json))
         }
-        CollectionCommand::Rename { name, to } => told(&client.regroup(&name, Some(&to), None, false).await?),
+        CollectionCommand::Rename { name, to } => {
+            told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name))
+        }
         CollectionCommand::Ring { name, ring, new } => {
-            told(&client.regroup(&name, None, Some(ring.into()), new).await?)
+            told(&client.regroup(&name, None, Some(ring.into()), new).await?, None)
         }
     }
 }
 
-fn told(now: &Regrouped) -> Result<(), Stop> {
+fn told(now: &Regrouped, renamed: Option<&str>) -> Result<(), Stop> {
+    print(&sentences(now, renamed))?;
+    now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
+}
+
+/// What is so now; `renamed`: what the collection was called before.
+fn sentences(now: &Regrouped, renamed: Option<&str>) -> String {
     let who = match now.ring {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
@@ -39,8 +48,18 @@ fn told(now: &Regrouped) -> Result<(), Stop> {
         1 => "1 folder".to_owned(),
         places => format!("{places} folders"),
     };
-    print(&format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name)))?;
-    now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
+    let mut text = format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name));
+    let stays_private = now.ring == Some(Ring::Private) && now.places > 0;
+    if let Some(before) = renamed.filter(|before| stays_private && !is_same(before, &now.name)) {
+        let _ =
+            writeln!(text, "{}", one_line(&format!("No collection is called {} any more. {}.", before, kept(before))));
+    }
+    text
+}
+
+/// What is so with a name that belonged to a private collection and has no folder: who uses it again shares nothing by mistake.
+fn kept(name: &str) -> String {
+    format!("A folder that is added to that name is private too, until `wattle collection ring {} mesh`", quoted(name))
 }
 
 /// The collections with their folders. Only lists of earlier versions have collections whose folders have different rings.
@@ -58,10 +77,10 @@ fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String 
         let none = |name: &String| json!({ "name": name, "ring": Ring::Private, "folders": [], "rings": [] });
         return pretty(&collections.iter().map(one).chain(private_names.iter().map(none)).collect());
     }
-    if collections.is_empty() && private_names.is_empty() {
-        return "There is no collection yet; add a folder with `wattle add FOLDER`.\n".to_owned();
-    }
     let mut text = String::new();
+    if collections.is_empty() {
+        text.push_str("There is no collection yet; add a folder with `wattle add FOLDER`.\n");
+    }
     for (name, folders) in &collections {
         let ring = ring_of(folders);
         let command = |ring: Ring| format!("`wattle collection ring {} {}`", quoted(name), ring.as_str());
@@ -78,10 +97,12 @@ fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String 
             let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
         }
     }
+    if !private_names.is_empty() {
+        // They are no collections, and do not stand among them.
+        text.push_str("\nNames without a folder, of collections that were private:\n");
+    }
     for name in private_names {
-        let command = format!("`wattle collection ring {} mesh`", quoted(name));
-        let said = format!("{name} (ring private; no folder now, and what is added to it is private until {command})");
-        let _ = writeln!(text, "{}", one_line(&said));
+        let _ = writeln!(text, "    {}", one_line(&format!("{name}: {}.", kept(name))));
     }
     text
 }
@@ -106,6 +127,7 @@ mod tests {
             away: Vec::new(),
             missing: None,
             key_files: 0,
+            key_file_paths: Vec::new(),
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),
@@ -124,10 +146,17 @@ mod tests {
         assert!(list(&[], &[], false).contains("wattle add"));
         let kept = ["old diary".to_owned()];
         let text = list(&[], &kept, false);
-        assert!(text.starts_with("old diary (ring private; no folder now"), "{text}");
-        assert!(text.contains("until `wattle collection ring 'old diary' mesh`"), "{text}");
+        assert!(text.starts_with("There is no collection yet"), "a name is no collection: {text}");
+        assert!(text.contains("\n\nNames without a folder"), "{text}");
+        assert!(
+            text.contains("    old diary: A folder")
+                && text.contains("until `wattle collection ring 'old diary' mesh`")
+        );
         let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, true)).unwrap();
         assert_eq!(json[0], json!({ "name": "old diary", "ring": "private", "folders": [], "rings": [] }));
+        let text = list(&sources, &kept, false);
+        let (collections, names) = text.split_once("\n\n").unwrap();
+        assert!(!collections.contains("old diary") && names.contains("    old diary: "), "{text}");
         let mixed = [watched("/b", "home", Ring::Mesh), watched("/c", "home", Ring::Private)];
         let text = list(&mixed, &[], false);
         assert!(text.contains("    /b (ring mesh)\n    /c (ring private)\n"), "{text}");
@@ -138,5 +167,23 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], true)).unwrap();
         assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
         assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
+    }
+
+    #[test]
+    fn the_answer_to_a_rename_says_that_the_old_name_of_a_private_collection_stays_private() {
+        let now = |ring, places| Regrouped { name: "journal".to_owned(), ring, places, forgotten: None };
+        let text = sentences(&now(Some(Ring::Private), 1), Some("old diary"));
+        assert!(
+            text.contains("No collection is called old diary any more. A folder that is added to that name"),
+            "{text}"
+        );
+        for (now, before) in [
+            (now(Some(Ring::Mesh), 1), Some("diary")),
+            (now(Some(Ring::Private), 0), Some("diary")),
+            (now(Some(Ring::Private), 1), Some("Journal")),
+            (now(Some(Ring::Private), 1), None),
+        ] {
+            assert_eq!(sentences(&now, before).lines().count(), 1, "{now:?} {before:?}");
+        }
     }
 }

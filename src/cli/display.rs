@@ -1,11 +1,12 @@
 //! Answers as people read them: search hits and the agent's status.
 
+use super::folders::watched;
 use super::hit::write_hit;
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::hit::FileCoverage;
 use crate::http::dto::{SearchResults, StatusReport, Unusable};
-use crate::http::folders::{Watched, left_out};
+use crate::http::folders::left_out;
 use std::fmt::Write;
 
 /// The hits, numbered, best first.
@@ -53,44 +54,6 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
             "{} more devices are up and were not asked: they are not linked to this one.",
             coverage.not_asked
         );
-    }
-    text
-}
-
-/// A watched folder or file on one line.
-fn watched(source: &Watched) -> String {
-    let looked = match source.looked_s_ago {
-        None => "not looked at yet".to_owned(),
-        Some(seconds @ 0..120) => format!("looked at {seconds} s ago"),
-        Some(seconds) => format!("looked at {} min ago", seconds / 60),
-    };
-    format!("{} (collection {}, ring {}; {looked})", source.path, source.collection, source.ring.as_str())
-}
-
-/// The watched folders and files, and what of them is away.
-#[must_use]
-pub fn folders(folders: &[Watched], style: &Style) -> String {
-    let mut text = String::new();
-    for folder in folders {
-        let _ = writeln!(text, "{}", one_line(&watched(folder)));
-        for away in &folder.away {
-            let kept = if away.kept { ", kept by your word" } else { "" };
-            let line = format!("away since {}: {} ({} documents{kept})", away.since, away.path, away.documents);
-            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
-        }
-        if let Some(missing) = &folder.missing {
-            let _ = writeln!(
-                text,
-                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
-                missing.documents, missing.of
-            );
-        }
-    }
-    if let Some(sentence) = left_out(folders) {
-        let _ = writeln!(text, "{sentence}");
-    }
-    if folders.is_empty() {
-        text.push_str("Nothing is watched yet; add a folder with `wattle add FOLDER`.\n");
     }
     text
 }
@@ -180,12 +143,11 @@ fn others(status: &StatusReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::folders::tests::folder;
     use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
-    use crate::base::id::Ring;
-    use crate::http::dto::{Activity, Files, Model, SearchAnswer, SearchHit, SearchPlace};
-    use crate::http::folders::{AwayPlace, Missing};
+    use crate::http::dto::{Activity, Files, Model, SearchAnswer, SearchPlace};
     use crate::node::output::DeviceCoverage;
 
     const PLAIN: Style = Style { width: 40, styled: false };
@@ -305,45 +267,6 @@ mod tests {
         assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
         assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
         assert!(!text.contains("attic"), "it searched everything: {text}");
-    }
-
-    fn folder(looked_s_ago: Option<u64>) -> Watched {
-        Watched {
-            path: "/home/ann/notes".into(),
-            collection: "home".into(),
-            ring: Ring::Mesh,
-            looked_s_ago,
-            away: Vec::new(),
-            missing: None,
-            key_files: 0,
-        }
-    }
-
-    #[test]
-    fn a_folder_says_when_it_was_looked_at_and_what_is_away() {
-        let away =
-            |kept| AwayPlace { path: "/n/stick".into(), since: "2026-11-26 18:30 UTC".into(), documents: 3, kept };
-        let missing = Some(Missing { documents: 120, of: 150 });
-        let shown = folders(&[Watched { away: vec![away(false), away(true)], missing, ..folder(None) }], &PLAIN);
-        let expected = [
-            "/home/ann/notes (collection home, ring mesh; not looked at yet)",
-            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
-            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
-            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
-        ];
-        assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
-        let keys = |key_files| Watched { key_files, ..folder(Some(3)) };
-        let shown = folders(&[keys(2), keys(1)], &PLAIN);
-        let said = "3 files look like keys or passwords and were left out. `wattle add FILE` takes one in.";
-        assert_eq!(shown.lines().last(), Some(said));
-        assert!(folders(&[keys(1)], &PLAIN).contains("\nOne file looks like keys or passwords and was left out."));
-        assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
-        assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
-        assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));
-        let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
-        let mut text = String::new();
-        write_hit(&mut text, 1, &hit, PLAIN);
-        assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
     }
 
     #[test]

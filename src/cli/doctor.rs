@@ -172,5 +172,8 @@ fn paragraph(text: &mut String, lead: &str, says: &str, style: Style) {
 #[path = "doctor/page_test.rs"]
 mod page_test;
 #[cfg(test)]
+#[path = "doctor/rows_test.rs"]
+mod rows_test;
+#[cfg(test)]
 #[path = "doctor/test.rs"]
 mod test;

@@ -94,4 +94,12 @@ pub(super) mod tests {
             "{text}"
         );
     }
+
+    #[test]
+    fn a_hit_says_since_when_its_file_is_away() {
+        let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, Style { width: 40, styled: false });
+        assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
+    }
 }

@@ -61,6 +61,21 @@ fn local_date(seconds: i64, zone: Option<&TimeZone>) -> String {
     date(local.div_euclid(DAY_S)).unwrap_or_else(|| "1970-01-01".to_owned())
 }
 
+/// The local time of day so many seconds from now, as 18:30, and the date before it if that is another one than today's.
+pub(super) fn time_after(wait: u64) -> String {
+    let zone = time_zone::local().ok();
+    let now = clock::shown();
+    let then = now.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
+    moment(now, then, zone.as_ref())
+}
+
+fn moment(now: i64, then: i64, zone: Option<&TimeZone>) -> String {
+    let (today, date, time) = (local_date(now, zone), local_date(then, zone), time_of_day(then, zone));
+    // Without the seconds, and with the mark of UTC where that is what it shows.
+    let time = format!("{}{}", time.get(..5).unwrap_or_default(), time.get(8..).unwrap_or_default());
+    if today == date { time } else { format!("{date} {time}") }
+}
+
 fn offset(seconds: i64, zone: Option<&TimeZone>) -> Option<i32> {
     zone.and_then(|zone| zone.find_local_time_type(seconds).ok()).map(LocalTimeType::ut_offset)
 }
@@ -113,5 +128,8 @@ mod tests {
         let west = TimeZone::from_posix_tz("EST5EDT,M3.2.0,M11.1.0").unwrap();
         assert_eq!(time_of_day(0, Some(&west)), "19:00:00", "the evening before");
         assert_eq!(time_of_day(-1, None), "23:59:59Z");
+        assert_eq!(moment(spring - 60, spring + 60, Some(&berlin)), "03:01");
+        assert_eq!(moment(spring, spring + 86_400, Some(&berlin)), "2026-03-30 03:00");
+        assert_eq!(moment(spring, spring, None), "01:00Z");
     }
 }

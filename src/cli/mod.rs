@@ -21,6 +21,7 @@ pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
+mod folders;
 mod hit;
 mod identity;
 pub mod log;
@@ -138,7 +139,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Folders { json } => {
             let answer = smol::block_on(client()?.folders())?;
             let style = Style::of_stdout();
-            print(&if json { pretty(&answer.json) } else { display::folders(&answer.read.folders, &style) })
+            print(&if json { pretty(&answer.json) } else { folders::folders(&answer.read.folders, &style) })
         }
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {

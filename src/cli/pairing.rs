@@ -242,7 +242,9 @@ fn table(report: &MeshReport, style: Style) -> String {
     let now = clock::wall_ns() / 1_000_000_000;
     let mut rows = vec![["DEVICE", "LINK", "ROLE", "SINCE", "PEER"].map(str::to_owned)];
     rows.extend(report.members.iter().map(|member| {
-        let device = member.device.as_deref().map_or_else(|| "not seen yet".to_owned(), one_line);
+        let was_seen = member.linked || member.seen.is_some();
+        let unnamed = if was_seen { "name not known" } else { "not seen yet" };
+        let device = member.device.as_deref().map_or_else(|| unnamed.to_owned(), one_line);
         let link = match member.seen {
             _ if member.here => "this device".to_owned(),
             _ if member.linked => "linked".to_owned(),

@@ -14,6 +14,7 @@ mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
+use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::http;
@@ -51,6 +52,13 @@ use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use threads::{Parts, Threads, background_threads};
 use uncounted::count_when_there_is_room;
+
+/// What a start finds, for the test of the page that lists all findings.
+#[cfg(test)]
+pub(crate) use {
+    folders::{conflict, not_named},
+    invited::not_in,
+};
 
 /// Runs an agent in the foreground until it is told to stop.
 ///
@@ -117,7 +125,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     println!("{device} is up. {reached}");
-    announce(options, &home, address, &page, hint.as_deref());
+    announce(options, &home, address, &page, hint.as_deref(), &governor_handle);
 
     if !counted {
         smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
@@ -157,7 +165,14 @@ fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::C
 }
 
 /// Says where people and programs reach the agent, and writes it into the home for the commands.
-fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, hint: Option<&str>) {
+fn announce(
+    options: &UpOptions,
+    home: &Home,
+    address: SocketAddr,
+    page: &str,
+    hint: Option<&str>,
+    governor_handle: &GovernorHandle,
+) {
     // A journal, a log file or a pipe is read by others than the token's owner.
     if std::io::stdout().is_terminal() {
         println!("Ask on this page: {page}");
@@ -172,6 +187,9 @@ fn announce(options: &UpOptions, home: &Home, address: SocketAddr, page: &str, h
     }
     println!("Or type: {search}   Stop with Ctrl-C.");
     hint.iter().for_each(|hint| println!("{hint}"));
+    if let Some(left) = governor_handle.pause_left() {
+        println!("{}", wishes::still_paused(left, &options.home));
+    }
 }
 
 /// The key of the home on the hardware of this device.

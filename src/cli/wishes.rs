@@ -4,12 +4,13 @@
 //! lock, and the next agent reads them.
 
 use super::energy::span;
+use super::log;
 use super::output::{Stop, print};
 use crate::config::duration;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::reason::Reason;
 use crate::http::client::{Answer, Client, Failure};
-use crate::platform::home::Home;
+use crate::platform::home::{Home, at_home};
 use crate::runtime::governor::{Current, PauseRequest, state_file};
 use serde_json::json;
 use std::path::Path;
@@ -22,8 +23,36 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
         PauseRequest::For(time) => json!({ "seconds": time.as_secs() }),
         PauseRequest::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
     };
-    let answer = async { Ok(client?.pause(body).await?) }.await;
-    report_pause(answer, home, Some(wanted))
+    let mut ended = None;
+    let answer = async {
+        let client = client?;
+        // An agent that cannot say this is asked for the pause all the same, and says then what is in the way.
+        ended = client.energy().await.ok().and_then(|before| before.read.wishes.burst_s);
+        Ok(client.pause(body).await?)
+    };
+    let answer: Result<Answer<Current>, Stop> = answer.await;
+    let is_paused = answer.is_ok();
+    report_pause(answer, home, Some(wanted))?;
+    match ended.filter(|_| is_paused) {
+        Some(left) => print(&format!("{}\n", burst_ended(left))),
+        None => Ok(()),
+    }
+}
+
+/// A pause is the newer wish: it ended a burst that would have lasted for so many seconds more.
+fn burst_ended(left: u64) -> String {
+    format!("That ended `wattle work now`, which had {} left; `wattle resume` does not bring it back.", span(left))
+}
+
+/// What a start says of a pause from before it, which ends in so many seconds, or only with a command. The home is that of the
+/// agent.
+pub(super) fn still_paused(left: Option<u64>, home: &Path) -> String {
+    let resume = at_home("wattle resume", home);
+    let until = left.map_or_else(String::new, |left| format!(" until {}, for {}", log::time_after(left), span(left)));
+    format!(
+        "Background work is paused{until}, as you said before this start: nothing new is embedded. `{resume}` ends that. Questions are \
+         answered all the same."
+    )
 }
 
 /// `wattle resume`.
@@ -108,7 +137,11 @@ fn paused(current: &Current) -> String {
         ),
         (false, _) => {
             let held = current.report.reason == Some(Reason::InUse);
-            let hint = if held { " `wattle work now` lets it go on all the same." } else { "" };
+            let hint = match current.wishes.burst_s {
+                Some(left) => format!(" `wattle work now` holds on, for {}.", span(left)),
+                None if held => " `wattle work now` lets it go on all the same.".to_owned(),
+                None => String::new(),
+            };
             format!("No pause holds now. {}{hint}\n", current.details.why)
         }
     }
@@ -142,9 +175,32 @@ mod tests {
         let why = "Background work is held: quiet hours until 07:00.";
         let quiet = hurried(&current(Some(Reason::QuietHours), 0, why));
         assert!(quiet.starts_with(why) && quiet.contains("does not lift that") && !quiet.contains(goes_on), "{quiet}");
-        assert_eq!(paused(&current(Some(Reason::QuietHours), 0, why)), format!("No pause holds now. {why}\n"));
-        let in_use = paused(&current(Some(Reason::InUse), 0, why));
+        let without_burst = |reason| {
+            let mut current = current(reason, 0, why);
+            current.wishes.burst_s = None;
+            current
+        };
+        assert_eq!(paused(&without_burst(Some(Reason::QuietHours))), format!("No pause holds now. {why}\n"));
+        let hurried = paused(&current(Some(Reason::Warm), 1, why));
+        assert_eq!(hurried, format!("No pause holds now. {why} `wattle work now` holds on, for 10 minutes.\n"));
+        let in_use = paused(&without_burst(Some(Reason::InUse)));
         assert!(in_use.ends_with(" `wattle work now` lets it go on all the same.\n"), "{in_use}");
+    }
+
+    #[test]
+    fn a_start_says_of_a_pause_from_before_how_long_it_lasts_and_what_ends_it() {
+        let home = Path::new("/srv/wattle");
+        let open = still_paused(None, home);
+        assert!(open.starts_with("Background work is paused, as you said before this start"), "{open}");
+        let timed = still_paused(Some(5400), home);
+        assert!(
+            timed.starts_with("Background work is paused until ") && timed.contains(", for 90 minutes, as"),
+            "{timed}"
+        );
+        for said in [open, timed] {
+            assert!(said.contains("`wattle resume --home /srv/wattle` ends that."), "{said}");
+        }
+        assert!(burst_ended(1800).contains("`wattle work now`, which had 30 minutes left"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Decision {
     #[serde(skip)]
     pub only_questions: bool,
     /// The device is in use by people or other programs besides, so that without the questions no worker were allowed either.
-    /// It does not travel: only the sentence of the agent that leads needs it.
+    /// It travels like the rank.
     #[serde(skip)]
     pub in_use: bool,
 }

@@ -54,11 +54,13 @@ pub struct Tail {
     pub doubts: Doubts,
     /// Whether nothing but questions holds the follower's work.
     pub only_questions: bool,
+    /// Whether people or other programs use the device besides, so that without the questions no work were allowed either.
+    pub in_use: bool,
 }
 
 impl<'de> Deserialize<'de> for Tail {
     fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
-        bytes.deserialize_tuple(4, TailVisitor)
+        bytes.deserialize_tuple(5, TailVisitor)
     }
 }
 
@@ -77,7 +79,8 @@ impl<'de> Visitor<'de> for TailVisitor {
         let Some(burst_until) = fields.next_element().ok().flatten() else { return Ok(Tail::default()) };
         let doubts = fields.next_element().ok().flatten().unwrap_or_default();
         let only_questions = fields.next_element().ok().flatten().unwrap_or_default();
-        Ok(Tail { rank, burst_until, doubts, only_questions })
+        let in_use = fields.next_element().ok().flatten().unwrap_or_default();
+        Ok(Tail { rank, burst_until, doubts, only_questions, in_use })
     }
 }
 
@@ -242,14 +245,16 @@ mod tests {
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
         let pause = PauseVersion { number: 2, pause: PauseState::Open };
         let doubts = Doubts::NONE.with(Doubt::NoCurrent, true);
-        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts, only_questions: true };
+        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts, only_questions: true, in_use: true };
         let message = LeaderMessage { decision: Decision::default(), pause, more };
         let down = encode_frame(&message);
-        assert_eq!((down.len(), &down[..2], &down[25..]), (31, &[29, 0][..], &[2, 2, 2, 5, 2, 1][..]), "{down:?}");
+        assert_eq!((down.len(), &down[..2], &down[25..]), (32, &[30, 0][..], &[2, 2, 2, 5, 2, 1, 1][..]), "{down:?}");
         // What an earlier leader sent ends with the pause, and an earlier follower reads no further.
         let ends = |length: u8| [&[length, 0][..], &down[2..2 + usize::from(length)]].concat();
-        let before = Tail { only_questions: false, ..more };
-        for (length, more) in [(25, Tail::default()), (27, Tail { doubts: Doubts::NONE, ..before }), (28, before)] {
+        let of_no_use = Tail { in_use: false, ..more };
+        let before = Tail { only_questions: false, ..of_no_use };
+        let without_doubts = Tail { doubts: Doubts::NONE, ..before };
+        for (length, more) in [(25, Tail::default()), (27, without_doubts), (28, before), (29, of_no_use)] {
             let mut buffer = FrameBuffer { bytes: ends(length) };
             let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
             assert_eq!(older, LeaderMessage { more, ..message });
@@ -287,6 +292,7 @@ mod tests {
                 burst_until: u64::MAX,
                 doubts: Doubt::ALL.into_iter().fold(Doubts::NONE, |all, one| all.with(one, true)),
                 only_questions: true,
+                in_use: true,
             },
         };
         assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);

@@ -370,3 +370,6 @@ impl From<&StoreCounts> for Counts {
 pub fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
+
+#[cfg(test)]
+mod page_test;

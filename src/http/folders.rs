@@ -1,5 +1,6 @@
 //! What the API tells of the watched folders and files.
 
+use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::base::time::utc;
 use crate::node::status::{FolderStatus, Status};
@@ -35,9 +36,12 @@ pub struct Watched {
     /// Documents whose files are gone all at once, about which its owner is asked; null if there are none.
     #[serde(default)]
     pub missing: Option<Missing>,
-    /// Files in it that were left out at the last look at all of it, because their names are those of keys or passwords.
+    /// Files in it that are left out, because their names are those of keys or passwords.
     #[serde(default)]
     pub key_files: u64,
+    /// The paths of the first 16 of them. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_file_paths: Vec<String>,
 }
 
 /// A place that is away.
@@ -78,12 +82,20 @@ fn text(path: &[u8]) -> String {
 /// What was left out of these places because of its name, for people; `None` if nothing was.
 #[must_use]
 pub fn left_out(places: &[Watched]) -> Option<String> {
-    let files = match places.iter().map(|place| place.key_files).sum() {
+    let count: u64 = places.iter().map(|place| place.key_files).sum();
+    let one = places.iter().flat_map(|place| &place.key_file_paths).next();
+    let files = match count {
         0 => return None,
-        1_u64 => "One file looks like keys or passwords and was".to_owned(),
-        count => format!("{count} files look like keys or passwords and were"),
+        1 => "One file looks like keys or passwords and is left out".to_owned(),
+        count => format!("{count} files look like keys or passwords and are left out"),
     };
-    Some(format!("{files} left out. `wattle add FILE` takes one in."))
+    Some(match one {
+        Some(path) if count == 1 => format!("{files}: {path}. `wattle add {}` takes it in.", quoted(path)),
+        Some(path) => {
+            format!("{files}, {path} for example. `wattle folders` names them; `wattle add FILE` takes one in.")
+        }
+        None => format!("{files}. `wattle add FILE` takes one in."),
+    })
 }
 
 impl Watched {
@@ -102,6 +114,7 @@ impl Watched {
             away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
             missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
             key_files: state.map_or(0, |state| state.key_files),
+            key_file_paths: state.into_iter().flat_map(|state| state.key_paths.iter().map(|path| text(path))).collect(),
         }
     }
 }

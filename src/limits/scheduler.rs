@@ -94,6 +94,13 @@ pub const PANICKED_MAX: usize = 32;
 /// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;
 
+/// Files of keys and passwords of one source that are known by their paths, so that people can be told them; further ones are
+/// counted. With `SOURCES_MAX` sources they take some MiB.
+pub const KEY_FILES_MAX: usize = 256;
+
+/// Those that are shown of one source.
+pub const KEY_FILES_SHOWN: usize = 16;
+
 /// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again.
 pub const LOSS_ASKED_MIN: u64 = 100;
 
@@ -121,6 +128,13 @@ pub const POLL_MS_MAX: u64 = 300_000;
 
 /// Milliseconds between two such looks for each document of the source, because a look costs by the number of its files.
 pub const POLL_MS_PER_DOCUMENT: u64 = 5;
+
+/// Milliseconds that the answer to a `forget` waits for the end of the removal, at most: what is deleted within that is not counted
+/// any more once the command has ended. The documents answer nothing from the first of them on.
+pub const FORGET_WAIT_MS: u64 = 5_000;
+
+/// Milliseconds that an `add` waits until what is being forgotten there is deleted, at most; less than `CLIENT_MS`.
+pub const ADD_WAIT_MS: u64 = 20_000;
 
 /// Decisions of the owner that are being carried out at once.
 pub const DECISIONS_MAX: usize = 8;

@@ -81,7 +81,7 @@ impl Node {
 
     /// Why embedding waits, in a sentence; `None`: it does not, or not for long yet.
     pub(super) fn waits(&self) -> Option<String> {
-        self.energy.told.reason().map(|reason| format!("Embedding waits: {reason}."))
+        self.energy.told.reason().map(waiting)
     }
 
     /// Whether this device has unfinished work of its own.
@@ -187,8 +187,31 @@ impl Node {
     }
 }
 
+/// That embedding waits for this reason, and the command that lets it go on where there is one: an agent without a terminal has
+/// no burst at its start, and its log may be all that its owner looks at. The reason of a pause names its own.
+fn waiting(reason: Reason) -> String {
+    let command = if reason == Reason::InUse { " `wattle work now` embeds all the same." } else { "" };
+    format!("Embedding waits: {reason}.{command}")
+}
+
 /// The number of vectors among a task's changes.
 fn embedded(changes: &[Change]) -> usize {
     let vectors = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() } else { 0 };
     changes.iter().map(vectors).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_embedding_waits_is_told_with_the_command_that_lets_it_go_on() {
+        let in_use = waiting(Reason::InUse);
+        assert!(
+            in_use.ends_with("the device is in use; work gives way. `wattle work now` embeds all the same."),
+            "{in_use}"
+        );
+        assert!(waiting(Reason::Paused).ends_with("`wattle resume` ends it."));
+        assert!(!waiting(Reason::TooHot).contains('`'), "nothing helps but time");
+    }
 }

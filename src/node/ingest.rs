@@ -42,6 +42,10 @@ impl Node {
             // Charged to no account, because a count is short and rare; `uncharged_work_from` still holds it back.
             self.scheduler.summarize(&mut self.orders);
         }
+        if self.scheduler.has_slot() {
+            // Somebody waits for it, as for the answer to a question.
+            self.scheduler.start_awaited(&mut self.orders);
+        }
         while self.scheduler.has_slot()
             && let Some(grant) = self.next_grant(now)
         {

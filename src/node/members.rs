@@ -4,7 +4,7 @@
 //! names neither. What tells the two apart is the end of their PeerIds.
 
 use super::mesh_report::{MemberReport, MeshReport};
-use super::names::{end, look_alike};
+use super::names::{ID_MARK, end, look_alike};
 use crate::wire::peer_id::PeerId;
 
 /// The letters of a PeerId that a person gives, at least. Each key can be made anew until these fit, so they only ever name a device
@@ -52,11 +52,65 @@ impl MeshReport {
     }
 }
 
+impl MeshReport {
+    /// Names the devices that this one is not linked with and has heard of before: one that was removed knows no peer any more.
+    pub fn name_others(&mut self, name_of: impl Fn(&str) -> Option<String>) {
+        for at in 0..self.members.len() {
+            let Some(name) = self.members.get(at).filter(|of| of.name.is_none()).and_then(|of| name_of(&of.peer_id))
+            else {
+                continue;
+            };
+            let alike = |of: &MemberReport| of.name.as_deref().is_some_and(|other| look_alike(other, &name));
+            let is_alone = !self.members.iter().any(alike) && !name.contains(ID_MARK);
+            let member = &mut self.members[at];
+            member.device =
+                Some(if is_alone { name.clone() } else { format!("{name} ({ID_MARK}{})", end(&member.peer_id)) });
+            member.name = Some(name);
+        }
+    }
+}
+
 impl MemberReport {
     /// Its name, with the end of its PeerId, which names it and no other device.
     #[must_use]
     pub fn told_apart(&self) -> String {
         let here = if self.here { ", this device" } else { "" };
         format!("{} ({}{here})", self.name.as_deref().unwrap_or("a device not seen yet"), end(&self.peer_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_was_heard_of_before_keeps_its_name_and_two_of_one_name_are_told_apart() {
+        let member = |peer_id: &str, name: Option<&str>| MemberReport {
+            device: name.map(str::to_owned),
+            name: name.map(str::to_owned),
+            peer_id: peer_id.to_owned(),
+            caps: Vec::new(),
+            here: false,
+            linked: false,
+            since: None,
+            seen: Some(7),
+        };
+        let members = vec![
+            member("12D3aaaaaaaa", Some("attic")),
+            member("12D3bbbbbbbb", None),
+            member("12D3cccccccc", None),
+            member("12D3dddddddd", None),
+        ];
+        let (mesh, peer_id) = (None, "12D3aaaaaaaa".to_owned());
+        let mut report =
+            MeshReport { mesh, peer_id, removed_here: true, members, removed: 1, epoch: 1, next_serial: 1 };
+        report.name_others(|peer_id| match peer_id {
+            "12D3bbbbbbbb" => Some("cellar".to_owned()),
+            "12D3cccccccc" => Some("Attic".to_owned()),
+            _ => None,
+        });
+        let devices: Vec<Option<&str>> = report.members.iter().map(|member| member.device.as_deref()).collect();
+        assert_eq!(devices, [Some("attic"), Some("cellar"), Some("Attic (\u{2026}cccccccc)"), None]);
+        assert_eq!(report.find("cellar").map(|member| &*member.peer_id), Ok("12D3bbbbbbbb"));
     }
 }

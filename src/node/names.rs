@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const ID_CHARS: usize = 8;
 
 /// What stands before them.
-const ID_MARK: char = '…';
+pub(super) const ID_MARK: char = '…';
 
 impl Node {
     /// The names that other devices had before this start, for those that are off.

@@ -51,19 +51,9 @@ impl Node {
             findings.push(Finding { area: Area::State, what, command });
         }
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
-            let what = format!(
-                "{} said of devices that they were down while they were up, three times in ten minutes. What it says of \
-                 others is not believed for ten minutes.",
-                self.title(Some(peer.key))
-            );
-            findings.push(Finding { area: Area::Peers, what, command: None });
+            findings.push(of_quarantine(&self.title(Some(peer.key))));
         }
-        if self.trust.records().is_removed(self.config.key) {
-            let what = "This device was removed from its mesh, for ever. It keeps its own documents and answers for them alone; no \
-                        device of the mesh answers it. `wattle leave` gives it a new identity, with which it can join again."
-                .to_owned();
-            findings.push(Finding { area: Area::Peers, what, command: Some("wattle leave".to_owned()) });
-        }
+        findings.extend(self.trust.records().is_removed(self.config.key).then(of_removal));
         if let Some(finding) = self.in_other_hardware().or_else(|| self.not_certified()) {
             findings.push(finding);
         }
@@ -148,6 +138,22 @@ impl Node {
         };
         self.peers.iter().map(known).collect()
     }
+}
+
+/// A device that said false things of others.
+pub(crate) fn of_quarantine(title: &str) -> Finding {
+    let what = format!(
+        "{title} said of devices that they were down while they were up, three times in ten minutes. What it says of others is not \
+         believed for ten minutes."
+    );
+    Finding { area: Area::Peers, what, command: None }
+}
+
+/// This device was removed from its mesh.
+pub(crate) fn of_removal() -> Finding {
+    let what = "This device was removed from its mesh, for ever. It keeps its own documents and answers for them alone; no device of \
+                the mesh answers it. `wattle leave` gives it a new identity, with which it can join again.";
+    Finding { area: Area::Peers, what: what.to_owned(), command: Some("wattle leave".to_owned()) }
 }
 
 /// The list of the mesh's devices, and what of it is not on the disk.

@@ -64,6 +64,8 @@ pub struct FolderStatus {
     pub missing: Option<(u64, u64)>,
     /// Files that were left out because their names are those of keys or passwords.
     pub key_files: u64,
+    /// The paths of the first of them.
+    pub key_paths: Vec<Vec<u8>>,
 }
 
 /// What the driver adds to a status; empty in the simulation.

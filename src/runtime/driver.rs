@@ -27,7 +27,7 @@ use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
 use crate::platform::blocking;
 use crate::platform::clock;
-use crate::platform::home::{Home, disk_free};
+use crate::platform::home::{Home, commands_at_home, disk_free};
 use crate::platform::panics;
 use crate::platform::store;
 use crate::platform::store_place::StorePlace;
@@ -222,13 +222,16 @@ impl Driver {
                 }
                 Output::Spent { cpu, chunks } => self.governor_handle.spent(clock::now(), cpu, chunks),
                 Output::MeasureDisk => self.measure_disk(),
-                Output::Notice(notice) => {
+                Output::Notice(mut notice) => {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.outputs.home);
                     }
                     // Beside the bar it is told once, and not in the log as well.
-                    let is_shown = match &notice {
-                        Notice::WorkWaits(why) => self.progress.wait(Some(why)),
+                    let is_shown = match &mut notice {
+                        Notice::WorkWaits(why) => {
+                            *why = commands_at_home(why, &self.outputs.home);
+                            self.progress.wait(Some(why))
+                        }
                         Notice::WorkGoesOn => self.progress.wait(None),
                         _ => false,
                     };

@@ -124,11 +124,9 @@ impl NodeHandle {
         let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
         let written = written.unwrap_or_else(|| Err("The system gives no thread to write config.toml.".to_owned()));
         if let Err(why) = written {
-            let what = format!(
-                "What was last asked for holds, and config.toml does not say so yet: it is written there as soon as that can \
-                 be done. {why}"
-            );
-            self.findings.set(NOT_REMEMBERED, Finding { area: Area::State, what: what.clone(), command: None });
+            let finding = not_remembered(&why);
+            let what = finding.what.clone();
+            self.findings.set(NOT_REMEMBERED, finding);
             return Err(what);
         }
         self.findings.clear(NOT_REMEMBERED);
@@ -253,6 +251,14 @@ pub fn unnamed(path: &str) -> String {
 const NOT_REMEMBERED: &str = "config.toml";
 const FULL: &str = "The agent has too many requests at once. Try again in a moment.";
 const STOPPED: &str = "The agent is stopping and did not answer.";
+
+/// What was typed could not be written into config.toml, for this reason.
+pub(crate) fn not_remembered(why: &str) -> Finding {
+    let what = format!(
+        "What was last asked for holds, and config.toml does not say so yet: it is written there as soon as that can be done. {why}"
+    );
+    Finding { area: Area::State, what, command: None }
+}
 
 #[cfg(test)]
 mod tests {

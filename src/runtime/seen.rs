@@ -124,6 +124,7 @@ impl Seen {
             member.since = times.map(|times| times.since);
             member.seen = times.and_then(|times| times.seen).filter(|_| !member.linked && !member.here);
         }
+        report.name_others(|peer_id| known.get(peer_id)?.name.clone());
     }
 }
 

@@ -7,6 +7,7 @@
 use super::losses::Losses;
 use super::port::Output;
 use super::task::Task;
+use super::waiting::Waiting;
 use crate::base::id::{DocId, ReplyId};
 use crate::limits::{DECISIONS_MAX, SCAN_BATCH};
 use crate::store::change::Change;
@@ -28,6 +29,8 @@ pub(super) struct Decisions {
     sweep: Sweep,
     /// Whether the store may hold documents of no watched folder.
     strays: bool,
+    /// Requests that wait for the end of a removal, `REPLIES_MAX` at most.
+    pub(super) waiting: Vec<Waiting>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +80,11 @@ impl Decisions {
         }
         self.marks.clone_from(&marks);
         Some(Change::Marks(Marks(marks)))
+    }
+
+    /// Whether anything is being forgotten: its mark is on the disk, or its documents are not deleted there yet.
+    pub(super) fn is_removing(&self) -> bool {
+        self.marks.iter().chain(&self.saved_marks).any(|mark| mark.kind == MarkKind::Forgotten)
     }
 
     /// These marks are on the disk.

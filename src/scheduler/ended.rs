@@ -3,6 +3,7 @@
 use super::losses::Verdict;
 use super::machine::Scheduler;
 use super::marks;
+use super::path::holds_secrets;
 use super::port::{Notice, Output};
 use super::queue::NOT_THERE;
 use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
@@ -30,6 +31,7 @@ impl Scheduler {
                 let remarks = self.scans.new_remarks(remarks).into_iter();
                 out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
                 self.decisions.losses.add(gone, &mut tally);
+                self.scans.left_out.add(std::mem::take(&mut tally.key_files));
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
                 }
@@ -76,6 +78,7 @@ impl Scheduler {
             Task::Scan(_) if retry => self.scans.retry_step(),
             Task::Scan(scan) => {
                 self.decisions.losses.cancel();
+                self.scans.left_out.cancel();
                 self.scans.end_step(None);
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
@@ -128,9 +131,10 @@ impl Scheduler {
             AfterSave::Mended => self.on_mended(now, saved.number, out),
             AfterSave::Reply(reply, done) => {
                 self.decisions.sweep_on();
-                out.push(Output::Decided(reply, done));
+                self.decided(now, reply, done, out);
             }
         }
+        self.answer_waiting(now, out);
         if saved.applied.iter().any(|applied| applied.to_purge) {
             self.purges.mark(now, saved.number);
         }
@@ -149,21 +153,26 @@ impl Scheduler {
         self.sources.on_saved(save, unsaved.sources);
         for place in &unsaved.removed {
             self.decisions.losses.forget(place);
+            self.scans.left_out.forget(place);
             out.push(Output::Unwatch(place.clone()));
+            if holds_secrets(place) && self.sources.covering(place).is_some() {
+                // The folder around it leaves it out from now on, and counts it.
+                self.scans.queue.mark_dirty(now, place);
+            }
         }
         if !unsaved.removed.is_empty() {
             self.decisions.sweep_on();
-            let names: Vec<_> = unsaved.removed.iter().map(|place| String::from_utf8_lossy(place)).collect();
-            let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
-            let done = format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "));
-            return unsaved.replies.iter().for_each(|(reply, _)| out.push(Output::Decided(*reply, done.clone())));
         }
         out.extend(unsaved.added.map(Output::Watch));
-        let mut regrouped = unsaved.regrouped;
         for (reply, place) in unsaved.replies {
-            out.push(regrouped.take().map_or(Output::Added(reply), |name| Output::Regrouped(reply, name)));
-            if let Some(place) = place {
-                self.scans.queue.mark_dirty(now, &place);
+            // Additions of places that are watched already wait for the save of any other request.
+            match (place, &unsaved.regrouped) {
+                (Some(place), _) => {
+                    out.push(Output::Added(reply));
+                    self.scans.queue.mark_dirty(now, &place);
+                }
+                (None, Some(name)) => out.push(Output::Regrouped(reply, name.clone())),
+                (None, None) => self.decided(now, reply, watched_no_more(&unsaved.removed), out),
             }
         }
     }
@@ -183,8 +192,10 @@ impl Scheduler {
             Verdict::Ask(true) => out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why)))),
         }
         let maybe_back = unchanged && self.decisions.losses.asks(source);
-        if (tally.has_other_names || maybe_back) && scan.scope != *source {
-            // The other names may lie anywhere; and which of the missing files are back is known after a look at the whole.
+        let are_counted = self.scans.left_out.end(source, &scan.scope);
+        if (tally.has_other_names || maybe_back || !are_counted) && scan.scope != *source {
+            // The other names may lie anywhere; which of the missing files are back, and how many files of keys there are, is
+            // known after a look at the whole.
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
         let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);
@@ -215,6 +226,13 @@ impl Scheduler {
         }
         out.push(Output::Save(self.saves.begin_with(then, &changes), changes));
     }
+}
+
+/// The answer to who has these places forgotten.
+fn watched_no_more(places: &[Vec<u8>]) -> String {
+    let names: Vec<_> = places.iter().map(|place| String::from_utf8_lossy(place)).collect();
+    let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
+    format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "))
 }
 
 /// No more documents without files can wait: this one is not usable until a scan finds its file.

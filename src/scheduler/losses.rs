@@ -26,13 +26,10 @@ struct Pass {
     listed: u64,
     gone: Vec<DocId>,
     away: Vec<Away>,
-    key_files: u64,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Files of keys and passwords that the last look at all of it left out.
-    key_files: u64,
     /// Documents at the last look at all of the source.
     documents: Option<u64>,
     /// Documents lost since `since`.
@@ -151,7 +148,6 @@ impl Losses {
         self.pass.remaining += tally.remaining;
         self.pass.listed += tally.listed;
         self.pass.away.append(&mut tally.away);
-        self.pass.key_files += tally.key_files;
         // What does not fit is found again by the next scan.
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
         self.pass.gone.extend(gone.into_iter().take(room));
@@ -159,16 +155,13 @@ impl Losses {
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, gone, away, key_files, .. } = std::mem::take(&mut self.pass);
+        let Pass { known, remaining, gone, away, .. } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
         }
         // Only what an open question is about waits for its answer.
         let (asked, fresh) = counts.split(gone);
-        if whole {
-            counts.key_files = key_files;
-        }
         let verdict = if whole {
             counts.judge_whole(now, known, remaining, asked, fresh, at)
         } else {
@@ -230,11 +223,6 @@ impl Losses {
     /// When the last look at all of the source ended.
     pub(super) fn looked_at(&self, source: &[u8]) -> Option<Instant> {
         self.sources.get(source)?.looked_at
-    }
-
-    /// How many files of keys and passwords the last look at all of the source left out.
-    pub(super) fn key_files(&self, source: &[u8]) -> u64 {
-        self.sources.get(source).map_or(0, |counts| counts.key_files)
     }
 
     /// Whether so many places of the source changed that all of it is looked at instead: if they are deletions, they are

@@ -4,7 +4,6 @@ use super::addition::Addition;
 use super::decisions::Decisions;
 use super::disk::Disk;
 use super::outage::Outage;
-use super::path::covers;
 use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::purges::Purges;
 use super::queue::Queue;
@@ -18,7 +17,7 @@ use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{Mark, MarkKind, Sources};
+use crate::store::record::{Mark, Sources};
 
 /// The scheduler's state at the start.
 #[derive(Clone, Debug, Default)]
@@ -131,18 +130,20 @@ impl Scheduler {
     /// When to `Wake` the machine if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting_until();
         if self.outage.is_on() {
-            return self.outage.deadline();
+            return earliest(waiting, self.outage.deadline());
         }
         let full = self.disk.is_full();
         // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
         let scan = if self.scans.any() || full { None } else { self.scans.deadline() };
         let purge = if full { None } else { self.purges.deadline(self.reading()) };
-        earliest(self.disk.deadline(), earliest(scan, purge))
+        earliest(earliest(waiting, self.disk.deadline()), earliest(scan, purge))
     }
 
-    /// Measures a full disk, and plans the scans that are due.
+    /// Answers whoever has waited long enough, measures a full disk, and plans the scans that are due.
     fn wake(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.answer_waiting(now, out);
         if self.outage.is_on() {
             return self.mend(now, out);
         }
@@ -158,7 +159,7 @@ impl Scheduler {
         self.scans.plan(now, &self.sources, |source, places| self.decisions.losses.is_crowd(source, places));
     }
 
-    fn start(&mut self, task: Task, out: &mut Vec<Output>) -> TaskId {
+    pub(super) fn start(&mut self, task: Task, out: &mut Vec<Output>) -> TaskId {
         let id = self.running.begin(task.clone());
         out.push(Output::Start(id, task));
         id
@@ -180,17 +181,15 @@ impl Scheduler {
         self.counts.count(Kind::Waiting) > self.queue.absent()
     }
 
-    fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
+    pub(super) fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
         if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
         }
-        let forgotten = |mark: &&Mark| mark.kind == MarkKind::Forgotten && overlaps(&mark.path, &new.path);
-        if self.decisions.marks().iter().any(|mark| forgotten(&mark)) {
-            let why = "What was known there is just being forgotten; try again in a moment.";
-            return out.push(Output::Refused(reply, Refusal::Busy, why.to_owned()));
+        if self.waits_for_removal(now, reply, &new, out) {
+            return;
         }
         match self.sources.with(&new) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
@@ -221,10 +220,6 @@ impl Scheduler {
             out.push(busy_writing(reply));
         }
     }
-}
-
-fn overlaps(a: &[u8], b: &[u8]) -> bool {
-    covers(a, b) || covers(b, a)
 }
 
 pub(super) fn busy_writing(reply: ReplyId) -> Output {

@@ -29,6 +29,7 @@ impl Scheduler {
             AfterSave::Decision => {}
             AfterSave::Scan(_) => {
                 self.decisions.losses.cancel();
+                self.scans.left_out.cancel();
                 self.scans.give_up();
             }
             AfterSave::Release(docs) => self.release(docs),

@@ -17,6 +17,15 @@ pub fn leaves_out(folder: &[u8], place: &[u8]) -> bool {
     is_hidden(folder, place) || (folder != place && covers(folder, place) && holds_secrets(place))
 }
 
+/// Whether a file at this place counts among the files of keys that the watched folder leaves out. Those in hidden folders do
+/// not: nothing there is looked at.
+#[must_use]
+pub fn counts_as_key_file(folder: &[u8], place: &[u8]) -> bool {
+    let around = place.iter().rposition(|byte| *byte == b'/').and_then(|slash| place.get(..slash.max(1)));
+    let is_below = folder != place && covers(folder, place);
+    is_below && holds_secrets(place) && !around.is_some_and(|around| is_hidden(folder, around))
+}
+
 /// The deepest that holds the place: a watched folder, or one of the places in it that its owner named.
 #[must_use]
 pub fn holder<'a>(folder: &'a [u8], named: &'a [Vec<u8>], place: &[u8]) -> &'a [u8] {
@@ -46,6 +55,17 @@ mod tests {
         ] {
             assert_eq!(leaves_out(folder.as_bytes(), place.as_bytes()), out, "{place} in {folder}");
         }
+        for (place, counts) in [
+            ("/a/server.pem", true),
+            ("/a/b/.env", true),
+            ("/a/.b/server.pem", false),
+            ("/a/notes.md", false),
+            ("/a", false),
+            ("/b/server.pem", false),
+        ] {
+            assert_eq!(counts_as_key_file(b"/a", place.as_bytes()), counts, "{place}");
+        }
+        assert!(!counts_as_key_file(b"/a/server.pem", b"/a/server.pem") && counts_as_key_file(b"/", b"/.env"));
         let named = [b"/a/.b/c".to_vec(), b"/a/server.pem".to_vec()];
         let left_out = |place: &str| leaves_out(holder(b"/a", &named, place.as_bytes()), place.as_bytes());
         assert!(!left_out("/a/server.pem") && !left_out("/a/.b/c/d.md") && !left_out("/a/e.md"));

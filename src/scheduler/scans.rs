@@ -4,6 +4,7 @@
 //! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`. A source whose changes the system
 //! does not report is polled: scanned every few seconds to minutes.
 
+use super::key_files::LeftOut;
 use super::path::covers;
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
@@ -24,6 +25,8 @@ pub(super) struct Scans {
     polls: Vec<Poll>,
     /// What was told of places that are left out: the next look at them says the same.
     told: BTreeSet<String>,
+    /// The files of keys and passwords among those places.
+    pub(super) left_out: LeftOut,
 }
 
 /// A source that is scanned on a schedule.
@@ -41,6 +44,7 @@ impl Scans {
             under_way: false,
             polls: Vec::new(),
             told: BTreeSet::new(),
+            left_out: LeftOut::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tasks and their outcomes: the bounded unit of scheduling, energy accounting and simulation.
 
+use super::key_files::KeyFiles;
 use crate::base::hit::Found;
 use crate::base::id::DocId;
 use crate::base::vector::{Embedding, Quantized};
@@ -108,7 +109,7 @@ pub struct Tally {
     /// Whether a file that is new or different has other names (hard links).
     pub has_other_names: bool,
     /// Files that were left out because their names are those of keys or passwords.
-    pub key_files: u64,
+    pub key_files: KeyFiles,
     /// When the files were listed, in seconds since 1970 by the system's clock.
     pub at: i64,
 }

@@ -1,5 +1,6 @@
 //! Queries of the scheduler's state.
 
+use super::key_files::KeyFiles;
 use super::losses::Question;
 use super::machine::Scheduler;
 use super::path::covers;
@@ -69,10 +70,10 @@ impl Scheduler {
         self.decisions.losses.looked_at(source)
     }
 
-    /// How many files of keys and passwords the last look at all of a source left out.
+    /// The files of keys and passwords that the looks at a source left out.
     #[must_use]
-    pub fn key_files(&self, source: &[u8]) -> u64 {
-        self.decisions.losses.key_files(source)
+    pub fn key_files(&self, source: &[u8]) -> KeyFiles {
+        self.scans.left_out.of(source, |path| self.sources().iter().any(|source| source.path == path))
     }
 
     /// The open question about a source, for people.

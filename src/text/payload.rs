@@ -12,7 +12,10 @@
 //!
 //! What is language is told by its words (`word`), not by a list of formats, and holds for all scripts. Headings, fences
 //! and other lines that give a text its structure always stay.
+//!
+//! Private keys ([`key`]) go before that, for another reason: an answer is no place for them.
 
+pub mod key;
 mod mark;
 mod repeats;
 mod span;

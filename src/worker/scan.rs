@@ -8,6 +8,7 @@ mod away;
 
 use crate::base::id::DocId;
 use crate::limits::SCAN_BATCH;
+use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan, Tally};
 use crate::store::change::Change;
@@ -42,7 +43,7 @@ pub struct Listing {
     /// What was left out and why.
     pub remarks: Vec<String>,
     /// Files that were left out because their names are those of keys or passwords.
-    pub key_files: u64,
+    pub key_files: KeyFiles,
     /// When, in seconds since 1970 by the system's clock.
     pub at: i64,
 }

@@ -266,6 +266,71 @@ fn a_disk_that_is_unplugged_below_a_watched_folder_is_kept_and_followed_again() 
 }
 
 #[test]
+fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_in_no_answer() {
+    let place = Place::new();
+    place.write("beet.md", BEET);
+    let docs = place.docs();
+    let agent = place.up(&[docs.to_str().unwrap()]);
+    agent.wait_ready(1);
+    let named = |what: &str, names: &[&str]| {
+        let expected: Vec<String> = names.iter().map(|name| docs.join(name).display().to_string()).collect();
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let folder = agent.json(&["folders", "--json"])["folders"][0].clone();
+            let paths: Vec<&str> =
+                folder["key_file_paths"].as_array().into_iter().flatten().map(|path| path.as_str().unwrap()).collect();
+            if paths == expected && folder["key_files"] == expected.len() {
+                return;
+            }
+            assert!(Instant::now() < end, "{what}: {folder}\n{}", agent.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    place.write("server.pem", LOCK);
+    place.write(".env", "TOKEN=x\n");
+    named("both are counted", &[".env", "server.pem"]);
+    let output = agent.cli(["status"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("`wattle folders` names them"), "{output:?}");
+    agent.add(&docs.join("server.pem"));
+    named("what is named is not left out", &[".env"]);
+    done(&agent, "forget", &docs.join("server.pem"));
+    named("and is left out again", &[".env", "server.pem"]);
+    fs::remove_file(docs.join("server.pem")).unwrap();
+    fs::remove_file(docs.join(".env")).unwrap();
+    named("both are gone", &[]);
+
+    let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
+    let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
+    place.write("my_id_rsa", &key);
+    place.write("server.md", format!("The cellar server has this key:\n\n{key}\nIt was made in May.\n"));
+    wait_for(&agent, "key of the cellar server", "the note", |hits| {
+        hits.iter()
+            .any(|hit| names(hit, &docs.join("server.md")) && hit["text"].as_str().unwrap().contains("made in May"))
+    });
+    let found = agent.json(&["search", "key of the cellar server", "--json"]).to_string();
+    assert!(!found.contains("b3Blbn") && !found.contains("PRIVATE KEY"), "{found}");
+    let (said, _) = doctor(&agent);
+    assert!(said.contains("The file holds a private key and hardly a word besides."), "{said}");
+    agent.stop();
+}
+
+#[test]
+fn what_is_forgotten_is_not_counted_once_the_command_has_ended_and_can_be_added_again_at_once() {
+    let place = Place::new();
+    (0..100).for_each(|n| place.write(&format!("many/{n}.md"), format!("Note number {n} is about beetroot.\n")));
+    place.write("other/lock.md", LOCK);
+    let (many, other) = (place.docs().join("many"), place.docs().join("other"));
+    let agent = place.up(&[many.to_str().unwrap(), other.to_str().unwrap()]);
+    agent.wait_ready(101);
+    done(&agent, "forget", &many);
+    let status = agent.status();
+    assert_eq!((&status["files"]["ready"], &status["chunks"]), (&1.into(), &1.into()), "{status}");
+    agent.add(&many);
+    agent.wait_ready(101);
+    agent.stop();
+}
+
+#[test]
 fn a_file_of_keys_or_a_hidden_one_in_a_watched_folder_is_indexed_once_it_is_named_and_until_it_is_forgotten() {
     let place = Place::new();
     place.write("beet.md", BEET);

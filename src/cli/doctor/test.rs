@@ -19,7 +19,7 @@ use crate::runtime::handle::NodeHandle;
 use crate::store::record::Source;
 use crate::wire::envelope::BadMessage;
 
-fn status() -> StatusReport {
+pub(super) fn status() -> StatusReport {
     StatusReport {
         peer_id: "12D3KooWhere".into(),
         device: "attic".into(),
@@ -38,6 +38,7 @@ fn status() -> StatusReport {
             away: Vec::new(),
             missing: None,
             key_files: 0,
+            key_file_paths: Vec::new(),
         }],
         activity: Activity::default(),
         findings: Vec::new(),
@@ -61,7 +62,7 @@ fn unnoticed() -> Checked {
     Checked { sample: Some(FileSample { looked: 40, different: 1, examples, undecided: 0 }), ..audit() }
 }
 
-fn network() -> NetworkReport {
+pub(super) fn network() -> NetworkReport {
     NetworkReport {
         listen: Some("127.0.0.1:7781".parse().unwrap()),
         listen_addresses: Vec::new(),
@@ -74,17 +75,17 @@ fn network() -> NetworkReport {
 }
 
 /// The governor is switched off, as in most tests; its own findings come with the status.
-fn healthy() -> Reports {
+pub(super) fn healthy() -> Reports {
     let off = Failure::NotDone("This agent runs without its governor (`--governor off`).".into());
     let mesh = Err(Failure::NotDone("There is no mesh.".into()));
     Reports { status: Ok(status()), audit: Ok(audit()), network: Ok(network()), mesh, energy: Err(off) }
 }
 
-fn report(reports: Reports, place: &Result<(), String>) -> Report {
+pub(super) fn report(reports: Reports, place: &Result<(), String>) -> Report {
     Report { checks: agent::checks(&reports, |_| place.clone()), store: reports.audit.ok() }
 }
 
-fn found(area: Area, what: &str) -> Reports {
+pub(super) fn found(area: Area, what: &str) -> Reports {
     let finding = Finding { area, what: what.into(), command: Some("wattle mend".into()) };
     Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() }
 }

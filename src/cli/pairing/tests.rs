@@ -1,6 +1,7 @@
 //! What the commands say.
 
 use super::*;
+use crate::node::mesh_report::MemberReport;
 
 #[test]
 fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
@@ -20,4 +21,31 @@ fn a_device_of_the_mesh_has_one_word_for_what_it_is() {
 fn times_are_told_in_the_largest_unit_that_says_enough() {
     let told = [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(ago);
     assert_eq!(told, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
+}
+
+#[test]
+fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() {
+    let member = |peer_id: &str, seen| MemberReport {
+        device: None,
+        name: None,
+        peer_id: peer_id.to_owned(),
+        caps: Vec::new(),
+        here: false,
+        linked: false,
+        since: None,
+        seen,
+    };
+    let report = MeshReport {
+        mesh: Some("77".repeat(32)),
+        peer_id: "12D3c".to_owned(),
+        removed_here: true,
+        members: vec![member("12D3a", Some(0)), member("12D3b", None)],
+        removed: 1,
+        epoch: 1,
+        next_serial: 1,
+    };
+    let text = table(&report, Style { width: 80, styled: false });
+    let row = |peer: &str| text.lines().find(|line| line.ends_with(peer)).unwrap().to_owned();
+    assert!(row("12D3a").starts_with("name not known") && row("12D3a").contains("days ago"), "{text}");
+    assert!(row("12D3b").starts_with("not seen yet") && row("12D3b").contains("not linked"), "{text}");
 }

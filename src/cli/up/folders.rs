@@ -94,7 +94,7 @@ pub(super) async fn keep(
     let rings = unwatched_rings(&set, &earlier);
     for folder in &set {
         if let Some(inner) = set.iter().find(|inner| swallows(folder, inner)) {
-            report_conflict(&node, folder, inner);
+            node.findings().set(&format!("set:{}", folder.path), conflict(folder, inner));
         } else if !earlier.iter().any(|source| is_same(source, folder)) {
             let ring = folder.ring.or_else(|| rings.get(&folder.collection).copied());
             let folder = Folder { ring, ..folder.clone() };
@@ -133,7 +133,7 @@ fn swallows(outer: &Folder, inner: &Folder) -> bool {
 
 /// A file is in one collection only. The narrower of two folders is watched, whichever is there first: its files may be
 /// private, and the wider one would share them.
-fn report_conflict(node: &NodeHandle, outer: &Folder, inner: &Folder) {
+pub(crate) fn conflict(outer: &Folder, inner: &Folder) -> Finding {
     let of = |folder: &Folder| {
         let ring = folder.ring.map_or("not given", Ring::as_str);
         format!("{} (collection {:?}, ring {ring})", folder.path, folder.collection)
@@ -144,7 +144,7 @@ fn report_conflict(node: &NodeHandle, outer: &Folder, inner: &Folder) {
         of(outer),
         of(inner)
     );
-    node.findings().set(&format!("set:{}", outer.path), Finding { area: Area::Folders, what, command: None });
+    Finding { area: Area::Folders, what, command: None }
 }
 
 /// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
@@ -163,6 +163,11 @@ async fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
             return;
         }
     }
+    node.findings().set(&unnamed(path), not_named(path, source));
+}
+
+/// The finding of such a place.
+pub(crate) fn not_named(path: &str, source: &Source) -> Finding {
     let (collection, ring) = (quoted(&source.collection), source.ring.as_str());
     let add = format!("wattle add {} --collection {collection} --ring {ring}", quoted(path));
     let what = format!(
@@ -170,8 +175,7 @@ async fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
          forget {}` ends the watching and removes its documents from all answers.",
         quoted(path)
     );
-    let command = Some(add);
-    node.findings().set(&unnamed(path), Finding { area: Area::Folders, what, command });
+    Finding { area: Area::Folders, what, command: Some(add) }
 }
 
 fn is_same(source: &Source, folder: &Folder) -> bool {

@@ -35,8 +35,7 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
             Ok(()) => break,
             Err(why) => {
                 info!("The invite {name} has not let this device in yet. {why}");
-                let what = format!("The invite {name} has not let this device in. {why}");
-                node_handle.findings().set(KEY, Finding { area: Area::Peers, what, command: None });
+                node_handle.findings().set(KEY, not_in(&name, &why));
             }
         }
         Timer::after(Duration::from_millis(wait)).await;
@@ -47,6 +46,12 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
     if let Some(Err(what)) = wiped {
         node_handle.findings().set(KEY, Finding { area: Area::Peers, what, command: None });
     }
+}
+
+/// The invite in this file has not let the device in, for this reason.
+pub(crate) fn not_in(name: &str, why: &str) -> Finding {
+    let what = format!("The invite {name} has not let this device in. {why}");
+    Finding { area: Area::Peers, what, command: None }
 }
 
 /// Joins by an invite; also done where the device has joined by it already, because the file could not be deleted before. One that it has not

@@ -4,7 +4,7 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::decision::Decision;
 use crate::energy::doubt::Doubts;
 use crate::energy::fraction::Fraction;
-use crate::energy::host_protocol::LeaderMessage;
+use crate::energy::host_protocol::{LeaderMessage, Tail};
 use crate::energy::mode::Mode;
 use crate::energy::rank::Rank;
 use crate::energy::reason::Reason;
@@ -95,9 +95,9 @@ impl Role {
     /// The leader's message came; false if this agent leads itself.
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
-        following.allows =
-            Decision { rank: message.more.rank, only_questions: message.more.only_questions, ..message.decision };
-        following.doubts = message.more.doubts;
+        let Tail { rank, only_questions, in_use, doubts, .. } = message.more;
+        following.allows = Decision { rank, only_questions, in_use, ..message.decision };
+        following.doubts = doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);
         true

@@ -5,6 +5,7 @@ use super::*;
 use crate::base::id::Ring;
 use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH};
 use crate::platform::findings::Findings;
+use crate::scheduler::key_files::KeyFiles;
 use crate::store::record::{FileStamp, Source};
 use std::collections::BTreeSet;
 use std::fs;
@@ -102,9 +103,13 @@ fn keys_and_passwords_are_listed_only_if_they_are_the_source_themselves() {
     let listing = folders.list(&scan(root.path(), None), &[]);
     assert_eq!(paths(&listing), [bytes(root.path().join("notes.md"))]);
     assert_eq!(listing.remarks.iter().filter(|remark| remark.contains("keys or passwords")).count(), 4);
-    assert_eq!(listing.key_files, 5, "the hidden one too");
-    let changed = Scan { scope: bytes(root.path().join("server.pem")), ..scan(root.path(), None) };
-    assert_eq!(paths(&folders.list(&changed, &[])), Vec::<Vec<u8>>::new(), "nor when it changes");
+    assert_eq!(listing.key_files.count(), 5, "the hidden one too");
+    for (name, is_there) in [("server.pem", true), (".env", true), ("notes.md", false), ("gone.pem", false)] {
+        let changed = Scan { scope: bytes(root.path().join(name)), ..scan(root.path(), None) };
+        let listing = folders.list(&changed, &[]);
+        assert_eq!(listing.entries.is_empty(), name != "notes.md", "nor when it changes");
+        assert_eq!(listing.key_files.count(), u64::from(is_there), "{name}");
+    }
     let named = root.path().join("server.pem");
     assert_eq!(paths(&folders.list(&scan(&named, None), &[])), [bytes(named)]);
 }
@@ -120,18 +125,18 @@ fn each_file_of_keys_is_counted_once_in_however_many_steps_a_folder_is_listed() 
             .for_each(|name| fs::write(root.path().join(folder).join(name), "x").unwrap());
     }
     let folders = Folders::new(PathBuf::from("/nowhere"));
-    let (mut counted, mut after) = (0, None);
+    let (mut counted, mut after) = (KeyFiles::default(), None);
     loop {
         // Names that are read anew in each step.
         folders.open.lock().unwrap().clear();
         let listing = folders.list(&scan(root.path(), after), &[]);
-        counted += listing.key_files;
+        counted.extend(listing.key_files);
         after = listing.upto;
         if after.is_none() {
             break;
         }
     }
-    assert_eq!(counted, 12);
+    assert_eq!((counted.count(), counted.paths().count()), (12, 12));
 }
 
 #[test]

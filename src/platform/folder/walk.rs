@@ -6,7 +6,8 @@ use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, 
 use crate::platform::clock::wall_ns;
 use crate::platform::file_system::FileSystem;
 use crate::platform::reach::Progress;
-use crate::scheduler::path::{covers, holder, holds_secrets, is_hidden, leaves_out};
+use crate::scheduler::key_files::KeyFiles;
+use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, is_hidden, leaves_out};
 use crate::scheduler::task::Scan;
 use crate::store::record::FileStamp;
 use crate::worker::scan::{Entry, Listing};
@@ -58,7 +59,7 @@ struct Walk<'a> {
     /// Folders that this step leaves open, the innermost first.
     open: Vec<OpenFolder>,
     /// Hidden files of keys and passwords in the folder whose names were just read.
-    hidden_keys: u64,
+    hidden_keys: KeyFiles,
     /// The file systems met, by their device number.
     systems: Vec<(u64, FileSystem)>,
 }
@@ -76,7 +77,7 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         full: false,
         known: if scan.after.is_some() { known } else { Vec::new() },
         open: Vec::new(),
-        hidden_keys: 0,
+        hidden_keys: KeyFiles::default(),
         systems: Vec::new(),
     };
     if let Some(why) = unavailable(&scan.source) {
@@ -145,6 +146,12 @@ impl Walk<'_> {
             if link {
                 self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(&path)));
             }
+            if name[0] == b'.' && path == scope && counts_as_key_file(source, scope) {
+                let meta = fs::symlink_metadata(OsStr::from_bytes(&path));
+                if meta.is_ok_and(|meta| meta.is_file()) {
+                    self.listing.key_files.add(path.clone());
+                }
+            }
             if link || name[0] == b'.' {
                 return None;
             }
@@ -210,7 +217,9 @@ impl Walk<'_> {
         } else if meta.is_symlink() {
             self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(path)));
         } else if leaves_out(holder(self.source, &self.before.named, path), path) {
-            self.listing.key_files += u64::from(meta.is_file());
+            if meta.is_file() {
+                self.listing.key_files.add(path.to_vec());
+            }
             self.remark(format!(
                 "{} holds keys or passwords by its name and was left out; add it by its own name to have it.",
                 String::from_utf8_lossy(path)
@@ -274,7 +283,9 @@ impl Walk<'_> {
         let done = self.after.and_then(|after| after.strip_prefix(prefix(path).as_slice()));
         // Each folder is begun once: where a step goes on in it, its hidden names were counted before.
         let hidden = std::mem::take(&mut self.hidden_keys);
-        self.listing.key_files += if done.is_none() { hidden } else { 0 };
+        if done.is_none() {
+            self.listing.key_files.extend(hidden);
+        }
         for name in &names[done.map_or(0, |done| first_to_visit(&names, done))..] {
             let place = join(path, name.strip_suffix(b"/").unwrap_or(name));
             if self.before.silent.contains(&place) {
@@ -320,14 +331,16 @@ impl Walk<'_> {
             self.remark(format!("{name} shows the system's own state and no documents, and was left out."));
             return Ok(Vec::new());
         }
-        self.hidden_keys = 0;
+        self.hidden_keys = KeyFiles::default();
         let entries = Dir::new(folder).map_err(|error| Some(plain(&error.into())))?;
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
             let mut name = entry.file_name().to_bytes().to_vec();
             if self.is_hidden(path, &name) {
-                self.hidden_keys += u64::from(entry.file_type() == FileType::RegularFile && holds_secrets(&name));
+                if entry.file_type() == FileType::RegularFile && holds_secrets(&name) {
+                    self.hidden_keys.add(join(path, &name));
+                }
                 continue;
             }
             if names.len() == FOLDER_ENTRIES_MAX {

@@ -33,6 +33,17 @@ pub fn at_home(command: &str, home: &Path) -> String {
     format!("{command} --home {}", quoted(&home.to_string_lossy()))
 }
 
+/// The text, with that home in each command of it that stands between backticks.
+#[must_use]
+pub fn commands_at_home(text: &str, home: &Path) -> String {
+    let mut is_command = true;
+    let parts = text.split('`').map(|part| {
+        is_command = !is_command;
+        if is_command { at_home(part, home) } else { part.to_owned() }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +52,9 @@ mod tests {
     fn a_command_for_an_agent_with_a_home_of_its_own_names_that_home() {
         assert_eq!(at_home("wattle forget /a", Path::new("/srv/my agent")), "wattle forget /a --home '/srv/my agent'");
         assert_eq!(at_home("df -h /srv", Path::new("/srv")), "df -h /srv");
+        let told =
+            commands_at_home("It waits. `wattle work now` helps, wattle does not, `ls` does not.", Path::new("/srv"));
+        assert_eq!(told, "It waits. `wattle work now --home /srv` helps, wattle does not, `ls` does not.");
         let usual = default_home().unwrap_or_default();
         assert_eq!(at_home("wattle up", &usual).contains("--home"), usual.as_os_str().is_empty());
     }

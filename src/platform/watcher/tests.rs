@@ -198,10 +198,10 @@ fn a_hidden_file_and_a_hidden_folder_that_are_named_are_followed_and_their_neigh
     watched.watch("docs");
     watched.expect("docs/.vault/day");
     watched.settle();
-    for file in ["docs/.git/x", "docs/.other", "docs/server.pem", "docs/.env"] {
+    for file in ["docs/.git/x", "docs/.git/server.pem", "docs/.other", "docs/.env"] {
         watched.write(file);
     }
-    let hidden = ["docs/.git/x", "docs/.other", "docs/server.pem"].map(|name| watched.at(name));
+    let hidden = ["docs/.git/x", "docs/.git/server.pem", "docs/.other"].map(|name| watched.at(name));
     let env = watched.at("docs/.env");
     let seen = watched.inputs(|input| {
         let Input::PathChanged(path) = input else { return false };
@@ -211,6 +211,21 @@ fn a_hidden_file_and_a_hidden_folder_that_are_named_are_followed_and_their_neigh
     assert!(seen, "the named file is not followed");
     watched.write("docs/.vault/day/1.md");
     watched.expect("docs/.vault/day/1.md");
+}
+
+#[test]
+fn a_file_of_keys_that_comes_or_goes_is_reported_so_that_the_count_of_what_is_left_out_follows() {
+    let watched = Watched::start();
+    watched.make("docs");
+    watched.watch("docs");
+    for name in ["docs/server.pem", "docs/.env"] {
+        watched.settle();
+        watched.write(name);
+        watched.expect(name);
+        watched.settle();
+        fs::remove_file(watched.at(name)).unwrap();
+        watched.expect(name);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::platform::file_system::is_network;
 use crate::platform::findings::Findings;
 use crate::platform::mounts::Mounts;
 use crate::platform::reach::{Calls, Reach};
-use crate::scheduler::path::{covers, leaves_out};
+use crate::scheduler::path::{counts_as_key_file, covers, leaves_out};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smol::channel::{Receiver, Sender, TryRecvError};
 use std::collections::BTreeMap;
@@ -251,10 +251,10 @@ impl<'a> Watching<'a> {
     }
 
     fn on_event(&mut self, event: Event) {
-        let covered = |path: &[u8]| {
-            let covering = self.sources.keys().filter(|source| covers(source, path));
-            covering.max_by_key(|source| source.len()).is_some_and(|source| !leaves_out(source, path))
-        };
+        let covering =
+            |path: &[u8]| self.sources.keys().filter(|source| covers(source, path)).max_by_key(|source| source.len());
+        let covered = |path: &[u8]| covering(path).is_some_and(|source| !leaves_out(source, path));
+        let is_counted = |path: &[u8]| covering(path).is_some_and(|source| counts_as_key_file(source, path));
         match event {
             Event::Overflow => {
                 self.look_again_at(|_| true, true);
@@ -269,6 +269,8 @@ impl<'a> Watching<'a> {
                 }
                 self.look_again_at(|source| covers(&path, source), true);
             }
+            // It is not indexed, and people are told that it is there.
+            Event::Changed(path) if is_counted(&path) => self.send(Input::PathChanged(path)),
             Event::FolderCame(path) | Event::FolderWent(path) | Event::Changed(path) if !covered(&path) => {
                 // A folder above a source, or beside a watched file.
                 self.look_again_at(|source| covers(&path, source), false);

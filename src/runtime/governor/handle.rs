@@ -357,9 +357,17 @@ impl GovernorHandle {
     }
 }
 
-/// What is wrong with the sensors where another agent governs the host.
+/// What is so beside the decision.
 impl GovernorHandle {
-    /// What that agent finds; nothing where this one governs, whose findings are on the board.
+    /// Seconds until the pause that holds now ends by itself, `Some(None)`: only when a person resumes; `None`: none holds. One
+    /// that was set before this start is not remembered by everybody.
+    #[must_use]
+    pub fn pause_left(&self) -> Option<Option<u64>> {
+        let shared = self.shared.as_ref()?;
+        report::left(clock::now(), shared.lock().coordinator.pause())
+    }
+
+    /// What is wrong with the sensors where another agent governs the host; nothing where this one governs, whose findings are on the board.
     #[must_use]
     pub fn findings_of_leader(&self) -> Vec<Finding> {
         let doubts = self.shared.as_ref().map(|shared| shared.lock().coordinator.told_by_leader());

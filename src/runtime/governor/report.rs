@@ -245,7 +245,7 @@ impl Current {
 }
 
 /// Seconds until a pause ends; `Some(None)`: it ends only when somebody resumes; `None`: no pause holds.
-fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
+pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
     Some(pause.until().map(|until| until.since(now).as_secs()))
 }
@@ -294,6 +294,12 @@ mod tests {
         assert!(rests.ends_with(" a question is being answered; work gives way."), "{rests}");
         let free = Decision { workers: 1, ..Decision::default() };
         assert_eq!(beside_work(&free, None, false), "Background work may use the whole device.");
+        let page = include_str!("../../../docs/energy.md");
+        let in_use = [asked, Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }];
+        for decision in in_use.into_iter().chain([Decision { only_questions: true, ..asked }]) {
+            let said = beside_work(&decision, None, true);
+            assert!(page.contains(&said), "docs/energy.md has it: {said}");
+        }
     }
 
     #[test]
@@ -370,6 +376,11 @@ mod tests {
         let at: Vec<_> = keys.iter().map(|key| json.find(&format!("\"{key}\":"))).collect();
         assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{json}");
         assert_eq!(json.matches("\":").count(), keys.len(), "{json}");
+        let page = include_str!("../../../docs/api.md");
+        let of_a_method =
+            ["method", "scope", "joules", "err_pct", "tasks", "chunks", "per_1000_chunks", "date", "spent"];
+        let unnamed = keys.into_iter().chain(of_a_method).filter(|key| !page.contains(&format!("`{key}`")));
+        assert_eq!(unnamed.collect::<Vec<_>>(), Vec::<&str>::new(), "docs/api.md has each field");
         assert_eq!(serde_json::from_str::<Current>(&json).unwrap(), current);
     }
 }

@@ -1,26 +1,31 @@
-//! Tags of HTML within Markdown: only those of known elements are taken out, so that `<ann@home.test>`, `List<String>` and
-//! `a < b` stay, and nothing in code.
+//! Tags of HTML within Markdown, and its own links and pictures: of tags only those of known elements are taken out, so that
+//! `<ann@home.test>`, `List<String>` and `a < b` stay, and nothing in code.
 
 use super::fence::CodeLines;
 use super::html_scan::{INLINE, Part, Scan};
+use super::link::Brackets;
 
-/// Markdown without the tags of known elements and without comments, and with entities as their characters; `None` if
-/// there are none. It begins with the beginning of a line.
+/// Markdown without the tags of known elements and without comments, with entities as their characters, and with the words
+/// of its links and pictures; `None` if there are none of these. It begins with the beginning of a line.
 pub(super) fn without_tags(body: &str) -> Option<String> {
     plain(body, &mut Scan::new(body, false))
 }
 
 fn plain(body: &str, scan: &mut Scan<'_>) -> Option<String> {
-    if !body.contains(['<', '&']) {
+    if !body.contains(['<', '&', '[']) {
         return None;
     }
     let mut out = String::with_capacity(body.len());
     let mut code = CodeLines::new();
-    let (mut changed, mut gap) = (false, false);
+    let (mut changed, mut gap, mut brackets) = (false, false, Brackets::default());
     while scan.at() < body.len() {
         if scan.at() == 0 || body.as_bytes()[scan.at() - 1] == b'\n' {
             let line = scan.rest().split_inclusive('\n').next().unwrap_or_default();
-            if code.takes(line) {
+            let is_code = code.takes(line);
+            if is_code || line.trim().is_empty() {
+                brackets.close();
+            }
+            if is_code {
                 out.push_str(scan.take(line.len()));
                 continue;
             }
@@ -33,6 +38,10 @@ fn plain(body: &str, scan: &mut Scan<'_>) -> Option<String> {
         }
         if let Some(literal) = scan.literal() {
             out.push_str(literal);
+            continue;
+        }
+        if let Some(length) = brackets.take(scan.rest(), &mut out) {
+            let _ = scan.take(length);
             continue;
         }
         let before = scan.at();
@@ -51,7 +60,7 @@ fn plain(body: &str, scan: &mut Scan<'_>) -> Option<String> {
             }
         }
     }
-    changed.then_some(out)
+    (changed || brackets.changed).then_some(out)
 }
 
 #[cfg(test)]
@@ -73,6 +82,10 @@ mod tests {
             ("```a <b>``` <b>b</b>\n<i>c</i>", "```a <b>``` b\nc"),
             ("- ```\n  <b>\n  ```\n- <b>x</b>", "- ```\n  <b>\n  ```\n- x"),
             ("<b>x</b>\n\n    <b>code</b>\n", "x\n\n    <b>code</b>\n"),
+            (
+                "![The *red* lamp](a.png)\n\n```\n![a](b)\n```\n`![a](b)` \\![a](b)",
+                "The *red* lamp\n\n```\n![a](b)\n```\n`![a](b)` \\!a",
+            ),
         ] {
             assert_eq!(without_tags(body).as_deref(), Some(plain), "{body:?}");
         }
@@ -86,6 +99,8 @@ mod tests {
             "\\<b> stays, and so does ``a ` <b>``",
             "<!-- never closed",
             "<b never closed",
+            "[a\n\nb](c) ![\n```\n](d)\n```\n",
+            "\\[a](b) [a\\](b) [ ] [x][y]",
         ] {
             assert_eq!(without_tags(body), None, "{body:?}");
         }
@@ -94,8 +109,10 @@ mod tests {
     #[test]
     fn the_steps_are_linear_whatever_the_text_is() {
         let ticks: String = (1..400).map(|length| format!("{} ", "`".repeat(length))).collect();
-        let parts =
-            ["<a", "<!--", "<script>", "&#", "`", "``", "` ``", "<p ", "</title", "<p \"", "<b>", "<p \n", "- ``` "];
+        let parts = [
+            "[", "![](", "](a", "<a", "<!--", "<script>", "&#", "`", "``", "` ``", "<p ", "</title", "<p \"", "<b>",
+            "<p \n", "- ``` ",
+        ];
         for text in parts
             .map(|part| part.repeat(4000))
             .into_iter()

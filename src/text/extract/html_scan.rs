@@ -220,7 +220,7 @@ impl<'a> Scan<'a> {
     /// because of the backslash before it.
     pub(super) fn literal(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        if rest.starts_with("\\<") || rest.starts_with("\\&") {
+        if rest.starts_with('\\') && rest.get(1..).is_some_and(|rest| rest.starts_with(['<', '&', '[', ']', '!'])) {
             return Some(self.take(2));
         }
         let marks = run(rest);

@@ -3,7 +3,7 @@
 //! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
 //! that are told by their first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order
 //! mark. The ending of the name only decides whether the text is Markdown or HTML: then its headings divide it into
-//! sections, without tags and front matter; else it is one section.
+//! sections, without tags and front matter, and with the words of links and pictures alone; else it is one section.
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
 //! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the text, and do not
@@ -20,6 +20,7 @@ mod html;
 mod html_block;
 mod html_inline;
 mod html_scan;
+mod link;
 mod markdown;
 mod outline;
 mod plain;
@@ -27,11 +28,16 @@ mod refusal;
 pub(super) mod section;
 
 use super::payload;
+use super::payload::word::measure;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use section::{Section, Text};
 use std::borrow::Cow;
 
 pub use refusal::Refusal;
+
+/// Words beside a private key from which on a file is a note that holds one, and no file of a key: age writes three above its
+/// key, and who made it when.
+const KEY_FILE_WORDS: usize = 4;
 
 /// Extracts the text of a file. `path_hint` is its name or path, of which only the ending counts: `.md`, `.markdown`
 /// and `.mdown` are Markdown, `.html`, `.htm` and `.xhtml` are HTML, everything else that decodes is plain text.
@@ -55,8 +61,15 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         let page = html::read(&text, has_ending(path_hint, &["xhtml"]));
         (text, title) = (page.text, Some(page.title));
     }
+    let mut has_key = false;
+    if let Cow::Owned(without) = payload::key::elide(&text) {
+        (text, has_key) = (without, true);
+    }
     if let Cow::Owned(elided) = payload::elide(&text) {
         text = elided;
+    }
+    if has_key && measure(&text).words < KEY_FILE_WORDS {
+        return Err(Refusal::PrivateKey);
     }
     if let Some(title) = title {
         let page = html::sections(&text, title);
@@ -179,9 +192,29 @@ mod tests {
         let picture = "iVBORw0KGgo4AAAANSUhEUgAA9AUAAAFCAYAAACNbyblAAA".repeat(40);
         let note = format!("# Ann\n\n![photo](data:image/png;base64,{picture})\n\nTaken in Mill Street.\n");
         let text = extract("a.md", note.as_bytes()).unwrap();
-        assert_eq!(text.text, "# Ann\n\n![photo](data:\u{2026})\n\nTaken in Mill Street.\n");
-        assert_eq!(&text.text[text.sections[0].range.clone()], "![photo](data:\u{2026})\n\nTaken in Mill Street.");
+        assert_eq!(&text.text[text.sections[0].range.clone()], "photo\n\nTaken in Mill Street.");
         assert_eq!(extract("a.b64", picture.as_bytes()), Err(Refusal::NoLanguage));
+    }
+
+    #[test]
+    fn a_private_key_is_in_no_passage_and_a_file_that_is_one_is_refused_whatever_its_name_is() {
+        let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
+        let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
+        let age = "# created: 2024-05-02T15:30:45+01:00\n# public key: age1qyqszqgpqyqszqgpqyqszqgp\n\
+                   AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n";
+        for name in ["my_id_rsa", "old laptop.txt", "key.md"] {
+            assert_eq!(extract(name, key.as_bytes()), Err(Refusal::PrivateKey), "{name}");
+            assert_eq!(extract(name, age.as_bytes()), Err(Refusal::PrivateKey), "{name}");
+        }
+        let note = format!("# Cellar server\n\nThe key of the server:\n\n{key}\nIt was made in May.\n");
+        for name in ["notes.md", "notes.txt"] {
+            let text = extract(name, note.as_bytes()).unwrap().text;
+            assert!(text.contains("The key of the server:") && text.contains("It was made in May."), "{text}");
+            assert!(!text.contains("b3Blbn") && !text.contains("PRIVATE"), "{text}");
+        }
+        let page = format!("<p>The key of the server is this one:</p><pre>{key}</pre><p>It was made in May.</p>");
+        let text = extract("a.html", page.as_bytes()).unwrap().text;
+        assert!(text.contains("It was made in May.") && !text.contains("b3Blbn"), "{text}");
     }
 
     #[test]
@@ -215,6 +248,15 @@ mod tests {
         assert_eq!(extract("a.html", b"<html><script>x()</script></html>"), Err(Refusal::Empty));
         assert_eq!(extract("a.html", b"<title>The house</title><p> </p>").unwrap().sections[0].heading, "The house");
         assert_eq!(extract("a.txt", page.as_bytes()).unwrap().text, page, "only what is named so");
+    }
+
+    #[test]
+    fn of_links_and_pictures_of_markdown_the_words_are_in_the_passages_and_in_other_texts_nothing_changes() {
+        let note = "# Boiler\n\n![The red lamp](img/2024/IMG_2034.jpg)\nSee [the manual](docs/m.md).\n\n## More\n\n![](a.png)\n";
+        let text = extract("a.md", note.as_bytes()).unwrap();
+        let bodies: Vec<&str> = text.sections.iter().map(|at| &text.text[at.range.clone()]).collect();
+        assert_eq!(bodies, ["The red lamp\nSee the manual.", "More"]);
+        assert_eq!(extract("a.txt", note.as_bytes()).unwrap().text, note, "only what is named so");
     }
 
     #[test]

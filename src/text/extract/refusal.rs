@@ -12,6 +12,8 @@ pub enum Refusal {
     Empty,
     /// Encoded data and no words.
     NoLanguage,
+    /// A private key and hardly a word.
+    PrivateKey,
     /// NUL bytes: pictures, programs, archives.
     Binary,
     /// Neither UTF-8 nor UTF-16 with a byte order mark.
@@ -36,6 +38,9 @@ impl fmt::Display for Refusal {
         match self {
             Self::Empty => f.write_str("the file has no text"),
             Self::NoLanguage => f.write_str("the file holds data and no words"),
+            Self::PrivateKey => f.write_str(
+                "the file holds a private key and hardly a word besides. A note around a key is indexed, without the key",
+            ),
             Self::Binary => f.write_str("the file is not text"),
             Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
             Self::TooLarge { bytes } => {

@@ -66,17 +66,19 @@ fn library_of(paths: &[&str]) -> Library<MemoryKv> {
 #[test]
 fn new_changed_and_gone_files_are_told_apart_and_counted() {
     let library = library_of(&["/home/a", "/home/b", "/home/c"]);
+    let mut key_files = KeyFiles::default();
+    key_files.add(b"/home/server.pem".to_vec());
     let linked = Entry { has_other_names: true, ..entry("/home/d", 1) };
     let listing = Listing {
         entries: vec![entry("/home/a", 1), entry("/home/b", 2), linked],
         at: 7,
-        key_files: 2,
+        key_files: key_files.clone(),
         ..Listing::default()
     };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
     let expected =
-        Tally { known: 2, remaining: 3, listed: 3, has_other_names: true, key_files: 2, at: 7, ..Tally::default() };
+        Tally { known: 2, remaining: 3, listed: 3, has_other_names: true, key_files, at: 7, ..Tally::default() };
     assert_eq!(tally(outcome), expected);
 }
 

@@ -1,0 +1,95 @@
+//! Rows of docs/doctor.md that no test plants on a real agent: what the finding is made from is planted, and the doctor says what the
+//! page says. Where each of them is found is tested beside the code that finds it.
+
+use super::network::tests::peer;
+use super::page_test::planted;
+use super::test::{found, healthy, network, report, status};
+use super::*;
+use crate::base::finding::Finding;
+use crate::base::id::Ring;
+use crate::cli::up::{conflict, not_in, not_named};
+use crate::config::{Config, Folder};
+use crate::energy::doubt::Doubt;
+use crate::energy::policy::clock::RELEASE;
+use crate::http::dto::{Activity, StatusReport};
+use crate::net::diagnostics::NetworkReport;
+use crate::node::report::{of_quarantine, of_removal};
+use crate::runtime::handle::not_remembered;
+use crate::store::record::Source;
+use std::fs;
+
+fn hold(fault: &str, report: &Report) {
+    planted(fault, &report.json(), i32::from(report.exit_code()));
+}
+
+fn hold_finding(fault: &str, finding: Finding) {
+    let reports = Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() };
+    hold(fault, &report(reports, &Ok(())));
+}
+
+#[test]
+fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_says() {
+    let faults = [
+        ("a battery feeds the device and gives no current", Doubt::NoCurrent),
+        ("a battery is empty for half an hour", Doubt::EmptyGauge),
+        ("a battery's percentage contradicts its level", Doubt::Percentage),
+        ("one temperature sensor is far above the others", Doubt::HotAlone),
+        ("one temperature sensor stands still", Doubt::Constant),
+        ("the kernel throttles a cool CPU", Doubt::CoolThrottling),
+        ("the alarm for a low voltage contradicts the voltage", Doubt::Alarm),
+        ("the measured voltage contradicts the silent alarm", Doubt::Input),
+    ];
+    for (fault, doubt) in faults {
+        hold(fault, &report(found(crate::base::finding::Area::Sensors, &doubt.to_string()), &Ok(())));
+    }
+    let on_the_page = faults.len() + 1;
+    assert_eq!(Doubt::ALL.into_iter().filter(|doubt| doubt.is_fault()).count(), on_the_page, "each fault has a row");
+}
+
+#[test]
+fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
+    hold_finding("this device was removed from its mesh", of_removal());
+    hold_finding("another device says that devices are down which are up", of_quarantine("cellar"));
+    hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
+    hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
+    let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring: Some(ring) };
+    let both = conflict(&folder("/n", Ring::Mesh), &folder("/n/diary", Ring::Private));
+    hold_finding("config.toml names a folder, and another collection's in it", both);
+    let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+    hold_finding("a folder was taken out of config.toml", not_named("/n", &source));
+}
+
+#[test]
+fn what_the_page_says_of_folders_work_and_network_is_what_the_doctor_says() {
+    let unnoticed = report(healthy(), &Err("it is not there".into()));
+    hold("a watched folder is gone, and nothing told the agent", &unnoticed);
+    let held = Activity { held: Some("The disk is full: 5 MiB are free.".into()), ..Activity::default() };
+    let held = Reports { status: Ok(StatusReport { activity: held, ..status() }), ..healthy() };
+    hold("nothing can be indexed", &report(held, &Ok(())));
+    let taken = Some("Address already in use".to_owned());
+    let taken = Reports { network: Ok(NetworkReport { no_datagrams: taken, ..network() }), ..healthy() };
+    hold("another program has the UDP port", &report(taken, &Ok(())));
+    let alone = Reports { network: Ok(NetworkReport { peers: vec![peer()], ..network() }), ..healthy() };
+    hold("the agent listens on this machine only, and another device is named", &report(alone, &Ok(())));
+}
+
+#[test]
+fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_is_what_the_doctor_says() {
+    let with = |check: Check| {
+        let mut report = report(healthy(), &Ok(()));
+        report.checks.push(check);
+        report
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("identity.key");
+    fs::write(&file, "x").unwrap();
+    let locals = |home: &Path, name: &str| {
+        local::checks(home, Path::new("/")).into_iter().find(|check| check.name == name).unwrap()
+    };
+    hold("the home is a file", &with(locals(&file, "home")));
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    hold("the key can be read by other users", &with(locals(folder.path(), "key")));
+    let quiet = Config::parse("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n").unwrap();
+    let clock = local::clock_check((RELEASE + 1000, false), &quiet);
+    hold("quiet hours are set, and nothing vouches for the clock", &with(clock));
+}

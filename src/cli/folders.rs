@@ -1,0 +1,118 @@
+//! The watched folders as people read them.
+
+use super::style::Style;
+use super::text::one_line;
+use crate::http::folders::{Watched, left_out};
+use std::fmt::Write;
+
+/// A watched folder or file on one line.
+pub(super) fn watched(source: &Watched) -> String {
+    let looked = match source.looked_s_ago {
+        None => "not looked at yet".to_owned(),
+        Some(seconds @ 0..120) => format!("looked at {seconds} s ago"),
+        Some(seconds) => format!("looked at {} min ago", seconds / 60),
+    };
+    format!("{} (collection {}, ring {}; {looked})", source.path, source.collection, source.ring.as_str())
+}
+
+/// The watched folders and files, and what of them is away.
+#[must_use]
+pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
+    let mut text = String::new();
+    for folder in folders {
+        let _ = writeln!(text, "{}", one_line(&watched(folder)));
+        for away in &folder.away {
+            let kept = if away.kept { ", kept by your word" } else { "" };
+            let line = format!("away since {}: {} ({} documents{kept})", away.since, away.path, away.documents);
+            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
+        }
+        for path in &folder.key_file_paths {
+            let line = format!("left out, it looks like keys or passwords: {path}");
+            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
+        }
+        let more = folder.key_files.saturating_sub(folder.key_file_paths.len() as u64);
+        if more > 0 && !folder.key_file_paths.is_empty() {
+            let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
+        }
+        if let Some(missing) = &folder.missing {
+            let _ = writeln!(
+                text,
+                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
+                missing.documents, missing.of
+            );
+        }
+    }
+    if let Some(sentence) = left_out(folders) {
+        let _ = writeln!(text, "{}", one_line(&sentence));
+    }
+    if folders.is_empty() {
+        text.push_str("Nothing is watched yet; add a folder with `wattle add FOLDER`.\n");
+    }
+    text
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::base::id::Ring;
+    use crate::http::folders::{AwayPlace, Missing};
+
+    const PLAIN: Style = Style { width: 40, styled: false };
+
+    pub(in crate::cli) fn folder(looked_s_ago: Option<u64>) -> Watched {
+        Watched {
+            path: "/home/ann/notes".into(),
+            collection: "home".into(),
+            ring: Ring::Mesh,
+            looked_s_ago,
+            away: Vec::new(),
+            missing: None,
+            key_files: 0,
+            key_file_paths: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_folder_says_when_it_was_looked_at_and_what_is_away() {
+        let away =
+            |kept| AwayPlace { path: "/n/stick".into(), since: "2026-11-26 18:30 UTC".into(), documents: 3, kept };
+        let missing = Some(Missing { documents: 120, of: 150 });
+        let shown = folders(&[Watched { away: vec![away(false), away(true)], missing, ..folder(None) }], &PLAIN);
+        let expected = [
+            "/home/ann/notes (collection home, ring mesh; not looked at yet)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
+            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
+        ];
+        assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+        assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
+        assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
+        assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));
+    }
+
+    #[test]
+    fn each_file_of_keys_that_is_left_out_is_named_with_the_command_that_takes_it_in() {
+        let keys = |key_files, paths: &[&str]| Watched {
+            key_files,
+            key_file_paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            ..folder(Some(3))
+        };
+        let shown = folders(&[keys(3, &["/n/a.pem", "/n/my\u{1b} b.key"]), keys(1, &["/n/c.env"])], &PLAIN);
+        let expected = [
+            "  left out, it looks like keys or passwords: /n/a.pem",
+            "  left out, it looks like keys or passwords: /n/my\u{fffd} b.key",
+            "  and 1 more of those",
+            "  left out, it looks like keys or passwords: /n/c.env",
+            "4 files look like keys or passwords and are left out, /n/a.pem for example. `wattle folders` names them; `wattle add FILE` \
+             takes one in.",
+        ];
+        assert_eq!(shown.lines().filter(|line| !line.starts_with('/')).collect::<Vec<_>>(), expected);
+        let one = folders(&[keys(1, &["/n/a b.pem"])], &PLAIN);
+        assert!(one.ends_with("and is left out: /n/a b.pem. `wattle add '/n/a b.pem'` takes it in.\n"), "{one}");
+        let none_named = folders(&[keys(2, &[])], &PLAIN);
+        assert!(
+            none_named
+                .ends_with("\n2 files look like keys or passwords and are left out. `wattle add FILE` takes one in.\n")
+        );
+    }
+}

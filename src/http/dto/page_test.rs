@@ -1,0 +1,146 @@
+//! Test code: docs/api.md names each field of the answers.
+
+use super::*;
+use crate::base::finding::Area;
+use crate::base::id::Ring;
+use crate::http::folders::{AwayPlace, Missing};
+use serde_json::{Value, json};
+
+const PAGE: &str = include_str!("../../../docs/api.md");
+
+/// The names of all fields, of the objects within too.
+fn fields(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => object.iter().for_each(|(name, value)| {
+            names.push(name.clone());
+            fields(value, names);
+        }),
+        Value::Array(list) => list.iter().for_each(|value| fields(value, names)),
+        _ => {}
+    }
+}
+
+/// Fields of `answer` that the page does not have between backticks, alone or in the form of an object.
+fn unnamed(answer: &impl Serialize) -> Vec<String> {
+    let mut names = Vec::new();
+    fields(&serde_json::to_value(answer).unwrap(), &mut names);
+    assert!(names.len() > 1, "an answer has fields");
+    names.retain(|name| !PAGE.contains(&format!("`{name}`")) && !PAGE.contains(&format!("\"{name}\"")));
+    names
+}
+
+fn files() -> Counts {
+    Counts { files: Files::default(), chunks: 1, vectors: 1 }
+}
+
+fn watched() -> Watched {
+    let away = AwayPlace { path: "/n/stick".into(), since: "2026".into(), documents: 1, kept: true };
+    Watched {
+        path: "/n".into(),
+        collection: "home".into(),
+        ring: Ring::Mesh,
+        looked_s_ago: Some(1),
+        away: vec![away],
+        missing: Some(Missing { documents: 1, of: 2 }),
+        key_files: 1,
+        key_file_paths: vec!["/n/a.pem".into()],
+    }
+}
+
+fn status() -> StatusReport {
+    let collection = Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 1 };
+    let peer = Peer {
+        peer_id: "12D3".into(),
+        device: None,
+        linked: true,
+        state: "alive".into(),
+        off_s: None,
+        address: None,
+        round_trip_us: None,
+        headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None }),
+        collections: vec![collection],
+    };
+    StatusReport {
+        peer_id: "12D3".into(),
+        device: "attic".into(),
+        mesh: None,
+        files: Files { absent: 1, ..Files::default() },
+        leaving: 0,
+        chunks: 0,
+        vectors: 0,
+        peers: vec![peer],
+        model: Model { name: "m".into(), fingerprint: "00".into() },
+        sources: vec![watched()],
+        activity: Activity::default(),
+        findings: vec![Finding { area: Area::State, what: "x".into(), command: None }],
+    }
+}
+
+fn checked() -> Checked {
+    Checked {
+        clean: true,
+        counted: files(),
+        believed: files(),
+        faults: Vec::new(),
+        fault_count: 0,
+        refused: vec![Unusable { path: "/n/a".into(), reason: "x".into() }],
+        sample: Some(FileSample { looked: 1, different: 0, examples: Vec::new(), undecided: 0 }),
+    }
+}
+
+fn found() -> SearchResults {
+    let place = SearchPlace { device: "attic".into(), peer_id: "12D3".into(), path: "/n/a".into() };
+    let hit = SearchHit {
+        device: "attic".into(),
+        peer_id: "12D3".into(),
+        path: "/n/a".into(),
+        text: "x".into(),
+        score: 0.5,
+        heading: String::new(),
+        away_since: Some("2026".into()),
+        gone_since: Some("2026".into()),
+        places: vec![place.clone(), place],
+    };
+    let silent = output::SilentDevice { device: "attic".into(), peer_id: "12D3".into() };
+    let coverage = SearchAnswer {
+        asked: 2,
+        answered: 1,
+        silent: vec!["attic".into()],
+        silent_devices: vec![silent],
+        not_asked: 1,
+        files: FileCoverage::default(),
+        others: vec![output::DeviceCoverage {
+            device: "nas".into(),
+            peer_id: "12D3".into(),
+            files: FileCoverage::default(),
+        }],
+        unusable: 1,
+    };
+    let unusable = vec![Unusable { path: "/n/a".into(), reason: "x".into() }];
+    SearchResults { hits: vec![hit], nothing_fits: true, unusable, coverage }
+}
+
+#[test]
+fn each_field_of_the_answers_stands_on_the_page() {
+    let folders = Folders { folders: vec![watched()], private_names: vec!["diary".into()] };
+    let added = Added {
+        path: "/n".into(),
+        collection: Some("home".into()),
+        ring: Some(Ring::Mesh),
+        within: Some("/".into()),
+        parts: vec!["/n/a".into()],
+        forgotten: Some("x".into()),
+    };
+    let regrouped = Regrouped { name: "home".into(), ring: None, places: 1, forgotten: None };
+    let none = Vec::<String>::new();
+    assert_eq!(unnamed(&status()), none, "GET /v1/status");
+    assert_eq!(unnamed(&checked()), none, "GET /v1/doctor");
+    assert_eq!(unnamed(&folders), none, "GET /v1/folders");
+    assert_eq!(unnamed(&added), none, "POST /v1/add");
+    assert_eq!(unnamed(&regrouped), none, "POST /v1/collection");
+    assert_eq!(unnamed(&found()), none, "POST /v1/search");
+    assert_eq!(
+        unnamed(&json!({ "a": 1, "not on the page": [{ "nor this": 2 }] })),
+        ["a", "not on the page", "nor this"]
+    );
+}

@@ -1,0 +1,145 @@
+//! The files of keys and passwords that the looks at each source left out.
+//!
+//! A look at a part of a source changes what is known of that part, so that the count is right as soon as such a file comes or
+//! goes. Up to `KEY_FILES_MAX` of a source are known by their paths, and people are told those; further ones are counted.
+
+use super::path::{covers, holds_secrets};
+use crate::limits::KEY_FILES_MAX;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Files of keys and passwords that were left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFiles {
+    paths: BTreeSet<Vec<u8>>,
+    /// How many more there are.
+    more: u64,
+}
+
+impl KeyFiles {
+    /// Adds one. A path that is known already counts once.
+    pub fn add(&mut self, path: Vec<u8>) {
+        if self.paths.len() < KEY_FILES_MAX {
+            self.paths.insert(path);
+        } else if !self.paths.contains(&path) {
+            self.more += 1;
+        }
+    }
+
+    /// Adds those of another step or part.
+    pub fn extend(&mut self, other: Self) {
+        self.more += other.more;
+        other.paths.into_iter().for_each(|path| self.add(path));
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.paths.len() as u64 + self.more
+    }
+
+    /// The paths that are known, in their order.
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.paths.iter().map(Vec::as_slice)
+    }
+}
+
+/// What the looks at all sources left out.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut {
+    /// What the steps of the scan under way found together.
+    pass: KeyFiles,
+    sources: BTreeMap<Vec<u8>, KeyFiles>,
+}
+
+impl LeftOut {
+    pub(super) const fn new() -> Self {
+        Self { pass: KeyFiles { paths: BTreeSet::new(), more: 0 }, sources: BTreeMap::new() }
+    }
+
+    /// Adds a step of the scan under way.
+    pub(super) fn add(&mut self, found: KeyFiles) {
+        self.pass.extend(found);
+    }
+
+    /// The scan of a source, or of the part of it at `scope`, is over. False if only a look at all of it can tell how many
+    /// there are now: of more files than are known by their paths, one came or went.
+    pub(super) fn end(&mut self, source: &[u8], scope: &[u8]) -> bool {
+        let found = std::mem::take(&mut self.pass);
+        let known = self.sources.entry(source.to_vec()).or_default();
+        if source == scope {
+            *known = found;
+            return true;
+        }
+        let are_counted_only = known.more > 0 && (found.count() > 0 || holds_secrets(scope));
+        if !are_counted_only {
+            known.paths.retain(|path| !covers(scope, path));
+            known.extend(found);
+        }
+        !are_counted_only
+    }
+
+    /// The scan under way ended without a result.
+    pub(super) fn cancel(&mut self) {
+        self.pass = KeyFiles::default();
+    }
+
+    /// The source is watched no more.
+    pub(super) fn forget(&mut self, source: &[u8]) {
+        self.sources.remove(source);
+    }
+
+    /// What was left out of this source; those that are sources of their own were not.
+    pub(super) fn of(&self, source: &[u8], is_named: impl Fn(&[u8]) -> bool) -> KeyFiles {
+        let mut found = self.sources.get(source).cloned().unwrap_or_default();
+        found.paths.retain(|path| !is_named(path));
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(paths: &[&str]) -> KeyFiles {
+        let mut files = KeyFiles::default();
+        paths.iter().for_each(|path| files.add(path.as_bytes().to_vec()));
+        files
+    }
+
+    fn scan(left_out: &mut LeftOut, scope: &str, found: &[&str]) -> bool {
+        left_out.add(files(found));
+        left_out.end(b"/a", scope.as_bytes())
+    }
+
+    #[test]
+    fn the_files_left_out_follow_each_look_at_a_part() {
+        let mut left_out = LeftOut::new();
+        assert!(scan(&mut left_out, "/a", &["/a/1.pem", "/a/b/2.key", "/a/bc.key"]));
+        let known = |left_out: &LeftOut| left_out.of(b"/a", |path| path == b"/a/named.pem");
+        assert_eq!(known(&left_out).count(), 3);
+        assert!(scan(&mut left_out, "/a/1.pem", &[]), "one is gone");
+        assert!(scan(&mut left_out, "/a/b", &["/a/b/2.key", "/a/b/3.key"]), "one came");
+        assert!(scan(&mut left_out, "/a/notes.md", &[]));
+        assert_eq!(known(&left_out), files(&["/a/b/2.key", "/a/b/3.key", "/a/bc.key"]));
+        assert!(scan(&mut left_out, "/a/named.pem", &["/a/named.pem"]));
+        assert_eq!(known(&left_out).count(), 3, "what is named by itself is not left out");
+        left_out.forget(b"/a");
+        assert_eq!(known(&left_out).count(), 0);
+    }
+
+    #[test]
+    fn of_more_files_than_are_known_by_their_paths_a_change_asks_for_a_look_at_all() {
+        let paths: Vec<String> = (0..KEY_FILES_MAX + 7).map(|n| format!("/a/{n}.pem")).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let mut left_out = LeftOut::new();
+        assert!(scan(&mut left_out, "/a", &paths));
+        let known = left_out.of(b"/a", |_| false);
+        assert_eq!((known.count(), known.paths().count()), (paths.len() as u64, KEY_FILES_MAX));
+        assert!(scan(&mut left_out, "/a/notes.md", &[]), "no file of keys");
+        assert!(!scan(&mut left_out, "/a/0.pem", &[]));
+        left_out.add(files(&paths[..9]));
+        left_out.cancel();
+        assert!(scan(&mut left_out, "/a", &paths[1..3]));
+        assert_eq!(left_out.of(b"/a", |_| false).count(), 2);
+    }
+}

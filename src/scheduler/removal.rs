@@ -1,0 +1,93 @@
+//! Requests that wait for the end of a removal.
+//!
+//! What is forgotten leaves all answers with the save of its mark. It is deleted in steps after that, and counts until then; and
+//! no folder there can be added, or the removal would take what is learnt anew. So whoever forgets gets the answer once that is
+//! over, for a small folder at once and in any case within `FORGET_WAIT_MS`, and an addition waits for its turn. While a
+//! person waits, the removal needs no allowance of the governor.
+
+use super::addition::Addition;
+use super::machine::Scheduler;
+use super::path::covers;
+use super::port::{Output, Refusal};
+use super::waiting::{Waiting, Wanted};
+use crate::base::id::ReplyId;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REPLIES_MAX};
+use crate::store::record::{Mark, MarkKind};
+
+impl Scheduler {
+    /// An addition overlaps with a place that is being forgotten: it waits for the end of that. False if it need not.
+    pub(super) fn waits_for_removal(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        new: &Addition,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        if !self.is_being_removed(new) {
+            return false;
+        }
+        if self.decisions.waiting.len() < REPLIES_MAX {
+            let until = now + Duration::from_millis(ADD_WAIT_MS);
+            self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Added(new.clone()), until });
+        } else {
+            out.push(still_removed(reply));
+        }
+        true
+    }
+
+    /// What the owner decided is on the disk. The answer waits until what that forgets is deleted.
+    pub(super) fn decided(&mut self, now: Instant, reply: ReplyId, done: String, out: &mut Vec<Output>) {
+        if self.decisions.is_removing() && self.decisions.waiting.len() < REPLIES_MAX {
+            let until = now + Duration::from_millis(FORGET_WAIT_MS);
+            self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Removed(done), until });
+        } else {
+            out.push(Output::Decided(reply, done));
+        }
+    }
+
+    /// Answers those whose wait is over.
+    pub(super) fn answer_waiting(&mut self, now: Instant, out: &mut Vec<Output>) {
+        for Waiting { reply, wanted, until } in std::mem::take(&mut self.decisions.waiting) {
+            let is_late = until <= now || self.outage.is_on();
+            match wanted {
+                Wanted::Removed(done) if !self.decisions.is_removing() => out.push(Output::Decided(reply, done)),
+                Wanted::Removed(done) if is_late => {
+                    let done = format!(
+                        "{done} They answer nothing. Deleting them goes on, and until it is over they are counted."
+                    );
+                    out.push(Output::Decided(reply, done));
+                }
+                Wanted::Added(new) if !self.is_being_removed(&new) => self.on_add(now, reply, new, out),
+                Wanted::Added(_) if is_late => out.push(still_removed(reply)),
+                wanted => self.decisions.waiting.push(Waiting { reply, wanted, until }),
+            }
+        }
+    }
+
+    /// Starts the next step of a removal whose end a person waits for. It needs no allowance; it needs a slot, see `has_slot`.
+    pub fn start_awaited(&mut self, out: &mut Vec<Output>) {
+        let is_awaited = self.decisions.waiting.iter().any(|waiting| matches!(waiting.wanted, Wanted::Removed(_)));
+        if is_awaited
+            && !self.stands_still()
+            && let Some(task) = self.decisions.next_sweep()
+        {
+            self.start(task, out);
+        }
+    }
+
+    /// When a request that waits is answered at the latest.
+    pub(super) fn waiting_until(&self) -> Option<Instant> {
+        self.decisions.waiting.iter().map(|waiting| waiting.until).min()
+    }
+
+    fn is_being_removed(&self, new: &Addition) -> bool {
+        let overlaps = |mark: &Mark| covers(&mark.path, &new.path) || covers(&new.path, &mark.path);
+        self.decisions.marks().iter().any(|mark| mark.kind == MarkKind::Forgotten && overlaps(mark))
+    }
+}
+
+fn still_removed(reply: ReplyId) -> Output {
+    let why = "What was known there is still being forgotten; try again in a moment. Nothing was changed.";
+    Output::Refused(reply, Refusal::Busy, why.to_owned())
+}

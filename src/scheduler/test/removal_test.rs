@@ -1,0 +1,106 @@
+//! What waits for the end of a removal.
+
+use super::*;
+use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS};
+use crate::store::record::{Mark, MarkKind, Marks};
+
+fn forgotten(path: &str) -> Mark {
+    Mark { path: path.into(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten }
+}
+
+/// A machine that was told to forget a folder, and has that on the disk.
+fn forgetting() -> Scheduler {
+    let mut machine = scheduler(2, &["/a", "/b"], StoreCounts::default());
+    let mut out = Vec::new();
+    machine.handle(at(0), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    out.clear();
+    machine.handle(at(0), saved(1, &[]), &mut out);
+    assert!(matches!(&out[..], [Output::Unwatch(_)]), "{out:?}");
+    machine
+}
+
+/// A step of the removal ends, and is saved.
+fn removes(machine: &mut Scheduler, ms: u64, task: u64, save: u64, last: bool) -> Vec<Output> {
+    let swept = Outcome::Swept { place: Some(forgotten("/a")), docs: vec![DocId(task)], last };
+    let mut out = Vec::new();
+    machine.handle(at(ms), Input::Done(TaskId(task), swept), &mut out);
+    assert!(matches!(&out[..], [Output::Save(SaveId(at), _)] if *at == save), "{out:?}");
+    out.clear();
+    machine.handle(at(ms), saved(save, &[]), &mut out);
+    out
+}
+
+#[test]
+fn forget_is_answered_when_its_documents_are_deleted_and_an_addition_there_waits_for_that() {
+    let mut machine = forgetting();
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Add(ReplyId(2), source("/a/x").into()), &mut out);
+    machine.handle(at(1), Input::Wake, &mut out);
+    assert_eq!(out, [], "neither is refused");
+    machine.start_awaited(&mut out);
+    assert_eq!(out, [Output::Start(TaskId(1), Task::Sweep)], "without an allowance");
+    assert_eq!(removes(&mut machine, 2, 1, 2, false), []);
+    out.clear();
+    machine.start_awaited(&mut out);
+    assert_eq!(out, [Output::Start(TaskId(2), Task::Sweep)]);
+    let out = removes(&mut machine, 3, 2, 3, true);
+    let [Output::Decided(ReplyId(1), done), Output::Save(_, changes)] = &out[..] else { panic!("{out:?}") };
+    assert!(!done.contains("goes on"), "{done}");
+    assert!(
+        matches!(&changes[..], [Change::Sources(list)] if list.places == [source("/b"), source("/a/x")]),
+        "{changes:?}"
+    );
+}
+
+#[test]
+fn a_long_removal_is_told_and_goes_on_by_the_allowance_alone() {
+    let mut machine = forgetting();
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Add(ReplyId(2), source("/a").into()), &mut out);
+    machine.handle(at(FORGET_WAIT_MS), Input::Wake, &mut out);
+    assert!(
+        matches!(&out[..], [Output::Decided(ReplyId(1), done)] if done.contains("Deleting them goes on")),
+        "{out:?}"
+    );
+    out.clear();
+    machine.start_awaited(&mut out);
+    assert_eq!(out, []);
+    machine.handle(at(1 + ADD_WAIT_MS), Input::Wake, &mut out);
+    assert!(matches!(&out[..], [Output::Refused(ReplyId(2), Refusal::Busy, _)]), "{out:?}");
+    machine.start_next(LIGHT, &mut out).unwrap();
+    assert!(matches!(out.last(), Some(Output::Start(_, Task::Sweep))), "{out:?}");
+}
+
+#[test]
+fn nobody_waits_while_nothing_can_be_saved() {
+    let mut machine = forgetting();
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Add(ReplyId(2), source("/a").into()), &mut out);
+    machine.handle(at(2), Input::StoreLost("The store is gone.".to_owned()), &mut out);
+    out.clear();
+    machine.handle(at(3), Input::Wake, &mut out);
+    assert!(matches!(&out[..], [Output::Decided(ReplyId(1), _), Output::Refused(ReplyId(2), ..)]), "{out:?}");
+    let marks = Marks(machine.marks().to_vec());
+    assert_eq!(marks, Marks(vec![forgotten("/a")]), "the removal goes on once there is room");
+}
+
+#[test]
+fn an_addition_that_waits_for_the_save_of_a_removal_is_acknowledged_and_looked_at() {
+    let mut machine = scheduler(1, &["/a", "/b"], StoreCounts::default());
+    let mut out = Vec::new();
+    let _ = machine.scans.queue.due(at(0));
+    machine.handle(at(0), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    machine.handle(at(0), Input::Add(ReplyId(2), source("/b/c").into()), &mut out);
+    assert!(matches!(&out[..], [Output::Save(SaveId(1), _)]), "{out:?}");
+    out.clear();
+    machine.handle(at(0), saved(1, &[]), &mut out);
+    assert_eq!(out, [Output::Unwatch(b"/a".to_vec()), Output::Added(ReplyId(2))]);
+    out.clear();
+    machine.start_next(LIGHT, &mut out).unwrap();
+    let out = removes(&mut machine, 1, 1, 2, true);
+    assert!(matches!(&out[..], [Output::Decided(ReplyId(1), _)]), "{out:?}");
+    machine.handle(at(SETTLE_MS), Input::Wake, &mut Vec::new());
+    let mut out = Vec::new();
+    machine.start_next(LIGHT, &mut out).expect("a scan");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == b"/b/c"), "{out:?}");
+}
