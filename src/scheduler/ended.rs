@@ -162,17 +162,17 @@ impl Scheduler {
         }
         if !unsaved.removed.is_empty() {
             self.decisions.sweep_on();
-            let names: Vec<_> = unsaved.removed.iter().map(|place| String::from_utf8_lossy(place)).collect();
-            let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
-            let done = format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "));
-            return unsaved.replies.iter().for_each(|(reply, _)| self.decided(now, *reply, done.clone(), out));
         }
         out.extend(unsaved.added.map(Output::Watch));
-        let mut regrouped = unsaved.regrouped;
         for (reply, place) in unsaved.replies {
-            out.push(regrouped.take().map_or(Output::Added(reply), |name| Output::Regrouped(reply, name)));
-            if let Some(place) = place {
-                self.scans.queue.mark_dirty(now, &place);
+            // Additions of places that are watched already wait for the save of any other request.
+            match (place, &unsaved.regrouped) {
+                (Some(place), _) => {
+                    out.push(Output::Added(reply));
+                    self.scans.queue.mark_dirty(now, &place);
+                }
+                (None, Some(name)) => out.push(Output::Regrouped(reply, name.clone())),
+                (None, None) => self.decided(now, reply, watched_no_more(&unsaved.removed), out),
             }
         }
     }
@@ -226,6 +226,13 @@ impl Scheduler {
         }
         out.push(Output::Save(self.saves.begin_with(then, &changes), changes));
     }
+}
+
+/// The answer to who has these places forgotten.
+fn watched_no_more(places: &[Vec<u8>]) -> String {
+    let names: Vec<_> = places.iter().map(|place| String::from_utf8_lossy(place)).collect();
+    let (verb, whose) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
+    format!("{} {verb} watched no more, and {whose} documents are forgotten.", names.join(", "))
 }
 
 /// No more documents without files can wait: this one is not usable until a scan finds its file.

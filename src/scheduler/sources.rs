@@ -24,7 +24,7 @@ pub(super) struct UnsavedSources {
     pub(super) added: Option<Vec<u8>>,
     /// The places that are watched no more.
     pub(super) removed: Vec<Vec<u8>>,
-    /// The collection that the first of the requests changes, by the name that it has then.
+    /// The collection that one of the requests changes, by the name that it has then.
     pub(super) regrouped: Option<String>,
     /// The requests and the place that each of them adds, if it adds one.
     pub(super) replies: heapless::Vec<(ReplyId, Option<Vec<u8>>), REPLIES_MAX>,

@@ -25,7 +25,7 @@ pub struct OnHardware {
     pub identity: Identity,
     /// The one that the home had in other hardware, if that is still put aside and its owner has not decided.
     pub before: Option<PeerId>,
-    /// What people are told of this start.
+    /// What people are told of this start; whoever shows it writes it into the log.
     pub findings: Vec<Finding>,
 }
 
@@ -79,12 +79,6 @@ pub(super) fn identity(
     Ok(OnHardware { identity, before: binding.before, findings })
 }
 
-/// What people are told, which the log says too.
-fn told(area: Area, what: String, command: Option<String>) -> Finding {
-    warn!("{what}");
-    Finding { area, what, command }
-}
-
 /// The note of the hardware says nothing: the key is bound to the hardware of this start.
 fn unproven_note(home: &Path, key: &PeerId) -> Finding {
     let what = format!(
@@ -94,7 +88,7 @@ fn unproven_note(home: &Path, key: &PeerId) -> Finding {
          card may be failing: make a backup, and look for errors of the disk.",
         home.join(HomeFile::Hardware.name()).display()
     );
-    told(Area::State, what, Some("dmesg --level=err,warn".to_owned()))
+    Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) }
 }
 
 /// The home has another key than at its last start, and nobody has put that one aside.
@@ -117,7 +111,7 @@ fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>
          hardware.copy, and start it again.{join}",
         file.display()
     );
-    told(Area::State, what, Some(format!("ls -la {}", quoted(&home.to_string_lossy()))))
+    Finding { area: Area::State, what, command: Some(format!("ls -la {}", quoted(&home.to_string_lossy()))) }
 }
 
 /// The key of before, where a power cut or a full disk left another key than the noted one: that was made in this hardware, unless it is put
@@ -185,7 +179,7 @@ fn back(home: &Path, present: &Binding, mut earlier: Binding, seed: &[u8]) -> Re
          {meanwhile}, is kept in {file}. If it joined the mesh with that, and nothing runs with it any more, type `wattle remove {meanwhile}` on \
          an admin."
     );
-    let findings = vec![told(Area::Peers, what, None)];
+    let findings = vec![Finding { area: Area::Peers, what, command: None }];
     let identity = Identity::load_or_create(home)?;
     Ok(OnHardware { identity, before: None, findings })
 }

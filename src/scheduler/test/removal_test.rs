@@ -83,3 +83,24 @@ fn nobody_waits_while_nothing_can_be_saved() {
     let marks = Marks(machine.marks().to_vec());
     assert_eq!(marks, Marks(vec![forgotten("/a")]), "the removal goes on once there is room");
 }
+
+#[test]
+fn an_addition_that_waits_for_the_save_of_a_removal_is_acknowledged_and_looked_at() {
+    let mut machine = scheduler(1, &["/a", "/b"], StoreCounts::default());
+    let mut out = Vec::new();
+    let _ = machine.scans.queue.due(at(0));
+    machine.handle(at(0), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    machine.handle(at(0), Input::Add(ReplyId(2), source("/b/c").into()), &mut out);
+    assert!(matches!(&out[..], [Output::Save(SaveId(1), _)]), "{out:?}");
+    out.clear();
+    machine.handle(at(0), saved(1, &[]), &mut out);
+    assert_eq!(out, [Output::Unwatch(b"/a".to_vec()), Output::Added(ReplyId(2))]);
+    out.clear();
+    machine.start_next(LIGHT, &mut out).unwrap();
+    let out = removes(&mut machine, 1, 1, 2, true);
+    assert!(matches!(&out[..], [Output::Decided(ReplyId(1), _)]), "{out:?}");
+    machine.handle(at(SETTLE_MS), Input::Wake, &mut Vec::new());
+    let mut out = Vec::new();
+    machine.start_next(LIGHT, &mut out).expect("a scan");
+    assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == b"/b/c"), "{out:?}");
+}
