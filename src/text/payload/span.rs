@@ -92,12 +92,18 @@ fn data_uri(line: &str, run: Range<usize>) -> Option<Range<usize>> {
     let rest = line.get(start..)?;
     let head = rest.get(..rest.floor_char_boundary(MEDIA_TYPE_BYTES_MAX))?;
     let (kind, _) = head.split_once(',')?;
-    if !kind.contains('/') && !kind.contains(';') {
+    if !kind.contains(['/', ';']) || !kind.chars().all(is_media_type) {
         return None;
     }
     let length = rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '"' | '\'' | '<' | '>' | '`'));
     let length = length.unwrap_or(rest.len());
     (length > kind.len()).then_some(start..start + length)
+}
+
+/// Characters of a media type and its parameters (RFC 6838, 4.2; RFC 2397, 3). [`MARK`] is none of them: what an opaque span
+/// stood in is no data URI afterwards either.
+const fn is_media_type(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '!' | '#' | '$' | '&' | '-' | '^' | '_' | '.' | '+' | '/' | ';' | '=' | '%')
 }
 
 /// The beginning of a long line that has hardly a space; `None` for any other line.
@@ -134,6 +140,10 @@ mod tests {
         assert_eq!(elide("url(data:image/svg+xml,%3Csvg%20width=%2210%22%3E%3C/svg%3E)"), "url(data:\u{2026})");
         let behind = format!("{BASE64}data:image/png;base64,{BASE64}");
         assert_eq!(elide(&behind), "\u{2026}", "what stands before it is opaque as well");
+        let words = "bread/butter/and/honey are what we have in the morning, every morning";
+        let once = elide(&format!("data:image/{{{BASE64}{BASE64};a,{words}")).into_owned();
+        assert_eq!(once, format!("data:image/{{\u{2026};a,{words}"));
+        assert_eq!(elide(&once), once, "the comma has come near, and what stands before it is no media type");
         let prose = "All data: collected in March, analysed in April/May, and then sent on to the office in June.";
         assert_eq!(elide(prose), prose);
     }
