@@ -10,11 +10,12 @@
 //! | serial number | interfaces | machine id | the home is elsewhere |
 //! |---|---|---|---|
 //! | another | all others, or unknown | whatever | yes |
-//! | unknown | all others | another | yes |
-//! | unknown | all others, two or more then and now | unknown | yes |
-//! | unknown | all others, and one then or now | unknown | no: it may have been exchanged |
-//! | unknown | all others | the same | no: a network card was exchanged |
-//! | unknown | unknown | whatever | no: a system makes itself a new machine id on the disk of before |
+//! | known then, unknown now | whatever | whatever | no: what cannot be seen may be the same |
+//! | unknown then | all others | another | yes |
+//! | unknown then | all others, two or more then and now | unknown | yes |
+//! | unknown then | all others, and one then or now | unknown | no: it may have been exchanged |
+//! | unknown then | all others | the same | no: a network card was exchanged |
+//! | unknown then | unknown | whatever | no: a system makes itself a new machine id on the disk of before |
 //!
 //! Unknown is what is not known now, or was not then; and all of a note that is not proven whole, by its own sum or by its copy. In doubt
 //! a key stays, and two live holders of it are noticed (`mesh::duplicates`).
@@ -129,6 +130,8 @@ impl Binding {
             // The same board, whatever has changed about it.
             [Some(true), _, _] | [_, Some(true), _] => false,
             [Some(false), _, _] => true,
+            // What cannot be seen may be the same.
+            _ if self.count(Kind::Board) > 0 && now.count(Kind::Board) == 0 => false,
             // The network card was exchanged, or the system was made anew.
             [None, _, Some(true)] | [None, None, _] => false,
             [None, Some(false), Some(false)] => true,
