@@ -25,6 +25,9 @@ const ANOTHER: &str = "Another window was opened, or the agent started again.";
 
 /// Opens a window and waits until it has closed, and who had the code by then is let in.
 pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
+    // Before the window is open: Ctrl-C at any moment closes it.
+    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
+        .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
     let opened = client.pair().await?;
     let Some(window) = opened.read.window else {
         return Err(Stop::NotDone("The window closed at once. Run `wattle pair` again.".to_owned()));
@@ -35,8 +38,6 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         let network = client.network().await?.read;
         print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
     }
-    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])
-        .map_err(|error| Stop::NotDone(format!("The system gives no signals to the command: {error}.")))?;
     let (mut is_left, mut told) = (false, None);
     loop {
         let tick = async {
