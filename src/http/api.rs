@@ -6,7 +6,7 @@ mod collection;
 mod pairing;
 mod places;
 
-use self::collection::Collection;
+use self::collection::{Collection, is_known};
 use super::answer::{json, refused};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
@@ -115,10 +115,9 @@ impl Api {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        // A new private name; earlier versions had names that are none now.
-        let is_known = |sources: Vec<Source>| sources.iter().any(|source| source.collection == regroup.collection);
+        // A new private name.
         if let Err(why) = check_collection(&regroup.collection)
-            && !is_known(self.node.sources().await)
+            && !is_known(&regroup.collection, &self.node.request(Request::Status).await)
         {
             return refused(conn, Status::BadRequest, &why);
         }

@@ -21,6 +21,8 @@ use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Record, Sources, Vector};
+use crate::text::payload;
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -202,6 +204,7 @@ fn candidates(
         if !folders.let_see(kv, &chunk) {
             continue;
         }
+        let Some(chunk) = without_keys(chunk, folders.shared) else { continue };
         let known = copies.get(&chunk.key).copied().unwrap_or_default();
         if known >= PLACES_MAX || (known == 0 && copies.len() >= READ && !named.contains(&row)) {
             continue;
@@ -222,6 +225,20 @@ fn candidates(
         found.push(Candidate { hit, key: chunk.key, vector, score: 0.0 });
     }
     found
+}
+
+/// A chunk without private keys: one of an older reader may have some as long as its file is away, or waits to be read again.
+/// `None` if nothing else is in it, or if another device asks: what is left has not the vector that would go with it.
+fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
+    for text in [&mut chunk.heading, &mut chunk.text] {
+        if let Cow::Owned(without) = payload::key::elide(text) {
+            *text = without;
+            if shared {
+                return None;
+            }
+        }
+    }
+    chunk.text.chars().any(char::is_alphanumeric).then_some(chunk)
 }
 
 /// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then

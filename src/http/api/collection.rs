@@ -2,6 +2,7 @@
 
 use crate::base::id::Ring;
 use crate::config::check_collection;
+use crate::node::output::Response;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use serde::Deserialize;
 
@@ -36,9 +37,47 @@ impl Collection {
     }
 }
 
+/// Whether a collection has this name, or it is remembered as a private one: earlier versions had names that are none now, and
+/// they can be given up.
+pub(super) fn is_known(name: &str, status: &Response) -> bool {
+    let Response::Status(status) = status else { return false };
+    let mut names = status.sources.iter().map(|source| &source.collection).chain(&status.work.private_names);
+    names.any(|known| known == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Fingerprint;
+    use crate::node::status::{FromDriver, Status, WorkStatus};
+    use crate::store::counts::StoreCounts;
+    use crate::store::record::Source;
+
+    #[test]
+    fn a_name_of_an_earlier_version_is_known_as_long_as_a_folder_or_the_list_of_private_names_has_it() {
+        let filler = "\u{3164}";
+        assert!(check_collection(filler).is_err());
+        let status = |collection: &str, private: &str| {
+            let (path, collection) = (b"/a".to_vec(), collection.to_owned());
+            Response::Status(Box::new(Status {
+                peer_id: String::new(),
+                device: String::new(),
+                counts: StoreCounts::default(),
+                sources: vec![Source { path, collection, ring: Ring::Private, device: 1 }],
+                model: String::new(),
+                fingerprint: Fingerprint([7; 32]),
+                peers: Vec::new(),
+                gossip: Vec::new(),
+                driver: FromDriver::default(),
+                work: WorkStatus { private_names: vec![private.to_owned()], ..WorkStatus::default() },
+                findings: Vec::new(),
+            }))
+        };
+        assert!(is_known(filler, &status(filler, "diary")));
+        assert!(is_known(filler, &status("home", filler)), "and can be given up");
+        assert!(!is_known(filler, &status("home", "diary")));
+        assert!(!is_known(filler, &Response::Added), "the agent is stopping");
+    }
 
     #[test]
     fn a_body_says_one_thing_and_only_a_private_name_can_be_new() {

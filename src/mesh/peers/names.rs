@@ -35,7 +35,7 @@ impl Peers {
         (peer.link.named, peer.link.name_request_at) = (true, None);
         peer.link.told.name_is_unsaved |= peer.device.as_ref() != Some(&device);
         peer.device = Some(device);
-        let may = peer.link.told.may_save_name(now);
+        let may = peer.link.told.take_due_name(now);
         // A name that waits has a deadline.
         self.active.insert(key);
         may
@@ -48,7 +48,7 @@ impl Peers {
         }
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let peer = self.first(|peer| is_due(peer.link.told.name_due()))?;
-        peer.link.told.may_save_name(now);
+        peer.link.told.take_due_name(now);
         let named = (peer.key, peer.device.clone()?);
         self.next.set(None);
         Some(named)

@@ -172,8 +172,8 @@ impl Told {
         self.name_is_unsaved.then(|| self.name_saved_at.map_or(Instant::ZERO, |at| at + pause))
     }
 
-    /// Whether the name is to be saved now; it is as saved from then on.
-    pub(super) fn may_save_name(&mut self, now: Instant) -> bool {
+    /// Takes the turn of a name that is to be saved now, if it is: it counts as saved from then on.
+    pub(super) fn take_due_name(&mut self, now: Instant) -> bool {
         let may = self.name_due().is_some_and(|due| due <= now);
         if may {
             *self = Self { name_is_unsaved: false, name_saved_at: Some(now), ..*self };

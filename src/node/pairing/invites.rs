@@ -75,7 +75,7 @@ impl Node {
 
     /// A link to another admin is up: it gets the invites that can still be used.
     pub(in crate::node) fn hand_over_invites(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        if !self.may_have_invites(now, peer) {
+        if !self.pass_or_hold(now, peer) {
             return;
         }
         let Some(admin) = self.admin_machine() else { return };
@@ -83,9 +83,9 @@ impl Node {
         out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
     }
 
-    /// Invites go to admins, and to none of two devices with one key: nobody can tell which of them is the right one. Once there is one, it
-    /// gets them.
-    fn may_have_invites(&mut self, now: Instant, peer: PeerKey) -> bool {
+    /// True if invites go to a peer now: to admins, and to none of two devices with one key, as nobody can tell which of them is the right
+    /// one. Such a key is held, and gets them once there is one device with it.
+    fn pass_or_hold(&mut self, now: Instant, peer: PeerKey) -> bool {
         let is_frozen = self.is_frozen(now, peer);
         if !self.trust.may(peer, Rights::ADMIN) || !is_frozen {
             return self.trust.may(peer, Rights::ADMIN);
@@ -169,7 +169,7 @@ impl Node {
             }
             (Some((reply, record)), Ok(())) => {
                 for peer in self.peers.all_linked().collect::<Vec<_>>() {
-                    if self.may_have_invites(now, peer) {
+                    if self.pass_or_hold(now, peer) {
                         out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
                     }
                 }

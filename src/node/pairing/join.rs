@@ -262,7 +262,7 @@ impl Node {
     }
 
     /// Takes the result of the check of the signatures that `on_joined` ordered; false if it is of something else.
-    pub(in crate::node) fn takes_verified(
+    pub(in crate::node) fn take_verified_chain(
         &mut self,
         now: Instant,
         peer: PeerKey,

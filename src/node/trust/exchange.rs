@@ -185,7 +185,7 @@ impl Node {
         forged: usize,
         out: &mut Out,
     ) {
-        if self.takes_verified(now, peer, (page, forged), out) {
+        if self.take_verified_chain(now, peer, (page, forged), out) {
             return;
         }
         if self.trust.may(peer, Rights::MEMBER) {

@@ -231,5 +231,4 @@ pub(super) fn keep(home: &Path) -> Result<String, String> {
 }
 
 #[cfg(test)]
-#[path = "hardware_test.rs"]
 mod tests;

@@ -38,7 +38,7 @@ impl MeshRoot {
         let known = state::read(home, HomeFile::MeshRoot)
             .map_err(|error| format!("The root key {name} cannot be read: {error}."))?;
         let Some(bytes) = known else {
-            state::is_not_lost(home, HomeFile::MeshRoot).map_err(|error| {
+            state::refuse_lost(home, HomeFile::MeshRoot).map_err(|error| {
                 format!(
                     "The root key {name} cannot be read: {error}. Nothing was changed. `wattle doctor` says what helps."
                 )

@@ -29,7 +29,7 @@ pub(super) fn read_proven(home: &Path, file: HomeFile) -> Result<Option<(Vec<u8>
     let is_proven = !matches!(content, Content::Whole(_, false));
     let chosen = chosen(file, content);
     if chosen.is_none() && is_made_once(file) {
-        is_not_lost(home, file)?;
+        refuse_lost(home, file)?;
     }
     Ok(chosen.map(|bytes| (bytes, is_proven)))
 }
@@ -47,7 +47,7 @@ pub(super) fn chosen(file: HomeFile, content: Content) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// That it is lost: what it held may still be saved by hand, and must not be overwritten.
-pub(super) fn is_not_lost(home: &Path, file: HomeFile) -> Result<()> {
+pub(super) fn refuse_lost(home: &Path, file: HomeFile) -> Result<()> {
     let path = home.join(file.name());
     let is_gone = path.symlink_metadata().is_err();
     guarded::damage_of_copy(&path, file.bytes_max()).filter(|_| is_gone).map_or(Ok(()), |why| {

@@ -33,7 +33,7 @@ impl Note {
 /// The note of the hardware.
 pub(super) fn note(home: &Path) -> Note {
     match state::read_proven(home, HomeFile::Hardware) {
-        Ok(None) if state::is_not_lost(home, HomeFile::Hardware).is_ok() => Note::Gone,
+        Ok(None) if state::refuse_lost(home, HomeFile::Hardware).is_ok() => Note::Gone,
         // Its copy is there, and damaged.
         Ok(None) => Note::Damaged,
         Ok(Some((bytes, is_proven))) => Binding::decode(&bytes, is_proven).map_or(Note::Damaged, |binding| {

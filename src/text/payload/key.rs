@@ -8,8 +8,9 @@
 //! - PuTTY's `.ppk`: from `PuTTY-User-Key-File` to `Private-MAC`;
 //! - age: `AGE-SECRET-KEY-…`; WireGuard: the value of `PrivateKey` and `PresharedKey`.
 //!
-//! A block whose end is missing ends before the first line that is no part of a key. Certificates and public keys stay as
-//! they are. One pass, linear in the text's length.
+//! A block whose end is missing ends before the first line that is no part of a key, and of one whose beginning is missing the
+//! letters above its end go. Certificates and public keys stay as they are, on the same line too. One pass, linear in the
+//! text's length.
 
 use super::mark::MARK;
 use super::word::measure;
@@ -34,21 +35,9 @@ pub fn elide(text: &str) -> Cow<'_, str> {
     if !SIGNS.iter().any(|sign| text.contains(sign)) {
         return Cow::Borrowed(text);
     }
-    let (mut built, mut found, mut block) = (String::with_capacity(text.len()), false, None);
-    let mut lines = text.split_inclusive('\n').peekable();
-    while let Some(line) = lines.next() {
-        block = match block.map_or(Block::Broken, |open| goes_on(open, line, lines.peek().copied())) {
-            Block::Broken => {
-                let Cut { shown, opens } = cut(line);
-                found |= matches!(shown, Cow::Owned(_));
-                built.push_str(&shown);
-                opens
-            }
-            Block::Ended => None,
-            open => Some(open),
-        };
-    }
-    if found { Cow::Owned(built) } else { Cow::Borrowed(text) }
+    let mut reader = Reader { built: String::with_capacity(text.len()), ..Reader::default() };
+    reader.read(text);
+    if reader.found { Cow::Owned(reader.built) } else { Cow::Borrowed(text) }
 }
 
 /// A key over several lines.
@@ -66,25 +55,158 @@ enum Block {
     Broken,
 }
 
-/// What is so with a block after one more line. `next` is the line behind: the last letters before the end of a key may be few,
-/// and look like a word.
-fn goes_on(open: Block, line: &str, next: Option<&str>) -> Block {
-    let line = bare(line);
-    let is_last = |line: &str| match open {
-        Block::Putty => line.starts_with("Private-MAC:") || line.starts_with("Private-Hash:"),
-        _ => line.contains("---- END ") || line.contains("----END "),
-    };
-    if is_last(line) {
-        return Block::Ended;
+/// A text that is read line by line.
+#[derive(Debug, Default)]
+struct Reader {
+    /// What is shown of the lines so far.
+    built: String,
+    /// Whether a key was left out.
+    found: bool,
+    /// Bytes looked at so far, the steps of this reading.
+    looked: usize,
+}
+
+impl Reader {
+    fn read(&mut self, text: &str) {
+        let (mut block, mut headers) = (None, String::new());
+        let mut lines = text.split_inclusive('\n').peekable();
+        while let Some(line) = lines.next() {
+            let next = lines.peek().copied();
+            block = match block.map_or(Block::Broken, |open| self.goes_on(open, line, next)) {
+                Block::Broken => {
+                    // What looks like headers belongs to a key only if its letters follow.
+                    self.built.push_str(&std::mem::take(&mut headers));
+                    self.take(line)
+                }
+                Block::Headers => {
+                    headers.push_str(line);
+                    Some(Block::Headers)
+                }
+                after => {
+                    headers.clear();
+                    (after != Block::Ended).then_some(after)
+                }
+            };
+        }
+        self.built.push_str(&headers);
     }
-    let letters = is_letters(line)
-        || (is_encoded(line) && next.map(bare).is_some_and(|next| is_last(next) || next.starts_with("Private-Lines:")));
-    match open {
-        Block::Putty if letters || is_header(line) => Block::Putty,
-        Block::Headers if is_header(line) || line.is_empty() => Block::Headers,
-        Block::Headers | Block::Letters if letters => Block::Letters,
-        Block::Letters if line.is_empty() => Block::Letters,
-        _ => Block::Broken,
+
+    /// What is so with a block after one more line. `next` is the line behind: the last letters before the end of a key may be
+    /// few, and look like a word.
+    fn goes_on(&mut self, open: Block, line: &str, next: Option<&str>) -> Block {
+        self.looked += line.len() + next.map_or(0, str::len);
+        let line = bare(line);
+        let is_last = |line: &str| match open {
+            Block::Putty => line.starts_with("Private-MAC:") || line.starts_with("Private-Hash:"),
+            _ => line.contains("---- END ") || line.contains("----END "),
+        };
+        if is_last(line) {
+            return Block::Ended;
+        }
+        let letters = is_letters(line)
+            || (is_encoded(line)
+                && next.map(bare).is_some_and(|next| is_last(next) || next.starts_with("Private-Lines:")));
+        match open {
+            Block::Putty if letters || is_header(line) => Block::Putty,
+            Block::Headers if is_header(line) || line.is_empty() => Block::Headers,
+            Block::Headers | Block::Letters if letters => Block::Letters,
+            Block::Letters if line.is_empty() => Block::Letters,
+            _ => Block::Broken,
+        }
+    }
+
+    /// Takes a line that is within no block, without the keys in it. Returns the block that it begins.
+    fn take(&mut self, line: &str) -> Option<Block> {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let line_end = &line[body.len()..];
+        self.looked += line.len();
+        let (shown, opens) = if bare(body).starts_with("PuTTY-User-Key-File-") {
+            (Some(MARK.to_string()), Some(Block::Putty))
+        } else if self.ends_key(body) {
+            (Some(MARK.to_string()), None)
+        } else {
+            let (shown, opens) = self.without_blocks(body);
+            (self.without_tokens(shown.as_deref().unwrap_or(body)).or(shown), opens)
+        };
+        self.found |= shown.is_some();
+        self.built.push_str(shown.as_deref().unwrap_or(body));
+        self.built.push_str(line_end);
+        opens
+    }
+
+    /// Whether a line is the last of a key whose beginning is missing, as in a passage of an older index: its letters above go.
+    fn ends_key(&mut self, line: &str) -> bool {
+        let line = bare(line);
+        let is_end = ["-----END ", "---- END "].iter().any(|end| line.strip_prefix(end).is_some_and(is_of_key));
+        let before = self.built.len();
+        while is_end && !self.built.is_empty() {
+            let last = self.built.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
+            let letters = bare(&self.built[last..]);
+            self.looked += self.built.len() - last;
+            // The last letters may be few, and look like a word.
+            if !is_letters(letters) && (self.built.len() < before || !is_encoded(letters)) {
+                break;
+            }
+            self.built.truncate(last);
+        }
+        self.built.len() < before
+    }
+
+    /// The line without the armored keys in it, each up to its end or the next beginning, and the block that the last one
+    /// opens; `None` if it has none.
+    fn without_blocks(&mut self, line: &str) -> (Option<String>, Option<Block>) {
+        let marks = dashes(line);
+        let (mut built, mut copied, mut opens) = (String::new(), 0, None);
+        for (place, &(at, mark)) in marks.iter().enumerate() {
+            let behind = |n: usize| marks.get(place + n).map_or(line.len(), |&(at, _)| at);
+            if at < copied || !mark.ends_with("BEGIN ") || !is_of_key(&line[at + mark.len()..behind(1)]) {
+                continue;
+            }
+            let end = marks.get(place + 1).filter(|(_, mark)| mark.ends_with("END ")).map(|(at, mark)| at + mark.len());
+            let closed = end.and_then(|end| behind_dashes(line, end, behind(2)));
+            let stop = closed.unwrap_or_else(|| behind(if end.is_some() { 2 } else { 1 }));
+            self.looked += stop - at;
+            if closed.is_none() && is_talk(&line[at..stop]) {
+                continue;
+            }
+            built.push_str(&line[copied..at]);
+            built.push(MARK);
+            copied = stop + if closed.is_some() && line[stop..].starts_with("\\n") { "\\n".len() } else { 0 };
+            opens = (closed.is_none() && stop == line.len()).then_some(Block::Headers);
+        }
+        built.push_str(&line[copied..]);
+        ((copied > 0).then_some(built), opens)
+    }
+
+    /// The line without keys that are one word; `None` if it has none.
+    fn without_tokens(&mut self, line: &str) -> Option<String> {
+        let (mut built, mut copied) = (String::new(), 0);
+        let mut names: Vec<(usize, &str)> = line.match_indices("AGE-SECRET-KEY-").chain(values(line)).collect();
+        names.sort_unstable();
+        for (at, name) in names {
+            let is_age = name.starts_with("AGE");
+            let start = if is_age { at } else { at + name.len() };
+            if start < copied {
+                continue;
+            }
+            // One of WireGuard's ends soon, or is none.
+            let most = if is_age { line.len() } else { WIREGUARD_LETTERS + "==".len() };
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte);
+            let length = line.bytes().skip(start).take(most).take_while(|byte| is_letter(*byte)).count();
+            self.looked += name.len() + length;
+            let is_key = if is_age {
+                length >= name.len() + AGE_LETTERS_MIN
+            } else {
+                line[start..start + length].trim_end_matches('=').len() == WIREGUARD_LETTERS
+            };
+            if is_key {
+                built.push_str(&line[copied..start]);
+                built.push(MARK);
+                copied = start + length;
+            }
+        }
+        built.push_str(&line[copied..]);
+        (copied > 0).then_some(built)
     }
 }
 
@@ -114,187 +236,43 @@ fn is_encoded(line: &str) -> bool {
     !line.is_empty() && line.bytes().all(letter)
 }
 
-/// A line without the keys in it.
-struct Cut<'a> {
-    shown: Cow<'a, str>,
-    /// The block that it begins.
-    opens: Option<Block>,
+/// Where armored blocks begin and end in a line, in order.
+fn dashes(line: &str) -> Vec<(usize, &str)> {
+    let marks = ["-----BEGIN ", "---- BEGIN ", "-----END ", "---- END "];
+    let mut found: Vec<_> = marks.iter().flat_map(|mark| line.match_indices(mark)).collect();
+    found.sort_unstable();
+    found
 }
 
-fn cut(line: &str) -> Cut<'_> {
-    let body = line.trim_end_matches(['\n', '\r']);
-    let line_end = &line[body.len()..];
-    if let Some(at) = begins(body) {
-        // Of a key on one line all up to its end goes, and further keys behind it.
-        let end = body[at..].rfind("-----END ").map(|end| at + end + "-----END ".len());
-        let closed = end.and_then(|end| body[end..].find("-----").map(|dashes| &body[end + dashes + "-----".len()..]));
-        // A sentence about keys is none.
-        let is_sentence = |rest: &str| {
-            rest.trim().contains(' ') && rest.split_whitespace().all(|word| word.len() <= SENTENCE_WORD_BYTES_MAX)
-        };
-        let is_talk = closed.is_none() && body[at..].rsplit("----").next().is_some_and(is_sentence);
-        if !is_talk {
-            let rest = closed.map_or("", |rest| rest.strip_prefix("\\n").unwrap_or(rest));
-            let shown = format!("{}{MARK}{rest}{line_end}", &body[..at]);
-            return Cut { shown: Cow::Owned(shown), opens: closed.is_none().then_some(Block::Headers) };
-        }
-    }
-    if bare(body).starts_with("PuTTY-User-Key-File-") {
-        return Cut { shown: Cow::Owned(format!("{MARK}{line_end}")), opens: Some(Block::Putty) };
-    }
-    let shown = without_tokens(body).map_or(Cow::Borrowed(line), |shown| Cow::Owned(shown + line_end));
-    Cut { shown, opens: None }
+/// Whether what stands behind the beginning of an armored block, or its end, names a private key.
+fn is_of_key(label: &str) -> bool {
+    let label = label.split("----").next().unwrap_or_default();
+    label.contains("PRIVATE KEY") || label.contains("OpenVPN Static key")
 }
 
-/// Where the line that begins an armored private key begins.
-fn begins(line: &str) -> Option<usize> {
-    let at = ["-----BEGIN ", "---- BEGIN "].iter().filter_map(|begin| line.find(begin)).min()?;
-    let label = line[at..].trim_start_matches('-').trim_start().strip_prefix("BEGIN ")?;
-    let label = label.split("----").next()?;
-    (label.contains("PRIVATE KEY") || label.contains("OpenVPN Static key")).then_some(at)
+/// Where the dashes end that the label at `from` has behind it, before `until`.
+fn behind_dashes(line: &str, from: usize, until: usize) -> Option<usize> {
+    let at = from + line[from..until].find("----")?;
+    Some(at + line[at..until].bytes().take(5).take_while(|byte| *byte == b'-').count())
 }
 
-/// The line without keys that are one word; `None` if it has none.
-fn without_tokens(line: &str) -> Option<String> {
-    let (mut built, mut copied) = (String::new(), 0);
-    let mut names: Vec<(usize, &str)> = line.match_indices("AGE-SECRET-KEY-").chain(values(line)).collect();
-    names.sort_unstable();
-    for (at, name) in names {
-        let start = if name.starts_with("AGE") { at } else { at + name.len() };
-        if start < copied {
-            continue;
-        }
-        let rest = &line[start..];
-        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+/=-".contains(c))).unwrap_or(rest.len());
-        let is_key = if name.starts_with("AGE") {
-            length >= name.len() + AGE_LETTERS_MIN
-        } else {
-            rest[..length].trim_end_matches('=').len() == WIREGUARD_LETTERS
-        };
-        if is_key {
-            built.push_str(&line[copied..start]);
-            built.push(MARK);
-            copied = start + length;
-        }
-    }
-    built.push_str(&line[copied..]);
-    (copied > 0).then_some(built)
+/// Whether a beginning of a key stands in a sentence about keys: behind its dashes are words, and no letters of one.
+fn is_talk(text: &str) -> bool {
+    let rest = text.rsplit("----").next().unwrap_or_default();
+    rest.trim().contains(' ') && rest.split_whitespace().all(|word| word.len() <= SENTENCE_WORD_BYTES_MAX)
 }
 
 /// WireGuard's settings in a line, each with the sign of equality behind it.
 fn values(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    ["PrivateKey", "PresharedKey"].into_iter().filter_map(move |name| {
-        let at = line.find(name)?;
-        let rest = &line[at + name.len()..];
-        let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '=', ':', '"']).len();
-        (blanks > 0).then(|| (at, &line[at..at + name.len() + blanks]))
-    })
+    ["PrivateKey", "PresharedKey"].into_iter().flat_map(move |name| line.match_indices(name)).filter_map(
+        |(at, name)| {
+            let rest = &line[at + name.len()..];
+            let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '=', ':', '"', '\'', '\\']).len();
+            (blanks > 0).then(|| (at, &line[at..at + name.len() + blanks]))
+        },
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LETTERS: &str = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
-
-    fn block(label: &str) -> String {
-        format!("-----BEGIN {label}-----\n{LETTERS}\n{LETTERS}\nQyNTUxOQ==\n-----END {label}-----\n")
-    }
-
-    /// What is left of a note around a key.
-    fn left(key: &str) -> String {
-        let note = format!("The key of the cellar server:\n\n{key}\nIt was made in May 2024.\n");
-        let shown = elide(&note).into_owned();
-        assert!(shown.starts_with("The key of the cellar server:\n\n"), "{shown}");
-        assert!(shown.ends_with("It was made in May 2024.\n"), "{shown}");
-        assert_eq!(elide(&shown), shown, "nothing more is found in it");
-        shown
-    }
-
-    #[test]
-    fn of_a_private_key_in_a_note_nothing_is_left_and_the_sentences_around_it_stay() {
-        let mut keys: Vec<String> = [
-            "PRIVATE KEY",
-            "RSA PRIVATE KEY",
-            "EC PRIVATE KEY",
-            "ENCRYPTED PRIVATE KEY",
-            "OPENSSH PRIVATE KEY",
-            "PGP PRIVATE KEY BLOCK",
-            "OpenVPN Static key V1",
-        ]
-        .map(block)
-        .to_vec();
-        let armored = block("PGP PRIVATE KEY BLOCK");
-        let pem = block("RSA PRIVATE KEY");
-        keys.extend([
-            armored.replacen("-----\n", "-----\nVersion: GnuPG v2\nComment: of Ann, for the letters\n\n", 1),
-            pem.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\n", 1),
-            pem.lines().map(|line| format!("> {line}\n")).collect(),
-            pem.lines().map(|line| format!("    {line}\r\n")).collect(),
-            pem.lines().map(|line| format!("# {line}\n")).collect(),
-            format!("```\n{pem}```\n"),
-            format!("-----BEGIN PRIVATE KEY-----\n{LETTERS}\nQyNTUwIB\nabcd\n-----END PRIVATE KEY-----\n"),
-            // Cut off in the middle.
-            pem.lines().take(3).map(|line| format!("{line}\n")).collect(),
-            format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", pem.replace('\n', "\\n")),
-            format!(
-                "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{LETTERS}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n"
-            ),
-            format!(
-                "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: ann\nPublic-Lines: 2\n{LETTERS}\nabcd\n\
-                 Private-Lines: 1\n{LETTERS}\nPrivate-MAC: 0a1b2c\n"
-            ),
-            "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n".to_owned(),
-            "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n".to_owned(),
-        ]);
-        for key in keys {
-            let shown = left(&key);
-            let secrets = ["BEGIN", "END", "abcd", "Private-MAC", "AGE-SECRET-KEY-1", "b3Blbn", "QyNTU", "yAnz5"];
-            assert!(shown.contains(MARK) && !secrets.iter().any(|secret| shown.contains(secret)), "{key}: {shown}");
-        }
-        let json =
-            left(&format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", block("PRIVATE KEY").replace('\n', "\\n")));
-        assert!(json.contains("\"private_key\": \"\u{2026}\", \"id\": 7}"), "{json}");
-        assert!(
-            left("[Interface]\nPrivateKey=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nDNS = 10.0.0.1\n")
-                .contains("DNS = 10.0.0.1")
-        );
-    }
-
-    #[test]
-    fn certificates_public_keys_and_talk_of_keys_stay() {
-        for kept in [
-            &block("CERTIFICATE"),
-            &block("PUBLIC KEY"),
-            &block("PGP PUBLIC KEY BLOCK"),
-            "A file of a key begins with BEGIN RSA PRIVATE KEY between dashes.\n",
-            "Never paste AGE-SECRET-KEY-1 anywhere.\n",
-            "PrivateKey = the one that `wg genkey` prints\n",
-            "PrivateKeyFile=/etc/wireguard/key\n",
-            "The method getPrivateKey() returns it.\n",
-            "",
-        ] {
-            assert!(matches!(elide(kept), Cow::Borrowed(_)), "{kept}");
-        }
-    }
-
-    #[test]
-    fn a_block_that_never_ends_takes_no_sentence_with_it() {
-        let note = format!("-----BEGIN PRIVATE KEY-----\n{LETTERS}\n\nAfter the key.\nTomorrow\n- milk\n");
-        assert_eq!(elide(&note), "\u{2026}\nAfter the key.\nTomorrow\n- milk\n");
-        let talk = "-----BEGIN PRIVATE KEY----- is how such a file begins.\nNothing of this is one.\n";
-        assert_eq!(elide(talk), talk);
-    }
-
-    #[test]
-    fn many_beginnings_cost_no_more_than_their_number() {
-        for part in
-            ["-----BEGIN PRIVATE KEY-----", "-----END ", "AGE-SECRET-KEY-", "PrivateKey=", "PuTTY-User-Key-File-\n"]
-        {
-            for line_end in ["", "\n"] {
-                let text = format!("PRIVATE KEY {}", format!("{part}{line_end}").repeat(60_000));
-                assert!(elide(&text).len() <= text.len() + 4, "{part}");
-            }
-        }
-    }
-}
+#[path = "key_test.rs"]
+mod tests;

@@ -83,6 +83,20 @@ impl Shelf {
 }
 
 #[test]
+fn no_answer_has_a_private_key_that_an_older_reader_indexed() {
+    const KEY: &str = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+    let mut shelf = Shelf::new();
+    let note = format!("The tunnel of the cellar\nPrivateKey = {KEY}\nends at the router");
+    shelf.add("/notes/tunnel.md", Ring::Mesh, &[&note, "The tunnel is painted red."]);
+    shelf.add("/notes/key.md", Ring::Mesh, &[&format!("PrivateKey = {KEY}\nPresharedKey = {KEY}")]);
+    let here = shelf.ask("tunnel cellar PrivateKey", 9, false);
+    assert!(here.iter().any(|(_, text)| text == "The tunnel of the cellar\nPrivateKey = \u{2026}\nends at the router"));
+    assert!(here.iter().all(|(_, text)| !text.contains(KEY)), "{here:?}");
+    let there = shelf.ask("tunnel cellar PrivateKey", 9, true);
+    assert_eq!(there, [("/notes/tunnel.md".to_owned(), "The tunnel is painted red.".to_owned())]);
+}
+
+#[test]
 fn a_question_that_is_the_name_of_a_file_that_cannot_be_used_is_told_so_and_no_other_device_is() {
     let mut shelf = Shelf::new();
     shelf.add("/notes/a.md", Ring::Mesh, &["the hedge"]);

@@ -6,7 +6,6 @@ use super::*;
 use crate::mesh::hardware::{Serial, file_of_old_key};
 use std::fs;
 
-#[path = "lost_test.rs"]
 mod lost_test;
 
 fn board(serial: &str) -> Hardware {
