@@ -151,4 +151,5 @@ fn those_who_wait_for_a_removal_leave_most_replies_to_others() {
     }
     let refused = out.iter().filter(|out| matches!(out, Output::Refused(_, Refusal::Busy, _))).count();
     assert_eq!((refused, out.len()), (REPLIES_MAX + 1 - REMOVAL_WAITS_MAX, refused), "{out:?}");
+    assert!(refused > REPLIES_MAX / 2, "a status and questions find a reply free");
 }
