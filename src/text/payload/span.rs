@@ -103,7 +103,8 @@ fn data_uri(line: &str, run: Range<usize>) -> Option<Range<usize>> {
 /// Characters of a media type and its parameters (RFC 6838, 4.2; RFC 2397, 3). [`MARK`] is none of them: what an opaque span
 /// stood in is no data URI afterwards either.
 const fn is_media_type(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '!' | '#' | '$' | '&' | '-' | '^' | '_' | '.' | '+' | '/' | ';' | '=' | '%')
+    c.is_ascii_alphanumeric()
+        || matches!(c, '!' | '#' | '$' | '&' | '-' | '^' | '_' | '.' | '+' | '/' | ';' | '=' | '%')
 }
 
 /// The beginning of a long line that has hardly a space; `None` for any other line.
