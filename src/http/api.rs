@@ -91,14 +91,26 @@ impl Api {
             Ok(new) => new,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let before = self.node.sources().await;
+        match self.watch(new, is_named).await {
+            Ok(added) => json(conn, Status::Ok, &added),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    /// Has the node watch a place, and config.toml name it.
+    async fn watch(&self, new: Addition, is_named: bool) -> Result<Added, Refused> {
+        let before = self.node.sources().await.unwrap_or_default();
         let new = if is_named { new } else { new.where_it_is(&before) };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
-        if let Response::Refused(problem, why) = self.node.request(Request::Add(new.clone())).await {
-            self.node.finish(command).await;
-            return refused(conn, status_of(problem), &why);
+        let answer = self.node.request(Request::Add(new.clone())).await;
+        self.end_refused(command, &answer).await;
+        if let Response::Refused(problem, why) = answer {
+            return Err((status_of(problem), why));
         }
-        let after = self.node.sources().await;
+        let path = text(&new.path);
+        let Some(after) = self.node.sources().await else {
+            return Ok(Added { path, collection: None, ring: None, within: None, parts: Vec::new(), forgotten: None });
+        };
         let watched = new.watched_in(&after);
         let settings = watched.iter().filter_map(Folder::of).map(Setting::AddFolder).collect();
         let forgotten = self.remember(command, settings).await;
@@ -106,7 +118,7 @@ impl Api {
         let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
         let within = new.within(&after).map(|folder| text(&folder.path));
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
-        json(conn, Status::Ok, &Added { path: text(&new.path), collection, ring, within, parts, forgotten })
+        Ok(Added { path, collection, ring, within, parts, forgotten })
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
@@ -127,12 +139,11 @@ impl Api {
             NewGroup::Ring(_) | NewGroup::NewPrivate => &regroup.collection,
         };
         let command = self.node.begin(Command::Regroup(tidy(typed))).await;
-        let name = match self.node.request(Request::Regroup(regroup)).await {
+        let answer = self.node.request(Request::Regroup(regroup)).await;
+        self.end_refused(command, &answer).await;
+        let name = match answer {
             Response::Regrouped(name) => name,
-            Response::Refused(problem, why) => {
-                self.node.finish(command).await;
-                return refused(conn, status_of(problem), &why);
-            }
+            Response::Refused(problem, why) => return refused(conn, status_of(problem), &why),
             _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
         };
         let Response::Status(status) = self.node.request(Request::Status).await else {
@@ -269,7 +280,7 @@ impl Api {
 const fn status_of(problem: Problem) -> Status {
     match problem {
         Problem::Conflict => Status::Conflict,
-        Problem::Busy => Status::ServiceUnavailable,
+        Problem::Busy | Problem::Unanswered => Status::ServiceUnavailable,
         Problem::DiskFull => Status::InsufficientStorage,
         Problem::Broken => Status::InternalServerError,
     }

@@ -27,8 +27,11 @@ pub const SILENT_CALLS_MAX: usize = 32;
 /// Looks at places that a person or a program named, such as by `wattle add`, that get no answer; beyond, no more are made.
 pub const LATE_LOOKS_MAX: usize = 8;
 
-const _: () =
-    assert!(ANSWER_MS + ANSWER_TICK_MS < super::CLIENT_MS, "who adds a silent folder gets a sentence in time");
+const _: () = {
+    use super::{ADD_WAIT_MS, CLIENT_MS, FORGET_WAIT_MS};
+    assert!(ANSWER_MS + ANSWER_TICK_MS + ADD_WAIT_MS < CLIENT_MS, "who adds a folder gets a sentence in time");
+    assert!(ANSWER_MS + ANSWER_TICK_MS + FORGET_WAIT_MS < CLIENT_MS, "and so does who forgets one");
+};
 
 /// Bytes of a file of /sys, /proc or /etc that tells of the hardware: the mounts of a machine with many are the longest, and the root
 /// is among the first of them.

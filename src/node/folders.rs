@@ -4,7 +4,6 @@ use super::Node;
 use super::status::FolderStatus;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::{Instant, utc};
-use crate::limits::KEY_FILES_SHOWN;
 use crate::scheduler::path::covers;
 use crate::store::record::{Mark, MarkKind, Source};
 
@@ -12,14 +11,14 @@ impl Node {
     /// What is so with one watched folder or file.
     pub(super) fn folder(&self, now: Instant, source: &Source) -> FolderStatus {
         let lies_in = |mark: &&Mark| mark.kind != MarkKind::Forgotten && covers(&source.path, &mark.path);
-        let key_files = self.scheduler.key_files(&source.path);
+        let (key_files, key_paths) = self.scheduler.key_files(&source.path);
         let missing = self.scheduler.questions().find(|(path, _)| *path == source.path);
         FolderStatus {
             looked_ago: self.scheduler.looked_at(&source.path).map(|at| now.since(at)),
             away: self.scheduler.marks().iter().filter(lies_in).cloned().collect(),
             missing: missing.map(|(_, question)| (question.gone.len() as u64, question.of)),
-            key_files: key_files.count(),
-            key_paths: key_files.paths().take(KEY_FILES_SHOWN).map(<[u8]>::to_vec).collect(),
+            key_files,
+            key_paths,
         }
     }
 

@@ -15,6 +15,12 @@ impl Node {
         self.carry_out_orders(out);
     }
 
+    /// The agent is stopping: nobody waits for the end of a removal any more.
+    pub(super) fn answer_at_stop(&mut self, out: &mut Out) {
+        self.scheduler.answer_at_stop(&mut self.orders);
+        self.carry_out_orders(out);
+    }
+
     /// A background task ended.
     pub(super) fn on_background_done(
         &mut self,

@@ -12,7 +12,7 @@
 //!
 //! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved;
 //! the driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before
-//! `now`, unless the node is stopping. The bounded tables of the machines bound what one input can cause.
+//! `now`. The bounded tables of the machines bound what one input can cause.
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
@@ -167,6 +167,7 @@ impl Node {
         }
         self.answer_overdue(now, out);
         if self.stopping {
+            self.answer_at_stop(out);
             if self.scheduler.at_rest() {
                 self.say_farewell(out);
                 out.extend(self.peers.names_to_save().map(|(peer, name)| Output::SaveName(peer, name)));
@@ -188,11 +189,15 @@ impl Node {
     /// When to `Wake` the node if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let links = if self.stopping { None } else { earliest(self.mesh_deadline(), self.gossip_deadline()) };
-        let links = if self.stopping { None } else { earliest(links, self.trust_deadline()) };
-        let links = if self.stopping { None } else { earliest(links, self.pairing_deadline()) };
-        let work = if self.stopping { None } else { self.energy_deadline() };
-        earliest(earliest(links, work), earliest(self.scheduler.deadline(), self.queries.local.deadline()))
+        let answers = self.queries.local.deadline();
+        // Nothing else is done at its time any more: a stop waits for tasks and saves, whose ends are inputs.
+        if self.stopping {
+            return answers;
+        }
+        let links = earliest(self.mesh_deadline(), self.gossip_deadline());
+        let mesh = earliest(links, earliest(self.trust_deadline(), self.pairing_deadline()));
+        let work = earliest(self.energy_deadline(), self.scheduler.deadline());
+        earliest(answers, earliest(mesh, work))
     }
 
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {

@@ -333,4 +333,6 @@ pub enum Problem {
     DiskFull,
     /// The owner: the store or the engine failed.
     Broken,
+    /// Nobody: the agent ended before it answered. Whether the request was carried out is not known.
+    Unanswered,
 }

@@ -71,6 +71,8 @@ pub(super) struct Joining {
     pub(super) machine: Join,
     /// What it joins by.
     pub(super) secret: Secret,
+    /// That is an invite: nobody waits for it.
+    pub(super) by_invite: bool,
     /// Whoever asked for it.
     pub(super) reply: ReplyId,
     /// The addresses that the owner gave.

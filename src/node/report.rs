@@ -10,6 +10,7 @@ use crate::base::time::Instant;
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
+use crate::store::counts::StoreCounts;
 use std::collections::BTreeMap;
 
 impl Node {
@@ -36,6 +37,13 @@ impl Node {
             },
             findings: self.findings(now),
         }
+    }
+
+    /// How far indexing is, and whether there is more to look at, to read or to embed. Asked after every task and save, for which a
+    /// whole status would be dear.
+    #[must_use]
+    pub fn indexing(&self) -> (&StoreCounts, bool) {
+        (self.scheduler.counts(), self.scheduler.scanning() || self.scheduler.to_do() > 0)
     }
 
     fn findings(&self, now: Instant) -> Vec<Finding> {

@@ -149,7 +149,8 @@ impl Driver {
                 }
                 self.node.handle(now, input, &mut self.out);
                 if progressed {
-                    self.progress.update(now, &self.node.status(now));
+                    let (counts, has_work) = self.node.indexing();
+                    self.progress.update(now, counts, has_work);
                 }
                 if self.carry_out() {
                     // What was said last leaves over the links first.

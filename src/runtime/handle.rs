@@ -214,19 +214,20 @@ impl NodeHandle {
         findings
     }
 
-    /// The watched places, as on the disk; none if the agent is stopping.
-    pub async fn sources(&self) -> Vec<Source> {
+    /// The watched places, as on the disk; `None` if the agent does not say, because it is stopping or too busy.
+    pub async fn sources(&self) -> Option<Vec<Source>> {
         match self.request(Request::Status).await {
-            Response::Status(status) => status.sources,
-            _ => Vec::new(),
+            Response::Status(status) => Some(status.sources),
+            _ => None,
         }
     }
 
-    /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal.
+    /// Asks the node and waits for its response. Never waits for room: a full or closed queue is a refusal. `Problem::Unanswered`
+    /// if the agent ends before it answers.
     pub async fn request(&self, request: Request) -> Response {
         let (reply, answer) = bounded(1);
         match self.calls.try_send(Call { request, reply }) {
-            Ok(()) => answer.recv().await.unwrap_or_else(|_| Response::refused(Problem::Busy, STOPPED)),
+            Ok(()) => answer.recv().await.unwrap_or_else(|_| Response::refused(Problem::Unanswered, UNANSWERED)),
             Err(error) if error.is_full() => Response::refused(Problem::Busy, FULL),
             Err(_) => Response::refused(Problem::Busy, STOPPED),
         }
@@ -251,6 +252,7 @@ pub fn unnamed(path: &str) -> String {
 const NOT_REMEMBERED: &str = "config.toml";
 const FULL: &str = "The agent has too many requests at once. Try again in a moment.";
 const STOPPED: &str = "The agent is stopping and did not answer.";
+const UNANSWERED: &str = "The agent stopped before it answered. If that was a command, look whether it was carried out once the agent runs again.";
 
 /// What was typed could not be written into config.toml, for this reason.
 pub(crate) fn not_remembered(why: &str) -> Finding {
@@ -293,6 +295,6 @@ mod tests {
         let (answer, ()) = smol::block_on(smol::future::zip(node.request(Request::Audit), async {
             drop(driver.recv().await.unwrap());
         }));
-        assert_eq!(answer, Response::refused(Problem::Busy, STOPPED));
+        assert_eq!(answer, Response::refused(Problem::Unanswered, UNANSWERED));
     }
 }

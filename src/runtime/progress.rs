@@ -1,7 +1,6 @@
 //! Progress of indexing, for the person who started the agent: a bar on a terminal, log lines elsewhere.
 
 use crate::base::time::{Duration, Instant};
-use crate::node::status::Status;
 use crate::store::counts::{Kind, StoreCounts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::info;
@@ -64,9 +63,8 @@ impl Progress {
     }
 
     /// Shows how far indexing is, at most once in `REDRAW` or `LINE`; logs its end.
-    pub fn update(&mut self, now: Instant, status: &Status) {
-        let counts = &status.counts;
-        if status.work.scanning || status.work.to_do > 0 {
+    pub fn update(&mut self, now: Instant, counts: &StoreCounts, has_work: bool) {
+        if has_work {
             if !std::mem::replace(&mut self.working, true) && self.terminal {
                 self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = "{bar:30} {msg}";
@@ -76,7 +74,7 @@ impl Progress {
             let pause = if self.terminal { REDRAW } else { LINE };
             if self.shown.is_none_or(|shown| now.since(shown) >= pause) {
                 self.shown = Some(now);
-                self.show(status);
+                self.show(counts);
             }
         } else if std::mem::take(&mut self.working) {
             self.waits = None;
@@ -108,8 +106,8 @@ impl Progress {
         beside
     }
 
-    fn show(&mut self, status: &Status) {
-        let Shown { done, of, text } = Shown::of(&status.counts);
+    fn show(&mut self, counts: &StoreCounts) {
+        let Shown { done, of, text } = Shown::of(counts);
         if self.terminal {
             self.bar.set_length(of);
             self.bar.set_position(done);

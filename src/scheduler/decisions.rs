@@ -29,7 +29,7 @@ pub(super) struct Decisions {
     sweep: Sweep,
     /// Whether the store may hold documents of no watched folder.
     strays: bool,
-    /// Requests that wait for the end of a removal, `REPLIES_MAX` at most.
+    /// Requests that wait for the end of a removal, `REMOVAL_WAITS_MAX` at most.
     pub(super) waiting: Vec<Waiting>,
 }
 
@@ -82,9 +82,10 @@ impl Decisions {
         Some(Change::Marks(Marks(marks)))
     }
 
-    /// Whether anything is being forgotten: its mark is on the disk, or its documents are not deleted there yet.
-    pub(super) fn is_removing(&self) -> bool {
-        self.marks.iter().chain(&self.saved_marks).any(|mark| mark.kind == MarkKind::Forgotten)
+    /// Whether any of these marks is still there, in the newest save or on the disk. One on a forgotten place goes when the
+    /// last of its documents is deleted.
+    pub(super) fn has_any(&self, marks: &[Mark]) -> bool {
+        self.marks.iter().chain(&self.saved_marks).any(|mark| marks.iter().any(|wanted| wanted.is_same(mark)))
     }
 
     /// These marks are on the disk.

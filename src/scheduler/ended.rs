@@ -129,9 +129,9 @@ impl Scheduler {
             AfterSave::Decision => self.decisions.on_saved(out),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended => self.on_mended(now, saved.number, out),
-            AfterSave::Reply(reply, done) => {
+            AfterSave::Reply(reply, done, forgotten) => {
                 self.decisions.sweep_on();
-                self.decided(now, reply, done, out);
+                self.answer_once_removed(now, reply, done, forgotten, out);
             }
         }
         self.answer_waiting(now, out);
@@ -172,7 +172,10 @@ impl Scheduler {
                     self.scans.queue.mark_dirty(now, &place);
                 }
                 (None, Some(name)) => out.push(Output::Regrouped(reply, name.clone())),
-                (None, None) => self.decided(now, reply, watched_no_more(&unsaved.removed), out),
+                (None, None) => {
+                    let forgotten = unsaved.removed.iter().cloned().map(marks::forgotten).collect();
+                    self.answer_once_removed(now, reply, watched_no_more(&unsaved.removed), forgotten, out);
+                }
             }
         }
     }

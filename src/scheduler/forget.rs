@@ -2,6 +2,7 @@
 
 use super::decisions::What;
 use super::machine::{Scheduler, busy_writing};
+use super::marks;
 use super::path::covers;
 use super::port::{Output, Refusal};
 use super::saves::AfterSave;
@@ -44,15 +45,14 @@ impl Scheduler {
             let why = self.why_not_forgotten(path, &below);
             return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
-        let mut marks = self.decisions.marks().to_vec();
-        let forgotten =
-            |path: Vec<u8>| Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
-        if removed.is_empty() {
-            marks.iter_mut().filter(|mark| away(mark)).for_each(|mark| mark.kind = MarkKind::Forgotten);
+        let (meant, mut marks): (Vec<Mark>, Vec<Mark>) =
+            self.decisions.marks().iter().cloned().partition(|mark| away(mark));
+        let forgotten: Vec<Mark> = if removed.is_empty() {
+            meant.into_iter().map(|mark| Mark { kind: MarkKind::Forgotten, ..mark }).collect()
         } else {
-            marks.retain(|mark| !away(mark));
-            marks.extend(removed.iter().map(|source| forgotten(source.path.clone())));
-        }
+            removed.iter().map(|source| marks::forgotten(source.path.clone())).collect()
+        };
+        marks.extend(forgotten.iter().cloned());
         if marks.len() > MARKS_MAX {
             let why = "Too many places are being forgotten; try again in a moment. Nothing was changed.";
             return out.push(Output::Refused(reply, Refusal::Busy, why.to_owned()));
@@ -60,7 +60,7 @@ impl Scheduler {
         let mut changes: Vec<Change> = self.decisions.set_marks(marks).into_iter().collect();
         if removed.is_empty() {
             let done = format!("The documents of {name} that were away are forgotten.");
-            return self.save_decision(reply, done, changes, out);
+            return self.save_decision(reply, done, forgotten, changes, out);
         }
         changes.push(Change::Sources(left.clone()));
         let removed = removed.into_iter().map(|source| source.path).collect();
@@ -99,7 +99,7 @@ impl Scheduler {
                 "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
             )
         };
-        self.save_decision(reply, done, changes, out);
+        self.save_decision(reply, done, Vec::new(), changes, out);
     }
 
     /// Why a place cannot be forgotten: it is only a part of a watched folder, or has watched folders in it, or neither.
@@ -192,8 +192,15 @@ impl Scheduler {
         replies.is_none()
     }
 
-    fn save_decision(&mut self, reply: ReplyId, done: String, changes: Vec<Change>, out: &mut Vec<Output>) {
-        let save = self.saves.begin_with(AfterSave::Reply(reply, done), &changes);
+    fn save_decision(
+        &mut self,
+        reply: ReplyId,
+        done: String,
+        forgotten: Vec<Mark>,
+        changes: Vec<Change>,
+        out: &mut Vec<Output>,
+    ) {
+        let save = self.saves.begin_with(AfterSave::Reply(reply, done, forgotten), &changes);
         out.push(Output::Save(save, changes));
     }
 }

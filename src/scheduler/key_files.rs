@@ -88,11 +88,19 @@ impl LeftOut {
         self.sources.remove(source);
     }
 
-    /// What was left out of this source; those that are sources of their own were not.
-    pub(super) fn of(&self, source: &[u8], is_named: impl Fn(&[u8]) -> bool) -> KeyFiles {
-        let mut found = self.sources.get(source).cloned().unwrap_or_default();
-        found.paths.retain(|path| !is_named(path));
-        found
+    /// What was left out of this source: how many files, and the first `most` of the paths that are known. `named` are the
+    /// sources: a file that is one of its own is not left out. A status asks for this after every task, so nothing is copied but
+    /// what is shown.
+    pub(super) fn of<'a>(
+        &self,
+        source: &[u8],
+        named: impl Iterator<Item = &'a [u8]>,
+        most: usize,
+    ) -> (u64, Vec<Vec<u8>>) {
+        let Some(found) = self.sources.get(source) else { return (0, Vec::new()) };
+        let named: BTreeSet<&[u8]> = named.filter(|path| found.paths.contains(*path)).collect();
+        let shown = found.paths().filter(|path| !named.contains(path)).take(most);
+        (found.count() - named.len() as u64, shown.map(<[u8]>::to_vec).collect())
     }
 }
 
@@ -115,16 +123,22 @@ mod tests {
     fn the_files_left_out_follow_each_look_at_a_part() {
         let mut left_out = LeftOut::new();
         assert!(scan(&mut left_out, "/a", &["/a/1.pem", "/a/b/2.key", "/a/bc.key"]));
-        let known = |left_out: &LeftOut| left_out.of(b"/a", |path| path == b"/a/named.pem");
-        assert_eq!(known(&left_out).count(), 3);
+        let known = |left_out: &LeftOut| left_out.of(b"/a", [&b"/a/named.pem"[..], b"/b/other.pem"].into_iter(), 9);
+        assert_eq!(known(&left_out).0, 3);
         assert!(scan(&mut left_out, "/a/1.pem", &[]), "one is gone");
         assert!(scan(&mut left_out, "/a/b", &["/a/b/2.key", "/a/b/3.key"]), "one came");
         assert!(scan(&mut left_out, "/a/notes.md", &[]));
-        assert_eq!(known(&left_out), files(&["/a/b/2.key", "/a/b/3.key", "/a/bc.key"]));
+        let paths = ["/a/b/2.key", "/a/b/3.key", "/a/bc.key"].map(|path| path.as_bytes().to_vec());
+        assert_eq!(known(&left_out), (3, paths.to_vec()));
+        assert_eq!(
+            left_out.of(b"/a", [].into_iter(), 2),
+            (3, paths[..2].to_vec()),
+            "all are counted, the first are shown"
+        );
         assert!(scan(&mut left_out, "/a/named.pem", &["/a/named.pem"]));
-        assert_eq!(known(&left_out).count(), 3, "what is named by itself is not left out");
+        assert_eq!(known(&left_out), (3, paths.to_vec()), "what is named by itself is not left out");
         left_out.forget(b"/a");
-        assert_eq!(known(&left_out).count(), 0);
+        assert_eq!(known(&left_out).0, 0);
     }
 
     #[test]
@@ -133,13 +147,14 @@ mod tests {
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let mut left_out = LeftOut::new();
         assert!(scan(&mut left_out, "/a", &paths));
-        let known = left_out.of(b"/a", |_| false);
-        assert_eq!((known.count(), known.paths().count()), (paths.len() as u64, KEY_FILES_MAX));
+        let known = |left_out: &LeftOut| left_out.of(b"/a", [].into_iter(), usize::MAX);
+        let (count, shown) = known(&left_out);
+        assert_eq!((count, shown.len()), (paths.len() as u64, KEY_FILES_MAX));
         assert!(scan(&mut left_out, "/a/notes.md", &[]), "no file of keys");
         assert!(!scan(&mut left_out, "/a/0.pem", &[]));
         left_out.add(files(&paths[..9]));
         left_out.cancel();
         assert!(scan(&mut left_out, "/a", &paths[1..3]));
-        assert_eq!(left_out.of(b"/a", |_| false).count(), 2);
+        assert_eq!(known(&left_out).0, 2);
     }
 }

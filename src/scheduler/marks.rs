@@ -5,6 +5,11 @@ use super::task::Away;
 use crate::limits::MARKS_MAX;
 use crate::store::record::{Mark, MarkKind};
 
+/// The mark on a place whose documents are to be forgotten, whatever disk they were on.
+pub(super) const fn forgotten(path: Vec<u8>) -> Mark {
+    Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten }
+}
+
 /// The marks after a scan of `scope`, a part or all of `source`, which found these places away. A place that was marked
 /// before keeps its time and its owner's decision.
 pub(super) fn after_scan(marks: &[Mark], source: &[u8], scope: &[u8], away: Vec<Away>, at: i64) -> Vec<Mark> {

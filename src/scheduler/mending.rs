@@ -25,7 +25,7 @@ impl Scheduler {
                 self.sources.on_save_failed();
                 out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
             }
-            AfterSave::Reply(reply, _) => out.push(refused(reply)),
+            AfterSave::Reply(reply, ..) => out.push(refused(reply)),
             AfterSave::Decision => {}
             AfterSave::Scan(_) => {
                 self.decisions.losses.cancel();

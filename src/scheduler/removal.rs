@@ -3,7 +3,7 @@
 //! What is forgotten leaves all answers with the save of its mark. It is deleted in steps after that, and counts until then; and
 //! no folder there can be added, or the removal would take what is learnt anew. So whoever forgets gets the answer once that is
 //! over, for a small folder at once and in any case within `FORGET_WAIT_MS`, and an addition waits for its turn. While a
-//! person waits, the removal needs no allowance of the governor.
+//! person waits, the removal needs no allowance of the governor. A stop waits for no removal: whoever waits is answered before it.
 
 use super::addition::Addition;
 use super::machine::Scheduler;
@@ -12,7 +12,7 @@ use super::port::{Output, Refusal};
 use super::waiting::{Waiting, Wanted};
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REPLIES_MAX};
+use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REMOVAL_WAITS_MAX};
 use crate::store::record::{Mark, MarkKind};
 
 impl Scheduler {
@@ -27,7 +27,7 @@ impl Scheduler {
         if !self.is_being_removed(new) {
             return false;
         }
-        if self.decisions.waiting.len() < REPLIES_MAX {
+        if self.decisions.waiting.len() < REMOVAL_WAITS_MAX {
             let until = now + Duration::from_millis(ADD_WAIT_MS);
             self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Added(new.clone()), until });
         } else {
@@ -36,13 +36,23 @@ impl Scheduler {
         true
     }
 
-    /// What the owner decided is on the disk. The answer waits until what that forgets is deleted.
-    pub(super) fn decided(&mut self, now: Instant, reply: ReplyId, done: String, out: &mut Vec<Output>) {
-        if self.decisions.is_removing() && self.decisions.waiting.len() < REPLIES_MAX {
-            let until = now + Duration::from_millis(FORGET_WAIT_MS);
-            self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Removed(done), until });
-        } else {
+    /// What the owner decided is on the disk. The answer `done` is due once what these marks are on is deleted: at once, if
+    /// the decision forgets nothing.
+    pub(super) fn answer_once_removed(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        done: String,
+        marks: Vec<Mark>,
+        out: &mut Vec<Output>,
+    ) {
+        if !self.decisions.has_any(&marks) {
             out.push(Output::Decided(reply, done));
+        } else if self.decisions.waiting.len() < REMOVAL_WAITS_MAX {
+            let until = now + Duration::from_millis(FORGET_WAIT_MS);
+            self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Removed { done, marks }, until });
+        } else {
+            out.push(Output::Decided(reply, still_counted(&done)));
         }
     }
 
@@ -51,13 +61,10 @@ impl Scheduler {
         for Waiting { reply, wanted, until } in std::mem::take(&mut self.decisions.waiting) {
             let is_late = until <= now || self.outage.is_on();
             match wanted {
-                Wanted::Removed(done) if !self.decisions.is_removing() => out.push(Output::Decided(reply, done)),
-                Wanted::Removed(done) if is_late => {
-                    let done = format!(
-                        "{done} They answer nothing. Deleting them goes on, and until it is over they are counted."
-                    );
+                Wanted::Removed { done, marks } if !self.decisions.has_any(&marks) => {
                     out.push(Output::Decided(reply, done));
                 }
+                Wanted::Removed { done, .. } if is_late => out.push(Output::Decided(reply, still_counted(&done))),
                 Wanted::Added(new) if !self.is_being_removed(&new) => self.on_add(now, reply, new, out),
                 Wanted::Added(_) if is_late => out.push(still_removed(reply)),
                 wanted => self.decisions.waiting.push(Waiting { reply, wanted, until }),
@@ -65,9 +72,26 @@ impl Scheduler {
         }
     }
 
+    /// The agent stops, and nothing more is deleted: answers all who wait. What is forgotten is so on the disk, and a command
+    /// that the store carried out and nobody acknowledged would be undone by config.toml, which still names the folder.
+    pub fn answer_at_stop(&mut self, out: &mut Vec<Output>) {
+        for Waiting { reply, wanted, .. } in std::mem::take(&mut self.decisions.waiting) {
+            out.push(match wanted {
+                Wanted::Removed { done, .. } => {
+                    let then = "They answer nothing. Deleting them goes on when the agent starts again.";
+                    Output::Decided(reply, format!("{done} {then}"))
+                }
+                Wanted::Added(_) => {
+                    let why = "The agent is stopping. Nothing was changed.";
+                    Output::Refused(reply, Refusal::Busy, why.to_owned())
+                }
+            });
+        }
+    }
+
     /// Starts the next step of a removal whose end a person waits for. It needs no allowance; it needs a slot, see `has_slot`.
     pub fn start_awaited(&mut self, out: &mut Vec<Output>) {
-        let is_awaited = self.decisions.waiting.iter().any(|waiting| matches!(waiting.wanted, Wanted::Removed(_)));
+        let is_awaited = self.decisions.waiting.iter().any(|waiting| matches!(waiting.wanted, Wanted::Removed { .. }));
         if is_awaited
             && !self.stands_still()
             && let Some(task) = self.decisions.next_sweep()
@@ -85,6 +109,11 @@ impl Scheduler {
         let overlaps = |mark: &Mark| covers(&mark.path, &new.path) || covers(&new.path, &mark.path);
         self.decisions.marks().iter().any(|mark| mark.kind == MarkKind::Forgotten && overlaps(mark))
     }
+}
+
+/// The answer to who forgets something that is not deleted yet.
+fn still_counted(done: &str) -> String {
+    format!("{done} They answer nothing. Deleting them goes on, and until it is over they are counted.")
 }
 
 fn still_removed(reply: ReplyId) -> Output {

@@ -56,8 +56,8 @@ pub(super) enum AfterSave {
     Absent(DocId),
     /// The next part of the owner's decisions is due.
     Decision,
-    /// The owner's decision is on the disk: this reply is due.
-    Reply(ReplyId, String),
+    /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.
+    Reply(ReplyId, String, Vec<Mark>),
     /// Documents of a sweep are deleted, and the next step is due.
     Swept,
     /// This list of sources takes effect.

@@ -1,12 +1,11 @@
 //! Queries of the scheduler's state.
 
-use super::key_files::KeyFiles;
 use super::losses::Question;
 use super::machine::Scheduler;
 use super::path::covers;
 use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
-use crate::limits::SAVES_MAX;
+use crate::limits::{KEY_FILES_SHOWN, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Mark, MarkKind, Source};
 
@@ -70,10 +69,11 @@ impl Scheduler {
         self.decisions.losses.looked_at(source)
     }
 
-    /// The files of keys and passwords that the looks at a source left out.
+    /// How many files of keys and passwords the looks at a source left out, and the paths of the first `KEY_FILES_SHOWN`.
     #[must_use]
-    pub fn key_files(&self, source: &[u8]) -> KeyFiles {
-        self.scans.left_out.of(source, |path| self.sources().iter().any(|source| source.path == path))
+    pub fn key_files(&self, source: &[u8]) -> (u64, Vec<Vec<u8>>) {
+        let sources = self.sources().iter().map(|source| &*source.path);
+        self.scans.left_out.of(source, sources, KEY_FILES_SHOWN)
     }
 
     /// The open question about a source, for people.

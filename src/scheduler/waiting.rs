@@ -3,6 +3,7 @@
 use super::addition::Addition;
 use crate::base::id::ReplyId;
 use crate::base::time::Instant;
+use crate::store::record::Mark;
 
 /// A request that waits.
 #[derive(Debug)]
@@ -16,8 +17,8 @@ pub(super) struct Waiting {
 /// What it waits for.
 #[derive(Debug)]
 pub(super) enum Wanted {
-    /// That everything is deleted which is being forgotten; and the answer.
-    Removed(String),
+    /// That what these marks are on is deleted; and the answer.
+    Removed { done: String, marks: Vec<Mark> },
     /// That this place is watched.
     Added(Addition),
 }

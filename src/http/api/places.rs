@@ -25,28 +25,45 @@ impl Api {
             Ok(place) => place,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        match self.forget_place(place).await {
+            Ok((done, forgotten)) => {
+                json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
+            }
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    /// Has the node forget a place, and config.toml name it no more. Gives what was done, and why config.toml could not be written.
+    pub(super) async fn forget_place(&self, place: Vec<u8>) -> Result<(String, Option<String>), Refused> {
         let command = self.node.begin(Command::Forget(text(&place))).await;
         let answer = self.node.request(Request::Forget(place.clone())).await;
-        if !matches!(answer, Response::Done(_)) {
-            self.node.finish(command).await;
-        }
+        self.end_refused(command, &answer).await;
         let done = match answer {
             Response::Done(done) => done,
             Response::Refused(problem @ Problem::Conflict, why) => {
-                let why = with_absence(place, why).await;
-                return refused(conn, status_of(problem), &why);
+                return Err((status_of(problem), with_absence(place, why).await));
             }
-            Response::Refused(problem, why) => return refused(conn, status_of(problem), &why),
-            _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
+            Response::Refused(problem, why) => return Err((status_of(problem), why)),
+            _ => return Err((Status::InternalServerError, NO_ANSWER.to_owned())),
         };
-        // Where a question was answered, the folder is still watched.
-        let watched = match self.node.request(Request::Status).await {
-            Response::Status(status) => status.sources.iter().any(|source| source.path == place),
-            _ => true,
+        let forgotten = match self.node.sources().await {
+            // A question was answered, and the folder is still watched.
+            Some(sources) if sources.iter().any(|source| source.path == place) => {
+                self.remember(command, Vec::new()).await
+            }
+            Some(_) => self.remember(command, vec![Setting::RemoveFolder(text(&place))]).await,
+            // The agent is stopping. The note of the command stays, and the next start looks.
+            None => None,
         };
-        let settings = if watched { Vec::new() } else { vec![Setting::RemoveFolder(text(&place))] };
-        let forgotten = self.remember(command, settings).await;
-        json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
+        Ok((done, forgotten))
+    }
+
+    /// A command that the node refused is finished. One that it did not answer may have been carried out all the same: the note
+    /// of it stays, and the next start looks.
+    pub(super) async fn end_refused(&self, command: u64, answer: &Response) {
+        if matches!(answer, Response::Refused(problem, _) if *problem != Problem::Unanswered) {
+            self.node.finish(command).await;
+        }
     }
 
     /// Writes settings into config.toml, with which the command is finished; or why not. Then the next start does it.

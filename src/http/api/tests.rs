@@ -1,6 +1,9 @@
 //! Bounds and bodies of the calls.
 
 use super::*;
+use crate::platform::home::Home;
+use crate::runtime::handle::Call;
+use crate::runtime::unfinished;
 
 #[test]
 fn a_question_is_trimmed_and_its_bounds_are_checked() {
@@ -30,4 +33,55 @@ fn bodies_have_defaults_and_unknown_fields_are_refused() {
     assert_eq!(search.k, 10);
     assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
     assert!(serde_json::from_str::<Add>(r#"{"path": "/x", "ring": "everybody"}"#).is_err());
+}
+
+/// The commands that the next start would finish in config.toml, after the agent answered one like this.
+fn left_after(
+    command: impl AsyncFnOnce(&Api),
+    answer: impl Fn(&Request) -> Option<Response>,
+    watched: &[Source],
+) -> Vec<Setting> {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let (node, driver) = NodeHandle::new();
+    let api = Api::new(node.with_home(folder.path().to_owned()));
+    let agent = async {
+        while let Ok(Call { request, reply }) = driver.recv().await {
+            // Without an answer the agent ends: the reply is dropped.
+            if let Some(answer) = answer(&request) {
+                reply.try_send(answer).unwrap();
+            }
+        }
+    };
+    smol::block_on(smol::future::or(command(&api), async {
+        agent.await;
+        std::future::pending().await
+    }));
+    unfinished::left(&home, watched)
+}
+
+#[test]
+fn a_command_whose_end_a_stop_hides_is_finished_by_the_next_start() {
+    let stopping = || Some(Response::refused(Problem::Busy, "The agent is stopping."));
+    let done = || Some(Response::Done("Done.".to_owned()));
+    let forget = async |api: &Api| drop(api.forget_place(b"/a".to_vec()).await);
+    let removed = [Setting::RemoveFolder("/a".to_owned())];
+    assert_eq!(left_after(forget, |_| None, &[]), removed, "the agent ended before it answered");
+    let acknowledged = async |api: &Api| {
+        assert_eq!(api.forget_place(b"/a".to_vec()).await, Ok(("Done.".to_owned(), None)));
+    };
+    let at_stop = |request: &Request| if matches!(request, Request::Forget(_)) { done() } else { stopping() };
+    assert_eq!(left_after(acknowledged, at_stop, &[]), removed, "it stops right after the answer");
+    assert_eq!(left_after(forget, |_| stopping(), &[]), [], "it was refused");
+
+    let a = Source { path: b"/a".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+    let add = async |api: &Api| drop(api.watch(a.clone().into(), true).await);
+    let at_stop =
+        |request: &Request| if matches!(request, Request::Add(_)) { Some(Response::Added) } else { stopping() };
+    for left in [
+        left_after(add, at_stop, &[a.clone()]),
+        left_after(add, |request| (!matches!(request, Request::Add(_))).then(|| stopping().unwrap()), &[a.clone()]),
+    ] {
+        assert!(matches!(&left[..], [Setting::AddFolder(folder)] if folder.path == "/a"), "{left:?}");
+    }
 }

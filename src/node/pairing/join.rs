@@ -26,6 +26,8 @@ const MEMBERS_TOLD_MAX: usize = 4;
 const OWN_CODE: &str = "This is the device that shows this code: it lets another one in. Type the command on the other device. Nothing was changed, \
                         and the code stays good.";
 
+const PUT_OFF: &str = "A code was typed on this device, which goes first.";
+
 const JOINED_BY_IT: &str =
     "This device has joined its mesh by this very code already: it is in, and the code is used. Nothing was changed.";
 
@@ -49,7 +51,9 @@ impl Node {
         if let Err((problem, why)) = self.may_join(&asked) {
             return out.push(Output::Reply(reply, Response::refused(problem, why)));
         }
-        let secret = asked.secret.clone();
+        // The invite on a card is tried again by itself.
+        self.end_join(Response::refused(Problem::Busy, PUT_OFF.to_owned()), out);
+        let (secret, by_invite) = (asked.secret.clone(), matches!(asked.way, Way::Invite(_)));
         let settings = Settings {
             own: self.config.key,
             device: device_name(&self.config.device),
@@ -63,7 +67,7 @@ impl Node {
         let given = asked.places.iter().map(|place| place.address).collect();
         let (dialled, host, reached, joined, verified) = (None, None, None, None, false);
         self.mesh.trust.pairing.joining =
-            Some(Joining { machine, secret, reply, given, dialled, host, reached, joined, verified });
+            Some(Joining { machine, secret, by_invite, reply, given, dialled, host, reached, joined, verified });
         if asked.searching {
             out.push(Output::SearchAdmins(true));
         }
@@ -87,13 +91,17 @@ impl Node {
 
     fn may_join(&self, asked: &Asked) -> Result<(), (Problem, String)> {
         let (own, records) = (self.config.key, self.trust.records());
-        if self.mesh.trust.pairing.joining.is_some() {
+        let is_code = !matches!(asked.way, Way::Invite(_));
+        // A person who types a code does not wait for the invite on the card, unless some device answers it just now.
+        let goes_first = |under_way: &Joining| {
+            is_code && under_way.by_invite && under_way.host.is_none() && under_way.joined.is_none()
+        };
+        if self.mesh.trust.pairing.joining.as_ref().is_some_and(|under_way| !goes_first(under_way)) {
             return Err((
                 Problem::Busy,
                 "This device is joining a mesh already. Wait a minute, then join again.".to_owned(),
             ));
         }
-        let is_code = !matches!(asked.way, Way::Invite(_));
         let own_code = self.mesh.trust.pairing.admin.as_deref().filter(|_| is_code);
         let refused = if records.is_removed(own) {
             Failure::Removed.to_string()

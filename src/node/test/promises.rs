@@ -1,6 +1,7 @@
 //! A promise rests on what is on the disk: no reply and no message to a peer before the `Saved` of its record.
 
 use super::*;
+use crate::base::id::TaskId;
 use crate::wire::message::{Entry, Message};
 
 #[test]
@@ -71,4 +72,38 @@ fn a_new_generation_is_sent_to_nobody_before_it_is_on_the_disk() {
     let out = handle(&mut node, at(12), Input::BootCounterSaved(6));
     let lists = |out: &&Output| matches!(out, Output::Send(_, Message::MemberList { members, .. }) if members[0].generation == 6);
     assert_eq!(out.iter().filter(lists).count(), 1, "the list that was asked for is sent now: {out:?}");
+}
+
+#[test]
+fn a_stop_between_the_save_of_a_forget_and_the_end_of_the_removal_acknowledges_it() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
+    let out = handle(&mut node, at(2), Input::Api(ReplyId(2), Request::Forget(b"/a".to_vec())));
+    let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
+    let out = handle(&mut node, at(3), Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
+    assert!(matches!(&out[..], [Output::Unwatch(_), Output::Start(_, Task::Sweep)]), "{out:?}");
+    let out = handle(&mut node, at(4), Input::Stop);
+    assert!(
+        matches!(&out[..], [Output::Reply(ReplyId(2), Response::Done(_))]),
+        "the sweep is still under way: {out:?}"
+    );
+    assert_eq!(node.deadline(), None, "the end of the sweep is an input");
+    let Some(Output::Stopped) =
+        handle(&mut node, at(90_000), Input::Done(TaskId(1), Outcome::StoreFailed("x".into()), Duration::ZERO)).pop()
+    else {
+        panic!("it stops")
+    };
+}
+
+#[test]
+fn a_forget_whose_save_ends_while_the_agent_stops_is_acknowledged() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
+    handle(&mut node, at(2), Input::Api(ReplyId(2), Request::Forget(b"/a".to_vec())));
+    assert_eq!(handle(&mut node, at(3), Input::Stop), []);
+    let out = handle(&mut node, at(4), Input::Saved(SaveId(2), saved(Vec::new(), StoreCounts::default())));
+    assert!(out.iter().any(|out| matches!(out, Output::Reply(ReplyId(2), Response::Done(_)))), "{out:?}");
+    assert_eq!(out.last(), Some(&Output::Stopped));
 }

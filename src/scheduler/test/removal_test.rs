@@ -1,7 +1,7 @@
 //! What waits for the end of a removal.
 
 use super::*;
-use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS};
+use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REMOVAL_WAITS_MAX, REPLIES_MAX};
 use crate::store::record::{Mark, MarkKind, Marks};
 
 fn forgotten(path: &str) -> Mark {
@@ -103,4 +103,53 @@ fn an_addition_that_waits_for_the_save_of_a_removal_is_acknowledged_and_looked_a
     let mut out = Vec::new();
     machine.start_next(LIGHT, &mut out).expect("a scan");
     assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == b"/b/c"), "{out:?}");
+}
+
+#[test]
+fn a_stop_answers_whoever_waits_because_nothing_more_is_deleted_then() {
+    let mut machine = forgetting();
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Add(ReplyId(2), source("/a").into()), &mut out);
+    assert_eq!(out, []);
+    machine.answer_at_stop(&mut out);
+    let [Output::Decided(ReplyId(1), done), Output::Refused(ReplyId(2), Refusal::Busy, why)] = &out[..] else {
+        panic!("{out:?}")
+    };
+    assert!(done.contains("/a is watched no more") && done.contains("starts again"), "{done}");
+    assert!(why.contains("Nothing was changed"), "{why}");
+}
+
+#[test]
+fn what_is_kept_is_acknowledged_at_once_beside_a_removal_and_hastens_none() {
+    let away = Mark { kind: MarkKind::Away, documents: 3, ..forgotten("/b") };
+    let sources = Sources::from(vec![source("/a"), source("/b")]);
+    let config = Config { sources, marks: vec![away], slots: 2, number: 9, disk_free: u64::MAX, ..Config::default() };
+    let mut machine = Scheduler::new(at(0), config);
+    let mut out = Vec::new();
+    machine.handle(at(0), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    machine.handle(at(0), saved(1, &[]), &mut out);
+    machine.handle(at(FORGET_WAIT_MS), Input::Wake, &mut out);
+    assert!(matches!(out.last(), Some(Output::Decided(ReplyId(1), _))), "{out:?}");
+    machine.handle(at(FORGET_WAIT_MS), Input::Keep(ReplyId(2), b"/b".to_vec()), &mut out);
+    out.clear();
+    machine.handle(at(FORGET_WAIT_MS), saved(2, &[]), &mut out);
+    assert!(
+        matches!(&out[..], [Output::Decided(ReplyId(2), done)] if done.ends_with("when they are back.")),
+        "{out:?}"
+    );
+    out.clear();
+    machine.start_awaited(&mut out);
+    assert_eq!(out, [], "nobody waits for the removal of the other folder");
+}
+
+#[test]
+fn those_who_wait_for_a_removal_leave_most_replies_to_others() {
+    let mut machine = forgetting();
+    let mut out = Vec::new();
+    for reply in 0..REPLIES_MAX as u64 {
+        machine.handle(at(1), Input::Add(ReplyId(10 + reply), source("/a").into()), &mut out);
+    }
+    let refused = out.iter().filter(|out| matches!(out, Output::Refused(_, Refusal::Busy, _))).count();
+    assert_eq!((refused, out.len()), (REPLIES_MAX + 1 - REMOVAL_WAITS_MAX, refused), "{out:?}");
+    assert!(refused > REPLIES_MAX / 2, "a status and questions find a reply free");
 }

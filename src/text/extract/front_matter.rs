@@ -2,8 +2,12 @@
 //!
 //! YAML stands between `---` and `---` or `...`, TOML between `+++` lines. A `---` may also be a thematic break, so that
 //! YAML is told by what it holds: one key at least, and no line that cannot be YAML.
+//!
+//! Its keys, comments and values are in no passage, but for the title, which people search for: it becomes a line of the text.
+//! A heading it is not, since nobody sees it as one.
 
-use crate::limits::FRONT_MATTER_LINES_MAX;
+use super::heading::plain_words;
+use crate::limits::{FRONT_MATTER_LINES_MAX, HEADING_RAW_MAX};
 use std::ops::Range;
 
 /// Where the text begins after the front matter; 0 if there is none. Blank lines before it are part of it.
@@ -33,8 +37,32 @@ pub(super) fn end(text: &str) -> usize {
     0
 }
 
+/// The text with the title of its front matter in place of that; `None` if there is no title, no text below it, or the text begins
+/// with a heading that says the same. Below another heading the title is the first line, since that is no section of its own.
+pub(super) fn with_title(text: &str) -> Option<String> {
+    let (matter, body) = text.split_at_checked(end(text))?;
+    let raw = matter.get(title(matter)?)?;
+    let words = plain_words(raw.get(..raw.floor_char_boundary(HEADING_RAW_MAX))?);
+    // What would make the line a heading, a list, a fence or a tag.
+    let words = words.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let first = body.lines().find(|line| !line.trim().is_empty())?;
+    if words.is_empty() {
+        return None;
+    }
+    let heading = first.trim().trim_matches('#');
+    if heading.len() == first.trim().len() {
+        return Some(format!("{words}\n\n{body}"));
+    }
+    if plain_words(heading).trim() == words {
+        return None;
+    }
+    let behind = body.find(first)? + first.len();
+    let (heading, rest) = body.split_at_checked(behind)?;
+    Some(format!("{heading}\n\n{words}\n{rest}"))
+}
+
 /// Where the title stands in front matter; `None` if it has none, or one of several lines.
-pub(super) fn title(matter: &str) -> Option<Range<usize>> {
+fn title(matter: &str) -> Option<Range<usize>> {
     let mut at = 0;
     for line in matter.split_inclusive('\n') {
         let start = at;
@@ -135,7 +163,27 @@ fn key_value(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{end, title};
+    use super::{end, title, with_title};
+
+    #[test]
+    fn the_title_becomes_a_line_of_the_text_and_no_heading() {
+        for (text, titled) in [
+            ("---\n# note\ntitle: Cellar\n---\n\nEleven bottles.\n", Some("Cellar\n\n\nEleven bottles.\n")),
+            ("---\ntitle: '# Cellar'\n---\nEleven bottles.", Some("Cellar\n\nEleven bottles.")),
+            ("---\ntitle: Cellar\n---\n# Wine\r\nEleven.\n", Some("# Wine\n\nCellar\n\r\nEleven.\n")),
+            ("---\ntitle: Cellar\n---\n\n## Wine", Some("\n## Wine\n\nCellar\n")),
+            ("---\ntitle: Cellar\n---\n# *Cellar* #\nEleven.\n", None),
+            ("---\ntitle: Cellar\n---\n---\na: b\n---\nEleven.\n", Some("Cellar\n\n---\na: b\n---\nEleven.\n")),
+            ("---\ntitle: Cellar\n---\n\n", None),
+            ("---\ntitle: '##'\n---\nEleven.\n", None),
+            ("---\ntags: [a]\n---\nEleven.\n", None),
+            ("Eleven.\n", None),
+        ] {
+            let found = with_title(text);
+            assert_eq!(found.as_deref(), titled, "{text:?}");
+            assert!(found.is_none_or(|found| found.len() <= text.len()), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_title_is_what_stands_behind_its_key() {

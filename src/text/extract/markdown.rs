@@ -16,13 +16,10 @@ use crate::limits::{HEADING_BYTES_MAX, HEADING_RAW_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
 
-/// The sections of a Markdown text. Of front matter only the title counts: it stands above all headings.
+/// The sections of a Markdown text, without front matter.
 pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut start = front_matter::end(text);
-    let title = front_matter::title(text.get(..start).unwrap_or_default());
-    let raw = title.clone().and_then(|at| text.get(at)).unwrap_or_default();
-    let words = plain_words(raw.get(..raw.floor_char_boundary(HEADING_RAW_MAX)).unwrap_or_default());
-    let outline = Outline::new(words, title.unwrap_or(0..0), start);
+    let outline = Outline::new(String::new(), 0..0, start);
     let mut scan = Scan { text, outline, fence: None, html: None, alone: None, paragraph: false };
     for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();

@@ -77,19 +77,11 @@ fn a_byte_order_mark_before_a_heading_is_no_part_of_it() {
 }
 
 #[test]
-fn of_front_matter_only_the_title_counts() {
-    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("X > A", "b")]);
-    expect("---\n# note\n\ntitle: X\n---\nb", &[("X", "b")]);
-    expect("+++\ntitle = 'X'\n# note\n+++\n# A\nb", &[("X > A", "b")]);
+fn front_matter_is_in_no_section_and_makes_no_heading() {
+    expect("---\ntitle: X\n# note\n---\n# A\nb", &[("A", "b")]);
+    expect("---\n# note\n\ntitle: X\n---\nb", &[("", "b")]);
+    expect("+++\ntitle = 'X'\n# note\n+++\n# A\nb", &[("A", "b")]);
     expect("---\nnever closed\n# A\nb", &[("", "---\nnever closed"), ("A", "b")]);
-}
-
-#[test]
-fn a_title_of_front_matter_that_is_too_long_is_cut_between_two_words() {
-    let title = "The boiler in the cellar ".repeat(9);
-    let found = sections(&format!("---\ntitle: {title}\n---\nThe red lamp blinks."));
-    assert!(found[0].heading.ends_with("The boiler in the") && title.starts_with(&found[0].heading), "{found:?}");
-    assert!(found[0].heading.len() > super::HEADING_BYTES_MAX - 9, "{found:?}");
 }
 
 #[test]

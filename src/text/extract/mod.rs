@@ -6,7 +6,7 @@
 //! sections, without tags and front matter, and with the words of links and pictures alone; else it is one section.
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
-//! Markdown and HTML also without tags, its line ends LF or CRLF; sections are in order, within the text, and do not
+//! Markdown and HTML also without tags, with the title of front matter in place of that, its line ends LF or CRLF; sections are in order, within the text, and do not
 //! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes, and its text, in UTF-8, is never longer but for the mark of
 //! payload and a line end.
 //!
@@ -75,10 +75,13 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         let page = html::sections(&text, title);
         return if page.sections.is_empty() { Err(Refusal::Empty) } else { language(page) };
     }
-    let text = language(Text { text, sections: Vec::new() })?.text;
+    let mut text = language(Text { text, sections: Vec::new() })?.text;
     if !has_ending(path_hint, &["md", "markdown", "mdown"]) {
         let sections = plain::sections(&text);
         return Ok(Text { text, sections });
+    }
+    if let Some(titled) = front_matter::with_title(&text) {
+        text = titled;
     }
     let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn front_matter_is_no_passage_and_its_title_stands_above_all_headings() {
+    fn front_matter_is_no_passage_and_its_title_is_the_first_line_of_the_text() {
         let note = "---\ntitle: The boiler\ntags: [house]\ndate: 2026-01-02\n---\nThe red lamp blinks.\n\n## Reset\nFive seconds.\n";
         let of = |note: &str| {
             let text = extract("a.md", note.as_bytes()).unwrap();
@@ -226,12 +229,12 @@ mod tests {
             text.sections.iter().map(section).collect::<Vec<_>>()
         };
         let pair = |heading: &str, body: &str| (heading.to_owned(), body.to_owned());
-        assert_eq!(of(note), [pair("The boiler", "The red lamp blinks."), pair("The boiler > Reset", "Five seconds.")]);
+        assert_eq!(of(note), [pair("", "The boiler\n\nThe red lamp blinks."), pair("Reset", "Five seconds.")]);
         let twice = "---\ntitle: Pond\n---\n# Pond\n\nHerons.\n";
         assert_eq!(of(twice), [pair("Pond", "Herons.")], "the title once");
-        assert_eq!(of("---\ntitle: Pond\n---\n"), [pair("Pond", "Pond")]);
-        let properties = "---\nphone: 555-1234\n---\n";
-        assert_eq!(of(properties), [pair("", properties.trim())], "a file of nothing else is found by that");
+        for properties in ["---\nphone: 555-1234\n---\n", "---\ntitle: Pond\n---\n"] {
+            assert_eq!(of(properties), [pair("", properties.trim())], "a file of nothing else is found by that");
+        }
     }
 
     #[test]

@@ -77,6 +77,33 @@ fn an_invite_that_this_device_has_not_used_is_not_called_used() {
     assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(..))]), "{out:?}");
 }
 
+#[test]
+fn a_code_that_is_typed_goes_before_the_invite_on_the_card_unless_a_device_answers_that_just_now() {
+    let mut node = node(u64::MAX);
+    let address = SocketAddr::from(([192, 168, 1, 5], 7781));
+    let invited = || match joins_at(address) {
+        Pairing::Join(asked) => Pairing::Join(Box::new(Asked { way: Way::Invite(InviteId([1; 16])), ..*asked })),
+        other => other,
+    };
+    let refused = |out: &[Output], number: u64| {
+        out.iter()
+            .any(|out| matches!(out, Output::Reply(reply, Response::Refused(Problem::Busy, _)) if reply.0 == number))
+    };
+    handle(&mut node, at(1), asks(1, invited()));
+    let out = handle(&mut node, at(2), asks(2, joins_at(address)));
+    assert!(refused(&out, 1) && !refused(&out, 2), "{out:?}");
+    assert!(out.iter().any(|out| matches!(out, Output::DialAsGuest { .. })), "{out:?}");
+    let out = handle(&mut node, at(3), asks(3, invited()));
+    assert!(refused(&out, 3) && !refused(&out, 2), "the card waits for the person: {out:?}");
+
+    let mut node = super::super::super::test::node(u64::MAX);
+    handle(&mut node, at(1), asks(1, invited()));
+    let began = GuestInput::Began { dialled: true, encoding: Encoding::Postcard };
+    handle(&mut node, at(2), Input::Guest(ADMIN, address, began));
+    let out = handle(&mut node, at(3), asks(2, joins_at(address)));
+    assert!(refused(&out, 2) && !refused(&out, 1), "it may have let this device in already: {out:?}");
+}
+
 /// A device to which an admin has handed a certificate, whose signatures are being checked.
 fn handed_over() -> (Node, Page) {
     let mut node = node(u64::MAX);
