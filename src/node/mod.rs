@@ -7,8 +7,11 @@
 //!
 //! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
 //! them and routes between them in flows, one file each: `ingest` (files), `query`, `link` (links and
-//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy`, `trust` and `conduct` (what
-//! is doubtful about peers). A `*_state` file holds what a flow remembers between two inputs.
+//! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy`, `trust`, `pairing` (devices that join)
+//! and `conduct` (what is doubtful about peers). A `*_state` file holds what a flow remembers between two inputs; `resave` says when a
+//! file that could not be saved is tried again. The status (`report`) is put together with `folders` and `collections` (what is so, and
+//! what is wrong, with them), `mesh_report` (the devices of the mesh), `names` (their names for people) and `members` (which device a
+//! person means).
 //!
 //! Invariants: a promise (the reply to `Add`, a new boot counter) leaves only after its record was reported as saved;
 //! the driver drains the outbox wholly before the next input; after `handle(now, ..)` no deadline lies at or before

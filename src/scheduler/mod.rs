@@ -13,13 +13,17 @@
 //! (`running`).
 //!
 //! Every result leaves as a save ([`saves`]). What depends on it, an acknowledgement for example, happens when `Saved`
-//! comes back and not before. If a save fails, the store is broken: no task starts any more, and people are notified.
-//! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`). After a save that
-//! failed (`outage`), what was under way is taken back, and the store is tried again by itself (`mending`).
+//! comes back and not before. If a save fails (`outage`), people are notified, what was under way is taken back, and no task
+//! starts until the store, which is tried again by itself, takes a save (`mending`); only a damaged store waits for the next start.
+//! On a full disk no task starts either, and the disk is measured again every `DISK_RETRY_MS` (`disk`).
 //!
 //! A document is removed when a scan finds its file gone (`losses`). A source that would lose more than half of its
 //! documents at once asks its owner first, and places that are away (an unplugged disk) are marked (`marks`), so that their
-//! documents can answer and say so; the owner's word on both is carried out by `decisions`.
+//! documents can answer and say so; the owner's word on both (`forget`) is carried out by `decisions`. Whoever forgets waits until
+//! it is deleted (`removal`, `waiting`). docs/architecture.md has the way of a forgotten folder, and the words for deleting.
+//!
+//! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
+//! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
 //!
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a task that panicked is
 //! tried once more, and after a second panic its document is refused, so that nothing waits for it. At most `TODO_MAX`

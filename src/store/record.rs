@@ -108,9 +108,9 @@ pub struct ChunkRef {
 /// One file, as last scanned and read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// The collection that it belongs to.
+    /// The collection that it belonged to when it was learnt. Which one it belongs to now is what [`Sources::of`] says.
     pub collection: String,
-    /// Who may see it.
+    /// Who might see it then; who may see it now is the ring of that source.
     pub ring: Ring,
     /// Absolute path, the system's bytes.
     pub path: Vec<u8>,
@@ -132,9 +132,9 @@ pub struct Chunk {
     pub doc: DocId,
     /// The key of its vector: a hash of the text that the model reads.
     pub key: EmbedKey,
-    /// The collection that it belongs to.
+    /// The collection of its document when that was split, see [`Document::collection`].
     pub collection: String,
-    /// Who may see it.
+    /// Who might see it then.
     pub ring: Ring,
     /// Headings above it, outermost first, joined by " > "; part of what is embedded.
     pub heading: String,
