@@ -49,7 +49,8 @@ fn sentences(now: &Regrouped, renamed: Option<&str>) -> String {
         places => format!("{places} folders"),
     };
     let mut text = format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name));
-    let stays_private = now.ring == Some(Ring::Private) && now.places > 0;
+    // A name that is renamed without a folder is one that was private.
+    let stays_private = now.ring == Some(Ring::Private) || now.places == 0;
     if let Some(before) = renamed.filter(|before| stays_private && !is_same(before, &now.name)) {
         let _ =
             writeln!(text, "{}", one_line(&format!("No collection is called {} any more. {}.", before, kept(before))));
@@ -177,9 +178,12 @@ mod tests {
             text.contains("No collection is called old diary any more. A folder that is added to that name"),
             "{text}"
         );
+        let text = sentences(&now(None, 0), Some("diary"));
+        assert!(text.contains("No collection is called diary any more. A folder that is added to that name"), "{text}");
         for (now, before) in [
             (now(Some(Ring::Mesh), 1), Some("diary")),
-            (now(Some(Ring::Private), 0), Some("diary")),
+            (now(None, 2), Some("diary")),
+            (now(None, 0), Some("Journal")),
             (now(Some(Ring::Private), 1), Some("Journal")),
             (now(Some(Ring::Private), 1), None),
         ] {

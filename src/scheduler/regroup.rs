@@ -67,17 +67,13 @@ impl Regroup {
                         now.as_str()
                     ));
                 }
-                let has_place = list.places.iter().any(|source| source.collection == collection);
                 places.for_each(|source| source.collection.clone_from(&name));
                 changed.forget_name(&name);
                 if rings.contains(&Ring::Private) {
-                    // Who adds a folder to the old name again means what it was.
-                    if has_place {
-                        changed.remember(collection)?;
-                    } else {
-                        changed.forget_name(collection);
-                        changed.remember(&name)?;
-                    }
+                    // Who adds a folder to the old name again means what it was, whether it has one now or not; and a new name without
+                    // a folder is as private.
+                    changed.remember(&name)?;
+                    changed.remember(collection)?;
                 }
                 Ok((changed, name))
             }
@@ -228,7 +224,9 @@ mod tests {
         assert_eq!(early.private, ["home"], "private before it has a folder");
         assert!(regroup(&list, "home", NewGroup::Ring(Ring::Mesh)).unwrap_err().contains("There is no collection"));
         let moved = regroup(&renamed, "diary", name("old")).unwrap();
-        assert_eq!(moved.private, ["old"], "a name without a folder");
+        assert_eq!(moved.private, ["diary", "old"], "a name without a folder stays private too");
+        let spelled = regroup(&renamed, "diary", name("DIARY")).unwrap();
+        assert_eq!(spelled.private, ["DIARY"], "another spelling is the same name");
         let (joined, is_called) = named(&renamed, "letters", name("Diary")).unwrap();
         assert_eq!(
             (joined.places[0].collection.as_str(), is_called.as_str()),
