@@ -27,6 +27,14 @@ impl Scheduler {
         }
         self.retries.on_success(&task);
         match (task, outcome) {
+            // Its folder is being forgotten, or was: what it found belongs to nothing any more. What another folder still has
+            // there is looked at.
+            (Task::Scan(scan), Outcome::Scanned { .. }) if !self.sources.holds(&scan.source.path) => {
+                self.decisions.losses.cancel();
+                self.scans.left_out.cancel();
+                self.scans.end_step(None);
+                self.scans.queue.mark_dirty(now, &scan.scope);
+            }
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
                 let remarks = self.scans.new_remarks(remarks).into_iter();
                 out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));

@@ -169,11 +169,16 @@ impl Scheduler {
         if self.outage.is_on() || self.disk.is_full() {
             return None;
         }
-        let first = self.retries.next_to_park().or_else(|| self.decisions.next_sweep());
+        let first = self.retries.next_to_park().or_else(|| self.next_sweep());
         // A document about which its owner has decided is not counted as missing once more.
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
         first.or_else(|| self.queue.next(&self.counts, chunks))
+    }
+
+    /// The next step of a removal. A scan that is under way may find files of the place once more: its save comes first.
+    pub(super) fn next_sweep(&mut self) -> Option<Task> {
+        if self.scans.is_under_way() { None } else { self.decisions.next_sweep() }
     }
 
     /// Whether files wait to be read.

@@ -94,7 +94,7 @@ impl Scheduler {
         let is_awaited = self.decisions.waiting.iter().any(|waiting| matches!(waiting.wanted, Wanted::Removed { .. }));
         if is_awaited
             && !self.stands_still()
-            && let Some(task) = self.decisions.next_sweep()
+            && let Some(task) = self.next_sweep()
         {
             self.start(task, out);
         }

@@ -143,6 +143,11 @@ impl Scans {
         }
     }
 
+    /// Whether a step runs, or what it found is being saved.
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
     /// What a step found could not be saved: the scan is given up, and so are those that wait.
     pub(super) fn give_up(&mut self) {
         self.under_way = false;

@@ -53,6 +53,26 @@ fn forget_is_answered_when_its_documents_are_deleted_and_an_addition_there_waits
 }
 
 #[test]
+fn what_a_scan_under_way_finds_in_a_folder_that_is_forgotten_meanwhile_is_not_learnt_and_the_removal_waits_for_its_end()
+{
+    let mut machine = scheduler(2, &["/a", "/b"], StoreCounts::default());
+    let mut out = Vec::new();
+    machine.handle(at(0), Input::Wake, &mut out);
+    assert_eq!(machine.start_next(LIGHT, &mut out), Some(TaskId(1)));
+    assert_eq!(out, [Output::Start(TaskId(1), scan("/a"))]);
+    machine.handle(at(0), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    machine.handle(at(0), saved(1, &[]), &mut out);
+    out.clear();
+    machine.start_awaited(&mut out);
+    assert_eq!(out, [], "it would miss what the scan saves after it");
+    machine.handle(at(1), scanned(1, vec![some_change()]), &mut out);
+    assert!(!out.iter().any(|out| matches!(out, Output::Save(..))), "{out:?}");
+    out.clear();
+    machine.start_awaited(&mut out);
+    assert_eq!(out, [Output::Start(TaskId(2), Task::Sweep)]);
+}
+
+#[test]
 fn a_long_removal_is_told_and_goes_on_by_the_allowance_alone() {
     let mut machine = forgetting();
     let mut out = Vec::new();
