@@ -13,6 +13,7 @@ use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::{DEMO_TRIES, DEMO_WAIT_MS};
 use crate::platform::home::Home;
+use crate::platform::stdout::say;
 use crate::wire::multiaddr::Multiaddr;
 use rustix::process::{Pid, Signal, kill_process};
 use smol::Timer;
@@ -66,7 +67,7 @@ pub fn demo(models: Option<&Path>) -> Result<(), String> {
 
 async fn run(folder: &Path, models: Option<&Path>) -> Result<(), String> {
     let devices = lay_out(folder)?;
-    println!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", "));
+    say(&format!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", ")));
     let mut agents = Vec::new();
     for (at, name) in DEVICES.into_iter().enumerate() {
         agents.push(start(name, at, &devices, models)?);
@@ -80,7 +81,7 @@ async fn run(folder: &Path, models: Option<&Path>) -> Result<(), String> {
         let Some(asker) = agents.iter().find(|agent| agent.device != device) else { continue };
         answered.insert(ask(asker, question, device).await?);
     }
-    println!("Three questions, answered by {} different devices. The agents stop.", answered.len());
+    say(&format!("Three questions, answered by {} different devices. The agents stop.", answered.len()));
     for agent in agents {
         stop(agent)?;
     }
@@ -186,14 +187,14 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
             if status.activity.background != held && status.files.chunked > 0 {
                 held = status.activity.background;
                 if let Some(why) = &held {
-                    println!("  {:8} waits. {why}", agent.device);
+                    say(&format!("  {:8} waits. {why}", agent.device));
                 }
             }
             if indexed && !status.activity.working && linked == peers {
-                println!(
+                say(&format!(
                     "  {:8} {} files indexed, {} passages embedded, linked with {linked} devices",
                     agent.device, status.files.ready, status.vectors
-                );
+                ));
                 return Ok(());
             }
         }
@@ -206,13 +207,13 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
 
 /// Asks an agent, prints the best answer and returns the device that it came from.
 async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, String> {
-    println!("\n{} is asked: {question}", agent.device);
+    say(&format!("\n{} is asked: {question}", agent.device));
     let mut tries = 1..DEMO_TRIES;
     loop {
         let answer = agent.client.search(question, 1).await;
         let found: SearchResults = answer.map_err(|error| format!("{} did not answer: {error:?}", agent.device))?.read;
         if found.coverage.answered < DEVICES.len() && tries.next().is_some() {
-            println!("  A device was silent, on a busy machine maybe. The question is asked again.");
+            say("  A device was silent, on a busy machine maybe. The question is asked again.");
             continue;
         }
         print!("{}", display::found(&found, &Style::of_stdout()));

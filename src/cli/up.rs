@@ -29,6 +29,7 @@ use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::reach::Reach;
+use crate::platform::stdout::say;
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
@@ -124,7 +125,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
-    println!("{device} is up. {reached}");
+    say(&format!("{device} is up. {reached}"));
     announce(options, &home, address, &page, hint.as_deref(), &governor_handle);
 
     if !counted {
@@ -175,9 +176,9 @@ fn announce(
 ) {
     // A journal, a log file or a pipe is read by others than the token's owner.
     if std::io::stdout().is_terminal() {
-        println!("Ask on this page: {page}");
+        say(&format!("Ask on this page: {page}"));
     } else {
-        println!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display());
+        say(&format!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display()));
     }
     let mut search = at_home("wattle search \"your question\"", &options.home);
     if let Err(error) = home.write(HomeFile::Api, format!("{address}\n").as_bytes()) {
@@ -185,10 +186,10 @@ fn announce(
         warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
         search += &format!(" --api {address}");
     }
-    println!("Or type: {search}   Stop with Ctrl-C.");
-    hint.iter().for_each(|hint| println!("{hint}"));
+    say(&format!("Or type: {search}   Stop with Ctrl-C."));
+    hint.iter().for_each(|hint| say(hint));
     if let Some(left) = governor_handle.pause_left() {
-        println!("{}", wishes::still_paused(left, &options.home));
+        say(&wishes::still_paused(left, &options.home));
     }
 }
 

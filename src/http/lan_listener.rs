@@ -3,6 +3,7 @@
 
 use super::{Server, Timeouts, serve};
 use crate::platform::home::Token;
+use crate::platform::stdout::say;
 use crate::runtime::handle::NodeHandle;
 use smol::Timer;
 use smol::channel::{Receiver, bounded};
@@ -29,7 +30,7 @@ impl LanListener {
         let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
             let server = serve(TcpListener::bind(address)?, node.clone(), token.clone(), Timeouts::default())?;
-            println!("{}", invitation(address, std::io::stdout().is_terminal().then_some(&token)));
+            say(&invitation(address, std::io::stdout().is_terminal().then_some(&token)));
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);
             Ok(())

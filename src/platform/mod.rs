@@ -31,6 +31,7 @@ pub mod regular;
 pub mod running;
 pub mod sched;
 pub mod source;
+pub mod stdout;
 pub mod store;
 pub mod store_place;
 pub mod sysfs;
