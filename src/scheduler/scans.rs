@@ -90,15 +90,17 @@ impl Scans {
     }
 
     /// The scans that a changed place needs. Where a source's changed places are a crowd, all of it is scanned. What covered
-    /// the place may be forgotten since: then it stands for the sources in it, whose own changes it has taken in.
+    /// the place may be forgotten since: then it stands for the sources in it, whose own changes it has taken in. It stands for
+    /// those in a changed place of a source too: files of keys and hidden folders that their owner named.
     fn scans_of(&self, scope: &[u8], sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) -> Vec<Scan> {
         let Some(source) = sources.covering(scope) else {
             return sources.saved.places.iter().filter(|source| covers(scope, &source.path)).map(whole).collect();
         };
-        if is_crowd(&source.path, 1 + self.queue.below(&source.path)) {
-            return vec![whole(source)];
-        }
-        vec![Scan { source: source.clone(), scope: scope.to_vec(), after: None }]
+        let is_crowd = is_crowd(&source.path, 1 + self.queue.below(&source.path));
+        let scope = if is_crowd { source.path.as_slice() } else { scope };
+        let named = sources.saved.places.iter().filter(|other| other.path != source.path && covers(scope, &other.path));
+        let first = Scan { source: source.clone(), scope: scope.to_vec(), after: None };
+        std::iter::once(first).chain(named.map(whole)).collect()
     }
 
     /// Exactly these sources are polled, each after this time; those that are polled already keep theirs.
@@ -315,6 +317,38 @@ mod tests {
         assert!(matches!(scans.begin_next(), Some(Task::Scan(scan)) if scan.scope == b"/a/x"));
         scans.end_step(None);
         assert!(!scans.any(), "and nothing else is");
+    }
+
+    #[test]
+    fn a_source_in_a_folder_that_changed_or_is_a_crowd_is_scanned_by_itself_too() {
+        let place =
+            |path: &str| Source { path: path.into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        let list = vec![place("/n"), place("/n/secret/a.key"), place("/b")];
+        let sources = WatchedSources::new(list.into());
+        for (changed, is_crowd, scopes) in [
+            (["/n", "/n/secret/a.key"], false, &["/n", "/n/secret/a.key"][..]),
+            (["/n/secret", "/n/secret/a.key"], false, &["/n/secret", "/n/secret/a.key"]),
+            (["/n/garden", "/n/secret/a.key"], true, &["/n", "/n/secret/a.key"]),
+            (["/n/garden", "/n/secret/a.key"], false, &["/n/garden", "/n/secret/a.key"]),
+            (["/n/garden", "/b"], false, &["/n/garden", "/b"]),
+        ] {
+            let mut scans = Scans::new(at(0));
+            let _ = scans.queue.due(at(0));
+            changed.iter().for_each(|place| scans.queue.mark_dirty(at(1), place.as_bytes()));
+            let mut planned = Vec::new();
+            for _ in 0..4 {
+                scans.plan(at(1 + SETTLE_MS), &sources, |source, _| is_crowd && source == b"/n");
+                if let Some(Task::Scan(scan)) = scans.begin_next() {
+                    planned.push((scan.scope, scan.source.path));
+                    scans.end_step(None);
+                }
+            }
+            let found: Vec<&[u8]> = planned.iter().map(|(scope, _)| scope.as_slice()).collect();
+            assert_eq!(found, scopes.iter().map(|scope| scope.as_bytes()).collect::<Vec<_>>(), "{changed:?}");
+            let own =
+                planned.iter().filter(|(scope, _)| scope.ends_with(b".key")).all(|(scope, source)| scope == source);
+            assert!(own, "a scan of the folder is no look at all of the file's own source: {planned:?}");
+        }
     }
 
     #[test]
