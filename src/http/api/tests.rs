@@ -55,7 +55,7 @@ fn left_after(
     };
     smol::block_on(smol::future::or(command(&api), async {
         agent.await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }));
     unfinished::left(&home, watched)
 }
@@ -79,8 +79,12 @@ fn a_command_whose_end_a_stop_hides_is_finished_by_the_next_start() {
     let at_stop =
         |request: &Request| if matches!(request, Request::Add(_)) { Some(Response::Added) } else { stopping() };
     for left in [
-        left_after(add, at_stop, &[a.clone()]),
-        left_after(add, |request| (!matches!(request, Request::Add(_))).then(|| stopping().unwrap()), &[a.clone()]),
+        left_after(add, at_stop, std::slice::from_ref(&a)),
+        left_after(
+            add,
+            |request| (!matches!(request, Request::Add(_))).then(|| stopping().unwrap()),
+            std::slice::from_ref(&a),
+        ),
     ] {
         assert!(matches!(&left[..], [Setting::AddFolder(folder)] if folder.path == "/a"), "{left:?}");
     }
