@@ -27,7 +27,7 @@ impl Identity {
     /// Reads the key, or makes it where neither its file nor its copy is there.
     ///
     /// # Errors
-    /// As [`Self::load`], or that it cannot be written.
+    /// That a file of the key is damaged, in doubt or unreadable, or that a new one cannot be written.
     pub fn load_or_create(home: &Path) -> Result<Self, String> {
         Self::load(home)?.map_or_else(|| Self::create(home), Ok)
     }
