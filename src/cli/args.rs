@@ -60,10 +60,11 @@ pub enum Command {
         #[command(subcommand)]
         what: CollectionCommand,
     },
-    /// End the watching of a folder or file and forget its documents. Where documents of it are kept because their files are
-    /// away or gone, forget those instead.
-    Forget(PlaceArgs),
-    /// Keep the documents at a place whose files are away or gone; they go on answering.
+    /// End the watching of a folder or file, and forget its documents. While Wattle asks about documents of the folder whose files are
+    /// gone all at once, it forgets those, and the folder is still watched. Of a place that is away (an unplugged disk) within a
+    /// watched folder it forgets the documents. Another part of a watched folder cannot be forgotten.
+    Forget(ForgetArgs),
+    /// Keep the documents at a place whose files are away, or gone all at once; they go on answering.
     Keep(PlaceArgs),
     /// List the watched folders and files: when each was last looked at, and what of it is away.
     Folders {
@@ -336,7 +337,19 @@ pub struct AddArgs {
     pub ring: Option<RingArg>,
 }
 
-/// The arguments of `wattle forget` and `wattle keep`.
+/// The arguments of `wattle forget`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ForgetArgs {
+    /// What to forget.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+
+    /// Forget only documents that you keep without their files, in a watched folder or at any place in it.
+    #[arg(long)]
+    pub kept: bool,
+}
+
+/// The arguments of `wattle keep`, and the place of `wattle forget`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PlaceArgs {
     /// The folder or file; nothing need be there any more.

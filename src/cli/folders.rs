@@ -1,16 +1,20 @@
 //! The watched folders as people read them.
 
 use super::style::Style;
+use crate::base::finding::quoted;
 use super::text::one_line;
 use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
 
 /// A watched folder or file on one line.
 pub(super) fn watched(source: &Watched) -> String {
-    let looked = match source.looked_s_ago {
-        None => "not looked at yet".to_owned(),
-        Some(seconds @ 0..120) => format!("looked at {seconds} s ago"),
-        Some(seconds) => format!("looked at {} min ago", seconds / 60),
+    // Nothing is looked at where nothing is there.
+    let gone = source.away.iter().find(|place| place.path == source.path);
+    let looked = match (gone, source.looked_s_ago) {
+        (Some(place), _) => format!("away since {}", place.since),
+        (None, None) => "not looked at yet".to_owned(),
+        (None, Some(seconds @ 0..120)) => format!("looked at {seconds} s ago"),
+        (None, Some(seconds)) => format!("looked at {} min ago", seconds / 60),
     };
     format!("{} (collection {}, ring {}; {looked})", source.path, source.collection, source.ring.as_str())
 }
@@ -33,6 +37,14 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         let more = folder.key_files.saturating_sub(folder.key_file_paths.len() as u64);
         if more > 0 && !folder.key_file_paths.is_empty() {
             let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
+        }
+        if folder.kept > 0 {
+            let documents = if folder.kept == 1 { "one document is".to_owned() } else { format!("{} documents are", folder.kept) };
+            let line = format!(
+                "{documents} kept without a file by your word; `wattle forget --kept {}` forgets what is kept",
+                quoted(&folder.path)
+            );
+            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
         if let Some(missing) = &folder.missing {
             let _ = writeln!(
@@ -67,6 +79,7 @@ pub(super) mod tests {
             looked_s_ago,
             away: Vec::new(),
             missing: None,
+            kept: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
         }

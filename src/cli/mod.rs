@@ -42,7 +42,7 @@ use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, IdentityCommand, ForgetArgs, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -134,8 +134,8 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home),
         Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
         Command::Collection { what } => smol::block_on(collection::collection(&client()?, what)),
-        Command::Forget(place) => smol::block_on(decide(&client()?, &place, true)),
-        Command::Keep(place) => smol::block_on(decide(&client()?, &place, false)),
+        Command::Forget(what) => smol::block_on(forget(&client()?, &what)),
+        Command::Keep(place) => smol::block_on(keep(&client()?, &place)),
         Command::Folders { json } => {
             let answer = smol::block_on(client()?.folders())?;
             let style = Style::of_stdout();
@@ -270,9 +270,14 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
     added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
-async fn decide(client: &Client, place: &PlaceArgs, forget: bool) -> Result<(), Stop> {
-    let path = sendable(&place.path)?;
-    let done = if forget { client.forget(&path).await? } else { client.keep(&path).await? };
+async fn forget(client: &Client, what: &ForgetArgs) -> Result<(), Stop> {
+    let path = sendable(&what.place.path)?;
+    let done = if what.kept { client.forget_kept(&path).await? } else { client.forget(&path).await? };
+    print(&format!("{}\n", text::one_line(&done)))
+}
+
+async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
+    let done = client.keep(&sendable(&place.path)?).await?;
     print(&format!("{}\n", text::one_line(&done)))
 }
 

@@ -71,6 +71,13 @@ impl Reason {
         matches!(self, Self::TooHot | Self::UnderVoltage | Self::BatteryLow | Self::Paused | Self::Answering)
     }
 
+    /// Is work held as well that is charged to no account, such as a count of what is shared? It goes on under a person's pause: it
+    /// costs little, and other devices would be told what is not so any more.
+    #[must_use]
+    pub const fn holds_uncharged_work(self) -> bool {
+        self.slows_light_work() && !matches!(self, Self::Paused)
+    }
+
     /// Which of two equally tight gates gives the reason, the higher rank first: a pause, then danger to the device, then
     /// a query that is being answered (these slow light work too); last what passes by itself.
     const fn rank(self) -> u8 {

@@ -108,17 +108,19 @@ impl Api {
             return Err((status_of(problem), why));
         }
         let path = text(&new.path);
-        let Some(after) = self.node.sources().await else {
-            return Ok(Added { path, collection: None, ring: None, within: None, parts: Vec::new(), forgotten: None });
-        };
+        let Some(after) = self.node.status().await else { return Ok(Added { path, ..Added::default() }) };
+        let (after, names) = (after.sources, after.work.private_names);
         let watched = new.watched_in(&after);
         let settings = watched.iter().filter_map(Folder::of).map(Setting::AddFolder).collect();
         let forgotten = self.remember(command, settings).await;
         let joined = |place: &&Source| covers(&new.path, &place.path) && !after.contains(place);
         let parts = before.iter().filter(joined).map(|place| text(&place.path)).collect();
         let within = new.within(&after).map(|folder| text(&folder.path));
+        let already = before.iter().any(|place| place.path == new.path);
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
-        Ok(Added { path, collection, ring, within, parts, forgotten })
+        let may_be_meant = !is_named && !already && within.is_none() && ring == Some(Ring::Mesh);
+        let private_names = if may_be_meant { names } else { Vec::new() };
+        Ok(Added { path, collection, ring, within, already, private_names, parts, forgotten })
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {

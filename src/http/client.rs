@@ -153,6 +153,15 @@ impl Client {
         done(&self.call(Method::Post, "/v1/forget", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
     }
 
+    /// `POST /v1/forget` of what is kept without its file, at the path or below it; as `forget`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn forget_kept(&self, path: &str) -> Result<String, Failure> {
+        let body = json!({ "path": path, "kept": true });
+        done(&self.call(Method::Post, "/v1/forget", Some(body), CLIENT_AUDIT_MS).await?)
+    }
+
     /// `POST /v1/keep`; as `forget`.
     ///
     /// # Errors

@@ -36,6 +36,9 @@ pub struct Watched {
     /// Documents whose files are gone all at once, about which its owner is asked; null if there are none.
     #[serde(default)]
     pub missing: Option<Missing>,
+    /// Documents that its owner keeps without their files. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub kept: u64,
     /// Files in it that are left out, because their names are those of keys or passwords.
     #[serde(default)]
     pub key_files: u64,
@@ -72,6 +75,11 @@ impl From<&Status> for Folders {
         let folders = status.sources.iter().zip(states).map(|(source, state)| Watched::new(source, state)).collect();
         Self { folders, private_names: status.work.private_names.clone() }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Paths are text here: U+FFFD replaces what is not UTF-8.
@@ -113,6 +121,7 @@ impl Watched {
             looked_s_ago: state.and_then(|state| state.looked_ago).map(|ago| ago.as_secs()),
             away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
             missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
+            kept: state.map_or(0, |state| state.kept),
             key_files: state.map_or(0, |state| state.key_files),
             key_file_paths: state.into_iter().flat_map(|state| state.key_paths.iter().map(|path| text(path))).collect(),
         }

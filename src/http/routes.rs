@@ -79,7 +79,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/forget",
         access: Access::Token,
-        about: "ends the watching of a folder and forgets its documents, or forgets those whose files are away or gone: `{\"path\"}`; answers once that is on the disk",
+        about: "ends the watching of a folder and forgets its documents; while a question about it is open, or of a place that is away, forgets those documents instead; with `kept`, only what is kept without its file at the path: `{\"path\", \"kept\"?}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.forget(conn)),
     },
     Route {

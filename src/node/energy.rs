@@ -101,7 +101,7 @@ impl Node {
             .energy
             .decision
             .as_ref()
-            .is_some_and(|decision| decision.workers == 0 && decision.reason.is_some_and(Reason::slows_light_work));
+            .is_some_and(|decision| decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work));
         let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
         (!held && !self.energy.answering).then_some(quiet)
     }

@@ -148,6 +148,8 @@ pub enum Request {
     Regroup(Regroup),
     /// Forget what is at this absolute path: see `scheduler::Input::Forget`.
     Forget(Vec<u8>),
+    /// Forget documents that are kept without their files: see `scheduler::Input::ForgetKept`.
+    ForgetKept(Vec<u8>),
     /// Keep documents whose files are away or gone: see `scheduler::Input::Keep`.
     Keep(Vec<u8>),
     /// Check the store for consistency.

@@ -53,6 +53,7 @@ use crate::limits::AUDITS_MAX;
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
+use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
 use crate::wire::peer_id::PeerId;
@@ -208,12 +209,17 @@ impl Node {
             _ if self.stopping => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
+            Request::Add(new) if covers(self.config.home.as_bytes(), &new.path) => {
+                let own = own_home(&self.config.home, &new.path);
+                out.push(Output::Reply(reply, Response::refused(Problem::Conflict, own)));
+            }
             Request::Add(new) => self.schedule(now, scheduler::Input::Add(reply, new), out),
             Request::Regroup(regroup) => {
                 self.count_again();
                 self.schedule(now, scheduler::Input::Regroup(reply, regroup), out);
             }
             Request::Forget(path) => self.schedule(now, scheduler::Input::Forget(reply, path), out),
+            Request::ForgetKept(path) => self.schedule(now, scheduler::Input::ForgetKept(reply, path), out),
             Request::Keep(path) => self.schedule(now, scheduler::Input::Keep(reply, path), out),
             Request::Audit => {
                 let task = self.scheduler.issue();
@@ -255,6 +261,15 @@ impl Node {
             self.on_background_done(now, task, outcome, spent, out);
         }
     }
+}
+
+/// Why the place is not watched: it is the agent's own.
+fn own_home(home: &str, place: &[u8]) -> String {
+    format!(
+        "{} is a part of this agent's own home, {home}: its store and its keys are no documents. Name a folder that holds documents. \
+         Nothing was changed.",
+        String::from_utf8_lossy(place)
+    )
 }
 
 /// The sentence for a task that panicked.

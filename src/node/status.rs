@@ -62,6 +62,8 @@ pub struct FolderStatus {
     pub away: Vec<Mark>,
     /// Documents whose files are gone and about which its owner is asked, and how many it had.
     pub missing: Option<(u64, u64)>,
+    /// Documents that its owner keeps without their files.
+    pub kept: u64,
     /// Files that were left out because their names are those of keys or passwords.
     pub key_files: u64,
     /// The paths of the first of them.

@@ -104,6 +104,7 @@ impl Lanes {
             | Task::Embed { .. }
             | Task::Park { .. }
             | Task::Sweep
+            | Task::ListKept { .. }
             | Task::Summarize => self.background.try_send((id, task))?,
         }
         Ok(())

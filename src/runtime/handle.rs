@@ -10,6 +10,7 @@ use crate::limits::{CALLS_MAX, DISK_RETRY_MS, REPLIES_MAX};
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
+use crate::node::status::Status;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
@@ -216,8 +217,13 @@ impl NodeHandle {
 
     /// The watched places, as on the disk; `None` if the agent does not say, because it is stopping or too busy.
     pub async fn sources(&self) -> Option<Vec<Source>> {
+        self.status().await.map(|status| status.sources)
+    }
+
+    /// What is so with the agent; `None` as for `sources`.
+    pub async fn status(&self) -> Option<Box<Status>> {
         match self.request(Request::Status).await {
-            Response::Status(status) => Some(status.sources),
+            Response::Status(status) => Some(status),
             _ => None,
         }
     }

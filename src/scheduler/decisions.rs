@@ -31,6 +31,8 @@ pub(super) struct Decisions {
     strays: bool,
     /// Requests that wait for the end of a removal, `REMOVAL_WAITS_MAX` at most.
     pub(super) waiting: Vec<Waiting>,
+    /// Places whose documents that are kept without their files are to be forgotten; at most `DECISIONS_MAX`.
+    pub(super) kept: VecDeque<(ReplyId, Vec<u8>)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -112,8 +112,9 @@ impl Scheduler {
             let asked = asked.map(|(source, question)| format!("{} ", question.sentence(source))).unwrap_or_default();
             return format!(
                 "{name} is not watched by itself: it is a part of {}, which is watched. What is deleted there, moved out of that \
-                 folder, or renamed to begin with a dot, leaves the index by itself. {asked}Nothing was changed.",
-                text(&source.path)
+                 folder, or renamed to begin with a dot, leaves the index by itself. {asked}{}Nothing was changed.",
+                text(&source.path),
+                self.kept_hint(&source.path, path)
             );
         }
         if !below.is_empty() {
@@ -150,7 +151,7 @@ impl Scheduler {
     }
 
     /// Refuses a decision while nothing can be saved.
-    fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
+    pub(super) fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
         if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             out.push(Output::Refused(reply, refusal, why));
         } else if self.under_way() >= SAVES_MAX || self.decisions.are_many() {
@@ -175,7 +176,10 @@ impl Scheduler {
             let (what, done) = match what {
                 What::Keep(_) => (
                     What::Keep(since),
-                    format!("{count} documents of {name} are kept without their files, and answer."),
+                    format!(
+                        "{count} documents of {name} are kept without their files, and answer. `wattle forget --kept {}` forgets them.",
+                        quoted(&name)
+                    ),
                 ),
                 other => (
                     other,
@@ -185,6 +189,9 @@ impl Scheduler {
                     ),
                 ),
             };
+            if let What::Keep(_) = what {
+                self.decisions.losses.keeps(source, count as u64);
+            }
             let reply = replies.take().map(|reply| (reply, done));
             self.decisions.decide(question.gone, what, reply);
         }

@@ -24,6 +24,7 @@ struct Pass {
     known: u64,
     remaining: u64,
     listed: u64,
+    kept: u64,
     gone: Vec<DocId>,
     away: Vec<Away>,
 }
@@ -32,6 +33,8 @@ struct Pass {
 struct Counts {
     /// Documents at the last look at all of the source.
     documents: Option<u64>,
+    /// Documents that their owner keeps without their files, likewise.
+    kept: u64,
     /// Documents lost since `since`.
     lost: u64,
     since: Instant,
@@ -147,6 +150,7 @@ impl Losses {
         self.pass.known += tally.known;
         self.pass.remaining += tally.remaining;
         self.pass.listed += tally.listed;
+        self.pass.kept += tally.kept;
         self.pass.away.append(&mut tally.away);
         // What does not fit is found again by the next scan.
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
@@ -155,7 +159,7 @@ impl Losses {
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, gone, away, .. } = std::mem::take(&mut self.pass);
+        let Pass { known, remaining, kept, gone, away, .. } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
@@ -163,6 +167,7 @@ impl Losses {
         // Only what an open question is about waits for its answer.
         let (asked, fresh) = counts.split(gone);
         let verdict = if whole {
+            counts.kept = kept;
             counts.judge_whole(now, known, remaining, asked, fresh, at)
         } else {
             counts.judge_part(known, remaining, asked.len() as u64, fresh)
@@ -218,6 +223,18 @@ impl Losses {
         // What the owner decides on counts as no loss of its own.
         counts.documents = counts.documents.map(|documents| documents.saturating_sub(question.gone.len() as u64));
         Some(question)
+    }
+
+    /// So many more documents of the source are kept without their files.
+    pub(super) fn keeps(&mut self, source: &[u8], more: u64) {
+        if let Some(counts) = self.sources.get_mut(source) {
+            counts.kept += more;
+        }
+    }
+
+    /// How many documents of the source are kept without their files, by the last look at all of it.
+    pub(super) fn kept(&self, source: &[u8]) -> u64 {
+        self.sources.get(source).map_or(0, |counts| counts.kept)
     }
 
     /// When the last look at all of the source ended.

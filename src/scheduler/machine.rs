@@ -87,6 +87,7 @@ impl Scheduler {
             Input::Add(reply, new) => self.on_add(now, reply, new, out),
             Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
             Input::Forget(reply, path) => self.on_forget(reply, &path, out),
+            Input::ForgetKept(reply, path) => self.on_forget_kept(reply, path, out),
             Input::Keep(reply, path) => self.on_keep(reply, &path, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Done(id, outcome) => {

@@ -96,7 +96,12 @@ impl Scheduler {
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::Purge { .. } => self.purges.retry_step(),
             Task::Sweep => self.decisions.end_sweep(),
-            Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit | Task::Summarize => {}
+            Task::ListKept { .. }
+            | Task::EmbedQuery { .. }
+            | Task::EmbedHit { .. }
+            | Task::Retrieve(_)
+            | Task::Audit
+            | Task::Summarize => {}
         }
     }
 }

@@ -20,7 +20,7 @@
 //! A document is removed when a scan finds its file gone (`losses`). A source that would lose more than half of its
 //! documents at once asks its owner first, and places that are away (an unplugged disk) are marked (`marks`), so that their
 //! documents can answer and say so; the owner's word on both (`forget`) is carried out by `decisions`. Whoever forgets waits until
-//! it is deleted (`removal`, `waiting`). docs/architecture.md has the way of a forgotten folder, and the words for deleting.
+//! it is deleted (`removal`, `waiting`). What is `kept` without its file stays until its owner takes it out. docs/architecture.md has the way of a forgotten folder, and the words for deleting.
 //!
 //! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
 //! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
@@ -39,6 +39,7 @@ mod decisions;
 mod disk;
 mod ended;
 mod forget;
+mod kept;
 pub mod key_files;
 pub mod losses;
 pub mod machine;

@@ -19,6 +19,8 @@ pub enum Input {
     /// Forget what is at this path: the documents of a watched folder, which is watched no more; or those that are away, or
     /// about which a question is open. One `Decided` or `Refused` follows.
     Forget(ReplyId, Vec<u8>),
+    /// Forget the documents at this path that are kept without their files. One `Decided` or `Refused` follows.
+    ForgetKept(ReplyId, Vec<u8>),
     /// Keep the documents at this path, which are away or about which a question is open. One `Decided` or `Refused`
     /// follows.
     Keep(ReplyId, Vec<u8>),

@@ -58,6 +58,11 @@ impl Scheduler {
 
     /// Answers those whose wait is over.
     pub(super) fn answer_waiting(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if self.outage.is_on() {
+            for (reply, _) in std::mem::take(&mut self.decisions.kept) {
+                self.refuses(reply, out);
+            }
+        }
         for Waiting { reply, wanted, until } in std::mem::take(&mut self.decisions.waiting) {
             let is_late = until <= now || self.outage.is_on();
             match wanted {
@@ -75,22 +80,28 @@ impl Scheduler {
     /// The agent stops, and nothing more is deleted: answers all who wait. What is forgotten is so on the disk, and a command
     /// that the store carried out and nobody acknowledged would be undone by config.toml, which still names the folder.
     pub fn answer_at_stop(&mut self, out: &mut Vec<Output>) {
+        for (reply, _) in std::mem::take(&mut self.decisions.kept) {
+            out.push(Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()));
+        }
         for Waiting { reply, wanted, .. } in std::mem::take(&mut self.decisions.waiting) {
             out.push(match wanted {
                 Wanted::Removed { done, .. } => {
                     let then = "They answer nothing. Deleting them goes on when the agent starts again.";
                     Output::Decided(reply, format!("{done} {then}"))
                 }
-                Wanted::Added(_) => {
-                    let why = "The agent is stopping. Nothing was changed.";
-                    Output::Refused(reply, Refusal::Busy, why.to_owned())
-                }
+                Wanted::Added(_) => Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()),
             });
         }
     }
 
     /// Starts the next step of a removal whose end a person waits for. It needs no allowance; it needs a slot, see `has_slot`.
     pub fn start_awaited(&mut self, out: &mut Vec<Output>) {
+        if !self.stands_still()
+            && let Some(task) = self.next_to_list()
+        {
+            self.start(task, out);
+            return;
+        }
         let is_awaited = self.decisions.waiting.iter().any(|waiting| matches!(waiting.wanted, Wanted::Removed { .. }));
         if is_awaited
             && !self.stands_still()
@@ -110,6 +121,8 @@ impl Scheduler {
         self.decisions.marks().iter().any(|mark| mark.kind == MarkKind::Forgotten && overlaps(mark))
     }
 }
+
+const STOPPING: &str = "The agent is stopping. Nothing was changed.";
 
 /// The answer to who forgets something that is not deleted yet.
 fn still_counted(done: &str) -> String {

@@ -66,6 +66,7 @@ impl Subject {
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
             Task::Purge { .. } => Some(Self::Purge),
             Task::Sweep
+            | Task::ListKept { .. }
             | Task::Park { .. }
             | Task::EmbedQuery { .. }
             | Task::EmbedHit { .. }

@@ -2,7 +2,7 @@
 
 use super::key_files::KeyFiles;
 use crate::base::hit::Found;
-use crate::base::id::DocId;
+use crate::base::id::{DocId, ReplyId};
 use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
 use crate::store::change::Change;
@@ -16,6 +16,13 @@ pub enum Task {
     Scan(Scan),
     /// List documents that their owner wants forgotten, then those of no watched folder.
     Sweep,
+    /// List the documents at a place that their owner keeps without their files, to forget them.
+    ListKept {
+        /// Who waits for it.
+        reply: ReplyId,
+        /// The folder or file, absolute.
+        place: Vec<u8>,
+    },
     /// List unfinished documents.
     Refill {
         /// Their next stage, `Read` or `Embed`.
@@ -104,6 +111,8 @@ pub struct Tally {
     pub remaining: u64,
     /// Files that were listed.
     pub listed: u64,
+    /// Documents that their owner keeps without their files.
+    pub kept: u64,
     /// Places whose documents are kept because their files could not be looked at.
     pub away: Vec<Away>,
     /// Whether a file that is new or different has other names (hard links).
@@ -169,6 +178,8 @@ pub enum Outcome {
         /// Whether no more were found.
         last: bool,
     },
+    /// Documents that are kept without their files, at most `LOST_MAX`.
+    Kept(Vec<DocId>),
     /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),
     /// Tombstoned documents and retired rows to delete, and where the next step begins; `None` at the end.

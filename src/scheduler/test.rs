@@ -11,6 +11,7 @@ use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Source, Sources};
 
 mod decisions_test;
+mod kept_test;
 mod outage_test;
 mod removal_test;
 mod rings_test;

@@ -76,7 +76,7 @@ impl World {
         let beside = decision.only_questions && one_chunk;
         let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
-        let held = decision.workers == 0 && decision.reason.is_some_and(Reason::slows_light_work);
+        let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work);
         assert!(counted || !held, "{task:?} starts while work is held: {decision:?}");
         if !device.requests.open.is_empty() {
             assert!(counted && one_chunk, "{task:?} starts while somebody waits for an answer");

@@ -103,6 +103,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     }
     entries.for_each(|entry| merge.seen(entry));
     let Merge { mut changes, mut tally, .. } = merge;
+    tally.kept = absence.kept();
     let (gone, kept, away) = absence.judged();
     // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
     let (empty, gone): (Vec<DocId>, Vec<DocId>) = gone.into_iter().partition(|doc| empty.contains(doc));

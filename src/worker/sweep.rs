@@ -2,12 +2,12 @@
 
 use crate::base::id::DocId;
 use crate::base::path;
-use crate::limits::SCAN_BATCH;
+use crate::limits::{LOST_MAX, SCAN_BATCH};
 use crate::scheduler::task::Outcome;
 use crate::store::keys::{self, STAMP};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::read;
-use crate::store::record::MarkKind;
+use crate::store::record::{DocState, Document, MarkKind};
 
 /// The next documents to delete. What was deleted before is not found again, so each step begins at the place's first.
 ///
@@ -32,6 +32,26 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
             return Ok(Outcome::Swept { place: Some(place), docs, last });
         }
     }
+}
+
+/// The documents at this place, `LOST_MAX` at most, that their owner keeps without their files.
+///
+/// # Errors
+/// Any `KvError`; the step can be done again.
+pub(super) fn kept(kv: &impl Kv, place: &[u8]) -> Result<Outcome, KvError> {
+    let (mut docs, mut after): (Vec<DocId>, Option<Vec<u8>>) = (Vec::new(), None);
+    while docs.len() < LOST_MAX {
+        let page = read::documents_under(kv, place, after.as_deref(), SCAN_BATCH)?;
+        let last = page.len() < SCAN_BATCH;
+        after = page.last().map(|(_, doc)| doc.path.clone());
+        let is_kept = |doc: &Document| doc.state != DocState::Tombstoned && doc.stamp.kept_since().is_some();
+        docs.extend(page.into_iter().filter(|(_, doc)| is_kept(doc)).map(|(id, _)| id));
+        if last {
+            break;
+        }
+    }
+    docs.truncate(LOST_MAX);
+    Ok(Outcome::Kept(docs))
 }
 
 /// Documents that lie in no watched folder, at most `max`: nobody would look at their files again. An agent of before

@@ -21,10 +21,13 @@ use trillium::{Conn, Status};
 impl Api {
     /// Ends the watching of a folder, or answers for documents that are away or missing; see `Request::Forget`.
     pub(in crate::http) async fn forget(&self, mut conn: Conn) -> Conn {
-        let place = match place_in(&mut conn).await {
-            Ok(place) => place,
+        let (place, kept) = match forgotten_in(&mut conn).await {
+            Ok(asked) => asked,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        if kept {
+            return self.request(conn, Ok(Request::ForgetKept(place))).await;
+        }
         match self.forget_place(place).await {
             Ok((done, forgotten)) => {
                 json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
@@ -91,7 +94,17 @@ impl Api {
     }
 }
 
-/// The body of `POST /v1/forget` and `POST /v1/keep`.
+/// The body of `POST /v1/forget`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgotten {
+    path: PathBuf,
+    /// Whether only documents are meant that are kept without their files.
+    #[serde(default)]
+    kept: bool,
+}
+
+/// The body of `POST /v1/keep`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -109,8 +122,17 @@ async fn with_absence(place: Vec<u8>, why: String) -> String {
     if look.await == Ok(true) { format!("There is nothing at {name}. {why}") } else { why }
 }
 
+async fn forgotten_in(conn: &mut Conn) -> Result<(Vec<u8>, bool), Refused> {
+    let Forgotten { path, kept } = body(conn).await?;
+    Ok((place_of(path).await?, kept))
+}
+
 async fn place_in(conn: &mut Conn) -> Result<Vec<u8>, Refused> {
     let Place { path } = body(conn).await?;
+    place_of(path).await
+}
+
+async fn place_of(path: PathBuf) -> Result<Vec<u8>, Refused> {
     let typed = path.clone();
     let place = blocking::look(&typed, move || place_at(&path)).await;
     // A place that does not answer can be kept and forgotten by the name that the findings and the folders have for it.

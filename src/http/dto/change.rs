@@ -1,10 +1,11 @@
 //! The answers of calls that change something.
 
+use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `POST /v1/add`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     /// The path as the agent watches it: absolute and without links.
     #[serde(rename = "added")]
@@ -18,6 +19,13 @@ pub struct Added {
     /// The watched folder that it is a part of; left out if it is watched by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+    /// Whether it was watched before, by itself. Left out if it was not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already: bool,
+    /// Private collections without a folder, where it joined a shared one that nobody named: it may have been meant for one of them. Left
+    /// out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_names: Vec<String>,
     /// Places in it that were watched by themselves, and are a part of it from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
@@ -33,12 +41,19 @@ impl Added {
         let Self { path, collection, ring, within, .. } = self;
         let done = match within {
             Some(folder) => format!("{path} is a part of {folder}, which the agent watches already"),
+            None if self.already => format!("The agent watches {path} already"),
             None => format!("The agent watches {path} from now on"),
         };
-        match (collection, ring) {
+        let done = match (collection, ring) {
             (Some(collection), Some(ring)) => format!("{done}, in the collection {collection}, {}.", ring.reach()),
             _ => format!("{done}."),
-        }
+        };
+        let Some(name) = self.private_names.first() else { return done };
+        let (path, of) = (quoted(path), quoted(name));
+        format!(
+            "{done} The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then \
+             `wattle add {path} --collection {of}`."
+        )
     }
 }
 

@@ -42,6 +42,7 @@ fn watched() -> Watched {
         looked_s_ago: Some(1),
         away: vec![away],
         missing: Some(Missing { documents: 1, of: 2 }),
+        kept: 1,
         key_files: 1,
         key_file_paths: vec!["/n/a.pem".into()],
     }
@@ -127,6 +128,8 @@ fn each_field_of_the_answers_stands_on_the_page() {
         path: "/n".into(),
         collection: Some("home".into()),
         ring: Some(Ring::Mesh),
+        already: true,
+        private_names: vec!["diary".into()],
         within: Some("/".into()),
         parts: vec!["/n/a".into()],
         forgotten: Some("x".into()),

@@ -161,3 +161,25 @@ fn nothing_is_embedded_beside_questions_where_something_else_holds_the_work_too(
     assert!(started.iter().any(|(_, task)| matches!(task, Task::Read { .. })), "{started:?}");
     assert!(!started.iter().any(|(_, task)| matches!(task, Task::Embed { .. })), "{started:?}");
 }
+
+#[test]
+fn what_is_shared_is_counted_under_a_pause_but_not_where_the_device_is_in_danger() {
+    for (reason, counts) in [(Reason::Paused, true), (Reason::TooHot, false), (Reason::BatteryLow, false)] {
+        let mut node = node(u64::MAX);
+        handle(&mut node, at(0), Input::Power(Decision { reason: Some(reason), ..Decision::default() }));
+        assert_eq!(node.uncharged_work_from().is_some(), counts, "{reason:?}");
+    }
+}
+
+#[test]
+fn the_agents_own_home_is_no_place_for_documents() {
+    let mut node = node(u64::MAX);
+    for (place, refused) in [("/srv/the agent", true), ("/srv/the agent/store", true), ("/srv/the agents", false), ("/srv", false)] {
+        let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source(place).into())));
+        let why = out.iter().find_map(|out| match out {
+            Output::Reply(_, Response::Refused(Problem::Conflict, why)) => Some(why),
+            _ => None,
+        });
+        assert_eq!(why.is_some_and(|why| why.contains("own home, /srv/the agent:")), refused, "{place}: {out:?}");
+    }
+}

@@ -76,6 +76,11 @@ impl<'a> Absence<'a> {
         }
     }
 
+    /// How many documents their owner keeps without their files.
+    pub(super) const fn kept(&self) -> u64 {
+        self.kept
+    }
+
     /// The documents that are gone, the number of those that are kept, and where those are that are away.
     ///
     /// A disk may come back under another number, and then its files are there, unchanged. If they are at least as many as

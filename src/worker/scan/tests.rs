@@ -7,6 +7,7 @@ use crate::store::change::NewChunk;
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::record::Source;
+use crate::worker::sweep;
 
 fn step(after: Option<&str>) -> Scan {
     let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
@@ -180,6 +181,10 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
     assert_eq!(apply(&mut library, Listing::default()), Vec::<String>::new());
     let known = read::document(library.kv(), DocId(0)).unwrap().unwrap();
     assert_eq!(known.stamp.kept_since(), Some(77));
+    let Outcome::Scanned { tally, .. } = compare(library.kv(), &step(None), Listing::default()).unwrap() else { panic!() };
+    assert_eq!((tally.kept, tally.remaining), (1, 1), "it is counted");
+    assert_eq!(sweep::kept(library.kv(), b"/home"), Ok(Outcome::Kept(vec![DocId(0)])));
+    assert_eq!(sweep::kept(library.kv(), b"/home/b"), Ok(Outcome::Kept(Vec::new())));
     let listing = Listing { entries: vec![entry("/home/a", 1)], ..Listing::default() };
     assert_eq!(apply(&mut library, listing), ["seen /home/a"]);
     assert_eq!(apply(&mut library, Listing::default()), ["gone 0"]);
