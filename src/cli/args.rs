@@ -4,6 +4,7 @@
 
 mod identity;
 mod pairing;
+mod place;
 
 use crate::base::id::Ring;
 use crate::base::time::Duration;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
+pub use place::{ForgetArgs, PlaceArgs};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
@@ -335,26 +337,6 @@ pub struct AddArgs {
     /// folders of a collection have one ring.
     #[arg(long, value_enum)]
     pub ring: Option<RingArg>,
-}
-
-/// The arguments of `wattle forget`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct ForgetArgs {
-    /// What to forget.
-    #[command(flatten)]
-    pub place: PlaceArgs,
-
-    /// Forget only documents that you keep without their files, in a watched folder or at any place in it.
-    #[arg(long)]
-    pub kept: bool,
-}
-
-/// The arguments of `wattle keep`, and the place of `wattle forget`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct PlaceArgs {
-    /// The folder or file; nothing need be there any more.
-    #[arg(value_name = "PATH")]
-    pub path: PathBuf,
 }
 
 /// The arguments of `wattle search`.

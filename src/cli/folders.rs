@@ -1,8 +1,8 @@
 //! The watched folders as people read them.
 
 use super::style::Style;
-use crate::base::finding::quoted;
 use super::text::one_line;
+use crate::base::finding::quoted;
 use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
 
@@ -39,7 +39,8 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
             let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
         }
         if folder.kept > 0 {
-            let documents = if folder.kept == 1 { "one document is".to_owned() } else { format!("{} documents are", folder.kept) };
+            let documents =
+                if folder.kept == 1 { "one document is".to_owned() } else { format!("{} documents are", folder.kept) };
             let line = format!(
                 "{documents} kept without a file by your word; `wattle forget --kept {}` forgets what is kept",
                 quoted(&folder.path)

@@ -42,7 +42,7 @@ use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
-use args::{AddArgs, Args, Command, EnergyCommand, IdentityCommand, ForgetArgs, PlaceArgs, SearchArgs, UpArgs};
+use args::{AddArgs, Args, Command, EnergyCommand, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
@@ -272,7 +272,7 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
 
 async fn forget(client: &Client, what: &ForgetArgs) -> Result<(), Stop> {
     let path = sendable(&what.place.path)?;
-    let done = if what.kept { client.forget_kept(&path).await? } else { client.forget(&path).await? };
+    let done = client.forget(&path, what.kept).await?;
     print(&format!("{}\n", text::one_line(&done)))
 }
 

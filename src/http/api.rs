@@ -99,7 +99,7 @@ impl Api {
 
     /// Has the node watch a place, and config.toml name it.
     async fn watch(&self, new: Addition, is_named: bool) -> Result<Added, Refused> {
-        let before = self.node.sources().await.unwrap_or_default();
+        let before = self.node.status().await.map(|status| status.sources).unwrap_or_default();
         let new = if is_named { new } else { new.where_it_is(&before) };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
         let answer = self.node.request(Request::Add(new.clone())).await;

@@ -145,20 +145,12 @@ impl Client {
         typed(self.call(Method::Get, "/v1/folders", None, CLIENT_MS).await?)
     }
 
-    /// `POST /v1/forget`; the path is absolute. Returns the sentence that says what was done.
+    /// `POST /v1/forget`; the path is absolute. With `kept` only what is kept without its file. Returns the sentence that says what was done.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn forget(&self, path: &str) -> Result<String, Failure> {
-        done(&self.call(Method::Post, "/v1/forget", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
-    }
-
-    /// `POST /v1/forget` of what is kept without its file, at the path or below it; as `forget`.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn forget_kept(&self, path: &str) -> Result<String, Failure> {
-        let body = json!({ "path": path, "kept": true });
+    pub async fn forget(&self, path: &str, kept: bool) -> Result<String, Failure> {
+        let body = json!({ "path": path, "kept": kept });
         done(&self.call(Method::Post, "/v1/forget", Some(body), CLIENT_AUDIT_MS).await?)
     }
 

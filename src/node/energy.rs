@@ -97,11 +97,10 @@ impl Node {
     /// From when on work that is charged to no account and can wait may begin; `None`: not before the next decision or
     /// answer.
     pub(super) fn uncharged_work_from(&self) -> Option<Instant> {
-        let held = self
-            .energy
-            .decision
-            .as_ref()
-            .is_some_and(|decision| decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work));
+        let held =
+            self.energy.decision.as_ref().is_some_and(|decision| {
+                decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work)
+            });
         let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
         (!held && !self.energy.answering).then_some(quiet)
     }

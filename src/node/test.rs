@@ -317,7 +317,7 @@ fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
 
 #[test]
 fn a_count_of_collections_waits_while_work_is_held() {
-    for (reason, from) in [(None, 2500), (Some(Reason::Paused), 9000), (Some(Reason::UnderVoltage), 9000)] {
+    for (reason, from) in [(None, 2500), (Some(Reason::Paused), 2500), (Some(Reason::UnderVoltage), 9000)] {
         let mut node = node(u64::MAX);
         let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
         let decision = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };

@@ -15,7 +15,6 @@ use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::{Home, at_home};
-use crate::store::record::Source;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Mutex;
 use std::path::PathBuf;
@@ -215,12 +214,7 @@ impl NodeHandle {
         findings
     }
 
-    /// The watched places, as on the disk; `None` if the agent does not say, because it is stopping or too busy.
-    pub async fn sources(&self) -> Option<Vec<Source>> {
-        self.status().await.map(|status| status.sources)
-    }
-
-    /// What is so with the agent; `None` as for `sources`.
+    /// What is so with the agent; `None` if the agent does not say, because it is stopping or too busy.
     pub async fn status(&self) -> Option<Box<Status>> {
         match self.request(Request::Status).await {
             Response::Status(status) => Some(status),

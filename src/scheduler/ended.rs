@@ -51,7 +51,9 @@ impl Scheduler {
                 changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
                 self.save(changes, AfterSave::Swept, out);
             }
-            (Task::ListKept { reply, place }, Outcome::Kept(docs)) => self.on_kept_listed(now, reply, &place, docs, out),
+            (Task::ListKept { reply, place }, Outcome::Kept(docs)) => {
+                self.on_kept_listed(now, reply, &place, docs, out);
+            }
             (Task::ListKept { reply, .. }, Outcome::StoreFailed(why)) => {
                 Self::on_kept_not_listed(reply, "could not be read", out);
                 self.on_read_failure(now, &why, out);

@@ -71,7 +71,8 @@ impl Scheduler {
             return String::new();
         }
         let command = format!("wattle forget --kept {}", quoted(&String::from_utf8_lossy(path)));
-        let (what, those) = if count == 1 { ("One document of it is", "it") } else { ("Some documents of it are", "those") };
+        let (what, those) =
+            if count == 1 { ("One document of it is", "it") } else { ("Some documents of it are", "those") };
         format!("{what} kept without a file by your word: `{command}` forgets {those} at this place. ")
     }
 

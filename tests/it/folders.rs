@@ -398,7 +398,10 @@ fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_ta
     assert!(String::from_utf8_lossy(&taken.stdout).contains("40 documents of"), "{taken:?}");
     agent.wait_ready(80);
     agent.wait("the count", |status| status["sources"][0]["kept"] == 40);
-    assert!(!agent.cli(["forget", "--kept", part.to_str().unwrap()]).status.success(), "nothing is kept there any more");
+    assert!(
+        !agent.cli(["forget", "--kept", part.to_str().unwrap()]).status.success(),
+        "nothing is kept there any more"
+    );
     agent.stop();
 }
 

@@ -54,7 +54,9 @@ fn respond(request: Request) -> Response {
         // As the node does: "diary" is remembered.
         Request::Regroup(_) => Response::Regrouped("diary".to_owned()),
         Request::Forget(path) => Response::Done(format!("{} is forgotten.", String::from_utf8_lossy(&path))),
-        Request::ForgetKept(path) => Response::Done(format!("What is kept of {} is forgotten.", String::from_utf8_lossy(&path))),
+        Request::ForgetKept(path) => {
+            Response::Done(format!("What is kept of {} is forgotten.", String::from_utf8_lossy(&path)))
+        }
         Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
         Request::Mesh(_) | Request::Pairing(_) | Request::Stop => {
             Response::refused(Problem::Conflict, "The stand-in belongs to no mesh.")

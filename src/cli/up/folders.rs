@@ -105,7 +105,7 @@ pub(super) async fn keep(
 
 /// Says that a place is watched and who can search it. Gives it as the node watches it.
 async fn told(node: &NodeHandle, place: &Addition) -> Option<Source> {
-    let watched = place.watched_in(&node.sources().await?)?;
+    let watched = place.watched_in(&node.status().await?.sources)?;
     let name = String::from_utf8_lossy(&watched.path);
     info!("{name} is watched, in the collection {}, {}.", watched.collection, watched.ring.reach());
     Some(watched)

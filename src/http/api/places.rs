@@ -49,7 +49,7 @@ impl Api {
             Response::Refused(problem, why) => return Err((status_of(problem), why)),
             _ => return Err((Status::InternalServerError, NO_ANSWER.to_owned())),
         };
-        let forgotten = match self.node.sources().await {
+        let forgotten = match self.node.status().await.map(|status| status.sources) {
             // A question was answered, and the folder is still watched.
             Some(sources) if sources.iter().any(|source| source.path == place) => {
                 self.remember(command, Vec::new()).await

@@ -174,7 +174,9 @@ fn what_is_shared_is_counted_under_a_pause_but_not_where_the_device_is_in_danger
 #[test]
 fn the_agents_own_home_is_no_place_for_documents() {
     let mut node = node(u64::MAX);
-    for (place, refused) in [("/srv/the agent", true), ("/srv/the agent/store", true), ("/srv/the agents", false), ("/srv", false)] {
+    for (place, refused) in
+        [("/srv/the agent", true), ("/srv/the agent/store", true), ("/srv/the agents", false), ("/srv", false)]
+    {
         let out = handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source(place).into())));
         let why = out.iter().find_map(|out| match out {
             Output::Reply(_, Response::Refused(Problem::Conflict, why)) => Some(why),

@@ -58,7 +58,9 @@ fn what_is_kept_without_its_file_is_counted_and_forgotten_at_any_place_of_its_fo
 #[test]
 fn where_nothing_is_kept_or_the_store_cannot_be_read_nothing_is_changed_and_that_is_said() {
     let out = lists(&mut keeping(0), "/a/b", Outcome::Kept(Vec::new()));
-    assert!(matches!(&out[..], [Output::Refused(ReplyId(7), Refusal::Conflict, why)] if why.contains("Nothing was changed")));
+    assert!(
+        matches!(&out[..], [Output::Refused(ReplyId(7), Refusal::Conflict, why)] if why.contains("Nothing was changed"))
+    );
     let out = lists(&mut keeping(0), "/a/b", Outcome::StoreFailed("The store cannot be read.".to_owned()));
     assert!(matches!(&out[0], Output::Refused(ReplyId(7), Refusal::Broken, _)), "{out:?}");
     let mut machine = keeping(1);

@@ -181,7 +181,9 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
     assert_eq!(apply(&mut library, Listing::default()), Vec::<String>::new());
     let known = read::document(library.kv(), DocId(0)).unwrap().unwrap();
     assert_eq!(known.stamp.kept_since(), Some(77));
-    let Outcome::Scanned { tally, .. } = compare(library.kv(), &step(None), Listing::default()).unwrap() else { panic!() };
+    let Outcome::Scanned { tally, .. } = compare(library.kv(), &step(None), Listing::default()).unwrap() else {
+        panic!()
+    };
     assert_eq!((tally.kept, tally.remaining), (1, 1), "it is counted");
     assert_eq!(sweep::kept(library.kv(), b"/home"), Ok(Outcome::Kept(vec![DocId(0)])));
     assert_eq!(sweep::kept(library.kv(), b"/home/b"), Ok(Outcome::Kept(Vec::new())));
