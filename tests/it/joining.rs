@@ -214,7 +214,7 @@ fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
     assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))]);
     knows_that_it_was_removed(&cellar);
     let window = attic.pair();
-    cellar.fails_to_join(&window.code, &attic, "removed from the mesh");
+    cellar.fails_to_join(&window.code, &attic, "removed from its mesh by");
     window.leave();
 }
 
