@@ -49,7 +49,10 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
 
 /// That this device was removed from its mesh: then there are no others, and a code lets none in.
 fn removal(status: &StatusReport) -> Option<&str> {
-    let leave = status.findings.iter().find(|finding| finding.command.as_deref() == Some("wattle leave"));
+    let leave = status
+        .findings
+        .iter()
+        .find(|finding| finding.command.as_deref().is_some_and(|of| of.starts_with("wattle leave")));
     leave.map(|finding| finding.what.as_str())
 }
 

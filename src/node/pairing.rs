@@ -91,7 +91,8 @@ impl Node {
 
     /// Whoever removed this device from its mesh.
     pub(super) fn removed_by(&self) -> Option<String> {
-        self.trust.records().removed_by(self.config.key).map(|by| self.title_of(by))
+        let by = self.trust.records().removed_by(self.config.key)?;
+        Some(self.mesh.trust.pairing.remover.clone().unwrap_or_else(|| self.title_of(by)))
     }
 
     /// Why this device lets nobody in, being no admin. The command is what its owner types on one.
