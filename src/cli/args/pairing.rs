@@ -80,6 +80,10 @@ pub struct InviteArgs {
     #[arg(long, value_name = "DIR")]
     pub file: PathBuf,
 
+    /// Write it in place of an invite that is there, which is void from then on.
+    #[arg(long)]
+    pub replace: bool,
+
     /// For how many hours in which this device runs it is good: 1 to 720.
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
     pub hours: u16,

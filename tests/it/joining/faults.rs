@@ -136,6 +136,9 @@ fn a_removed_device_that_finds_nobody_learns_of_its_removal_where_it_tries_to_jo
 fn a_join_that_can_only_fail_says_at_once_why_and_what_to_do() {
     let (attic, cellar) = (Device::new("attic", "one"), Device::new("cellar", "two"));
     let since = Instant::now();
+    // Nobody can be found from where it listens.
+    let nowhere = cellar.agent.cli(["join", "12345678"]);
+    assert!(!nowhere.status.success() && said(&nowhere).contains("`--at ADDRESS`"), "{nowhere:?}");
     let window = attic.pair();
     // On the device that shows the code, which would look for another one for a minute.
     for code in [&window.code, &window.link] {
