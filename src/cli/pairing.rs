@@ -39,6 +39,7 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
         PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
         PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => recover(client).await?,
         PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }), .. } => {
+            not_removed(client).await?;
             let phrase = if asked { Some(phrase()?) } else { None };
             client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
         }
@@ -88,8 +89,15 @@ fn confirm(what: &str) -> Result<(), Stop> {
     if is_yes { Ok(()) } else { Err(Stop::NotDone("Nothing was changed.".to_owned())) }
 }
 
+/// Ends what a removed device cannot do, before its owner types 24 words for it.
+async fn not_removed(client: &Client) -> Result<(), Stop> {
+    let mesh = client.mesh().await?.read;
+    if mesh.removed_here { Err(Stop::NotDone(of_removal(mesh.removed_by.as_deref()))) } else { Ok(()) }
+}
+
 /// Makes this device an admin: by the root of its mesh, if that is in its home, else by the recovery phrase.
 async fn recover(client: &Client) -> Result<String, Stop> {
+    not_removed(client).await?;
     match client.recover(None).await {
         Ok(done) => Ok(done),
         Err(Failure::NotDone(_)) => Ok(client.recover(Some(&phrase()?)).await?),
@@ -209,7 +217,7 @@ async fn tell_waits<T>(client: &Client) -> T {
 fn has_joined(words: &str) -> String {
     format!(
         "This device has joined the mesh. The other screen shows the same three words: {words}. If it shows others, somebody is in \
-         between, and this device is in their mesh: type `wattle leave` here, and `wattle remove` with its PeerId there.\n"
+         between, and this device is in their mesh: type `wattle leave` here, and there the `wattle remove` that its screen shows.\n"
     )
 }
 

@@ -68,8 +68,8 @@ pub enum MeshCommand {
         #[arg(long)]
         phrase: bool,
     },
-    /// Make this device an admin by the root of its mesh, if the mesh was made here; else by the recovery phrase, which is asked for: of
-    /// its mesh, or if it has none, of the one that the phrase is of.
+    /// Make this device an admin: without more where its mesh was made here; else by the mesh's recovery phrase, which is asked for. A
+    /// device in no mesh joins the one of that phrase.
     Recover,
 }
 
