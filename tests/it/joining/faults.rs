@@ -251,3 +251,16 @@ fn at_a_terminal_a_removal_and_a_leaving_are_asked_about_first() {
     assert!(done.contains("This device has left its mesh"), "{done}");
     ended_well(cellar);
 }
+
+#[test]
+fn a_code_whose_agent_ends_is_told_to_both_screens_as_what_it_is() {
+    let (attic, cellar) = (Device::new("attic", "one"), Device::new("cellar", "two"));
+    let super::Window { child, lines, code, .. } = attic.pair();
+    let attic = attic.stopped();
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    let why = said(&output);
+    assert!(!output.status.success() && why.contains("not good any more") && why.contains("`wattle pair`"), "{why}");
+    let attic = attic.started();
+    cellar.fails_to_join(&code, &attic, "its agent has started again, which ends a code");
+}
