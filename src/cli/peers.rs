@@ -5,7 +5,7 @@ use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Headroom, Peer};
+use crate::http::dto::{Collection, Headroom, Peer, StatusReport};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
 use crate::platform::clock;
@@ -23,7 +23,10 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
         print(&if json {
             pretty(&status.json["peers"])
         } else {
-            table(clock::shown(), &status.read.peers, Style::of_stdout())
+            match removal(&status.read) {
+                Some(what) => format!("{}\n", one_line(what)),
+                None => table(clock::shown(), &status.read.peers, Style::of_stdout()),
+            }
         })?;
     }
     if !watch {
@@ -42,6 +45,15 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
             newest = event.number;
         }
     }
+}
+
+/// That this device was removed from its mesh: then there are no others, and a code lets none in.
+fn removal(status: &StatusReport) -> Option<&str> {
+    let leave = status
+        .findings
+        .iter()
+        .find(|finding| finding.command.as_deref().is_some_and(|of| of.starts_with("wattle leave")));
+    leave.map(|finding| finding.what.as_str())
 }
 
 fn line(event: &Event) -> String {
@@ -91,10 +103,10 @@ fn state(peer: &Peer, now: i64) -> String {
         return format!("off since {}", utc(now - i64::try_from(seconds).unwrap_or(0)));
     }
     let state = match (peer.state.as_str(), peer.linked) {
-        ("suspect", _) => "suspect",
-        ("down", _) => "down",
+        ("suspect", _) => "may be off",
+        ("down", _) => "off",
         (_, true) => "linked",
-        ("alive", false) => "alive",
+        ("alive", false) => "on, not linked",
         _ => "not linked",
     };
     state.to_owned()
@@ -180,6 +192,15 @@ mod tests {
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+    }
+
+    #[test]
+    fn a_device_that_is_not_linked_is_told_in_words_that_need_no_protocol() {
+        let of = |said: &str| state(&Peer { linked: false, state: said.into(), ..peer() }, 0);
+        assert_eq!(
+            ["suspect", "down", "alive", "unknown"].map(of),
+            ["may be off", "off", "on, not linked", "not linked"]
+        );
     }
 
     #[test]
