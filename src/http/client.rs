@@ -31,6 +31,8 @@ pub enum Failure {
     NotDone(String),
     /// The call was taken, and no answer came in time.
     Silent(String),
+    /// The agent has no room for a decision just now, and changed nothing: `forget` and `keep` alone say it.
+    Busy(String),
 }
 
 impl Failure {
@@ -38,7 +40,7 @@ impl Failure {
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {
-            Self::NoAgent(why) | Self::NotDone(why) | Self::Silent(why) => why,
+            Self::NoAgent(why) | Self::NotDone(why) | Self::Silent(why) | Self::Busy(why) => why,
         }
     }
 }
@@ -150,7 +152,7 @@ impl Client {
     /// # Errors
     /// Any `Failure`.
     pub async fn forget(&self, path: &str) -> Result<String, Failure> {
-        done(&self.call(Method::Post, "/v1/forget", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+        done(&self.ask(Method::Post, "/v1/forget", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
     }
 
     /// `POST /v1/keep`; as `forget`.
@@ -158,7 +160,7 @@ impl Client {
     /// # Errors
     /// Any `Failure`.
     pub async fn keep(&self, path: &str) -> Result<String, Failure> {
-        done(&self.call(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+        done(&self.ask(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
     }
 
     /// `GET /v1/doctor`: the agent reads its whole store.
@@ -318,13 +320,14 @@ impl Client {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>, timeout_ms: u64) -> Result<Value, Failure> {
+        let answer = self.ask(method, path, body, timeout_ms).await;
+        answer.map_err(|failure| if let Failure::Busy(why) = failure { Failure::NotDone(why) } else { failure })
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>, ms: u64) -> Result<Value, Failure> {
         or(self.exchange(method, path, body), async {
-            Timer::after(Duration::from_millis(timeout_ms)).await;
-            Err(Failure::Silent(format!(
-                "The agent on {} did not answer within {} seconds.",
-                self.address,
-                timeout_ms / 1000
-            )))
+            Timer::after(Duration::from_millis(ms)).await;
+            Err(Failure::Silent(format!("The agent on {} did not answer within {} seconds.", self.address, ms / 1000)))
         })
         .await
     }
@@ -355,8 +358,9 @@ impl Client {
                 self.address,
                 self.token_path.display()
             ))),
-            (_, Some(answer)) if answer["error"].is_string() => {
-                Err(Failure::NotDone(answer["error"].as_str().unwrap_or_default().to_owned()))
+            (status, Some(answer)) if answer["error"].is_string() => {
+                let why = answer["error"].as_str().unwrap_or_default().to_owned();
+                Err(if status == 503 { Failure::Busy(why) } else { Failure::NotDone(why) })
             }
             _ => Err(Failure::NotDone(format!(
                 "What answers on {} is not a Wattle agent (HTTP status {status}).",

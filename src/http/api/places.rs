@@ -3,7 +3,7 @@
 use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::config::Setting;
 use crate::http::answer::{json, refused};
-use crate::http::dto::text;
+use crate::http::dto::{Forgotten, text};
 use crate::http::folders::Folders;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -26,9 +26,7 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         match self.forget_place(place).await {
-            Ok((done, forgotten)) => {
-                json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
-            }
+            Ok((done, forgotten)) => json(conn, Status::Ok, &Forgotten { done, forgotten }),
             Err((status, why)) => refused(conn, status, &why),
         }
     }
