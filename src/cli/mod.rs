@@ -17,7 +17,8 @@
 pub mod args;
 pub mod calibrate;
 mod collection;
-pub mod demo;
+pub mod decision;
+mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
@@ -38,12 +39,12 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
-use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use decision::{PAUSE, until_taken};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
 use serde_json::json;
@@ -229,7 +230,7 @@ fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
 fn print_id(home: &Path) -> Result<(), Stop> {
     let unlocked = Home::at(home);
     // Of a home whose key is gone the next start tells people, and makes a new one.
-    if let Some(lost) = unlocked.key_outlook(&Hardware::default()) {
+    if let Some(lost) = unlocked.key_outlook(None) {
         return Err(Stop::NotDone(lost.what));
     }
     let home = if unlocked.file(HomeFile::Identity).exists() { Ok(unlocked) } else { Home::open(home) };
@@ -272,7 +273,8 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
 
 async fn decide(client: &Client, place: &PlaceArgs, forget: bool) -> Result<(), Stop> {
     let path = sendable(&place.path)?;
-    let done = if forget { client.forget(&path).await? } else { client.keep(&path).await? };
+    let done =
+        until_taken(PAUSE, async || if forget { client.forget(&path).await } else { client.keep(&path).await }).await?;
     print(&format!("{}\n", text::one_line(&done)))
 }
 
