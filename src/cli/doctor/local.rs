@@ -232,7 +232,7 @@ mod tests {
         let path = folder.path();
         let key = path.join("identity.key");
         assert!(secret("key", &key).says().contains("first start"));
-        write(&key, "x").unwrap();
+        write(&key, "5".repeat(64)).unwrap();
         for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
             let check = |at: &Path| if at == path { home(at) } else { secret("key", at) };
             mode(at, bad);

@@ -83,7 +83,7 @@ fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_i
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("identity.key");
-    fs::write(&file, "x").unwrap();
+    fs::write(&file, "5".repeat(64)).unwrap();
     let locals = |home: &Path, name: &str| {
         local::checks(home, Path::new("/")).into_iter().find(|check| check.name == name).unwrap()
     };
