@@ -287,7 +287,7 @@ def removed(table):
         str(again),
         f"members {len(attic.members())}",
         {
-            "the cause is its removal": again.code == 1 and "removed from the mesh" in again.text,
+            "the cause is its removal": again.code == 1 and "was removed from" in again.text,
             "it stays out of the list": attic.members() == rest,
         },
     )

@@ -15,11 +15,12 @@ use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::report::BoardReport;
 use crate::energy::board::source::Source;
 use crate::energy::coordinator::persisted::Calibration;
+use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 use crate::http::client::{Client, Failure};
 use crate::platform::home::Home;
 use crate::platform::sysfs;
-use crate::runtime::governor::{Current, GovernorDetails, MethodTotal, state_file};
+use crate::runtime::governor::{BurstFrom, Current, GovernorDetails, MethodTotal, state_file};
 use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
@@ -189,7 +190,8 @@ fn text(report: &Report) -> String {
     text
 }
 
-fn current(current: &Current) -> String {
+/// The state of a running agent, for people.
+pub(super) fn current(current: &Current) -> String {
     let (report, details) = (&current.report, &current.details);
     let mut text = text(report);
     let mut row = |name: &str, value: &str| _ = writeln!(text, "{name:12} {value}");
@@ -202,7 +204,7 @@ fn current(current: &Current) -> String {
         row("Held at", &format!("{target:.0} °C at most by background work"));
     }
     if let Some(seconds) = current.wishes.burst_s {
-        row("In a hurry", &format!("for {}: work goes on beside other programs, as you asked", span(seconds)));
+        row("In a hurry", &hurry(current, seconds));
     }
     if let Some(cores) = details.foreign_cores {
         row("In use", &format!("{cores:.1} cores by others"));
@@ -227,6 +229,35 @@ fn current(current: &Current) -> String {
         day(&before.date.as_deref().map_or_else(|| "Some day".to_owned(), one_line), &before.spent);
     }
     text
+}
+
+/// That work does not wait for other programs for so many seconds, without promising any that something else holds.
+fn hurry(current: &Current, seconds: u64) -> String {
+    let (time, since) = (span(seconds), hurry_since(current.wishes.burst_from));
+    if current.wishes.paused {
+        return format!("not while the pause holds; what is left of it, {time}, counts from now ({since})");
+    }
+    match held_by(current) {
+        None => format!("for {time}: work goes on beside other programs ({since})"),
+        Some(_) => {
+            format!("for {time}: other programs do not hold work up, but something else does, see Work ({since})")
+        }
+    }
+}
+
+/// Who began the hurry, in parentheses.
+const fn hurry_since(from: Option<BurstFrom>) -> &'static str {
+    match from {
+        Some(BurstFrom::Asked) => "`wattle work now`",
+        Some(BurstFrom::Arrived) => "since Wattle was started, or a folder added, on a terminal",
+        None => "begun at another agent of this host",
+    }
+}
+
+/// What holds all work although it does not wait for other programs.
+pub(super) fn held_by(current: &Current) -> Option<Reason> {
+    let passes = |reason: &Reason| matches!(reason, Reason::Rising | Reason::InUse | Reason::Answering);
+    current.report.reason.filter(|reason| current.details.workers == 0 && !passes(reason))
 }
 
 fn energy(details: &GovernorDetails) -> String {

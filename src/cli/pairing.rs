@@ -8,7 +8,7 @@ use super::style::Style;
 use super::text::{columns, one_line};
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
-use crate::node::mesh_report::MeshReport;
+use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::{clock, invite_card};
 use serde_json::json;
 use smol::Timer;
@@ -235,9 +235,7 @@ fn table(report: &MeshReport, style: Style) -> String {
     }
     let mut text = String::new();
     if report.removed_here {
-        text.push_str(
-            "This device was removed from its mesh, for ever. `wattle leave` gives it a new identity, with which it can join again.\n",
-        );
+        let _ = writeln!(text, "{}", one_line(&of_removal(report.removed_by.as_deref())));
     }
     let now = clock::wall_ns() / 1_000_000_000;
     let mut rows = vec![["DEVICE", "LINK", "ROLE", "SINCE", "PEER"].map(str::to_owned)];

@@ -5,7 +5,7 @@ use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Headroom, Peer};
+use crate::http::dto::{Collection, Headroom, Peer, StatusReport};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
 use crate::platform::clock;
@@ -23,7 +23,10 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
         print(&if json {
             pretty(&status.json["peers"])
         } else {
-            table(clock::shown(), &status.read.peers, Style::of_stdout())
+            match removal(&status.read) {
+                Some(what) => format!("{}\n", one_line(what)),
+                None => table(clock::shown(), &status.read.peers, Style::of_stdout()),
+            }
         })?;
     }
     if !watch {
@@ -42,6 +45,15 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
             newest = event.number;
         }
     }
+}
+
+/// That this device was removed from its mesh: then there are no others, and a code lets none in.
+fn removal(status: &StatusReport) -> Option<&str> {
+    let leave = status
+        .findings
+        .iter()
+        .find(|finding| finding.command.as_deref().is_some_and(|of| of.starts_with("wattle leave")));
+    leave.map(|finding| finding.what.as_str())
 }
 
 fn line(event: &Event) -> String {

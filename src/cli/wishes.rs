@@ -3,7 +3,7 @@
 //! A running agent is told. Where none runs, a pause and its end are written to the state file in the home, under the home's
 //! lock, and the next agent reads them.
 
-use super::energy::span;
+use super::energy::{held_by, span};
 use super::log;
 use super::output::{Stop, print};
 use crate::config::duration;
@@ -11,7 +11,7 @@ use crate::energy::policy::hours::minute_of_day;
 use crate::energy::reason::Reason;
 use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::{Home, at_home};
-use crate::runtime::governor::{Current, PauseRequest, state_file};
+use crate::runtime::governor::{BurstFrom, Current, PauseRequest, Wishes, state_file};
 use serde_json::json;
 use std::path::Path;
 
@@ -27,21 +27,31 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
     let answer = async {
         let client = client?;
         // An agent that cannot say this is asked for the pause all the same, and says then what is in the way.
-        ended = client.energy().await.ok().and_then(|before| before.read.wishes.burst_s);
+        ended = client.energy().await.ok().and_then(|before| burst_ended(&before.read.wishes));
         Ok(client.pause(body).await?)
     };
     let answer: Result<Answer<Current>, Stop> = answer.await;
     let is_paused = answer.is_ok();
     report_pause(answer, home, Some(wanted))?;
     match ended.filter(|_| is_paused) {
-        Some(left) => print(&format!("{}\n", burst_ended(left))),
+        Some(ended) => print(&format!("{ended}\n")),
         None => Ok(()),
     }
 }
 
-/// A pause is the newer wish: it ended a burst that would have lasted for so many seconds more.
-fn burst_ended(left: u64) -> String {
-    format!("That ended `wattle work now`, which had {} left; `wattle resume` does not bring it back.", span(left))
+/// A pause is the newer wish: what it ended, if work did not wait for other programs before it.
+fn burst_ended(before: &Wishes) -> Option<String> {
+    let left = span(before.burst_s?);
+    Some(format!("That ended {}, which had {left} left; `wattle resume` does not bring it back.", burst(before)))
+}
+
+/// What people call a burst, by who began it.
+const fn burst(wishes: &Wishes) -> &'static str {
+    match wishes.burst_from {
+        Some(BurstFrom::Asked) => "`wattle work now`",
+        Some(BurstFrom::Arrived) => "the hurry after Wattle was started, or a folder added, on a terminal",
+        None => "the hurry that another agent of this host began",
+    }
 }
 
 /// What a start says of a pause from before it, which ends in so many seconds, or only with a command. The home is that of the
@@ -138,7 +148,19 @@ fn paused(current: &Current) -> String {
         (false, _) => {
             let held = current.report.reason == Some(Reason::InUse);
             let hint = match current.wishes.burst_s {
-                Some(left) => format!(" `wattle work now` holds on, for {}.", span(left)),
+                Some(left) if held_by(current).is_some() => {
+                    format!(
+                        " If that ends within {}, work goes on beside other programs until they are over.",
+                        span(left)
+                    )
+                }
+                Some(left) => {
+                    format!(
+                        " Work goes on beside other programs for {}: {} holds on.",
+                        span(left),
+                        burst(&current.wishes)
+                    )
+                }
                 None if held => " `wattle work now` lets it go on all the same.".to_owned(),
                 None => String::new(),
             };
@@ -157,7 +179,8 @@ mod tests {
             "board": null, "cpu_sensor": null, "cpu_temp_c": null, "t_lim_c": 80.0, "t_lim_from": "default", "power_source": "ac",
             "battery_pct": null, "throttling": null, "sensors": [], "headroom": 0.0, "reason": reason, "why": why,
             "mode": "off", "workers": workers, "duty": 0.0, "goal_c": null, "foreign_cores": null, "energy": "unknown",
-            "energy_source": null, "leads": true, "followers": 0, "paused": false, "paused_s": null, "burst_s": 600, "today": [],
+            "energy_source": null, "leads": true, "followers": 0, "paused": false, "paused_s": null, "burst_s": 600,
+            "burst_from": "asked", "today": [],
         });
         serde_json::from_value(current).unwrap()
     }
@@ -182,9 +205,41 @@ mod tests {
         };
         assert_eq!(paused(&without_burst(Some(Reason::QuietHours))), format!("No pause holds now. {why}\n"));
         let hurried = paused(&current(Some(Reason::Warm), 1, why));
-        assert_eq!(hurried, format!("No pause holds now. {why} `wattle work now` holds on, for 10 minutes.\n"));
+        assert_eq!(
+            hurried,
+            format!(
+                "No pause holds now. {why} Work goes on beside other programs for 10 minutes: `wattle work now` holds on.\n"
+            )
+        );
         let in_use = paused(&without_burst(Some(Reason::InUse)));
         assert!(in_use.ends_with(" `wattle work now` lets it go on all the same.\n"), "{in_use}");
+    }
+
+    #[test]
+    fn a_pause_names_what_it_ended_and_never_a_command_that_nobody_typed() {
+        let mut wishes = current(None, 0, "x").wishes;
+        assert!(burst_ended(&wishes).unwrap().starts_with("That ended `wattle work now`, which had 10 minutes left"));
+        for from in [Some(BurstFrom::Arrived), None] {
+            wishes.burst_from = from;
+            let said = burst_ended(&wishes).unwrap();
+            assert!(!said.contains("work now") && said.contains("which had 10 minutes left"), "{said}");
+            let resumed = paused(&Current { wishes: wishes.clone(), ..current(Some(Reason::Warm), 1, "x") });
+            assert!(!resumed.contains("work now"), "{resumed}");
+        }
+        assert_eq!(burst_ended(&Wishes { burst_s: None, ..wishes }), None);
+    }
+
+    #[test]
+    fn no_report_says_in_one_line_that_work_goes_on_and_in_another_that_it_is_held() {
+        for reason in [Reason::Paused, Reason::TooHot, Reason::QuietHours, Reason::OnBattery, Reason::Pressure] {
+            let mut held = current(Some(reason), 0, "Background work is held: x.");
+            held.wishes.paused = reason == Reason::Paused;
+            let text = super::super::energy::current(&held);
+            assert!(text.contains("In a hurry") && !text.contains("goes on"), "{text}");
+            assert!(!paused(&held).contains("holds on"), "{}", paused(&held));
+        }
+        let free = super::super::energy::current(&current(Some(Reason::Rising), 1, "x"));
+        assert!(free.contains("for 10 minutes: work goes on beside other programs (`wattle work now`)"), "{free}");
     }
 
     #[test]
@@ -200,7 +255,6 @@ mod tests {
         for said in [open, timed] {
             assert!(said.contains("`wattle resume --home /srv/wattle` ends that."), "{said}");
         }
-        assert!(burst_ended(1800).contains("`wattle work now`, which had 30 minutes left"));
     }
 
     #[test]

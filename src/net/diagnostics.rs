@@ -36,6 +36,8 @@ struct Records {
     announced: VecDeque<(PeerId, SocketAddr)>,
     /// Whether an admin is searched for.
     searching: bool,
+    /// Devices are never looked for.
+    no_search: bool,
 }
 
 #[derive(Debug, Default)]
@@ -281,6 +283,17 @@ impl Diagnostics {
                 record.unlinked = at.is_none().then(clock::now);
             }
         });
+    }
+
+    /// Whether devices are ever looked for: not by an agent that listens on this machine only, nor where multicast is switched off.
+    #[must_use]
+    pub fn may_search(&self) -> bool {
+        !self.records().no_search
+    }
+
+    /// Devices are never looked for.
+    pub fn never_searches(&self) {
+        self.records().no_search = true;
     }
 
     /// Whether a peer that may link has no link, or an admin is searched for.

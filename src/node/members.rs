@@ -102,8 +102,16 @@ mod tests {
             member("12D3dddddddd", None),
         ];
         let (mesh, peer_id) = (None, "12D3aaaaaaaa".to_owned());
-        let mut report =
-            MeshReport { mesh, peer_id, removed_here: true, members, removed: 1, epoch: 1, next_serial: 1 };
+        let mut report = MeshReport {
+            mesh,
+            peer_id,
+            removed_here: true,
+            removed_by: None,
+            members,
+            removed: 1,
+            epoch: 1,
+            next_serial: 1,
+        };
         report.name_others(|peer_id| match peer_id {
             "12D3bbbbbbbb" => Some("cellar".to_owned()),
             "12D3cccccccc" => Some("Attic".to_owned()),

@@ -88,6 +88,9 @@ pub struct MeshReport {
     pub peer_id: String,
     /// Whether this device was removed from it.
     pub removed_here: bool,
+    /// The device that removed it; null: it was not removed, or two devices used one invite.
+    #[serde(default)]
+    pub removed_by: Option<String>,
     /// Its devices, this one first.
     pub members: Vec<MemberReport>,
     /// How many devices were removed from it, for ever.
@@ -133,6 +136,16 @@ impl std::fmt::Debug for PairingReport {
             .field("letting_in", letting_in)
             .finish()
     }
+}
+
+/// What the owner of a removed device reads, wherever that is told. When it was removed nobody wrote down: a removal has no date.
+#[must_use]
+pub fn of_removal(by: Option<&str>) -> String {
+    let by = by.map_or_else(String::new, |by| format!(" by {by}"));
+    format!(
+        "This device was removed from its mesh{by}, for ever. It keeps its own documents and answers for them alone; no device of the mesh \
+         answers it. `wattle leave` gives it a new identity: start the agent again, and it can join by a new code."
+    )
 }
 
 /// An id in hex.

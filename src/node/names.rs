@@ -19,7 +19,14 @@ pub(super) const ID_MARK: char = '…';
 impl Node {
     /// The names that other devices had before this start, for those that are off.
     pub fn load_names(&mut self, names: Vec<(PeerKey, String)>) {
-        names.into_iter().for_each(|(peer, name)| self.peers.keep_name(peer, name));
+        // A removed device has no peers any more, and says by whom it was removed.
+        let remover = self.trust.records().removed_by(self.config.key);
+        for (peer, name) in names {
+            if Some(peer) == remover {
+                self.mesh.trust.pairing.remover = Some(name.clone());
+            }
+            self.peers.keep_name(peer, name);
+        }
     }
 
     /// A peer has said its name. While two devices have its key it keeps the one that it had: either could take that of another device,

@@ -8,7 +8,9 @@ mod invites;
 mod join;
 
 use super::input::{GuestInput, Pairing};
-use super::mesh_report::{ClosedWindow, JoinedDevice, MemberReport, MeshReport, OpenWindow, PairingReport, hex};
+use super::mesh_report::{
+    ClosedWindow, JoinedDevice, MemberReport, MeshReport, OpenWindow, PairingReport, hex, of_removal,
+};
 use super::output::{Notice, Output, Problem, Response};
 use super::pairing_state::Wanted;
 use super::trust::peer_id;
@@ -87,15 +89,29 @@ impl Node {
         out.push(Output::Reply(reply, Response::Pairing(Box::new(self.pairing_report(now)))));
     }
 
-    fn open_window(&mut self, now: Instant, secrets: Secrets, out: &mut Out) -> Result<(), &'static str> {
-        if self.trust.records().mesh().is_none() {
-            return Err("This device belongs to no mesh yet.");
+    /// Whoever removed this device from its mesh.
+    pub(super) fn removed_by(&self) -> Option<String> {
+        let by = self.trust.records().removed_by(self.config.key)?;
+        Some(self.mesh.trust.pairing.remover.clone().unwrap_or_else(|| self.title_of(by)))
+    }
+
+    /// Why this device lets nobody in, being no admin. The command is what its owner types on one.
+    pub(super) fn no_admin(&self, command: &str) -> String {
+        if self.trust.records().is_removed(self.config.key) {
+            return of_removal(self.removed_by().as_deref());
         }
+        if self.trust.records().mesh().is_none() {
+            return "This device belongs to no mesh, so it lets nobody in. `wattle pair` makes one; `wattle join CODE` joins that of another device."
+                .to_owned();
+        }
+        format!(
+            "This device is no admin of its mesh, so it lets nobody in. Run `{command}` on one that is: `wattle mesh` lists them."
+        )
+    }
+
+    fn open_window(&mut self, now: Instant, secrets: Secrets, out: &mut Out) -> Result<(), String> {
         if self.admin_machine().is_none() {
-            return Err(
-                "This device is no admin of its mesh, so it lets nobody in. Run `wattle pair` on one that is: `wattle mesh` \
-                 lists them.",
-            );
+            return Err(self.no_admin("wattle pair"));
         }
         (self.mesh.trust.pairing.closed, self.mesh.trust.pairing.trouble) = (None, None);
         self.admitting(now, out, |admin, effects| admin.open(now, secrets, Caps::DEVICE.into(), effects));
@@ -261,6 +277,7 @@ impl Node {
             mesh: records.mesh().map(|mesh| hex(&mesh.0)),
             peer_id: self.config.peer_id.clone(),
             removed_here: records.is_removed(own),
+            removed_by: self.removed_by(),
             members,
             removed: records.removed_count(),
             epoch: records.epoch(),

@@ -29,6 +29,8 @@ pub(super) struct PairingState {
     pub(super) joining: Option<Joining>,
     /// What it joined by, in this run.
     pub(super) joined_by: Option<Secret>,
+    /// What whoever removed this device was called here, as long as that was known.
+    pub(super) remover: Option<String>,
     /// Guests that began a conversation.
     guests: Bounded<(PeerKey, Encoding), GUESTS_MAX>,
     /// Orders of this flow that are under way.

@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::collections::of_collections;
+use super::mesh_report;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::finding::{Area, Finding, quoted};
@@ -61,7 +62,8 @@ impl Node {
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
             findings.push(of_quarantine(&self.title(Some(peer.key))));
         }
-        findings.extend(self.trust.records().is_removed(self.config.key).then(of_removal));
+        findings
+            .extend(self.trust.records().is_removed(self.config.key).then(|| of_removal(self.removed_by().as_deref())));
         if let Some(finding) = self.in_other_hardware().or_else(|| self.not_certified()) {
             findings.push(finding);
         }
@@ -158,10 +160,8 @@ pub(crate) fn of_quarantine(title: &str) -> Finding {
 }
 
 /// This device was removed from its mesh.
-pub(crate) fn of_removal() -> Finding {
-    let what = "This device was removed from its mesh, for ever. It keeps its own documents and answers for them alone; no device of \
-                the mesh answers it. `wattle leave` gives it a new identity, with which it can join again.";
-    Finding { area: Area::Peers, what: what.to_owned(), command: Some("wattle leave".to_owned()) }
+pub(crate) fn of_removal(by: Option<&str>) -> Finding {
+    Finding { area: Area::Peers, what: mesh_report::of_removal(by), command: Some("wattle leave".to_owned()) }
 }
 
 /// The list of the mesh's devices, and what of it is not on the disk.

@@ -177,7 +177,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
             Level::Warn,
             format!(
                 "This device was removed from its mesh{}. Its own documents stay, and answer questions that are asked here and no others; no other \
-             device answers it. `wattle leave` gives it a new identity, with which it can join again.",
+             device answers it. `wattle leave` gives it a new identity: start the agent again, and it can join by a new code.",
                 ended(others)
             ),
         ),

@@ -214,7 +214,7 @@ fn each_failure_names_its_cause_and_a_removed_device_stays_out() {
     assert_eq!(attic.members(), [(attic.id(), json!(["member", "worker", "admin"]))]);
     knows_that_it_was_removed(&cellar);
     let window = attic.pair();
-    cellar.fails_to_join(&window.code, &attic, "removed from the mesh");
+    cellar.fails_to_join(&window.code, &attic, "removed from its mesh by");
     window.leave();
 }
 
@@ -258,7 +258,12 @@ fn knows_that_it_was_removed(device: &Device) {
     });
     assert_eq!(device.agent.json(&["mesh", "--json"])["removed_here"], true);
     let mesh = device.agent.cli(["mesh"]);
-    assert!(String::from_utf8_lossy(&mesh.stdout).contains("was removed from its mesh, for ever"), "{mesh:?}");
+    assert!(String::from_utf8_lossy(&mesh.stdout).contains("was removed from its mesh by attic, for ever"), "{mesh:?}");
+    for command in [vec!["pair"], vec!["peers"], vec!["join", "12345678"], vec!["invite", "--file", "/tmp"]] {
+        let said = device.agent.cli(&command);
+        let said = [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(said.contains("was removed from its mesh by attic, for ever"), "{command:?}: {said}");
+    }
     let doctor = device.agent.cli(["doctor"]);
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("was removed from its mesh"), "{doctor:?}");
 }

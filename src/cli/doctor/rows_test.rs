@@ -49,7 +49,7 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
 
 #[test]
 fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
-    hold_finding("this device was removed from its mesh", of_removal());
+    hold_finding("this device was removed from its mesh", of_removal(None));
     hold_finding("another device says that devices are down which are up", of_quarantine("cellar"));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));

@@ -39,12 +39,14 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
         mesh: Some("77".repeat(32)),
         peer_id: "12D3c".to_owned(),
         removed_here: true,
+        removed_by: Some("attic".to_owned()),
         members: vec![member("12D3a", Some(0)), member("12D3b", None)],
         removed: 1,
         epoch: 1,
         next_serial: 1,
     };
     let text = table(&report, Style { width: 80, styled: false });
+    assert!(text.starts_with("This device was removed from its mesh by attic, for ever."), "{text}");
     let row = |peer: &str| text.lines().find(|line| line.ends_with(peer)).unwrap().to_owned();
     assert!(row("12D3a").starts_with("name not known") && row("12D3a").contains("days ago"), "{text}");
     assert!(row("12D3b").starts_with("not seen yet") && row("12D3b").contains("not linked"), "{text}");

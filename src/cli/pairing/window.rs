@@ -3,7 +3,7 @@
 use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::cli::output::{Stop, compact, print};
 use crate::cli::text::one_line;
-use crate::http::client::Client;
+use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, OpenWindow, PairingReport};
@@ -21,7 +21,11 @@ const ENTERS: &str = "The window is closed. A device has the right code, and is 
 /// See `ENTERS`.
 const WAITED: &str = "It was not waited for who is being let in; `wattle mesh` shows whether it has joined.";
 
-const ANOTHER: &str = "Another window was opened, or the agent started again.";
+const ANOTHER: &str = "The code is not good any more: another one was made here, or the agent has started again, which ends a code. `wattle pair` makes \
+                       the next one; `wattle mesh` shows whether a device has joined.";
+
+const AGENT_ENDED: &str = "The agent has ended, and the code with it: it is not good any more. Start the agent again, then run `wattle pair` for a new \
+                           code; `wattle mesh` shows whether a device has joined.";
 
 /// Opens a window and waits until it has closed, and who had the code by then is let in.
 pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
@@ -49,10 +53,10 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
                 return Err(Stop::NotDone(WAITED.to_owned()));
             }
             // Whoever ends the command wants nobody to come in any more.
-            client.close_window().await?;
+            client.close_window().await.map_err(without_agent)?;
             is_left = true;
         }
-        let answer = client.pairing().await?;
+        let answer = client.pairing().await.map_err(without_agent)?;
         let news =
             answer.read.trouble.clone().or_else(|| (is_left && answer.read.letting_in).then(|| ENTERS.to_owned()));
         if let Some(news) = news.filter(|news| told.as_ref() != Some(news)) {
@@ -69,6 +73,14 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
                 Err(why) => Err(Stop::NotDone(why)),
             };
         }
+    }
+}
+
+/// What a person reads whose agent ends while the code is shown: what became of the code, not of a connection.
+fn without_agent(failure: Failure) -> Stop {
+    match failure {
+        Failure::NoAgent(_) => Stop::NoAgent(AGENT_ENDED.to_owned()),
+        other => other.into(),
     }
 }
 
@@ -146,10 +158,14 @@ mod tests {
             assert!(said(None, Some(Some(joined.clone())), false, is_left).starts_with("attic has joined"));
             assert_eq!(said(None, None, true, is_left), "waits", "its certificate is being saved");
             assert_eq!(said(None, Some(None), true, is_left), "waits");
-            assert!(said(Some(window("2")), None, true, is_left).contains("Another window"));
-            assert!(said(None, None, false, is_left).contains("started again"));
+            assert!(said(Some(window("2")), None, true, is_left).contains("another one was made here"));
+            assert!(said(None, None, false, is_left).contains("the agent has started again"));
             assert_eq!(said(Some(window("1")), None, false, is_left), "waits");
         }
+        let gone = without_agent(Failure::NoAgent("connection refused".to_owned()));
+        assert!(
+            matches!(&gone, Stop::NoAgent(why) if why.contains("not good any more") && !why.contains("connection"))
+        );
         assert_eq!(said(None, Some(None), false, true), "The window is closed. Nobody has joined.");
         assert_eq!(said(None, Some(None), false, false), "The time was over.");
     }

@@ -127,7 +127,11 @@ impl Api {
     }
 
     pub(in crate::http) async fn join(&self, mut conn: Conn) -> Conn {
-        let wanted = body::<Join>(&mut conn).await.and_then(Join::wanted);
+        let mut wanted = body::<Join>(&mut conn).await.and_then(Join::wanted);
+        if let Ok(wanted) = &mut wanted {
+            // Nobody would be found in all the time that a search has. An invite is tried again later, by whichever agent has the card.
+            wanted.searching &= matches!(wanted.way, Way::Invite(_)) || self.node.network().may_search();
+        }
         self.request(conn, wanted.map(|wanted| Request::Pairing(Pairing::Join(Box::new(wanted))))).await
     }
 

@@ -21,6 +21,7 @@ fn report(devices: &[(u8, Option<&str>)]) -> MeshReport {
         mesh: Some("77".repeat(32)),
         peer_id: id(1),
         removed_here: false,
+        removed_by: None,
         members: members.collect(),
         removed: 0,
         epoch: 0,

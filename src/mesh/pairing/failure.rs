@@ -17,6 +17,10 @@ pub enum Lost {
 /// Why a device was not let in, from what tells least to what tells most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
+    /// No device was looked for: the agent listens on its own machine only.
+    OnlyHere,
+    /// None was looked for: multicast is switched off.
+    NoSearch,
     /// No device of a mesh was found.
     NotFound,
     /// One is known, and does not answer.
@@ -73,10 +77,41 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What a member reads first, that typed a code of which nobody has shown that it is of another mesh: the window that it may be of
+    /// is unknown, so nothing is said of that code. `None`: as everybody.
+    #[must_use]
+    pub const fn to_member(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotFound => "No device was found that lets another one in now, so nobody knows this code.",
+            Self::Unreachable => "The device that may have shown this code does not answer.",
+            Self::NoWindow => {
+                "No device that was found shows a code now: this one never was one, or it was forgotten when that agent started again."
+            }
+            Self::Expired => "The device that was found shows no code now: the time of its last one is over.",
+            Self::Used => {
+                "The device that was found shows no code now: a device has joined by its last one, perhaps this very one."
+            }
+            Self::TooManyTries => {
+                "The device that was found shows no code now: there were too many tries with its last one."
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Failure {
     /// What happened and what to do. The device is as it was before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::OnlyHere => {
+                "This device listens on its own machine only, where no other one can be found. Name the address of the device that shows the \
+                 code with `--at ADDRESS`, or stop the agent here and start it with `wattle up --listen 0.0.0.0:7781`, then join again."
+            }
+            Self::NoSearch => {
+                "Looking for devices in the network is switched off here. Name the address of the device that shows the code with \
+                 `--at ADDRESS`: `wattle pair` shows it there."
+            }
             Self::NotFound => {
                 "No device of a mesh was found in this network. Run `wattle pair` on a device of the mesh; if it runs, name its address with --at."
             }
@@ -84,9 +119,12 @@ impl fmt::Display for Failure {
                 "The device does not answer. Check that it is on, runs Wattle, and is in the same network; guest networks often keep devices apart."
             }
             Self::Version => "The two devices speak different versions of pairing. Update the older one, then join again.",
-            Self::NoWindow => "A device of a mesh was found, but it lets nobody in now. Run `wattle pair` there, then join again.",
+            Self::NoWindow => {
+                "A device that runs Wattle was found, but it lets nobody in now: no code was made there, or its agent has started again, which ends \
+                 a code. Run `wattle pair` there or on an admin of its mesh, then join by the new code."
+            }
             Self::UnknownInvite => {
-                "The device that was found has no record of this invite. Join where the device that wrote it is on, or write a new one with `wattle invite`."
+                "The device that was found has no record of this invite, or it was taken back. Join where the device that wrote it is on, or write a new one with `wattle invite`."
             }
             Self::Busy => "The other device is busy with another exchange, or the connection broke. Join again in a moment.",
             Self::Malformed => {
@@ -109,10 +147,12 @@ impl fmt::Display for Failure {
                 "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
             }
             Self::Member => {
-                "This device is a member of this very mesh already. Nothing was changed, and the code stays good for another device."
+                "The device that lets another one in now is of the mesh of this one, which is a member of this very mesh already and needs no code. \
+                 Nothing was changed; if the code is that device's, it stays good for another one."
             }
             Self::Removed => {
-                "This device was removed from the mesh, and a removal is for good. `wattle leave` gives it a new identity, with which it can join again."
+                "This device was removed from the mesh, for ever. `wattle leave` gives it a new identity: start the agent again, and it can join by \
+                 a new code."
             }
         })
     }

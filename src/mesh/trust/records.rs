@@ -206,6 +206,14 @@ impl Records {
         Ok(ends != Some(wider))
     }
 
+    /// Whoever removed a device; `None`: nobody, or two devices used one invite.
+    #[must_use]
+    pub fn removed_by(&self, holder: PeerKey) -> Option<PeerKey> {
+        let ends = (PeerKey([0; 32]), PeerKey([u8::MAX; 32]));
+        let removals = self.removals.range((holder, ends.0)..=(holder, ends.1));
+        removals.map(|(_, removal)| removal).min_by_key(|removal| removal.epoch).map(|removal| removal.issuer)
+    }
+
     fn set_removed(&mut self, peer: PeerKey) {
         if self.removed.insert(peer) {
             self.certificates.retain(|(holder, issuer), _| *holder != peer && *issuer != peer);

@@ -31,6 +31,7 @@ impl Discovery {
         let beyond = !self.listen.ip().is_loopback();
         if !beyond || !self.multicast {
             let why = if self.multicast { "the agent listens on this machine only" } else { "it is switched off" };
+            self.network.never_searches();
             self.network.multicast(|multicast| multicast.why = Some(why.to_owned()));
         }
         // The loopback address never changes.

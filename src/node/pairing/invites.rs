@@ -46,12 +46,7 @@ impl Node {
             Some((Problem::Busy, "Another invite is being written; ask again in a moment.".to_owned()))
         } else {
             match self.admin_machine() {
-                None => Some((
-                    Problem::Conflict,
-                    "This device is no admin of a mesh, so it invites nobody. Run `wattle invite` on one that is: `wattle mesh` \
-                     lists them."
-                        .to_owned(),
-                )),
+                None => Some((Problem::Conflict, self.no_admin("wattle invite"))),
                 Some(admin) => (!admin.invites().take(now, record.clone())).then(|| {
                     let full = "There is room for so many invites at once, and all of it is taken until one is over";
                     (Problem::Conflict, format!("{full}: {INVITES_MAX}."))

@@ -2,7 +2,7 @@
 //! gets is checked, saved, and only then reported.
 
 use super::super::input::Wanted as Asked;
-use super::super::mesh_report::{JoinReport, hex};
+use super::super::mesh_report::{JoinReport, hex, of_removal};
 use super::super::output::{Output, Problem, Response};
 use super::super::pairing_state::{Joining, Wanted};
 use super::super::trust::peer_id;
@@ -25,6 +25,9 @@ const MEMBERS_TOLD_MAX: usize = 4;
 
 const OWN_CODE: &str = "This is the device that shows this code: it lets another one in. Type the command on the other device. Nothing was changed, \
                         and the code stays good.";
+
+const OF_ANOTHER_MESH: &str = "The device that was found is of another mesh than this one, which belongs to a mesh that does not know it any more. Name a device of that \
+     mesh with --at; or type `wattle leave` here and start the agent again, then join the other one. Nothing was changed.";
 
 const PUT_OFF: &str = "A code was typed on this device, which goes first.";
 
@@ -75,7 +78,9 @@ impl Node {
             self.joining(now, out, |join, effects| join.found(now, *place, effects));
         }
         if asked.places.is_empty() && !asked.searching {
-            self.end_join(Response::refused(Problem::Conflict, Failure::NotFound.to_string()), out);
+            let is_here = !self.mesh.listen.is_empty() && self.mesh.listen.iter().all(|at| at.ip().is_loopback());
+            let why = if is_here { Failure::OnlyHere } else { Failure::NoSearch };
+            self.end_join(Response::refused(Problem::Conflict, why.to_string()), out);
         }
     }
 
@@ -104,7 +109,7 @@ impl Node {
         }
         let own_code = self.mesh.trust.pairing.admin.as_deref().filter(|_| is_code);
         let refused = if records.is_removed(own) {
-            Failure::Removed.to_string()
+            of_removal(self.removed_by().as_deref())
         } else if let Some(own) = own_code.and_then(|admin| admin.window().own(&asked.secret)) {
             match own {
                 Own::Good => OWN_CODE.to_owned(),
@@ -138,27 +143,56 @@ impl Node {
 
     /// Why a device that is in a mesh joins no other one, and what to do.
     fn in_own_mesh(&self) -> String {
-        let records = self.trust.records();
-        let others = records.members().filter(|of| of.holder != self.config.key);
-        let others: Vec<String> = others.map(|of| self.title_of(of.holder)).collect();
-        if others.is_empty() {
-            return "This device is in a mesh of its own: `wattle pair` made it here, and nobody else is in it. A device is in one mesh at a \
-                    time. Type `wattle leave` here and start the agent again, then join the other one; or have the other device join this \
-                    one. Nothing was changed."
-                .to_owned();
+        if self.trust.records().members().all(|of| of.holder == self.config.key) {
+            return format!(
+                "{}This device is in a mesh of its own, as `wattle pair` makes one: nobody else is in it. A device is in one mesh at a time. \
+                 Type `wattle leave` here and start the agent again, then join the other one; or have the other device join this one, by \
+                 `wattle pair` here. Nothing was changed.",
+                self.shows_another()
+            );
         }
-        let some: Vec<&str> = others.iter().take(MEMBERS_TOLD_MAX).map(String::as_str).collect();
-        let more = if others.len() > some.len() { " and others" } else { "" };
         format!(
-            "The code is of another mesh, and this device is in one already, with {}{more}. A device is in one mesh at a time. Type \
+            "The code is of another mesh, and this device is in one already, with {}. A device is in one mesh at a time. Type \
              `wattle leave` here and start the agent again, then join the other one. Nothing was changed.",
-            some.join(", ")
+            self.others_told()
         )
     }
 
-    /// Why the device was not let in, and what to do.
+    /// Why the device was not let in, and what to do. Only a code of eight digits brings a member here: it may be of any mesh, or of none.
     fn said_of(&self, why: Failure) -> String {
-        if why == Failure::OtherMesh && self.is_member() { self.in_own_mesh() } else { why.to_string() }
+        let by_invite = self.mesh.trust.pairing.joining.as_ref().is_some_and(|joining| joining.by_invite);
+        match why.to_member().filter(|_| self.is_member()) {
+            Some(cause) => format!("{}{cause} {}", self.shows_another(), self.needs_no_code()),
+            None if why != Failure::OtherMesh || by_invite => why.to_string(),
+            None if self.is_member() => self.in_own_mesh(),
+            None if self.trust.records().mesh().is_some() => OF_ANOTHER_MESH.to_owned(),
+            None => why.to_string(),
+        }
+    }
+
+    /// That a member has no use for a code.
+    fn needs_no_code(&self) -> String {
+        format!(
+            "This device is in a mesh already, with {}, and needs no code for that: a code is typed on the device that is to come in. To join \
+             another mesh, type `wattle leave` here and start the agent again. Nothing was changed.",
+            self.others_told()
+        )
+    }
+
+    /// That this device shows a code, and that what was typed is another one; nothing if it shows none.
+    fn shows_another(&self) -> &'static str {
+        let admin = self.mesh.trust.pairing.admin.as_deref();
+        let shows = admin.is_some_and(|admin| admin.window().shown().is_some());
+        if shows { "This device shows a code itself, and what was typed is another one. " } else { "" }
+    }
+
+    /// The other devices of the mesh by name, as far as a sentence has room.
+    fn others_told(&self) -> String {
+        let others = self.trust.records().members().filter(|of| of.holder != self.config.key);
+        let others: Vec<String> = others.map(|of| self.title_of(of.holder)).collect();
+        let more = if others.len() > MEMBERS_TOLD_MAX { " and others" } else { "" };
+        let some: Vec<&str> = others.iter().take(MEMBERS_TOLD_MAX).map(String::as_str).collect();
+        format!("{}{more}", some.join(", "))
     }
 
     /// The device that was reached says that this one is in its mesh, or was removed from it. It is dialled there as a peer: that makes the

@@ -243,6 +243,9 @@ impl Node {
             Effect::Admit(..) => None,
         });
         let ended: Vec<String> = ended.collect();
+        if !was_removed {
+            self.mesh.trust.pairing.remover = self.removed_by();
+        }
         for effect in effects {
             self.follow(now, effect, out);
         }

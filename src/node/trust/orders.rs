@@ -1,6 +1,7 @@
 //! Orders to certify and to remove: signed, saved, and only then carried out and answered.
 
 use super::super::input::Request;
+use super::super::mesh_report::of_removal;
 use super::super::output::{Notice, Output, Problem, Response};
 use super::super::{Node, Out};
 use super::peer_id;
@@ -32,7 +33,13 @@ impl Node {
                 Step::Sign(records) => out.push(Output::SignRecords(records)),
                 Step::Save => {}
                 Step::Refuse(reply, why) => {
-                    self.end_order(now, reply, refused(why), Some(why), out);
+                    // Whatever a removed device was to do: that is why it does not.
+                    let response = if self.trust.records().is_removed(self.config.key) {
+                        Response::refused(Problem::Conflict, of_removal(self.removed_by().as_deref()))
+                    } else {
+                        refused(why)
+                    };
+                    self.end_order(now, reply, response, Some(why), out);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::doubts;
 use super::host::Host;
-use super::pause_request::{BurstRequest, PauseRequest};
+use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
 use super::report::{self, Current};
 use super::shared::{Shared, State};
 use super::time::Time;
@@ -122,6 +122,7 @@ impl GovernorHandle {
             found: Mutex::new(report),
             reading: AtomicBool::new(false),
             burst: setup.burst,
+            burst_from: Mutex::default(),
             findings: setup.findings,
         });
         shared.input(now, Input::Time(wall, zone.as_ref()));
@@ -129,7 +130,7 @@ impl GovernorHandle {
             shared.input(now, Input::Elected);
         }
         if setup.burst_at_start > Duration::ZERO {
-            shared.input(now, Input::Burst(setup.burst_at_start));
+            shared.begin_burst(now, setup.burst_at_start, BurstFrom::Arrived);
         }
         if found.is_err() {
             log::warn!("A sensor does not answer; the governor starts without sensors until it does.");
@@ -224,10 +225,11 @@ impl GovernorHandle {
     pub async fn work_now(&self, request: BurstRequest) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         let usual = Duration::from_secs(BURST_S);
-        let time = match request {
-            BurstRequest::Arrived => shared.burst,
+        let (time, from) = match request {
+            BurstRequest::Arrived => (shared.burst, BurstFrom::Arrived),
             BurstRequest::Asked(time) => {
-                time.unwrap_or(if shared.burst > Duration::ZERO { shared.burst } else { usual })
+                let usual = if shared.burst > Duration::ZERO { shared.burst } else { usual };
+                (time.unwrap_or(usual), BurstFrom::Asked)
             }
         };
         let paused = shared.lock().coordinator.pause().is_some_and(|pause| pause.holds(clock::now()));
@@ -235,7 +237,7 @@ impl GovernorHandle {
             self.resume().await?;
         }
         if time > Duration::ZERO {
-            self.input(clock::now(), Input::Burst(time));
+            shared.begin_burst(clock::now(), time, from);
         }
         Ok(())
     }
@@ -331,7 +333,8 @@ impl GovernorHandle {
         shared.update_time(now);
         Some(shared.with(now, |coordinator, out| {
             let quiet_until = coordinator.quiet_until(now);
-            Current::new(&coordinator.status(now, out), quiet_until, &found, now)
+            let burst_from = shared.burst_from(coordinator.burst(now));
+            Current::new(&coordinator.status(now, out), quiet_until, &found, now).with_burst_from(burst_from)
         }))
     }
 

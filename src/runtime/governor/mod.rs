@@ -25,5 +25,5 @@ mod time;
 mod waker;
 
 pub use handle::{GovernorHandle, Setup};
-pub use pause_request::{BurstRequest, PauseRequest};
-pub use report::{Consumption, Current, GovernorDetails, MethodTotal};
+pub use pause_request::{BurstFrom, BurstRequest, PauseRequest};
+pub use report::{Consumption, Current, GovernorDetails, MethodTotal, Wishes};

@@ -3,6 +3,7 @@
 use crate::base::time::{Duration, Instant};
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::{Wall, Zone};
+use serde::{Deserialize, Serialize};
 
 /// How long to pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub enum BurstRequest {
     /// A person asked for it, for this long or for as long as is usual.
     Asked(Option<Duration>),
     /// A person added a folder on a terminal, and looks on.
+    Arrived,
+}
+
+/// Who began a burst: what ends it is told by that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BurstFrom {
+    /// A person asked for it.
+    Asked,
+    /// The agent, because it was started, or was given a folder, on a terminal.
     Arrived,
 }
 

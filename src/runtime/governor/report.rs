@@ -1,5 +1,6 @@
 //! The state of the governor for programs (the JSON of `GET /v1/energy`) and, in a sentence, for people.
 
+use super::pause_request::BurstFrom;
 use crate::base::level::Energy;
 use crate::base::time::{Instant, date};
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
@@ -70,6 +71,9 @@ pub struct Wishes {
     /// Seconds for which work goes on beside other programs, because a person asked for it; null: it gives way to them.
     #[serde(default)]
     pub burst_s: Option<u64>,
+    /// Who began that; null: nobody, or it began at another agent of this host.
+    #[serde(default)]
+    pub burst_from: Option<BurstFrom>,
 }
 
 /// Joules of this agent's background work, and the power of the device without it.
@@ -224,6 +228,7 @@ impl Current {
             paused: left.is_some(),
             paused_s: left.flatten(),
             burst_s: status.burst.map(|until| until.since(now).as_secs()),
+            burst_from: None,
         };
         let consumption = Consumption {
             today: ledger.day(today).map(by_method).unwrap_or_default(),
@@ -241,6 +246,12 @@ impl Current {
             (report.t_lim_c, report.t_lim_from) = (limit, LimitFrom::Owner);
         }
         Self { report, details, wishes, consumption }
+    }
+
+    /// The same, with who began the burst.
+    pub(super) fn with_burst_from(mut self, from: Option<BurstFrom>) -> Self {
+        self.wishes.burst_from = from;
+        self
     }
 }
 
@@ -367,6 +378,7 @@ mod tests {
             "paused",
             "paused_s",
             "burst_s",
+            "burst_from",
             "today",
             "days",
             "idle_watts",

@@ -1,5 +1,6 @@
 //! What the governor's threads share: the coordinator behind a lock, and its outputs for each thread.
 
+use super::pause_request::BurstFrom;
 use super::state_file;
 use super::time::Time;
 use super::waker::Waker;
@@ -44,6 +45,8 @@ pub(super) struct Shared {
     pub(super) reading: AtomicBool,
     /// How long a burst lasts; zero: the owner wants none without asking for it.
     pub(super) burst: Duration,
+    /// When the burst that was last begun here ends, and who began it.
+    pub(super) burst_from: Mutex<Option<(Instant, BurstFrom)>>,
     /// Where what is doubted is shown.
     pub(super) findings: Findings,
 }
@@ -169,6 +172,21 @@ impl Shared {
     pub(super) fn input(&self, now: Instant, input: Input<'_>) {
         // Only hints are refused.
         let _ = self.handle(now, input);
+    }
+
+    /// Begins a burst. The one that ends last counts, and so does who began that.
+    pub(super) fn begin_burst(&self, now: Instant, time: Duration, from: BurstFrom) {
+        let until = now + time;
+        if self.lock().coordinator.burst(now).is_none_or(|ends| ends < until) {
+            *self.burst_from.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, from));
+        }
+        self.input(now, Input::Burst(time));
+    }
+
+    /// Who began the burst that ends then; `None`: another agent of this host. Agents tell each other the end in milliseconds.
+    pub(super) fn burst_from(&self, until: Option<Instant>) -> Option<BurstFrom> {
+        let ours = *self.burst_from.lock().unwrap_or_else(PoisonError::into_inner);
+        ours.filter(|(ends, _)| until.is_some_and(|until| until.millis() == ends.millis())).map(|(_, from)| from)
     }
 
     /// Calls the coordinator and routes the outputs of that.

@@ -162,6 +162,7 @@ fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_bef
         mesh: Some("ab".to_owned()),
         peer_id: "12D3KooWhere".to_owned(),
         removed_here: false,
+        removed_by: None,
         members: vec![MemberReport {
             device: Some("cellar".to_owned()),
             name: Some("cellar".to_owned()),

@@ -10,6 +10,8 @@ use crate::wire::pairing::secret::Code;
 use crate::wire::pairing::{Message, Refusal, Way};
 use heapless::Vec as Bounded;
 
+mod causes_test;
+
 const ADMIN: PeerKey = PeerKey([1; 32]);
 
 fn asks(number: u64, request: Pairing) -> Input {
