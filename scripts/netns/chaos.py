@@ -172,7 +172,7 @@ class Chaos:
         self.tell(f"{admin.name} pair: exit {code}: {said[-200:]}")
 
     def invites(self, admin, joiner, by_card):
-        code, _ = yield from self.done(admin, "invite", "--file", joiner.card)
+        code, _ = yield from self.done(admin, "invite", "--file", joiner.card, "--replace")
         if code != 0:
             return
         if by_card:

@@ -6,6 +6,7 @@ use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, Pairin
 use super::output::{Stop, pretty, print};
 use super::style::Style;
 use super::text::{columns, one_line};
+use crate::base::finding::quoted;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::node::mesh_report::{MeshReport, of_removal};
@@ -16,6 +17,7 @@ use smol::future::or;
 use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Read};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -37,6 +39,7 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
         PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
         PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => recover(client).await?,
         PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }), .. } => {
+            not_removed(client).await?;
             let phrase = if asked { Some(phrase()?) } else { None };
             client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
         }
@@ -86,8 +89,15 @@ fn confirm(what: &str) -> Result<(), Stop> {
     if is_yes { Ok(()) } else { Err(Stop::NotDone("Nothing was changed.".to_owned())) }
 }
 
+/// Ends what a removed device cannot do, before its owner types 24 words for it.
+async fn not_removed(client: &Client) -> Result<(), Stop> {
+    let mesh = client.mesh().await?.read;
+    if mesh.removed_here { Err(Stop::NotDone(of_removal(mesh.removed_by.as_deref()))) } else { Ok(()) }
+}
+
 /// Makes this device an admin: by the root of its mesh, if that is in its home, else by the recovery phrase.
 async fn recover(client: &Client) -> Result<String, Stop> {
+    not_removed(client).await?;
     match client.recover(None).await {
         Ok(done) => Ok(done),
         Err(Failure::NotDone(_)) => Ok(client.recover(Some(&phrase()?)).await?),
@@ -122,14 +132,47 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
             "There is no folder {name}. Name the card's boot partition where it is mounted."
         )));
     }
-    let text = client.invite(args.hours).await?;
+    let before = invite_card::find(std::slice::from_ref(&args.file));
+    if let Some(before) = before.as_ref().filter(|_| !args.replace) {
+        return Err(Stop::NotDone(on_card_already(before, &args.file)));
+    }
+    // One that cannot be read lets nobody in by itself.
+    let before = before.map(|file| invite_card::read(&file).unwrap_or_default());
+    let (text, replaced) = client.invite(args.hours, before.as_ref().map(|text| text.as_str())).await?;
     let file = invite_card::write(&args.file, &text).map_err(Stop::NotDone)?;
     print(&format!(
         "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
-         place. It is deleted when the device has joined.\n",
+         place. It is deleted when the device has joined.{}\n",
         one_line(&file.display().to_string()),
-        args.hours
-    ))
+        args.hours,
+        of_replaced(replaced)
+    ))?;
+    let network = client.network().await?.read;
+    match network.listen.filter(|at| at.ip().is_loopback()) {
+        Some(at) => print(&format!("{}\n", window::only_here(at))),
+        None => Ok(()),
+    }
+}
+
+/// Whoever writes several cards, one after another in one place, may have the last one in still.
+fn on_card_already(file: &Path, folder: &Path) -> String {
+    format!(
+        "{} is an invite already, for one device. If this is the card of another device, put the right one in. To write a new \
+         invite in its place, which makes that one void: `wattle invite --file {} --replace`. Nothing was changed.",
+        one_line(&file.display().to_string()),
+        quoted(&one_line(&folder.display().to_string()))
+    )
+}
+
+/// What became of the invite that was there before.
+const fn of_replaced(is_void: Option<bool>) -> &'static str {
+    match is_void {
+        None => "",
+        Some(true) => " The one that was there is void on this device and on the other admins that are on now.",
+        Some(false) => {
+            " The one that was there was not good on this device any more, or is of another mesh: nothing changes for that one."
+        }
+    }
 }
 
 /// Joins a mesh.
@@ -174,7 +217,7 @@ async fn tell_waits<T>(client: &Client) -> T {
 fn has_joined(words: &str) -> String {
     format!(
         "This device has joined the mesh. The other screen shows the same three words: {words}. If it shows others, somebody is in \
-         between, and this device is in their mesh: type `wattle leave` here, and `wattle remove` with its PeerId there.\n"
+         between, and this device is in their mesh: type `wattle leave` here, and there the `wattle remove` that its screen shows.\n"
     )
 }
 

@@ -103,10 +103,10 @@ fn state(peer: &Peer, now: i64) -> String {
         return format!("off since {}", utc(now - i64::try_from(seconds).unwrap_or(0)));
     }
     let state = match (peer.state.as_str(), peer.linked) {
-        ("suspect", _) => "suspect",
-        ("down", _) => "down",
+        ("suspect", _) => "may be off",
+        ("down", _) => "off",
         (_, true) => "linked",
-        ("alive", false) => "alive",
+        ("alive", false) => "on, not linked",
         _ => "not linked",
     };
     state.to_owned()
@@ -192,6 +192,15 @@ mod tests {
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+    }
+
+    #[test]
+    fn a_device_that_is_not_linked_is_told_in_words_that_need_no_protocol() {
+        let of = |said: &str| state(&Peer { linked: false, state: said.into(), ..peer() }, 0);
+        assert_eq!(
+            ["suspect", "down", "alive", "unknown"].map(of),
+            ["may be off", "off", "on, not linked", "not linked"]
+        );
     }
 
     #[test]

@@ -254,10 +254,16 @@ impl Client {
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn invite(&self, hours: u16) -> Result<Zeroizing<String>, Failure> {
-        let answer = self.call(Method::Post, "/v1/invite", Some(json!({ "hours": hours })), CLIENT_MS).await?;
+    pub async fn invite(
+        &self,
+        hours: u16,
+        replaces: Option<&str>,
+    ) -> Result<(Zeroizing<String>, Option<bool>), Failure> {
+        let body = json!({ "hours": hours, "replaces": replaces });
+        let answer = self.call(Method::Post, "/v1/invite", Some(body), CLIENT_MS).await?;
         let text = answer["invite"].as_str().map(|text| Zeroizing::new(text.to_owned()));
-        text.ok_or_else(|| Failure::NotDone("The agent gave no invite: is it of another version?".to_owned()))
+        text.map(|text| (text, answer["replaced"].as_bool()))
+            .ok_or_else(|| Failure::NotDone("The agent gave no invite: is it of another version?".to_owned()))
     }
 
     /// `POST /v1/leave`. Returns the sentence that says what was done.

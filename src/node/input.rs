@@ -182,6 +182,8 @@ pub enum Pairing {
     Invite(Box<InviteRecord>),
     /// Whether this device has joined its mesh by this invite.
     Used(InviteId),
+    /// Take an invite back that let nobody in yet.
+    TakeBack(InviteId),
     /// Leave the mesh for good.
     Leave {
         /// Also if no admin is left.

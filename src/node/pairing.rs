@@ -79,6 +79,7 @@ impl Node {
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
             Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
+            Pairing::TakeBack(invite) => return self.on_invite_back(now, reply, invite, out),
             Pairing::Used(invite) => return out.push(Output::Reply(reply, self.has_used(invite))),
             Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),

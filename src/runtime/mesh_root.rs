@@ -61,7 +61,7 @@ impl NodeHandle {
             let root = Home::at(home).existing_mesh_root()?;
             let root = root.filter(|root| report.mesh == Some(hex(root.key().verifying_key().as_bytes())));
             let mut root = root.ok_or(
-                "This device has joined its mesh, or its card is a copy, so the mesh's root is not here. Nothing was changed.",
+                "This device has joined its mesh, or its card is a copy, so the key that makes admins is not here, nor its recovery phrase. Nothing was changed.",
             )?;
             root.phrase_once()?.ok_or_else(|| {
                 "The mesh was made here before, and its recovery phrase was shown then: it is shown once. Nothing was changed."
@@ -210,10 +210,10 @@ fn admin(root: &SigningKey, holder: PeerKey, Numbers { serial, epoch }: Numbers)
     Certificate { signature, ..unsigned }
 }
 
-const NO_ROOT: &str = "The mesh was not made on this device, so its root key is not here. Do this on the device where it was made, or give \
+const NO_ROOT: &str = "The mesh was not made on this device, so the key that makes admins is not here. Do this on the device where it was made, or give \
                        the recovery phrase with --phrase. Nothing was changed.";
 const OTHER_ROOT: &str =
-    "This is the root of another mesh than the one that this device belongs to. Nothing was changed.";
+    "This recovery phrase or key is of another mesh than the one that this device belongs to. Nothing was changed.";
 
 fn done(response: Response) -> Result<String, NoMesh> {
     match response {

@@ -259,7 +259,13 @@ fn knows_that_it_was_removed(device: &Device) {
     assert_eq!(device.agent.json(&["mesh", "--json"])["removed_here"], true);
     let mesh = device.agent.cli(["mesh"]);
     assert!(String::from_utf8_lossy(&mesh.stdout).contains("was removed from its mesh by attic, for ever"), "{mesh:?}");
-    for command in [vec!["pair"], vec!["peers"], vec!["join", "12345678"], vec!["invite", "--file", "/tmp"]] {
+    for command in [
+        vec!["pair"],
+        vec!["peers"],
+        vec!["join", "12345678"],
+        vec!["invite", "--file", "/tmp"],
+        vec!["mesh", "recover"],
+    ] {
         let said = device.agent.cli(&command);
         let said = [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         assert!(said.contains("was removed from its mesh by attic, for ever"), "{command:?}: {said}");

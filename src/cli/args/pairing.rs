@@ -68,8 +68,8 @@ pub enum MeshCommand {
         #[arg(long)]
         phrase: bool,
     },
-    /// Make this device an admin by the root of its mesh, if the mesh was made here; else by the recovery phrase, which is asked for: of
-    /// its mesh, or if it has none, of the one that the phrase is of.
+    /// Make this device an admin: without more where its mesh was made here; else by the mesh's recovery phrase, which is asked for. A
+    /// device in no mesh joins the one of that phrase.
     Recover,
 }
 
@@ -79,6 +79,10 @@ pub struct InviteArgs {
     /// The boot partition of the device's card, or any folder: the invite is written there as wattle/invite.toml.
     #[arg(long, value_name = "DIR")]
     pub file: PathBuf,
+
+    /// Write it in place of an invite that is there, which is void from then on.
+    #[arg(long)]
+    pub replace: bool,
 
     /// For how many hours in which this device runs it is good: 1 to 720.
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]

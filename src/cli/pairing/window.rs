@@ -14,6 +14,7 @@ use smol::Timer;
 use smol::future::or;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What is said to whoever ends the command while a device is being let in, and then again.
@@ -104,6 +105,14 @@ fn ended(opened: &OpenWindow, report: &PairingReport, is_left: bool) -> Option<R
     }
 }
 
+/// That no other device reaches an agent that listens here, and what to do.
+pub(super) fn only_here(at: SocketAddr) -> String {
+    format!(
+        "This device listens on its own machine only, at {at}, where no other device reaches it. For other devices, start it with \
+         `wattle up --listen 0.0.0.0:{DEFAULT_LISTEN_PORT}`."
+    )
+}
+
 /// The code, the QR code, and what to type on the other device.
 fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String {
     let mut text = format!("\n    {}\n\n", window.code);
@@ -121,11 +130,7 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
         let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
     if let Some(at) = local {
-        let _ = writeln!(
-            text,
-            "This device listens at {at} only, where just this machine reaches it. For other devices, start it with \
-             `wattle up --listen 0.0.0.0:{DEFAULT_LISTEN_PORT}`.\n"
-        );
+        let _ = writeln!(text, "{}\n", only_here(at));
     }
     text
 }

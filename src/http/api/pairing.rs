@@ -70,11 +70,13 @@ struct Recover {
 }
 
 /// The body of `POST /v1/invite`.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewInvite {
     #[serde(default = "usual_hours")]
     hours: u16,
+    /// The text of the invite in whose place this one is written: it is void from then on.
+    replaces: Option<String>,
 }
 
 const fn usual_hours() -> u16 {
@@ -195,8 +197,12 @@ impl Api {
     }
 
     pub(in crate::http) async fn invite(&self, mut conn: Conn) -> Conn {
-        let issued = match body(&mut conn).await {
-            Ok(NewInvite { hours }) => new_invite(hours),
+        let mut replaces = None;
+        let issued = match body::<NewInvite>(&mut conn).await {
+            Ok(wanted) => {
+                replaces = wanted.replaces.map(Zeroizing::new);
+                new_invite(wanted.hours)
+            }
             Err(refused) => Err(refused),
         };
         let (secret, record, hours) = match issued {
@@ -211,11 +217,21 @@ impl Api {
             Response::Invited(report) => {
                 let InviteReport { mesh, issuers, addresses } = *report;
                 let text = Invite { mesh, id, secret, issuers, addresses, caps, hours }.text();
-                json(conn, Status::Ok, &value!({ "invite": *text, "hours": hours }))
+                let is_void = match &replaces {
+                    Some(old) => Some(self.take_back(old).await),
+                    None => None,
+                };
+                json(conn, Status::Ok, &value!({ "invite": *text, "hours": hours, "replaced": is_void }))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             _ => refused(conn, Status::ServiceUnavailable, "The agent is stopping."),
         }
+    }
+
+    /// Whether the invite in this text was good here until now, and is void from now on.
+    async fn take_back(&self, text: &str) -> bool {
+        let Ok(Invite { id, .. }) = Invite::parse(text) else { return false };
+        matches!(self.node.request(Request::Pairing(Pairing::TakeBack(id))).await, Response::Done(_))
     }
 
     async fn mesh_report(&self) -> Result<MeshReport, Refused> {

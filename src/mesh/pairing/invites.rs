@@ -121,6 +121,13 @@ impl Invites {
         }
     }
 
+    /// Its owner takes an invite back that let nobody in yet: its life is over. Returns its record; `None` if there is no such one.
+    pub fn take_back(&mut self, now: Instant, id: InviteId) -> Option<Record> {
+        let held = self.held.get_mut(&id).filter(|held| held.holder.is_none() && now < held.until)?;
+        held.until = now;
+        self.records(now).find(|record| record.id == id)
+    }
+
     /// Whether this invite is held.
     pub(super) fn holds(&self, id: InviteId) -> bool {
         self.held.contains_key(&id)

@@ -15,6 +15,7 @@ use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::invites::encode;
 use crate::mesh::trust::Rights;
 use crate::wire::certificate::exchange::Exchange;
+use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 
 impl Node {
@@ -60,10 +61,25 @@ impl Node {
         (invites.ordered, invites.unsaved) = (Some((reply, record)), true);
     }
 
-    /// Another admin hands over an invite. Whether it may was checked.
+    /// A person takes an invite back. The admins that are linked hear of it at once; on one that is off it is good for as long as it was.
+    pub(super) fn on_invite_back(&mut self, now: Instant, reply: ReplyId, id: InviteId, out: &mut Out) {
+        let Some(record) = self.admin_machine().and_then(|admin| admin.invites().take_back(now, id)) else {
+            let why = "No invite of this number is good here.";
+            return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
+        };
+        self.mesh.trust.pairing.invites.unsaved = true;
+        for peer in self.peers.all_linked().collect::<Vec<_>>() {
+            if self.pass_or_hold(now, peer) {
+                out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
+            }
+        }
+        out.push(Output::Reply(reply, Response::Done("The invite is void.".to_owned())));
+    }
+
+    /// Another admin hands over an invite, or says by one without life that it was taken back. Whether it may was checked.
     pub(in crate::node) fn on_invite(&mut self, now: Instant, record: InviteRecord) {
         let Some(admin) = self.admin_machine() else { return };
-        if !admin.invites().knows(&record) && admin.invites().take(now, record) {
+        if (record.left_ms == 0 || !admin.invites().knows(&record)) && admin.invites().take(now, record) {
             self.mesh.trust.pairing.invites.unsaved = true;
         }
     }

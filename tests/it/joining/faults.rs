@@ -136,6 +136,9 @@ fn a_removed_device_that_finds_nobody_learns_of_its_removal_where_it_tries_to_jo
 fn a_join_that_can_only_fail_says_at_once_why_and_what_to_do() {
     let (attic, cellar) = (Device::new("attic", "one"), Device::new("cellar", "two"));
     let since = Instant::now();
+    // Nobody can be found from where it listens.
+    let nowhere = cellar.agent.cli(["join", "12345678"]);
+    assert!(!nowhere.status.success() && said(&nowhere).contains("`--at ADDRESS`"), "{nowhere:?}");
     let window = attic.pair();
     // On the device that shows the code, which would look for another one for a minute.
     for code in [&window.code, &window.link] {
@@ -247,4 +250,17 @@ fn at_a_terminal_a_removal_and_a_leaving_are_asked_about_first() {
     let done = at_terminal(&cellar, "leave", "yes\n").unwrap();
     assert!(done.contains("This device has left its mesh"), "{done}");
     ended_well(cellar);
+}
+
+#[test]
+fn a_code_whose_agent_ends_is_told_to_both_screens_as_what_it_is() {
+    let (attic, cellar) = (Device::new("attic", "one"), Device::new("cellar", "two"));
+    let super::Window { child, lines, code, .. } = attic.pair();
+    let attic = attic.stopped();
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    let why = said(&output);
+    assert!(!output.status.success() && why.contains("not good any more") && why.contains("`wattle pair`"), "{why}");
+    let attic = attic.started();
+    cellar.fails_to_join(&code, &attic, "its agent has started again, which ends a code");
 }

@@ -98,7 +98,7 @@ fn the_recovery_phrase_makes_an_admin_and_is_printed_to_a_terminal_only() {
     assert!(said(&short).contains("has 24 words"), "{short:?}");
     let other = words::phrase(&[7; 32]);
     let wrong = typed(&cellar, &["mesh", "recover"], &format!("{}\n", *other));
-    assert!(said(&wrong).contains("the root of another mesh"), "{wrong:?}");
+    assert!(said(&wrong).contains("is of another mesh"), "{wrong:?}");
     let done = typed(&cellar, &["mesh", "recover"], &phrase.replace(' ', "\n"));
     assert!(done.status.success(), "{done:?}");
     let (attic_id, cellar_id) = (attic.id(), cellar.id());
@@ -116,6 +116,18 @@ fn a_device_joins_by_the_invite_on_its_card_without_a_command_and_a_copy_of_it_l
     assert!(!missing.status.success() && said(&missing).contains("There is no folder"), "{missing:?}");
     let written = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap()]);
     assert!(written.status.success(), "{written:?}");
+    assert!(said(&written).contains("listens on its own machine only"), "no board finds it there: {written:?}");
+    let first = fs::read_to_string(card.path().join("wattle/invite.toml")).unwrap();
+    let again = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap()]);
+    assert!(!again.status.success() && said(&again).contains("an invite already"), "{again:?}");
+    assert_eq!(fs::read_to_string(card.path().join("wattle/invite.toml")).unwrap(), first, "it was refused");
+    let replaced = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap(), "--replace"]);
+    assert!(replaced.status.success() && said(&replaced).contains("void on this device"), "{replaced:?}");
+    let void = card.path().join("void.toml");
+    fs::write(&void, first.replace("addresses = []", &format!("addresses = [\"{}\"]", attic.listen))).unwrap();
+    let barn = Device::new("barn", "four");
+    let output = barn.agent.cli(["join", "--invite", void.to_str().unwrap()]);
+    assert!(!output.status.success() && said(&output).contains("is over"), "{output:?}");
     let (file, copy) = (card.path().join("wattle/invite.toml"), card.path().join("copy.toml"));
     // At this address alone: in the tests an agent announces none.
     let text = fs::read_to_string(&file).unwrap();

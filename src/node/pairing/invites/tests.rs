@@ -291,3 +291,36 @@ fn of_two_devices_with_the_key_of_an_admin_neither_gets_an_invite() {
     node.hand_over_invites(later, ADMIN, &mut out);
     assert_eq!(handed(&out.drain().collect::<Vec<_>>()), [ADMIN], "once there is one of them");
 }
+
+#[test]
+fn an_invite_that_its_owner_takes_back_lets_nobody_in_here_or_at_an_admin_that_hears_of_it() {
+    let mut node = admin();
+    order(&mut node, invite(1));
+    handle(&mut node, at(6), Input::InvitesSaved(Ok(())));
+    let back = |node: &mut Node, number| {
+        let asked = Request::Pairing(Pairing::TakeBack(InviteId([1; 16])));
+        handle(node, at(10), Input::Api(ReplyId(number), asked))
+    };
+    let out = back(&mut node, 10);
+    assert!(out.iter().any(|out| matches!(out, Output::Reply(ReplyId(10), Response::Done(_)))), "{out:?}");
+    let told: Vec<_> = out
+        .iter()
+        .filter_map(|out| match out {
+            Output::Send(to, Message::Trust(Exchange::Invite(record))) => Some((*to, record.left_ms)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(ADMIN, 0)], "the other admin, and no member");
+    let left = |node: &mut Node| {
+        let admin = node.admin_machine().unwrap();
+        admin.invites().records(at(11)).map(|record| record.left_ms).collect::<Vec<_>>()
+    };
+    assert_eq!(left(&mut node), [0]);
+    let again = back(&mut node, 11);
+    assert!(again.iter().any(|out| matches!(out, Output::Reply(ReplyId(11), Response::Refused(..)))), "{again:?}");
+
+    let mut other = admin();
+    other.on_invite(at(5), invite(1));
+    other.on_invite(at(11), InviteRecord { left_ms: 0, ..invite(1) });
+    assert_eq!(left(&mut other), [0], "as the admin that took it back says");
+}
