@@ -17,8 +17,8 @@
 pub mod args;
 pub mod calibrate;
 mod collection;
-pub mod decision;
-mod demo;
+mod decision;
+pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
