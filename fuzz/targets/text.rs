@@ -64,5 +64,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push(b"a `` b <b>```</b> `\n\n    <i>\n- ~~~\n  <p>\n<h2>&auml;</h2>\n```a``` <br>\n".to_vec());
     seeds.push(b"\xff\xfeT\0e\0x\0t\0\n\0\0\0".to_vec());
     seeds.push("cut \u{e4}".as_bytes()[..5].to_vec());
+    let key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+    seeds.push(
+        format!("| PrivateKey | {key} |\na/b/{key}\n1. {base64}\n2. {base64}\n3. Qy9NTUxOQ==\n4. words\n").into_bytes(),
+    );
     seeds
 }

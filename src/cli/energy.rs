@@ -128,6 +128,10 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
 
 /// A span of time in words, rounded up to the minute.
 pub(super) fn span(seconds: u64) -> String {
+    if seconds < 60 {
+        // Of what is timed, its last moment is still there.
+        return count(seconds.max(1), "second");
+    }
     match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
         (minutes @ 0..=119, _) => count(minutes, "minute"),
         (minutes, 0) => count(minutes / 60, "hour"),
@@ -303,10 +307,13 @@ mod tests {
 
     #[test]
     fn spans_and_counts_are_written_in_words() {
-        let written = [30, 60, 7140, 7200, 7260, 9000, 172_800].map(span);
+        let written = [0, 1, 30, 60, 61, 7140, 7200, 7260, 9000, 172_800].map(span);
         let due = [
+            "1 second",
+            "1 second",
+            "30 seconds",
             "1 minute",
-            "1 minute",
+            "2 minutes",
             "119 minutes",
             "2 hours",
             "2 hours and 1 minute",

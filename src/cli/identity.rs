@@ -2,7 +2,6 @@
 
 use super::output::{Stop, print};
 use super::text::one_line;
-use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home};
 use crate::platform::running;
 use std::path::Path;
@@ -16,7 +15,7 @@ pub(super) fn keep(path: &Path) -> Result<(), Stop> {
             path.display()
         )));
     }
-    if let Some(lost) = unlocked.key_outlook(&Hardware::default()) {
+    if let Some(lost) = unlocked.key_outlook(None) {
         return Err(Stop::NotDone(lost.what));
     }
     if !unlocked.file(HomeFile::Identity).exists() {

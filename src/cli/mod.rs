@@ -17,6 +17,7 @@
 pub mod args;
 pub mod calibrate;
 mod collection;
+mod decision;
 pub mod demo;
 pub mod display;
 pub mod doctor;
@@ -38,12 +39,12 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
-use crate::mesh::hardware::Hardware;
 use crate::platform::home::{Home, HomeFile, at_home, default_home};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use args::{AddArgs, Args, Command, EnergyCommand, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use decision::{PAUSE, until_taken};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print};
 use serde_json::json;
@@ -229,7 +230,7 @@ fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
 fn print_id(home: &Path) -> Result<(), Stop> {
     let unlocked = Home::at(home);
     // Of a home whose key is gone the next start tells people, and makes a new one.
-    if let Some(lost) = unlocked.key_outlook(&Hardware::default()) {
+    if let Some(lost) = unlocked.key_outlook(None) {
         return Err(Stop::NotDone(lost.what));
     }
     let home = if unlocked.file(HomeFile::Identity).exists() { Ok(unlocked) } else { Home::open(home) };
@@ -272,12 +273,13 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Sto
 
 async fn forget(client: &Client, what: &ForgetArgs) -> Result<(), Stop> {
     let path = sendable(&what.place.path)?;
-    let done = client.forget(&path, what.kept).await?;
+    let done = until_taken(PAUSE, async || client.forget(&path, what.kept).await).await?;
     print(&format!("{}\n", text::one_line(&done)))
 }
 
 async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
-    let done = client.keep(&sendable(&place.path)?).await?;
+    let path = sendable(&place.path)?;
+    let done = until_taken(PAUSE, async || client.keep(&path).await).await?;
     print(&format!("{}\n", text::one_line(&done)))
 }
 

@@ -19,7 +19,7 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoAgent(why) => Self::NoAgent(why),
-            Failure::NotDone(why) | Failure::Silent(why) => Self::NotDone(why),
+            Failure::NotDone(why) | Failure::Silent(why) | Failure::Busy(why) => Self::NotDone(why),
         }
     }
 }

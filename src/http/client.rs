@@ -1,9 +1,9 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
-use super::dto::{Added, Checked, Regrouped, SearchResults, StatusReport};
+mod places;
+
+use super::dto::{Checked, SearchResults, StatusReport};
 use super::events::Events;
-use super::folders::Folders;
-use crate::base::id::Ring;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
@@ -31,6 +31,8 @@ pub enum Failure {
     NotDone(String),
     /// The call was taken, and no answer came in time.
     Silent(String),
+    /// The agent has no room for a decision just now, and changed nothing: `forget` and `keep` alone say it.
+    Busy(String),
 }
 
 impl Failure {
@@ -38,7 +40,7 @@ impl Failure {
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {
-            Self::NoAgent(why) | Self::NotDone(why) | Self::Silent(why) => why,
+            Self::NoAgent(why) | Self::NotDone(why) | Self::Silent(why) | Self::Busy(why) => why,
         }
     }
 }
@@ -101,65 +103,6 @@ impl Client {
     pub async fn search(&self, question: &str, count: usize) -> Result<Answer<SearchResults>, Failure> {
         let body = json!({ "query": question, "k": count });
         typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
-    }
-
-    /// `POST /v1/add`; the path is absolute.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn add(&self, path: &str, collection: Option<&str>, ring: Option<Ring>) -> Result<Added, Failure> {
-        // Null: the collection that it is in already, and who may see that.
-        let body = json!({ "path": path, "collection": collection, "ring": ring });
-        Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
-    }
-
-    /// `POST /v1/collection`: another name (`to`) or ring; `new` if no folder has the name yet.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn regroup(
-        &self,
-        name: &str,
-        to: Option<&str>,
-        ring: Option<Ring>,
-        new: bool,
-    ) -> Result<Regrouped, Failure> {
-        let mut body = json!({ "name": name });
-        if new {
-            body["new"] = json!(true);
-        }
-        if let Some(to) = to {
-            body["to"] = json!(to);
-        }
-        if let Some(ring) = ring {
-            body["ring"] = json!(ring);
-        }
-        Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
-    }
-
-    /// `GET /v1/folders`.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn folders(&self) -> Result<Answer<Folders>, Failure> {
-        typed(self.call(Method::Get, "/v1/folders", None, CLIENT_MS).await?)
-    }
-
-    /// `POST /v1/forget`; the path is absolute. With `kept` only what is kept without its file. Returns the sentence that says what was done.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn forget(&self, path: &str, kept: bool) -> Result<String, Failure> {
-        let body = json!({ "path": path, "kept": kept });
-        done(&self.call(Method::Post, "/v1/forget", Some(body), CLIENT_AUDIT_MS).await?)
-    }
-
-    /// `POST /v1/keep`; as `forget`.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn keep(&self, path: &str) -> Result<String, Failure> {
-        done(&self.call(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
     }
 
     /// `GET /v1/doctor`: the agent reads its whole store.
@@ -325,13 +268,14 @@ impl Client {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>, timeout_ms: u64) -> Result<Value, Failure> {
+        let answer = self.ask(method, path, body, timeout_ms).await;
+        answer.map_err(|failure| if let Failure::Busy(why) = failure { Failure::NotDone(why) } else { failure })
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>, ms: u64) -> Result<Value, Failure> {
         or(self.exchange(method, path, body), async {
-            Timer::after(Duration::from_millis(timeout_ms)).await;
-            Err(Failure::Silent(format!(
-                "The agent on {} did not answer within {} seconds.",
-                self.address,
-                timeout_ms / 1000
-            )))
+            Timer::after(Duration::from_millis(ms)).await;
+            Err(Failure::Silent(format!("The agent on {} did not answer within {} seconds.", self.address, ms / 1000)))
         })
         .await
     }
@@ -362,8 +306,9 @@ impl Client {
                 self.address,
                 self.token_path.display()
             ))),
-            (_, Some(answer)) if answer["error"].is_string() => {
-                Err(Failure::NotDone(answer["error"].as_str().unwrap_or_default().to_owned()))
+            (status, Some(answer)) if answer["error"].is_string() => {
+                let why = answer["error"].as_str().unwrap_or_default().to_owned();
+                Err(if status == 503 { Failure::Busy(why) } else { Failure::NotDone(why) })
             }
             _ => Err(Failure::NotDone(format!(
                 "What answers on {} is not a Wattle agent (HTTP status {status}).",

@@ -371,5 +371,14 @@ pub fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
+/// The answer to `POST /v1/forget`.
+#[derive(Debug, Serialize)]
+pub struct Forgotten {
+    /// What was done, for people.
+    pub done: String,
+    /// Why config.toml could not be written.
+    pub forgotten: Option<String>,
+}
+
 #[cfg(test)]
 mod page_test;

@@ -5,3 +5,9 @@ pub const DEMO_WAIT_MS: u64 = 600_000;
 
 /// How often the demo asks one question while a device is silent.
 pub const DEMO_TRIES: usize = 3;
+
+/// Seconds between two tries of a decision for which the agent has no room just now.
+pub const DECISION_PAUSE_S: u64 = 2;
+
+/// Tries of it: for ten minutes, in which the step of a removal that holds it up ends on a slow card.
+pub const DECISION_TRIES: u32 = 300;

@@ -38,6 +38,16 @@ pub const FRONT_MATTER_LINES_MAX: usize = 1000;
 /// Characters of a run without a space from which on it must hold words to stay. A UUID has 36, a fingerprint of SHA-256 in hex 64.
 pub const OPAQUE_RUN_CHARS: usize = 48;
 
+/// Bytes of a run of letters of base64 or hex from which on it must not look drawn at random: SHA-1 in hex, a secret key of AWS and
+/// a token of GitHub have 40, 32 bytes in base64 have 43.
+pub const RANDOM_RUN_BYTES: usize = 40;
+
+/// The same where names beside it, as in a path, are taken off.
+pub const RANDOM_RUN_BYTES_LEFT: usize = 32;
+
+/// Bytes of a line at most that may end a block of base64: 76 of a line by RFC 2045, and what a log or a listing puts around it.
+pub const TAIL_LINE_BYTES_MAX: usize = 256;
+
 /// Bytes of lines of letters without words that stay where they stand together: licence keys, a short code.
 pub const OPAQUE_BYTES_KEPT: usize = 160;
 
@@ -81,4 +91,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 2. HTML tags are left out, and front matter but for its title.
 /// 3. HTML is read without Markdown in between; names of characters; long titles are cut.
 /// 4. Private keys are left out; of links and pictures of Markdown the words stay.
-pub const READER: u64 = 4;
+/// 5. Keys and hashes are left out whatever is around them.
+pub const READER: u64 = 5;

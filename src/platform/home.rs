@@ -43,7 +43,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub use damage::damage;
+pub use damage::{damage, damage_in};
 pub use hardware::OnHardware;
 pub use home_file::HomeFile;
 pub use identity::Identity;
@@ -234,9 +234,10 @@ impl Home {
         Identity::load(&self.path)?.ok_or_else(gone)
     }
 
-    /// What the next start does about a key that is lost, or that is of other hardware, and what is in the way; `None` if the key is well.
+    /// What the next start does about a key that is lost, and, in this hardware, about one that is of other hardware or bound to none, and
+    /// what is in the way; `None` if the key is well.
     #[must_use]
-    pub fn key_outlook(&self, hardware: &Hardware) -> Option<Finding> {
+    pub fn key_outlook(&self, hardware: Option<&Hardware>) -> Option<Finding> {
         outlook::of(&self.path, hardware)
     }
 

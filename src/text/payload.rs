@@ -5,7 +5,8 @@
 //! calls for a pasted picture. [`elide`] replaces payload by [`MARK`] before a text is divided, so that the sentences
 //! around it come together:
 //!
-//! 1. Within a line, opaque spans (`span`): data URIs, and runs without a space that hold no words.
+//! 1. Within a line, opaque spans (`span`): data URIs, runs without a space that hold no words, and letters drawn at random
+//!    (`token`), as keys, hashes and passwords of programs are. The last short line of a block of them goes with it (`tail`).
 //! 2. Lines without words. Opaque ones (hex dumps, uuencode) go unless they are few, as a licence key is. Rows of
 //!    numbers keep the beginning and the end of each table.
 //! 3. Lines that repeat, exactly or but for their digits (logs), keep the first few of each.
@@ -13,15 +14,20 @@
 //! What is language is told by its words (`word`), not by a list of formats, and holds for all scripts. Headings, fences
 //! and other lines that give a text its structure always stay.
 //!
-//! Private keys ([`key`]) go before that, for another reason: an answer is no place for them.
+//! Private keys in blocks ([`key`]) go before that, for another reason: an answer is no place for them, and a file of nothing else
+//! is refused as that.
 
 pub mod key;
 mod mark;
 mod repeats;
 mod span;
+mod tail;
+mod token;
 pub mod word;
 
-use crate::limits::{NUMBER_FILE_BYTES, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS};
+use crate::limits::{
+    NUMBER_FILE_BYTES, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS, TAIL_LINE_BYTES_MAX,
+};
 use repeats::Repeats;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -35,8 +41,8 @@ pub use mark::MARK;
 pub fn elide(text: &str) -> Cow<'_, str> {
     let mut out = Output { text, copied: 0, built: String::new(), marked: false };
     let mut repeats = Repeats::new();
-    let mut table = Table { text, range: 0..0, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES };
-    for line in lines(text, 0..text.len()) {
+    let mut table = Table { text, range: 0..0, before: None, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES };
+    for line in lines(text, 0..text.len(), None) {
         match line.kind {
             Kind::Numbers | Kind::Opaque => table.push(&line),
             Kind::Blank if !table.range.is_empty() => table.push(&line),
@@ -52,6 +58,14 @@ pub fn elide(text: &str) -> Cow<'_, str> {
     out.finish()
 }
 
+/// A passage without what is secret in it or looks so: private keys, and random letters such as keys of one word. Borrowed where it
+/// has none.
+#[must_use]
+pub fn without_secrets(text: &str) -> Cow<'_, str> {
+    let keys = key::elide(text);
+    span::tokens(&keys).map_or(keys, Cow::Owned)
+}
+
 /// One line of the text.
 struct Line<'a> {
     /// Its first byte, the end of its text, and the end of its line end.
@@ -61,17 +75,28 @@ struct Line<'a> {
     /// Its text without opaque spans.
     shown: Cow<'a, str>,
     kind: Kind,
+    /// The line before it, blank ones aside, if letters were cut out of that.
+    before: Option<&'a str>,
 }
 
-/// The lines of a part of the text that begins and ends between lines.
-fn lines(text: &str, part: Range<usize>) -> impl Iterator<Item = Line<'_>> {
+/// The lines of a part of the text that begins and ends between lines. `before`: what the first of them has as such.
+fn lines<'a>(text: &'a str, part: Range<usize>, mut before: Option<&'a str>) -> impl Iterator<Item = Line<'a>> {
     let mut end = part.start;
     text.get(part).unwrap_or_default().split_inclusive('\n').map(move |line| {
         let start = end;
         end += line.len();
         let body = line.trim_end_matches(['\n', '\r']);
-        let shown = span::elide(body);
-        Line { start, body: start + body.len(), end, kind: Kind::of(&shown), shown }
+        let mut shown = span::elide(body);
+        let (cut, is_short) = (matches!(shown, Cow::Owned(_)), body.len() <= TAIL_LINE_BYTES_MAX);
+        if let Some(tail) = before.filter(|_| !cut && is_short).and_then(|before| tail::without_tail(before, body)) {
+            shown = Cow::Owned(tail);
+        }
+        let kind = Kind::of(&shown);
+        let line = Line { start, body: start + body.len(), end, shown, kind, before };
+        if kind != Kind::Blank {
+            before = (cut && is_short).then_some(body);
+        }
+        line
     })
 }
 
@@ -123,6 +148,8 @@ impl Kind {
 struct Table<'a> {
     text: &'a str,
     range: Range<usize>,
+    /// See [`Line::before`], of its first line.
+    before: Option<&'a str>,
     /// Bytes of its rows of numbers, and of its opaque lines.
     numbers: usize,
     opaque: usize,
@@ -131,9 +158,9 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn push(&mut self, line: &Line<'_>) {
+    fn push(&mut self, line: &Line<'a>) {
         if self.range.is_empty() {
-            self.range.start = line.start;
+            (self.range.start, self.before) = (line.start, line.before);
         }
         self.range.end = line.end;
         match line.kind {
@@ -151,7 +178,7 @@ impl<'a> Table<'a> {
         let head = if whole { numbers } else { NUMBER_HEAD_BYTES.min(self.file_left) };
         let tail = if whole { 0 } else { NUMBER_TAIL_BYTES.min(self.file_left - head) };
         let mut seen = 0;
-        for line in lines(self.text, std::mem::take(&mut self.range)) {
+        for line in lines(self.text, std::mem::take(&mut self.range), self.before) {
             let length = line.shown.trim().len();
             let stays = match line.kind {
                 Kind::Numbers => {

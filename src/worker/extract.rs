@@ -45,8 +45,9 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
             return vec![Change::Refused { doc: id, stamp: doc.stamp, reason, keep: true }];
         }
         Content::TooLarge(stamp) => {
-            let (mib, max) = (stamp.size >> 20, DOCUMENT_BYTES_MAX >> 20);
-            let reason = format!("It has {mib} MiB; files of up to {max} MiB are read.");
+            let (size, max) = (stamp.size, DOCUMENT_BYTES_MAX >> 20);
+            let reason =
+                format!("It has {size} bytes; files of up to {max} MiB, {DOCUMENT_BYTES_MAX} bytes, are read.");
             (stamp, Change::Refused { doc: id, stamp, reason, keep: false })
         }
         Content::Bytes(bytes, stamp) => {

@@ -227,11 +227,11 @@ fn candidates(
     found
 }
 
-/// A chunk without private keys: one of an older reader may have some as long as its file is away, or waits to be read again.
+/// A chunk without private keys and what looks like one: one of an older reader may have some as long as its file is away, or waits to be read again.
 /// `None` if nothing else is in it, or if another device asks: what is left has not the vector that would go with it.
 fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
     for text in [&mut chunk.heading, &mut chunk.text] {
-        if let Cow::Owned(without) = payload::key::elide(text) {
+        if let Cow::Owned(without) = payload::without_secrets(text) {
             *text = without;
             if shared {
                 return None;

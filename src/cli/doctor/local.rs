@@ -7,8 +7,9 @@ use crate::cli::text::one_line;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
+use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, damage, disk_free};
+use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free};
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
 use rustix::fs::Access;
@@ -98,12 +99,13 @@ fn home(home: &Path) -> Check {
     Check::of("home", outcome)
 }
 
-/// The key, and those that the home had in other hardware: the first of them that is not well. Where no agent runs, what its next start
-/// will do about the key comes first.
+/// The key, and those that the home had in other hardware: the first of them that is not well. What becomes of a key that is lost or
+/// damaged comes first, and, where no agent runs, what the next start does about one of other hardware.
 fn key(home: &Path, sensors: &Path) -> Check {
     let at = Home::at(home);
-    let next = if running::is_running(&at) { None } else { at.key_outlook(&hardware(sensors)) };
-    if let Some(Finding { what, command, .. }) = next {
+    let runs = running::is_running(&at);
+    let next = at.key_outlook(Some(&if runs { Hardware::default() } else { hardware(sensors) }));
+    if let Some(Finding { what, command, .. }) = damage_in(home, HomeFile::Identity).or(next) {
         return Check::wrong("key", what, command.unwrap_or_default());
     }
     let own = secret("key", &at.file(HomeFile::Identity));
@@ -115,14 +117,11 @@ fn key(home: &Path, sensors: &Path) -> Check {
 fn secret(what: &'static str, path: &Path) -> Check {
     let name = path.display();
     let outcome = match std::fs::metadata(path) {
-        // An agent that never ran has lost nothing.
-        Err(_) if path.parent().is_some_and(|home| !home.exists()) => {
+        // Of an agent that ran there would be more: it has lost nothing.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Check::not_run(what, format!("There is no {name} yet. The agent makes it at its first start."));
         }
-        Err(error) => {
-            let what = format!("{name} cannot be looked at: {error}. The agent makes it at its first start.");
-            Err((what, "wattle up".to_owned()))
-        }
+        Err(error) => Err((format!("{name} cannot be looked at: {error}."), format!("ls -ld {}", word(path)))),
         Ok(meta) if !meta.is_file() => {
             Err((format!("{name} is not a regular file."), format!("ls -ld {}", word(path))))
         }
@@ -136,9 +135,10 @@ fn secret(what: &'static str, path: &Path) -> Check {
 }
 
 /// Reads the agent's small files and their copies, with their checksums. The first that is damaged is named; with it are the
-/// others.
+/// others. The key has its own check.
 fn own_files(home: &Path) -> Check {
-    let damage = damage(home);
+    let of_key = damage_in(home, HomeFile::Identity);
+    let damage: Vec<Finding> = damage(home).into_iter().filter(|found| Some(found) != of_key.as_ref()).collect();
     let Some(first) = damage.first() else {
         return Check::good("copies", "The agent's small files and their copies are whole, by their checksums.");
     };
@@ -232,7 +232,7 @@ mod tests {
         let path = folder.path();
         let key = path.join("identity.key");
         assert!(secret("key", &key).says().contains("first start"));
-        write(&key, "x").unwrap();
+        write(&key, "5".repeat(64)).unwrap();
         for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
             let check = |at: &Path| if at == path { home(at) } else { secret("key", at) };
             mode(at, bad);
@@ -250,6 +250,43 @@ mod tests {
         assert!(super::key(path, path).is_good());
         assert!(!home(&path.join("none")).is_good());
         assert!(home(&key).says().contains("not a folder"));
+    }
+
+    #[test]
+    fn of_a_key_that_is_gone_or_damaged_one_check_says_what_becomes_of_it_and_no_other_contradicts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let id = Home::open(home).unwrap().identity().unwrap().peer_id();
+        let (file, copy) = (home.join("identity.key"), home.join("identity.copy"));
+        let (key, of_copy) = (std::fs::read(&file).unwrap(), std::fs::read(&copy).unwrap());
+        let remove = |path: &Path| std::fs::remove_file(path).unwrap();
+        let states: [(&dyn Fn(), Option<&str>); 5] = [
+            (&|| remove(&file), Some("is gone. Its copy is whole")),
+            (&|| write(&file, "x").unwrap(), Some("is damaged. Its copy is whole")),
+            (&|| write(&copy, "x").unwrap(), Some("The file")),
+            (
+                &|| [&file, &copy].iter().for_each(|path| write(path, "x").unwrap()),
+                Some("put identity.key back from a backup"),
+            ),
+            (&|| remove(&copy), None),
+        ];
+        for (harm, says) in states {
+            harm();
+            let checks = [super::key(home, home), own_files(home)];
+            assert!(checks[1].is_good(), "{checks:?}");
+            assert_eq!(checks[0].is_good(), says.is_none(), "{checks:?}");
+            assert!(says.is_none_or(|says| checks[0].says().contains(says)), "{checks:?}");
+            assert!(!checks[0].says().contains("first start"), "{checks:?}");
+            for (path, bytes) in [(&file, &key), (&copy, &of_copy)] {
+                write(path, bytes).unwrap();
+                mode(path, 0o600);
+            }
+        }
+        [&file, &copy].iter().for_each(|path| remove(path));
+        assert!(
+            matches!(super::key(home, home).outcome, crate::cli::doctor::check::Outcome::NotRun(_)),
+            "of no start there is a trace: {id}"
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{Activity, StatusReport};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::report::{of_quarantine, of_removal};
+use crate::platform::home::{Home, HomeFile};
 use crate::runtime::handle::not_remembered;
 use crate::store::record::Source;
 use std::fs;
@@ -82,13 +83,19 @@ fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_i
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("identity.key");
-    fs::write(&file, "x").unwrap();
+    fs::write(&file, "5".repeat(64)).unwrap();
     let locals = |home: &Path, name: &str| {
         local::checks(home, Path::new("/")).into_iter().find(|check| check.name == name).unwrap()
     };
     hold("the home is a file", &with(locals(&file, "home")));
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     hold("the key can be read by other users", &with(locals(folder.path(), "key")));
+    let started = tempfile::tempdir().unwrap();
+    let home = Home::open(started.path()).unwrap();
+    home.identity().unwrap();
+    home.write(HomeFile::BootCount, b"1").unwrap();
+    drop(home);
+    hold("the note of the hardware and its copy are deleted", &with(locals(started.path(), "key")));
     let quiet = Config::parse("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n").unwrap();
     let clock = local::clock_check((RELEASE + 1000, false), &quiet);
     hold("quiet hours are set, and nothing vouches for the clock", &with(clock));

@@ -3,7 +3,7 @@
 use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::config::Setting;
 use crate::http::answer::{json, refused};
-use crate::http::dto::text;
+use crate::http::dto::{Forgotten, text};
 use crate::http::folders::Folders;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -29,9 +29,7 @@ impl Api {
             return self.request(conn, Ok(Request::ForgetKept(place))).await;
         }
         match self.forget_place(place).await {
-            Ok((done, forgotten)) => {
-                json(conn, Status::Ok, &serde_json::json!({ "done": done, "forgotten": forgotten }))
-            }
+            Ok((done, forgotten)) => json(conn, Status::Ok, &Forgotten { done, forgotten }),
             Err((status, why)) => refused(conn, status, &why),
         }
     }
@@ -97,7 +95,7 @@ impl Api {
 /// The body of `POST /v1/forget`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Forgotten {
+struct ForgetBody {
     path: PathBuf,
     /// Whether only documents are meant that are kept without their files.
     #[serde(default)]
@@ -123,7 +121,7 @@ async fn with_absence(place: Vec<u8>, why: String) -> String {
 }
 
 async fn forgotten_in(conn: &mut Conn) -> Result<(Vec<u8>, bool), Refused> {
-    let Forgotten { path, kept } = body(conn).await?;
+    let ForgetBody { path, kept } = body(conn).await?;
     Ok((place_of(path).await?, kept))
 }
 

@@ -73,7 +73,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/invite",
         access: Access::Local,
-        about: "issues an invite for one device and returns its file: `{\"hours\"?}`; makes the mesh if there is none; answers once that is on the disk",
+        about: "issues an invite for one device and returns its file: `{\"hours\"?, \"replaces\"?}`; `replaces` is the text of an invite that is void from then on; makes the mesh if there is none; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.invite(conn)),
     },
     Route {

@@ -17,6 +17,12 @@ pub fn damage(home: &Path) -> Vec<Finding> {
     GUARDED.into_iter().filter_map(|file| damage_of(&home.join(file.name()), file)).collect()
 }
 
+/// The same for one of them.
+#[must_use]
+pub fn damage_in(home: &Path, file: HomeFile) -> Option<Finding> {
+    damage_of(&home.join(file.name()), file)
+}
+
 fn damage_of(path: &Path, file: HomeFile) -> Option<Finding> {
     let mut found = None;
     for _ in 0..LOOKS {
@@ -76,7 +82,7 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
             };
             let there = [path, &copy].into_iter().filter(|path| path.symlink_metadata().is_ok());
             let command = there.map(move_away).collect::<Vec<_>>().join(" && ");
-            (format!("The file {name} {fault}, and {and}. {}{sure} {BACKUP}", without(file)), command)
+            (format!("The file {name} {fault}, and {and}. {}{sure} {BACKUP}", without(file, &command)), command)
         }
     })
 }
@@ -110,14 +116,16 @@ fn word(path: &Path) -> String {
     quoted(&path.to_string_lossy())
 }
 
-/// What is so without a file and its copy, and what to do.
-const fn without(file: HomeFile) -> &'static str {
-    match file {
-        HomeFile::Records => {
+/// What is so without a file and its copy, and what to do; `away` moves away what is there of them.
+fn without(file: HomeFile, away: &str) -> String {
+    if file == HomeFile::Records {
+        return format!(
             "It lists who is in the mesh and who was removed, and the agent does not start with a damaged one. Put it back from a \
-             backup without the copy; if there is none, move both away and pair this device again, or type `wattle mesh recover` where \
-             the mesh was made."
-        }
+             backup without the copy; if there is none, type `{away}`, start the agent and pair this device again, or type `wattle mesh \
+             recover` where the mesh was made."
+        );
+    }
+    let says = match file {
         HomeFile::Identity => {
             "It is this device's key, and the agent does not start with one that is damaged or in doubt: it would be another device to its \
              mesh. Nothing was changed. Move away what is there of the two, and put identity.key back from a backup: the device is the \
@@ -134,5 +142,6 @@ const fn without(file: HomeFile) -> &'static str {
         }
         HomeFile::BootCount => "Moved away with its copy, the count begins anew, and other devices tell a higher one.",
         _ => "What it held is lost. Moved away with its copy, it begins anew at the next start.",
-    }
+    };
+    says.to_owned()
 }

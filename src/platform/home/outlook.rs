@@ -3,6 +3,7 @@
 use super::home_file::HomeFile;
 use super::identity::Identity;
 use super::room::disk_free;
+use super::whose::Note;
 use super::{aside, hardware, state, whose};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::limits::KEY_ROOM_MIN;
@@ -11,13 +12,18 @@ use crate::wire::peer_id::PeerId;
 use std::path::Path;
 
 /// What people should know of it; `None` if the next start has the key of the last one.
-pub(super) fn of(home: &Path, found: &Hardware) -> Option<Finding> {
-    let noted = whose::note(home).binding();
+pub(super) fn of(home: &Path, found: Option<&Hardware>) -> Option<Finding> {
+    let note = whose::note(home);
+    let is_unbound = matches!(note, Note::Gone);
+    let noted = note.binding();
     let what_and_command = if Identity::is_gone(home) {
         let was = noted.map(|noted| noted.key);
         (was.is_some() || whose::is_paired(home)).then(|| lost(home, was))
+    } else if is_unbound && found.is_some() && home.join(HomeFile::BootCount.name()).exists() {
+        // Each start of an agent notes it, so that there was a note.
+        Some(unbound(home))
     } else {
-        let noted = noted.filter(|noted| noted.compare(found) == Found::Other)?;
+        let noted = noted.filter(|noted| found.is_some_and(|found| noted.compare(found) == Found::Other))?;
         let own = state::read(home, HomeFile::Identity).ok()??;
         (whose::key_in(&own) == Some(noted.key)).then(|| elsewhere(home, &noted.key))
     };
@@ -33,6 +39,16 @@ fn lost(home: &Path, was: Option<PeerId>) -> (String, String) {
         home.join(HomeFile::Identity.name()).display()
     );
     (what, format!("ls -la {}", quoted(&home.to_string_lossy())))
+}
+
+fn unbound(home: &Path) -> (String, String) {
+    let what = format!(
+        "The file {}, which says to which hardware this device's key belongs, is gone with its copy. The key is bound to nothing until the \
+         agent's next start, which binds it to the hardware of then. Start the agent again, here: a copy of this card that starts in another \
+         device before has the same key as this one. If nobody deleted the two, the disk or card may be failing.",
+        home.join(HomeFile::Hardware.name()).display()
+    );
+    (what, "wattle up".to_owned())
 }
 
 fn elsewhere(home: &Path, key: &PeerId) -> (String, String) {

@@ -14,6 +14,8 @@ pub(super) struct Brackets {
     open: Vec<Open>,
     /// Whether anything was left out.
     pub(super) changed: bool,
+    /// Bytes looked at beyond the one taken, and moved: the steps of all calls together.
+    looked: usize,
 }
 
 /// `[` of a link or `![` of a picture.
@@ -33,7 +35,7 @@ impl Brackets {
     /// `None` if it begins with another character. All calls for one text together look at each byte a few times at most: no
     /// search goes beyond the next bracket.
     pub(super) fn take(&mut self, rest: &str, out: &mut String) -> Option<usize> {
-        if let Some((shown, length)) = embedded(rest) {
+        if let Some((shown, length)) = embedded(rest, &mut self.looked) {
             out.push_str(shown);
             self.changed = true;
             return Some(length);
@@ -59,13 +61,14 @@ impl Brackets {
 
     /// Ends the link or picture that began there; the length of what says where it points, or `None` if it is none.
     fn end(&mut self, open: &Open, after: &str, out: &mut String) -> Option<usize> {
-        let (address, length) = if let Some((place, length)) = place(after, open.picture) {
+        let (address, length) = if let Some((place, length)) = place(after, open.picture, &mut self.looked) {
             (Some(place).filter(|place| !open.picture && can_be_opened(place)), length)
         } else {
-            (None, reference(after).filter(|_| open.picture)?)
+            (None, reference(after, &mut self.looked).filter(|_| open.picture)?)
         };
         let mark = if open.picture { 2 } else { 1 };
         let shows_it = address.is_none_or(|address| out.get(open.at + mark..).is_some_and(|words| words == address));
+        self.looked += out.len() - open.at;
         out.replace_range(open.at..open.at + mark, "");
         if let Some(address) = address.filter(|_| !shows_it) {
             out.push_str(" (");
@@ -79,10 +82,11 @@ impl Brackets {
 
 /// The place in parentheses that a text begins with, without its title, and the length of all that. Editors write names with
 /// blanks as they are; for a link that could be a remark in parentheses behind a bracket, so only a picture may have them.
-fn place(text: &str, picture: bool) -> Option<(&str, usize)> {
+fn place<'a>(text: &'a str, picture: bool, looked: &mut usize) -> Option<(&'a str, usize)> {
     let inner = text.strip_prefix('(')?;
     let mut depth = 0;
     let end = inner.char_indices().find(|(_, c)| {
+        *looked += c.len_utf8();
         depth += i32::from(*c == '(');
         depth -= i32::from(*c == ')');
         depth < 0 || matches!(c, '[' | ']' | '\n')
@@ -98,21 +102,28 @@ fn place(text: &str, picture: bool) -> Option<(&str, usize)> {
 }
 
 /// The length of a `[reference]` that a text begins with.
-fn reference(text: &str) -> Option<usize> {
+fn reference(text: &str, looked: &mut usize) -> Option<usize> {
     let inner = text.strip_prefix('[')?;
-    let end = inner.find(['[', ']', '\n']).filter(|at| inner[*at..].starts_with(']'))?;
+    let end = next_bracket(inner, looked).filter(|at| inner[*at..].starts_with(']'))?;
     Some(end + 2)
 }
 
 /// The words of a picture as Obsidian writes it, `![[folder/boiler room.png|the boiler]]`, and its length. A size in place of
 /// words (`|300x200`) is none.
-fn embedded(text: &str) -> Option<(&str, usize)> {
+fn embedded<'a>(text: &'a str, looked: &mut usize) -> Option<(&'a str, usize)> {
     let inner = text.strip_prefix("![[")?;
-    let end = inner.find(['[', ']', '\n']).filter(|at| inner[*at..].starts_with("]]"))?;
+    let end = next_bracket(inner, looked).filter(|at| inner[*at..].starts_with("]]"))?;
     let (place, words) = inner[..end].rsplit_once('|').unwrap_or((&inner[..end], ""));
     let is_size = words.chars().all(|c| c.is_ascii_digit() || c == 'x');
     let name = place.rsplit('/').next().unwrap_or(place);
     Some((if is_size { name } else { words }, end + 5))
+}
+
+/// Where the next bracket or the end of the line is.
+fn next_bracket(text: &str, looked: &mut usize) -> Option<usize> {
+    let at = text.find(['[', ']', '\n']);
+    *looked += at.unwrap_or(text.len());
+    at
 }
 
 fn can_be_opened(place: &str) -> bool {
@@ -125,6 +136,11 @@ mod tests {
 
     /// The text as it is shown, with links and pictures only.
     fn shown(text: &str) -> String {
+        with_steps(text).0
+    }
+
+    /// The same, and the steps that it took.
+    fn with_steps(text: &str) -> (String, usize) {
         let (mut brackets, mut out, mut rest) = (Brackets::default(), String::new(), text);
         while let Some(c) = rest.chars().next() {
             let length = brackets.take(rest, &mut out).unwrap_or_else(|| {
@@ -134,7 +150,7 @@ mod tests {
             rest = &rest[length..];
         }
         assert_eq!(brackets.changed, out != text, "{text}");
-        out
+        (out, brackets.looked)
     }
 
     #[test]
@@ -177,9 +193,13 @@ mod tests {
 
     #[test]
     fn many_brackets_cost_no_more_than_their_number() {
-        for part in ["[", "![", "]", "](", "![](", "[![](", "![[", "![][", "(", "[a](b", "![a][b"] {
-            let text = part.repeat(200_000);
-            assert!(shown(&text).len() <= text.len() + 4, "{part}");
+        for part in
+            ["[", "![", "]", "](", "![](", "[![](", "![[", "![][", "(", "[a](b", "![a][b", "[a](b)", "[[](b)", "![[a"]
+        {
+            let text = part.repeat(20_000);
+            let (shown, steps) = with_steps(&text);
+            assert!(shown.len() <= 2 * text.len(), "{part}");
+            assert!(steps <= 2 * OPEN_MAX * text.len(), "{steps} steps for {} bytes of {part}", text.len());
         }
     }
 }

@@ -6,7 +6,9 @@
 //! - PEM and its kin (RFC 7468; OpenSSH; RFC 4716; OpenPGP's armor, RFC 9580): from `-----BEGIN … PRIVATE KEY…-----` to its
 //!   `-----END`, with headers, in quotations and comments, and on one line as JSON and YAML have it; OpenVPN's static key too;
 //! - PuTTY's `.ppk`: from `PuTTY-User-Key-File` to `Private-MAC`;
-//! - age: `AGE-SECRET-KEY-…`; WireGuard: the value of `PrivateKey` and `PresharedKey`.
+//! - age: `AGE-SECRET-KEY-…`, over several lines too.
+//!
+//! Keys that are one word, as WireGuard's, go as all random letters do (`token`).
 //!
 //! A block whose end is missing ends before the first line that is no part of a key, and of one whose beginning is missing the
 //! letters above its end go. Certificates and public keys stay as they are, on the same line too. One pass, linear in the
@@ -17,14 +19,13 @@ use super::word::measure;
 use std::borrow::Cow;
 
 /// What every private key that is told here has in its text.
-const SIGNS: [&str; 6] =
-    ["PRIVATE KEY", "OpenVPN Static key", "PuTTY-User-Key-File", "AGE-SECRET-KEY-", "PrivateKey", "PresharedKey"];
+const SIGNS: [&str; 4] = ["PRIVATE KEY", "OpenVPN Static key", "PuTTY-User-Key-File", AGE];
 
-/// The letters of a key behind `AGE-SECRET-KEY-1` or `AGE-SECRET-KEY-PQ-1`, at least.
-const AGE_LETTERS_MIN: usize = 32;
+/// How a key of age begins.
+const AGE: &str = "AGE-SECRET-KEY-";
 
-/// The letters of a WireGuard key in base64, without the `=` at its end.
-const WIREGUARD_LETTERS: usize = 43;
+/// The letters behind `AGE-SECRET-KEY-`, at least; the rest may be on the next line.
+const AGE_LETTERS_MIN: usize = 8;
 
 /// Bytes of a word in a sentence that names how a key begins, at most: the lines of a key are longer.
 const SENTENCE_WORD_BYTES_MAX: usize = 40;
@@ -62,6 +63,8 @@ struct Reader {
     built: String,
     /// Whether a key was left out.
     found: bool,
+    /// The letters of the line before, within a block.
+    width: usize,
     /// Bytes looked at so far, the steps of this reading.
     looked: usize,
 }
@@ -95,7 +98,7 @@ impl Reader {
     /// few, and look like a word.
     fn goes_on(&mut self, open: Block, line: &str, next: Option<&str>) -> Block {
         self.looked += line.len() + next.map_or(0, str::len);
-        let line = bare(line);
+        let (letters, line) = (letters_in(line), bare(line));
         let is_last = |line: &str| match open {
             Block::Putty => line.starts_with("Private-MAC:") || line.starts_with("Private-Hash:"),
             _ => line.contains("---- END ") || line.contains("----END "),
@@ -103,9 +106,11 @@ impl Reader {
         if is_last(line) {
             return Block::Ended;
         }
-        let letters = is_letters(line)
-            || (is_encoded(line)
-                && next.map(bare).is_some_and(|next| is_last(next) || next.starts_with("Private-Lines:")));
+        // A line as long as the one before is no word either.
+        let before = std::mem::replace(&mut self.width, letters.len());
+        let is_end = |next: &str| is_last(next) || next.starts_with("Private-Lines:");
+        let letters = is_letters(letters)
+            || (!letters.is_empty() && (letters.len() == before || next.map(bare).is_some_and(is_end)));
         match open {
             Block::Putty if letters || is_header(line) => Block::Putty,
             Block::Headers if is_header(line) || line.is_empty() => Block::Headers,
@@ -126,7 +131,8 @@ impl Reader {
             (Some(MARK.to_string()), None)
         } else {
             let (shown, opens) = self.without_blocks(body);
-            (self.without_tokens(shown.as_deref().unwrap_or(body)).or(shown), opens)
+            let (without_age, goes_on) = self.without_age(shown.as_deref().unwrap_or(body));
+            (without_age.or(shown), opens.or(goes_on.then_some(Block::Letters)))
         };
         self.found |= shown.is_some();
         self.built.push_str(shown.as_deref().unwrap_or(body));
@@ -178,35 +184,21 @@ impl Reader {
         ((copied > 0).then_some(built), opens)
     }
 
-    /// The line without keys that are one word; `None` if it has none.
-    fn without_tokens(&mut self, line: &str) -> Option<String> {
+    /// The line without keys of age, `None` if it has none, and whether the last one may go on in the next line.
+    fn without_age(&mut self, line: &str) -> (Option<String>, bool) {
         let (mut built, mut copied) = (String::new(), 0);
-        let mut names: Vec<(usize, &str)> = line.match_indices("AGE-SECRET-KEY-").chain(values(line)).collect();
-        names.sort_unstable();
-        for (at, name) in names {
-            let is_age = name.starts_with("AGE");
-            let start = if is_age { at } else { at + name.len() };
-            if start < copied {
-                continue;
-            }
-            // One of WireGuard's ends soon, or is none.
-            let most = if is_age { line.len() } else { WIREGUARD_LETTERS + "==".len() };
-            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte);
-            let length = line.bytes().skip(start).take(most).take_while(|byte| is_letter(*byte)).count();
-            self.looked += name.len() + length;
-            let is_key = if is_age {
-                length >= name.len() + AGE_LETTERS_MIN
-            } else {
-                line[start..start + length].trim_end_matches('=').len() == WIREGUARD_LETTERS
-            };
-            if is_key {
-                built.push_str(&line[copied..start]);
+        for (at, _) in line.match_indices(AGE) {
+            let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+            let length = line.bytes().skip(at).take_while(is_letter).count();
+            if at >= copied && length >= AGE.len() + AGE_LETTERS_MIN {
+                self.looked += length;
+                built.push_str(&line[copied..at]);
                 built.push(MARK);
-                copied = start + length;
+                copied = at + length;
             }
         }
         built.push_str(&line[copied..]);
-        (copied > 0).then_some(built)
+        ((copied > 0).then_some(built), copied == line.len() && copied > 0)
     }
 }
 
@@ -214,6 +206,15 @@ impl Reader {
 fn bare(line: &str) -> &str {
     let line = line.trim().trim_start_matches(['>', '|', '#', '*', '/', '"', '\'', '+', ' ', '\t']);
     line.trim_end_matches(['"', '\'', ',', ';', '\\', '+', ' ', '\t'])
+}
+
+/// The longest run of letters of base64 in a line that has hardly a word besides, whatever listing, table or command it is in;
+/// empty if there is none.
+fn letters_in(line: &str) -> &str {
+    let runs = line.split(|c: char| !c.is_ascii() || !is_encoded_byte(c as u8));
+    let longest = runs.max_by_key(|run| run.len()).unwrap_or_default();
+    let words = measure(line).words.saturating_sub(measure(longest).words);
+    if words <= 1 { longest } else { "" }
 }
 
 /// Whether a line is one of `Name: value`.
@@ -232,8 +233,11 @@ fn is_letters(line: &str) -> bool {
 
 /// Whether a line is made of the letters of base64, with the escaped line ends of a string.
 fn is_encoded(line: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\');
-    !line.is_empty() && line.bytes().all(letter)
+    !line.is_empty() && line.bytes().all(is_encoded_byte)
+}
+
+const fn is_encoded_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\')
 }
 
 /// Where armored blocks begin and end in a line, in order.
@@ -260,17 +264,6 @@ fn behind_dashes(line: &str, from: usize, until: usize) -> Option<usize> {
 fn is_talk(text: &str) -> bool {
     let rest = text.rsplit("----").next().unwrap_or_default();
     rest.trim().contains(' ') && rest.split_whitespace().all(|word| word.len() <= SENTENCE_WORD_BYTES_MAX)
-}
-
-/// WireGuard's settings in a line, each with the sign of equality behind it.
-fn values(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    ["PrivateKey", "PresharedKey"].into_iter().flat_map(move |name| line.match_indices(name)).filter_map(
-        |(at, name)| {
-            let rest = &line[at + name.len()..];
-            let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '=', ':', '"', '\'', '\\']).len();
-            (blanks > 0).then(|| (at, &line[at..at + name.len() + blanks]))
-        },
-    )
 }
 
 #[cfg(test)]

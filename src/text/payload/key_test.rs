@@ -50,19 +50,17 @@ fn of_a_private_key_in_a_note_nothing_is_left_and_the_sentences_around_it_stay()
              Private-Lines: 1\n{LETTERS}\nPrivate-MAC: 0a1b2c\n"
         ),
         "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n".to_owned(),
-        "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n".to_owned(),
+        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZ\nGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n".to_owned(),
+        pem.lines().zip(1..).map(|(line, n)| format!("{n}: {line}\n")).collect(),
+        "-----BEGIN PRIVATE KEY-----\nOvvfJw1y\nOvvfJwty\nabcd\n-----END PRIVATE KEY-----\n".to_owned(),
     ]);
     for key in keys {
         let shown = left(&key);
-        let secrets = ["BEGIN", "END", "abcd", "Private-MAC", "AGE-SECRET-KEY-1", "b3Blbn", "QyNTU", "yAnz5"];
+        let secrets = ["BEGIN", "END", "abcd", "Private-MAC", "AGE-SECRET-KEY-1", "b3Blbn", "QyNTU", "GFPYY", "Ovvf"];
         assert!(shown.contains(MARK) && !secrets.iter().any(|secret| shown.contains(secret)), "{key}: {shown}");
     }
     let json = left(&format!("{{\"private_key\": \"{}\", \"id\": 7}}\n", block("PRIVATE KEY").replace('\n', "\\n")));
     assert!(json.contains("\"private_key\": \"\u{2026}\", \"id\": 7}"), "{json}");
-    assert!(
-        left("[Interface]\nPrivateKey=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nDNS = 10.0.0.1\n")
-            .contains("DNS = 10.0.0.1")
-    );
 }
 
 #[test]
@@ -92,15 +90,9 @@ fn a_block_that_never_ends_takes_no_sentence_with_it() {
 
 #[test]
 fn of_several_keys_on_a_line_none_is_left_and_what_is_between_them_stays() {
-    const KEY: &str = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
     let line = |label: &str| block(label).trim_end().replace('\n', "\\n");
     let (private, certificate) = (line("RSA PRIVATE KEY"), line("CERTIFICATE"));
     for (text, expected) in [
-        (
-            format!("{{\"PresharedKey\":\"{KEY}\",\"b\":{{\"PresharedKey\":\"{KEY}\",\"c\":1}}}}"),
-            "{\"PresharedKey\":\"\u{2026}\",\"b\":{\"PresharedKey\":\"\u{2026}\",\"c\":1}}".to_owned(),
-        ),
-        (format!("{{'PrivateKey': '{KEY}'}}"), "{'PrivateKey': '\u{2026}'}".to_owned()),
         (
             format!("{{\"cert\":\"{certificate}\",\"key\":\"{private}\"}}"),
             format!("{{\"cert\":\"{certificate}\",\"key\":\"\u{2026}\"}}"),
@@ -112,10 +104,7 @@ fn of_several_keys_on_a_line_none_is_left_and_what_is_between_them_stays() {
         (format!("{private}{private}{certificate}"), format!("\u{2026}\u{2026}{certificate}")),
         // The end of the first is missing.
         (format!("{} {certificate}", &private[..90]), format!("\u{2026}{certificate}")),
-        (
-            format!("a {private} b {{\"PrivateKey\":\"{KEY}\"}}"),
-            "a \u{2026} b {\"PrivateKey\":\"\u{2026}\"}".to_owned(),
-        ),
+        (format!("a {private} b"), "a \u{2026} b".to_owned()),
     ] {
         assert_eq!(elide(&text), expected, "{text}");
     }
@@ -152,8 +141,6 @@ fn the_steps_are_linear_in_the_text_whatever_it_is() {
         "-----END PRIVATE KEY-----",
         "a1\n-----END PRIVATE KEY-----\n",
         "AGE-SECRET-KEY-",
-        "PrivateKey=",
-        "PrivateKey ",
         "PuTTY-User-Key-File-\n",
         "-----BEGIN PRIVATE KEY-----\nA: b\n",
     ] {

@@ -1,8 +1,9 @@
 //! Opaque spans of a line: data URIs, runs without a space that hold no words, and minified code.
 
 use super::mark::MARK;
+use super::token;
 use super::word::{is_unspaced, measure};
-use crate::limits::{MINIFIED_HEAD_CHARS, MINIFIED_LINE_CHARS, OPAQUE_RUN_CHARS};
+use crate::limits::{MINIFIED_HEAD_CHARS, MINIFIED_LINE_CHARS, OPAQUE_RUN_CHARS, RANDOM_RUN_BYTES};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -16,35 +17,52 @@ const MEDIA_TYPE_BYTES_MAX: usize = 128;
 /// The line with [`MARK`] in place of its opaque spans. A line of minified code keeps its beginning.
 pub(super) fn elide(line: &str) -> Cow<'_, str> {
     // Every span that is left out has at least so many bytes.
-    if line.len() < OPAQUE_RUN_CHARS {
+    if line.len() < RANDOM_RUN_BYTES {
         return Cow::Borrowed(line);
     }
-    let built = without_spans(line);
+    let built = runs(line);
     let Some(head) = minified(&built) else { return built };
     // What was cut off may have held the words of the last run: the rest of that run is looked at once more.
-    Cow::Owned(without_spans(&head).into_owned())
+    Cow::Owned(runs(&head).into_owned())
 }
 
-/// The line with [`MARK`] in place of its opaque spans, of any length.
-fn without_spans(line: &str) -> Cow<'_, str> {
-    let mut built = String::new();
-    let mut copied = 0;
-    let mut at = 0;
-    while let Some(run) = next_run(line, at) {
-        let span = opaque_span(line, run.clone());
-        at = run.end;
-        if let Some(span) = span {
-            built.push_str(line.get(copied..span.start).unwrap_or_default());
-            built.push(MARK);
-            copied = span.end;
-            at = span.end;
-        }
-    }
-    if copied == 0 {
-        return Cow::Borrowed(line);
+/// The line with [`MARK`] in place of its opaque spans and its random letters, of any length.
+pub(super) fn runs(line: &str) -> Cow<'_, str> {
+    let opaque = |line: &str| with_marks(line, next_opaque);
+    let first = opaque(line);
+    let tokens = tokens(first.as_deref().unwrap_or(line));
+    // What is left beside random letters may hold no words any more.
+    let last = tokens.as_deref().and_then(opaque);
+    last.or(tokens).or(first).map_or(Cow::Borrowed(line), Cow::Owned)
+}
+
+/// The text with [`MARK`] in place of random letters; `None` if it has none.
+pub(super) fn tokens(text: &str) -> Option<String> {
+    with_marks(text, token::next)
+}
+
+/// The line with [`MARK`] in place of all that `next` finds at or after a byte; `None` if that is nothing.
+fn with_marks(line: &str, next: impl Fn(&str, usize) -> Option<Range<usize>>) -> Option<String> {
+    let (mut built, mut copied) = (String::new(), 0);
+    while let Some(span) = next(line, copied) {
+        built.push_str(line.get(copied..span.start).unwrap_or_default());
+        built.push(MARK);
+        copied = span.end;
     }
     built.push_str(line.get(copied..).unwrap_or_default());
-    Cow::Owned(built)
+    (copied > 0).then_some(built)
+}
+
+/// The first opaque span at or after byte `at`.
+fn next_opaque(line: &str, mut at: usize) -> Option<Range<usize>> {
+    loop {
+        let run = next_run(line, at)?;
+        at = run.end;
+        let span = opaque_span(line, run);
+        if span.is_some() {
+            return span;
+        }
+    }
 }
 
 /// What is left out of a run, and of what follows it: the payload of a data URI, with what stands before it if that is
@@ -57,8 +75,18 @@ fn opaque_span(line: &str, run: Range<usize>) -> Option<Range<usize>> {
     match data_uri(line, run.clone()) {
         Some(payload) if opaque(run.start..payload.start) => Some(run.start..payload.end),
         Some(payload) => Some(payload),
-        None => opaque(run.clone()).then_some(run),
+        None => opaque(run.clone()).then(|| value(line, run.clone()).unwrap_or(run)),
     }
+}
+
+/// Of a run such as `PrivateKey=…` the letters behind its name, if they are random.
+fn value(line: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let text = line.get(run.clone())?;
+    let (name, _) = text.split_once(['=', ':'])?;
+    let from = run.start + name.len() + 1;
+    let is_name =
+        name.len() < RANDOM_RUN_BYTES - 1 && name.chars().all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
+    token::next(line, from).filter(|found| is_name && *found == (from..run.end))
 }
 
 /// The next run of characters that encodings are made of, at or after byte `from`.
@@ -71,8 +99,8 @@ fn next_run(line: &str, from: usize) -> Option<Range<usize>> {
 }
 
 /// Characters of base64 in its forms, hex with its separators, percent encoding and JWT.
-const fn is_encoding(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | ':' | '%' | '\\')
+pub(super) const fn is_encoding(c: char) -> bool {
+    token::is_letter(c) || matches!(c, '=' | '.' | ':' | '%' | '\\')
 }
 
 /// A run in which less than a quarter of the letters and figures are in words.

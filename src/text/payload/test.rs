@@ -72,6 +72,72 @@ fn payload_of_every_kind_leaves_a_mark() {
 }
 
 #[test]
+fn a_key_is_in_no_text_whatever_is_around_it() {
+    const KEY: &str = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+    for form in [
+        "PrivateKey = %",
+        "PrivateKey=%",
+        "**PrivateKey**: %",
+        "PrivateKey: `%`",
+        "| PrivateKey | % |",
+        "privateKey = \"%\";",
+        "option private_key '%'",
+        "\"PrivateKey\" => \"%\"",
+        "<b>PrivateKey</b> = %",
+        "PrivateKey\u{a0}=\u{a0}%",
+        "- PrivateKey\n  %",
+        "PrivateKey =\n%",
+        "wg set wg0 private-key <(echo %)",
+        "{\"a\":\"%\",\"b\":[\"%\"]}",
+    ] {
+        let note = format!("The key of the server:\n\n{}\n\nIt was made in May.\n", form.replace('%', KEY));
+        let shown = elide(&note).into_owned();
+        assert!(!shown.contains("yAnz5") && !shown.contains("3fBmk"), "{shown}");
+        let label = form.split(['%', '\n']).next().unwrap();
+        assert!(shown.contains(label) && shown.ends_with("It was made in May.\n"), "{shown}");
+        assert_eq!(elide(&shown), shown);
+    }
+}
+
+#[test]
+fn the_last_short_line_of_a_block_goes_with_it_whatever_stands_before_and_behind_each() {
+    let block = base64(64 * 5 + 32);
+    for form in [
+        "-%",
+        "+%",
+        "< %",
+        "> > %",
+        "- %",
+        "#. %",
+        "#: %",
+        "   #\t%",
+        "| % |",
+        "`%`",
+        "%<br>",
+        "  . \"%\\n\"",
+        "echo \"%\" >> k",
+        "2024-05-01 12:00:# %",
+        "\u{feff}%",
+        "%\u{ad}",
+        "%",
+    ] {
+        let rows = block.as_bytes().chunks(64).zip(8..);
+        let text: String = rows.fold(String::from("The key of the cellar:\n\n"), |text, (row, n)| {
+            let row = form.replace('%', &String::from_utf8_lossy(row)).replace('#', &n.to_string());
+            text + row.as_str() + "\n"
+        }) + "\nIt was made in May.\n";
+        let shown = elide(&text).into_owned();
+        assert!((0..block.len() - 8).all(|at| !shown.contains(&block[at..at + 8])), "{shown}");
+        assert!(shown.ends_with("It was made in May.\n"), "{shown}");
+        assert_eq!(elide(&shown), shown);
+    }
+    let hash = "- da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    for line in ["- 12.50", "- milk", "- v2", "- 2024-05-01", "- 4711", "- Room B12", "milk"] {
+        assert!(elide(&format!("The parts of it:\n\n{hash}\n{line}\n")).contains(line), "{line}");
+    }
+}
+
+#[test]
 fn a_table_of_numbers_keeps_its_beginning_and_its_end() {
     let mut table = String::new();
     for row in 0..5000 {

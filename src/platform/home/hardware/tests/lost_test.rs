@@ -132,12 +132,12 @@ fn a_key_that_its_copy_does_not_prove_is_known_by_the_note_beside_it() {
 #[test]
 fn a_home_whose_key_is_gone_says_who_it_was_before_the_start_and_at_it() {
     let (_folder, home) = opened();
-    assert_eq!(home.key_outlook(&Hardware::default()), None, "a first start has lost nothing");
+    assert_eq!(home.key_outlook(Some(&Hardware::default())), None, "a first start has lost nothing");
     let (first, _) = key(&home, &board("10000000aaaa"));
-    assert_eq!(home.key_outlook(&board("10000000aaaa")), None);
+    assert_eq!(home.key_outlook(Some(&board("10000000aaaa"))), None);
     home.mesh_root().unwrap();
     ["identity.key", "identity.copy"].iter().for_each(|name| remove(&home, name));
-    let outlook = home.key_outlook(&Hardware::default()).unwrap().what;
+    let outlook = home.key_outlook(Some(&Hardware::default())).unwrap().what;
     assert!(outlook.contains(&first.to_string()) && outlook.contains("join its mesh again"), "{outlook}");
     assert!(home.existing_identity().unwrap_err().contains("is gone"), "an agent that runs makes none");
     assert!(!home.file(HomeFile::Identity).exists());
@@ -163,16 +163,24 @@ fn before_a_start_in_other_hardware_the_doctor_says_what_it_does_and_what_is_in_
     let (folder, home) = opened();
     let (first, _) = key(&home, &board("10000000aaaa"));
     let other = board("10000000bbbb");
-    let outlook = home.key_outlook(&other).unwrap();
+    let outlook = home.key_outlook(Some(&other)).unwrap();
     assert!(outlook.what.contains("The next start puts its key") && outlook.what.contains("`wattle identity keep`"));
     let way = folder.path().join(file_of_old_key(&first)).with_extension("new");
     fs::create_dir(&way).unwrap();
-    let outlook = home.key_outlook(&other).unwrap();
+    let outlook = home.key_outlook(Some(&other)).unwrap();
     assert!(
         outlook.what.contains("cannot be put aside") && outlook.what.contains(way.to_str().unwrap()),
         "{outlook:?}"
     );
     fs::remove_dir(&way).unwrap();
     home.keep_identity().unwrap();
-    assert_eq!(home.key_outlook(&other), None, "it was kept for whatever hardware");
+    assert_eq!(home.key_outlook(Some(&other)), None, "it was kept for whatever hardware");
+    ["hardware", "hardware.copy"].iter().for_each(|name| remove(&home, name));
+    assert_eq!(home.key_outlook(Some(&other)), None, "the key was made by a command, and no agent was started");
+    home.write(HomeFile::BootCount, b"1").unwrap();
+    let outlook = home.key_outlook(Some(&other)).unwrap();
+    assert!(outlook.what.contains("bound to nothing until the agent's next start"), "{outlook:?}");
+    assert_eq!(home.key_outlook(None), None, "the key is there");
+    key(&home, &other);
+    assert_eq!(home.key_outlook(Some(&other)), None, "that start bound it");
 }

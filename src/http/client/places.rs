@@ -1,0 +1,70 @@
+//! The calls about watched folders and what lies in them.
+
+use super::{Answer, Client, Failure, done, typed};
+use crate::base::id::Ring;
+use crate::http::dto::{Added, Regrouped};
+use crate::http::folders::Folders;
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
+use serde_json::json;
+use trillium_client::Method;
+
+impl Client {
+    /// `POST /v1/add`; the path is absolute.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn add(&self, path: &str, collection: Option<&str>, ring: Option<Ring>) -> Result<Added, Failure> {
+        // Null: the collection that it is in already, and who may see that.
+        let body = json!({ "path": path, "collection": collection, "ring": ring });
+        Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/collection`: another name (`to`) or ring; `new` if no folder has the name yet.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn regroup(
+        &self,
+        name: &str,
+        to: Option<&str>,
+        ring: Option<Ring>,
+        new: bool,
+    ) -> Result<Regrouped, Failure> {
+        let mut body = json!({ "name": name });
+        if new {
+            body["new"] = json!(true);
+        }
+        if let Some(to) = to {
+            body["to"] = json!(to);
+        }
+        if let Some(ring) = ring {
+            body["ring"] = json!(ring);
+        }
+        Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `GET /v1/folders`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn folders(&self) -> Result<Answer<Folders>, Failure> {
+        typed(self.call(Method::Get, "/v1/folders", None, CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/forget`; the path is absolute. With `kept` only what is kept without its file. Returns a sentence.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn forget(&self, path: &str, kept: bool) -> Result<String, Failure> {
+        let body = Some(json!({ "path": path, "kept": kept }));
+        done(&self.ask(Method::Post, "/v1/forget", body, CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `POST /v1/keep`; as `forget`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn keep(&self, path: &str) -> Result<String, Failure> {
+        done(&self.ask(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+    }
+}

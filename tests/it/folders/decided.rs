@@ -1,0 +1,58 @@
+//! What owners decide about folders: what is kept is shown and can be taken out, and what is added says what was so.
+
+use super::*;
+
+#[test]
+fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_taken_out() {
+    let place = Place::new();
+    for number in 0..120 {
+        place.write(&format!("{}/{number}.md", number % 3), LOCK);
+    }
+    let docs = place.docs();
+    let mut agent = place.up(&[docs.to_str().unwrap()]);
+    agent.wait_ready(120);
+    (0..120).filter(|number| number % 3 > 0).for_each(|number| {
+        fs::remove_file(docs.join(format!("{}/{number}.md", number % 3))).unwrap();
+    });
+    agent.wait("the question", |status| status["sources"][0]["missing"]["documents"] == 80);
+    assert!(done(&agent, "keep", &docs).contains("`wattle forget --kept"), "how to undo that");
+    for again in [true, false] {
+        agent.wait("what is kept", |status| status["sources"][0]["kept"] == 80);
+        let folders = String::from_utf8(agent.cli(["folders"]).stdout).unwrap();
+        assert!(folders.contains("80 documents are kept without a file by your word"), "{folders}");
+        if again {
+            agent.stop();
+            agent = place.up(&[]);
+        }
+    }
+    let part = docs.join("1");
+    let refused = agent.cli(["forget", part.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("`wattle forget --kept"), "{refused:?}");
+    let taken = agent.cli(["forget", "--kept", part.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&taken.stdout).contains("40 documents of"), "{taken:?}");
+    agent.wait_ready(80);
+    agent.wait("the count", |status| status["sources"][0]["kept"] == 40);
+    assert!(
+        !agent.cli(["forget", "--kept", part.to_str().unwrap()]).status.success(),
+        "nothing is kept there any more"
+    );
+    agent.stop();
+}
+
+#[test]
+fn to_add_what_is_watched_says_so_and_a_private_name_without_a_folder_is_named() {
+    let place = Place::new();
+    place.write("notes/lock.md", LOCK);
+    place.write("diary/beet.md", BEET);
+    let (notes, diary) = (place.docs().join("notes"), place.docs().join("diary"));
+    let agent = place.up(&[notes.to_str().unwrap()]);
+    agent.wait_ready(1);
+    assert!(done(&agent, "add", &notes).contains("already, in the collection home"));
+    let diary = diary.to_str().unwrap();
+    assert!(agent.cli(["add", diary, "--collection", "diary", "--ring", "private"]).status.success());
+    agent.wait_ready(2);
+    done(&agent, "forget", diary.as_ref());
+    let said = done(&agent, "add", diary.as_ref());
+    assert!(said.contains("from now on") && said.contains("The private collection diary has no folder now"), "{said}");
+    agent.stop();
+}
