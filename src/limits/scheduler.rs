@@ -23,6 +23,10 @@ pub const ABSENT_MAX: usize = 100_000;
 /// second.
 pub const EMBED_BATCH: usize = 8;
 
+/// Chunks without a vector up to which they are embedded, one at a time and with the share of light work, although the device is
+/// in use: who saves a note is at the device, and asks for it next. More of them wait.
+pub const FEW_CHUNKS: u64 = 16;
+
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;
 

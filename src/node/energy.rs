@@ -8,6 +8,9 @@
 //!
 //! Questions may never end: a program that asks every second is one. Where nothing else holds the work, embedding goes on
 //! beside them as well, with the same least share and one chunk a task, so that a question meets one short task at most.
+//!
+//! Where only the use of the device by others holds the work, a few chunks (`FEW_CHUNKS`) are embedded in the same way: a note that was
+//! just saved is found by its meaning although its author is at the device.
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
@@ -21,7 +24,7 @@ use crate::energy::fraction::Fraction;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUERY;
-use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, QUESTIONS_WAIT_MS};
+use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, FEW_CHUNKS, QUESTIONS_WAIT_MS};
 use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::Outcome;
 use crate::store::change::Change;
@@ -118,7 +121,8 @@ impl Node {
             return None;
         }
         let bulk = decision.workers > 0 && quiet.is_none();
-        let beside = !bulk && (decision.workers > 0 || decision.only_questions);
+        let few = decision.reason == Some(Reason::InUse) && self.scheduler.to_embed() <= FEW_CHUNKS;
+        let beside = !bulk && (decision.workers > 0 || decision.only_questions || few);
         let allowed = match quiet {
             Some(_) => Decision { duty: Fraction::LEAST, ..light(&decision) },
             None if bulk => decision,

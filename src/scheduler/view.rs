@@ -22,6 +22,12 @@ impl Scheduler {
         self.queue.absent().min(self.counts.count(Kind::Waiting))
     }
 
+    /// Chunks of which vectors are missing.
+    #[must_use]
+    pub const fn to_embed(&self) -> u64 {
+        self.counts.live_chunks().saturating_sub(self.counts.live_vectors())
+    }
+
     /// Documents for which there is work: those that are to be read or embedded, but for the absent ones.
     #[must_use]
     pub fn to_do(&self) -> u64 {

@@ -73,7 +73,7 @@ impl World {
         let Some(decision) = device.decision else { return };
         let embeds = matches!(task, Task::Embed { .. });
         let one_chunk = !matches!(task, Task::Embed { chunks: 2.., .. });
-        let beside = decision.only_questions && one_chunk;
+        let beside = (decision.only_questions || decision.reason == Some(Reason::InUse)) && one_chunk;
         let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::TaskId;
+use crate::limits::FEW_CHUNKS;
 use std::collections::VecDeque;
 
 #[test]
@@ -183,5 +184,23 @@ fn the_agents_own_home_is_no_place_for_documents() {
             _ => None,
         });
         assert_eq!(why.is_some_and(|why| why.contains("own home, /srv/the agent:")), refused, "{place}: {out:?}");
+    }
+}
+
+#[test]
+fn while_the_device_is_in_use_a_note_is_embedded_one_passage_at_a_time_and_a_heap_of_them_waits() {
+    for (missing, embeds) in [(FEW_CHUNKS, true), (FEW_CHUNKS + 1, false)] {
+        for reason in [Reason::InUse, Reason::OnBattery] {
+            let mut node = node(u64::MAX);
+            handle(&mut node, at(0), Input::Power(Decision { reason: Some(reason), ..Decision::default() }));
+            handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
+            let mut counts = StoreCounts::default();
+            counts.enter(Kind::Chunked);
+            counts.chunks = missing;
+            let applied = Applied { doc: Some(DocId(2)), now: Some(Kind::Chunked), ..Applied::default() };
+            let out = handle(&mut node, at(1), Input::Saved(SaveId(1), saved(vec![applied], counts)));
+            let started = out.iter().any(|out| matches!(out, Output::Start(_, Task::Embed { chunks: 1, .. })));
+            assert_eq!(started, embeds && reason == Reason::InUse, "{missing} {reason:?}: {out:?}");
+        }
     }
 }

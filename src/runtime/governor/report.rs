@@ -131,8 +131,8 @@ const HELD: &str = "Background work is held:";
 const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, beside questions.";
 
 /// What is so while the device is in use.
-const IN_USE: &str = "Nothing is embedded, because the device is in use by people or other programs; `wattle work now` embeds all \
-                      the same.";
+const IN_USE: &str = "Where more than a few passages wait, nothing is embedded, because the device is in use by people or other \
+                      programs; `wattle work now` embeds all the same.";
 
 /// One sentence: what background work may do, and why not more; of quiet hours also until which minute of the day.
 #[must_use]
