@@ -64,7 +64,8 @@ pub enum Command {
     },
     /// End the watching of a folder or file, and forget its documents. While Wattle asks about documents of the folder whose files are
     /// gone all at once, it forgets those, and the folder is still watched. Of a place that is away (an unplugged disk) within a
-    /// watched folder it forgets the documents. Another part of a watched folder cannot be forgotten.
+    /// watched folder it forgets the documents. Another part of a watched folder
+    /// cannot be forgotten, nor a folder that is not watched itself but contains watched ones: those are named one by one.
     Forget(ForgetArgs),
     /// Keep the documents at a place whose files are away, or gone all at once; they go on answering.
     Keep(PlaceArgs),

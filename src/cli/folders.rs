@@ -16,7 +16,8 @@ pub(super) fn watched(source: &Watched) -> String {
         (None, Some(seconds @ 0..120)) => format!("looked at {seconds} s ago"),
         (None, Some(seconds)) => format!("looked at {} min ago", seconds / 60),
     };
-    format!("{} (collection {}, ring {}; {looked})", source.path, source.collection, source.ring.as_str())
+    let kept = if source.kept > 0 { format!("; {} kept without their files", source.kept) } else { String::new() };
+    format!("{} (collection {}, ring {}; {looked}{kept})", source.path, source.collection, source.ring.as_str())
 }
 
 /// The watched folders and files, and what of them is away.

@@ -136,10 +136,15 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
     if let Some(before) = before.as_ref().filter(|_| !args.replace) {
         return Err(Stop::NotDone(on_card_already(before, &args.file)));
     }
+    // Before the invite that is there is void.
+    invite_card::try_to_write(&args.file).map_err(Stop::NotDone)?;
     // One that cannot be read lets nobody in by itself.
     let before = before.map(|file| invite_card::read(&file).unwrap_or_default());
     let (text, replaced) = client.invite(args.hours, before.as_ref().map(|text| text.as_str())).await?;
-    let file = invite_card::write(&args.file, &text).map_err(Stop::NotDone)?;
+    let file = invite_card::write(&args.file, &text).map_err(|why| {
+        let then = if replaced == Some(true) { " The invite that was there is void already." } else { "" };
+        Stop::NotDone(format!("{why}{then} `wattle invite` writes another one on a card that takes it."))
+    })?;
     print(&format!(
         "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
          place. It is deleted when the device has joined.{}\n",
@@ -157,7 +162,7 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
 /// Whoever writes several cards, one after another in one place, may have the last one in still.
 fn on_card_already(file: &Path, folder: &Path) -> String {
     format!(
-        "{} is an invite already, for one device. If this is the card of another device, put the right one in. To write a new \
+        "{} is there already: an invite for one device, used or not. If this is the card of another device, put the right one in. To write a new \
          invite in its place, which makes that one void: `wattle invite --file {} --replace`. Nothing was changed.",
         one_line(&file.display().to_string()),
         quoted(&one_line(&folder.display().to_string()))

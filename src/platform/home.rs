@@ -12,7 +12,7 @@
 mod aside;
 mod boot_count;
 mod damage;
-mod durable;
+pub(super) mod durable;
 mod guarded;
 mod hardware;
 mod home_file;

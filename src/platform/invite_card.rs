@@ -1,10 +1,10 @@
 //! The file of an invite on a card: found, read, written, and wiped when it has let a device in.
 
+use super::home::durable;
 use super::regular;
 use crate::limits::INVITE_FILE_BYTES_MAX;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -13,6 +13,9 @@ const BOOT: [&str; 2] = ["/boot/firmware", "/boot"];
 
 /// The file in that folder.
 const NAME: &str = "wattle/invite.toml";
+
+/// What is written to see whether the card takes an invite.
+const NAME_BESIDE: &str = "wattle/invite.try";
 
 /// The invite in the first of these folders that has one; without folders in the boot partition.
 #[must_use]
@@ -34,28 +37,39 @@ pub fn read(file: &Path) -> Result<Zeroizing<String>, String> {
     if text.len() > INVITE_FILE_BYTES_MAX { Err(unreadable("it is too long for one")) } else { Ok(text) }
 }
 
-/// Writes an invite below a folder, in place of an earlier one; where it is.
+/// Whether an invite could be written below a folder: writes as many bytes as one may have beside it, and deletes them. An earlier invite
+/// stays as it is.
+///
+/// # Errors
+/// One sentence: why not.
+pub fn try_to_write(folder: &Path) -> Result<(), String> {
+    let beside = folder.join(NAME_BESIDE);
+    let tried = made(&beside).and_then(|()| durable::write(&beside, &[b'\n'; INVITE_FILE_BYTES_MAX]));
+    let deleted = durable::remove(&beside);
+    tried
+        .and(deleted)
+        .map_err(|error| format!("No invite can be written to {}: {error}. Nothing was changed.", folder.display()))
+}
+
+/// Writes an invite below a folder, in place of an earlier one, of which either all or nothing is replaced; where it is.
 ///
 /// # Errors
 /// One sentence: why not.
 pub fn write(folder: &Path, text: &str) -> Result<PathBuf, String> {
     let file = folder.join(NAME);
-    let write = || {
-        if let Some(parent) = file.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut open = OpenOptions::new();
-        // A FAT partition knows no modes; elsewhere the secret is its owner's alone.
-        let mut opened = open.create(true).truncate(true).write(true).mode(0o600).open(&file)?;
-        // A file that was there keeps its mode.
-        let _ = opened.set_permissions(Permissions::from_mode(0o600));
-        opened.write_all(text.as_bytes())?;
-        opened.sync_all()
-    };
-    match write() {
+    match made(&file).and_then(|()| durable::write(&file, text.as_bytes())) {
         Ok(()) => Ok(file),
-        Err(error) => Err(format!("The invite cannot be written to {}: {error}.", file.display())),
+        Err(error) => {
+            // A part of the secret may stand in what a full card has taken.
+            let _ = durable::remove(&file.with_extension("new"));
+            Err(format!("The invite cannot be written to {}: {error}.", file.display()))
+        }
     }
+}
+
+/// Makes the folder of a file.
+fn made(file: &Path) -> std::io::Result<()> {
+    file.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 /// Overwrites an invite that was used, and deletes it. A flash card may keep the old bytes all the same: what protects is that the
@@ -83,6 +97,8 @@ pub fn wipe(file: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn an_invite_is_found_where_it_was_written_and_gone_when_it_was_used() {
@@ -97,6 +113,21 @@ mod tests {
         assert_eq!((find(&folders), wipe(&file)), (None, Ok(())));
         fs::write(&file, vec![b'x'; INVITE_FILE_BYTES_MAX + 1]).unwrap();
         assert!(read(&file).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn whether_a_card_takes_an_invite_is_tried_without_touching_the_one_that_is_there() {
+        let card = tempfile::tempdir().unwrap();
+        assert_eq!(try_to_write(card.path()), Ok(()));
+        let file = write(card.path(), "an invite").unwrap();
+        assert_eq!(try_to_write(card.path()), Ok(()));
+        assert_eq!(*read(&file).unwrap(), "an invite");
+        assert_eq!(fs::read_dir(card.path().join("wattle")).unwrap().count(), 1, "nothing is left beside it");
+        // A folder where the new file would be written stands in the way, for root too.
+        fs::create_dir(file.with_extension("new")).unwrap();
+        assert!(write(card.path(), "another").is_err());
+        assert!(try_to_write(card.path()).unwrap_err().ends_with("Nothing was changed."));
+        assert_eq!(*read(&file).unwrap(), "an invite");
     }
 
     #[test]

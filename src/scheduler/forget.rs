@@ -112,7 +112,7 @@ impl Scheduler {
             let asked = asked.map(|(source, question)| format!("{} ", question.sentence(source))).unwrap_or_default();
             return format!(
                 "{name} is not watched by itself: it is a part of {}, which is watched. What is deleted there, moved out of that \
-                 folder, or renamed to begin with a dot, leaves the index by itself. {asked}{}Nothing was changed.",
+                 folder, or renamed to begin with a dot, leaves the index by itself, but for what you keep. {asked}{}Nothing was changed.",
                 text(&source.path),
                 self.kept_hint(&source.path, path)
             );

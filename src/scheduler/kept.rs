@@ -10,7 +10,7 @@ use super::task::Task;
 use crate::base::finding::quoted;
 use crate::base::id::{DocId, ReplyId};
 use crate::base::time::Instant;
-use crate::limits::DECISIONS_MAX;
+use crate::limits::{DECISIONS_MAX, LOST_MAX};
 
 impl Scheduler {
     pub(super) fn on_forget_kept(&mut self, reply: ReplyId, path: Vec<u8>, out: &mut Vec<Output>) {
@@ -52,6 +52,9 @@ impl Scheduler {
         touched.for_each(|source| self.scans.queue.mark_dirty(now, source));
         let done = match documents.len() {
             1 => format!("One document of {name} that was kept without its file is forgotten."),
+            LOST_MAX => format!(
+                "{LOST_MAX} documents of {name} that were kept without their files are forgotten. Type the same command again for more of them."
+            ),
             count => format!("{count} documents of {name} that were kept without their files are forgotten."),
         };
         self.decisions.decide(documents, What::Forget, Some((reply, done)));

@@ -128,7 +128,7 @@ fn a_window_lets_in_the_first_of_two_that_have_its_code_and_nobody_after_its_tim
     open(&mut world);
     world.run_until(world.now + Duration::from_millis(PAIR_WINDOW_MS));
     let late = join(&mut world, 4, CODE).expect_err("three minutes are over");
-    assert!(late.contains("The time of this code"), "{late}");
+    assert!(late.contains("the time of its last code is over"), "{late}");
     assert!(mesh_of(&world, 4).is_none() && mesh_of(&world, 1).is_none());
 
     open(&mut world);

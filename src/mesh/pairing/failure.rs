@@ -95,6 +95,9 @@ impl Failure {
             Self::TooManyTries => {
                 "The device that was found shows no code now: there were too many tries with its last one."
             }
+            Self::OnlyHere | Self::NoSearch => {
+                "No other device was looked for from here, so nobody was asked about this code."
+            }
             _ => return None,
         })
     }
@@ -130,9 +133,17 @@ impl fmt::Display for Failure {
             Self::Malformed => {
                 "The other device sent something that is not pairing. Nothing of it was kept. Join again, by --at if other devices are near."
             }
-            Self::Expired => "The time of this code or invite is over. Run `wattle pair`, or write a new invite, and join again.",
-            Self::Used => "Another device has joined by this code or invite. Each is for one device: get a new one.",
-            Self::TooManyTries => "There were too many tries, so the code is not good any more. Run `wattle pair` again for a new one.",
+            Self::Expired => {
+                "The device that was found lets nobody in by this: the time of its last code is over, or that of this invite, or another invite \
+                 took its place. Run `wattle pair`, or write a new invite, and join again."
+            }
+            Self::Used => {
+                "Another device has joined by the last code of the one that was found, or by this invite. Each is for one device: get a new one."
+            }
+            Self::TooManyTries => {
+                "The device that was found lets nobody in now: there were too many tries with its last code. Run `wattle pair` there again for a \
+                 new one."
+            }
             Self::OtherMesh => "The device that was found belongs to another mesh than the invite or code. Name the right one with --at.",
             Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove`.",
             Self::DiskFull => {
@@ -147,8 +158,8 @@ impl fmt::Display for Failure {
                 "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
             }
             Self::Member => {
-                "The device that lets another one in now is of the mesh of this one, which is a member of this very mesh already and needs no code. \
-                 Nothing was changed; if the code is that device's, it stays good for another one."
+                "The device that was found is of the mesh of this one, which is a member of this very mesh already and needs no code. Nothing was \
+                 changed; if a device shows this code now, it stays good for another one."
             }
             Self::Removed => {
                 "This device was removed from the mesh, for ever. `wattle leave` gives it a new identity: start the agent again, and it can join by \

@@ -80,7 +80,7 @@ impl Node {
         if asked.places.is_empty() && !asked.searching {
             let is_here = !self.mesh.listen.is_empty() && self.mesh.listen.iter().all(|at| at.ip().is_loopback());
             let why = if is_here { Failure::OnlyHere } else { Failure::NoSearch };
-            self.end_join(Response::refused(Problem::Conflict, why.to_string()), out);
+            self.end_join(Response::refused(Problem::Conflict, self.said_of(why)), out);
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) fn read_whole(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>
 ///
 /// # Errors
 /// The system's; the old file is untouched.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(in crate::platform) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(test)]
     cut::step()?;
     let temporary = path.with_extension("new");
@@ -59,7 +59,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// The system's.
-pub(super) fn remove(path: &Path) -> Result<()> {
+pub(in crate::platform) fn remove(path: &Path) -> Result<()> {
     #[cfg(test)]
     cut::step()?;
     match fs::remove_file(path) {

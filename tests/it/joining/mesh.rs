@@ -119,7 +119,10 @@ fn a_device_joins_by_the_invite_on_its_card_without_a_command_and_a_copy_of_it_l
     assert!(said(&written).contains("listens on its own machine only"), "no board finds it there: {written:?}");
     let first = fs::read_to_string(card.path().join("wattle/invite.toml")).unwrap();
     let again = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap()]);
-    assert!(!again.status.success() && said(&again).contains("an invite already"), "{again:?}");
+    assert!(
+        !again.status.success() && said(&again).contains("is there already: an invite for one device"),
+        "{again:?}"
+    );
     assert_eq!(fs::read_to_string(card.path().join("wattle/invite.toml")).unwrap(), first, "it was refused");
     let replaced = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap(), "--replace"]);
     assert!(replaced.status.success() && said(&replaced).contains("void on this device"), "{replaced:?}");
