@@ -100,7 +100,7 @@ fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String 
     }
     if !private_names.is_empty() {
         // They are no collections, and do not stand among them.
-        text.push_str("\nNames without a folder, of collections that were private:\n");
+        text.push_str("\nNames without a folder that are private:\n");
     }
     for name in private_names {
         let _ = writeln!(text, "    {}", one_line(&format!("{name}: {}.", kept(name))));

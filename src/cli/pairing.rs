@@ -140,6 +140,7 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
     invite_card::try_to_write(&args.file).map_err(Stop::NotDone)?;
     // One that cannot be read lets nobody in by itself.
     let before = before.map(|file| invite_card::read(&file).unwrap_or_default());
+    let is_first = client.mesh().await?.read.mesh.is_none();
     let (text, replaced) = client.invite(args.hours, before.as_ref().map(|text| text.as_str())).await?;
     let file = invite_card::write(&args.file, &text).map_err(|why| {
         let then = if replaced == Some(true) { " The invite that was there is void already." } else { "" };
@@ -147,10 +148,11 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
     })?;
     print(&format!(
         "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
-         place. It is deleted when the device has joined.{}\n",
+         place. It is deleted when the device has joined.{}{}\n",
         one_line(&file.display().to_string()),
         args.hours,
-        of_replaced(replaced)
+        of_replaced(replaced),
+        if is_first { " This device had no mesh: it has made one, of which it is the first." } else { "" }
     ))?;
     let network = client.network().await?.read;
     match network.listen.filter(|at| at.ip().is_loopback()) {

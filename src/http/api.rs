@@ -282,9 +282,10 @@ impl Api {
 const fn status_of(problem: Problem) -> Status {
     match problem {
         Problem::Conflict => Status::Conflict,
-        Problem::Busy | Problem::Unanswered => Status::ServiceUnavailable,
+        Problem::Busy => Status::ServiceUnavailable,
         Problem::DiskFull => Status::InsufficientStorage,
-        Problem::Broken => Status::InternalServerError,
+        // Not 503, after which `wattle forget` asks again: what may have been carried out is not asked twice.
+        Problem::Broken | Problem::Unanswered => Status::InternalServerError,
     }
 }
 

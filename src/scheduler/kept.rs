@@ -46,7 +46,8 @@ impl Scheduler {
         if self.refuses(reply, out) {
             return;
         }
-        // The next look counts what is left.
+        // By the last look; the next one counts what is left.
+        self.decisions.losses.keeps_no_more(place, documents.len() as u64);
         let sources = self.sources.saved.places.iter().map(|source| &source.path);
         let touched = sources.filter(|source| covers(source, place) || covers(place, source));
         touched.for_each(|source| self.scans.queue.mark_dirty(now, source));
@@ -69,14 +70,13 @@ impl Scheduler {
 
     /// What is so with documents of the folder that are kept, where somebody tries to forget a part of it; empty if there are none.
     pub(super) fn kept_hint(&self, source: &[u8], path: &[u8]) -> String {
-        let count = self.kept_without_files(source);
-        if count == 0 {
+        if self.kept_without_files(source) == 0 {
             return String::new();
         }
         let command = format!("wattle forget --kept {}", quoted(&String::from_utf8_lossy(path)));
-        let (what, those) =
-            if count == 1 { ("One document of it is", "it") } else { ("Some documents of it are", "those") };
-        format!("{what} kept without a file by your word: `{command}` forgets {those} at this place. ")
+        format!(
+            "You keep documents of that folder without their files: `{command}` forgets those at this place, if there are any. "
+        )
     }
 
     /// How many documents of a source its owner keeps without their files, by the last look at all of it.

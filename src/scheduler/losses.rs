@@ -1,6 +1,7 @@
 //! How many documents each source has and loses. A source that would lose more than half of many documents at once asks
 //! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed.
 
+use super::path::covers;
 use super::task::{Away, Tally};
 use crate::base::finding::quoted;
 use crate::base::id::DocId;
@@ -229,6 +230,17 @@ impl Losses {
     pub(super) fn keeps(&mut self, source: &[u8], more: u64) {
         if let Some(counts) = self.sources.get_mut(source) {
             counts.kept += more;
+        }
+    }
+
+    /// So many documents at this place were kept without their files, and are forgotten.
+    pub(super) fn keeps_no_more(&mut self, place: &[u8], fewer: u64) {
+        for (source, counts) in &mut self.sources {
+            if covers(source, place) {
+                counts.kept = counts.kept.saturating_sub(fewer);
+            } else if covers(place, source) {
+                counts.kept = 0;
+            }
         }
     }
 

@@ -25,6 +25,8 @@ fn every_problem_has_its_http_status() {
         [Problem::Conflict, Problem::Busy, Problem::DiskFull, Problem::Broken].map(|problem| status_of(problem) as u16),
         [409, 503, 507, 500]
     );
+    // `wattle forget` asks again after 503, and the second one after an answered question ends the watching of the folder.
+    assert_eq!(status_of(Problem::Unanswered) as u16, 500);
 }
 
 #[test]

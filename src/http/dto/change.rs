@@ -48,12 +48,20 @@ impl Added {
             (Some(collection), Some(ring)) => format!("{done}, in the collection {collection}, {}.", ring.reach()),
             _ => format!("{done}."),
         };
-        let Some(name) = self.private_names.first() else { return done };
-        let (path, of) = (quoted(path), quoted(name));
-        format!(
-            "{done} The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then \
-             `wattle add {path} --collection {of}`."
-        )
+        let path = quoted(path);
+        match &self.private_names[..] {
+            [] => done,
+            [name] => format!(
+                "{done} The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then \
+                 `wattle add {path} --collection {}`.",
+                quoted(name)
+            ),
+            names => format!(
+                "{done} These private collections have no folder now: {}. If this belongs to one of them, type `wattle forget {path}`, then \
+                 `wattle add {path} --collection NAME` with its name.",
+                names.join(", ")
+            ),
+        }
     }
 }
 
