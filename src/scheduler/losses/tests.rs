@@ -1,0 +1,131 @@
+//! Which losses are asked about, and what a decision changes.
+
+use super::*;
+
+const SOURCE: &[u8] = b"/a";
+
+const fn at(seconds: u64) -> Instant {
+    Instant::from_millis(seconds * 1000)
+}
+
+fn ids(count: u64) -> Vec<DocId> {
+    (0..count).map(DocId).collect()
+}
+
+/// A scan in one step.
+fn scan(losses: &mut Losses, seconds: u64, whole: bool, known: u64, gone: u64, new: u64) -> Verdict {
+    let mut tally = Tally { known, remaining: known - gone + new, ..Tally::default() };
+    losses.add(ids(gone), &mut tally);
+    losses.end(at(seconds), SOURCE, whole, 1_800_000_000).0
+}
+
+#[test]
+fn more_than_half_of_a_hundred_documents_at_once_is_a_question_and_half_is_none() {
+    for (known, gone, asks) in [(100, 50, false), (100, 51, true), (99, 99, false), (5000, 2501, true)] {
+        let mut losses = Losses::default();
+        let verdict = scan(&mut losses, 1000, true, known, gone, 0);
+        let expected = if asks { Verdict::Ask(true) } else { Verdict::Remove(ids(gone)) };
+        assert_eq!(verdict, expected, "{gone} of {known}");
+        assert_eq!(losses.questions().count(), usize::from(asks));
+    }
+}
+
+#[test]
+fn a_part_of_a_source_is_judged_by_the_whole() {
+    let mut losses = Losses::default();
+    assert_eq!(scan(&mut losses, 1, false, 60, 11, 0), Verdict::LookAtAll, "nothing is known of the whole");
+    assert_eq!(scan(&mut losses, 2, true, 1000, 0, 0), Verdict::Remove(Vec::new()));
+    assert_eq!(scan(&mut losses, 3, false, 100, 100, 0), Verdict::Remove(ids(100)));
+    assert_eq!(scan(&mut losses, 4, false, 1, 1, 0), Verdict::LookAtAll, "101 of 1000 within a minute");
+    assert_eq!(scan(&mut losses, 5, true, 900, 400, 0), Verdict::Remove(ids(400)), "half of all");
+    assert_eq!(scan(&mut losses, 6, true, 500, 1, 0), Verdict::Ask(true), "501 of 1000 within a minute");
+    assert_eq!(scan(&mut losses, 7, true, 500, 1, 0), Verdict::Remove(Vec::new()), "the same question");
+    assert_eq!(losses.questions().count(), 1);
+    assert_eq!(scan(&mut losses, 8, true, 500, 0, 0), Verdict::Remove(Vec::new()), "they are back");
+    assert_eq!(losses.questions().count(), 0);
+    let mut slow = Losses::default();
+    scan(&mut slow, 2, true, 1000, 0, 0);
+    for round in 1..=8 {
+        let verdict = scan(&mut slow, round * 1000, false, 20, 20, 0);
+        assert_eq!(verdict, Verdict::Remove(ids(20)), "folder by folder over hours is a decision of its owner");
+    }
+}
+
+#[test]
+fn many_changed_places_of_a_small_source_are_looked_at_together() {
+    let mut losses = Losses::default();
+    assert!(losses.is_crowd(SOURCE, CROWD_MIN) && !losses.is_crowd(SOURCE, CROWD_MIN - 1));
+    scan(&mut losses, 1, true, CROWD_DOCUMENTS_MAX, 0, 0);
+    assert!(!losses.is_crowd(SOURCE, CROWD_MIN));
+}
+
+#[test]
+fn files_that_moved_within_the_source_are_no_loss() {
+    let mut losses = Losses::default();
+    assert_eq!(scan(&mut losses, 1, true, 1500, 1000, 1000), Verdict::Remove(ids(1000)));
+    // The new place was scanned first, and the documents there are known already.
+    assert_eq!(scan(&mut losses, 500, true, 2500, 1000, 0), Verdict::Remove(ids(1000)));
+}
+
+#[test]
+fn a_decision_closes_the_question_and_the_steps_of_a_scan_add_up() {
+    let mut losses = Losses::default();
+    for (gone, away) in [(100, 3), (20, 0)] {
+        let away = Away { path: b"/a/b".to_vec(), volume: 7, documents: away, ready: away, unread: 0 };
+        let mut tally = Tally { known: 130, remaining: 10, away: vec![away], ..Tally::default() };
+        losses.add(ids(gone), &mut tally);
+    }
+    let (verdict, away) = losses.end(at(9), SOURCE, true, 5);
+    assert_eq!((verdict, away.len()), (Verdict::Ask(true), 2));
+    assert_eq!(losses.looked_at(SOURCE), Some(at(9)));
+    let question = losses.decided(SOURCE).unwrap();
+    assert_eq!((question.gone.len(), question.of, question.since), (120, 260, 5));
+    assert_eq!((losses.decided(SOURCE), losses.questions().count()), (None, 0));
+    assert_eq!(losses.poll_interval(SOURCE), Duration::from_millis(POLL_MS_MIN.max(140 * POLL_MS_PER_DOCUMENT)));
+}
+
+/// A scan that misses these documents of `known`, which are still known.
+fn misses(losses: &mut Losses, seconds: u64, whole: bool, known: u64, gone: &[u64]) -> Verdict {
+    let mut tally = Tally { known, remaining: known - gone.len() as u64, ..Tally::default() };
+    losses.add(gone.iter().map(|doc| DocId(*doc)).collect(), &mut tally);
+    losses.end(at(seconds), SOURCE, whole, 1_800_000_000).0
+}
+
+fn asked(losses: &Losses) -> Vec<u64> {
+    losses.questions().flat_map(|(_, question)| question.gone.iter().map(|doc| doc.0)).collect()
+}
+
+#[test]
+fn only_the_documents_of_a_question_wait_and_a_later_deletion_goes_at_once() {
+    let burst: Vec<u64> = (0..600).collect();
+    let with = |more: &[u64]| [&burst[..], more].concat();
+    let mut losses = Losses::default();
+    assert_eq!(misses(&mut losses, 1, true, 1000, &burst), Verdict::Ask(true));
+    assert_eq!(misses(&mut losses, 2, false, 1, &[700]), Verdict::Remove(vec![DocId(700)]), "a look at its place");
+    assert_eq!(misses(&mut losses, 3, true, 999, &with(&[701])), Verdict::Remove(vec![DocId(701)]), "or at all");
+    assert_eq!(misses(&mut losses, 4, false, 600, &burst), Verdict::Remove(Vec::new()), "these wait still");
+    assert_eq!(asked(&losses), burst);
+    let rest: Vec<u64> = (800..900).collect();
+    assert_eq!(misses(&mut losses, 5, false, 100, &rest), Verdict::LookAtAll, "that is no file here and there");
+    assert_eq!(misses(&mut losses, 5, true, 998, &with(&rest)), Verdict::Ask(false), "the rest of the burst");
+    assert_eq!(asked(&losses), with(&rest));
+    let one = [with(&rest), vec![900]].concat();
+    assert_eq!(misses(&mut losses, 500, true, 998, &one), Verdict::Remove(vec![DocId(900)]), "hours later");
+    let all = [with(&rest), (600..700).chain(901..1000).collect()].concat();
+    assert_eq!(misses(&mut losses, 900, true, 997, &all), Verdict::Ask(true), "another great loss");
+    assert_eq!(losses.questions().next().unwrap().1.gone.len(), all.len());
+}
+
+#[test]
+fn a_question_ends_for_each_file_that_is_back() {
+    let burst: Vec<u64> = (0..600).collect();
+    let mut losses = Losses::default();
+    misses(&mut losses, 1, true, 1000, &burst);
+    losses.are_back(&[DocId(0), DocId(700)].into());
+    assert_eq!(asked(&losses), burst[1..]);
+    assert_eq!(misses(&mut losses, 2, true, 1000, &burst[300..]), Verdict::Remove(Vec::new()));
+    assert_eq!(asked(&losses), burst[300..]);
+    assert!(losses.asks(SOURCE));
+    losses.are_back(&burst.iter().map(|doc| DocId(*doc)).collect());
+    assert!(!losses.asks(SOURCE));
+}
