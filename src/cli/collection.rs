@@ -127,7 +127,7 @@ mod tests {
             looked_s_ago: None,
             away: Vec::new(),
             missing: None,
-            kept: 0,
+            kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
         };

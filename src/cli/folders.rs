@@ -16,7 +16,11 @@ pub(super) fn watched(source: &Watched) -> String {
         (None, Some(seconds @ 0..120)) => format!("looked at {seconds} s ago"),
         (None, Some(seconds)) => format!("looked at {} min ago", seconds / 60),
     };
-    let kept = if source.kept > 0 { format!("; {} kept without their files", source.kept) } else { String::new() };
+    let kept = if source.kept_without_files > 0 {
+        format!("; {} kept without their files", source.kept_without_files)
+    } else {
+        String::new()
+    };
     format!("{} (collection {}, ring {}; {looked}{kept})", source.path, source.collection, source.ring.as_str())
 }
 
@@ -39,9 +43,12 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         if more > 0 && !folder.key_file_paths.is_empty() {
             let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
         }
-        if folder.kept > 0 {
-            let documents =
-                if folder.kept == 1 { "one document is".to_owned() } else { format!("{} documents are", folder.kept) };
+        if folder.kept_without_files > 0 {
+            let documents = if folder.kept_without_files == 1 {
+                "one document is".to_owned()
+            } else {
+                format!("{} documents are", folder.kept_without_files)
+            };
             let line = format!(
                 "{documents} kept without a file by your word; `wattle forget --kept {}` forgets what is kept",
                 quoted(&folder.path)
@@ -81,7 +88,7 @@ pub(super) mod tests {
             looked_s_ago,
             away: Vec::new(),
             missing: None,
-            kept: 0,
+            kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
         }

@@ -51,6 +51,7 @@ use network::{Network, give_local_addresses, send_known_addresses, tell_known, t
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::ffi::OsStrExt;
 use threads::{Parts, Threads, background_threads};
 use uncounted::count_when_there_is_room;
 
@@ -94,7 +95,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         peer_id: identity.peer_id().to_string(),
         device: device.clone(),
         key_before,
-        home: home.path().display().to_string(),
+        home: home.path().as_os_str().as_bytes().to_vec(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
         scheduler: scheduler_config(&library, &home)?,

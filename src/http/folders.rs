@@ -38,7 +38,7 @@ pub struct Watched {
     pub missing: Option<Missing>,
     /// Documents that its owner keeps without their files. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_none")]
-    pub kept: u64,
+    pub kept_without_files: u64,
     /// Files in it that are left out, because their names are those of keys or passwords.
     #[serde(default)]
     pub key_files: u64,
@@ -121,7 +121,7 @@ impl Watched {
             looked_s_ago: state.and_then(|state| state.looked_ago).map(|ago| ago.as_secs()),
             away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
             missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
-            kept: state.map_or(0, |state| state.kept),
+            kept_without_files: state.map_or(0, |state| state.kept),
             key_files: state.map_or(0, |state| state.key_files),
             key_file_paths: state.into_iter().flat_map(|state| state.key_paths.iter().map(|path| text(path))).collect(),
         }

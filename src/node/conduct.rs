@@ -214,7 +214,8 @@ impl Node {
 
     /// The command that takes this device its key.
     fn without_key(&self) -> String {
-        let home = self.config.home.trim_end_matches('/');
+        let home = self.config.home_name();
+        let home = home.trim_end_matches('/');
         let [key, copy] = ["key", "copy"].map(|name| quoted(&format!("{home}/identity.{name}")));
         format!("rm {key} {copy}")
     }
@@ -231,7 +232,7 @@ impl Node {
         let copied = "The card or the home of one was copied. Give the copy a key of its own: stop its agent, delete the files \
                       identity.key and identity.copy there";
         let advice = if key == self.config.key {
-            format!("{copied}, start it again. If this device is the copy, they are in {}.", self.config.home)
+            format!("{copied}, start it again. If this device is the copy, they are in {}.", self.config.home_name())
         } else {
             format!("{copied}, {HOME_THERE}, start it again.")
         };

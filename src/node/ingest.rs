@@ -42,6 +42,10 @@ impl Node {
         self.forget_credit();
         self.schedule(now, Input::Wake, out);
         if self.scheduler.stands_still() {
+            if self.scheduler.has_slot() {
+                self.scheduler.start_awaited(&mut self.orders);
+                self.carry_out_orders(out);
+            }
             return;
         }
         if self.scheduler.has_slot() && self.begin_count(now) {

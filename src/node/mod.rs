@@ -63,6 +63,7 @@ use input::{Input, Request};
 use mesh_state::MeshState;
 use output::{Output, Problem, Response};
 use query_state::QueryState;
+use std::borrow::Cow;
 
 /// The orders that one input causes.
 pub type Out = Outbox<Output>;
@@ -82,14 +83,21 @@ pub struct NodeConfig {
     pub seed: u64,
     /// The device's name for people.
     pub device: String,
-    /// The agent's home, for commands that people type.
-    pub home: String,
+    /// The agent's home, absolute.
+    pub home: Vec<u8>,
     /// The model's name for people.
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
     /// What the scheduler starts with.
     pub scheduler: scheduler::Config,
+}
+
+impl NodeConfig {
+    /// The agent's home, for commands that people type.
+    fn home_name(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.home)
+    }
 }
 
 /// One agent.
@@ -209,8 +217,8 @@ impl Node {
             _ if self.stopping => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
-            Request::Add(new) if covers(self.config.home.as_bytes(), &new.path) => {
-                let own = own_home(&self.config.home, &new.path);
+            Request::Add(new) if covers(&self.config.home, &new.path) => {
+                let own = own_home(&self.config.home_name(), &new.path);
                 out.push(Output::Reply(reply, Response::refused(Problem::Conflict, own)));
             }
             Request::Add(new) => self.schedule(now, scheduler::Input::Add(reply, new), out),

@@ -54,7 +54,7 @@ impl Node {
             let command = if self.scheduler.needs_restart() {
                 "wattle up".to_owned()
             } else {
-                format!("df -h {}", quoted(&self.config.home))
+                format!("df -h {}", quoted(&self.config.home_name()))
             };
             let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });
@@ -98,7 +98,7 @@ impl Node {
              mesh's root key, if that was here, beside it: delete both if all is right so. If this is the same device, and nothing runs \
              with the key of before, stop the \
              agent, type `wattle identity keep`, and start it again.{remove}",
-            self.config.home.trim_end_matches('/'),
+            self.config.home_name().trim_end_matches('/'),
             file_of_old_key(&before),
         );
         Some(Finding { area: Area::Peers, what, command: None })
@@ -121,7 +121,7 @@ impl Node {
         let ([devices, of_devices], [invites, of_invites]) = (DEVICES, INVITES);
         let files =
             [(devices, of_devices, trust.resave.why()), (invites, of_invites, trust.pairing.invites.resave.why())];
-        files.into_iter().filter_map(|(list, what, why)| Some(of_save(list, what, why?, &self.config.home)))
+        files.into_iter().filter_map(|(list, what, why)| Some(of_save(list, what, why?, &self.config.home_name())))
     }
 
     fn known(&self, now: Instant) -> Vec<PeerStatus> {

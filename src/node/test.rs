@@ -40,7 +40,7 @@ pub(super) fn node(disk_free: u64) -> Node {
         seed: 1,
         peer_id: "peer".to_owned(),
         device: "here".to_owned(),
-        home: "/srv/the agent".to_owned(),
+        home: "/srv/the agent".into(),
         model: "stand-in".to_owned(),
         fingerprint: Fingerprint([0; 32]),
         scheduler: Config { slots: 1, disk_free, ..Config::default() },

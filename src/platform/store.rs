@@ -8,7 +8,8 @@ use super::home::{Home, HomeFile};
 use super::regular;
 use super::store_place::StorePlace;
 use crate::base::finding::{Area, Finding, quoted};
-use crate::base::id::Fingerprint;
+use crate::base::id::{Fingerprint, Ring};
+use crate::base::path::covers;
 use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
@@ -18,6 +19,7 @@ use crate::store::read;
 use crate::store::record::Sources;
 use log::{info, warn};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
@@ -78,12 +80,41 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     if read::sources(library.kv()).map_err(broken)? == Sources::default() && sources != Sources::default() {
         library.apply(&Change::Sources(sources)).map_err(broken)?;
     }
+    leave_own_home(&mut library, home).map_err(broken)?;
     library.kv().sync().map_err(broken)?;
     let watched = read::sources(library.kv()).map_err(broken)?;
     let found = found.or_else(|| counted::lost_before(home, &watched));
     note_model(home, model);
     counted::note(home, library.kv()).map_err(broken)?;
     Ok((library, found))
+}
+
+/// Ends the watch of folders in the agent's own home, which an agent of before November 2026 took. Their documents lie in no watched
+/// folder then, and are deleted.
+fn leave_own_home(library: &mut Library<Disk>, home: &Home) -> Result<(), KvError> {
+    let mut sources = read::sources(library.kv())?;
+    let own = home.path().as_os_str().as_bytes();
+    let before = sources.places.len();
+    let left: Vec<String> = sources
+        .places
+        .iter()
+        .filter(|source| source.ring == Ring::Private && covers(own, &source.path))
+        .map(|source| source.collection.clone())
+        .collect();
+    sources.places.retain(|source| !covers(own, &source.path));
+    if sources.places.len() < before {
+        for name in left {
+            if let Err(why) = sources.remember(&name) {
+                warn!("{why}");
+            }
+        }
+        warn!(
+            "A folder in the agent's own home, {}, is no longer watched: its store and its keys are no documents.",
+            home.path().display()
+        );
+        library.apply(&Change::Sources(sources))?;
+    }
+    Ok(())
 }
 
 /// Writes down which model the store is bound to, unless that stands there.
@@ -201,7 +232,6 @@ fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Ring;
     use crate::store::record::{Record, Source};
     use std::os::unix::fs::PermissionsExt;
 
@@ -218,6 +248,31 @@ mod tests {
         assert_eq!(found, None);
         library.kv().rotate().unwrap();
         (folder, home)
+    }
+
+    #[test]
+    fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        // A path of a home need not be UTF-8.
+        let folder = folder.path().join(std::ffi::OsStr::from_bytes(b"home\xff"));
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let home = Home::open(&folder).unwrap();
+        let own = folder.as_os_str().as_bytes();
+        let source =
+            |path: &[&[u8]], ring, name: &str| Source { path: path.concat(), collection: name.into(), ring, device: 1 };
+        let sources = vec![
+            source(&[own], Ring::Mesh, "a"),
+            source(&[own, b"/store"], Ring::Private, "b"),
+            source(&[own, b"-beside"], Ring::Mesh, "c"),
+            source(&[b"/"], Ring::Private, "d"),
+        ];
+        home.write(HomeFile::Sources, &Sources::from(sources.clone()).encode()).unwrap();
+        let (library, _) = open(&home, MODEL, Sync::Buffer).unwrap();
+        let left = read::sources(library.kv()).unwrap();
+        assert_eq!(left.places, sources[2..]);
+        assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
     }
 
     fn opens_with_its_folders(home: &Home) {

@@ -4,6 +4,7 @@
 //! A forgotten place is marked first: with that save its documents leave every answer. A sweep then deletes them, some
 //! hundred at a time, and goes on after a restart.
 
+use super::kept::Listing;
 use super::losses::Losses;
 use super::port::Output;
 use super::task::Task;
@@ -32,7 +33,7 @@ pub(super) struct Decisions {
     /// Requests that wait for the end of a removal, `REMOVAL_WAITS_MAX` at most.
     pub(super) waiting: Vec<Waiting>,
     /// Places whose documents that are kept without their files are to be forgotten; at most `DECISIONS_MAX`.
-    pub(super) kept: VecDeque<(ReplyId, Vec<u8>)>,
+    pub(super) kept: VecDeque<Listing>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Decisions {
 
     /// Whether documents wait to be removed, forgotten or kept.
     pub(super) fn any(&self) -> bool {
-        !self.jobs.is_empty() || self.sweep != Sweep::Idle
+        !self.jobs.is_empty() || !self.kept.is_empty() || self.sweep != Sweep::Idle
     }
 
     /// Whether a decision about this document is being carried out.
@@ -170,6 +171,12 @@ impl Decisions {
     pub(super) fn give_up(&mut self) -> impl Iterator<Item = ReplyId> {
         self.saving = false;
         std::mem::take(&mut self.jobs).into_iter().filter_map(|job| job.reply).map(|(reply, _)| reply)
+    }
+
+    /// The agent stops, and no save is under way: gives who waits for jobs that are not over, and how many documents each still has.
+    pub(super) fn left_at_stop(&mut self) -> Vec<(ReplyId, usize)> {
+        let jobs = std::mem::take(&mut self.jobs).into_iter();
+        jobs.filter_map(|job| job.reply.map(|(reply, _)| (reply, job.documents.len()))).collect()
     }
 
     /// The changes of the next step, to be saved now; none while a save of one is under way.

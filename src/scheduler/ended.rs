@@ -51,11 +51,11 @@ impl Scheduler {
                 changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
                 self.save(changes, AfterSave::Swept, out);
             }
-            (Task::ListKept { reply, place }, Outcome::Kept(docs)) => {
-                self.on_kept_listed(now, reply, &place, docs, out);
+            (Task::ListKept { reply, .. }, Outcome::Kept(docs, next)) => {
+                self.on_kept_listed(now, reply, docs, next, out);
             }
             (Task::ListKept { reply, .. }, Outcome::StoreFailed(why)) => {
-                Self::on_kept_not_listed(reply, "could not be read", out);
+                self.on_kept_not_listed(reply, "could not be read from the store.", out);
                 self.on_read_failure(now, &why, out);
             }
             (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {
@@ -100,7 +100,7 @@ impl Scheduler {
             }
             // The next start, or the next decision, tries again.
             Task::Sweep => self.decisions.end_sweep(),
-            Task::ListKept { reply, .. } => Self::on_kept_not_listed(reply, why, out),
+            Task::ListKept { reply, .. } => self.on_kept_not_listed(reply, why, out),
             Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
             Task::Purge { .. } if retry => self.purges.retry_step(),
             // What it would have deleted waits for the next start.

@@ -149,11 +149,12 @@ impl Scheduler {
             return self.mend(now, out);
         }
         self.disk.check(now, out);
+        // What its owner decided is done on a full disk too: somebody waits for it, and it makes room.
+        self.decide_on(out);
         if self.disk.is_full() {
             return;
         }
         self.purges.wake(now, self.reading());
-        self.decide_on(out);
         if !self.scans.any() {
             self.scans.mark_polled(now, |source| self.decisions.losses.poll_interval(source));
         }

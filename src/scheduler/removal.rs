@@ -59,7 +59,7 @@ impl Scheduler {
     /// Answers those whose wait is over.
     pub(super) fn answer_waiting(&mut self, now: Instant, out: &mut Vec<Output>) {
         if self.outage.is_on() {
-            for (reply, _) in std::mem::take(&mut self.decisions.kept) {
+            for reply in self.end_listings() {
                 self.refuses(reply, out);
             }
         }
@@ -80,8 +80,17 @@ impl Scheduler {
     /// The agent stops, and nothing more is deleted: answers all who wait. What is forgotten is so on the disk, and a command
     /// that the store carried out and nobody acknowledged would be undone by config.toml, which still names the folder.
     pub fn answer_at_stop(&mut self, out: &mut Vec<Output>) {
-        for (reply, _) in std::mem::take(&mut self.decisions.kept) {
+        for reply in self.end_listings() {
             out.push(Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()));
+        }
+        if self.saves.len() == 0 {
+            for (reply, left) in self.decisions.left_at_stop() {
+                let why = format!(
+                    "The agent is stopping. For {} it is not done yet; type the same command again when the agent runs.",
+                    if left == 1 { "one document".to_owned() } else { format!("{left} documents") }
+                );
+                out.push(Output::Refused(reply, Refusal::Busy, why));
+            }
         }
         for Waiting { reply, wanted, .. } in std::mem::take(&mut self.decisions.waiting) {
             out.push(match wanted {
@@ -96,9 +105,7 @@ impl Scheduler {
 
     /// Starts the next step of a removal whose end a person waits for. It needs no allowance; it needs a slot, see `has_slot`.
     pub fn start_awaited(&mut self, out: &mut Vec<Output>) {
-        if !self.stands_still()
-            && let Some(task) = self.next_to_list()
-        {
+        if let Some(task) = self.next_to_list() {
             self.start(task, out);
             return;
         }

@@ -22,6 +22,8 @@ pub enum Task {
         reply: ReplyId,
         /// The folder or file, absolute.
         place: Vec<u8>,
+        /// Only those after this path.
+        after: Option<Vec<u8>>,
     },
     /// List unfinished documents.
     Refill {
@@ -178,8 +180,9 @@ pub enum Outcome {
         /// Whether no more were found.
         last: bool,
     },
-    /// Documents that are kept without their files, at most `LOST_MAX`.
-    Kept(Vec<DocId>),
+    /// Documents that are kept without their files, at most `SCAN_BATCH`, and the path after which the next step begins; `None` at
+    /// the end.
+    Kept(Vec<DocId>, Option<Vec<u8>>),
     /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),
     /// Tombstoned documents and retired rows to delete, and where the next step begins; `None` at the end.

@@ -103,7 +103,7 @@ impl Agent {
             seed,
             peer_id: "sim".to_owned(),
             device: device.to_owned(),
-            home: "/home".to_owned(),
+            home: "/home".into(),
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
             scheduler: Config {

@@ -230,15 +230,16 @@ fn candidates(
 /// A chunk without private keys and what looks like one: one of an older reader may have some as long as its file is away, or waits to be read again.
 /// `None` if nothing else is in it, or if another device asks: what is left has not the vector that would go with it.
 fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
+    let mut is_cut = false;
     for text in [&mut chunk.heading, &mut chunk.text] {
         if let Cow::Owned(without) = payload::without_secrets(text) {
             *text = without;
-            if shared {
-                return None;
-            }
+            is_cut = true;
         }
     }
-    chunk.text.chars().any(char::is_alphanumeric).then_some(chunk)
+    // A passage of signs alone, such as emoji, is one.
+    let is_left = || !shared && chunk.text.chars().any(char::is_alphanumeric);
+    (!is_cut || is_left()).then_some(chunk)
 }
 
 /// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then

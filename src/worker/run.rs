@@ -35,7 +35,7 @@ where
             let listing = scan::named_in(kv, &step).map(|named| (io.list)(&step, &named));
             listing.and_then(|listing| scan::compare(kv, &step, listing)).unwrap_or_else(failed)
         }
-        Task::ListKept { place, .. } => sweep::kept(kv, &place).unwrap_or_else(failed),
+        Task::ListKept { place, after, .. } => sweep::kept(kv, &place, after.as_deref()).unwrap_or_else(failed),
         Task::Sweep => sweep::sweep(kv).unwrap_or_else(failed),
         Task::Refill { stage, after, max } => read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled),
         Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),

@@ -2,7 +2,7 @@
 
 use crate::base::id::DocId;
 use crate::base::path;
-use crate::limits::{LOST_MAX, SCAN_BATCH};
+use crate::limits::SCAN_BATCH;
 use crate::scheduler::task::Outcome;
 use crate::store::keys::{self, STAMP};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
@@ -34,24 +34,16 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
     }
 }
 
-/// The documents at this place, `LOST_MAX` at most, that their owner keeps without their files.
+/// A step of the list of documents at this place that their owner keeps without their files: those among the next `SCAN_BATCH` after
+/// the path.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub(super) fn kept(kv: &impl Kv, place: &[u8]) -> Result<Outcome, KvError> {
-    let (mut docs, mut after): (Vec<DocId>, Option<Vec<u8>>) = (Vec::new(), None);
-    while docs.len() < LOST_MAX {
-        let page = read::documents_under(kv, place, after.as_deref(), SCAN_BATCH)?;
-        let last = page.len() < SCAN_BATCH;
-        after = page.last().map(|(_, doc)| doc.path.clone());
-        let is_kept = |doc: &Document| doc.state != DocState::Tombstoned && doc.stamp.kept_since().is_some();
-        docs.extend(page.into_iter().filter(|(_, doc)| is_kept(doc)).map(|(id, _)| id));
-        if last {
-            break;
-        }
-    }
-    docs.truncate(LOST_MAX);
-    Ok(Outcome::Kept(docs))
+pub(super) fn kept(kv: &impl Kv, place: &[u8], after: Option<&[u8]>) -> Result<Outcome, KvError> {
+    let page = read::documents_under(kv, place, after, SCAN_BATCH)?;
+    let next = page.last().filter(|_| page.len() == SCAN_BATCH).map(|(_, doc)| doc.path.clone());
+    let is_kept = |doc: &Document| doc.state != DocState::Tombstoned && doc.stamp.kept_since().is_some();
+    Ok(Outcome::Kept(page.into_iter().filter(|(_, doc)| is_kept(doc)).map(|(id, _)| id).collect(), next))
 }
 
 /// Documents that lie in no watched folder, at most `max`: nobody would look at their files again. An agent of before

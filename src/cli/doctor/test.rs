@@ -37,7 +37,7 @@ pub(super) fn status() -> StatusReport {
             looked_s_ago: Some(5),
             away: Vec::new(),
             missing: None,
-            kept: 0,
+            kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
         }],

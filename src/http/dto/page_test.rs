@@ -48,7 +48,7 @@ fn watched() -> Watched {
         looked_s_ago: Some(1),
         away: vec![away],
         missing: Some(Missing { documents: 1, of: 2 }),
-        kept: 1,
+        kept_without_files: 1,
         key_files: 1,
         key_file_paths: vec!["/n/a.pem".into()],
     }

@@ -35,7 +35,7 @@ fn node_with(ring: Ring, marks: Vec<Mark>) -> Node {
         seed: 1,
         peer_id: "peer".to_owned(),
         device: "here".to_owned(),
-        home: "/srv/the agent".to_owned(),
+        home: "/srv/the agent".into(),
         model: "stand-in".to_owned(),
         fingerprint: Fingerprint([0; 32]),
         scheduler: Config {

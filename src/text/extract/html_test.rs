@@ -134,6 +134,16 @@ fn text_is_not_lost_to_a_tag_that_nothing_closes() {
 }
 
 #[test]
+fn a_title_has_no_key_and_no_hash_and_one_of_those_alone_is_none() {
+    let key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+    let hash = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    expect(&format!("<title>Tunnel {key}</title><p>It is red."), &[("Tunnel \u{2026}", "It is red.")]);
+    expect(&format!("<title>Commit {hash} · pond</title><h2>Carp</h2>12"), &[("Commit \u{2026} · pond > Carp", "12")]);
+    expect(&format!("<title>{hash}</title><p>It is red."), &[("", "It is red.")]);
+    assert!(extract("a.html", format!("<title>{hash}</title>").as_bytes()).is_err(), "nothing is left");
+}
+
+#[test]
 fn a_long_title_is_cut_between_two_words_and_one_as_long_as_a_text_is_text() {
     let title = "Herons come at dawn, ".repeat(8);
     let page = found(&format!("<title>{title}</title><p>Carp"));

@@ -59,7 +59,7 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if has_ending(path_hint, &["html", "htm", "xhtml"]) {
         // Before payload is told: a page is often one line, and pictures go with their tags.
         let page = html::read(&text, has_ending(path_hint, &["xhtml"]));
-        (text, title) = (page.text, Some(page.title));
+        (text, title) = (page.text, Some(without_payload(&page.title)));
     }
     let mut has_key = false;
     if let Cow::Owned(without) = payload::key::elide(&text) {
@@ -85,6 +85,15 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
+}
+
+/// A title without private keys and payload; empty if no words are left.
+fn without_payload(title: &str) -> String {
+    let mut left = payload::key::elide(title).into_owned();
+    if let Cow::Owned(elided) = payload::elide(&left) {
+        left = elided;
+    }
+    if left.chars().any(char::is_alphanumeric) || left == title { left } else { String::new() }
 }
 
 /// The text, if anything is left of it without payload.

@@ -27,7 +27,7 @@ pub(super) fn next(line: &str, mut from: usize) -> Option<Range<usize>> {
         let rest = line.get(start..)?;
         let end = start + rest.find(|c| !is_letter(c)).unwrap_or(rest.len());
         if end - start >= RANDOM_RUN_BYTES {
-            let run = without_names(line, start..end);
+            let run = if is_key(&line[start..end]) { start..end } else { without_names(line, start..end) };
             let text = line.get(run.clone()).unwrap_or_default();
             if text.len() >= RANDOM_RUN_BYTES_LEFT && is_random(text) {
                 let padding =
@@ -50,6 +50,11 @@ const fn is_unseen(c: char) -> bool {
 
 const fn is_separator(c: char) -> bool {
     matches!(c, '/' | '-' | '_')
+}
+
+/// Whether the run is as long as a key of 32 or 64 bytes, and random as a whole: what looks like a name at its ends is a part of it.
+fn is_key(run: &str) -> bool {
+    matches!(run.chars().filter(|c| !is_unseen(*c)).count(), 43 | 44 | 86..=88) && is_random(run)
 }
 
 /// The run without the names at its beginning and its end, each between separators.
@@ -129,6 +134,9 @@ mod tests {
         ] {
             assert!(found(key).is_some_and(|found| found.len() + 4 >= key.len()), "{key}");
         }
+        // As long as a key: what looks like a name at its ends is a part of it.
+        let key = "Ab/z5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3f/Bk=";
+        assert_eq!(found(&format!("key: {key}")), Some(key));
     }
 
     #[test]

@@ -97,6 +97,15 @@ fn no_answer_has_a_private_key_that_an_older_reader_indexed() {
 }
 
 #[test]
+fn a_passage_of_signs_alone_answers_unless_a_key_was_all_that_it_had() {
+    let mut shelf = Shelf::new();
+    shelf.add("/notes/mood.md", Ring::Mesh, &["\u{1F600} \u{1F600}"]);
+    for shared in [false, true] {
+        assert_eq!(shelf.ask("mood", 5, shared).len(), 1, "{shared}");
+    }
+}
+
+#[test]
 fn a_question_that_is_the_name_of_a_file_that_cannot_be_used_is_told_so_and_no_other_device_is() {
     let mut shelf = Shelf::new();
     shelf.add("/notes/a.md", Ring::Mesh, &["the hedge"]);

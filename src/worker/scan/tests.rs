@@ -185,8 +185,8 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
         panic!()
     };
     assert_eq!((tally.kept, tally.remaining), (1, 1), "it is counted");
-    assert_eq!(sweep::kept(library.kv(), b"/home"), Ok(Outcome::Kept(vec![DocId(0)])));
-    assert_eq!(sweep::kept(library.kv(), b"/home/b"), Ok(Outcome::Kept(Vec::new())));
+    assert_eq!(sweep::kept(library.kv(), b"/home", None), Ok(Outcome::Kept(vec![DocId(0)], None)));
+    assert_eq!(sweep::kept(library.kv(), b"/home/b", None), Ok(Outcome::Kept(Vec::new(), None)));
     let listing = Listing { entries: vec![entry("/home/a", 1)], ..Listing::default() };
     assert_eq!(apply(&mut library, listing), ["seen /home/a"]);
     assert_eq!(apply(&mut library, Listing::default()), ["gone 0"]);

@@ -17,7 +17,7 @@ fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_ta
     agent.wait("the question", |status| status["sources"][0]["missing"]["documents"] == 80);
     assert!(done(&agent, "keep", &docs).contains("`wattle forget --kept"), "how to undo that");
     for again in [true, false] {
-        agent.wait("what is kept", |status| status["sources"][0]["kept"] == 80);
+        agent.wait("what is kept", |status| status["sources"][0]["kept_without_files"] == 80);
         let folders = String::from_utf8(agent.cli(["folders"]).stdout).unwrap();
         assert!(folders.contains("80 documents are kept without a file by your word"), "{folders}");
         if again {
@@ -31,7 +31,7 @@ fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_ta
     let taken = agent.cli(["forget", "--kept", part.to_str().unwrap()]);
     assert!(String::from_utf8_lossy(&taken.stdout).contains("40 documents of"), "{taken:?}");
     agent.wait_ready(80);
-    agent.wait("the count", |status| status["sources"][0]["kept"] == 40);
+    agent.wait("the count", |status| status["sources"][0]["kept_without_files"] == 40);
     assert!(
         !agent.cli(["forget", "--kept", part.to_str().unwrap()]).status.success(),
         "nothing is kept there any more"
