@@ -75,7 +75,7 @@ impl Agent {
             seed: u64::from(seed),
             peer_id: name.to_string(),
             device: format!("device {seed}"),
-            home: "/home".to_owned(),
+            home: "/home".into(),
             model: "stand-in".to_owned(),
             fingerprint: MODEL,
             scheduler: wattle::scheduler::Config { slots: 1, disk_free: u64::MAX, ..Default::default() },
