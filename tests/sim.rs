@@ -19,6 +19,8 @@ mod rings;
 mod trust;
 #[path = "sim/vectors.rs"]
 mod vectors;
+#[path = "sim/work.rs"]
+mod work;
 
 use std::collections::BTreeSet;
 use wattle::base::id::Ring;
@@ -42,6 +44,12 @@ const WORDS: [&str; 24] = [
     "heat", "pump", "valve", "garden", "wattle", "fence", "solar", "tax", "letter", "bread", "recipe", "boiler",
     "battery", "winter", "oak", "river", "stone", "school", "train", "ticket", "music", "violin", "harbour", "lamp",
 ];
+
+/// How many seeds a scenario runs: so many, or as many as `WATTLE_SIM_SEEDS` asks for.
+fn seeds(few: u64) -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "for a long run by hand")]
+    std::env::var("WATTLE_SIM_SEEDS").map_or(few, |many| many.parse().expect("a number"))
+}
 
 fn prose(rng: &mut Rng, paragraphs: u64) -> String {
     let mut text = String::new();

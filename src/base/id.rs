@@ -40,7 +40,7 @@ number_id!(
 
 /// The SHA-256 that identifies a model: over weights, vocabulary, pooling, normalisation, token limit and prefix rule.
 /// Vectors of two fingerprints are never compared.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl fmt::Debug for Fingerprint {

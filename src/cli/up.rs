@@ -17,6 +17,7 @@ use super::options::UpOptions;
 use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
+use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::lan_listener::LanListener;
@@ -98,7 +99,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         home: home.path().as_os_str().as_bytes().to_vec(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
-        scheduler: scheduler_config(&library, &home)?,
+        scheduler: scheduler_config(&library, &home, &manifest)?,
     };
 
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
@@ -149,7 +150,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
 }
 
 /// What the scheduler starts with: what the store knows.
-fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::Config, String> {
+fn scheduler_config(library: &Library<Disk>, home: &Home, model: &Manifest) -> Result<scheduler::Config, String> {
     let broken = |error| format!("The store cannot be used: {error}.");
     let strays = !unwatched(library.kv(), 1).map_err(broken)?.is_empty();
     if strays {
@@ -163,6 +164,9 @@ fn scheduler_config(library: &Library<Disk>, home: &Home) -> Result<scheduler::C
         strays,
         slots: background_threads(),
         disk_free: disk_free(home.path()),
+        model: model.fingerprint(),
+        cosine_min: model.cosine_threshold(),
+        seed: seed()?,
     })
 }
 

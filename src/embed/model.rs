@@ -147,6 +147,12 @@ impl Manifest {
         self.0.files.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
     }
 
+    /// The least cosine, 0 to 1, of the vectors that two correct engines give the same text.
+    #[must_use]
+    pub const fn cosine_threshold(&self) -> f32 {
+        self.0.cosine_threshold
+    }
+
     /// The identity of the model among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
     /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64, little-endian). The
     /// engine is not part of it: the vectors of different engines may be compared.

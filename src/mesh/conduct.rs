@@ -23,6 +23,8 @@ pub enum Offence {
     FalseProof,
     /// It said that this device or another one started far more often than that device did.
     FalseCount,
+    /// It sent a vector for a text that was lent to it which is not that of the text.
+    FalseResult,
 }
 
 /// How often a peer did it, and when it was found last.

@@ -350,6 +350,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Answer(_)
             | Message::Vectors(_)
             | Message::Coverage(_)
+            | Message::Work(_)
             | Message::Echo(_),
         ) => Channel::Task,
     }

@@ -116,6 +116,8 @@ impl Node {
         match message {
             Message::Query(query) => out.push(self.answer_to(peer, query.id, None)),
             Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {}
+            // Which of the two has the lease is not known: it ends by itself.
+            Message::Work(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.
             Message::Trust(Exchange::Invite(_) | Exchange::Leave) => {}
             _ => return false,
@@ -286,6 +288,9 @@ const fn says(offence: Offence) -> &'static str {
         Offence::FalseVector => {
             "answered with vectors that are not those of its texts; the texts were scored by their own, and its vectors are \
              not believed until an hour has passed without one"
+        }
+        Offence::FalseResult => {
+            "sent a vector that is not that of the text which was lent to it; what it made is made again, and it gets no work for an hour"
         }
         Offence::FalseProof => "sent a false proof of an earlier start of this device; it was ignored",
         Offence::FalseCount => {

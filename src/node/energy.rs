@@ -163,7 +163,11 @@ impl Node {
     /// A background task ended, after so much CPU time.
     pub(super) fn finish_task(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
         let Some(decision) = self.energy.decision else { return };
-        let chunks = if let Outcome::Changes(changes) = outcome { embedded(changes) } else { 0 };
+        let chunks = match outcome {
+            Outcome::Changes(changes) => embedded(changes),
+            Outcome::Embedded(vectors) => vectors.len(),
+            _ => 0,
+        };
         out.push(Output::Spent { cpu: spent, chunks });
         if let Some(account) = self.energy.accounts.remove(&id) {
             let allowed = if decision.workers > 0 { decision } else { light(&decision) };

@@ -7,6 +7,7 @@ use crate::base::id::{ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::scheduler::task::Outcome;
 use crate::scheduler::{self, Input, Refusal};
+use crate::wire::message::Message;
 
 impl Node {
     /// Hands an input to the scheduler and carries out what it decides.
@@ -68,7 +69,7 @@ impl Node {
         self.carry_out_orders(out);
     }
 
-    fn carry_out_orders(&mut self, out: &mut Out) {
+    pub(super) fn carry_out_orders(&mut self, out: &mut Out) {
         let mut orders = core::mem::take(&mut self.orders);
         for order in orders.drain(..) {
             match order {
@@ -86,6 +87,7 @@ impl Node {
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
                 scheduler::Output::Summarized(Some(list)) => self.on_counted(&list, out),
                 scheduler::Output::Summarized(None) => self.on_not_counted(),
+                scheduler::Output::Work(peer, work) => out.push(Output::Send(peer, Message::Work(work))),
                 scheduler::Output::Notice(notice) => out.push(Output::Notice(Notice::from(notice))),
             }
         }

@@ -25,6 +25,7 @@ impl Node {
                 out.push(Output::Notice(Notice::Linked(self.title(Some(peer)))));
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
+                self.scheduler.worker_linked(peer);
                 self.share_gossip(now, peer, out);
                 self.greet(now, peer, false, out);
                 self.tell_duplicates(now, peer, out);
@@ -37,6 +38,7 @@ impl Node {
                 out.push(Output::Notice(Notice::Unlinked(self.title(Some(peer)), why)));
                 self.peers.unlinked(now, peer);
                 self.stop_waiting_for(now, peer, out);
+                self.scheduler.worker_unlinked(now, peer);
                 self.on_unlinked(peer);
                 self.mesh.trust.unlinked(peer);
             }
@@ -73,6 +75,7 @@ impl Node {
             Message::Answer(answer) => self.on_peer_answer(now, peer, answer, out),
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
+            Message::Work(work) => self.on_work(now, peer, work, out),
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),

@@ -210,6 +210,7 @@ impl Node {
                         news.down.push(name);
                     }
                     self.mesh.choose_links_soon(now);
+                    self.scheduler.worker_gone(peer);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
                         out.push(Output::HangUp(peer, HangUp::DeviceDown));

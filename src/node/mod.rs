@@ -34,6 +34,7 @@ mod membership;
 pub mod mesh_report;
 mod mesh_state;
 mod names;
+mod offload;
 pub mod output;
 mod pairing;
 mod pairing_state;
@@ -191,6 +192,7 @@ impl Node {
         self.run_pairing(now, out);
         self.run_trust(now, out);
         self.report_answering(now, out);
+        self.share_work(now, out);
         self.start_work(now, out);
         self.report_demand(now, out);
         // After the work: the headroom that is published depends on it.
@@ -265,6 +267,8 @@ impl Node {
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
+        } else if self.scheduler.on_check(now, task, &outcome) {
+            self.tell_false_results(now, out);
         } else if !self.on_query_task(now, task, &outcome, out) {
             self.on_background_done(now, task, outcome, spent, out);
         }

@@ -70,6 +70,9 @@ impl Node {
     /// Applies the rights of one peer to the machines.
     fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: their answers name the peers as they were known.
+        if !rights.contains(Rights::WORK) {
+            self.scheduler.worker_gone(peer);
+        }
         if !rights.contains(Rights::ANSWER) {
             self.queries.local.remove_peer(peer);
             self.go_on_with_queries(now, out);

@@ -104,6 +104,8 @@ impl Lanes {
             | Task::Embed { .. }
             | Task::Park { .. }
             | Task::Sweep
+            | Task::Lend { .. }
+            | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }
             | Task::Summarize => self.background.try_send((id, task))?,
         }

@@ -20,12 +20,12 @@ impl Scheduler {
         match outcome {
             Outcome::Panicked(why) => {
                 let why = format!("was stopped by a defect of the program ({why}). Please report it.");
-                return self.on_not_done(task, &why, out);
+                return self.on_not_done(now, task, &why, out);
             }
-            Outcome::Failed(why) => return self.on_not_done(task, &format!("could not be done: {why}"), out),
+            Outcome::Failed(why) => return self.on_not_done(now, task, &format!("could not be done: {why}"), out),
             _ => {}
         }
-        self.retries.on_success(&task);
+        self.running.retries.on_success(&task);
         match (task, outcome) {
             // Its folder is being forgotten, or was: what it found belongs to nothing any more. What another folder still has
             // there is looked at.
@@ -70,6 +70,10 @@ impl Scheduler {
                 let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
                 self.save(changes, then, out);
             }
+            (Task::Lend { documents, .. }, Outcome::Lendable(chunks)) => self.on_lendable(&documents, chunks, out),
+            (Task::EmbedBorrowed(task), Outcome::Embedded(vectors)) => {
+                self.on_borrowed(now, &task, Some(&vectors), out);
+            }
             (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
             (task, Outcome::StoreFailed(why)) => {
                 self.take_back(&task);
@@ -81,13 +85,13 @@ impl Scheduler {
 
     /// A task panicked, or could not be done for a reason that is not the store's: it is tried once more. After the
     /// second time its document is refused or its scan left out, so that nothing waits for it.
-    fn on_not_done(&mut self, task: Task, why: &str, out: &mut Vec<Output>) {
-        let retry = self.retries.is_first(&task);
+    fn on_not_done(&mut self, now: Instant, task: Task, why: &str, out: &mut Vec<Output>) {
+        let retry = self.running.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} {why}");
         match task {
             Task::Read { doc } if retry => self.queue.retry(doc, Kind::Waiting),
             Task::Embed { doc, .. } if retry => self.queue.retry(doc, Kind::Chunked),
-            Task::Read { doc } | Task::Embed { doc, .. } => self.retries.park(doc, stopped("Its indexing")),
+            Task::Read { doc } | Task::Embed { doc, .. } => self.running.retries.park(doc, stopped("Its indexing")),
             // The document stays busy in the queue, so that no task takes it before the next start.
             Task::Park { .. } => {}
             Task::Scan(_) if retry => self.scans.retry_step(),
@@ -105,6 +109,8 @@ impl Scheduler {
             Task::Purge { .. } if retry => self.purges.retry_step(),
             // What it would have deleted waits for the next start.
             Task::Purge { .. } => self.purges.end_step(None),
+            Task::Lend { documents, .. } => self.on_not_lendable(&documents),
+            Task::EmbedBorrowed(task) => self.on_borrowed(now, &task, None, out),
             Task::Summarize => out.push(Output::Summarized(None)),
             Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit => {}
         }
@@ -143,6 +149,7 @@ impl Scheduler {
                 self.queue.release(doc);
             }
             AfterSave::Decision => self.decisions.on_saved(out),
+            AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended => self.on_mended(now, saved.number, out),
             AfterSave::Reply(reply, done, forgotten) => {
@@ -156,6 +163,7 @@ impl Scheduler {
         }
         for applied in saved.applied {
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
+                self.recall(doc, kind);
                 self.queue.push(doc, kind);
                 if kind == Kind::Waiting && absent == Some(doc) {
                     self.queue.set_absent(doc);
@@ -167,6 +175,8 @@ impl Scheduler {
     /// The list of sources is on the disk: it takes effect, and its additions are acknowledged.
     fn on_sources_saved(&mut self, now: Instant, save: SaveId, unsaved: UnsavedSources, out: &mut Vec<Output>) {
         self.sources.on_saved(save, unsaved.sources);
+        // What is private now, or forgotten, is nobody else's any more.
+        self.end_leases(out);
         for place in &unsaved.removed {
             self.decisions.losses.forget(place);
             self.scans.left_out.forget(place);
@@ -225,7 +235,7 @@ impl Scheduler {
         docs.into_iter().for_each(|doc| self.queue.release(doc));
     }
 
-    fn save(&mut self, changes: Vec<Change>, then: AfterSave, out: &mut Vec<Output>) {
+    pub(super) fn save(&mut self, changes: Vec<Change>, then: AfterSave, out: &mut Vec<Output>) {
         for change in &changes {
             if let Change::Refused { reason, doc, .. } = change {
                 out.push(Output::Notice(Notice::Unusable(*doc, reason.clone())));
@@ -238,6 +248,7 @@ impl Scheduler {
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
+                AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
                 AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) | AfterSave::Mended => {
                     unreachable!("a decision, a new source and what mends are changes")
                 }

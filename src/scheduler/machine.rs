@@ -3,16 +3,17 @@
 use super::addition::Addition;
 use super::decisions::Decisions;
 use super::disk::Disk;
+use super::offload::Offload;
 use super::outage::Outage;
 use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::purges::Purges;
 use super::queue::Queue;
-use super::running::{PanicRetries, Running};
+use super::running::Running;
 use super::saves::{AfterSave, NotSaved, Saves};
 use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
-use crate::base::id::{ReplyId, TaskId};
+use crate::base::id::{Fingerprint, ReplyId, TaskId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
@@ -36,6 +37,12 @@ pub struct Config {
     pub slots: usize,
     /// Bytes free on the home's disk.
     pub disk_free: u64,
+    /// The model of all vectors.
+    pub model: Fingerprint,
+    /// The least cosine of the vectors that two correct engines give the same text, 0 to 1.
+    pub cosine_min: f32,
+    /// Seeds the decisions by chance.
+    pub seed: u64,
 }
 
 /// The scheduler of one agent's background work.
@@ -47,12 +54,12 @@ pub struct Scheduler {
     pub(super) scans: Scans,
     pub(super) queue: Queue,
     pub(super) running: Running,
-    pub(super) retries: PanicRetries,
     pub(super) saves: Saves,
     pub(super) outage: Outage,
     pub(super) disk: Disk,
     pub(super) purges: Purges,
     pub(super) decisions: Decisions,
+    pub(super) offload: Offload,
 }
 
 impl Scheduler {
@@ -71,12 +78,12 @@ impl Scheduler {
             scans: Scans::new(now),
             queue: Queue::default(),
             running: Running::default(),
-            retries: PanicRetries::default(),
             saves: Saves::default(),
             outage: Outage::default(),
             disk: Disk::new(config.disk_free),
             purges,
             decisions: Decisions::new(config.marks, config.strays),
+            offload: Offload::new(config.model, config.cosine_min, config.seed),
         }
     }
 
@@ -131,7 +138,7 @@ impl Scheduler {
     /// When to `Wake` the machine if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting_until();
+        let waiting = earliest(self.waiting_until(), self.share_deadline());
         if self.outage.is_on() {
             return earliest(waiting, self.outage.deadline());
         }
@@ -171,11 +178,12 @@ impl Scheduler {
         if self.outage.is_on() || self.disk.is_full() {
             return None;
         }
-        let first = self.retries.next_to_park().or_else(|| self.next_sweep());
+        let first = self.running.retries.next_to_park().or_else(|| self.next_sweep());
         // A document about which its owner has decided is not counted as missing once more.
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
-        first.or_else(|| self.queue.next(&self.counts, chunks))
+        let first = first.or_else(|| self.queue.next(&self.counts, chunks));
+        first.or_else(|| self.next_borrowed(chunks))
     }
 
     /// The next step of a removal. A scan that is under way may find files of the place once more: its save comes first.

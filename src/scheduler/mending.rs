@@ -34,6 +34,7 @@ impl Scheduler {
             }
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Absent(doc) => self.queue.release(doc),
+            AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
             AfterSave::Purge(_) => self.purges.retry_step(),
             AfterSave::Swept => self.decisions.end_sweep(),
             AfterSave::Mended => {
@@ -51,6 +52,7 @@ impl Scheduler {
         if !self.outage.is_on() {
             self.outage.begin(now, failure);
             out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Held(why))));
+            self.end_leases(out);
         }
     }
 
@@ -96,9 +98,11 @@ impl Scheduler {
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
             Task::Purge { .. } => self.purges.retry_step(),
             Task::Sweep => self.decisions.end_sweep(),
+            Task::Lend { documents, .. } => self.on_not_lendable(documents),
             Task::ListKept { .. }
             | Task::EmbedQuery { .. }
             | Task::EmbedHit { .. }
+            | Task::EmbedBorrowed(_)
             | Task::Retrieve(_)
             | Task::Audit
             | Task::Summarize => {}

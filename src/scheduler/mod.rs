@@ -22,6 +22,9 @@
 //! documents can answer and say so; the owner's word on both (`forget`) is carried out by `decisions`. Whoever forgets waits until
 //! it is deleted (`removal`, `waiting`). What is `kept` without its file stays until its owner takes it out. docs/architecture.md has the way of a forgotten folder, and the words for deleting.
 //!
+//! Chunks of folders that are shared with the members may be embedded by other devices, and this one embeds theirs when it has time
+//! (`offload`, `lend`).
+//!
 //! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
 //! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
 //!
@@ -41,10 +44,12 @@ mod ended;
 mod forget;
 mod kept;
 pub mod key_files;
+mod lend;
 pub mod losses;
 pub mod machine;
 mod marks;
 mod mending;
+pub mod offload;
 mod outage;
 pub mod path;
 pub mod port;

@@ -4,8 +4,9 @@ use super::addition::Addition;
 use super::regroup::Regroup;
 use super::saves::{NotSaved, Saved};
 use super::task::{CollectionSummary, Outcome, Task};
-use crate::base::id::{DocId, ReplyId, SaveId, TaskId};
+use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
+use crate::wire::work::Work;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +68,8 @@ pub enum Output {
     Summarized(Option<Vec<CollectionSummary>>),
     /// Notify people.
     Notice(Notice),
+    /// Send a message of work to a device.
+    Work(PeerKey, Work),
 }
 
 /// Why a request was refused.

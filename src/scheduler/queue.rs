@@ -108,6 +108,35 @@ impl Queue {
         }
     }
 
+    /// Takes documents from the end of those that are to be embedded, so many at most, for others: this device begins at the other
+    /// end.
+    pub fn lend(&mut self, max: usize) -> Vec<DocId> {
+        let mut lent = Vec::new();
+        while lent.len() < max
+            && let Some(doc) = self.windows[Stage::Embed as usize].documents.pop_back()
+        {
+            if let Entry::Vacant(entry) = self.busy.entry(doc) {
+                entry.insert(Stage::Embed);
+                lent.push(doc);
+            }
+        }
+        lent
+    }
+
+    /// A refill, if there are more documents to lend than the queue holds.
+    pub fn refill_to_lend(&mut self, counts: &StoreCounts) -> Option<Task> {
+        self.refill(Stage::Embed, counts)
+    }
+
+    /// Nothing of the document is lent any more, and it still lacks vectors.
+    pub fn give_back(&mut self, doc: DocId) {
+        self.release(doc);
+        let documents = &mut self.windows[Stage::Embed as usize].documents;
+        if !documents.iter().any(|listed| *listed == doc) {
+            let _ = documents.push_front(doc);
+        }
+    }
+
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
         let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc);
@@ -144,6 +173,12 @@ impl Queue {
             entry.insert(stage);
             return Some(if stage == Stage::Read { Task::Read { doc } } else { Task::Embed { doc, chunks } });
         }
+        self.refill(stage, counts)
+    }
+
+    /// A refill of this stage, if the store has documents of it that are not here.
+    fn refill(&mut self, stage: Stage, counts: &StoreCounts) -> Option<Task> {
+        let window = &mut self.windows[stage as usize];
         let busy = self.busy.values().filter(|other| **other == stage).count();
         let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
         if window.refilling || window.exhausted || counts.count(kind_of(stage)) <= (busy + absent) as u64 {

@@ -11,6 +11,8 @@ use heapless::{Deque, LinearMap, Vec as Bounded};
 pub(super) struct Running {
     tasks: LinearMap<TaskId, Task, BACKGROUND_MAX>,
     last: TaskId,
+    /// Those that panicked and are tried once more.
+    pub(super) retries: PanicRetries,
 }
 
 impl Running {
@@ -66,6 +68,8 @@ impl Subject {
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
             Task::Purge { .. } => Some(Self::Purge),
             Task::Sweep
+            | Task::Lend { .. }
+            | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }
             | Task::Park { .. }
             | Task::EmbedQuery { .. }

@@ -54,6 +54,8 @@ pub(super) enum AfterSave {
     Release(Vec<DocId>),
     /// Likewise this one, whose file is not there: it waits for it, if it still waits.
     Absent(DocId),
+    /// Vectors that other devices made: one entry for each chunk, its document.
+    Lent(Vec<DocId>),
     /// The next part of the owner's decisions is due.
     Decision,
     /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.

@@ -1,6 +1,8 @@
 //! Tasks and their outcomes: the bounded unit of scheduling, energy accounting and simulation.
 
 use super::key_files::KeyFiles;
+use super::offload::Lendable;
+use super::offload::borrower::Borrowed;
 use crate::base::hit::Found;
 use crate::base::id::{DocId, ReplyId};
 use crate::base::vector::{Embedding, Quantized};
@@ -60,6 +62,15 @@ pub enum Task {
         /// One plain sentence for people.
         reason: String,
     },
+    /// Read the chunks without vectors of these documents, to have them embedded by other devices.
+    Lend {
+        /// The documents.
+        documents: Vec<DocId>,
+        /// How many chunks at most.
+        chunks: usize,
+    },
+    /// Embed texts of another device.
+    EmbedBorrowed(Borrowed),
     /// Embed a person's question.
     EmbedQuery {
         /// The question's text.
@@ -189,6 +200,10 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
+    /// Chunks that other devices may embed.
+    Lendable(Vec<Lendable>),
+    /// Vectors of the texts of another device, in their order.
+    Embedded(Vec<Quantized>),
     /// The embedding of a question, or of a text of another device.
     QueryEmbedding(Embedding),
     /// Hits of this device, and the vector of each.

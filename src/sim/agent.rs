@@ -114,6 +114,9 @@ impl Agent {
                 strays: false,
                 slots: 2,
                 disk_free,
+                model: embedder.model(),
+                cosine_min: 0.98,
+                seed,
             },
         };
         Ok(Self { node: Node::new(now, config, trust), library, index, embedder, disk_free })

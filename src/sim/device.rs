@@ -33,6 +33,8 @@ pub struct Device {
     pub(super) starts: Starts,
     /// What its governor allows; `None`: it has no governor.
     pub(super) decision: Option<Decision>,
+    /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
+    pub(super) ms_per_chunk: Option<u64>,
     /// What its disk holds about peers.
     pub(super) peers: PeerRecords,
     /// Set while it gets no time.
@@ -123,6 +125,7 @@ impl Device {
             boots: 0,
             starts: Starts::default(),
             decision: None,
+            ms_per_chunk: None,
             peers: PeerRecords::default(),
             suspended: None,
             requests: Requests::default(),

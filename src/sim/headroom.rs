@@ -62,17 +62,22 @@ impl World {
     pub(super) fn check_start(&mut self, at: usize, id: TaskId, task: &Task) {
         let counted = matches!(
             task,
-            Task::Scan(_) | Task::Refill { .. } | Task::Purge { .. } | Task::Read { .. } | Task::Embed { .. }
+            Task::Scan(_)
+                | Task::Refill { .. }
+                | Task::Purge { .. }
+                | Task::Read { .. }
+                | Task::Embed { .. }
+                | Task::EmbedBorrowed(_)
         );
-        if !counted && *task != Task::Summarize {
+        if !counted && !matches!(task, Task::Summarize | Task::Lend { .. }) {
             return;
         }
         self.load_changes(at);
         let governed = self.coordinator(at).is_some();
         let device = &mut self.devices[at];
         let Some(decision) = device.decision else { return };
-        let embeds = matches!(task, Task::Embed { .. });
-        let one_chunk = !matches!(task, Task::Embed { chunks: 2.., .. });
+        let embeds = matches!(task, Task::Embed { .. } | Task::EmbedBorrowed(_));
+        let one_chunk = !matches!(task, Task::Embed { chunks: 2.., .. } | Task::EmbedBorrowed(_));
         let beside = (decision.only_questions || decision.reason == Some(Reason::InUse)) && one_chunk;
         let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");

@@ -2,6 +2,7 @@
 //! `net::link` and `net::udp`.
 
 use super::conversations::Conversations;
+use super::liars::FalseWorker;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::limits::LINKS_MAX;
@@ -29,6 +30,8 @@ pub struct Net {
     pub(super) copies: BTreeMap<usize, usize>,
     /// Devices that send the question's own vector beside each text: the vector of the last question to each.
     pub(super) liars: BTreeMap<usize, Option<HitVector>>,
+    /// Devices that send false vectors of what is lent to them.
+    pub(super) false_workers: BTreeMap<usize, FalseWorker>,
     /// Of devices that are paired.
     pub(super) conversations: Conversations,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
@@ -76,6 +79,7 @@ impl Net {
             cuts: BTreeSet::new(),
             copies: BTreeMap::new(),
             liars: BTreeMap::new(),
+            false_workers: BTreeMap::new(),
             conversations: Conversations::default(),
             loss_permille: 0,
             datagram_loss_permille: 0,

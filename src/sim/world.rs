@@ -281,8 +281,9 @@ impl World {
         match output {
             Output::Start(id, task) => {
                 self.check_start(at, id, &task);
+                let before = agent.embedder.texts;
                 let outcome = agent.run(&self.devices[at].files, &task);
-                let cost = 1 + self.rng.below(300);
+                let cost = self.cost_ms(at, &task, agent.embedder.texts - before);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) | Output::Mend(id, changes) => {

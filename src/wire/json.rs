@@ -24,6 +24,7 @@ pub(super) mod field;
 mod gossip;
 pub mod line;
 mod message;
+mod work;
 
 use serde::{Deserialize, Serialize};
 use std::io;

@@ -11,6 +11,7 @@
 use super::canonical::exactly;
 use super::certificate::exchange::Exchange;
 use super::gossip::Gossip;
+use super::work::Work;
 use crate::base::bounded;
 use crate::base::hit::Found;
 use crate::base::id::PeerKey;
@@ -68,6 +69,8 @@ pub enum Message {
     Trust(Exchange),
     /// How many of its files the sender searches, with the `Answer` that follows.
     Coverage(Coverage),
+    /// Work that is lent.
+    Work(Work),
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -219,6 +222,7 @@ impl Message {
             Self::Vectors(_) => "vectors",
             Self::Trust(_) => "trust",
             Self::Coverage(_) => "coverage",
+            Self::Work(_) => "work",
         }
     }
 
@@ -252,6 +256,7 @@ impl Message {
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
+            Self::Work(work) => work.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
             Self::Trust(Exchange::Push(page)) => page.is_sound(),

@@ -42,3 +42,4 @@ pub mod protobuf;
 mod random_bytes;
 pub mod varint;
 mod window;
+pub mod work;

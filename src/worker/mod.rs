@@ -16,6 +16,7 @@
 
 pub mod embed;
 pub mod extract;
+mod lend;
 pub mod retrieve;
 pub mod run;
 pub mod scan;

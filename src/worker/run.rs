@@ -2,7 +2,7 @@
 
 use super::extract::Content;
 use super::scan::Listing;
-use super::{embed, extract, retrieve, scan, summary, sweep};
+use super::{embed, extract, lend, retrieve, scan, summary, sweep};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -48,6 +48,8 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
+        Task::Lend { documents, chunks } => lend::list(kv, &documents, chunks).unwrap_or_else(failed),
+        Task::EmbedBorrowed(borrowed) => lend::embed(embedder, &borrowed).unwrap_or_else(Outcome::Failed),
         Task::Park { doc, reason } => match read::document(kv, doc) {
             Ok(document) => {
                 let refuse = |known: Document| Change::Refused { doc, stamp: known.stamp, reason, keep: true };

@@ -5,7 +5,9 @@
 
 use crate::embed::engine::Engine;
 use crate::energy::rank::Rank;
-use crate::limits::{AUDITS_MAX, BACKGROUND_MAX, CHECKS_RUNNING_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX};
+use crate::limits::{
+    AUDITS_MAX, BACKGROUND_MAX, CHECKS_RUNNING_MAX, LEASE_CHECKS_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX,
+};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::disk::Disk;
@@ -82,7 +84,7 @@ pub(super) fn start(
     };
     let clamp = Clamp::default();
     let (questions, asked) = bounded(2 * QUERIES_MAX);
-    let (checks, to_check) = bounded(CHECKS_RUNNING_MAX);
+    let (checks, to_check) = bounded(CHECKS_RUNNING_MAX + LEASE_CHECKS_MAX);
     let (searches, to_search) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);

@@ -28,10 +28,12 @@ impl Rights {
     pub const GUEST: Self = Self(1 << 5);
     /// It hands over invites and takes them: what lets devices in. Only the certificate of an admin gives it.
     pub const ADMIN: Self = Self(1 << 6);
+    /// Work goes to it and comes from it: the texts of collections that are shared with the members.
+    pub const WORK: Self = Self(1 << 7);
     /// All that an owner grants by hand: all of these but `ADMIN`.
-    pub const ALL: Self = Self(0b11_1111);
+    pub const ALL: Self = Self(0b1011_1111);
 
-    const NAMES: [(Self, &str); 7] = [
+    const NAMES: [(Self, &str); 8] = [
         (Self::LINK, "link"),
         (Self::SIGN, "sign"),
         (Self::MEMBER, "member"),
@@ -39,6 +41,7 @@ impl Rights {
         (Self::ANSWER, "answer"),
         (Self::GUEST, "guest"),
         (Self::ADMIN, "admin"),
+        (Self::WORK, "work"),
     ];
 
     /// Whether all of `others` are among these.
@@ -56,6 +59,10 @@ impl Rights {
         let mut rights = Self::GUEST | Self::LINK | Self::SIGN | Self::MEMBER | Self::PROBE;
         if caps.contains(Caps::MEMBER) {
             rights = rights | Self::ANSWER;
+            // What a worker may embed, a member may see too. For a device that is no member no collection allows it yet.
+            if caps.contains(Caps::WORKER) {
+                rights = rights | Self::WORK;
+            }
         }
         if caps.contains(Caps::ADMIN) {
             rights = rights | Self::ADMIN;
@@ -78,6 +85,7 @@ impl Rights {
             Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {
                 linked | Self::ANSWER
             }
+            Message::Work(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)
             | Message::Gossip(_)

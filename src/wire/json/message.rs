@@ -67,6 +67,7 @@ impl Message {
             "vectors" => Self::Vectors(field_of(body)?),
             "trust" => Self::Trust(field_of(body)?),
             "coverage" => Self::Coverage(field_of(body)?),
+            "work" => Self::Work(field_of(body)?),
             _ => return None,
         })
     }
@@ -104,6 +105,7 @@ impl Serialize for Body<'_> {
             Message::Vectors(vectors) => vectors.write(to),
             Message::Trust(exchange) => exchange.write(to),
             Message::Coverage(coverage) => coverage.write(to),
+            Message::Work(work) => work.write(to),
         }
     }
 }

@@ -1,0 +1,72 @@
+//! Leases: embedding work that is lent to other devices.
+
+use super::scheduler::EMBED_BATCH;
+use super::text::CHUNK_BYTES_MAX;
+
+/// Chunks of one lease at most. A device that embeds one in 30 ms, a fast PC, takes some two seconds for them.
+pub const LEASE_CHUNKS_MAX: usize = 64;
+
+/// Bytes of the texts and headings of one lease, or one chunk: a grant is one frame.
+pub const GRANT_BYTES_MAX: usize = 256 * 1024;
+
+/// Vectors in one message of results: those of one task.
+pub const RESULTS_MAX: usize = EMBED_BATCH;
+
+/// Leases that one device has at once: one that it works on, one that waits.
+pub const LEASES_EACH_MAX: usize = 2;
+
+/// Devices to which a device lends, and from which it borrows, at once.
+pub const LENDING_MAX: usize = 32;
+
+/// Milliseconds of a device's own measured speed that one lease takes: a lease that is lost costs no more.
+pub const LEASE_WORK_MS: u64 = 2_000;
+
+/// Chunks of the first lease of a device whose speed is not known.
+pub const LEASE_FIRST: usize = 4;
+
+/// The shortest and the longest lease, in milliseconds. Between them it is four times what the work takes, and
+/// two seconds. Each result extends it.
+pub const LEASE_MS_MIN: u64 = 5_000;
+/// See `LEASE_MS_MIN`.
+pub const LEASE_MS_MAX: u64 = 5 * 60 * 1000;
+
+/// Milliseconds after which a lease ends whose device has no link any more. A link that is dialled anew is back before.
+pub const LEASE_UNLINKED_MS: u64 = 2_000;
+
+/// Milliseconds between two offers to the same device, and until a device asks once more that got nothing.
+pub const OFFER_MS: u64 = 1_000;
+/// See `OFFER_MS`.
+pub const ASK_AGAIN_MS: u64 = 5_000;
+
+/// Milliseconds for which a device that may not work any more keeps what it borrowed.
+pub const GIVE_BACK_MS: u64 = 2_000;
+
+/// Chunks that wait to be embedded from which on they are offered to others. Fewer are done here before they would
+/// be there and back.
+pub const OFFER_MIN: u64 = 16;
+
+/// Documents whose chunks are read from the store at once, to be lent.
+pub const LEND_DOCUMENTS: usize = 8;
+
+/// Chunks that are read and wait to be granted.
+pub const LEND_CHUNKS_MAX: usize = 2 * LEASE_CHUNKS_MAX;
+
+/// The first results of a device in a run of the agent, each of which is computed here too. After them one in
+/// `CHECK_ONE_IN` is: a device that turns false is found within 160 results with 0.993 (1 - (31/32)^160).
+pub const PROBATION: u32 = 10;
+/// See `PROBATION`.
+pub const CHECK_ONE_IN: u64 = 32;
+
+/// Results of one device that wait for its next good check, before which none of them is stored.
+pub const UNCHECKED_MAX: usize = 64;
+
+/// Milliseconds after which a result that waits has one of those that wait checked.
+pub const UNCHECKED_MS: u64 = 3_000;
+
+/// Checks of results that run at once.
+pub const LEASE_CHECKS_MAX: usize = 2;
+
+/// How often a chunk is lost with the device that had it before it is embedded here only.
+pub const LOST_MAX_EACH: u8 = 2;
+
+const _: () = assert!(GRANT_BYTES_MAX > 2 * CHUNK_BYTES_MAX, "each chunk can be lent");

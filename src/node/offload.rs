@@ -1,0 +1,42 @@
+//! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
+
+use super::{Node, Out};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+use crate::limits::LINKS_MAX;
+use crate::mesh::conduct::Offence;
+use crate::mesh::trust::Rights;
+use crate::wire::work::Work;
+use heapless::Vec as Bounded;
+
+impl Node {
+    /// A message of work. The sender has the right to send one.
+    pub(super) fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Out) {
+        self.scheduler.on_work(now, peer, work, &mut self.orders);
+        self.carry_out_orders(out);
+        self.tell_false_results(now, out);
+    }
+
+    /// Lends and borrows what is due. Nothing is lent to a device with a second one of its key, or of which two are up.
+    pub(super) fn share_work(&mut self, now: Instant, out: &mut Out) {
+        let may = |peer: &PeerKey| self.trust.may(*peer, Rights::WORK) && !self.is_frozen(now, *peer);
+        let workers: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().filter(may).take(LINKS_MAX).collect();
+        let allowed = self.may_work_for_others(now);
+        let uncharged = self.uncharged_work_from().is_some_and(|from| from <= now);
+        self.scheduler.share_work(now, workers.into_iter(), (allowed, uncharged), &mut self.orders);
+        self.carry_out_orders(out);
+        self.tell_false_results(now, out);
+    }
+
+    /// Whether the governor allows bulk work. A pause between two tasks, and questions that are being answered, end no lease.
+    fn may_work_for_others(&self, now: Instant) -> bool {
+        let asked = self.energy.quiet_until.is_some_and(|until| now < until);
+        self.energy.decision.as_ref().is_none_or(|decision| decision.workers > 0 || asked && decision.only_questions)
+    }
+
+    pub(super) fn tell_false_results(&mut self, now: Instant, out: &mut Out) {
+        for peer in self.scheduler.take_false_makers() {
+            self.on_offence(now, peer, Offence::FalseResult, out);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! How the work that others do meets this device's own: documents leave the queue to be lent, results are saved as the own ones
+//! are, and what is borrowed is embedded when there is time and nothing else to do.
+
+use super::machine::Scheduler;
+use super::offload::Lendable;
+use super::offload::borrower::Borrowed;
+use super::offload::lender::Lent;
+use super::port::Output;
+use super::saves::AfterSave;
+use super::task::{Outcome, Task};
+use crate::base::id::{DocId, PeerKey, Ring, TaskId};
+use crate::base::time::{Instant, earliest};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
+use crate::store::change::Change;
+use crate::store::counts::Kind;
+use crate::wire::work::Work;
+use std::collections::BTreeMap;
+
+impl Scheduler {
+    /// A message of work from a device that may send it. A sentence about false results comes from `take_false_makers`.
+    pub fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Vec<Output>) {
+        let (lender, borrower) = (&mut self.offload.lender, &mut self.offload.borrower);
+        let answer = match work {
+            Work::Offer(offer) => {
+                borrower.on_offer(now, peer, &offer);
+                None
+            }
+            Work::Grant(grant) => borrower.on_grant(now, peer, *grant),
+            Work::Later(ms) => {
+                borrower.on_later(now, peer, ms);
+                None
+            }
+            Work::End(batch) => {
+                borrower.on_end(peer, batch);
+                None
+            }
+            Work::Ask(chunks) => lender.on_ask(now, peer, chunks),
+            Work::Results(results) => {
+                if lender.on_results(now, peer, &results) {
+                    self.ban(now, peer);
+                }
+                None
+            }
+            Work::Renew(batch) => (!lender.on_renew(now, peer, batch)).then_some(Work::End(batch)),
+            Work::Return(batch) => {
+                lender.on_return(peer, batch);
+                None
+            }
+            Work::Failed(failed) => {
+                lender.on_failed(peer, failed.batch, failed.first, failed.count);
+                None
+            }
+        };
+        out.extend(answer.map(|work| Output::Work(peer, work)));
+    }
+
+    /// A device has a link.
+    pub fn worker_linked(&mut self, peer: PeerKey) {
+        self.offload.lender.linked(peer);
+    }
+
+    /// A device has no link any more.
+    pub fn worker_unlinked(&mut self, now: Instant, peer: PeerKey) {
+        self.offload.lender.unlinked(now, peer);
+        self.offload.borrower.gone(peer);
+    }
+
+    /// A device is down, or may do no work any more.
+    pub fn worker_gone(&mut self, peer: PeerKey) {
+        self.offload.lender.gone(peer);
+        self.offload.borrower.gone(peer);
+    }
+
+    /// Lends and borrows what is due. `workers`: linked devices that may work. `allowed`: whether this device has time for
+    /// work of others; `uncharged`: whether it may do short work that is on no account.
+    pub fn share_work(
+        &mut self,
+        now: Instant,
+        workers: impl Iterator<Item = PeerKey>,
+        (allowed, uncharged): (bool, bool),
+        out: &mut Vec<Output>,
+    ) {
+        let stands = self.stands_still();
+        let own = self.to_do() > 0 || self.scanning();
+        let borrower = &mut self.offload.borrower;
+        let mut told = borrower.wake(now);
+        told.extend(borrower.allow(now, allowed && !own && !stands));
+        told.extend(borrower.ask(now));
+        let waiting = self.to_embed();
+        let chunks = if stands || waiting < OFFER_MIN || !self.any_lendable() { 0 } else { waiting };
+        let lender = &mut self.offload.lender;
+        told.extend(lender.wake(now));
+        let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
+        told.extend(workers.filter_map(|peer| lender.offer(now, peer, chunks).map(|work| (peer, work))));
+        self.offload.uncharged = !stands && uncharged;
+        if self.offload.uncharged {
+            self.check_results(now, out);
+            self.list_to_lend(out);
+        }
+        told.extend(self.offload.lender.grant(now, waiting));
+        out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+        self.save_results(out);
+        self.free_documents();
+    }
+
+    /// Whether any chunk may be one that others embed.
+    fn any_lendable(&self) -> bool {
+        self.sources().iter().any(|source| source.ring == Ring::Mesh)
+    }
+
+    /// Computes results of others here, to check them.
+    fn check_results(&mut self, now: Instant, out: &mut Vec<Output>) {
+        while let Some((peer, place, text)) = self.offload.lender.next_check(now) {
+            let task = self.running.issue();
+            self.offload.lender.begin_check(peer, place, task);
+            out.push(Output::Start(task, Task::EmbedHit { heading: text.heading, text: text.text }));
+        }
+    }
+
+    /// Reads texts for those who asked, from the documents at the end of the queue.
+    fn list_to_lend(&mut self, out: &mut Vec<Output>) {
+        if self.offload.listing || !self.has_slot() || !self.offload.lender.wants_chunks() {
+            return;
+        }
+        let documents = self.queue.lend(LEND_DOCUMENTS);
+        if documents.is_empty() {
+            match self.queue.refill_to_lend(&self.counts) {
+                Some(refill) => _ = self.start(refill, out),
+                None => {
+                    let later = self.offload.lender.nothing_to_lend();
+                    out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+                }
+            }
+            return;
+        }
+        self.offload.listing = true;
+        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX }, out);
+    }
+
+    /// Chunks were read; those documents of which none were go back into the queue.
+    pub(super) fn on_lendable(&mut self, documents: &[DocId], chunks: Vec<Lendable>, out: &mut Vec<Output>) {
+        self.offload.listing = false;
+        self.offload.lender.listed(chunks);
+        let back: Vec<DocId> = documents.iter().copied().filter(|doc| !self.offload.lender.has(*doc)).collect();
+        back.iter().for_each(|doc| self.queue.give_back(*doc));
+        if back.len() == documents.len() {
+            let later = self.offload.lender.nothing_to_lend();
+            out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+        }
+    }
+
+    /// The documents could not be read.
+    pub(super) fn on_not_lendable(&mut self, documents: &[DocId]) {
+        self.offload.listing = false;
+        documents.iter().for_each(|doc| self.queue.give_back(*doc));
+    }
+
+    /// A task ended; gives whether it was a check of a result.
+    pub fn on_check(&mut self, now: Instant, task: TaskId, outcome: &Outcome) -> bool {
+        let own: Option<&Embedding> =
+            if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
+        let Some(liar) = self.offload.lender.end_check(task, own) else { return false };
+        if let Some(peer) = liar {
+            self.ban(now, peer);
+        }
+        true
+    }
+
+    fn ban(&mut self, now: Instant, peer: PeerKey) {
+        self.offload.lender.ban(now, peer);
+        self.offload.false_makers.push(peer);
+    }
+
+    /// Devices whose false results were found since the last call.
+    pub fn take_false_makers(&mut self) -> Vec<PeerKey> {
+        std::mem::take(&mut self.offload.false_makers)
+    }
+
+    /// Saves good results as the own ones are, document by document.
+    fn save_results(&mut self, out: &mut Vec<Output>) {
+        while self.under_way() + 1 < SAVES_MAX && !self.outage.is_on() {
+            let good = self.offload.lender.take_good(LEND_CHUNKS_MAX);
+            if good.is_empty() {
+                return;
+            }
+            let mut of: BTreeMap<DocId, Vec<_>> = BTreeMap::new();
+            let mut chunks = Vec::new();
+            for (chunk, vector) in good {
+                chunks.push(chunk.doc);
+                of.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector));
+            }
+            let model = self.offload.lender.model();
+            let changes = of.into_iter().map(|(doc, vectors)| Change::Embedded { doc, model, vectors }).collect();
+            self.save(changes, AfterSave::Lent(chunks), out);
+        }
+    }
+
+    /// The results of others for these chunks' documents are on the disk, or cannot be.
+    pub(super) fn on_results_saved(&mut self, chunks: &[DocId]) {
+        chunks.iter().for_each(|doc| self.offload.lender.let_go(*doc));
+        // Those that still lack vectors are put into the queue by what the save says of them.
+        self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
+    }
+
+    /// Documents of which nothing is lent any more are ordinary ones again.
+    fn free_documents(&mut self) {
+        for doc in self.offload.lender.freed() {
+            self.queue.give_back(doc);
+        }
+    }
+
+    /// A document is in this state now: if its text is another one, or it is gone, nothing of it is lent any more.
+    pub(super) fn recall(&mut self, doc: DocId, kind: Kind) {
+        if kind != Kind::Chunked && kind != Kind::Ready && self.offload.lender.has(doc) {
+            self.offload.lender.forget_document(doc);
+            self.queue.release(doc);
+        }
+    }
+
+    /// What may be lent has changed, or nothing can be saved: all leases end.
+    pub(super) fn end_leases(&mut self, out: &mut Vec<Output>) {
+        let told = self.offload.lender.end_all();
+        out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+        self.free_documents();
+    }
+
+    /// Texts of others to embed now, at most so many.
+    pub(super) fn next_borrowed(&mut self, chunks: Option<usize>) -> Option<Task> {
+        self.offload.borrower.next(chunks?).map(Task::EmbedBorrowed)
+    }
+
+    /// Texts of others were embedded, or could not be.
+    pub(super) fn on_borrowed(
+        &mut self,
+        now: Instant,
+        task: &Borrowed,
+        vectors: Option<&[Quantized]>,
+        out: &mut Vec<Output>,
+    ) {
+        let answer = self.offload.borrower.done(now, task, vectors);
+        out.extend(answer.map(|work| Output::Work(task.owner, work)));
+    }
+
+    /// When the next lease, check or question is due.
+    pub(super) fn share_deadline(&self) -> Option<Instant> {
+        let borrower = &self.offload.borrower;
+        let borrowed = earliest(borrower.deadline(), borrower.ask_deadline());
+        earliest(self.offload.lender.deadline(self.offload.uncharged), borrowed)
+    }
+
+    /// Who has what of this device's work.
+    pub fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
+        self.offload.lender.lent(now)
+    }
+
+    /// How many texts of others are here to be embedded.
+    #[must_use]
+    pub fn borrowed(&self) -> usize {
+        self.offload.borrower.texts()
+    }
+}

@@ -1,0 +1,65 @@
+//! Embedding that travels: chunks of this device that others embed, and chunks of others that this device embeds.
+//!
+//! Work is pulled. A device with more chunks than it embeds in a moment offers them to its linked members ([`lender`]); one that may work,
+//! and has nothing to do itself, asks ([`borrower`]); the owner reads the texts of documents from the end of its queue, while it
+//! embeds those at the beginning itself, and grants a lease of as many as the asking device embeds in `LEASE_WORK_MS` by its
+//! measured speed, and of fewer towards the end, so that all end together (guided self-scheduling: Polychronopoulos and Kuck, 1987).
+//!
+//! A lease ends when its time is over without a result, when the link is gone for `LEASE_UNLINKED_MS`, or when the device is
+//! down or no member any more. Its chunks are the next to be granted. One that was lost `LOST_MAX_EACH` times, or that a device could
+//! not embed, is embedded here only: what brings devices down ends here, where a document whose task panics twice is put aside.
+//!
+//! No vector is stored before a check of its maker (`worker`): the first `PROBATION` results are computed here too, after those one in
+//! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. A device whose vector is false gets
+//! no work for `OFFENCE_MS`, and what it made since its last good check is done again.
+//!
+//! Invariants: a chunk is in one place at a time, in the pool, in a lease, with a device's unchecked results, or on its way to the
+//! disk; its document is busy in the queue as long as any of its chunks is. Late results, and results for a document that changed, have no
+//! effect: the store takes a vector for a row without one and for the text that it has.
+
+pub mod borrower;
+pub mod lender;
+mod worker;
+
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row};
+use crate::wire::work::LentText;
+use borrower::Borrower;
+use lender::Lender;
+
+/// Both sides.
+#[derive(Debug)]
+pub(super) struct Offload {
+    pub(super) lender: Lender,
+    pub(super) borrower: Borrower,
+    /// Devices whose false results were found and not told yet.
+    pub(super) false_makers: Vec<PeerKey>,
+    /// Whether a task reads chunks that are to be lent.
+    pub(super) listing: bool,
+    /// Whether short work that is on no account might be done at the last look.
+    pub(super) uncharged: bool,
+}
+
+impl Offload {
+    pub(super) fn new(model: Fingerprint, cosine_min: f32, seed: u64) -> Self {
+        Self {
+            lender: Lender::new(model, cosine_min, seed),
+            borrower: Borrower::new(model, seed),
+            false_makers: Vec::new(),
+            listing: false,
+            uncharged: false,
+        }
+    }
+}
+
+/// A chunk that others may embed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lendable {
+    /// Its document.
+    pub doc: DocId,
+    /// Its row.
+    pub row: Row,
+    /// The key of its text.
+    pub key: EmbedKey,
+    /// Its text.
+    pub text: LentText,
+}

@@ -1,0 +1,252 @@
+//! The side that embeds for others: who offers, whom to ask, and the batches that are lent.
+
+use crate::base::id::{Fingerprint, PeerKey};
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant, earliest};
+use crate::base::vector::Quantized;
+use crate::limits::{ASK_AGAIN_MS, GIVE_BACK_MS, LEASE_CHUNKS_MAX, LEASES_EACH_MAX, LENDING_MAX};
+use crate::wire::message::HitVector;
+use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A device that offers work.
+#[derive(Debug)]
+struct Offered {
+    chunks: u32,
+    /// It is not asked before.
+    ask_at: Instant,
+}
+
+/// A batch that is lent to this device.
+#[derive(Debug)]
+struct Batch {
+    owner: PeerKey,
+    id: BatchId,
+    lease: Duration,
+    texts: Vec<LentText>,
+    /// The first text that no task has.
+    next: usize,
+    /// Texts that tasks have.
+    running: usize,
+    renew_at: Instant,
+    until: Instant,
+}
+
+impl Batch {
+    fn is_over(&self) -> bool {
+        self.next == self.texts.len() && self.running == 0
+    }
+
+    fn extend(&mut self, now: Instant) {
+        self.until = now + self.lease;
+        self.renew_at = now + self.lease / 3;
+    }
+}
+
+/// Texts of a batch, for one task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Borrowed {
+    /// Whose they are.
+    pub owner: PeerKey,
+    /// The batch.
+    pub batch: BatchId,
+    /// The place of the first one in the batch.
+    pub first: u16,
+    /// The texts.
+    pub texts: Vec<LentText>,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(in crate::scheduler) struct Borrower {
+    model: Fingerprint,
+    rng: Rng,
+    offers: BTreeMap<PeerKey, Offered>,
+    /// Who was asked, and until when an answer is waited for.
+    asked: Option<(PeerKey, Instant)>,
+    batches: VecDeque<Batch>,
+    /// Since when this device may not work for others.
+    held_since: Option<Instant>,
+    /// The time of the last `wake`.
+    woken: Instant,
+}
+
+impl Borrower {
+    pub(super) const fn new(model: Fingerprint, seed: u64) -> Self {
+        Self {
+            model,
+            rng: Rng::new(seed),
+            offers: BTreeMap::new(),
+            asked: None,
+            batches: VecDeque::new(),
+            held_since: None,
+            woken: Instant::ZERO,
+        }
+    }
+
+    /// A device offers work, or has none any more.
+    pub(in crate::scheduler) fn on_offer(&mut self, now: Instant, peer: PeerKey, offer: &Offer) {
+        if offer.chunks == 0 || offer.model != self.model.0 {
+            self.offers.remove(&peer);
+        } else if let Some(known) = self.offers.get_mut(&peer) {
+            // It has said that there is more; a device that waits asks at once.
+            (known.chunks, known.ask_at) = (offer.chunks, now);
+        } else if self.offers.len() < LENDING_MAX {
+            self.offers.insert(peer, Offered { chunks: offer.chunks, ask_at: now });
+        }
+    }
+
+    /// The device that was asked has nothing just now.
+    pub(in crate::scheduler) fn on_later(&mut self, now: Instant, peer: PeerKey, ms: u32) {
+        self.asked = self.asked.filter(|(asked, _)| *asked != peer);
+        self.postpone(now, peer, u64::from(ms).clamp(1, 10 * ASK_AGAIN_MS));
+    }
+
+    fn postpone(&mut self, now: Instant, peer: PeerKey, ms: u64) {
+        // Devices that wait for the same one do not ask it in the same moment.
+        let jitter = self.rng.below(ms / 4 + 1);
+        if let Some(offered) = self.offers.get_mut(&peer) {
+            offered.ask_at = now + Duration::from_millis(ms + jitter);
+        }
+    }
+
+    /// A lease. It goes back if it was not asked for.
+    pub(in crate::scheduler) fn on_grant(&mut self, now: Instant, peer: PeerKey, grant: Grant) -> Option<Work> {
+        let id = grant.batch;
+        let is_asked = self.asked.take_if(|(asked, _)| *asked == peer).is_some();
+        let is_known = self.batches.iter().any(|batch| batch.owner == peer && batch.id == id);
+        if !is_asked || is_known || self.batches.len() >= LEASES_EACH_MAX {
+            return (!is_known).then_some(Work::Return(id));
+        }
+        let lease = Duration::from_millis(u64::from(grant.lease_ms));
+        let (next, running) = (0, 0);
+        let mut batch = Batch { owner: peer, id, lease, texts: grant.texts, next, running, renew_at: now, until: now };
+        batch.extend(now);
+        self.batches.push_back(batch);
+        None
+    }
+
+    /// The owner wants nothing more of a batch.
+    pub(in crate::scheduler) fn on_end(&mut self, peer: PeerKey, id: BatchId) {
+        self.batches.retain(|batch| batch.owner != peer || batch.id != id);
+    }
+
+    /// A device has no link any more: what it lent is worth nothing here.
+    pub(in crate::scheduler) fn gone(&mut self, peer: PeerKey) {
+        self.offers.remove(&peer);
+        self.batches.retain(|batch| batch.owner != peer);
+        self.asked = self.asked.filter(|(asked, _)| *asked != peer);
+    }
+
+    /// The next texts to embed, at most so many.
+    pub(in crate::scheduler) fn next(&mut self, most: usize) -> Option<Borrowed> {
+        let now = self.woken;
+        if self.held_since.is_some() {
+            return None;
+        }
+        let batch = self.batches.iter_mut().find(|batch| batch.next < batch.texts.len() && now < batch.until)?;
+        let end = (batch.next + most.max(1)).min(batch.texts.len());
+        let texts = batch.texts.get(batch.next..end)?.to_vec();
+        let first = u16::try_from(batch.next).ok()?;
+        (batch.next, batch.running) = (end, batch.running + texts.len());
+        Some(Borrowed { owner: batch.owner, batch: batch.id, first, texts })
+    }
+
+    /// A task ended: with the vectors of its texts, or it could not embed them. Gives what the owner is told.
+    pub(in crate::scheduler) fn done(
+        &mut self,
+        now: Instant,
+        task: &Borrowed,
+        vectors: Option<&[Quantized]>,
+    ) -> Option<Work> {
+        let at = self.batches.iter().position(|batch| batch.owner == task.owner && batch.id == task.batch)?;
+        let batch = self.batches.get_mut(at)?;
+        batch.running = batch.running.saturating_sub(task.texts.len());
+        batch.extend(now);
+        if batch.is_over() {
+            self.batches.remove(at);
+        }
+        let Borrowed { batch, first, .. } = *task;
+        let Some(vectors) = vectors else {
+            let count = u16::try_from(task.texts.len()).ok()?;
+            return Some(Work::Failed(Failed { batch, first, count }));
+        };
+        let vector = |vector: &Quantized| HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
+        let vectors = vectors.iter().map(vector).collect();
+        Some(Work::Results(Box::new(Results { batch, first, vectors })))
+    }
+
+    /// Whether this device may work for others now: it has time, and no work of its own. If not for a while, what it borrowed
+    /// goes back.
+    pub(in crate::scheduler) fn allow(&mut self, now: Instant, allowed: bool) -> Vec<(PeerKey, Work)> {
+        if allowed {
+            self.held_since = None;
+            return Vec::new();
+        }
+        let since = *self.held_since.get_or_insert(now);
+        if now < since + Duration::from_millis(GIVE_BACK_MS) {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.batches).into_iter().map(|batch| (batch.owner, Work::Return(batch.id))).collect()
+    }
+
+    /// Whom to ask now: texts are short, nobody was asked, and somebody offers.
+    pub(in crate::scheduler) fn ask(&mut self, now: Instant) -> Option<(PeerKey, Work)> {
+        let left: usize = self.batches.iter().map(|batch| batch.texts.len() - batch.next).sum();
+        let largest = self.batches.iter().map(|batch| batch.texts.len()).max().unwrap_or(0);
+        if self.held_since.is_some()
+            || self.asked.is_some()
+            || self.batches.len() >= LEASES_EACH_MAX
+            || 2 * left > largest
+        {
+            return None;
+        }
+        let due = self.offers.iter().filter(|(_, offered)| offered.ask_at <= now);
+        let (peer, _) = due.max_by_key(|(_, offered)| offered.chunks)?;
+        let peer = *peer;
+        self.asked = Some((peer, now + Duration::from_millis(ASK_AGAIN_MS)));
+        Some((peer, Work::Ask(u16::try_from(LEASE_CHUNKS_MAX).unwrap_or(u16::MAX))))
+    }
+
+    /// Renews leases, drops those that are over, and gives up on whoever did not answer.
+    pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
+        self.woken = now;
+        if let Some((peer, _)) = self.asked.take_if(|(_, until)| *until <= now) {
+            self.postpone(now, peer, ASK_AGAIN_MS);
+        }
+        self.batches.retain(|batch| now < batch.until);
+        let mut renewed = Vec::new();
+        for batch in self.batches.iter_mut().filter(|batch| batch.renew_at <= now) {
+            // Only while something of it runs: a device that does not get to it lets the lease end.
+            if batch.running > 0 {
+                batch.extend(now);
+                renewed.push((batch.owner, Work::Renew(batch.id)));
+            } else {
+                batch.renew_at = batch.until;
+            }
+        }
+        renewed
+    }
+
+    pub(in crate::scheduler) fn deadline(&self) -> Option<Instant> {
+        let batches = self.batches.iter().map(|batch| batch.renew_at.min(batch.until)).min();
+        let asked = self.asked.map(|(_, until)| until);
+        let back = self.held_since.filter(|_| !self.batches.is_empty());
+        let back = back.map(|since| since + Duration::from_millis(GIVE_BACK_MS));
+        earliest(earliest(batches, asked), back)
+    }
+
+    /// When somebody may be asked who was not, if this device may work.
+    pub(in crate::scheduler) fn ask_deadline(&self) -> Option<Instant> {
+        if self.held_since.is_some() || self.asked.is_some() || self.batches.len() >= LEASES_EACH_MAX {
+            return None;
+        }
+        // Whoever could have been asked at the last wake and was not is asked when texts are short.
+        self.offers.values().map(|offered| offered.ask_at).filter(|at| *at > self.woken).min()
+    }
+
+    /// How many texts of others are here.
+    pub(in crate::scheduler) fn texts(&self) -> usize {
+        self.batches.iter().map(|batch| batch.texts.len() - batch.next + batch.running).sum()
+    }
+}

@@ -1,0 +1,468 @@
+//! The side whose chunks others embed: what is lent to whom, and until when.
+
+use super::Lendable;
+use super::worker::{Checked, Worker};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, TaskId};
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant, earliest};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, LEASE_CHECKS_MAX, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN, LEASE_UNLINKED_MS,
+    LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFENCE_MS, OFFER_MS, RESULTS_MAX,
+};
+use crate::wire::work::{BatchId, Grant, LentText, Offer, Results, Work};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Texts that are embedded here only, at most.
+const HOME_MAX: usize = 1024;
+
+/// The least and the largest length of a vector that is taken: rounding to int8 changes it by less than 0.01.
+const NORM: core::ops::Range<f32> = 0.97..1.03;
+
+/// A batch that a device has.
+#[derive(Debug)]
+struct Lease {
+    peer: PeerKey,
+    /// In the order of the batch; `None`: its result came.
+    chunks: Vec<Option<Lendable>>,
+    length: Duration,
+    until: Instant,
+    since: Instant,
+}
+
+impl Lease {
+    fn open(&self) -> usize {
+        self.chunks.iter().flatten().count()
+    }
+}
+
+/// What a device works on, for people.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lent {
+    /// The device.
+    pub peer: PeerKey,
+    /// Chunks that it has.
+    pub chunks: usize,
+    /// Results of it that wait for a check.
+    pub unchecked: usize,
+    /// Results of it that were good, in this run of the agent.
+    pub done: u64,
+    /// Milliseconds that it takes for a chunk, if that is known.
+    pub ms_per_chunk: Option<f64>,
+    /// Since when it has the oldest of its leases.
+    pub since: Option<Instant>,
+    /// Whether it gets no work, because a result of it was false.
+    pub banned: bool,
+    /// Whether it has no link just now.
+    pub unlinked: bool,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(in crate::scheduler) struct Lender {
+    model: Fingerprint,
+    cosine_min: f32,
+    rng: Rng,
+    /// Read from the store and granted to nobody, the next one first.
+    pool: VecDeque<Lendable>,
+    leases: BTreeMap<BatchId, Lease>,
+    workers: BTreeMap<PeerKey, Worker>,
+    asks: VecDeque<(PeerKey, usize)>,
+    /// How many chunks of each document are here.
+    documents: BTreeMap<DocId, usize>,
+    /// How often chunks were lost with the device that had them; those that are here only have `LOST_MAX_EACH`.
+    lost: BTreeMap<EmbedKey, u8>,
+    /// Good results that no save has yet.
+    good: Vec<(Lendable, Quantized)>,
+    /// Documents of which nothing is here any more.
+    freed: Vec<DocId>,
+}
+
+impl Lender {
+    pub(super) const fn new(model: Fingerprint, cosine_min: f32, seed: u64) -> Self {
+        Self {
+            model,
+            cosine_min,
+            rng: Rng::new(seed ^ 0x6c65_6e64),
+            pool: VecDeque::new(),
+            leases: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            asks: VecDeque::new(),
+            documents: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            good: Vec::new(),
+            freed: Vec::new(),
+        }
+    }
+
+    /// The model of all vectors.
+    pub(in crate::scheduler) const fn model(&self) -> Fingerprint {
+        self.model
+    }
+
+    /// What a linked device is told of work here: when there is some and when there is none any more.
+    pub(in crate::scheduler) fn offer(&mut self, now: Instant, peer: PeerKey, chunks: u32) -> Option<Work> {
+        if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
+            return None;
+        }
+        let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
+        let news = match worker.told {
+            None => chunks > 0,
+            Some((told, at)) => {
+                (told > 0) != (chunks > 0) && (chunks == 0 || now >= at + Duration::from_millis(OFFER_MS))
+            }
+        };
+        if !news || worker.is_banned(now) {
+            return None;
+        }
+        worker.told = Some((chunks, now));
+        Some(Work::Offer(Offer { model: self.model.0, chunks }))
+    }
+
+    /// A device has a link again.
+    pub(in crate::scheduler) fn linked(&mut self, peer: PeerKey) {
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            (worker.unlinked, worker.told) = (None, None);
+        }
+    }
+
+    /// A device has no link any more.
+    pub(in crate::scheduler) fn unlinked(&mut self, now: Instant, peer: PeerKey) {
+        self.asks.retain(|(asked, _)| *asked != peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.unlinked = Some(now);
+        }
+    }
+
+    /// A device is down, or may do no work any more.
+    pub(in crate::scheduler) fn gone(&mut self, peer: PeerKey) {
+        self.asks.retain(|(asked, _)| *asked != peer);
+        let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+        leases.into_iter().for_each(|id| self.end_lease(id, true));
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.told = None;
+            let held: Vec<Lendable> = worker.take_held().collect();
+            self.again(held);
+        }
+    }
+
+    fn leases_of(&self, peer: PeerKey) -> impl Iterator<Item = (BatchId, &Lease)> {
+        self.leases.iter().filter(move |(_, lease)| lease.peer == peer).map(|(id, lease)| (*id, lease))
+    }
+
+    /// A device asks for work.
+    pub(in crate::scheduler) fn on_ask(&mut self, now: Instant, peer: PeerKey, chunks: u16) -> Option<Work> {
+        let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
+        if worker.is_banned(now) {
+            return Some(Work::Later(u32::try_from(10 * ASK_AGAIN_MS).unwrap_or(u32::MAX)));
+        }
+        if self.asks.len() < LENDING_MAX && !self.asks.iter().any(|(asked, _)| *asked == peer) {
+            self.asks.push_back((peer, usize::from(chunks)));
+        }
+        None
+    }
+
+    /// Whether somebody waits for more chunks than are read.
+    pub(in crate::scheduler) fn wants_chunks(&self) -> bool {
+        let able = |(peer, _): &&(PeerKey, usize)| self.room(*peer) > 0;
+        self.pool.len() < LEND_CHUNKS_MAX / 2 && self.asks.iter().any(|ask| able(&ask))
+    }
+
+    /// How many chunks the next lease of a device may have.
+    fn room(&self, peer: PeerKey) -> usize {
+        let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.open()));
+        let room = self.workers.get(&peer).map_or(0, |worker| worker.room(open));
+        if leases >= LEASES_EACH_MAX { 0 } else { room }
+    }
+
+    /// These chunks were read, to be lent. Texts that are embedded here only, or that are here already, are not.
+    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>) {
+        for chunk in chunks {
+            let is_home = self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
+            let is_here = self.pool.iter().any(|known| known.row == chunk.row || known.key == chunk.key);
+            if !is_home && !is_here && chunk.text.bytes() <= GRANT_BYTES_MAX && self.pool.len() < LEND_CHUNKS_MAX {
+                *self.documents.entry(chunk.doc).or_default() += 1;
+                self.pool.push_back(chunk);
+            }
+        }
+    }
+
+    /// Nothing can be read that others may embed: whoever asked waits.
+    pub(in crate::scheduler) fn nothing_to_lend(&mut self) -> Vec<(PeerKey, Work)> {
+        let later = Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX));
+        self.asks.drain(..).map(|(peer, _)| (peer, later.clone())).collect()
+    }
+
+    /// Grants leases to those who wait. `waiting`: all chunks that wait to be embedded here, those in the pool among them.
+    pub(in crate::scheduler) fn grant(&mut self, now: Instant, waiting: u64) -> Vec<(PeerKey, Work)> {
+        let mut granted = Vec::new();
+        for _ in 0..self.asks.len() {
+            let Some((peer, asked)) = self.asks.pop_front() else { break };
+            let room = self.room(peer);
+            if room == 0 || self.pool.is_empty() {
+                self.asks.push_back((peer, asked));
+                continue;
+            }
+            // Half of an even share: towards the end leases are small, and all end together.
+            let busy =
+                self.workers.values().filter(|worker| worker.unlinked.is_none() && worker.told.is_some()).count();
+            let share = usize::try_from(waiting).unwrap_or(usize::MAX).div_ceil(2 * (busy + 1)).max(1);
+            let batch = self.take(room.min(asked).min(share).min(LEASE_CHUNKS_MAX));
+            let id = BatchId::of(&self.model, batch.iter().map(|chunk| &chunk.key));
+            if batch.is_empty() || self.leases.contains_key(&id) {
+                self.again(batch);
+                self.asks.push_back((peer, asked));
+                continue;
+            }
+            let rests = self.leases_of(peer).next().is_none();
+            let Some(worker) = self.workers.get_mut(&peer) else { continue };
+            if rests {
+                worker.starts(now);
+            }
+            let ms = (4 * worker.takes_ms(batch.len()) + 2_000).clamp(LEASE_MS_MIN, LEASE_MS_MAX);
+            let texts: Vec<LentText> = batch.iter().map(|chunk| chunk.text.clone()).collect();
+            let (chunks, length) = (batch.into_iter().map(Some).collect(), Duration::from_millis(ms));
+            self.leases.insert(id, Lease { peer, chunks, length, until: now + length, since: now });
+            let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);
+            granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));
+        }
+        granted
+    }
+
+    /// The next chunks of the pool, so many at most, that fit into one grant.
+    fn take(&mut self, most: usize) -> Vec<Lendable> {
+        let (mut bytes, mut batch) = (0, Vec::new());
+        while batch.len() < most
+            && let Some(chunk) = self.pool.pop_front_if(|chunk| bytes + chunk.text.bytes() <= GRANT_BYTES_MAX)
+        {
+            bytes += chunk.text.bytes();
+            batch.push(chunk);
+        }
+        batch
+    }
+
+    /// Vectors came. True if one of them can be no vector of a text: the device sends what is false.
+    pub(in crate::scheduler) fn on_results(&mut self, now: Instant, peer: PeerKey, results: &Results) -> bool {
+        let Some(lease) = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer) else { return false };
+        let Some(worker) = self.workers.get_mut(&peer) else { return false };
+        let mut came = 0;
+        for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
+            let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else { continue };
+            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
+            let Some(vector) = vector else {
+                lease.chunks[place] = Some(chunk);
+                return true;
+            };
+            worker.hold(now, chunk, vector, &mut self.rng);
+            came += 1;
+        }
+        if came > 0 {
+            worker.progressed(now, came);
+            lease.until = now + lease.length;
+            if lease.open() == 0 {
+                self.leases.remove(&results.batch);
+            }
+        }
+        false
+    }
+
+    /// A device still works on a batch. False if the batch is not its own any more.
+    pub(in crate::scheduler) fn on_renew(&mut self, now: Instant, peer: PeerKey, id: BatchId) -> bool {
+        let lease = self.leases.get_mut(&id).filter(|lease| lease.peer == peer);
+        lease.map(|lease| lease.until = now + lease.length).is_some()
+    }
+
+    /// A device gives a batch back.
+    pub(in crate::scheduler) fn on_return(&mut self, peer: PeerKey, id: BatchId) {
+        if self.leases.get(&id).is_some_and(|lease| lease.peer == peer) {
+            self.end_lease(id, false);
+        }
+    }
+
+    /// A device cannot embed texts of a batch: they are embedded here, where it is known what that means for their document.
+    pub(in crate::scheduler) fn on_failed(&mut self, peer: PeerKey, id: BatchId, first: u16, count: u16) {
+        let Some(lease) = self.leases.get_mut(&id).filter(|lease| lease.peer == peer) else { return };
+        let places = lease.chunks.iter_mut().skip(usize::from(first)).take(usize::from(count));
+        let failed: Vec<Lendable> = places.filter_map(Option::take).collect();
+        if lease.open() == 0 {
+            self.leases.remove(&id);
+        }
+        failed.into_iter().for_each(|chunk| self.keep_home(&chunk));
+    }
+
+    /// The chunk is embedded here only.
+    fn keep_home(&mut self, chunk: &Lendable) {
+        if self.lost.len() >= HOME_MAX {
+            self.lost.pop_first();
+        }
+        self.lost.insert(chunk.key, LOST_MAX_EACH);
+        self.let_go(chunk.doc);
+    }
+
+    /// One chunk fewer of a document is here.
+    pub(in crate::scheduler) fn let_go(&mut self, doc: DocId) {
+        if let Some(count) = self.documents.get_mut(&doc) {
+            *count -= 1;
+            if *count == 0 {
+                self.documents.remove(&doc);
+                self.freed.push(doc);
+            }
+        }
+    }
+
+    /// Documents of which nothing is here any more.
+    pub(in crate::scheduler) fn freed(&mut self) -> Vec<DocId> {
+        std::mem::take(&mut self.freed)
+    }
+
+    /// These chunks are the next to be granted.
+    fn again(&mut self, chunks: Vec<Lendable>) {
+        chunks.into_iter().rev().for_each(|chunk| self.pool.push_front(chunk));
+    }
+
+    /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
+    fn end_lease(&mut self, id: BatchId, lost: bool) {
+        let Some(lease) = self.leases.remove(&id) else { return };
+        let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
+        if lost {
+            // One of those that it worked on may have ended it.
+            for chunk in left.iter().take(RESULTS_MAX) {
+                *self.lost.entry(chunk.key).or_default() += 1;
+            }
+            let is_home = |chunk: &mut Lendable| self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
+            let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
+            home.iter().for_each(|chunk| self.keep_home(chunk));
+        }
+        self.again(left);
+    }
+
+    /// Ends what is over by its time or by a lost link. Gives who is to be told.
+    pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
+        let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
+        let over: Vec<(BatchId, PeerKey)> =
+            self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
+        let mut told = Vec::new();
+        for (id, peer) in over {
+            self.end_lease(id, true);
+            if self.workers.get(&peer).is_some_and(|worker| worker.unlinked.is_none()) {
+                told.push((peer, Work::End(id)));
+            }
+        }
+        told
+    }
+
+    fn unlinked_until(&self, peer: PeerKey) -> Option<Instant> {
+        let unlinked = self.workers.get(&peer)?.unlinked?;
+        Some(unlinked + Duration::from_millis(LEASE_UNLINKED_MS))
+    }
+
+    /// `checks`: whether results may be checked now.
+    pub(in crate::scheduler) fn deadline(&self, checks: bool) -> Option<Instant> {
+        let lease = |lease: &Lease| self.unlinked_until(lease.peer).map_or(lease.until, |at| at.min(lease.until));
+        let leases = self.leases.values().map(lease).min();
+        if !checks || self.checks() >= LEASE_CHECKS_MAX {
+            return leases;
+        }
+        earliest(leases, self.workers.values().filter_map(Worker::deadline).min())
+    }
+
+    fn checks(&self) -> usize {
+        self.workers.values().filter(|worker| worker.is_checked()).count()
+    }
+
+    /// The text that is to be embedded here next to check a device, with the device and the place of the result.
+    pub(in crate::scheduler) fn next_check(&mut self, now: Instant) -> Option<(PeerKey, usize, LentText)> {
+        if self.checks() >= LEASE_CHECKS_MAX {
+            return None;
+        }
+        let (workers, leases, rng) = (&self.workers, &self.leases, &mut self.rng);
+        workers.iter().find_map(|(peer, worker)| {
+            let rests = !leases.values().any(|lease| lease.peer == *peer);
+            worker.next_check(now, rests, rng).map(|(place, chunk)| (*peer, place, chunk.text.clone()))
+        })
+    }
+
+    pub(in crate::scheduler) fn begin_check(&mut self, peer: PeerKey, place: usize, task: TaskId) {
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.begin_check(task, place);
+        }
+    }
+
+    /// A task ended. `None` if it was no check; else whether the device sent what is false.
+    pub(in crate::scheduler) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>) -> Option<Option<PeerKey>> {
+        let (peer, checked) = self
+            .workers
+            .iter_mut()
+            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.cosine_min)?)))?;
+        match checked {
+            Checked::Good(good) => self.good.extend(good),
+            Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
+            Checked::False => return Some(Some(peer)),
+        }
+        Some(None)
+    }
+
+    /// A device sent what is false: what it made since its last good check is done again, and it gets no work for a while.
+    pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
+        self.gone(peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
+        }
+    }
+
+    /// Good results for one save, at most so many.
+    pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<(Lendable, Quantized)> {
+        let count = most.min(self.good.len());
+        self.good.drain(..count).collect()
+    }
+
+    /// Whether any chunk of a document is here.
+    pub(in crate::scheduler) fn has(&self, doc: DocId) -> bool {
+        self.documents.contains_key(&doc)
+    }
+
+    /// A document is another one now: nothing of it is lent any more, and what comes for it is dropped.
+    pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
+        self.documents.remove(&doc);
+        self.pool.retain(|chunk| chunk.doc != doc);
+        for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
+            chunk.take_if(|chunk| chunk.doc == doc);
+        }
+        self.leases.retain(|_, lease| lease.open() > 0);
+        self.good.retain(|(chunk, _)| chunk.doc != doc);
+        self.workers.values_mut().for_each(|worker| worker.forget_document(doc));
+    }
+
+    /// Ends all leases: what may be lent has changed. Gives who is to be told.
+    pub(in crate::scheduler) fn end_all(&mut self) -> Vec<(PeerKey, Work)> {
+        let ended =
+            std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
+        self.pool.clear();
+        self.good.clear();
+        self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
+        let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
+        self.freed.extend(documents);
+        ended
+    }
+
+    /// Who has what.
+    pub(in crate::scheduler) fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
+        self.workers.iter().map(move |(peer, worker)| Lent {
+            peer: *peer,
+            chunks: self.leases_of(*peer).map(|(_, lease)| lease.open()).sum(),
+            unchecked: worker.held(),
+            done: worker.done,
+            ms_per_chunk: worker.ms_per_chunk(),
+            since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
+            banned: worker.is_banned(now),
+            unlinked: worker.unlinked.is_some(),
+        })
+    }
+}
+
+/// Whether a vector has the length of an embedding.
+fn is_of_length_one(vector: &Quantized) -> bool {
+    let codes = vector.bytes().map(|byte| f32::from(byte.cast_signed()));
+    let norm = codes.map(|code| code * code).sum::<f32>().sqrt() * vector.scale();
+    NORM.contains(&norm)
+}

@@ -1,0 +1,190 @@
+//! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
+
+use super::Lendable;
+use crate::base::id::{DocId, TaskId};
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, UNCHECKED_MAX, UNCHECKED_MS};
+use std::collections::VecDeque;
+
+/// The weight of a new measurement in the moving average of the time for a chunk.
+const LEARN: f64 = 0.3;
+
+/// A result that waits for a good check.
+#[derive(Debug)]
+struct Held {
+    chunk: Lendable,
+    vector: Quantized,
+    at: Instant,
+    /// Whether this one is checked.
+    is_drawn: bool,
+    /// Whether its document is another one by now: it counts for the check and is not stored.
+    is_stale: bool,
+}
+
+/// A check under way: the result at this place is computed here.
+#[derive(Debug)]
+struct Check {
+    task: TaskId,
+    place: usize,
+    /// So many results, from the oldest on, are good if it is.
+    vouches: usize,
+}
+
+/// What a check said.
+#[derive(Debug)]
+pub(in crate::scheduler) enum Checked {
+    /// These results are good.
+    Good(Vec<(Lendable, Quantized)>),
+    /// The result is false.
+    False,
+    /// This one cannot be embedded here; it is not stored.
+    Impossible(Option<Box<Lendable>>),
+}
+
+/// One device.
+#[derive(Debug)]
+pub(in crate::scheduler) struct Worker {
+    /// Since when it has no link.
+    pub(super) unlinked: Option<Instant>,
+    /// It gets no work until then.
+    pub(super) banned: Option<Instant>,
+    /// Whether it knows that there is work.
+    pub(super) told: Option<(u32, Instant)>,
+    /// Results of it that are good.
+    pub(super) done: u64,
+    ms_per_chunk: Option<f64>,
+    progress: Instant,
+    /// Good checks.
+    good: u32,
+    held: VecDeque<Held>,
+    check: Option<Check>,
+}
+
+impl Worker {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self {
+            unlinked: None,
+            banned: None,
+            told: None,
+            done: 0,
+            ms_per_chunk: None,
+            progress: now,
+            good: 0,
+            held: VecDeque::new(),
+            check: None,
+        }
+    }
+
+    /// Whether it gets no work, because a result of it was false.
+    pub(super) fn is_banned(&self, now: Instant) -> bool {
+        self.banned.is_some_and(|until| now < until)
+    }
+
+    /// How many chunks its next lease may have, with so many of its leases open.
+    pub(super) fn room(&self, open: usize) -> usize {
+        let most = if self.good < PROBATION { (PROBATION - self.good) as usize } else { UNCHECKED_MAX };
+        most.saturating_sub(open + self.held.len()).min(self.ahead())
+    }
+
+    /// How many chunks it embeds in `LEASE_WORK_MS`.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and bounded by the caller")]
+    fn ahead(&self) -> usize {
+        self.ms_per_chunk.map_or(LEASE_FIRST, |ms| (LEASE_WORK_MS as f64 / ms.max(1.0)).max(1.0) as usize)
+    }
+
+    /// Milliseconds that it takes for so many chunks.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
+    pub(super) fn takes_ms(&self, chunks: usize) -> u64 {
+        (self.ms_per_chunk.unwrap_or(LEASE_WORK_MS as f64 / LEASE_FIRST as f64) * chunks as f64) as u64
+    }
+
+    /// Milliseconds for a chunk, if it was measured.
+    pub(super) const fn ms_per_chunk(&self) -> Option<f64> {
+        self.ms_per_chunk
+    }
+
+    /// It begins with something after a rest.
+    pub(super) const fn starts(&mut self, now: Instant) {
+        self.progress = now;
+    }
+
+    /// So many results came.
+    pub(super) fn progressed(&mut self, now: Instant, results: usize) {
+        let ms = now.since(self.progress).as_millis() as f64 / results.max(1) as f64;
+        self.ms_per_chunk = Some(self.ms_per_chunk.map_or(ms, |known| (ms - known).mul_add(LEARN, known)));
+        self.progress = now;
+    }
+
+    /// A result came, and waits.
+    pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
+        let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
+        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false });
+    }
+
+    /// How many results wait for a check.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    pub(super) const fn is_checked(&self) -> bool {
+        self.check.is_some()
+    }
+
+    /// When one of the results that wait is checked although none was drawn.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let oldest = self.held.front().filter(|_| self.check.is_none())?;
+        Some(oldest.at + Duration::from_millis(UNCHECKED_MS))
+    }
+
+    /// The result that is to be checked now. `rests`: no other result is to come.
+    pub(super) fn next_check(&self, now: Instant, rests: bool, rng: &mut Rng) -> Option<(usize, &Lendable)> {
+        if self.check.is_some() || self.held.is_empty() {
+            return None;
+        }
+        let drawn = self.held.iter().position(|held| held.is_drawn);
+        let due = || rests || self.held.len() >= UNCHECKED_MAX || self.deadline().is_some_and(|at| at <= now);
+        // Not the last one: a device that knows when it is looked at would be honest then.
+        let any = || due().then(|| usize::try_from(rng.below(self.held.len() as u64)).unwrap_or(0));
+        let place = drawn.or_else(any)?;
+        self.held.get(place).map(|held| (place, &held.chunk))
+    }
+
+    /// The check of the result at this place begins.
+    pub(super) fn begin_check(&mut self, task: TaskId, place: usize) {
+        let drawn = self.held.get(place).is_some_and(|held| held.is_drawn);
+        let vouches = if drawn { place + 1 } else { self.held.len() };
+        self.check = Some(Check { task, place, vouches });
+    }
+
+    /// The task of a check ended with the text's own embedding; `None` if it is another one's.
+    pub(super) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>, cosine_min: f32) -> Option<Checked> {
+        let Check { place, vouches, .. } = self.check.take_if(|check| check.task == task)?;
+        let held = self.held.get(place)?;
+        let Some(own) = own else {
+            let held = self.held.remove(place)?;
+            return Some(Checked::Impossible((!held.is_stale).then(|| Box::new(held.chunk))));
+        };
+        let cosine = held.vector.exact(own.model()).and_then(|sent| sent.cosine(own));
+        if !cosine.is_ok_and(|cosine| cosine >= cosine_min) {
+            return Some(Checked::False);
+        }
+        self.good = self.good.saturating_add(1);
+        let good = self.held.drain(..vouches).filter(|held| !held.is_stale);
+        let good: Vec<_> = good.map(|held| (held.chunk, held.vector)).collect();
+        self.done += good.len() as u64;
+        Some(Checked::Good(good))
+    }
+
+    /// Takes away what waits for a check, and begins its probation anew.
+    pub(super) fn take_held(&mut self) -> impl Iterator<Item = Lendable> + use<> {
+        (self.check, self.good) = (None, 0);
+        std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale).map(|held| held.chunk)
+    }
+
+    /// A document is another one now: results for it are not stored.
+    pub(super) fn forget_document(&mut self, doc: DocId) {
+        self.held.iter_mut().filter(|held| held.chunk.doc == doc).for_each(|held| held.is_stale = true);
+    }
+}

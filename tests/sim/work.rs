@@ -1,0 +1,136 @@
+//! Work that travels: devices of different speeds share what one of them has to embed, while some of them fail or lie.
+
+use super::{FOLDER, World};
+use wattle::base::rng::Rng;
+use wattle::base::time::Duration;
+use wattle::sim::liars::FalseVectors;
+
+/// The device with the files, and its speed.
+const OWNER: usize = 0;
+const MS: u64 = 100;
+
+/// So many different notes on the owner's disk, of one chunk each.
+fn notes(world: &mut World, count: usize) {
+    for n in 0..count {
+        let text =
+            format!("Note {n}: the fence{n} by the river{} was mended in year {}.", n * 7 % 1000, 1900 + n % 120);
+        world.devices[OWNER].files.write(&[FOLDER, format!("/{n}.md").as_bytes()].concat(), text.as_bytes());
+    }
+}
+
+/// A home of devices with these speeds in milliseconds a chunk, the first of which is the owner.
+fn home(seed: u64, speeds: &[u64], count: usize) -> World {
+    let mut world = World::new(seed, speeds.len());
+    (world.net.loss_permille, world.net.datagram_loss_permille) = (0, 0);
+    notes(&mut world, count);
+    for (at, ms) in speeds.iter().enumerate() {
+        world.set_speed(at, *ms);
+        world.boot(at);
+    }
+    world.run_until(world.after(20));
+    world.add_folder(OWNER);
+    world
+}
+
+fn whole(world: &World, count: usize) {
+    world.check_at_rest();
+    assert_eq!(world.check_vectors(OWNER), count);
+}
+
+#[test]
+fn four_devices_of_one_speed_are_more_than_three_and_a_half_times_as_fast_as_one() {
+    const NOTES: usize = 800;
+    let mut took = Vec::new();
+    for devices in [1, 4] {
+        let mut world = home(1, &vec![MS; devices], NOTES);
+        let time = world.run_until_embedded(OWNER, Duration::from_secs(1000));
+        whole(&world, NOTES);
+        let embedded: Vec<u64> = (0..devices).map(|at| world.texts_embedded(at)).collect();
+        println!("{devices} devices: {time:?}, embedded {embedded:?}");
+        took.push(time.as_secs_f64());
+        let all: u64 = embedded.iter().sum();
+        assert!(all <= (NOTES + NOTES / 20) as u64, "at most one in twenty is embedded twice: {embedded:?}");
+    }
+    assert!(took[0] > 3.5 * took[1], "{took:?}");
+}
+
+#[test]
+fn a_slow_device_gets_less_and_holds_nobody_up() {
+    const NOTES: usize = 400;
+    let mut world = home(2, &[100, 50, 2000], NOTES);
+    let time = world.run_until_embedded(OWNER, Duration::from_secs(300));
+    whole(&world, NOTES);
+    let embedded: Vec<u64> = (0..3).map(|at| world.texts_embedded(at)).collect();
+    println!("{time:?}: {embedded:?}");
+    assert!(embedded[1] > embedded[0] && embedded[2] < embedded[0] / 8, "{embedded:?}");
+    // Without any loss 13.1 s: 1000 / (10 + 20 + 0.5) chunks a second.
+    assert!(time < Duration::from_secs(20), "{time:?}");
+}
+
+#[test]
+fn whatever_happens_to_the_devices_every_text_is_stored_once_and_no_vector_is_false() {
+    const NOTES: usize = 300;
+    for seed in 0..super::seeds(12) {
+        let mut world = home(seed, &[100, 60, 80, 200, 400, 1000], NOTES);
+        let mut rng = Rng::new(seed);
+        (world.net.loss_permille, world.net.datagram_loss_permille) = (2, 50);
+        for _ in 0..12 {
+            world.run_until(world.now + Duration::from_millis(500 + rng.below(2000)));
+            let at = usize::try_from(rng.below(6)).unwrap_or(0);
+            match rng.below(5) {
+                0 => {
+                    world.crash(at);
+                    world.run_until(world.now + Duration::from_millis(rng.below(4000)));
+                    world.boot(at);
+                }
+                1 if rng.one_in(2) => world.suspend(at, Duration::from_secs(1 + rng.below(30))),
+                1 => world.stall(at, Duration::from_secs(1 + rng.below(30))),
+                2 => {
+                    let n = rng.below(NOTES as u64);
+                    let path = [FOLDER, format!("/{n}.md").as_bytes()].concat();
+                    world.devices[OWNER].files.write(&path, format!("Changed{n} to {}.", rng.next()).as_bytes());
+                    world.touched(OWNER, &path);
+                }
+                3 if at != OWNER => {
+                    world.net.cut(OWNER, at);
+                    world.run_until(world.now + Duration::from_millis(rng.below(8000)));
+                    world.net.heal();
+                }
+                _ => {}
+            }
+        }
+        world.run_until(world.after(40));
+        world.settle(Duration::from_secs(7200));
+        whole(&world, NOTES);
+    }
+}
+
+#[test]
+fn a_device_that_lies_from_the_start_is_found_within_ten_results() {
+    for seed in 0..super::seeds(8) {
+        for kind in [FalseVectors::Random, FalseVectors::Stale, FalseVectors::Zeros] {
+            let mut world = home(seed, &[100, 50, 100], 200);
+            world.make_false_worker(1, kind, 0);
+            world.run_until_embedded(OWNER, Duration::from_secs(300));
+            whole(&world, 200);
+            let lies = world.false_results(1);
+            assert!(world.found_false_results(OWNER) && lies <= 10, "seed {seed}, {kind:?}: {lies}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_turns_false_after_a_hundred_good_results_is_found_within_160() {
+    let (seeds, mut late) = (super::seeds(8), 0);
+    for seed in 0..seeds {
+        let mut world = home(seed, &[200, 20], 500);
+        world.make_false_worker(1, FalseVectors::Random, 100);
+        world.run_until_embedded(OWNER, Duration::from_secs(300));
+        let lies = world.false_results(1);
+        println!("seed {seed}: {lies} lies");
+        late += u64::from(lies > 160);
+        assert!(world.found_false_results(OWNER), "seed {seed}");
+        world.check_at_rest();
+    }
+    assert!(late * 100 <= seeds.max(100), "{late} of {seeds} were found late");
+}
