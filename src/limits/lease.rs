@@ -38,6 +38,9 @@ pub const OFFER_MS: u64 = 1_000;
 /// See `OFFER_MS`.
 pub const ASK_AGAIN_MS: u64 = 5_000;
 
+/// Milliseconds until a device asks again to which nothing could be granted just now, although there is work.
+pub const LATER_MS: u32 = 500;
+
 /// Milliseconds for which a device that may not work any more keeps what it borrowed.
 pub const GIVE_BACK_MS: u64 = 2_000;
 
@@ -46,7 +49,7 @@ pub const GIVE_BACK_MS: u64 = 2_000;
 pub const OFFER_MIN: u64 = 16;
 
 /// Documents whose chunks are read from the store at once, to be lent.
-pub const LEND_DOCUMENTS: usize = 8;
+pub const LEND_DOCUMENTS: usize = 64;
 
 /// Chunks that are read and wait to be granted.
 pub const LEND_CHUNKS_MAX: usize = 2 * LEASE_CHUNKS_MAX;
@@ -58,10 +61,13 @@ pub const PROBATION: u32 = 10;
 pub const CHECK_ONE_IN: u64 = 32;
 
 /// Results of one device that wait for its next good check, before which none of them is stored.
-pub const UNCHECKED_MAX: usize = 64;
+pub const UNCHECKED_MAX: usize = 128;
 
-/// Milliseconds after which a result that waits has one of those that wait checked.
-pub const UNCHECKED_MS: u64 = 3_000;
+/// Milliseconds after which a result that waits has one of those that wait checked, and after which that is done where a device
+/// has nothing more to do: what it made is not to wait for what it makes next.
+pub const UNCHECKED_MS: u64 = 20_000;
+/// See `UNCHECKED_MS`.
+pub const UNCHECKED_RESTS_MS: u64 = 300;
 
 /// Checks of results that run at once.
 pub const LEASE_CHECKS_MAX: usize = 2;

@@ -6,6 +6,7 @@ use crate::base::time::Instant;
 use crate::limits::LINKS_MAX;
 use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
+use crate::scheduler::offload::lender::Lent;
 use crate::wire::work::Work;
 use heapless::Vec as Bounded;
 
@@ -32,6 +33,11 @@ impl Node {
     fn may_work_for_others(&self, now: Instant) -> bool {
         let asked = self.energy.quiet_until.is_some_and(|until| now < until);
         self.energy.decision.as_ref().is_none_or(|decision| decision.workers > 0 || asked && decision.only_questions)
+    }
+
+    /// Who has what of this device's work.
+    pub fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
+        self.scheduler.lent(now)
     }
 
     pub(super) fn tell_false_results(&mut self, now: Instant, out: &mut Out) {

@@ -105,6 +105,7 @@ impl Lanes {
             | Task::Park { .. }
             | Task::Sweep
             | Task::Lend { .. }
+            | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }
             | Task::Summarize => self.background.try_send((id, task))?,

@@ -71,6 +71,9 @@ impl Scheduler {
                 self.save(changes, then, out);
             }
             (Task::Lend { documents, .. }, Outcome::Lendable(chunks)) => self.on_lendable(&documents, chunks, out),
+            (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
+                self.offload.lender.embedded_here(chunks, vectors);
+            }
             (Task::EmbedBorrowed(task), Outcome::Embedded(vectors)) => {
                 self.on_borrowed(now, &task, Some(&vectors), out);
             }
@@ -110,6 +113,7 @@ impl Scheduler {
             // What it would have deleted waits for the next start.
             Task::Purge { .. } => self.purges.end_step(None),
             Task::Lend { documents, .. } => self.on_not_lendable(&documents),
+            Task::EmbedLent(chunks) => self.offload.lender.not_embedded_here(&chunks),
             Task::EmbedBorrowed(task) => self.on_borrowed(now, &task, None, out),
             Task::Summarize => out.push(Output::Summarized(None)),
             Task::EmbedQuery { .. } | Task::EmbedHit { .. } | Task::Retrieve(_) | Task::Audit => {}

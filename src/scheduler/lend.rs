@@ -127,6 +127,7 @@ impl Scheduler {
         if documents.is_empty() {
             match self.queue.refill_to_lend(&self.counts) {
                 Some(refill) => _ = self.start(refill, out),
+                None if self.queue.is_refilled_to_lend() => {}
                 None => {
                     let later = self.offload.lender.nothing_to_lend();
                     out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
@@ -223,6 +224,12 @@ impl Scheduler {
         let told = self.offload.lender.end_all();
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.free_documents();
+    }
+
+    /// Chunks that are lent and that this device embeds itself, since it has nothing else to do: at most so many.
+    pub(super) fn next_lent(&mut self, chunks: Option<usize>) -> Option<Task> {
+        let chunks = self.offload.lender.take_here(chunks?);
+        (!chunks.is_empty()).then_some(Task::EmbedLent(chunks))
     }
 
     /// Texts of others to embed now, at most so many.

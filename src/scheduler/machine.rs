@@ -183,6 +183,7 @@ impl Scheduler {
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
         let first = first.or_else(|| self.queue.next(&self.counts, chunks));
+        let first = first.or_else(|| self.next_lent(chunks));
         first.or_else(|| self.next_borrowed(chunks))
     }
 

@@ -102,6 +102,7 @@ impl Scheduler {
             Task::ListKept { .. }
             | Task::EmbedQuery { .. }
             | Task::EmbedHit { .. }
+            | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
             | Task::Retrieve(_)
             | Task::Audit

@@ -128,6 +128,11 @@ impl Queue {
         self.refill(Stage::Embed, counts)
     }
 
+    /// Whether a refill of what is to be embedded is under way.
+    pub const fn is_refilled_to_lend(&self) -> bool {
+        self.windows[Stage::Embed as usize].refilling
+    }
+
     /// Nothing of the document is lent any more, and it still lacks vectors.
     pub fn give_back(&mut self, doc: DocId) {
         self.release(doc);

@@ -69,6 +69,7 @@ impl Subject {
             Task::Purge { .. } => Some(Self::Purge),
             Task::Sweep
             | Task::Lend { .. }
+            | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }
             | Task::Park { .. }

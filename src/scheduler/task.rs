@@ -69,6 +69,8 @@ pub enum Task {
         /// How many chunks at most.
         chunks: usize,
     },
+    /// Embed chunks of this device that nobody else has, or has had for long.
+    EmbedLent(Vec<Lendable>),
     /// Embed texts of another device.
     EmbedBorrowed(Borrowed),
     /// Embed a person's question.

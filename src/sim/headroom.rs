@@ -67,6 +67,7 @@ impl World {
                 | Task::Purge { .. }
                 | Task::Read { .. }
                 | Task::Embed { .. }
+                | Task::EmbedLent(_)
                 | Task::EmbedBorrowed(_)
         );
         if !counted && !matches!(task, Task::Summarize | Task::Lend { .. }) {
@@ -76,8 +77,12 @@ impl World {
         let governed = self.coordinator(at).is_some();
         let device = &mut self.devices[at];
         let Some(decision) = device.decision else { return };
-        let embeds = matches!(task, Task::Embed { .. } | Task::EmbedBorrowed(_));
-        let one_chunk = !matches!(task, Task::Embed { chunks: 2.., .. } | Task::EmbedBorrowed(_));
+        let embeds = matches!(task, Task::Embed { .. } | Task::EmbedLent(_) | Task::EmbedBorrowed(_));
+        let one_chunk = match task {
+            Task::Embed { chunks, .. } => *chunks <= 1,
+            Task::EmbedLent(chunks) => chunks.len() <= 1,
+            task => !matches!(task, Task::EmbedBorrowed(_)),
+        };
         let beside = (decision.only_questions || decision.reason == Some(Reason::InUse)) && one_chunk;
         let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");

@@ -21,7 +21,12 @@ impl World {
     /// Milliseconds that a task takes for which so many texts were embedded.
     pub(super) fn cost_ms(&mut self, at: usize, task: &Task, texts: u64) -> u64 {
         match self.devices[at].ms_per_chunk {
-            Some(ms) if matches!(task, Task::Embed { .. } | Task::EmbedBorrowed(_) | Task::EmbedHit { .. }) => {
+            Some(ms)
+                if matches!(
+                    task,
+                    Task::Embed { .. } | Task::EmbedLent(_) | Task::EmbedBorrowed(_) | Task::EmbedHit { .. }
+                ) =>
+            {
                 1 + texts * ms
             }
             Some(_) => 1 + self.rng.below(3),
@@ -72,6 +77,15 @@ impl World {
         });
         assert_eq!(walked, Ok(()));
         count
+    }
+
+    /// Who has what of a device's work: chunks in leases, results that wait for a check, and those that were good.
+    #[must_use]
+    pub fn lent(&self, at: usize) -> Vec<(usize, usize, u64)> {
+        let agent = self.devices[at].agent.as_ref();
+        let lent =
+            agent.map(|agent| agent.node.lent(self.now).map(|lent| (lent.chunks, lent.unchecked, lent.done)).collect());
+        lent.unwrap_or_default()
     }
 
     /// When a device first found that another one sends false vectors of what was lent to it.

@@ -31,7 +31,9 @@ impl World {
     }
 
     fn suspend_agent(&mut self, at: usize, time: Duration, deaf: bool) {
-        self.devices[at].suspended = Some(Suspension { deaf, waiting: Vec::new() });
+        // One that is suspended already keeps what waits.
+        let waiting = self.devices[at].suspended.take().map(|before| before.waiting).unwrap_or_default();
+        self.devices[at].suspended = Some(Suspension { deaf, waiting });
         self.rewake(at);
         self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Event::Resumed);
     }

@@ -4,7 +4,6 @@ use crate::base::id::{DocId, Ring};
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::Lendable;
-use crate::scheduler::offload::borrower::Borrowed;
 use crate::scheduler::task::Outcome;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
@@ -33,12 +32,15 @@ pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize) -> Result<Out
     Ok(Outcome::Lendable(chunks))
 }
 
-/// Embeds texts of another device. Nothing of them is stored.
+/// Embeds texts that are lent. Nothing is stored.
 ///
 /// # Errors
 /// One plain sentence: one of them could not be embedded.
-pub(super) fn embed(embedder: &mut impl Embedder, borrowed: &Borrowed) -> Result<Outcome, String> {
+pub(super) fn embed<'a>(
+    embedder: &mut impl Embedder,
+    texts: impl Iterator<Item = &'a LentText>,
+) -> Result<Outcome, String> {
     let vector = |text: &LentText| embedder.embed(&prefixed(&text.heading, &text.text)).map(|vector| vector.quantize());
-    let vectors = borrowed.texts.iter().map(vector).collect::<Result<Vec<_>, _>>();
-    vectors.map(Outcome::Embedded).map_err(|error| format!("A text of another device could not be embedded: {error}."))
+    let vectors = texts.map(vector).collect::<Result<Vec<_>, _>>();
+    vectors.map(Outcome::Embedded).map_err(|error| format!("A passage could not be embedded: {error}."))
 }

@@ -49,7 +49,10 @@ where
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
         Task::Lend { documents, chunks } => lend::list(kv, &documents, chunks).unwrap_or_else(failed),
-        Task::EmbedBorrowed(borrowed) => lend::embed(embedder, &borrowed).unwrap_or_else(Outcome::Failed),
+        Task::EmbedLent(chunks) => {
+            lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
+        }
+        Task::EmbedBorrowed(borrowed) => lend::embed(embedder, borrowed.texts.iter()).unwrap_or_else(Outcome::Failed),
         Task::Park { doc, reason } => match read::document(kv, doc) {
             Ok(document) => {
                 let refuse = |known: Document| Change::Refused { doc, stamp: known.stamp, reason, keep: true };

@@ -39,7 +39,7 @@ fn whole(world: &World, count: usize) {
 
 #[test]
 fn four_devices_of_one_speed_are_more_than_three_and_a_half_times_as_fast_as_one() {
-    const NOTES: usize = 800;
+    const NOTES: usize = 1600;
     let mut took = Vec::new();
     for devices in [1, 4] {
         let mut world = home(1, &vec![MS; devices], NOTES);
@@ -49,7 +49,10 @@ fn four_devices_of_one_speed_are_more_than_three_and_a_half_times_as_fast_as_one
         println!("{devices} devices: {time:?}, embedded {embedded:?}");
         took.push(time.as_secs_f64());
         let all: u64 = embedded.iter().sum();
-        assert!(all <= (NOTES + NOTES / 20) as u64, "at most one in twenty is embedded twice: {embedded:?}");
+        assert!(
+            all <= (NOTES + NOTES / 12) as u64,
+            "few are embedded twice, by far the most to check the first of each device: {embedded:?}"
+        );
     }
     assert!(took[0] > 3.5 * took[1], "{took:?}");
 }
@@ -83,7 +86,7 @@ fn whatever_happens_to_the_devices_every_text_is_stored_once_and_no_vector_is_fa
                     world.run_until(world.now + Duration::from_millis(rng.below(4000)));
                     world.boot(at);
                 }
-                1 if rng.one_in(2) => world.suspend(at, Duration::from_secs(1 + rng.below(30))),
+                1 if at != OWNER && rng.one_in(2) => world.suspend(at, Duration::from_secs(60 + rng.below(60))),
                 1 => world.stall(at, Duration::from_secs(1 + rng.below(30))),
                 2 => {
                     let n = rng.below(NOTES as u64);
@@ -133,4 +136,17 @@ fn a_device_that_turns_false_after_a_hundred_good_results_is_found_within_160() 
         world.check_at_rest();
     }
     assert!(late * 100 <= seeds.max(100), "{late} of {seeds} were found late");
+}
+
+#[test]
+#[ignore = "by hand"]
+fn progress_by_the_second() {
+    for speeds in [&[MS; 4][..], &[100, 50, 2000]] {
+        let mut world = home(1, speeds, 800);
+        for second in 0..30 {
+            world.run_until(world.after(1));
+            let embedded: Vec<u64> = (0..speeds.len()).map(|at| world.texts_embedded(at)).collect();
+            println!("{second}: {embedded:?} {:?}", world.lent(OWNER));
+        }
+    }
 }

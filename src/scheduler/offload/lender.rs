@@ -2,13 +2,13 @@
 
 use super::Lendable;
 use super::worker::{Checked, Worker};
-use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, TaskId};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, LEASE_CHECKS_MAX, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN, LEASE_UNLINKED_MS,
-    LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFENCE_MS, OFFER_MS, RESULTS_MAX,
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
+    LEASE_UNLINKED_MS, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFENCE_MS, OFFER_MS, RESULTS_MAX,
 };
 use crate::wire::work::{BatchId, Grant, LentText, Offer, Results, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -76,6 +76,10 @@ pub(in crate::scheduler) struct Lender {
     good: Vec<(Lendable, Quantized)>,
     /// Documents of which nothing is here any more.
     freed: Vec<DocId>,
+    /// Rows of chunks that somebody has, and that this device embeds too.
+    here: BTreeSet<Row>,
+    /// The time of the last `wake`.
+    woken: Instant,
 }
 
 impl Lender {
@@ -92,6 +96,8 @@ impl Lender {
             lost: BTreeMap::new(),
             good: Vec::new(),
             freed: Vec::new(),
+            here: BTreeSet::new(),
+            woken: Instant::ZERO,
         }
     }
 
@@ -189,8 +195,7 @@ impl Lender {
 
     /// Nothing can be read that others may embed: whoever asked waits.
     pub(in crate::scheduler) fn nothing_to_lend(&mut self) -> Vec<(PeerKey, Work)> {
-        let later = Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX));
-        self.asks.drain(..).map(|(peer, _)| (peer, later.clone())).collect()
+        self.asks.drain(..).map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect()
     }
 
     /// Grants leases to those who wait. `waiting`: all chunks that wait to be embedded here, those in the pool among them.
@@ -227,6 +232,50 @@ impl Lender {
             granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));
         }
         granted
+    }
+
+    /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
+    /// takes for them the oldest, so that nobody waits for the slowest device at the end.
+    pub(in crate::scheduler) fn take_here(&mut self, most: usize) -> Vec<Lendable> {
+        let here: Vec<Lendable> = (0..most).map_while(|_| self.pool.pop_back()).collect();
+        if !here.is_empty() {
+            return here;
+        }
+        let is_late = |(_, lease): &(&BatchId, &Lease)| {
+            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(lease.chunks.len()));
+            self.woken >= lease.since + Duration::from_millis(2 * takes)
+        };
+        let late = self.leases.iter().filter(is_late).min_by_key(|(_, lease)| lease.since);
+        let open = late.into_iter().flat_map(|(_, lease)| lease.chunks.iter().flatten());
+        let open: Vec<Lendable> = open.filter(|chunk| !self.here.contains(&chunk.row)).take(most).cloned().collect();
+        self.here.extend(open.iter().map(|chunk| chunk.row));
+        open
+    }
+
+    /// This device has embedded these chunks itself.
+    pub(in crate::scheduler) fn embedded_here(&mut self, chunks: Vec<Lendable>, vectors: Vec<Quantized>) {
+        for (chunk, vector) in chunks.into_iter().zip(vectors) {
+            // Of one that somebody has too, the first vector counts.
+            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
+                self.good.push((chunk, vector));
+            }
+        }
+    }
+
+    /// This device could not embed these chunks: its own queue, from which they come back, says what that means.
+    pub(in crate::scheduler) fn not_embedded_here(&mut self, chunks: &[Lendable]) {
+        for chunk in chunks {
+            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
+                self.keep_home(chunk);
+            }
+        }
+    }
+
+    fn take_from_lease(&mut self, row: Row) -> bool {
+        let chunks = self.leases.values_mut().flat_map(|lease| &mut lease.chunks);
+        let taken = chunks.filter_map(|chunk| chunk.take_if(|chunk| chunk.row == row)).next().is_some();
+        self.leases.retain(|_, lease| lease.open() > 0);
+        taken
     }
 
     /// The next chunks of the pool, so many at most, that fit into one grant.
@@ -338,6 +387,7 @@ impl Lender {
 
     /// Ends what is over by its time or by a lost link. Gives who is to be told.
     pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
+        self.woken = now;
         let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
@@ -363,7 +413,11 @@ impl Lender {
         if !checks || self.checks() >= LEASE_CHECKS_MAX {
             return leases;
         }
-        earliest(leases, self.workers.values().filter_map(Worker::deadline).min())
+        earliest(leases, self.workers.iter().filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
+    }
+
+    fn rests(&self, peer: PeerKey) -> bool {
+        self.leases_of(peer).next().is_none()
     }
 
     fn checks(&self) -> usize {

@@ -5,7 +5,9 @@ use crate::base::id::{DocId, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, UNCHECKED_MAX, UNCHECKED_MS};
+use crate::limits::{
+    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS,
+};
 use std::collections::VecDeque;
 
 /// The weight of a new measurement in the moving average of the time for a chunk.
@@ -132,19 +134,20 @@ impl Worker {
         self.check.is_some()
     }
 
-    /// When one of the results that wait is checked although none was drawn.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    /// When one of the results that wait is checked although none was drawn. `rests`: it has no lease.
+    pub(super) fn deadline(&self, rests: bool) -> Option<Instant> {
         let oldest = self.held.front().filter(|_| self.check.is_none())?;
-        Some(oldest.at + Duration::from_millis(UNCHECKED_MS))
+        let late = oldest.at + Duration::from_millis(UNCHECKED_MS);
+        Some(if rests { late.min(self.progress + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
     }
 
-    /// The result that is to be checked now. `rests`: no other result is to come.
+    /// The result that is to be checked now. `rests`: it has no lease.
     pub(super) fn next_check(&self, now: Instant, rests: bool, rng: &mut Rng) -> Option<(usize, &Lendable)> {
         if self.check.is_some() || self.held.is_empty() {
             return None;
         }
         let drawn = self.held.iter().position(|held| held.is_drawn);
-        let due = || rests || self.held.len() >= UNCHECKED_MAX || self.deadline().is_some_and(|at| at <= now);
+        let due = || self.held.len() >= UNCHECKED_MAX || self.deadline(rests).is_some_and(|at| at <= now);
         // Not the last one: a device that knows when it is looked at would be honest then.
         let any = || due().then(|| usize::try_from(rng.below(self.held.len() as u64)).unwrap_or(0));
         let place = drawn.or_else(any)?;
