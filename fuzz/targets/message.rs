@@ -40,6 +40,7 @@ pub fn check(data: &[u8]) {
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) => {}
+        Message::Work(work) => super::work::check(work),
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
@@ -100,6 +101,7 @@ pub(super) fn messages() -> Vec<Message> {
         }),
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
     ];
+    messages.extend(super::work::messages());
     messages.extend(super::gossip::messages());
     messages.extend(super::certificate::messages());
     messages

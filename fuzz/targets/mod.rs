@@ -31,6 +31,7 @@ pub mod pair_text;
 pub mod record;
 pub mod sensors;
 pub mod text;
+mod work;
 
 /// One decoder under test.
 pub struct Target {

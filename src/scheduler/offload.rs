@@ -63,3 +63,6 @@ pub struct Lendable {
     /// Its text.
     pub text: LentText,
 }
+
+#[cfg(test)]
+mod test;

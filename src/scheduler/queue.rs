@@ -129,6 +129,7 @@ impl Queue {
     }
 
     /// Whether a refill of what is to be embedded is under way.
+    #[must_use]
     pub const fn is_refilled_to_lend(&self) -> bool {
         self.windows[Stage::Embed as usize].refilling
     }

@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
 use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
-use wattle::base::id::{MeshId, PeerKey, Row};
+use wattle::base::id::{Fingerprint, MeshId, PeerKey, Row};
 use wattle::base::level::Energy;
+use wattle::embed::model::key as key_of;
 use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
 use wattle::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
@@ -19,6 +20,7 @@ use wattle::wire::message::{
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
 use wattle::wire::pairing::secret::LongSecret;
+use wattle::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -45,6 +47,28 @@ fn facts() -> [Fact; 3] {
         Fact::Collections(Box::new(heapless::Vec::from_slice(&[cookbook]).unwrap())),
         Fact::Removed(removed),
     ]
+}
+
+/// A message of each variant of work.
+fn work() -> [Message; 9] {
+    let model = Fingerprint(std::array::from_fn(|at| at as u8));
+    let text = |heading: &str, text: &str| LentText { heading: heading.to_owned(), text: text.to_owned() };
+    let texts = vec![text("House > Heating", "Bleed the radiators."), text("", "Leek 😀")];
+    let keys: Vec<_> = texts.iter().map(|text| key_of(&model, &text.heading, &text.text)).collect();
+    let batch = BatchId::of(&model, keys.iter());
+    let vectors = vec![HitVector { scale: 0.007_812_5, codes: vec![1, 0xff] }];
+    [
+        Work::Offer(Offer { model: model.0, chunks: 4000 }),
+        Work::Ask(64),
+        Work::Grant(Box::new(Grant { batch, lease_ms: 9000, texts })),
+        Work::Later(500),
+        Work::Results(Box::new(Results { batch, first: 1, vectors })),
+        Work::Renew(batch),
+        Work::Return(batch),
+        Work::Failed(Failed { batch, first: 1, count: 1 }),
+        Work::End(batch),
+    ]
+    .map(Message::Work)
 }
 
 fn items() -> Vec<Vec<u8>> {
@@ -155,6 +179,7 @@ fn messages() -> Vec<Message> {
     messages.extend(trust());
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
+    messages.extend(work());
     messages
 }
 
@@ -307,9 +332,9 @@ fn the_page_lists_every_message_type_and_every_cap() {
         COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES,
         GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FANOUT,
         GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
-        GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX,
-        LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX,
-        MESSAGE_TASK_MAX, MESSAGE_WINDOW, START_PROOF_BYTES_MAX,
+        GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, GRANT_BYTES_MAX, HITS_MAX, JSON_DEPTH_MAX,
+        JSON_LINE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
+        MEMBER_LIST_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW, RESULTS_MAX, START_PROOF_BYTES_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for message in messages() {
@@ -339,6 +364,9 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("hops", usize::from(GOSSIP_HOPS_MAX)),
         ("collections of an agent", GOSSIP_COLLECTIONS_MAX),
         ("name of a collection", COLLECTION_BYTES_MAX),
+        ("texts of a grant", LEASE_CHUNKS_MAX),
+        ("bytes of the texts of a grant", GRANT_BYTES_MAX),
+        ("vectors of `results`", RESULTS_MAX),
     ];
     let sentences = [
         format!("to at most {GOSSIP_FANOUT} of its links"),

@@ -14,6 +14,7 @@ use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart,
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::LongSecret;
+use crate::wire::work::Work;
 
 mod strangers_test;
 
@@ -74,12 +75,13 @@ fn show(caps: Caps) -> Message {
     Message::Trust(Exchange::Show(Box::new(chain(PEER, caps))))
 }
 
-/// Who may send a message: anybody, whoever has a certificate, and of those the members or the admins alone.
+/// Who may send a message: anybody, whoever has a certificate, and of those the members, the members that are workers, or the admins alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     All,
     Certified,
     Members,
+    Workers,
     Admins,
 }
 
@@ -88,6 +90,7 @@ impl Who {
         match self {
             Self::All | Self::Certified => true,
             Self::Members => caps.contains(Caps::MEMBER),
+            Self::Workers => caps.contains(Caps::DEVICE),
             Self::Admins => caps.contains(Caps::ADMIN),
         }
     }
@@ -110,6 +113,7 @@ fn messages() -> Vec<(Message, Who)> {
         (found(1), members),
         (Message::Vectors(Vectors { id: 1, vectors: Vec::new() }), members),
         (Message::Coverage(Coverage { id: 1, known: 1, searchable: 1, away: 0, scanning: false }), members),
+        (Message::Work(Work::Ask(1)), Who::Workers),
         (Message::Echo(Echo { id: 1, text: "ho".try_into().unwrap(), answer: false }), certified),
         (Message::Gossip(Gossip::IHave { ask: true, list: Box::new(Entries::new()) }), certified),
         (Message::LatestStart(LatestStart { message: Vec::new() }), certified),
@@ -126,7 +130,7 @@ fn messages() -> Vec<(Message, Who)> {
 #[test]
 fn every_type_of_message_is_taken_of_those_caps_that_allow_it_and_of_no_others() {
     let kinds: std::collections::BTreeSet<_> = messages().iter().map(|(message, _)| message.kind()).collect();
-    assert_eq!(kinds.len(), 13, "a type of message is not walked");
+    assert_eq!(kinds.len(), 14, "a type of message is not walked");
     for bits in 0..=15_u8 {
         let caps = Caps::try_from(bits).unwrap();
         let rights = Rights::of(Some(caps));

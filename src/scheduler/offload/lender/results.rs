@@ -1,0 +1,155 @@
+//! What comes back: vectors of others and of this device, their checks, and what is good.
+
+use super::{BatchId, Lease, Lender, Lent};
+use crate::base::id::{PeerKey, Row, TaskId};
+use crate::base::time::{Duration, Instant};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
+use crate::scheduler::offload::Lendable;
+use crate::scheduler::offload::worker::Checked;
+use crate::wire::work::{LentText, Results};
+
+/// The least and the largest length of a vector that is taken: rounding to int8 changes it by less than 0.01.
+const NORM: core::ops::Range<f32> = 0.97..1.03;
+
+impl Lender {
+    /// Vectors came. True if one of them can be no vector of a text: the device sends what is false.
+    pub(in crate::scheduler) fn on_results(&mut self, now: Instant, peer: PeerKey, results: &Results) -> bool {
+        let Some(lease) = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer) else { return false };
+        let Some(worker) = self.workers.get_mut(&peer) else { return false };
+        let mut came = 0;
+        for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
+            let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else { continue };
+            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
+            let Some(vector) = vector else {
+                lease.chunks[place] = Some(chunk);
+                return true;
+            };
+            worker.hold(now, chunk, vector, &mut self.rng);
+            came += 1;
+        }
+        if came > 0 {
+            worker.progressed(now, came);
+            lease.until = now + lease.length;
+            if lease.open() == 0 {
+                self.leases.remove(&results.batch);
+            }
+        }
+        false
+    }
+
+    /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
+    /// takes for them the oldest, so that nobody waits for the slowest device at the end.
+    pub(in crate::scheduler) fn take_here(&mut self, most: usize) -> Vec<Lendable> {
+        let here: Vec<Lendable> = (0..most).map_while(|_| self.pool.pop_back()).collect();
+        if !here.is_empty() {
+            return here;
+        }
+        let is_late = |(_, lease): &(&BatchId, &Lease)| {
+            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(lease.chunks.len()));
+            self.woken >= lease.since + Duration::from_millis(2 * takes)
+        };
+        let late = self.leases.iter().filter(is_late).min_by_key(|(_, lease)| lease.since);
+        let open = late.into_iter().flat_map(|(_, lease)| lease.chunks.iter().flatten());
+        let open: Vec<Lendable> = open.filter(|chunk| !self.here.contains(&chunk.row)).take(most).cloned().collect();
+        self.here.extend(open.iter().map(|chunk| chunk.row));
+        open
+    }
+
+    /// This device has embedded these chunks itself.
+    pub(in crate::scheduler) fn embedded_here(&mut self, chunks: Vec<Lendable>, vectors: Vec<Quantized>) {
+        for (chunk, vector) in chunks.into_iter().zip(vectors) {
+            // Of one that somebody has too, the first vector counts.
+            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
+                self.good.push((chunk, vector));
+            }
+        }
+    }
+
+    /// This device could not embed these chunks: its own queue, from which they come back, says what that means.
+    pub(in crate::scheduler) fn not_embedded_here(&mut self, chunks: &[Lendable]) {
+        for chunk in chunks {
+            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
+                self.keep_home(chunk);
+            }
+        }
+    }
+
+    fn take_from_lease(&mut self, row: Row) -> bool {
+        let chunks = self.leases.values_mut().flat_map(|lease| &mut lease.chunks);
+        let taken = chunks.filter_map(|chunk| chunk.take_if(|chunk| chunk.row == row)).next().is_some();
+        self.leases.retain(|_, lease| lease.open() > 0);
+        taken
+    }
+
+    pub(super) fn checks(&self) -> usize {
+        self.workers.values().filter(|worker| worker.is_checked()).count()
+    }
+
+    /// The text that is to be embedded here next to check a device, with the device and the place of the result.
+    pub(in crate::scheduler) fn next_check(&mut self, now: Instant) -> Option<(PeerKey, usize, LentText)> {
+        if self.checks() >= LEASE_CHECKS_MAX {
+            return None;
+        }
+        let (workers, leases, rng) = (&self.workers, &self.leases, &mut self.rng);
+        workers.iter().find_map(|(peer, worker)| {
+            let rests = !leases.values().any(|lease| lease.peer == *peer);
+            worker.next_check(now, rests, rng).map(|(place, chunk)| (*peer, place, chunk.text.clone()))
+        })
+    }
+
+    pub(in crate::scheduler) fn begin_check(&mut self, peer: PeerKey, place: usize, task: TaskId) {
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.begin_check(task, place);
+        }
+    }
+
+    /// A task ended. `None` if it was no check; else whether the device sent what is false.
+    pub(in crate::scheduler) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>) -> Option<Option<PeerKey>> {
+        let (peer, checked) = self
+            .workers
+            .iter_mut()
+            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min)?)))?;
+        match checked {
+            Checked::Good(good) => self.good.extend(good),
+            Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
+            Checked::False => return Some(Some(peer)),
+        }
+        Some(None)
+    }
+
+    /// A device sent what is false: what it made since its last good check is done again, and it gets no work for a while.
+    pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
+        self.gone(peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
+        }
+    }
+
+    /// Good results for one save, at most so many.
+    pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<(Lendable, Quantized)> {
+        let count = most.min(self.good.len());
+        self.good.drain(..count).collect()
+    }
+
+    /// Who has what.
+    pub(in crate::scheduler) fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
+        self.workers.iter().map(move |(peer, worker)| Lent {
+            peer: *peer,
+            chunks: self.leases_of(*peer).map(|(_, lease)| lease.open()).sum(),
+            unchecked: worker.held(),
+            done: worker.done,
+            ms_per_chunk: worker.ms_per_chunk(),
+            since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
+            banned: worker.is_banned(now),
+            unlinked: worker.unlinked.is_some(),
+        })
+    }
+}
+
+/// Whether a vector has the length of an embedding.
+fn is_of_length_one(vector: &Quantized) -> bool {
+    let codes = vector.bytes().map(|byte| f32::from(byte.cast_signed()));
+    let norm = codes.map(|code| code * code).sum::<f32>().sqrt() * vector.scale();
+    NORM.contains(&norm)
+}

@@ -1,0 +1,368 @@
+//! The two sides of work that travels, each alone.
+
+use super::borrower::{Borrowed, Borrower};
+use super::lender::Lender;
+use super::*;
+use crate::base::id::TaskId;
+use crate::base::time::{Duration, Instant};
+use crate::base::vector::{Embedding, Quantized};
+use crate::limits::{
+    ASK_AGAIN_MS, DIMENSIONS, GIVE_BACK_MS, LEASE_FIRST, LEASE_UNLINKED_MS, OFFENCE_MS, PROBATION, UNCHECKED_RESTS_MS,
+};
+use crate::wire::message::HitVector;
+use crate::wire::work::{BatchId, Failed, Grant, Offer, Results, Work};
+
+const MODEL: Fingerprint = Fingerprint([7; 32]);
+const PEER: PeerKey = PeerKey([1; 32]);
+const OTHER: PeerKey = PeerKey([2; 32]);
+
+const fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn text(n: u64) -> LentText {
+    LentText { heading: String::new(), text: format!("text {n}") }
+}
+
+/// Chunk `n`, the only one of document `n`.
+fn chunk(n: u64) -> Lendable {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&n.to_le_bytes());
+    Lendable { doc: DocId(n), row: Row(n), key: EmbedKey(key), text: text(n) }
+}
+
+/// The embedding of a text: along the axis of its number.
+fn embedding(n: u64) -> Embedding {
+    let axis = usize::try_from(n).unwrap_or(0) % DIMENSIONS;
+    let values: Vec<f32> = (0..DIMENSIONS).map(|at| if at == axis { 1.0 } else { 0.0 }).collect();
+    Embedding::new(MODEL, &values).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn vector(n: u64) -> HitVector {
+    let vector = embedding(n).quantize();
+    HitVector { scale: vector.scale(), codes: vector.bytes().collect() }
+}
+
+/// A side that lends these chunks, and has offered them to the devices.
+fn lender(chunks: u64) -> Lender {
+    let mut lender = Lender::new(MODEL, 0.98, 1);
+    for peer in [PEER, OTHER] {
+        let count = u32::try_from(chunks).unwrap_or(u32::MAX);
+        assert_eq!(lender.offer(at(0), peer, count), Some(Work::Offer(Offer { model: MODEL.0, chunks: count })));
+    }
+    lender.listed((0..chunks).map(chunk).collect());
+    lender
+}
+
+/// The lease that a device gets that asks now.
+fn granted(lender: &mut Lender, now: Instant, peer: PeerKey) -> Grant {
+    assert_eq!(lender.on_ask(now, peer, 64), None);
+    match lender.grant(now, 1_000).pop() {
+        Some((to, Work::Grant(grant))) if to == peer => *grant,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The number of each text of a lease.
+fn numbers(grant: &Grant) -> Vec<u64> {
+    grant.texts.iter().filter_map(|text| text.text.strip_prefix("text ")?.parse().ok()).collect()
+}
+
+/// Honest results of a whole lease.
+fn results(grant: &Grant) -> Results {
+    Results { batch: grant.batch, first: 0, vectors: numbers(grant).into_iter().map(vector).collect() }
+}
+
+/// Carries out all checks that are due; gives the devices whose result was false.
+fn check_all(lender: &mut Lender, now: Instant) -> Vec<PeerKey> {
+    let mut found = Vec::new();
+    for task in 1_000.. {
+        let Some((peer, place, text)) = lender.next_check(now) else { break };
+        lender.begin_check(peer, place, TaskId(task));
+        let n = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap_or_default();
+        found.extend(lender.end_check(TaskId(task), Some(&embedding(n))).unwrap_or_else(|| panic!("no check")));
+        if !found.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The rows of the good results.
+fn good(lender: &mut Lender) -> Vec<u64> {
+    lender.take_good(usize::MAX).into_iter().map(|(chunk, _)| chunk.row.0).collect()
+}
+
+#[test]
+fn the_first_results_of_a_device_are_all_computed_here_too_and_none_is_stored_before() {
+    let mut lender = lender(40);
+    let grant = granted(&mut lender, at(0), PEER);
+    assert_eq!(numbers(&grant), (0..LEASE_FIRST as u64).collect::<Vec<_>>());
+    assert!(!lender.on_results(at(100), PEER, &results(&grant)));
+    assert_eq!(good(&mut lender), [0; 0], "nothing is good before it is checked");
+    assert_eq!(check_all(&mut lender, at(100)), []);
+    assert_eq!(good(&mut lender), numbers(&grant));
+    let next = granted(&mut lender, at(200), PEER);
+    assert_eq!(next.texts.len(), PROBATION as usize - LEASE_FIRST, "no more than those that are checked one by one");
+    lender.on_ask(at(200), PEER, 64);
+    assert_eq!(lender.grant(at(200), 1_000), []);
+    lender.on_results(at(250), PEER, &results(&next));
+    assert_eq!(check_all(&mut lender, at(250)), []);
+    assert!(
+        matches!(&lender.grant(at(250), 1_000)[..], [(PEER, Work::Grant(next))] if next.texts.len() > 20),
+        "now it is trusted"
+    );
+    assert_eq!(numbers(&granted(&mut lender, at(250), OTHER)).len(), LEASE_FIRST, "which is no merit of another one");
+}
+
+#[test]
+fn a_false_vector_ends_the_work_of_its_maker_for_an_hour_and_what_it_made_is_made_again() {
+    let mut lender = lender(40);
+    let grant = granted(&mut lender, at(0), PEER);
+    let mut lie = results(&grant);
+    lie.vectors[2] = vector(300);
+    assert!(!lender.on_results(at(100), PEER, &lie), "it has the length of a vector");
+    assert_eq!(check_all(&mut lender, at(100)), [PEER]);
+    assert_eq!(good(&mut lender), [0, 1], "those before it were computed here too");
+    lender.ban(at(100), PEER);
+    assert!(matches!(lender.on_ask(at(200), PEER, 64), Some(Work::Later(_))));
+    assert_eq!(numbers(&granted(&mut lender, at(200), OTHER)), [2, 3, 4, 5], "its work is the next");
+    assert_eq!(lender.on_ask(at(100 + OFFENCE_MS), PEER, 64), None, "it may prove itself again");
+    assert!(lender.lent(at(200)).any(|lent| lent.peer == PEER && lent.banned));
+
+    let mut zeros = results(&granted(&mut lender, at(300), OTHER));
+    zeros.vectors[0].codes.fill(0);
+    assert!(lender.on_results(at(300), OTHER, &zeros), "that is no vector at all");
+    let short = Results { vectors: vec![HitVector { scale: 1.0, codes: vec![1] }], ..zeros };
+    assert!(lender.on_results(at(300), OTHER, &short), "nor is that");
+}
+
+#[test]
+fn a_lease_ends_by_its_time_by_two_seconds_without_a_link_or_by_the_end_of_its_device() {
+    for how in 0..4 {
+        let mut lender = lender(8);
+        let grant = granted(&mut lender, at(0), PEER);
+        let lease = u64::from(grant.lease_ms);
+        let end = match how {
+            0 => lease,
+            1 => {
+                assert!(lender.on_renew(at(lease - 1), PEER, grant.batch), "that extends it");
+                assert!(!lender.on_renew(at(lease - 1), OTHER, grant.batch), "it is not this one's");
+                2 * lease - 1
+            }
+            2 => {
+                lender.unlinked(at(10), PEER);
+                10 + LEASE_UNLINKED_MS
+            }
+            _ => {
+                lender.gone(PEER);
+                0
+            }
+        };
+        if end > 0 {
+            assert_eq!(lender.deadline(true), Some(at(end)), "{how}");
+            assert_eq!(lender.wake(at(end - 1)), []);
+            let told = lender.wake(at(end));
+            let is_linked = how < 2;
+            assert_eq!(told, if is_linked { vec![(PEER, Work::End(grant.batch))] } else { Vec::new() }, "{how}");
+        }
+        lender.on_results(at(end), PEER, &results(&grant));
+        assert_eq!(check_all(&mut lender, at(end)), []);
+        assert_eq!(good(&mut lender), [0; 0], "{how}: what comes later counts nothing");
+        assert_eq!(numbers(&granted(&mut lender, at(end), OTHER)), [0, 1, 2, 3], "{how}: it is the next");
+    }
+}
+
+#[test]
+fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here_only() {
+    let mut lender = lender(4);
+    for peer in [PEER, OTHER] {
+        assert_eq!(numbers(&granted(&mut lender, at(0), peer)), [0, 1, 2, 3]);
+        lender.gone(peer);
+    }
+    assert_eq!(lender.freed(), (0..4).map(DocId).collect::<Vec<_>>(), "their documents are ordinary ones again");
+    lender.listed(vec![chunk(0), chunk(9)]);
+    assert!(!lender.has(DocId(0)) && lender.has(DocId(9)), "it is lent to nobody any more");
+    let grant = granted(&mut lender, at(0), PEER);
+    lender.on_failed(OTHER, grant.batch, 0, 1);
+    assert!(lender.has(DocId(9)), "another device has no say");
+    lender.on_failed(PEER, grant.batch, 0, 60_000);
+    assert_eq!(lender.freed(), [DocId(9)]);
+    lender.listed(vec![chunk(9)]);
+    assert!(!lender.has(DocId(9)));
+}
+
+#[test]
+fn results_of_a_document_that_changed_meanwhile_are_dropped_and_no_other_ones() {
+    let mut lender = lender(8);
+    let (first, second) = (granted(&mut lender, at(0), PEER), granted(&mut lender, at(0), OTHER));
+    lender.on_results(at(10), PEER, &results(&first));
+    lender.forget_document(DocId(1));
+    lender.forget_document(DocId(5));
+    lender.on_results(at(10), OTHER, &results(&second));
+    assert_eq!(check_all(&mut lender, at(10)), []);
+    let mut good = good(&mut lender);
+    good.sort_unstable();
+    assert_eq!(good, [0, 2, 3, 4, 6, 7]);
+}
+
+#[test]
+fn this_device_takes_what_nobody_has_and_at_the_end_what_somebody_has_for_too_long() {
+    let mut lender = lender(6);
+    let grant = granted(&mut lender, at(0), PEER);
+    let here = lender.take_here(8);
+    assert_eq!(here.iter().map(|chunk| chunk.row.0).collect::<Vec<_>>(), [5, 4]);
+    lender.embedded_here(here, vec![embedding(5).quantize(), embedding(4).quantize()]);
+    assert_eq!(good(&mut lender), [5, 4], "its own need no check");
+    assert_eq!(lender.take_here(8), []);
+    assert!(lender.on_renew(at(4_500), PEER, grant.batch));
+    assert_eq!(lender.wake(at(4_500)), []);
+    let late = lender.take_here(2);
+    assert_eq!(late.iter().map(|chunk| chunk.row.0).collect::<Vec<_>>(), [0, 1], "the oldest lease");
+    // The first vector of each counts.
+    let rest = Results { vectors: vec![vector(0)], ..results(&grant) };
+    lender.on_results(at(4_600), PEER, &rest);
+    lender.embedded_here(late, vec![embedding(0).quantize(), embedding(1).quantize()]);
+    assert_eq!(good(&mut lender), [1]);
+    assert_eq!(check_all(&mut lender, at(4_700)), []);
+    assert_eq!(good(&mut lender), [0]);
+}
+
+#[test]
+fn after_its_probation_results_wait_for_the_next_check_and_not_for_long_once_their_maker_rests() {
+    let mut lender = lender(64);
+    let mut now = 0;
+    let mut made = 0;
+    while made < 40 {
+        now += 100;
+        let grant = granted(&mut lender, at(now), PEER);
+        for (first, part) in (0..).step_by(8).zip(results(&grant).vectors.chunks(8)) {
+            now += 50 * part.len() as u64;
+            lender.on_results(at(now), PEER, &Results { batch: grant.batch, first, vectors: part.to_vec() });
+        }
+        made += grant.texts.len();
+        if made < 2 * PROBATION as usize {
+            check_all(&mut lender, at(now));
+        }
+    }
+    let waits = lender.lent(at(now)).find(|lent| lent.peer == PEER).map_or(0, |lent| lent.unchecked);
+    assert!(waits > 0, "some wait");
+    check_all(&mut lender, at(now + UNCHECKED_RESTS_MS));
+    assert_eq!(good(&mut lender).len(), made);
+}
+
+#[test]
+fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() {
+    let mut lender = lender(12);
+    let grant = granted(&mut lender, at(0), PEER);
+    let other = granted(&mut lender, at(0), OTHER);
+    lender.on_results(at(10), OTHER, &results(&other));
+    let told = lender.end_all();
+    assert_eq!(told, [(PEER, Work::End(grant.batch))]);
+    assert_eq!(lender.freed(), (0..12).map(DocId).collect::<Vec<_>>());
+    assert_eq!(check_all(&mut lender, at(9_000)), []);
+    assert_eq!(good(&mut lender), [0; 0]);
+    assert_eq!(lender.deadline(true), None);
+}
+
+fn offer(chunks: u32) -> Offer {
+    Offer { model: MODEL.0, chunks }
+}
+
+fn grant(batch: u8, texts: u64) -> Grant {
+    Grant { batch: BatchId([batch; 16]), lease_ms: 9_000, texts: (0..texts).map(text).collect() }
+}
+
+fn borrower() -> Borrower {
+    let mut borrower = Borrower::new(MODEL, 1);
+    borrower.wake(at(0));
+    borrower.on_offer(at(0), PEER, &offer(100));
+    borrower
+}
+
+fn asks(borrower: &mut Borrower, now: u64) -> Option<PeerKey> {
+    borrower.wake(at(now));
+    borrower.ask(at(now)).map(|(peer, work)| {
+        assert!(matches!(work, Work::Ask(_)));
+        peer
+    })
+}
+
+#[test]
+fn whoever_has_time_asks_one_device_embeds_what_it_lends_and_asks_again_before_it_is_done() {
+    let mut borrower = borrower();
+    borrower.on_offer(at(0), OTHER, &Offer { model: [8; 32], chunks: 1_000 });
+    assert_eq!(asks(&mut borrower, 1), Some(PEER), "the other one has another model");
+    assert_eq!(asks(&mut borrower, 2), None, "it waits for the answer");
+    assert_eq!(borrower.on_grant(at(3), PEER, grant(1, 6)), None);
+    let first = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    assert_eq!((first.first, first.texts.len(), borrower.texts()), (0, 2, 6));
+    assert_eq!(asks(&mut borrower, 4), None, "more than half is left");
+    let second = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    assert_eq!(asks(&mut borrower, 5), Some(PEER));
+    let vectors: Vec<Quantized> = (2..4).map(|n| embedding(n).quantize()).collect();
+    let told = borrower.done(at(6), &second, Some(&vectors));
+    let expected = Results { batch: BatchId([1; 16]), first: 2, vectors: vec![vector(2), vector(3)] };
+    assert_eq!(told, Some(Work::Results(Box::new(expected))));
+    let told = borrower.done(at(7), &first, None);
+    assert_eq!(told, Some(Work::Failed(Failed { batch: BatchId([1; 16]), first: 0, count: 2 })));
+    assert_eq!(borrower.texts(), 2);
+}
+
+#[test]
+fn what_was_not_asked_for_goes_back_and_so_does_all_when_this_device_may_not_work() {
+    let mut borrower = borrower();
+    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), Some(Work::Return(BatchId([1; 16]))));
+    assert!(asks(&mut borrower, 0).is_some());
+    assert_eq!(borrower.on_grant(at(0), OTHER, grant(2, 6)), Some(Work::Return(BatchId([2; 16]))), "of another one");
+    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), None);
+    assert_eq!(borrower.allow(at(10), false), []);
+    assert_eq!(borrower.next(2), None, "it begins nothing more");
+    assert_eq!(borrower.allow(at(9 + GIVE_BACK_MS), false), [], "it may be allowed again in a moment");
+    assert_eq!(borrower.deadline(), Some(at(10 + GIVE_BACK_MS)));
+    assert_eq!(borrower.allow(at(10 + GIVE_BACK_MS), false), [(PEER, Work::Return(BatchId([1; 16])))]);
+    assert_eq!(asks(&mut borrower, 20 + GIVE_BACK_MS), None);
+    assert_eq!(borrower.allow(at(30 + GIVE_BACK_MS), true), []);
+    assert_eq!(asks(&mut borrower, 60_000), Some(PEER));
+}
+
+#[test]
+fn a_lease_is_renewed_at_a_third_while_something_of_it_runs_and_dropped_when_it_is_over() {
+    let mut borrower = borrower();
+    assert!(asks(&mut borrower, 0).is_some());
+    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), None);
+    let task: Borrowed = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    assert_eq!(borrower.wake(at(2_999)), []);
+    assert_eq!(borrower.wake(at(3_000)), [(PEER, Work::Renew(BatchId([1; 16])))]);
+    assert!(borrower.done(at(4_000), &task, Some(&[])).is_some());
+    assert_eq!(borrower.wake(at(7_000)), [], "nothing of it runs");
+    assert_eq!(borrower.wake(at(13_000)), []);
+    assert_eq!((borrower.texts(), borrower.next(2)), (0, None));
+    assert_eq!(borrower.done(at(13_001), &task, Some(&[])), None, "nobody wants it any more");
+}
+
+#[test]
+fn nobody_is_asked_without_an_end() {
+    let mut borrower = borrower();
+    assert!(asks(&mut borrower, 0).is_some());
+    borrower.on_later(at(0), PEER, 500);
+    assert_eq!(asks(&mut borrower, 499), None);
+    assert!(borrower.ask_deadline().is_some_and(|at| (500..=625).contains(&at.since(Instant::ZERO).as_millis())));
+    assert!(asks(&mut borrower, 700).is_some());
+    // It does not answer.
+    assert_eq!(asks(&mut borrower, 699 + ASK_AGAIN_MS), None);
+    assert_eq!(asks(&mut borrower, 700 + ASK_AGAIN_MS), None);
+    assert!(asks(&mut borrower, 700 + ASK_AGAIN_MS + ASK_AGAIN_MS * 5 / 4).is_some());
+    borrower.on_later(at(20_000), PEER, u32::MAX);
+    let latest = Duration::from_millis(20_000 + 10 * ASK_AGAIN_MS * 5 / 4);
+    assert!(
+        borrower.ask_deadline().is_some_and(|at| at.since(Instant::ZERO) <= latest),
+        "a liar holds nobody up for ever"
+    );
+    borrower.on_offer(at(21_000), PEER, &offer(0));
+    assert_eq!(asks(&mut borrower, 900_000), None, "there is no work any more");
+    borrower.on_offer(at(900_000), PEER, &offer(5));
+    assert!(asks(&mut borrower, 900_001).is_some());
+    borrower.gone(PEER);
+    assert_eq!((asks(&mut borrower, 900_002), borrower.deadline()), (None, None));
+}
