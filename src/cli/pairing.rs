@@ -3,13 +3,15 @@
 mod window;
 
 use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, PairingCommand};
-use super::output::{Stop, pretty, print};
+use super::output::{Stop, pretty, print, print_as_is, show};
 use super::style::Style;
 use super::text::{columns, one_line};
+use crate::base::count::count;
 use crate::base::finding::quoted;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::node::mesh_report::{MeshReport, of_removal};
+use crate::platform::stdout::{ask, note};
 use crate::platform::{clock, invite_card};
 use serde_json::json;
 use smol::Timer;
@@ -82,7 +84,7 @@ fn confirm(what: &str) -> Result<(), Stop> {
     if !stdin.is_terminal() {
         return Ok(());
     }
-    eprint!("{what} Go on? [y/N] ");
+    ask(&format!("{what} Go on? [y/N]"));
     let mut answer = String::new();
     let read = stdin.lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
     let is_yes = read.is_ok() && ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
@@ -147,10 +149,10 @@ async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
         Stop::NotDone(format!("{why}{then} `wattle invite` writes another one on a card that takes it."))
     })?;
     print(&format!(
-        "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
+        "{} lets one device in, once, within {} in which this device runs. Whoever copies the file can use it in that device's \
          place. It is deleted when the device has joined.{}{}\n",
         one_line(&file.display().to_string()),
-        args.hours,
+        count(u64::from(args.hours), "hour"),
         of_replaced(replaced),
         if is_first { " This device had no mesh: it has made one, of which it is the first." } else { "" }
     ))?;
@@ -199,12 +201,12 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if let Some(file) = &join.invite
         && let Err(why) = invite_card::wipe(file)
     {
-        eprintln!("{}", one_line(&why));
+        note(&one_line(&why));
     }
     if join.json {
-        return print(&pretty(&answer.json));
+        return print_as_is(&pretty(&answer.json));
     }
-    print(&has_joined(&answer.read.words))
+    print(&if join.invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
 }
 
 /// Tells a person, while the device joins, that it waits for another one that is being let in; until the caller ends it.
@@ -214,11 +216,16 @@ async fn tell_waits<T>(client: &Client) -> T {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
         let waits = client.pairing().await.ok().and_then(|answer| answer.read.waits);
         if let Some(seconds) = waits.filter(|_| !told) {
-            eprintln!("The other device is busy with another exchange; the next try is in {seconds} s.");
+            note(&format!("The other device is busy with another exchange; the next try is in {seconds} s."));
         }
         told = waits.is_some();
     }
 }
+
+/// What is shown to whoever joins by an invite: it holds the keys of the devices that may let it in, so nobody can be in between, and
+/// there may be no other screen.
+const BY_INVITE: &str = "This device has joined the mesh by its invite. There are no three words to compare, as there are with a code: the invite \
+                         names the devices that may let it in. `wattle mesh` lists the mesh.\n";
 
 /// What the joining side shows. Whoever is in between has let this device into a mesh of its own: a removal over there ends nothing here.
 fn has_joined(words: &str) -> String {
@@ -274,7 +281,7 @@ async fn create(client: &Client) -> Result<(), Stop> {
 /// Shows the mesh.
 async fn mesh(client: &Client, json: bool) -> Result<(), Stop> {
     let answer = client.mesh().await?;
-    print(&if json { pretty(&answer.json) } else { table(&answer.read, Style::of_stdout()) })
+    show(json, &answer.json, || table(&answer.read, Style::of_stdout()))
 }
 
 fn table(report: &MeshReport, style: Style) -> String {

@@ -1,13 +1,17 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
 mod places;
+#[cfg(test)]
+mod test;
 
 use super::dto::{Checked, SearchResults, StatusReport};
 use super::events::Events;
-use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_JOIN_MS, CLIENT_MS};
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
+
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
 use crate::platform::home::{Home, HomeFile, Token};
+use crate::platform::running;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -20,6 +24,9 @@ use std::time::Duration;
 use trillium_client::{Error, KnownHeaderName, Method};
 use trillium_smol::ClientConfig;
 use zeroize::Zeroizing;
+
+/// Milliseconds between two looks whether an agent has ended.
+const LOOK_MS: u64 = 50;
 
 /// Why a call failed. Only after a time-out is it unknown whether the agent did what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,14 +296,14 @@ impl Client {
             conn =
                 conn.with_request_header(KnownHeaderName::ContentType, "application/json").with_body(body.to_string());
         }
-        (&mut conn).await.map_err(|error| self.failure(&error))?;
+        if let Err(error) = (&mut conn).await {
+            return Err(self.failure(error).await);
+        }
         let status = conn.status().map_or(0, |status| status as u16);
-        let bytes = conn
-            .response_body()
-            .with_max_len(CLIENT_BODY_MAX)
-            .read_bytes()
-            .await
-            .map_err(|error| self.failure(&error))?;
+        let bytes = match conn.response_body().with_max_len(CLIENT_BODY_MAX).read_bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(self.failure(error).await),
+        };
         let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
         match (status, answer) {
             (200, Some(answer)) => Ok(answer),
@@ -317,13 +324,31 @@ impl Client {
         }
     }
 
-    fn failure(&self, error: &Error) -> Failure {
+    /// Why there is no whole answer. An agent that is ending closes its connections: then that is why, whatever they met.
+    async fn failure(&self, error: Error) -> Failure {
         match error {
             Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 Failure::NoAgent(no_agent(self.address))
             }
+            _ if self.has_ended().await => Failure::NoAgent(format!(
+                "The agent on {} was ending, and has ended without an answer. If this was a command, look whether it was carried out \
+                 once the agent runs again: `wattle up` starts it.",
+                self.address
+            )),
             error => Failure::NotDone(format!("The agent on {} gave no whole answer: {error}.", self.address)),
         }
+    }
+
+    /// Whether the agent of the home ends within `CLIENT_END_MS`.
+    async fn has_ended(&self) -> bool {
+        let Some(home) = self.token_path.parent().map(Home::at) else { return false };
+        for _ in 0..CLIENT_END_MS / LOOK_MS {
+            if !running::is_running(&home) {
+                return true;
+            }
+            Timer::after(Duration::from_millis(LOOK_MS)).await;
+        }
+        false
     }
 }
 

@@ -304,6 +304,8 @@ pub struct RankedHit {
     pub text: String,
     /// Since when its file is away, in seconds since 1970; `None` if it is there.
     pub away_since: Option<i64>,
+    /// Since when its file is gone, where its owner keeps the document without it, in seconds since 1970; `None` if not.
+    pub kept_since: Option<i64>,
     /// Since when its file is gone from its folder, while the folder's owner is asked what is to become of it, in seconds since
     /// 1970; `None` if nobody is asked. Only of this device: another one's hit says in its heading that it is away.
     pub gone_since: Option<i64>,

@@ -1,6 +1,7 @@
 //! The event log: what happened to other devices, as a line in the program's log and as an entry of a short list that
 //! `wattle peers --watch` follows.
 
+use crate::base::count::plural;
 use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
@@ -166,7 +167,9 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, format!("{device} was let into the mesh. The three words on both screens: {words}."))
         }
         Notice::NotPaired(peer, why, left) => {
-            let tries = left.map_or_else(String::new, |left| format!(" The code is good for {left} more tries."));
+            let tries = left.map_or_else(String::new, |left| {
+                format!(" The code is good for {left} more {}.", plural(u64::from(left), "try", "tries"))
+            });
             (Level::Warn, format!("The device {peer} was not let into the mesh: {}.{tries}", cause(*why)))
         }
         Notice::CertificateRefused(device, why) => {
