@@ -6,9 +6,10 @@ use super::text::{columns, one_line};
 use crate::base::count::count;
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Headroom, Peer, StatusReport};
+use crate::http::dto::{Collection, Headroom, Peer};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
+use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
 use crate::platform::home::hints;
 use smol::Timer;
@@ -20,7 +21,8 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     let mut newest = client.events(u64::MAX).await?.read.newest;
     let status = client.status().await?;
     let peers = &status.json["peers"];
-    let text = || match removal(&status.read) {
+    let removed = if json { None } else { removal(&client.mesh().await?.read) };
+    let text = || match &removed {
         Some(what) => format!("{}\n", one_line(what)),
         None => table(clock::shown(), &status.read.peers, Style::of_stdout()),
     };
@@ -45,12 +47,8 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
 }
 
 /// That this device was removed from its mesh: then there are no others, and a code lets none in.
-fn removal(status: &StatusReport) -> Option<&str> {
-    let leave = status
-        .findings
-        .iter()
-        .find(|finding| finding.command.as_deref().is_some_and(|of| of.starts_with("wattle leave")));
-    leave.map(|finding| finding.what.as_str())
+fn removal(mesh: &MeshReport) -> Option<String> {
+    mesh.removed_here.then(|| of_removal(mesh.removed_by.as_deref()))
 }
 
 fn line(event: &Event) -> String {
@@ -207,6 +205,22 @@ mod tests {
     #[test]
     fn an_empty_table_says_what_to_do() {
         assert!(table(0, &[], PLAIN).contains("wattle pair"));
+    }
+
+    #[test]
+    fn a_removed_device_says_so_in_place_of_the_table_and_nobody_else_does() {
+        let mesh = |removed_here| MeshReport {
+            mesh: Some("77".repeat(32)),
+            peer_id: "12D3c".to_owned(),
+            removed_here,
+            removed_by: Some("attic".to_owned()),
+            members: Vec::new(),
+            removed: 1,
+            epoch: 1,
+            next_serial: 1,
+        };
+        assert_eq!(removal(&mesh(true)), Some(of_removal(Some("attic"))));
+        assert_eq!(removal(&mesh(false)), None, "whatever command a finding names");
     }
 
     #[test]

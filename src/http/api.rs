@@ -3,6 +3,7 @@
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 mod collection;
+mod invite;
 mod pairing;
 mod places;
 

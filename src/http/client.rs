@@ -69,6 +69,15 @@ pub struct Answer<T> {
     pub read: T,
 }
 
+/// What became of the invite in whose place another one was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Whether it was good until then, and is void; `None`: none was named.
+    pub is_void: Option<bool>,
+    /// What is known of it, if it was not.
+    pub why_not: Option<String>,
+}
+
 impl Client {
     /// A client of the agent at `address`; reads the token in `home` and makes no call yet.
     ///
@@ -199,19 +208,19 @@ impl Client {
         done(&self.call(Method::Post, "/v1/mesh/recover", Some(body), CLIENT_MS).await?)
     }
 
-    /// `POST /v1/invite`. Returns the text of the invite's file.
+    /// `POST /v1/invite`. Returns the text of the invite's file, and what became of the one that it replaces.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn invite(
-        &self,
-        hours: u16,
-        replaces: Option<&str>,
-    ) -> Result<(Zeroizing<String>, Option<bool>), Failure> {
+    pub async fn invite(&self, hours: u16, replaces: Option<&str>) -> Result<(Zeroizing<String>, Replaced), Failure> {
         let body = json!({ "hours": hours, "replaces": replaces });
         let answer = self.call(Method::Post, "/v1/invite", Some(body), CLIENT_MS).await?;
         let text = answer["invite"].as_str().map(|text| Zeroizing::new(text.to_owned()));
-        text.map(|text| (text, answer["replaced"].as_bool()))
+        let replaced = Replaced {
+            is_void: answer["replaced"].as_bool(),
+            why_not: answer["not_replaced"].as_str().map(str::to_owned),
+        };
+        text.map(|text| (text, replaced))
             .ok_or_else(|| Failure::NotDone("The agent gave no invite: is it of another version?".to_owned()))
     }
 
