@@ -26,6 +26,8 @@
 //! is decided. Files do not use each other in a circle.
 
 #![deny(unsafe_code)]
+// They panic where nobody reads; platform::stdout and cli::output do not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod base;
 #[cfg(feature = "device")]

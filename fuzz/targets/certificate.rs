@@ -5,8 +5,8 @@
 
 use ed25519_dalek::SigningKey;
 use wattle::base::id::{MeshId, PeerKey};
-use wattle::limits::INVITES_MAX;
 use wattle::limits::{ADMINS_MAX, CHAIN_BYTES_MAX, TRUST_BUCKETS, TRUST_PAGE_MAX};
+use wattle::limits::{INVITES_MAX, INVITES_VOID_MAX};
 use wattle::mesh::pairing::invites;
 use wattle::mesh::trust::records::Records;
 use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
@@ -81,8 +81,13 @@ pub fn check(data: &[u8]) {
             assert_eq!(Records::decode(&encoded), Some(records), "what was read is written the same");
         }
         _ => {
-            let Some(records) = invites::decode(bytes) else { return };
-            assert!(records.len() <= INVITES_MAX && invites::encode(&records) == bytes, "one encoding, within the cap");
+            let Some(saved) = invites::decode(bytes) else { return };
+            let (records, void) = (saved.records.len(), saved.void.len());
+            assert!(records <= INVITES_MAX && void <= INVITES_VOID_MAX, "within the caps");
+            let encoded = invites::encode(&saved);
+            assert_eq!(invites::decode(&encoded).as_ref(), Some(&saved), "what was read is written the same");
+            // A file of the first version is written as one of this version.
+            assert!(bytes.first() == Some(&1) || encoded == bytes, "one encoding");
         }
     }
 }
@@ -138,6 +143,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Message::Trust(Exchange::Invite(record)) => Some(*record),
         _ => None,
     });
-    seeds.push([&[3][..], &invites::encode(&invite.into_iter().collect::<Vec<_>>())].concat());
+    let saved = invites::Saved { records: invite.into_iter().collect(), void: vec![(InviteId([5; 16]), 3_600_000)] };
+    seeds.push([&[3][..], &invites::encode(&saved)].concat());
     seeds
 }

@@ -57,7 +57,7 @@ pub fn check(data: &[u8]) {
 /// A message of each type.
 pub(super) fn messages() -> Vec<Message> {
     let hit = SearchHit {
-        away_since: None,
+        absence: None,
         doc: None,
         row: Row(5),
         path: b"/home/ann/notes.md".to_vec(),

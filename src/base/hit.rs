@@ -48,13 +48,21 @@ pub struct SearchHit {
     pub cosine: f32,
     /// How often it contains each term of the query.
     pub frequencies: TermFrequencies,
-    /// Since when its file is away, in seconds since 1970; `None` if it is there. Not in messages: another device's hit says
-    /// it in its heading.
+    /// That its file is not there; `None` if it is. Not in messages: another device's hit says it in its heading.
     #[serde(skip)]
-    pub away_since: Option<i64>,
+    pub absence: Option<Absence>,
     /// The document, if it is one of this device. Not in messages.
     #[serde(skip)]
     pub doc: Option<DocId>,
+}
+
+/// Why a document answers whose file is not there, and since when, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Its folder, disk or share is away.
+    Away(i64),
+    /// Its file is gone, and its owner keeps it.
+    Kept(i64),
 }
 
 /// How often each term of the query occurs in one chunk, and how many words the chunk has.

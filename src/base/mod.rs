@@ -6,7 +6,7 @@
 //! suspend, `rng` the one seeded generator of decisions, `vector` the embeddings and their quantized forms, `hit` what
 //! a device found for a query, `fold` and `file_name` the forms in which words and names compare, `collection_name` when two names
 //! of collections are one, `level` the energy
-//! levels, `finding` what is wrong or in doubt, `outbox` the queue of a machine's outputs, `bounded` the
+//! levels, `finding` what is wrong or in doubt, `count` numbers in sentences, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
@@ -16,6 +16,7 @@
 
 pub(crate) mod bounded;
 pub mod collection_name;
+pub mod count;
 pub mod file_name;
 pub mod finding;
 pub mod fold;

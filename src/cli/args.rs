@@ -8,7 +8,7 @@ mod place;
 
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::config::{DEFAULT_COLLECTION, Peer, api_address, check_collection, device_name, listen_address};
+use crate::config::{Peer, api_address, check_collection, device_name, listen_address};
 use crate::limits::HITS_MAX;
 use crate::platform::disk::Sync;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -212,9 +212,9 @@ pub struct UpArgs {
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
 
-    /// The collection that the documents join.
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_COLLECTION, value_parser = parse_collection)]
-    pub collection: String,
+    /// The collection that the documents join. By default the one that they are in already, else "home".
+    #[arg(long, value_name = "NAME", value_parser = parse_collection)]
+    pub collection: Option<String>,
 
     /// Who may see the documents. By default who may see the collection already; a new collection is for the devices of your
     /// mesh. All folders of a collection have one ring.

@@ -4,6 +4,7 @@
 //! or typed by a person, give a line by least squares: its intercept is the power at rest, its slope the power of one busy
 //! core. Nothing is kept unless power rises with load and the power at rest is plausible.
 
+use crate::base::count::count;
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::meter::calibrate;
 use crate::energy::accounting::task::Scope;
@@ -64,7 +65,7 @@ pub fn run(power: &mut Power<'_>, cores: usize, time: Duration, out: &mut impl W
             1 => "one core is busy".to_owned(),
             all => format!("{all} cores are busy"),
         };
-        let _ = writeln!(out, "For {} seconds, {what} …", time.as_secs());
+        let _ = writeln!(out, "For {}, {what} …", count(time.as_secs(), "second"));
         let watts = loaded(workers, || measure(power, time, out))??;
         let _ = writeln!(out, "  {watts:.2} W");
         points.push((workers, watts));

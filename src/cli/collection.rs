@@ -1,7 +1,7 @@
 //! `wattle collection`: lists the collections, renames one, says who may see it.
 
 use super::args::CollectionCommand;
-use super::output::{Stop, pretty, print};
+use super::output::{Stop, pretty, print, print_as_is};
 use super::text::one_line;
 use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
@@ -18,7 +18,8 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
     match what {
         CollectionCommand::List { json } => {
             let Folders { folders, private_names } = client.folders().await?.read;
-            print(&list(&folders, &private_names, json))
+            let text = list(&folders, &private_names, json);
+            if json { print_as_is(&text) } else { print(&text) }
         }
         CollectionCommand::Rename { name, to } => {
             told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name))

@@ -3,6 +3,7 @@
 use super::text::one_line;
 use crate::http::client::Failure;
 use crate::limits::{DECISION_PAUSE_S, DECISION_TRIES};
+use crate::platform::stdout::note;
 use smol::Timer;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(super) async fn until_taken(
     for tries in 1..DECISION_TRIES {
         match ask().await {
             Err(Failure::Busy(why)) if tries == 1 => {
-                eprintln!("{}", one_line(&format!("{why} This command tries it again, for ten minutes at most.")));
+                note(&one_line(&format!("{why} This command tries it again, for ten minutes at most.")));
             }
             Err(Failure::Busy(_)) => {}
             answer => return answer,

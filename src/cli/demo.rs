@@ -8,12 +8,13 @@
 mod sample;
 
 use super::display;
+use super::output::{Stop, print_next};
 use super::style::Style;
+use crate::base::count::count;
 use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::{DEMO_TRIES, DEMO_WAIT_MS};
 use crate::platform::home::Home;
-use crate::platform::stdout::say;
 use crate::wire::multiaddr::Multiaddr;
 use rustix::process::{Pid, Signal, kill_process};
 use smol::Timer;
@@ -56,7 +57,7 @@ struct DemoDevice {
 ///
 /// # Errors
 /// One sentence: what did not work.
-pub fn demo(models: Option<&Path>) -> Result<(), String> {
+pub(super) fn demo(models: Option<&Path>) -> Result<(), Stop> {
     let folder = private_folder(&std::env::temp_dir())?;
     let result = smol::block_on(run(&folder, models));
     if let Err(error) = fs::remove_dir_all(&folder) {
@@ -65,9 +66,14 @@ pub fn demo(models: Option<&Path>) -> Result<(), String> {
     result
 }
 
-async fn run(folder: &Path, models: Option<&Path>) -> Result<(), String> {
+/// Where nobody reads it any more (`wattle demo | head -1`), the demo is over.
+fn tell(line: &str) -> Result<(), Stop> {
+    print_next(&format!("{line}\n"))
+}
+
+async fn run(folder: &Path, models: Option<&Path>) -> Result<(), Stop> {
     let devices = lay_out(folder)?;
-    say(&format!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", ")));
+    tell(&format!("Three agents start on this machine: {}. Each has a third of a sample folder.", DEVICES.join(", ")))?;
     let mut agents = Vec::new();
     for (at, name) in DEVICES.into_iter().enumerate() {
         agents.push(start(name, at, &devices, models)?);
@@ -81,7 +87,7 @@ async fn run(folder: &Path, models: Option<&Path>) -> Result<(), String> {
         let Some(asker) = agents.iter().find(|agent| agent.device != device) else { continue };
         answered.insert(ask(asker, question, device).await?);
     }
-    say(&format!("Three questions, answered by {} different devices. The agents stop.", answered.len()));
+    tell(&format!("Three questions, answered by {} different devices. The agents stop.", answered.len()))?;
     for agent in agents {
         stop(agent)?;
     }
@@ -175,7 +181,7 @@ fn api_of(child: &mut Child) -> Option<SocketAddr> {
 }
 
 /// Waits until the agent has indexed its files and is linked with all the others, and prints it.
-async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
+async fn ready(agent: &Agent, peers: usize) -> Result<(), Stop> {
     let pause = Duration::from_millis(100);
     let mut held = None;
     for _ in 0..DEMO_WAIT_MS / 100 {
@@ -187,14 +193,17 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
             if status.activity.background != held && status.files.chunked > 0 {
                 held = status.activity.background;
                 if let Some(why) = &held {
-                    say(&format!("  {:8} waits. {why}", agent.device));
+                    tell(&format!("  {:8} waits. {why}", agent.device))?;
                 }
             }
             if indexed && !status.activity.working && linked == peers {
-                say(&format!(
-                    "  {:8} {} files indexed, {} passages embedded, linked with {linked} devices",
-                    agent.device, status.files.ready, status.vectors
-                ));
+                tell(&format!(
+                    "  {:8} {} indexed, {} embedded, linked with {}",
+                    agent.device,
+                    count(status.files.ready, "file"),
+                    count(status.vectors, "passage"),
+                    count(linked as u64, "device")
+                ))?;
                 return Ok(());
             }
         }
@@ -202,24 +211,25 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), String> {
     }
     let log = fs::read_to_string(agent.home.with_extension("log")).unwrap_or_default();
     let why = held.map_or_else(String::new, |why| format!(" {why}"));
-    Err(format!("The agent {} was not ready in time.{why} Its log: {}", agent.device, log.trim()))
+    Err(format!("The agent {} was not ready in time.{why} Its log: {}", agent.device, log.trim()).into())
 }
 
 /// Asks an agent, prints the best answer and returns the device that it came from.
-async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, String> {
-    say(&format!("\n{} is asked: {question}", agent.device));
+async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, Stop> {
+    tell(&format!("\n{} is asked: {question}", agent.device))?;
     let mut tries = 1..DEMO_TRIES;
     loop {
         let answer = agent.client.search(question, 1).await;
         let found: SearchResults = answer.map_err(|error| format!("{} did not answer: {error:?}", agent.device))?.read;
         if found.coverage.answered < DEVICES.len() && tries.next().is_some() {
-            say("  A device was silent, on a busy machine maybe. The question is asked again.");
+            tell("  A device was silent, on a busy machine maybe. The question is asked again.")?;
             continue;
         }
-        print!("{}", display::found(&found, &Style::of_stdout()));
-        let Some(best) = found.hits.first() else { return Err("Nothing was found.".to_owned()) };
+        print_next(&display::found(&found, &Style::of_stdout()))?;
+        let Some(best) = found.hits.first() else { return Err("Nothing was found.".to_owned().into()) };
         if best.device != holder || found.coverage.answered != DEVICES.len() {
-            return Err(format!("The answer should have come from {holder}, with all devices answering."));
+            let why = format!("The answer should have come from {holder}, with all devices answering.");
+            return Err(why.into());
         }
         return Ok(best.device.clone());
     }

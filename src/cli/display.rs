@@ -4,9 +4,11 @@ use super::folders::watched;
 use super::hit::write_hit;
 use super::style::Style;
 use super::text::{one_line, whole_path};
+use crate::base::count::{count, plural};
 use crate::base::hit::FileCoverage;
 use crate::http::dto::{SearchResults, StatusReport, Unusable};
-use crate::http::folders::left_out;
+use crate::http::folders::{Watched, left_out};
+use crate::platform::home::hints;
 use std::fmt::Write;
 
 /// The hits, numbered, best first.
@@ -14,7 +16,8 @@ use std::fmt::Write;
 pub fn found(found: &SearchResults, style: &Style) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
-        let _ = writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(reason));
+        let _ =
+            writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(&hints(reason)));
     }
     if found.hits.is_empty() {
         let others = found.coverage.others.iter().map(|other| &other.files);
@@ -38,7 +41,8 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
             let _ = write!(silent, " and {unnamed} more");
         }
         let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
-        let _ = writeln!(text, "{} of {} devices answered.{named}", coverage.answered, coverage.asked);
+        let asked = count(coverage.asked as u64, "device");
+        let _ = writeln!(text, "{} of {asked} answered.{named}", coverage.answered);
     }
     if let Some(sentence) = coverage.files.sentence() {
         let _ = writeln!(text, "{sentence}");
@@ -51,8 +55,13 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     if coverage.not_asked > 0 {
         let _ = writeln!(
             text,
-            "{} more devices are up and were not asked: they are not linked to this one.",
-            coverage.not_asked
+            "{} more {}",
+            coverage.not_asked,
+            plural(
+                coverage.not_asked as u64,
+                "device is up and was not asked: it is not linked to this one.",
+                "devices are up and were not asked: they are not linked to this one."
+            )
         );
     }
     text
@@ -109,20 +118,30 @@ pub fn waits_for_use(status: &StatusReport) -> bool {
 /// What the agent does: it is at rest only once each folder was looked at and nothing waits. Why files wait is in the row of
 /// the work.
 fn now(status: &StatusReport) -> String {
-    let unseen: Vec<&str> =
-        status.sources.iter().filter(|s| s.looked_s_ago.is_none()).map(|s| s.path.as_str()).collect();
     let waiting = status.files.to_do();
-    match unseen.as_slice() {
-        [path] => format!("the first look at {path} since the start is not over yet; more files may be found"),
-        [path, rest @ ..] => format!(
-            "the first look at {path} and {} more since the start is not over yet; more files may be found",
-            rest.len()
-        ),
-        [] if status.activity.working => "working".to_owned(),
-        [] if waiting == 1 => "one file waits to be read or embedded".to_owned(),
-        [] if waiting > 0 => format!("{waiting} files wait to be read or embedded"),
-        [] => status.files.absent_phrase().map_or_else(|| "at rest".to_owned(), |absent| format!("at rest; {absent}")),
+    match first_look(&status.sources) {
+        Some(look) => format!("{look}; more files may be found"),
+        None if status.activity.working => "working".to_owned(),
+        None if waiting == 1 => "one file waits to be read or embedded".to_owned(),
+        None if waiting > 0 => format!("{waiting} files wait to be read or embedded"),
+        None => {
+            status.files.absent_phrase().map_or_else(|| "at rest".to_owned(), |absent| format!("at rest; {absent}"))
+        }
     }
+}
+
+/// That what is watched was not looked at yet since the start. Where nothing is there, nothing is looked at.
+#[must_use]
+pub fn first_look(sources: &[Watched]) -> Option<String> {
+    let is_away = |source: &Watched| source.away.iter().any(|place| place.path == source.path);
+    let unseen = sources.iter().filter(|source| source.looked_s_ago.is_none() && !is_away(source));
+    let unseen: Vec<&str> = unseen.map(|source| source.path.as_str()).collect();
+    let what = match unseen.as_slice() {
+        [] => return None,
+        [path] => (*path).to_owned(),
+        [path, rest @ ..] => format!("{path} and {} more", rest.len()),
+    };
+    Some(format!("the first look at {what} since the start is not over yet"))
 }
 
 /// The other devices as a phrase.

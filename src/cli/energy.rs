@@ -6,8 +6,9 @@
 
 use super::calibrate;
 use super::calibrate::Power;
-use super::output::{Stop, compact, pretty, print};
+use super::output::{Stop, compact, pretty, print, print_as_is, print_next, show};
 use super::text::one_line;
+use crate::base::count::count;
 use crate::base::level::Energy;
 use crate::base::time::Duration;
 use crate::energy::accounting::task::{Method, Scope};
@@ -18,7 +19,7 @@ use crate::energy::coordinator::persisted::Calibration;
 use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 use crate::http::client::{Client, Failure};
-use crate::platform::home::Home;
+use crate::platform::home::{Home, hints};
 use crate::platform::sysfs;
 use crate::runtime::governor::{BurstFrom, Current, GovernorDetails, MethodTotal, state_file};
 use smol::Timer;
@@ -38,7 +39,7 @@ pub(super) fn read_tree(root: &Path, as_json: bool) -> Result<(), Stop> {
     let report = Report::glance(&found, cores);
     if as_json {
         let json = serde_json::to_value(&report).map_err(|error| Stop::NotDone(error.to_string()))?;
-        return print(&pretty(&json));
+        return print_as_is(&pretty(&json));
     }
     let why = report.reason.map_or_else(|| "nothing is in the way".to_owned(), |reason| reason.to_string());
     print(&format!("{}Headroom     {:.0} %: {why}\n", text(&report), report.headroom * 100.0))
@@ -85,23 +86,17 @@ fn calibrated(result: Calibration) -> String {
 }
 
 /// Asks the running agent, once or until Ctrl-C.
-pub(super) async fn show(client: &Client, watch: bool, as_json: bool) -> Result<(), Stop> {
+pub(super) async fn report(client: &Client, watch: bool, as_json: bool) -> Result<(), Stop> {
     let mut before = None;
     loop {
         let answer = client.energy().await?;
-        if as_json {
-            print(&if watch { compact(&answer.json) } else { pretty(&answer.json) })?;
-        } else if !watch {
-            return print(&current(&answer.read));
-        } else {
-            let line = line(&answer.read);
-            if before.as_ref() != Some(&line) {
-                print(&line)?;
-                before = Some(line);
-            }
-        }
         if !watch {
-            return Ok(());
+            return show(as_json, &answer.json, || current(&answer.read));
+        }
+        let line = if as_json { compact(&answer.json) } else { hints(&line(&answer.read)).into_owned() };
+        if as_json || before.as_ref() != Some(&line) {
+            print_next(&line)?;
+            before = Some(line);
         }
         Timer::after(WATCH).await;
     }
@@ -137,11 +132,6 @@ pub(super) fn span(seconds: u64) -> String {
         (minutes, 0) => count(minutes / 60, "hour"),
         (minutes, rest) => format!("{} and {}", count(minutes / 60, "hour"), count(rest, "minute")),
     }
-}
-
-/// A number and its noun, with a regular plural.
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The sensors of a device, for people.

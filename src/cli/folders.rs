@@ -2,6 +2,7 @@
 
 use super::style::Style;
 use super::text::one_line;
+use crate::base::count::count;
 use crate::base::finding::quoted;
 use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
@@ -32,7 +33,8 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         let _ = writeln!(text, "{}", one_line(&watched(folder)));
         for away in &folder.away {
             let kept = if away.kept { ", kept by your word" } else { "" };
-            let line = format!("away since {}: {} ({} documents{kept})", away.since, away.path, away.documents);
+            let line =
+                format!("away since {}: {} ({}{kept})", away.since, away.path, count(away.documents, "document"));
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
         for path in &folder.key_file_paths {

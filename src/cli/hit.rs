@@ -3,6 +3,7 @@
 use super::style::Style;
 use super::text::{fit, whole_path, wrap};
 use crate::http::dto::SearchHit;
+use crate::platform::home::hints;
 use std::fmt::Write;
 
 /// Lines shown of a chunk.
@@ -25,9 +26,14 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
+    if let Some(since) = &hit.kept_since {
+        for line in wrap(&format!("The file is gone since {since}; what was in it is kept, as you said."), width, 3) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&line));
+        }
+    }
     if let Some(since) = &hit.gone_since {
         let said = format!("The file is gone from its folder since {since}; `wattle doctor` says what to decide.");
-        for line in wrap(&said, width, 3) {
+        for line in wrap(&hints(&said), width, 3) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
@@ -70,6 +76,7 @@ pub(super) mod tests {
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
             away_since: None,
+            kept_since: None,
             gone_since: None,
             places: Vec::new(),
         }
@@ -101,5 +108,10 @@ pub(super) mod tests {
         let mut text = String::new();
         write_hit(&mut text, 1, &hit, Style { width: 40, styled: false });
         assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
+        let hit = SearchHit { kept_since: hit.away_since.clone(), away_since: None, ..hit };
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        let kept = "The file is gone since 2026-11-26 18:30 UTC; what was in it is kept, as you said.";
+        assert!(text.contains(kept) && !text.contains("away"), "{text}");
     }
 }

@@ -4,6 +4,7 @@
 use super::text::one_line;
 use crate::base::time::date;
 use crate::platform::clock::{self, WallClock};
+use crate::platform::home::hints;
 use crate::platform::time_zone;
 use env_logger::{Builder, WriteStyle};
 use log::{Level, LevelFilter};
@@ -34,7 +35,7 @@ pub fn init(verbose: u8) {
         .write_style(if terminal { WriteStyle::Always } else { WriteStyle::Never })
         .format(move |out, record| {
             // A file's name can hold anything, control characters too.
-            let message = one_line(&record.args().to_string());
+            let message = one_line(&hints(&record.args().to_string()));
             if journal {
                 writeln!(out, "<{}>{message}", priority(record.level()))
             } else {

@@ -39,14 +39,15 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
-use crate::platform::home::{Home, HomeFile, at_home, default_home};
+use crate::platform::home::{Home, HomeFile, at_home, default_home, set_home_of_hints};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
+use crate::platform::stdout::note;
 use args::{AddArgs, Args, Command, EnergyCommand, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use decision::{PAUSE, until_taken};
 use options::{NetworkOptions, SourceOptions, UpOptions};
-use output::{Stop, pretty, print};
+use output::{Stop, pretty, print, print_as_is, show};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -72,7 +73,7 @@ pub fn main(model: &'static EmbeddedModel) -> ExitCode {
 }
 
 fn fail(why: &str, code: u8) -> ExitCode {
-    eprintln!("{}", text::one_line(why));
+    note(&text::one_line(why));
     ExitCode::from(code)
 }
 
@@ -95,7 +96,7 @@ fn misused(mut error: clap::Error) -> ExitCode {
     // Help and version are no errors, and go to standard output. A closed pipe is no failure.
     let _ = error.print();
     if let Some(meant) = command.or(option) {
-        eprintln!("{meant}");
+        note(meant);
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -124,12 +125,13 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Some(home) => absolute(&home)?,
         None => default_home().map_err(Stop::NotDone)?,
     };
+    set_home_of_hints(&home);
     let client = || client_of(&home, args.api);
     match args.command {
         Command::Up(up) => up::up(&up_options(up, home, args.api)?, model).map_err(Stop::NotDone),
         Command::Demo { models } => {
             let models = models.as_deref().map(absolute).transpose()?;
-            demo::demo(models.as_deref()).map_err(Stop::NotDone)
+            demo::demo(models.as_deref())
         }
         Command::Id => print_id(&home),
         Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home),
@@ -139,14 +141,12 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Keep(place) => smol::block_on(keep(&client()?, &place)),
         Command::Folders { json } => {
             let answer = smol::block_on(client()?.folders())?;
-            let style = Style::of_stdout();
-            print(&if json { pretty(&answer.json) } else { folders::folders(&answer.read.folders, &style) })
+            show(json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
         }
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
-            let style = Style::of_stdout();
-            print(&if json { pretty(&answer.json) } else { display::status(&answer.read, &style) })
+            show(json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))
         }
         Command::Mesh(command) => smol::block_on(pairing::run(&client()?, command)),
         Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
@@ -157,7 +157,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             smol::block_on(energy::new_supply(client(), &home))
         }
         Command::Energy { root: Some(root), json, .. } => energy::read_tree(&absolute(&root)?, json),
-        Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::show(&client()?, watch, json)),
+        Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::report(&client()?, watch, json)),
         Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
@@ -165,7 +165,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);
             let report = smol::block_on(doctor::examine((&home, &absolute(&sensors)?), client(), models, model));
-            print(&if json { pretty(&report.json()) } else { report.text(&Style::of_stdout()) })?;
+            show(json, &report.json(), || report.text(&Style::of_stdout()))?;
             if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
         }
     }
@@ -246,7 +246,7 @@ async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
             Ok(()) => {}
             Err(Stop::NotDone(why)) => {
                 if let Some(before) = failed.replace(why) {
-                    eprintln!("{}", text::one_line(&before));
+                    note(&text::one_line(&before));
                 }
             }
             Err(stop) => return Err(stop),
@@ -295,7 +295,8 @@ fn sendable(path: &Path) -> Result<String, Stop> {
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search(&search.question.join(" "), search.count).await?;
-    print(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })?;
+    // The words of documents are told as they are: only what is said about them names the agent's home.
+    print_as_is(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })?;
     let files = answer.read.coverage.files;
     if search.json || files.searchable >= files.known {
         return Ok(());

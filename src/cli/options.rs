@@ -43,8 +43,8 @@ pub struct UpOptions {
 pub struct SourceOptions {
     /// Folders and files, unchecked: `platform::source` resolves and checks them.
     pub paths: Vec<PathBuf>,
-    /// The collection that their documents join.
-    pub collection: String,
+    /// The collection that their documents join, if one was typed.
+    pub collection: Option<String>,
     /// Who may see the documents; `None`: who may see the collection.
     pub ring: Option<Ring>,
 }

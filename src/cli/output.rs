@@ -2,6 +2,7 @@
 
 use crate::http::answer::escaped;
 use crate::http::client::Failure;
+use crate::platform::home::hints;
 use std::io::{ErrorKind, Write};
 
 /// Why a command ends without having done what was asked.
@@ -13,6 +14,12 @@ pub(super) enum Stop {
     NoAgent(String),
     /// The answer on stdout already says what is wrong; with the exit code.
     Reported(u8),
+}
+
+impl From<String> for Stop {
+    fn from(why: String) -> Self {
+        Self::NotDone(why)
+    }
 }
 
 impl From<Failure> for Stop {
@@ -39,12 +46,33 @@ fn printable(json: &str) -> String {
     escaped(json).into_owned()
 }
 
-/// Writes to standard output. A closed pipe is no failure: `wattle search .. | head` has read enough.
+/// Writes to standard output what people read: its commands name the agent's home. A closed pipe is no failure:
+/// `wattle search .. | head` has read enough.
 pub(super) fn print(text: &str) -> Result<(), Stop> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Stop::NotDone(format!("The answer cannot be written: {error}.")))
-        }
-        _ => Ok(()),
+    print_as_is(&hints(text))
+}
+
+/// Writes to standard output what has words of documents in it, or is JSON.
+pub(super) fn print_as_is(text: &str) -> Result<(), Stop> {
+    write(text).map(|_| ())
+}
+
+/// An answer: as JSON for programs, as the agent sent it, or as text for people.
+pub(super) fn show(as_json: bool, json: &serde_json::Value, text: impl FnOnce() -> String) -> Result<(), Stop> {
+    if as_json { print_as_is(&pretty(json)) } else { print(&text()) }
+}
+
+/// Writes the next piece of what has no end of its own: a closed pipe ends the command.
+pub(super) fn print_next(text: &str) -> Result<(), Stop> {
+    if write(text)? { Ok(()) } else { Err(Stop::Reported(0)) }
+}
+
+/// Whether somebody reads it.
+fn write(text: &str) -> Result<bool, Stop> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Stop::NotDone(format!("The answer cannot be written: {error}."))),
     }
 }

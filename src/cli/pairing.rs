@@ -1,15 +1,16 @@
 //! The commands about the mesh: what people read on both screens.
 
+mod invite;
 mod window;
 
-use super::args::{DEFAULT_LISTEN_PORT, InviteArgs, JoinArgs, MeshCommand, PairingCommand};
-use super::output::{Stop, pretty, print};
+use super::args::{DEFAULT_LISTEN_PORT, JoinArgs, MeshCommand, PairingCommand};
+use super::output::{Stop, pretty, print, print_as_is, show};
 use super::style::Style;
 use super::text::{columns, one_line};
-use crate::base::finding::quoted;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::node::mesh_report::{MeshReport, of_removal};
+use crate::platform::stdout::{ask, note};
 use crate::platform::{clock, invite_card};
 use serde_json::json;
 use smol::Timer;
@@ -17,7 +18,6 @@ use smol::future::or;
 use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Read};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -34,7 +34,7 @@ pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), 
     let done = match command {
         PairingCommand::Pair { json } => return window::pair(client, json).await,
         PairingCommand::Join(args) => return join(client, &args).await,
-        PairingCommand::Invite(args) => return invite(client, &args).await,
+        PairingCommand::Invite(args) => return invite::invite(client, &args).await,
         PairingCommand::Mesh { what: None, json } => return mesh(client, json).await,
         PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
         PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => recover(client).await?,
@@ -82,7 +82,7 @@ fn confirm(what: &str) -> Result<(), Stop> {
     if !stdin.is_terminal() {
         return Ok(());
     }
-    eprint!("{what} Go on? [y/N] ");
+    ask(&format!("{what} Go on? [y/N]"));
     let mut answer = String::new();
     let read = stdin.lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
     let is_yes = read.is_ok() && ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
@@ -123,65 +123,6 @@ fn phrase() -> Result<Zeroizing<String>, Stop> {
     Ok(phrase)
 }
 
-/// Writes an invite onto a card.
-async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
-    // Before the invite is made: the folder of a card that is not there would be made on this disk.
-    if !args.file.is_dir() {
-        let name = args.file.display();
-        return Err(Stop::NotDone(format!(
-            "There is no folder {name}. Name the card's boot partition where it is mounted."
-        )));
-    }
-    let before = invite_card::find(std::slice::from_ref(&args.file));
-    if let Some(before) = before.as_ref().filter(|_| !args.replace) {
-        return Err(Stop::NotDone(on_card_already(before, &args.file)));
-    }
-    // Before the invite that is there is void.
-    invite_card::try_to_write(&args.file).map_err(Stop::NotDone)?;
-    // One that cannot be read lets nobody in by itself.
-    let before = before.map(|file| invite_card::read(&file).unwrap_or_default());
-    let is_first = client.mesh().await?.read.mesh.is_none();
-    let (text, replaced) = client.invite(args.hours, before.as_ref().map(|text| text.as_str())).await?;
-    let file = invite_card::write(&args.file, &text).map_err(|why| {
-        let then = if replaced == Some(true) { " The invite that was there is void already." } else { "" };
-        Stop::NotDone(format!("{why}{then} `wattle invite` writes another one on a card that takes it."))
-    })?;
-    print(&format!(
-        "{} lets one device in, once, within {} hours in which this device runs. Whoever copies the file can use it in that device's \
-         place. It is deleted when the device has joined.{}{}\n",
-        one_line(&file.display().to_string()),
-        args.hours,
-        of_replaced(replaced),
-        if is_first { " This device had no mesh: it has made one, of which it is the first." } else { "" }
-    ))?;
-    let network = client.network().await?.read;
-    match network.listen.filter(|at| at.ip().is_loopback()) {
-        Some(at) => print(&format!("{}\n", window::only_here(at))),
-        None => Ok(()),
-    }
-}
-
-/// Whoever writes several cards, one after another in one place, may have the last one in still.
-fn on_card_already(file: &Path, folder: &Path) -> String {
-    format!(
-        "{} is there already: an invite for one device, used or not. If this is the card of another device, put the right one in. To write a new \
-         invite in its place, which makes that one void: `wattle invite --file {} --replace`. Nothing was changed.",
-        one_line(&file.display().to_string()),
-        quoted(&one_line(&folder.display().to_string()))
-    )
-}
-
-/// What became of the invite that was there before.
-const fn of_replaced(is_void: Option<bool>) -> &'static str {
-    match is_void {
-        None => "",
-        Some(true) => " The one that was there is void on this device and on the other admins that are on now.",
-        Some(false) => {
-            " The one that was there was not good on this device any more, or is of another mesh: nothing changes for that one."
-        }
-    }
-}
-
 /// Joins a mesh.
 async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     let mut at = Vec::new();
@@ -199,12 +140,12 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if let Some(file) = &join.invite
         && let Err(why) = invite_card::wipe(file)
     {
-        eprintln!("{}", one_line(&why));
+        note(&one_line(&why));
     }
     if join.json {
-        return print(&pretty(&answer.json));
+        return print_as_is(&pretty(&answer.json));
     }
-    print(&has_joined(&answer.read.words))
+    print(&if join.invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
 }
 
 /// Tells a person, while the device joins, that it waits for another one that is being let in; until the caller ends it.
@@ -214,11 +155,16 @@ async fn tell_waits<T>(client: &Client) -> T {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
         let waits = client.pairing().await.ok().and_then(|answer| answer.read.waits);
         if let Some(seconds) = waits.filter(|_| !told) {
-            eprintln!("The other device is busy with another exchange; the next try is in {seconds} s.");
+            note(&format!("The other device is busy with another exchange; the next try is in {seconds} s."));
         }
         told = waits.is_some();
     }
 }
+
+/// What is shown to whoever joins by an invite: it holds the keys of the devices that may let it in, so nobody can be in between, and
+/// there may be no other screen.
+const BY_INVITE: &str = "This device has joined the mesh by its invite. There are no three words to compare, as there are with a code: the invite \
+                         names the devices that may let it in. `wattle mesh` lists the mesh.\n";
 
 /// What the joining side shows. Whoever is in between has let this device into a mesh of its own: a removal over there ends nothing here.
 fn has_joined(words: &str) -> String {
@@ -274,7 +220,7 @@ async fn create(client: &Client) -> Result<(), Stop> {
 /// Shows the mesh.
 async fn mesh(client: &Client, json: bool) -> Result<(), Stop> {
     let answer = client.mesh().await?;
-    print(&if json { pretty(&answer.json) } else { table(&answer.read, Style::of_stdout()) })
+    show(json, &answer.json, || table(&answer.read, Style::of_stdout()))
 }
 
 fn table(report: &MeshReport, style: Style) -> String {

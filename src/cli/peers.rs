@@ -1,14 +1,17 @@
 //! `wattle peers`: a table of the other devices, and with `--watch` the events that follow.
 
-use super::output::{Stop, compact, pretty, print};
+use super::output::{Stop, compact, print_next, show};
 use super::style::Style;
 use super::text::{columns, one_line};
+use crate::base::count::count;
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Headroom, Peer, StatusReport};
+use crate::http::dto::{Collection, Headroom, Peer};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
+use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
+use crate::platform::home::hints;
 use smol::Timer;
 use std::time::Duration;
 
@@ -17,20 +20,16 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
     // Asked for before the table: an event in between is shown twice rather than never.
     let mut newest = client.events(u64::MAX).await?.read.newest;
     let status = client.status().await?;
-    if json && watch {
-        print(&compact(&status.json["peers"]))?;
-    } else {
-        print(&if json {
-            pretty(&status.json["peers"])
-        } else {
-            match removal(&status.read) {
-                Some(what) => format!("{}\n", one_line(what)),
-                None => table(clock::shown(), &status.read.peers, Style::of_stdout()),
-            }
-        })?;
-    }
-    if !watch {
-        return Ok(());
+    let peers = &status.json["peers"];
+    let removed = if json { None } else { removal(&client.mesh().await?.read) };
+    let text = || match &removed {
+        Some(what) => format!("{}\n", one_line(what)),
+        None => table(clock::shown(), &status.read.peers, Style::of_stdout()),
+    };
+    match (watch, json) {
+        (false, _) => return show(json, peers, text),
+        (true, true) => print_next(&compact(peers))?,
+        (true, false) => print_next(&hints(&text()))?,
     }
     loop {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
@@ -41,23 +40,19 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
             continue;
         }
         for (event, raw) in answer.read.events.iter().zip(answer.json["events"].as_array().into_iter().flatten()) {
-            print(&if json { compact(raw) } else { line(event) })?;
+            print_next(&if json { compact(raw) } else { line(event) })?;
             newest = event.number;
         }
     }
 }
 
 /// That this device was removed from its mesh: then there are no others, and a code lets none in.
-fn removal(status: &StatusReport) -> Option<&str> {
-    let leave = status
-        .findings
-        .iter()
-        .find(|finding| finding.command.as_deref().is_some_and(|of| of.starts_with("wattle leave")));
-    leave.map(|finding| finding.what.as_str())
+fn removal(mesh: &MeshReport) -> Option<String> {
+    mesh.removed_here.then(|| of_removal(mesh.removed_by.as_deref()))
 }
 
 fn line(event: &Event) -> String {
-    format!("{}\n", one_line(&event.text))
+    format!("{}\n", one_line(&hints(&event.text)))
 }
 
 const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
@@ -143,8 +138,12 @@ fn headroom(headroom: &Headroom) -> String {
 
 fn collections(list: &[Collection]) -> String {
     let of = |of: &Collection| {
-        let files = if of.documents == 1 { "file" } else { "files" };
-        format!("{} ({} {files}, {} passages)", one_line(&of.name), of.documents, of.passages)
+        format!(
+            "{} ({}, {})",
+            one_line(&of.name),
+            count(u64::from(of.documents), "file"),
+            count(u64::from(of.passages), "passage")
+        )
     };
     list.iter().map(of).collect::<Vec<_>>().join(", ")
 }
@@ -167,7 +166,7 @@ mod tests {
             address: Some("192.168.1.7:7781".into()),
             round_trip_us: Some(1_260),
             headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None }),
-            collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 7 }],
+            collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
         }
     }
 
@@ -187,7 +186,7 @@ mod tests {
         println!("{text}");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  HEADROOM"));
-        assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (1 file, 7 passages)"));
+        assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (7 files, 1 passage)"));
         assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
@@ -206,6 +205,22 @@ mod tests {
     #[test]
     fn an_empty_table_says_what_to_do() {
         assert!(table(0, &[], PLAIN).contains("wattle pair"));
+    }
+
+    #[test]
+    fn a_removed_device_says_so_in_place_of_the_table_and_nobody_else_does() {
+        let mesh = |removed_here| MeshReport {
+            mesh: Some("77".repeat(32)),
+            peer_id: "12D3c".to_owned(),
+            removed_here,
+            removed_by: Some("attic".to_owned()),
+            members: Vec::new(),
+            removed: 1,
+            epoch: 1,
+            next_serial: 1,
+        };
+        assert_eq!(removal(&mesh(true)), Some(of_removal(Some("attic"))));
+        assert_eq!(removal(&mesh(false)), None, "whatever command a finding names");
     }
 
     #[test]

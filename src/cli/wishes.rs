@@ -32,7 +32,7 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
     };
     let answer: Result<Answer<Current>, Stop> = answer.await;
     let is_paused = answer.is_ok();
-    report_pause(answer, home, Some(wanted))?;
+    report_pause(answer, home, Some(wanted), None)?;
     match ended.filter(|_| is_paused) {
         Some(ended) => print(&format!("{ended}\n")),
         None => Ok(()),
@@ -67,8 +67,28 @@ pub(super) fn still_paused(left: Option<u64>, home: &Path) -> String {
 
 /// `wattle resume`.
 pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
-    let answer = async { Ok(client?.resume().await?) }.await;
-    report_pause(answer, home, None)
+    let mut before = None;
+    let answer: Result<Answer<Current>, Stop> = async {
+        let client = client?;
+        before = client.energy().await.ok().map(|before| held(&before.read.wishes));
+        Ok(client.resume().await?)
+    }
+    .await;
+    report_pause(answer, home, None, before.map(over).as_deref())
+}
+
+/// The pause that holds: the seconds until its end, where it has one of its own.
+fn held(wishes: &Wishes) -> Option<Option<u64>> {
+    wishes.paused.then_some(wishes.paused_s)
+}
+
+/// What became of the pause of before.
+fn over(held: Option<Option<u64>>) -> String {
+    match held {
+        Some(Some(left)) => format!("The pause until {} is over.", log::time_after(left)),
+        Some(None) => "The pause, which had no end of its own, is over.".to_owned(),
+        None => "No pause was in force.".to_owned(),
+    }
 }
 
 /// `wattle work now`, with the words behind `work`.
@@ -105,18 +125,24 @@ fn hurried(current: &Current) -> String {
     }
 }
 
-/// Prints the new state. Where no agent runs, the pause is written to the home for the next start.
-fn report_pause(answer: Result<Answer<Current>, Stop>, home: &Path, wanted: Option<PauseRequest>) -> Result<(), Stop> {
+/// Prints the new state, and what became of the pause of before. Where no agent runs, the pause is written to the home for the
+/// next start.
+fn report_pause(
+    answer: Result<Answer<Current>, Stop>,
+    home: &Path,
+    wanted: Option<PauseRequest>,
+    over_now: Option<&str>,
+) -> Result<(), Stop> {
     match answer {
-        Ok(answer) => print(&paused(&answer.read)),
+        Ok(answer) => print(&paused(&answer.read, over_now)),
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
-            state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
-            print(if wanted.is_some() {
-                "No agent runs here now; the next one starts paused.\n"
+            let held = state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
+            print(&if wanted.is_some() {
+                "No agent runs here now; the next one starts paused.\n".to_owned()
             } else {
-                "No agent runs here now; the next one starts without a pause.\n"
+                format!("{} No agent runs here now; the next one starts without a pause.\n", over(held))
             })
         }
         Err(why) => Err(why),
@@ -136,7 +162,7 @@ fn wanted(words: &[String]) -> Result<PauseRequest, Stop> {
 }
 
 /// The state after a pause or its end, for people.
-fn paused(current: &Current) -> String {
+fn paused(current: &Current, over_now: Option<&str>) -> String {
     match (current.wishes.paused, current.wishes.paused_s) {
         (true, None) => {
             "Background work is paused until `wattle resume`. Questions are answered all the same.\n".to_owned()
@@ -164,7 +190,7 @@ fn paused(current: &Current) -> String {
                 None if held => " `wattle work now` lets it go on all the same.".to_owned(),
                 None => String::new(),
             };
-            format!("No pause holds now. {}{hint}\n", current.details.why)
+            format!("{} {}{hint}\n", over_now.unwrap_or("No pause holds now."), current.details.why)
         }
     }
 }
@@ -203,15 +229,15 @@ mod tests {
             current.wishes.burst_s = None;
             current
         };
-        assert_eq!(paused(&without_burst(Some(Reason::QuietHours))), format!("No pause holds now. {why}\n"));
-        let hurried = paused(&current(Some(Reason::Warm), 1, why));
+        assert_eq!(paused(&without_burst(Some(Reason::QuietHours)), None), format!("No pause holds now. {why}\n"));
+        let hurried = paused(&current(Some(Reason::Warm), 1, why), None);
         assert_eq!(
             hurried,
             format!(
                 "No pause holds now. {why} Work goes on beside other programs for 10 minutes: `wattle work now` holds on.\n"
             )
         );
-        let in_use = paused(&without_burst(Some(Reason::InUse)));
+        let in_use = paused(&without_burst(Some(Reason::InUse)), None);
         assert!(in_use.ends_with(" `wattle work now` lets it go on all the same.\n"), "{in_use}");
     }
 
@@ -223,7 +249,7 @@ mod tests {
             wishes.burst_from = from;
             let said = burst_ended(&wishes).unwrap();
             assert!(!said.contains("work now") && said.contains("which had 10 minutes left"), "{said}");
-            let resumed = paused(&Current { wishes: wishes.clone(), ..current(Some(Reason::Warm), 1, "x") });
+            let resumed = paused(&Current { wishes: wishes.clone(), ..current(Some(Reason::Warm), 1, "x") }, None);
             assert!(!resumed.contains("work now"), "{resumed}");
         }
         assert_eq!(burst_ended(&Wishes { burst_s: None, ..wishes }), None);
@@ -236,10 +262,26 @@ mod tests {
             held.wishes.paused = reason == Reason::Paused;
             let text = super::super::energy::current(&held);
             assert!(text.contains("In a hurry") && !text.contains("goes on"), "{text}");
-            assert!(!paused(&held).contains("holds on"), "{}", paused(&held));
+            assert!(!paused(&held, None).contains("holds on"), "{}", paused(&held, None));
         }
         let free = super::super::energy::current(&current(Some(Reason::Rising), 1, "x"));
         assert!(free.contains("for 10 minutes: work goes on beside other programs (`wattle work now`)"), "{free}");
+    }
+
+    #[test]
+    fn a_resume_names_the_pause_that_it_ended_and_says_where_there_was_none() {
+        let mut wishes = Wishes { paused: true, paused_s: Some(1200), burst_s: None, ..current(None, 0, "x").wishes };
+        let said = |wishes: &Wishes| over(held(wishes));
+        assert_eq!(said(&wishes), format!("The pause until {} is over.", log::time_after(1200)));
+        wishes.paused_s = None;
+        assert_eq!(said(&wishes), "The pause, which had no end of its own, is over.");
+        wishes.paused = false;
+        let now = Current { wishes: wishes.clone(), ..current(None, 1, "Work goes on.") };
+        assert_eq!(paused(&now, Some(&said(&wishes))), "No pause was in force. Work goes on.\n");
+        let home = tempfile::tempdir().unwrap();
+        for (wanted, before) in [(Some(PauseRequest::Open), None), (None, Some(None)), (None, None)] {
+            assert_eq!(state_file::save_pause(home.path(), wanted), Ok(before), "where no agent runs");
+        }
     }
 
     #[test]

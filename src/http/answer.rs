@@ -1,6 +1,7 @@
 //! How every answer is written: JSON or one sentence, with headers that forbid browsers to cache, sniff or frame it.
 
 use crate::base::fold::controls_terminal;
+use crate::platform::home::hints;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -54,7 +55,7 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
 
 /// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
-    json(conn, status, &serde_json::json!({ "error": sentence }))
+    json(conn, status, &serde_json::json!({ "error": hints(sentence) }))
         .with_response_header(KnownHeaderName::Connection, "close")
 }
 

@@ -3,6 +3,7 @@
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 mod collection;
+mod invite;
 mod pairing;
 mod places;
 
@@ -118,8 +119,7 @@ impl Api {
         let within = new.within(&after).map(|folder| text(&folder.path));
         let already = before.iter().any(|place| place.path == new.path);
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
-        let may_be_meant = !is_named && !already && within.is_none() && ring == Some(Ring::Mesh);
-        let private_names = if may_be_meant { names } else { Vec::new() };
+        let private_names = if is_named { Vec::new() } else { new.meant_for(&before, &after, &names) };
         Ok(Added { path, collection, ring, within, already, private_names, parts, forgotten })
     }
 

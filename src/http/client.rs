@@ -1,13 +1,17 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
 mod places;
+#[cfg(test)]
+mod test;
 
 use super::dto::{Checked, SearchResults, StatusReport};
 use super::events::Events;
-use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_JOIN_MS, CLIENT_MS};
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
+
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
 use crate::platform::home::{Home, HomeFile, Token};
+use crate::platform::running;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -20,6 +24,9 @@ use std::time::Duration;
 use trillium_client::{Error, KnownHeaderName, Method};
 use trillium_smol::ClientConfig;
 use zeroize::Zeroizing;
+
+/// Milliseconds between two looks whether an agent has ended.
+const LOOK_MS: u64 = 50;
 
 /// Why a call failed. Only after a time-out is it unknown whether the agent did what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +67,15 @@ pub struct Answer<T> {
     pub json: Value,
     /// The decoded value.
     pub read: T,
+}
+
+/// What became of the invite in whose place another one was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Whether it was good until then, and is void; `None`: none was named.
+    pub is_void: Option<bool>,
+    /// What is known of it, if it was not.
+    pub why_not: Option<String>,
 }
 
 impl Client {
@@ -192,19 +208,19 @@ impl Client {
         done(&self.call(Method::Post, "/v1/mesh/recover", Some(body), CLIENT_MS).await?)
     }
 
-    /// `POST /v1/invite`. Returns the text of the invite's file.
+    /// `POST /v1/invite`. Returns the text of the invite's file, and what became of the one that it replaces.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn invite(
-        &self,
-        hours: u16,
-        replaces: Option<&str>,
-    ) -> Result<(Zeroizing<String>, Option<bool>), Failure> {
+    pub async fn invite(&self, hours: u16, replaces: Option<&str>) -> Result<(Zeroizing<String>, Replaced), Failure> {
         let body = json!({ "hours": hours, "replaces": replaces });
         let answer = self.call(Method::Post, "/v1/invite", Some(body), CLIENT_MS).await?;
         let text = answer["invite"].as_str().map(|text| Zeroizing::new(text.to_owned()));
-        text.map(|text| (text, answer["replaced"].as_bool()))
+        let replaced = Replaced {
+            is_void: answer["replaced"].as_bool(),
+            why_not: answer["not_replaced"].as_str().map(str::to_owned),
+        };
+        text.map(|text| (text, replaced))
             .ok_or_else(|| Failure::NotDone("The agent gave no invite: is it of another version?".to_owned()))
     }
 
@@ -289,14 +305,14 @@ impl Client {
             conn =
                 conn.with_request_header(KnownHeaderName::ContentType, "application/json").with_body(body.to_string());
         }
-        (&mut conn).await.map_err(|error| self.failure(&error))?;
+        if let Err(error) = (&mut conn).await {
+            return Err(self.failure(error).await);
+        }
         let status = conn.status().map_or(0, |status| status as u16);
-        let bytes = conn
-            .response_body()
-            .with_max_len(CLIENT_BODY_MAX)
-            .read_bytes()
-            .await
-            .map_err(|error| self.failure(&error))?;
+        let bytes = match conn.response_body().with_max_len(CLIENT_BODY_MAX).read_bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(self.failure(error).await),
+        };
         let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
         match (status, answer) {
             (200, Some(answer)) => Ok(answer),
@@ -317,13 +333,31 @@ impl Client {
         }
     }
 
-    fn failure(&self, error: &Error) -> Failure {
+    /// Why there is no whole answer. An agent that is ending closes its connections: then that is why, whatever they met.
+    async fn failure(&self, error: Error) -> Failure {
         match error {
             Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 Failure::NoAgent(no_agent(self.address))
             }
+            _ if self.has_ended().await => Failure::NoAgent(format!(
+                "The agent on {} was ending, and has ended without an answer. If this was a command, look whether it was carried out \
+                 once the agent runs again: `wattle up` starts it.",
+                self.address
+            )),
             error => Failure::NotDone(format!("The agent on {} gave no whole answer: {error}.", self.address)),
         }
+    }
+
+    /// Whether the agent of the home ends within `CLIENT_END_MS`.
+    async fn has_ended(&self) -> bool {
+        let Some(home) = self.token_path.parent().map(Home::at) else { return false };
+        for _ in 0..CLIENT_END_MS / LOOK_MS {
+            if !running::is_running(&home) {
+                return true;
+            }
+            Timer::after(Duration::from_millis(LOOK_MS)).await;
+        }
+        false
     }
 }
 

@@ -23,7 +23,7 @@ use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
-pub use change::{Added, Regrouped};
+pub use change::{Added, Regrouped, may_be_private};
 pub use files::Files;
 
 /// The answer of `POST /v1/search`.
@@ -61,6 +61,9 @@ pub struct SearchHit {
     /// Since when the document's file is away; left out if it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_since: Option<String>,
+    /// Since when the document's file is gone, where it is kept without it (`wattle keep`); left out if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_since: Option<String>,
     /// Since when the document's file is gone from its folder, while the folder's owner is asked what is to become of it
     /// (`wattle doctor`); left out if nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -301,6 +304,7 @@ impl SearchResults {
             score: hit.score,
             heading: hit.heading,
             away_since: hit.away_since.map(utc),
+            kept_since: hit.kept_since.map(utc),
             gone_since: hit.gone_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };

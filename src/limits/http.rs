@@ -21,6 +21,9 @@ pub const HTTP_ANSWER_MS: u64 = 30_000;
 /// Milliseconds that the command line waits for an answer. A search has `QUERY_MS_MAX` and the way there.
 pub const CLIENT_MS: u64 = 30_000;
 
+/// Milliseconds for which the command line waits for the end of an agent that left a call without an answer: it is stopping mostly.
+pub const CLIENT_END_MS: u64 = 3_000;
+
 /// Milliseconds that `wattle join` waits: `JOIN_MS`, and the save.
 pub const CLIENT_JOIN_MS: u64 = 90_000;
 

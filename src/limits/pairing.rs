@@ -46,6 +46,9 @@ pub const PAIR_LINK_BYTES_MAX: usize = 400;
 /// Invites that an agent has issued, or holds for another admin, at once.
 pub const INVITES_MAX: usize = 64;
 
+/// Invites that were taken back and are remembered, so that no admin that was off brings one back. As many as the queue of a link takes.
+pub const INVITES_VOID_MAX: usize = 64;
+
 /// Devices that an invite names as those that redeem it.
 pub const INVITE_ISSUERS_MAX: usize = 4;
 
@@ -69,7 +72,7 @@ pub const INVITE_RETRY_MS: u64 = 5_000;
 pub const INVITE_RETRY_MS_MAX: u64 = 600_000;
 
 /// Bytes of the file of invites in a home.
-pub const INVITES_FILE_BYTES_MAX: usize = INVITES_MAX * 128;
+pub const INVITES_FILE_BYTES_MAX: usize = INVITES_MAX * 128 + INVITES_VOID_MAX * 32;
 
 /// The longest that may be given: 30 days.
 pub const INVITE_LIFE_MS_MAX: u64 = 30 * 24 * 3_600_000;

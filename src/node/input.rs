@@ -180,12 +180,10 @@ pub enum Pairing {
     Close,
     /// Show the window, or how the last one ended.
     Show,
-    /// Issue this invite.
-    Invite(Box<InviteRecord>),
+    /// Issue this invite, in the place of another one where one is named.
+    Invite(Box<InviteRecord>, Option<InviteId>),
     /// Whether this device has joined its mesh by this invite.
     Used(InviteId),
-    /// Take an invite back that let nobody in yet.
-    TakeBack(InviteId),
     /// Leave the mesh for good.
     Leave {
         /// Also if no admin is left.

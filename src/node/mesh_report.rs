@@ -1,6 +1,7 @@
 //! What people are shown of pairing and of the mesh, as plain data.
 
 use crate::base::id::PeerKey;
+use crate::mesh::pairing::invites::Before;
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,8 @@ pub struct InviteReport {
     pub issuers: Vec<PeerKey>,
     /// Where they are.
     pub addresses: Vec<SocketAddr>,
+    /// What was known of the invite in whose place it was written, where one was named.
+    pub before: Option<Before>,
 }
 
 /// The mesh, as this device knows it.

@@ -181,7 +181,8 @@ impl Node {
         self.answer_overdue(now, out);
         if self.stopping {
             self.answer_at_stop(out);
-            if self.scheduler.at_rest() {
+            self.save_invites(now, out);
+            if self.scheduler.at_rest() && self.mesh.trust.pairing.invites.at_rest() {
                 self.say_farewell(out);
                 out.extend(self.peers.names_to_save().map(|(peer, name)| Output::SaveName(peer, name)));
                 out.push(Output::Stopped);

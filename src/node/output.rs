@@ -173,16 +173,16 @@ pub enum Notice {
     Unlinked(String, String),
     /// The rights of a device changed.
     Admitted(String),
-    /// A device has no rights here any more.
-    Expelled(String),
+    /// A device has no rights here any more: which, and who removed it from the mesh, as far as records say.
+    Expelled(String, Option<String>),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
     /// A certificate that a device showed, or a record that it sent, was not taken: which device, and why.
     CertificateRefused(String, Refusal),
     /// A device did not take this one's certificate: which device, and why.
     RefusedBy(String, Refusal),
-    /// This device was removed from its mesh: the names of the devices to which its links end.
-    RemovedHere(Vec<String>),
+    /// This device was removed from its mesh: by whom, as far as records say, and the names of the devices to which its links end.
+    RemovedHere(Option<String>, Vec<String>),
     /// A device was let in by a code or an invite: its name, and the three words.
     Paired(String, String),
     /// A device was not let in: its PeerId, why, and how many tries the window has left.
@@ -304,6 +304,8 @@ pub struct RankedHit {
     pub text: String,
     /// Since when its file is away, in seconds since 1970; `None` if it is there.
     pub away_since: Option<i64>,
+    /// Since when its file is gone, where its owner keeps the document without it, in seconds since 1970; `None` if not.
+    pub kept_since: Option<i64>,
     /// Since when its file is gone from its folder, while the folder's owner is asked what is to become of it, in seconds since
     /// 1970; `None` if nobody is asked. Only of this device: another one's hit says in its heading that it is away.
     pub gone_since: Option<i64>,

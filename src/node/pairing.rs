@@ -78,8 +78,9 @@ impl Node {
             }
             Pairing::Close => self.admitting(now, out, |admin, effects| admin.close(now, effects)),
             Pairing::Show => {}
-            Pairing::Invite(record) => return self.on_invite_order(now, reply, *record, out),
-            Pairing::TakeBack(invite) => return self.on_invite_back(now, reply, invite, out),
+            Pairing::Invite(record, replaces) => {
+                return self.on_invite_order(now, reply, (*record, replaces), out);
+            }
             Pairing::Used(invite) => return out.push(Output::Reply(reply, self.has_used(invite))),
             Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),

@@ -6,9 +6,11 @@ use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{DUPLICATES_MAX, GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
+use crate::mesh::pairing::invites::{Before, TakenBack};
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
+use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::Secret;
 use core::net::SocketAddr;
@@ -58,13 +60,25 @@ pub(super) struct InvitesState {
     /// A save is under way, and whether the invite that was ordered is in it.
     pub(super) saving: Option<bool>,
     /// The invite that a person waits for.
-    pub(super) ordered: Option<(ReplyId, InviteRecord)>,
+    pub(super) ordered: Option<OrderedInvite>,
     /// When the lives are saved again.
     pub(super) save_at: Option<Instant>,
     /// When a save that failed is tried again.
     pub(super) resave: Resave,
     /// Admins whose key has two holders, until there is one: they get the invites then.
     pub(super) held: Bounded<PeerKey, DUPLICATES_MAX>,
+}
+
+/// An invite that is being saved.
+#[derive(Debug)]
+pub(super) struct OrderedInvite {
+    pub(super) reply: ReplyId,
+    pub(super) record: InviteRecord,
+    /// The one in whose place it is written, and what was known of that.
+    pub(super) replaces: Option<InviteId>,
+    pub(super) before: Option<Before>,
+    /// What it takes the place of, until that is on the disk.
+    pub(super) back: Option<TakenBack>,
 }
 
 /// This device joins a mesh.
@@ -89,6 +103,13 @@ pub(super) struct Joining {
     pub(super) joined: Option<(Joined, Chain)>,
     /// Its signatures were checked.
     pub(super) verified: bool,
+}
+
+impl InvitesState {
+    /// Whether nobody waits for a save. What failed is not waited for: it is told.
+    pub(super) const fn at_rest(&self) -> bool {
+        self.saving.is_none()
+    }
 }
 
 impl PairingState {

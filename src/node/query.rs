@@ -8,7 +8,7 @@
 use super::output::{DeviceCoverage, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
 use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
-use crate::base::hit::{FileCoverage, Found, SearchHit};
+use crate::base::hit::{Absence, FileCoverage, Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, Ring, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
@@ -278,6 +278,8 @@ impl Node {
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
         let merged = merge(&query.question, query.lists, query.count);
         let fits = merged.is_empty() || any_fits(&query.question, &merged);
+        let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
+        let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
         let hits = merged.into_iter().map(|merged| RankedHit {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
@@ -286,7 +288,8 @@ impl Node {
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
-            away_since: merged.hit.away_since,
+            away_since: merged.hit.absence.and_then(away),
+            kept_since: merged.hit.absence.and_then(kept),
             places: merged.places.into_iter().map(place).collect(),
         });
         let (not_asked, files) = (query.not_asked, self.file_coverage());
@@ -305,8 +308,8 @@ fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64
         room > 0
     };
     let told = |mut hit: SearchHit| {
-        if let Some(since) = hit.away_since.or_else(|| gone_since(&hit)) {
-            hit.heading = with_note(&hit.heading, since);
+        if let Some(absence) = hit.absence.or_else(|| gone_since(&hit).map(Absence::Away)) {
+            hit.heading = with_note(&hit.heading, absence);
         }
         hit
     };
@@ -327,20 +330,24 @@ mod tests {
 
     #[test]
     fn a_hit_whose_file_is_gone_or_away_says_so_to_other_devices_in_its_heading() {
-        let hit = |doc, away_since| SearchHit {
+        let hit = |doc, absence| SearchHit {
             row: Row(doc),
             path: b"/a.md".to_vec(),
             heading: "H".to_owned(),
             text: "text".to_owned(),
             cosine: 0.5,
             frequencies: TermFrequencies::zero(1),
-            away_since,
+            absence,
             doc: Some(DocId(doc)),
         };
-        let found = Found { hits: vec![hit(1, None), hit(2, None), hit(3, Some(60))], ..Found::default() };
+        let found = Found {
+            hits: vec![hit(1, None), hit(2, None), hit(3, Some(Absence::Away(60))), hit(4, Some(Absence::Kept(60)))],
+            ..Found::default()
+        };
         let told = fit_into_message(&found, |hit| (hit.doc == Some(DocId(2))).then_some(0));
         let headings: Vec<&str> = told.hits.iter().map(|hit| hit.heading.as_str()).collect();
         let note = |minute| format!("H (its file is away since 1970-01-01 00:0{minute} UTC)");
-        assert_eq!(headings, ["H".to_owned(), note(0), note(1)]);
+        let kept = "H (its file is gone since 1970-01-01 00:01 UTC and its text is kept)".to_owned();
+        assert_eq!(headings, ["H".to_owned(), note(0), note(1), kept]);
     }
 }

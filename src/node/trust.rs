@@ -34,6 +34,7 @@ impl Node {
         let (Effect::Admit(peer, _) | Effect::Expel(peer)) = effect;
         // The name that people know; read before the peer is removed.
         let name = self.title_of(peer);
+        let by = self.trust.records().removed_by(peer).map(|by| self.title_of_any(by));
         match effect {
             Effect::Admit(peer, rights) => {
                 out.push(Output::Admit(peer, rights));
@@ -52,7 +53,7 @@ impl Node {
                 out.push(Output::Expel(peer));
                 // Where it is this device that was removed, that is said once, of all the others.
                 if !self.trust.records().is_removed(self.config.key) {
-                    out.push(Output::Notice(Notice::Expelled(name)));
+                    out.push(Output::Notice(Notice::Expelled(name, by)));
                 }
                 self.apply_rights(now, peer, Rights::NONE, out);
             }

@@ -9,6 +9,7 @@
 
 use super::blocking;
 use super::home::{Home, HomeFile};
+use crate::base::count::plural;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
@@ -145,7 +146,7 @@ fn sentence(away: &[Mark]) -> String {
 fn named(places: &[Mark], told: impl Fn(&Mark) -> String) -> String {
     let names = places.iter().take(PLACES_NAMED).map(told).collect::<Vec<_>>().join(", ");
     let more = places.len().saturating_sub(PLACES_NAMED);
-    if more == 0 { names } else { format!("{names} and {more} more places") }
+    if more == 0 { names } else { format!("{names} and {more} more {}", plural(more as u64, "place", "places")) }
 }
 
 const AGAIN: &str =

@@ -50,7 +50,7 @@ pub use identity::Identity;
 pub use mesh_root::MeshRoot;
 pub use room::disk_free;
 pub use token::Token;
-pub use user::{at_home, commands_at_home, default_home, user_home};
+pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_home};
 
 /// An agent's home.
 #[derive(Debug)]

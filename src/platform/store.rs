@@ -7,6 +7,7 @@ use super::disk::{Disk, LAYOUT, Sync};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::store_place::StorePlace;
+use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::{Fingerprint, Ring};
 use crate::base::path::covers;
@@ -73,7 +74,8 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
     let again = library.reread(READER).map_err(broken)?;
     if again > 0 {
         info!(
-            "This version reads files differently than the one before: {again} files are read again. What is known of them answers meanwhile."
+            "This version reads files differently than the one before: {} read again. What is known of that answers meanwhile.",
+            count(again, "file") + plural(again, " is", " are")
         );
     }
     let sources = home.sources();
@@ -191,7 +193,10 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
     let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
     if !whole {
         let documents = repair(&disk)?;
-        warn!("The store had lost a part of what was written last and was repaired; {documents} files are read again.");
+        warn!(
+            "The store had lost a part of what was written last and was repaired; {} read again.",
+            count(documents, "file") + plural(documents, " is", " are")
+        );
         if !audit(&disk)?.clean() {
             return Err(KvError::Damaged("it does not add up after repairing".to_owned()));
         }

@@ -5,7 +5,7 @@
 //! question that the text holds bear them out.
 
 use crate::base::file_name;
-use crate::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
+use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::time::utc;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHUNK_BYTES_MAX, HITS_MAX};
@@ -76,22 +76,26 @@ fn most_unchecked(terms: &QueryTerms, frequencies: &TermFrequencies) -> f32 {
     (most - least).mul_add(terms.held(frequencies), least)
 }
 
-/// What the note about a file that is away begins and ends with, around the time.
+/// What the notes about a file that is away, and about one that is gone and kept by its owner, begin and end with, around the time.
 const AWAY_NOTE: (&str, &str) = ("(its file is away since ", ")");
+const KEPT_NOTE: (&str, &str) = ("(its file is gone since ", " and its text is kept)");
 
-/// A heading with the note that the hit's file is away: a message has no place of its own for it, so that agents of before
+/// A heading with the note that the hit's file is not there: a message has no place of its own for it, so that agents of before
 /// still read it.
 #[must_use]
-pub fn with_note(heading: &str, away_since: i64) -> String {
-    let (begin, end) = AWAY_NOTE;
-    format!("{heading} {begin}{}{end}", utc(away_since)).trim_start().to_owned()
+pub fn with_note(heading: &str, absence: Absence) -> String {
+    let ((begin, end), since) = match absence {
+        Absence::Away(since) => (AWAY_NOTE, since),
+        Absence::Kept(since) => (KEPT_NOTE, since),
+    };
+    format!("{heading} {begin}{}{end}", utc(since)).trim_start().to_owned()
 }
 
 /// The heading without that note, as it was embedded. Only the note's own form is left out, so that no other words are
 /// shown and not embedded.
 pub(super) fn without_note(heading: &str) -> &str {
-    let (begin, end) = AWAY_NOTE;
-    let note = heading.strip_suffix(end).and_then(|rest| rest.rsplit_once(begin));
+    let of = |(begin, end)| heading.strip_suffix(end).and_then(|rest: &str| rest.rsplit_once(begin));
+    let note = of(KEPT_NOTE).or_else(|| of(AWAY_NOTE));
     let is_time =
         |time: &str| time.len() <= TIME_BYTES_MAX && time.bytes().all(|byte| b"0123456789-: UTC".contains(&byte));
     note.filter(|(_, time)| is_time(time)).map_or(heading, |(rest, _)| rest.trim_end())
@@ -146,7 +150,7 @@ mod tests {
             text: text.to_owned(),
             cosine: 1.0,
             frequencies,
-            away_since: None,
+            absence: None,
             doc: None,
         };
         let document_frequencies = heapless::Vec::from_slice(&[u32::MAX, 0]).unwrap();
@@ -201,7 +205,9 @@ mod tests {
     #[test]
     fn the_note_of_a_file_that_is_away_is_no_part_of_what_was_embedded_and_nothing_else_is_left_out() {
         for heading in ["", "House > Heating", "a (b)"] {
-            assert_eq!(without_note(&with_note(heading, 1_795_726_980)), heading);
+            for absence in [Absence::Away(1_795_726_980), Absence::Kept(1_795_726_980)] {
+                assert_eq!(without_note(&with_note(heading, absence)), heading);
+            }
             assert_eq!(without_note(heading), heading);
         }
         for kept in ["(its file is away since my boiler)", "(its file is away since 2026-11-26 21:08 UTC) x", "x)"] {

@@ -141,7 +141,7 @@ mod tests {
                 text: (*text).to_owned(),
                 cosine: *cosine,
                 frequencies: terms.count(["", "", text]),
-                away_since: None,
+                absence: None,
                 doc: None,
             })
             .collect();

@@ -291,7 +291,7 @@ mod tests {
                 text: "unrelated".to_owned(),
                 cosine: 1.0,
                 frequencies: TermFrequencies::default(),
-                away_since: None,
+                absence: None,
                 doc: None,
             }],
             ..Found::default()

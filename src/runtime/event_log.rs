@@ -1,6 +1,7 @@
 //! The event log: what happened to other devices, as a line in the program's log and as an entry of a short list that
 //! `wattle peers --watch` follows.
 
+use crate::base::count::plural;
 use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
@@ -77,13 +78,13 @@ impl EventLog {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
             Notice::Quarantined(device) => (Kind::Refused, device),
-            Notice::Expelled(device) => (Kind::Lost, device),
+            Notice::Expelled(device, _) => (Kind::Lost, device),
             Notice::NotAdmitted(device, _) | Notice::CertificateRefused(device, _) | Notice::RefusedBy(device, _) => {
                 (Kind::Refused, device)
             }
             Notice::Admitted(_)
             | Notice::Suspended(_)
-            | Notice::RemovedHere(_)
+            | Notice::RemovedHere(..)
             | Notice::Paired(..)
             | Notice::NotPaired(..)
             | Notice::CountRaised(_)
@@ -158,29 +159,28 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
         Notice::Admitted(device) => (Level::Info, format!("What {device} may do here has changed.")),
-        Notice::Expelled(device) => {
-            (Level::Info, format!("{device} was removed: its link is ended, and what it advertised is forgotten."))
+        Notice::Expelled(device, by) => {
+            let what = format!(
+                "{device} was removed{}: its link is ended, and what it advertised is forgotten.",
+                removed_by(by)
+            );
+            (Level::Info, what)
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::Paired(device, words) => {
             (Level::Info, format!("{device} was let into the mesh. The three words on both screens: {words}."))
         }
         Notice::NotPaired(peer, why, left) => {
-            let tries = left.map_or_else(String::new, |left| format!(" The code is good for {left} more tries."));
+            let tries = left.map_or_else(String::new, |left| {
+                format!(" The code is good for {left} more {}.", plural(u64::from(left), "try", "tries"))
+            });
             (Level::Warn, format!("The device {peer} was not let into the mesh: {}.{tries}", cause(*why)))
         }
         Notice::CertificateRefused(device, why) => {
             (Level::Warn, format!("A certificate or a removal that {device} sent was not taken. {why}"))
         }
         Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
-        Notice::RemovedHere(others) => (
-            Level::Warn,
-            format!(
-                "This device was removed from its mesh{}. Its own documents stay, and answer questions that are asked here and no others; no other \
-             device answers it. `wattle leave` gives it a new identity: start the agent again, and it can join by a new code.",
-                ended(others)
-            ),
-        ),
+        Notice::RemovedHere(by, others) => (Level::Warn, removed_here(by, others)),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
         Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::Duplicate(_, what) => (Level::Warn, what.clone()),
@@ -205,6 +205,20 @@ fn sentence(notice: &Notice) -> (Level, String) {
     }
 }
 
+/// Who removed a device, as a part of a sentence; nothing if no record says it.
+fn removed_by(by: &Option<String>) -> String {
+    by.as_deref().map_or_else(String::new, |by| format!(" by {by}"))
+}
+
+fn removed_here(by: &Option<String>, others: &[String]) -> String {
+    format!(
+        "This device was removed from its mesh{}{}. Its own documents stay, and answer questions that are asked here and no others; no other \
+         device answers it. `wattle leave` gives it a new identity: start the agent again, and it can join by a new code.",
+        removed_by(by),
+        ended(others)
+    )
+}
+
 /// That the links to these devices are ended, as a part of a sentence; nothing if there are none.
 fn ended(others: &[String]) -> String {
     match others {
@@ -219,6 +233,7 @@ const fn cause(why: Refusal) -> &'static str {
     match why {
         Refusal::NoWindow => "nobody is let in now",
         Refusal::Expired => "the time of the code or the invite is over",
+        Refusal::Replaced => "its invite was replaced by a newer one",
         Refusal::Used => "the code or the invite was used by another device",
         Refusal::TooManyTries => "there were too many tries",
         Refusal::WrongSecret => "it has another code or secret",
@@ -266,6 +281,18 @@ mod tests {
         events.notice(&Notice::Linked("attic".to_owned()));
         let kinds: Vec<Kind> = events.after(0).0.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, [Kind::Refused, Kind::Joined, Kind::Lost, Kind::Joined]);
+    }
+
+    #[test]
+    fn a_removal_is_told_with_who_did_it_as_far_as_that_is_known() {
+        let told = |notice: &Notice| sentence(notice).1;
+        let attic = || Some("attic".to_owned());
+        assert!(told(&Notice::Expelled("barn".to_owned(), attic())).starts_with("barn was removed by attic: its link"));
+        assert!(told(&Notice::Expelled("barn".to_owned(), None)).starts_with("barn was removed: its link"));
+        let here = Notice::RemovedHere(attic(), vec!["cellar".to_owned()]);
+        assert!(
+            told(&here).starts_with("This device was removed from its mesh by attic; its link to cellar is ended.")
+        );
     }
 
     #[test]

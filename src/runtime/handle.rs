@@ -3,6 +3,7 @@
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
 use super::unfinished::{self, Command, Unfinished};
+use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
 use crate::base::time::Duration;
 use crate::config::Setting;
@@ -229,7 +230,7 @@ impl NodeHandle {
         match self.calls.try_send(Call { request, reply }) {
             Ok(()) => answer.recv().await.unwrap_or_else(|_| Response::refused(Problem::Unanswered, UNANSWERED)),
             Err(error) if error.is_full() => Response::refused(Problem::Busy, FULL),
-            Err(_) => Response::refused(Problem::Busy, STOPPED),
+            Err(_) => Response::refused(Problem::Broken, STOPPED),
         }
     }
 }
@@ -237,7 +238,8 @@ impl NodeHandle {
 /// The finding about tasks that panicked.
 fn panicked(panics: u64) -> Option<Finding> {
     let what = format!(
-        "A defect of the program stopped {panics} tasks since the agent started; its log names each. Please report it."
+        "A defect of the program stopped {} since the agent started; its log names each. Please report it.",
+        count(panics, "task")
     );
     (panics > 0).then_some(Finding { area: Area::Program, what, command: None })
 }
@@ -251,7 +253,8 @@ pub fn unnamed(path: &str) -> String {
 /// The key of the finding that config.toml could not be written.
 const NOT_REMEMBERED: &str = "config.toml";
 const FULL: &str = "The agent has too many requests at once. Try again in a moment.";
-const STOPPED: &str = "The agent is stopping and did not answer.";
+/// Not `Busy`: it is in vain to ask this agent again.
+const STOPPED: &str = "The agent is stopping and did not answer. Nothing was changed.";
 const UNANSWERED: &str = "The agent stopped before it answered. If that was a command, look whether it was carried out once the agent runs again.";
 
 /// What was typed could not be written into config.toml, for this reason.
@@ -286,7 +289,7 @@ mod tests {
         }
         assert_eq!(smol::block_on(node.request(Request::Status)), Response::refused(Problem::Busy, FULL));
         drop(driver);
-        assert_eq!(smol::block_on(node.request(Request::Status)), Response::refused(Problem::Busy, STOPPED));
+        assert_eq!(smol::block_on(node.request(Request::Status)), Response::refused(Problem::Broken, STOPPED));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Progress of indexing, for the person who started the agent: a bar on a terminal, log lines elsewhere.
 
+use crate::base::count::count;
 use crate::base::time::{Duration, Instant};
 use crate::store::counts::{Kind, StoreCounts};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -41,7 +42,7 @@ impl Shown {
             "the folders are looked at".to_owned()
         } else {
             let (vectors, chunks) = (counts.live_vectors(), counts.live_chunks());
-            format!("{done} of {total} files, {vectors} of {chunks} passages")
+            format!("{done} of {}, {vectors} of {}", count(total, "file"), count(chunks, "passage"))
         };
         Self { done, of: total.max(1), text }
     }
@@ -85,8 +86,7 @@ impl Progress {
             } else {
                 format!(" {refused} could not be used; `wattle doctor` says why.")
             };
-            let of = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-            let (files, passages) = (of(counts.count(Kind::Ready), "file"), of(counts.live_vectors(), "passage"));
+            let (files, passages) = (count(counts.count(Kind::Ready), "file"), count(counts.live_vectors(), "passage"));
             let done = format!("All is indexed: {files}, {passages}.{note}");
             if self.told != done {
                 info!("{done}");

@@ -1,7 +1,7 @@
 //! The certificates and removals of the mesh: their signatures are checked, and they are kept in a file of the home.
 
 use crate::base::id::PeerKey;
-use crate::mesh::pairing::invites;
+use crate::mesh::pairing::invites::{self, Saved};
 use crate::mesh::trust::records::Records;
 use crate::node::input::Input;
 use crate::node::output::Problem;
@@ -9,7 +9,6 @@ use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
-use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
 use std::io::ErrorKind;
@@ -73,14 +72,14 @@ pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<I
 
 /// The invites of a home. An unreadable file counts as empty, with a warning: new invites can be written, and no right is lost.
 #[must_use]
-pub fn load_invites(home: &Home) -> Vec<InviteRecord> {
+pub fn load_invites(home: &Home) -> Saved {
     let Ok(bytes) = home.read(HomeFile::Invites) else {
         log::warn!("The file of invites cannot be read; invites that were written before are not known here any more.");
-        return Vec::new();
+        return Saved::default();
     };
-    let Some(bytes) = bytes else { return Vec::new() };
+    let Some(bytes) = bytes else { return Saved::default() };
     invites::decode(&bytes).unwrap_or_else(|| {
         log::warn!("The file of invites is damaged; invites that were written before are not known here any more.");
-        Vec::new()
+        Saved::default()
     })
 }

@@ -53,6 +53,15 @@ impl Addition {
         Self { collection, ..self }
     }
 
+    /// Private collections without a folder, of which this place may have been meant for one: it is newly watched, by itself, in a
+    /// shared collection. The lists are those of before and after it was added.
+    #[must_use]
+    pub fn meant_for(&self, before: &[Source], after: &[Source], private_names: &[String]) -> Vec<String> {
+        let already = before.iter().any(|source| source.path == self.path);
+        let shared = self.watched_in(after).is_some_and(|source| source.ring == Ring::Mesh);
+        if already || !shared || self.within(after).is_some() { Vec::new() } else { private_names.to_vec() }
+    }
+
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
         let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
         covering.max_by_key(|source| source.path.len())
@@ -205,6 +214,19 @@ mod tests {
         }
         assert_eq!(add("/b").collection, "home");
         assert_eq!(add("/a/.ssh").collection, "home", "the folder leaves it out");
+    }
+
+    #[test]
+    fn only_a_place_that_is_newly_shared_by_itself_may_have_been_meant_for_a_private_collection() {
+        let meant = |path: &str, before: &[Source], ring| {
+            let Source { path, collection, device, .. } = source(path, "home", ring);
+            let new = Addition { path, collection, ring: None, device };
+            let after = [before, &[Source { path: new.path.clone(), ring, ..source("/b", "home", ring) }]].concat();
+            new.meant_for(before, &after, &["diary".to_owned()])
+        };
+        assert_eq!(meant("/b", &[], Ring::Mesh), ["diary"]);
+        assert!(meant("/b", &[], Ring::Private).is_empty(), "it is private");
+        assert!(meant("/b", &[source("/b", "home", Ring::Mesh)], Ring::Mesh).is_empty(), "it was watched before");
     }
 
     #[test]

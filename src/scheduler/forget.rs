@@ -7,6 +7,7 @@ use super::path::covers;
 use super::port::{Output, Refusal};
 use super::saves::AfterSave;
 use super::sources::UnsavedSources;
+use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::id::ReplyId;
 use crate::limits::{MARKS_MAX, SAVES_MAX};
@@ -172,25 +173,27 @@ impl Scheduler {
         for source in asked.iter().rev() {
             let Some(question) = self.decisions.losses.decided(source) else { continue };
             let name = String::from_utf8_lossy(source);
-            let (count, since) = (question.gone.len(), question.since);
+            let (number, since) = (question.gone.len() as u64, question.since);
+            let (documents, are) = (count(number, "document"), plural(number, "is", "are"));
+            let their = plural(number, "its", "their");
             let (what, done) = match what {
                 What::Keep(_) => (
                     What::Keep(since),
                     format!(
-                        "{count} documents of {name} are kept without their files, and answer. `wattle forget --kept {}` forgets them.",
+                        "{documents} of {name} {are} kept without {their} files, and answer. `wattle forget --kept {}` forgets them.",
                         quoted(&name)
                     ),
                 ),
                 other => (
                     other,
                     format!(
-                        "{count} documents of {name} whose files are gone are forgotten. It is still watched; the same command \
+                        "{documents} of {name} whose files are gone {are} forgotten. It is still watched; the same command \
                          once more ends that."
                     ),
                 ),
             };
             if let What::Keep(_) = what {
-                self.decisions.losses.keeps(source, count as u64);
+                self.decisions.losses.keeps(source, number);
             }
             let reply = replies.take().map(|reply| (reply, done));
             self.decisions.decide(question.gone, what, reply);

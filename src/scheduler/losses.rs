@@ -3,6 +3,7 @@
 
 use super::path::covers;
 use super::task::{Away, Tally};
+use crate::base::count::plural;
 use crate::base::finding::quoted;
 use crate::base::id::DocId;
 use crate::base::time::{Duration, Instant};
@@ -64,10 +65,11 @@ impl Question {
         let name = String::from_utf8_lossy(source);
         let word = quoted(&name);
         format!(
-            "{} of {} documents of {name} are gone from the disk at once. They are kept, and answer, until you decide: \
+            "{} of {} documents of {name} {} gone from the disk at once. They are kept, and answer, until you decide: \
              `wattle keep {word}` keeps them without their files, `wattle forget {word}` removes them from all answers.",
             self.gone.len(),
             self.of,
+            plural(self.gone.len() as u64, "is", "are"),
         )
     }
 }
@@ -112,8 +114,9 @@ impl Counts {
         let more = !fresh.is_empty() && (many || (follows && lost * 10 > left));
         let (known_since, of) = self.question.take().map_or((None, 0), |question| (Some(question.since), question.of));
         if more {
-            let of = of.max(known + self.lost);
             asked.extend(fresh);
+            // What went within the minute before is gone from the index, or was renamed: of neither is anything asked.
+            let of = of.max(known).max(asked.len() as u64);
             self.question = Some(Question { gone: asked, of, since: known_since.unwrap_or(at) });
             self.asked_at = now;
             return Verdict::Ask(!follows);

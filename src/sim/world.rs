@@ -386,7 +386,7 @@ const fn is_kept(notice: &Notice) -> bool {
         notice,
         Notice::CertificateRefused(..)
             | Notice::RefusedBy(..)
-            | Notice::RemovedHere(_)
+            | Notice::RemovedHere(..)
             | Notice::Offence(..)
             | Notice::Down(_)
             | Notice::Quarantined(_)

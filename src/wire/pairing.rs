@@ -135,6 +135,8 @@ pub enum Refusal {
     DiskFull,
     /// The admin cannot save the certificate for another reason. The secret was right, and stays good.
     NotSaved,
+    /// The invite's owner wrote another one in its place.
+    Replaced,
 }
 
 /// Why bytes are not a message.

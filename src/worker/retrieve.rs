@@ -4,7 +4,7 @@
 
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
-use crate::base::hit::{CorpusStatistics, Found, SearchHit, UnusableFile};
+use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, UnusableFile};
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
 use crate::base::vector::{Embedding, Quantized, Signs};
 use crate::embed::{
@@ -171,8 +171,8 @@ impl Folders<'_> {
     }
 }
 
-/// The path of a document, and since when its file is away.
-type File = (Vec<u8>, Option<i64>);
+/// The path of a document, and that its file is not there.
+type File = (Vec<u8>, Option<Absence>);
 
 /// The file of a document; `None` if it has gone since the index was scanned, or is being forgotten.
 fn file_of(doc: Document, marks: &Marks) -> Option<File> {
@@ -182,8 +182,9 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     if doc.state == DocState::Tombstoned || places.iter().any(|mark| mark.kind == MarkKind::Forgotten) {
         return None;
     }
-    let away_since = doc.stamp.kept_since().or_else(|| places.first().map(|mark| mark.since));
-    Some((doc.path, away_since))
+    let away = || places.first().map(|mark| Absence::Away(mark.since));
+    let absence = doc.stamp.kept_since().map(Absence::Kept).or_else(away);
+    Some((doc.path, absence))
 }
 
 /// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`, but for
@@ -217,11 +218,11 @@ fn candidates(
                 new.insert(doc.and_then(|doc| file_of(doc, marks))).clone()
             }
         };
-        let Some((path, away_since)) = file else { continue };
+        let Some((path, absence)) = file else { continue };
         *copies.entry(chunk.key).or_default() += 1;
         let frequencies = terms.count([&file_name::words(&path), &chunk.heading, &chunk.text]);
         let (doc, heading, text) = (Some(chunk.doc), chunk.heading, chunk.text);
-        let hit = SearchHit { row, path, heading, text, cosine, frequencies, away_since, doc };
+        let hit = SearchHit { row, path, heading, text, cosine, frequencies, absence, doc };
         found.push(Candidate { hit, key: chunk.key, vector, score: 0.0 });
     }
     found

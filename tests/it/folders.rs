@@ -118,7 +118,7 @@ fn to_forget_what_is_no_watched_folder_changes_nothing_and_says_what_is_so() {
         assert!(!output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    let nearest = format!("What is watched: {}. `wattle forget FOLDER` forgets", good.display());
+    let nearest = format!("What is watched: {}. `wattle forget FOLDER --home ", good.display());
     for (path, expected) in [
         (Path::new("/"), vec!["/ is not watched itself; folders in it are", good.to_str().unwrap()]),
         (docs.as_path(), vec!["is not watched itself; folders in it are"]),
@@ -208,7 +208,10 @@ fn a_hit_says_that_its_file_is_gone_while_its_owner_is_asked_and_a_later_deletio
     assert!(names(&hits[0], &beet) && hits[0]["gone_since"].is_string(), "{found}");
     let said = agent.cli(["search", "pickled beetroot"]);
     let said = String::from_utf8(said.stdout).unwrap();
-    assert!(said.contains("The file is gone from its folder since") && said.contains("`wattle doctor` says"), "{said}");
+    assert!(
+        said.contains("The file is gone from its folder since") && said.contains("`wattle doctor --home "),
+        "{said}"
+    );
     let found = agent.json(&["search", "bicycle lock", "--json"]);
     assert!(names(&found["hits"][0], &lock) && found["hits"][0]["gone_since"].is_null(), "{found}");
 
@@ -292,7 +295,7 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
     place.write(".env", "TOKEN=x\n");
     named("both are counted", &[".env", "server.pem"]);
     let output = agent.cli(["status"]);
-    assert!(String::from_utf8_lossy(&output.stdout).contains("`wattle folders` names them"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("`wattle folders --home "), "{output:?}");
     agent.add(&docs.join("server.pem"));
     named("what is named is not left out", &[".env"]);
     done(&agent, "forget", &docs.join("server.pem"));

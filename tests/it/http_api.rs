@@ -72,6 +72,7 @@ fn respond(request: Request) -> Response {
                 text: question,
                 score: 0.5,
                 away_since: None,
+                kept_since: None,
                 gone_since: None,
                 places: Vec::new(),
             };

@@ -31,6 +31,7 @@ mod netns;
 mod pair;
 mod pairing;
 mod peers;
+mod pipes;
 mod python;
 mod records;
 mod remembered;

@@ -131,7 +131,7 @@ fn messages() -> Vec<Message> {
         text: "Take 300 g of \"leek\".\n".to_owned(),
         cosine: 0.75,
         frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 0]).unwrap(), length: 6 },
-        away_since: None,
+        absence: None,
         doc: None,
     };
     let document_frequencies = heapless::Vec::from_slice(&[3, 300]).unwrap();

@@ -15,7 +15,7 @@ fn the_arguments_are_well_formed() {
 #[test]
 fn a_command_without_options_has_the_documented_defaults() {
     let Command::Up(up) = parse("wattle up notes").unwrap().command else { panic!("not up") };
-    assert_eq!((up.collection.as_str(), up.ring), ("home", None));
+    assert_eq!((up.collection, up.ring), (None, None));
     let args = parse("wattle search where is it -k 3 --api [::1]:9").unwrap();
     assert_eq!(args.api.unwrap().to_string(), "[::1]:9");
     let Command::Search(search) = args.command else { panic!("not search") };

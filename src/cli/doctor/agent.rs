@@ -2,6 +2,7 @@
 
 use super::check::{Check, Outcome};
 use super::network::{self, Known};
+use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::cli::display;
 use crate::cli::text::one_line;
@@ -50,9 +51,9 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
     match &reports.audit {
         Ok(audit) => {
             let scanning = reports.status.as_ref().is_ok_and(|status| status.activity.scanning);
-            let source = reports.status.as_ref().ok().and_then(|status| status.sources.first());
+            let sources = reports.status.as_ref().map_or(&[][..], |status| &status.sources[..]);
             checks.push(store(audit));
-            checks.push(files(audit.sample.as_ref(), scanning, source));
+            checks.push(files(audit.sample.as_ref(), scanning, sources));
         }
         Err(failure) => checks.extend(["store", "files"].map(|name| not_run(name, failure))),
     }
@@ -108,8 +109,14 @@ fn work(status: &StatusReport) -> Check {
             let why = status.activity.background.as_ref().map_or_else(String::new, |why| format!(" {why}"));
             Check::good("work", format!("{files} to be read or embedded.{why}{absent}"))
         }
-        None if absent.is_empty() => Check::good("work", "Everything that was found is indexed."),
-        None => Check::good("work", format!("Everything that is there is indexed.{absent}")),
+        None => Check::good(
+            "work",
+            match display::first_look(&status.sources) {
+                Some(look) => format!("What was found before is indexed; {look}, and more files may be found.{absent}"),
+                None if absent.is_empty() => "Everything that was found is indexed.".to_owned(),
+                None => format!("Everything that is there is indexed.{absent}"),
+            },
+        ),
     }
 }
 
@@ -178,31 +185,44 @@ fn store(store: &Checked) -> Check {
     if store.clean {
         let files = counts.files.phrase();
         let says =
-            format!("It adds up: files {files}; {} passages, {} of them embedded.", counts.chunks, counts.vectors);
+            format!("It adds up: files {files}; {}, {} embedded.", count(counts.chunks, "passage"), counts.vectors);
         return Check::good("store", says);
     }
-    let says =
-        format!("{} things do not add up. Stop the agent and start it again: it repairs its store.", store.fault_count);
+    let says = format!(
+        "{} not add up. Stop the agent and start it again: it repairs its store.",
+        count(store.fault_count, "thing") + plural(store.fault_count, " does", " do")
+    );
     Check::wrong("store", says, "wattle up")
 }
 
 /// A sample of the files on the disk, held against the index.
-fn files(sample: Option<&FileSample>, scanning: bool, source: Option<&Watched>) -> Check {
+fn files(sample: Option<&FileSample>, scanning: bool, sources: &[Watched]) -> Check {
+    if let Some(look) = display::first_look(sources) {
+        // What changed while no agent ran is not known before.
+        return Check::not_run("files", format!("There is nothing to tell of them: {look}. Ask again afterwards."));
+    }
     let Some(FileSample { looked, different, examples, undecided }) = sample else {
         return Check::not_run("files", "The files could not be held against the index; the agent's log says why.");
     };
     let gone = match undecided {
         0 => String::new(),
-        count => {
-            format!(" {count} of them are gone, which the agent knows; their documents are kept until it is decided.")
+        1 => " One of them is gone, which the agent knows; its document is kept until it is decided.".to_owned(),
+        many => {
+            format!(" {many} of them are gone, which the agent knows; their documents are kept until it is decided.")
         }
     };
     if *different == 0 {
-        let rest = if gone.is_empty() { "it has them as they are." } else { "it has the others as they are." };
-        return Check::good("files", format!("{looked} files were held against the index: {rest}{gone}"));
+        let were = plural(*looked, "was", "were");
+        let rest = match (gone.is_empty(), *looked) {
+            (true, 1) => "it has it as it is.",
+            (true, _) => "it has them as they are.",
+            (false, _) => "it has the others as they are.",
+        };
+        return Check::good("files", format!("{} {were} held against the index: {rest}{gone}", count(*looked, "file")));
     }
     let named = examples.iter().take(3).map(|path| one_line(path)).collect::<Vec<_>>().join(", ");
-    let says = format!("The index does not have {different} of {looked} files as they are, {named} for example");
+    let says =
+        format!("The index does not have {different} of {} as they are, {named} for example", count(*looked, "file"));
     if scanning {
         return Check::not_run("files", format!("{says}; folders are being looked at just now. Ask again afterwards."));
     }
@@ -210,7 +230,7 @@ fn files(sample: Option<&FileSample>, scanning: bool, source: Option<&Watched>) 
     Check::wrong(
         "files",
         says,
-        format!("wattle add {}", source.map_or("FOLDER".to_owned(), |source| quoted(&source.path))),
+        format!("wattle add {}", sources.first().map_or("FOLDER".to_owned(), |source| quoted(&source.path))),
     )
 }
 

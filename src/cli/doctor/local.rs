@@ -261,8 +261,8 @@ mod tests {
         let (key, of_copy) = (std::fs::read(&file).unwrap(), std::fs::read(&copy).unwrap());
         let remove = |path: &Path| std::fs::remove_file(path).unwrap();
         let states: [(&dyn Fn(), Option<&str>); 5] = [
-            (&|| remove(&file), Some("is gone. Its copy is whole")),
-            (&|| write(&file, "x").unwrap(), Some("is damaged. Its copy is whole")),
+            (&|| remove(&file), Some("is gone. Nothing is lost: its copy")),
+            (&|| write(&file, "x").unwrap(), Some("is damaged. Nothing is lost: its copy")),
             (&|| write(&copy, "x").unwrap(), Some("The file")),
             (
                 &|| [&file, &copy].iter().for_each(|path| write(path, "x").unwrap()),

@@ -7,6 +7,7 @@
 mod absent;
 
 use super::check::Check;
+use crate::base::count::count;
 use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
@@ -154,7 +155,7 @@ fn multicast(report: &NetworkReport, known: &Known<'_>) -> Result<String, String
              for client isolation, multicast filtering or IGMP snooping. Or give the other devices this one's address. {THERE}"
         ));
     }
-    Ok(format!("This agent announces itself; announcements of others arrived {received} times."))
+    Ok(format!("This agent announces itself; announcements of others arrived {}.", count(received, "time")))
 }
 
 fn datagrams(report: &NetworkReport) -> Result<String, String> {

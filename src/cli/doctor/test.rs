@@ -94,6 +94,23 @@ pub(super) fn found(area: Area, what: &str) -> Reports {
 const PLAIN: Style = Style { width: 400, styled: false };
 
 #[test]
+fn before_the_first_look_is_over_nothing_is_said_of_files_and_not_that_all_is_indexed() {
+    let mut report = status();
+    report.sources[0].looked_s_ago = None;
+    let checks = agent::checks(&Reports { status: Ok(report.clone()), ..healthy() }, |_| Ok(()));
+    let of = |checks: &[Check], name: &str| checks.iter().find(|check| check.name == name).unwrap().clone();
+    let files = of(&checks, "files");
+    assert!(matches!(files.outcome, Outcome::NotRun(_)) && files.says().contains("/home/ann/notes since the start"));
+    let work = of(&checks, "work");
+    assert!(work.is_good() && work.says().contains("is not over yet, and more files may be found"), "{}", work.says());
+    // What is away is not looked at, and would be waited for in vain.
+    let since = "2026-11-26 18:30 UTC".to_owned();
+    report.sources[0].away = vec![AwayPlace { path: "/home/ann/notes".into(), since, documents: 3, kept: true }];
+    let checks = agent::checks(&Reports { status: Ok(report), ..healthy() }, |_| Ok(()));
+    assert!(of(&checks, "files").is_good() && of(&checks, "work").says().contains("Everything that"));
+}
+
+#[test]
 fn a_folder_that_is_away_and_kept_by_its_owner_is_no_fault_and_is_named() {
     let mut status = status();
     let path = status.sources[0].path.clone();

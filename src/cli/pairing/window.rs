@@ -1,12 +1,13 @@
 //! `wattle pair`: the window in which a device joins by a code, from its opening to who came in.
 
 use crate::cli::args::DEFAULT_LISTEN_PORT;
-use crate::cli::output::{Stop, compact, print};
+use crate::cli::output::{Stop, compact, print, print_as_is};
 use crate::cli::text::one_line;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, OpenWindow, PairingReport};
+use crate::platform::stdout::note;
 use crate::wire::pairing::qr::Qr;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
@@ -38,7 +39,7 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         return Err(Stop::NotDone("The window closed at once. Run `wattle pair` again.".to_owned()));
     };
     if json {
-        print(&compact(&opened.json))?;
+        print_as_is(&compact(&opened.json))?;
     } else {
         let network = client.network().await?.read;
         print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
@@ -61,12 +62,12 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         let news =
             answer.read.trouble.clone().or_else(|| (is_left && answer.read.letting_in).then(|| ENTERS.to_owned()));
         if let Some(news) = news.filter(|news| told.as_ref() != Some(news)) {
-            eprintln!("{}", one_line(&news));
+            note(&one_line(&news));
             told = Some(news);
         }
         if let Some(end) = ended(&window, &answer.read, is_left) {
             if json && answer.read.closed.is_some() {
-                print(&compact(&answer.json))?;
+                print_as_is(&compact(&answer.json))?;
             }
             return match end {
                 Ok(_) if json => Ok(()),

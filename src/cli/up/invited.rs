@@ -73,7 +73,10 @@ async fn by(node_handle: &NodeHandle, invite: &Invite) -> Result<(), String> {
     }
     match node_handle.request(Request::Pairing(Pairing::Join(Box::new(Wanted::from(invite))))).await {
         Response::Joined(joined) => {
-            info!("This device has joined a mesh by its invite; {} let it in.", joined.admin);
+            info!(
+                "This device has joined a mesh by its invite; {} let it in. There are no words to compare: the invite names who may.",
+                joined.admin
+            );
             Ok(())
         }
         Response::Refused(_, why) => Err(why),

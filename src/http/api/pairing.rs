@@ -3,21 +3,19 @@
 use super::super::answer::{json, refused};
 use super::{Api, Refused, body, status_of};
 use crate::base::id::PeerKey;
-use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_LIFE_MS, INVITE_LIFE_MS_MAX};
+use crate::limits::INVITE_ADDRESSES_MAX;
 use crate::mesh::pairing::join::Candidate;
 use crate::mesh::pairing::window::Secrets;
 use crate::mesh::trust::authority::Order;
 use crate::node::input::{Pairing, Request, Wanted};
 use crate::node::members::Unclear;
-use crate::node::mesh_report::{InviteReport, MemberReport, MeshReport};
+use crate::node::mesh_report::{MemberReport, MeshReport};
 use crate::node::output::{Problem, Response};
-use crate::wire::certificate::Caps;
+use crate::wire::pairing::Way;
 use crate::wire::pairing::invite::Invite;
-use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::link::PairLink;
 use crate::wire::pairing::qr::Qr;
 use crate::wire::pairing::secret::{CODE_RANDOM_BYTES, Code, LongSecret};
-use crate::wire::pairing::{InviteId, Way};
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -69,25 +67,8 @@ struct Recover {
     phrase: Option<String>,
 }
 
-/// The body of `POST /v1/invite`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewInvite {
-    #[serde(default = "usual_hours")]
-    hours: u16,
-    /// The text of the invite in whose place this one is written: it is void from then on.
-    replaces: Option<String>,
-}
-
-const fn usual_hours() -> u16 {
-    24
-}
-
 /// Devices that are listed where a name fits several.
 const FITTING_TOLD_MAX: usize = 8;
-
-const HOUR_MS: u64 = 3_600_000;
-const _: () = assert!(usual_hours() as u64 * HOUR_MS == INVITE_LIFE_MS, "the usual life of an invite");
 
 /// The body of `POST /v1/leave`.
 #[derive(Debug, Deserialize)]
@@ -196,44 +177,6 @@ impl Api {
         }
     }
 
-    pub(in crate::http) async fn invite(&self, mut conn: Conn) -> Conn {
-        let mut replaces = None;
-        let issued = match body::<NewInvite>(&mut conn).await {
-            Ok(wanted) => {
-                replaces = wanted.replaces.map(Zeroizing::new);
-                new_invite(wanted.hours)
-            }
-            Err(refused) => Err(refused),
-        };
-        let (secret, record, hours) = match issued {
-            Ok(issued) => issued,
-            Err((status, why)) => return refused(conn, status, &why),
-        };
-        if let Err((problem, why)) = self.node.make_mesh().await {
-            return refused(conn, status_of(problem), &why);
-        }
-        let (id, caps) = (record.id, record.caps);
-        match self.node.request(Request::Pairing(Pairing::Invite(Box::new(record)))).await {
-            Response::Invited(report) => {
-                let InviteReport { mesh, issuers, addresses } = *report;
-                let text = Invite { mesh, id, secret, issuers, addresses, caps, hours }.text();
-                let is_void = match &replaces {
-                    Some(old) => Some(self.take_back(old).await),
-                    None => None,
-                };
-                json(conn, Status::Ok, &value!({ "invite": *text, "hours": hours, "replaced": is_void }))
-            }
-            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
-            _ => refused(conn, Status::ServiceUnavailable, "The agent is stopping."),
-        }
-    }
-
-    /// Whether the invite in this text was good here until now, and is void from now on.
-    async fn take_back(&self, text: &str) -> bool {
-        let Ok(Invite { id, .. }) = Invite::parse(text) else { return false };
-        matches!(self.node.request(Request::Pairing(Pairing::TakeBack(id))).await, Response::Done(_))
-    }
-
     async fn mesh_report(&self) -> Result<MeshReport, Refused> {
         let report = self.node.mesh_report().await;
         report.map(|report| *report).map_err(|(problem, why)| (status_of(problem), why))
@@ -246,26 +189,6 @@ fn said(conn: Conn, done: Result<String, (Problem, String)>) -> Conn {
         Ok(done) => json(conn, Status::Ok, &value!({ "done": done })),
         Err((problem, why)) => refused(conn, status_of(problem), &why),
     }
-}
-
-/// The secret and the record of a new invite, and its life in hours.
-fn new_invite(hours: u16) -> Result<(LongSecret, InviteRecord, u16), Refused> {
-    let left_ms = u64::from(hours) * HOUR_MS;
-    if hours == 0 || left_ms > INVITE_LIFE_MS_MAX {
-        let why = format!("An invite is good for 1 to {} hours.", INVITE_LIFE_MS_MAX / HOUR_MS);
-        return Err((Status::BadRequest, why));
-    }
-    let (id, secret) = (InviteId(*random()?), LongSecret::new(*random()?));
-    let record = InviteRecord {
-        id,
-        verifier: secret.verifier(id),
-        caps: Caps::DEVICE.into(),
-        left_ms,
-        // The node writes what it knows.
-        removed_admins: 0,
-        holder: None,
-    };
-    Ok((secret, record, hours))
 }
 
 /// The order to remove the device that a person named.
@@ -383,7 +306,7 @@ fn secrets() -> Result<Secrets, Refused> {
     }
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Refused> {
+pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Refused> {
     let mut bytes = Zeroizing::new([0; N]);
     let failed = |error| (Status::InternalServerError, format!("The system gives no random numbers: {error}."));
     getrandom::fill(&mut *bytes).map_err(failed)?;

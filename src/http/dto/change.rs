@@ -48,20 +48,29 @@ impl Added {
             (Some(collection), Some(ring)) => format!("{done}, in the collection {collection}, {}.", ring.reach()),
             _ => format!("{done}."),
         };
-        let path = quoted(path);
-        match &self.private_names[..] {
-            [] => done,
-            [name] => format!(
-                "{done} The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then \
-                 `wattle add {path} --collection {}`.",
-                quoted(name)
-            ),
-            names => format!(
-                "{done} These private collections have no folder now: {}. If this belongs to one of them, type `wattle forget {path}`, then \
-                 `wattle add {path} --collection NAME` with its name.",
-                names.join(", ")
-            ),
+        match may_be_private(path, &self.private_names) {
+            Some(hint) => format!("{done} {hint}"),
+            None => done,
         }
+    }
+}
+
+/// That this place, which joined a shared collection, may have been meant for one of these private ones, which have no folder now.
+#[must_use]
+pub fn may_be_private(path: &str, names: &[String]) -> Option<String> {
+    let path = quoted(path);
+    match names {
+        [] => None,
+        [name] => Some(format!(
+            "The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then `wattle add \
+             {path} --collection {}`.",
+            quoted(name)
+        )),
+        names => Some(format!(
+            "These private collections have no folder now: {}. If this belongs to one of them, type `wattle forget {path}`, then \
+             `wattle add {path} --collection NAME` with its name.",
+            names.join(", ")
+        )),
     }
 }
 

@@ -105,6 +105,7 @@ fn found() -> SearchResults {
         score: 0.5,
         heading: String::new(),
         away_since: Some("2026".into()),
+        kept_since: Some("2026".into()),
         gone_since: Some("2026".into()),
         places: vec![place.clone(), place],
     };

@@ -21,6 +21,8 @@ use crate::wire::pairing::words::Words;
 use crate::wire::pairing::{BadMessage, Certificate, DeviceName, InviteId, Message, Refusal, Way};
 use heapless::Vec as Bounded;
 
+mod void;
+
 /// What the machine wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -122,21 +124,6 @@ impl Admin {
     #[must_use]
     pub const fn window(&self) -> &Window {
         &self.window
-    }
-
-    /// So many admins of the mesh are removed: invites from before are void, and so are the exchanges with them that have proven
-    /// nothing yet. Returns whether there were any.
-    pub fn void_invites(&mut self, now: Instant, removed_admins: u32, out: &mut Outbox<Effect>) -> bool {
-        let any = self.invites.void(removed_admins);
-        let by_void = |all: &Self| {
-            all.unproven()
-                .find(|running| matches!(running.way, Way::Invite(id) if !all.invites.holds(id)))
-                .map(|of| of.peer)
-        };
-        while let Some(peer) = by_void(self) {
-            self.end(now, peer, Refusal::UnknownInvite, out);
-        }
-        any
     }
 
     /// The invites.

@@ -37,6 +37,8 @@ pub enum Failure {
     Malformed,
     /// The window, or the invite's life, is over.
     Expired,
+    /// Another invite took the place of this one.
+    Replaced,
     /// Another device came first.
     Used,
     /// Too many tries.
@@ -62,6 +64,7 @@ impl Failure {
         match refusal {
             Refusal::NoWindow => Self::NoWindow,
             Refusal::Expired => Self::Expired,
+            Refusal::Replaced => Self::Replaced,
             Refusal::Used => Self::Used,
             Refusal::TooManyTries => Self::TooManyTries,
             Refusal::WrongSecret => Self::WrongCode,
@@ -127,15 +130,19 @@ impl fmt::Display for Failure {
                  a code. Run `wattle pair` there or on an admin of its mesh, then join by the new code."
             }
             Self::UnknownInvite => {
-                "The device that was found has no record of this invite, or it was taken back. Join where the device that wrote it is on, or write a new one with `wattle invite`."
+                "The device that was found has no record of this invite, or an admin was removed since, which makes invites void. Join where the device that \
+                 wrote it is on, or write a new one with `wattle invite`."
             }
             Self::Busy => "The other device is busy with another exchange, or the connection broke. Join again in a moment.",
             Self::Malformed => {
                 "The other device sent something that is not pairing. Nothing of it was kept. Join again, by --at if other devices are near."
             }
             Self::Expired => {
-                "The device that was found lets nobody in by this: the time of its last code is over, or that of this invite, or another invite \
-                 took its place. Run `wattle pair`, or write a new invite, and join again."
+                "The device that was found lets nobody in by this: the time of its last code is over, or that of this invite. Run `wattle pair`, or \
+                 write a new invite, and join again."
+            }
+            Self::Replaced => {
+                "This invite was replaced by a newer one, and lets nobody in any more. Join by the newer one, or write another with `wattle invite`."
             }
             Self::Used => {
                 "Another device has joined by the last code of the one that was found, or by this invite. Each is for one device: get a new one."

@@ -1,6 +1,7 @@
 //! Both machines against each other: a small world of one admin and devices that want to join.
 
 mod attacks_test;
+mod invites_test;
 mod joining_test;
 
 use super::admin::{Admin, Effect, Issue, Received};

@@ -6,13 +6,14 @@
 
 use super::super::mesh_report::InviteReport;
 use super::super::output::{Notice, Output, Problem, Response};
+use super::super::pairing_state::OrderedInvite;
 use super::super::trust::exchange::trust;
 use super::super::{Node, Out};
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Duration, Instant};
-use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_ISSUERS_MAX, INVITE_SAVE_MS, INVITES_MAX};
+use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_ISSUERS_MAX, INVITE_SAVE_MS, INVITES_MAX, INVITES_VOID_MAX};
 use crate::mesh::pairing::admin::Admin;
-use crate::mesh::pairing::invites::encode;
+use crate::mesh::pairing::invites::{Before, Full, Saved, encode};
 use crate::mesh::trust::Rights;
 use crate::wire::certificate::exchange::Exchange;
 use crate::wire::pairing::InviteId;
@@ -20,10 +21,10 @@ use crate::wire::pairing::invite::InviteRecord;
 
 impl Node {
     /// The invites of the home, read before anything else happens.
-    pub fn load_invites(&mut self, now: Instant, records: Vec<InviteRecord>) {
+    pub fn load_invites(&mut self, now: Instant, saved: Saved) {
         // What was voided just before a power cut is void here again: the records say how many admins are removed.
         if let Some(admin) = self.admin_machine() {
-            records.into_iter().for_each(|record| _ = admin.invites().take(now, record));
+            admin.invites().load(now, saved);
             self.mesh.trust.pairing.invites.save_at = Some(now + Duration::from_millis(INVITE_SAVE_MS));
         }
     }
@@ -40,54 +41,85 @@ impl Node {
         }))
     }
 
-    /// A person wants an invite.
-    pub(super) fn on_invite_order(&mut self, now: Instant, reply: ReplyId, record: InviteRecord, out: &mut Out) {
+    /// A person wants an invite, in the place of an earlier one where one is named. Either both are on the disk, that this one is good and
+    /// that the other one is void, or nothing is changed; nobody is told anything before.
+    pub(super) fn on_invite_order(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        (record, replaces): (InviteRecord, Option<InviteId>),
+        out: &mut Out,
+    ) {
         let record = InviteRecord { removed_admins: self.trust.records().removed_admins(), ..record };
+        let mut written = None;
         let refused = if self.mesh.trust.pairing.invites.ordered.is_some() {
             Some((Problem::Busy, "Another invite is being written; ask again in a moment.".to_owned()))
+        } else if self.admin_machine().is_none() {
+            Some((Problem::Conflict, self.no_admin("wattle invite")))
         } else {
-            match self.admin_machine() {
-                None => Some((Problem::Conflict, self.no_admin("wattle invite"))),
-                Some(admin) => (!admin.invites().take(now, record.clone())).then(|| {
-                    let full = "There is room for so many invites at once, and all of it is taken until one is over";
-                    (Problem::Conflict, format!("{full}: {INVITES_MAX}."))
-                }),
-            }
+            let new = record.clone();
+            self.admitting(now, out, |admin, effects| written = Some(admin.write_invite(now, new, replaces, effects)));
+            None
         };
-        if let Some((problem, why)) = refused {
-            return out.push(Output::Reply(reply, Response::refused(problem, why)));
-        }
+        let before = match (refused, written) {
+            (Some((problem, why)), _) => return out.push(Output::Reply(reply, Response::refused(problem, why))),
+            (None, Some(Err(full))) => {
+                return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, no_room(full))));
+            }
+            (None, Some(Ok(before))) => before,
+            (None, None) => None,
+        };
+        let (before, back) = before.map_or((None, None), |(before, back)| (Some(before), back));
         let invites = &mut self.mesh.trust.pairing.invites;
-        (invites.ordered, invites.unsaved) = (Some((reply, record)), true);
+        (invites.ordered, invites.unsaved) = (Some(OrderedInvite { reply, record, replaces, before, back }), true);
     }
 
-    /// A person takes an invite back. The admins that are linked hear of it at once; on one that is off it is good for as long as it was.
-    pub(super) fn on_invite_back(&mut self, now: Instant, reply: ReplyId, id: InviteId, out: &mut Out) {
-        let Some(record) = self.admin_machine().and_then(|admin| admin.invites().take_back(now, id)) else {
-            let why = "No invite of this number is good here.";
-            return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
-        };
-        self.mesh.trust.pairing.invites.unsaved = true;
-        for peer in self.peers.all_linked().collect::<Vec<_>>() {
-            if self.pass_or_hold(now, peer) {
-                out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
-            }
+    /// This device is no admin any more: nobody waits for the invite that it was to write.
+    pub(in crate::node) fn end_invite_order(&mut self, out: &mut Out) {
+        if let Some(ordered) = self.mesh.trust.pairing.invites.ordered.take() {
+            let why = self.no_admin("wattle invite");
+            out.push(Output::Reply(ordered.reply, Response::refused(Problem::Conflict, why)));
         }
-        out.push(Output::Reply(reply, Response::Done("The invite is void.".to_owned())));
     }
 
     /// Another admin hands over an invite, or says by one without life that it was taken back. Whether it may was checked.
-    pub(in crate::node) fn on_invite(&mut self, now: Instant, record: InviteRecord) {
+    pub(in crate::node) fn on_invite(&mut self, now: Instant, peer: PeerKey, record: InviteRecord, out: &mut Out) {
         let Some(admin) = self.admin_machine() else { return };
-        if (record.left_ms == 0 || !admin.invites().knows(&record)) && admin.invites().take(now, record) {
-            self.mesh.trust.pairing.invites.unsaved = true;
+        let (id, mut any) = (record.id, false);
+        if record.left_ms == 0 {
+            self.admitting(now, out, |admin, effects| any = admin.hear_of_void(now, id, effects));
+            // It stays void, also if what replaces it here cannot be saved.
+            let ordered = self.mesh.trust.pairing.invites.ordered.as_mut();
+            if let Some(ordered) = ordered.filter(|of| of.back.as_ref().is_some_and(|back| back.id() == id)) {
+                ordered.back = None;
+            }
+        } else if admin.invites().is_void(id) {
+            // It was off when that was told.
+            self.tell_void(now, &[peer], id, out);
+        } else {
+            any = !admin.invites().knows(&record) && admin.invites().take(now, record);
+        }
+        self.mesh.trust.pairing.invites.unsaved |= any;
+    }
+
+    /// Tells those of these peers that are admins that an invite was taken back.
+    fn tell_void(&mut self, now: Instant, peers: &[PeerKey], id: InviteId, out: &mut Out) {
+        let record = InviteRecord::taken_back(id, self.trust.records().removed_admins());
+        for peer in peers {
+            if self.pass_or_hold(now, *peer) {
+                out.push(trust(*peer, Exchange::Invite(Box::new(record.clone()))));
+            }
         }
     }
 
-    /// A link to another admin is up: it gets the invites that can still be used.
+    /// A link to another admin is up: it hears which invites are void, and gets those that can still be used.
     pub(in crate::node) fn hand_over_invites(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
         if !self.pass_or_hold(now, peer) {
             return;
+        }
+        let Some(admin) = self.admin_machine() else { return };
+        for id in admin.invites().void_now(now).collect::<Vec<_>>() {
+            self.tell_void(now, &[peer], id, out);
         }
         let Some(admin) = self.admin_machine() else { return };
         let usable = admin.invites().records(now).filter(|record| record.holder.is_none() && record.left_ms > 0);
@@ -140,9 +172,14 @@ impl Node {
         self.mesh.trust.pairing.invites.unsaved = true;
     }
 
-    /// Saves what has changed, and now and then how much is left of each life.
+    /// Does what is due.
     pub(super) fn run_invites(&mut self, now: Instant, out: &mut Out) {
         self.hand_over_held(now, out);
+        self.save_invites(now, out);
+    }
+
+    /// Saves what has changed, and now and then how much is left of each life. A stop waits for it.
+    pub(in crate::node) fn save_invites(&mut self, now: Instant, out: &mut Out) {
         let invites = &mut self.mesh.trust.pairing.invites;
         let may_save = invites.ordered.is_some() || invites.resave.is_due(now);
         let is_due = invites.unsaved && may_save || invites.save_at.is_some_and(|at| at <= now);
@@ -150,12 +187,12 @@ impl Node {
             return;
         }
         let Some(admin) = self.mesh.trust.pairing.admin.as_mut() else { return };
-        let records: Vec<InviteRecord> = admin.invites().records(now).collect();
-        let live = records.iter().any(|record| record.holder.is_none() && record.left_ms > 0);
+        let saved = admin.invites().saved(now);
+        let live = saved.records.iter().any(|record| record.holder.is_none() && record.left_ms > 0);
         let invites = &mut self.mesh.trust.pairing.invites;
         invites.save_at = live.then(|| now + Duration::from_millis(INVITE_SAVE_MS));
         (invites.unsaved, invites.saving) = (false, Some(invites.ordered.is_some()));
-        out.push(Output::SaveInvites(encode(&records)));
+        out.push(Output::SaveInvites(encode(&saved)));
     }
 
     /// The file of invites is on the disk, or cannot be written.
@@ -171,33 +208,51 @@ impl Node {
                 out.push(Output::Notice(Notice::Held(format!("The list of invites could not be saved. {why}"))));
             }
             (None, _) => {}
-            (Some((reply, record)), Err(why)) => {
+            (Some(OrderedInvite { reply, record, back, .. }), Err(why)) => {
+                let then = back.as_ref().map_or("", |_| " The one that was to be replaced is as it was.");
                 if let Some(admin) = self.mesh.trust.pairing.admin.as_mut() {
                     admin.invites().withdraw(record.id);
+                    back.into_iter().for_each(|back| admin.invites().restore(back));
                 }
-                let why = format!("No invite was written. {why}");
+                let why = format!("No invite was written. {why}{then}");
                 out.push(Output::Reply(reply, Response::refused(Problem::Broken, why)));
             }
-            (Some((reply, record)), Ok(())) => {
-                for peer in self.peers.all_linked().collect::<Vec<_>>() {
+            (Some(OrderedInvite { reply, record, before, replaces, .. }), Ok(())) => {
+                let linked: Vec<PeerKey> = self.peers.all_linked().collect();
+                if let (Some(old), Some(Before::Void)) = (replaces, before) {
+                    self.tell_void(now, &linked, old, out);
+                }
+                for peer in linked {
                     if self.pass_or_hold(now, peer) {
                         out.push(trust(peer, Exchange::Invite(Box::new(record.clone()))));
                     }
                 }
-                let report = self.invite_report(now);
+                let report = self.invite_report(now, before);
                 out.push(Output::Reply(reply, Response::Invited(Box::new(report))));
             }
         }
     }
 
     /// Where an invite that was just written can be used: here, and at the other admins, but for those that do not get it now.
-    fn invite_report(&self, now: Instant) -> InviteReport {
+    fn invite_report(&self, now: Instant, before: Option<Before>) -> InviteReport {
         let (own, records) = (self.config.key, self.trust.records());
         let others = records.admins().filter(|peer| *peer != own && !self.is_frozen(now, *peer));
         let issuers: Vec<PeerKey> = [own].into_iter().chain(others).take(INVITE_ISSUERS_MAX).collect();
         let known = issuers.iter().filter_map(|peer| self.peers.get(*peer)).flat_map(|peer| peer.addresses.kept());
         let addresses = self.mesh.listen.iter().chain(known).copied().take(INVITE_ADDRESSES_MAX).collect();
-        InviteReport { mesh: records.mesh().map_or([0; 32], |mesh| mesh.0), issuers, addresses }
+        InviteReport { mesh: records.mesh().map_or([0; 32], |mesh| mesh.0), issuers, addresses, before }
+    }
+}
+
+/// Why no invite is written.
+fn no_room(full: Full) -> String {
+    match full {
+        Full::Invites => format!(
+            "There is room for so many invites at once, and all of it is taken until one is over: {INVITES_MAX}. Nothing was changed."
+        ),
+        Full::Void => format!(
+            "So many invites were replaced lately that no more can be until the time of one is over: {INVITES_VOID_MAX}. Nothing was changed."
+        ),
     }
 }
 

@@ -73,7 +73,7 @@ impl Node {
             Exchange::Show(chain) => self.on_shown(now, peer, &chain, out),
             Exchange::Digest { ask, buckets } => self.on_buckets(now, peer, ask, &buckets, out),
             Exchange::Push(page) => self.on_page(now, peer, *page, out),
-            Exchange::Invite(record) => self.on_invite(now, *record),
+            Exchange::Invite(record) => self.on_invite(now, peer, *record, out),
             Exchange::Leave => self.on_leaver(now, peer, out),
             Exchange::Refused(why) => {
                 if self.may_be_told_of(now, peer) {
@@ -252,7 +252,8 @@ impl Node {
         self.void_invites(now, out);
         if !was_removed && self.trust.records().is_removed(self.config.key) {
             self.mesh.trust.pairing.admin = None;
-            out.push(Output::Notice(Notice::RemovedHere(ended)));
+            self.end_invite_order(out);
+            out.push(Output::Notice(Notice::RemovedHere(self.removed_by(), ended)));
         }
         let pages = self.trust.records().pages_of(taken.new.into_iter());
         for peer in self.peers.all_linked().filter(|peer| Some(*peer) != from).collect::<Vec<_>>() {
@@ -303,6 +304,11 @@ impl Node {
     /// The name of a peer that people know, or its PeerId.
     pub(in crate::node) fn title_of(&self, peer: PeerKey) -> String {
         self.peers.get(peer).map_or_else(|| super::peer_id(peer), |_| self.title(Some(peer)))
+    }
+
+    /// The same, where it may be this device.
+    pub(super) fn title_of_any(&self, key: PeerKey) -> String {
+        if key == self.config.key { "this device".to_owned() } else { self.title_of(key) }
     }
 }
 

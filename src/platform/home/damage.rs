@@ -37,6 +37,9 @@ fn damage_of(path: &Path, file: HomeFile) -> Option<Finding> {
 
 const BACKUP: &str = "The disk or card may be failing: make a backup, and look for errors of the disk.";
 
+/// What starts the agent, which mends what it can.
+const UP: &str = "wattle up";
+
 /// Where a key may be right although nothing proves it.
 const SURE: &str = " If you are sure of the key that is there, delete identity.copy, hardware and hardware.copy instead: it is used as it is.";
 
@@ -49,8 +52,11 @@ pub(super) fn unusable(path: &Path, file: HomeFile) -> Option<String> {
 /// What is wrong with a file or its copy, and the command that helps.
 fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
     let (name, copy) = (path.display(), copy_of(path));
-    let (of_file, of_copy) = (word(path), word(&copy));
-    let mended = "Its copy is whole: it is used, and is put in its place at the next start.";
+    let of_copy = word(&copy);
+    let mended = format!(
+        "Nothing is lost: its copy {} is whole, and the next start puts it in the file's place. Stop the agent, if it runs, and start it.",
+        copy.display()
+    );
     Some(match standing(path, file) {
         Standing::Well | Standing::Changed(_) | Standing::NoCopy(_, None) => return None,
         Standing::NoCopy(_, Some(why)) => {
@@ -62,10 +68,11 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
             (what, if is_file { format!("rm {of_copy}") } else { format!("ls -ld {of_copy}") })
         }
         Standing::Doubtful => (unproven(path), format!("rm {of_copy}")),
-        Standing::Damaged { .. } => {
-            (format!("The file {name} is damaged. {mended} {BACKUP}"), format!("ls -ld {of_file}"))
+        Standing::Damaged { .. } => (format!("The file {name} is damaged. {mended} {BACKUP}"), UP.to_owned()),
+        Standing::Lost(_) => {
+            let why = "If nobody deleted it, the disk or card may be failing: make a backup, and look for errors of the disk.";
+            (format!("The file {name} is gone. {mended} {why}"), UP.to_owned())
         }
-        Standing::Lost(_) => (format!("The file {name} is gone. {mended} {BACKUP}"), format!("ls -ld {of_file}")),
         Standing::Blocked => (blocked(path), move_away(path)),
         Standing::Neither(fault, bad_copy) => {
             let and = match bad_copy {

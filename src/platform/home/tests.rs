@@ -89,10 +89,12 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
         if file != HomeFile::BootCount {
             flip(&path, 0);
         }
-        says("is damaged", "Its copy is whole");
+        says("is damaged", "is whole, and the next start puts it");
         fs::remove_file(&path).unwrap();
         if meant::outlives_its_file(file) {
-            says("is gone", "Its copy is whole");
+            says("is gone", "is whole, and the next start puts it");
+            // There is nothing to list.
+            assert_eq!(damage(folder.path())[0].command.as_deref(), Some("wattle up"));
         } else {
             assert_eq!(damage(folder.path()), [], "{file:?} may be deleted");
         }

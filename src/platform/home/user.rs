@@ -1,7 +1,9 @@
 //! Where the user's files are, by the environment.
 
 use crate::base::finding::quoted;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The user's home folder.
 #[must_use]
@@ -33,15 +35,43 @@ pub fn at_home(command: &str, home: &Path) -> String {
     format!("{command} --home {}", quoted(&home.to_string_lossy()))
 }
 
-/// The text, with that home in each command of it that stands between backticks.
+/// The text, with that home in each command of it that stands between backticks, unless the command is for another device.
 #[must_use]
 pub fn commands_at_home(text: &str, home: &Path) -> String {
-    let mut is_command = true;
-    let parts = text.split('`').map(|part| {
-        is_command = !is_command;
-        if is_command { at_home(part, home) } else { part.to_owned() }
+    let parts: Vec<&str> = text.split('`').collect();
+    let named = parts.iter().enumerate().map(|(at, part)| {
+        let is_command = at % 2 == 1 && at + 1 < parts.len();
+        if is_command && !is_elsewhere(parts[at - 1], parts[at + 1]) { at_home(part, home) } else { (*part).to_owned() }
     });
-    parts.collect::<Vec<_>>().join("`")
+    named.collect::<Vec<_>>().join("`")
+}
+
+/// Whether a command between these words is one for another device: "`wattle pair` on an admin", "`wattle join` with that code
+/// there", "there the `wattle remove`".
+fn is_elsewhere(before: &str, after: &str) -> bool {
+    let clause = after.split(['.', ',', ';', ':', '(']).next().unwrap_or_default();
+    let place = [" on a ", " on an ", " on one ", " on the ", " on that "];
+    before.ends_with("there the ")
+        || place.iter().any(|place| clause.starts_with(place)) && !clause.starts_with(" on the command line")
+        || clause.split_whitespace().any(|word| word == "there")
+}
+
+/// The home of this process's agent, or of the agent that it calls.
+static HOME_OF_HINTS: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on each text that people are told names this home in its commands (`hints`). Called once, before anything is told.
+pub fn set_home_of_hints(home: &Path) {
+    // A second call would be of the same process, and so of the same home.
+    let _ = HOME_OF_HINTS.set(home.to_owned());
+}
+
+/// A text as people are told it: its commands work as they stand there.
+#[must_use]
+pub fn hints(text: &str) -> Cow<'_, str> {
+    match HOME_OF_HINTS.get() {
+        Some(home) if text.contains("`wattle ") => Cow::Owned(commands_at_home(text, home)),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +85,30 @@ mod tests {
         let told =
             commands_at_home("It waits. `wattle work now` helps, wattle does not, `ls` does not.", Path::new("/srv"));
         assert_eq!(told, "It waits. `wattle work now --home /srv` helps, wattle does not, `ls` does not.");
+        let path = "Type `wattle forget '/a b'`: it \u{60} ends.";
+        assert_eq!(commands_at_home(path, Path::new("/srv")), path.replace("b'`", "b' --home /srv`"));
         let usual = default_home().unwrap_or_default();
         assert_eq!(at_home("wattle up", &usual).contains("--home"), usual.as_os_str().is_empty());
+    }
+
+    #[test]
+    fn a_command_for_another_device_does_not_name_this_ones_home() {
+        for elsewhere in [
+            "Run `wattle pair` on an admin of the mesh.",
+            "Run `wattle pair` on the other one, then join.",
+            "Type `wattle remove 12D3` on that device.",
+            "The code stays good: `wattle doctor` there says why.",
+            "Type there the `wattle remove` that its screen shows.",
+        ] {
+            assert_eq!(commands_at_home(elsewhere, Path::new("/srv")), elsewhere);
+        }
+        let both = "To let it in: `wattle pair` on an admin, `wattle join CODE` here. Type `wattle pair` here, and `wattle join` \
+                    with the new code there. `wattle up` starts one; there is none.";
+        let told = commands_at_home(both, Path::new("/srv"));
+        let expected = both
+            .replace("join CODE`", "join CODE --home /srv`")
+            .replace("pair` here", "pair --home /srv` here")
+            .replace("up`", "up --home /srv`");
+        assert_eq!(told, expected);
     }
 }

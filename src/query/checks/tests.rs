@@ -27,7 +27,7 @@ fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
         text: (*text).to_owned(),
         cosine: vector.cosine(&embed(QUESTION)),
         frequencies: terms.count(["", "", text]),
-        away_since: None,
+        absence: None,
         doc: None,
     };
     let hits: Vec<SearchHit> = (0..).zip(texts.iter().zip(&vectors)).map(hit).collect();

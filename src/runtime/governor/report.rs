@@ -255,10 +255,12 @@ impl Current {
     }
 }
 
-/// Seconds until a pause ends; `Some(None)`: it ends only when somebody resumes; `None`: no pause holds.
+/// Seconds until a pause ends, a part of one counted as one: so long after now is its end, and not the minute before it.
+/// `Some(None)`: it ends only when somebody resumes; `None`: no pause holds.
 pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
     let pause = pause.filter(|pause| pause.holds(now))?;
-    Some(pause.until().map(|until| until.since(now).as_secs()))
+    let seconds = |until: Instant| u64::try_from(until.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    Some(pause.until().map(seconds))
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //! no agent runs are here too.
 
 use super::pause_request::PauseRequest;
+use super::report::left;
 use super::time::Time;
 use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
+use crate::energy::policy::pause::Pause;
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile};
 use std::fs;
@@ -55,20 +57,23 @@ pub(crate) fn save(home: &Path, state: &PersistedState) -> std::io::Result<()> {
     Home::at(home).write(HomeFile::Energy, &bytes)
 }
 
-/// Pauses an agent that does not run now, or ends its pause.
+/// Pauses an agent that does not run now, or ends its pause. Gives how long the pause of before would have lasted, as
+/// `report::left`.
 ///
 /// # Errors
 /// One sentence; nothing was changed.
-pub(crate) fn save_pause(home: &Path, wanted: Option<PauseRequest>) -> Result<(), String> {
+pub(crate) fn save_pause(home: &Path, wanted: Option<PauseRequest>) -> Result<Option<Option<u64>>, String> {
     let now = clock::now();
     let trusted = Home::at(home).settings()?.unwrap_or_default().energy.trusted_clock;
     let (wall, zone) = Time::new(trusted).read(now);
     let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
     let before = load(home);
+    let held = left(now, before.pause.map(|stored| Pause::restore(now, wall, stored)));
     let pause = pause.map(|pause| pause.persist(now, wall));
     let state = PersistedState { v: PersistedState::VERSION, pause, said: before.said.saturating_add(1), ..before };
     save(home, &state)
-        .map_err(|error| format!("That cannot be saved in {}: {error}. Nothing was changed.", home.display()))
+        .map_err(|error| format!("That cannot be saved in {}: {error}. Nothing was changed.", home.display()))?;
+    Ok(held)
 }
 
 /// Forgets what was learned of the power supply, for an agent that does not run now.

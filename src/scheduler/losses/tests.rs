@@ -117,6 +117,19 @@ fn only_the_documents_of_a_question_wait_and_a_later_deletion_goes_at_once() {
 }
 
 #[test]
+fn a_question_counts_what_is_asked_about_and_not_what_went_or_was_renamed_before() {
+    let mut losses = Losses::default();
+    assert_eq!(scan(&mut losses, 1, true, 164, 2, 2), Verdict::Remove(ids(2)), "two files get another name");
+    let all: Vec<u64> = (2..166).collect();
+    assert_eq!(misses(&mut losses, 9, true, 164, &all), Verdict::Ask(true));
+    let of = |losses: &Losses| losses.questions().map(|(_, asked)| (asked.gone.len() as u64, asked.of)).next().unwrap();
+    assert_eq!(of(&losses), (164, 164));
+    let more: Vec<u64> = (2..200).collect();
+    assert_eq!(misses(&mut losses, 10, true, 198, &more), Verdict::Ask(false), "what was found, and went as well");
+    assert_eq!(of(&losses), (198, 198));
+}
+
+#[test]
 fn a_question_ends_for_each_file_that_is_back() {
     let burst: Vec<u64> = (0..600).collect();
     let mut losses = Losses::default();

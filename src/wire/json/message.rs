@@ -258,7 +258,7 @@ impl From<HitFields> for SearchHit {
             text,
             cosine,
             frequencies: TermFrequencies { counts: words, length },
-            away_since: None,
+            absence: None,
             doc: None,
         }
     }

@@ -46,12 +46,20 @@ pub struct InviteRecord {
     pub verifier: Verifier,
     /// What the device may do, as bits of `wire::certificate`.
     pub caps: u8,
-    /// Milliseconds of running time that are left of its life.
+    /// Milliseconds of running time that are left of its life; from another admin 0: it was taken back.
     pub left_ms: u64,
     /// How many admins of the mesh were removed when it was written: it is void once there are more.
     pub removed_admins: u32,
     /// The public key of the device that it let in.
     pub holder: Option<PeerKey>,
+}
+
+impl InviteRecord {
+    /// What an admin tells the others of an invite that was taken back.
+    #[must_use]
+    pub fn taken_back(id: InviteId, removed_admins: u32) -> Self {
+        Self { id, verifier: Verifier::none(), caps: 0, left_ms: 0, removed_admins, holder: None }
+    }
 }
 
 /// The file's fields.

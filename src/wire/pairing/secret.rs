@@ -140,6 +140,12 @@ impl fmt::Debug for LongSecret {
 pub struct Verifier(#[serde(with = "super::octets::wiped")] Zeroizing<[u8; 32]>);
 
 impl Verifier {
+    /// That of an invite that was taken back: it lets nobody in, and no secret is known to have this one.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Zeroizing::new([0; 32]))
+    }
+
     /// What SPAKE2 takes.
     #[must_use]
     pub fn secret(&self) -> Secret {

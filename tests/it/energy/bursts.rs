@@ -48,10 +48,10 @@ fn a_burst_is_asked_for_lasts_and_ends_with_a_pause() {
     let text = String::from_utf8(agent.cli(["energy"]).stdout).unwrap();
     assert!(text.contains("In a hurry   for 30 minutes"), "{text}");
     let said = String::from_utf8(agent.cli(["resume"]).stdout).unwrap();
-    assert!(said.contains("for 30 minutes: `wattle work now` holds on"), "nothing was paused, and nothing ends: {said}");
+    assert!(said.contains("for 30 minutes: `wattle work now --home") && said.contains("holds on"), "nothing was paused, and nothing ends: {said}");
     assert!(burst().is_u64());
     let said = String::from_utf8(agent.cli(["pause"]).stdout).unwrap();
-    assert!(said.contains("That ended `wattle work now`"), "{said}");
+    assert!(said.contains("That ended `wattle work now "), "{said}");
     assert_eq!(burst(), Value::Null);
     assert_eq!(agent.call("POST", "/v1/energy/work", r#"{"arrived":true}"#).0, 200);
     let energy = agent.json(&["energy", "--json"]);

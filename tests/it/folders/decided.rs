@@ -6,7 +6,7 @@ use super::*;
 fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_taken_out() {
     let place = Place::new();
     for number in 0..120 {
-        place.write(&format!("{}/{number}.md", number % 3), LOCK);
+        place.write(&format!("{}/{number}.md", number % 3), if number == 1 { BEET } else { LOCK });
     }
     let docs = place.docs();
     let mut agent = place.up(&[docs.to_str().unwrap()]);
@@ -20,6 +20,10 @@ fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_ta
         agent.wait("what is kept", |status| status["sources"][0]["kept_without_files"] == 80);
         let folders = String::from_utf8(agent.cli(["folders"]).stdout).unwrap();
         assert!(folders.contains("80 documents are kept without a file by your word"), "{folders}");
+        let found = agent.json(&["search", "pickled beetroot", "--json"]);
+        let hit = &found["hits"][0];
+        assert!(names(hit, &docs.join("1/1.md")) && hit["kept_since"].is_string(), "{found}");
+        assert!(hit["away_since"].is_null() && hit["gone_since"].is_null(), "nobody waits for it: {found}");
         if again {
             agent.stop();
             agent = place.up(&[]);
@@ -53,6 +57,11 @@ fn to_add_what_is_watched_says_so_and_a_private_name_without_a_folder_is_named()
     agent.wait_ready(2);
     done(&agent, "forget", diary.as_ref());
     let said = done(&agent, "add", diary.as_ref());
-    assert!(said.contains("from now on") && said.contains("The private collection diary has no folder now"), "{said}");
+    let hint = "The private collection diary has no folder now";
+    assert!(said.contains("from now on") && said.contains(hint), "{said}");
+    done(&agent, "forget", diary.as_ref());
+    agent.stop();
+    let agent = place.up(&[diary]);
+    agent.wait("the hint", |_| agent.log().contains(hint));
     agent.stop();
 }

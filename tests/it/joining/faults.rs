@@ -149,7 +149,7 @@ fn a_join_that_can_only_fail_says_at_once_why_and_what_to_do() {
     let own = cellar.pair();
     let output = cellar.agent.cli(["join", &window.code]);
     let why = said(&output);
-    assert!(why.contains("a mesh of its own") && why.contains("`wattle leave`"), "{why}");
+    assert!(why.contains("a mesh of its own") && why.contains("`wattle leave --home "), "{why}");
     let output = cellar.agent.cli(["join", &window.link]);
     assert!(said(&output).contains("a mesh of its own"), "{output:?}");
     assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
@@ -260,7 +260,10 @@ fn a_code_whose_agent_ends_is_told_to_both_screens_as_what_it_is() {
     drop(lines);
     let output = child.wait_with_output().unwrap();
     let why = said(&output);
-    assert!(!output.status.success() && why.contains("not good any more") && why.contains("`wattle pair`"), "{why}");
+    assert!(
+        !output.status.success() && why.contains("not good any more") && why.contains("`wattle pair --home "),
+        "{why}"
+    );
     let attic = attic.started();
     cellar.fails_to_join(&code, &attic, "its agent has started again, which ends a code");
 }

@@ -125,12 +125,18 @@ fn a_device_joins_by_the_invite_on_its_card_without_a_command_and_a_copy_of_it_l
     );
     assert_eq!(fs::read_to_string(card.path().join("wattle/invite.toml")).unwrap(), first, "it was refused");
     let replaced = attic.agent.cli(["invite", "--file", card.path().to_str().unwrap(), "--replace"]);
-    assert!(replaced.status.success() && said(&replaced).contains("void on this device"), "{replaced:?}");
+    assert!(replaced.status.success() && said(&replaced).contains("is void here"), "{replaced:?}");
+    let damaged = tempfile::tempdir().unwrap();
+    fs::create_dir(damaged.path().join("wattle")).unwrap();
+    fs::write(damaged.path().join("wattle/invite.toml"), &first[..80]).unwrap();
+    let refused = attic.agent.cli(["invite", "--file", damaged.path().to_str().unwrap(), "--replace"]);
+    assert!(!refused.status.success() && said(&refused).contains("cannot be made void"), "{refused:?}");
+    assert_eq!(fs::read_to_string(damaged.path().join("wattle/invite.toml")).unwrap(), first[..80]);
     let void = card.path().join("void.toml");
     fs::write(&void, first.replace("addresses = []", &format!("addresses = [\"{}\"]", attic.listen))).unwrap();
     let barn = Device::new("barn", "four");
     let output = barn.agent.cli(["join", "--invite", void.to_str().unwrap()]);
-    assert!(!output.status.success() && said(&output).contains("is over"), "{output:?}");
+    assert!(!output.status.success() && said(&output).contains("was replaced by a newer one"), "{output:?}");
     let (file, copy) = (card.path().join("wattle/invite.toml"), card.path().join("copy.toml"));
     // At this address alone: in the tests an agent announces none.
     let text = fs::read_to_string(&file).unwrap();

@@ -13,7 +13,7 @@ fn messages() -> Vec<Message> {
         text: "Grüße \\ 😀".to_owned(),
         cosine: -0.5,
         frequencies: TermFrequencies { counts: Bounded::from_slice(&[1, 0]).unwrap(), length: 9 },
-        away_since: None,
+        absence: None,
         doc: None,
     };
     let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();

@@ -88,7 +88,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         heading: String::new(),
         text: String::new(),
         cosine: f32::MAX,
-        away_since: None,
+        absence: None,
         doc: None,
         frequencies: TermFrequencies {
             counts: heapless::Vec::from_slice(&[u16::MAX; QUESTION_WORDS_MAX]).unwrap(),

@@ -36,7 +36,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
         text: "The violin stairs, says another device.".to_owned(),
         cosine: 1.0,
         frequencies: TermFrequencies { counts: heapless::Vec::from_slice(&[1, 1]).unwrap(), length: 7 },
-        away_since: None,
+        absence: None,
         doc: None,
     });
     let document_frequencies = heapless::Vec::from_slice(&[1, 1]).unwrap();

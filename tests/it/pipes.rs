@@ -1,0 +1,53 @@
+//! Who reads no more, and commands that are told to be typed.
+
+use super::harness::{Place, WATTLE};
+use std::io::{PipeWriter, pipe};
+use std::process::Command;
+
+/// A pipe that nobody reads any more.
+fn closed() -> PipeWriter {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    writer
+}
+
+#[test]
+fn where_nobody_reads_any_more_a_command_ends_without_a_panic() {
+    let place = Place::new();
+    let home = place.home().display().to_string();
+    let demo = Command::new(WATTLE).arg("demo").stdout(closed()).output().unwrap();
+    assert!(demo.status.success() && demo.stderr.is_empty(), "{}", String::from_utf8_lossy(&demo.stderr));
+    let no_agent = Command::new(WATTLE).args(["status", "--home", &home]).stderr(closed()).status().unwrap();
+    assert_eq!(no_agent.code(), Some(3), "the reason cannot be told, and is the same");
+    let _agent = place.up(&[]);
+    for command in [&["peers", "--watch"][..], &["peers", "--watch", "--json"], &["status"]] {
+        let ended = Command::new(WATTLE).args(command).args(["--home", &home]).stdout(closed()).output().unwrap();
+        assert!(ended.status.success() && ended.stderr.is_empty(), "{command:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn each_command_that_is_told_names_the_home_that_was_given_and_works_as_it_stands() {
+    let place = Place::new();
+    let home = place.home().display().to_string();
+    let none = Command::new(WATTLE).args(["status", "--home", &home]).output().unwrap();
+    let told = String::from_utf8(none.stderr).unwrap();
+    assert!(told.contains(&format!("`wattle up --home {home}`")), "{told}");
+    let agent = place.up(&[]);
+    let peers = agent.cli(["peers"]);
+    let told = String::from_utf8(peers.stdout).unwrap();
+    let expected = format!("`wattle pair --home {home}` here, then `wattle join CODE` on the other one");
+    assert!(told.contains(&expected), "{told}");
+    let forget = agent.cli(["forget", "/nowhere"]);
+    let told = String::from_utf8(forget.stderr).unwrap();
+    assert!(told.contains("nothing to forget") && !told.contains("`wattle forget FOLDER`"), "{told}");
+    let folders = agent.cli(["folders"]);
+    let told = String::from_utf8(folders.stdout).unwrap();
+    assert!(told.contains(&format!("`wattle add FOLDER --home {home}`")), "{told}");
+    // Each command takes it behind its other words.
+    for command in ["pause 1h", "pause until 18:30", "resume", "work now 1m", "forget --kept /x", "search a question"] {
+        let words = command.split(' ').chain(["--home", &home]);
+        let done = Command::new(WATTLE).args(words).output().unwrap();
+        assert_ne!(done.status.code(), Some(2), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
