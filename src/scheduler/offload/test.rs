@@ -95,7 +95,7 @@ fn good(lender: &mut Lender) -> Vec<u64> {
 
 #[test]
 fn the_first_results_of_a_device_are_all_computed_here_too_and_none_is_stored_before() {
-    let mut lender = lender(40);
+    let mut lender = lender(100);
     let grant = granted(&mut lender, at(0), PEER);
     assert_eq!(numbers(&grant), (0..LEASE_FIRST as u64).collect::<Vec<_>>());
     assert!(!lender.on_results(at(100), PEER, &results(&grant)));
