@@ -3,9 +3,12 @@
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
+use crate::energy::decision::Decision;
+use crate::energy::reason::Reason;
 use crate::limits::LINKS_MAX;
 use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
+use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lender::Lent;
 use crate::wire::work::Work;
 use heapless::Vec as Bounded;
@@ -22,9 +25,11 @@ impl Node {
     pub(super) fn share_work(&mut self, now: Instant, out: &mut Out) {
         let may = |peer: &PeerKey| self.trust.may(*peer, Rights::WORK) && !self.is_frozen(now, *peer);
         let workers: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().filter(may).take(LINKS_MAX).collect();
-        let allowed = self.may_work_for_others(now);
-        let uncharged = self.uncharged_work_from().is_some_and(|from| from <= now);
-        self.scheduler.share_work(now, workers.into_iter(), (allowed, uncharged), &mut self.orders);
+        let reads = self.uncharged_work_from().is_some_and(|from| from <= now);
+        let embeds = |decision: &Decision| decision.workers > 0 || decision.reason == Some(Reason::InUse);
+        let checks = reads && self.energy.decision.as_ref().is_none_or(embeds);
+        let allowed = Allowed { others: self.may_work_for_others(now), checks, reads };
+        self.scheduler.share_work(now, workers.into_iter(), allowed, &mut self.orders);
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
     }

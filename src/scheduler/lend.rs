@@ -17,6 +17,17 @@ use crate::store::counts::Kind;
 use crate::wire::work::Work;
 use std::collections::BTreeMap;
 
+/// What this device may do just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Embed texts of others.
+    pub others: bool,
+    /// Embed now and then a text to check a result of another device.
+    pub checks: bool,
+    /// Read texts that others may embed.
+    pub reads: bool,
+}
+
 impl Scheduler {
     /// A message of work from a device that may send it. A sentence about false results comes from `take_false_makers`.
     pub fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Vec<Output>) {
@@ -72,20 +83,19 @@ impl Scheduler {
         self.offload.borrower.gone(peer);
     }
 
-    /// Lends and borrows what is due. `workers`: linked devices that may work. `allowed`: whether this device has time for
-    /// work of others; `uncharged`: whether it may do short work that is on no account.
+    /// Lends and borrows what is due. `workers`: linked devices that may work.
     pub fn share_work(
         &mut self,
         now: Instant,
         workers: impl Iterator<Item = PeerKey>,
-        (allowed, uncharged): (bool, bool),
+        allowed: Allowed,
         out: &mut Vec<Output>,
     ) {
         let stands = self.stands_still();
         let own = self.to_do() > 0 || self.scanning();
         let borrower = &mut self.offload.borrower;
         let mut told = borrower.wake(now);
-        told.extend(borrower.allow(now, allowed && !own && !stands));
+        told.extend(borrower.allow(now, allowed.others && !own && !stands));
         told.extend(borrower.ask(now));
         let waiting = self.to_embed();
         let chunks = if stands || waiting < OFFER_MIN || !self.any_lendable() { 0 } else { waiting };
@@ -93,9 +103,11 @@ impl Scheduler {
         told.extend(lender.wake(now));
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
         told.extend(workers.filter_map(|peer| lender.offer(now, peer, chunks).map(|work| (peer, work))));
-        self.offload.uncharged = !stands && uncharged;
-        if self.offload.uncharged {
+        self.offload.checks = !stands && allowed.checks;
+        if self.offload.checks {
             self.check_results(now, out);
+        }
+        if !stands && allowed.reads {
             self.list_to_lend(out);
         }
         told.extend(self.offload.lender.grant(now, waiting));
@@ -125,13 +137,10 @@ impl Scheduler {
         }
         let documents = self.queue.lend(LEND_DOCUMENTS);
         if documents.is_empty() {
-            match self.queue.refill_to_lend(&self.counts) {
-                Some(refill) => _ = self.start(refill, out),
-                None if self.queue.is_refilled_to_lend() => {}
-                None => {
-                    let later = self.offload.lender.nothing_to_lend();
-                    out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
-                }
+            self.offload.lacks_documents = self.queue.may_refill_to_lend(&self.counts);
+            if !self.offload.lacks_documents {
+                let later = self.offload.lender.nothing_to_lend();
+                out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
             }
             return;
         }
@@ -226,6 +235,12 @@ impl Scheduler {
         self.free_documents();
     }
 
+    /// A refill of the queue with documents that are to be lent.
+    pub(super) fn next_refill_to_lend(&mut self) -> Option<Task> {
+        let lacks = std::mem::take(&mut self.offload.lacks_documents);
+        lacks.then(|| self.queue.refill_to_lend(&self.counts)).flatten()
+    }
+
     /// Chunks that are lent and that this device embeds itself, since it has nothing else to do: at most so many.
     pub(super) fn next_lent(&mut self, chunks: Option<usize>) -> Option<Task> {
         let chunks = self.offload.lender.take_here(chunks?);
@@ -253,7 +268,7 @@ impl Scheduler {
     pub(super) fn share_deadline(&self) -> Option<Instant> {
         let borrower = &self.offload.borrower;
         let borrowed = earliest(borrower.deadline(), borrower.ask_deadline());
-        earliest(self.offload.lender.deadline(self.offload.uncharged), borrowed)
+        earliest(self.offload.lender.deadline(self.offload.checks), borrowed)
     }
 
     /// Who has what of this device's work.

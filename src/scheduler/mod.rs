@@ -44,7 +44,7 @@ mod ended;
 mod forget;
 mod kept;
 pub mod key_files;
-mod lend;
+pub mod lend;
 pub mod losses;
 pub mod machine;
 mod marks;

@@ -35,8 +35,10 @@ pub(super) struct Offload {
     pub(super) false_makers: Vec<PeerKey>,
     /// Whether a task reads chunks that are to be lent.
     pub(super) listing: bool,
-    /// Whether short work that is on no account might be done at the last look.
-    pub(super) uncharged: bool,
+    /// Whether results might be checked at the last look.
+    pub(super) checks: bool,
+    /// Whether the queue has too few documents to lend, and the store has more.
+    pub(super) lacks_documents: bool,
 }
 
 impl Offload {
@@ -46,7 +48,8 @@ impl Offload {
             borrower: Borrower::new(model, seed),
             false_makers: Vec::new(),
             listing: false,
-            uncharged: false,
+            checks: false,
+            lacks_documents: false,
         }
     }
 }

@@ -128,10 +128,10 @@ impl Queue {
         self.refill(Stage::Embed, counts)
     }
 
-    /// Whether a refill of what is to be embedded is under way.
+    /// Whether a refill brings more documents to lend, or one that is under way may.
     #[must_use]
-    pub const fn is_refilled_to_lend(&self) -> bool {
-        self.windows[Stage::Embed as usize].refilling
+    pub fn may_refill_to_lend(&self, counts: &StoreCounts) -> bool {
+        self.windows[Stage::Embed as usize].refilling || self.lacks(Stage::Embed, counts)
     }
 
     /// Nothing of the document is lent any more, and it still lacks vectors.
@@ -184,14 +184,20 @@ impl Queue {
 
     /// A refill of this stage, if the store has documents of it that are not here.
     fn refill(&mut self, stage: Stage, counts: &StoreCounts) -> Option<Task> {
-        let window = &mut self.windows[stage as usize];
-        let busy = self.busy.values().filter(|other| **other == stage).count();
-        let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
-        if window.refilling || window.exhausted || counts.count(kind_of(stage)) <= (busy + absent) as u64 {
+        if !self.lacks(stage, counts) {
             return None;
         }
+        let window = &mut self.windows[stage as usize];
         window.refilling = true;
         Some(Task::Refill { stage, after: window.last, max: TODO_MAX / 2 + self.busy.len() })
+    }
+
+    /// Whether the store has documents of this stage that are not here, and no refill brings them yet.
+    fn lacks(&self, stage: Stage, counts: &StoreCounts) -> bool {
+        let window = &self.windows[stage as usize];
+        let busy = self.busy.values().filter(|other| **other == stage).count();
+        let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
+        !window.refilling && !window.exhausted && counts.count(kind_of(stage)) > (busy + absent) as u64
     }
 
     /// A refill failed. Another may start at once with `retry`, else after the next save.
