@@ -4,7 +4,6 @@
 //! A forgotten place is marked first: with that save its documents leave every answer. A sweep then deletes them, some
 //! hundred at a time, and goes on after a restart.
 
-use super::kept::Listing;
 use super::losses::Losses;
 use super::port::Output;
 use super::task::Task;
@@ -34,6 +33,20 @@ pub(super) struct Decisions {
     pub(super) waiting: Vec<Waiting>,
     /// Places whose documents that are kept without their files are to be forgotten; at most `DECISIONS_MAX`.
     pub(super) kept: VecDeque<Listing>,
+}
+
+/// A request to forget what is kept at a place.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// Who waits for it.
+    pub(super) reply: ReplyId,
+    pub(super) place: Vec<u8>,
+    /// The path that the last step ended with.
+    pub(super) after: Option<Vec<u8>>,
+    /// What the steps found so far, `LOST_MAX` at most.
+    pub(super) found: Vec<DocId>,
+    /// Whether a step runs.
+    pub(super) running: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! others are. No scan runs from the first step to the last save: a file that comes back is found before, or is new after.
 //! A full disk holds none of it up: it makes room.
 
-use super::decisions::What;
+use super::decisions::{Listing, What};
 use super::machine::Scheduler;
 use super::path::covers;
 use super::port::{Output, Refusal};
@@ -14,18 +14,6 @@ use crate::base::id::{DocId, ReplyId};
 use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, LOST_MAX};
 use crate::store::record::{Mark, MarkKind};
-
-/// A request to forget what is kept at a place.
-#[derive(Debug)]
-pub(super) struct Listing {
-    reply: ReplyId,
-    place: Vec<u8>,
-    /// The path that the last step ended with.
-    after: Option<Vec<u8>>,
-    /// What the steps found so far, `LOST_MAX` at most.
-    found: Vec<DocId>,
-    running: bool,
-}
 
 impl Scheduler {
     pub(super) fn on_forget_kept(&mut self, reply: ReplyId, path: Vec<u8>, out: &mut Vec<Output>) {

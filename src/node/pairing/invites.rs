@@ -217,6 +217,11 @@ impl Node {
                 let why = format!("No invite was written. {why}{then}");
                 out.push(Output::Reply(reply, Response::refused(Problem::Broken, why)));
             }
+            (Some(OrderedInvite { reply, record, .. }), Ok(())) if !self.holds_invite(&record) => {
+                let why =
+                    "An admin was removed while the invite was written, which makes all invites void. Write it again.";
+                out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
+            }
             (Some(OrderedInvite { reply, record, before, replaces, .. }), Ok(())) => {
                 let linked: Vec<PeerKey> = self.peers.all_linked().collect();
                 if let (Some(old), Some(Before::Void)) = (replaces, before) {
@@ -231,6 +236,10 @@ impl Node {
                 out.push(Output::Reply(reply, Response::Invited(Box::new(report))));
             }
         }
+    }
+
+    fn holds_invite(&mut self, record: &InviteRecord) -> bool {
+        self.admin_machine().is_some_and(|admin| admin.invites().knows(record))
     }
 
     /// Where an invite that was just written can be used: here, and at the other admins, but for those that do not get it now.

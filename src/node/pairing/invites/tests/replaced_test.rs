@@ -147,3 +147,43 @@ fn what_other_admins_say_of_void_invites_leaves_room_for_those_of_this_device() 
     let void = |node: &mut Node| node.admin_machine().unwrap().invites().saved(at(8)).void.len();
     assert_eq!(void(&mut node), INVITES_VOID_MAX / 2);
 }
+
+#[test]
+fn an_invite_that_a_removal_makes_void_while_it_is_written_is_not_promised() {
+    let mut node = with_one();
+    replace(&mut node, 10, invite(2), 1);
+    take(&mut node, &[removal(ADMIN)]);
+    let out = handle(&mut node, at(11), Input::InvitesSaved(Ok(())));
+    assert!(matches!(answer(&out), Some(Response::Refused(Problem::Conflict, _))) && told(&out).is_empty(), "{out:?}");
+    // Nor does anybody wait for it where this device itself is removed.
+    for is_saving in [true, false] {
+        let mut node = with_one();
+        if !is_saving {
+            handle(&mut node, at(9), shared(ADMIN, invite(3)));
+        }
+        replace(&mut node, 10, invite(2), 1);
+        let removed = Removal { mesh: MESH, holder: OWN, epoch: 1, issuer: ADMIN, signature: Signature::NONE };
+        let mut out = Out::new();
+        let page = Page { issuers: Vec::new(), records: vec![Record::Removal(removed)] };
+        node.take_records(at(11), None, &page, &mut out);
+        let mut out: Vec<Output> = out.drain().collect();
+        out.extend(handle(&mut node, at(12), Input::InvitesSaved(Ok(()))));
+        let answers = out.iter().filter(|out| matches!(out, Output::Reply(ReplyId(10), _))).count();
+        assert!(answers == 1 && matches!(answer(&out), Some(Response::Refused(..))), "{out:?}");
+        let is_told = |out: &Output| matches!(out, Output::Notice(Notice::RemovedHere(Some(_), _)));
+        assert!(out.iter().any(is_told), "with who did it: {out:?}");
+    }
+}
+
+#[test]
+fn a_removal_of_another_device_is_told_with_who_did_it() {
+    let mut node = admin();
+    let page = Page { issuers: Vec::new(), records: vec![removal(MEMBER)] };
+    let mut out = Out::new();
+    node.take_records(at(7), None, &page, &mut out);
+    let by = out.drain().find_map(|out| match out {
+        Output::Notice(Notice::Expelled(_, by)) => Some(by),
+        _ => None,
+    });
+    assert_eq!(by, Some(Some("this device".to_owned())));
+}
