@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "hello",
     "member",
     "roll",
@@ -31,6 +31,7 @@ const KINDS: [&str; 15] = [
     "vectors",
     "trust",
     "coverage",
+    "work",
 ];
 
 fn key() -> SigningKey {

@@ -2,8 +2,8 @@
 //! are, and what is borrowed is embedded when there is time and nothing else to do.
 
 use super::machine::Scheduler;
-use super::offload::Lendable;
 use super::offload::borrower::Borrowed;
+use super::offload::lendable::Lendable;
 use super::offload::lender::Lent;
 use super::port::Output;
 use super::saves::AfterSave;

@@ -18,11 +18,11 @@
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
 pub mod borrower;
+pub mod lendable;
 pub mod lender;
 mod worker;
 
-use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row};
-use crate::wire::work::LentText;
+use crate::base::id::{Fingerprint, PeerKey};
 use borrower::Borrower;
 use lender::Lender;
 
@@ -52,19 +52,6 @@ impl Offload {
             lacks_documents: false,
         }
     }
-}
-
-/// A chunk that others may embed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lendable {
-    /// Its document.
-    pub doc: DocId,
-    /// Its row.
-    pub row: Row,
-    /// The key of its text.
-    pub key: EmbedKey,
-    /// Its text.
-    pub text: LentText,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Tasks and their outcomes: the bounded unit of scheduling, energy accounting and simulation.
 
 use super::key_files::KeyFiles;
-use super::offload::Lendable;
 use super::offload::borrower::Borrowed;
+use super::offload::lendable::Lendable;
 use crate::base::hit::Found;
 use crate::base::id::{DocId, ReplyId};
 use crate::base::vector::{Embedding, Quantized};

@@ -33,8 +33,6 @@ pub struct Device {
     pub(super) starts: Starts,
     /// What its governor allows; `None`: it has no governor.
     pub(super) decision: Option<Decision>,
-    /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
-    pub(super) ms_per_chunk: Option<u64>,
     /// What its disk holds about peers.
     pub(super) peers: PeerRecords,
     /// Set while it gets no time.
@@ -88,6 +86,8 @@ pub(super) struct AgentRun {
     pub(super) wake: Option<Instant>,
     /// How much its engine differs from that of the others, see `World::set_engine_noise`.
     pub(super) engine_noise: f32,
+    /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
+    pub(super) ms_per_chunk: Option<u64>,
 }
 
 /// How an agent or its device is stopped for a while.
@@ -125,7 +125,6 @@ impl Device {
             boots: 0,
             starts: Starts::default(),
             decision: None,
-            ms_per_chunk: None,
             peers: PeerRecords::default(),
             suspended: None,
             requests: Requests::default(),

@@ -1,61 +1,15 @@
 //! Devices that lie about the vectors of their texts, and devices whose engine differs a little from that of the others.
 
+use super::false_worker::{FalseVectors, FalseWorker};
 use super::world::World;
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
-use crate::limits::DIMENSIONS;
 use crate::wire::message::{HitVector, Message};
 use crate::wire::work::Work;
-
-/// What a false worker sends instead of the vectors that it made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FalseVectors {
-    /// Any vector of the length of an embedding.
-    Random,
-    /// The vector of the text before it: a result that was good once.
-    Stale,
-    /// Numbers that are no embedding.
-    Zeros,
-}
-
-/// A device that sends false vectors of what is lent to it.
-#[derive(Debug)]
-pub struct FalseWorker {
-    kind: FalseVectors,
-    /// So many results more are honest.
-    honest: u64,
-    /// False results sent so far.
-    pub(super) lies: u64,
-    last: Option<HitVector>,
-}
-
-impl FalseWorker {
-    fn falsify(&mut self, vector: &mut HitVector, rng: &mut Rng) {
-        let made = vector.clone();
-        if self.honest > 0 {
-            self.honest -= 1;
-        } else {
-            self.lies += 1;
-            match self.kind {
-                FalseVectors::Random => *vector = random(rng),
-                FalseVectors::Stale => *vector = self.last.clone().unwrap_or_else(|| random(rng)),
-                FalseVectors::Zeros => vector.codes.fill(0),
-            }
-        }
-        self.last = Some(made);
-    }
-}
-
-fn random(rng: &mut Rng) -> HitVector {
-    let codes: Vec<u8> = (0..DIMENSIONS).map(|_| rng.next().to_le_bytes()[0]).collect();
-    let squares = codes.iter().map(|code| f32::from(code.cast_signed()).powi(2)).sum::<f32>();
-    HitVector { scale: 1.0 / squares.sqrt(), codes }
-}
 
 impl World {
     /// From now on a device sends false vectors of what is lent to it, after so many honest ones.
     pub fn make_false_worker(&mut self, at: usize, kind: FalseVectors, honest: u64) {
-        self.net.false_workers.insert(at, FalseWorker { kind, honest, lies: 0, last: None });
+        self.net.false_workers.insert(at, FalseWorker::new(kind, honest));
     }
 
     /// How many false results a device has sent.

@@ -2,7 +2,7 @@
 //! `net::link` and `net::udp`.
 
 use super::conversations::Conversations;
-use super::liars::FalseWorker;
+use super::false_worker::FalseWorker;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::limits::LINKS_MAX;

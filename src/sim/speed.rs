@@ -15,12 +15,12 @@ use crate::store::record::{Record, Vector};
 impl World {
     /// From now on a device takes this many milliseconds to embed a chunk; else a task takes 1 to 300 ms, whatever its size.
     pub fn set_speed(&mut self, at: usize, ms_per_chunk: u64) {
-        self.devices[at].ms_per_chunk = Some(ms_per_chunk);
+        self.devices[at].run.ms_per_chunk = Some(ms_per_chunk);
     }
 
     /// Milliseconds that a task takes for which so many texts were embedded.
     pub(super) fn cost_ms(&mut self, at: usize, task: &Task, texts: u64) -> u64 {
-        match self.devices[at].ms_per_chunk {
+        match self.devices[at].run.ms_per_chunk {
             Some(ms)
                 if matches!(
                     task,

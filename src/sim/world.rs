@@ -281,8 +281,7 @@ impl World {
         match output {
             Output::Start(id, task) => {
                 self.check_start(at, id, &task);
-                let before = agent.embedder.texts;
-                let outcome = agent.run(&self.devices[at].files, &task);
+                let (before, outcome) = (agent.embedder.texts, agent.run(&self.devices[at].files, &task));
                 let cost = self.cost_ms(at, &task, agent.embedder.texts - before);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }

@@ -22,6 +22,8 @@ use crate::limits::{
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
+pub use super::vector::HitVector;
+
 /// One message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
@@ -167,15 +169,6 @@ pub struct Vectors {
     /// One for each hit, in their order; at most `HITS_MAX`.
     #[serde(deserialize_with = "bounded::list::<_, _, HITS_MAX>")]
     pub vectors: Vec<HitVector>,
-}
-
-/// The vector of a hit: `codes` times `scale`, as in a `Query`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HitVector {
-    /// The value of one code step.
-    pub scale: f32,
-    /// One signed byte a dimension.
-    pub codes: Vec<u8>,
 }
 
 /// How many of the files that the sender shares with the members its answer covers. Agents of before do not read it.

@@ -41,5 +41,6 @@ pub mod protobuf;
 #[cfg(test)]
 mod random_bytes;
 pub mod varint;
+pub mod vector;
 mod window;
 pub mod work;

@@ -5,7 +5,7 @@
 //! is worth nothing: the owner gives its texts to another device, or embeds them itself. A job carries its input and names nothing
 //! local: a text's place in its batch is all that a result says.
 
-use super::message::HitVector;
+use super::vector::HitVector;
 use crate::base::bounded;
 use crate::base::id::{EmbedKey, Fingerprint};
 use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX, RESULTS_MAX};

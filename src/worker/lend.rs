@@ -3,7 +3,7 @@
 use crate::base::id::{DocId, Ring};
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
-use crate::scheduler::offload::Lendable;
+use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::task::Outcome;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;

@@ -6,9 +6,8 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs;
 use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
-use wattle::base::id::{Fingerprint, MeshId, PeerKey, Row};
+use wattle::base::id::{MeshId, PeerKey, Row};
 use wattle::base::level::Energy;
-use wattle::embed::model::key as key_of;
 use wattle::wire::certificate::exchange::{Buckets, Exchange, Page};
 use wattle::wire::certificate::{Caps, Certificate, Chain, InviteUse, Record, Refusal, Removal, Signature};
 use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
@@ -20,7 +19,8 @@ use wattle::wire::message::{
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
 use wattle::wire::pairing::secret::LongSecret;
-use wattle::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
+
+mod work;
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
 const END: &str = "<!-- end of the vectors -->";
@@ -47,28 +47,6 @@ fn facts() -> [Fact; 3] {
         Fact::Collections(Box::new(heapless::Vec::from_slice(&[cookbook]).unwrap())),
         Fact::Removed(removed),
     ]
-}
-
-/// A message of each variant of work.
-fn work() -> [Message; 9] {
-    let model = Fingerprint(std::array::from_fn(|at| at as u8));
-    let text = |heading: &str, text: &str| LentText { heading: heading.to_owned(), text: text.to_owned() };
-    let texts = vec![text("House > Heating", "Bleed the radiators."), text("", "Leek 😀")];
-    let keys: Vec<_> = texts.iter().map(|text| key_of(&model, &text.heading, &text.text)).collect();
-    let batch = BatchId::of(&model, keys.iter());
-    let vectors = vec![HitVector { scale: 0.007_812_5, codes: vec![1, 0xff] }];
-    [
-        Work::Offer(Offer { model: model.0, chunks: 4000 }),
-        Work::Ask(64),
-        Work::Grant(Box::new(Grant { batch, lease_ms: 9000, texts })),
-        Work::Later(500),
-        Work::Results(Box::new(Results { batch, first: 1, vectors })),
-        Work::Renew(batch),
-        Work::Return(batch),
-        Work::Failed(Failed { batch, first: 1, count: 1 }),
-        Work::End(batch),
-    ]
-    .map(Message::Work)
 }
 
 fn items() -> Vec<Vec<u8>> {
@@ -179,7 +157,7 @@ fn messages() -> Vec<Message> {
     messages.extend(trust());
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
-    messages.extend(work());
+    messages.extend(work::messages());
     messages
 }
 

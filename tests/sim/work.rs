@@ -3,7 +3,7 @@
 use super::{FOLDER, World};
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
-use wattle::sim::liars::FalseVectors;
+use wattle::sim::false_worker::FalseVectors;
 
 /// The device with the files, and its speed.
 const OWNER: usize = 0;

@@ -2,7 +2,7 @@
 
 mod results;
 
-use super::Lendable;
+use super::lendable::Lendable;
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row};
 use crate::base::rng::Rng;

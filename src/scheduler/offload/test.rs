@@ -1,16 +1,16 @@
 //! The two sides of work that travels, each alone.
 
 use super::borrower::{Borrowed, Borrower};
+use super::lendable::Lendable;
 use super::lender::Lender;
-use super::*;
-use crate::base::id::TaskId;
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
     ASK_AGAIN_MS, DIMENSIONS, GIVE_BACK_MS, LEASE_FIRST, LEASE_UNLINKED_MS, OFFENCE_MS, PROBATION, UNCHECKED_RESTS_MS,
 };
 use crate::wire::message::HitVector;
-use crate::wire::work::{BatchId, Failed, Grant, Offer, Results, Work};
+use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 const PEER: PeerKey = PeerKey([1; 32]);

@@ -1,6 +1,6 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
-use super::Lendable;
+use super::lendable::Lendable;
 use crate::base::id::{DocId, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};

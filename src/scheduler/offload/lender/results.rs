@@ -5,7 +5,7 @@ use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
-use crate::scheduler::offload::Lendable;
+use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::offload::worker::Checked;
 use crate::wire::work::{LentText, Results};
 

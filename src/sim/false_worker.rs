@@ -1,0 +1,54 @@
+//! What a device that is lent texts sends instead of their vectors.
+
+use crate::base::rng::Rng;
+use crate::limits::DIMENSIONS;
+use crate::wire::message::HitVector;
+
+/// What a false worker sends instead of the vectors that it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FalseVectors {
+    /// Any vector of the length of an embedding.
+    Random,
+    /// The vector of the text before it: a result that was good once.
+    Stale,
+    /// Numbers that are no embedding.
+    Zeros,
+}
+
+/// A device that sends false vectors of what is lent to it.
+#[derive(Debug)]
+pub struct FalseWorker {
+    kind: FalseVectors,
+    /// So many results more are honest.
+    honest: u64,
+    /// False results sent so far.
+    pub(super) lies: u64,
+    last: Option<HitVector>,
+}
+
+impl FalseWorker {
+    pub(super) const fn new(kind: FalseVectors, honest: u64) -> Self {
+        Self { kind, honest, lies: 0, last: None }
+    }
+
+    pub(super) fn falsify(&mut self, vector: &mut HitVector, rng: &mut Rng) {
+        let made = vector.clone();
+        if self.honest > 0 {
+            self.honest -= 1;
+        } else {
+            self.lies += 1;
+            match self.kind {
+                FalseVectors::Random => *vector = random(rng),
+                FalseVectors::Stale => *vector = self.last.clone().unwrap_or_else(|| random(rng)),
+                FalseVectors::Zeros => vector.codes.fill(0),
+            }
+        }
+        self.last = Some(made);
+    }
+}
+
+fn random(rng: &mut Rng) -> HitVector {
+    let codes: Vec<u8> = (0..DIMENSIONS).map(|_| rng.next().to_le_bytes()[0]).collect();
+    let squares = codes.iter().map(|code| f32::from(code.cast_signed()).powi(2)).sum::<f32>();
+    HitVector { scale: 1.0 / squares.sqrt(), codes }
+}
