@@ -131,6 +131,7 @@ mod tests {
             kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
+            agent_homes: Vec::new(),
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),

@@ -41,6 +41,10 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
             let line = format!("left out, it looks like keys or passwords: {path}");
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
+        for path in &folder.agent_homes {
+            let line = format!("left out, it is the home of another agent of Wattle, with its keys: {path}");
+            let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
+        }
         let more = folder.key_files.saturating_sub(folder.key_file_paths.len() as u64);
         if more > 0 && !folder.key_file_paths.is_empty() {
             let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
@@ -93,6 +97,7 @@ pub(super) mod tests {
             kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
+            agent_homes: Vec::new(),
         }
     }
 
@@ -131,6 +136,9 @@ pub(super) mod tests {
              takes one in.",
         ];
         assert_eq!(shown.lines().filter(|line| !line.starts_with('/')).collect::<Vec<_>>(), expected);
+        let home = folders(&[Watched { agent_homes: vec!["/n/w".into()], ..folder(Some(3)) }], &PLAIN);
+        let left_out = "  left out, it is the home of another agent of Wattle, with its keys: /n/w\n";
+        assert!(home.ends_with(left_out), "and no file that can be added: {home}");
         let one = folders(&[keys(1, &["/n/a b.pem"])], &PLAIN);
         assert!(one.ends_with("and is left out: /n/a b.pem. `wattle add '/n/a b.pem'` takes it in.\n"), "{one}");
         let none_named = folders(&[keys(2, &[])], &PLAIN);

@@ -45,6 +45,9 @@ pub struct Watched {
     /// The paths of the first 16 of them. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_file_paths: Vec<String>,
+    /// Folders in it that are left out, because they are the homes of other agents, with their keys. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agent_homes: Vec<String>,
 }
 
 /// A place that is away.
@@ -124,6 +127,7 @@ impl Watched {
             kept_without_files: state.map_or(0, |state| state.kept),
             key_files: state.map_or(0, |state| state.key_files),
             key_file_paths: state.into_iter().flat_map(|state| state.key_paths.iter().map(|path| text(path))).collect(),
+            agent_homes: state.into_iter().flat_map(|state| state.agent_homes.iter().map(|path| text(path))).collect(),
         }
     }
 }

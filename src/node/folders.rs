@@ -20,6 +20,7 @@ impl Node {
             kept: self.scheduler.kept_without_files(&source.path),
             key_files,
             key_paths,
+            agent_homes: self.scheduler.agent_homes(&source.path),
         }
     }
 

@@ -8,7 +8,9 @@
 use super::output::{DeviceCoverage, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
 use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
-use crate::base::hit::{Absence, FileCoverage, Found, SearchHit};
+use crate::base::file_name::AskedNames;
+use crate::base::finding::quoted;
+use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, UnusableFile};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, Ring, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
@@ -257,6 +259,19 @@ impl Node {
         self.scheduler.gone_since(hit.doc?)
     }
 
+    /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.
+    fn left_out(&self, question: &str) -> Vec<UnusableFile> {
+        let asked = AskedNames::new(question);
+        let file = |path: Vec<u8>| UnusableFile {
+            reason: format!(
+                "Its name is that of a file of keys or passwords, so it is not read. `wattle add {}` takes it in.",
+                quoted(&String::from_utf8_lossy(&path))
+            ),
+            path,
+        };
+        self.scheduler.key_files_asked(|path| asked.has(path)).into_iter().map(file).collect()
+    }
+
     /// Merges what came and replies.
     fn answer(&self, query: PendingQuery, out: &mut Out) {
         let answered = query.lists.len();
@@ -273,8 +288,9 @@ impl Node {
             |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };
         let others = query.beside.coverage.into_iter().map(of).collect();
         let unusable = query.lists.iter().filter(|(device, _)| device.is_none());
-        let unusable = unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).collect();
-        let unusable = (self.scheduler.counts().count(Kind::Refused), unusable);
+        let unusable =
+            unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(&query.question));
+        let unusable = (self.scheduler.counts().count(Kind::Refused), unusable.collect());
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
         let merged = merge(&query.question, query.lists, query.count);
         let fits = merged.is_empty() || any_fits(&query.question, &merged);

@@ -68,6 +68,8 @@ pub struct FolderStatus {
     pub key_files: u64,
     /// The paths of the first of them.
     pub key_paths: Vec<Vec<u8>>,
+    /// The homes of other agents that were left out.
+    pub agent_homes: Vec<Vec<u8>>,
 }
 
 /// What the driver adds to a status; empty in the simulation.

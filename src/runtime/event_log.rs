@@ -168,7 +168,8 @@ fn sentence(notice: &Notice) -> (Level, String) {
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::Paired(device, words) => {
-            (Level::Info, format!("{device} was let into the mesh. The three words on both screens: {words}."))
+            let words = format!("If it joined by a code, both screens show the same three words: {words}.");
+            (Level::Info, format!("{device} was let into the mesh. {words}"))
         }
         Notice::NotPaired(peer, why, left) => {
             let tries = left.map_or_else(String::new, |left| {

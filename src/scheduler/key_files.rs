@@ -7,7 +7,7 @@ use super::path::{covers, holds_secrets};
 use crate::limits::KEY_FILES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Files of keys and passwords that were left out.
+/// Files of keys and passwords that were left out, and the homes of other agents, which end in a slash here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFiles {
     paths: BTreeSet<Vec<u8>>,
@@ -23,6 +23,12 @@ impl KeyFiles {
         } else if !self.paths.contains(&path) {
             self.more += 1;
         }
+    }
+
+    /// Adds the home of another agent: a folder of keys.
+    pub fn add_home(&mut self, mut path: Vec<u8>) {
+        path.push(b'/');
+        self.add(path);
     }
 
     /// Adds those of another step or part.
@@ -99,9 +105,28 @@ impl LeftOut {
     ) -> (u64, Vec<Vec<u8>>) {
         let Some(found) = self.sources.get(source) else { return (0, Vec::new()) };
         let named: BTreeSet<&[u8]> = named.filter(|path| found.paths.contains(*path)).collect();
-        let shown = found.paths().filter(|path| !named.contains(path)).take(most);
-        (found.count() - named.len() as u64, shown.map(<[u8]>::to_vec).collect())
+        let shown = found.paths().filter(|path| !named.contains(path) && !is_home(path)).take(most);
+        let homes = found.paths().filter(|path| is_home(path)).count() as u64;
+        (found.count() - named.len() as u64 - homes, shown.map(<[u8]>::to_vec).collect())
     }
+
+    /// The homes of other agents that were left out of this source.
+    pub(super) fn homes(&self, source: &[u8]) -> Vec<Vec<u8>> {
+        let found = self.sources.get(source).into_iter().flat_map(KeyFiles::paths);
+        found.filter_map(|path| path.strip_suffix(b"/")).map(<[u8]>::to_vec).collect()
+    }
+
+    /// The files of all sources, as far as they are known by their paths, that are `asked` for; at most `most`.
+    pub(super) fn asked(&self, asked: impl Fn(&[u8]) -> bool, most: usize) -> Vec<Vec<u8>> {
+        let found = self.sources.values().flat_map(KeyFiles::paths);
+        let found: BTreeSet<&[u8]> = found.filter(|path| !is_home(path) && asked(path)).take(most).collect();
+        found.into_iter().map(<[u8]>::to_vec).collect()
+    }
+}
+
+/// Whether this is the home of an agent, and no file.
+fn is_home(path: &[u8]) -> bool {
+    path.ends_with(b"/")
 }
 
 #[cfg(test)]
@@ -117,6 +142,21 @@ mod tests {
     fn scan(left_out: &mut LeftOut, scope: &str, found: &[&str]) -> bool {
         left_out.add(files(found));
         left_out.end(b"/a", scope.as_bytes())
+    }
+
+    #[test]
+    fn homes_are_told_apart_from_files_and_files_are_found_by_what_is_asked_for() {
+        let mut left_out = LeftOut::new();
+        let mut found = files(&["/a/1.pem", "/a/b/2.key"]);
+        found.add_home(b"/a/w".to_vec());
+        left_out.add(found);
+        assert!(left_out.end(b"/a", b"/a"));
+        assert_eq!(left_out.of(b"/a", [].into_iter(), 9), (2, vec![b"/a/1.pem".to_vec(), b"/a/b/2.key".to_vec()]));
+        assert_eq!((left_out.homes(b"/a"), left_out.homes(b"/b")), (vec![b"/a/w".to_vec()], Vec::new()));
+        assert_eq!(left_out.asked(|path| path.ends_with(b"2.key"), 9), [b"/a/b/2.key".to_vec()]);
+        assert_eq!(left_out.asked(|_| true, 1).len(), 1);
+        assert!(scan(&mut left_out, "/a/w", &[]), "it is gone");
+        assert!(left_out.homes(b"/a").is_empty());
     }
 
     #[test]

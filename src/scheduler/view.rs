@@ -5,7 +5,7 @@ use super::machine::Scheduler;
 use super::path::covers;
 use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
-use crate::limits::{KEY_FILES_SHOWN, SAVES_MAX};
+use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Mark, MarkKind, Source};
 
@@ -73,13 +73,6 @@ impl Scheduler {
     #[must_use]
     pub fn looked_at(&self, source: &[u8]) -> Option<Instant> {
         self.decisions.losses.looked_at(source)
-    }
-
-    /// How many files of keys and passwords the looks at a source left out, and the paths of the first `KEY_FILES_SHOWN`.
-    #[must_use]
-    pub fn key_files(&self, source: &[u8]) -> (u64, Vec<Vec<u8>>) {
-        let sources = self.sources().iter().map(|source| &*source.path);
-        self.scans.left_out.of(source, sources, KEY_FILES_SHOWN)
     }
 
     /// The open question about a source, for people.
@@ -151,5 +144,28 @@ impl Scheduler {
         let is_back = |source: &Source| self.decisions.losses.finds() && self.scans.is_first(&source.path);
         let knows = |source: &Source| !is_away(source) || is_back(source);
         self.sources().iter().any(|source| of(source) && is_open(source) && knows(source))
+    }
+}
+
+/// What the looks left out.
+impl Scheduler {
+    /// How many files of keys and passwords the looks at a source left out, and the paths of the first `KEY_FILES_SHOWN`.
+    #[must_use]
+    pub fn key_files(&self, source: &[u8]) -> (u64, Vec<Vec<u8>>) {
+        let sources = self.sources().iter().map(|source| &*source.path);
+        self.scans.left_out.of(source, sources, KEY_FILES_SHOWN)
+    }
+
+    /// The homes of other agents that the looks at a source left out.
+    #[must_use]
+    pub fn agent_homes(&self, source: &[u8]) -> Vec<Vec<u8>> {
+        self.scans.left_out.homes(source)
+    }
+
+    /// Files of keys and passwords that were left out and are asked for by this; at most `NAMED_FILES_MAX`.
+    #[must_use]
+    pub fn key_files_asked(&self, asked: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+        let is_source = |path: &[u8]| self.sources().iter().any(|source| source.path == path);
+        self.scans.left_out.asked(|path| asked(path) && !is_source(path), NAMED_FILES_MAX)
     }
 }

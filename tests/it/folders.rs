@@ -294,6 +294,10 @@ fn files_of_keys_are_counted_and_named_as_they_come_and_go_and_a_private_key_is_
     place.write("server.pem", LOCK);
     place.write(".env", "TOKEN=x\n");
     named("both are counted", &[".env", "server.pem"]);
+    let found = agent.json(&["search", "server.pem", "--json"]);
+    let told = &found["unusable"][0];
+    assert_eq!(told["path"], docs.join("server.pem").to_str().unwrap(), "{found}");
+    assert!(told["reason"].as_str().unwrap().contains("keys or passwords, so it is not read. `wattle add "), "{found}");
     let output = agent.cli(["status"]);
     assert!(String::from_utf8_lossy(&output.stdout).contains("`wattle folders --home "), "{output:?}");
     agent.add(&docs.join("server.pem"));

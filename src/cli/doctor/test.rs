@@ -40,6 +40,7 @@ pub(super) fn status() -> StatusReport {
             kept_without_files: 0,
             key_files: 0,
             key_file_paths: Vec::new(),
+            agent_homes: Vec::new(),
         }],
         activity: Activity::default(),
         findings: Vec::new(),

@@ -40,7 +40,7 @@ pub(super) async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Sto
     })?;
     print(&format!(
         "{} lets one device in, once, within {} in which this device runs. Whoever copies the file can use it in that device's \
-         place. It is deleted when the device has joined.{}{}\n",
+         place. It is deleted when the device has joined, without a code and without three words to compare: `wattle mesh` lists the device then.{}{}\n",
         one_line(&file.display().to_string()),
         count(u64::from(args.hours), "hour"),
         of_replaced(&replaced),

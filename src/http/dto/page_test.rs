@@ -51,6 +51,7 @@ fn watched() -> Watched {
         kept_without_files: 1,
         key_files: 1,
         key_file_paths: vec!["/n/a.pem".into()],
+        agent_homes: vec!["/n/w".into()],
     }
 }
 

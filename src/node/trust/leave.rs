@@ -45,12 +45,12 @@ impl Node {
         if let Some(admin) = told {
             out.push(trust(admin, Exchange::Leave));
             return Ok(format!(
-                "This device has left its mesh; {admin} is asked to remove it there, and lists it in `wattle mesh` until it has.",
+                "This device has left its mesh; {admin} is asked to remove it, and lists it in `wattle mesh` there until it has.",
                 admin = self.title(Some(admin))
             ));
         }
         Ok("This device has left its mesh. No admin is linked now, so the others go on to list it, and would take it in with its old \
-            key, until one removes it with `wattle remove`."
+            key, until one removes it with `wattle remove` there."
             .to_owned())
     }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::base::id::Ring;
 use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH};
 use crate::platform::findings::Findings;
+use crate::platform::home::Home;
 use crate::scheduler::key_files::KeyFiles;
 use crate::store::record::{FileStamp, Source};
 use std::collections::BTreeSet;
@@ -112,6 +113,35 @@ fn keys_and_passwords_are_listed_only_if_they_are_the_source_themselves() {
     }
     let named = root.path().join("server.pem");
     assert_eq!(paths(&folders.list(&scan(&named, None), &[])), [bytes(named)]);
+}
+
+#[test]
+fn the_home_of_another_agent_is_left_out_whole_and_named_wherever_a_look_begins() {
+    let root = tempfile::tempdir().unwrap();
+    let other = root.path().join("other");
+    let home = Home::open(&other).unwrap();
+    home.identity().unwrap();
+    home.token().unwrap();
+    home.mesh_root().unwrap();
+    for name in ["notes.md", "other/config.toml", "other/deeper/notes.md", "api-token.txt", "identity.key.md", "lock"] {
+        fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+        fs::write(root.path().join(name), "x").unwrap();
+    }
+    let folders = Folders::new(PathBuf::from("/nowhere"));
+    let bytes = |path: PathBuf| path.as_os_str().as_bytes().to_vec();
+    let named: Vec<Vec<u8>> = vec![[bytes(other.clone()), b"/".to_vec()].concat()];
+    let all = folders.list(&scan(root.path(), None), &[]);
+    let expected = ["api-token.txt", "identity.key.md", "lock", "notes.md"].map(|name| bytes(root.path().join(name)));
+    assert_eq!(paths(&all), expected, "what is called alike by chance is no home");
+    assert_eq!(all.key_files.paths().collect::<Vec<_>>(), named);
+    assert!(all.remarks.iter().any(|remark| remark.contains("the home of another agent")), "{:?}", all.remarks);
+    for scope in ["other", "other/config.toml", "other/deeper", "other/deeper/notes.md"] {
+        let part = Scan { scope: bytes(root.path().join(scope)), ..scan(root.path(), None) };
+        let listing = folders.list(&part, &[]);
+        assert_eq!(paths(&listing), Vec::<Vec<u8>>::new(), "{scope}");
+        assert_eq!(listing.key_files.paths().collect::<Vec<_>>(), named, "{scope}");
+    }
+    assert_eq!(paths(&folders.list(&scan(&other, None), &[])), Vec::<Vec<u8>>::new(), "nor where it is named itself");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::base::path::{join, prefix};
 use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::clock::wall_ns;
 use crate::platform::file_system::FileSystem;
+use crate::platform::home::is_agent_home;
 use crate::platform::reach::Progress;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, is_hidden, leaves_out};
@@ -100,6 +101,11 @@ pub(super) fn silence(place: &[u8]) -> String {
     format!("{} does not answer and was left out; what is known of it is kept.", String::from_utf8_lossy(place))
 }
 
+/// What is said of the home of another agent: it holds keys, and changes all the time.
+fn left_out_home(path: &[u8]) -> String {
+    format!("{} is the home of another agent, with its keys, and was left out.", String::from_utf8_lossy(path))
+}
+
 pub(super) fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
     let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
     let stamp = FileStamp {
@@ -153,6 +159,11 @@ impl Walk<'_> {
                 }
             }
             if link || name[0] == b'.' {
+                return None;
+            }
+            let has = |name: &str| fs::symlink_metadata(OsStr::from_bytes(&join(&path, name.as_bytes()))).is_ok();
+            if path != self.before.home.as_os_str().as_bytes() && is_agent_home(has) {
+                self.listing.key_files.add_home(path);
                 return None;
             }
             self.enter(&path);
@@ -355,6 +366,12 @@ impl Walk<'_> {
             names.push(name);
         }
         names.sort_unstable();
+        if is_agent_home(|own| names.binary_search_by(|name| name.as_slice().cmp(own.as_bytes())).is_ok()) {
+            names.clear();
+            self.hidden_keys = KeyFiles::default();
+            self.hidden_keys.add_home(path.to_vec());
+            self.remark(left_out_home(path));
+        }
         Ok(names)
     }
 }

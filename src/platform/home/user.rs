@@ -52,7 +52,8 @@ fn is_elsewhere(before: &str, after: &str) -> bool {
     let clause = after.split(['.', ',', ';', ':', '(']).next().unwrap_or_default();
     let place = [" on a ", " on an ", " on one ", " on the ", " on that "];
     before.ends_with("there the ")
-        || place.iter().any(|place| clause.starts_with(place)) && !clause.starts_with(" on the command line")
+        || before.ends_with("the device that runs ")
+        || place.iter().any(|place| clause.starts_with(place))
         || clause.split_whitespace().any(|word| word == "there")
 }
 
@@ -99,6 +100,7 @@ mod tests {
             "Type `wattle remove 12D3` on that device.",
             "The code stays good: `wattle doctor` there says why.",
             "Type there the `wattle remove` that its screen shows.",
+            "Read it again on the device that runs `wattle pair`.",
         ] {
             assert_eq!(commands_at_home(elsewhere, Path::new("/srv")), elsewhere);
         }

@@ -231,17 +231,22 @@ fn a_file_of_keys_that_comes_or_goes_is_reported_so_that_the_count_of_what_is_le
 #[test]
 fn hidden_folders_and_the_home_are_not_watched_and_a_forgotten_source_is_not_either() {
     let watched = Watched::start();
-    for folder in [".git", "home", "docs"] {
+    for folder in [".git", "home", "other", "docs"] {
         watched.make(folder);
     }
+    // Of another agent.
+    for file in ["other/identity.key", "other/api-token", "other/lock"] {
+        watched.write(file);
+    }
     watched.watch("");
-    for file in [".git/x", "home/x", "docs/x"] {
+    for file in [".git/x", "home/x", "other/x", "docs/x"] {
         watched.write(file);
     }
     let docs = watched.at("docs/x");
     loop {
         let Ok(Input::PathChanged(path)) = watched.inputs.recv_blocking() else { continue };
-        assert!(!path.ends_with(b".git/x") && !path.ends_with(b"home/x"), "{}", String::from_utf8_lossy(&path));
+        let left_out = [&b".git/x"[..], b"home/x", b"other/x"];
+        assert!(!left_out.iter().any(|end| path.ends_with(end)), "{}", String::from_utf8_lossy(&path));
         if path == docs.as_os_str().as_bytes() {
             break;
         }

@@ -5,6 +5,7 @@ use super::table::Table;
 use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
 use crate::platform::file_system::is_pseudo;
+use crate::platform::home::is_agent_home;
 use crate::platform::reach::{Calls, Progress};
 use crate::scheduler::path::covers;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
@@ -247,6 +248,10 @@ fn set_below(
         }
         progress.enter(&folder);
         if name == home.as_os_str() || is_pseudo(name) {
+            continue;
+        }
+        // The scan leaves it out as well.
+        if is_agent_home(|file| Path::new(name).join(file).symlink_metadata().is_ok()) {
             continue;
         }
         let watch = watch(inotify, &folder);

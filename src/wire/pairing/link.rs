@@ -92,7 +92,7 @@ pub struct NotALink;
 impl fmt::Display for NotALink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "This is not the text of a code that `wattle pair` shows, or a part of it is missing. Nothing was sent. Scan it again, or type the eight digits.",
+            "This is not the text of a code, as `wattle pair` shows it there, or a part of it is missing. Nothing was sent. Scan it again, or type the eight digits.",
         )
     }
 }
