@@ -75,6 +75,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what waits to be read and embedded, which devices have some of it, and why the rest waits.
+    Tasks {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it

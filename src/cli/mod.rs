@@ -31,6 +31,7 @@ mod output;
 mod pairing;
 mod peers;
 mod style;
+mod tasks;
 pub mod text;
 pub mod up;
 mod wishes;
@@ -142,6 +143,10 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Folders { json } => {
             let answer = smol::block_on(client()?.folders())?;
             show(json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
+        }
+        Command::Tasks { json } => {
+            let answer = smol::block_on(client()?.tasks())?;
+            show(json, &answer.json, || tasks::tasks(&answer.read, &Style::of_stdout()))
         }
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {

@@ -27,6 +27,7 @@ pub mod lan_listener;
 pub mod page;
 pub mod routes;
 mod slots;
+pub mod tasks;
 mod timeouts;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};

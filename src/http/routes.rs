@@ -76,6 +76,13 @@ static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(api.folders(conn)),
     },
     Route {
+        method: Method::Get,
+        path: "/v1/tasks",
+        access: Access::Token,
+        about: "returns what waits to be read and embedded, which devices have some of it, and why the rest waits",
+        handler: |api, conn, _| Box::pin(api.tasks(conn)),
+    },
+    Route {
         method: Method::Post,
         path: "/v1/forget",
         access: Access::Token,

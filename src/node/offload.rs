@@ -1,5 +1,6 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
+use super::status::{LentStatus, SharedWork};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
@@ -10,6 +11,7 @@ use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lender::Lent;
+use crate::store::counts::Kind;
 use crate::wire::work::Work;
 use heapless::Vec as Bounded;
 
@@ -43,6 +45,31 @@ impl Node {
     /// Who has what of this device's work.
     pub fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
         self.scheduler.lent(now)
+    }
+
+    /// What waits here, and what of it travels.
+    pub(super) fn shared_work(&self, now: Instant) -> SharedWork {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
+        let lent = |lent: Lent| LentStatus {
+            device: self.title(Some(lent.peer)),
+            peer_id: self.peer_id_of(Some(lent.peer)),
+            chunks: lent.chunks as u64,
+            unchecked: lent.unchecked as u64,
+            done: lent.done,
+            ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
+            since_ago: lent.since.map(|since| now.since(since)),
+            banned: lent.banned,
+            linked: !lent.unlinked,
+        };
+        // A device that was only told of work is of no interest.
+        let known =
+            self.scheduler.lent(now).filter(|lent| lent.banned || lent.chunks + lent.unchecked > 0 || lent.done > 0);
+        SharedWork {
+            to_read: self.scheduler.counts().count(Kind::Waiting),
+            to_embed: self.scheduler.to_embed(),
+            borrowed: self.scheduler.borrowed() as u64,
+            lent: known.map(lent).collect(),
+        }
     }
 
     pub(super) fn tell_false_results(&mut self, now: Instant, out: &mut Out) {

@@ -51,6 +51,44 @@ pub struct WorkStatus {
     pub folders: Vec<FolderStatus>,
     /// Private collections without a folder.
     pub private_names: Vec<String>,
+    /// What waits, and what of it travels.
+    pub shared: SharedWork,
+}
+
+/// Work that waits, and work that travels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SharedWork {
+    /// Documents to be read.
+    pub to_read: u64,
+    /// Chunks to be embedded.
+    pub to_embed: u64,
+    /// Chunks of others that are here to be embedded.
+    pub borrowed: u64,
+    /// Who has had chunks of this device since it started.
+    pub lent: Vec<LentStatus>,
+}
+
+/// What one device has of this one's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LentStatus {
+    /// Its name.
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Chunks that it has.
+    pub chunks: u64,
+    /// Its results that wait for a check.
+    pub unchecked: u64,
+    /// Its results that were good.
+    pub done: u64,
+    /// Milliseconds that it takes for a chunk, if that is known.
+    pub ms_per_chunk: Option<u64>,
+    /// How long ago it got the oldest of its leases.
+    pub since_ago: Option<Duration>,
+    /// Whether it gets no work, because a result of it was false.
+    pub banned: bool,
+    /// Whether it has a link.
+    pub linked: bool,
 }
 
 /// What is so with one watched folder or file.

@@ -8,10 +8,12 @@ use crate::scheduler::task::Outcome;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::Document;
+use crate::text::payload;
 use crate::wire::work::LentText;
+use std::borrow::Cow;
 
-/// The chunks without a vector of these documents, at most so many. Those of the ring `private` leave the device in no
-/// case; a text whose vector is stored for another chunk is not listed, because it needs no embedding.
+/// The chunks without a vector of these documents, at most so many. Those of the ring `private`, and those with what looks like a key,
+/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
@@ -24,12 +26,18 @@ pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize) -> Result<Out
         let room = LEASE_CHUNKS_MAX.min(most.saturating_sub(chunks.len()));
         for (row, chunk) in read::missing(kv, &doc, room)? {
             let text = LentText { heading: chunk.heading, text: chunk.text };
-            if text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
+            let is_plain = [&text.heading, &text.text].iter().all(|text| !has_secret(text));
+            if is_plain && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
                 chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
             }
         }
     }
     Ok(Outcome::Lendable(chunks))
+}
+
+/// Whether a text has in it what looks like a key: a chunk of an older reader may.
+fn has_secret(text: &str) -> bool {
+    matches!(payload::without_secrets(text), Cow::Owned(_))
 }
 
 /// Embeds texts that are lent. Nothing is stored.
@@ -43,4 +51,68 @@ pub(super) fn embed<'a>(
     let vector = |text: &LentText| embedder.embed(&prefixed(&text.heading, &text.text)).map(|vector| vector.quantize());
     let vectors = texts.map(vector).collect::<Result<Vec<_>, _>>();
     vectors.map(Outcome::Embedded).map_err(|error| format!("A passage could not be embedded: {error}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Fingerprint;
+    use crate::embed::model::key;
+    use crate::embed::stand_in::StandIn;
+    use crate::store::change::{Change, NewChunk};
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::{FileStamp, Source, Sources};
+
+    const MODEL: Fingerprint = Fingerprint([7; 32]);
+
+    fn add(library: &mut Library<MemoryKv>, path: &str, texts: &[&str]) -> DocId {
+        let (path, stamp, collection) = (path.as_bytes().to_vec(), FileStamp::default(), "home".to_owned());
+        // What a document was when it was learnt decides nothing.
+        let seen = Change::Seen { path, stamp, collection, ring: Ring::Mesh };
+        let doc = library.apply(&seen).unwrap().doc.unwrap();
+        let chunk = |text: &&str| NewChunk {
+            key: key(&MODEL, "", text),
+            heading: String::new(),
+            text: (*text).to_owned(),
+            start: 0,
+            end: 1,
+        };
+        let chunks = texts.iter().map(chunk).collect();
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        doc
+    }
+
+    #[test]
+    fn texts_of_private_folders_and_what_looks_like_a_key_are_lent_to_nobody() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = |path: &str, ring| Source { path: path.into(), collection: path.to_owned(), ring, device: 1 };
+        let sources = vec![source("/notes", Ring::Mesh), source("/notes/diary", Ring::Private)];
+        library.apply(&Change::Sources(Sources::from(sources))).unwrap();
+        let key_text = "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+        let docs = [
+            add(&mut library, "/notes/a.md", &["the hedge", key_text, "the fence"]),
+            add(&mut library, "/notes/diary/b.md", &["dear diary"]),
+            add(&mut library, "/elsewhere/c.md", &["of no watched folder"]),
+        ];
+        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs, most).unwrap() {
+            Outcome::Lendable(chunks) => {
+                chunks.into_iter().map(|chunk| (chunk.doc, chunk.text.text)).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        let all = [(docs[0], "the hedge".to_owned()), (docs[0], "the fence".to_owned())];
+        assert_eq!(lent(&library, 9), all);
+        assert_eq!(lent(&library, 1), all[..1]);
+        let Outcome::Embedded(vectors) =
+            embed(&mut StandIn::new(MODEL), [LentText { heading: String::new(), text: "the hedge".to_owned() }].iter())
+                .unwrap()
+        else {
+            panic!()
+        };
+        let doc = read::document(library.kv(), docs[0]).unwrap().unwrap();
+        let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
+        library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
+        assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
+    }
 }

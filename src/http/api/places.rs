@@ -5,6 +5,7 @@ use crate::config::Setting;
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Forgotten, text};
 use crate::http::folders::Folders;
+use crate::http::tasks::Tasks;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -80,6 +81,19 @@ impl Api {
     pub(in crate::http) async fn keep(&self, mut conn: Conn) -> Conn {
         let request = place_in(&mut conn).await.map(Request::Keep);
         self.request(conn, request).await
+    }
+
+    /// Background work: what waits, and who has it.
+    pub(in crate::http) async fn tasks(&self, conn: Conn) -> Conn {
+        match self.node.request(Request::Status).await {
+            Response::Status(status) => {
+                let has_work = status.work.to_do > 0 || status.work.scanning || status.work.running > 0;
+                let background = self.node.governor_handle().sentence(has_work);
+                json(conn, Status::Ok, &Tasks { background, ..Tasks::from(&*status) })
+            }
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            _ => refused(conn, Status::InternalServerError, NO_ANSWER),
+        }
     }
 
     /// The watched folders and files, as in the status.

@@ -4,6 +4,7 @@ use super::{Answer, Client, Failure, done, typed};
 use crate::base::id::Ring;
 use crate::http::dto::{Added, Regrouped};
 use crate::http::folders::Folders;
+use crate::http::tasks::Tasks;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
 use serde_json::json;
 use trillium_client::Method;
@@ -41,6 +42,14 @@ impl Client {
             body["ring"] = json!(ring);
         }
         Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `GET /v1/tasks`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn tasks(&self) -> Result<Answer<Tasks>, Failure> {
+        typed(self.call(Method::Get, "/v1/tasks", None, CLIENT_MS).await?)
     }
 
     /// `GET /v1/folders`.
