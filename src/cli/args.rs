@@ -83,8 +83,7 @@ pub enum Command {
     },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
-    /// Start three agents on this machine, each with a third of a sample folder, and ask them three questions. All files of it
-    /// are deleted afterwards.
+    /// Start three agents here, each with a third of a sample folder, ask them three questions, and delete all files of it.
     Demo {
         /// A folder with a model, in place of the one inside the program.
         #[arg(long, value_name = "DIR")]
