@@ -60,6 +60,16 @@ pub const PROBATION: u32 = 10;
 /// See `PROBATION`.
 pub const CHECK_ONE_IN: u64 = 32;
 
+/// One in so many chunks of a batch is one whose vector is known already, and of a batch at least one, where this device may
+/// not embed: a pause, a battery.
+pub const KNOWN_ONE_IN: u64 = 8;
+
+/// One in so many is, where results are computed here too.
+pub const KNOWN_SELDOM_ONE_IN: u64 = 100;
+
+/// Chunks with known vectors that are read and wait to be mixed into batches, and how many are read at once.
+pub const KNOWN_MAX: usize = 16;
+
 /// Results of one device that wait for its next good check, before which none of them is stored.
 pub const UNCHECKED_MAX: usize = 128;
 

@@ -70,7 +70,9 @@ impl Scheduler {
                 let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
                 self.save(changes, then, out);
             }
-            (Task::Lend { documents, .. }, Outcome::Lendable(chunks)) => self.on_lendable(&documents, chunks, out),
+            (Task::Lend { documents, .. }, Outcome::Lendable(chunks, known)) => {
+                self.on_lendable(&documents, (chunks, known), out);
+            }
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 self.offload.lender.embedded_here(chunks, vectors);
             }

@@ -3,12 +3,12 @@
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::Lendable;
+use super::offload::lendable::{Known, Lendable};
 use super::offload::lender::Lent;
 use super::port::Output;
 use super::saves::AfterSave;
 use super::task::{Outcome, Task};
-use crate::base::id::{DocId, PeerKey, Ring, TaskId};
+use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
 use crate::base::time::{Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
@@ -48,7 +48,7 @@ impl Scheduler {
             }
             Work::Ask(chunks) => lender.on_ask(now, peer, chunks),
             Work::Results(results) => {
-                if lender.on_results(now, peer, &results) {
+                if lender.on_results(now, peer, &results, self.offload.checks) {
                     self.ban(now, peer);
                 }
                 None
@@ -97,20 +97,24 @@ impl Scheduler {
         let mut told = borrower.wake(now);
         told.extend(borrower.allow(now, allowed.others && !own && !stands));
         told.extend(borrower.ask(now));
-        let waiting = self.to_embed();
-        let chunks = if stands || waiting < OFFER_MIN || !self.any_lendable() { 0 } else { waiting };
+        let (waiting, is_lendable) = (self.to_embed(), self.any_lendable());
+        self.offload.checks = !stands && allowed.checks;
         let lender = &mut self.offload.lender;
+        // Results that wait for a check, which this device may not do, are vouched for by what their maker makes next.
+        let unproven = !allowed.checks && lender.any_held();
+        let few = waiting < OFFER_MIN && !unproven;
+        let chunks = if stands || few || !is_lendable { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
         told.extend(workers.filter_map(|peer| lender.offer(now, peer, chunks).map(|work| (peer, work))));
-        self.offload.checks = !stands && allowed.checks;
+        told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
         if self.offload.checks {
             self.check_results(now, out);
         }
         if !stands && allowed.reads {
             self.list_to_lend(out);
         }
-        told.extend(self.offload.lender.grant(now, waiting));
+        told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.save_results(out);
         self.free_documents();
@@ -132,7 +136,14 @@ impl Scheduler {
 
     /// Reads texts for those who asked, from the documents at the end of the queue.
     fn list_to_lend(&mut self, out: &mut Vec<Output>) {
-        if self.offload.listing || !self.has_slot() || !self.offload.lender.wants_chunks() {
+        if self.offload.listing || !self.has_slot() {
+            return;
+        }
+        if self.lacks_known() {
+            self.begin_list(Vec::new(), out);
+            return;
+        }
+        if !self.offload.lender.wants_chunks() {
             return;
         }
         let documents = self.queue.lend(LEND_DOCUMENTS);
@@ -144,17 +155,42 @@ impl Scheduler {
             }
             return;
         }
+        self.begin_list(documents, out);
+    }
+
+    /// Whether results wait that only texts with known vectors can vouch for, none of those is read, and the store may have some that it had not
+    /// at the last look.
+    fn lacks_known(&self) -> bool {
+        let lender = &self.offload.lender;
+        !self.offload.checks
+            && lender.any_held()
+            && lender.has_no_known()
+            && self.offload.known_of != Some(self.counts.live_vectors())
+    }
+
+    fn begin_list(&mut self, documents: Vec<DocId>, out: &mut Vec<Output>) {
         self.offload.listing = true;
-        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX }, out);
+        let vectors = self.counts.live_vectors();
+        let lender = &mut self.offload.lender;
+        // Rows are numbered from 0 on: any of those that have been there for a while.
+        let known = lender.wants_known().then(|| Row(lender.draw(vectors)));
+        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known }, out);
     }
 
     /// Chunks were read; those documents of which none were go back into the queue.
-    pub(super) fn on_lendable(&mut self, documents: &[DocId], chunks: Vec<Lendable>, out: &mut Vec<Output>) {
+    pub(super) fn on_lendable(
+        &mut self,
+        documents: &[DocId],
+        (chunks, known): (Vec<Lendable>, Vec<Known>),
+        out: &mut Vec<Output>,
+    ) {
         self.offload.listing = false;
-        self.offload.lender.listed(chunks);
+        // Where there was none, there is none until more is stored.
+        self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
+        self.offload.lender.listed(chunks, known);
         let back: Vec<DocId> = documents.iter().copied().filter(|doc| !self.offload.lender.has(*doc)).collect();
         back.iter().for_each(|doc| self.queue.give_back(*doc));
-        if back.len() == documents.len() {
+        if back.len() == documents.len() && !documents.is_empty() {
             let later = self.offload.lender.nothing_to_lend();
             out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         }

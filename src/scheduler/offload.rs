@@ -10,7 +10,8 @@
 //! not embed, is embedded here only: what brings devices down ends here, where a document whose task panics twice is put aside.
 //!
 //! No vector is stored before a check of its maker (`worker`): the first `PROBATION` results are computed here too, after those one in
-//! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. A device whose vector is false gets
+//! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. Where this device may embed nothing,
+//! texts whose vectors are stored are mixed into the batches, and a device that gives those vouches for what it made before. A device whose vector is false gets
 //! no work for `OFFENCE_MS`, and what it made since its last good check is done again.
 //!
 //! Invariants: a chunk is in one place at a time, in the pool, in a lease, with a device's unchecked results, or on its way to the
@@ -35,6 +36,8 @@ pub(super) struct Offload {
     pub(super) false_makers: Vec<PeerKey>,
     /// Whether a task reads chunks that are to be lent.
     pub(super) listing: bool,
+    /// How many vectors the store had when no text with a known vector was found in it.
+    pub(super) known_of: Option<u64>,
     /// Whether results might be checked at the last look.
     pub(super) checks: bool,
     /// Whether the queue has too few documents to lend, and the store has more.
@@ -48,6 +51,7 @@ impl Offload {
             borrower: Borrower::new(model, seed),
             false_makers: Vec::new(),
             listing: false,
+            known_of: None,
             checks: false,
             lacks_documents: false,
         }

@@ -2,9 +2,9 @@
 
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::Lendable;
+use super::offload::lendable::{Known, Lendable};
 use crate::base::hit::Found;
-use crate::base::id::{DocId, ReplyId};
+use crate::base::id::{DocId, ReplyId, Row};
 use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
 use crate::store::change::Change;
@@ -68,6 +68,8 @@ pub enum Task {
         documents: Vec<DocId>,
         /// How many chunks at most.
         chunks: usize,
+        /// From this row on some chunks with vectors are read too.
+        known: Option<Row>,
     },
     /// Embed chunks of this device that nobody else has, or has had for long.
     EmbedLent(Vec<Lendable>),
@@ -202,8 +204,8 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
-    /// Chunks that other devices may embed.
-    Lendable(Vec<Lendable>),
+    /// Chunks that other devices may embed, and chunks with vectors.
+    Lendable(Vec<Lendable>, Vec<Known>),
     /// Vectors of the texts of another device, in their order.
     Embedded(Vec<Quantized>),
     /// The embedding of a question, or of a text of another device.

@@ -1,13 +1,14 @@
 //! Work that travels: the texts of this device that others embed, and the texts of others that are embedded here.
 
-use crate::base::id::{DocId, Ring};
+use crate::base::id::{DocId, Ring, Row};
 use crate::embed::{Embedder, model::prefixed};
-use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
-use crate::scheduler::offload::lendable::Lendable;
+use crate::limits::{GRANT_BYTES_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
+use crate::scheduler::offload::lendable::{Known, Lendable};
 use crate::scheduler::task::Outcome;
-use crate::store::kv::{Kv, KvError};
+use crate::store::keys;
+use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::Document;
+use crate::store::record::{DocState, Document, Record, Vector};
 use crate::text::payload;
 use crate::wire::work::LentText;
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize) -> Result<Outcome, KvError> {
+pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize, known: Option<Row>) -> Result<Outcome, KvError> {
     let sources = read::sources(kv)?;
     let is_shared = |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh);
     let mut chunks = Vec::new();
@@ -26,18 +27,35 @@ pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize) -> Result<Out
         let room = LEASE_CHUNKS_MAX.min(most.saturating_sub(chunks.len()));
         for (row, chunk) in read::missing(kv, &doc, room)? {
             let text = LentText { heading: chunk.heading, text: chunk.text };
-            let is_plain = [&text.heading, &text.text].iter().all(|text| !has_secret(text));
-            if is_plain && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
+            if may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
                 chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
             }
         }
     }
-    Ok(Outcome::Lendable(chunks))
+    let known = known.map(|from| self::known(kv, from, is_shared)).transpose()?;
+    Ok(Outcome::Lendable(chunks, known.unwrap_or_default()))
 }
 
-/// Whether a text has in it what looks like a key: a chunk of an older reader may.
-fn has_secret(text: &str) -> bool {
-    matches!(payload::without_secrets(text), Cow::Owned(_))
+/// Some chunks with vectors that others may see, from this row on.
+fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
+    let page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_MAX)?;
+    let mut found = Vec::new();
+    for (key, value) in page {
+        let Some(row) = keys::number(&key).map(Row) else { continue };
+        let vector = Vector::decode_stored(&value)?;
+        let Some(chunk) = read::chunk(kv, row)? else { continue };
+        let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
+        let text = LentText { heading: chunk.heading, text: chunk.text };
+        if doc.state != DocState::Tombstoned && may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX {
+            found.push(Known { chunk: Lendable { doc: chunk.doc, row, key: chunk.key, text }, vector: vector.values });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a text has nothing in it that looks like a key: a chunk of an older reader may.
+fn may_leave(text: &LentText) -> bool {
+    [&text.heading, &text.text].iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
 }
 
 /// Embeds texts that are lent. Nothing is stored.
@@ -95,8 +113,8 @@ mod tests {
             add(&mut library, "/notes/diary/b.md", &["dear diary"]),
             add(&mut library, "/elsewhere/c.md", &["of no watched folder"]),
         ];
-        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs, most).unwrap() {
-            Outcome::Lendable(chunks) => {
+        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs, most, None).unwrap() {
+            Outcome::Lendable(chunks, _) => {
                 chunks.into_iter().map(|chunk| (chunk.doc, chunk.text.text)).collect::<Vec<_>>()
             }
             other => panic!("{other:?}"),
@@ -114,5 +132,8 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
+        let Outcome::Lendable(_, known) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else { panic!() };
+        let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
+        assert_eq!(known, ["the hedge"], "and tells an honest device from others");
     }
 }

@@ -48,7 +48,7 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
-        Task::Lend { documents, chunks } => lend::list(kv, &documents, chunks).unwrap_or_else(failed),
+        Task::Lend { documents, chunks, known } => lend::list(kv, &documents, chunks, known).unwrap_or_else(failed),
         Task::EmbedLent(chunks) => {
             lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
         }

@@ -3,6 +3,8 @@
 use super::{FOLDER, World};
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
+use wattle::energy::decision::Decision;
+use wattle::energy::reason::Reason;
 use wattle::sim::false_worker::FalseVectors;
 
 /// The device with the files, and its speed.
@@ -138,15 +140,48 @@ fn a_device_that_turns_false_after_a_hundred_good_results_is_found_within_160() 
     assert!(late * 100 <= seeds.max(100), "{late} of {seeds} were found late");
 }
 
+/// What a governor says in a pause.
+fn paused() -> Decision {
+    Decision { reason: Some(Reason::Paused), ..Decision::default() }
+}
+
 #[test]
-#[ignore = "by hand"]
-fn progress_by_the_second() {
-    for speeds in [&[MS; 4][..], &[100, 50, 2000]] {
-        let mut world = home(1, speeds, 800);
-        for second in 0..30 {
-            world.run_until(world.after(1));
-            let embedded: Vec<u64> = (0..speeds.len()).map(|at| world.texts_embedded(at)).collect();
-            println!("{second}: {embedded:?} {:?}", world.lent(OWNER));
+fn while_the_owner_is_paused_others_do_its_work_and_it_embeds_nothing_not_even_to_check() {
+    for (seed, lies) in (0..super::seeds(6)).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let mut world = home(seed, &[100, 60, 80], 300);
+        while world.texts_embedded(OWNER) < 20 {
+            world.run_until(world.now + Duration::from_millis(100));
         }
+        world.set_decision(OWNER, paused());
+        world.run_until(world.after(3));
+        let before = world.texts_embedded(OWNER);
+        if lies {
+            world.make_false_worker(1, FalseVectors::Stale, 0);
+        }
+        let took = world.run_until_embedded(OWNER, Duration::from_secs(120));
+        assert_eq!(world.texts_embedded(OWNER), before, "seed {seed}");
+        assert_eq!(world.found_false_results(OWNER), lies, "seed {seed}");
+        whole(&world, 300);
+        println!("seed {seed}, liar {lies}: {took:?}, {} lies", world.false_results(1));
+    }
+}
+
+#[test]
+fn work_waits_for_a_device_that_was_away_for_ten_minutes_and_goes_on_within_ten_seconds() {
+    for seed in 0..super::seeds(4) {
+        let mut world = home(seed, &[100, 60], 600);
+        while world.texts_embedded(OWNER) < 20 {
+            world.run_until(world.now + Duration::from_millis(100));
+        }
+        world.set_decision(OWNER, paused());
+        world.run_until(world.after(2));
+        world.suspend(1, Duration::from_secs(600));
+        let done = |world: &World| world.lent(OWNER).iter().map(|(.., done)| done).sum::<u64>();
+        world.run_until(world.after(599));
+        let before = done(&world);
+        world.run_until(world.after(11));
+        assert!(done(&world) > before, "seed {seed}: it goes on");
+        world.run_until_embedded(OWNER, Duration::from_secs(120));
+        whole(&world, 600);
     }
 }

@@ -1,6 +1,7 @@
 //! A chunk on its way to a device that embeds it.
 
 use crate::base::id::{DocId, EmbedKey, Row};
+use crate::base::vector::Quantized;
 use crate::wire::work::LentText;
 
 /// A chunk that others may embed.
@@ -14,4 +15,13 @@ pub struct Lendable {
     pub key: EmbedKey,
     /// Its text.
     pub text: LentText,
+}
+
+/// A chunk whose vector is stored: what a device makes of it tells whether it is honest, and costs the owner nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The chunk.
+    pub chunk: Lendable,
+    /// Its vector.
+    pub vector: Quantized,
 }

@@ -1,18 +1,19 @@
 //! The side whose chunks others embed: what is lent to whom, and until when.
 
+mod grants;
 mod results;
 
-use super::lendable::Lendable;
+use super::lendable::{Known, Lendable};
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
-    LEASE_UNLINKED_MS, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_MS, RESULTS_MAX,
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LEASES_EACH_MAX,
+    LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_MS, RESULTS_MAX,
 };
-use crate::wire::work::{BatchId, Grant, LentText, Offer, Work};
+use crate::wire::work::{BatchId, Offer, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Texts that are embedded here only, at most.
@@ -22,8 +23,10 @@ const HOME_MAX: usize = 1024;
 #[derive(Debug)]
 struct Lease {
     peer: PeerKey,
-    /// In the order of the batch; `None`: its result came.
+    /// In the order of the batch; `None`: its result came, or it is one of `known`.
     chunks: Vec<Option<Lendable>>,
+    /// The vectors of those in the batch whose vectors are known, by their places.
+    known: BTreeMap<usize, Quantized>,
     length: Duration,
     until: Instant,
     since: Instant,
@@ -31,7 +34,7 @@ struct Lease {
 
 impl Lease {
     fn open(&self) -> usize {
-        self.chunks.iter().flatten().count()
+        self.chunks.iter().flatten().count() + self.known.len()
     }
 }
 
@@ -64,13 +67,21 @@ struct Model {
     cosine_min: f32,
 }
 
+/// What is read from the store and granted to nobody.
+#[derive(Debug)]
+struct Pool {
+    /// The next one first.
+    chunks: VecDeque<Lendable>,
+    /// Chunks with vectors, `KNOWN_MAX` at most.
+    known: VecDeque<Known>,
+}
+
 /// All of it.
 #[derive(Debug)]
 pub(in crate::scheduler) struct Lender {
     model: Model,
     rng: Rng,
-    /// Read from the store and granted to nobody, the next one first.
-    pool: VecDeque<Lendable>,
+    pool: Pool,
     leases: BTreeMap<BatchId, Lease>,
     workers: BTreeMap<PeerKey, Worker>,
     asks: VecDeque<(PeerKey, usize)>,
@@ -93,7 +104,7 @@ impl Lender {
         Self {
             model: Model { fingerprint: model, cosine_min },
             rng: Rng::new(seed ^ 0x6c65_6e64),
-            pool: VecDeque::new(),
+            pool: Pool { chunks: VecDeque::new(), known: VecDeque::new() },
             leases: BTreeMap::new(),
             workers: BTreeMap::new(),
             asks: VecDeque::new(),
@@ -176,7 +187,7 @@ impl Lender {
     /// Whether somebody waits for more chunks than are read.
     pub(in crate::scheduler) fn wants_chunks(&self) -> bool {
         let able = |(peer, _): &&(PeerKey, usize)| self.room(*peer) > 0;
-        self.pool.len() < LEND_CHUNKS_MAX / 2 && self.asks.iter().any(|ask| able(&ask))
+        self.pool.chunks.len() < LEND_CHUNKS_MAX / 2 && self.asks.iter().any(|ask| able(&ask))
     }
 
     /// How many chunks the next lease of a device may have.
@@ -187,13 +198,20 @@ impl Lender {
     }
 
     /// These chunks were read, to be lent. Texts that are embedded here only, or that are here already, are not.
-    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>) {
+    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>, known: Vec<Known>) {
+        for known in known {
+            if self.pool.known.len() >= KNOWN_MAX {
+                self.pool.known.pop_front();
+            }
+            self.pool.known.push_back(known);
+        }
         for chunk in chunks {
             let is_home = self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
-            let is_here = self.pool.iter().any(|known| known.row == chunk.row || known.key == chunk.key);
-            if !is_home && !is_here && chunk.text.bytes() <= GRANT_BYTES_MAX && self.pool.len() < LEND_CHUNKS_MAX {
+            let is_here = self.pool.chunks.iter().any(|known| known.row == chunk.row || known.key == chunk.key);
+            if !is_home && !is_here && chunk.text.bytes() <= GRANT_BYTES_MAX && self.pool.chunks.len() < LEND_CHUNKS_MAX
+            {
                 *self.documents.entry(chunk.doc).or_default() += 1;
-                self.pool.push_back(chunk);
+                self.pool.chunks.push_back(chunk);
             }
         }
     }
@@ -201,54 +219,6 @@ impl Lender {
     /// Nothing can be read that others may embed: whoever asked waits.
     pub(in crate::scheduler) fn nothing_to_lend(&mut self) -> Vec<(PeerKey, Work)> {
         self.asks.drain(..).map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect()
-    }
-
-    /// Grants leases to those who wait. `waiting`: all chunks that wait to be embedded here, those in the pool among them.
-    pub(in crate::scheduler) fn grant(&mut self, now: Instant, waiting: u64) -> Vec<(PeerKey, Work)> {
-        let mut granted = Vec::new();
-        for _ in 0..self.asks.len() {
-            let Some((peer, asked)) = self.asks.pop_front() else { break };
-            let room = self.room(peer);
-            if room == 0 || self.pool.is_empty() {
-                self.asks.push_back((peer, asked));
-                continue;
-            }
-            // Half of an even share: towards the end leases are small, and all end together.
-            let busy =
-                self.workers.values().filter(|worker| worker.unlinked.is_none() && worker.told.is_some()).count();
-            let share = usize::try_from(waiting).unwrap_or(usize::MAX).div_ceil(2 * (busy + 1)).max(1);
-            let batch = self.take(room.min(asked).min(share).min(LEASE_CHUNKS_MAX));
-            let id = BatchId::of(&self.model.fingerprint, batch.iter().map(|chunk| &chunk.key));
-            if batch.is_empty() || self.leases.contains_key(&id) {
-                self.again(batch);
-                self.asks.push_back((peer, asked));
-                continue;
-            }
-            let rests = self.leases_of(peer).next().is_none();
-            let Some(worker) = self.workers.get_mut(&peer) else { continue };
-            if rests {
-                worker.starts(now);
-            }
-            let ms = (4 * worker.takes_ms(batch.len()) + 2_000).clamp(LEASE_MS_MIN, LEASE_MS_MAX);
-            let texts: Vec<LentText> = batch.iter().map(|chunk| chunk.text.clone()).collect();
-            let (chunks, length) = (batch.into_iter().map(Some).collect(), Duration::from_millis(ms));
-            self.leases.insert(id, Lease { peer, chunks, length, until: now + length, since: now });
-            let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);
-            granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));
-        }
-        granted
-    }
-
-    /// The next chunks of the pool, so many at most, that fit into one grant.
-    fn take(&mut self, most: usize) -> Vec<Lendable> {
-        let (mut bytes, mut batch) = (0, Vec::new());
-        while batch.len() < most
-            && let Some(chunk) = self.pool.pop_front_if(|chunk| bytes + chunk.text.bytes() <= GRANT_BYTES_MAX)
-        {
-            bytes += chunk.text.bytes();
-            batch.push(chunk);
-        }
-        batch
     }
 
     /// A device still works on a batch. False if the batch is not its own any more.
@@ -302,7 +272,7 @@ impl Lender {
 
     /// These chunks are the next to be granted.
     fn again(&mut self, chunks: Vec<Lendable>) {
-        chunks.into_iter().rev().for_each(|chunk| self.pool.push_front(chunk));
+        chunks.into_iter().rev().for_each(|chunk| self.pool.chunks.push_front(chunk));
     }
 
     /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
@@ -364,7 +334,7 @@ impl Lender {
     /// A document is another one now: nothing of it is lent any more, and what comes for it is dropped.
     pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
         self.documents.remove(&doc);
-        self.pool.retain(|chunk| chunk.doc != doc);
+        self.pool.chunks.retain(|chunk| chunk.doc != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
         }
@@ -377,7 +347,7 @@ impl Lender {
     pub(in crate::scheduler) fn end_all(&mut self) -> Vec<(PeerKey, Work)> {
         let ended =
             std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
-        self.pool.clear();
+        self.pool.chunks.clear();
         self.good.clear();
         self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();

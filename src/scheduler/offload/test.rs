@@ -1,7 +1,7 @@
 //! The two sides of work that travels, each alone.
 
 use super::borrower::{Borrowed, Borrower};
-use super::lendable::Lendable;
+use super::lendable::{Known, Lendable};
 use super::lender::Lender;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
@@ -50,14 +50,14 @@ fn lender(chunks: u64) -> Lender {
         let count = u32::try_from(chunks).unwrap_or(u32::MAX);
         assert_eq!(lender.offer(at(0), peer, count), Some(Work::Offer(Offer { model: MODEL.0, chunks: count })));
     }
-    lender.listed((0..chunks).map(chunk).collect());
+    lender.listed((0..chunks).map(chunk).collect(), Vec::new());
     lender
 }
 
 /// The lease that a device gets that asks now.
 fn granted(lender: &mut Lender, now: Instant, peer: PeerKey) -> Grant {
     assert_eq!(lender.on_ask(now, peer, 64), None);
-    match lender.grant(now, 1_000).pop() {
+    match lender.grant(now, 1_000, true).pop() {
         Some((to, Work::Grant(grant))) if to == peer => *grant,
         other => panic!("{other:?}"),
     }
@@ -98,18 +98,18 @@ fn the_first_results_of_a_device_are_all_computed_here_too_and_none_is_stored_be
     let mut lender = lender(100);
     let grant = granted(&mut lender, at(0), PEER);
     assert_eq!(numbers(&grant), (0..LEASE_FIRST as u64).collect::<Vec<_>>());
-    assert!(!lender.on_results(at(100), PEER, &results(&grant)));
+    assert!(!lender.on_results(at(100), PEER, &results(&grant), true));
     assert_eq!(good(&mut lender), [0; 0], "nothing is good before it is checked");
     assert_eq!(check_all(&mut lender, at(100)), []);
     assert_eq!(good(&mut lender), numbers(&grant));
     let next = granted(&mut lender, at(200), PEER);
     assert_eq!(next.texts.len(), PROBATION as usize - LEASE_FIRST, "no more than those that are checked one by one");
     lender.on_ask(at(200), PEER, 64);
-    assert_eq!(lender.grant(at(200), 1_000), []);
-    lender.on_results(at(250), PEER, &results(&next));
+    assert_eq!(lender.grant(at(200), 1_000, true), []);
+    lender.on_results(at(250), PEER, &results(&next), true);
     assert_eq!(check_all(&mut lender, at(250)), []);
     assert!(
-        matches!(&lender.grant(at(250), 1_000)[..], [(PEER, Work::Grant(next))] if next.texts.len() > 20),
+        matches!(&lender.grant(at(250), 1_000, true)[..], [(PEER, Work::Grant(next))] if next.texts.len() > 20),
         "now it is trusted"
     );
     assert_eq!(numbers(&granted(&mut lender, at(250), OTHER)).len(), LEASE_FIRST, "which is no merit of another one");
@@ -121,7 +121,7 @@ fn a_false_vector_ends_the_work_of_its_maker_for_an_hour_and_what_it_made_is_mad
     let grant = granted(&mut lender, at(0), PEER);
     let mut lie = results(&grant);
     lie.vectors[2] = vector(300);
-    assert!(!lender.on_results(at(100), PEER, &lie), "it has the length of a vector");
+    assert!(!lender.on_results(at(100), PEER, &lie, true), "it has the length of a vector");
     assert_eq!(check_all(&mut lender, at(100)), [PEER]);
     assert_eq!(good(&mut lender), [0, 1], "those before it were computed here too");
     lender.ban(at(100), PEER);
@@ -132,9 +132,9 @@ fn a_false_vector_ends_the_work_of_its_maker_for_an_hour_and_what_it_made_is_mad
 
     let mut zeros = results(&granted(&mut lender, at(300), OTHER));
     zeros.vectors[0].codes.fill(0);
-    assert!(lender.on_results(at(300), OTHER, &zeros), "that is no vector at all");
+    assert!(lender.on_results(at(300), OTHER, &zeros, true), "that is no vector at all");
     let short = Results { vectors: vec![HitVector { scale: 1.0, codes: vec![1] }], ..zeros };
-    assert!(lender.on_results(at(300), OTHER, &short), "nor is that");
+    assert!(lender.on_results(at(300), OTHER, &short, true), "nor is that");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_lease_ends_by_its_time_by_two_seconds_without_a_link_or_by_the_end_of_its_d
             let is_linked = how < 2;
             assert_eq!(told, if is_linked { vec![(PEER, Work::End(grant.batch))] } else { Vec::new() }, "{how}");
         }
-        lender.on_results(at(end), PEER, &results(&grant));
+        lender.on_results(at(end), PEER, &results(&grant), true);
         assert_eq!(check_all(&mut lender, at(end)), []);
         assert_eq!(good(&mut lender), [0; 0], "{how}: what comes later counts nothing");
         assert_eq!(numbers(&granted(&mut lender, at(end), OTHER)), [0, 1, 2, 3], "{how}: it is the next");
@@ -181,14 +181,14 @@ fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here
         lender.gone(peer);
     }
     assert_eq!(lender.freed(), (0..4).map(DocId).collect::<Vec<_>>(), "their documents are ordinary ones again");
-    lender.listed(vec![chunk(0), chunk(9)]);
+    lender.listed(vec![chunk(0), chunk(9)], Vec::new());
     assert!(!lender.has(DocId(0)) && lender.has(DocId(9)), "it is lent to nobody any more");
     let grant = granted(&mut lender, at(0), PEER);
     lender.on_failed(OTHER, grant.batch, 0, 1);
     assert!(lender.has(DocId(9)), "another device has no say");
     lender.on_failed(PEER, grant.batch, 0, 60_000);
     assert_eq!(lender.freed(), [DocId(9)]);
-    lender.listed(vec![chunk(9)]);
+    lender.listed(vec![chunk(9)], Vec::new());
     assert!(!lender.has(DocId(9)));
 }
 
@@ -196,10 +196,10 @@ fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here
 fn results_of_a_document_that_changed_meanwhile_are_dropped_and_no_other_ones() {
     let mut lender = lender(8);
     let (first, second) = (granted(&mut lender, at(0), PEER), granted(&mut lender, at(0), OTHER));
-    lender.on_results(at(10), PEER, &results(&first));
+    lender.on_results(at(10), PEER, &results(&first), true);
     lender.forget_document(DocId(1));
     lender.forget_document(DocId(5));
-    lender.on_results(at(10), OTHER, &results(&second));
+    lender.on_results(at(10), OTHER, &results(&second), true);
     assert_eq!(check_all(&mut lender, at(10)), []);
     let mut good = good(&mut lender);
     good.sort_unstable();
@@ -221,7 +221,7 @@ fn this_device_takes_what_nobody_has_and_at_the_end_what_somebody_has_for_too_lo
     assert_eq!(late.iter().map(|chunk| chunk.row.0).collect::<Vec<_>>(), [0, 1], "the oldest lease");
     // The first vector of each counts.
     let rest = Results { vectors: vec![vector(0)], ..results(&grant) };
-    lender.on_results(at(4_600), PEER, &rest);
+    lender.on_results(at(4_600), PEER, &rest, true);
     lender.embedded_here(late, vec![embedding(0).quantize(), embedding(1).quantize()]);
     assert_eq!(good(&mut lender), [1]);
     assert_eq!(check_all(&mut lender, at(4_700)), []);
@@ -238,7 +238,7 @@ fn after_its_probation_results_wait_for_the_next_check_and_not_for_long_once_the
         let grant = granted(&mut lender, at(now), PEER);
         for (first, part) in (0..).step_by(8).zip(results(&grant).vectors.chunks(8)) {
             now += 50 * part.len() as u64;
-            lender.on_results(at(now), PEER, &Results { batch: grant.batch, first, vectors: part.to_vec() });
+            lender.on_results(at(now), PEER, &Results { batch: grant.batch, first, vectors: part.to_vec() }, true);
         }
         made += grant.texts.len();
         if made < 2 * PROBATION as usize {
@@ -252,11 +252,50 @@ fn after_its_probation_results_wait_for_the_next_check_and_not_for_long_once_the
 }
 
 #[test]
+fn where_nothing_may_be_computed_here_texts_with_known_vectors_tell_who_is_honest() {
+    let known = |n: u64| Known { chunk: chunk(n), vector: embedding(n).quantize() };
+    for lies in [false, true] {
+        let mut lender = lender(40);
+        lender.listed(Vec::new(), (200..204).map(known).collect());
+        lender.on_ask(at(0), PEER, 64);
+        let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
+        let asked = numbers(&grant);
+        assert!(asked.iter().filter(|n| **n >= 200).count() >= 1, "one is known: {asked:?}");
+        assert_eq!(asked.iter().filter(|n| **n < 200).count(), LEASE_FIRST, "and is beside the others");
+        let mut sent = results(&grant);
+        if lies {
+            sent.vectors.iter_mut().for_each(|sent| *sent = vector(300));
+        }
+        assert_eq!(lender.on_results(at(100), PEER, &sent, false), lies);
+        assert!(lender.next_check(at(100)).is_none(), "nothing is embedded here");
+        if lies {
+            assert_eq!(good(&mut lender), [0; 0]);
+            continue;
+        }
+        // What came after the known one waits for the next, for which its maker is asked alone once nothing else waits.
+        let mut found = good(&mut lender);
+        let waits = LEASE_FIRST - found.len();
+        lender.on_ask(at(200), PEER, 64);
+        let alone = lender.grant(at(200), 40, false);
+        match &alone[..] {
+            [(PEER, Work::Grant(grant))] => {
+                assert!(waits == 0 || numbers(grant).iter().any(|n| *n >= 200));
+                assert!(!lender.on_results(at(300), PEER, &results(grant), false));
+            }
+            other => panic!("{other:?}"),
+        }
+        found.extend(good(&mut lender));
+        assert!((0..LEASE_FIRST as u64).all(|n| found.contains(&n)), "{found:?}");
+        assert!(found.iter().all(|row| *row < 200), "what is known is not stored again");
+    }
+}
+
+#[test]
 fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() {
     let mut lender = lender(12);
     let grant = granted(&mut lender, at(0), PEER);
     let other = granted(&mut lender, at(0), OTHER);
-    lender.on_results(at(10), OTHER, &results(&other));
+    lender.on_results(at(10), OTHER, &results(&other), true);
     let told = lender.end_all();
     assert_eq!(told, [(PEER, Work::End(grant.batch))]);
     assert_eq!(lender.freed(), (0..12).map(DocId).collect::<Vec<_>>());

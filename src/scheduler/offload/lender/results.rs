@@ -13,19 +13,38 @@ use crate::wire::work::{LentText, Results};
 const NORM: core::ops::Range<f32> = 0.97..1.03;
 
 impl Lender {
-    /// Vectors came. True if one of them can be no vector of a text: the device sends what is false.
-    pub(in crate::scheduler) fn on_results(&mut self, now: Instant, peer: PeerKey, results: &Results) -> bool {
+    /// Vectors came. True if one of them is not that of its text, as far as is known at once: the device sends what is false.
+    /// `checks`: whether results may be computed here too.
+    pub(in crate::scheduler) fn on_results(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        results: &Results,
+        checks: bool,
+    ) -> bool {
         let Some(lease) = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer) else { return false };
         let Some(worker) = self.workers.get_mut(&peer) else { return false };
         let mut came = 0;
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
+            if let Some(known) = lease.known.remove(&place) {
+                let model = self.model.fingerprint;
+                let sent = Quantized::from_parts(sent.scale, &sent.codes).and_then(|vector| vector.exact(model).ok());
+                let own = known.exact(model).ok();
+                let cosine = sent.zip(own).and_then(|(sent, own)| sent.cosine(&own).ok());
+                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                    return true;
+                }
+                self.good.extend(worker.is_honest(checks));
+                came += 1;
+                continue;
+            }
             let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else { continue };
             let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             let Some(vector) = vector else {
                 lease.chunks[place] = Some(chunk);
                 return true;
             };
-            worker.hold(now, chunk, vector, &mut self.rng);
+            worker.hold(now, chunk, vector, checks, &mut self.rng);
             came += 1;
         }
         if came > 0 {
@@ -41,7 +60,7 @@ impl Lender {
     /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
     /// takes for them the oldest, so that nobody waits for the slowest device at the end.
     pub(in crate::scheduler) fn take_here(&mut self, most: usize) -> Vec<Lendable> {
-        let here: Vec<Lendable> = (0..most).map_while(|_| self.pool.pop_back()).collect();
+        let here: Vec<Lendable> = (0..most).map_while(|_| self.pool.chunks.pop_back()).collect();
         if !here.is_empty() {
             return here;
         }

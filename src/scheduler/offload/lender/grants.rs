@@ -1,0 +1,132 @@
+//! What is granted: how much to whom, and what is mixed into it.
+
+use super::{BatchId, Lease, Lender};
+use crate::base::id::PeerKey;
+use crate::base::time::{Duration, Instant};
+use crate::base::vector::Quantized;
+use crate::limits::{
+    GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
+};
+use crate::scheduler::offload::lendable::Lendable;
+use crate::wire::work::{Grant, LentText, Work};
+use std::collections::BTreeMap;
+
+impl Lender {
+    /// Grants leases to those who wait. `waiting`: all chunks that wait to be embedded here, those in the pool among them;
+    /// `checks`: whether results may be computed here too.
+    pub(in crate::scheduler) fn grant(&mut self, now: Instant, waiting: u64, checks: bool) -> Vec<(PeerKey, Work)> {
+        let mut granted = Vec::new();
+        for _ in 0..self.asks.len() {
+            let Some((peer, asked)) = self.asks.pop_front() else { break };
+            let room = self.room(peer);
+            let rests = self.leases_of(peer).next().is_none();
+            let is_asked = !checks && rests && self.has_held(peer) && (room == 0 || self.lent_chunks() >= waiting);
+            if !is_asked && (room == 0 || self.pool.chunks.is_empty()) {
+                self.asks.push_back((peer, asked));
+                continue;
+            }
+            // Half of an even share: towards the end leases are small, and all end together.
+            let busy =
+                self.workers.values().filter(|worker| worker.unlinked.is_none() && worker.told.is_some()).count();
+            let share = usize::try_from(waiting).unwrap_or(usize::MAX).div_ceil(2 * (busy + 1)).max(1);
+            let batch = self.take(room.min(asked).min(share).min(LEASE_CHUNKS_MAX));
+            // Of a device whose results wait, and that has nothing else to do, only one whose vector is known is asked.
+            let (batch, known) = self.with_known(batch, checks, is_asked);
+            let id = BatchId::of(&self.model.fingerprint, batch.iter().map(|chunk| &chunk.key));
+            if batch.is_empty() || self.leases.contains_key(&id) {
+                self.again(
+                    batch.into_iter().enumerate().filter(|(at, _)| !known.contains_key(at)).map(|(_, c)| c).collect(),
+                );
+                self.asks.push_back((peer, asked));
+                continue;
+            }
+            let Some(worker) = self.workers.get_mut(&peer) else { continue };
+            if rests {
+                worker.starts(now);
+            }
+            let ms = (4 * worker.takes_ms(batch.len()) + 2_000).clamp(LEASE_MS_MIN, LEASE_MS_MAX);
+            let texts: Vec<LentText> = batch.iter().map(|chunk| chunk.text.clone()).collect();
+            let own = |(at, chunk)| (!known.contains_key(&at)).then_some(chunk);
+            let (chunks, length) = (batch.into_iter().enumerate().map(own).collect(), Duration::from_millis(ms));
+            self.leases.insert(id, Lease { peer, chunks, known, length, until: now + length, since: now });
+            let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);
+            granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));
+        }
+        granted
+    }
+
+    /// The batch with chunks among it whose vectors are known, and those vectors: now and then one, and one in `KNOWN_ONE_IN` where no
+    /// result may be computed here.
+    fn with_known(
+        &mut self,
+        batch: Vec<Lendable>,
+        checks: bool,
+        is_asked: bool,
+    ) -> (Vec<Lendable>, BTreeMap<usize, Quantized>) {
+        let mut known = BTreeMap::new();
+        if batch.is_empty() && !is_asked {
+            return (batch, known);
+        }
+        let drawn =
+            batch.iter().filter(|_| self.rng.one_in(if checks { KNOWN_SELDOM_ONE_IN } else { KNOWN_ONE_IN })).count();
+        let wanted = if checks { drawn } else { drawn.max(1) };
+        let mut mixed = batch;
+        for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
+            let Some(next) = self.pool.known.pop_front() else { break };
+            let bytes: usize = mixed.iter().map(|chunk| chunk.text.bytes()).sum();
+            // One that is stored and waits at once would have two places of one key.
+            if bytes + next.chunk.text.bytes() > GRANT_BYTES_MAX
+                || mixed.iter().any(|chunk| chunk.key == next.chunk.key)
+            {
+                continue;
+            }
+            let place = usize::try_from(self.rng.below(mixed.len() as u64 + 1)).unwrap_or(0);
+            known = known.into_iter().map(|(at, vector)| (at + usize::from(at >= place), vector)).collect();
+            known.insert(place, next.vector);
+            mixed.insert(place, next.chunk);
+        }
+        (mixed, known)
+    }
+
+    /// Whether results of a device wait for a check.
+    fn has_held(&self, peer: PeerKey) -> bool {
+        self.workers.get(&peer).is_some_and(|worker| worker.held() > 0)
+    }
+
+    /// Whether results of any device wait for a check.
+    pub(in crate::scheduler) fn any_held(&self) -> bool {
+        self.workers.values().any(|worker| worker.held() > 0)
+    }
+
+    /// How many chunks that wait to be embedded are here.
+    fn lent_chunks(&self) -> u64 {
+        self.documents.values().sum::<usize>() as u64
+    }
+
+    /// Whether chunks with known vectors are short.
+    pub(in crate::scheduler) fn wants_known(&self) -> bool {
+        self.pool.known.len() < KNOWN_MAX / 2
+    }
+
+    /// Whether no chunk with a known vector is here.
+    pub(in crate::scheduler) fn has_no_known(&self) -> bool {
+        self.pool.known.is_empty()
+    }
+
+    /// A number by chance below this one, or 0.
+    pub(in crate::scheduler) fn draw(&mut self, below: u64) -> u64 {
+        self.rng.below(below.max(1))
+    }
+
+    /// The next chunks of the pool, so many at most, that fit into one grant.
+    fn take(&mut self, most: usize) -> Vec<Lendable> {
+        let (mut bytes, mut batch) = (0, Vec::new());
+        while batch.len() < most
+            && let Some(chunk) = self.pool.chunks.pop_front_if(|chunk| bytes + chunk.text.bytes() <= GRANT_BYTES_MAX)
+        {
+            bytes += chunk.text.bytes();
+            batch.push(chunk);
+        }
+        batch
+    }
+}
