@@ -1,6 +1,7 @@
 //! The two sides of work that travels, each alone.
 
-use super::borrower::{Borrowed, Borrower};
+mod borrower_test;
+
 use super::lendable::{Known, Lendable};
 use super::lender::Lender;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
@@ -302,106 +303,4 @@ fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() 
     assert_eq!(check_all(&mut lender, at(9_000)), []);
     assert_eq!(good(&mut lender), [0; 0]);
     assert_eq!(lender.deadline(true), None);
-}
-
-fn offer(chunks: u32) -> Offer {
-    Offer { model: MODEL.0, chunks }
-}
-
-fn grant(batch: u8, texts: u64) -> Grant {
-    Grant { batch: BatchId([batch; 16]), lease_ms: 9_000, texts: (0..texts).map(text).collect() }
-}
-
-fn borrower() -> Borrower {
-    let mut borrower = Borrower::new(MODEL, 1);
-    borrower.wake(at(0));
-    borrower.on_offer(at(0), PEER, &offer(100));
-    borrower
-}
-
-fn asks(borrower: &mut Borrower, now: u64) -> Option<PeerKey> {
-    borrower.wake(at(now));
-    borrower.ask(at(now)).map(|(peer, work)| {
-        assert!(matches!(work, Work::Ask(_)));
-        peer
-    })
-}
-
-#[test]
-fn whoever_has_time_asks_one_device_embeds_what_it_lends_and_asks_again_before_it_is_done() {
-    let mut borrower = borrower();
-    borrower.on_offer(at(0), OTHER, &Offer { model: [8; 32], chunks: 1_000 });
-    assert_eq!(asks(&mut borrower, 1), Some(PEER), "the other one has another model");
-    assert_eq!(asks(&mut borrower, 2), None, "it waits for the answer");
-    assert_eq!(borrower.on_grant(at(3), PEER, grant(1, 6)), None);
-    let first = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
-    assert_eq!((first.first, first.texts.len(), borrower.texts()), (0, 2, 6));
-    assert_eq!(asks(&mut borrower, 4), None, "more than half is left");
-    let second = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
-    assert_eq!(asks(&mut borrower, 5), Some(PEER));
-    let vectors: Vec<Quantized> = (2..4).map(|n| embedding(n).quantize()).collect();
-    let told = borrower.done(at(6), &second, Some(&vectors));
-    let expected = Results { batch: BatchId([1; 16]), first: 2, vectors: vec![vector(2), vector(3)] };
-    assert_eq!(told, Some(Work::Results(Box::new(expected))));
-    let told = borrower.done(at(7), &first, None);
-    assert_eq!(told, Some(Work::Failed(Failed { batch: BatchId([1; 16]), first: 0, count: 2 })));
-    assert_eq!(borrower.texts(), 2);
-}
-
-#[test]
-fn what_was_not_asked_for_goes_back_and_so_does_all_when_this_device_may_not_work() {
-    let mut borrower = borrower();
-    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), Some(Work::Return(BatchId([1; 16]))));
-    assert!(asks(&mut borrower, 0).is_some());
-    assert_eq!(borrower.on_grant(at(0), OTHER, grant(2, 6)), Some(Work::Return(BatchId([2; 16]))), "of another one");
-    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), None);
-    assert_eq!(borrower.allow(at(10), false), []);
-    assert_eq!(borrower.next(2), None, "it begins nothing more");
-    assert_eq!(borrower.allow(at(9 + GIVE_BACK_MS), false), [], "it may be allowed again in a moment");
-    assert_eq!(borrower.deadline(), Some(at(10 + GIVE_BACK_MS)));
-    assert_eq!(borrower.allow(at(10 + GIVE_BACK_MS), false), [(PEER, Work::Return(BatchId([1; 16])))]);
-    assert_eq!(asks(&mut borrower, 20 + GIVE_BACK_MS), None);
-    assert_eq!(borrower.allow(at(30 + GIVE_BACK_MS), true), []);
-    assert_eq!(asks(&mut borrower, 60_000), Some(PEER));
-}
-
-#[test]
-fn a_lease_is_renewed_at_a_third_while_something_of_it_runs_and_dropped_when_it_is_over() {
-    let mut borrower = borrower();
-    assert!(asks(&mut borrower, 0).is_some());
-    assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), None);
-    let task: Borrowed = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
-    assert_eq!(borrower.wake(at(2_999)), []);
-    assert_eq!(borrower.wake(at(3_000)), [(PEER, Work::Renew(BatchId([1; 16])))]);
-    assert!(borrower.done(at(4_000), &task, Some(&[])).is_some());
-    assert_eq!(borrower.wake(at(7_000)), [], "nothing of it runs");
-    assert_eq!(borrower.wake(at(13_000)), []);
-    assert_eq!((borrower.texts(), borrower.next(2)), (0, None));
-    assert_eq!(borrower.done(at(13_001), &task, Some(&[])), None, "nobody wants it any more");
-}
-
-#[test]
-fn nobody_is_asked_without_an_end() {
-    let mut borrower = borrower();
-    assert!(asks(&mut borrower, 0).is_some());
-    borrower.on_later(at(0), PEER, 500);
-    assert_eq!(asks(&mut borrower, 499), None);
-    assert!(borrower.ask_deadline().is_some_and(|at| (500..=625).contains(&at.since(Instant::ZERO).as_millis())));
-    assert!(asks(&mut borrower, 700).is_some());
-    // It does not answer.
-    assert_eq!(asks(&mut borrower, 699 + ASK_AGAIN_MS), None);
-    assert_eq!(asks(&mut borrower, 700 + ASK_AGAIN_MS), None);
-    assert!(asks(&mut borrower, 700 + ASK_AGAIN_MS + ASK_AGAIN_MS * 5 / 4).is_some());
-    borrower.on_later(at(20_000), PEER, u32::MAX);
-    let latest = Duration::from_millis(20_000 + 10 * ASK_AGAIN_MS * 5 / 4);
-    assert!(
-        borrower.ask_deadline().is_some_and(|at| at.since(Instant::ZERO) <= latest),
-        "a liar holds nobody up for ever"
-    );
-    borrower.on_offer(at(21_000), PEER, &offer(0));
-    assert_eq!(asks(&mut borrower, 900_000), None, "there is no work any more");
-    borrower.on_offer(at(900_000), PEER, &offer(5));
-    assert!(asks(&mut borrower, 900_001).is_some());
-    borrower.gone(PEER);
-    assert_eq!((asks(&mut borrower, 900_002), borrower.deadline()), (None, None));
 }
