@@ -62,11 +62,13 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
         if let Some(missing) = &folder.missing {
-            let _ = writeln!(
-                text,
-                "  {} of {} documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
+            let place = quoted(&folder.path);
+            let line = format!(
+                "{} of {} documents are gone from the disk at once, and kept until you decide: `wattle keep {place}` or \
+                 `wattle forget {place}`",
                 missing.documents, missing.of
             );
+            let _ = writeln!(text, "  {}", one_line(&line));
         }
     }
     if let Some(sentence) = left_out(folders) {
@@ -111,7 +113,7 @@ pub(super) mod tests {
             "/home/ann/notes (collection home, ring mesh; not looked at yet)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
-            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep` or `wattle forget`",
+            "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep /home/ann/notes` or `wattle forget /home/ann/notes`",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
         assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));

@@ -41,6 +41,9 @@ pub const ASK_AGAIN_MS: u64 = 5_000;
 /// Milliseconds until a device asks again to which nothing could be granted just now, although there is work.
 pub const LATER_MS: u32 = 500;
 
+/// Milliseconds until a device that has nothing of this one is told once more that there is work.
+pub const OFFER_AGAIN_MS: u64 = 30_000;
+
 /// Milliseconds for which a device that may not work any more keeps what it borrowed.
 pub const GIVE_BACK_MS: u64 = 2_000;
 

@@ -191,6 +191,8 @@ impl Node {
                     }
                     self.peers.on_generation(peer, generation);
                     self.peers.is_alive(now, peer);
+                    // It knows nothing of what was lent to it.
+                    self.scheduler.worker_restarted(peer);
                     self.mesh.choose_links_soon(now);
                 }
                 Effect::Restarted(peer, generation) => {

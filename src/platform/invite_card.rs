@@ -43,7 +43,16 @@ pub fn read(file: &Path) -> Result<Zeroizing<String>, String> {
 /// # Errors
 /// One sentence: why not.
 pub fn try_to_write(folder: &Path) -> Result<(), String> {
-    let beside = folder.join(NAME_BESIDE);
+    let (file, beside) = (folder.join(NAME), folder.join(NAME_BESIDE));
+    // What is written beside it and takes its place cannot take that of a folder.
+    let in_the_way = [file.with_extension("new"), file].into_iter().find(|place| place.is_dir());
+    if let Some(place) = in_the_way {
+        return Err(format!(
+            "No invite can be written to {}: {} is a folder. Nothing was changed.",
+            folder.display(),
+            place.display()
+        ));
+    }
     let tried = made(&beside).and_then(|()| durable::write(&beside, &[b'\n'; INVITE_FILE_BYTES_MAX]));
     let deleted = durable::remove(&beside);
     tried
@@ -112,6 +121,12 @@ mod tests {
         wipe(&file).unwrap();
         assert_eq!((find(&folders), wipe(&file)), (None, Ok(())));
         fs::write(&file, vec![b'x'; INVITE_FILE_BYTES_MAX + 1]).unwrap();
+        for name in ["invite.toml", "invite.new"] {
+            let card = tempfile::tempdir().unwrap();
+            fs::create_dir_all(card.path().join("wattle").join(name)).unwrap();
+            let why = try_to_write(card.path()).unwrap_err();
+            assert!(why.ends_with("is a folder. Nothing was changed."), "{why}");
+        }
         assert!(read(&file).unwrap_err().contains("too long"));
     }
 

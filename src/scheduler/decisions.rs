@@ -64,6 +64,8 @@ struct Job {
     what: What,
     /// Who waits for its end, and the answer.
     reply: Option<(ReplyId, String)>,
+    /// The place whose documents were kept without their files until then, and how many they are.
+    kept: Option<(Vec<u8>, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +139,13 @@ impl Decisions {
 
     /// The same is done to all these documents; then the reply is due, if somebody waits for it.
     pub(super) fn decide(&mut self, documents: Vec<DocId>, what: What, reply: Option<(ReplyId, String)>) {
-        self.jobs.push_back(Job { documents: documents.into(), what, reply });
+        self.jobs.push_back(Job { documents: documents.into(), what, reply, kept: None });
+    }
+
+    /// These documents of the place, which are kept without their files, are forgotten; then the reply is due.
+    pub(super) fn forget_kept(&mut self, place: &[u8], documents: Vec<DocId>, reply: (ReplyId, String)) {
+        let kept = Some((place.to_vec(), documents.len() as u64));
+        self.jobs.push_back(Job { documents: documents.into(), what: What::Forget, reply: Some(reply), kept });
     }
 
     /// The next step of the sweep, if one is due.
@@ -174,7 +182,11 @@ impl Decisions {
     pub(super) fn on_saved(&mut self, out: &mut Vec<Output>) {
         self.saving = false;
         if self.jobs.front().is_some_and(|job| job.documents.is_empty()) {
-            let reply = self.jobs.pop_front().and_then(|job| job.reply);
+            let Some(Job { reply, kept, .. }) = self.jobs.pop_front() else { return };
+            if let Some((place, count)) = kept {
+                // By the last look; the next one counts what is left.
+                self.losses.keeps_no_more(&place, count);
+            }
             out.extend(reply.map(|(reply, done)| Output::Decided(reply, done)));
         }
     }

@@ -4,7 +4,7 @@
 //! others are. No scan runs from the first step to the last save: a file that comes back is found before, or is new after.
 //! A full disk holds none of it up: it makes room.
 
-use super::decisions::{Listing, What};
+use super::decisions::Listing;
 use super::machine::Scheduler;
 use super::path::covers;
 use super::port::{Output, Refusal};
@@ -83,8 +83,6 @@ impl Scheduler {
         if self.refuses(reply, out) {
             return;
         }
-        // By the last look; the next one counts what is left.
-        self.decisions.losses.keeps_no_more(place, documents.len() as u64);
         let sources = self.sources.saved.places.iter().map(|source| &source.path);
         let touched = sources.filter(|source| covers(source, place) || covers(place, source));
         touched.for_each(|source| self.scans.queue.mark_dirty(now, source));
@@ -95,7 +93,7 @@ impl Scheduler {
             ),
             count => format!("{count} documents of {name} that were kept without their files are forgotten."),
         };
-        self.decisions.decide(documents, What::Forget, Some((reply, done)));
+        self.decisions.forget_kept(place, documents, (reply, done));
         self.decide_on(out);
     }
 

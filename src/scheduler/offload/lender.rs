@@ -11,7 +11,7 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{
     ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LEASES_EACH_MAX,
-    LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_MS, RESULTS_MAX,
+    LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS, RESULTS_MAX,
 };
 use crate::wire::work::{BatchId, Offer, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -127,12 +127,14 @@ impl Lender {
         if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
             return None;
         }
+        let rests = self.rests(peer);
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
+        let since = |at: Instant, ms: u64| now >= at + Duration::from_millis(ms);
         let news = match worker.told {
             None => chunks > 0,
-            Some((told, at)) => {
-                (told > 0) != (chunks > 0) && (chunks == 0 || now >= at + Duration::from_millis(OFFER_MS))
-            }
+            Some((0, at)) => chunks > 0 && since(at, OFFER_MS),
+            // A message may be lost, or come before the other side knows whom it is from.
+            Some((_, at)) => chunks == 0 || rests && since(at, OFFER_AGAIN_MS),
         };
         if !news || worker.is_banned(now) {
             return None;

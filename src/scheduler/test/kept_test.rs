@@ -46,9 +46,10 @@ fn what_is_kept_without_its_file_is_counted_and_forgotten_at_any_place_of_its_fo
     let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
     let forget = |doc| [Change::Gone { doc: DocId(doc) }, Change::Purge { doc: DocId(doc) }];
     assert_eq!(*changes, [forget(3), forget(4)].concat());
-    assert_eq!(machine.kept_without_files(b"/a"), 118, "what is shown says so at once");
+    assert_eq!(machine.kept_without_files(b"/a"), 120, "a save may fail");
     let mut out = Vec::new();
     machine.handle(at(2), saved(save.0, &[]), &mut out);
+    assert_eq!(machine.kept_without_files(b"/a"), 118, "what is shown says so at once");
     assert!(
         matches!(&out[..], [Output::Decided(ReplyId(7), done)] if done.contains("2 documents of /a/b that were kept")),
         "{out:?}"
