@@ -142,7 +142,7 @@ class Expired:
             str(said),
             f"window: {ended}",
             {
-                "the cause is the time": said.code == 1 and "time of this code or invite is over" in said.text,
+                "the cause is the time": said.code == 1 and "the time of its last code is over" in said.text,
                 "the admin reads why": ended.code == 1 and "The time was over" in ended.text,
                 "no device came in": self.shed.members() == {self.shed.id()},
             },
