@@ -71,7 +71,7 @@ impl Scheduler {
                 self.save(changes, then, out);
             }
             (Task::Lend { documents, .. }, Outcome::Lendable(chunks, known)) => {
-                self.on_lendable(&documents, (chunks, known), out);
+                self.on_lendable(now, &documents, (chunks, known), out);
             }
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 self.offload.lender.embedded_here(chunks, vectors);

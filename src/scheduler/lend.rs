@@ -9,9 +9,9 @@ use super::port::Output;
 use super::saves::AfterSave;
 use super::task::{Outcome, Task};
 use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
-use crate::base::time::{Instant, earliest};
+use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
+use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::Kind;
 use crate::wire::work::Work;
@@ -108,7 +108,7 @@ impl Scheduler {
         let lender = &mut self.offload.lender;
         // Results that wait for a check, which this device may not do, are vouched for by what their maker makes next.
         let unproven = !allowed.checks && lender.any_held();
-        let few = waiting < OFFER_MIN && !unproven;
+        let few = waiting < OFFER_MIN && !unproven || self.offload.nothing_until.is_some_and(|until| now < until);
         let chunks = if stands || few || !is_lendable { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
@@ -186,10 +186,14 @@ impl Scheduler {
     /// Chunks were read; those documents of which none were go back into the queue.
     pub(super) fn on_lendable(
         &mut self,
+        now: Instant,
         documents: &[DocId],
         (chunks, known): (Vec<Lendable>, Vec<Known>),
         out: &mut Vec<Output>,
     ) {
+        if std::mem::take(&mut self.offload.list_is_stale) {
+            return self.on_not_lendable(documents);
+        }
         self.offload.listing = false;
         // Where there was none, there is none until more is stored.
         self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
@@ -197,6 +201,8 @@ impl Scheduler {
         let back: Vec<DocId> = documents.iter().copied().filter(|doc| !self.offload.lender.has(*doc)).collect();
         back.iter().for_each(|doc| self.queue.give_back(*doc));
         if back.len() == documents.len() && !documents.is_empty() {
+            // All of them are private, say: others are tried after a while.
+            self.offload.nothing_until = Some(now + Duration::from_millis(ASK_AGAIN_MS));
             let later = self.offload.lender.nothing_to_lend();
             out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         }
@@ -204,7 +210,7 @@ impl Scheduler {
 
     /// The documents could not be read.
     pub(super) fn on_not_lendable(&mut self, documents: &[DocId]) {
-        self.offload.listing = false;
+        (self.offload.listing, self.offload.list_is_stale) = (false, false);
         documents.iter().for_each(|doc| self.queue.give_back(*doc));
     }
 
@@ -272,6 +278,7 @@ impl Scheduler {
 
     /// What may be lent has changed, or nothing can be saved: all leases end.
     pub(super) fn end_leases(&mut self, out: &mut Vec<Output>) {
+        self.offload.list_is_stale = self.offload.listing;
         let told = self.offload.lender.end_all();
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.free_documents();

@@ -24,6 +24,7 @@ pub mod lender;
 mod worker;
 
 use crate::base::id::{Fingerprint, PeerKey};
+use crate::base::time::Instant;
 use borrower::Borrower;
 use lender::Lender;
 
@@ -36,6 +37,10 @@ pub(super) struct Offload {
     pub(super) false_makers: Vec<PeerKey>,
     /// Whether a task reads chunks that are to be lent.
     pub(super) listing: bool,
+    /// Whether what that task reads may be lent no more: folders became private, or were forgotten, meanwhile.
+    pub(super) list_is_stale: bool,
+    /// Nothing is offered before, because the last documents that were read had nothing that may be lent.
+    pub(super) nothing_until: Option<Instant>,
     /// How many vectors the store had when no text with a known vector was found in it.
     pub(super) known_of: Option<u64>,
     /// Whether results might be checked at the last look.
@@ -51,6 +56,8 @@ impl Offload {
             borrower: Borrower::new(model, seed),
             false_makers: Vec::new(),
             listing: false,
+            list_is_stale: false,
+            nothing_until: None,
             known_of: None,
             checks: false,
             lacks_documents: false,

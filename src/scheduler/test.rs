@@ -12,6 +12,7 @@ use crate::store::record::{FileStamp, Source, Sources};
 
 mod decisions_test;
 mod kept_test;
+mod lend_test;
 mod outage_test;
 mod removal_test;
 mod rings_test;

@@ -16,7 +16,7 @@ use crate::limits::{
 use crate::wire::work::{BatchId, Offer, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Texts that are embedded here only, at most.
+/// Texts of which it is known that devices were lost with them, or could not embed them, at most.
 const HOME_MAX: usize = 1024;
 
 /// A batch that a device has.
@@ -145,8 +145,12 @@ impl Lender {
 
     /// A device has a link again.
     pub(in crate::scheduler) fn linked(&mut self, peer: PeerKey) {
-        if let Some(worker) = self.workers.get_mut(&peer) {
-            (worker.unlinked, worker.told) = (None, None);
+        let Some(worker) = self.workers.get_mut(&peer) else { return };
+        worker.told = None;
+        if worker.unlinked.take().is_some() {
+            // It dropped what it had when the link broke.
+            let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+            leases.into_iter().for_each(|id| self.end_lease(id, false));
         }
     }
 
@@ -207,11 +211,17 @@ impl Lender {
             }
             self.pool.known.push_back(known);
         }
+        let mut keys: BTreeSet<EmbedKey> = self.workers.values().flat_map(Worker::keys).collect();
+        keys.extend(self.leases.values().flat_map(|lease| lease.chunks.iter().flatten()).map(|chunk| chunk.key));
+        keys.extend(self.pool.chunks.iter().map(|chunk| chunk.key));
         for chunk in chunks {
             let is_home = self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
-            let is_here = self.pool.chunks.iter().any(|known| known.row == chunk.row || known.key == chunk.key);
-            if !is_home && !is_here && chunk.text.bytes() <= GRANT_BYTES_MAX && self.pool.chunks.len() < LEND_CHUNKS_MAX
+            if !is_home
+                && !keys.contains(&chunk.key)
+                && chunk.text.bytes() <= GRANT_BYTES_MAX
+                && self.pool.chunks.len() < LEND_CHUNKS_MAX
             {
+                keys.insert(chunk.key);
                 *self.documents.entry(chunk.doc).or_default() += 1;
                 self.pool.chunks.push_back(chunk);
             }
@@ -249,11 +259,15 @@ impl Lender {
 
     /// The chunk is embedded here only.
     fn keep_home(&mut self, chunk: &Lendable) {
-        if self.lost.len() >= HOME_MAX {
+        self.note_lost(chunk.key, LOST_MAX_EACH);
+        self.let_go(chunk.doc);
+    }
+
+    fn note_lost(&mut self, key: EmbedKey, times: u8) {
+        if self.lost.len() >= HOME_MAX && !self.lost.contains_key(&key) {
             self.lost.pop_first();
         }
-        self.lost.insert(chunk.key, LOST_MAX_EACH);
-        self.let_go(chunk.doc);
+        self.lost.insert(key, times.min(LOST_MAX_EACH));
     }
 
     /// One chunk fewer of a document is here.
@@ -284,7 +298,8 @@ impl Lender {
         if lost {
             // One of those that it worked on may have ended it.
             for chunk in left.iter().take(RESULTS_MAX) {
-                *self.lost.entry(chunk.key).or_default() += 1;
+                let times = self.lost.get(&chunk.key).copied().unwrap_or_default();
+                self.note_lost(chunk.key, times + 1);
             }
             let is_home = |chunk: &mut Lendable| self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
             let home: Vec<Lendable> = left.extract_if(.., is_home).collect();

@@ -1,0 +1,98 @@
+//! Documents of this device that others embed.
+
+use super::*;
+use crate::base::id::{EmbedKey, PeerKey, Row};
+use crate::scheduler::lend::Allowed;
+use crate::scheduler::offload::lendable::Lendable;
+use crate::wire::work::{LentText, Work};
+
+const PEER: PeerKey = PeerKey([1; 32]);
+const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
+
+/// A machine with so many documents of one chunk each to embed.
+fn lending(documents: u64) -> Scheduler {
+    let mut known = counts(&vec![Kind::Chunked; usize::try_from(documents).unwrap()]);
+    known.chunks = documents;
+    let mut machine = scheduler(2, &["/a"], known);
+    let after: Vec<(u64, Kind)> = (0..documents).map(|doc| (doc, Kind::Chunked)).collect();
+    let mut out = Vec::new();
+    machine.handle(at(0), Input::Wake, &mut out);
+    let scan = machine.start_next(LIGHT, &mut out).unwrap();
+    let changes = vec![Change::Gone { doc: DocId(999) }];
+    let tally = Box::default();
+    let (gone, remarks) = (Vec::new(), Vec::new());
+    machine.handle(at(0), Input::Done(scan, Outcome::Scanned { changes, gone, next: None, remarks, tally }), &mut out);
+    let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
+    let Input::Saved(save, Ok(on_disk)) = saved(save.0, &after) else { unreachable!() };
+    machine.handle(at(0), Input::Saved(save, Ok(Saved { counts: known, ..on_disk })), &mut out);
+    machine
+}
+
+fn share(machine: &mut Scheduler, now: u64) -> Vec<Output> {
+    let mut out = Vec::new();
+    machine.share_work(at(now), [PEER].into_iter(), ALL, &mut out);
+    out
+}
+
+/// A device asks; gives the task that reads documents for it.
+fn asked(machine: &mut Scheduler, now: u64) -> (TaskId, Vec<DocId>) {
+    let offered = share(machine, now);
+    assert!(matches!(&offered[..], [Output::Work(PEER, Work::Offer(offer))] if offer.chunks > 0), "{offered:?}");
+    let mut out = Vec::new();
+    machine.on_work(at(now), PEER, Work::Ask(64), &mut out);
+    assert_eq!(out, []);
+    match share(machine, now).pop() {
+        Some(Output::Start(id, Task::Lend { documents, .. })) => (id, documents),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn chunks(documents: &[DocId]) -> Vec<Lendable> {
+    let text = LentText { heading: String::new(), text: "a".to_owned() };
+    let chunk = |doc: &DocId| {
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&doc.0.to_le_bytes());
+        Lendable { doc: *doc, row: Row(doc.0), key: EmbedKey(key), text: text.clone() }
+    };
+    documents.iter().map(chunk).collect()
+}
+
+#[test]
+fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
+    let mut machine = lending(100);
+    let (id, documents) = asked(&mut machine, 1);
+    assert_eq!(documents.first(), Some(&DocId(99)));
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, Outcome::Lendable(chunks(&documents), Vec::new())), &mut out);
+    let granted = share(&mut machine, 2);
+    assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
+}
+
+#[test]
+fn what_was_read_to_be_lent_is_lent_to_nobody_once_its_folder_is_forgotten() {
+    let mut machine = lending(100);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+    let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
+    machine.handle(at(3), saved(save.0, &[]), &mut out);
+    machine.handle(at(4), Input::Done(id, Outcome::Lendable(chunks(&documents), Vec::new())), &mut out);
+    let out = share(&mut machine, 4);
+    assert!(!out.iter().any(|out| matches!(out, Output::Work(_, Work::Grant(_)))), "{out:?}");
+}
+
+#[test]
+fn where_the_documents_are_all_private_nobody_is_asked_to_ask_again_at_once() {
+    let mut machine = lending(100);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, Outcome::Lendable(Vec::new(), Vec::new())), &mut out);
+    assert!(matches!(&out[..], [Output::Work(PEER, Work::Later(_))]), "{out:?}");
+    let out = share(&mut machine, 3);
+    assert!(matches!(&out[..], [Output::Work(PEER, Work::Offer(offer))] if offer.chunks == 0), "{out:?}");
+    assert_eq!(share(&mut machine, 4_000), []);
+    let (_, others) = asked(&mut machine, 6_000);
+    assert_eq!((documents.last(), others.first()), (Some(&DocId(36)), Some(&DocId(35))), "others are tried first");
+}
