@@ -39,15 +39,15 @@ fn waiting(number: u64, what: &str) -> String {
 fn line(lent: &LentWork) -> String {
     let does = match lent.state {
         LentState::Works => {
-            let since = lent.since_s.map(|seconds| format!(" since {seconds} s ago")).unwrap_or_default();
+            let since = lent.since_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
             let speed = lent.ms_per_passage.map(|ms| format!(", {ms} ms each")).unwrap_or_default();
             format!("has {} to embed{since}{speed}", count(lent.passages, "passage"))
         }
         LentState::Rests => "has none of this device's passages just now".to_owned(),
-        LentState::Away => "has no link; what it had goes to others".to_owned(),
-        LentState::Refused => "gets no work for an hour, because a vector of it was false".to_owned(),
+        LentState::Away => "has no link just now; what it had goes to others".to_owned(),
+        LentState::Refused => "gets no work for now, because a vector of it was false".to_owned(),
     };
-    let held = if lent.unchecked > 0 { format!(", {} unchecked", lent.unchecked) } else { String::new() };
+    let held = if lent.unchecked > 0 { format!("; {} more wait for a check", lent.unchecked) } else { String::new() };
     format!("{}: {does}; {} done since this agent started{held}.", lent.device, lent.done)
 }
 
@@ -85,8 +85,8 @@ mod tests {
             tasks(&all, &PLAIN),
             "1 file waits to be read, and 900 passages to be embedded.\n\
              This device: On battery; work waits.\n\
-             attic: has 40 passages to embed since 1 s ago, 52 ms each; 120 done since this agent started, 3 unchecked.\n\
-             attic: gets no work for an hour, because a vector of it was false; 120 done since this agent started, 3 unchecked.\n\
+             attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
+             attic: gets no work for now, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
              2 passages of other devices to embed here.\n"
         );
     }

@@ -31,7 +31,7 @@ impl Node {
         let embeds = |decision: &Decision| decision.workers > 0 || decision.reason == Some(Reason::InUse);
         let checks = reads && self.energy.decision.as_ref().is_none_or(embeds);
         let allowed = Allowed { others: self.may_work_for_others(now), checks, reads };
-        self.scheduler.share_work(now, workers.into_iter(), allowed, &mut self.orders);
+        self.scheduler.share_work(now, &workers, allowed, &mut self.orders);
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
     }

@@ -70,8 +70,8 @@ impl Scheduler {
                 let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
                 self.save(changes, then, out);
             }
-            (Task::Lend { documents, .. }, Outcome::Lendable(chunks, known)) => {
-                self.on_lendable(now, &documents, (chunks, known), out);
+            (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
+                self.on_lendable(now, &documents, listed, out);
             }
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 self.offload.lender.embedded_here(chunks, vectors);

@@ -3,7 +3,7 @@
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::{Known, Lendable};
+use super::offload::lendable::LendableChunks;
 use super::offload::lender::Lent;
 use super::port::Output;
 use super::saves::AfterSave;
@@ -90,13 +90,7 @@ impl Scheduler {
     }
 
     /// Lends and borrows what is due. `workers`: linked devices that may work.
-    pub fn share_work(
-        &mut self,
-        now: Instant,
-        workers: impl Iterator<Item = PeerKey>,
-        allowed: Allowed,
-        out: &mut Vec<Output>,
-    ) {
+    pub fn share_work(&mut self, now: Instant, workers: &[PeerKey], allowed: Allowed, out: &mut Vec<Output>) {
         let stands = self.stands_still();
         let own = self.to_do() > 0 || self.scanning();
         let borrower = &mut self.offload.borrower;
@@ -109,18 +103,24 @@ impl Scheduler {
         // Results that wait for a check, which this device may not do, are vouched for by what their maker makes next.
         let unproven = !allowed.checks && lender.any_held();
         let few = waiting < OFFER_MIN && !unproven || self.offload.nothing_until.is_some_and(|until| now < until);
-        let chunks = if stands || few || !is_lendable { 0 } else { waiting.max(1) };
+        let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
+        // Whoever asked may be no worker any more.
+        lender.keep_asks(workers);
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
-        told.extend(workers.filter_map(|peer| lender.offer(now, peer, chunks).map(|work| (peer, work))));
-        told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
+        told.extend(workers.iter().filter_map(|peer| lender.offer(now, *peer, chunks).map(|work| (*peer, work))));
+        if !stands {
+            told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
+        }
         if self.offload.checks {
             self.check_results(now, out);
         }
         if !stands && allowed.reads {
             self.list_to_lend(out);
         }
-        told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
+        if !stands {
+            told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
+        }
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.save_results(out);
         self.free_documents();
@@ -152,7 +152,15 @@ impl Scheduler {
         if !self.offload.lender.wants_chunks() {
             return;
         }
-        let documents = self.queue.lend(LEND_DOCUMENTS);
+        let mut documents = self.queue.lend(LEND_DOCUMENTS);
+        if documents.is_empty() {
+            // The rest of long ones, of which a part is lent.
+            documents = self.offload.lender.take_longer(LEND_DOCUMENTS);
+        }
+        if documents.is_empty() && self.queue.embeds_here(|doc| self.offload.lender.has(doc)) {
+            // What this device embeds itself just now is here again in a moment: a long document may be all that there is.
+            return;
+        }
         if documents.is_empty() {
             self.offload.lacks_documents = self.queue.may_refill_to_lend(&self.counts);
             if !self.offload.lacks_documents {
@@ -178,29 +186,34 @@ impl Scheduler {
         self.offload.listing = true;
         let vectors = self.counts.live_vectors();
         let lender = &mut self.offload.lender;
+        let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
         // Rows are numbered from 0 on: any of those that have been there for a while.
         let known = lender.wants_known().then(|| Row(lender.draw(vectors)));
         self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known }, out);
     }
 
-    /// Chunks were read; those documents of which none were go back into the queue.
+    /// Chunks were read; those documents of which nothing is lent go back into the queue. `longer`: documents that have more.
     pub(super) fn on_lendable(
         &mut self,
         now: Instant,
-        documents: &[DocId],
-        (chunks, known): (Vec<Lendable>, Vec<Known>),
+        documents: &[(DocId, usize)],
+        LendableChunks { chunks, known, longer, unreached }: LendableChunks,
         out: &mut Vec<Output>,
     ) {
-        if std::mem::take(&mut self.offload.list_is_stale) {
+        if self.offload.list_is_stale {
             return self.on_not_lendable(documents);
         }
         self.offload.listing = false;
         // Where there was none, there is none until more is stored.
         self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
-        self.offload.lender.listed(chunks, known);
-        let back: Vec<DocId> = documents.iter().copied().filter(|doc| !self.offload.lender.has(*doc)).collect();
-        back.iter().for_each(|doc| self.queue.give_back(*doc));
-        if back.len() == documents.len() && !documents.is_empty() {
+        self.offload.lender.listed(chunks, known, longer);
+        documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
+        for doc in self.offload.lender.freed() {
+            // Those are lent next; what others may not embed, this device begins with.
+            if unreached.contains(&doc) { self.queue.give_back_last(doc) } else { self.queue.give_back(doc) }
+        }
+        let lends_any = documents.iter().any(|(doc, _)| self.offload.lender.has(*doc));
+        if !lends_any && !documents.is_empty() {
             // All of them are private, say: others are tried after a while.
             self.offload.nothing_until = Some(now + Duration::from_millis(ASK_AGAIN_MS));
             let later = self.offload.lender.nothing_to_lend();
@@ -209,9 +222,10 @@ impl Scheduler {
     }
 
     /// The documents could not be read.
-    pub(super) fn on_not_lendable(&mut self, documents: &[DocId]) {
+    pub(super) fn on_not_lendable(&mut self, documents: &[(DocId, usize)]) {
         (self.offload.listing, self.offload.list_is_stale) = (false, false);
-        documents.iter().for_each(|doc| self.queue.give_back(*doc));
+        documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
+        self.free_documents();
     }
 
     /// A task ended; gives whether it was a check of a result.
@@ -237,7 +251,7 @@ impl Scheduler {
 
     /// Saves good results as the own ones are, document by document.
     fn save_results(&mut self, out: &mut Vec<Output>) {
-        while self.under_way() + 1 < SAVES_MAX && !self.outage.is_on() {
+        while self.under_way() + 1 < SAVES_MAX && !self.stands_still() {
             let good = self.offload.lender.take_good(LEND_CHUNKS_MAX);
             if good.is_empty() {
                 return;

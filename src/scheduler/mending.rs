@@ -65,6 +65,7 @@ impl Scheduler {
         let then = if lasts { " Repair the disk, then start the agent again." } else { "" };
         self.outage.begin(now, NotSaved { why: format!("{why}{then}"), lasts });
         out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Broken(why))));
+        self.end_leases(out);
     }
 
     /// Tries to go on, if that is due.

@@ -128,6 +128,11 @@ impl Queue {
         self.refill(Stage::Embed, counts)
     }
 
+    /// Whether this device embeds any document itself just now; `lent` tells those that are lent.
+    pub fn embeds_here(&self, lent: impl Fn(DocId) -> bool) -> bool {
+        self.busy.iter().any(|(doc, stage)| *stage == Stage::Embed && !lent(*doc))
+    }
+
     /// Whether a refill brings more documents to lend, or one that is under way may.
     #[must_use]
     pub fn may_refill_to_lend(&self, counts: &StoreCounts) -> bool {
@@ -140,6 +145,15 @@ impl Queue {
         let documents = &mut self.windows[Stage::Embed as usize].documents;
         if !documents.iter().any(|listed| *listed == doc) {
             let _ = documents.push_front(doc);
+        }
+    }
+
+    /// The same of a document that is to be lent before others.
+    pub fn give_back_last(&mut self, doc: DocId) {
+        self.release(doc);
+        let documents = &mut self.windows[Stage::Embed as usize].documents;
+        if !documents.iter().any(|listed| *listed == doc) {
+            let _ = documents.push_back(doc);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::{Known, Lendable};
+use super::offload::lendable::{Lendable, LendableChunks};
 use crate::base::hit::Found;
 use crate::base::id::{DocId, ReplyId, Row};
 use crate::base::vector::{Embedding, Quantized};
@@ -64,8 +64,8 @@ pub enum Task {
     },
     /// Read the chunks without vectors of these documents, to have them embedded by other devices.
     Lend {
-        /// The documents.
-        documents: Vec<DocId>,
+        /// The documents, and how many chunks of each are lent already.
+        documents: Vec<(DocId, usize)>,
         /// How many chunks at most.
         chunks: usize,
         /// From this row on some chunks with vectors are read too.
@@ -204,8 +204,8 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
-    /// Chunks that other devices may embed, and chunks with vectors.
-    Lendable(Vec<Lendable>, Vec<Known>),
+    /// Chunks that other devices may embed.
+    Lendable(LendableChunks),
     /// Vectors of the texts of another device, in their order.
     Embedded(Vec<Quantized>),
     /// The embedding of a question, or of a text of another device.

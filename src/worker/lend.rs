@@ -3,7 +3,7 @@
 use crate::base::id::{DocId, Ring, Row};
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
-use crate::scheduler::offload::lendable::{Known, Lendable};
+use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
@@ -18,22 +18,37 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub(super) fn list(kv: &impl Kv, documents: &[DocId], most: usize, known: Option<Row>) -> Result<Outcome, KvError> {
+pub(super) fn list(
+    kv: &impl Kv,
+    documents: &[(DocId, usize)],
+    most: usize,
+    known: Option<Row>,
+) -> Result<Outcome, KvError> {
     let sources = read::sources(kv)?;
     let is_shared = |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh);
-    let mut chunks = Vec::new();
-    for id in documents {
+    let mut listed = LendableChunks::default();
+    for (id, lent) in documents {
         let Some(doc) = read::document(kv, *id)?.filter(is_shared) else { continue };
-        let room = LEASE_CHUNKS_MAX.min(most.saturating_sub(chunks.len()));
-        for (row, chunk) in read::missing(kv, &doc, room)? {
+        if listed.chunks.len() >= most {
+            listed.unreached.push(*id);
+            continue;
+        }
+        // Those that are lent already are among them.
+        let room = lent + LEASE_CHUNKS_MAX.min(most.saturating_sub(listed.chunks.len()));
+        let missing = read::missing(kv, &doc, room + 1)?;
+        if missing.len() > room {
+            listed.longer.push(*id);
+        }
+        for (row, chunk) in missing.into_iter().take(room) {
             let text = LentText { heading: chunk.heading, text: chunk.text };
             if may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
-                chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
+                listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
             }
         }
     }
     let known = known.map(|from| self::known(kv, from, is_shared)).transpose()?;
-    Ok(Outcome::Lendable(chunks, known.unwrap_or_default()))
+    listed.known = known.unwrap_or_default();
+    Ok(Outcome::Lendable(listed))
 }
 
 /// Some chunks with vectors that others may see, from this row on.
@@ -113,8 +128,10 @@ mod tests {
             add(&mut library, "/notes/diary/b.md", &["dear diary"]),
             add(&mut library, "/elsewhere/c.md", &["of no watched folder"]),
         ];
-        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs, most, None).unwrap() {
-            Outcome::Lendable(chunks, _) => {
+        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs.map(|doc| (doc, 0)), most, None)
+            .unwrap()
+        {
+            Outcome::Lendable(LendableChunks { chunks, .. }) => {
                 chunks.into_iter().map(|chunk| (chunk.doc, chunk.text.text)).collect::<Vec<_>>()
             }
             other => panic!("{other:?}"),
@@ -132,7 +149,9 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
-        let Outcome::Lendable(_, known) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else { panic!() };
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else {
+            panic!()
+        };
         let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
         assert_eq!(known, ["the hedge"], "and tells an honest device from others");
     }

@@ -94,8 +94,10 @@ impl Node {
                 ordered.back = None;
             }
         } else if admin.invites().is_void(id) {
-            // It was off when that was told.
-            self.tell_void(now, &[peer], id, out);
+            // It was off when that was told. While that is not on the disk it is not told.
+            if !self.is_being_written(id) {
+                self.tell_void(now, &[peer], id, out);
+            }
         } else {
             any = !admin.invites().knows(&record) && admin.invites().take(now, record);
         }
@@ -119,11 +121,22 @@ impl Node {
         }
         let Some(admin) = self.admin_machine() else { return };
         for id in admin.invites().void_now(now).collect::<Vec<_>>() {
-            self.tell_void(now, &[peer], id, out);
+            if !self.is_being_written(id) {
+                self.tell_void(now, &[peer], id, out);
+            }
         }
         let Some(admin) = self.admin_machine() else { return };
         let usable = admin.invites().records(now).filter(|record| record.holder.is_none() && record.left_ms > 0);
-        out.extend(usable.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
+        let usable: Vec<InviteRecord> = usable.collect();
+        let told = usable.into_iter().filter(|record| !self.is_being_written(record.id));
+        out.extend(told.map(|record| trust(peer, Exchange::Invite(Box::new(record)))));
+    }
+
+    /// Whether this invite is the one that is being written, or that whose place it takes: if that fails, all is as it was, so nobody is
+    /// told of either before.
+    fn is_being_written(&self, id: InviteId) -> bool {
+        let ordered = self.mesh.trust.pairing.invites.ordered.as_ref();
+        ordered.is_some_and(|of| of.record.id == id || of.back.as_ref().is_some_and(|back| back.id() == id))
     }
 
     /// True if invites go to a peer now: to admins, and to none of two devices with one key, as nobody can tell which of them is the right

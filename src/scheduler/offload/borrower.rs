@@ -4,7 +4,9 @@ use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
-use crate::limits::{ASK_AGAIN_MS, GIVE_BACK_MS, LEASE_CHUNKS_MAX, LEASES_EACH_MAX, LENDING_MAX};
+use crate::limits::{
+    ASK_AGAIN_MS, GIVE_BACK_MS, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN, LEASES_EACH_MAX, LENDING_MAX,
+};
 use crate::wire::message::HitVector;
 use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
 use std::collections::{BTreeMap, VecDeque};
@@ -118,7 +120,8 @@ impl Borrower {
         if !is_asked || is_known || self.batches.len() >= LEASES_EACH_MAX {
             return (!is_known).then_some(Work::Return(id));
         }
-        let lease = Duration::from_millis(u64::from(grant.lease_ms));
+        // A member of another make may say anything.
+        let lease = Duration::from_millis(u64::from(grant.lease_ms).clamp(LEASE_MS_MIN, LEASE_MS_MAX));
         let (next, running) = (0, 0);
         let mut batch = Batch { owner: peer, id, lease, texts: grant.texts, next, running, renew_at: now, until: now };
         batch.extend(now);

@@ -25,3 +25,16 @@ pub struct Known {
     /// Its vector.
     pub vector: Quantized,
 }
+
+/// What a task read that is to be lent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LendableChunks {
+    /// Chunks without vectors.
+    pub chunks: Vec<Lendable>,
+    /// Some with vectors.
+    pub known: Vec<Known>,
+    /// Documents that have more chunks without vectors.
+    pub longer: Vec<DocId>,
+    /// Documents that were not looked at, because the others had enough.
+    pub unreached: Vec<DocId>,
+}

@@ -5,13 +5,13 @@ mod results;
 
 use super::lendable::{Known, Lendable};
 use super::worker::Worker;
-use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LEASES_EACH_MAX,
-    LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS, RESULTS_MAX,
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_MS_MAX, LEASE_UNLINKED_MS,
+    LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS, RESULTS_MAX,
 };
 use crate::wire::work::{BatchId, Offer, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -30,12 +30,19 @@ struct Lease {
     length: Duration,
     until: Instant,
     since: Instant,
+    /// No renewal without a result holds beyond that.
+    renewed_until: Instant,
 }
 
 impl Lease {
     fn open(&self) -> usize {
         self.chunks.iter().flatten().count() + self.known.len()
     }
+}
+
+/// Until when a lease may be renewed without a result.
+fn renewable(now: Instant) -> Instant {
+    now + Duration::from_millis(LEASE_MS_MAX)
 }
 
 /// What a device works on, for people.
@@ -74,6 +81,17 @@ struct Pool {
     chunks: VecDeque<Lendable>,
     /// Chunks with vectors, `KNOWN_MAX` at most.
     known: VecDeque<Known>,
+    /// Documents of which a part is lent, and that have more.
+    longer: BTreeSet<DocId>,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Made {
+    /// Good results that no save has yet.
+    good: Vec<(Lendable, Quantized)>,
+    /// Tasks that compute results here, to check them, until they end: also those whose device has gone meanwhile.
+    checks: BTreeSet<TaskId>,
 }
 
 /// All of it.
@@ -89,8 +107,7 @@ pub(in crate::scheduler) struct Lender {
     documents: BTreeMap<DocId, usize>,
     /// How often chunks were lost with the device that had them; those that are here only have `LOST_MAX_EACH`.
     lost: BTreeMap<EmbedKey, u8>,
-    /// Good results that no save has yet.
-    good: Vec<(Lendable, Quantized)>,
+    results: Made,
     /// Documents of which nothing is here any more.
     freed: Vec<DocId>,
     /// Rows of chunks that somebody has, and that this device embeds too.
@@ -104,13 +121,13 @@ impl Lender {
         Self {
             model: Model { fingerprint: model, cosine_min },
             rng: Rng::new(seed ^ 0x6c65_6e64),
-            pool: Pool { chunks: VecDeque::new(), known: VecDeque::new() },
+            pool: Pool { chunks: VecDeque::new(), known: VecDeque::new(), longer: BTreeSet::new() },
             leases: BTreeMap::new(),
             workers: BTreeMap::new(),
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: BTreeMap::new(),
-            good: Vec::new(),
+            results: Made { good: Vec::new(), checks: BTreeSet::new() },
             freed: Vec::new(),
             here: BTreeSet::new(),
             woken: Instant::ZERO,
@@ -125,7 +142,11 @@ impl Lender {
     /// What a linked device is told of work here: when there is some and when there is none any more.
     pub(in crate::scheduler) fn offer(&mut self, now: Instant, peer: PeerKey, chunks: u32) -> Option<Work> {
         if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
-            return None;
+            let is_idle = |(peer, worker): &(&PeerKey, &Worker)| {
+                worker.unlinked.is_some() && !worker.is_banned(now) && worker.held() == 0 && self.rests(**peer)
+            };
+            let idle = *self.workers.iter().find(is_idle)?.0;
+            self.workers.remove(&idle);
         }
         let rests = self.rests(peer);
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
@@ -190,10 +211,27 @@ impl Lender {
         None
     }
 
-    /// Whether somebody waits for more chunks than are read.
+    /// Whether somebody waits for more chunks than are read; the rest of a long document this device needs itself.
     pub(in crate::scheduler) fn wants_chunks(&self) -> bool {
-        let able = |(peer, _): &&(PeerKey, usize)| self.room(*peer) > 0;
-        self.pool.chunks.len() < LEND_CHUNKS_MAX / 2 && self.asks.iter().any(|ask| able(&ask))
+        let able = |(peer, _): &(PeerKey, usize)| self.room(*peer) > 0;
+        self.pool.chunks.len() < LEND_CHUNKS_MAX / 2 && (!self.pool.longer.is_empty() || self.asks.iter().any(able))
+    }
+
+    /// Documents of which a part is lent, and that have more, so many at most.
+    pub(in crate::scheduler) fn take_longer(&mut self, most: usize) -> Vec<DocId> {
+        (0..most).map_while(|_| self.pool.longer.pop_first()).filter(|doc| self.documents.contains_key(doc)).collect()
+    }
+
+    /// A task reads chunks of a document: it is here until that ends. Gives how many of its chunks are here.
+    pub(in crate::scheduler) fn hold(&mut self, doc: DocId) -> usize {
+        let count = self.documents.entry(doc).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Only these devices may have asked.
+    pub(in crate::scheduler) fn keep_asks(&mut self, workers: &[PeerKey]) {
+        self.asks.retain(|(peer, _)| workers.contains(peer));
     }
 
     /// How many chunks the next lease of a device may have.
@@ -204,7 +242,8 @@ impl Lender {
     }
 
     /// These chunks were read, to be lent. Texts that are embedded here only, or that are here already, are not.
-    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>, known: Vec<Known>) {
+    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>, known: Vec<Known>, longer: Vec<DocId>) {
+        self.pool.longer.extend(longer.into_iter().filter(|doc| self.documents.contains_key(doc)));
         for known in known {
             if self.pool.known.len() >= KNOWN_MAX {
                 self.pool.known.pop_front();
@@ -215,7 +254,9 @@ impl Lender {
         keys.extend(self.leases.values().flat_map(|lease| lease.chunks.iter().flatten()).map(|chunk| chunk.key));
         keys.extend(self.pool.chunks.iter().map(|chunk| chunk.key));
         for chunk in chunks {
-            let is_home = self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
+            // A document that changed meanwhile is not here any more.
+            let is_gone = !self.documents.contains_key(&chunk.doc);
+            let is_home = is_gone || self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
             if !is_home
                 && !keys.contains(&chunk.key)
                 && chunk.text.bytes() <= GRANT_BYTES_MAX
@@ -236,7 +277,7 @@ impl Lender {
     /// A device still works on a batch. False if the batch is not its own any more.
     pub(in crate::scheduler) fn on_renew(&mut self, now: Instant, peer: PeerKey, id: BatchId) -> bool {
         let lease = self.leases.get_mut(&id).filter(|lease| lease.peer == peer);
-        lease.map(|lease| lease.until = now + lease.length).is_some()
+        lease.map(|lease| lease.until = (now + lease.length).min(lease.renewed_until)).is_some()
     }
 
     /// A device gives a batch back.
@@ -276,6 +317,7 @@ impl Lender {
             *count -= 1;
             if *count == 0 {
                 self.documents.remove(&doc);
+                self.pool.longer.remove(&doc);
                 self.freed.push(doc);
             }
         }
@@ -356,7 +398,7 @@ impl Lender {
             chunk.take_if(|chunk| chunk.doc == doc);
         }
         self.leases.retain(|_, lease| lease.open() > 0);
-        self.good.retain(|(chunk, _)| chunk.doc != doc);
+        self.results.good.retain(|(chunk, _)| chunk.doc != doc);
         self.workers.values_mut().for_each(|worker| worker.forget_document(doc));
     }
 
@@ -365,7 +407,8 @@ impl Lender {
         let ended =
             std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
         self.pool.chunks.clear();
-        self.good.clear();
+        self.pool.longer.clear();
+        self.results.good.clear();
         self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
         self.freed.extend(documents);

@@ -8,7 +8,8 @@ use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    ASK_AGAIN_MS, DIMENSIONS, GIVE_BACK_MS, LEASE_FIRST, LEASE_UNLINKED_MS, OFFENCE_MS, PROBATION, UNCHECKED_RESTS_MS,
+    ASK_AGAIN_MS, DIMENSIONS, GIVE_BACK_MS, LEASE_CHECKS_MAX, LEASE_FIRST, LEASE_MS_MAX, LEASE_UNLINKED_MS, OFFENCE_MS,
+    PROBATION, UNCHECKED_RESTS_MS,
 };
 use crate::wire::message::HitVector;
 use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
@@ -44,6 +45,15 @@ fn vector(n: u64) -> HitVector {
     HitVector { scale: vector.scale(), codes: vector.bytes().collect() }
 }
 
+/// A task has read these chunks.
+fn list(lender: &mut Lender, chunks: impl IntoIterator<Item = u64>) {
+    let chunks: Vec<Lendable> = chunks.into_iter().map(chunk).collect();
+    let documents: Vec<DocId> = chunks.iter().map(|chunk| chunk.doc).collect();
+    documents.iter().for_each(|doc| _ = lender.hold(*doc));
+    lender.listed(chunks, Vec::new(), Vec::new());
+    documents.iter().for_each(|doc| lender.let_go(*doc));
+}
+
 /// A side that lends these chunks, and has offered them to the devices.
 fn lender(chunks: u64) -> Lender {
     let mut lender = Lender::new(MODEL, 0.98, 1);
@@ -51,7 +61,7 @@ fn lender(chunks: u64) -> Lender {
         let count = u32::try_from(chunks).unwrap_or(u32::MAX);
         assert_eq!(lender.offer(at(0), peer, count), Some(Work::Offer(Offer { model: MODEL.0, chunks: count })));
     }
-    lender.listed((0..chunks).map(chunk).collect(), Vec::new());
+    list(&mut lender, 0..chunks);
     lender
 }
 
@@ -175,6 +185,49 @@ fn a_lease_ends_by_its_time_by_two_seconds_without_a_link_or_by_the_end_of_its_d
 }
 
 #[test]
+fn after_a_short_loss_of_its_link_a_device_has_nothing_and_that_counts_against_no_chunk() {
+    let mut lender = lender(8);
+    for n in 0..5 {
+        let grant = granted(&mut lender, at(n), PEER);
+        assert_eq!(numbers(&grant), [0, 1, 2, 3], "{n}: the next as before");
+        lender.unlinked(at(n), PEER);
+        lender.linked(PEER);
+        lender.on_results(at(n), PEER, &results(&grant), true);
+    }
+    assert_eq!((check_all(&mut lender, at(9)), good(&mut lender)), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn a_device_that_renews_for_ever_and_gives_no_result_loses_its_lease() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    for ms in (0..LEASE_MS_MAX).step_by(1_000) {
+        assert!(lender.on_renew(at(ms), PEER, grant.batch));
+        assert_eq!(lender.wake(at(ms)), []);
+    }
+    assert_eq!(lender.wake(at(LEASE_MS_MAX)), [(PEER, Work::End(grant.batch))]);
+}
+
+#[test]
+fn a_check_counts_until_its_task_ends_whatever_becomes_of_its_device() {
+    let mut lender = lender(40);
+    for task in 0..20 {
+        let grant = granted(&mut lender, at(0), PEER);
+        lender.on_results(at(0), PEER, &results(&grant), true);
+        match lender.next_check(at(0)) {
+            Some((peer, place, _)) => lender.begin_check(peer, place, TaskId(task)),
+            None => assert!(task >= LEASE_CHECKS_MAX as u64, "{task}"),
+        }
+        lender.gone(PEER);
+    }
+    assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), Some(None), "it was one, and says nothing any more");
+    assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), None);
+    let grant = granted(&mut lender, at(1), OTHER);
+    lender.on_results(at(1), OTHER, &results(&grant), true);
+    assert!(lender.next_check(at(1)).is_some(), "there is room again");
+}
+
+#[test]
 fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here_only() {
     let mut lender = lender(4);
     for peer in [PEER, OTHER] {
@@ -182,14 +235,14 @@ fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here
         lender.gone(peer);
     }
     assert_eq!(lender.freed(), (0..4).map(DocId).collect::<Vec<_>>(), "their documents are ordinary ones again");
-    lender.listed(vec![chunk(0), chunk(9)], Vec::new());
+    list(&mut lender, [0, 9]);
     assert!(!lender.has(DocId(0)) && lender.has(DocId(9)), "it is lent to nobody any more");
     let grant = granted(&mut lender, at(0), PEER);
     lender.on_failed(OTHER, grant.batch, 0, 1);
     assert!(lender.has(DocId(9)), "another device has no say");
     lender.on_failed(PEER, grant.batch, 0, 60_000);
     assert_eq!(lender.freed(), [DocId(9)]);
-    lender.listed(vec![chunk(9)], Vec::new());
+    list(&mut lender, [9]);
     assert!(!lender.has(DocId(9)));
 }
 
@@ -257,7 +310,7 @@ fn where_nothing_may_be_computed_here_texts_with_known_vectors_tell_who_is_hones
     let known = |n: u64| Known { chunk: chunk(n), vector: embedding(n).quantize() };
     for lies in [false, true] {
         let mut lender = lender(40);
-        lender.listed(Vec::new(), (200..204).map(known).collect());
+        lender.listed(Vec::new(), (200..204).map(known).collect(), Vec::new());
         lender.on_ask(at(0), PEER, 64);
         let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
         let asked = numbers(&grant);

@@ -136,10 +136,6 @@ impl Worker {
         self.held.len()
     }
 
-    pub(super) const fn is_checked(&self) -> bool {
-        self.check.is_some()
-    }
-
     /// When one of the results that wait is checked although none was drawn. `rests`: it has no lease.
     pub(super) fn deadline(&self, rests: bool) -> Option<Instant> {
         let oldest = self.held.front().filter(|_| self.check.is_none())?;

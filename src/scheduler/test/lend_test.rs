@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::id::{EmbedKey, PeerKey, Row};
 use crate::scheduler::lend::Allowed;
-use crate::scheduler::offload::lendable::Lendable;
+use crate::scheduler::offload::lendable::{Lendable, LendableChunks};
 use crate::wire::work::{LentText, Work};
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -30,7 +30,7 @@ fn lending(documents: u64) -> Scheduler {
 
 fn share(machine: &mut Scheduler, now: u64) -> Vec<Output> {
     let mut out = Vec::new();
-    machine.share_work(at(now), [PEER].into_iter(), ALL, &mut out);
+    machine.share_work(at(now), &[PEER], ALL, &mut out);
     out
 }
 
@@ -42,7 +42,9 @@ fn asked(machine: &mut Scheduler, now: u64) -> (TaskId, Vec<DocId>) {
     machine.on_work(at(now), PEER, Work::Ask(64), &mut out);
     assert_eq!(out, []);
     match share(machine, now).pop() {
-        Some(Output::Start(id, Task::Lend { documents, .. })) => (id, documents),
+        Some(Output::Start(id, Task::Lend { documents, .. })) => {
+            (id, documents.into_iter().map(|(doc, _)| doc).collect())
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -57,13 +59,17 @@ fn chunks(documents: &[DocId]) -> Vec<Lendable> {
     documents.iter().map(chunk).collect()
 }
 
+fn lendable(chunks: Vec<Lendable>) -> Outcome {
+    Outcome::Lendable(LendableChunks { chunks, ..LendableChunks::default() })
+}
+
 #[test]
 fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
     let mut machine = lending(100);
     let (id, documents) = asked(&mut machine, 1);
     assert_eq!(documents.first(), Some(&DocId(99)));
     let mut out = Vec::new();
-    machine.handle(at(2), Input::Done(id, Outcome::Lendable(chunks(&documents), Vec::new())), &mut out);
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
     let granted = share(&mut machine, 2);
     assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
     machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
@@ -78,7 +84,7 @@ fn what_was_read_to_be_lent_is_lent_to_nobody_once_its_folder_is_forgotten() {
     machine.handle(at(2), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
     machine.handle(at(3), saved(save.0, &[]), &mut out);
-    machine.handle(at(4), Input::Done(id, Outcome::Lendable(chunks(&documents), Vec::new())), &mut out);
+    machine.handle(at(4), Input::Done(id, lendable(chunks(&documents))), &mut out);
     let out = share(&mut machine, 4);
     assert!(!out.iter().any(|out| matches!(out, Output::Work(_, Work::Grant(_)))), "{out:?}");
 }
@@ -88,11 +94,55 @@ fn where_the_documents_are_all_private_nobody_is_asked_to_ask_again_at_once() {
     let mut machine = lending(100);
     let (id, documents) = asked(&mut machine, 1);
     let mut out = Vec::new();
-    machine.handle(at(2), Input::Done(id, Outcome::Lendable(Vec::new(), Vec::new())), &mut out);
+    machine.handle(at(2), Input::Done(id, lendable(Vec::new())), &mut out);
     assert!(matches!(&out[..], [Output::Work(PEER, Work::Later(_))]), "{out:?}");
     let out = share(&mut machine, 3);
     assert!(matches!(&out[..], [Output::Work(PEER, Work::Offer(offer))] if offer.chunks == 0), "{out:?}");
     assert_eq!(share(&mut machine, 4_000), []);
     let (_, others) = asked(&mut machine, 6_000);
     assert_eq!((documents.last(), others.first()), (Some(&DocId(36)), Some(&DocId(35))), "others are tried first");
+}
+
+#[test]
+fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
+    let mut machine = lending(1);
+    machine.counts.chunks = 500;
+    let mut out = Vec::new();
+    // This device has it; whoever asks waits for it and is not sent away.
+    let own = machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).unwrap();
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
+    assert!(matches!(&share(&mut machine, 1)[..], [Output::Work(PEER, Work::Offer(_))]));
+    machine.on_work(at(1), PEER, Work::Ask(64), &mut out);
+    assert_eq!((share(&mut machine, 1), out.len()), (Vec::new(), 0));
+    let changes =
+        vec![Change::Embedded { doc: DocId(0), model: crate::base::id::Fingerprint([7; 32]), vectors: Vec::new() }];
+    machine.handle(at(2), Input::Done(own, Outcome::Changes(changes)), &mut out);
+    let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
+    let Input::Saved(save, Ok(on_disk)) = saved(save.0, &[(0, Kind::Chunked)]) else { unreachable!() };
+    let known = machine.counts;
+    machine.handle(at(3), Input::Saved(save, Ok(Saved { counts: known, ..on_disk })), &mut out);
+    let part = |from: u64| {
+        let chunk = |n: u64| Lendable { doc: DocId(0), ..chunks(&[DocId(n)]).remove(0) };
+        let chunks: Vec<Lendable> = (from..from + 64).map(chunk).collect();
+        Outcome::Lendable(LendableChunks { chunks, longer: vec![DocId(0)], ..LendableChunks::default() })
+    };
+    let first = share(&mut machine, 3);
+    let [Output::Start(id, Task::Lend { documents, .. })] = &first[..] else { panic!("{first:?}") };
+    assert_eq!(*documents, [(DocId(0), 0)]);
+    machine.handle(at(4), Input::Done(*id, part(0)), &mut out);
+    // The device gets a part, this one takes another, and then the rest is read.
+    assert!(matches!(&share(&mut machine, 4)[..], [Output::Work(PEER, Work::Grant(_))]));
+    for _ in 0..5 {
+        let task = machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).unwrap();
+        let Some(Output::Start(_, Task::EmbedLent(chunks))) = out.pop() else { panic!("{out:?}") };
+        assert_eq!(chunks.len(), 8);
+        machine.handle(at(5), Input::Done(task, Outcome::Failed("for this test".to_owned())), &mut out);
+        out.clear();
+    }
+    let rest = share(&mut machine, 6);
+    let [Output::Start(id, Task::Lend { documents, .. })] = &rest[..] else { panic!("{rest:?}") };
+    assert_eq!(documents[0].0, DocId(0));
+    assert!(documents[0].1 > 0, "so many of it are lent already");
+    machine.handle(at(7), Input::Done(*id, part(64)), &mut out);
+    assert!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).is_some());
 }

@@ -1,11 +1,12 @@
 //! What is granted: how much to whom, and what is mixed into it.
 
-use super::{BatchId, Lease, Lender};
+use super::{BatchId, Lease, Lender, renewable};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
 use crate::limits::{
-    GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LEASE_CHUNKS_MAX, LEASE_MS_MAX,
+    LEASE_MS_MIN,
 };
 use crate::scheduler::offload::lendable::Lendable;
 use crate::wire::work::{Grant, LentText, Work};
@@ -21,6 +22,11 @@ impl Lender {
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
             let is_asked = !checks && rests && self.has_held(peer) && (room == 0 || self.lent_chunks() >= waiting);
+            if !is_asked && room == 0 && !checks {
+                // It may be long until its results are vouched for: others may have work for it.
+                granted.push((peer, Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX))));
+                continue;
+            }
             if !is_asked && (room == 0 || self.pool.chunks.is_empty()) {
                 self.asks.push_back((peer, asked));
                 continue;
@@ -48,7 +54,10 @@ impl Lender {
             let texts: Vec<LentText> = batch.iter().map(|chunk| chunk.text.clone()).collect();
             let own = |(at, chunk)| (!known.contains_key(&at)).then_some(chunk);
             let (chunks, length) = (batch.into_iter().enumerate().map(own).collect(), Duration::from_millis(ms));
-            self.leases.insert(id, Lease { peer, chunks, known, length, until: now + length, since: now });
+            self.leases.insert(
+                id,
+                Lease { peer, chunks, known, length, until: now + length, since: now, renewed_until: renewable(now) },
+            );
             let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);
             granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));
         }

@@ -1,6 +1,6 @@
 //! What comes back: vectors of others and of this device, their checks, and what is good.
 
-use super::{BatchId, Lease, Lender, Lent};
+use super::{BatchId, Lease, Lender, Lent, renewable};
 use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
@@ -34,7 +34,7 @@ impl Lender {
                 if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
                     return true;
                 }
-                self.good.extend(worker.is_honest(checks));
+                self.results.good.extend(worker.is_honest(checks));
                 came += 1;
                 continue;
             }
@@ -49,7 +49,7 @@ impl Lender {
         }
         if came > 0 {
             worker.progressed(now, came);
-            lease.until = now + lease.length;
+            (lease.until, lease.renewed_until) = (now + lease.length, renewable(now));
             if lease.open() == 0 {
                 self.leases.remove(&results.batch);
             }
@@ -80,7 +80,7 @@ impl Lender {
         for (chunk, vector) in chunks.into_iter().zip(vectors) {
             // Of one that somebody has too, the first vector counts.
             if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
-                self.good.push((chunk, vector));
+                self.results.good.push((chunk, vector));
             }
         }
     }
@@ -102,7 +102,7 @@ impl Lender {
     }
 
     pub(super) fn checks(&self) -> usize {
-        self.workers.values().filter(|worker| worker.is_checked()).count()
+        self.results.checks.len()
     }
 
     /// The text that is to be embedded here next to check a device, with the device and the place of the result.
@@ -120,17 +120,23 @@ impl Lender {
     pub(in crate::scheduler) fn begin_check(&mut self, peer: PeerKey, place: usize, task: TaskId) {
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.begin_check(task, place);
+            self.results.checks.insert(task);
         }
     }
 
     /// A task ended. `None` if it was no check; else whether the device sent what is false.
     pub(in crate::scheduler) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>) -> Option<Option<PeerKey>> {
-        let (peer, checked) = self
+        if !self.results.checks.remove(&task) {
+            return None;
+        }
+        let checked = self
             .workers
             .iter_mut()
-            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min)?)))?;
+            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min)?)));
+        // Its device has gone, or what it made is not wanted any more.
+        let Some((peer, checked)) = checked else { return Some(None) };
         match checked {
-            Checked::Good(good) => self.good.extend(good),
+            Checked::Good(good) => self.results.good.extend(good),
             Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
             Checked::False => return Some(Some(peer)),
         }
@@ -147,8 +153,8 @@ impl Lender {
 
     /// Good results for one save, at most so many.
     pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<(Lendable, Quantized)> {
-        let count = most.min(self.good.len());
-        self.good.drain(..count).collect()
+        let count = most.min(self.results.good.len());
+        self.results.good.drain(..count).collect()
     }
 
     /// Who has what.
