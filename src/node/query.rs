@@ -315,7 +315,8 @@ impl Node {
     }
 }
 
-/// As many of the hits, best first, as fit into one message: with the longest paths and chunks not all do.
+/// As many of the hits, best first, as fit into one message: with the longest paths and chunks not all do. None of files that are gone
+/// and about which the owner is asked: they may have been moved into a private folder.
 fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64>) -> Found {
     let mut room = ANSWER_BYTES_MAX;
     let fits = |hit: &&SearchHit| {
@@ -324,12 +325,12 @@ fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64
         room > 0
     };
     let told = |mut hit: SearchHit| {
-        if let Some(absence) = hit.absence.or_else(|| gone_since(&hit).map(Absence::Away)) {
+        if let Some(absence) = hit.absence {
             hit.heading = with_note(&hit.heading, absence);
         }
         hit
     };
-    let hits = found.hits.iter().take_while(fits).cloned().map(told).collect();
+    let hits = found.hits.iter().filter(|hit| gone_since(hit).is_none()).take_while(fits).cloned().map(told).collect();
     Found { statistics: found.statistics.clone(), hits, unusable: Vec::new() }
 }
 
@@ -345,7 +346,7 @@ mod tests {
     use crate::base::id::{DocId, Row};
 
     #[test]
-    fn a_hit_whose_file_is_gone_or_away_says_so_to_other_devices_in_its_heading() {
+    fn a_hit_whose_file_is_away_says_so_to_other_devices_and_one_that_is_gone_and_undecided_goes_to_none() {
         let hit = |doc, absence| SearchHit {
             row: Row(doc),
             path: b"/a.md".to_vec(),
@@ -364,6 +365,10 @@ mod tests {
         let headings: Vec<&str> = told.hits.iter().map(|hit| hit.heading.as_str()).collect();
         let note = |minute| format!("H (its file is away since 1970-01-01 00:0{minute} UTC)");
         let kept = "H (its file is gone since 1970-01-01 00:01 UTC and its text is kept)".to_owned();
-        assert_eq!(headings, ["H".to_owned(), note(0), note(1), kept]);
+        assert_eq!(
+            headings,
+            ["H".to_owned(), note(1), kept],
+            "what is gone and undecided leaves the device in no answer"
+        );
     }
 }

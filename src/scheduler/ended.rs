@@ -224,7 +224,11 @@ impl Scheduler {
             Verdict::Remove(gone) => self.decisions.remove(gone),
             Verdict::LookAtAll => self.scans.queue.mark_dirty(now, source),
             Verdict::Ask(false) => {}
-            Verdict::Ask(true) => out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why)))),
+            Verdict::Ask(true) => {
+                out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why))));
+                // What is gone may be in a private folder by now.
+                self.end_leases(out);
+            }
         }
         let maybe_back = unchanged && self.decisions.losses.asks(source);
         let are_counted = self.scans.left_out.end(source, &scan.scope);

@@ -153,6 +153,10 @@ impl Scheduler {
             return;
         }
         let mut documents = self.queue.lend(LEND_DOCUMENTS);
+        // Texts of files that are gone go nowhere before their owner has decided: they may be in a private folder by now.
+        for doc in documents.extract_if(.., |doc| self.knows_gone(*doc)).collect::<Vec<_>>() {
+            self.queue.give_back(doc);
+        }
         if documents.is_empty() {
             // The rest of long ones, of which a part is lent.
             documents = self.offload.lender.take_longer(LEND_DOCUMENTS);

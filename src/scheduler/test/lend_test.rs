@@ -130,19 +130,18 @@ fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
     let [Output::Start(id, Task::Lend { documents, .. })] = &first[..] else { panic!("{first:?}") };
     assert_eq!(*documents, [(DocId(0), 0)]);
     machine.handle(at(4), Input::Done(*id, part(0)), &mut out);
-    // The device gets a part, this one takes another, and then the rest is read.
-    assert!(matches!(&share(&mut machine, 4)[..], [Output::Work(PEER, Work::Grant(_))]));
-    for _ in 0..5 {
-        let task = machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).unwrap();
-        let Some(Output::Start(_, Task::EmbedLent(chunks))) = out.pop() else { panic!("{out:?}") };
-        assert_eq!(chunks.len(), 8);
-        machine.handle(at(5), Input::Done(task, Outcome::Failed("for this test".to_owned())), &mut out);
-        out.clear();
-    }
-    let rest = share(&mut machine, 6);
-    let [Output::Start(id, Task::Lend { documents, .. })] = &rest[..] else { panic!("{rest:?}") };
+    // The device gets a part, this one takes another, and the rest is read.
+    let shared = share(&mut machine, 4);
+    assert!(shared.iter().any(|out| matches!(out, Output::Work(PEER, Work::Grant(_)))), "{shared:?}");
+    let Some(Output::Start(id, Task::Lend { documents, .. })) =
+        shared.iter().find(|out| matches!(out, Output::Start(..)))
+    else {
+        panic!("{shared:?}")
+    };
     assert_eq!(documents[0].0, DocId(0));
     assert!(documents[0].1 > 0, "so many of it are lent already");
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).unwrap();
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::EmbedLent(chunks))) if chunks.len() == 8));
     machine.handle(at(7), Input::Done(*id, part(64)), &mut out);
     assert!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).is_some());
 }

@@ -6,7 +6,8 @@
 //! - PEM and its kin (RFC 7468; OpenSSH; RFC 4716; OpenPGP's armor, RFC 9580): from `-----BEGIN … PRIVATE KEY…-----` to its
 //!   `-----END`, with headers, in quotations and comments, and on one line as JSON and YAML have it; OpenVPN's static key too;
 //! - PuTTY's `.ppk`: from `PuTTY-User-Key-File` to `Private-MAC`;
-//! - age: `AGE-SECRET-KEY-…`, over several lines too.
+//! - age: `AGE-SECRET-KEY-…`, over several lines too;
+//! - an invite to a mesh: its `secret`, wherever it is copied to.
 //!
 //! Keys that are one word, as WireGuard's, go as all random letters do (`token`).
 //!
@@ -30,9 +31,54 @@ const AGE_LETTERS_MIN: usize = 8;
 /// Bytes of a word in a sentence that names how a key begins, at most: the lines of a key are longer.
 const SENTENCE_WORD_BYTES_MAX: usize = 40;
 
-/// The text with [`MARK`] in place of its private keys; borrowed where it has none.
+/// The letters of the secret of an invite to a mesh, see `wire::pairing::invite`: 16 bytes in base32.
+const INVITE_LETTERS: usize = 26;
+
+/// What stands on the line of the secret.
+const INVITE_LABEL: &str = "secret";
+
+/// The text with [`MARK`] in place of its private keys and secrets of invites; borrowed where it has none.
 #[must_use]
 pub fn elide(text: &str) -> Cow<'_, str> {
+    match without_invites(text) {
+        None => without_keys(text),
+        Some(text) => Cow::Owned(without_keys(&text).into_owned()),
+    }
+}
+
+/// The text without the secrets of invites, if it has any: whoever has one lets a device of its own into the mesh.
+fn without_invites(text: &str) -> Option<String> {
+    let is_secret = |word: &str| {
+        let of = |is: fn(&u8) -> bool| word.bytes().filter(is).count();
+        word.len() == INVITE_LETTERS
+            && of(u8::is_ascii_digit) > 0
+            && of(u8::is_ascii_uppercase) > 0
+            && of(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) == INVITE_LETTERS
+    };
+    if !text.contains(INVITE_LABEL) {
+        return None;
+    }
+    let (mut built, mut found) = (String::with_capacity(text.len()), false);
+    for line in text.split_inclusive('\n') {
+        if !line.contains(INVITE_LABEL) {
+            built.push_str(line);
+            continue;
+        }
+        for piece in line.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            if is_secret(word) {
+                built.push(MARK);
+                built.push_str(&piece[word.len()..]);
+                found = true;
+            } else {
+                built.push_str(piece);
+            }
+        }
+    }
+    found.then_some(built)
+}
+
+fn without_keys(text: &str) -> Cow<'_, str> {
     if !SIGNS.iter().any(|sign| text.contains(sign)) {
         return Cow::Borrowed(text);
     }

@@ -152,3 +152,16 @@ fn the_steps_are_linear_in_the_text_whatever_it_is() {
         }
     }
 }
+
+#[test]
+fn the_secret_of_an_invite_is_left_out_wherever_it_is_copied_to() {
+    let invite = "# An invite to a Wattle mesh. It lets one device in, once: keep it as you would keep a key.\n\
+                  id = \"SRQB4C1FMPFAXJ1RJF6EXD4ACW\"\nsecret = \"ZFMWP2MAQNDP3ZPEXJD168CR70\"\nhours = 24\n";
+    let left = elide(invite);
+    assert!(!left.contains("ZFMW") && left.contains("secret = \"\u{2026}\"\nhours"), "{left}");
+    let noted = "The secret of the attic: ZFMWP2MAQNDP3ZPEXJD168CR70, for Ann.";
+    assert_eq!(elide(noted), "The secret of the attic: \u{2026}, for Ann.");
+    for kept in ["no secret here", "secret: ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ZFMWP2MAQNDP3ZPEXJD168CR70"] {
+        assert_eq!(elide(kept), kept);
+    }
+}
