@@ -5,7 +5,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LEASE_CHUNKS_MAX, LEASE_MS_MAX,
+    GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LATER_MS, LEASE_CHUNKS_MAX, LEASE_MS_MAX,
     LEASE_MS_MIN,
 };
 use crate::scheduler::offload::lendable::Lendable;
@@ -24,7 +24,7 @@ impl Lender {
             let is_asked = !checks && rests && self.has_held(peer) && (room == 0 || self.lent_chunks() >= waiting);
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
-                granted.push((peer, Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX))));
+                granted.push((peer, Work::Later(LATER_MS)));
                 continue;
             }
             if !is_asked && (room == 0 || self.pool.chunks.is_empty()) {
