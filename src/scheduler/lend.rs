@@ -8,7 +8,7 @@ use super::offload::lender::Lent;
 use super::port::Output;
 use super::saves::AfterSave;
 use super::task::{Outcome, Task};
-use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
+use crate::base::id::{DocId, EmbedKey, PeerKey, Ring, Row, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
@@ -263,7 +263,7 @@ impl Scheduler {
             let mut of: BTreeMap<DocId, Vec<_>> = BTreeMap::new();
             let mut chunks = Vec::new();
             for (chunk, vector) in good {
-                chunks.push(chunk.doc);
+                chunks.push((chunk.doc, chunk.key));
                 of.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector));
             }
             let model = self.offload.lender.model();
@@ -273,8 +273,8 @@ impl Scheduler {
     }
 
     /// The results of others for these chunks' documents are on the disk, or cannot be.
-    pub(super) fn on_results_saved(&mut self, chunks: &[DocId]) {
-        chunks.iter().for_each(|doc| self.offload.lender.let_go(*doc));
+    pub(super) fn on_results_saved(&mut self, chunks: &[(DocId, EmbedKey)]) {
+        chunks.iter().for_each(|(doc, key)| self.offload.lender.end_chunk(*doc, *key));
         // Those that still lack vectors are put into the queue by what the save says of them.
         self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
     }

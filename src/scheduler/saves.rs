@@ -1,7 +1,7 @@
 //! Saves under way, and what follows each of them.
 
 use super::sources::UnsavedSources;
-use crate::base::id::{DocId, ReplyId, SaveId};
+use crate::base::id::{DocId, EmbedKey, ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::StoreCounts;
@@ -54,8 +54,8 @@ pub(super) enum AfterSave {
     Release(Vec<DocId>),
     /// Likewise this one, whose file is not there: it waits for it, if it still waits.
     Absent(DocId),
-    /// Vectors that other devices made: one entry for each chunk, its document.
-    Lent(Vec<DocId>),
+    /// Vectors of chunks that were lent: the document and the key of each.
+    Lent(Vec<(DocId, EmbedKey)>),
     /// The next part of the owner's decisions is due.
     Decision,
     /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.

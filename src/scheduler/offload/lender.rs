@@ -83,6 +83,8 @@ struct Pool {
     known: VecDeque<Known>,
     /// Documents of which a part is lent, and that have more.
     longer: BTreeSet<DocId>,
+    /// The texts that are here, from the time that they were read until their vectors are saved.
+    here: BTreeMap<EmbedKey, DocId>,
 }
 
 /// What came back.
@@ -121,7 +123,12 @@ impl Lender {
         Self {
             model: Model { fingerprint: model, cosine_min },
             rng: Rng::new(seed ^ 0x6c65_6e64),
-            pool: Pool { chunks: VecDeque::new(), known: VecDeque::new(), longer: BTreeSet::new() },
+            pool: Pool {
+                chunks: VecDeque::new(),
+                known: VecDeque::new(),
+                longer: BTreeSet::new(),
+                here: BTreeMap::new(),
+            },
             leases: BTreeMap::new(),
             workers: BTreeMap::new(),
             asks: VecDeque::new(),
@@ -250,19 +257,16 @@ impl Lender {
             }
             self.pool.known.push_back(known);
         }
-        let mut keys: BTreeSet<EmbedKey> = self.workers.values().flat_map(Worker::keys).collect();
-        keys.extend(self.leases.values().flat_map(|lease| lease.chunks.iter().flatten()).map(|chunk| chunk.key));
-        keys.extend(self.pool.chunks.iter().map(|chunk| chunk.key));
         for chunk in chunks {
             // A document that changed meanwhile is not here any more.
             let is_gone = !self.documents.contains_key(&chunk.doc);
             let is_home = is_gone || self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
             if !is_home
-                && !keys.contains(&chunk.key)
+                && !self.pool.here.contains_key(&chunk.key)
                 && chunk.text.bytes() <= GRANT_BYTES_MAX
                 && self.pool.chunks.len() < LEND_CHUNKS_MAX
             {
-                keys.insert(chunk.key);
+                self.pool.here.insert(chunk.key, chunk.doc);
                 *self.documents.entry(chunk.doc).or_default() += 1;
                 self.pool.chunks.push_back(chunk);
             }
@@ -301,7 +305,7 @@ impl Lender {
     /// The chunk is embedded here only.
     fn keep_home(&mut self, chunk: &Lendable) {
         self.note_lost(chunk.key, LOST_MAX_EACH);
-        self.let_go(chunk.doc);
+        self.end_chunk(chunk.doc, chunk.key);
     }
 
     fn note_lost(&mut self, key: EmbedKey, times: u8) {
@@ -309,6 +313,12 @@ impl Lender {
             self.lost.pop_first();
         }
         self.lost.insert(key, times.min(LOST_MAX_EACH));
+    }
+
+    /// A chunk is not here any more: its vector is saved, or is made here otherwise.
+    pub(in crate::scheduler) fn end_chunk(&mut self, doc: DocId, key: EmbedKey) {
+        self.pool.here.remove(&key);
+        self.let_go(doc);
     }
 
     /// One chunk fewer of a document is here.
@@ -394,6 +404,7 @@ impl Lender {
     pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
         self.documents.remove(&doc);
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
+        self.pool.here.retain(|_, of| *of != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
         }
@@ -408,6 +419,7 @@ impl Lender {
             std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
         self.pool.chunks.clear();
         self.pool.longer.clear();
+        self.pool.here.clear();
         self.results.good.clear();
         self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();

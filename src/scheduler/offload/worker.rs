@@ -1,7 +1,7 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
 use super::lendable::Lendable;
-use crate::base::id::{DocId, EmbedKey, TaskId};
+use crate::base::id::{DocId, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
@@ -124,11 +124,6 @@ impl Worker {
     pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, checks: bool, rng: &mut Rng) {
         let is_drawn = checks && (self.good < PROBATION || rng.one_in(CHECK_ONE_IN));
         self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false });
-    }
-
-    /// The keys of the texts whose results wait for a check.
-    pub(super) fn keys(&self) -> impl Iterator<Item = EmbedKey> {
-        self.held.iter().map(|held| held.chunk.key)
     }
 
     /// How many results wait for a check.
