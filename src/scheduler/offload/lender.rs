@@ -1,17 +1,18 @@
 //! The side whose chunks others embed: what is lent to whom, and until when.
 
 mod grants;
+mod leases;
 mod results;
 
 use super::lendable::{Known, Lendable};
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
-use crate::base::time::{Duration, Instant, earliest};
+use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_CHECKS_MAX, LEASE_MS_MAX, LEASE_UNLINKED_MS,
-    LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS, RESULTS_MAX,
+    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_MS_MAX, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX,
+    LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
 };
 use crate::wire::work::{BatchId, Offer, Work};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -278,30 +279,6 @@ impl Lender {
         self.asks.drain(..).map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect()
     }
 
-    /// A device still works on a batch. False if the batch is not its own any more.
-    pub(in crate::scheduler) fn on_renew(&mut self, now: Instant, peer: PeerKey, id: BatchId) -> bool {
-        let lease = self.leases.get_mut(&id).filter(|lease| lease.peer == peer);
-        lease.map(|lease| lease.until = (now + lease.length).min(lease.renewed_until)).is_some()
-    }
-
-    /// A device gives a batch back.
-    pub(in crate::scheduler) fn on_return(&mut self, peer: PeerKey, id: BatchId) {
-        if self.leases.get(&id).is_some_and(|lease| lease.peer == peer) {
-            self.end_lease(id, false);
-        }
-    }
-
-    /// A device cannot embed texts of a batch: they are embedded here, where it is known what that means for their document.
-    pub(in crate::scheduler) fn on_failed(&mut self, peer: PeerKey, id: BatchId, first: u16, count: u16) {
-        let Some(lease) = self.leases.get_mut(&id).filter(|lease| lease.peer == peer) else { return };
-        let places = lease.chunks.iter_mut().skip(usize::from(first)).take(usize::from(count));
-        let failed: Vec<Lendable> = places.filter_map(Option::take).collect();
-        if lease.open() == 0 {
-            self.leases.remove(&id);
-        }
-        failed.into_iter().for_each(|chunk| self.keep_home(&chunk));
-    }
-
     /// The chunk is embedded here only.
     fn keep_home(&mut self, chunk: &Lendable) {
         self.note_lost(chunk.key, LOST_MAX_EACH);
@@ -341,54 +318,6 @@ impl Lender {
     /// These chunks are the next to be granted.
     fn again(&mut self, chunks: Vec<Lendable>) {
         chunks.into_iter().rev().for_each(|chunk| self.pool.chunks.push_front(chunk));
-    }
-
-    /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
-    fn end_lease(&mut self, id: BatchId, lost: bool) {
-        let Some(lease) = self.leases.remove(&id) else { return };
-        let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
-        if lost {
-            // One of those that it worked on may have ended it.
-            for chunk in left.iter().take(RESULTS_MAX) {
-                let times = self.lost.get(&chunk.key).copied().unwrap_or_default();
-                self.note_lost(chunk.key, times + 1);
-            }
-            let is_home = |chunk: &mut Lendable| self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
-            let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
-            home.iter().for_each(|chunk| self.keep_home(chunk));
-        }
-        self.again(left);
-    }
-
-    /// Ends what is over by its time or by a lost link. Gives who is to be told.
-    pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
-        self.woken = now;
-        let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
-        let over: Vec<(BatchId, PeerKey)> =
-            self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
-        let mut told = Vec::new();
-        for (id, peer) in over {
-            self.end_lease(id, true);
-            if self.workers.get(&peer).is_some_and(|worker| worker.unlinked.is_none()) {
-                told.push((peer, Work::End(id)));
-            }
-        }
-        told
-    }
-
-    fn unlinked_until(&self, peer: PeerKey) -> Option<Instant> {
-        let unlinked = self.workers.get(&peer)?.unlinked?;
-        Some(unlinked + Duration::from_millis(LEASE_UNLINKED_MS))
-    }
-
-    /// `checks`: whether results may be checked now.
-    pub(in crate::scheduler) fn deadline(&self, checks: bool) -> Option<Instant> {
-        let lease = |lease: &Lease| self.unlinked_until(lease.peer).map_or(lease.until, |at| at.min(lease.until));
-        let leases = self.leases.values().map(lease).min();
-        if !checks || self.checks() >= LEASE_CHECKS_MAX {
-            return leases;
-        }
-        earliest(leases, self.workers.iter().filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
     }
 
     fn rests(&self, peer: PeerKey) -> bool {
