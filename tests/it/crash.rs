@@ -60,8 +60,8 @@ fn killed_ten_times_in_the_middle_of_two_thousand_files_nothing_is_lost_or_embed
     for round in 1..=KILLS {
         let goal = round * FILES / (KILLS + 1);
         agent.wait("progress", |status| status["files"]["ready"].as_u64().unwrap() >= goal);
-        let before = agent.embedded().len();
-        agent.kill();
+        // Counted when it is dead: what it embeds before that may be stored.
+        let before = agent.kill_and_count();
         let (keys, files) = stored(&place.home());
         progress.push((files, keys.len()));
         agent = place.up(&[]);

@@ -211,6 +211,13 @@ impl Agent {
         self.child.wait().unwrap();
     }
 
+    /// Kills it. Gives how many chunks were embedded until then, over all starts.
+    pub(crate) fn kill_and_count(mut self) -> usize {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.embedded().len()
+    }
+
     /// Stops it with SIGTERM and waits for its clean end.
     pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();

@@ -36,7 +36,7 @@ pub(super) async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Sto
     let (text, replaced) = client.invite(args.hours, before.as_ref().map(|text| text.as_str())).await?;
     let file = invite_card::write(&args.file, &text).map_err(|why| {
         let then = if replaced.is_void == Some(true) { " The invite that was there is void already." } else { "" };
-        Stop::NotDone(format!("{why}{then} `wattle invite` writes another one on a card that takes it."))
+        Stop::NotDone(format!("{why}{then} `wattle invite --file DIR` writes another one on a card that takes it."))
     })?;
     print(&format!(
         "{} lets one device in, once, within {} in which this device runs. Whoever copies the file can use it in that device's \
