@@ -191,7 +191,10 @@ fn heat_holds_background_work_while_gossip_goes_on() {
         assert!((0..3).all(|at| world.holding(at, newest) == 3), "every agent holds every headroom");
         world.hosts[0].hardware.air = 22.0;
         finish(&mut world);
-        assert!((0..2).all(|at| embedded(&world, at) > before[at]));
+        // Whoever has time: the other host may have done much of it.
+        let all = |counts: &[u64]| counts.iter().sum::<u64>();
+        let now: Vec<u64> = (0..3).map(|at| embedded(&world, at)).collect();
+        assert!(all(&now) > all(&before) && is_done(&world, 0) && is_done(&world, 1));
         assert!(world.hosts[0].hardware.die() < 80.0);
         world.trace
     };
