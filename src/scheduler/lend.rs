@@ -201,13 +201,15 @@ impl Scheduler {
         &mut self,
         now: Instant,
         documents: &[(DocId, usize)],
-        LendableChunks { chunks, known, longer, unreached }: LendableChunks,
+        LendableChunks { chunks, mut known, longer, unreached }: LendableChunks,
         out: &mut Vec<Output>,
     ) {
         if self.offload.list_is_stale {
             return self.on_not_lendable(documents);
         }
         self.offload.listing = false;
+        let is_stale = std::mem::take(&mut self.offload.known_is_stale);
+        known.retain(|known| !is_stale && !self.knows_gone(known.chunk.doc));
         // Where there was none, there is none until more is stored.
         self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
         self.offload.lender.listed(chunks, known, longer);
@@ -227,7 +229,7 @@ impl Scheduler {
 
     /// The documents could not be read.
     pub(super) fn on_not_lendable(&mut self, documents: &[(DocId, usize)]) {
-        (self.offload.listing, self.offload.list_is_stale) = (false, false);
+        (self.offload.listing, self.offload.list_is_stale, self.offload.known_is_stale) = (false, false, false);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
         self.free_documents();
     }
@@ -288,8 +290,14 @@ impl Scheduler {
 
     /// A document is in this state now: if its text is another one, or it is gone, nothing of it is lent any more.
     pub(super) fn recall(&mut self, doc: DocId, kind: Kind) {
-        if kind != Kind::Chunked && kind != Kind::Ready && self.offload.lender.has(doc) {
-            self.offload.lender.forget_document(doc);
+        if kind == Kind::Chunked || kind == Kind::Ready {
+            return;
+        }
+        // What is being read may have its texts too.
+        self.offload.known_is_stale |= self.offload.listing;
+        let is_lent = self.offload.lender.has(doc);
+        self.offload.lender.forget_document(doc);
+        if is_lent {
             self.queue.release(doc);
         }
     }

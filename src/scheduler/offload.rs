@@ -39,6 +39,8 @@ pub(super) struct Offload {
     pub(super) listing: bool,
     /// Whether what that task reads may be lent no more: folders became private, or were forgotten, meanwhile.
     pub(super) list_is_stale: bool,
+    /// Whether that holds of its texts with known vectors: a document is another one, or gone.
+    pub(super) known_is_stale: bool,
     /// Nothing is offered before, because the last documents that were read had nothing that may be lent.
     pub(super) nothing_until: Option<Instant>,
     /// How many vectors the store had when no text with a known vector was found in it.
@@ -57,6 +59,7 @@ impl Offload {
             false_makers: Vec::new(),
             listing: false,
             list_is_stale: false,
+            known_is_stale: false,
             nothing_until: None,
             known_of: None,
             checks: false,

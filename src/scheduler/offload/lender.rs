@@ -333,6 +333,7 @@ impl Lender {
     pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
         self.documents.remove(&doc);
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
+        self.pool.known.retain(|known| known.chunk.doc != doc);
         self.pool.here.retain(|_, of| *of != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
@@ -347,6 +348,8 @@ impl Lender {
         let ended =
             std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
         self.pool.chunks.clear();
+        // Those with known vectors leave the device too.
+        self.pool.known.clear();
         self.pool.longer.clear();
         self.pool.here.clear();
         self.results.good.clear();

@@ -350,8 +350,10 @@ fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() 
     let grant = granted(&mut lender, at(0), PEER);
     let other = granted(&mut lender, at(0), OTHER);
     lender.on_results(at(10), OTHER, &results(&other), true);
+    lender.listed(Vec::new(), vec![Known { chunk: chunk(200), vector: embedding(200).quantize() }], Vec::new());
     let told = lender.end_all();
     assert_eq!(told, [(PEER, Work::End(grant.batch))]);
+    assert!(lender.has_no_known(), "texts with known vectors are lent no more either");
     assert_eq!(lender.freed(), (0..12).map(DocId).collect::<Vec<_>>());
     assert_eq!(check_all(&mut lender, at(9_000)), []);
     assert_eq!(good(&mut lender), [0; 0]);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::id::{EmbedKey, PeerKey, Row};
 use crate::scheduler::lend::Allowed;
-use crate::scheduler::offload::lendable::{Lendable, LendableChunks};
+use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::wire::work::{LentText, Work};
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -144,4 +144,25 @@ fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
     assert!(matches!(out.pop(), Some(Output::Start(_, Task::EmbedLent(chunks))) if chunks.len() == 8));
     machine.handle(at(7), Input::Done(*id, part(64)), &mut out);
     assert!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).is_some());
+}
+
+#[test]
+fn texts_with_known_vectors_of_a_document_that_is_gone_are_lent_to_nobody() {
+    for while_read in [false, true] {
+        let mut machine = lending(100);
+        let (id, documents) = asked(&mut machine, 1);
+        let vector = crate::base::vector::Quantized::from_parts(0.1, &[1; crate::limits::DIMENSIONS]).unwrap();
+        let known = vec![Known { chunk: chunks(&[DocId(500)]).remove(0), vector }];
+        let read = Outcome::Lendable(LendableChunks { chunks: chunks(&documents), known, ..LendableChunks::default() });
+        let mut out = Vec::new();
+        if while_read {
+            machine.recall(DocId(500), Kind::Tombstoned);
+            machine.handle(at(2), Input::Done(id, read), &mut out);
+        } else {
+            machine.handle(at(2), Input::Done(id, read), &mut out);
+            assert!(!machine.offload.lender.has_no_known(), "it was read");
+            machine.recall(DocId(500), Kind::Tombstoned);
+        }
+        assert!(machine.offload.lender.has_no_known(), "{while_read}: it may be in a private folder by now");
+    }
 }
