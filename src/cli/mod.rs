@@ -40,7 +40,7 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
-use crate::platform::home::{Home, HomeFile, at_home, default_home, set_home_of_hints};
+use crate::platform::home::{Home, HomeFile, at_home, default_home, in_the_way, set_home_of_hints};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use crate::platform::stdout::note;
@@ -122,10 +122,7 @@ fn api_of(home: &Path, given: Option<SocketAddr>) -> SocketAddr {
 }
 
 fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
-    let home = match args.home {
-        Some(home) => absolute(&home)?,
-        None => default_home().map_err(Stop::NotDone)?,
-    };
+    let home = home_of(&args)?;
     set_home_of_hints(&home);
     let client = || client_of(&home, args.api);
     match args.command {
@@ -174,6 +171,16 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
         }
     }
+}
+
+/// The home that is meant. The demo makes homes of its own.
+fn home_of(args: &Args) -> Result<PathBuf, Stop> {
+    let home = match &args.home {
+        Some(home) => absolute(home)?,
+        None => default_home().map_err(Stop::NotDone)?,
+    };
+    let is_used = !matches!(args.command, Command::Demo { .. });
+    in_the_way(&home).filter(|_| is_used).map_or(Ok(home), |why| Err(Stop::NotDone(why)))
 }
 
 fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOptions, Stop> {

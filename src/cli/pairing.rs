@@ -9,7 +9,7 @@ use super::style::Style;
 use super::text::{columns, one_line};
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
-use crate::node::mesh_report::{MeshReport, of_removal};
+use crate::node::mesh_report::MeshReport;
 use crate::platform::stdout::{ask, note};
 use crate::platform::{clock, invite_card};
 use serde_json::json;
@@ -92,7 +92,7 @@ fn confirm(what: &str) -> Result<(), Stop> {
 /// Ends what a removed device cannot do, before its owner types 24 words for it.
 async fn not_removed(client: &Client) -> Result<(), Stop> {
     let mesh = client.mesh().await?.read;
-    if mesh.removed_here { Err(Stop::NotDone(of_removal(mesh.removed_by.as_deref()))) } else { Ok(()) }
+    mesh.own_removal().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
 /// Makes this device an admin: by the root of its mesh, if that is in its home, else by the recovery phrase.
@@ -170,7 +170,7 @@ const BY_INVITE: &str = "This device has joined the mesh by its invite. There ar
 fn has_joined(words: &str) -> String {
     format!(
         "This device has joined the mesh. The other screen shows the same three words: {words}. If it shows others, somebody is in \
-         between, and this device is in their mesh: type `wattle leave` here, and there the `wattle remove` that its screen shows.\n"
+         between, and this device is in their mesh: type `wattle leave` here, and there the `wattle remove DEVICE` that its screen shows.\n"
     )
 }
 
@@ -223,6 +223,9 @@ async fn mesh(client: &Client, json: bool) -> Result<(), Stop> {
     show(json, &answer.json, || table(&answer.read, Style::of_stdout()))
 }
 
+/// Removed devices that are named.
+const REMOVALS_SHOWN: usize = 8;
+
 fn table(report: &MeshReport, style: Style) -> String {
     if report.mesh.is_none() {
         return "This device belongs to no mesh. `wattle pair` makes one and lets the next device in; `wattle join CODE` joins \
@@ -230,8 +233,8 @@ fn table(report: &MeshReport, style: Style) -> String {
             .to_owned();
     }
     let mut text = String::new();
-    if report.removed_here {
-        let _ = writeln!(text, "{}", one_line(&of_removal(report.removed_by.as_deref())));
+    if let Some(removed) = report.own_removal() {
+        let _ = writeln!(text, "{}", one_line(&removed));
     }
     let now = clock::wall_ns() / 1_000_000_000;
     let mut rows = vec![["DEVICE", "LINK", "ROLE", "SINCE", "PEER"].map(str::to_owned)];
@@ -265,6 +268,15 @@ fn table(report: &MeshReport, style: Style) -> String {
         count => {
             let _ = writeln!(text, "{count} devices were removed, for ever.");
         }
+    }
+    // Who was removed last is of interest; of those long ago nobody may know the time.
+    let mut removals: Vec<_> = report.removals.iter().filter(|removal| removal.peer_id != report.peer_id).collect();
+    removals.sort_by_key(|removal| std::cmp::Reverse(removal.known_since));
+    for removal in removals.iter().take(REMOVALS_SHOWN) {
+        let _ = writeln!(text, "  {}", one_line(&removal.told()));
+    }
+    if removals.len() > REMOVALS_SHOWN {
+        let _ = writeln!(text, "  and {} more, which `wattle mesh --json` lists", removals.len() - REMOVALS_SHOWN);
     }
     text
 }

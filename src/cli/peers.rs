@@ -9,7 +9,7 @@ use crate::http::client::Client;
 use crate::http::dto::{Collection, Headroom, Peer};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
-use crate::node::mesh_report::{MeshReport, of_removal};
+use crate::node::mesh_report::MeshReport;
 use crate::platform::clock;
 use crate::platform::home::hints;
 use smol::Timer;
@@ -48,7 +48,7 @@ pub(super) async fn peers(client: &Client, watch: bool, json: bool) -> Result<()
 
 /// That this device was removed from its mesh: then there are no others, and a code lets none in.
 fn removal(mesh: &MeshReport) -> Option<String> {
-    mesh.removed_here.then(|| of_removal(mesh.removed_by.as_deref()))
+    mesh.own_removal()
 }
 
 fn line(event: &Event) -> String {
@@ -152,6 +152,7 @@ fn collections(list: &[Collection]) -> String {
 mod tests {
     use super::*;
     use crate::base::level::Energy;
+    use crate::node::mesh_report::of_removal;
     use crate::runtime::event_log::Kind;
 
     const PLAIN: Style = Style { width: 80, styled: false };
@@ -216,6 +217,7 @@ mod tests {
             removed_by: Some("attic".to_owned()),
             members: Vec::new(),
             removed: 1,
+            removals: Vec::new(),
             epoch: 1,
             next_serial: 1,
         };

@@ -44,6 +44,10 @@ fn line(lent: &LentWork) -> String {
             format!("has {} to embed{since}{speed}", count(lent.passages, "passage"))
         }
         LentState::Rests => "has none of this device's passages just now".to_owned(),
+        LentState::Waits => {
+            "allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which".to_owned()
+        }
+        LentState::Off => "is off; what it had goes to others".to_owned(),
         LentState::Away => "has no link just now; what it had goes to others".to_owned(),
         LentState::Refused => "gets no work for now, because a vector of it was false".to_owned(),
     };
@@ -77,7 +81,7 @@ mod tests {
             to_read: 1,
             to_embed: 900,
             borrowed: 2,
-            lent: vec![lent(LentState::Works), lent(LentState::Refused)],
+            lent: vec![lent(LentState::Works), lent(LentState::Refused), lent(LentState::Waits), lent(LentState::Off)],
             held: None,
             background: Some("On battery; work waits.".to_owned()),
         };
@@ -87,6 +91,9 @@ mod tests {
              This device: On battery; work waits.\n\
              attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
              attic: gets no work for now, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
+             attic: allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which; \
+             120 done since this agent started; 3 more wait for a check.\n\
+             attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
              2 passages of other devices to embed here.\n"
         );
     }

@@ -71,8 +71,8 @@ impl Reason {
         matches!(self, Self::TooHot | Self::UnderVoltage | Self::BatteryLow | Self::Paused | Self::Answering)
     }
 
-    /// Is work held as well that is charged to no account, such as a count of what is shared? It goes on under a person's pause: it
-    /// costs little, and other devices would be told what is not so any more.
+    /// Is work held as well that is charged to no account, such as reading texts that others embed? It goes on under a person's pause: it
+    /// costs little.
     #[must_use]
     pub const fn holds_uncharged_work(self) -> bool {
         self.slows_light_work() && !matches!(self, Self::Paused)

@@ -53,15 +53,41 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read.
+/// After how many seconds a program asks again: what is under way, a save or a step of an earlier request, takes about as long.
+const BUSY_RETRY_S: &str = "1";
+
+/// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read. Whoever came while the agent was busy
+/// is told when to ask again.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
+    let conn = refused_for_good(conn, status, sentence);
+    match retry_after(status) {
+        Some(seconds) => conn.with_response_header(KnownHeaderName::RetryAfter, seconds),
+        None => conn,
+    }
+}
+
+/// The same where asking again is of no use while this agent runs.
+pub(super) fn refused_for_good(conn: Conn, status: Status, sentence: &str) -> Conn {
     json(conn, status, &serde_json::json!({ "error": hints(sentence) }))
         .with_response_header(KnownHeaderName::Connection, "close")
 }
 
+fn retry_after(status: Status) -> Option<&'static str> {
+    (status == Status::ServiceUnavailable).then_some(BUSY_RETRY_S)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, retry_after};
+    use trillium::Status;
+
+    #[test]
+    fn who_comes_while_the_agent_is_busy_is_told_when_to_ask_again_and_nobody_else() {
+        assert_eq!(retry_after(Status::ServiceUnavailable), Some("1"));
+        for status in [Status::Conflict, Status::InsufficientStorage, Status::InternalServerError] {
+            assert_eq!(retry_after(status), None, "{status}");
+        }
+    }
 
     #[test]
     fn json_carries_no_raw_control_character_and_stays_the_same_value() {

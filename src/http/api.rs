@@ -8,7 +8,7 @@ mod pairing;
 mod places;
 
 use self::collection::{Collection, is_known};
-use super::answer::{json, refused};
+use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
 use super::page::Page;
@@ -167,7 +167,7 @@ impl Api {
     pub(super) async fn energy(&self, conn: Conn) -> Conn {
         match self.node.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
-            None => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            None => refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
         }
     }
 
@@ -175,7 +175,7 @@ impl Api {
         let read = bytes(&mut conn, GRID_BYTES_MAX).await;
         match read.map(|bytes| self.node.governor_handle().hint(&bytes)) {
             Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
-            Ok(Ok(false)) => refused(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            Ok(Ok(false)) => refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
             Ok(Err(error)) => {
                 let why =
                     format!("{}. The hint before it stays until its time is over.", sentence_case(&error.to_string()));

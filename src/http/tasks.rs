@@ -49,8 +49,12 @@ pub enum LentState {
     Works,
     /// It has nothing of this device's: it has no time, or nothing waits.
     Rests,
+    /// It allows no background work just now: a pause, its battery, heat, or somebody who uses it.
+    Waits,
     /// It has no link just now.
     Away,
+    /// It was stopped, or is asleep: it said so.
+    Off,
     /// A result of it was false: it gets nothing for an hour.
     Refused,
 }
@@ -59,7 +63,9 @@ impl From<&LentStatus> for LentWork {
     fn from(lent: &LentStatus) -> Self {
         let state = match lent {
             LentStatus { banned: true, .. } => LentState::Refused,
+            LentStatus { linked: false, stopped: true, .. } => LentState::Off,
             LentStatus { linked: false, .. } => LentState::Away,
+            LentStatus { chunks: 0, rests: true, .. } => LentState::Waits,
             LentStatus { chunks: 0, .. } => LentState::Rests,
             _ => LentState::Works,
         };

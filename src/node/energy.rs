@@ -104,8 +104,12 @@ impl Node {
             self.energy.decision.as_ref().is_some_and(|decision| {
                 decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work)
             });
-        let quiet = self.energy.quiet_until.unwrap_or(Instant::ZERO);
-        (!held && !self.energy.answering).then_some(quiet)
+        self.quiet_from().filter(|_| !held)
+    }
+
+    /// From when on nobody waits for an answer; `None`: somebody waits just now.
+    pub(super) fn quiet_from(&self) -> Option<Instant> {
+        (!self.energy.answering).then_some(self.energy.quiet_until.unwrap_or(Instant::ZERO))
     }
 
     /// Whether a background task may start now, and how large; `charge` follows if one does.

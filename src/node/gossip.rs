@@ -105,7 +105,8 @@ impl Node {
     }
 
     /// When to count the collections next. The first count is made at rest; after a change of the store the next one
-    /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs, because it walks every document.
+    /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs or the device is in trouble, because it walks every document. It waits
+    /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
         let able = !self.scheduler.stands_still() && !self.gossip.links.is_empty();
         if !able || self.gossip.counting || !self.scheduler.has_slot() {
@@ -113,11 +114,10 @@ impl Node {
         }
         let due = match self.gossip.counted {
             Some((_, counts)) if counts == *self.scheduler.counts() => None,
-            Some((at, _)) => Some(at + if self.busy() { COUNT } else { DWELL }),
+            Some((at, _)) => Some(at + if self.busy() || self.uncharged_work_from().is_none() { COUNT } else { DWELL }),
             None => (!self.busy()).then_some(Instant::ZERO),
         };
-        // It walks over all documents, so it waits where other work does.
-        Some(due?.max(self.uncharged_work_from()?))
+        Some(due?.max(self.quiet_from()?))
     }
 
     /// The collections are counted: publishes them if they changed.

@@ -50,7 +50,7 @@ impl Node {
             return;
         }
         if self.scheduler.has_slot() && self.begin_count(now) {
-            // Charged to no account, because a count is short and rare; `uncharged_work_from` still holds it back.
+            // Charged to no account, because a count is short and rare; `count_due` still holds it back.
             self.scheduler.summarize(&mut self.orders);
         }
         if self.scheduler.has_slot() {

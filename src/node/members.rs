@@ -109,6 +109,7 @@ mod tests {
             removed_by: None,
             members,
             removed: 1,
+            removals: Vec::new(),
             epoch: 1,
             next_serial: 1,
         };

@@ -1,6 +1,7 @@
 //! What people are shown of pairing and of the mesh, as plain data.
 
 use crate::base::id::PeerKey;
+use crate::base::time::utc;
 use crate::mesh::pairing::invites::Before;
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
@@ -98,10 +99,48 @@ pub struct MeshReport {
     pub members: Vec<MemberReport>,
     /// How many devices were removed from it, for ever.
     pub removed: usize,
+    /// Those devices.
+    #[serde(default)]
+    pub removals: Vec<RemovalReport>,
     /// How many removals its certificates count.
     pub epoch: u32,
     /// The serial of the next certificate.
     pub next_serial: u64,
+}
+
+/// A device that was removed from the mesh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovalReport {
+    /// Its PeerId.
+    pub peer_id: String,
+    /// What it called itself, if that is known.
+    pub name: Option<String>,
+    /// The device that removed it; null: two devices used one invite.
+    pub by: Option<String>,
+    /// When this device learnt of it, in seconds since 1970 by its own clock; null: it was not told, or an earlier version was.
+    pub known_since: Option<i64>,
+}
+
+impl RemovalReport {
+    /// The same, for people. A removal has no date of its own.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("a device without a known name");
+        let by = self.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+        let since = self.known_since.map_or_else(String::new, |since| format!("; known here since {}", utc(since)));
+        format!("{name} ({}), removed{by}{since}", self.peer_id)
+    }
+}
+
+impl MeshReport {
+    /// What the owner of this device reads where it was removed, with the time at which it learnt of that.
+    #[must_use]
+    pub fn own_removal(&self) -> Option<String> {
+        let since =
+            self.removals.iter().find(|removal| removal.peer_id == self.peer_id).and_then(|own| own.known_since);
+        let since = since.map_or_else(String::new, |since| format!(" That is known here since {}.", utc(since)));
+        self.removed_here.then(|| format!("{}{since}", of_removal(self.removed_by.as_deref())))
+    }
 }
 
 /// A device of the mesh.

@@ -42,7 +42,10 @@ impl Node {
         let own = (self.config.device.as_str(), self.config.peer_id.as_str());
         let (name, id) = match key.map(|key| self.peers.get(key)) {
             None => own,
-            Some(None) => return "a device that left".to_owned(),
+            Some(None) => {
+                let is_removed = key.is_some_and(|key| self.trust.records().is_removed(key));
+                return if is_removed { "a device that was removed" } else { "a device that left" }.to_owned();
+            }
             Some(Some(peer)) => (peer.name(), peer.peer_id.as_str()),
         };
         let same = |other: &str, other_id: &str| other_id != id && shape(other).eq(shape(name));
@@ -120,6 +123,12 @@ mod tests {
         assert_eq!(named(&mut node, 10 + NAME_SAVE_MS, Input::Wake), (Some("loft".to_owned()), false));
         assert_eq!(named(&mut node, 11 + NAME_SAVE_MS, hello("hall")), (None, false));
         assert_eq!(named(&mut node, 12 + NAME_SAVE_MS, Input::Stop), (Some("hall".to_owned()), true));
+    }
+
+    #[test]
+    fn a_device_that_is_not_known_any_more_left_and_was_removed_only_where_a_record_says_so() {
+        let (node, _) = linked(&[1]);
+        assert_eq!(node.title(Some(PeerKey([9; 32]))), "a device that left");
     }
 
     #[test]

@@ -59,7 +59,9 @@ impl Node {
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
             banned: lent.banned,
-            linked: !lent.unlinked,
+            linked: !lent.unlinked && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
+            rests: self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
+            stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
         // A device that was only told of work is of no interest.
         let known =

@@ -9,7 +9,7 @@ mod join;
 
 use super::input::{GuestInput, Pairing};
 use super::mesh_report::{
-    ClosedWindow, JoinedDevice, MemberReport, MeshReport, OpenWindow, PairingReport, hex, of_removal,
+    ClosedWindow, JoinedDevice, MemberReport, MeshReport, OpenWindow, PairingReport, RemovalReport, hex, of_removal,
 };
 use super::output::{Notice, Output, Problem, Response};
 use super::pairing_state::Wanted;
@@ -250,6 +250,11 @@ impl Node {
         }
     }
 
+    fn removal_of(&self, peer: PeerKey) -> RemovalReport {
+        let by = self.trust.records().removed_by(peer).map(|by| self.title_of_any(by));
+        RemovalReport { peer_id: peer_id(peer), name: None, by, known_since: None }
+    }
+
     fn mesh_report(&self) -> MeshReport {
         let (own, records) = (self.config.key, self.trust.records());
         let mut members: Vec<MemberReport> = records
@@ -281,7 +286,8 @@ impl Node {
             removed_here: records.is_removed(own),
             removed_by: self.removed_by(),
             members,
-            removed: records.removed_count(),
+            removed: records.removed().count(),
+            removals: records.removed().map(|peer| self.removal_of(peer)).collect(),
             epoch: records.epoch(),
             next_serial: records.next_serial(),
         }

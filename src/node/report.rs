@@ -112,7 +112,7 @@ impl Node {
         let what = "This device belongs to a mesh and has no certificate there that counts: its key is a new one, or no admin vouches for \
                     it any more. No other device answers it. Run `wattle pair` on an admin, and `wattle join CODE` here; if the mesh was \
                     made on this device, `wattle mesh recover` is enough. If it had another key before, remove that device with \
-                    `wattle remove`: `wattle mesh` lists it.";
+                    `wattle remove DEVICE`: `wattle mesh` lists it.";
         let command = Some("wattle mesh recover".to_owned());
         is_unknown.then(|| Finding { area: Area::Peers, what: what.to_owned(), command })
     }

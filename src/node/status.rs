@@ -89,6 +89,10 @@ pub struct LentStatus {
     pub banned: bool,
     /// Whether it has a link.
     pub linked: bool,
+    /// Whether it says that it allows no background work just now.
+    pub rests: bool,
+    /// Whether it said that it stops.
+    pub stopped: bool,
 }
 
 /// What is so with one watched folder or file.

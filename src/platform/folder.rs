@@ -97,11 +97,21 @@ fn read(path: &[u8], progress: &Progress) -> Content {
     let file = match rustix::fs::open(Path::new(OsStr::from_bytes(path)), flags, Mode::empty()) {
         Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
-            return Content::Missing;
+            return Content::Missing(volume_around(path));
         }
         Err(error) => return unreadable(&error.into()),
     };
     read_open(&file, progress).unwrap_or_else(|error| unreadable(&error))
+}
+
+/// The tag of the file system of the deepest folder above a path that is there; 0 if none can be opened.
+fn volume_around(path: &[u8]) -> u16 {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = |folder: &Path| {
+        let folder = File::from(rustix::fs::open(folder, flags, Mode::empty()).ok()?);
+        Some(FileSystem::of(&folder, folder.metadata().ok()?.dev()).tag)
+    };
+    Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(open).unwrap_or(0)
 }
 
 /// Reads a file, and counts each part that has come.
@@ -116,12 +126,9 @@ impl Read for Parts<'_> {
 
 fn read_open(file: &File, progress: &Progress) -> std::io::Result<Content> {
     let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Ok(Content::Missing);
-    }
     let system = FileSystem::of(file, meta.dev());
-    if system.pseudo {
-        return Ok(Content::Missing);
+    if !meta.is_file() || system.pseudo {
+        return Ok(Content::Missing(system.tag));
     }
     let stamp = stamp(&meta, &system);
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1);

@@ -25,6 +25,7 @@ mod meant;
 mod mend;
 mod mesh_root;
 mod outlook;
+mod place;
 mod room;
 mod settings;
 mod standing;
@@ -50,6 +51,7 @@ pub use home_file::HomeFile;
 pub use identity::Identity;
 pub use marks::is_agent_home;
 pub use mesh_root::MeshRoot;
+pub use place::in_the_way;
 pub use room::disk_free;
 pub use token::Token;
 pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_home};
@@ -78,11 +80,10 @@ impl Home {
     /// One sentence: it cannot be made, or another agent uses it.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|error| format!("The agent's home {name} cannot be made: {error}. Choose another with --home."))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match place::in_the_way(path) {
+            Some(why) => why,
+            None => format!("The agent's home {name} cannot be made: {error}. Choose another with --home."),
+        })?;
         let path =
             fs::canonicalize(path).map_err(|error| format!("The agent's home {name} cannot be opened: {error}."))?;
         let mode = fs::metadata(&path).map_or(0o700, |meta| meta.permissions().mode());
@@ -94,7 +95,7 @@ impl Home {
         let mut options = OpenOptions::new();
         let lock = regular::open(&path.join("lock"), options.create(true).truncate(false).write(true).mode(0o600));
         let lock = lock.map_err(|error| {
-            format!("The file lock in the agent's home {name} cannot be written: {error}. Nothing was changed.")
+            format!("The file lock in the agent's home {name} cannot be written: {error}. Nothing was changed. Choose another home with --home.")
         })?;
         match lock::take(&lock) {
             Ok(()) => {

@@ -227,6 +227,9 @@ impl Driver {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.outputs.home);
                     }
+                    if matches!(notice, Notice::RemovedHere(..)) {
+                        self.outputs.seen.expelled(&self.node.status(clock::now()).peer_id);
+                    }
                     // Beside the bar it is told once, and not in the log as well.
                     let is_shown = match &mut notice {
                         Notice::WorkWaits(why) => {
@@ -260,6 +263,7 @@ impl Driver {
             }
             Output::Expel(peer) => {
                 let _ = self.session.set_rights(peer, Rights::NONE);
+                self.outputs.seen.expelled(&PeerId::from_public_key(&peer.0).to_string());
                 self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
             }
             Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),

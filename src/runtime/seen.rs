@@ -1,7 +1,8 @@
 //! What people know each device of the mesh by: its name, and when it was first known here and last linked, by this device's own clock.
 //! No decision uses it.
 //!
-//! A text file, one device a line: its PeerId, the two times in seconds since 1970, and what it calls itself; files of earlier versions end
+//! A text file, one device a line: its PeerId, the two times in seconds since 1970, with the time at which this device learnt that it was removed
+//! behind `!`, and what it calls itself; files of earlier versions end
 //! before the name. If it is lost, the times begin anew, and the names with the next link. It is written after a device is let in, renamed or
 //! its link ends, several changes together, because SD cards wear; within a second where a device has said its name for the first time, since
 //! it may be off for long from then on; and at once when the agent stops.
@@ -29,6 +30,8 @@ use std::time::Duration;
 struct Times {
     since: i64,
     seen: Option<i64>,
+    /// When this device learnt that it was removed.
+    removed: Option<i64>,
     name: Option<String>,
 }
 
@@ -78,9 +81,26 @@ impl Seen {
     pub(super) fn admitted(&self, peer: PeerKey) {
         let mut known = self.known();
         let name = PeerId::from_public_key(&peer.0).to_string();
-        // The others and this one.
-        if known.len() <= TRUST_PEERS_MAX && !known.contains_key(&name) {
-            known.insert(name, Times { since: now(), seen: None, name: None });
+        if let Some(times) = known.get_mut(&name) {
+            // It lost its certificate for a while only.
+            times.removed = None;
+            return;
+        }
+        // The others and this one. Devices that were removed make room, the first ones first.
+        if known.len() > TRUST_PEERS_MAX {
+            let gone = known.iter().filter_map(|(peer, times)| Some((times.removed?, peer.clone()))).min();
+            gone.map(|(_, peer)| known.remove(&peer));
+        }
+        if known.len() <= TRUST_PEERS_MAX {
+            known.insert(name, Times { since: now(), seen: None, removed: None, name: None });
+            let _ = self.changed.try_send(());
+        }
+    }
+
+    /// A device belongs to the mesh no more. Never waits.
+    pub(super) fn expelled(&self, peer_id: &str) {
+        if let Some(times) = self.known().get_mut(peer_id) {
+            times.removed.get_or_insert_with(now);
             let _ = self.changed.try_send(());
         }
     }
@@ -123,6 +143,11 @@ impl Seen {
             let times = known.get(&member.peer_id);
             member.since = times.map(|times| times.since);
             member.seen = times.and_then(|times| times.seen).filter(|_| !member.linked && !member.here);
+        }
+        for removal in &mut report.removals {
+            let times = known.get(&removal.peer_id);
+            removal.known_since = times.and_then(|times| times.removed);
+            removal.name = times.and_then(|times| times.name.clone());
         }
         report.name_others(|peer_id| known.get(peer_id)?.name.clone());
     }
@@ -170,6 +195,7 @@ impl SeenFile {
 fn text(known: &Known) -> String {
     let line = |(peer, times): (&String, &Times)| {
         let seen = times.seen.map_or_else(|| "-".to_owned(), |seen| seen.to_string());
+        let seen = times.removed.map_or_else(|| seen.clone(), |removed| format!("{seen}!{removed}"));
         let name = times.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
         format!("{peer} {} {seen}{name}\n", times.since)
     };
@@ -182,9 +208,11 @@ fn parse(bytes: &[u8]) -> Known {
     let read = |line: &str| {
         let mut parts = line.splitn(4, ' ');
         let peer: PeerId = parts.next()?.parse().ok()?;
-        let (since, seen) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok());
+        let (since, seen) = (parts.next()?.parse().ok()?, parts.next()?);
+        let (seen, removed) = seen.split_once('!').map_or((seen, None), |(seen, at)| (seen, at.parse().ok()));
+        let seen = seen.parse().ok();
         let name = parts.next().filter(|name| is_name(name)).map(str::to_owned);
-        Some((peer.to_string(), Times { since, seen, name }))
+        Some((peer.to_string(), Times { since, seen, removed, name }))
     };
     text.lines().filter_map(read).take(TRUST_PEERS_MAX + 1).collect()
 }
@@ -200,8 +228,17 @@ mod tests {
             PeerId::from_public_key(key.as_bytes()).to_string()
         };
         let known = Known::from([
-            (peer(1), Times { since: 1_700_000_000, seen: None, name: Some("attic on the 2nd floor".to_owned()) }),
-            (peer(2), Times { since: -5, seen: Some(1_800_000_000), name: None }),
+            (
+                peer(1),
+                Times {
+                    since: 1_700_000_000,
+                    seen: None,
+                    removed: None,
+                    name: Some("attic on the 2nd floor".to_owned()),
+                },
+            ),
+            (peer(2), Times { since: -5, seen: Some(1_800_000_000), removed: Some(7), name: None }),
+            (peer(4), Times { since: 1, seen: None, removed: Some(9), name: Some("loft".to_owned()) }),
         ]);
         let text = text(&known);
         assert_eq!(parse(text.as_bytes()), known);
@@ -209,7 +246,51 @@ mod tests {
         assert_eq!(parse(b""), Known::new());
         // As earlier versions wrote it.
         let before = format!("{} 7 9\n", peer(3));
-        assert_eq!(parse(before.as_bytes()), Known::from([(peer(3), Times { since: 7, seen: Some(9), name: None })]));
+        assert_eq!(
+            parse(before.as_bytes()),
+            Known::from([(peer(3), Times { since: 7, seen: Some(9), removed: None, name: None })])
+        );
+    }
+
+    #[test]
+    fn a_removal_is_told_with_the_name_and_the_time_at_which_it_was_learnt_and_makes_room() {
+        use crate::node::mesh_report::RemovalReport;
+        let folder = tempfile::tempdir().unwrap();
+        let key = |n: u16| {
+            let mut seed = [0; 32];
+            seed[..2].copy_from_slice(&n.to_le_bytes());
+            PeerKey(*ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().as_bytes())
+        };
+        let id = |n| PeerId::from_public_key(&key(n).0).to_string();
+        let seen = Seen::open(folder.path());
+        seen.named(key(1), "attic".to_owned());
+        seen.admitted(key(2));
+        seen.expelled(&id(1));
+        let removal = |n| RemovalReport { peer_id: id(n), name: None, by: Some("hall".to_owned()), known_since: None };
+        let mut report = MeshReport {
+            mesh: None,
+            peer_id: id(2),
+            removed_here: true,
+            removed_by: Some("hall".to_owned()),
+            members: Vec::new(),
+            removed: 2,
+            removals: vec![removal(1), removal(2)],
+            epoch: 2,
+            next_serial: 1,
+        };
+        seen.add_to(&mut report);
+        let told = report.removals[0].told();
+        assert!(told.starts_with("attic (12D3") && told.contains("), removed by hall; known here since 20"), "{told}");
+        assert!(report.removals[1].told().ends_with("removed by hall"), "nobody told this device then");
+        assert!(!report.own_removal().unwrap().contains("known here"));
+        seen.expelled(&id(2));
+        seen.add_to(&mut report);
+        assert!(report.own_removal().unwrap().contains(" That is known here since 20"));
+        (3..u16::try_from(TRUST_PEERS_MAX).unwrap() + 3).for_each(|n| seen.admitted(key(n)));
+        assert_eq!(seen.known().len(), TRUST_PEERS_MAX + 1);
+        assert!(!seen.known().contains_key(&id(1)) || !seen.known().contains_key(&id(2)), "one made room");
+        seen.admitted(key(2));
+        assert!(seen.known().get(&id(2)).is_none_or(|times| times.removed.is_none()));
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn is_as_known(doc: &Document, content: Content) -> bool {
     let is_refused = matches!(doc.state, DocState::Refused(_));
     match content {
         Content::Bytes(bytes, _) => !is_refused && content_hash(&bytes) == doc.content,
-        Content::TooLarge(_) | Content::Unreadable(_) | Content::Failed(_) | Content::Missing => is_refused,
+        Content::TooLarge(_) | Content::Unreadable(_) | Content::Failed(_) | Content::Missing(_) => is_refused,
     }
 }
 

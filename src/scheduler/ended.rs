@@ -3,7 +3,7 @@
 use super::losses::Verdict;
 use super::machine::Scheduler;
 use super::marks;
-use super::path::holds_secrets;
+use super::path::{covers, holds_secrets};
 use super::port::{Notice, Output};
 use super::queue::NOT_THERE;
 use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
@@ -62,13 +62,12 @@ impl Scheduler {
                 self.queue.refilled(stage, after, max, &docs);
             }
             (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
-            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(mut changes)) => {
-                if self.queue.is_full_of_absent() {
-                    changes.iter_mut().for_each(refuse_absent);
-                }
-                let absent = changes.iter().any(|change| matches!(change, Change::Absent { .. }));
-                let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
-                self.save(changes, then, out);
+            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
+                self.on_changes(doc, changes, out);
+            }
+            (Task::Read { doc }, Outcome::Away(path, changes)) => {
+                self.look_at_what_is_away(now, &path);
+                self.on_changes(doc, changes, out);
             }
             (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
                 self.on_lendable(now, &documents, listed, out);
@@ -85,6 +84,24 @@ impl Scheduler {
                 self.on_read_failure(now, &why, out);
             }
             (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
+        }
+    }
+
+    /// A document was read or embedded, or could not be.
+    fn on_changes(&mut self, doc: DocId, mut changes: Vec<Change>, out: &mut Vec<Output>) {
+        if self.queue.is_full_of_absent() {
+            changes.iter_mut().for_each(refuse_absent);
+        }
+        let absent = changes.iter().any(|change| matches!(change, Change::Absent { .. }));
+        let then = if absent { AfterSave::Absent(doc) } else { AfterSave::Release(vec![doc]) };
+        self.save(changes, then, out);
+    }
+
+    /// The file system of this file is away: its folder is looked at soon, so that all counts say so, unless they do.
+    fn look_at_what_is_away(&mut self, now: Instant, path: &[u8]) {
+        let is_marked = self.decisions.marks().iter().any(|mark| covers(&mark.path, path));
+        if let Some(source) = self.sources.covering(path).filter(|_| !is_marked) {
+            self.scans.queue.mark_dirty(now, &source.path);
         }
     }
 
@@ -155,7 +172,7 @@ impl Scheduler {
                 self.queue.release(doc);
             }
             AfterSave::Decision => self.decisions.on_saved(out),
-            AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
+            AfterSave::Lent(chunks) => self.on_results_saved(&chunks, true),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended => self.on_mended(now, saved.number, out),
             AfterSave::Reply(reply, done, forgotten) => {
@@ -258,7 +275,7 @@ impl Scheduler {
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
-                AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
+                AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
                 AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) | AfterSave::Mended => {
                     unreachable!("a decision, a new source and what mends are changes")
                 }

@@ -10,7 +10,7 @@ use super::sources::UnsavedSources;
 use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::id::ReplyId;
-use crate::limits::{MARKS_MAX, SAVES_MAX};
+use crate::limits::{DECISIONS_MAX, MARKS_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::record::{Mark, MarkKind};
 
@@ -133,7 +133,7 @@ impl Scheduler {
             String::new()
         } else {
             let open = open.into_iter().map(|place| text(place).into_owned()).collect::<Vec<_>>().join(", ");
-            format!(" What waits for a decision, `wattle keep` or `wattle forget`: {open}.")
+            format!(" What waits for a decision, `wattle keep PATH` or `wattle forget PATH`: {open}.")
         };
         let mut watched: Vec<&[u8]> = self.sources().iter().map(|source| &*source.path).collect();
         watched.sort_by_key(|place| core::cmp::Reverse(common(place)));
@@ -155,7 +155,13 @@ impl Scheduler {
     pub(super) fn refuses(&self, reply: ReplyId, out: &mut Vec<Output>) -> bool {
         if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             out.push(Output::Refused(reply, refusal, why));
-        } else if self.under_way() >= SAVES_MAX || self.decisions.are_many() {
+        } else if self.decisions.are_many() {
+            let why = format!(
+                "{DECISIONS_MAX} earlier requests to keep or to forget documents are being carried out; ask again in a moment. \
+                 Nothing was changed."
+            );
+            out.push(Output::Refused(reply, Refusal::Busy, why));
+        } else if self.under_way() >= SAVES_MAX {
             out.push(busy_writing(reply));
         } else {
             return false;

@@ -3,12 +3,12 @@
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::LendableChunks;
+use super::offload::lendable::{Good, LendableChunks};
 use super::offload::lender::Lent;
 use super::port::Output;
-use super::saves::AfterSave;
+use super::saves::{AfterSave, SavedResult};
 use super::task::{Outcome, Task};
-use crate::base::id::{DocId, EmbedKey, PeerKey, Ring, Row, TaskId};
+use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
@@ -121,6 +121,7 @@ impl Scheduler {
         if !stands {
             told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
         }
+        told.extend(self.offload.lender.take_over());
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.save_results(out);
         self.free_documents();
@@ -264,8 +265,8 @@ impl Scheduler {
             }
             let mut of: BTreeMap<DocId, Vec<_>> = BTreeMap::new();
             let mut chunks = Vec::new();
-            for (chunk, vector) in good {
-                chunks.push((chunk.doc, chunk.key));
+            for Good { chunk, vector, by } in good {
+                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by });
                 of.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector));
             }
             let model = self.offload.lender.model();
@@ -275,8 +276,11 @@ impl Scheduler {
     }
 
     /// The results of others for these chunks' documents are on the disk, or cannot be.
-    pub(super) fn on_results_saved(&mut self, chunks: &[(DocId, EmbedKey)]) {
-        chunks.iter().for_each(|(doc, key)| self.offload.lender.end_chunk(*doc, *key));
+    pub(super) fn on_results_saved(&mut self, chunks: &[SavedResult], on_disk: bool) {
+        for SavedResult { doc, key, by } in chunks {
+            self.offload.lender.end_chunk(*doc, *key);
+            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by));
+        }
         // Those that still lack vectors are put into the queue by what the save says of them.
         self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
     }

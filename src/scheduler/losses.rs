@@ -28,6 +28,8 @@ struct Pass {
     listed: u64,
     kept: u64,
     gone: Vec<DocId>,
+    /// Documents that are gone and did not fit into `gone`.
+    more: u64,
     away: Vec<Away>,
 }
 
@@ -43,6 +45,8 @@ struct Counts {
     /// When the last look at all of it ended.
     looked_at: Option<Instant>,
     question: Option<Question>,
+    /// Whether the last look at all of it found more documents gone than fit into a question: those are asked about next.
+    is_cut: bool,
     /// When documents were last added to the question.
     asked_at: Instant,
 }
@@ -98,10 +102,10 @@ impl Counts {
     fn judge_whole(
         &mut self,
         now: Instant,
-        known: u64,
-        remaining: u64,
+        (known, remaining): (u64, u64),
         mut asked: Vec<DocId>,
         fresh: Vec<DocId>,
+        is_rest: bool,
         at: i64,
     ) -> Verdict {
         self.looked_at = Some(now);
@@ -111,7 +115,7 @@ impl Counts {
         let many = left >= LOSS_ASKED_MIN && remaining * 2 < left;
         // What follows a great loss within a minute is a part of it, but for a file here and there.
         let follows = self.question.is_some() && now.since(self.asked_at) < Duration::from_millis(LOSS_WINDOW_MS);
-        let more = !fresh.is_empty() && (many || (follows && lost * 10 > left));
+        let more = !fresh.is_empty() && (many || is_rest || (follows && lost * 10 > left));
         let (known_since, of) = self.question.take().map_or((None, 0), |question| (Some(question.since), question.of));
         if more {
             asked.extend(fresh);
@@ -156,14 +160,15 @@ impl Losses {
         self.pass.listed += tally.listed;
         self.pass.kept += tally.kept;
         self.pass.away.append(&mut tally.away);
-        // What does not fit is found again by the next scan.
+        // What does not fit is found again by the next scan, and asked about.
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
+        self.pass.more += gone.len().saturating_sub(room) as u64;
         self.pass.gone.extend(gone.into_iter().take(room));
     }
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, kept, gone, away, .. } = std::mem::take(&mut self.pass);
+        let Pass { known, remaining, kept, gone, more, away, .. } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
@@ -172,7 +177,9 @@ impl Losses {
         let (asked, fresh) = counts.split(gone);
         let verdict = if whole {
             counts.kept = kept;
-            counts.judge_whole(now, known, remaining, asked, fresh, at)
+            // They were lost at once with what their owner was asked about: the answer to that is none for them.
+            let is_rest = std::mem::replace(&mut counts.is_cut, more > 0) || more > 0;
+            counts.judge_whole(now, (known, remaining), asked, fresh, is_rest, at)
         } else {
             counts.judge_part(known, remaining, asked.len() as u64, fresh)
         };

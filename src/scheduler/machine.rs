@@ -239,5 +239,9 @@ impl Scheduler {
 }
 
 pub(super) fn busy_writing(reply: ReplyId) -> Output {
-    Output::Refused(reply, Refusal::Busy, "The agent is busy writing; try again in a moment.".to_owned())
+    Output::Refused(
+        reply,
+        Refusal::Busy,
+        "The agent is busy writing; try again in a moment. Nothing was changed.".to_owned(),
+    )
 }

@@ -34,7 +34,7 @@ impl Scheduler {
             }
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Absent(doc) => self.queue.release(doc),
-            AfterSave::Lent(chunks) => self.on_results_saved(&chunks),
+            AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
             AfterSave::Purge(_) => self.purges.retry_step(),
             AfterSave::Swept => self.decisions.end_sweep(),
             AfterSave::Mended => {

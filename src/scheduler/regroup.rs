@@ -59,12 +59,14 @@ impl Regroup {
                 // Another spelling of a name is no other collection.
                 let is_other =
                     !is_same(&name, collection) || list.places.iter().any(|source| source.collection == name);
-                if let Some((now, other)) = other_rings(&rings, &rings_of(list, &name)).filter(|_| is_other) {
+                let others = rings_of(list, &name);
+                if let Some((now, other)) = other_rings(&rings, &others).filter(|_| is_other) {
                     return Err(format!(
                         "The collection {name:?} has the ring {}, and {collection:?} has the ring {}: documents would change who sees \
-                         them. Give both the same ring first, with `wattle collection ring`. Nothing was changed.",
+                         them. Give both the same ring first: {}. Nothing was changed.",
                         other.as_str(),
-                        now.as_str()
+                        now.as_str(),
+                        made_alike((collection, &rings), (&name, &others))
                     ));
                 }
                 places.for_each(|source| source.collection.clone_from(&name));
@@ -110,6 +112,19 @@ fn rings_of(list: &Sources, name: &str) -> BTreeSet<Ring> {
     places.chain(list.private.iter().filter(|known| is_same(known, name)).map(|_| Ring::Private)).collect()
 }
 
+/// The commands that give two collections one ring: that of either; `private` for both where each has both.
+fn made_alike(one: (&str, &BTreeSet<Ring>), other: (&str, &BTreeSet<Ring>)) -> String {
+    let command = |name: &str, ring: Ring| format!("`wattle collection ring {} {}`", quoted(name), ring.as_str());
+    let like = |name: &str, rings: &BTreeSet<Ring>| {
+        rings.first().filter(|_| rings.len() == 1).map(|ring| command(name, *ring))
+    };
+    match (like(one.0, other.1), like(other.0, one.1)) {
+        (Some(first), Some(second)) => format!("{first}, or {second}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => format!("{} and {}", command(one.0, Ring::Private), command(other.0, Ring::Private)),
+    }
+}
+
 /// A ring of a collection and another one of the collection that is to be one with it; `None` if all are the same.
 fn other_rings(own: &BTreeSet<Ring>, others: &BTreeSet<Ring>) -> Option<(Ring, Ring)> {
     own.iter().find_map(|now| Some((*now, *others.iter().find(|other| *other != now)?)))
@@ -151,7 +166,8 @@ mod tests {
         let why = regroup("hom", NewGroup::Ring(Ring::Mesh)).unwrap_err();
         assert!(why.contains("diary, home, work") && why.contains("Nothing was changed"), "{why}");
         let why = regroup("diary", NewGroup::Name("home".into())).unwrap_err();
-        assert!(why.contains("wattle collection ring"), "{why}");
+        let commands = "`wattle collection ring diary mesh`, or `wattle collection ring home private`.";
+        assert!(why.contains(commands), "{why}");
     }
 
     #[test]
@@ -188,7 +204,11 @@ mod tests {
         let regroup = |from: &str, to| {
             Regroup { collection: from.into(), to }.apply(&mixed.to_vec().into()).map(|(list, _)| list.places)
         };
-        assert!(regroup("home", NewGroup::Name("work".into())).unwrap_err().contains("ring private"));
+        let why = regroup("home", NewGroup::Name("work".into())).unwrap_err();
+        assert!(
+            why.contains("first: `wattle collection ring home mesh`. Nothing"),
+            "work made private helps nothing: {why}"
+        );
         assert!(regroup("work", NewGroup::Name("home".into())).is_err());
         let renamed = regroup("home", NewGroup::Name("old".into())).unwrap();
         assert_eq!((renamed[0].ring, renamed[1].ring), (Ring::Mesh, Ring::Private), "each keeps its ring");

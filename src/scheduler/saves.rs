@@ -1,7 +1,7 @@
 //! Saves under way, and what follows each of them.
 
 use super::sources::UnsavedSources;
-use crate::base::id::{DocId, EmbedKey, ReplyId, SaveId};
+use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::StoreCounts;
@@ -43,6 +43,15 @@ impl NotSaved {
     }
 }
 
+/// A vector of a chunk that was lent, in a save.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SavedResult {
+    pub(super) doc: DocId,
+    pub(super) key: EmbedKey,
+    /// The device that made it; `None`: this one.
+    pub(super) by: Option<PeerKey>,
+}
+
 /// What follows a save.
 #[derive(Debug)]
 pub(super) enum AfterSave {
@@ -54,8 +63,8 @@ pub(super) enum AfterSave {
     Release(Vec<DocId>),
     /// Likewise this one, whose file is not there: it waits for it, if it still waits.
     Absent(DocId),
-    /// Vectors of chunks that were lent: the document and the key of each.
-    Lent(Vec<(DocId, EmbedKey)>),
+    /// Vectors of chunks that were lent.
+    Lent(Vec<SavedResult>),
     /// The next part of the owner's decisions is due.
     Decision,
     /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.

@@ -204,6 +204,8 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
+    /// The file at this path could not be read, since another file system is there than the one on which it was learnt: changes to save.
+    Away(Vec<u8>, Vec<Change>),
     /// Chunks that other devices may embed.
     Lendable(LendableChunks),
     /// Vectors of the texts of another device, in their order.

@@ -5,10 +5,10 @@ use super::task::{Outcome, Scan, Task};
 use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::Instant;
-use crate::limits::{DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
+use crate::limits::{DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{FileStamp, Source, Sources};
+use crate::store::record::{FileStamp, Mark, MarkKind, Source, Sources};
 
 mod decisions_test;
 mod kept_test;
@@ -303,6 +303,43 @@ fn a_broken_store_ends_all_work_and_a_stop_waits_for_none_of_its_saves() {
         "The store cannot be read. Questions are still answered. The agent tries again by itself and then goes on.";
     check(&mut machine, vec![On(3, failed, vec![Output::Notice(Notice::Broken(told.to_owned()))]), Next(ALL, None)]);
     assert!(machine.at_rest());
+}
+
+#[test]
+fn a_file_whose_disk_is_away_has_its_folder_looked_at_unless_that_is_told_already() {
+    for (is_away, marked, looks) in [(true, false, true), (false, false, false), (true, true, false)] {
+        let mut machine = scheduler(2, &["/a"], counts(&[Kind::Waiting]));
+        let mut out = Vec::new();
+        machine.handle(at(0), Input::Wake, &mut out);
+        let first = machine.start_next(LIGHT, &mut out).unwrap();
+        let over = Outcome::Scanned {
+            changes: Vec::new(),
+            gone: Vec::new(),
+            next: None,
+            remarks: Vec::new(),
+            tally: Box::default(),
+        };
+        machine.handle(at(1), Input::Done(first, over), &mut out);
+        if marked {
+            let mark = Mark { kind: MarkKind::Away, ..crate::scheduler::marks::forgotten(b"/a/stick".to_vec()) };
+            machine.decisions.set_marks(vec![mark]);
+        }
+        let outcome =
+            if is_away { Outcome::Away(b"/a/stick/x".to_vec(), Vec::new()) } else { Outcome::Changes(Vec::new()) };
+        machine.on_done(at(10), Task::Read { doc: DocId(0) }, outcome, &mut out);
+        machine.handle(at(10 + SETTLE_MS), Input::Wake, &mut out);
+        assert_eq!(machine.scanning(), looks, "{is_away} {marked}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_since_earlier_decisions_are_carried_out_is_refused_with_the_reason() {
+    let mut machine = scheduler(2, &["/a"], StoreCounts::default());
+    (0..DECISIONS_MAX as u64).for_each(|n| machine.decisions.remove(vec![DocId(n)]));
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Forget(ReplyId(7), b"/a".to_vec()), &mut out);
+    let [Output::Refused(ReplyId(7), Refusal::Busy, why)] = &out[..] else { panic!("{out:?}") };
+    assert!(why.starts_with("8 earlier requests ") && why.ends_with("Nothing was changed."), "{why}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Files {
     #[must_use]
     pub fn read(&self, path: &[u8]) -> Content {
         match self.files.get(path) {
-            None => Content::Missing,
+            None => Content::Missing(0),
             Some((stamp, _)) if stamp.size > DOCUMENT_BYTES_MAX => Content::TooLarge(*stamp),
             Some((stamp, content)) => Content::Bytes(content.clone(), *stamp),
         }

@@ -17,6 +17,7 @@
 //! Private keys in blocks ([`key`]) go before that, for another reason: an answer is no place for them, and a file of nothing else
 //! is refused as that.
 
+mod disguised;
 pub mod key;
 mod mark;
 mod repeats;

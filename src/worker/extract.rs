@@ -24,8 +24,16 @@ pub enum Content {
     Unreadable(String),
     /// It could not be read just now, for this reason.
     Failed(String),
-    /// It is not there. Whether it is gone, or its disk is away, is decided by a scan.
-    Missing,
+    /// It is not there. Whether it is gone, or its disk is away, is decided by a scan. With the tag of the file system that has its place now; 0:
+    /// not known.
+    Missing(u16),
+}
+
+impl Content {
+    /// Whether the file system on which the document was learnt is not there.
+    pub(super) fn is_away(&self, doc: &Document) -> bool {
+        matches!(*self, Self::Missing(tag) if tag != 0 && doc.stamp.volume() != 0 && tag != doc.stamp.volume())
+    }
 }
 
 /// The changes that follow from the content of a document's file. A file that changed since it was scanned is recorded
@@ -35,7 +43,7 @@ pub enum Content {
 pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
-        Content::Missing => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
+        Content::Missing(_) => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
         Content::Failed(why) => {
             let reason = format!("{NOT_NOW}: {why}.");
             return not_now(id, doc, |stamp| Change::Refused { doc: id, stamp, reason, keep: true });

@@ -42,7 +42,9 @@ where
         Task::Read { doc } => match read::document(kv, doc) {
             Ok(Some(document)) => {
                 let content = (io.read)(&document.path);
-                Outcome::Changes(extract::changes(embedder, doc, &document, content))
+                let is_away = content.is_away(&document);
+                let changes = extract::changes(embedder, doc, &document, content);
+                if is_away { Outcome::Away(document.path, changes) } else { Outcome::Changes(changes) }
             }
             Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),

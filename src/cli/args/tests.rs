@@ -1,5 +1,8 @@
 //! The command line as people type it.
 
+#[path = "hints_test.rs"]
+mod hints_test;
+
 use super::*;
 use clap::CommandFactory;
 

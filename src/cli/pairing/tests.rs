@@ -6,7 +6,7 @@ use crate::node::mesh_report::MemberReport;
 #[test]
 fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
     let text = has_joined("lamp river stone");
-    assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove`"), "{text}");
+    assert!(text.contains("`wattle leave` here") && text.contains("`wattle remove DEVICE`"), "{text}");
 }
 
 #[test]
@@ -42,6 +42,7 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
         removed_by: Some("attic".to_owned()),
         members: vec![member("12D3a", Some(0)), member("12D3b", None)],
         removed: 1,
+        removals: Vec::new(),
         epoch: 1,
         next_serial: 1,
     };

@@ -24,6 +24,7 @@ fn report(devices: &[(u8, Option<&str>)]) -> MeshReport {
         removed_by: None,
         members: members.collect(),
         removed: 0,
+        removals: Vec::new(),
         epoch: 0,
         next_serial: 1,
     }

@@ -131,7 +131,7 @@ impl fmt::Display for Failure {
             }
             Self::UnknownInvite => {
                 "The device that was found has no record of this invite, or an admin was removed since, which makes invites void. Join where the device that \
-                 wrote it is on, or write a new one with `wattle invite` on an admin."
+                 wrote it is on, or write a new one with `wattle invite --file DIR` on an admin."
             }
             Self::Busy => "The other device is busy with another exchange, or the connection broke. Join again in a moment.",
             Self::Malformed => {
@@ -142,7 +142,7 @@ impl fmt::Display for Failure {
                  write a new invite, and join again."
             }
             Self::Replaced => {
-                "This invite was replaced by a newer one, and lets nobody in any more. Join by the newer one, or write another with `wattle invite` on an admin."
+                "This invite was replaced by a newer one, and lets nobody in any more. Join by the newer one, or write another with `wattle invite --file DIR` on an admin."
             }
             Self::Used => {
                 "Another device has joined by the last code of the one that was found, or by this invite. Each is for one device: get a new one."
@@ -152,7 +152,7 @@ impl fmt::Display for Failure {
                  new one."
             }
             Self::OtherMesh => "The device that was found belongs to another mesh than the invite or code. Name the right one with --at.",
-            Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove` on an admin.",
+            Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove DEVICE` on an admin.",
             Self::DiskFull => {
                 "The code or invite is right, and the disk of the device that lets others in is full, so nobody was let in. Free some space there, \
                  then join again by the same one: it is still good."

@@ -271,10 +271,9 @@ impl Records {
         self.removed.contains(&peer)
     }
 
-    /// How many devices are removed.
-    #[must_use]
-    pub fn removed_count(&self) -> usize {
-        self.removed.len()
+    /// The devices that are removed, in the order of their keys.
+    pub fn removed(&self) -> impl Iterator<Item = PeerKey> {
+        self.removed.iter().copied()
     }
 
     /// The devices of the mesh with their certificates, in the order of their keys.

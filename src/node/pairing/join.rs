@@ -44,7 +44,7 @@ fn own_code_is_over(why: Closed) -> String {
     };
     format!(
         "This code was this device's own, to let another device in, and it is not good any more: {why}. This device is in its mesh already. \
-         To let one more in, type `wattle pair` here, and `wattle join` with the new code there. Nothing was changed."
+         To let one more in, type `wattle pair` here, and `wattle join CODE` with the new code there. Nothing was changed."
     )
 }
 

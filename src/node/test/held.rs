@@ -164,7 +164,7 @@ fn nothing_is_embedded_beside_questions_where_something_else_holds_the_work_too(
 }
 
 #[test]
-fn what_is_shared_is_counted_under_a_pause_but_not_where_the_device_is_in_danger() {
+fn texts_are_read_for_others_under_a_pause_but_not_where_the_device_is_in_danger() {
     for (reason, counts) in [(Reason::Paused, true), (Reason::TooHot, false), (Reason::BatteryLow, false)] {
         let mut node = node(u64::MAX);
         handle(&mut node, at(0), Input::Power(Decision { reason: Some(reason), ..Decision::default() }));

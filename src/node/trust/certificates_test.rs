@@ -325,12 +325,13 @@ fn whoever_removes_an_admin_is_told_whom_it_had_let_in_and_how_to_remove_them_to
     node.take_records(at(11), None, &page, &mut Out::new());
     let said = removed(&mut node, PEER);
     assert!(
-        said.contains(&peer_id(its)) && !said.contains(&peer_id(own)) && said.contains("`wattle remove`"),
+        said.contains(&peer_id(its)) && !said.contains(&peer_id(own)) && said.contains("`wattle remove PEERID`"),
         "{said}"
     );
     assert!(node.rights(its).contains(Rights::MEMBER));
     let said = removed(&mut node, its);
     assert!(said.contains("removed for ever") && !said.contains("let in"), "{said}");
+    assert_eq!(node.title(Some(its)), "a device that was removed");
 }
 
 #[test]

@@ -307,7 +307,7 @@ impl Node {
     }
 
     /// The same, where it may be this device.
-    pub(super) fn title_of_any(&self, key: PeerKey) -> String {
+    pub(in crate::node) fn title_of_any(&self, key: PeerKey) -> String {
         if key == self.config.key { "this device".to_owned() } else { self.title_of(key) }
     }
 }

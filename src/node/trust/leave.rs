@@ -50,7 +50,7 @@ impl Node {
             ));
         }
         Ok("This device has left its mesh. No admin is linked now, so the others go on to list it, and would take it in with its old \
-            key, until one removes it with `wattle remove` there."
+            key, until one removes it with `wattle remove DEVICE` there."
             .to_owned())
     }
 

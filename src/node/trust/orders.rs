@@ -160,7 +160,7 @@ impl Node {
         }
         format!(
             "{done} It had let in these devices, which stay: {}. Whoever had {name} in hand may have let in one of them, and knows what it was \
-             sent: remove each that you do not know with `wattle remove` and its PeerId.",
+             sent: remove each that you do not know with `wattle remove PEERID`.",
             stay.join(", ")
         )
     }

@@ -48,10 +48,13 @@ pub(in crate::platform) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
     #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
-    fs::rename(&temporary, path)?;
+    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = put {
+        // What a full disk has taken of it is of no use to anybody, and may be a part of a secret.
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
@@ -113,6 +116,10 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
         assert!(read(folder.path(), 9).unwrap_err().to_string().contains("not a regular file"));
+        // What cannot take its place is not left beside it: a folder is in the way here, as a full disk is.
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(write(&taken, b"x").is_err() && !folder.path().join("taken.new").exists());
         let nowhere = folder.path().join("none/state");
         assert!(write(&nowhere, b"x").is_err() && read(&nowhere, 9).unwrap().is_none());
     }

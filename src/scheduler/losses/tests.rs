@@ -52,6 +52,29 @@ fn a_part_of_a_source_is_judged_by_the_whole() {
 }
 
 #[test]
+fn what_is_gone_and_does_not_fit_into_a_question_is_asked_about_next_and_never_removed_unasked() {
+    let mut losses = Losses::default();
+    let most = LOST_MAX as u64;
+    let known = most * 10;
+    scan(&mut losses, 1, true, known, 0, 0);
+    assert_eq!(scan(&mut losses, 1000, true, known, most * 6, 0), Verdict::Ask(true));
+    let question = losses.decided(SOURCE).unwrap();
+    assert_eq!(question.gone.len(), LOST_MAX);
+    // They are kept; what is left of the loss is less than half, and comes an hour later.
+    let mut later = |seconds, gone: std::ops::Range<u64>| {
+        let mut tally = Tally { known, remaining: known - (gone.end - gone.start), ..Tally::default() };
+        losses.add(gone.map(DocId).collect(), &mut tally);
+        let verdict = losses.end(at(seconds), SOURCE, true, 1_800_000_000).0;
+        losses.decided(SOURCE);
+        verdict
+    };
+    assert_eq!(later(5000, most..most * 3), Verdict::Ask(true), "and again, it does not fit");
+    assert_eq!(later(9000, most * 2..most * 3), Verdict::Ask(true), "the last of it");
+    let one = most * 4;
+    assert_eq!(later(13_000, one..one + 1), Verdict::Remove(vec![DocId(one)]), "that was another loss");
+}
+
+#[test]
 fn many_changed_places_of_a_small_source_are_looked_at_together() {
     let mut losses = Losses::default();
     assert!(losses.is_crowd(SOURCE, CROWD_MIN) && !losses.is_crowd(SOURCE, CROWD_MIN - 1));

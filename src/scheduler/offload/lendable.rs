@@ -1,6 +1,6 @@
 //! A chunk on its way to a device that embeds it.
 
-use crate::base::id::{DocId, EmbedKey, Row};
+use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::vector::Quantized;
 use crate::wire::work::LentText;
 
@@ -24,6 +24,25 @@ pub struct Known {
     pub chunk: Lendable,
     /// Its vector.
     pub vector: Quantized,
+}
+
+/// A result that may be saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Good {
+    /// The chunk.
+    pub chunk: Lendable,
+    /// Its vector.
+    pub vector: Quantized,
+    /// The device that made it; `None`: this one.
+    pub by: Option<PeerKey>,
+}
+
+impl Good {
+    /// A result of this device.
+    #[must_use]
+    pub fn by(peer: PeerKey, (chunk, vector): (Lendable, Quantized)) -> Self {
+        Self { chunk, vector, by: Some(peer) }
+    }
 }
 
 /// What a task read that is to be lent.

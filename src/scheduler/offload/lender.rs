@@ -2,9 +2,10 @@
 
 mod grants;
 mod leases;
+mod lost;
 mod results;
 
-use super::lendable::{Known, Lendable};
+use super::lendable::{Good, Known, Lendable};
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
@@ -15,10 +16,8 @@ use crate::limits::{
     LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
 };
 use crate::wire::work::{BatchId, Offer, Work};
+use lost::Lost;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Texts of which it is known that devices were lost with them, or could not embed them, at most.
-const HOME_MAX: usize = 1024;
 
 /// A batch that a device has.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ pub struct Lent {
     pub chunks: usize,
     /// Results of it that wait for a check.
     pub unchecked: usize,
-    /// Results of it that were good, in this run of the agent.
+    /// Results of it that were good and are on the disk, in this run of the agent.
     pub done: u64,
     /// Milliseconds that it takes for a chunk, if that is known.
     pub ms_per_chunk: Option<f64>,
@@ -92,9 +91,18 @@ struct Pool {
 #[derive(Debug)]
 struct Made {
     /// Good results that no save has yet.
-    good: Vec<(Lendable, Quantized)>,
+    good: Vec<Good>,
     /// Tasks that compute results here, to check them, until they end: also those whose device has gone meanwhile.
     checks: BTreeSet<TaskId>,
+}
+
+/// What is over, and not told yet.
+#[derive(Debug, Default)]
+struct Over {
+    /// Documents of which nothing is here any more.
+    documents: Vec<DocId>,
+    /// Leases of which nothing is wanted any more, with whoever works on them.
+    leases: Vec<(PeerKey, BatchId)>,
 }
 
 /// All of it.
@@ -109,10 +117,9 @@ pub(in crate::scheduler) struct Lender {
     /// How many chunks of each document are here.
     documents: BTreeMap<DocId, usize>,
     /// How often chunks were lost with the device that had them; those that are here only have `LOST_MAX_EACH`.
-    lost: BTreeMap<EmbedKey, u8>,
+    lost: Lost,
     results: Made,
-    /// Documents of which nothing is here any more.
-    freed: Vec<DocId>,
+    over: Over,
     /// Rows of chunks that somebody has, and that this device embeds too.
     here: BTreeSet<Row>,
     /// The time of the last `wake`.
@@ -120,7 +127,7 @@ pub(in crate::scheduler) struct Lender {
 }
 
 impl Lender {
-    pub(super) const fn new(model: Fingerprint, cosine_min: f32, seed: u64) -> Self {
+    pub(super) fn new(model: Fingerprint, cosine_min: f32, seed: u64) -> Self {
         Self {
             model: Model { fingerprint: model, cosine_min },
             rng: Rng::new(seed ^ 0x6c65_6e64),
@@ -134,9 +141,9 @@ impl Lender {
             workers: BTreeMap::new(),
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
-            lost: BTreeMap::new(),
+            lost: Lost::default(),
             results: Made { good: Vec::new(), checks: BTreeSet::new() },
-            freed: Vec::new(),
+            over: Over::default(),
             here: BTreeSet::new(),
             woken: Instant::ZERO,
         }
@@ -261,7 +268,7 @@ impl Lender {
         for chunk in chunks {
             // A document that changed meanwhile is not here any more.
             let is_gone = !self.documents.contains_key(&chunk.doc);
-            let is_home = is_gone || self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
+            let is_home = is_gone || self.lost.times(&chunk.key) >= LOST_MAX_EACH;
             if !is_home
                 && !self.pool.here.contains_key(&chunk.key)
                 && chunk.text.bytes() <= GRANT_BYTES_MAX
@@ -281,15 +288,8 @@ impl Lender {
 
     /// The chunk is embedded here only.
     fn keep_home(&mut self, chunk: &Lendable) {
-        self.note_lost(chunk.key, LOST_MAX_EACH);
+        self.lost.note(chunk.key, LOST_MAX_EACH);
         self.end_chunk(chunk.doc, chunk.key);
-    }
-
-    fn note_lost(&mut self, key: EmbedKey, times: u8) {
-        if self.lost.len() >= HOME_MAX && !self.lost.contains_key(&key) {
-            self.lost.pop_first();
-        }
-        self.lost.insert(key, times.min(LOST_MAX_EACH));
     }
 
     /// A chunk is not here any more: its vector is saved, or is made here otherwise.
@@ -305,14 +305,14 @@ impl Lender {
             if *count == 0 {
                 self.documents.remove(&doc);
                 self.pool.longer.remove(&doc);
-                self.freed.push(doc);
+                self.over.documents.push(doc);
             }
         }
     }
 
     /// Documents of which nothing is here any more.
     pub(in crate::scheduler) fn freed(&mut self) -> Vec<DocId> {
-        std::mem::take(&mut self.freed)
+        std::mem::take(&mut self.over.documents)
     }
 
     /// These chunks are the next to be granted.
@@ -338,8 +338,8 @@ impl Lender {
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
         }
-        self.leases.retain(|_, lease| lease.open() > 0);
-        self.results.good.retain(|(chunk, _)| chunk.doc != doc);
+        self.end_empty();
+        self.results.good.retain(|good| good.chunk.doc != doc);
         self.workers.values_mut().for_each(|worker| worker.forget_document(doc));
     }
 
@@ -355,7 +355,7 @@ impl Lender {
         self.results.good.clear();
         self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
-        self.freed.extend(documents);
+        self.over.documents.extend(documents);
         ended
     }
 }

@@ -101,7 +101,7 @@ fn check_all(lender: &mut Lender, now: Instant) -> Vec<PeerKey> {
 
 /// The rows of the good results.
 fn good(lender: &mut Lender) -> Vec<u64> {
-    lender.take_good(usize::MAX).into_iter().map(|(chunk, _)| chunk.row.0).collect()
+    lender.take_good(usize::MAX).into_iter().map(|good| good.chunk.row.0).collect()
 }
 
 #[test]
@@ -258,6 +258,35 @@ fn results_of_a_document_that_changed_meanwhile_are_dropped_and_no_other_ones() 
     let mut good = good(&mut lender);
     good.sort_unstable();
     assert_eq!(good, [0, 2, 3, 4, 6, 7]);
+}
+
+#[test]
+fn a_device_whose_documents_changed_or_went_and_one_whose_result_was_false_is_told_that_nothing_more_is_wanted() {
+    let mut lender = lender(12);
+    let (first, second) = (granted(&mut lender, at(0), PEER), granted(&mut lender, at(0), OTHER));
+    for doc in numbers(&first).into_iter().skip(1) {
+        lender.forget_document(DocId(doc));
+    }
+    assert_eq!(lender.take_over(), [], "it has one more that is wanted");
+    lender.forget_document(DocId(numbers(&first)[0]));
+    assert_eq!(lender.take_over(), [(PEER, Work::End(first.batch))]);
+    assert_eq!(lender.take_over(), [], "once");
+    lender.ban(at(1), OTHER);
+    assert_eq!(lender.take_over(), [(OTHER, Work::End(second.batch))]);
+    let mut lender = self::lender(4);
+    let grant = granted(&mut lender, at(0), PEER);
+    lender.wake(at(60_000 / 8));
+    let late = lender.take_here(8);
+    let vectors = late.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
+    lender.embedded_here(late, vectors);
+    assert_eq!(lender.take_over(), [(PEER, Work::End(grant.batch))], "this device was faster");
+    let grant = {
+        list(&mut lender, 20..24);
+        granted(&mut lender, at(8_000), PEER)
+    };
+    lender.unlinked(at(8_000), PEER);
+    numbers(&grant).into_iter().for_each(|doc| lender.forget_document(DocId(doc)));
+    assert_eq!(lender.take_over(), [], "it has no link");
 }
 
 #[test]

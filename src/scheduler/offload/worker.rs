@@ -54,7 +54,7 @@ pub(in crate::scheduler) struct Worker {
     pub(super) banned: Option<Instant>,
     /// Whether it knows that there is work.
     pub(super) told: Option<(u32, Instant)>,
-    /// Results of it that are good.
+    /// Results of it that are on the disk.
     pub(super) done: u64,
     ms_per_chunk: Option<f64>,
     progress: Instant,
@@ -172,9 +172,7 @@ impl Worker {
         }
         self.good = self.good.saturating_add(1);
         let good = self.held.drain(..vouches).filter(|held| !held.is_stale);
-        let good: Vec<_> = good.map(|held| (held.chunk, held.vector)).collect();
-        self.done += good.len() as u64;
-        Some(Checked::Good(good))
+        Some(Checked::Good(good.map(|held| (held.chunk, held.vector)).collect()))
     }
 
     /// It gave the right vector for a text whose vector is known: what it made before is good. Gives that, unless a check of some of it is
@@ -188,9 +186,7 @@ impl Worker {
         let drawn = self.held.iter().position(|held| held.is_drawn && checks);
         let end = drawn.unwrap_or(self.held.len());
         let good = self.held.drain(..end).filter(|held| !held.is_stale);
-        let good: Vec<_> = good.map(|held| (held.chunk, held.vector)).collect();
-        self.done += good.len() as u64;
-        good
+        good.map(|held| (held.chunk, held.vector)).collect()
     }
 
     /// Takes away what waits for a check, and begins its probation anew.

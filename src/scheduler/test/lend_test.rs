@@ -4,6 +4,7 @@ use super::*;
 use crate::base::id::{EmbedKey, PeerKey, Row};
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
+use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
 use crate::wire::work::{LentText, Work};
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -144,6 +145,28 @@ fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
     assert!(matches!(out.pop(), Some(Output::Start(_, Task::EmbedLent(chunks))) if chunks.len() == 8));
     machine.handle(at(7), Input::Done(*id, part(64)), &mut out);
     assert!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out).is_some());
+}
+
+#[test]
+fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_save_failed() {
+    let done = |machine: &Scheduler| machine.lent(at(9)).map(|lent| lent.done).sum::<u64>();
+    let mut machine = lending(100);
+    asked(&mut machine, 1);
+    let made = [1, 2].map(|n| SavedResult { doc: DocId(n), key: EmbedKey([0; 16]), by: Some(PEER) });
+    let own = SavedResult { by: None, ..made[0] };
+    let saves = |machine: &mut Scheduler, on_disk: bool| {
+        let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own]));
+        (0..3).for_each(|n| _ = machine.offload.lender.hold(DocId(n.min(2))));
+        machine.offload.lender.hold(DocId(1));
+        let result = saved(id.0, &[]);
+        let Input::Saved(id, ok) = result else { unreachable!() };
+        let result = if on_disk { ok } else { Err(NotSaved::for_now("The disk is full.")) };
+        machine.handle(at(5), Input::Saved(id, result), &mut Vec::new());
+    };
+    saves(&mut machine, true);
+    assert_eq!(done(&machine), 2);
+    saves(&mut machine, false);
+    assert_eq!(done(&machine), 2, "they are not on the disk");
 }
 
 #[test]

@@ -9,12 +9,14 @@
 //! - age: `AGE-SECRET-KEY-…`, over several lines too;
 //! - an invite to a mesh: its `secret`, wherever it is copied to.
 //!
-//! Keys that are one word, as WireGuard's, go as all random letters do (`token`).
+//! Keys that are one word, as WireGuard's, go as all random letters do (`token`), also where their letters do not stand side by side
+//! (`disguised`).
 //!
 //! A block whose end is missing ends before the first line that is no part of a key, and of one whose beginning is missing the
 //! letters above its end go. Certificates and public keys stay as they are, on the same line too. One pass, linear in the
 //! text's length.
 
+use super::disguised;
 use super::mark::MARK;
 use super::word::measure;
 use std::borrow::Cow;
@@ -40,10 +42,17 @@ const INVITE_LABEL: &str = "secret";
 /// The text with [`MARK`] in place of its private keys and secrets of invites; borrowed where it has none.
 #[must_use]
 pub fn elide(text: &str) -> Cow<'_, str> {
-    match without_invites(text) {
+    // Its signs in another form of their letters.
+    if let Cow::Owned(plain) = disguised::plain(text)
+        && SIGNS.iter().any(|sign| plain.contains(sign) && !text.contains(sign))
+    {
+        return Cow::Owned(elide(&plain).into_owned());
+    }
+    let left = match without_invites(text) {
         None => without_keys(text),
         Some(text) => Cow::Owned(without_keys(&text).into_owned()),
-    }
+    };
+    disguised::elide(&left).map_or(left, Cow::Owned)
 }
 
 /// The text without the secrets of invites, if it has any: whoever has one lets a device of its own into the mesh.

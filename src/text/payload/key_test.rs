@@ -19,6 +19,13 @@ fn left(key: &str) -> String {
 }
 
 #[test]
+fn of_a_private_key_in_full_width_letters_nothing_is_left() {
+    let wide = |c: char| if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c };
+    let key: String = block("OPENSSH PRIVATE KEY").chars().map(wide).collect();
+    assert_eq!(left(&key).trim().lines().filter(|line| line.contains(MARK)).count(), 1);
+}
+
+#[test]
 fn of_a_private_key_in_a_note_nothing_is_left_and_the_sentences_around_it_stay() {
     let mut keys: Vec<String> = [
         "PRIVATE KEY",

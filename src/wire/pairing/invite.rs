@@ -157,13 +157,13 @@ impl fmt::Display for BadInvite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnInvite => {
-                "The file is not an invite. Nothing was sent and the file is as it was. Write a new one with `wattle invite` on an admin of the mesh."
+                "The file is not an invite. Nothing was sent and the file is as it was. Write a new one with `wattle invite --file DIR` on an admin of the mesh."
             }
             Self::Newer => {
                 "The invite was written by a later version of Wattle. Nothing was sent and the file is as it was. Update this device first."
             }
             Self::Damaged => {
-                "The invite is damaged: a key, a number or an address in it cannot be. Nothing was sent and the file is as it was. Write a new one with `wattle invite` on an admin of the mesh."
+                "The invite is damaged: a key, a number or an address in it cannot be. Nothing was sent and the file is as it was. Write a new one with `wattle invite --file DIR` on an admin of the mesh."
             }
         })
     }

@@ -174,6 +174,7 @@ fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_bef
             seen,
         }],
         removed: 0,
+        removals: Vec::new(),
         epoch: 0,
         next_serial: 2,
     };

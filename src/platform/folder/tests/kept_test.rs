@@ -129,5 +129,12 @@ fn what_can_be_read_only_later_is_told_apart_from_what_its_owner_locked() {
     assert!(matches!(failed(ErrorKind::PermissionDenied), Content::Unreadable(_)));
     assert!(matches!(failed(ErrorKind::TimedOut), Content::Failed(_)));
     let disk = Disk::new();
-    assert_eq!(disk.folders.read(&disk.path("gone")), Content::Missing);
+    let here = crate::platform::file_system::FileSystem::of(
+        std::fs::File::open("/proc").unwrap(),
+        std::os::unix::fs::MetadataExt::dev(&std::fs::metadata("/proc").unwrap()),
+    );
+    let Content::Missing(tag) = disk.folders.read(&disk.path("gone")) else { panic!("it is not there") };
+    assert_eq!(disk.folders.read(&disk.path("gone/too")), Content::Missing(tag), "of the deepest folder that is there");
+    assert!(tag != 0 && tag != here.tag);
+    assert_eq!(disk.folders.read(b"/proc/none"), Content::Missing(here.tag));
 }

@@ -39,14 +39,27 @@ impl Lender {
         if lost {
             // One of those that it worked on may have ended it.
             for chunk in left.iter().take(RESULTS_MAX) {
-                let times = self.lost.get(&chunk.key).copied().unwrap_or_default();
-                self.note_lost(chunk.key, times + 1);
+                self.lost.note(chunk.key, self.lost.times(&chunk.key) + 1);
             }
-            let is_home = |chunk: &mut Lendable| self.lost.get(&chunk.key).is_some_and(|lost| *lost >= LOST_MAX_EACH);
+            let is_home = |chunk: &mut Lendable| self.lost.times(&chunk.key) >= LOST_MAX_EACH;
             let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
             home.iter().for_each(|chunk| self.keep_home(chunk));
         }
         self.again(left);
+    }
+
+    /// Ends leases of which nothing is wanted any more: their documents are others now or gone, or this device was faster.
+    pub(super) fn end_empty(&mut self) {
+        let over = self.leases.iter().filter(|(_, lease)| lease.open() == 0);
+        self.over.leases.extend(over.map(|(id, lease)| (lease.peer, *id)));
+        self.leases.retain(|_, lease| lease.open() > 0);
+    }
+
+    /// Who works on what nobody wants any more, and is to be told.
+    pub(in crate::scheduler) fn take_over(&mut self) -> Vec<(PeerKey, Work)> {
+        let over = std::mem::take(&mut self.over.leases).into_iter();
+        let is_linked = |peer: &PeerKey| self.workers.get(peer).is_some_and(|worker| worker.unlinked.is_none());
+        over.filter(|(peer, _)| is_linked(peer)).map(|(peer, id)| (peer, Work::End(id))).collect()
     }
 
     /// Ends what is over by its time or by a lost link. Gives who is to be told.

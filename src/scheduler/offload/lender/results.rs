@@ -5,7 +5,7 @@ use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
-use crate::scheduler::offload::lendable::Lendable;
+use crate::scheduler::offload::lendable::{Good, Lendable};
 use crate::scheduler::offload::worker::Checked;
 use crate::wire::work::{LentText, Results};
 
@@ -34,7 +34,7 @@ impl Lender {
                 if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
                     return true;
                 }
-                self.results.good.extend(worker.is_honest(checks));
+                self.results.good.extend(worker.is_honest(checks).into_iter().map(|made| Good::by(peer, made)));
                 came += 1;
                 continue;
             }
@@ -80,7 +80,7 @@ impl Lender {
         for (chunk, vector) in chunks.into_iter().zip(vectors) {
             // Of one that somebody has too, the first vector counts.
             if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
-                self.results.good.push((chunk, vector));
+                self.results.good.push(Good { chunk, vector, by: None });
             }
         }
     }
@@ -97,7 +97,7 @@ impl Lender {
     fn take_from_lease(&mut self, row: Row) -> bool {
         let chunks = self.leases.values_mut().flat_map(|lease| &mut lease.chunks);
         let taken = chunks.filter_map(|chunk| chunk.take_if(|chunk| chunk.row == row)).next().is_some();
-        self.leases.retain(|_, lease| lease.open() > 0);
+        self.end_empty();
         taken
     }
 
@@ -136,7 +136,7 @@ impl Lender {
         // Its device has gone, or what it made is not wanted any more.
         let Some((peer, checked)) = checked else { return Some(None) };
         match checked {
-            Checked::Good(good) => self.results.good.extend(good),
+            Checked::Good(good) => self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made))),
             Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
             Checked::False => return Some(Some(peer)),
         }
@@ -145,6 +145,8 @@ impl Lender {
 
     /// A device sent what is false: what it made since its last good check is done again, and it gets no work for a while.
     pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
+        let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+        self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
         self.gone(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
@@ -152,9 +154,16 @@ impl Lender {
     }
 
     /// Good results for one save, at most so many.
-    pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<(Lendable, Quantized)> {
+    pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<Good> {
         let count = most.min(self.results.good.len());
         self.results.good.drain(..count).collect()
+    }
+
+    /// A result is on the disk: it counts for the device that made it.
+    pub(in crate::scheduler) fn stored(&mut self, by: PeerKey) {
+        if let Some(worker) = self.workers.get_mut(&by) {
+            worker.done += 1;
+        }
     }
 
     /// Who has what.

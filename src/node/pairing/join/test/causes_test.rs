@@ -138,13 +138,17 @@ const fn row(cause: Refusal) -> (&'static str, &'static str, Option<&'static str
         Refusal::WrongSecret => ("The code is wrong", "Read the code again", None),
         Refusal::Busy | Refusal::Interrupted => ("is busy with another exchange", "Join again in a moment", None),
         Refusal::Removed => ("was removed from the mesh, for ever.", "`wattle leave` gives it a new identity", None),
-        Refusal::Full => ("has no room for another device", "Remove one that is gone with `wattle remove`", None),
+        Refusal::Full => {
+            ("has no room for another device", "Remove one that is gone with `wattle remove DEVICE`", None)
+        }
         Refusal::Version => ("speak different versions", "Update the older one, then join again", None),
-        Refusal::UnknownInvite => ("has no record of this invite", "write a new one with `wattle invite`", None),
+        Refusal::UnknownInvite => {
+            ("has no record of this invite", "write a new one with `wattle invite --file DIR`", None)
+        }
         Refusal::Malformed => ("sent something that is not pairing", "Join again, by --at", None),
         Refusal::DiskFull => ("the disk of the device that lets others in is full", same, None),
         Refusal::NotSaved => ("cannot save anything", same, None),
-        Refusal::Replaced => ("was replaced by a newer one", "write another with `wattle invite`", None),
+        Refusal::Replaced => ("was replaced by a newer one", "write another with `wattle invite --file DIR`", None),
     }
 }
 

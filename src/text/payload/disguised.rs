@@ -1,0 +1,277 @@
+//! Keys whose letters do not stand side by side as they are: in full-width letters or other compatibility forms of Unicode, which a
+//! search takes for the same (`base::fold`), as strings of code that are put together, and in groups of four behind the name of a
+//! secret.
+//!
+//! Groups count only behind such a name on the same line, if they are four or more and hardly words: on their own they may be the number of an
+//! account, or a licence key that somebody looks for. Nothing is taken for such a key in 10.4 MB of notes, abstracts, questions and
+//! encyclopedia in four languages, and in 88 MB of Debian's documentation and Python's sources nothing but numbers of keys in hex, in
+//! two files (2026-11-27).
+
+use super::mark::MARK;
+use super::token;
+use std::borrow::Cow;
+use std::ops::Range;
+use unicode_normalization::UnicodeNormalization;
+
+/// Names of secrets, in small letters. A licence key is none.
+const NAMES: [&str; 23] = [
+    "secret",
+    "password",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "kennwort",
+    "geheim",
+    "token",
+    "private key",
+    "privatekey",
+    "private_key",
+    "api key",
+    "apikey",
+    "api_key",
+    "api-key",
+    "recovery key",
+    "recovery code",
+    "backup code",
+    "encryption key",
+    "master key",
+    "schl\u{fc}ssel",
+    "totp",
+    "psk",
+];
+
+/// Letters of a group, and groups at least.
+const GROUP: usize = 4;
+const GROUPS_MIN: usize = 4;
+
+/// Bytes between two strings that are put together, at most: a line end and an indentation.
+const JOINT_BYTES_MAX: usize = 64;
+
+/// The text with [`MARK`] in place of such keys; `None` if it has none.
+pub(super) fn elide(text: &str) -> Option<String> {
+    let view = View::of(text);
+    let mut spans = grouped(&view.text);
+    let mut from = 0;
+    // Letters that stand side by side as they are, are left to `token` where a line is read.
+    while let Some(run) = token::next(&view.text, from).filter(|_| !view.changes.is_empty()) {
+        from = run.end;
+        if view.is_changed_in(&run) {
+            spans.push(run);
+        }
+    }
+    spans.sort_by_key(|span| span.start);
+    let (mut built, mut copied) = (String::new(), 0);
+    for span in spans {
+        let (start, end) = (view.start_of(span.start), view.end_of(span.end));
+        if start < copied {
+            continue;
+        }
+        built.push_str(text.get(copied..start)?);
+        built.push(MARK);
+        copied = end;
+    }
+    built.push_str(text.get(copied..)?);
+    (copied > 0).then_some(built)
+}
+
+/// The text in the plain forms of its letters; borrowed where they are plain.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| plain_form(c).is_none()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| plain_form(c).unwrap_or(c)).collect())
+}
+
+/// The ASCII character of which this is another form (NFKC).
+fn plain_form(c: char) -> Option<char> {
+    // A superscript is no digit of a key: it stands behind a word or a number.
+    if c.is_ascii() || matches!(c, '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{a0}') {
+        return None;
+    }
+    let mut folded = std::iter::once(c).nfkc();
+    folded.next().filter(|plain| plain.is_ascii_graphic() && folded.next().is_none())
+}
+
+/// A place of the view where it differs from the text.
+struct Change {
+    at: usize,
+    /// The bytes of the text up to there, without and with what is left out of the view.
+    before: usize,
+    after: usize,
+}
+
+/// The text as a reader, or a program, puts it together.
+struct View<'a> {
+    text: Cow<'a, str>,
+    changes: Vec<Change>,
+}
+
+impl<'a> View<'a> {
+    fn of(text: &'a str) -> Self {
+        let (mut built, mut copied, mut changes) = (String::new(), 0, Vec::new());
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let end = at + c.len_utf8();
+            if let Some(plain) = plain_form(c) {
+                built.push_str(&text[copied..at]);
+                built.push(plain);
+                changes.push(Change { at: built.len(), before: end, after: end });
+                copied = end;
+            } else if let Some(length) = joint(text, at, c) {
+                built.push_str(&text[copied..at]);
+                copied = at + length;
+                changes.push(Change { at: built.len(), before: at, after: copied });
+            }
+            at = copied.max(end);
+        }
+        if changes.is_empty() {
+            return Self { text: Cow::Borrowed(text), changes };
+        }
+        built.push_str(&text[copied..]);
+        Self { text: Cow::Owned(built), changes }
+    }
+
+    /// Where in the text what begins there in the view begins.
+    fn start_of(&self, at: usize) -> usize {
+        self.last(at).map_or(at, |change| change.after + at - change.at)
+    }
+
+    /// Where in the text what ends there in the view ends.
+    fn end_of(&self, at: usize) -> usize {
+        self.last(at).map_or(at, |change| if change.at == at { change.before } else { change.after + at - change.at })
+    }
+
+    fn last(&self, at: usize) -> Option<&Change> {
+        self.changes[..self.changes.partition_point(|change| change.at <= at)].last()
+    }
+
+    fn is_changed_in(&self, run: &Range<usize>) -> bool {
+        self.last(run.end).is_some_and(|change| change.at > run.start)
+    }
+}
+
+/// The bytes of what puts two strings together, `" + "` say, at the quotation mark that ends the first; `None` if nothing does.
+fn joint(text: &str, at: usize, quote: char) -> Option<usize> {
+    let is_letter = |c: char| token::is_letter(plain_form(c).unwrap_or(c));
+    if !matches!(quote, '"' | '\'' | '`') || !text[..at].ends_with(is_letter) {
+        return None;
+    }
+    let rest = &text[at + 1..];
+    let length = rest[..rest.floor_char_boundary(JOINT_BYTES_MAX)].find(quote)?;
+    let between = rest[..length].trim();
+    let joins = length > 0 && matches!(between, "" | "+" | "." | ".." | "&" | "<>" | "++" | "\\" | "||");
+    (joins && rest[length + 1..].starts_with(is_letter)).then_some(length + 2)
+}
+
+/// Groups of four letters behind the name of a secret.
+fn grouped(text: &str) -> Vec<Range<usize>> {
+    let (mut spans, mut start) = (Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        let behind = NAMES.iter().filter_map(|name| Some(lower.find(name)? + name.len())).min();
+        if let Some(behind) = behind {
+            spans.extend(groups(line, behind).map(|span| start + span.start..start + span.end));
+        }
+        start += line.len();
+    }
+    spans
+}
+
+/// The first run of groups of a line at or behind this byte that is hardly words.
+fn groups(line: &str, mut from: usize) -> Option<Range<usize>> {
+    loop {
+        let start = from + line.get(from..)?.find(|c: char| c.is_ascii_alphanumeric())?;
+        let (mut end, mut all) = (start, Vec::new());
+        let mut next = Some(start);
+        while let Some(at) = next {
+            let rest = &line[at..];
+            let group = &rest[..rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())];
+            if group.len() != GROUP || !group.is_ascii() {
+                break;
+            }
+            all.push(group);
+            end = at + GROUP;
+            let gap = line[end..].find(|c: char| !matches!(c, ' ' | '-' | '\t' | '\u{a0}'));
+            next = gap.filter(|gap| *gap > 0).map(|gap| end + gap);
+        }
+        if is_secret(&all) {
+            return Some(start..end);
+        }
+        let rest = &line[end.max(start)..];
+        from = end.max(start) + rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    }
+}
+
+/// Whether groups are letters and figures mixed, and fewer than half are words.
+fn is_secret(groups: &[&str]) -> bool {
+    let count = |is: fn(&u8) -> bool| groups.iter().flat_map(|group| group.bytes()).filter(is).count();
+    let is_word = |group: &&&str| {
+        group.bytes().all(|byte| byte.is_ascii_alphabetic()) && group[1..].bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    groups.len() >= GROUPS_MIN
+        && count(u8::is_ascii_digit) > 0
+        && count(u8::is_ascii_alphabetic) >= groups.len()
+        && groups.iter().filter(is_word).count() * 2 < groups.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk";
+
+    fn wide(text: &str) -> String {
+        let wide = |c: char| char::from_u32(u32::from(c) + 0xFEE0).unwrap();
+        text.chars().map(wide).collect()
+    }
+
+    #[test]
+    fn a_key_in_full_width_letters_or_in_strings_that_are_put_together_is_left_out_alone() {
+        let (one, two) = KEY.split_at(20);
+        for (key, left) in [
+            (wide(KEY), "\u{2026}".to_owned()),
+            (format!("\u{300c}{}\u{300d}", wide(KEY)), "\u{300c}\u{2026}\u{300d}".to_owned()),
+            (format!("{one}{}", wide(two)), "\u{2026}".to_owned()),
+            (format!("k = \"{one}\" + \"{two}\";"), "k = \"\u{2026}\";".to_owned()),
+            (format!("k = '{one}' .\n        '{two}';"), "k = '\u{2026}';".to_owned()),
+            (format!("k = \"{one}\" \"{two}\""), "k = \"\u{2026}\"".to_owned()),
+            (format!("k = \"{}\" + \"{}\"", wide(one), two), "k = \"\u{2026}\"".to_owned()),
+        ] {
+            let text =
+                format!("Gr\u{fc}\u{df}e aus M\u{fc}nchen.\n{key}\nMore \u{ff57}\u{ff4f}\u{ff52}\u{ff44}\u{ff53}.");
+            let expected = text.replace(&key, &left);
+            assert_eq!(elide(&text), Some(expected.clone()), "{key}");
+            assert_eq!(elide(&expected), None);
+        }
+        for kept in [
+            KEY.to_owned(),
+            wide("Donaudampfschifffahrtsgesellschaftskapitaenspatent"),
+            "t = \"A sentence that is \" + \"long, and in two parts\" + \" or three of them\";".to_owned(),
+            format!("[\"{one}\", \"{two}\"]"),
+            "20 m\u{b2} and 3 \u{2460} \u{2461}".to_owned(),
+        ] {
+            assert_eq!(elide(&kept), None, "{kept}");
+        }
+    }
+
+    #[test]
+    fn groups_of_four_behind_the_name_of_a_secret_are_left_out_and_numbers_words_and_licence_keys_stay() {
+        for key in ["JBSW Y3DP EHPK 3PXP", "k2Fa-99zT-qW3e-88pL-mN2B-x7Yu", "9f3a  77c1  0be2  d41d"] {
+            for label in
+                ["Secret: %", "TOTP secret (phone): %.", "| Passwort | % |", "my recovery key is % for the laptop"]
+            {
+                assert_eq!(elide(&label.replace('%', key)), Some(label.replace('%', "\u{2026}")), "{key}, {label}");
+            }
+        }
+        for kept in [
+            "Licence key: XK4F-99ZT-QW3E-88PL-MN2B",
+            "The token costs 1234 5678 9012 3456 points",
+            "A secret that some have told 1999 with much more",
+            "Password rules: have been some long word with 2024 over",
+            "IBAN DE44 5001 0517 5407 3249 31",
+            "Secret: JBSW Y3DP EHPK",
+        ] {
+            assert_eq!(elide(kept), None, "{kept}");
+        }
+    }
+}
