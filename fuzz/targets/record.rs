@@ -10,7 +10,8 @@ use wattle::store::record::{
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::decode(data) {
         let encoded = record.encode();
-        assert!(encoded.len() <= data.len(), "the encoding is never longer than the input");
+        // Two bytes more: counters of before have one state and one count fewer.
+        assert!(encoded.len() <= data.len() + 2, "the encoding is hardly longer than the input");
         assert_eq!(R::decode(&encoded), Some(record));
     }
 }

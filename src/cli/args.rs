@@ -5,6 +5,7 @@
 mod identity;
 mod pairing;
 mod place;
+mod tasks;
 
 use crate::base::id::Ring;
 use crate::base::time::Duration;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
+pub use tasks::{TasksArgs, TasksCommand, Which};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
@@ -76,11 +78,7 @@ pub enum Command {
         json: bool,
     },
     /// Show what waits to be read and embedded, which devices have some of it, and why the rest waits.
-    Tasks {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    Tasks(TasksArgs),
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents here, each with a third of a sample folder, ask them three questions, and delete all files of it.

@@ -78,7 +78,12 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
     row("Model", &status.model.name);
-    let listed = if status.files.refused > 0 { " (`wattle doctor` lists them)" } else { "" };
+    let listed = match (status.files.refused, status.files.parked) {
+        (0, 0) => "",
+        (_, 0) => " (`wattle doctor` lists them)",
+        (0, _) => " (`wattle tasks` lists them)",
+        _ => " (`wattle doctor` and `wattle tasks` list them)",
+    };
     row("Files", &format!("{}{listed}", status.files.phrase()));
     row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
     for source in &status.sources {

@@ -141,10 +141,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let answer = smol::block_on(client()?.folders())?;
             show(json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
         }
-        Command::Tasks { json } => {
-            let answer = smol::block_on(client()?.tasks())?;
-            show(json, &answer.json, || tasks::tasks(&answer.read, &Style::of_stdout()))
-        }
+        Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;

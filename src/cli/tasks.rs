@@ -1,10 +1,28 @@
 //! Background work as people read it: what waits, who has it, and why the rest waits.
 
+use super::args::{TasksArgs, TasksCommand, Which};
+use super::decision::{PAUSE, until_taken};
+use super::output::{Stop, print, show};
 use super::style::Style;
-use super::text::one_line;
-use crate::base::count::count;
-use crate::http::tasks::{LentState, LentWork, Tasks};
+use super::text::{one_line, whole_path};
+use crate::base::count::{count, plural};
+use crate::http::client::Client;
+use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, Tasks};
 use std::fmt::Write;
+
+/// Shows the tasks, or decides what becomes of parked ones.
+pub(super) async fn run(client: &Client, args: TasksArgs) -> Result<(), Stop> {
+    let (which, retry) = match args.what {
+        None => {
+            let answer = client.tasks().await?;
+            return show(args.json, &answer.json, || tasks(&answer.read, &Style::of_stdout()));
+        }
+        Some(TasksCommand::Retry { which: Which(which) }) => (which, true),
+        Some(TasksCommand::Drop { which: Which(which) }) => (which, false),
+    };
+    let done = until_taken(PAUSE, async || client.decide_parked(which, retry).await).await?;
+    print(&format!("{}\n", one_line(&done)))
+}
 
 /// What waits here, and who embeds what.
 #[must_use]
@@ -29,7 +47,39 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     if tasks.borrowed > 0 {
         let _ = writeln!(text, "{} of other devices to embed here.", count(tasks.borrowed, "passage"));
     }
+    parked(&mut text, tasks);
     text
+}
+
+/// The parked tasks, and what their owner may type.
+fn parked(text: &mut String, tasks: &Tasks) {
+    if tasks.parked_count == 0 {
+        return;
+    }
+    let number = count(tasks.parked_count, "task");
+    let _ = writeln!(
+        text,
+        "{number} {} parked, because every attempt failed. `wattle tasks retry ID|all` tries again, `wattle tasks drop ID|all` gives up.",
+        plural(tasks.parked_count, "is", "are"),
+    );
+    for ParkedWork { id, path, attempts } in &tasks.parked {
+        let _ = writeln!(text, "{id}  {}", whole_path(path));
+        for (times, AttemptedWork { device, why, at }) in folded(attempts) {
+            let times = if times > 1 { format!(", {times} times, at last") } else { String::new() };
+            let _ = writeln!(text, "    {}{times} at {at}: {}", one_line(device), one_line(why));
+        }
+    }
+    let more = tasks.parked_count.saturating_sub(tasks.parked.len() as u64);
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more.");
+    }
+}
+
+/// Attempts in a row that failed on the same device for the same reason as one, with their number and the time of the last.
+fn folded(attempts: &[AttemptedWork]) -> Vec<(usize, &AttemptedWork)> {
+    let is_same = |a: &AttemptedWork, b: &AttemptedWork| (&a.device, &a.why) == (&b.device, &b.why);
+    let rows = attempts.chunk_by(is_same);
+    rows.filter_map(|row| Some((row.len(), row.last()?))).collect()
 }
 
 fn waiting(number: u64, what: &str) -> String {
@@ -77,7 +127,19 @@ mod tests {
     #[test]
     fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
         assert_eq!(tasks(&Tasks::default(), &PLAIN), "Nothing waits here.\n");
+        let attempt = |device: &str, why: &str, at: &str| AttemptedWork {
+            device: device.to_owned(),
+            why: why.to_owned(),
+            at: at.to_owned(),
+        };
+        let attempts = vec![
+            attempt("attic", "It could not embed a passage of it.", "2026-11-27 14:00 UTC"),
+            attempt("desk", "Its indexing was stopped.", "2026-11-27 14:01 UTC"),
+            attempt("desk", "Its indexing was stopped.", "2026-11-27 14:02 UTC"),
+        ];
         let all = Tasks {
+            parked_count: 2,
+            parked: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
             to_read: 1,
             to_embed: 900,
             borrowed: 2,
@@ -94,7 +156,11 @@ mod tests {
              attic: allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which; \
              120 done since this agent started; 3 more wait for a check.\n\
              attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
-             2 passages of other devices to embed here.\n"
+             2 passages of other devices to embed here.\n\
+             2 tasks are parked, because every attempt failed. `wattle tasks retry ID|all` tries again, `wattle tasks drop ID|all` gives up.\n\
+             17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
+             desk, 2 times, at last at 2026-11-27 14:02 UTC: Its indexing was stopped.\n\
+             and 1 more.\n"
         );
     }
 }

@@ -40,7 +40,7 @@ use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
-use crate::scheduler;
+use crate::scheduler::{self, attempt::parked};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::worker::retrieve::load_index;
@@ -161,6 +161,7 @@ fn scheduler_config(library: &Library<Disk>, home: &Home, model: &Manifest) -> R
         number: library.commit().number,
         sources: read::sources(library.kv()).map_err(broken)?,
         marks: read::marks(library.kv()).map_err(broken)?.0,
+        parked: parked(library.kv()).map_err(broken)?,
         strays,
         slots: background_threads(),
         disk_free: disk_free(home.path()),

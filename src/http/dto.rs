@@ -282,6 +282,9 @@ pub struct Checked {
     pub fault_count: u64,
     /// Files that cannot be used and why, as far as the audit lists them; `counted.files.refused` has their number.
     pub refused: Vec<Unusable>,
+    /// Parked tasks: the path of each, and what happened last.
+    #[serde(default)]
+    pub parked: Vec<Unusable>,
     /// A sample of the files on the disk, held against the index.
     #[serde(default)]
     pub sample: Option<FileSample>,
@@ -352,6 +355,11 @@ impl From<&Audit> for Checked {
                 .refused
                 .iter()
                 .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
+                .collect(),
+            parked: audit
+                .parked
+                .iter()
+                .map(|(_, path, parked)| Unusable { path: text(path), reason: parked.why().to_owned() })
                 .collect(),
             sample: audit.spot.as_ref().map(|spot| FileSample {
                 looked: spot.looked,

@@ -9,6 +9,7 @@ mod row;
 use super::answer::refused;
 use super::api::Api;
 use crate::node::input::Request;
+use crate::scheduler::attempt::Decided;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
 pub use row::{Access, Route};
@@ -81,6 +82,20 @@ static ROUTES: &[Route] = &[
         access: Access::Token,
         about: "returns what waits to be read and embedded, which devices have some of it, and why the rest waits",
         handler: |api, conn, _| Box::pin(api.tasks(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/tasks/retry",
+        access: Access::Token,
+        about: "has parked tasks tried again: `{\"id\"}`, or `{}` for all of them; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.decide_parked(conn, Decided::Retry)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/tasks/drop",
+        access: Access::Token,
+        about: "gives parked tasks up until their files change: `{\"id\"}`, or `{}` for all of them; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.decide_parked(conn, Decided::Drop)),
     },
     Route {
         method: Method::Post,

@@ -1,6 +1,9 @@
 //! What the API tells of background work: what waits here and why, who has some of it, what is done for others.
 
-use crate::node::status::{LentStatus, Status};
+use super::dto::text;
+use crate::base::time::utc;
+use crate::node::status::{LentStatus, ParkedStatus, Status};
+use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `GET /v1/tasks`.
@@ -14,10 +17,50 @@ pub struct Tasks {
     pub borrowed: u64,
     /// Devices that embed, or have embedded, passages of this one since it started.
     pub lent: Vec<LentWork>,
+    /// Parked tasks: all that there are.
+    #[serde(default)]
+    pub parked_count: u64,
+    /// The first of them, which wait for `POST /v1/tasks/retry` or `POST /v1/tasks/drop`.
+    #[serde(default)]
+    pub parked: Vec<ParkedWork>,
     /// Why nothing is indexed, or null.
     pub held: Option<String>,
     /// What the governor allows here just now, or null.
     pub background: Option<String>,
+}
+
+/// A task that failed again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedWork {
+    /// Its id.
+    pub id: u64,
+    /// The file that it is about.
+    pub path: String,
+    /// The failed attempts, the oldest first.
+    pub attempts: Vec<AttemptedWork>,
+}
+
+/// A failed attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptedWork {
+    /// The device that tried.
+    pub device: String,
+    /// What happened.
+    pub why: String,
+    /// When.
+    pub at: String,
+}
+
+impl From<&ParkedStatus> for ParkedWork {
+    fn from(parked: &ParkedStatus) -> Self {
+        let attempt = |(device, why, at): &(String, String, i64)| AttemptedWork {
+            device: device.clone(),
+            why: why.clone(),
+            at: utc(*at),
+        };
+        let attempts = parked.attempts.iter().map(attempt).collect();
+        Self { id: parked.id.0, path: text(&parked.path), attempts }
+    }
 }
 
 /// What one device has of this one's work.
@@ -89,6 +132,8 @@ impl From<&Status> for Tasks {
             to_embed: status.work.shared.to_embed,
             borrowed: status.work.shared.borrowed,
             lent: status.work.shared.lent.iter().map(LentWork::from).collect(),
+            parked_count: status.counts.count(Kind::Parked),
+            parked: status.work.shared.parked.iter().map(ParkedWork::from).collect(),
             held: status.work.held.clone(),
             background: None,
         }

@@ -91,8 +91,7 @@ pub const READ_FAILURES_MAX: u32 = 3;
 /// Milliseconds within which failed reads of the store count together.
 pub const READ_FAILURES_MS: u64 = 10 * 60 * 1000;
 
-/// Documents, scans and refills whose last task panicked, until a task for them succeeds; beyond, one panic counts as
-/// two.
+/// Documents whose last task failed, until a task for them succeeds; beyond, one failure parks a document.
 pub const PANICKED_MAX: usize = 32;
 
 /// Remarks and unreadable paths of one step of a scan.

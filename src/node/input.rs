@@ -1,6 +1,6 @@
 //! Everything that can happen to a node.
 
-use crate::base::id::{PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
 use crate::limits::{INVITE_ADDRESSES_MAX, INVITE_ISSUERS_MAX};
@@ -11,6 +11,7 @@ use crate::mesh::trust;
 use crate::mesh::trust::authority::Order;
 use crate::node::output::Problem;
 use crate::scheduler::addition::Addition;
+use crate::scheduler::attempt::Decided;
 use crate::scheduler::regroup::Regroup;
 use crate::scheduler::task::Outcome;
 use crate::wire::certificate::exchange::Page;
@@ -152,6 +153,8 @@ pub enum Request {
     ForgetKept(Vec<u8>),
     /// Keep documents whose files are away or gone: see `scheduler::Input::Keep`.
     Keep(Vec<u8>),
+    /// Try a parked task again, or drop it; `None`: all of them.
+    Decide(Option<DocId>, Decided),
     /// Check the store for consistency.
     Audit,
     /// Search.

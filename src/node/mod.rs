@@ -232,6 +232,9 @@ impl Node {
             Request::Forget(path) => self.schedule(now, scheduler::Input::Forget(reply, path), out),
             Request::ForgetKept(path) => self.schedule(now, scheduler::Input::ForgetKept(reply, path), out),
             Request::Keep(path) => self.schedule(now, scheduler::Input::Keep(reply, path), out),
+            Request::Decide(which, decided) => {
+                self.schedule(now, scheduler::Input::Decide(reply, which, decided), out);
+            }
             Request::Audit => {
                 let task = self.scheduler.issue();
                 if self.audits.push((task, reply)).is_ok() {
@@ -261,7 +264,7 @@ impl Node {
                 Outcome::Audited(mut audit) => {
                     let spot = audit.spot.as_mut();
                     spot.into_iter().for_each(|spot| spot.set_aside(|doc| self.scheduler.knows_gone(doc)));
-                    Response::Audit(audit)
+                    Response::Audit(*audit)
                 }
                 Outcome::StoreFailed(why) | Outcome::Failed(why) => Response::refused(Problem::Broken, why),
                 Outcome::Panicked(why) => Response::refused(Problem::Broken, panicked("The audit", &why)),

@@ -1,17 +1,19 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
-use super::status::{LentStatus, SharedWork};
+use super::status::{LentStatus, ParkedStatus, SharedWork};
 use super::{Node, Out};
-use crate::base::id::PeerKey;
+use crate::base::id::{DocId, PeerKey};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
-use crate::limits::LINKS_MAX;
+use crate::limits::{LINKS_MAX, PARKED_SHOWN};
 use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
+use crate::scheduler::attempt::ParkedTask;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lender::Lent;
 use crate::store::counts::Kind;
+use crate::store::record::Attempt;
 use crate::wire::work::Work;
 use heapless::Vec as Bounded;
 
@@ -71,7 +73,14 @@ impl Node {
             to_embed: self.scheduler.to_embed(),
             borrowed: self.scheduler.borrowed() as u64,
             lent: known.map(lent).collect(),
+            parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),
         }
+    }
+
+    fn parked_status(&self, id: DocId, task: &ParkedTask) -> ParkedStatus {
+        let attempt = |attempt: &Attempt| (self.title(attempt.by), attempt.why.clone(), attempt.at);
+        let attempts = task.parked.attempts.iter().map(attempt).collect();
+        ParkedStatus { id, path: task.path.clone(), attempts }
     }
 
     pub(super) fn tell_false_results(&mut self, now: Instant, out: &mut Out) {

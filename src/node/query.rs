@@ -290,7 +290,7 @@ impl Node {
         let unusable = query.lists.iter().filter(|(device, _)| device.is_none());
         let unusable =
             unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(&query.question));
-        let unusable = (self.scheduler.counts().count(Kind::Refused), unusable.collect());
+        let unusable = (self.scheduler.counts().unusable(), unusable.collect());
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
         let merged = merge(&query.question, query.lists, query.count);
         let fits = merged.is_empty() || any_fits(&query.question, &merged);

@@ -5,13 +5,14 @@ use super::collections::of_collections;
 use super::mesh_report;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
+use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
-use crate::store::counts::StoreCounts;
+use crate::store::counts::{Kind, StoreCounts};
 use std::collections::BTreeMap;
 
 impl Node {
@@ -60,6 +61,8 @@ impl Node {
             let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });
         }
+        let parked = self.scheduler.parked().next().map(|(_, task)| String::from_utf8_lossy(&task.path));
+        findings.extend(parked.map(|first| of_parked(self.scheduler.counts().count(Kind::Parked), &first)));
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
             findings.push(of_quarantine(&self.title(Some(peer.key))));
         }
@@ -149,6 +152,16 @@ impl Node {
         };
         self.peers.iter().map(known).collect()
     }
+}
+
+/// Parked tasks, one of them about this file.
+pub(crate) fn of_parked(number: u64, first: &str) -> Finding {
+    let tasks = count(number, "task");
+    let what = format!(
+        "{tasks} {} parked, because every attempt failed, about {first} for example. The rest goes on.",
+        plural(number, "is", "are")
+    );
+    Finding { area: Area::Program, what, command: Some("wattle tasks".to_owned()) }
 }
 
 /// A device that said false things of others.

@@ -1,7 +1,7 @@
 //! The state of a node, as plain data for the API and the page.
 
 use crate::base::finding::Finding;
-use crate::base::id::{Fingerprint, PeerKey};
+use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Duration;
 use crate::mesh::swim::Liveness;
 use crate::store::counts::StoreCounts;
@@ -66,6 +66,19 @@ pub struct SharedWork {
     pub borrowed: u64,
     /// Who has had chunks of this device since it started.
     pub lent: Vec<LentStatus>,
+    /// The first `PARKED_SHOWN` parked tasks; the counts have their number.
+    pub parked: Vec<ParkedStatus>,
+}
+
+/// A parked task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedStatus {
+    /// The document, which is the id of the task.
+    pub id: DocId,
+    /// The path of its file.
+    pub path: Vec<u8>,
+    /// The failed attempts, the oldest first: who tried, what happened, and when, in seconds since 1970.
+    pub attempts: Vec<(String, String, i64)>,
 }
 
 /// What one device has of this one's work.

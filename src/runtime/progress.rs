@@ -36,7 +36,7 @@ struct Shown {
 
 impl Shown {
     fn of(counts: &StoreCounts) -> Self {
-        let done = counts.count(Kind::Ready) + counts.count(Kind::Refused);
+        let done = counts.count(Kind::Ready) + counts.unusable();
         let total = counts.total() - counts.count(Kind::Tombstoned);
         let text = if total == 0 {
             "the folders are looked at".to_owned()
@@ -81,11 +81,14 @@ impl Progress {
             self.waits = None;
             self.bar.finish_and_clear();
             let refused = counts.count(Kind::Refused);
-            let note = if refused == 0 {
-                String::new()
-            } else {
-                format!(" {refused} could not be used; `wattle doctor` says why.")
-            };
+            let mut note = String::new();
+            if refused > 0 {
+                note.push_str(&format!(" {refused} could not be used; `wattle doctor` says why."));
+            }
+            let parked = counts.count(Kind::Parked);
+            if parked > 0 {
+                note.push_str(&format!(" {parked} failed again and again; `wattle tasks` says why."));
+            }
             let (files, passages) = (count(counts.count(Kind::Ready), "file"), count(counts.live_vectors(), "passage"));
             let done = format!("All is indexed: {files}, {passages}.{note}");
             if self.told != done {

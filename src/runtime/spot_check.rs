@@ -78,6 +78,8 @@ fn has_content(doc: &Document) -> bool {
         DocState::Waiting => false,
         // With another content it would have another size or time; but who was not allowed to read it may be now.
         DocState::Refused(reason) => was_not_read(reason),
+        // Its owner knows that it is not in the index.
+        DocState::Parked(_) => false,
         DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => true,
     }
 }

@@ -194,10 +194,16 @@ impl Writer {
 
     /// Says which file cannot be used. Only here is its path at hand: the node knows documents by number.
     fn log_refusal(&self, change: &Change) {
-        if let Change::Refused { doc, reason, .. } = change
-            && let Ok(Some(doc)) = read::document(self.library.kv(), *doc)
-        {
-            log::info!("{} is not used. {reason}", String::from_utf8_lossy(&doc.path));
+        let (doc, why) = match change {
+            Change::Refused { doc, reason, .. } => (doc, format!("is not used. {reason}")),
+            Change::Parked { doc, parked, .. } => {
+                let times = parked.attempts.len();
+                (doc, format!("is parked after {times} failed attempts; `wattle tasks` lists them. {}", parked.why()))
+            }
+            _ => return,
+        };
+        if let Ok(Some(doc)) = read::document(self.library.kv(), *doc) {
+            log::info!("{} {why}", String::from_utf8_lossy(&doc.path));
         }
     }
 

@@ -25,7 +25,7 @@ impl Scheduler {
             Outcome::Failed(why) => return self.on_not_done(now, task, &format!("could not be done: {why}"), out),
             _ => {}
         }
-        self.running.retries.on_success(&task);
+        self.running.succeeded(&task);
         match (task, outcome) {
             // Its folder is being forgotten, or was: what it found belongs to nothing any more. What another folder still has
             // there is looked at.
@@ -69,6 +69,7 @@ impl Scheduler {
                 self.look_at_what_is_away(now, &path);
                 self.on_changes(doc, changes, out);
             }
+            (Task::Park { doc, .. }, Outcome::Parking(path, change)) => self.on_parking(doc, path, *change, out),
             (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
                 self.on_lendable(now, &documents, listed, out);
             }
@@ -111,9 +112,8 @@ impl Scheduler {
         let retry = self.running.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} {why}");
         match task {
-            Task::Read { doc } if retry => self.queue.retry(doc, Kind::Waiting),
-            Task::Embed { doc, .. } if retry => self.queue.retry(doc, Kind::Chunked),
-            Task::Read { doc } | Task::Embed { doc, .. } => self.running.retries.park(doc, stopped("Its indexing")),
+            Task::Read { doc } => self.on_attempt_failed(now, doc, Kind::Waiting, stopped("Its indexing")),
+            Task::Embed { doc, .. } => self.on_attempt_failed(now, doc, Kind::Chunked, stopped("Its indexing")),
             // The document stays busy in the queue, so that no task takes it before the next start.
             Task::Park { .. } => {}
             Task::Scan(_) if retry => self.scans.retry_step(),
@@ -185,6 +185,7 @@ impl Scheduler {
             self.purges.mark(now, saved.number);
         }
         for applied in saved.applied {
+            applied.doc.iter().for_each(|doc| self.running.parking.is_now(*doc, applied.now));
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.recall(doc, kind);
                 self.queue.push(doc, kind);
@@ -264,8 +265,15 @@ impl Scheduler {
 
     pub(super) fn save(&mut self, changes: Vec<Change>, then: AfterSave, out: &mut Vec<Output>) {
         for change in &changes {
-            if let Change::Refused { reason, doc, .. } = change {
-                out.push(Output::Notice(Notice::Unusable(*doc, reason.clone())));
+            match change {
+                Change::Refused { reason, doc, .. } => {
+                    out.push(Output::Notice(Notice::Unusable(*doc, reason.clone())));
+                }
+                Change::Parked { doc, parked, .. } => {
+                    let why = format!("It is parked after {} failed attempts. {}", parked.attempts.len(), parked.why());
+                    out.push(Output::Notice(Notice::Unusable(*doc, why)));
+                }
+                _ => {}
             }
         }
         if changes.is_empty() {

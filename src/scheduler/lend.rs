@@ -64,6 +64,7 @@ impl Scheduler {
             }
         };
         out.extend(answer.map(|work| Output::Work(peer, work)));
+        self.note_failures_of_others(now);
     }
 
     /// A device has a link.
@@ -123,6 +124,7 @@ impl Scheduler {
         }
         told.extend(self.offload.lender.take_over());
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+        self.note_failures_of_others(now);
         self.save_results(out);
         self.free_documents();
     }

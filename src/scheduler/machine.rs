@@ -1,6 +1,7 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
 use super::addition::Addition;
+use super::attempt::ParkedTask;
 use super::decisions::Decisions;
 use super::disk::Disk;
 use super::offload::Offload;
@@ -13,7 +14,7 @@ use super::saves::{AfterSave, NotSaved, Saves};
 use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
 use super::task::Task;
-use crate::base::id::{Fingerprint, ReplyId, TaskId};
+use crate::base::id::{DocId, Fingerprint, ReplyId, TaskId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
@@ -31,6 +32,8 @@ pub struct Config {
     pub sources: Sources,
     /// The marks on places.
     pub marks: Vec<Mark>,
+    /// Parked documents.
+    pub parked: Vec<(DocId, ParkedTask)>,
     /// Whether the store holds documents of no watched folder: they are deleted.
     pub strays: bool,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
@@ -77,7 +80,7 @@ impl Scheduler {
             slots: config.slots.clamp(1, BACKGROUND_MAX),
             scans: Scans::new(now),
             queue: Queue::default(),
-            running: Running::default(),
+            running: Running::new(config.parked),
             saves: Saves::default(),
             outage: Outage::default(),
             disk: Disk::new(config.disk_free),
@@ -96,6 +99,7 @@ impl Scheduler {
             Input::Forget(reply, path) => self.on_forget(reply, &path, out),
             Input::ForgetKept(reply, path) => self.on_forget_kept(reply, path, out),
             Input::Keep(reply, path) => self.on_keep(reply, &path, out),
+            Input::Decide(reply, which, decided) => self.on_parked_decided(reply, which, decided, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Done(id, outcome) => {
                 if let Some(task) = self.running.end(id) {
@@ -178,7 +182,7 @@ impl Scheduler {
         if self.outage.is_on() || self.disk.is_full() {
             return None;
         }
-        let first = self.running.retries.next_to_park().or_else(|| self.next_sweep());
+        let first = self.running.parking.next().or_else(|| self.next_sweep());
         // A document about which its owner has decided is not counted as missing once more.
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());

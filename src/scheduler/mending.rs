@@ -32,7 +32,10 @@ impl Scheduler {
                 self.scans.left_out.cancel();
                 self.scans.give_up();
             }
-            AfterSave::Release(docs) => self.release(docs),
+            AfterSave::Release(docs) => {
+                docs.iter().for_each(|doc| self.running.parking.not_saved(*doc));
+                self.release(docs);
+            }
             AfterSave::Absent(doc) => self.queue.release(doc),
             AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
             AfterSave::Purge(_) => self.purges.retry_step(),

@@ -28,8 +28,9 @@
 //! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
 //! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
 //!
-//! Invariants: a document has at most one task or save at a time; one scan runs at a time; a task that panicked is
-//! tried once more, and after a second panic its document is refused, so that nothing waits for it. At most `TODO_MAX`
+//! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
+//! that panicked is tried once more; a document whose tasks fail is tried again after the others and then parked (`parking`), so that
+//! nothing waits for it. At most `TODO_MAX`
 //! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
 //! held.
 //!
@@ -37,6 +38,7 @@
 //! and replies to people are worded by `node`.
 
 pub mod addition;
+pub mod attempt;
 mod collections;
 mod decisions;
 mod disk;
@@ -51,6 +53,8 @@ mod marks;
 mod mending;
 pub mod offload;
 mod outage;
+mod parked;
+mod parking;
 pub mod path;
 pub mod port;
 mod purges;

@@ -1,6 +1,7 @@
 //! The scheduler's inputs and outputs.
 
 use super::addition::Addition;
+use super::attempt::Decided;
 use super::regroup::Regroup;
 use super::saves::{NotSaved, Saved};
 use super::task::{CollectionSummary, Outcome, Task};
@@ -25,6 +26,8 @@ pub enum Input {
     /// Keep the documents at this path, which are away or about which a question is open. One `Decided` or `Refused`
     /// follows.
     Keep(ReplyId, Vec<u8>),
+    /// Try a parked document again, or drop it; `None`: all of them. One `Decided` or `Refused` follows.
+    Decide(ReplyId, Option<DocId>, Decided),
     /// Exactly these sources are not reported as changed by the system, and are looked at on a schedule.
     Unwatched(Vec<Vec<u8>>),
     /// A task that this machine started has ended.

@@ -1,21 +1,29 @@
-//! Running tasks, their ids, and the second try of those that panicked.
+//! Running tasks, their ids, and the second try of those that failed and belong to no document.
 
+use super::attempt::ParkedTask;
+use super::parking::Parking;
 use super::task::Task;
 use crate::base::id::{DocId, TaskId};
-use crate::limits::{BACKGROUND_MAX, PANICKED_MAX};
+use crate::limits::BACKGROUND_MAX;
 use crate::store::keys::Stage;
-use heapless::{Deque, LinearMap, Vec as Bounded};
+use heapless::{LinearMap, Vec as Bounded};
 
 /// The running tasks of this machine.
 #[derive(Debug, Default)]
 pub(super) struct Running {
     tasks: LinearMap<TaskId, Task, BACKGROUND_MAX>,
     last: TaskId,
-    /// Those that panicked and are tried once more.
-    pub(super) retries: PanicRetries,
+    /// Those of no document that failed and are tried once more.
+    pub(super) retries: Retries,
+    /// Documents whose tasks failed.
+    pub(super) parking: Parking,
 }
 
 impl Running {
+    pub(super) fn new(parked: Vec<(DocId, ParkedTask)>) -> Self {
+        Self { parking: Parking::new(parked), ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }
@@ -38,36 +46,46 @@ impl Running {
         id
     }
 
+    /// The task ended without a failure.
+    pub(super) fn succeeded(&mut self, task: &Task) {
+        self.retries.on_success(task);
+        if let Task::Read { doc } | Task::Embed { doc, .. } = task {
+            self.parking.succeeded(*doc);
+        }
+    }
+
     /// Removes a task that has ended; `None` if it is not one of this machine's.
     pub(super) fn end(&mut self, id: TaskId) -> Option<Task> {
         self.tasks.remove(&id)
     }
 }
 
-/// What panicked once, and is tried a second time: a panic is a defect of the program, but may depend on chance.
+/// What failed once, and is tried a second time: a panic is a defect of the program, but may depend on chance.
 #[derive(Debug, Default)]
-pub(super) struct PanicRetries {
-    once: Bounded<Subject, PANICKED_MAX>,
-    to_park: Deque<(DocId, String), PANICKED_MAX>,
+pub(super) struct Retries {
+    once: Bounded<Subject, SUBJECTS>,
 }
 
-/// What a task works on.
+/// What a task works on that is about no single document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
-    Document(DocId),
     Scan,
     Refill(Stage),
     Purge,
 }
 
+/// How many there are.
+const SUBJECTS: usize = 2 + Stage::ALL.len();
+
 impl Subject {
     const fn of(task: &Task) -> Option<Self> {
         match task {
-            Task::Read { doc } | Task::Embed { doc, .. } => Some(Self::Document(*doc)),
             Task::Scan(_) => Some(Self::Scan),
             Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
             Task::Purge { .. } => Some(Self::Purge),
-            Task::Sweep
+            Task::Read { .. }
+            | Task::Embed { .. }
+            | Task::Sweep
             | Task::Lend { .. }
             | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
@@ -82,9 +100,8 @@ impl Subject {
     }
 }
 
-impl PanicRetries {
-    /// Whether this was the first panic of the task's subject since a task of it succeeded. With a full table it counts
-    /// as the second.
+impl Retries {
+    /// Whether this was the first failure of the task's subject since a task of it succeeded.
     pub(super) fn is_first(&mut self, task: &Task) -> bool {
         let Some(subject) = Subject::of(task) else { return false };
         if self.once.contains(&subject) {
@@ -94,21 +111,10 @@ impl PanicRetries {
         self.once.push(subject).is_ok()
     }
 
-    /// The task ended without a panic.
+    /// The task ended without a failure.
     pub(super) fn on_success(&mut self, task: &Task) {
         if let Some(subject) = Subject::of(task).filter(|_| !self.once.is_empty()) {
             self.once.retain(|one| *one != subject);
         }
-    }
-
-    /// A document is to be refused for this reason. If the table is full it stays as it is, without a task, until the
-    /// next start.
-    pub(super) fn park(&mut self, doc: DocId, reason: String) {
-        let _ = self.to_park.push_back((doc, reason));
-    }
-
-    /// The next document to refuse.
-    pub(super) fn next_to_park(&mut self) -> Option<Task> {
-        self.to_park.pop_front().map(|(doc, reason)| Task::Park { doc, reason })
     }
 }

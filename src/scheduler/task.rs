@@ -1,5 +1,6 @@
 //! Tasks and their outcomes: the bounded unit of scheduling, energy accounting and simulation.
 
+use super::attempt::FailedAttempt;
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
 use super::offload::lendable::{Lendable, LendableChunks};
@@ -55,12 +56,14 @@ pub enum Task {
         /// The key of the todo list at which this step begins; empty in the first.
         from: Vec<u8>,
     },
-    /// Refuse a document whose tasks panicked.
+    /// Park a document whose tasks failed.
     Park {
         /// The document.
         doc: DocId,
-        /// One plain sentence for people.
-        reason: String,
+        /// The failed attempts, the oldest first.
+        attempts: Vec<FailedAttempt>,
+        /// Whether no more can be parked: it is refused.
+        is_full: bool,
     },
     /// Read the chunks without vectors of these documents, to have them embedded by other devices.
     Lend {
@@ -206,6 +209,8 @@ pub enum Outcome {
     Changes(Vec<Change>),
     /// The file at this path could not be read, since another file system is there than the one on which it was learnt: changes to save.
     Away(Vec<u8>, Vec<Change>),
+    /// A document is to be parked: its path, and the change.
+    Parking(Vec<u8>, Box<Change>),
     /// Chunks that other devices may embed.
     Lendable(LendableChunks),
     /// Vectors of the texts of another device, in their order.
@@ -215,7 +220,7 @@ pub enum Outcome {
     /// Hits of this device, and the vector of each.
     Found(Box<Found>, Vec<Quantized>),
     /// The result of an audit.
-    Audited(Audit),
+    Audited(Box<Audit>),
     /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.
     Summarized(Vec<CollectionSummary>),
     /// The store could not be read; nothing was changed.

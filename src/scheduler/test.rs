@@ -1,14 +1,15 @@
 //! The scheduler as tables of inputs and their exact outputs. Whole runs of agents are in tests/sim.rs.
 
+use super::attempt::{Decided, FailedAttempt};
 use super::saves::{NotSaved, Saved};
 use super::task::{Outcome, Scan, Task};
 use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
-use crate::base::time::Instant;
-use crate::limits::{DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
+use crate::base::time::{Duration, Instant};
+use crate::limits::{ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
 use crate::store::change::{Applied, Change};
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{FileStamp, Mark, MarkKind, Source, Sources};
+use crate::store::record::{FileStamp, Mark, MarkKind, Parked, Source, Sources};
 
 mod decisions_test;
 mod kept_test;
@@ -245,13 +246,12 @@ fn a_task_that_no_thread_takes_is_tried_twice_and_no_failure_of_the_store() {
 }
 
 #[test]
-fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
+fn a_scan_that_panicked_is_tried_once_more_and_a_document_until_it_is_parked() {
     let why = "src/text/chunk.rs:7: out of bounds".to_owned();
     let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
     let reason = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     let doc = DocId(7);
-    let refused = Change::Refused { doc, stamp: FileStamp::default(), reason: "why".to_owned(), keep: true };
     check(
         &mut machine,
         vec![
@@ -267,20 +267,45 @@ fn a_task_that_panicked_is_tried_once_more_and_then_its_document_is_refused() {
                 vec![Output::Save(SaveId(1), vec![Change::Sources(Sources::from(vec![source("/a"), source("/b")]))])],
             ),
             On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
-            Next(ALL, Some((3, Task::Embed { doc, chunks: 4 }))),
-            On(5, panicked(3), vec![]),
-            Next(ALL, Some((4, Task::Embed { doc, chunks: 4 }))),
-            On(6, panicked(4), vec![]),
-            Next(LIGHT, Some((5, Task::Park { doc, reason: reason("Its indexing") }))),
+        ],
+    );
+    let last = ATTEMPTS_MAX as u64;
+    for attempt in 1..=last {
+        let embed = Next(ALL, Some((2 + attempt, Task::Embed { doc, chunks: 4 })));
+        check(&mut machine, vec![embed, On(1000 * attempt, panicked(2 + attempt), vec![])]);
+    }
+    let failed =
+        |attempt| FailedAttempt { by: None, why: reason("Its indexing"), before: Duration::from_secs(last - attempt) };
+    let park = Task::Park { doc, attempts: (1..=last).map(failed).collect(), is_full: false };
+    let parked = Change::Parked { doc, stamp: FileStamp::default(), parked: Parked::default() };
+    let notice = Notice::Unusable(doc, "It is parked after 0 failed attempts. Its tasks failed.".to_owned());
+    check(
+        &mut machine,
+        vec![
+            Next(LIGHT, Some((8, park))),
             On(
-                7,
-                changes(5, std::slice::from_ref(&refused)),
-                vec![Output::Notice(Notice::Unusable(doc, "why".to_owned())), Output::Save(SaveId(2), vec![refused])],
+                6000,
+                Input::Done(TaskId(8), Outcome::Parking(b"/a/x".to_vec(), Box::new(parked.clone()))),
+                vec![Output::Notice(notice), Output::Save(SaveId(2), vec![parked])],
             ),
-            On(8, saved(2, &[(7, Kind::Refused)]), vec![]),
+            On(6001, saved(2, &[(7, Kind::Parked)]), vec![]),
             Next(ALL, None),
         ],
     );
+    assert_eq!(machine.parked().map(|(doc, task)| (doc, &task.path[..])).collect::<Vec<_>>(), [(doc, &b"/a/x"[..])]);
+    let dropped = Change::Dropped { doc };
+    check(
+        &mut machine,
+        vec![
+            On(7000, Input::Decide(ReplyId(9), Some(doc), Decided::Drop), vec![Output::Save(SaveId(3), vec![dropped])]),
+            On(
+                7001,
+                saved(3, &[(7, Kind::Refused)]),
+                vec![Output::Decided(ReplyId(9), "1 task dropped: a file is tried again when it changes.".to_owned())],
+            ),
+        ],
+    );
+    assert_eq!(machine.parked().count(), 0);
 }
 
 #[test]

@@ -25,7 +25,7 @@ impl Scheduler {
     /// Chunks of which vectors are missing.
     #[must_use]
     pub const fn to_embed(&self) -> u64 {
-        self.counts.live_chunks().saturating_sub(self.counts.live_vectors())
+        self.counts.to_embed()
     }
 
     /// Documents for which there is work: those that are to be read or embedded, but for the absent ones.

@@ -11,6 +11,7 @@ use crate::mesh::trust::Trust;
 use crate::node::input::Saved;
 use crate::node::{Node, NodeConfig};
 use crate::scheduler::Config;
+use crate::scheduler::attempt::parked;
 use crate::scheduler::task::{Outcome, Task};
 use crate::search::vector::Index;
 use crate::store::audit;
@@ -111,6 +112,7 @@ impl Agent {
                 number: library.commit().number,
                 sources: read::sources(library.kv())?,
                 marks: read::marks(library.kv())?.0,
+                parked: parked(library.kv())?,
                 strays: false,
                 slots: 2,
                 disk_free,
@@ -134,6 +136,7 @@ impl Agent {
             list: |scan: &_, _: &[_]| files.list(scan),
             read: |path: &[u8]| files.read(path),
             scan: |signs: &_, max| index.nearest(signs, max),
+            now: 0,
         };
         let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());
         assert!(self.embedder.texts - before <= due, "a stored vector was computed again");

@@ -9,9 +9,9 @@ use super::counts::{Kind, StoreCounts};
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
 use super::read;
-use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
+use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Parked, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
-use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, REFUSED_LISTED_MAX};
+use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_MAX};
 
 /// Writes of one batch of the repair.
 const REPAIR_BATCH: usize = 512;
@@ -44,6 +44,8 @@ pub struct Audit {
     pub fault_count: u64,
     /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`.
     pub refused: Vec<(Vec<u8>, String)>,
+    /// Parked documents: the path of each, and why; at most `PARKED_MAX`.
+    pub parked: Vec<(DocId, Vec<u8>, Parked)>,
     /// A sample of the files, held against the documents; `None` where no files can be looked at.
     pub spot: Option<SpotCheck>,
 }
@@ -106,11 +108,9 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
             audit.counted.tombstoned_chunks += doc.chunks.len() as u64;
             audit.counted.tombstoned_vectors += read::vectors_of(kv, &doc)?;
         }
-        if let DocState::Refused(why) = &doc.state
-            && audit.refused.len() < REFUSED_LISTED_MAX
-        {
-            audit.refused.push((doc.path.clone(), why.clone()));
-        }
+        todos += u64::from(matches!(doc.state, DocState::Parked(_)));
+        list_unused(kv, &mut audit, id, &doc)?;
+        audit.counted.set_aside += read::set_aside(kv, &doc.state, &doc)?;
         check_document(kv, &mut audit, id, &doc)
     })?;
     read::walk(kv, Space::Chunk, |_, value| {
@@ -139,6 +139,10 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         }
         Ok(())
     })?;
+    if read::lacks_set_aside(kv)? {
+        // The next start counts them.
+        audit.believed.set_aside = audit.counted.set_aside;
+    }
     let (counted, believed) = (audit.counted, audit.believed);
     if counted != believed {
         audit.fault(|| format!("the counts are off: {counted:?} counted, {believed:?} believed"));
@@ -153,6 +157,24 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         audit.fault(|| format!("{listed} documents are listed as unfinished, {todos} are"));
     }
     Ok(audit)
+}
+
+/// Names a document that is refused or parked.
+fn list_unused(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {
+    if let DocState::Refused(why) = &doc.state
+        && audit.refused.len() < REFUSED_LISTED_MAX
+    {
+        audit.refused.push((doc.path.clone(), why.clone()));
+    }
+    if let DocState::Parked(parked) = &doc.state {
+        if audit.parked.len() < PARKED_MAX {
+            audit.parked.push((id, doc.path.clone(), parked.clone()));
+        }
+        if kv.get(Space::Todo, &keys::parked(id))?.is_none() {
+            audit.fault(|| format!("{} is parked and not listed so", String::from_utf8_lossy(&doc.path)));
+        }
+    }
+    Ok(())
 }
 
 fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {

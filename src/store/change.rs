@@ -2,7 +2,7 @@
 //! them saved, the writer applies them through the library.
 
 use super::counts::Kind;
-use super::record::{FileStamp, Marks, Sources};
+use super::record::{FileStamp, Marks, Parked, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
@@ -63,6 +63,25 @@ pub enum Change {
         reason: String,
         /// Whether the chunks of an earlier reading stay: the file could not be read just now.
         keep: bool,
+    },
+    /// The document's tasks failed again and again.
+    Parked {
+        /// The document.
+        doc: DocId,
+        /// The file's stamp when it was tried last.
+        stamp: FileStamp,
+        /// Who tried, what happened, and when.
+        parked: Parked,
+    },
+    /// A parked document is tried again.
+    Retried {
+        /// The document.
+        doc: DocId,
+    },
+    /// A parked document is not tried again before its file changes.
+    Dropped {
+        /// The document.
+        doc: DocId,
     },
     /// A waiting document's file is not there; whether it is gone is decided by a scan. What was read of it before holds until
     /// then; a document of which nothing was read waits on.

@@ -15,11 +15,14 @@ pub enum Kind {
     Refused,
     /// The file is gone; to be purged.
     Tombstoned,
+    /// Its tasks failed again and again; its owner decides.
+    Parked,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Tombstoned];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Chunked, Self::Ready, Self::Refused, Self::Tombstoned, Self::Parked];
 
     /// The word that people read.
     #[must_use]
@@ -30,6 +33,7 @@ impl Kind {
             Self::Ready => "ready",
             Self::Refused => "refused",
             Self::Tombstoned => "leaving",
+            Self::Parked => "parked",
         }
     }
 }
@@ -37,7 +41,7 @@ impl Kind {
 /// How many documents are in each state, and how many chunks and vectors are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreCounts {
-    documents: [u64; 5],
+    documents: [u64; Kind::ALL.len()],
     /// Chunks stored, those of tombstoned documents included.
     pub chunks: u64,
     /// Vectors stored, likewise.
@@ -46,6 +50,32 @@ pub struct StoreCounts {
     pub tombstoned_chunks: u64,
     /// Their vectors.
     pub tombstoned_vectors: u64,
+    /// Chunks without a vector that nobody embeds: their documents are refused or parked.
+    pub set_aside: u64,
+}
+
+/// The counts before there were parked documents.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct CountsBefore {
+    documents: [u64; 5],
+    chunks: u64,
+    vectors: u64,
+    tombstoned_chunks: u64,
+    tombstoned_vectors: u64,
+}
+
+impl From<CountsBefore> for StoreCounts {
+    fn from(before: CountsBefore) -> Self {
+        let [waiting, chunked, ready, refused, tombstoned] = before.documents;
+        Self {
+            documents: [waiting, chunked, ready, refused, tombstoned, 0],
+            chunks: before.chunks,
+            vectors: before.vectors,
+            tombstoned_chunks: before.tombstoned_chunks,
+            tombstoned_vectors: before.tombstoned_vectors,
+            set_aside: 0,
+        }
+    }
 }
 
 impl StoreCounts {
@@ -67,6 +97,12 @@ impl StoreCounts {
         self.count(Kind::Waiting) + self.count(Kind::Chunked)
     }
 
+    /// Documents that are not used: refused or parked.
+    #[must_use]
+    pub const fn unusable(&self) -> u64 {
+        self.count(Kind::Refused) + self.count(Kind::Parked)
+    }
+
     /// Chunks without those of tombstoned documents.
     #[must_use]
     pub const fn live_chunks(&self) -> u64 {
@@ -77,6 +113,12 @@ impl StoreCounts {
     #[must_use]
     pub const fn live_vectors(&self) -> u64 {
         self.vectors.saturating_sub(self.tombstoned_vectors)
+    }
+
+    /// Chunks that wait for their vectors.
+    #[must_use]
+    pub const fn to_embed(&self) -> u64 {
+        self.live_chunks().saturating_sub(self.live_vectors()).saturating_sub(self.set_aside)
     }
 
     /// Counts one more document in this state.

@@ -111,6 +111,27 @@ pub fn retired_row(key: &[u8]) -> Option<Row> {
     number(key.strip_prefix(&[RETIRED])?).map(Row)
 }
 
+/// The first byte of keys that list parked documents.
+const PARKED: u8 = 6;
+
+/// `Space::Todo`: lists a parked document.
+#[must_use]
+pub fn parked(doc: DocId) -> Vec<u8> {
+    [&[PARKED][..], &doc.0.to_be_bytes()].concat()
+}
+
+/// The prefix of the keys of all parked documents.
+#[must_use]
+pub const fn all_parked() -> [u8; 1] {
+    [PARKED]
+}
+
+/// The document of a parked document's key; `None` for any other key.
+#[must_use]
+pub fn parked_doc(key: &[u8]) -> Option<DocId> {
+    number(key.strip_prefix(&[PARKED])?).map(DocId)
+}
+
 /// The first bytes of keys that list documents by the name of their file.
 const NAME: &[u8] = b"name";
 
@@ -162,6 +183,8 @@ mod tests {
         assert_eq!(tombstone_doc(&todo(Stage::Purge, DocId(8))), None);
         assert_eq!(retired_row(&retired(Row(9))), Some(Row(9)));
         assert_eq!((retired_row(&todo(Stage::Purge, DocId(8))), todo_doc(&retired(Row(9)))), (None, None));
+        assert_eq!((parked_doc(&parked(DocId(9))), parked_doc(&retired(Row(9)))), (Some(DocId(9)), None));
+        assert_eq!((todo_doc(&parked(DocId(9))), retired_row(&parked(DocId(9)))), (None, None));
         assert_eq!(name_doc(&name(u64::MAX, DocId(9))), Some(DocId(9)));
         assert_eq!((name_doc(COMMIT), name_doc(MODEL), name_doc(b"name")), (None, None, None));
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));

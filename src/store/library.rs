@@ -3,6 +3,7 @@
 //! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number
 //! as the stamp of every space that the batch writes to.
 
+mod parking;
 mod rename;
 mod reread;
 mod retire;
@@ -36,7 +37,10 @@ impl<K: Kv> Library<K> {
     /// # Errors
     /// Any `KvError`; nothing was changed.
     pub fn open(kv: K) -> Result<Self, KvError> {
-        let commit = read::commit(&kv)?;
+        let mut commit = read::commit(&kv)?;
+        if read::lacks_set_aside(&kv)? && commit.counts.count(Kind::Refused) > 0 {
+            commit.counts.set_aside = read::all_set_aside(&kv)?;
+        }
         Ok(Self { kv, commit })
     }
 
@@ -89,6 +93,9 @@ impl<K: Kv> Library<K> {
             Change::Refused { doc, stamp, reason, keep } => {
                 self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
             }
+            Change::Parked { doc, stamp, parked } => self.parked(&mut tx, *doc, *stamp, parked)?,
+            Change::Retried { doc } => self.retried(&mut tx, *doc)?,
+            Change::Dropped { doc } => self.dropped(&mut tx, *doc)?,
             Change::Absent { doc, stamp } => self.absent(&mut tx, *doc, *stamp)?,
             Change::Chunked { doc, stamp, content, chunks } => {
                 self.chunked(&mut tx, *doc, *stamp, *content, chunks)?;
@@ -151,6 +158,7 @@ impl<K: Kv> Library<K> {
             return Ok(());
         }
         let before = std::mem::replace(&mut doc.state, DocState::Waiting);
+        self.set_aside(tx, &before, &doc)?;
         doc.stamp = stamp;
         tx.put_document(id, Some(&before), &doc);
         Ok(())
@@ -165,6 +173,7 @@ impl<K: Kv> Library<K> {
         tx.commit.counts.tombstoned_chunks += doc.chunks.len() as u64;
         tx.commit.counts.tombstoned_vectors += read::vectors_of(&self.kv, &doc)?;
         let before = std::mem::replace(&mut doc.state, DocState::Tombstoned);
+        self.set_aside(tx, &before, &doc)?;
         tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
@@ -187,6 +196,7 @@ impl<K: Kv> Library<K> {
             self.retire_rows(tx, rows)?;
         }
         let before = std::mem::replace(&mut doc.state, DocState::Refused(reason.to_owned()));
+        self.set_aside(tx, &before, &doc)?;
         tx.put_document(id, Some(&before), &doc);
         Ok(())
     }
@@ -280,6 +290,8 @@ impl<K: Kv> Library<K> {
             if doc.state == DocState::Tombstoned {
                 tx.applied.added.clear();
                 tx.commit.counts.tombstoned_vectors += u64::from(stored);
+            } else if doc.state.is_set_aside() {
+                tx.commit.counts.set_aside -= u64::from(stored);
             }
             return Ok(());
         };

@@ -20,6 +20,9 @@
 //! only the vector; the [`counts`] equals what a count
 //! finds. A document number or a row is given out once and never again.
 //!
+//! A document whose tasks failed again and again is *parked*, with who tried, what happened and when. It waits for its owner's
+//! word, or for another content of its file. One whose content cannot be used is *refused*, which needs no word.
+//!
 //! One document has at most `DOCUMENT_CHUNKS_MAX` chunks. Files, threads and the
 //! moment of a sync are not decided here: `runtime::writer` and `sim` do that.
 
@@ -31,6 +34,7 @@ pub mod kv;
 pub mod library;
 mod mark;
 pub mod memory;
+mod parked;
 pub mod read;
 pub mod record;
 mod stamp;

@@ -2,7 +2,7 @@
 
 use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
-use super::record::{Chunk, Commit, DocState, Document, Marks, Record, Sources, Vector};
+use super::record::{Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
 use crate::base::path;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub const fn stage_of(state: &DocState) -> Option<Stage> {
         DocState::Waiting => Some(Stage::Read),
         DocState::Chunked { .. } => Some(Stage::Embed),
         DocState::Tombstoned => Some(Stage::Purge),
-        DocState::Ready | DocState::Refused(_) => None,
+        DocState::Ready | DocState::Refused(_) | DocState::Parked(_) => None,
     }
 }
 
@@ -38,6 +38,28 @@ fn record<R: Record>(kv: &impl KvRead, space: Space, key: &[u8]) -> Result<Optio
 /// Any `KvError`.
 pub fn commit(kv: &impl KvRead) -> Result<Commit, KvError> {
     Ok(record(kv, Space::State, keys::COMMIT)?.unwrap_or_default())
+}
+
+/// Whether the counters are those of before chunks were counted that nobody embeds.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn lacks_set_aside(kv: &impl KvRead) -> Result<bool, KvError> {
+    Ok(kv.get(Space::State, keys::COMMIT)?.is_some_and(|bytes| bytes.first() == Some(&1)))
+}
+
+/// How many chunks nobody embeds, by a walk over all documents.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn all_set_aside(kv: &impl KvRead) -> Result<u64, KvError> {
+    let mut sum = 0;
+    walk(kv, Space::Document, |_, value| {
+        let doc = Document::decode_stored(value)?;
+        sum += set_aside(kv, &doc.state, &doc)?;
+        Ok(())
+    })?;
+    Ok(sum)
 }
 
 /// The watched folders and files.
@@ -92,6 +114,32 @@ fn with_missing_now(kv: &impl KvRead, id: DocId, mut doc: Document) -> Result<Do
 pub fn missing_now(kv: &impl KvRead, id: DocId) -> Result<Option<u32>, KvError> {
     let value = kv.get(Space::Todo, &keys::todo(Stage::Embed, id))?;
     Ok(value.and_then(|value| value.try_into().ok()).map(u32::from_be_bytes))
+}
+
+/// Parked documents, at most so many: the path and the attempts of each.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn parked(kv: &impl KvRead, max: usize) -> Result<Vec<(DocId, Vec<u8>, Parked)>, KvError> {
+    let (from, mut found) = (keys::all_parked(), Vec::new());
+    for (key, _) in kv.page(Space::Todo, &from, keys::after_prefix(&from).as_deref(), max)? {
+        let Some(id) = keys::parked_doc(&key) else { continue };
+        if let Some(Document { path, state: DocState::Parked(parked), .. }) = document(kv, id)? {
+            found.push((id, path, parked));
+        }
+    }
+    Ok(found)
+}
+
+/// How many chunks without vectors a document has that nobody embeds, because it is refused or parked.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn set_aside(kv: &impl KvRead, state: &DocState, doc: &Document) -> Result<u64, KvError> {
+    if !state.is_set_aside() || doc.chunks.is_empty() {
+        return Ok(0);
+    }
+    Ok((doc.chunks.len() as u64).saturating_sub(vectors_of(kv, doc)?))
 }
 
 /// The document at a path.

@@ -3,7 +3,7 @@
 //! Every version ever written stays readable: tests/fixtures/records/ keeps one record of each kind and version. A new
 //! version is a new arm in `decode` that converts the old record into today's.
 
-use super::counts::{Kind, StoreCounts};
+use super::counts::{CountsBefore, Kind, StoreCounts};
 use super::kv::{KvError, SPACES};
 use super::mark::MarkBefore;
 use crate::base::collection_name::is_same;
@@ -14,6 +14,7 @@ use crate::limits::{DIMENSIONS, PRIVATE_NAMES_MAX};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use super::mark::{Mark, MarkKind, Marks};
+pub use super::parked::{Attempt, Parked};
 pub use super::stamp::FileStamp;
 
 /// A kind of record.
@@ -80,6 +81,16 @@ pub enum DocState {
     Refused(String),
     /// The file is gone. The rows stay for a while, as another document may reuse their vectors (a renamed folder).
     Tombstoned,
+    /// Its tasks failed again and again; tried again when its owner says so, or when the file changes.
+    Parked(Parked),
+}
+
+impl DocState {
+    /// Whether nobody embeds the chunks of such a document that have no vector.
+    #[must_use]
+    pub const fn is_set_aside(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Parked(_))
+    }
 }
 
 impl From<&DocState> for Kind {
@@ -90,6 +101,7 @@ impl From<&DocState> for Kind {
             DocState::Ready => Self::Ready,
             DocState::Refused(_) => Self::Refused,
             DocState::Tombstoned => Self::Tombstoned,
+            DocState::Parked(_) => Self::Parked,
         }
     }
 }
@@ -305,7 +317,38 @@ pub struct Commit {
     /// The counts after this commit.
     pub counts: StoreCounts,
 }
-postcard_record!(Commit, "commit");
+
+/// The counters before there were parked documents.
+#[derive(Deserialize)]
+struct CommitBefore {
+    number: u64,
+    next_doc: DocId,
+    next_row: Row,
+    stamps: [u64; SPACES],
+    counts: CountsBefore,
+}
+
+impl Record for Commit {
+    const NAME: &'static str = "commit";
+
+    fn encode(&self) -> Vec<u8> {
+        encode_postcard(2, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (1, body) => decode_postcard(body).map(|before: CommitBefore| Self {
+                number: before.number,
+                next_doc: before.next_doc,
+                next_row: before.next_row,
+                stamps: before.stamps,
+                counts: before.counts.into(),
+            }),
+            (2, body) => decode_postcard(body),
+            _ => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,8 @@ use log::debug;
 /// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any
 /// chunk, or that occurs twice in the batch, is not embedded again.
 ///
+/// One that cannot be embedded fails the task, if nothing before it was: else that is kept, and the next task begins with this one.
+///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) -> Result<Outcome, KvError> {
@@ -30,10 +32,9 @@ pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) 
             Some(values) => values,
             None => match compute(embedder, &chunk) {
                 Ok(values) => values,
-                Err(reason) => {
-                    let stamp = doc.stamp;
-                    return Ok(Outcome::Changes(vec![Change::Refused { doc: id, stamp, reason, keep: true }]));
-                }
+                // What was computed is kept: the next task begins with this one.
+                Err(_) if !vectors.is_empty() => break,
+                Err(reason) => return Ok(Outcome::Failed(reason)),
             },
         };
         vectors.push((row, chunk.key, values));
@@ -47,5 +48,59 @@ fn compute(embedder: &mut impl Embedder, chunk: &Chunk) -> Result<Quantized, Str
     match embedder.embed(&prefixed(&chunk.heading, &chunk.text)) {
         Ok(embedding) => Ok(embedding.quantize()),
         Err(error) => Err(format!("A passage of it could not be embedded: {error}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{Fingerprint, Ring};
+    use crate::base::vector::Embedding;
+    use crate::embed::EmbedError;
+    use crate::embed::stand_in::StandIn;
+    use crate::store::change::NewChunk;
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::FileStamp;
+
+    /// An embedder that cannot embed one text.
+    struct Failing(StandIn);
+
+    impl Embedder for Failing {
+        fn model(&self) -> Fingerprint {
+            self.0.model()
+        }
+
+        fn tokens(&self, text: &str) -> usize {
+            self.0.tokens(text)
+        }
+
+        fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError> {
+            if text.contains("poison") { Err(EmbedError::Engine("no".to_owned())) } else { self.0.embed(text) }
+        }
+    }
+
+    #[test]
+    fn a_passage_that_cannot_be_embedded_fails_the_task_and_keeps_what_was_computed_before_it() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let (stamp, collection) = (FileStamp::default(), "home".to_owned());
+        let doc = library.apply(&Change::Seen { path: b"/a".into(), stamp, collection, ring: Ring::Mesh });
+        let doc = doc.unwrap().doc.unwrap();
+        let chunk = |(n, text): (u8, &str)| NewChunk {
+            key: EmbedKey([n; 16]),
+            heading: String::new(),
+            text: text.to_owned(),
+            start: 0,
+            end: 1,
+        };
+        let chunks = [(1, "one"), (2, "poison"), (3, "three")].map(chunk).into();
+        library.apply(&Change::Chunked { doc, stamp, content: [7; 16], chunks }).unwrap();
+        let mut embedder = Failing(StandIn::new(Fingerprint([1; 32])));
+        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, doc, 8).unwrap() else { panic!("kept") };
+        let [Change::Embedded { vectors, .. }] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!(vectors.len(), 1);
+        library.apply(&changes[0]).unwrap();
+        let outcome = embed(library.kv(), &mut embedder, doc, 8).unwrap();
+        assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("passage")), "{outcome:?}");
     }
 }

@@ -17,6 +17,7 @@
 pub mod embed;
 pub mod extract;
 mod lend;
+mod park;
 pub mod retrieve;
 pub mod run;
 pub mod scan;

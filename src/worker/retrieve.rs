@@ -131,10 +131,13 @@ fn named_files(
         for (_, doc) in found.into_iter().flatten() {
             if doc.state != DocState::Tombstoned && asked.has(&doc.path) {
                 rows.extend(doc.chunks.iter().take(NAMED_CHUNKS_MAX).map(|place| place.row));
-                if let DocState::Refused(reason) = &doc.state
-                    && doc.chunks.is_empty()
-                {
-                    let reason = reason.clone();
+                let why = match &doc.state {
+                    DocState::Refused(reason) => Some(reason.as_str()),
+                    DocState::Parked(parked) => Some(parked.why()),
+                    _ => None,
+                };
+                if let Some(why) = why.filter(|_| doc.chunks.is_empty()) {
+                    let reason = why.to_owned();
                     unusable.extend(file_of(doc, marks).map(|(path, _)| UnusableFile { path, reason }));
                 }
             }

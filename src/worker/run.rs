@@ -2,7 +2,7 @@
 
 use super::extract::Content;
 use super::scan::Listing;
-use super::{embed, extract, lend, retrieve, scan, summary, sweep};
+use super::{embed, extract, lend, park, retrieve, scan, summary, sweep};
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
@@ -11,7 +11,6 @@ use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
-use crate::store::record::Document;
 
 /// What a task may need from outside the store. Each function is called at most once.
 pub struct TaskIo<L, R, S> {
@@ -21,6 +20,8 @@ pub struct TaskIo<L, R, S> {
     pub read: R,
     /// Searches the index: the rows nearest by sign bits, at most so many.
     pub scan: S,
+    /// Seconds since 1970 by the system's clock.
+    pub now: i64,
 }
 
 /// Runs a task to its outcome.
@@ -55,11 +56,9 @@ where
             lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
         }
         Task::EmbedBorrowed(borrowed) => lend::embed(embedder, borrowed.texts.iter()).unwrap_or_else(Outcome::Failed),
-        Task::Park { doc, reason } => match read::document(kv, doc) {
-            Ok(document) => {
-                let refuse = |known: Document| Change::Refused { doc, stamp: known.stamp, reason, keep: true };
-                Outcome::Changes(document.map(refuse).into_iter().collect())
-            }
+        Task::Park { doc, attempts, is_full } => match read::document(kv, doc) {
+            Ok(Some(known)) => park::park(doc, known, io.now, attempts, is_full),
+            Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
         },
         Task::EmbedQuery { question } => retrieve::embed_query(embedder, &question).unwrap_or_else(Outcome::Failed),
@@ -81,7 +80,7 @@ fn purge(found: Purgeable) -> Outcome {
 
 /// Audits a snapshot of the store.
 pub fn check_store(snapshot: &impl KvRead) -> Outcome {
-    audit(snapshot).map_or_else(failed, Outcome::Audited)
+    audit(snapshot).map_or_else(failed, |audit| Outcome::Audited(Box::new(audit)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature that `map_or_else` and `unwrap_or_else` call")]

@@ -118,7 +118,9 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
 fn is_empty(kv: &impl Kv, id: DocId, doc: &Document) -> Result<bool, KvError> {
     match doc.state {
         DocState::Waiting => Ok(doc.content == [0; 16]),
-        DocState::Refused(_) => Ok(read::document(kv, id)?.is_none_or(|doc| doc.chunks.is_empty())),
+        DocState::Refused(_) | DocState::Parked(_) => {
+            Ok(read::document(kv, id)?.is_none_or(|doc| doc.chunks.is_empty()))
+        }
         DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => Ok(false),
     }
 }

@@ -22,7 +22,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
             DocState::Waiting => (false, false),
             DocState::Chunked { .. } => (true, false),
             DocState::Ready => (true, true),
-            DocState::Refused(_) | DocState::Tombstoned => return Ok(()),
+            DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
         };
         if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
             let summary = shared.entry(source.collection.clone()).or_default();

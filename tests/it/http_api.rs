@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::hit::FileCoverage;
-use wattle::base::id::{Fingerprint, Ring};
+use wattle::base::id::{DocId, Fingerprint, Ring};
 use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
@@ -57,6 +57,8 @@ fn respond(request: Request) -> Response {
         Request::ForgetKept(path) => {
             Response::Done(format!("What is kept of {} is forgotten.", String::from_utf8_lossy(&path)))
         }
+        Request::Decide(Some(DocId(7)), decided) => Response::Done(format!("{decided:?} 7.")),
+        Request::Decide(..) => Response::refused(Problem::Conflict, "No task is parked."),
         Request::Keep(_) => Response::refused(Problem::Conflict, "There is nothing to decide."),
         Request::Mesh(_) | Request::Pairing(_) | Request::Stop => {
             Response::refused(Problem::Conflict, "The stand-in belongs to no mesh.")

@@ -64,7 +64,7 @@ fn marks() -> Marks {
 fn commit() -> Commit {
     let mut counts = StoreCounts::default();
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
-    Kind::ALL.into_iter().for_each(|kind| counts.enter(kind));
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Parked).for_each(|kind| counts.enter(kind));
     Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], counts }
 }
 
@@ -92,4 +92,8 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &marks());
     check_fixture(2, &Marks(marks().0.into_iter().map(|mark| Mark { unread: 2, ..mark }).collect()));
     check_fixture(1, &commit());
+    let mut counts = commit().counts;
+    counts.enter(Kind::Parked);
+    counts.set_aside = 3;
+    check_fixture(2, &Commit { counts, ..commit() });
 }

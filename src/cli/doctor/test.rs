@@ -54,6 +54,7 @@ fn audit() -> Checked {
         believed: Counts::default(),
         faults: Vec::new(),
         fault_count: 0,
+        parked: Vec::new(),
         refused: Vec::new(),
         sample: Some(FileSample { looked: 40, different: 0, examples: Vec::new(), undecided: 0 }),
     }

@@ -1,6 +1,7 @@
 //! The calls about the watched folders: the list, and what their owner decides about documents that are away or missing.
 
 use super::{Api, NO_ANSWER, Refused, body, status_of};
+use crate::base::id::DocId;
 use crate::config::Setting;
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Forgotten, text};
@@ -11,6 +12,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::source::{place_as_typed, place_at};
 use crate::runtime::unfinished::Command;
+use crate::scheduler::attempt::Decided;
 use serde::Deserialize;
 use std::ffi::OsStr;
 use std::fs;
@@ -96,6 +98,12 @@ impl Api {
         }
     }
 
+    /// Has parked tasks tried again, or drops them.
+    pub(in crate::http) async fn decide_parked(&self, mut conn: Conn, decided: Decided) -> Conn {
+        let which = body::<WhichTask>(&mut conn).await.map(|WhichTask { id }| id.map(DocId));
+        self.request(conn, which.map(|which| Request::Decide(which, decided))).await
+    }
+
     /// The watched folders and files, as in the status.
     pub(in crate::http) async fn folders(&self, conn: Conn) -> Conn {
         match self.node.request(Request::Status).await {
@@ -114,6 +122,13 @@ struct ForgetBody {
     /// Whether only documents are meant that are kept without their files.
     #[serde(default)]
     kept: bool,
+}
+
+/// The body of `POST /v1/tasks/retry` and `/v1/tasks/drop`: all parked tasks without an id.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhichTask {
+    id: Option<u64>,
 }
 
 /// The body of `POST /v1/keep`.

@@ -52,6 +52,16 @@ impl Client {
         typed(self.call(Method::Get, "/v1/tasks", None, CLIENT_MS).await?)
     }
 
+    /// `POST /v1/tasks/retry`, or `/v1/tasks/drop`; of all parked tasks without an id. Returns a sentence.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn decide_parked(&self, id: Option<u64>, retry: bool) -> Result<String, Failure> {
+        let path = if retry { "/v1/tasks/retry" } else { "/v1/tasks/drop" };
+        let body = id.map_or_else(|| json!({}), |id| json!({ "id": id }));
+        done(&self.ask(Method::Post, path, Some(body), CLIENT_MS).await?)
+    }
+
     /// `GET /v1/folders`.
     ///
     /// # Errors

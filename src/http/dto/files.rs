@@ -14,6 +14,9 @@ pub struct Files {
     pub ready: u64,
     /// Cannot be used; `wattle doctor` has the reason.
     pub refused: u64,
+    /// Parked: their tasks failed again and again, and their owner decides; `wattle tasks` lists them. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parked: u64,
     /// Those of the waiting ones that are not there just now: nothing can be done about them until their folder is back. Left out
     /// where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -46,6 +49,7 @@ impl Files {
             (self.absent, "waiting for their folder"),
             (self.chunked, "being embedded"),
             (self.refused, "not usable"),
+            (self.parked, "parked"),
         ];
         let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
         format!("{} ready{}", self.ready, rest.collect::<String>())
@@ -69,6 +73,7 @@ impl From<&StoreCounts> for Files {
             chunked: counts.count(Kind::Chunked),
             ready: counts.count(Kind::Ready),
             refused: counts.count(Kind::Refused),
+            parked: counts.count(Kind::Parked),
             absent: 0,
         }
     }

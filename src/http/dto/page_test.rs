@@ -91,6 +91,7 @@ fn checked() -> Checked {
         believed: files(),
         faults: Vec::new(),
         fault_count: 0,
+        parked: Vec::new(),
         refused: vec![Unusable { path: "/n/a".into(), reason: "x".into() }],
         sample: Some(FileSample { looked: 1, different: 0, examples: Vec::new(), undecided: 0 }),
     }

@@ -1,6 +1,9 @@
 //! A task that panicked is tried once more; a document or scan that panics again is set aside, and the rest goes on.
 
 use super::*;
+use crate::limits::ATTEMPTS_MAX;
+use crate::scheduler::attempt::Decided;
+use crate::store::record::{Attempt, Parked};
 
 const WHY: &str = "src/text/extract/mod.rs:7: index out of bounds";
 
@@ -30,22 +33,56 @@ fn panics(node: &mut Node, started: &Output) -> Vec<Output> {
 }
 
 #[test]
-fn a_document_whose_tasks_panicked_twice_is_parked_and_the_others_go_on() {
+fn a_document_whose_tasks_panicked_five_times_is_parked_and_the_others_go_on() {
     let (mut node, started) = with_documents(2);
     assert!(matches!(started, Output::Start(_, Task::Read { doc: DocId(1) })), "{started:?}");
     let out = panics(&mut node, &started);
     let [Output::Start(other, Task::Read { doc: DocId(2) })] = &out[..] else { panic!("the next one: {out:?}") };
     let nothing = Outcome::Changes(Vec::new());
-    let out = handle(&mut node, at(601), Input::Done(*other, nothing.clone(), Duration::ZERO));
-    let [again @ Output::Start(_, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("once more: {out:?}") };
-    let out = panics(&mut node, again);
-    let [Output::Start(park, Task::Park { doc: DocId(1), reason })] = &out[..] else { panic!("parked: {out:?}") };
-    assert!(reason.contains(WHY) && reason.contains("report"), "{reason}");
-    let refused = Change::Refused { doc: DocId(1), stamp: Default::default(), reason: reason.clone(), keep: true };
-    let outcome = Outcome::Changes(vec![refused]);
-    let out = handle(&mut node, at(602), Input::Done(*park, outcome, Duration::ZERO));
-    assert!(matches!(&out[..], [Output::Notice(_), Output::Save(..), ..]), "there is a notice: {out:?}");
+    let mut out = handle(&mut node, at(601), Input::Done(*other, nothing, Duration::ZERO));
+    for attempt in 2..=ATTEMPTS_MAX {
+        let [again @ Output::Start(_, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("{attempt}: {out:?}") };
+        out = panics(&mut node, again);
+    }
+    let [Output::Start(park, Task::Park { doc: DocId(1), attempts, is_full: false })] = &out[..] else {
+        panic!("parked: {out:?}")
+    };
+    assert_eq!(attempts.len(), ATTEMPTS_MAX);
+    let why = attempts[0].why.clone();
+    assert!(why.contains(WHY) && why.contains("report"), "{why}");
+    let parked = Parked::new(vec![Attempt { by: None, why, at: 1_795_717_859 }]);
+    let change = Change::Parked { doc: DocId(1), stamp: Default::default(), parked: parked.clone() };
+    let out = handle(
+        &mut node,
+        at(602),
+        Input::Done(*park, Outcome::Parking(b"/a/1".to_vec(), Box::new(change)), Duration::ZERO),
+    );
+    let [Output::Notice(_), Output::Save(save, _), ..] = &out[..] else { panic!("there is a notice: {out:?}") };
     assert_eq!(node.status(at(602)).work.held, None, "the store is not broken by it");
+    assert_eq!(node.status(at(602)).work.shared.parked, [], "it is told once it is on the disk");
+    let mut counts = StoreCounts::default();
+    [Kind::Parked, Kind::Waiting].into_iter().for_each(|kind| counts.enter(kind));
+    let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Parked), ..Applied::default() };
+    handle(&mut node, at(603), Input::Saved(*save, saved(vec![applied], counts)));
+    let status = node.status(at(603));
+    assert_eq!(status.work.shared.parked[0].path, b"/a/1");
+    assert_eq!(status.work.shared.parked[0].attempts[0].2, 1_795_717_859);
+    assert!(status.findings.iter().any(|finding| finding.what.contains("/a/1")), "{:?}", status.findings);
+    let unknown = Request::Decide(Some(DocId(7)), Decided::Retry);
+    let out = handle(&mut node, at(604), Input::Api(ReplyId(7), unknown));
+    assert!(
+        matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, why))] if why.contains('7')),
+        "{out:?}"
+    );
+    let out = handle(&mut node, at(604), Input::Api(ReplyId(8), Request::Decide(None, Decided::Retry)));
+    let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
+    assert_eq!(changes, &[Change::Retried { doc: DocId(1) }]);
+    let applied = Applied { doc: Some(DocId(1)), now: Some(Kind::Waiting), ..Applied::default() };
+    let mut counts = StoreCounts::default();
+    counts.enter(Kind::Waiting);
+    let out = handle(&mut node, at(605), Input::Saved(*save, saved(vec![applied], counts)));
+    assert!(matches!(&out[..], [Output::Reply(ReplyId(8), Response::Done(_))]), "{out:?}");
+    assert_eq!(node.status(at(605)).work.shared.parked, []);
 }
 
 #[test]

@@ -94,6 +94,8 @@ struct Made {
     good: Vec<Good>,
     /// Tasks that compute results here, to check them, until they end: also those whose device has gone meanwhile.
     checks: BTreeSet<TaskId>,
+    /// Documents of which a device could not embed a text, and what happened.
+    failed: BTreeSet<(DocId, PeerKey, &'static str)>,
 }
 
 /// What is over, and not told yet.
@@ -142,7 +144,7 @@ impl Lender {
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: Lost::default(),
-            results: Made { good: Vec::new(), checks: BTreeSet::new() },
+            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: BTreeSet::new() },
             over: Over::default(),
             here: BTreeSet::new(),
             woken: Instant::ZERO,
@@ -313,6 +315,11 @@ impl Lender {
     /// Documents of which nothing is here any more.
     pub(in crate::scheduler) fn freed(&mut self) -> Vec<DocId> {
         std::mem::take(&mut self.over.documents)
+    }
+
+    /// What devices could not embed since the last call.
+    pub(in crate::scheduler) fn take_failures(&mut self) -> BTreeSet<(DocId, PeerKey, &'static str)> {
+        std::mem::take(&mut self.results.failed)
     }
 
     /// These chunks are the next to be granted.

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::base::id::{EmbedKey, PeerKey, Row};
+use crate::limits::ATTEMPTS_MAX;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
-use crate::wire::work::{LentText, Work};
+use crate::wire::work::{Failed, LentText, Work};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
@@ -188,4 +189,40 @@ fn texts_with_known_vectors_of_a_document_that_is_gone_are_lent_to_nobody() {
         }
         assert!(machine.offload.lender.has_no_known(), "{while_read}: it may be in a private folder by now");
     }
+}
+
+#[test]
+fn what_another_device_could_not_embed_counts_as_an_attempt_of_its_document() {
+    let mut machine = lending(40);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    let mut granted = share(&mut machine, 2);
+    let Some(Output::Work(PEER, Work::Grant(grant))) = granted.pop() else { panic!("{granted:?}") };
+    let failed = Failed { batch: grant.batch, first: 0, count: 1 };
+    machine.on_work(at(3), PEER, Work::Failed(failed), &mut out);
+    share(&mut machine, 4);
+    let doc = documents[0];
+    let mut attempts = Vec::new();
+    for attempt in 1..1000 {
+        out.clear();
+        machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+        match out.pop() {
+            Some(Output::Start(id, Task::Embed { doc: tried, .. })) if tried == doc => {
+                let failed = Outcome::Failed("no".to_owned());
+                machine.handle(at(4 + attempt), Input::Done(id, failed), &mut out);
+            }
+            Some(Output::Start(id, Task::Embed { .. } | Task::Refill { .. } | Task::EmbedLent(_))) => {
+                machine.handle(at(4 + attempt), Input::Done(id, Outcome::Changes(Vec::new())), &mut out);
+            }
+            Some(Output::Start(_, Task::Park { doc: parked, attempts: all, .. })) => {
+                assert_eq!(parked, doc);
+                attempts = all;
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let by: Vec<_> = attempts.iter().map(|attempt| attempt.by).collect();
+    assert_eq!(by, [Some(PEER), None, None, None, None], "two workers, {ATTEMPTS_MAX} attempts");
 }

@@ -35,7 +35,7 @@ impl<K: Kv> Library<K> {
                 let Some(id) = keys::number(id).map(DocId) else { continue };
                 let Some(doc) = read::document(&self.kv, id)? else { continue };
                 tx.batch.put(Space::State, keys::name(file_name::key(path), id), []);
-                count += u64::from(Self::read_again(&mut tx, id, doc));
+                count += u64::from(self.read_again(&mut tx, id, doc)?);
             }
             let last = page.last().filter(|_| page.len() == BATCH).map(|(path, _)| [&path[..], &[0]].concat());
             if last.is_none() {
@@ -50,13 +50,14 @@ impl<K: Kv> Library<K> {
     }
 
     /// Whether the document was one that has been read.
-    fn read_again(tx: &mut Transaction, id: DocId, mut doc: Document) -> bool {
+    fn read_again(&self, tx: &mut Transaction, id: DocId, mut doc: Document) -> Result<bool, KvError> {
         match doc.state {
-            DocState::Waiting | DocState::Tombstoned => false,
-            DocState::Chunked { .. } | DocState::Ready | DocState::Refused(_) => {
+            DocState::Waiting | DocState::Tombstoned => Ok(false),
+            DocState::Chunked { .. } | DocState::Ready | DocState::Refused(_) | DocState::Parked(_) => {
                 let before = std::mem::replace(&mut doc.state, DocState::Waiting);
+                self.set_aside(tx, &before, &doc)?;
                 tx.put_document(id, Some(&before), &doc);
-                true
+                Ok(true)
             }
         }
     }

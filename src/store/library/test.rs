@@ -1,9 +1,9 @@
 //! What changes write, and what they keep for later.
 
 use super::Library;
-use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{DIMENSIONS, EMBED_BATCH};
+use crate::limits::{ATTEMPT_TEXT_MAX, ATTEMPTS_MAX, DIMENSIONS, EMBED_BATCH};
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::{Applied, Change, NewChunk};
 use crate::store::counts::Kind;
@@ -11,7 +11,7 @@ use crate::store::keys::{self, Stage};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, Space};
 use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::read;
-use crate::store::record::{DocState, FileStamp};
+use crate::store::record::{Attempt, DocState, Document, FileStamp, Parked};
 use std::cell::Cell;
 
 /// A store that counts the bytes that it is given to write.
@@ -294,4 +294,69 @@ fn a_repair_leaves_no_retired_row_behind() {
     let found = audit(shelf.library.kv()).unwrap();
     assert!(found.clean() && is_consistent(shelf.library.kv()).unwrap(), "{:?}", found.faults);
     assert_eq!((found.counted.vectors, shelf.retired().len()), (1, 0));
+}
+
+#[test]
+fn a_parked_document_waits_for_its_owner_and_its_chunks_are_counted_as_nobodys_work() {
+    let mut shelf = Shelf::new();
+    let (doc, other) = (shelf.seen("/a"), shelf.seen("/b"));
+    shelf.read(doc, &["one", "two"]);
+    shelf.read(other, &["three"]);
+    let to_embed = |shelf: &Shelf| shelf.library.commit().counts.to_embed();
+    assert_eq!(to_embed(&shelf), 3);
+    let stamp = read::document(shelf.library.kv(), doc).unwrap().unwrap().stamp;
+    let attempt = |n: i64| Attempt { by: Some(PeerKey([7; 32])), why: "\u{e9}".repeat(400), at: n };
+    let parked = Parked::new((0..7).map(attempt).collect());
+    assert_eq!((parked.attempts.len(), parked.attempts[0].at, parked.why().len()), (ATTEMPTS_MAX, 2, ATTEMPT_TEXT_MAX));
+    let park = Change::Parked { doc, stamp, parked: parked.clone() };
+    assert_eq!(shelf.apply(&park).now, Some(Kind::Parked));
+    assert_eq!(shelf.apply(&park).now, None, "once");
+    assert_eq!(to_embed(&shelf), 1, "only that of the other document waits");
+    let listed = || read::parked(shelf.library.kv(), 9).unwrap();
+    assert_eq!(listed(), [(doc, b"/a".to_vec(), parked.clone())]);
+    assert_eq!(audit(shelf.library.kv()).unwrap().parked, listed());
+    // A vector of it that comes late is stored all the same.
+    let row = read::document(shelf.library.kv(), doc).unwrap().unwrap().chunks[0].row;
+    let vectors = vec![(row, key("one"), vector())];
+    shelf.apply(&Change::Embedded { doc, model: Fingerprint([7; 32]), vectors });
+    assert_eq!(shelf.library.commit().counts.set_aside, 1);
+
+    assert_eq!(shelf.apply(&Change::Retried { doc }).now, Some(Kind::Waiting));
+    assert_eq!(shelf.apply(&Change::Retried { doc }).now, None, "it is not parked any more");
+    assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (2, 0));
+    shelf.apply(&park);
+    assert_eq!(shelf.apply(&Change::Dropped { doc }).now, Some(Kind::Refused));
+    assert_eq!(to_embed(&shelf), 1);
+    let Some(Document { state: DocState::Refused(why), .. }) = read::document(shelf.library.kv(), doc).unwrap() else {
+        panic!("it is refused")
+    };
+    assert!(why.contains("wattle tasks drop") && why.contains('\u{e9}'), "{why}");
+    shelf.seen("/a");
+    assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (2, 0), "its file is another one");
+    shelf.apply(&Change::Parked { doc, stamp: FileStamp { modified_ns: 3, ..stamp }, parked });
+    shelf.apply(&Change::Gone { doc });
+    assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (1, 0));
+}
+
+#[test]
+fn a_store_of_before_counts_the_chunks_that_nobody_embeds_when_it_is_opened() {
+    let mut shelf = Shelf::new();
+    let doc = shelf.seen("/a");
+    shelf.read(doc, &["one", "two"]);
+    let stamp = read::document(shelf.library.kv(), doc).unwrap().unwrap().stamp;
+    shelf.apply(&Change::Refused { doc, stamp, reason: "It could not be read just now.".to_owned(), keep: true });
+    let counts = shelf.library.commit().counts;
+    assert_eq!((counts.set_aside, counts.to_embed()), (2, 0));
+    // The record of before: another version, one state fewer, and no such count.
+    let commit = shelf.library.commit();
+    let states =
+        [Kind::Waiting, Kind::Chunked, Kind::Ready, Kind::Refused, Kind::Tombstoned].map(|kind| counts.count(kind));
+    let rest = [counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors];
+    let before = (commit.number, commit.next_doc, commit.next_row, commit.stamps, states, rest);
+    let mut batch = Batch::new();
+    batch.put(Space::State, keys::COMMIT, postcard::to_extend(&before, vec![1]).unwrap());
+    shelf.library.kv().commit(batch).unwrap();
+    assert!(audit(shelf.library.kv()).unwrap().clean());
+    let again = Library::open(shelf.library.kv).unwrap();
+    assert_eq!(again.commit().counts, counts);
 }

@@ -49,6 +49,12 @@ impl Transaction {
                 self.batch.delete(Space::Todo, keys::tombstone(&doc.content, id));
             }
         }
+        if matches!(before, Some(DocState::Parked(_))) {
+            self.batch.delete(Space::Todo, keys::parked(id));
+        }
+        if matches!(doc.state, DocState::Parked(_)) {
+            self.batch.put(Space::Todo, keys::parked(id), []);
+        }
         if doc.state == DocState::Tombstoned {
             self.batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
             self.applied.to_purge = true;

@@ -29,13 +29,17 @@ impl Lender {
         if lease.open() == 0 {
             self.leases.remove(&id);
         }
-        failed.into_iter().for_each(|chunk| self.keep_home(&chunk));
+        for chunk in failed {
+            self.results.failed.insert((chunk.doc, peer, "It could not embed a passage of it."));
+            self.keep_home(&chunk);
+        }
     }
 
     /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
     pub(super) fn end_lease(&mut self, id: BatchId, lost: bool) {
         let Some(lease) = self.leases.remove(&id) else { return };
-        let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
+        let (peer, chunks) = (lease.peer, lease.chunks);
+        let mut left: Vec<Lendable> = chunks.into_iter().flatten().collect();
         if lost {
             // One of those that it worked on may have ended it.
             for chunk in left.iter().take(RESULTS_MAX) {
@@ -43,7 +47,10 @@ impl Lender {
             }
             let is_home = |chunk: &mut Lendable| self.lost.times(&chunk.key) >= LOST_MAX_EACH;
             let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
-            home.iter().for_each(|chunk| self.keep_home(chunk));
+            for chunk in &home {
+                self.results.failed.insert((chunk.doc, peer, "It was lost with a passage of it, as others before."));
+                self.keep_home(chunk);
+            }
         }
         self.again(left);
     }

@@ -1,0 +1,46 @@
+//! Failed attempts of a document's tasks, and parked documents, as values.
+
+use crate::base::id::{DocId, PeerKey};
+use crate::base::time::Duration;
+use crate::limits::PARKED_MAX;
+use crate::store::kv::{KvError, KvRead};
+use crate::store::read;
+use crate::store::record::Parked;
+
+/// A failed attempt of a document's task, as the task that parks it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Who tried; `None`: this device.
+    pub by: Option<PeerKey>,
+    /// What happened.
+    pub why: String,
+    /// How long before the last attempt.
+    pub before: Duration,
+}
+
+/// A parked document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParkedTask {
+    /// The path of its file.
+    pub path: Vec<u8>,
+    /// Who tried, what happened, and when.
+    pub parked: Parked,
+}
+
+/// What the owner of a parked document decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It is tried again.
+    Retry,
+    /// It is not tried again before its file changes.
+    Drop,
+}
+
+/// The parked documents of a store, as the scheduler starts with them.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn parked(kv: &impl KvRead) -> Result<Vec<(DocId, ParkedTask)>, KvError> {
+    let parked = read::parked(kv, PARKED_MAX)?;
+    Ok(parked.into_iter().map(|(doc, path, parked)| (doc, ParkedTask { path, parked })).collect())
+}
