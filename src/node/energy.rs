@@ -61,7 +61,8 @@ impl Node {
         let work = self.has_work();
         self.energy.ages.count(now, self.scheduler.to_do());
         // Scans have no age of their own: they count from when their demand was reported.
-        let scans = work.then(|| self.energy.demand_since.unwrap_or(now));
+        // What is embedded for other devices has the device's heat and supply too: the agents of a host share it evenly.
+        let scans = (work || self.scheduler.borrowed() > 0).then(|| self.energy.demand_since.unwrap_or(now));
         let waits = self.energy.ages.oldest().or(scans);
         // The oldest work may be done while other work waits: the rest is younger, and the age goes down.
         if waits.is_some() != self.energy.demand_since.is_some() || waits > self.energy.demand_since {
