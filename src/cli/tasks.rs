@@ -8,6 +8,7 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::http::client::Client;
 use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, Tasks};
+use crate::scheduler::offload::lender::again::Again;
 use std::fmt::Write;
 
 /// Shows the tasks, or decides what becomes of parked ones.
@@ -48,6 +49,9 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
         let _ = writeln!(text, "{} of other devices to embed here.", count(tasks.borrowed, "passage"));
     }
     parked(&mut text, tasks);
+    if tasks.again.sum() > 0 {
+        let _ = writeln!(text, "{}", style.dim(&again(&tasks.again)));
+    }
     text
 }
 
@@ -80,6 +84,20 @@ fn folded(attempts: &[AttemptedWork]) -> Vec<(usize, &AttemptedWork)> {
     let is_same = |a: &AttemptedWork, b: &AttemptedWork| (&a.device, &a.why) == (&b.device, &b.why);
     let rows = attempts.chunk_by(is_same);
     rows.filter_map(|row| Some((row.len(), row.last()?))).collect()
+}
+
+/// What was embedded more than once, and why.
+fn again(again: &Again) -> String {
+    let Again { checked, known, late, hedged, lost, unproven } = *again;
+    let causes = [
+        (checked + known, "to check other devices"),
+        (lost, "because a device went away with them"),
+        (late + hedged, "by two devices at once"),
+        (unproven, "because a device is not believed"),
+    ];
+    let causes: Vec<String> =
+        causes.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
+    format!("Embedded again: {}.", causes.join(", "))
 }
 
 fn waiting(number: u64, what: &str) -> String {
@@ -143,6 +161,7 @@ mod tests {
             to_read: 1,
             to_embed: 900,
             borrowed: 2,
+            again: Again { checked: 4, known: 1, lost: 8, ..Again::default() },
             lent: vec![lent(LentState::Works), lent(LentState::Refused), lent(LentState::Waits), lent(LentState::Off)],
             held: None,
             background: Some("On battery; work waits.".to_owned()),
@@ -160,7 +179,8 @@ mod tests {
              2 tasks are parked, because every attempt failed. `wattle tasks retry ID|all` tries again, `wattle tasks drop ID|all` gives up.\n\
              17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
              desk, 2 times, at last at 2026-11-27 14:02 UTC: Its indexing was stopped.\n\
-             and 1 more.\n"
+             and 1 more.\n\
+             Embedded again: 5 to check other devices, 8 because a device went away with them.\n"
         );
     }
 }

@@ -3,6 +3,7 @@
 use super::dto::text;
 use crate::base::time::utc;
 use crate::node::status::{LentStatus, ParkedStatus, Status};
+use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ pub struct Tasks {
     pub to_embed: u64,
     /// Passages of other devices that are here to be embedded.
     pub borrowed: u64,
+    /// What was embedded more than once since this agent started, by its cause.
+    #[serde(default)]
+    pub again: Again,
     /// Devices that embed, or have embedded, passages of this one since it started.
     pub lent: Vec<LentWork>,
     /// Parked tasks: all that there are.
@@ -131,6 +135,7 @@ impl From<&Status> for Tasks {
             to_read: status.work.shared.to_read,
             to_embed: status.work.shared.to_embed,
             borrowed: status.work.shared.borrowed,
+            again: status.work.shared.again,
             lent: status.work.shared.lent.iter().map(LentWork::from).collect(),
             parked_count: status.counts.count(Kind::Parked),
             parked: status.work.shared.parked.iter().map(ParkedWork::from).collect(),

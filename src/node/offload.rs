@@ -12,6 +12,7 @@ use crate::mesh::trust::Rights;
 use crate::scheduler::attempt::ParkedTask;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lender::Lent;
+use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
 use crate::store::record::Attempt;
 use crate::wire::work::Work;
@@ -49,6 +50,12 @@ impl Node {
         self.scheduler.lent(now)
     }
 
+    /// What was embedded more than once, by cause.
+    #[must_use]
+    pub const fn embedded_again(&self) -> Again {
+        self.scheduler.embedded_again()
+    }
+
     /// What waits here, and what of it travels.
     pub(super) fn shared_work(&self, now: Instant) -> SharedWork {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
@@ -72,6 +79,7 @@ impl Node {
             to_read: self.scheduler.counts().count(Kind::Waiting),
             to_embed: self.scheduler.to_embed(),
             borrowed: self.scheduler.borrowed() as u64,
+            again: self.scheduler.embedded_again(),
             lent: known.map(lent).collect(),
             parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),
         }

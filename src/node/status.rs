@@ -4,6 +4,7 @@ use crate::base::finding::Finding;
 use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Duration;
 use crate::mesh::swim::Liveness;
+use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::StoreCounts;
 use crate::store::record::{Mark, Source};
 use crate::wire::gossip::{Collection, Headroom};
@@ -64,6 +65,8 @@ pub struct SharedWork {
     pub to_embed: u64,
     /// Chunks of others that are here to be embedded.
     pub borrowed: u64,
+    /// What was embedded more than once since it started.
+    pub again: Again,
     /// Who has had chunks of this device since it started.
     pub lent: Vec<LentStatus>,
     /// The first `PARKED_SHOWN` parked tasks; the counts have their number.

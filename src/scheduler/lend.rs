@@ -5,6 +5,7 @@ use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
 use super::offload::lendable::{Good, LendableChunks};
 use super::offload::lender::Lent;
+use super::offload::lender::again::Again;
 use super::port::Output;
 use super::saves::{AfterSave, SavedResult};
 use super::task::{Outcome, Task};
@@ -355,6 +356,12 @@ impl Scheduler {
     /// Who has what of this device's work.
     pub fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
         self.offload.lender.lent(now)
+    }
+
+    /// What was embedded more than once.
+    #[must_use]
+    pub const fn embedded_again(&self) -> Again {
+        self.offload.lender.again_counts()
     }
 
     /// How many texts of others are here to be embedded.

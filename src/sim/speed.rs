@@ -7,6 +7,7 @@ use crate::embed::Embedder;
 use crate::embed::model::prefixed;
 use crate::embed::stand_in::StandIn;
 use crate::node::output::Notice;
+use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::task::Task;
 use crate::store::kv::Space;
 use crate::store::read;
@@ -86,6 +87,15 @@ impl World {
         let lent =
             agent.map(|agent| agent.node.lent(self.now).map(|lent| (lent.chunks, lent.unchecked, lent.done)).collect());
         lent.unwrap_or_default()
+    }
+
+    /// What of a device's chunks was embedded more than once, by cause.
+    ///
+    /// # Panics
+    /// If the device does not run.
+    #[must_use]
+    pub fn embedded_again(&self, at: usize) -> Again {
+        self.devices[at].agent.as_ref().map(|agent| agent.node.embedded_again()).expect("the device runs")
     }
 
     /// When a device first found that another one sends false vectors of what was lent to it.

@@ -55,6 +55,8 @@ fn four_devices_of_one_speed_are_more_than_three_and_a_half_times_as_fast_as_one
             all <= (NOTES + NOTES / 12) as u64,
             "few are embedded twice, by far the most to check the first of each device: {embedded:?}"
         );
+        let again = world.embedded_again(OWNER);
+        assert_eq!(all, NOTES as u64 + again.sum(), "and each of those has a cause: {again:?}");
     }
     assert!(took[0] > 3.5 * took[1], "{took:?}");
 }

@@ -1,10 +1,12 @@
 //! The side whose chunks others embed: what is lent to whom, and until when.
 
+pub mod again;
 mod grants;
 mod leases;
 mod lost;
 mod results;
 
+use self::again::Again;
 use super::lendable::{Good, Known, Lendable};
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
@@ -96,6 +98,8 @@ struct Made {
     checks: BTreeSet<TaskId>,
     /// Documents of which a device could not embed a text, and what happened.
     failed: BTreeSet<(DocId, PeerKey, &'static str)>,
+    /// What was embedded more than once.
+    again: Again,
 }
 
 /// What is over, and not told yet.
@@ -144,7 +148,7 @@ impl Lender {
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: Lost::default(),
-            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: BTreeSet::new() },
+            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: BTreeSet::new(), again: Again::default() },
             over: Over::default(),
             here: BTreeSet::new(),
             woken: Instant::ZERO,
@@ -208,6 +212,7 @@ impl Lender {
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.told = None;
             let held: Vec<Lendable> = worker.take_held().collect();
+            self.results.again.unproven += held.len() as u64;
             self.again(held);
         }
     }

@@ -41,6 +41,7 @@ impl Lender {
         let (peer, chunks) = (lease.peer, lease.chunks);
         let mut left: Vec<Lendable> = chunks.into_iter().flatten().collect();
         if lost {
+            self.results.again.lost += left.len() as u64;
             // One of those that it worked on may have ended it.
             for chunk in left.iter().take(RESULTS_MAX) {
                 self.lost.note(chunk.key, self.lost.times(&chunk.key) + 1);

@@ -22,8 +22,11 @@ impl Lender {
         results: &Results,
         checks: bool,
     ) -> bool {
-        let Some(lease) = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer) else { return false };
-        let Some(worker) = self.workers.get_mut(&peer) else { return false };
+        let lease = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer);
+        let (Some(lease), Some(worker)) = (lease, self.workers.get_mut(&peer)) else {
+            self.results.again.late += results.vectors.len() as u64;
+            return false;
+        };
         let mut came = 0;
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
             if let Some(known) = lease.known.remove(&place) {
@@ -35,10 +38,14 @@ impl Lender {
                     return true;
                 }
                 self.results.good.extend(worker.is_honest(checks).into_iter().map(|made| Good::by(peer, made)));
+                self.results.again.known += 1;
                 came += 1;
                 continue;
             }
-            let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else { continue };
+            let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else {
+                self.results.again.late += 1;
+                continue;
+            };
             let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             let Some(vector) = vector else {
                 lease.chunks[place] = Some(chunk);
@@ -81,6 +88,8 @@ impl Lender {
             // Of one that somebody has too, the first vector counts.
             if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
                 self.results.good.push(Good { chunk, vector, by: None });
+            } else {
+                self.results.again.hedged += 1;
             }
         }
     }
@@ -129,6 +138,7 @@ impl Lender {
         if !self.results.checks.remove(&task) {
             return None;
         }
+        self.results.again.checked += u64::from(own.is_some());
         let checked = self
             .workers
             .iter_mut()

@@ -1,0 +1,38 @@
+//! What is embedded more than once, by its cause.
+
+use super::Lender;
+use serde::{Deserialize, Serialize};
+
+/// Embeddings beyond one for each chunk, in this run of the agent. What a device computed and never sent, because it died or lost
+/// its link, is in `lost` at most: it counts what it had and had not sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Results that were computed here too, to check their makers.
+    pub checked: u64,
+    /// Texts whose vectors were known, sent along to check a device.
+    pub known: u64,
+    /// Results for what was done already: the owner had embedded it meanwhile, the lease was over, or its document is another one now.
+    pub late: u64,
+    /// Chunks embedded here whose results came from their devices first.
+    pub hedged: u64,
+    /// Chunks whose device went away, lost its link or let its lease end.
+    pub lost: u64,
+    /// Results that are not believed, because a check of their maker failed or it went away before one.
+    pub unproven: u64,
+}
+
+impl Again {
+    /// All of them.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        let Self { checked, known, late, hedged, lost, unproven } = *self;
+        [checked, known, late, hedged, lost, unproven].iter().sum()
+    }
+}
+
+impl Lender {
+    /// What was embedded more than once.
+    pub(in crate::scheduler) const fn again_counts(&self) -> Again {
+        self.results.again
+    }
+}
