@@ -95,7 +95,8 @@ impl World {
     /// If the device does not run.
     #[must_use]
     pub fn embedded_again(&self, at: usize) -> Again {
-        self.devices[at].agent.as_ref().map(|agent| agent.node.embedded_again()).expect("the device runs")
+        let agent = self.devices[at].agent.as_ref();
+        agent.map_or_else(|| panic!("device {at} does not run"), |agent| agent.node.embedded_again())
     }
 
     /// When a device first found that another one sends false vectors of what was lent to it.
