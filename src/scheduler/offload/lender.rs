@@ -148,7 +148,12 @@ impl Lender {
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: Lost::default(),
-            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: BTreeSet::new(), again: Again::default() },
+            results: Made {
+                good: Vec::new(),
+                checks: BTreeSet::new(),
+                failed: BTreeSet::new(),
+                again: Again::default(),
+            },
             over: Over::default(),
             here: BTreeSet::new(),
             woken: Instant::ZERO,
