@@ -165,6 +165,11 @@ impl Lender {
         self.model.fingerprint
     }
 
+    /// What was embedded more than once.
+    pub(in crate::scheduler) const fn again_counts(&self) -> Again {
+        self.results.again
+    }
+
     /// What a linked device is told of work here: when there is some and when there is none any more.
     pub(in crate::scheduler) fn offer(&mut self, now: Instant, peer: PeerKey, chunks: u32) -> Option<Work> {
         if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {

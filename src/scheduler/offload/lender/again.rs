@@ -1,6 +1,5 @@
 //! What is embedded more than once, by its cause.
 
-use super::Lender;
 use serde::{Deserialize, Serialize};
 
 /// Embeddings beyond one for each chunk, in this run of the agent. What a device computed and never sent, because it died or lost
@@ -27,12 +26,5 @@ impl Again {
     pub fn sum(&self) -> u64 {
         let Self { checked, known, late, hedged, lost, unproven } = *self;
         [checked, known, late, hedged, lost, unproven].iter().sum()
-    }
-}
-
-impl Lender {
-    /// What was embedded more than once.
-    pub(in crate::scheduler) const fn again_counts(&self) -> Again {
-        self.results.again
     }
 }
