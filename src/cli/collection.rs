@@ -126,6 +126,7 @@ mod tests {
             collection: collection.to_owned(),
             ring,
             looked_s_ago: None,
+            followed: false,
             away: Vec::new(),
             missing: None,
             kept_without_files: 0,

@@ -14,8 +14,14 @@ pub(super) fn watched(source: &Watched) -> String {
     let looked = match (gone, source.looked_s_ago) {
         (Some(place), _) => format!("away since {}", place.since),
         (None, None) => "not looked at yet".to_owned(),
-        (None, Some(seconds @ 0..120)) => format!("looked at {seconds} s ago"),
-        (None, Some(seconds)) => format!("looked at {} min ago", seconds / 60),
+        (None, Some(seconds)) => {
+            let ago = if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) };
+            if source.followed {
+                format!("changes are followed, all of it looked at {ago}")
+            } else {
+                format!("looked at {ago}")
+            }
+        }
     };
     let kept = if source.kept_without_files > 0 {
         format!("; {} kept without their files", source.kept_without_files)
@@ -94,6 +100,7 @@ pub(super) mod tests {
             collection: "home".into(),
             ring: Ring::Mesh,
             looked_s_ago,
+            followed: false,
             away: Vec::new(),
             missing: None,
             kept_without_files: 0,
@@ -118,6 +125,8 @@ pub(super) mod tests {
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
         assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
         assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
+        let live = Watched { followed: true, ..folder(Some(3600)) };
+        assert!(folders(&[live], &PLAIN).contains("; changes are followed, all of it looked at 60 min ago)"));
         assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));
     }
 

@@ -237,7 +237,7 @@ fn table(report: &MeshReport, style: Style) -> String {
         let _ = writeln!(text, "{}", one_line(&removed));
     }
     let now = clock::wall_ns() / 1_000_000_000;
-    let mut rows = vec![["DEVICE", "LINK", "ROLE", "SINCE", "PEER"].map(str::to_owned)];
+    let mut rows = vec![["DEVICE", "LINK", "ROLE", "KNOWN HERE SINCE", "PEER"].map(str::to_owned)];
     rows.extend(report.members.iter().map(|member| {
         let was_seen = member.linked || member.seen.is_some();
         let unnamed = if was_seen { "name not known" } else { "not seen yet" };

@@ -101,7 +101,21 @@ pub(super) async fn work(client: Result<Client, Failure>, words: &[String]) -> R
     };
     let body = time.map_or_else(|| json!({}), |time| json!({ "seconds": time.as_secs() }));
     let current = client?.work_now(body).await?.read;
-    print(&format!("{}\n", hurried(&current)))
+    let asked = time.map(|time| time.as_secs());
+    print(&format!("{}{}\n", hurried(&current), longer(&current.wishes, asked)))
+}
+
+/// That more time is left than was asked for just now, in so many seconds or as long as is usual: the order that ends last holds.
+fn longer(wishes: &Wishes, asked: Option<u64>) -> String {
+    let Some(left) = wishes.burst_s else { return String::new() };
+    match asked {
+        Some(asked) if left > asked => {
+            format!(" That is longer than the {} you asked for: {} holds on.", span(asked), burst(wishes))
+        }
+        // Where it began here it is this very order, or the earlier one of the same time.
+        None if wishes.burst_from.is_none() => format!(" Its end is that of {}.", burst(wishes)),
+        _ => String::new(),
+    }
 }
 
 /// What is so after `work now`, and until when. The sentence never promises work that something else holds.
@@ -113,7 +127,7 @@ fn hurried(current: &Current) -> String {
         // The device in use is what such work does not wait for; the next sample says so.
         None | Some(Reason::Rising | Reason::InUse) => format!("{goes_on}."),
         Some(Reason::Answering) => {
-            format!("{goes_on}; only a question comes first, and one is being answered just now.")
+            format!("{goes_on}; only a question comes first, and one is being answered, or was a moment ago.")
         }
         Some(reason) if current.details.workers > 0 => format!("{goes_on}, as far as this allows: {reason}."),
         Some(_) => {
@@ -239,6 +253,20 @@ mod tests {
         );
         let in_use = paused(&without_burst(Some(Reason::InUse)), None);
         assert!(in_use.ends_with(" `wattle work now` lets it go on all the same.\n"), "{in_use}");
+    }
+
+    #[test]
+    fn an_order_for_less_time_than_is_left_says_whose_longer_one_holds() {
+        let mut wishes = Wishes { burst_s: Some(1799), ..current(None, 0, "x").wishes };
+        assert_eq!(
+            longer(&wishes, Some(300)),
+            " That is longer than the 5 minutes you asked for: `wattle work now` holds on."
+        );
+        assert_eq!(format!("{}{}", longer(&wishes, Some(1800)), longer(&wishes, None)), "");
+        wishes.burst_from = None;
+        let of_other = longer(&wishes, Some(300));
+        assert!(of_other.contains("another agent of this host") && !of_other.contains("work now"), "{of_other}");
+        assert!(longer(&wishes, None).contains("another agent of this host"));
     }
 
     #[test]

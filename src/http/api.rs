@@ -71,7 +71,8 @@ impl Api {
     /// Handlers that ask through `node`.
     #[must_use]
     pub fn new(node: NodeHandle) -> Self {
-        Self { node, page: Page::new() }
+        let page = Page::new(node.home().as_deref().map(PathBuf::as_path));
+        Self { node, page }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
@@ -88,20 +89,20 @@ impl Api {
             Ok(add) => addition(add).await,
             Err(refused) => Err(refused),
         };
-        let (new, is_named) = match new {
+        let new = match new {
             Ok(new) => new,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        match self.watch(new, is_named).await {
+        match self.watch(new).await {
             Ok(added) => json(conn, Status::Ok, &added),
             Err((status, why)) => refused(conn, status, &why),
         }
     }
 
     /// Has the node watch a place, and config.toml name it.
-    async fn watch(&self, new: Addition, is_named: bool) -> Result<Added, Refused> {
+    async fn watch(&self, new: Addition) -> Result<Added, Refused> {
         let before = self.node.status().await.map(|status| status.sources).unwrap_or_default();
-        let new = if is_named { new } else { new.where_it_is(&before) };
+        let new = if new.unnamed { new.where_it_is(&before) } else { new };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
         let answer = self.node.request(Request::Add(new.clone())).await;
         self.end_refused(command, &answer).await;
@@ -110,7 +111,7 @@ impl Api {
         }
         let path = text(&new.path);
         let Some(after) = self.node.status().await else { return Ok(Added { path, ..Added::default() }) };
-        let (after, names) = (after.sources, after.work.private_names);
+        let after = after.sources;
         let watched = new.watched_in(&after);
         let settings = watched.iter().filter_map(Folder::of).map(Setting::AddFolder).collect();
         let forgotten = self.remember(command, settings).await;
@@ -119,8 +120,7 @@ impl Api {
         let within = new.within(&after).map(|folder| text(&folder.path));
         let already = before.iter().any(|place| place.path == new.path);
         let (collection, ring) = watched.map(|source| (source.collection, source.ring)).unzip();
-        let private_names = if is_named { Vec::new() } else { new.meant_for(&before, &after, &names) };
-        Ok(Added { path, collection, ring, within, already, private_names, parts, forgotten })
+        Ok(Added { path, collection, ring, within, already, parts, forgotten })
     }
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
@@ -290,14 +290,14 @@ const fn status_of(problem: Problem) -> Status {
 }
 
 /// The place that a body of `POST /v1/add` names, and whether it names the collection.
-async fn addition(Add { path, collection, ring }: Add) -> Result<(Addition, bool), Refused> {
+async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
     if ring == Some(Ring::Public) {
         return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
     }
-    let is_named = collection.is_some();
+    let unnamed = collection.is_none();
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
-    new.flatten().map(|new| (new, is_named)).map_err(|why| (Status::BadRequest, why))
+    new.flatten().map(|new| Addition { unnamed, ..new }).map_err(|why| (Status::BadRequest, why))
 }
 
 fn search_request(query: &str, k: usize) -> Result<Request, Refused> {

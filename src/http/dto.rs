@@ -23,7 +23,7 @@ use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
-pub use change::{Added, Regrouped, may_be_private};
+pub use change::{Added, Regrouped};
 pub use files::Files;
 
 /// The answer of `POST /v1/search`.

@@ -30,6 +30,9 @@ pub struct Watched {
     /// Seconds since the last look at all of it ended; null if there was none since the agent started.
     #[serde(default)]
     pub looked_s_ago: Option<u64>,
+    /// Whether the system reports its changes: they are then looked at within seconds, and all of it seldom.
+    #[serde(default)]
+    pub followed: bool,
     /// Places in it whose documents are kept because their files could not be looked at.
     #[serde(default)]
     pub away: Vec<AwayPlace>,
@@ -122,6 +125,7 @@ impl Watched {
             collection: source.collection.clone(),
             ring: source.ring,
             looked_s_ago: state.and_then(|state| state.looked_ago).map(|ago| ago.as_secs()),
+            followed: state.is_some_and(|state| state.followed),
             away: state.into_iter().flat_map(|state| state.away.iter().map(away)).collect(),
             missing: state.and_then(|state| state.missing).map(|(documents, of)| Missing { documents, of }),
             kept_without_files: state.map_or(0, |state| state.kept),

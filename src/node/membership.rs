@@ -140,7 +140,7 @@ impl Node {
             self.exchange_member_lists(now, out);
         }
         for (names, notice) in [
-            (&mut self.mesh.news.joined, Notice::Joined as fn(Vec<String>) -> Notice),
+            (&mut self.mesh.news.joined, Notice::Up as fn(Vec<String>) -> Notice),
             (&mut self.mesh.news.back, Notice::Back),
             (&mut self.mesh.news.down, Notice::Down),
             (&mut self.mesh.news.stopped, Notice::WasStopped),

@@ -155,8 +155,8 @@ pub enum Notice {
     Refused(DocId, String),
     /// The store cannot be read; nothing is saved any more.
     Broken(String),
-    /// Devices joined the mesh.
-    Joined(Vec<String>),
+    /// Devices of the mesh are up, of which this run had not heard before: they joined, or this agent has just started.
+    Up(Vec<String>),
     /// Devices are down: neither this one nor the members that it asked reached them.
     Down(Vec<String>),
     /// Devices were stopped by their owners, and said so.
@@ -183,8 +183,8 @@ pub enum Notice {
     RefusedBy(String, Refusal),
     /// This device was removed from its mesh: by whom, as far as records say, and the names of the devices to which its links end.
     RemovedHere(Option<String>, Vec<String>),
-    /// A device was let in by a code or an invite: its name, and the three words.
-    Paired(String, String),
+    /// A device was let in by a code or an invite: its name, and the three words of a code. Whoever comes by an invite compares none.
+    Paired(String, Option<String>),
     /// A device was not let in: its PeerId, why, and how many tries the window has left.
     NotPaired(String, PairingRefusal, Option<u8>),
     /// A device says that it left the mesh for good.

@@ -132,10 +132,11 @@ impl Node {
                 Effect::Send(peer, bytes) => out.push(Output::SendToGuest(peer, bytes)),
                 Effect::HangUp(peer) => out.push(Output::EndGuest(peer)),
                 Effect::Issue(issue) => self.issue(now, &issue, out),
-                Effect::Paired(peer, device, words) => {
+                Effect::Paired(peer, device, words, by_invite) => {
                     let (device, words) = (device.to_string(), words.to_string());
                     self.on_name(now, peer, device.clone(), out);
-                    out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
+                    let compared = (!by_invite).then(|| words.clone());
+                    out.push(Output::Notice(Notice::Paired(device.clone(), compared)));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
                     self.mesh.trust.pairing.closed =
                         Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });

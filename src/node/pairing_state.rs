@@ -6,6 +6,7 @@ use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{DUPLICATES_MAX, GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
+use crate::mesh::pairing::failure::Failure;
 use crate::mesh::pairing::invites::{Before, TakenBack};
 use crate::mesh::pairing::join::{Candidate, Join, Joined};
 use crate::wire::certificate::Chain;
@@ -103,6 +104,18 @@ pub(super) struct Joining {
     pub(super) joined: Option<(Joined, Chain)>,
     /// Its signatures were checked.
     pub(super) verified: bool,
+}
+
+impl Joining {
+    /// The addresses that were tried, where nobody was reached at those that the owner named: a port may have been added to one. Empty
+    /// for another failure.
+    pub(super) fn tried(&self, why: Failure) -> String {
+        if self.given.is_empty() || !matches!(why, Failure::NotFound | Failure::Unreachable) {
+            return String::new();
+        }
+        let given: Vec<String> = self.given.iter().map(ToString::to_string).collect();
+        format!(" It was tried at {}, over TCP.", given.join(" and "))
+    }
 }
 
 impl InvitesState {

@@ -116,6 +116,8 @@ pub struct LentStatus {
 pub struct FolderStatus {
     /// How long ago the last look at all of it ended; `None` if there was none since the start.
     pub looked_ago: Option<Duration>,
+    /// Whether the system reports its changes, so that it is looked at where something changed, and all of it once an hour.
+    pub followed: bool,
     /// Places in it whose documents are kept because their files could not be looked at.
     pub away: Vec<Mark>,
     /// Documents whose files are gone and about which its owner is asked, and how many it had.

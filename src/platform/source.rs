@@ -46,7 +46,7 @@ pub fn source_at(path: &Path, collection: &str, ring: Option<Ring>) -> Result<Ad
     if bytes.len() > PATH_BYTES_MAX {
         return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
     }
-    Ok(Addition { path: bytes.to_vec(), collection: collection.to_owned(), ring, device: meta.dev() })
+    Ok(Addition { path: bytes.to_vec(), collection: collection.to_owned(), unnamed: false, ring, device: meta.dev() })
 }
 
 /// The place that a person means by an absolute path, whether something is there or not: links are resolved as far as

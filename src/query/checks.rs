@@ -132,10 +132,10 @@ impl PendingQuery {
 
     /// The hits of all devices, best first: the device, the place in its list, the hit.
     fn places(&self) -> Vec<(Option<PeerKey>, usize, &SearchHit)> {
-        let statistics = joined(&self.lists);
+        let (terms, statistics) = (QueryTerms::new(&self.question), joined(&self.lists));
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
-            let scored = |hit: &SearchHit| score(&statistics, hit.cosine, &hit.frequencies);
+            let scored = |hit: &SearchHit| score(&terms, &statistics, hit.cosine, &hit.frequencies);
             places.extend((0..).zip(&found.hits).map(|(place, hit)| (scored(hit), *device, place, hit)));
         }
         places.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));

@@ -35,11 +35,11 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 /// half of `limits::SHARED_PLACES`, unless the others have nothing for them.
 #[must_use]
 pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
-    let statistics = joined(&lists);
+    let (terms, statistics) = (QueryTerms::new(question), joined(&lists));
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
-            let score = score(&statistics, hit.cosine, &hit.frequencies);
+            let score = score(&terms, &statistics, hit.cosine, &hit.frequencies);
             let places = vec![(device, hit.path.clone())];
             merged.push(Merged { device, score, hit, places });
         }

@@ -71,7 +71,7 @@ impl EventLog {
             | Notice::NotAccepted(device, ..)
             | Notice::Offence(device, _) => (Kind::Refused, device),
             Notice::Left(device) => (Kind::Lost, device),
-            Notice::Joined(devices) | Notice::Back(devices) => {
+            Notice::Up(devices) | Notice::Back(devices) => {
                 return devices.iter().for_each(|device| self.note(Kind::Joined, device, what.clone()));
             }
             Notice::Down(devices) | Notice::WasStopped(devices) => {
@@ -138,7 +138,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
     match notice {
         Notice::Broken(why) => (Level::Error, why.clone()),
         Notice::Asks(why) | Notice::Held(why) => (Level::Warn, why.clone()),
-        Notice::Joined(devices) => (Level::Info, format!("Joined the mesh: {}.", devices.join(", "))),
+        Notice::Up(devices) => (Level::Info, format!("Up in the mesh: {}.", devices.join(", "))),
         Notice::Down(devices) => {
             (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))
         }
@@ -167,10 +167,11 @@ fn sentence(notice: &Notice) -> (Level, String) {
             (Level::Info, what)
         }
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
-        Notice::Paired(device, words) => {
-            let words = format!("If it joined by a code, both screens show the same three words: {words}.");
-            (Level::Info, format!("{device} was let into the mesh. {words}"))
+        Notice::Paired(device, Some(words)) => {
+            let compare = format!("Both screens show the same three words: {words}.");
+            (Level::Info, format!("{device} was let into the mesh by a code. {compare}"))
         }
+        Notice::Paired(device, None) => (Level::Info, format!("{device} was let into the mesh by its invite.")),
         Notice::NotPaired(peer, why, left) => {
             let tries = left.map_or_else(String::new, |left| {
                 format!(" The code is good for {left} more {}.", plural(u64::from(left), "try", "tries"))
@@ -294,6 +295,18 @@ mod tests {
         assert!(
             told(&here).starts_with("This device was removed from its mesh by attic; its link to cellar is ended.")
         );
+    }
+
+    #[test]
+    fn a_device_that_is_up_has_not_joined_anew_and_who_was_let_in_by_an_invite_compared_no_words() {
+        let told = |notice: &Notice| sentence(notice).1;
+        let barn = || "barn".to_owned();
+        assert!(!told(&Notice::Up(vec![barn()])).contains("oined"));
+        assert!(
+            told(&Notice::Paired(barn(), Some("a b c".to_owned())))
+                .ends_with("by a code. Both screens show the same three words: a b c.")
+        );
+        assert_eq!(told(&Notice::Paired(barn(), None)), "barn was let into the mesh by its invite.");
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl NodeHandle {
     }
 
     /// The agent's home.
-    pub(super) fn home(&self) -> Option<Arc<PathBuf>> {
+    pub(crate) fn home(&self) -> Option<Arc<PathBuf>> {
         self.home.clone()
     }
 

@@ -11,6 +11,10 @@ use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
+use std::collections::BTreeSet;
+
+/// Private collections of which each is named in a refusal with its command; of more only their number.
+const NAMED_PRIVATE_MAX: usize = 3;
 
 /// A folder or file that is to be watched from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub struct Addition {
     pub path: Vec<u8>,
     /// The collection that its documents join.
     pub collection: String,
+    /// Whether nobody named that collection: then it shares nothing new on a device that has private ones.
+    pub unnamed: bool,
     /// Who may see them; `None`: who may see the collection, and of a new one the mesh.
     pub ring: Option<Ring>,
     /// The file system's device number.
@@ -28,7 +34,7 @@ pub struct Addition {
 /// The place with the ring that it has.
 impl From<Source> for Addition {
     fn from(Source { path, collection, ring, device }: Source) -> Self {
-        Self { path, collection, ring: Some(ring), device }
+        Self { path, collection, unnamed: false, ring: Some(ring), device }
     }
 }
 
@@ -51,15 +57,6 @@ impl Addition {
         let watched = self.covering(sources).filter(|source| !leaves_out(&source.path, &self.path));
         let collection = watched.map_or_else(|| self.collection.clone(), |source| source.collection.clone());
         Self { collection, ..self }
-    }
-
-    /// Private collections without a folder, of which this place may have been meant for one: it is newly watched, by itself, in a
-    /// shared collection. The lists are those of before and after it was added.
-    #[must_use]
-    pub fn meant_for(&self, before: &[Source], after: &[Source], private_names: &[String]) -> Vec<String> {
-        let already = before.iter().any(|source| source.path == self.path);
-        let shared = self.watched_in(after).is_some_and(|source| source.ring == Ring::Mesh);
-        if already || !shared || self.within(after).is_some() { Vec::new() } else { private_names.to_vec() }
     }
 
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
@@ -86,6 +83,10 @@ impl Addition {
                 return Ok(None);
             }
         }
+        let already = sources.iter().any(|source| source.path == new.path);
+        if self.unnamed && self.ring.is_none() && new.ring != Ring::Private && !already {
+            self.private_is_meant(&new, list)?;
+        }
         let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
         let placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
         let mut others = sources.iter().filter(|source| ours(source)).peekable();
@@ -104,10 +105,40 @@ impl Addition {
         Ok(Some(placed))
     }
 
+    /// Who forgets to name the private collection that a place belongs to would share it: where there are such, somebody says which one
+    /// is meant. That holds for those with a folder too: the list does not know which folders they had.
+    ///
+    /// # Errors
+    /// A sentence for people: there are private collections.
+    fn private_is_meant(&self, new: &Source, list: &Sources) -> Result<(), String> {
+        let with_folder =
+            list.places.iter().filter(|source| source.ring == Ring::Private).map(|source| &source.collection);
+        let names: BTreeSet<&String> = list.private.iter().chain(with_folder).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let path = String::from_utf8_lossy(&self.path);
+        let add = |name: &str| format!("`wattle add {} --collection {name}`", quoted(&path));
+        let keep = match names.len() {
+            1..=NAMED_PRIVATE_MAX => names.iter().map(|name| add(&quoted(name))).collect::<Vec<_>>().join(" or "),
+            count => format!(
+                "{}, where NAME is one of your {count} private collections (`wattle collection list`),",
+                add("NAME")
+            ),
+        };
+        Err(format!(
+            "Nothing was changed: nobody said who may see {path}. It would join the collection {}, {}, and this device has private \
+             collections. Type {keep} to keep it on this device, or {} to share it.",
+            new.collection,
+            new.ring.reach(),
+            add(&quoted(&new.collection))
+        ))
+    }
+
     /// The place with the ring that was named, or that it has, or that its collection has: of several the most private one.
     /// A collection that reads the same is the same, with the spelling that it has.
     fn with_ring(&self, list: &Sources) -> Source {
-        let Self { path, collection: typed, ring, device } = self.clone();
+        let Self { path, collection: typed, unnamed: _, ring, device } = self.clone();
         let (sources, collection) =
             (&list.places, meant(list.names(), &typed).map_or_else(|| tidy(&typed), str::to_owned));
         let same = || sources.iter().find(|source| source.path == path && source.collection == collection);
@@ -168,7 +199,7 @@ mod tests {
     }
 
     fn added(sources: &[Source], path: &str, collection: &str, ring: Option<Ring>) -> Result<Option<Ring>, String> {
-        let new = Addition { path: path.into(), collection: collection.into(), ring, device: 1 };
+        let new = Addition { path: path.into(), collection: collection.into(), unnamed: false, ring, device: 1 };
         let placed = new.placed(&sources.to_vec().into())?;
         Ok(placed
             .and_then(|list| list.places.into_iter().find(|source| source.path == path.as_bytes()))
@@ -194,7 +225,7 @@ mod tests {
         assert_eq!(added(&mixed, "/a", "home", None), Ok(None));
         assert_eq!(added(&mixed, "/a", "home", Some(Ring::Mesh)), Ok(None));
         assert_eq!(added(&mixed, "/c", "home", Some(Ring::Mesh)), Ok(Some(Ring::Mesh)), "who says so");
-        let moved = Addition { path: b"/a".into(), collection: "home".into(), ring: None, device: 2 };
+        let moved = Addition { path: b"/a".into(), collection: "home".into(), unnamed: false, ring: None, device: 2 };
         let moved = moved.placed(&mixed.to_vec().into()).unwrap().unwrap();
         assert_eq!(moved.places[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
         let hidden = added(&mixed, "/a/.x", "home", None).unwrap_err();
@@ -207,7 +238,7 @@ mod tests {
         let list = Sources::from(sources.to_vec());
         let add = |path: &str| {
             let Source { path, collection, device, .. } = source(path, "home", Ring::Mesh);
-            Addition { path, collection, ring: None, device }.where_it_is(&sources)
+            Addition { path, collection, unnamed: true, ring: None, device }.where_it_is(&sources)
         };
         for path in ["/a", "/a/b"] {
             assert_eq!((add(path).collection.as_str(), add(path).placed(&list)), ("papers", Ok(None)), "{path}");
@@ -217,16 +248,36 @@ mod tests {
     }
 
     #[test]
-    fn only_a_place_that_is_newly_shared_by_itself_may_have_been_meant_for_a_private_collection() {
-        let meant = |path: &str, before: &[Source], ring| {
-            let Source { path, collection, device, .. } = source(path, "home", ring);
-            let new = Addition { path, collection, ring: None, device };
-            let after = [before, &[Source { path: new.path.clone(), ring, ..source("/b", "home", ring) }]].concat();
-            new.meant_for(before, &after, &["diary".to_owned()])
+    fn without_a_named_collection_nothing_new_is_shared_where_there_are_private_ones() {
+        let add = |list: &Sources, path: &str, unnamed, ring| {
+            Addition { path: path.into(), collection: "home".into(), unnamed, ring, device: 1 }.placed(list)
         };
-        assert_eq!(meant("/b", &[], Ring::Mesh), ["diary"]);
-        assert!(meant("/b", &[], Ring::Private).is_empty(), "it is private");
-        assert!(meant("/b", &[source("/b", "home", Ring::Mesh)], Ring::Mesh).is_empty(), "it was watched before");
+        let mut list = Sources::from(vec![source("/w", "home", Ring::Mesh)]);
+        assert!(add(&list, "/my diary", true, None).is_ok(), "there is no private one");
+        list.remember("diary").unwrap();
+        let why = add(&list, "/my diary", true, None).unwrap_err();
+        for part in [
+            "Nothing was changed",
+            "`wattle add '/my diary' --collection diary` to keep",
+            "`wattle add '/my diary' --collection home` to share",
+        ] {
+            assert!(why.contains(part), "{part}: {why}");
+        }
+        assert!(add(&list, "/", true, None).is_err(), "a wider folder shares more");
+        assert_eq!(add(&list, "/w/part", true, None), Ok(None), "it is shared already");
+        let moved = Addition { device: 2, ..source("/w", "home", Ring::Mesh).into() };
+        let moved = Addition { unnamed: true, ring: None, ..moved }.placed(&list);
+        assert!(moved.is_ok_and(|list| list.is_some()), "the same place on another disk");
+        assert!(
+            add(&list, "/d", false, None).is_ok() && add(&list, "/d", true, Some(Ring::Mesh)).is_ok(),
+            "who says so"
+        );
+        let with_folder = Sources::from(vec![source("/secret", "letters", Ring::Private)]);
+        assert!(add(&with_folder, "/d", true, None).unwrap_err().contains("--collection letters`"));
+        let private = Sources::from(vec![source("/secret", "home", Ring::Private)]);
+        assert!(add(&private, "/d", true, None).is_ok(), "what it joins is private");
+        ["a", "b", "c", "d"].iter().for_each(|name| list.remember(name).unwrap());
+        assert!(add(&list, "/d", true, None).unwrap_err().contains("one of your 5 private collections"));
     }
 
     #[test]
@@ -252,7 +303,7 @@ mod tests {
     fn a_collection_that_reads_the_same_is_the_same_and_keeps_its_spelling_and_ring() {
         let diary = [source("/a", "Diary", Ring::Private)];
         let joined = |typed: &str| {
-            let new = Addition { path: b"/b".into(), collection: typed.into(), ring: None, device: 1 };
+            let new = Addition { path: b"/b".into(), collection: typed.into(), unnamed: false, ring: None, device: 1 };
             let placed = new.placed(&diary.to_vec().into()).unwrap().unwrap();
             (placed.places[1].collection.clone(), placed.places[1].ring)
         };
@@ -272,7 +323,7 @@ mod tests {
         let mut list = Sources::from(vec![source("/w", "work", Ring::Mesh)]);
         list.remember("diary").unwrap();
         let add = |list: &Sources, collection: &str, ring| {
-            let new = Addition { path: b"/b".into(), collection: collection.into(), ring, device: 1 };
+            let new = Addition { path: b"/b".into(), collection: collection.into(), unnamed: false, ring, device: 1 };
             new.placed(list).map(|placed| placed.expect("it is new"))
         };
         let placed = add(&list, "Diary", None).unwrap();

@@ -112,6 +112,11 @@ impl Scans {
         self.polls = sources.into_iter().take(SOURCES_MAX).map(poll).collect();
     }
 
+    /// Whether this source is scanned on a schedule.
+    pub(super) fn is_polled(&self, source: &[u8]) -> bool {
+        self.polls.iter().any(|poll| poll.source == source)
+    }
+
     /// Marks the polled sources that are due; `interval` gives the time until the next look at one.
     pub(super) fn mark_polled(&mut self, now: Instant, interval: impl Fn(&[u8]) -> Duration) {
         for poll in self.polls.iter_mut().filter(|poll| poll.due <= now) {

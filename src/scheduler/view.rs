@@ -75,6 +75,12 @@ impl Scheduler {
         self.decisions.losses.looked_at(source)
     }
 
+    /// Whether the system reports the changes of a source, so that it need not be polled.
+    #[must_use]
+    pub fn is_followed(&self, source: &[u8]) -> bool {
+        !self.scans.is_polled(source)
+    }
+
     /// The open question about a source, for people.
     pub(super) fn question_of(&self, source: &[u8]) -> Option<String> {
         let (_, question) = self.questions().find(|(path, _)| *path == source)?;

@@ -1,6 +1,6 @@
 //! The score of a hit: its cosine and its lexical score together.
 
-use super::lexical::bm25;
+use super::lexical::{QueryTerms, bm25};
 use crate::base::hit::{CorpusStatistics, TermFrequencies};
 
 /// The largest weight of the lexical score; the cosine has the rest. One half was the best of the weights measured on
@@ -21,7 +21,7 @@ pub fn named(score: f32) -> f32 {
 
 /// A chunk's score: the weighted mean of its cosine and its lexical score; about 0 for an unrelated chunk, 1 at best.
 #[must_use]
-pub fn score(statistics: &CorpusStatistics, cosine: f32, frequencies: &TermFrequencies) -> f32 {
+pub fn score(terms: &QueryTerms, statistics: &CorpusStatistics, cosine: f32, frequencies: &TermFrequencies) -> f32 {
     let weight = LEXICAL_WEIGHT * (statistics.chunks as f32 / CHUNKS_FOR_FULL_WEIGHT).min(1.0);
-    (1.0 - weight) * cosine + weight * bm25(statistics, frequencies)
+    (1.0 - weight) * cosine + weight * bm25(terms, statistics, frequencies)
 }

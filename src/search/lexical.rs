@@ -82,15 +82,18 @@ impl QueryTerms {
 /// The chunk's BM25 score as a part of the best possible one: 0 if it has none of the terms, towards 1 if it has all of
 /// them.
 #[must_use]
-pub fn bm25(statistics: &CorpusStatistics, frequencies: &TermFrequencies) -> f32 {
+pub fn bm25(terms: &QueryTerms, statistics: &CorpusStatistics, frequencies: &TermFrequencies) -> f32 {
     let total = statistics.chunks as f32;
     let mean = (statistics.length as f32 / total.max(1.0)).max(1.0);
     let norm = K1 * (1.0 - B + B * frequencies.length as f32 / mean);
     let (mut score, mut best) = (0.0, 0.0);
-    for (chunks, count) in statistics.document_frequencies.iter().zip(&frequencies.counts) {
-        // A term that no candidate has does not count.
+    // A term that no candidate has is the rarest: left out, one that a passage of a single device holds, of its ring `private` say,
+    // would lower all scores on that device alone. Stop words have no stem, and count for nothing.
+    for at in terms.stems.values().flatten() {
+        let (chunks, count) = (statistics.document_frequencies.get(*at), frequencies.counts.get(*at));
+        let (Some(chunks), Some(count)) = (chunks, count) else { continue };
         let chunks = (*chunks as f32).min(total);
-        let idf = if chunks == 0.0 { 0.0 } else { (1.0 + (total - chunks + 0.5) / (chunks + 0.5)).ln() };
+        let idf = (1.0 + (total - chunks + 0.5) / (chunks + 0.5)).ln();
         best += idf * (K1 + 1.0);
         let count = f32::from(*count);
         score += idf * count * (K1 + 1.0) / (count + norm);
@@ -106,7 +109,7 @@ mod tests {
         let terms = QueryTerms::new(question);
         let chunks: Vec<_> = chunks.iter().map(|[heading, text]| terms.count(["", heading, text])).collect();
         let statistics = CorpusStatistics::of(terms.len(), chunks.iter());
-        chunks.iter().map(|chunk| bm25(&statistics, chunk)).collect()
+        chunks.iter().map(|chunk| bm25(&terms, &statistics, chunk)).collect()
     }
 
     #[test]
@@ -154,7 +157,30 @@ mod tests {
     fn empty_questions_and_chunks_have_the_score_zero() {
         assert_eq!(scores("", &[["", "text"]]), [0.0]);
         assert_eq!(scores("word", &[["", ""]]), [0.0]);
-        assert_eq!(bm25(&CorpusStatistics::default(), &TermFrequencies::default()), 0.0);
+        assert_eq!(bm25(&QueryTerms::new("word"), &CorpusStatistics::default(), &TermFrequencies::default()), 0.0);
+    }
+
+    #[test]
+    fn words_that_no_chunk_has_count_against_a_match_and_stop_words_do_not() {
+        let chunk = [["", "the garden is green"]];
+        let of = |question: &str| scores(question, &chunk)[0];
+        assert!(of("green tractor warranty expiry") < 0.3, "one word of four: {}", of("green tractor warranty expiry"));
+        assert_eq!(of("Is it the green?"), of("green"));
+    }
+
+    #[test]
+    fn a_word_that_only_one_devices_own_chunk_has_hardly_changes_the_score_of_the_others() {
+        let terms = QueryTerms::new("green tractor warranty");
+        let mut texts = vec!["the garden is green"; 40];
+        texts.resize(80, "the river is long");
+        let count = |texts: &[&str]| texts.iter().map(|text| terms.count(["", "", text])).collect::<Vec<_>>();
+        let score = |texts: &[&str]| {
+            let chunks = count(texts);
+            bm25(&terms, &CorpusStatistics::of(terms.len(), chunks.iter()), &chunks[0])
+        };
+        let without = score(&texts);
+        texts.push("the tractor and its warranty");
+        assert!((without - score(&texts)).abs() < 0.05, "{without} and {}", score(&texts));
     }
 
     #[test]

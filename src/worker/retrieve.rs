@@ -260,7 +260,7 @@ fn best(
     let statistics = CorpusStatistics::of(terms.len(), different.map(|candidate| &candidate.hit.frequencies));
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
     for candidate in &mut candidates {
-        candidate.score = score(&statistics, candidate.hit.cosine, &candidate.hit.frequencies);
+        candidate.score = score(terms, &statistics, candidate.hit.cosine, &candidate.hit.frequencies);
     }
     candidates.sort_by(by_score);
     let mut files = BTreeSet::new();

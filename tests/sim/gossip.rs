@@ -168,7 +168,7 @@ fn shared_collections_are_published_with_their_counts_and_private_ones_are_not()
                 .write(format!("/docs{n}/{file}.md").as_bytes(), format!("violin {n} {file}").as_bytes());
         }
         let (path, collection) = (format!("/docs{n}").into_bytes(), ["letters", "diary"][n].to_owned());
-        world.request(0, Request::Add(Addition { path, collection, ring: Some(ring), device: 1 }));
+        world.request(0, Request::Add(Addition { path, collection, unnamed: false, ring: Some(ring), device: 1 }));
     }
     world.settle(Duration::from_secs(600));
     run(&mut world, 150);

@@ -27,7 +27,7 @@ fn asked(world: &mut World, request: Request) -> Response {
 
 fn add(world: &mut World, path: &str, collection: &str, ring: Option<Ring>) -> Response {
     let (path, collection) = (path.as_bytes().to_vec(), collection.to_owned());
-    asked(world, Request::Add(Addition { path, collection, ring, device: 1 }))
+    asked(world, Request::Add(Addition { path, collection, unnamed: false, ring, device: 1 }))
 }
 
 fn regroup(world: &mut World, collection: &str, to: NewGroup) {

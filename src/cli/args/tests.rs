@@ -49,3 +49,28 @@ fn wrong_usage_has_exit_code_two() {
     }
     assert_eq!(parse("wattle --version").unwrap_err().exit_code(), 0);
 }
+
+#[test]
+fn each_command_stands_in_the_readme_and_so_does_each_one_that_prints_json() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("### Commands\n").unwrap();
+    let (table, after) = rest.split_once("\n\n`search`").unwrap();
+    let json: Vec<&str> = after.split_once("take `--json`").unwrap().0.split('`').collect();
+    let has_json = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some("json"));
+    let shown = |command: &&clap::Command| !command.is_hide_set() && command.get_name() != "help";
+    let top = Args::command();
+    for command in top.get_subcommands().filter(shown) {
+        let name = command.get_name();
+        let rows: Vec<&str> = table.lines().filter(|row| row.contains(&format!("`wattle {name}"))).collect();
+        assert!(!rows.is_empty(), "`wattle {name}` is not in the README's table");
+        for inner in command.get_subcommands().filter(shown) {
+            let word = inner.get_name();
+            let whole = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '-').any(|part| part == word);
+            let typed = |row: &&str| row.split('|').nth(1).is_some_and(whole);
+            assert!(rows.iter().any(typed), "`wattle {name} {word}` is not in the README's table");
+        }
+        let is_named = name == "search" || json.contains(&name);
+        assert!(!has_json(command) || is_named, "the README does not say that `wattle {name}` takes --json");
+    }
+    assert!(table.contains("`wattle pause until 18:30`"));
+}

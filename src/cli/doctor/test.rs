@@ -35,6 +35,7 @@ pub(super) fn status() -> StatusReport {
             collection: "home".into(),
             ring: Ring::Mesh,
             looked_s_ago: Some(5),
+            followed: false,
             away: Vec::new(),
             missing: None,
             kept_without_files: 0,

@@ -48,6 +48,8 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
     };
     let text = table(&report, Style { width: 80, styled: false });
     assert!(text.starts_with("This device was removed from its mesh by attic, for ever."), "{text}");
+    // Each device counts by itself.
+    assert!(text.contains("  KNOWN HERE SINCE  "), "{text}");
     let row = |peer: &str| text.lines().find(|line| line.ends_with(peer)).unwrap().to_owned();
     assert!(row("12D3a").starts_with("name not known") && row("12D3a").contains("days ago"), "{text}");
     assert!(row("12D3b").starts_with("not seen yet") && row("12D3b").contains("not linked"), "{text}");

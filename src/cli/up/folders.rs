@@ -9,7 +9,6 @@ use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Ring;
 use crate::cli::options::SourceOptions;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting};
-use crate::http::dto::may_be_private;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -30,15 +29,15 @@ use std::time::Duration;
 /// Between two looks for a place of config.toml that is not there.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// The places that were typed, and whether their collection was.
+/// The places that were typed.
 ///
 /// # Errors
 /// One sentence: the first that is not there, or cannot be read.
-pub(super) fn typed(options: &SourceOptions) -> Result<(Vec<Addition>, bool), String> {
+pub(super) fn typed(options: &SourceOptions) -> Result<Vec<Addition>, String> {
     let collection = || options.collection.clone().unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let place = |path: &PathBuf| smol::block_on(addition(path.clone(), collection(), options.ring));
-    let places = options.paths.iter().map(place).collect::<Result<_, _>>()?;
-    Ok((places, options.collection.is_some()))
+    let unnamed = options.collection.is_none();
+    options.paths.iter().map(|path| Ok(Addition { unnamed, ..place(path)? })).collect()
 }
 
 /// The place, if its file system answers.
@@ -71,7 +70,7 @@ pub(super) fn finished(home: &Home, sources: &[Source], set: Option<Vec<Folder>>
 pub(super) async fn keep(
     node: NodeHandle,
     mut typed: Vec<Setting>,
-    (places, is_named): (Vec<Addition>, bool),
+    places: Vec<Addition>,
     set: Option<Vec<Folder>>,
     earlier: Vec<Source>,
 ) {
@@ -80,11 +79,11 @@ pub(super) async fn keep(
     }
     for place in places {
         let name = String::from_utf8_lossy(&place.path).into_owned();
-        let place = if is_named { place } else { place.where_it_is(&earlier) };
+        let place = if place.unnamed { place.where_it_is(&earlier) } else { place };
         match node.request(Request::Add(place.clone())).await {
             Response::Refused(_, why) => error!("{name} is not watched. {why}"),
             _ => {
-                let watched = told(&node, &place, is_named, &earlier).await;
+                let watched = told(&node, &place).await;
                 typed.extend(watched.as_ref().and_then(Folder::of).map(Setting::AddFolder));
             }
         }
@@ -107,19 +106,11 @@ pub(super) async fn keep(
     }
 }
 
-/// Says that a place is watched and who can search it, and, where nobody named the collection, which private one may have been meant.
-/// Gives it as the node watches it.
-async fn told(node: &NodeHandle, place: &Addition, is_named: bool, earlier: &[Source]) -> Option<Source> {
-    let status = node.status().await?;
-    let watched = place.watched_in(&status.sources)?;
+/// Says that a place is watched and who can search it. Gives it as the node watches it.
+async fn told(node: &NodeHandle, place: &Addition) -> Option<Source> {
+    let watched = place.watched_in(&node.status().await?.sources)?;
     let name = String::from_utf8_lossy(&watched.path);
     info!("{name} is watched, in the collection {}, {}.", watched.collection, watched.ring.reach());
-    if !is_named
-        && let Some(hint) =
-            may_be_private(&name, &place.meant_for(earlier, &status.sources, &status.work.private_names))
-    {
-        info!("{hint}");
-    }
     Some(watched)
 }
 
@@ -219,8 +210,7 @@ async fn watch_when_there(node: NodeHandle, folder: Folder) {
         };
         let (problem, why) = match answer {
             Ok(place) => {
-                // config.toml names the collection.
-                told(&node, &place, true, &[]).await;
+                told(&node, &place).await;
                 return node.findings().clear(&key);
             }
             Err(refused) => refused,

@@ -77,7 +77,7 @@ fn a_command_whose_end_a_stop_hides_is_finished_by_the_next_start() {
     assert_eq!(left_after(forget, |_| stopping(), &[]), [], "it was refused");
 
     let a = Source { path: b"/a".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
-    let add = async |api: &Api| drop(api.watch(a.clone().into(), true).await);
+    let add = async |api: &Api| drop(api.watch(a.clone().into()).await);
     let at_stop =
         |request: &Request| if matches!(request, Request::Add(_)) { Some(Response::Added) } else { stopping() };
     for left in [

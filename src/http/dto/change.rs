@@ -1,6 +1,5 @@
 //! The answers of calls that change something.
 
-use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +21,6 @@ pub struct Added {
     /// Whether it was watched before, by itself. Left out if it was not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub already: bool,
-    /// Private collections without a folder, where it joined a shared one that nobody named: it may have been meant for one of them. Left
-    /// out where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub private_names: Vec<String>,
     /// Places in it that were watched by themselves, and are a part of it from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
@@ -44,33 +39,10 @@ impl Added {
             None if self.already => format!("The agent watches {path} already"),
             None => format!("The agent watches {path} from now on"),
         };
-        let done = match (collection, ring) {
+        match (collection, ring) {
             (Some(collection), Some(ring)) => format!("{done}, in the collection {collection}, {}.", ring.reach()),
             _ => format!("{done}."),
-        };
-        match may_be_private(path, &self.private_names) {
-            Some(hint) => format!("{done} {hint}"),
-            None => done,
         }
-    }
-}
-
-/// That this place, which joined a shared collection, may have been meant for one of these private ones, which have no folder now.
-#[must_use]
-pub fn may_be_private(path: &str, names: &[String]) -> Option<String> {
-    let path = quoted(path);
-    match names {
-        [] => None,
-        [name] => Some(format!(
-            "The private collection {name} has no folder now: if this belongs there, type `wattle forget {path}`, then `wattle add \
-             {path} --collection {}`.",
-            quoted(name)
-        )),
-        names => Some(format!(
-            "These private collections have no folder now: {}. If this belongs to one of them, type `wattle forget {path}`, then \
-             `wattle add {path} --collection NAME` with its name.",
-            names.join(", ")
-        )),
     }
 }
 

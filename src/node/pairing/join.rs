@@ -160,10 +160,12 @@ impl Node {
 
     /// Why the device was not let in, and what to do. Only a code of eight digits brings a member here: it may be of any mesh, or of none.
     fn said_of(&self, why: Failure) -> String {
-        let by_invite = self.mesh.trust.pairing.joining.as_ref().is_some_and(|joining| joining.by_invite);
+        let joining = self.mesh.trust.pairing.joining.as_ref();
+        let by_invite = joining.is_some_and(|joining| joining.by_invite);
+        let tried = joining.map(|joining| joining.tried(why)).unwrap_or_default();
         match why.to_member().filter(|_| self.is_member()) {
-            Some(cause) => format!("{}{cause} {}", self.shows_another(), self.needs_no_code()),
-            None if why != Failure::OtherMesh || by_invite => why.to_string(),
+            Some(cause) => format!("{}{cause}{tried} {}", self.shows_another(), self.needs_no_code()),
+            None if why != Failure::OtherMesh || by_invite => format!("{why}{tried}"),
             None if self.is_member() => self.in_own_mesh(),
             None if self.trust.records().mesh().is_some() => OF_ANOTHER_MESH.to_owned(),
             None => why.to_string(),

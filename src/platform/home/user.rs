@@ -51,7 +51,9 @@ pub fn commands_at_home(text: &str, home: &Path) -> String {
 fn is_elsewhere(before: &str, after: &str) -> bool {
     let clause = after.split(['.', ',', ';', ':', '(']).next().unwrap_or_default();
     let place = [" on a ", " on an ", " on one ", " on the ", " on that "];
-    before.ends_with("there the ")
+    let sentence = before.rsplit(['.', ';']).next().unwrap_or_default().to_lowercase();
+    sentence.contains("on the other device,")
+        || before.ends_with("there the ")
         || before.ends_with("the device that runs ")
         || place.iter().any(|place| clause.starts_with(place))
         || clause.split_whitespace().any(|word| word == "there")
@@ -101,6 +103,7 @@ mod tests {
             "The code stays good: `wattle doctor` there says why.",
             "Type there the `wattle remove` that its screen shows.",
             "Read it again on the device that runs `wattle pair`.",
+            "\nOn the other device, where `wattle up` runs, type within three minutes:\n\n    wattle join 12345678\n",
         ] {
             assert_eq!(commands_at_home(elsewhere, Path::new("/srv")), elsewhere);
         }

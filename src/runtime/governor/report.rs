@@ -304,7 +304,7 @@ mod tests {
         }
         let rests = beside_work(&asked, None, false);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
-        assert!(rests.ends_with(" a question is being answered; work gives way."), "{rests}");
+        assert!(rests.ends_with(" a question is being answered, or was a moment ago; work gives way."), "{rests}");
         let free = Decision { workers: 1, ..Decision::default() };
         assert_eq!(beside_work(&free, None, false), "Background work may use the whole device.");
         let page = include_str!("../../../docs/energy.md");

@@ -322,6 +322,7 @@ fn what_the_system_does_not_report_is_looked_at_every_few_seconds() {
             machine.handle(at(ms), Input::Done(id, found(documents, 0, Vec::new())), &mut Vec::new());
         }
     }
+    assert!(!machine.is_followed(b"/a") && machine.is_followed(b"/b"));
     assert_eq!(looks, [5400, 25_400, 45_400], "first after 5 s, then every 20 s, 5 ms a document; each settles 400 ms");
     machine.handle(at(60_000), Input::Unwatched(Vec::new()), &mut Vec::new());
     assert_eq!(machine.deadline(), Some(at(crate::limits::RESCAN_MS)).min(machine.deadline()));

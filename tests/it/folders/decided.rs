@@ -44,7 +44,7 @@ fn what_its_owner_keeps_without_files_is_shown_after_a_restart_too_and_can_be_ta
 }
 
 #[test]
-fn to_add_what_is_watched_says_so_and_a_private_name_without_a_folder_is_named() {
+fn to_add_what_is_watched_says_so_and_what_was_private_is_not_shared_by_a_forgotten_name() {
     let place = Place::new();
     place.write("notes/lock.md", LOCK);
     place.write("diary/beet.md", BEET);
@@ -56,12 +56,18 @@ fn to_add_what_is_watched_says_so_and_a_private_name_without_a_folder_is_named()
     assert!(agent.cli(["add", diary, "--collection", "diary", "--ring", "private"]).status.success());
     agent.wait_ready(2);
     done(&agent, "forget", diary.as_ref());
-    let said = done(&agent, "add", diary.as_ref());
-    let hint = "The private collection diary has no folder now";
-    assert!(said.contains("from now on") && said.contains(hint), "{said}");
-    done(&agent, "forget", diary.as_ref());
+    let refused = agent.cli(["add", diary]);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let (keep, share) =
+        (format!("`wattle add {diary} --collection diary"), format!("`wattle add {diary} --collection home"));
+    assert!(!refused.status.success() && why.contains(&keep) && why.contains(&share), "{why}");
+    assert_eq!(agent.json(&["folders", "--json"])["folders"].as_array().unwrap().len(), 1, "nothing was shared");
     agent.stop();
     let agent = place.up(&[diary]);
-    agent.wait("the hint", |_| agent.log().contains(hint));
+    agent.wait("the question", |_| agent.log().contains(&keep));
+    assert_eq!(agent.json(&["folders", "--json"])["folders"].as_array().unwrap().len(), 1, "nothing was shared");
+    let kept = agent.cli(["add", diary, "--collection", "diary"]);
+    assert!(String::from_utf8_lossy(&kept.stdout).contains("diary"), "{kept:?}");
+    agent.wait("the folder", |status| status["sources"][1]["ring"] == "private");
     agent.stop();
 }

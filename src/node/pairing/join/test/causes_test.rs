@@ -194,7 +194,7 @@ fn each_failed_join_is_told_by_who_typed_the_code_and_what_is_so() {
             So::NobodyThere,
             ("No device of a mesh was found", "Run `wattle pair` on a device of the mesh"),
         ),
-        (Who::Stranger, So::NoAnswer, ("does not answer", "Check that it is on")),
+        (Who::Stranger, So::NoAnswer, ("does not answer. Check that it is on", " It was tried at ")),
         (Who::Unknown, So::Offer(OTHER), ("belongs to a mesh that does not know it any more", leave)),
         (Who::Unknown, no_window, ("it lets nobody in now", "Run `wattle pair` there")),
         (Who::Member, So::OnlyHere, ("nobody was asked about this code", leave)),
