@@ -63,7 +63,7 @@ fn parked(text: &mut String, tasks: &Tasks) {
     let number = count(tasks.parked_count, "task");
     let _ = writeln!(
         text,
-        "{number} {} parked, because every attempt failed. `wattle tasks retry ID|all` tries again, `wattle tasks drop ID|all` gives up.",
+        "{number} {} parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.",
         plural(tasks.parked_count, "is", "are"),
     );
     for ParkedWork { id, path, attempts } in &tasks.parked {
@@ -176,7 +176,7 @@ mod tests {
              120 done since this agent started; 3 more wait for a check.\n\
              attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
              2 passages of other devices to embed here.\n\
-             2 tasks are parked, because every attempt failed. `wattle tasks retry ID|all` tries again, `wattle tasks drop ID|all` gives up.\n\
+             2 tasks are parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.\n\
              17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
              desk, 2 times, at last at 2026-11-27 14:02 UTC: Its indexing was stopped.\n\
              and 1 more.\n\

@@ -9,7 +9,7 @@ use crate::store::record::{DocState, Document, FileStamp, Parked};
 
 /// Why a document is not used whose owner dropped its tasks.
 fn dropped(why: &str) -> String {
-    format!("Its tasks failed, and were dropped by `wattle tasks drop`; it is tried again when it changes. {why}")
+    format!("Its tasks failed, and its owner dropped them; it is tried again when it changes. {why}")
 }
 
 impl<K: Kv> Library<K> {

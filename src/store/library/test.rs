@@ -330,7 +330,7 @@ fn a_parked_document_waits_for_its_owner_and_its_chunks_are_counted_as_nobodys_w
     let Some(Document { state: DocState::Refused(why), .. }) = read::document(shelf.library.kv(), doc).unwrap() else {
         panic!("it is refused")
     };
-    assert!(why.contains("wattle tasks drop") && why.contains('\u{e9}'), "{why}");
+    assert!(why.contains("its owner dropped them") && why.contains('\u{e9}'), "{why}");
     shelf.seen("/a");
     assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (2, 0), "its file is another one");
     shelf.apply(&Change::Parked { doc, stamp: FileStamp { modified_ns: 3, ..stamp }, parked });
