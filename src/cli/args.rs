@@ -2,9 +2,11 @@
 //!
 //! The doc comments of the arguments are the text of `--help`.
 
+mod energy;
 mod identity;
 mod pairing;
 mod place;
+mod sim;
 mod tasks;
 
 use crate::base::id::Ring;
@@ -16,9 +18,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+pub use energy::EnergyCommand;
 pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
+pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
@@ -149,6 +153,8 @@ pub enum Command {
         #[arg(value_name = "now [TIME]", num_args = 1..=3, required = true)]
         when: Vec<String>,
     },
+    /// Run a scenario of the simulator: devices, documents and faults from a file, in virtual time, with what must hold checked.
+    Sim(SimArgs),
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.
@@ -191,21 +197,6 @@ pub enum CollectionCommand {
         #[arg(long)]
         new: bool,
     },
-}
-
-/// The commands of `wattle energy`.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum EnergyCommand {
-    /// Measure what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
-    /// used, or you read the watts off a plug. Run it while the agent is stopped; the result is kept in the home.
-    Calibrate {
-        /// Seconds of each load, 10 to 600.
-        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
-        seconds: u64,
-    },
-    /// Say that the power supply is another one now: background work again uses the core that it gave up because the old
-    /// supply was too weak.
-    NewSupply,
 }
 
 /// The arguments of `wattle up`.

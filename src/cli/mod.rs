@@ -1,10 +1,10 @@
 //! The command line: what people type, and what they read back.
 //!
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
-//! runs it until a signal stops it. Every other command but `demo` and `id` is a client: it reads the token from the
+//! runs it until a signal stops it. Every other command but `demo`, `sim` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
-//! `doctor` also checks this machine. `demo` starts three agents as child processes.
+//! `doctor` also checks this machine. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator.
 //!
 //! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
 //! sentence on stderr.
@@ -30,6 +30,7 @@ mod options;
 mod output;
 mod pairing;
 mod peers;
+mod sim;
 mod style;
 mod tasks;
 pub mod text;
@@ -160,6 +161,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
+        Command::Sim(args) => sim::sim(&args),
         Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);

@@ -79,12 +79,14 @@ impl Reason {
     }
 
     /// Which of two equally tight gates gives the reason, the higher rank first: a pause, then danger to the device, then
-    /// a query that is being answered (these slow light work too); last what passes by itself.
+    /// a query that is being answered (these slow light work too), work that can wait, whoever else might do it now; last what passes
+    /// by itself.
     const fn rank(self) -> u8 {
         match self {
-            Self::Paused => 4,
-            Self::TooHot | Self::UnderVoltage | Self::BatteryLow => 3,
-            Self::Answering => 2,
+            Self::Paused => 5,
+            Self::TooHot | Self::UnderVoltage | Self::BatteryLow => 4,
+            Self::Answering => 3,
+            Self::WaitingForSurplus => 2,
             Self::Free | Self::Rising | Self::Flapping | Self::Pressure => 0,
             _ => 1,
         }

@@ -1,15 +1,15 @@
 //! What the node knows of energy: the governor's decision, the duty-cycle accounts, and what was reported.
 
-use crate::base::id::TaskId;
+use crate::base::id::{PeerKey, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::duty_cycle::DutyCycle;
 use crate::energy::fraction::Fraction;
 use crate::energy::policy::ages::Ages;
 use crate::energy::reason::Reason;
-use crate::limits::BACKGROUND_MAX;
+use crate::limits::{BACKGROUND_MAX, LINKS_MAX};
 use crate::scheduler::WorkAllowance;
-use heapless::LinearMap;
+use heapless::{LinearMap, Vec as Bounded};
 
 /// The governor's side of the node.
 #[derive(Debug, Default)]
@@ -33,7 +33,36 @@ pub(super) struct EnergyState {
     pub(super) demand_since: Option<Instant>,
     /// What was told of work that is held.
     pub(super) told: ToldHold,
+    /// Which devices have surplus energy.
+    pub(super) surplus: SurplusPeers,
 }
+
+/// Linked devices with surplus energy, as they published it. That is decoded now and then, and not in each step.
+#[derive(Debug, Default)]
+pub(super) struct SurplusPeers {
+    looked: Option<Instant>,
+    peers: Bounded<PeerKey, LINKS_MAX>,
+}
+
+impl SurplusPeers {
+    /// Whether it is to be looked at again.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.looked.is_none_or(|at| now >= at + LOOK_EACH)
+    }
+
+    /// These have some.
+    pub(super) fn set(&mut self, now: Instant, peers: Bounded<PeerKey, LINKS_MAX>) {
+        (self.looked, self.peers) = (Some(now), peers);
+    }
+
+    /// Whether this one has.
+    pub(super) fn has(&self, peer: PeerKey) -> bool {
+        self.peers.contains(&peer)
+    }
+}
+
+/// Time between two looks at what others publish of their energy.
+const LOOK_EACH: Duration = Duration::from_secs(1);
 
 /// A reason that work waits, or its end, is told once it has lasted this long, so that "waits" and "goes on" do not
 /// alternate.

@@ -3,6 +3,7 @@
 use super::status::{LentStatus, ParkedStatus, SharedWork};
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
+use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
@@ -11,6 +12,7 @@ use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
 use crate::scheduler::attempt::ParkedTask;
 use crate::scheduler::lend::Allowed;
+use crate::scheduler::offload::helper::Helper;
 use crate::scheduler::offload::lender::Lent;
 use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
@@ -30,13 +32,39 @@ impl Node {
     pub(super) fn share_work(&mut self, now: Instant, out: &mut Out) {
         let may = |peer: &PeerKey| self.trust.may(*peer, Rights::WORK) && !self.is_frozen(now, *peer);
         let workers: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().filter(may).take(LINKS_MAX).collect();
+        self.look_for_surplus(now, &workers);
+        let waits = self.waits_for_surplus();
+        let helper = |peer: &PeerKey| {
+            let surplus = self.energy.surplus.has(*peer);
+            Helper { peer: *peer, surplus, gets: surplus || !waits }
+        };
+        let helpers: Bounded<Helper, LINKS_MAX> = workers.iter().map(helper).collect();
         let reads = self.uncharged_work_from().is_some_and(|from| from <= now);
-        let embeds = |decision: &Decision| decision.workers > 0 || decision.reason == Some(Reason::InUse);
+        // What waits for surplus could be embedded here, and so could the few that check others; not on a battery.
+        let embeds = |decision: &Decision| {
+            decision.workers > 0 || decision.reason == Some(Reason::InUse) || waits && !decision.on_battery
+        };
         let checks = reads && self.energy.decision.as_ref().is_none_or(embeds);
         let allowed = Allowed { others: self.may_work_for_others(now), checks, reads };
-        self.scheduler.share_work(now, &workers, allowed, &mut self.orders);
+        self.scheduler.share_work(now, &helpers, allowed, &mut self.orders);
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
+    }
+
+    /// Whether the work of this device can wait for surplus energy, and waits for that.
+    fn waits_for_surplus(&self) -> bool {
+        self.energy.decision.is_some_and(|decision| decision.reason == Some(Reason::WaitingForSurplus))
+    }
+
+    /// Looks at times which linked devices have surplus energy, as they publish it.
+    fn look_for_surplus(&mut self, now: Instant, linked: &[PeerKey]) {
+        if self.scheduler.to_embed() > 0 && self.energy.surplus.is_due(now) {
+            let items = &self.gossip.items;
+            let has = |peer: &&PeerKey| {
+                items.headroom(now, **peer).is_some_and(|headroom| headroom.energy == Energy::Surplus)
+            };
+            self.energy.surplus.set(now, linked.iter().filter(has).copied().collect());
+        }
     }
 
     /// Whether the governor allows bulk work. A pause between two tasks, and questions that are being answered, end no lease.

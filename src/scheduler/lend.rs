@@ -3,6 +3,7 @@
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
+use super::offload::helper::Helper;
 use super::offload::lendable::{Good, LendableChunks};
 use super::offload::lender::Lent;
 use super::offload::lender::again::Again;
@@ -91,8 +92,8 @@ impl Scheduler {
         self.offload.borrower.gone(peer);
     }
 
-    /// Lends and borrows what is due. `workers`: linked devices that may work.
-    pub fn share_work(&mut self, now: Instant, workers: &[PeerKey], allowed: Allowed, out: &mut Vec<Output>) {
+    /// Lends and borrows what is due. `helpers`: linked devices that may work.
+    pub fn share_work(&mut self, now: Instant, helpers: &[Helper], allowed: Allowed, out: &mut Vec<Output>) {
         let stands = self.stands_still();
         let own = self.to_do() > 0 || self.scanning();
         let borrower = &mut self.offload.borrower;
@@ -108,9 +109,12 @@ impl Scheduler {
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
-        lender.keep_asks(workers);
+        lender.keep_asks(helpers);
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
-        told.extend(workers.iter().filter_map(|peer| lender.offer(now, *peer, chunks).map(|work| (*peer, work))));
+        let offers = helpers.iter().filter_map(|Helper { peer, gets, .. }| {
+            lender.offer(now, *peer, if *gets { chunks } else { 0 }).map(|work| (*peer, work))
+        });
+        told.extend(offers);
         if !stands {
             told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
         }

@@ -19,6 +19,7 @@
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
 pub mod borrower;
+pub mod helper;
 pub mod lendable;
 pub mod lender;
 mod worker;

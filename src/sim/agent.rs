@@ -25,6 +25,9 @@ use crate::worker::run::{TaskIo, run};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// The model of all simulated agents.
+pub(super) const MODEL: Fingerprint = Fingerprint([7; 32]);
+
 /// The stand-in embedder, which counts.
 #[derive(Debug)]
 pub struct Counted {
@@ -89,7 +92,7 @@ impl Agent {
         if !audit::is_consistent(&disk)? {
             audit::repair(&disk)?;
         }
-        let embedder = Counted { inner: StandIn::new(Fingerprint([7; 32])), texts: 0, noise: 0.0 };
+        let embedder = Counted { inner: StandIn::new(MODEL), texts: 0, noise: 0.0 };
         let mut library = Library::open(disk)?;
         if library.bind(embedder.model())?.is_err() {
             return Err(KvError::Damaged("another model".to_owned()));

@@ -22,13 +22,13 @@ impl World {
         let end = self.now + limit;
         while self.now < end {
             self.run_until(self.now + Duration::from_secs(10));
-            let rests = |device: &Device| {
-                let Some(agent) = &device.agent else { return true };
-                let status = agent.node.status(self.now);
+            let rests = |at: usize| {
+                let Some(agent) = &self.devices[at].agent else { return true };
+                let status = agent.node.status(self.clock(at));
                 let open = [status.work.to_do, status.counts.count(Kind::Tombstoned)];
                 open == [0; 2] && !status.work.scanning && status.work.running == 0
             };
-            if self.devices.iter().all(rests) {
+            if (0..self.devices.len()).all(rests) {
                 return;
             }
         }

@@ -1,9 +1,11 @@
 //! One simulated device: its files, its disk, its agent, and what it sent.
 
 use super::agent::Agent;
+use super::clock::Clock;
 use super::event::Event;
 use super::files::Files;
 use super::starts::Starts;
+use super::tally::Tally;
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
@@ -88,6 +90,10 @@ pub(super) struct AgentRun {
     pub(super) engine_noise: f32,
     /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
     pub(super) ms_per_chunk: Option<u64>,
+    /// How its clock differs from the world's.
+    pub(super) clock: Clock,
+    /// Texts that were embedded by it, and its own that were embedded by anybody.
+    pub(super) work: Tally,
 }
 
 /// How an agent or its device is stopped for a while.

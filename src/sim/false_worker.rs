@@ -11,6 +11,8 @@ pub enum FalseVectors {
     Random,
     /// The vector of the text before it: a result that was good once.
     Stale,
+    /// What another model makes of the text: of the right length, and the same for the same text.
+    OtherModel,
     /// Numbers that are no embedding.
     Zeros,
 }
@@ -40,6 +42,7 @@ impl FalseWorker {
             match self.kind {
                 FalseVectors::Random => *vector = random(rng),
                 FalseVectors::Stale => *vector = self.last.clone().unwrap_or_else(|| random(rng)),
+                FalseVectors::OtherModel => vector.codes.reverse(),
                 FalseVectors::Zeros => vector.codes.fill(0),
             }
         }

@@ -21,7 +21,7 @@ impl World {
             Output::SendToGuest(peer, bytes) => {
                 let to = net::agent(peer);
                 let Some((number, delay)) = self.next_arrival(at, to) else { return };
-                match self.net.message_delay_ms(&mut self.rng) {
+                match self.net.message_delay_ms(self.now, &mut self.rng, at, to) {
                     Some(_) => self.schedule(to, delay, Event::Guest(GuestEvent::Frame(at, number, bytes))),
                     None => self.end_conversation(at, to),
                 }

@@ -105,7 +105,7 @@ impl World {
         // As `net::session`: what this run signed itself says nothing new.
         if let Some(latest) = self.devices[at].starts.latest.get(&peer).copied()
             && latest > self.devices[to].starts.signing
-            && let Some(delay) = self.net.message_delay_ms(&mut self.rng)
+            && let Some(delay) = self.net.message_delay_ms(self.now, &mut self.rng, at, to)
         {
             self.post(to, delay, Input::Link(own, LinkInput::LatestStart(Some(latest))));
         }

@@ -20,6 +20,7 @@
 
 pub mod agent;
 pub mod check;
+mod clock;
 mod conversations;
 pub mod device;
 mod event;
@@ -33,13 +34,17 @@ mod headroom;
 mod holders;
 pub mod host;
 pub mod injected_bug;
+mod leaves;
 mod liars;
 pub mod net;
 pub mod power;
+pub mod scenario;
+mod sending;
 pub mod signer;
 mod speed;
 mod starts;
 pub mod suspend;
+pub mod tally;
 mod trace;
 mod trust;
 pub mod world;

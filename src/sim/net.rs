@@ -5,6 +5,7 @@ use super::conversations::Conversations;
 use super::false_worker::FalseWorker;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
+use crate::base::time::{Duration, Instant};
 use crate::limits::LINKS_MAX;
 use crate::wire::message::HitVector;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -32,6 +33,8 @@ pub struct Net {
     pub(super) liars: BTreeMap<usize, Option<HitVector>>,
     /// Devices that send false vectors of what is lent to them.
     pub(super) false_workers: BTreeMap<usize, FalseWorker>,
+    /// When the last message from one agent to another arrives.
+    arrivals: BTreeMap<(usize, usize), Instant>,
     /// Of devices that are paired.
     pub(super) conversations: Conversations,
     /// Messages lost, in a thousand. (TCP loses none; a link that breaks and comes back does.)
@@ -80,6 +83,7 @@ impl Net {
             copies: BTreeMap::new(),
             liars: BTreeMap::new(),
             false_workers: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
             conversations: Conversations::default(),
             loss_permille: 0,
             datagram_loss_permille: 0,
@@ -159,11 +163,16 @@ impl Net {
         self.cuts.clear();
     }
 
-    /// How long a message takes; `None`: it is lost.
-    pub fn message_delay_ms(&self, rng: &mut Rng) -> Option<u64> {
+    /// How many milliseconds a message takes; `None`: it is lost. Those of a link arrive in the order in which they were sent.
+    pub(super) fn message_delay_ms(&mut self, now: Instant, rng: &mut Rng, from: usize, to: usize) -> Option<u64> {
         let lost = rng.below(1000) < self.loss_permille;
-        let delay = 1 + rng.below(self.delay_ms_max);
-        (!lost).then_some(delay)
+        let delay = Duration::from_millis(1 + rng.below(self.delay_ms_max));
+        if lost {
+            return None;
+        }
+        let last = self.arrivals.entry((from, to)).or_default();
+        *last = (*last).max(now + delay);
+        u64::try_from(last.since(now).as_millis()).ok()
     }
 
     /// How long a datagram takes; `None`: it is lost, or the receiver has no keys for it.

@@ -44,7 +44,7 @@ impl World {
         while self.now < begin + limit {
             self.run_until(self.now + Duration::from_millis(100));
             let Some(agent) = &self.devices[at].agent else { continue };
-            let status = agent.node.status(self.now);
+            let status = agent.node.status(self.clock(at));
             if !status.sources.is_empty()
                 && status.work.to_do == 0
                 && !status.work.scanning
@@ -84,8 +84,9 @@ impl World {
     #[must_use]
     pub fn lent(&self, at: usize) -> Vec<(usize, usize, u64)> {
         let agent = self.devices[at].agent.as_ref();
-        let lent =
-            agent.map(|agent| agent.node.lent(self.now).map(|lent| (lent.chunks, lent.unchecked, lent.done)).collect());
+        let lent = agent.map(|agent| {
+            agent.node.lent(self.clock(at)).map(|lent| (lent.chunks, lent.unchecked, lent.done)).collect()
+        });
         lent.unwrap_or_default()
     }
 

@@ -24,6 +24,7 @@ impl World {
         self.suspend_agent(at, time, true);
         for other in self.net.unlink_all(at) {
             let (own, its) = (self.key_of(at), self.key_of(other));
+            self.devices[other].run.work.unlinked.insert(at, self.now);
             let down = |of| Event::Input(super::world::link_down(of));
             self.schedule(other, SILENT_MS, down(own));
             self.schedule(at, u64::try_from(time.as_millis()).unwrap_or(u64::MAX), down(its));

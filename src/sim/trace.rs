@@ -2,22 +2,44 @@
 
 use super::world::World;
 use crate::base::id::ReplyId;
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
+
+/// The trace of a world that has none. By chance it would come once in 2^64 steps.
+const OFF: u64 = 0;
+
+/// Adds a text to a trace (FNV-1a).
+pub(super) fn note(trace: &mut u64, what: Arguments<'_>) {
+    if *trace != OFF {
+        let _ = Hash(trace).write_fmt(what);
+    }
+}
+
+struct Hash<'a>(&'a mut u64);
+
+impl Write for Hash<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        for byte in text.bytes() {
+            *self.0 = (*self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
+    }
+}
 
 impl World {
+    /// From now on nothing is added to the trace, which takes a good part of the time of a run.
+    pub(super) const fn stop_trace(&mut self) {
+        self.trace = OFF;
+    }
+
     /// Adds bytes to the trace: FNV-1a, eight bytes at a time.
     pub(super) fn fold(&mut self, at: usize, bytes: &[u8]) {
-        self.note(&format!("{:?} {at} {}", self.now, bytes.len()));
+        if self.trace == OFF {
+            return;
+        }
+        note(&mut self.trace, format_args!("{:?} {at} {}", self.now, bytes.len()));
         for part in bytes.chunks(8) {
             let number = part.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
             self.trace = (self.trace ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
-        }
-    }
-
-    /// Adds a text to the trace (FNV-1a).
-    pub(super) fn note(&mut self, what: &str) {
-        for byte in what.bytes() {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
@@ -34,7 +56,7 @@ impl World {
         let mut text = format!("at {:?} after {} inputs: ", self.now, self.inputs);
         for (at, device) in self.devices.iter().enumerate() {
             let _ = match &device.agent {
-                Some(agent) => write!(text, "{at}: {:?}; ", agent.node.status(self.now)),
+                Some(agent) => write!(text, "{at}: {:?}; ", agent.node.status(self.clock(at))),
                 None => write!(text, "{at} is down; "),
             };
         }

@@ -8,10 +8,10 @@ use super::host::Host;
 use super::injected_bug::{InjectedBug, hash_order};
 use super::net::{self, Net};
 use super::signer::SimulatedSigner;
+use super::trace::note;
 use crate::base::id::{PeerKey, ReplyId, Ring};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{FRAME_TASK_MAX, MEMBER_BYTES_MAX};
 use crate::mesh::trust::Rights;
 use crate::node::Out;
 use crate::node::input::{Input, LinkInput, NotSaved, Request};
@@ -85,7 +85,7 @@ impl World {
         let who = (self.key_of(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         self.set_all_rights(at, &trust);
-        let mut agent = match Agent::start(self.now, who, trust, seed, &format!("device {at}"), disk) {
+        let mut agent = match Agent::start(self.clock(at), who, trust, seed, &format!("device {at}"), disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };
@@ -96,7 +96,7 @@ impl World {
                 agent.node.add_given_address(net::key(other), net::address(other));
             }
         }
-        self.devices[at].run.watching = !agent.node.status(self.now).sources.is_empty();
+        self.devices[at].run.watching = !agent.node.status(self.clock(at)).sources.is_empty();
         self.devices[at].agent = Some(Box::new(agent));
         self.begin_coordinator(at);
         self.send_decision(at);
@@ -117,7 +117,7 @@ impl World {
         (device.agent, device.suspended) = (None, None);
         device.run.tasks.clear();
         self.queue.forget(at);
-        self.note(&format!("crash {at}"));
+        note(&mut self.trace, format_args!("crash {at}"));
         self.net.forget_keys(at);
         self.end_conversations(at);
         for other in self.net.unlink_all(at) {
@@ -128,6 +128,7 @@ impl World {
 
     /// The link of a device from another one is gone.
     pub(super) fn unlinked(&mut self, at: usize, from: usize) {
+        self.devices[at].run.work.unlinked.insert(from, self.now);
         // Without delay: if the link comes back, the node must see it go down first.
         self.post(at, 0, link_down(self.key_of(from)));
     }
@@ -168,6 +169,7 @@ impl World {
     pub(super) fn rewake(&mut self, at: usize) {
         let device = &mut self.devices[at];
         let next = device.agent.as_ref().filter(|_| device.suspended.is_none()).and_then(|agent| agent.node.deadline());
+        let next = next.map(|next| device.run.clock.to_world(next));
         let before = core::mem::replace(&mut device.run.wake, next);
         self.queue.move_wake(at, before, next);
     }
@@ -247,7 +249,7 @@ impl World {
 
     pub(super) fn handle(&mut self, at: usize, input: Input) {
         if self.devices[at].agent.is_some() {
-            self.note(&format!("{:?} {at} {input:?}", self.now));
+            note(&mut self.trace, format_args!("{:?} {at} {input:?}", self.now));
             self.deliver(at, input);
         }
     }
@@ -259,7 +261,7 @@ impl World {
         self.inputs += 1;
         let woken = input == Input::Wake;
         let mut out = Out::new();
-        agent.node.handle(self.now, input, &mut out);
+        agent.node.handle(self.clock(at), input, &mut out);
         let mut outputs: Vec<Output> = out.drain().collect();
         if self.bug == Some(InjectedBug::HashOrder) {
             outputs = hash_order(outputs);
@@ -267,12 +269,12 @@ impl World {
         for output in outputs {
             // Of these the bytes go into the trace, when they are sent.
             if !matches!(output, Output::Send(..) | Output::SwimPacket(..)) {
-                self.note(&format!("{output:?}"));
+                note(&mut self.trace, format_args!("{output:?}"));
             }
             self.carry_out(at, &mut agent, output);
         }
-        let deadline = agent.node.deadline();
-        assert!(!woken || deadline.is_none_or(|at| at > self.now), "a woken node wants to be woken at once again");
+        let (deadline, now) = (agent.node.deadline(), self.clock(at));
+        assert!(!woken || deadline.is_none_or(|at| at > now), "a woken node wants to be woken at once again");
         self.devices[at].agent = Some(agent);
         self.rewake(at);
     }
@@ -283,12 +285,16 @@ impl World {
                 self.check_start(at, id, &task);
                 let (before, outcome) = (agent.embedder.texts, agent.run(&self.devices[at].files, &task));
                 let cost = self.cost_ms(at, &task, agent.embedder.texts - before);
+                self.count_embedded(at, &task, &outcome, cost);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) | Output::Mend(id, changes) => {
                 let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(4);
                 let cost = 1 + self.rng.below(30);
-                match if lost { Ok(Vec::new()) } else { agent.apply(&changes) } {
+                let stored = self.stored_before(at, &changes);
+                let applied = if lost { Ok(Vec::new()) } else { agent.apply(&changes) };
+                self.check_stored(at, &stored);
+                match applied {
                     Ok(applied) => self.schedule(at, cost, Event::Synced(id, applied)),
                     Err(why) => self.post(at, cost, Input::Saved(id, Err(NotSaved::for_now(why)))),
                 }
@@ -328,7 +334,7 @@ impl World {
             }
             Output::Verify(from, item) => self.verify(at, from, item),
             Output::Push { to, items, requested } => {
-                if let Some(message) = agent.node.push_message(self.now, &items, requested) {
+                if let Some(message) = agent.node.push_message(self.clock(at), &items, requested) {
                     self.send(at, to, &message);
                 }
             }
@@ -351,31 +357,6 @@ impl World {
         self.devices[at].requests.open.remove(&id);
         let twice = self.devices[at].replies.insert(id, response);
         assert!(twice.is_none(), "a request was answered twice");
-    }
-
-    fn send(&mut self, at: usize, peer: PeerKey, message: &Message) {
-        let (bytes, to) = (message.encode(), self.holder(at, peer));
-        assert!(bytes.len() <= FRAME_TASK_MAX, "a message of {} bytes is larger than a frame", bytes.len());
-        self.fold(to, &bytes);
-        let sent = &mut self.devices[at].sent;
-        sent.messages += 1;
-        sent.message_bytes += bytes.len() as u64 + net::LINK_BYTES;
-        if let Some(delay) = self.net.message_delay_ms(&mut self.rng) {
-            let boot = self.devices[at].starts.signing;
-            self.schedule(to, delay, Event::MessageArrived(at, boot, bytes));
-        }
-    }
-
-    fn send_datagram(&mut self, at: usize, peer: PeerKey, packet: Vec<u8>) {
-        assert!(packet.len() <= MEMBER_BYTES_MAX, "a packet of {} bytes is too long", packet.len());
-        let to = self.holder(at, peer);
-        self.fold(to, &packet);
-        let sent = &mut self.devices[at].sent;
-        sent.datagrams += 1;
-        sent.datagram_bytes += packet.len() as u64 + net::DATAGRAM_BYTES;
-        if let Some(delay) = self.net.datagram_delay_ms(&mut self.rng, at, to) {
-            self.schedule(to, delay, Event::DatagramArrived(at, packet));
-        }
     }
 }
 

@@ -28,8 +28,8 @@ const LAYERS: [(u8, &[&str]); 11] = [
     (0, &["limits"]),
 ];
 
-/// Modules that no other one uses: the simulator is for tests and benches.
-const USED_BY_NONE: &[&str] = &["sim", "main"];
+/// Modules that few use: the simulator is for tests, benches and `wattle sim`.
+const USED_BY: [(&str, &[&str]); 2] = [("sim", &["cli"]), ("main", &[])];
 
 /// Where I/O is done.
 const WORLD: &[&str] = &["src/cli/", "src/http/", "src/main.rs", "src/net/", "src/platform/", "src/runtime/"];
@@ -145,8 +145,8 @@ fn layers(file: &Source) -> Vec<String> {
     let mut uses = children_of(&tokens, "crate");
     uses.extend(supers_to_the_root(&tokens, file.depth()));
     let wrong = uses.iter().filter(|(used, _)| *used != own).filter_map(|(used, line)| match rank(used) {
-        Some(_) if USED_BY_NONE.iter().any(|none| none == used) => {
-            Some((*line, format!("{own} uses {used}, which is for tests and benches only")))
+        Some(_) if USED_BY.iter().any(|(name, by)| name == used && !by.contains(&own)) => {
+            Some((*line, format!("{own} uses {used}, which is for tests, benches and wattle sim only")))
         }
         Some(rank) if rank < own_rank => None,
         Some(_) => Some((*line, format!("{own} uses {used}; arrows go down, never sideways: pass a value of base"))),

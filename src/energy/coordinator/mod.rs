@@ -41,7 +41,7 @@ pub use input::{HintFrom, Input};
 pub use machine::{HostCoordinator, Setup};
 pub use output::{Out, Output};
 pub use shares::FollowerId;
-pub use status::Status;
+pub use status::{HoldEnds, Status};
 
 #[cfg(test)]
 mod tests;

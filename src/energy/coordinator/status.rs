@@ -3,13 +3,14 @@
 use super::machine::HostCoordinator;
 use super::output::Out;
 use crate::base::level::Energy;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::Ledger;
 use crate::energy::accounting::meter::Baseline;
 use crate::energy::decision::Decision;
 use crate::energy::doubt::Doubts;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
+use crate::energy::policy::wall::Wall;
 
 /// The status of a coordinator. A follower samples nothing, so what only a governor knows is unknown there.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,15 @@ pub struct Status<'a> {
     pub ledger: (&'a Ledger, i64),
 }
 
+/// When what holds work ends by itself; each is unknown where another agent leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HoldEnds {
+    /// The minute of the day at which quiet hours end that hold now.
+    pub quiet: Option<u16>,
+    /// How long the oldest work waits for surplus energy at most, and the minute of the day at which that is over, if the time is known.
+    pub surplus: Option<(Duration, Option<u16>)>,
+}
+
 impl HostCoordinator {
     /// The readings that contradict each other; none where another agent leads and samples.
     #[must_use]
@@ -52,9 +62,21 @@ impl HostCoordinator {
     }
 
     /// The minute of the day at which the quiet hours that hold now end; `None` where another agent leads, which knows its own.
-    #[must_use]
-    pub fn quiet_until(&self, now: Instant) -> Option<u16> {
+    fn quiet_until(&self, now: Instant) -> Option<u16> {
         self.governor.policy.quiet_until(self.wall(now).filter(|_| self.leads())?)
+    }
+
+    /// When what holds work ends by itself, for people.
+    #[must_use]
+    pub fn hold_ends(&self, now: Instant) -> HoldEnds {
+        let wall = self.wall(now).filter(|_| self.leads());
+        let backlog = self.backlog(now);
+        let left = backlog.can_wait.saturating_sub(backlog.oldest.unwrap_or_default());
+        let surplus = (self.leads() && backlog.oldest.is_some() && !left.is_zero()).then(|| {
+            let at = wall.map(|wall| Wall(wall.0.saturating_add(i64::try_from(left.as_secs()).unwrap_or(i64::MAX))));
+            (left, at.map(|at| self.zone().local(at).minute))
+        });
+        HoldEnds { quiet: self.quiet_until(now), surplus }
     }
 
     /// The status now.

@@ -3,10 +3,10 @@
 use super::doubts;
 use super::host::Host;
 use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
-use super::report::{self, Current};
+use super::report::{Current, left};
 use super::shared::{Shared, State};
 use super::time::Time;
-use super::{rendezvous, sampler, state_file};
+use super::{rendezvous, sampler, sentence, state_file};
 use crate::base::finding::Finding;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
@@ -332,9 +332,9 @@ impl GovernorHandle {
         let now = clock::now();
         shared.update_time(now);
         Some(shared.with(now, |coordinator, out| {
-            let quiet_until = coordinator.quiet_until(now);
+            let ends = coordinator.hold_ends(now);
             let burst_from = shared.burst_from(coordinator.burst(now));
-            Current::new(&coordinator.status(now, out), quiet_until, &found, now).with_burst_from(burst_from)
+            Current::new(&coordinator.status(now, out), ends, &found, now).with_burst_from(burst_from)
         }))
     }
 
@@ -349,8 +349,8 @@ impl GovernorHandle {
     pub fn sentence(&self, has_work: bool) -> Option<String> {
         let now = clock::now();
         let decision = self.decision(now)?;
-        let quiet_until = self.shared.as_ref()?.lock().coordinator.quiet_until(now);
-        Some(report::beside_work(&decision, quiet_until, has_work))
+        let ends = self.shared.as_ref()?.lock().coordinator.hold_ends(now);
+        Some(sentence::beside_work(&decision, ends, has_work))
     }
 
     fn input(&self, now: Instant, input: Input<'_>) {
@@ -367,7 +367,7 @@ impl GovernorHandle {
     #[must_use]
     pub fn pause_left(&self) -> Option<Option<u64>> {
         let shared = self.shared.as_ref()?;
-        report::left(clock::now(), shared.lock().coordinator.pause())
+        left(clock::now(), shared.lock().coordinator.pause())
     }
 
     /// What is wrong with the sensors where another agent governs the host; nothing where this one governs, whose findings are on the board.

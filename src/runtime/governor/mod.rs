@@ -19,6 +19,7 @@ mod pause_request;
 mod rendezvous;
 mod report;
 mod sampler;
+mod sentence;
 mod shared;
 pub(crate) mod state_file;
 mod time;

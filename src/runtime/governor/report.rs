@@ -1,19 +1,18 @@
 //! The state of the governor for programs (the JSON of `GET /v1/energy`) and, in a sentence, for people.
 
 use super::pause_request::BurstFrom;
+use super::sentence::sentence;
 use crate::base::level::Energy;
 use crate::base::time::{Instant, date};
 use crate::energy::accounting::ledger::{Ledger, Line, Totals};
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::limit::LimitFrom;
 use crate::energy::board::report::BoardReport;
-use crate::energy::coordinator::Status;
-use crate::energy::decision::Decision;
+use crate::energy::coordinator::{HoldEnds, Status};
 use crate::energy::doubt::Doubts;
 use crate::energy::mode::Mode;
 use crate::energy::policy::hint::Origin;
 use crate::energy::policy::pause::Pause;
-use crate::energy::reason::Reason;
 use crate::energy::report::Report;
 use crate::limits::ENERGY_DAYS_SHOWN;
 use serde::{Deserialize, Serialize};
@@ -124,55 +123,6 @@ pub struct MethodTotal {
     pub per_1000_chunks: Option<f64>,
 }
 
-/// The beginning of the sentence where nothing is allowed.
-const HELD: &str = "Background work is held:";
-
-/// What is so while nothing but questions holds the work.
-const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, beside questions.";
-
-/// What is so while the device is in use.
-const IN_USE: &str = "Where more than a few passages wait, nothing is embedded, because the device is in use by people or other \
-                      programs; `wattle work now` embeds all the same.";
-
-/// One sentence: what background work may do, and why not more; of quiet hours also until which minute of the day.
-#[must_use]
-pub(super) fn sentence(decision: &Decision, quiet_until: Option<u16>) -> String {
-    let percent = (decision.headroom.value() * 100.0).round();
-    let Some(reason) = decision.reason else { return "Background work may use the whole device.".to_owned() };
-    let until = match quiet_until.filter(|_| reason == Reason::QuietHours) {
-        Some(minute) => format!(" until {:02}:{:02}", minute / 60, minute % 60),
-        None => String::new(),
-    };
-    if decision.workers == 0 {
-        format!("{HELD} {reason}{until}.")
-    } else {
-        format!("Background work may use {percent} % of the device: {reason}{until}.")
-    }
-}
-
-/// The same beside what the agent does: where no work waits, none is held.
-#[must_use]
-pub(super) fn beside_work(decision: &Decision, quiet_until: Option<u16>, has_work: bool) -> String {
-    if has_work && decision.workers == 0 {
-        match decision.reason {
-            Some(Reason::Answering) if decision.only_questions => return BESIDE_QUESTIONS.to_owned(),
-            Some(Reason::Answering) if decision.in_use => {
-                return format!("Files are read one by one beside questions. {IN_USE}");
-            }
-            Some(Reason::Answering) => {
-                return "Files are read one by one beside questions, and nothing is embedded meanwhile.".to_owned();
-            }
-            Some(Reason::InUse) => return format!("Files are read slowly. {IN_USE}"),
-            _ => {}
-        }
-    }
-    let allowed = sentence(decision, quiet_until);
-    match allowed.strip_prefix(HELD) {
-        Some(why) if !has_work => format!("No background work waits. If some came now, it would be held:{why}"),
-        _ => allowed,
-    }
-}
-
 /// The joules of a day, one entry for each method.
 fn by_method(totals: &Totals) -> Vec<MethodTotal> {
     let total = |line: Line| {
@@ -208,12 +158,12 @@ fn source((origin, name): (Origin, &str)) -> String {
 
 impl Current {
     /// From the coordinator's status and the sensors that were just read.
-    pub(super) fn new(status: &Status<'_>, quiet_until: Option<u16>, found: &BoardReport, now: Instant) -> Self {
+    pub(super) fn new(status: &Status<'_>, ends: HoldEnds, found: &BoardReport, now: Instant) -> Self {
         let (decision, (energy, energy_source)) = (&status.decision, status.energy);
         let left = left(now, status.pause);
         let (ledger, today) = status.ledger;
         let details = GovernorDetails {
-            why: sentence(decision, quiet_until),
+            why: sentence(decision, ends),
             mode: decision.mode,
             workers: decision.workers,
             duty: decision.duty.value(),
@@ -265,6 +215,7 @@ pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sentence::beside_work;
     use super::*;
     use crate::base::time::Duration;
     use crate::energy::accounting::meter::Recorded;
@@ -272,7 +223,9 @@ mod tests {
     use crate::energy::board::tree::Tree;
     use crate::energy::coordinator::persisted::PersistedState;
     use crate::energy::coordinator::{HostCoordinator, Out, Setup};
+    use crate::energy::decision::Decision;
     use crate::energy::governor::Settings;
+    use crate::energy::reason::Reason;
 
     #[test]
     fn days_before_1970_have_no_date_and_leap_days_have_one() {
@@ -293,34 +246,42 @@ mod tests {
     #[test]
     fn where_no_work_waits_none_is_said_to_be_held() {
         let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
-        let held = beside_work(&asked, None, true);
+        let held = beside_work(&asked, HoldEnds::default(), true);
         assert_eq!(held, "Files are read one by one beside questions, and nothing is embedded meanwhile.");
-        let slow = beside_work(&Decision { only_questions: true, ..asked }, None, true);
+        let slow = beside_work(&Decision { only_questions: true, ..asked }, HoldEnds::default(), true);
         assert_eq!(slow, "Work goes on slowly, one short task at a time, beside questions.");
         for in_use in [Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
-            let said = beside_work(&in_use, None, true);
+            let said = beside_work(&in_use, HoldEnds::default(), true);
             assert!(said.contains("the device is in use") && said.contains("`wattle work now`"), "{said}");
             assert!(!said.contains("is held"), "files are read all the same: {said}");
         }
-        let rests = beside_work(&asked, None, false);
+        let rests = beside_work(&asked, HoldEnds::default(), false);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
         assert!(rests.ends_with(" a question is being answered, or was a moment ago; work gives way."), "{rests}");
         let free = Decision { workers: 1, ..Decision::default() };
-        assert_eq!(beside_work(&free, None, false), "Background work may use the whole device.");
+        assert_eq!(beside_work(&free, HoldEnds::default(), false), "Background work may use the whole device.");
         let page = include_str!("../../../docs/energy.md");
         let in_use = [asked, Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }];
         for decision in in_use.into_iter().chain([Decision { only_questions: true, ..asked }]) {
-            let said = beside_work(&decision, None, true);
+            let said = beside_work(&decision, HoldEnds::default(), true);
             assert!(page.contains(&said), "docs/energy.md has it: {said}");
         }
     }
 
     #[test]
-    fn quiet_hours_are_told_with_their_end_and_other_reasons_without() {
+    fn quiet_hours_and_waiting_for_surplus_are_told_with_their_end_and_other_reasons_without() {
         let held = |reason| Decision { reason, ..Decision::default() };
-        let said = |reason| sentence(&held(reason), Some(425));
+        let said = |reason| sentence(&held(reason), HoldEnds { quiet: Some(425), surplus: None });
         assert_eq!(said(Some(Reason::QuietHours)), "Background work is held: quiet hours until 07:05.");
         assert!(!said(Some(Reason::TooHot)).contains("07:05") && !said(None).contains("07:05"));
+        let waits = |hours: u64, minute| {
+            let surplus = Some((std::time::Duration::from_secs(hours * 3600), minute));
+            sentence(&held(Some(Reason::WaitingForSurplus)), HoldEnds { quiet: Some(425), surplus })
+        };
+        let begin = "Background work is held: this work can wait, and waits for surplus energy";
+        assert_eq!(waits(9, Some(360)), format!("{begin} until 06:00 at the latest."));
+        assert_eq!(waits(40, Some(360)), format!("{begin} for 40 hours at most."));
+        assert_eq!(waits(1, None), format!("{begin} for 60 minutes at most."));
     }
 
     #[test]
@@ -352,7 +313,7 @@ mod tests {
         };
         let mut coordinator = HostCoordinator::new(Instant::ZERO, None, setup);
         let status = coordinator.status(Instant::ZERO, &mut Out::new());
-        let current = Current::new(&status, None, &found, Instant::ZERO);
+        let current = Current::new(&status, HoldEnds::default(), &found, Instant::ZERO);
         let json = serde_json::to_string(&current).unwrap();
         let keys = [
             "board",

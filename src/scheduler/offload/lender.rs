@@ -7,6 +7,7 @@ mod lost;
 mod results;
 
 use self::again::Again;
+use super::helper::Helper;
 use super::lendable::{Good, Known, Lendable};
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
@@ -261,9 +262,11 @@ impl Lender {
         *count - 1
     }
 
-    /// Only these devices may have asked.
-    pub(in crate::scheduler) fn keep_asks(&mut self, workers: &[PeerKey]) {
-        self.asks.retain(|(peer, _)| workers.contains(peer));
+    /// Only those of these devices may have asked that get work now, and those with surplus energy are served first.
+    pub(in crate::scheduler) fn keep_asks(&mut self, helpers: &[Helper]) {
+        let of = |peer: &PeerKey| helpers.iter().find(|helper| helper.peer == *peer && helper.gets);
+        self.asks.retain(|(peer, _)| of(peer).is_some());
+        self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
     }
 
     /// How many chunks the next lease of a device may have.

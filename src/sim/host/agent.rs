@@ -4,13 +4,13 @@ use super::event::{HostEvent, Link};
 use super::state::{Host, HostAgent};
 use crate::base::time::{Duration, Instant};
 use crate::energy::coordinator::{FollowerId, HostCoordinator, Input, Out, Output, Setup};
-use crate::energy::governor::Settings;
 use crate::energy::host_protocol::{FrameBuffer, encode_frame};
 use crate::limits::SENSOR_LATE_MS;
 use crate::node::input::Input as NodeInput;
 use crate::node::output::Output as NodeOutput;
 use crate::sim::event::Event;
 use crate::sim::power::control::board_report;
+use crate::sim::trace::note;
 use crate::sim::world::World;
 
 /// Milliseconds that a message takes between agents of a host.
@@ -21,13 +21,13 @@ impl World {
     pub(in crate::sim) fn begin_coordinator(&mut self, at: usize) {
         let Some(host) = self.host_of(at) else { return };
         self.advance_host(host);
-        let Host { hardware, agents, leader, .. } = &mut self.hosts[host];
+        let Host { hardware, agents, leader, settings, .. } = &mut self.hosts[host];
         let Some(agent) = agents.get_mut(&at) else { return };
         let setup = Setup {
             cores: hardware.plant.cores,
             found: &board_report(hardware.plant.limit),
-            settings: Settings::default(),
-            can_wait: Duration::ZERO,
+            settings: settings.governor.clone(),
+            can_wait: settings.can_wait,
             persisted: agent.persisted.clone(),
         };
         agent.coordinator = Some(Box::new(HostCoordinator::new(self.now, None, setup)));
@@ -57,7 +57,7 @@ impl World {
     pub(in crate::sim) fn tell_coordinator(&mut self, at: usize, now: Instant, input: &Input<'_>) {
         let handled = self.with_coordinator(at, |coordinator, out| coordinator.handle(now, input.clone(), out));
         let Some(((), outputs)) = handled else { return };
-        self.note(&format!("{now:?} host {at} {input:?}"));
+        note(&mut self.trace, format_args!("{now:?} host {at} {input:?}"));
         self.carry_out_all(at, outputs);
         self.check_host(at);
         self.rewake_coordinator(at);
@@ -78,7 +78,7 @@ impl World {
 
     fn carry_out_all(&mut self, at: usize, outputs: Vec<Output>) {
         for output in outputs {
-            self.note(&format!("{output:?}"));
+            note(&mut self.trace, format_args!("{output:?}"));
             self.carry_out_host(at, output);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::event::{HostEvent, Link};
 use super::hardware::Hardware;
-use super::state::{Host, HostAgent};
+use super::state::{Host, HostAgent, HostSettings};
 use crate::energy::coordinator::{FollowerId, HostCoordinator, Input};
 use crate::energy::policy::pause::Pause;
 use crate::sim::event::Event;
@@ -29,6 +29,7 @@ impl World {
             next_link: 0,
             cut: BTreeSet::new(),
             read_ms: 3,
+            settings: HostSettings::default(),
         });
         self.hosts.len() - 1
     }
@@ -49,6 +50,18 @@ impl World {
     pub fn pause_host(&mut self, at: usize, pause: Option<Pause>) {
         self.tell_coordinator(at, self.now, &Input::Pause(pause));
         self.save_energy(at);
+    }
+
+    /// A device has surplus energy now or not, and is unplugged or not.
+    pub(in crate::sim) fn set_energy(&mut self, at: usize, surplus: bool, unplugged: bool) {
+        let work = &mut self.devices[at].run.work;
+        (work.has_surplus, work.on_battery_now) = (surplus, unplugged);
+        if let Some(host) = self.host_of(at)
+            && self.hosts[host].hardware.plugged == unplugged
+        {
+            self.advance_host(host);
+            self.hosts[host].hardware.plugged = !unplugged;
+        }
     }
 
     /// Whether the newest pause that an agent knows is on its disk.

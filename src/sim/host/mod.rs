@@ -22,4 +22,4 @@ mod state;
 
 pub(super) use event::HostEvent;
 pub use hardware::{Charge, Hardware};
-pub use state::Host;
+pub use state::{Host, HostSettings};

@@ -2,9 +2,10 @@
 
 use super::event::Link;
 use super::hardware::Hardware;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::coordinator::persisted::PersistedState;
 use crate::energy::coordinator::{FollowerId, HostCoordinator};
+use crate::energy::governor::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A host.
@@ -22,6 +23,17 @@ pub struct Host {
     pub(super) cut: BTreeSet<usize>,
     /// How long a read of its sensors takes, in milliseconds.
     pub read_ms: u64,
+    /// What its owner set.
+    pub settings: HostSettings,
+}
+
+/// What the owner of a host set.
+#[derive(Clone, Debug, Default)]
+pub struct HostSettings {
+    /// Of the governor.
+    pub governor: Settings,
+    /// How long work can wait for surplus energy.
+    pub can_wait: Duration,
 }
 
 /// One of its agents. `persisted` is on its disk and outlives a crash.

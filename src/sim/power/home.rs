@@ -6,7 +6,7 @@
 //! the others when it has none left. The mesh's own rules are not simulated here.
 
 use super::control::board_report;
-use super::plant::{Heat, Plant, invented, plant};
+use super::plant::{COMPUTERS, Heat, Plant, plant};
 use super::sensor::Sensor;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
@@ -130,8 +130,7 @@ impl Home {
     #[must_use]
     pub fn new(strategy: Strategy) -> Self {
         let is_governed = strategy != Strategy::Ungoverned;
-        let laptop = invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0));
-        let pc = invented("pc", 8, 0.15, &[0.25], (40.0, 8.0));
+        let [laptop, pc] = COMPUTERS;
         let device = |name, plant, ms, chunks, has_sun, battery| {
             Device::new(name, plant, f64::from(ms) / 1000.0, f64::from(chunks), has_sun, battery, is_governed)
         };

@@ -85,9 +85,23 @@ pub const PLANTS: [Plant; 9] = [
 ];
 
 /// An invented computer: its cores, thermal resistances in K/W (die to body, body to air) and watts (idle, of a core).
-#[must_use]
-pub const fn invented(name: &'static str, cores: usize, die: f64, body: &'static [f64], watts: (f64, f64)) -> Plant {
+const fn invented(name: &'static str, cores: usize, die: f64, body: &'static [f64], watts: (f64, f64)) -> Plant {
     Plant { cores, is_real: false, ..board(name, (die, 3.0), (body, 240.0), watts, 1.0) }
+}
+
+/// Two computers of which the figures are assumed: a laptop, and a PC.
+pub const COMPUTERS: [Plant; 2] =
+    [invented("laptop", 8, 0.8, &[1.2], (6.0, 3.0)), invented("pc", 8, 0.15, &[0.25], (40.0, 8.0))];
+
+/// A board or computer by its name.
+#[must_use]
+pub fn named(name: &str) -> Option<Plant> {
+    PLANTS.into_iter().chain(COMPUTERS).find(|plant| plant.name == name)
+}
+
+/// The names of all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PLANTS.into_iter().chain(COMPUTERS).map(|plant| plant.name)
 }
 
 /// A board of the table by its name.

@@ -1,0 +1,18 @@
+//! What `wattle energy` can be told.
+
+use clap::Subcommand;
+
+/// The commands of `wattle energy`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum EnergyCommand {
+    /// Measure what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
+    /// used, or you read the watts off a plug. Run it while the agent is stopped; the result is kept in the home.
+    Calibrate {
+        /// Seconds of each load, 10 to 600.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=600))]
+        seconds: u64,
+    },
+    /// Say that the power supply is another one now: background work again uses the core that it gave up because the old
+    /// supply was too weak.
+    NewSupply,
+}

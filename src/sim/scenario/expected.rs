@@ -1,0 +1,38 @@
+//! What a scenario expects of a run.
+
+use super::plan::Scenario;
+use super::report::Report;
+use super::round_robin;
+
+impl Scenario {
+    /// What is expected and not so.
+    pub(super) fn unmet(&self, report: &Report, is_done: bool, state: &str) -> Vec<String> {
+        let (expected, mut unmet) = (&self.expected, Vec::new());
+        if !is_done {
+            let within = expected.within.as_secs();
+            unmet.push(format!("not everything is embedded {within} s after the last fault: {state}"));
+        }
+        if let Some(most) = expected.further_percent.filter(|most| report.further_percent > *most) {
+            unmet.push(format!("{:.2} % were embedded once more, and {most} are the most", report.further_percent));
+        }
+        if let Some(most) = expected.lies {
+            let late = report.devices.iter().filter(|device| device.lies > most || device.lies > 0 && !device.found);
+            unmet.extend(late.map(|of| format!("{} sent {} false results, found: {}", of.name, of.lies, of.found)));
+        }
+        let surplus = report.joules.surplus_percent;
+        if let Some(least) = expected.surplus_percent.filter(|least| surplus < *least) {
+            unmet.push(format!("{surplus:.1} % were embedded on surplus, and {least} are the least"));
+        }
+        let workers = report.devices.iter().filter(|device| device.embedded > 0).count();
+        if workers < expected.workers {
+            unmet.push(format!("{workers} devices embedded something, and {} are the least", expected.workers));
+        }
+        if expected.beats_round_robin {
+            let (ours, other) = (report.joules.paid_per_1000, round_robin::run(self, report.seed).joules.paid_per_1000);
+            if ours >= other {
+                unmet.push(format!("{ours:.1} J that are no surplus for 1,000 chunks; a round robin takes {other:.1}"));
+            }
+        }
+        unmet
+    }
+}
