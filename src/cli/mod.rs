@@ -161,7 +161,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
-        Command::Sim(args) => sim::sim(&args),
+        Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
         Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);

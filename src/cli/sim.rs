@@ -1,8 +1,8 @@
 //! `wattle sim`: runs a scenario of the simulator and prints its report. No agent is asked.
 
-use super::absolute;
 use super::args::{Seeds, SimArgs};
 use super::output::{Stop, compact, print_as_is, print_next};
+use super::text::one_line;
 use crate::limits::SCENARIO_BYTES_MAX;
 use crate::platform::{clock, panics};
 use crate::sim::scenario::report::Report;
@@ -14,13 +14,14 @@ use std::path::Path;
 /// Exit code where something is not as expected.
 const NOT_WELL: u8 = 1;
 
-pub(super) fn sim(args: &SimArgs) -> Result<(), Stop> {
-    let scenario = read(&absolute(&args.file)?)?;
+/// Runs the scenario in this file, whose path is absolute.
+pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
+    let scenario = read(file)?;
     let scenario = if args.round_robin { scenario.round_robin() } else { scenario };
     let seeds = args.seeds.clone().unwrap_or(Seeds(args.seed..args.seed.saturating_add(1))).0;
     let count = seeds.end - seeds.start;
     if !args.json {
-        print_as_is(&format!("{}\n", super::text::one_line(&scenario.about)))?;
+        print_as_is(&format!("{}\n", one_line(&scenario.about)))?;
     }
     let (began, mut wrong) = (clock::now(), Vec::new());
     for seed in seeds {

@@ -12,9 +12,9 @@ use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
 use crate::scheduler::attempt::ParkedTask;
 use crate::scheduler::lend::Allowed;
-use crate::scheduler::offload::helper::Helper;
 use crate::scheduler::offload::lender::Lent;
 use crate::scheduler::offload::lender::again::Again;
+use crate::scheduler::offload::recipient::Recipient;
 use crate::store::counts::Kind;
 use crate::store::record::Attempt;
 use crate::wire::work::Work;
@@ -36,9 +36,9 @@ impl Node {
         let waits = self.waits_for_surplus();
         let helper = |peer: &PeerKey| {
             let surplus = self.energy.surplus.has(*peer);
-            Helper { peer: *peer, surplus, gets: surplus || !waits }
+            Recipient { peer: *peer, surplus, gets: surplus || !waits }
         };
-        let helpers: Bounded<Helper, LINKS_MAX> = workers.iter().map(helper).collect();
+        let helpers: Bounded<Recipient, LINKS_MAX> = workers.iter().map(helper).collect();
         let reads = self.uncharged_work_from().is_some_and(|from| from <= now);
         // What waits for surplus could be embedded here, and so could the few that check others; not on a battery.
         let embeds = |decision: &Decision| {

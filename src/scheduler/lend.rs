@@ -3,10 +3,10 @@
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::helper::Helper;
 use super::offload::lendable::{Good, LendableChunks};
 use super::offload::lender::Lent;
 use super::offload::lender::again::Again;
+use super::offload::recipient::Recipient;
 use super::port::Output;
 use super::saves::{AfterSave, SavedResult};
 use super::task::{Outcome, Task};
@@ -92,8 +92,8 @@ impl Scheduler {
         self.offload.borrower.gone(peer);
     }
 
-    /// Lends and borrows what is due. `helpers`: linked devices that may work.
-    pub fn share_work(&mut self, now: Instant, helpers: &[Helper], allowed: Allowed, out: &mut Vec<Output>) {
+    /// Lends and borrows what is due. `recipients`: linked devices that may work.
+    pub fn share_work(&mut self, now: Instant, recipients: &[Recipient], allowed: Allowed, out: &mut Vec<Output>) {
         let stands = self.stands_still();
         let own = self.to_do() > 0 || self.scanning();
         let borrower = &mut self.offload.borrower;
@@ -109,9 +109,9 @@ impl Scheduler {
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
-        lender.keep_asks(helpers);
+        lender.keep_asks(recipients);
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
-        let offers = helpers.iter().filter_map(|Helper { peer, gets, .. }| {
+        let offers = recipients.iter().filter_map(|Recipient { peer, gets, .. }| {
             lender.offer(now, *peer, if *gets { chunks } else { 0 }).map(|work| (*peer, work))
         });
         told.extend(offers);

@@ -19,9 +19,9 @@
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
 pub mod borrower;
-pub mod helper;
 pub mod lendable;
 pub mod lender;
+pub mod recipient;
 mod worker;
 
 use crate::base::id::{Fingerprint, PeerKey};

@@ -1,14 +1,26 @@
-//! Suspension: an agent that gets no CPU time for a while, and a device that sleeps.
+//! Time as one device sees it: an agent that gets no CPU time for a while, a device that sleeps, a clock that jumps.
 
 use super::device::Suspension;
 use super::event::Event;
 use super::world::World;
-use crate::base::time::Duration;
+use crate::base::time::{Duration, Instant};
 
 /// Milliseconds until a peer finds out that nobody answers on a link: three times `LINK_PING_MS`.
 const SILENT_MS: u64 = 45_000;
 
 impl World {
+    /// What a device's clock shows.
+    #[must_use]
+    pub fn clock(&self, at: usize) -> Instant {
+        self.now + self.devices[at].run.clock.ahead
+    }
+
+    /// A device's clock jumps ahead by so much, also across restarts. Its agent is not told.
+    pub fn jump_clock(&mut self, at: usize, by: Duration) {
+        self.devices[at].run.clock.ahead += by;
+        self.rewake(at);
+    }
+
     /// The agent gets no CPU time for so long (a busy processor, SIGSTOP). What arrives meanwhile is delivered all at
     /// once afterwards.
     pub fn stall(&mut self, at: usize, time: Duration) {

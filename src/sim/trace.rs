@@ -1,29 +1,9 @@
 //! The trace of a run, a hash over all that happened, and the description of a world for a failed check.
 
+use super::trace_hash::{OFF, note};
 use super::world::World;
 use crate::base::id::ReplyId;
-use std::fmt::{Arguments, Write};
-
-/// The trace of a world that has none. By chance it would come once in 2^64 steps.
-const OFF: u64 = 0;
-
-/// Adds a text to a trace (FNV-1a).
-pub(super) fn note(trace: &mut u64, what: Arguments<'_>) {
-    if *trace != OFF {
-        let _ = Hash(trace).write_fmt(what);
-    }
-}
-
-struct Hash<'a>(&'a mut u64);
-
-impl Write for Hash<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        for byte in text.bytes() {
-            *self.0 = (*self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        Ok(())
-    }
-}
+use std::fmt::Write;
 
 impl World {
     /// From now on nothing is added to the trace, which takes a good part of the time of a run.

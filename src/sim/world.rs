@@ -8,7 +8,7 @@ use super::host::Host;
 use super::injected_bug::{InjectedBug, hash_order};
 use super::net::{self, Net};
 use super::signer::SimulatedSigner;
-use super::trace::note;
+use super::trace_hash::note;
 use crate::base::id::{PeerKey, ReplyId, Ring};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};

@@ -7,8 +7,8 @@ mod lost;
 mod results;
 
 use self::again::Again;
-use super::helper::Helper;
 use super::lendable::{Good, Known, Lendable};
+use super::recipient::Recipient;
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
@@ -263,8 +263,8 @@ impl Lender {
     }
 
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first.
-    pub(in crate::scheduler) fn keep_asks(&mut self, helpers: &[Helper]) {
-        let of = |peer: &PeerKey| helpers.iter().find(|helper| helper.peer == *peer && helper.gets);
+    pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) {
+        let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer && helper.gets);
         self.asks.retain(|(peer, _)| of(peer).is_some());
         self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
     }

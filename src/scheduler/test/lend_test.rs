@@ -4,8 +4,8 @@ use super::*;
 use crate::base::id::{EmbedKey, PeerKey, Row};
 use crate::limits::ATTEMPTS_MAX;
 use crate::scheduler::lend::Allowed;
-use crate::scheduler::offload::helper::Helper;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
+use crate::scheduler::offload::recipient::Recipient;
 use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
 use crate::wire::work::{Failed, LentText, Work};
 
@@ -33,7 +33,7 @@ fn lending(documents: u64) -> Scheduler {
 
 fn share(machine: &mut Scheduler, now: u64) -> Vec<Output> {
     let mut out = Vec::new();
-    machine.share_work(at(now), &[Helper { peer: PEER, surplus: false, gets: true }], ALL, &mut out);
+    machine.share_work(at(now), &[Recipient { peer: PEER, surplus: false, gets: true }], ALL, &mut out);
     out
 }
 

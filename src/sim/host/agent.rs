@@ -10,7 +10,7 @@ use crate::node::input::Input as NodeInput;
 use crate::node::output::Output as NodeOutput;
 use crate::sim::event::Event;
 use crate::sim::power::control::board_report;
-use crate::sim::trace::note;
+use crate::sim::trace_hash::note;
 use crate::sim::world::World;
 
 /// Milliseconds that a message takes between agents of a host.

@@ -4,7 +4,7 @@ use crate::base::id::PeerKey;
 
 /// A linked device that may work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Helper {
+pub struct Recipient {
     /// The device.
     pub peer: PeerKey,
     /// Whether it has surplus energy: it gets work before others.
