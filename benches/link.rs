@@ -1,4 +1,5 @@
-//! One link on loopback, both ends in this process: handshakes a second, pings idle and under bulk, MiB/s.
+//! Links on loopback, all ends in this process: handshakes a second, pings idle and under bulk, MiB/s over one link, and over
+//! eight links of one agent to eight others, in all.
 //!
 //! `cargo bench --bench link`. scripts/bench-link runs the same beside rust-libp2p.
 
@@ -19,6 +20,8 @@ use ed25519_dalek::SigningKey;
 use smol::Timer;
 use smol::channel::Receiver;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use wattle::limits::FRAME_TASK_MAX;
 use wattle::net::link::{Channel, LinkEvent, Links, SendError, Settings};
@@ -39,16 +42,19 @@ pub struct Figures {
     pub bulk: Vec<Duration>,
     /// MiB of content per second, one way.
     pub mebibytes: f64,
+    /// The same from one agent to eight others, in all: as an owner of work sends it.
+    pub eight: f64,
 }
 
 impl Figures {
     pub fn print(mut self, name: &str) {
         println!(
-            "{name:24} {:6.0} handshakes/s   ping idle {}   under bulk {}   {:6.0} MiB/s",
+            "{name:24} {:6.0} handshakes/s   ping idle {}   under bulk {}   {:6.0} MiB/s   eight {:6.0} MiB/s",
             self.handshakes,
             percentiles(&mut self.idle),
             percentiles(&mut self.bulk),
-            self.mebibytes
+            self.mebibytes,
+            self.eight
         );
     }
 }
@@ -67,14 +73,16 @@ struct End {
     name: PeerId,
 }
 
-fn end(seed: u8, friend: u8) -> End {
+fn end(seed: u8, friends: &[u8]) -> End {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (tell, events) = smol::channel::bounded(64);
-    let [key, other] = [seed, friend].map(|seed| SigningKey::from_bytes(&[seed; 32]));
-    let [name, friend] = [&key, &other].map(|key| PeerId::from_public_key(key.verifying_key().as_bytes()));
+    let key = |seed: u8| SigningKey::from_bytes(&[seed; 32]);
+    let name = |seed: u8| PeerId::from_public_key(key(seed).verifying_key().as_bytes());
+    let friends: Vec<PeerId> = friends.iter().map(|seed| name(*seed)).collect();
+    let (key, name) = (key(seed), name(seed));
     let settings = Settings { handshakes_per_second: 1_000_000, ..Settings::default() };
-    End { links: Links::open_with(listener, key, &[friend], tell, settings).unwrap(), events, address, name }
+    End { links: Links::open_with(listener, key, &friends, tell, settings).unwrap(), events, address, name }
 }
 
 impl End {
@@ -92,7 +100,7 @@ impl End {
 
 pub fn measure() -> Figures {
     smol::block_on(async {
-        let (a, b) = (end(1, 2), end(2, 1));
+        let (a, b) = (end(1, &[2]), end(2, &[1]));
         let begun = Instant::now();
         for _ in 0..HANDSHAKES {
             a.links.dial(b.name, b.address);
@@ -109,16 +117,7 @@ pub fn measure() -> Figures {
         while idle.len() < PINGS {
             idle.push(a.links.ping(&b.name).await.unwrap());
         }
-        let (links, name) = (a.links.clone(), b.name);
-        let sender = smol::spawn(async move {
-            loop {
-                match links.send(&name, Channel::Task, vec![1; FRAME_TASK_MAX]) {
-                    Ok(()) => {}
-                    Err(SendError::Full) => drop(Timer::after(Duration::from_micros(200)).await),
-                    Err(other) => panic!("{other}"),
-                }
-            }
-        });
+        let sender = send_bulk(a.links.clone(), b.name);
         let (links, name) = (a.links.clone(), b.name);
         let pinger = smol::spawn(async move {
             let (mut times, begun) = (Vec::new(), Instant::now());
@@ -139,8 +138,46 @@ pub fn measure() -> Figures {
         let drain = smol::spawn(async move { while b.events.recv().await.is_ok() {} });
         let bulk = pinger.await;
         drop((sender, drain));
-        Figures { handshakes, idle, bulk, mebibytes }
+        a.links.close().await;
+        Figures { handshakes, idle, bulk, mebibytes, eight: eight().await }
     })
+}
+
+/// Sends frames for as long as the task is held.
+fn send_bulk(links: Links, to: PeerId) -> smol::Task<()> {
+    smol::spawn(async move {
+        loop {
+            match links.send(&to, Channel::Task, vec![1; FRAME_TASK_MAX]) {
+                Ok(()) => {}
+                Err(SendError::Full) => drop(Timer::after(Duration::from_millis(1)).await),
+                Err(_) => return,
+            }
+        }
+    })
+}
+
+/// MiB a second from one agent to eight others, in all.
+async fn eight() -> f64 {
+    let others: Vec<u8> = (11..19).collect();
+    let a = end(10, &others);
+    let others: Vec<End> = others.iter().map(|seed| end(*seed, &[10])).collect();
+    let count = Arc::new(AtomicU32::new(0));
+    let mut tasks = Vec::new();
+    for other in others {
+        a.links.dial(other.name, other.address);
+        a.until(true).await;
+        other.until(true).await;
+        tasks.push(send_bulk(a.links.clone(), other.name));
+        let count = Arc::clone(&count);
+        tasks.push(smol::spawn(async move {
+            while let Ok(event) = other.events.recv().await {
+                count.fetch_add(u32::from(matches!(event, LinkEvent::Frame { .. })), Ordering::Relaxed);
+            }
+        }));
+    }
+    let (before, begun) = (count.load(Ordering::Relaxed), Instant::now());
+    Timer::after(BULK).await;
+    f64::from(count.load(Ordering::Relaxed) - before) / begun.elapsed().as_secs_f64()
 }
 
 fn main() {

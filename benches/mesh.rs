@@ -1,5 +1,5 @@
 //! Figures of the mesh in the simulator: `cargo bench --no-default-features --bench mesh -- [devices] [loss in per
-//! cent] [seed] [kills]`. Without arguments it prints the table of docs/evidence.md. Virtual time, one thread;
+//! cent] [seed] [kills; 0: no suspensions either]`. Without arguments it prints the table of docs/evidence.md. Virtual time, one thread;
 //! datagrams take 1 to 8 ms; bytes include headers and encryption (`sim::net`).
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
@@ -47,7 +47,7 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
     world.run_until(world.after(60));
 
     let (before, start) = (sent(&world), world.now);
-    let long = if count > 100 { 60 } else { 300 };
+    let long = if count > 100 { 120 } else { 300 };
     world.run_until(world.after(long));
     let after = sent(&world);
     let rate = |of: fn(&Sent) -> u64| (of(&after) - of(&before)) as f64 / long as f64 / devices as f64;
@@ -67,7 +67,7 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
         world.run_until(world.after(10));
     }
     let suspensions_from = world.now;
-    for round in 0..20 {
+    for round in 0..if kills > 0 { 20 } else { 0 } {
         world.stall(1 + (round * 13) % (count - 1), Duration::from_secs(3));
         world.run_until(world.after(if count > 100 { 15 } else { 30 }));
     }
@@ -121,7 +121,7 @@ fn kill_one(world: &mut World, victim: usize) -> (f64, f64, f64) {
 
 /// Seconds until half of the running agents, and all of them, have an item of this one; NaN: not within two minutes.
 fn spread_one(world: &mut World, origin: usize) -> (f64, f64) {
-    let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 120 });
+    let fact = Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 7, valid_s: 1_500 });
     let message = world.signer.sign(origin, net::key(origin), &fact);
     world.inject(origin, Input::Signed(message));
     let start = world.now;

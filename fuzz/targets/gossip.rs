@@ -10,6 +10,7 @@ use wattle::limits::{
     COLLECTION_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX,
     GOSSIP_DIGEST_MAX, GOSSIP_HOPS_MAX, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S,
 };
+use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::envelope::{Encoding, Signer, Verifier, unsigned};
 use wattle::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
 use wattle::wire::message::Message;
@@ -92,6 +93,7 @@ fn check_carrier(bytes: &[u8]) {
             }
         }
         Gossip::IHave { list, .. } | Gossip::IWant(list) => assert!(list.len() <= GOSSIP_DIGEST_MAX),
+        Gossip::Prune | Gossip::Compare { .. } => {}
     }
     let mut line = Vec::new();
     message.put(Encoding::Json, &mut line);
@@ -111,7 +113,7 @@ pub fn check(data: &[u8]) {
 fn facts() -> Vec<Fact> {
     let of = |name: &str| Collection { name: name.try_into().unwrap(), model: [9; 32], documents: 300, passages: 7000 };
     vec![
-        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 300, valid_s: 120 }),
+        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Surplus, ms_per_task: 300, valid_s: GOSSIP_VALID_S.1 }),
         Fact::Collections(Box::new(Bounded::from_slice(&[of("notes"), of("cookbook")]).unwrap())),
         Fact::Collections(Box::default()),
         Fact::Removed(Removed { peer: *name().public_key(), serial: 0 }),
@@ -134,6 +136,8 @@ pub(super) fn messages() -> Vec<Message> {
         Gossip::Push(Box::new(Bounded::from_slice(&items).unwrap())),
         Gossip::IHave { ask: true, list: list.clone() },
         Gossip::IWant(list),
+        Gossip::Prune,
+        Gossip::Compare { ask: true, hashes: Buckets(std::array::from_fn(|at| [at as u8; 8])) },
     ]
     .map(Message::Gossip)
     .to_vec()

@@ -1,7 +1,7 @@
 //! Our own instant: milliseconds of a clock that counts through suspend. Machines get `now` as an argument and read no
 //! clock.
 
-use std::ops::Add;
+use std::ops::{Add, Sub};
 pub use std::time::Duration;
 
 /// A moment in milliseconds since the machine started (`CLOCK_BOOTTIME` on a device, virtual in the
@@ -29,6 +29,15 @@ impl Instant {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    /// Saturates at the start of the clock.
+    fn sub(self, rhs: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(rhs.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 

@@ -6,14 +6,13 @@ use super::decision::Decision;
 use super::mode::Mode;
 use super::reason::Reason;
 use crate::base::level::Energy;
+use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{GOSSIP_DWELL_MS, GOSSIP_REFRESH_MS, GOSSIP_VALID_S};
+use crate::limits::{GOSSIP_DWELL_MS, GOSSIP_DWELL_PEER_MS, GOSSIP_REFRESH_MS, GOSSIP_TASK_FACTOR, GOSSIP_VALID_S};
 use crate::wire::gossip::Headroom;
 
 /// The least time between two items if the level changed.
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
-/// The time between two items if it did not.
-const REFRESH: Duration = Duration::from_millis(GOSSIP_REFRESH_MS);
 /// Quarters that a device with a backlog of its own offers at most.
 const HALF: u8 = 2;
 
@@ -32,29 +31,53 @@ pub const fn ungoverned(has_backlog: bool) -> Headroom {
 }
 
 /// Decides when an item is sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct HeadroomAdvertiser {
     sent: Option<(Instant, Headroom)>,
+    /// Until the item is sent again unchanged: drawn anew each time, so that agents that started together spread.
+    refresh: Duration,
+    rng: Rng,
 }
 
 impl HeadroomAdvertiser {
-    /// When this item is due: at once if none was sent, sooner if the level or the energy changed, later if not. A new
-    /// time per chunk alone is no reason to send.
+    /// Nothing is sent yet. The seed is for the time between items that did not change.
     #[must_use]
-    pub fn due(&self, next: &Headroom) -> Instant {
+    pub const fn new(seed: u64) -> Self {
+        Self { sent: None, refresh: Duration::from_millis(GOSSIP_REFRESH_MS), rng: Rng::new(seed) }
+    }
+
+    /// The item is due again, as if none was sent.
+    pub const fn forget(&mut self) {
+        self.sent = None;
+    }
+
+    /// When this item is due: at once if none was sent, sooner if it changed enough to count, later if not. With many peers
+    /// a change waits longer, so that all of them together send no more than a link carries easily.
+    #[must_use]
+    pub fn due(&self, next: &Headroom, peers: usize) -> Instant {
         let Some((at, sent)) = self.sent else { return Instant::ZERO };
-        let same = (sent.quarters, sent.energy) == (next.quarters, next.energy);
-        at + if same { REFRESH } else { DWELL }
+        let dwell = DWELL.max(Duration::from_millis(peers as u64 * GOSSIP_DWELL_PEER_MS));
+        at + if is_same(&sent, next) { self.refresh } else { dwell.min(self.refresh) }
     }
 
     /// The item to send now, if it is due.
-    pub fn next_item(&mut self, now: Instant, next: Headroom) -> Option<Headroom> {
-        if self.due(&next) > now {
+    pub fn next_item(&mut self, now: Instant, next: Headroom, peers: usize) -> Option<Headroom> {
+        if self.due(&next, peers) > now {
             return None;
         }
-        self.sent = Some((now, next));
+        // After the first one at any time: a whole mesh that has started at once is spread from then on.
+        let within = if self.sent.is_none() { GOSSIP_REFRESH_MS - GOSSIP_DWELL_MS } else { GOSSIP_REFRESH_MS / 4 };
+        let sooner = self.rng.below(within);
+        (self.sent, self.refresh) = (Some((now, next)), Duration::from_millis(GOSSIP_REFRESH_MS - sooner));
         Some(next)
     }
+}
+
+/// Whether peers would decide alike by either. The time of a task is measured anew with each and counts by its magnitude.
+fn is_same(one: &Headroom, other: &Headroom) -> bool {
+    let (low, high) = (one.ms_per_task.min(other.ms_per_task), one.ms_per_task.max(other.ms_per_task));
+    (one.quarters, one.energy) == (other.quarters, other.energy)
+        && (low == high || high < low.saturating_mul(GOSSIP_TASK_FACTOR))
 }
 
 /// Quarters of the device that peers may use.
@@ -88,7 +111,7 @@ mod tests {
     #[test]
     fn at_most_two_items_a_minute_are_sent_and_the_last_is_right_after_thirty_seconds() {
         let mut rng = Rng::new(9);
-        let mut advertiser = HeadroomAdvertiser::default();
+        let mut advertiser = HeadroomAdvertiser::new(1);
         let (mut sent, mut last, mut level, mut since) = (Vec::new(), None, 0, 0);
         for second in 0..7200_u64 {
             if rng.one_in(20) {
@@ -98,7 +121,7 @@ mod tests {
             let now = Instant::from_millis(second * 1000);
             // The time per chunk changes with every measurement.
             let next = headroom(&decision(level as f64 / 4.0), false, 90.0 + rng.below(30) as f64);
-            if let Some(item) = advertiser.next_item(now, next) {
+            if let Some(item) = advertiser.next_item(now, next, 4) {
                 sent.push(second);
                 last = Some(item);
             }
@@ -107,7 +130,32 @@ mod tests {
             assert!(second - since < 30 || shown == due, "{shown} shown, {level} held for {} s", second - since);
         }
         assert!(sent.windows(3).all(|three| three[2] - three[0] >= 60), "two a minute");
-        assert!(sent.windows(2).all(|two| two[1] - two[0] <= 60), "and one a minute at least");
+        assert!(sent.windows(2).all(|two| two[1] - two[0] <= 600), "and one in ten minutes at least");
+    }
+
+    #[test]
+    fn what_does_not_change_is_sent_again_by_turns_and_a_change_waits_longer_in_a_large_mesh() {
+        let item = |quarters, ms_per_task| Headroom { quarters, energy: Energy::Normal, ms_per_task, valid_s: 120 };
+        let first = |seed| {
+            let mut advertiser = HeadroomAdvertiser::new(seed);
+            assert!(advertiser.next_item(Instant::ZERO, item(4, 100), 4).is_some());
+            advertiser
+        };
+        let refresh = |seed| first(seed).due(&item(4, 100), 4).millis();
+        let early = (1..=1_000).filter(|seed| refresh(*seed) < GOSSIP_REFRESH_MS / 2).count();
+        assert!((400..600).contains(&early), "agents that start together spread: {early} of 1,000 in the first half");
+        let mut later = first(1);
+        for _ in 0..50 {
+            let due = later.due(&item(4, 100), 4);
+            assert!(later.next_item(due, item(4, 100), 4).is_some());
+            assert!((450_000..=600_000).contains(&later.due(&item(4, 100), 4).since(due).as_millis()));
+        }
+        let changed = |item, peers| first(1).due(&item, peers).millis();
+        assert_eq!(changed(item(3, 100), 4), GOSSIP_DWELL_MS);
+        assert_eq!(changed(item(3, 100), 500), 250_000);
+        assert_eq!([changed(item(4, 199), 4), changed(item(4, 51), 4)], [refresh(1); 2], "a little faster or slower");
+        let much = [item(4, 200), item(4, 50), item(4, 0)].map(|item| changed(item, 4));
+        assert_eq!(much, [GOSSIP_DWELL_MS; 3], "twice as slow, twice as fast, unknown");
     }
 
     #[test]

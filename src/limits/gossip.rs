@@ -13,11 +13,14 @@ pub const GOSSIP_BODY_MAX: usize = GOSSIP_BYTES_MAX - 256;
 /// Collections that one agent publishes.
 pub const GOSSIP_COLLECTIONS_MAX: usize = 16;
 
-/// Links that a gossip item crosses while it is forwarded; a loop of links ends there.
-pub const GOSSIP_HOPS_MAX: u8 = 8;
+/// Links that a gossip item crosses while it is forwarded; a loop of links ends there. The tree of 500 agents is some 15 deep.
+pub const GOSSIP_HOPS_MAX: u8 = 32;
 
-/// Links to which a relay forwards a new item. The origin sends it to all of its links; digests find whom that missed.
-pub const GOSSIP_FANOUT: usize = 3;
+/// Links that are made eager as they come up, beyond the first one: the tree grows from these, and needs about two.
+pub const GOSSIP_EAGER_FIRST: usize = 4;
+
+/// Milliseconds in which a peer has taken note of a Prune: what it pushes meanwhile was on its way already.
+pub const GOSSIP_PRUNE_MS: u64 = 2_000;
 
 /// Agents whose items are kept: about 800 bytes each, and up to 2 KiB more for a long list of collections.
 pub const GOSSIP_ORIGINS_MAX: usize = 512;
@@ -46,17 +49,30 @@ pub const GOSSIP_BATCH_MAX: usize = 32;
 /// Bytes of the items in one frame, beyond its first item.
 pub const GOSSIP_BATCH_BYTES: usize = 16 * 1024;
 
+/// Requests for items that are remembered, so that an item is asked of one peer at a time.
+pub const GOSSIP_REQUESTS_MAX: usize = 1024;
+
+/// Milliseconds after which an item that was asked for is asked of another peer.
+pub const GOSSIP_REQUEST_MS: u64 = 1_000;
+
 /// Items named in one digest frame.
 pub const GOSSIP_DIGEST_MAX: usize = 64;
 
 /// Milliseconds between two comparisons of all items, each with one link.
 pub const GOSSIP_DIGEST_MS: u64 = 30_000;
 
-/// Milliseconds until the digest of new items, which forwarding may have missed to deliver, goes to a few links more.
-pub const GOSSIP_RECENT_MS: u64 = 2_000;
+/// Milliseconds between two announcements of new items to lazy links, each to `GOSSIP_ANNOUNCE_LINKS` of them.
+pub const GOSSIP_RECENT_MS: u64 = 3_000;
 
-/// Links to which that digest goes: 15 bytes an item in place of the item's 200.
-pub const GOSSIP_RECENT_LINKS: usize = 3;
+/// Lazy links that are told at a time: 15 bytes an item in place of the item's 200, and 300 a message. With twelve links an agent is
+/// told of an item about three times in `GOSSIP_RECENT_MS`.
+pub const GOSSIP_ANNOUNCE_LINKS: usize = 3;
+
+/// Milliseconds for which an item has been held before it is announced: by then the tree has carried it everywhere.
+pub const GOSSIP_SETTLE_MS: u64 = 500;
+
+/// Milliseconds for which an agent sends its own item to each new link: most facts are published while the links come up.
+pub const GOSSIP_FRESH_MS: u64 = 10_000;
 
 /// Items in a reply to IWant up to which they are relayed like new ones; a larger reply goes to an agent that
 /// just joined, and its items are old.
@@ -70,14 +86,20 @@ pub const GOSSIP_COMPARE_MS: u64 = 5_000;
 /// between two counts of its collections while it is at rest.
 pub const GOSSIP_DWELL_MS: u64 = 30_000;
 
-/// Milliseconds after which an agent sends its headroom again, changed or not.
-pub const GOSSIP_REFRESH_MS: u64 = 60_000;
+/// The same in a large mesh, for each agent that is known: 60 and fewer do not slow each other down.
+pub const GOSSIP_DWELL_PEER_MS: u64 = 500;
+
+/// Milliseconds after which an agent sends its headroom again, changed or not; up to a quarter sooner.
+pub const GOSSIP_REFRESH_MS: u64 = 600_000;
+
+/// By how many times the time of a task must have changed, up or down, to be published before that.
+pub const GOSSIP_TASK_FACTOR: u32 = 2;
 
 /// Milliseconds between two counts of the collections while the agent works: a count walks every document.
 pub const GOSSIP_COUNT_MS: u64 = 10 * 60 * 1000;
 
-/// Seconds that a headroom is valid, at least and at most.
-pub const GOSSIP_VALID_S: (u8, u8) = (30, 120);
+/// Seconds that a headroom is valid, at least and at most. That of an agent which is known as down is not shown meanwhile.
+pub const GOSSIP_VALID_S: (u16, u16) = (30, 1_500);
 
 /// Milliseconds of a task in a headroom, at most: an hour.
 pub const GOSSIP_TASK_MS_MAX: u32 = 3_600_000;
@@ -101,7 +123,13 @@ const _: () = {
     );
     assert!(GOSSIP_BATCH_BYTES + 2 * GOSSIP_BYTES_MAX < FRAME_GOSSIP_MAX / 2, "a batch of gossip items is one frame");
     assert!(
-        GOSSIP_DWELL_MS < GOSSIP_REFRESH_MS && GOSSIP_REFRESH_MS < GOSSIP_VALID_S.1 as u64 * 1000,
+        GOSSIP_DWELL_MS < GOSSIP_REFRESH_MS && 2 * GOSSIP_REFRESH_MS < GOSSIP_VALID_S.1 as u64 * 1000,
         "one may be lost"
+    );
+    assert!(
+        GOSSIP_ORIGINS_MAX as u64 * GOSSIP_DWELL_PEER_MS < GOSSIP_REFRESH_MS,
+        "in the largest mesh a change is published sooner than what stays as it is"
+    );
+    assert!(GOSSIP_SETTLE_MS < GOSSIP_RECENT_MS, "an announcement has what is new"
     );
 };

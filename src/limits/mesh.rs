@@ -40,6 +40,10 @@ pub const MEMBER_LIST_ADDRESSES_MAX: usize = 4;
 /// Milliseconds between two exchanges of member lists with a linked peer; the same in memberlist.
 pub const MEMBER_LIST_MS: u64 = 30_000;
 
+/// Members up to which that holds. In a larger mesh the pause grows with the size of the list, so that the exchange costs the same
+/// (in memberlist above 32, by the logarithm): changes travel with the probes, and the lists only bring what those missed.
+pub const MEMBER_LIST_MEMBERS: usize = 64;
+
 /// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the
 /// pause between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
 pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;

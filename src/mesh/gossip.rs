@@ -1,9 +1,9 @@
 //! Gossip: the newest item of each (origin, kind), forwarded with bounds and compared now and then.
 //!
-//! An origin signs an item and sends it to its links. A receiver that finds it new passes it on to `GOSSIP_FANOUT`
-//! links chosen at random, at most `GOSSIP_HOPS_MAX` times (rumor mongering after Demers et al., "Epidemic Algorithms
-//! for Replicated Database Maintenance", 1987). What forwarding misses, anti-entropy brings: two agents compare the
-//! digests of their items ([`GossipTable::entries`]), and one requests what it misses.
+//! An origin signs an item and pushes it. A receiver that finds it new passes it on, at most `GOSSIP_HOPS_MAX` times; over
+//! which links `mesh::push_tree` decides. What that misses, anti-entropy brings (Demers et al., "Epidemic Algorithms for
+//! Replicated Database Maintenance", 1987): two agents compare the hashes of their items ([`GossipTable::hashes`]), list
+//! those that differ ([`GossipTable::entries`]), and each requests what it misses, of one peer at a time ([`Requests`]).
 //!
 //! Of two items of an origin and kind the higher (boot, seq) wins. An unverified claim changes nothing:
 //! [`GossipTable::novelty`] only says whether its signature is worth checking, and [`GossipTable::insert`] is given
@@ -12,14 +12,19 @@
 
 use super::budget::{Budget, Rate};
 use crate::base::id::PeerKey;
-use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    GOSSIP_BYTES_MAX, GOSSIP_FANOUT, GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE,
-    GOSSIP_LINKS_MAX, GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_ORIGINS_MAX,
+    GOSSIP_BYTES_MAX, GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_LINKS_MAX,
+    GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_ORIGINS_MAX,
 };
-use crate::wire::gossip::{Claim, Entries, Entry, Fact, Headroom, Kind, Relayed};
-use heapless::{LinearMap, Vec as Bounded};
+use crate::wire::gossip::{Claim, Entry, Fact, Headroom, Kind, Relayed};
+use heapless::LinearMap;
+
+mod digest;
+mod requests;
+
+pub use digest::part_of;
+pub use requests::Requests;
 
 const LINK: Rate = Rate { per_second: GOSSIP_LINK_RATE, burst: GOSSIP_LINK_BURST };
 const ORIGIN: Rate = Rate { per_second: GOSSIP_ORIGIN_RATE, burst: GOSSIP_ORIGIN_BURST };
@@ -34,7 +39,6 @@ pub struct GossipTable {
     origins: Vec<Origin>,
     links: LinearMap<PeerKey, Budget, GOSSIP_LINKS_MAX>,
     own: Option<PeerKey>,
-    rng: Rng,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,8 @@ struct Value {
     hops: u8,
     age_s: u16,
     since: Instant,
+    /// The link that brought it first; `None` for an item of this agent itself.
+    from: Option<PeerKey>,
     until: Option<Instant>,
     message: Vec<u8>,
 }
@@ -90,10 +96,10 @@ pub enum Insertion {
 }
 
 impl GossipTable {
-    /// An empty table. The seed is for the choice of links.
+    /// An empty table.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self { origins: Vec::new(), links: LinearMap::new(), own: None, rng: Rng::new(seed) }
+    pub const fn new() -> Self {
+        Self { origins: Vec::new(), links: LinearMap::new(), own: None }
     }
 
     /// Charges a link for bytes that it sent or requested. False if its budget is used up: drop what it sent.
@@ -133,8 +139,22 @@ impl GossipTable {
         }
     }
 
-    /// Takes an item of a member whose signature was verified.
-    pub fn insert(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
+    /// If exactly this item is held: the link that brought it, `None` for an item of this agent itself.
+    #[must_use]
+    pub fn brought_by(&self, claim: &Claim) -> Option<Option<PeerKey>> {
+        let value = &self.origins[self.at(&claim.origin).ok()?].values[claim.kind as usize];
+        (value.order == claim.order).then_some(value.from)
+    }
+
+    /// Takes an item of a member whose signature was verified, and that this link brought.
+    pub fn insert(
+        &mut self,
+        now: Instant,
+        from: PeerKey,
+        claim: &Claim,
+        fact: &Fact,
+        relayed: &Relayed,
+    ) -> Insertion {
         match self.novelty(claim) {
             Novelty::New => {}
             Novelty::Known => return Insertion::Known,
@@ -146,7 +166,7 @@ impl GossipTable {
             return Insertion::TooMuch;
         }
         origin.left |= matches!(fact, Fact::Removed(removed) if removed.peer == claim.origin.0);
-        origin.values[claim.kind as usize].set(now, claim, fact, relayed);
+        origin.values[claim.kind as usize].set(now, Some(from), claim, fact, relayed);
         Insertion::Inserted(slot)
     }
 
@@ -158,7 +178,7 @@ impl GossipTable {
         }
         let slot = self.slot(claim);
         let relayed = Relayed { hops: 0, age_s: 0, message };
-        self.origins[usize::from(slot.origin)].values[claim.kind as usize].set(now, claim, fact, &relayed);
+        self.origins[usize::from(slot.origin)].values[claim.kind as usize].set(now, None, claim, fact, &relayed);
         Some(slot)
     }
 
@@ -175,34 +195,11 @@ impl GossipTable {
         self.origins.binary_search_by(|known| known.key.cmp(origin))
     }
 
-    /// The links to pass a new item on to: a few at random, without the link that sent it and without its origin.
-    pub fn links_to_forward(
-        &mut self,
-        slot: ItemRef,
-        from: PeerKey,
-        linked: &[PeerKey],
-    ) -> Bounded<PeerKey, GOSSIP_FANOUT> {
-        let Some(origin) = self.origins.get(usize::from(slot.origin)) else { return Bounded::new() };
-        if origin.values[slot.kind as usize].hops >= GOSSIP_HOPS_MAX {
-            return Bounded::new();
-        }
-        let key = origin.key;
-        self.pick(linked.iter().filter(|link| **link != from && **link != key))
-    }
-
-    /// Up to `N` links at random, each with the same probability (reservoir sampling).
-    pub fn pick<'a, const N: usize>(&mut self, links: impl Iterator<Item = &'a PeerKey>) -> Bounded<PeerKey, N> {
-        let mut picked = Bounded::new();
-        for (seen, link) in (1..).zip(links) {
-            if picked.push(*link).is_err() {
-                // Each link seen so far stays with the same probability.
-                let index = usize::try_from(self.rng.below(seen)).unwrap_or(usize::MAX);
-                if let Some(slot) = picked.get_mut(index) {
-                    *slot = *link;
-                }
-            }
-        }
-        picked
+    /// Whether an item may cross a further link.
+    #[must_use]
+    pub fn may_forward(&self, slot: ItemRef) -> bool {
+        let origin = self.origins.get(usize::from(slot.origin));
+        origin.is_some_and(|origin| origin.values[slot.kind as usize].hops < GOSSIP_HOPS_MAX)
     }
 
     /// An item as the next receiver gets it: hops, age in seconds, the origin's message. `requested`: the receiver
@@ -214,64 +211,13 @@ impl GossipTable {
         value.is_live(now).then_some((hops, value.age(now), &value.message[..]))
     }
 
-    /// The digest entries of all valid items.
-    pub fn entries(&self, now: Instant) -> impl Iterator<Item = Entry> + '_ {
-        self.origins.iter().flat_map(move |origin| {
-            let live = Kind::ALL.into_iter().filter(move |kind| origin.values[*kind as usize].is_live(now));
-            live.map(move |kind| origin.entry(kind))
-        })
-    }
-
-    /// The digest entries of items that arrived since then, as many as fit into one list, without those that came by
-    /// request.
-    #[must_use]
-    pub fn recent(&self, now: Instant, since: Instant) -> Entries {
-        let mut list = Entries::new();
-        for origin in &self.origins {
-            for kind in Kind::ALL {
-                let value = &origin.values[kind as usize];
-                if value.is_live(now) && value.since >= since && value.hops < GOSSIP_HOPS_MAX {
-                    // The next comparison finds what has no room here.
-                    let _ = list.push(origin.entry(kind));
-                }
-            }
-        }
-        list
-    }
-
-    /// The entries of another agent's list that this agent misses. It wants unknown origins only if `is_member` holds.
-    #[must_use]
-    pub fn missing(&self, list: &[Entry], is_member: impl Fn(&[u8; 8]) -> bool) -> Entries {
-        let lacks = |entry: &&Entry| match self.find(&entry.origin) {
-            Some(at) => {
-                let origin = &self.origins[at];
-                self.own != Some(origin.key) && origin.takes(entry.kind, (entry.boot, entry.seq))
-            }
-            None => self.origins.len() < GOSSIP_ORIGINS_MAX && is_member(&entry.origin),
-        };
-        list.iter().filter(lacks).copied().collect()
-    }
-
-    /// The valid item of an entry's origin and kind, whatever its order, and its length in bytes.
-    #[must_use]
-    pub fn find_item(&self, now: Instant, entry: &Entry) -> Option<(ItemRef, usize)> {
-        let at = self.find(&entry.origin)?;
-        let value = &self.origins[at].values[entry.kind as usize];
-        let slot = ItemRef { origin: u16::try_from(at).ok()?, kind: entry.kind };
-        value.is_live(now).then_some((slot, value.message.len()))
-    }
-
-    fn find(&self, prefix: &[u8; 8]) -> Option<usize> {
-        let at = self.origins.partition_point(|origin| origin.key.0[..8] < prefix[..]);
-        self.origins.get(at).filter(|origin| origin.key.0[..8] == prefix[..]).map(|_| at)
-    }
-
-    /// This agent's own valid items.
-    pub fn own(&self, now: Instant) -> impl Iterator<Item = ItemRef> + '_ {
+    /// This agent's own valid items that it published since then.
+    pub fn own(&self, now: Instant, since: Instant) -> impl Iterator<Item = ItemRef> + '_ {
         let at = self.own.and_then(|own| self.at(&own).ok());
         let slots = move |at: usize| {
+            let fresh = move |value: &Value| value.is_live(now) && value.since >= since;
             let values = &self.origins[at].values;
-            let live = Kind::ALL.into_iter().filter(move |kind| values[*kind as usize].is_live(now));
+            let live = Kind::ALL.into_iter().filter(move |kind| fresh(&values[*kind as usize]));
             live.map(move |kind| ItemRef { origin: u16::try_from(at).unwrap_or(u16::MAX), kind })
         };
         at.into_iter().flat_map(slots)
@@ -316,6 +262,12 @@ impl GossipTable {
     }
 }
 
+impl Default for GossipTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Origin {
     fn new(key: PeerKey) -> Self {
         Self { key, budget: Budget::default(), left: false, values: Default::default() }
@@ -335,8 +287,9 @@ impl Origin {
 }
 
 impl Value {
-    fn set(&mut self, now: Instant, claim: &Claim, fact: &Fact, relayed: &Relayed) {
+    fn set(&mut self, now: Instant, from: Option<PeerKey>, claim: &Claim, fact: &Fact, relayed: &Relayed) {
         self.order = claim.order;
+        self.from = from;
         self.hops = relayed.hops;
         self.age_s = relayed.age_s;
         self.since = now;

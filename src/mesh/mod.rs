@@ -25,6 +25,7 @@ pub mod gossip;
 pub mod hardware;
 pub mod pairing;
 pub mod peers;
+pub mod push_tree;
 pub mod refusals;
 pub mod swim;
 pub mod topology;

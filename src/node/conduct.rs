@@ -169,7 +169,7 @@ impl Node {
             out.push(self.hello(peer, true));
             self.send_member_list(peer, true, out);
         }
-        self.gossip.headroom = crate::energy::advertiser::HeadroomAdvertiser::default();
+        self.gossip.headroom.forget();
         if let Some(collections) = self.gossip.collections.clone() {
             out.push(Output::Sign(collections));
         }

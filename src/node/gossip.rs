@@ -1,10 +1,9 @@
 //! The flow of gossip: publishing facts of this agent, taking and forwarding those of others, and anti-entropy.
 //!
 //! An item is a fact (headroom, collections, a removal) signed by its origin; the newest (boot, sequence) per origin
-//! and kind wins (`mesh::gossip`). The origin pushes a new item to all its links, and every agent that takes it
-//! forwards it to a few more. What is lost on the way is found by comparison: every `GOSSIP_DIGEST_MS` an agent sends
-//! the digest of all its items to a random link, which answers with its own, and soon after a new item a digest of the
-//! recent items goes to a few links; either side asks for what it lacks.
+//! and kind wins (`mesh::gossip`). The origin pushes a new item over its eager links, and every agent that takes it
+//! pushes it on over its own; the lazy links are told its identifier (`mesh::push_tree`). What is lost on the way is found
+//! by that, or by comparison (`compare`); either side asks for what it lacks.
 //!
 //! The node has no key. It orders its own facts to be signed (`Sign`, then `Signed`) and those of others to be verified
 //! (`Verify`, then `Verified` or `VerifyFailed`). An item that is not verified changes nothing here. What a link or an
@@ -15,67 +14,48 @@ use super::status::PeerGossip;
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{
-    GOSSIP_BATCH_BYTES, GOSSIP_COMPARE_MS, GOSSIP_COUNT_MS, GOSSIP_DIGEST_MS, GOSSIP_DWELL_MS, GOSSIP_RECENT_LINKS,
-    GOSSIP_RECENT_MS, GOSSIP_RELAYED_REPLY_MAX,
-};
+use crate::limits::{GOSSIP_COUNT_MS, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS};
 use crate::mesh::conduct::Offence;
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
 use crate::scheduler::task::CollectionSummary;
-use crate::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed};
+use crate::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
 
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
 const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
-const RECENT: Duration = Duration::from_millis(GOSSIP_RECENT_MS);
-/// Time at least between two full digests that new links cause.
-const LINK_DIGEST: Duration = Duration::from_millis(GOSSIP_COMPARE_MS);
-const DIGEST: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
+const FRESH: Duration = Duration::from_millis(GOSSIP_FRESH_MS);
+
+mod compare;
 
 impl Node {
     /// Publishes the headroom and sends the digests that are due.
     pub(super) fn gossip(&mut self, now: Instant, out: &mut Out) {
-        if self.gossip.links.is_empty() {
+        if self.gossip.tree.is_empty() {
             return;
         }
-        let headroom = self.headroom_now();
-        if let Some(headroom) = self.gossip.headroom.next_item(now, headroom) {
+        let (headroom, peers) = (self.headroom_now(), self.member.count());
+        if let Some(headroom) = self.gossip.headroom.next_item(now, headroom, peers) {
             out.push(Output::Sign(Fact::Headroom(headroom)));
         }
-        if self.gossip.digest_at <= now {
-            self.gossip.digest_at = now + DIGEST;
-            let partner: Bounded<PeerKey, 1> = self.gossip.items.pick(self.gossip.links.iter());
-            self.gossip.digest_sent = Some(now);
-            partner.iter().for_each(|partner| self.send_digest(now, *partner, true, out));
-        }
-        if let Some((since, at)) = self.gossip.recent_digest
-            && at <= now
-        {
-            self.gossip.recent_digest = None;
-            let list = self.gossip.items.recent(now, since);
-            let links: Bounded<PeerKey, GOSSIP_RECENT_LINKS> = self.gossip.items.pick(self.gossip.links.iter());
-            for to in links.iter().filter(|_| !list.is_empty()) {
-                let have = Gossip::IHave { ask: false, list: Box::new(list.clone()) };
-                out.push(Output::Send(*to, Message::Gossip(have)));
-            }
-        }
+        self.announce(now, out);
+        self.compare_by_turns(now, out);
     }
 
     /// Whether there is a link at all.
     pub(super) fn has_links(&self) -> bool {
-        !self.gossip.links.is_empty()
+        !self.gossip.tree.is_empty()
     }
 
     /// When something of this flow is due.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
-        if self.gossip.links.is_empty() {
+        if self.gossip.tree.is_empty() {
             return None;
         }
-        let headroom = self.gossip.headroom.due(&self.headroom_now());
-        let recent = self.gossip.recent_digest.map(|(_, at)| at);
-        earliest(earliest(Some(headroom), Some(self.gossip.digest_at)), earliest(recent, self.count_due()))
+        let headroom = self.gossip.headroom.due(&self.headroom_now(), self.member.count());
+        let announce = self.gossip.tree.deadline();
+        earliest(earliest(Some(headroom), Some(self.gossip.compare_at)), earliest(announce, self.count_due()))
     }
 
     /// The headroom to publish: none while the scheduler stands still (a full or broken disk), else what the governor
@@ -108,7 +88,7 @@ impl Node {
     /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs or the device is in trouble, because it walks every document. It waits
     /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
-        let able = !self.scheduler.stands_still() && !self.gossip.links.is_empty();
+        let able = !self.scheduler.stands_still() && !self.gossip.tree.is_empty();
         if !able || self.gossip.counting || !self.scheduler.has_slot() {
             return None;
         }
@@ -144,37 +124,38 @@ impl Node {
         self.gossip.counting = false;
     }
 
-    /// A fact of this agent is signed: it goes to every link.
+    /// A fact of this agent is signed: it is pushed.
     pub(super) fn on_signed(&mut self, now: Instant, message: Vec<u8>, out: &mut Out) {
         let Some((claim, fact)) = Claim::with_fact(&message) else { return };
         let Some(item) = self.gossip.items.insert_own(now, &claim, &fact, message) else { return };
-        self.schedule_recent_digest(now);
-        for to in &self.gossip.links {
-            out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
+        self.gossip.tree.on_new_item(now);
+        let own = self.config.key;
+        let push = |to| Output::Push { to, items: ItemRefs::from_iter([item]), requested: false };
+        if matches!(fact, Fact::Removed(_)) {
+            // This agent may be gone before it has announced anything.
+            self.gossip.tree.links().for_each(|to| out.push(push(*to)));
+        } else {
+            self.gossip.tree.push_to(own, own).for_each(|to| out.push(push(to)));
         }
     }
 
-    /// A link is up: the peer gets this agent's own items and, unless one was sent just now, a full digest.
+    /// A link is up: the peer gets what this agent published just now, and all items are compared unless that was begun just
+    /// now.
     pub(super) fn share_gossip(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
-        let links = &mut self.gossip.links;
-        // There are at most `LINKS_MAX` links.
-        let _ = !links.contains(&peer) && links.push(peer).is_ok();
-        // At once: most facts are published while the links come up.
-        let own: ItemRefs = self.gossip.items.own(now).collect();
+        self.gossip.tree.linked(now, peer, self.peers.wants(peer));
+        let own: ItemRefs = self.gossip.items.own(now, now - FRESH).collect();
         if !own.is_empty() {
             out.push(Output::Push { to: peer, items: own, requested: false });
         }
-        if self.gossip.digest_sent.is_none_or(|at| now.since(at) >= LINK_DIGEST) {
-            self.gossip.digest_sent = Some(now);
-            self.send_digest(now, peer, true, out);
-        }
+        self.compare_on_link(now, peer, out);
     }
 
-    pub(super) fn on_unlinked(&mut self, peer: PeerKey) {
-        self.gossip.links.retain(|link| *link != peer);
-        if self.gossip.links.is_empty() {
-            self.gossip.digest_sent = None;
-            self.gossip.recent_digest = None;
+    pub(super) fn on_unlinked(&mut self, peer: PeerKey, out: &mut Out) {
+        if let Some(other) = self.gossip.tree.unlinked(peer) {
+            out.push(Output::Send(other, Message::Gossip(Gossip::IWant(Box::default()))));
+        }
+        if self.gossip.tree.is_empty() {
+            self.gossip.compared = None;
         }
     }
 
@@ -184,23 +165,13 @@ impl Node {
         }
         match gossip {
             Gossip::Push(batch) => batch.into_iter().for_each(|item| self.on_relayed(now, peer, item, out)),
-            Gossip::IHave { ask, list } => {
-                let (trust, duplicates) = (&self.trust, &self.mesh.records.duplicates);
-                let may_sign = |prefix: &[u8; 8]| {
-                    let mut of_prefix = trust.iter().filter(|(peer, _)| peer.0[..8] == prefix[..]);
-                    of_prefix.any(|(peer, rights)| rights.contains(Rights::SIGN) && !duplicates.is_frozen(now, peer))
-                };
-                let want: Entries = self.gossip.items.missing(&list, may_sign);
-                if !want.is_empty() {
-                    out.push(Output::Send(peer, Message::Gossip(Gossip::IWant(Box::new(want)))));
-                }
-                // The answer is charged to the budget of the link that asked.
-                let answer = self.gossip.items.entries(now).count() * size_of::<Entry>();
-                if ask && self.gossip.items.spend(now, peer, answer) {
-                    self.send_digest(now, peer, false, out);
-                }
+            Gossip::IHave { ask, list } => self.on_have(now, peer, ask, &list, out),
+            Gossip::IWant(list) => {
+                self.gossip.tree.make_eager(peer);
+                self.send_items(now, peer, &list, out);
             }
-            Gossip::IWant(list) => self.send_items(now, peer, &list, out),
+            Gossip::Prune => self.gossip.tree.on_prune(peer),
+            Gossip::Compare { ask, hashes } => self.on_compare(now, peer, ask, &hashes, out),
         }
     }
 
@@ -215,6 +186,17 @@ impl Node {
         }
         if novelty == Novelty::New && self.counts(now, claim.origin) {
             out.push(Output::Verify(from, item));
+        } else {
+            self.on_pushed_again(now, from, &claim, out);
+        }
+    }
+
+    /// A link brought an item. If another one did so before, it need not push any more.
+    fn on_pushed_again(&mut self, now: Instant, from: PeerKey, claim: &Claim, out: &mut Out) {
+        if let Some(first) = self.gossip.items.brought_by(claim)
+            && self.gossip.tree.on_duplicate(now, from, first)
+        {
+            out.push(Output::Send(from, Message::Gossip(Gossip::Prune)));
         }
     }
 
@@ -229,15 +211,19 @@ impl Node {
         if !self.counts(now, claim.origin) {
             return;
         }
-        match self.gossip.items.insert(now, &claim, &fact, item) {
-            Insertion::Inserted(item) => {
-                self.schedule_recent_digest(now);
-                for to in &self.gossip.items.links_to_forward(item, from, &self.gossip.links) {
-                    out.push(Output::Push { to: *to, items: ItemRefs::from_iter([item]), requested: false });
+        match self.gossip.items.insert(now, from, &claim, &fact, item) {
+            Insertion::Inserted(item) if self.gossip.items.may_forward(item) => {
+                self.gossip.tree.on_first(now, from);
+                self.gossip.tree.on_new_item(now);
+                for to in self.gossip.tree.push_to(from, claim.origin) {
+                    out.push(Output::Push { to, items: ItemRefs::from_iter([item]), requested: false });
                 }
             }
+            Insertion::Inserted(_) => {}
             Insertion::TooMuch => return self.over_budget(now, claim.origin, out),
-            Insertion::Known | Insertion::Full => return,
+            // It came over two links at the same time.
+            Insertion::Known => return self.on_pushed_again(now, from, &claim, out),
+            Insertion::Full => return,
         }
         // Without certificates that say who may remove whom, an agent may only remove itself.
         if matches!(fact, Fact::Removed(Removed { peer, .. }) if peer == claim.origin.0) {
@@ -246,58 +232,10 @@ impl Node {
         }
     }
 
-    /// Notes that there are new items, for the next digest of recent ones.
-    fn schedule_recent_digest(&mut self, now: Instant) {
-        self.gossip.recent_digest.get_or_insert((now, now + RECENT));
-    }
-
     /// A link forwarded an item without a valid signature of its origin.
     pub(super) fn on_verify_failed(&mut self, now: Instant, from: PeerKey, out: &mut Out) {
         self.gossip.items.penalise_forgery(now, from);
         self.on_offence(now, from, Offence::ForgedGossip, out);
-    }
-
-    /// Sends a digest of all valid items, in as many messages as it takes; with `ask`, the peer answers with its own.
-    fn send_digest(&self, now: Instant, peer: PeerKey, ask: bool, out: &mut Out) {
-        let mut entries = self.gossip.items.entries(now).peekable();
-        // An agent without items sends one empty digest, to get the peer's.
-        let mut ask = ask;
-        while ask || entries.peek().is_some() {
-            let mut list = Entries::new();
-            while !list.is_full()
-                && let Some(entry) = entries.next()
-            {
-                // There is room: the loop ends when the list is full.
-                let _ = list.push(entry);
-            }
-            out.push(Output::Send(peer, Message::Gossip(Gossip::IHave { ask, list: Box::new(list) })));
-            ask = false;
-        }
-    }
-
-    /// Sends the items that a peer asked for, in batches that fit one frame each, until the peer's budget is spent.
-    fn send_items(&mut self, now: Instant, peer: PeerKey, list: &Entries, out: &mut Out) {
-        // A few items were missed and are new in that part of the mesh: the peer forwards them. Many are wanted by an
-        // agent that just joined, and the others have them.
-        let requested = list.len() > GOSSIP_RELAYED_REPLY_MAX;
-        let (mut items, mut bytes) = (ItemRefs::new(), 0);
-        for entry in list {
-            let Some((item, length)) = self.gossip.items.find_item(now, entry) else { continue };
-            if !self.gossip.items.spend(now, peer, length) {
-                self.over_budget(now, peer, out);
-                break;
-            }
-            if items.is_full() || bytes + length > GOSSIP_BATCH_BYTES {
-                out.push(Output::Push { to: peer, items: core::mem::take(&mut items), requested });
-                bytes = 0;
-            }
-            // There is room: a full batch was just sent.
-            let _ = items.push(item);
-            bytes += length;
-        }
-        if !items.is_empty() {
-            out.push(Output::Push { to: peer, items, requested });
-        }
     }
 
     /// The message of an `Output::Push`, made while the order is carried out; `None` if none of its items is valid any
@@ -320,7 +258,8 @@ impl Node {
                 Some(Fact::Collections(list)) => list.iter().cloned().collect(),
                 _ => Vec::new(),
             };
-            PeerGossip { peer, headroom: self.gossip.items.headroom(now, peer), collections }
+            let headroom = self.gossip.items.headroom(now, peer).filter(|_| !self.member.is_down(peer));
+            PeerGossip { peer, headroom, collections }
         };
         self.peers.iter().map(|peer| of(peer.key)).collect()
     }
@@ -332,7 +271,7 @@ impl Node {
     }
 
     /// A peer sends more than its budget: at most one notice a minute.
-    fn over_budget(&mut self, now: Instant, who: PeerKey, out: &mut Out) {
+    pub(super) fn over_budget(&mut self, now: Instant, who: PeerKey, out: &mut Out) {
         let loud = &mut self.gossip.over_budget_since;
         loud.retain(|_, at| now.since(*at) < Duration::from_secs(60));
         if loud.contains_key(&who) || loud.insert(who, now).is_err() {

@@ -4,16 +4,23 @@ use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::energy::advertiser::HeadroomAdvertiser;
-use crate::limits::{GOSSIP_DIGEST_MS, GOSSIP_LINKS_MAX, LINKS_MAX};
-use crate::mesh::gossip::GossipTable;
+use crate::limits::{GOSSIP_DIGEST_MS, GOSSIP_LINKS_MAX};
+use crate::mesh::gossip::{GossipTable, Requests};
+use crate::mesh::push_tree::PushTree;
 use crate::store::counts::StoreCounts;
 use crate::wire::gossip::Fact;
-use heapless::{LinearMap, Vec as Bounded};
+use heapless::LinearMap;
 
 /// The gossip side of the node.
 #[derive(Debug)]
 pub(super) struct GossipState {
     pub(super) items: GossipTable,
+    /// The linked peers, and over which of these links items are pushed.
+    pub(super) tree: PushTree,
+    /// Items that were asked for just now.
+    pub(super) requests: Requests,
+    /// For the choice of partners.
+    pub(super) rng: Rng,
     /// The headroom that was published last, and when the next is due.
     pub(super) headroom: HeadroomAdvertiser,
     /// The collections that were published last.
@@ -24,14 +31,10 @@ pub(super) struct GossipState {
     pub(super) counted: Option<(Instant, StoreCounts)>,
     /// A count is under way.
     pub(super) counting: bool,
-    /// When to send the next full digest to a random link.
-    pub(super) digest_at: Instant,
-    /// When the last full digest was sent.
-    pub(super) digest_sent: Option<Instant>,
-    /// Since when there are items that no recent digest named, and when the next recent digest is due.
-    pub(super) recent_digest: Option<(Instant, Instant)>,
-    /// The linked peers.
-    pub(super) links: Bounded<PeerKey, LINKS_MAX>,
+    /// When to compare all items with a random link next.
+    pub(super) compare_at: Instant,
+    /// When that was last begun.
+    pub(super) compared: Option<Instant>,
     /// Peers over their budget that there was a notice of, and when.
     pub(super) over_budget_since: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
 }
@@ -39,18 +42,20 @@ pub(super) struct GossipState {
 impl GossipState {
     /// An empty table. The seed picks partners and the time of the first comparison.
     pub(super) fn new(now: Instant, seed: u64) -> Self {
-        let first = Duration::from_millis(Rng::new(seed).below(GOSSIP_DIGEST_MS));
+        let mut rng = Rng::new(seed);
+        let first = Duration::from_millis(rng.below(GOSSIP_DIGEST_MS));
         Self {
-            items: GossipTable::new(seed),
-            headroom: HeadroomAdvertiser::default(),
+            items: GossipTable::new(),
+            tree: PushTree::new(rng.next()),
+            requests: Requests::default(),
+            headroom: HeadroomAdvertiser::new(rng.next()),
+            rng,
             collections: None,
             shared: None,
             counted: None,
             counting: false,
-            digest_at: now + first,
-            digest_sent: None,
-            recent_digest: None,
-            links: Bounded::new(),
+            compare_at: now + first,
+            compared: None,
             over_budget_since: LinearMap::new(),
         }
     }

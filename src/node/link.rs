@@ -39,7 +39,7 @@ impl Node {
                 self.peers.unlinked(now, peer);
                 self.stop_waiting_for(now, peer, out);
                 self.scheduler.worker_unlinked(now, peer);
-                self.on_unlinked(peer);
+                self.on_unlinked(peer, out);
                 self.mesh.trust.unlinked(peer);
             }
             LinkInput::DialFailed => self.peers.dial_failed(now, peer),

@@ -2,7 +2,7 @@
 //!
 //! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style
 //! Process Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams
-//! and, where those do not pass, over the link. At every new link, and every `MEMBER_LIST_MS` (30 s) with a random linked
+//! and, where those do not pass, over the link. At every new link, and every `MEMBER_LIST_MS` (30 s; in a large mesh more rarely) with a random linked
 //! peer, two agents exchange their full member lists.
 
 use super::mesh_state::Unsaved;
@@ -10,7 +10,9 @@ use super::output::{HangUp, Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS};
+use crate::limits::{
+    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MEMBER_LIST_MEMBERS, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS,
+};
 use crate::mesh::conduct::Offence;
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::{Entry, Message};
@@ -156,7 +158,8 @@ impl Node {
         // Until a list has come, ask again soon; after that the pause doubles from `MEMBER_LIST_RETRY_MS` to `MEMBER_LIST_MS`,
         // because an agent that has just joined may have missed some changes. Without a link there is nobody to ask.
         let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { MEMBER_LIST_RETRY_MS };
-        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(MEMBER_LIST_MS) } else { MEMBER_LIST_RETRY_MS };
+        let longest = MEMBER_LIST_MS * self.member.count().max(MEMBER_LIST_MEMBERS) as u64 / MEMBER_LIST_MEMBERS as u64;
+        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(longest) } else { MEMBER_LIST_RETRY_MS };
         let jittered = pause - pause / 10 + self.mesh.rng.below(pause / 5);
         self.mesh.exchange_at = now + Duration::from_millis(jittered);
         if let Some(peer) = peer {

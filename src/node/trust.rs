@@ -85,7 +85,7 @@ impl Node {
         if rights.contains(Rights::LINK) {
             self.peers.add_peer(now, peer, peer_id(peer));
         } else {
-            self.on_unlinked(peer);
+            self.on_unlinked(peer, out);
             self.mesh.trust.unlinked(peer);
             self.peers.remove_peer(peer);
             self.forget_conduct(peer);

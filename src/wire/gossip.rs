@@ -7,6 +7,7 @@
 //!
 //! The bodies have no floats and nothing recursive, and every list has its cap in its type.
 
+use super::certificate::exchange::Buckets;
 use super::envelope;
 use crate::base::id::PeerKey;
 use crate::base::level::Energy;
@@ -60,7 +61,7 @@ pub struct Headroom {
     /// Milliseconds that one task takes there; 0 if unknown.
     pub ms_per_task: u32,
     /// Seconds for which this holds after the origin sent it, counted by the receiver's clock.
-    pub valid_s: u8,
+    pub valid_s: u16,
 }
 
 impl Headroom {
@@ -225,7 +226,7 @@ pub struct Entry {
 /// The identifiers of items: a digest, or a request.
 pub type Entries = Bounded<Entry, GOSSIP_DIGEST_MAX>;
 
-/// The body of a `gossip` message: the Push, IHave and IWant of other gossip protocols.
+/// The body of a `gossip` message: PlumTree's Gossip, IHave, Graft (here IWant) and Prune, and anti-entropy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gossip {
     /// Push: items.
@@ -237,8 +238,18 @@ pub enum Gossip {
         /// The items.
         list: Box<Entries>,
     },
-    /// IWant: a request for items of a digest that the sender lacks.
+    /// IWant: a request for items of a digest that the sender lacks, and to push new items over this link; empty: only that.
     IWant(Box<Entries>),
+    /// Prune: the sender gets over other links what the receiver pushes, and wants only its announcements.
+    Prune,
+    /// The hashes of all items that the sender has, to compare.
+    Compare {
+        /// Whether the receiver is to reply with its own hashes, if they differ.
+        ask: bool,
+        /// The hash of each part of the items: the first eight bytes of the SHA-256 over their identifiers in postcard, by
+        /// origin and kind; zeros for an empty part. An item is in the part of the upper four bits of its origin's key.
+        hashes: Buckets,
+    },
 }
 
 impl Gossip {
@@ -249,7 +260,7 @@ impl Gossip {
             Self::Push(batch) => batch.iter().all(|item| {
                 (1..=GOSSIP_HOPS_MAX).contains(&item.hops) && (1..=GOSSIP_BYTES_MAX).contains(&item.message.len())
             }),
-            Self::IHave { .. } | Self::IWant(_) => true,
+            Self::IHave { .. } | Self::IWant(_) | Self::Prune | Self::Compare { .. } => true,
         }
     }
 
@@ -260,6 +271,8 @@ impl Gossip {
         let content = match self {
             Self::Push(batch) => batch.iter().map(|item| item.message.len()).sum(),
             Self::IHave { list, .. } | Self::IWant(list) => list.len() * core::mem::size_of::<Entry>(),
+            Self::Prune => 0,
+            Self::Compare { hashes, .. } => core::mem::size_of_val(hashes),
         };
         FRAME + content
     }

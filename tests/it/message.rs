@@ -43,7 +43,7 @@ fn facts() -> [Fact; 3] {
     let cookbook = Collection { name: "cookbook".try_into().unwrap(), model, documents: 70, passages: 500 };
     let removed = Removed { peer: *name(2).public_key(), serial: 0 };
     [
-        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Normal, ms_per_task: 300, valid_s: 120 }),
+        Fact::Headroom(Headroom { quarters: 3, energy: Energy::Normal, ms_per_task: 300, valid_s: 1_500 }),
         Fact::Collections(Box::new(heapless::Vec::from_slice(&[cookbook]).unwrap())),
         Fact::Removed(removed),
     ]
@@ -55,7 +55,7 @@ fn items() -> Vec<Vec<u8>> {
 }
 
 /// A message of each variant: items of agent 2, relayed by agent 1.
-fn gossip() -> [Message; 3] {
+fn gossip() -> [Message; 5] {
     let item = Relayed { hops: 2, age_s: 5, message: items().swap_remove(0) };
     let origin = name(2).public_key()[..8].try_into().unwrap();
     let entry = |kind, seq| gossip::Entry { origin, kind, boot: 4, seq };
@@ -64,6 +64,8 @@ fn gossip() -> [Message; 3] {
         Gossip::Push(Box::new(heapless::Vec::from_slice(&[item]).unwrap())),
         Gossip::IHave { ask: true, list: Box::new(heapless::Vec::from_slice(&both).unwrap()) },
         Gossip::IWant(Box::new(heapless::Vec::from_slice(&both[..1]).unwrap())),
+        Gossip::Prune,
+        Gossip::Compare { ask: true, hashes: Buckets(std::array::from_fn(|at| [at as u8; 8])) },
     ]
     .map(Message::Gossip)
 }
@@ -308,7 +310,7 @@ fn the_test_vectors_of_the_page_are_those_of_the_code() {
 fn the_page_lists_every_message_type_and_every_cap() {
     use wattle::limits::{
         COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES,
-        GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FANOUT,
+        GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX,
         GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
         GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, GRANT_BYTES_MAX, HITS_MAX, JSON_DEPTH_MAX,
         JSON_LINE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
@@ -347,8 +349,7 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("vectors of `results`", RESULTS_MAX),
     ];
     let sentences = [
-        format!("to at most {GOSSIP_FANOUT} of its links"),
-        format!("{} to {}", GOSSIP_VALID_S.0, GOSSIP_VALID_S.1),
+        format!("{} to {}", GOSSIP_VALID_S.0, grouped(GOSSIP_VALID_S.1.into())),
         format!("at most {}", grouped(GOSSIP_TASK_MS_MAX as usize)),
         format!(
             "{} bytes a second and {} at once from a link",

@@ -7,6 +7,8 @@ use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
 use ours::Figures;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const HANDSHAKES: u32 = 200;
@@ -79,9 +81,11 @@ async fn traffic() -> Figures {
     let mut incoming = b.behaviour().stream.new_control().accept(BULK_PROTOCOL).unwrap();
     let mut control = a.behaviour().stream.new_control();
     a.dial(address).unwrap();
-    tokio::spawn(async move { while b.next().await.is_some() {} });
+    // They end with this function.
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { while b.next().await.is_some() {} });
     let (tell, mut times) = futures::channel::mpsc::unbounded();
-    tokio::spawn(async move {
+    tasks.spawn(async move {
         loop {
             if let SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) = a.select_next_some().await {
                 let _ = tell.unbounded_send(event.result.unwrap());
@@ -93,7 +97,7 @@ async fn traffic() -> Figures {
         idle.push(times.next().await.unwrap());
     }
     let mut out = control.open_stream(name, BULK_PROTOCOL).await.unwrap();
-    tokio::spawn(async move {
+    tasks.spawn(async move {
         let frame = vec![1; 1 << 20];
         while out.write_all(&frame).await.is_ok() {}
     });
@@ -108,7 +112,42 @@ async fn traffic() -> Figures {
     while let Ok(time) = times.try_recv() {
         bulk.push(time);
     }
-    Figures { handshakes: 0.0, idle, bulk, mebibytes }
+    Figures { handshakes: 0.0, idle, bulk, mebibytes, eight: 0.0 }
+}
+
+/// MiB a second from one swarm to eight others, in all.
+async fn eight() -> f64 {
+    let (mut a, _) = swarm(Duration::from_secs(15)).await;
+    let mut control = a.behaviour().stream.new_control();
+    let (mut names, count) = (Vec::new(), Arc::new(AtomicU64::new(0)));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (mut b, address) = swarm(Duration::from_secs(15)).await;
+        let mut incoming = b.behaviour().stream.new_control().accept(BULK_PROTOCOL).unwrap();
+        names.push(*b.local_peer_id());
+        a.dial(address).unwrap();
+        both(&mut a, &mut b, true).await;
+        tasks.spawn(async move { while b.next().await.is_some() {} });
+        let count = Arc::clone(&count);
+        tasks.spawn(async move {
+            let ((_, mut inbound), mut part) = (incoming.next().await.unwrap(), vec![0; 65_536]);
+            while let Ok(read) = inbound.read(&mut part).await {
+                count.fetch_add(read as u64, Ordering::Relaxed);
+            }
+        });
+    }
+    tasks.spawn(async move { while a.next().await.is_some() {} });
+    for name in names {
+        let mut out = control.open_stream(name, BULK_PROTOCOL).await.unwrap();
+        tasks.spawn(async move {
+            let frame = vec![1; 1 << 20];
+            while out.write_all(&frame).await.is_ok() {}
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (before, begun) = (count.load(Ordering::Relaxed), Instant::now());
+    tokio::time::sleep(BULK).await;
+    (count.load(Ordering::Relaxed) - before) as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64()
 }
 
 fn main() {
@@ -117,7 +156,8 @@ fn main() {
         ours::measure().print("wattle");
         runtime.block_on(async {
             let handshakes = handshakes().await;
-            Figures { handshakes, ..traffic().await }.print("rust-libp2p 0.57.1");
+            let figures = traffic().await;
+            Figures { handshakes, eight: eight().await, ..figures }.print("rust-libp2p 0.57.1");
         });
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::level::Energy;
 use crate::wire::envelope::unsigned;
-use crate::wire::gossip::{Removed, TYPE};
+use crate::wire::gossip::{Entries, Removed, TYPE};
 use crate::wire::peer_id::PeerId;
 
 fn key(n: u64) -> PeerKey {
@@ -16,7 +16,7 @@ fn at(s: u64) -> Instant {
     Instant::from_millis(s * 1000)
 }
 
-fn headroom(valid_s: u8) -> Fact {
+fn headroom(valid_s: u16) -> Fact {
     Fact::Headroom(Headroom { quarters: 4, energy: Energy::Unknown, ms_per_task: 0, valid_s })
 }
 
@@ -27,7 +27,7 @@ fn relayed(origin: PeerKey, order: (u32, u64), fact: &Fact) -> (Claim, Relayed) 
 
 fn take(items: &mut GossipTable, now: Instant, origin: u64, order: (u32, u64), fact: &Fact) -> Insertion {
     let (claim, relayed) = relayed(key(origin), order, fact);
-    items.insert(now, &claim, fact, &relayed)
+    items.insert(now, key(1), &claim, fact, &relayed)
 }
 
 fn live(items: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
@@ -36,7 +36,7 @@ fn live(items: &GossipTable, now: Instant) -> Vec<(u8, Kind, (u32, u64))> {
 
 #[test]
 fn the_newest_wins_whatever_the_order_of_arrival() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     assert!(matches!(take(&mut items, at(0), 1, (2, 5), &headroom(90)), Insertion::Inserted(_)));
     for old in [(2, 5), (2, 4), (1, 900)] {
         assert_eq!(take(&mut items, at(1), 1, old, &headroom(90)), Insertion::Known, "{old:?}");
@@ -53,7 +53,7 @@ fn the_newest_wins_whatever_the_order_of_arrival() {
 
 #[test]
 fn a_claim_alone_changes_nothing() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     let (claim, _) = relayed(key(1), (9, 9), &headroom(90));
     assert_eq!(items.novelty(&claim), Novelty::New);
     assert_eq!(items.novelty(&claim), Novelty::New);
@@ -66,58 +66,83 @@ fn a_claim_alone_changes_nothing() {
 
 #[test]
 fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     let (claim, mut slow) = relayed(key(1), (1, 1), &headroom(60));
     slow.age_s = 25;
-    let Insertion::Inserted(slot) = items.insert(at(100), &claim, &headroom(60), &slow) else { panic!() };
+    let Insertion::Inserted(slot) = items.insert(at(100), key(1), &claim, &headroom(60), &slow) else { panic!() };
     assert_eq!(items.outgoing(at(100), slot, false).unwrap().1, 25);
     assert_eq!(items.outgoing(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
     assert!(items.headroom(at(134), key(1)).is_some());
     assert!(items.headroom(at(135), key(1)).is_none() && items.outgoing(at(135), slot, true).is_none());
     assert_eq!(live(&items, at(135)), []);
     let (claim, young) = relayed(key(1), (1, 1), &headroom(60));
-    assert_eq!(items.insert(at(135), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
+    assert_eq!(items.insert(at(135), key(1), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
     let (claim, mut old) = relayed(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
-    assert!(matches!(items.insert(at(136), &claim, &headroom(60), &old), Insertion::Inserted(_)));
+    assert!(matches!(items.insert(at(136), key(1), &claim, &headroom(60), &old), Insertion::Inserted(_)));
     assert!(items.headroom(at(136), key(1)).is_none(), "it had expired on arrival");
 }
 
 #[test]
-fn a_new_item_goes_to_a_few_links_and_not_beyond_its_hops() {
-    let mut items = GossipTable::new(7);
-    let linked: Vec<PeerKey> = (1..=20).map(key).collect();
-    let mut reached = [0; 21];
-    for seq in 1..=50 {
-        let Insertion::Inserted(slot) = take(&mut items, at(seq * 10), 1, (1, seq), &headroom(90)) else { panic!() };
-        let to = items.links_to_forward(slot, key(2), &linked);
-        assert_eq!(to.len(), GOSSIP_FANOUT);
-        assert!(!to.contains(&key(1)) && !to.contains(&key(2)), "neither the origin nor the sender");
-        to.iter().for_each(|to| reached[usize::from(to.0[7])] += 1);
-    }
-    assert!(reached[3..].iter().all(|times| *times > 0), "every link is chosen at times: {reached:?}");
+fn an_item_at_its_last_hop_is_not_forwarded_but_sent_on_request() {
+    let mut items = GossipTable::new();
     let (claim, mut last) = relayed(key(1), (2, 1), &headroom(90));
+    last.hops = GOSSIP_HOPS_MAX - 1;
+    let Insertion::Inserted(slot) = items.insert(at(600), key(2), &claim, &headroom(90), &last) else { panic!() };
+    assert!(items.may_forward(slot));
+    assert_eq!(items.brought_by(&claim), Some(Some(key(2))));
+    let (claim, mut last) = relayed(key(1), (2, 2), &headroom(90));
+    assert_eq!(items.brought_by(&claim), None, "a newer one is not held yet");
     last.hops = GOSSIP_HOPS_MAX;
-    let Insertion::Inserted(slot) = items.insert(at(600), &claim, &headroom(90), &last) else { panic!() };
-    assert!(items.links_to_forward(slot, key(2), &linked).is_empty());
+    let Insertion::Inserted(slot) = items.insert(at(600), key(3), &claim, &headroom(90), &last) else { panic!() };
+    assert!(!items.may_forward(slot));
     assert_eq!(items.outgoing(at(600), slot, true).unwrap().0, GOSSIP_HOPS_MAX, "a requester gets it");
 }
 
 #[test]
+fn equal_tables_have_equal_hashes_and_one_item_changes_the_hash_of_its_part() {
+    let (mut one, mut other) = (GossipTable::new(), GossipTable::new());
+    let spread = |n: u64| n << 60 | n;
+    (1..16).for_each(|n| _ = take(&mut one, at(0), spread(n), (1, n), &headroom(90)));
+    (1..16).rev().for_each(|n| _ = take(&mut other, at(1), spread(n), (1, n), &headroom(90)));
+    assert_eq!(one.hashes(at(2)), other.hashes(at(2)), "in whatever order they came");
+    assert_eq!(one.hashes(at(2)).0[0], [0; 8], "an empty part");
+    take(&mut other, at(2), spread(5), (1, 99), &headroom(90));
+    let (one, other) = (one.hashes(at(3)).0, other.hashes(at(3)).0);
+    let differing: Vec<usize> = (0..16).filter(|part| one[*part] != other[*part]).collect();
+    assert_eq!(differing, [5]);
+}
+
+#[test]
+fn announcements_leave_out_what_their_receiver_brought_or_published() {
+    let mut items = GossipTable::new();
+    for (n, from) in [(1, 8), (2, 9), (9, 1)] {
+        let (claim, relayed) = relayed(key(n), (1, 1), &headroom(90));
+        assert!(matches!(items.insert(at(n), key(from), &claim, &headroom(90), &relayed), Insertion::Inserted(_)));
+    }
+    let told = |from, until, to| -> Vec<u8> {
+        items.recent(at(10), (at(from), at(until)), key(to)).iter().map(|entry| entry.origin[7]).collect()
+    };
+    assert_eq!(told(0, 10, 9), [1], "neither its own nor what it sent");
+    assert_eq!(told(0, 10, 7), [1, 2, 9]);
+    assert_eq!(told(2, 9, 7), [2], "from the one moment on, and before the other");
+}
+
+#[test]
 fn a_requested_item_is_not_forwarded_again() {
-    let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
+    let (mut one, mut other) = (GossipTable::new(), GossipTable::new());
     let (claim, relayed) = relayed(key(9), (1, 1), &headroom(90));
     let slot = one.insert_own(at(0), &claim, &headroom(90), relayed.message).unwrap();
     assert_eq!(one.outgoing(at(0), slot, false).unwrap().0, 1);
     let (hops, age_s, message) = one.outgoing(at(0), slot, true).unwrap();
     let passed = Relayed { hops, age_s, message: message.to_vec() };
-    let Insertion::Inserted(slot) = other.insert(at(0), &claim, &headroom(90), &passed) else { panic!() };
-    assert!(other.links_to_forward(slot, key(9), &[key(3), key(4)]).is_empty());
+    let Insertion::Inserted(slot) = other.insert(at(0), key(1), &claim, &headroom(90), &passed) else { panic!() };
+    assert!(!other.may_forward(slot));
 }
 
 #[test]
 fn two_tables_that_compare_end_with_the_same_items() {
-    let (mut one, mut other) = (GossipTable::new(1), GossipTable::new(2));
+    let (mut one, mut other) = (GossipTable::new(), GossipTable::new());
     for n in 1..=9 {
         if n < 7 {
             take(&mut one, at(0), n, (1, n), &headroom(90));
@@ -134,7 +159,7 @@ fn two_tables_that_compare_end_with_the_same_items() {
             assert_eq!(message.len(), bytes);
             let (claim, fact) = Claim::with_fact(message).unwrap();
             let relayed = Relayed { hops, age_s, message: message.to_vec() };
-            assert!(matches!(other.insert(at(1), &claim, &fact, &relayed), Insertion::Inserted(_)));
+            assert!(matches!(other.insert(at(1), key(1), &claim, &fact, &relayed), Insertion::Inserted(_)));
         }
         std::mem::swap(&mut one, &mut other);
     }
@@ -142,12 +167,12 @@ fn two_tables_that_compare_end_with_the_same_items() {
     assert_eq!(one.origins.len(), 9);
     let list: Entries = one.entries(at(1)).collect();
     assert!(other.missing(&list, |_| true).is_empty());
-    assert!(GossipTable::new(3).missing(&list, |_| false).is_empty(), "items of unknown peers are not requested");
+    assert!(GossipTable::new().missing(&list, |_| false).is_empty(), "items of unknown peers are not requested");
 }
 
 #[test]
 fn own_items_are_taken_from_nobody_else() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     let (claim, mine) = relayed(key(5), (1, 1), &headroom(90));
     assert!(items.insert_own(at(0), &claim, &headroom(90), mine.message).is_some());
     assert_eq!(take(&mut items, at(1), 5, (9, 9), &headroom(90)), Insertion::Known);
@@ -157,7 +182,7 @@ fn own_items_are_taken_from_nobody_else() {
 
 #[test]
 fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let left = |peer: u64| Fact::Removed(Removed { peer: key(peer).0, serial: 0 });
     assert!(matches!(take(&mut items, at(0), 2, (1, 1), &left(1)), Insertion::Inserted(_)), "it is passed on");
@@ -173,7 +198,7 @@ fn an_origin_that_left_for_good_is_ignored_and_only_itself_can_sign_that() {
 
 #[test]
 fn an_origin_that_sends_too_much_is_limited_and_taken_again_later() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     let taken = |items: &mut GossipTable, seq| {
         matches!(take(items, at(seq / 1000), 1, (1, seq), &headroom(90)), Insertion::Inserted(_))
     };
@@ -191,7 +216,7 @@ fn an_origin_that_sends_too_much_is_limited_and_taken_again_later() {
 
 #[test]
 fn a_link_that_sends_too_much_is_limited_and_forgeries_cost_more() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     let taken = (0..100_000).filter(|_| items.spend(at(0), key(1), 200)).count() as u64;
     assert!((GOSSIP_LINK_BURST / 250..=GOSSIP_LINK_BURST / 200).contains(&taken), "{taken}");
     assert!(items.spend(at(0), key(2), 200), "others are not limited");
@@ -205,7 +230,7 @@ fn a_link_that_sends_too_much_is_limited_and_forgeries_cost_more() {
 
 #[test]
 fn a_million_origins_and_links_fill_nothing_beyond_its_cap() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     for n in 0..1_000_000 {
         take(&mut items, at(0), n, (1, 1), &headroom(90));
         let _ = items.spend(at(0), key(n), 1);
@@ -218,7 +243,7 @@ fn a_million_origins_and_links_fill_nothing_beyond_its_cap() {
 
 #[test]
 fn a_newer_item_overwrites_the_bytes_of_the_older_one() {
-    let mut items = GossipTable::new(1);
+    let mut items = GossipTable::new();
     take(&mut items, at(0), 1, (1, 1), &headroom(90));
     let memory = |items: &GossipTable| {
         let message = &items.origins[0].values[0].message;

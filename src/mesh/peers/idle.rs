@@ -24,6 +24,12 @@ impl Peers {
         self.active().filter(|peer| peer.linked && !peer.link.ending).count() >= LINKS_CROWDED
     }
 
+    /// Whether a link to this peer is to last, as far as is known before the next choice.
+    #[must_use]
+    pub fn wants(&self, key: PeerKey) -> bool {
+        self.known.len() <= PEERS_LINKED_ALL || self.get(key).is_some_and(|peer| peer.wanted)
+    }
+
     /// Chooses the wanted links: all in a small mesh, `LINKS_WANTED` neighbours in a large one. Peers for which `down`
     /// holds are passed over.
     pub fn choose(&mut self, own: PeerKey, down: impl Fn(PeerKey) -> bool) {

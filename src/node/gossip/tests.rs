@@ -11,7 +11,7 @@ use crate::node::input::{Input, LinkInput};
 use crate::node::test;
 use crate::node::test::{at, linked, node};
 use crate::wire::envelope::unsigned;
-use crate::wire::gossip::TYPE;
+use crate::wire::gossip::{Entries, Entry, TYPE};
 use crate::wire::peer_id::PeerId;
 
 /// The outputs of an input, without those of the membership flow.
@@ -32,7 +32,7 @@ fn key(n: u8) -> PeerKey {
 }
 
 fn fact(quarters: u8) -> Fact {
-    Fact::Headroom(Headroom { quarters, energy: crate::base::level::Energy::Unknown, ms_per_task: 0, valid_s: 120 })
+    Fact::Headroom(Headroom { quarters, energy: crate::base::level::Energy::Unknown, ms_per_task: 0, valid_s: 1_500 })
 }
 
 fn signed(origin: u8, seq: u64, fact: &Fact) -> Relayed {
@@ -58,7 +58,7 @@ fn nothing_is_published_without_a_link() {
 }
 
 #[test]
-fn the_headroom_is_published_at_the_first_link_and_every_minute() {
+fn the_headroom_is_published_at_the_first_link_and_again_in_ten_minutes() {
     let (mut node, out) = linked(&[1, 2]);
     let published = |out: &[Output]| out.iter().filter(|out| **out == Output::Sign(fact(4))).count();
     assert_eq!(published(&out), 1, "{out:?}");
@@ -66,14 +66,14 @@ fn the_headroom_is_published_at_the_first_link_and_every_minute() {
     let out = handle(&mut node, at(10), Input::Signed(own.message.clone()));
     let to: Vec<PeerKey> =
         out.iter().filter_map(|out| if let Output::Push { to, .. } = out { Some(*to) } else { None }).collect();
-    assert_eq!(to, [key(1), key(2)], "the origin pushes to all of its links");
+    assert_eq!(to, [key(1), key(2)], "the origin pushes to its eager links");
     let Some(Output::Push { items, requested, .. }) = out.first() else { panic!("{out:?}") };
     let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(10), items, *requested) else { panic!() };
     assert_eq!(batch[..], [own], "its bytes as they were signed, over one link");
     let published_at = |node: &mut Node, s: u64| published(&handle(node, at(s * 1000), Input::Wake));
-    let times: Vec<u64> = (1..=200).filter(|s| published_at(&mut node, *s) > 0).collect();
-    assert_eq!(times.len(), 3, "{times:?}");
-    assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 60), "{times:?}");
+    let times: Vec<u64> = (1..=3_600).filter(|s| published_at(&mut node, *s) > 0).collect();
+    assert!((5..=8).contains(&times.len()), "{times:?}");
+    assert!(times.windows(2).all(|pair| (450..=600).contains(&(pair[1] - pair[0]))), "{times:?}");
 }
 
 #[test]
@@ -126,7 +126,8 @@ fn an_item_is_verified_once_forwarded_once_and_dropped_when_it_comes_again() {
     let Some(Message::Gossip(Gossip::Push(batch))) = node.push_message(at(20), items, false) else { panic!() };
     assert_eq!((batch[0].hops, &batch[0].message), (2, &item.message));
     assert_eq!(node.peer_gossip(at(21))[1].headroom.map(|headroom| headroom.quarters), Some(3));
-    assert_eq!(handle(&mut node, at(30), received(3, &item)), [], "known: dropped before its signature is checked");
+    let prune = Output::Send(key(3), Message::Gossip(Gossip::Prune));
+    assert_eq!(handle(&mut node, at(30), received(3, &item)), [prune], "known: dropped before its signature is checked");
     assert_eq!(handle(&mut node, at(30), received(3, &signed(2, 4, &fact(1)))), [], "older");
     assert_eq!(handle(&mut node, at(30), received(3, &signed(77, 1, &fact(1)))), [], "of an unknown origin");
     assert_eq!(handle(&mut node, at(30), Input::Verified(key(3), signed(77, 1, &fact(1)))), []);
@@ -204,4 +205,85 @@ fn a_removed_device_is_not_dialled_again_and_only_it_can_remove_itself() {
             .any(|out| matches!(out, Output::Dial(to, _) if *to == key(1)))
     });
     assert!(!dialled);
+}
+
+/// The `gossip` messages to a peer.
+fn told(out: &[Output], n: u8) -> Vec<&Gossip> {
+    let mut told = Vec::new();
+    for out in out {
+        if let Output::Send(to, Message::Gossip(gossip)) = out
+            && *to == key(n)
+        {
+            told.push(gossip);
+        }
+    }
+    told
+}
+
+fn from(n: u8, gossip: Gossip) -> Input {
+    Input::Link(key(n), LinkInput::Received(Box::new(Message::Gossip(gossip))))
+}
+
+#[test]
+fn a_link_that_pushes_what_is_known_is_pruned_and_gets_announcements_until_it_asks() {
+    let (mut node, _) = linked(&[1, 2, 3]);
+    let item = signed(1, 5, &fact(3));
+    handle(&mut node, at(3_000), Input::Verified(key(1), item.clone()));
+    let out = handle(&mut node, at(3_001), received(2, &item));
+    assert_eq!(told(&out, 2), [&Gossip::Prune], "{out:?}");
+    let out = handle(&mut node, at(4_000), Input::Verified(key(1), signed(1, 6, &fact(2))));
+    let pushed = |out: &[Output], n| out.iter().any(|out| matches!(out, Output::Push { to, .. } if *to == key(n)));
+    assert!(pushed(&out, 3) && !pushed(&out, 2), "{out:?}");
+    let out = handle(&mut node, at(6_100), Input::Wake);
+    let entry = Entry { origin: [1; 8], kind: Kind::Headroom, boot: 1, seq: 6 };
+    let list = Box::new(Entries::from_slice(&[entry]).unwrap());
+    assert_eq!(told(&out, 2), [&Gossip::IHave { ask: false, list: list.clone() }], "{out:?}");
+    assert_eq!(told(&out, 3), [] as [&Gossip; 0], "it has the item itself");
+    let out = handle(&mut node, at(6_200), from(2, Gossip::IWant(list)));
+    assert!(pushed(&out, 2), "{out:?}");
+    assert!(pushed(&handle(&mut node, at(7_000), Input::Verified(key(1), signed(1, 7, &fact(1)))), 2));
+    handle(&mut node, at(7_500), from(2, Gossip::Prune));
+    assert!(!pushed(&handle(&mut node, at(8_000), Input::Verified(key(1), signed(1, 8, &fact(3)))), 2), "it is pruned");
+}
+
+#[test]
+fn an_announced_item_is_asked_of_the_first_that_announces_it_and_of_another_if_it_does_not_come() {
+    let (mut node, _) = linked(&[1, 2, 3]);
+    let entry = Entry { origin: [1; 8], kind: Kind::Headroom, boot: 1, seq: 6 };
+    let want = Gossip::IWant(Box::new(Entries::from_slice(&[entry]).unwrap()));
+    assert_eq!(told(&handle(&mut node, at(3_000), have(2, [entry])), 2), [&want]);
+    assert_eq!(handle(&mut node, at(3_010), have(3, [entry])), []);
+    assert_eq!(told(&handle(&mut node, at(4_000), have(3, [entry])), 3), [&want]);
+}
+
+#[test]
+fn equal_hashes_are_not_answered_and_different_ones_with_the_items_of_their_part() {
+    let (mut node, _) = linked(&[1, 2, 0x30]);
+    handle(&mut node, at(3_000), Input::Verified(key(1), signed(1, 5, &fact(3))));
+    handle(&mut node, at(3_000), Input::Verified(key(1), signed(0x30, 6, &fact(3))));
+    let own = node.gossip.items.hashes(at(3_000));
+    assert_eq!(handle(&mut node, at(3_001), from(2, Gossip::Compare { ask: true, hashes: own })), []);
+    let mut other = own;
+    other.0[3] = [7; 8];
+    let out = handle(&mut node, at(3_002), from(2, Gossip::Compare { ask: true, hashes: other }));
+    let entry = Entry { origin: [0x30; 8], kind: Kind::Headroom, boot: 1, seq: 6 };
+    let list = Box::new(Entries::from_slice(&[entry]).unwrap());
+    let (hashes, have) = (Gossip::Compare { ask: false, hashes: own }, Gossip::IHave { ask: false, list });
+    assert_eq!(told(&out, 2), [&hashes, &have], "{out:?}");
+    let out = handle(&mut node, at(3_003), from(2, Gossip::Compare { ask: false, hashes: other }));
+    assert_eq!(told(&out, 2), [&have], "the answer to an answer has no hashes: that would go on for ever");
+}
+
+#[test]
+fn a_lost_eager_link_is_replaced_and_a_removal_goes_to_everybody() {
+    let (mut node, _) = linked(&[1, 2, 3]);
+    handle(&mut node, at(3_000), from(2, Gossip::Prune));
+    handle(&mut node, at(3_000), from(3, Gossip::Prune));
+    let removed = signed(200, 1, &Fact::Removed(Removed { peer: [200; 32], serial: 0 }));
+    let out = handle(&mut node, at(3_500), Input::Signed(removed.message));
+    let to: Vec<u8> = out.iter().filter_map(|out| if let Output::Push { to, .. } = out { Some(to.0[0]) } else { None }).collect();
+    assert_eq!(to, [1, 2, 3], "{out:?}");
+    let out = handle(&mut node, at(4_000), Input::Link(key(1), LinkInput::Down("it is gone".to_owned())));
+    let asked = [2, 3].map(|n| told(&out, n).contains(&&Gossip::IWant(Box::default())));
+    assert!(asked[0] != asked[1], "{out:?}");
 }

@@ -222,7 +222,7 @@ impl Device {
             has_sun,
             battery,
             governor: is_governed.then(|| Box::new(governor)),
-            advertiser: HeadroomAdvertiser::default(),
+            advertiser: HeadroomAdvertiser::new(0),
             published: None,
             board: Board::new(plant),
         }
@@ -271,7 +271,7 @@ impl Device {
         };
         let decision = governor.sample(now, &sample);
         let next = advertiser::headroom(&decision, self.backlog > 0.0, self.chunk_seconds * 1000.0);
-        self.published = self.advertiser.next_item(now, next).or(self.published);
+        self.published = self.advertiser.next_item(now, next, 0).or(self.published);
         let hour = second % DAY / HOUR;
         let is_loud = !(7..22).contains(&hour) && decision.headroom > Fraction::TRICKLE;
         self.done.unquiet += u32::from(is_loud);

@@ -19,7 +19,7 @@ fn longest() -> Fact {
     Fact::Collections(list)
 }
 
-fn headroom(quarters: u8, ms_per_task: u32, valid_s: u8) -> Fact {
+fn headroom(quarters: u8, ms_per_task: u32, valid_s: u16) -> Fact {
     Fact::Headroom(Headroom { quarters, energy: Energy::Surplus, ms_per_task, valid_s })
 }
 
@@ -48,13 +48,14 @@ fn the_number_of_a_kind_is_the_first_byte_of_its_fact() {
 #[test]
 fn numbers_beyond_their_bounds_are_clamped() {
     assert_eq!(Fact::decode(&headroom(200, u32::MAX, 0).encode()), Some(headroom(4, GOSSIP_TASK_MS_MAX, 30)));
-    assert_eq!(Fact::decode(&headroom(3, 1, 255).encode()), Some(headroom(3, 1, 120)));
+    assert_eq!(Fact::decode(&headroom(3, 1, u16::MAX).encode()), Some(headroom(3, 1, GOSSIP_VALID_S.1)));
 }
 
 #[test]
 fn other_encodings_trailing_bytes_long_lists_and_control_codes_are_refused() {
     let good = headroom(2, 5, 90).encode();
     assert_eq!(good, [0, 2, 3, 5, 90]);
+    assert_eq!(headroom(2, 5, 1_500).encode(), [0, 2, 3, 5, 0xdc, 0x0b]);
     assert_eq!(Fact::decode(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
     assert_eq!(Fact::decode(&[&good[..], &[0]].concat()), None);
     assert_eq!(Fact::decode(&[1, 17]), None, "one collection above the cap");

@@ -70,7 +70,7 @@ impl Field for Exchange {
 /// `true`: the variant has no other field.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
-struct True;
+pub(super) struct True;
 
 impl From<True> for bool {
     fn from(True: True) -> Self {

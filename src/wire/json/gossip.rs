@@ -2,22 +2,28 @@
 //! base64.
 
 use super::base64;
+use super::certificate::True;
 use super::field::{self, Field};
 use crate::limits::{GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX};
+use crate::wire::certificate::exchange::Buckets;
 use crate::wire::gossip::{Entries, Entry, Gossip, Kind, Relayed};
 use heapless::Vec as Bounded;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// The fields of all three variants; those that are present determine the variant.
+/// The fields of all variants; those that are present determine the variant.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct GossipFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ask: Option<bool>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    digest: Option<Buckets>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
     have: Option<Cow<'a, Box<Entries>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prune: Option<True>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
     told: Option<Cow<'a, Box<Batch>>>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
@@ -33,17 +39,20 @@ impl Field for Gossip {
             Self::Push(batch) => GossipFields { told: Some(Cow::Borrowed(batch)), ..none },
             Self::IHave { ask, list } => GossipFields { ask: Some(*ask), have: Some(Cow::Borrowed(list)), ..none },
             Self::IWant(list) => GossipFields { want: Some(Cow::Borrowed(list)), ..none },
+            Self::Prune => GossipFields { prune: Some(True), ..none },
+            Self::Compare { ask, hashes } => GossipFields { ask: Some(*ask), digest: Some(*hashes), ..none },
         };
         fields.serialize(to)
     }
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match GossipFields::deserialize(from)? {
-            GossipFields { told: Some(batch), ask: None, have: None, want: None } => Ok(Self::Push(batch.into_owned())),
-            GossipFields { ask: Some(ask), have: Some(list), told: None, want: None } => {
-                Ok(Self::IHave { ask, list: list.into_owned() })
-            }
-            GossipFields { want: Some(list), ask: None, have: None, told: None } => Ok(Self::IWant(list.into_owned())),
+        let GossipFields { ask, digest, have, prune, told, want } = GossipFields::deserialize(from)?;
+        match (ask, digest, have, prune, told, want) {
+            (None, None, None, None, Some(batch), None) => Ok(Self::Push(batch.into_owned())),
+            (Some(ask), None, Some(list), None, None, None) => Ok(Self::IHave { ask, list: list.into_owned() }),
+            (None, None, None, None, None, Some(list)) => Ok(Self::IWant(list.into_owned())),
+            (None, None, None, Some(True), None, None) => Ok(Self::Prune),
+            (Some(ask), Some(hashes), None, None, None, None) => Ok(Self::Compare { ask, hashes }),
             _ => Err(D::Error::custom("the fields are those of no variant")),
         }
     }
@@ -89,6 +98,8 @@ pub(super) mod test {
             Message::Gossip(Gossip::Push(Box::new(Bounded::from_slice(&[item.clone(), item]).unwrap()))),
             Message::Gossip(Gossip::IHave { ask: true, list: list() }),
             Message::Gossip(Gossip::IWant(list())),
+            Message::Gossip(Gossip::Prune),
+            Message::Gossip(Gossip::Compare { ask: true, hashes: Buckets([[9; 8]; 16]) }),
         ]
     }
 }
