@@ -163,14 +163,14 @@ async fn eight() -> f64 {
     let others: Vec<End> = others.iter().map(|seed| end(*seed, &[10])).collect();
     let count = Arc::new(AtomicU32::new(0));
     let mut tasks = Vec::new();
-    for other in others {
+    for other in &others {
         a.links.dial(other.name, other.address);
         a.until(true).await;
         other.until(true).await;
         tasks.push(send_bulk(a.links.clone(), other.name));
-        let count = Arc::clone(&count);
+        let (count, events) = (Arc::clone(&count), other.events.clone());
         tasks.push(smol::spawn(async move {
-            while let Ok(event) = other.events.recv().await {
+            while let Ok(event) = events.recv().await {
                 count.fetch_add(u32::from(matches!(event, LinkEvent::Frame { .. })), Ordering::Relaxed);
             }
         }));

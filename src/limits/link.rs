@@ -76,5 +76,8 @@ pub const LINK_CLOSE_MS: u64 = 2_000;
 /// sends faster than it is served would occupy the agent alone.
 pub const LINK_READS_PER_TURN: u32 = 128;
 
-/// Bytes that a link collects before it encrypts a frame: yamux writes headers of 12 bytes by themselves.
-pub const LINK_WRITE_BYTES: usize = 32 * 1024;
+/// Bytes that a link collects before it encrypts a frame, which is the largest then: yamux writes headers of 12 bytes by themselves.
+pub const LINK_WRITE_BYTES: usize = super::wire::NOISE_PLAIN_MAX;
+
+/// Bytes of the largest frame of yamux: what a small message waits for, and each costs two wake-ups. (The crate's default is half of it.)
+pub const LINK_SPLIT_BYTES: usize = 32 * 1024;

@@ -14,6 +14,7 @@
 //! No random numbers are drawn here: they come in as [`HandshakeKeys`], from the operating system (`platform`) or from
 //! a seed in the simulator.
 
+mod chacha;
 mod crypto;
 mod extensions;
 

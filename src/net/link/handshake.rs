@@ -6,7 +6,7 @@
 use super::noise_stream::NoiseStream;
 use super::shared::Shared;
 use super::stream::{agree, choose, propose};
-use crate::limits::LINK_STREAMS_HARD_MAX;
+use crate::limits::{LINK_SPLIT_BYTES, LINK_STREAMS_HARD_MAX};
 use crate::wire::noise::{Established, Extensions, Handshake, HandshakeKeys};
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
@@ -95,10 +95,12 @@ fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
     NoiseStream::new(stream.into_inner(), secured.transport, &early)
 }
 
-fn multiplex(secure: NoiseStream, peer: PeerId, extensions: Extensions, mode: yamux::Mode) -> Handshaken {
+fn multiplex(mut secure: NoiseStream, peer: PeerId, extensions: Extensions, mode: yamux::Mode) -> Handshaken {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(LINK_STREAMS_HARD_MAX);
     config.set_max_connection_receive_window(Some(LINK_STREAMS_HARD_MAX * WINDOW));
+    config.set_split_send_size(LINK_SPLIT_BYTES);
+    secure.collect();
     let received = secure.received();
     Handshaken { peer, extensions, mux: yamux::Connection::new(secure, config, mode), received }
 }

@@ -20,6 +20,10 @@ pub(super) struct NoiseStream {
     received: Arc<AtomicU64>,
     /// Reads since this stream last yielded to others.
     reads: u32,
+    /// Whether a flush waits for the next poll, so that what yamux writes until then goes into the same frame.
+    collects: bool,
+    /// Whether something was written since the last flush.
+    written: bool,
     /// The peer violated the yamux specification; the link ends once yamux has sent its Go Away.
     violated: bool,
 }
@@ -64,6 +68,8 @@ impl NoiseStream {
             outgoing: Outgoing { plain: Vec::with_capacity(LINK_WRITE_BYTES), encrypted: Vec::new(), sent: 0 },
             received: Arc::default(),
             reads: 0,
+            collects: false,
+            written: false,
             violated: false,
         }
     }
@@ -71,6 +77,13 @@ impl NoiseStream {
     /// Counts the bytes that arrive.
     pub(super) fn received(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.received)
+    }
+
+    /// From now on a flush right after a write only asks to be polled again, and the next one sends. yamux flushes after each of
+    /// its frames, and each flush was a frame of Noise and a write to the socket. Only for yamux, which flushes whenever it is
+    /// polled: who flushes once, and waits for the answer, would wait for ever.
+    pub(super) const fn collect(&mut self) {
+        self.collects = true;
     }
 
     /// Encrypts and sends everything.
@@ -188,6 +201,7 @@ impl AsyncWrite for NoiseStream {
                 return Poll::Ready(Err(error));
             }
         }
+        this.written = true;
         this.violated |= is_error_go_away(buf);
         let taken = buf.get(..LINK_WRITE_BYTES - this.outgoing.plain.len()).unwrap_or(buf);
         this.outgoing.plain.extend_from_slice(taken);
@@ -196,6 +210,11 @@ impl AsyncWrite for NoiseStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
+        let more = core::mem::take(&mut this.written) && this.outgoing.plain.len() < LINK_WRITE_BYTES;
+        if this.collects && more && !this.violated {
+            cx.waker().wake_by_ref();
+            return Poll::Ready(Ok(()));
+        }
         ready!(this.send_all(cx))?;
         if this.violated {
             return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, "it broke the rules of yamux")));

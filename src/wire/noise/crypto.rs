@@ -4,6 +4,7 @@
 //! ARM, and a random generator, which has no place in this layer. This one uses the crates that the agent has anyway,
 //! and one ephemeral key that `platform` drew.
 
+use super::chacha::{TAG, WideCipher};
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
@@ -14,8 +15,6 @@ use snow::resolvers::CryptoResolver;
 use snow::types::{Cipher, Dh, Hash, Random};
 use std::cell::Cell;
 use x25519_dalek::{PublicKey, StaticSecret};
-
-const TAG: usize = 16;
 
 /// Resolves snow's primitives, and gives out the ephemeral key once.
 pub(super) struct CryptoProvider {
@@ -42,7 +41,7 @@ impl CryptoResolver for CryptoProvider {
     }
 
     fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        (*choice == CipherChoice::ChaChaPoly).then(|| Box::new(ChaChaPoly(None)) as Box<dyn Cipher>)
+        (*choice == CipherChoice::ChaChaPoly).then(|| Box::new(ChaChaPoly::default()) as Box<dyn Cipher>)
     }
 }
 
@@ -151,13 +150,18 @@ impl Hash for Sha {
     }
 }
 
-struct ChaChaPoly(Option<ChaCha20Poly1305>);
+/// The key, once it is set, for messages of any length, and for long ones where the processor has more to give.
+#[derive(Default)]
+struct ChaChaPoly {
+    any: Option<ChaCha20Poly1305>,
+    long: Option<WideCipher>,
+}
 
 /// Noise specification 12.3: 32 zero bits, then the counter in little-endian order.
-fn nonce(counter: u64) -> Nonce {
+fn nonce(counter: u64) -> [u8; 12] {
     let mut nonce = [0; 12];
     nonce[4..].copy_from_slice(&counter.to_le_bytes());
-    Nonce::from(nonce)
+    nonce
 }
 
 impl Cipher for ChaChaPoly {
@@ -166,17 +170,24 @@ impl Cipher for ChaChaPoly {
     }
 
     fn set(&mut self, key: &[u8; 32]) {
-        self.0 = Some(ChaCha20Poly1305::new(&(*key).into()));
+        self.any = Some(ChaCha20Poly1305::new(&(*key).into()));
+        self.long = WideCipher::new(key);
     }
 
     fn encrypt(&self, counter: u64, authtext: &[u8], plaintext: &[u8], out: &mut [u8]) -> usize {
         let (text, rest) = out.split_at_mut(plaintext.len());
+        if let Some(long) = self.long.as_ref().filter(|_| WideCipher::takes(plaintext.len()))
+            && let Some(place) = rest.first_chunk_mut::<TAG>()
+        {
+            *place = long.encrypt(&nonce(counter), authtext, plaintext, text);
+            return plaintext.len() + TAG;
+        }
         let buffers = InOutBuf::new(plaintext, text).ok();
         let tag = self
-            .0
+            .any
             .as_ref()
             .zip(buffers)
-            .and_then(|(cipher, buffers)| cipher.encrypt_inout_detached(&nonce(counter), authtext, buffers).ok());
+            .and_then(|(cipher, buffers)| cipher.encrypt_inout_detached(&Nonce::from(nonce(counter)), authtext, buffers).ok());
         // snow sets the key first, and its messages are far below the cipher's limit of 256 GiB.
         assert!(tag.is_some(), "the cipher has a key, and the message fits");
         if let (Some(tag), Some(place)) = (tag, rest.first_chunk_mut::<TAG>()) {
@@ -187,11 +198,15 @@ impl Cipher for ChaChaPoly {
 
     fn decrypt(&self, counter: u64, authtext: &[u8], ciphertext: &[u8], out: &mut [u8]) -> Result<usize, Error> {
         let (text, tag) = ciphertext.split_last_chunk::<TAG>().ok_or(Error::Decrypt)?;
-        let cipher = self.0.as_ref().ok_or(Error::Decrypt)?;
+        let cipher = self.any.as_ref().ok_or(Error::Decrypt)?;
         let place = out.get_mut(..text.len()).ok_or(Error::Decrypt)?;
+        if let Some(long) = self.long.as_ref().filter(|_| WideCipher::takes(text.len())) {
+            let genuine = long.decrypt(&nonce(counter), authtext, text, tag, place);
+            return if genuine { Ok(text.len()) } else { Err(Error::Decrypt) };
+        }
         let buffers = InOutBuf::new(text, place).map_err(|_| Error::Decrypt)?;
         cipher
-            .decrypt_inout_detached(&nonce(counter), authtext, buffers, &Tag::from(*tag))
+            .decrypt_inout_detached(&Nonce::from(nonce(counter)), authtext, buffers, &Tag::from(*tag))
             .map_err(|_| Error::Decrypt)?;
         Ok(text.len())
     }
