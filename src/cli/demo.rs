@@ -201,7 +201,7 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), Stop> {
                     "  {:8} {} indexed, {} embedded, linked with {}",
                     agent.device,
                     count(status.files.ready, "file"),
-                    count(status.vectors, "passage"),
+                    count(status.progress.vectors, "passage"),
                     count(linked as u64, "device")
                 ))?;
                 return Ok(());

@@ -85,7 +85,16 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
         _ => " (`wattle doctor` and `wattle tasks` list them)",
     };
     row("Files", &format!("{}{listed}", status.files.phrase()));
-    row("Passages", &format!("{} of {} embedded", status.vectors, status.chunks));
+    // An agent of before tells only two of the numbers.
+    let passages = if status.progress.passages.all > 0 {
+        status.progress.passages.phrase()
+    } else {
+        format!("{} of {} embedded", status.progress.vectors, status.progress.chunks)
+    };
+    row("Passages", &passages);
+    if let Some(pace) = status.progress.pace.phrase() {
+        row("Pace", &pace);
+    }
     for source in &status.sources {
         row("Watched", &watched(source));
     }
@@ -171,7 +180,7 @@ mod tests {
     use super::super::hit::tests::hit;
     use super::*;
     use crate::base::finding::{Area, Finding};
-    use crate::http::dto::{Activity, Files, Model, SearchAnswer, SearchPlace};
+    use crate::http::dto::{Activity, Files, Model, Progress, SearchAnswer, SearchPlace};
     use crate::node::output::DeviceCoverage;
 
     const PLAIN: Style = Style { width: 40, styled: false };
@@ -301,8 +310,7 @@ mod tests {
             mesh: None,
             files: Files { ready: 7, chunked: 2, ..Files::default() },
             leaving: 0,
-            chunks: 90,
-            vectors: 80,
+            progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
             peers: Vec::new(),
             model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
             sources: vec![folder(Some(60))],

@@ -2,18 +2,26 @@
 
 use super::args::{TasksArgs, TasksCommand, Which};
 use super::decision::{PAUSE, until_taken};
-use super::output::{Stop, print, show};
+use super::output::{Stop, compact, print, print_next, show};
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
+use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, Tasks};
+use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, RunningWork, Tasks};
+use crate::limits::TASKS_WATCH_MS;
+use crate::platform::clock;
+use crate::platform::home::hints;
 use crate::scheduler::offload::lender::again::Again;
+use smol::Timer;
 use std::fmt::Write;
+use std::io::IsTerminal;
+use std::time::Duration;
 
 /// Shows the tasks, or decides what becomes of parked ones.
 pub(super) async fn run(client: &Client, args: TasksArgs) -> Result<(), Stop> {
     let (which, retry) = match args.what {
+        None if args.watch => return watch(client, args.json).await,
         None => {
             let answer = client.tasks().await?;
             return show(args.json, &answer.json, || tasks(&answer.read, &Style::of_stdout()));
@@ -25,22 +33,83 @@ pub(super) async fn run(client: &Client, args: TasksArgs) -> Result<(), Stop> {
     print(&format!("{}\n", one_line(&done)))
 }
 
+/// Shows the tasks each second, until Ctrl-C: anew on a terminal, else as a line whenever it is another one.
+async fn watch(client: &Client, as_json: bool) -> Result<(), Stop> {
+    let (style, is_terminal) = (Style::of_stdout(), std::io::stdout().is_terminal());
+    let mut before = String::new();
+    loop {
+        let answer = client.tasks().await?;
+        if as_json {
+            print_next(&compact(&answer.json))?;
+        } else if is_terminal {
+            print_next(&anew(&hints(&tasks(&answer.read, &style))))?;
+        } else {
+            let line = progress(&answer.read) + "\n";
+            if line != before {
+                print_next(&line)?;
+                before = line;
+            }
+        }
+        Timer::after(Duration::from_millis(TASKS_WATCH_MS)).await;
+    }
+}
+
+/// The text alone on a terminal. Control Sequence Introducers of ECMA-48: cursor to the first place, and erase from there on.
+fn anew(text: &str) -> String {
+    format!("\u{1b}[H\u{1b}[J{text}")
+}
+
+/// What waits and how it gets on, on one line.
+fn progress(tasks: &Tasks) -> String {
+    let waits = waits(tasks);
+    let pace = tasks.pace.phrase().map_or_else(String::new, |pace| format!(" Now {pace}."));
+    let why = why(tasks).map_or_else(String::new, |why| format!(" {}", one_line(why)));
+    let absent = absent(tasks).map_or_else(String::new, |absent| format!(" {absent}"));
+    format!("{waits}{pace}{why}{absent}")
+}
+
+/// Why this device does not do all that waits.
+fn why(tasks: &Tasks) -> Option<&String> {
+    tasks.held.as_ref().or(tasks.background.as_ref()).filter(|_| tasks.to_read + tasks.to_embed > 0)
+}
+
+/// For whom passages wait, where nobody embeds any.
+fn absent(tasks: &Tasks) -> Option<String> {
+    if tasks.to_embed == 0 || tasks.pace.devices > 0 || tasks.absent.is_empty() {
+        return None;
+    }
+    let now = clock::shown();
+    let names = tasks.absent.iter().map(|absent| {
+        let how = if absent.stopped { "off or asleep" } else { "out of reach" };
+        let since = absent.since_s.map(|ago| format!(" since {}", utc(now - i64::try_from(ago).unwrap_or(0))));
+        format!("{}, {how}{}", one_line(&absent.device), since.unwrap_or_default())
+    });
+    Some(format!("Waiting for {}.", names.collect::<Vec<_>>().join("; for ")))
+}
+
+/// What runs on this device.
+fn running(text: &mut String, tasks: &Tasks) {
+    for RunningWork { does, passages, of, since_s } in &tasks.running {
+        let passages = passages.map_or_else(String::new, |most| format!(" up to {}", count(most, "passage")));
+        let of = of.as_ref().map_or_else(String::new, |of| format!(" of {}", one_line(of)));
+        let _ = writeln!(text, "This device: {does}{passages}{of}, for {since_s} s.");
+    }
+}
+
 /// What waits here, and who embeds what.
 #[must_use]
 pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     let mut text = String::new();
-    let waits = match (tasks.to_read, tasks.to_embed) {
-        (0, 0) => "Nothing waits here.".to_owned(),
-        (0, passages) => format!("{} to be embedded.", waiting(passages, "passage")),
-        (files, 0) => format!("{} to be read.", waiting(files, "file")),
-        (files, passages) => {
-            format!("{} to be read, and {} to be embedded.", waiting(files, "file"), count(passages, "passage"))
-        }
-    };
-    let _ = writeln!(text, "{waits}");
-    let why = tasks.held.as_ref().or(tasks.background.as_ref()).filter(|_| tasks.to_read + tasks.to_embed > 0);
-    if let Some(why) = why {
+    let _ = writeln!(text, "{}", waits(tasks));
+    if let Some(pace) = tasks.pace.phrase() {
+        let _ = writeln!(text, "Now: {pace}.");
+    }
+    if let Some(why) = why(tasks) {
         let _ = writeln!(text, "This device: {}", style.dim(&one_line(why)));
+    }
+    running(&mut text, tasks);
+    if let Some(absent) = absent(tasks) {
+        let _ = writeln!(text, "{absent}");
     }
     for lent in &tasks.lent {
         let _ = writeln!(text, "{}", one_line(&line(lent)));
@@ -57,23 +126,23 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
 
 /// The parked tasks, and what their owner may type.
 fn parked(text: &mut String, tasks: &Tasks) {
-    if tasks.parked_count == 0 {
+    if tasks.parked.count == 0 {
         return;
     }
-    let number = count(tasks.parked_count, "task");
+    let number = count(tasks.parked.count, "task");
     let _ = writeln!(
         text,
         "{number} {} parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.",
-        plural(tasks.parked_count, "is", "are"),
+        plural(tasks.parked.count, "is", "are"),
     );
-    for ParkedWork { id, path, attempts } in &tasks.parked {
+    for ParkedWork { id, path, attempts } in &tasks.parked.first {
         let _ = writeln!(text, "{id}  {}", whole_path(path));
         for (times, AttemptedWork { device, why, at }) in folded(attempts) {
             let times = if times > 1 { format!(", {times} times, at last") } else { String::new() };
             let _ = writeln!(text, "    {}{times} at {at}: {}", one_line(device), one_line(why));
         }
     }
-    let more = tasks.parked_count.saturating_sub(tasks.parked.len() as u64);
+    let more = tasks.parked.count.saturating_sub(tasks.parked.first.len() as u64);
     if more > 0 {
         let _ = writeln!(text, "and {more} more.");
     }
@@ -98,6 +167,18 @@ fn again(again: &Again) -> String {
     let causes: Vec<String> =
         causes.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
     format!("Embedded again: {}.", causes.join(", "))
+}
+
+/// What waits here.
+fn waits(tasks: &Tasks) -> String {
+    match (tasks.to_read, tasks.to_embed) {
+        (0, 0) => "Nothing waits here.".to_owned(),
+        (0, passages) => format!("{} to be embedded.", waiting(passages, "passage")),
+        (files, 0) => format!("{} to be read.", waiting(files, "file")),
+        (files, passages) => {
+            format!("{} to be read, and {} to be embedded.", waiting(files, "file"), count(passages, "passage"))
+        }
+    }
 }
 
 fn waiting(number: u64, what: &str) -> String {
@@ -126,6 +207,8 @@ fn line(lent: &LentWork) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::dto::Pace;
+    use crate::http::tasks::{AbsentDevice, ParkedTasks};
 
     const PLAIN: Style = Style { width: usize::MAX, styled: false };
 
@@ -156,20 +239,28 @@ mod tests {
             attempt("desk", "Its indexing was stopped.", "2026-11-27 14:02 UTC"),
         ];
         let all = Tasks {
-            parked_count: 2,
-            parked: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
+            parked: ParkedTasks {
+                count: 2,
+                first: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
+            },
             to_read: 1,
             to_embed: 900,
             borrowed: 2,
             again: Again { checked: 4, known: 1, lost: 8, ..Again::default() },
             lent: vec![lent(LentState::Works), lent(LentState::Refused), lent(LentState::Waits), lent(LentState::Off)],
+            pace: Pace { devices: 2, per_minute: Some(120), left_s: Some(450) },
+            running: vec![RunningWork { does: "embeds".to_owned(), passages: Some(8), of: None, since_s: 2 }],
+            absent: vec![AbsentDevice { device: "nas".to_owned(), stopped: true, since_s: None }],
             held: None,
             background: Some("On battery; work waits.".to_owned()),
+            ..Tasks::default()
         };
         assert_eq!(
             tasks(&all, &PLAIN),
             "1 file waits to be read, and 900 passages to be embedded.\n\
+             Now: 2 devices embed, 2.0 passages a second, about 8 minutes left.\n\
              This device: On battery; work waits.\n\
+             This device: embeds up to 8 passages, for 2 s.\n\
              attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
              attic: gets no work for now, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
              attic: allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which; \
@@ -182,5 +273,23 @@ mod tests {
              and 1 more.\n\
              Embedded again: 5 to check other devices, 8 because a device went away with them.\n"
         );
+    }
+
+    #[test]
+    fn where_nobody_embeds_it_is_told_for_whom_the_passages_wait() {
+        let absent = |device: &str, stopped, since_s| AbsentDevice { device: device.to_owned(), stopped, since_s };
+        let waiting = Tasks {
+            to_embed: 9,
+            background: Some("Paused; work waits.".to_owned()),
+            absent: vec![absent("nas", true, Some(60)), absent("attic", false, None)],
+            ..Tasks::default()
+        };
+        let line = progress(&waiting);
+        let begins = "9 passages wait to be embedded. Paused; work waits. Waiting for nas, off or asleep since ";
+        assert!(line.starts_with(begins) && line.ends_with("; for attic, out of reach."), "{line}");
+        assert!(tasks(&waiting, &PLAIN).contains("\nWaiting for nas, off or asleep since "));
+        let works = Tasks { pace: Pace { devices: 1, ..Pace::default() }, ..waiting };
+        assert!(!progress(&works).contains("Waiting for"), "somebody embeds them");
+        assert_eq!(anew("x"), "\u{1b}[H\u{1b}[Jx");
     }
 }

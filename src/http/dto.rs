@@ -6,6 +6,7 @@
 mod audit;
 mod change;
 mod files;
+mod ledger;
 
 use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
@@ -13,18 +14,17 @@ use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::level::Energy;
 use crate::base::time::utc;
 use crate::energy::reason::Reason;
-use crate::limits::SPOT_EXAMPLES_MAX;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::output;
 use crate::node::status::{PeerStatus, Status};
-use crate::store::audit::Audit;
-use crate::store::counts::{Kind, StoreCounts};
+use crate::store::counts::Kind;
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
 pub use files::Files;
+pub use ledger::{Pace, Passages, Progress};
 
 /// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,10 +130,9 @@ pub struct StatusReport {
     pub files: Files,
     /// Tombstoned files: gone, and kept for a while in case they come back under another name. Not in `files`.
     pub leaving: u64,
-    /// Chunks of all files.
-    pub chunks: u64,
-    /// Chunks that have their vector.
-    pub vectors: u64,
+    /// Passages, by state, and how fast they get their vectors.
+    #[serde(flatten)]
+    pub progress: Progress,
     /// Other devices.
     pub peers: Vec<Peer>,
     /// The model in use.
@@ -325,8 +324,7 @@ impl From<&Status> for StatusReport {
             mesh: None,
             files: Files::with_work(&status.counts, status.work.to_do),
             leaving: status.counts.count(Kind::Tombstoned),
-            chunks: status.counts.live_chunks(),
-            vectors: status.counts.live_vectors(),
+            progress: Progress::from(status),
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: Folders::from(status).folders,
@@ -340,40 +338,6 @@ impl From<&Status> for StatusReport {
             },
             findings: status.findings.clone(),
         }
-    }
-}
-
-impl From<&Audit> for Checked {
-    fn from(audit: &Audit) -> Self {
-        Self {
-            clean: audit.clean(),
-            counted: Counts::from(&audit.counted),
-            believed: Counts::from(&audit.believed),
-            faults: audit.faults.clone(),
-            fault_count: audit.fault_count,
-            refused: audit
-                .refused
-                .iter()
-                .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
-                .collect(),
-            parked: audit
-                .parked
-                .iter()
-                .map(|(_, path, parked)| Unusable { path: text(path), reason: parked.why().to_owned() })
-                .collect(),
-            sample: audit.spot.as_ref().map(|spot| FileSample {
-                looked: spot.looked,
-                different: spot.different.len() as u64,
-                examples: spot.different.iter().take(SPOT_EXAMPLES_MAX).map(|(path, _)| text(path)).collect(),
-                undecided: spot.undecided,
-            }),
-        }
-    }
-}
-
-impl From<&StoreCounts> for Counts {
-    fn from(counts: &StoreCounts) -> Self {
-        Self { files: Files::from(counts), chunks: counts.live_chunks(), vectors: counts.live_vectors() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the API tells of background work: what waits here and why, who has some of it, what is done for others.
 
-use super::dto::text;
+use super::dto::{Pace, Passages, text};
 use crate::base::time::utc;
-use crate::node::status::{LentStatus, ParkedStatus, Status};
+use crate::node::status::{AbsentStatus, LentStatus, ParkedStatus, RunningStatus, Status};
 use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
@@ -19,18 +19,62 @@ pub struct Tasks {
     /// What was embedded more than once since this agent started, by its cause.
     #[serde(default)]
     pub again: Again,
+    /// Passages by state.
+    #[serde(default)]
+    pub passages: Passages,
+    /// How fast they get their vectors.
+    #[serde(default)]
+    pub pace: Pace,
+    /// Tasks that run here.
+    #[serde(default)]
+    pub running: Vec<RunningWork>,
+    /// Devices that may embed for this one and are off, asleep or out of reach.
+    #[serde(default)]
+    pub absent: Vec<AbsentDevice>,
     /// Devices that embed, or have embedded, passages of this one since it started.
     pub lent: Vec<LentWork>,
-    /// Parked tasks: all that there are.
-    #[serde(default)]
-    pub parked_count: u64,
-    /// The first of them, which wait for `POST /v1/tasks/retry` or `POST /v1/tasks/drop`.
-    #[serde(default)]
-    pub parked: Vec<ParkedWork>,
+    /// Tasks that failed again and again.
+    #[serde(flatten)]
+    pub parked: ParkedTasks,
     /// Why nothing is indexed, or null.
     pub held: Option<String>,
     /// What the governor allows here just now, or null.
     pub background: Option<String>,
+}
+
+/// A task that runs here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningWork {
+    /// What it does: "embeds", or the rest of a sentence about this device.
+    pub does: String,
+    /// Passages that it embeds, at most, or null.
+    pub passages: Option<u64>,
+    /// The device whose passages these are; null: this one's.
+    pub of: Option<String>,
+    /// Seconds since it began.
+    pub since_s: u64,
+}
+
+/// A device that may embed for this one and does not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsentDevice {
+    /// Its name.
+    pub device: String,
+    /// Whether it said that it stops or sleeps.
+    pub stopped: bool,
+    /// Seconds since then, or null.
+    pub since_s: Option<u64>,
+}
+
+/// Tasks that failed again and again. In JSON they are fields of the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedTasks {
+    /// How many there are.
+    #[serde(default, rename = "parked_count")]
+    pub count: u64,
+    /// The first of them, which wait for `POST /v1/tasks/retry` or `POST /v1/tasks/drop`.
+    #[serde(default, rename = "parked")]
+    pub first: Vec<ParkedWork>,
 }
 
 /// A task that failed again and again.
@@ -53,6 +97,24 @@ pub struct AttemptedWork {
     pub why: String,
     /// When.
     pub at: String,
+}
+
+impl From<&RunningStatus> for RunningWork {
+    fn from(task: &RunningStatus) -> Self {
+        Self {
+            does: task.does.to_owned(),
+            passages: task.chunks,
+            of: task.of.clone(),
+            since_s: task.since_ago.as_secs(),
+        }
+    }
+}
+
+impl From<&AbsentStatus> for AbsentDevice {
+    fn from(absent: &AbsentStatus) -> Self {
+        let since_s = absent.since_ago.map(|ago| ago.as_secs());
+        Self { device: absent.device.clone(), stopped: absent.stopped, since_s }
+    }
 }
 
 impl From<&ParkedStatus> for ParkedWork {
@@ -136,9 +198,15 @@ impl From<&Status> for Tasks {
             to_embed: status.work.shared.to_embed,
             borrowed: status.work.shared.borrowed,
             again: status.work.shared.again,
+            passages: Passages::from(status),
+            pace: Pace::from(status),
+            running: status.work.shared.running.iter().map(RunningWork::from).collect(),
+            absent: status.work.shared.absent.iter().map(AbsentDevice::from).collect(),
             lent: status.work.shared.lent.iter().map(LentWork::from).collect(),
-            parked_count: status.counts.count(Kind::Parked),
-            parked: status.work.shared.parked.iter().map(ParkedWork::from).collect(),
+            parked: ParkedTasks {
+                count: status.counts.count(Kind::Parked),
+                first: status.work.shared.parked.iter().map(ParkedWork::from).collect(),
+            },
             held: status.work.held.clone(),
             background: None,
         }

@@ -11,3 +11,6 @@ pub const DECISION_PAUSE_S: u64 = 2;
 
 /// Tries of it: for ten minutes, in which the step of a removal that holds it up ends on a slow card.
 pub const DECISION_TRIES: u32 = 300;
+
+/// Milliseconds between two looks of `wattle tasks --watch`.
+pub const TASKS_WATCH_MS: u64 = 1000;

@@ -146,3 +146,9 @@ pub const REMOVAL_WAITS_MAX: usize = super::REPLIES_MAX / 4;
 
 /// Decisions of the owner that are being carried out at once.
 pub const DECISIONS_MAX: usize = 8;
+
+/// Milliseconds of saves from which the pace of embedding is told.
+pub const PACE_MS: u64 = 60_000;
+
+/// Saves that are remembered for it; more in that time count with the last one.
+pub const PACE_ENTRIES: usize = 256;

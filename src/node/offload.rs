@@ -1,20 +1,22 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
-use super::status::{LentStatus, ParkedStatus, SharedWork};
+use super::status::{AbsentStatus, EMBEDS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::level::Energy;
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
-use crate::limits::{LINKS_MAX, PARKED_SHOWN};
+use crate::limits::{ABSENT_SHOWN, LINKS_MAX, PARKED_SHOWN};
 use crate::mesh::conduct::Offence;
+use crate::mesh::swim::Liveness;
 use crate::mesh::trust::Rights;
 use crate::scheduler::attempt::ParkedTask;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lender::Lent;
 use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::offload::recipient::Recipient;
+use crate::scheduler::task::Task;
 use crate::store::counts::Kind;
 use crate::store::record::Attempt;
 use crate::wire::work::Work;
@@ -96,7 +98,7 @@ impl Node {
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
             banned: lent.banned,
-            linked: !lent.unlinked && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
+            linked: lent.unlinked.is_none() && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
             rests: self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
             stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
@@ -109,8 +111,45 @@ impl Node {
             borrowed: self.scheduler.borrowed() as u64,
             again: self.scheduler.embedded_again(),
             lent: known.map(lent).collect(),
+            running: self
+                .scheduler
+                .running_tasks()
+                .map(|(task, since)| self.running_status(now, task, since))
+                .collect(),
+            per_minute: self.scheduler.embedded_per_minute(now),
+            absent: self.absent_workers(now),
             parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),
         }
+    }
+
+    /// What a task does, for people.
+    fn running_status(&self, now: Instant, task: &Task, since: Instant) -> RunningStatus {
+        let (does, chunks, of) = match task {
+            Task::Scan(_) => ("looks at a folder", None, None),
+            Task::Read { .. } => ("reads a file", None, None),
+            Task::Embed { chunks, .. } => (EMBEDS, Some(*chunks), None),
+            Task::EmbedLent(chunks) => (EMBEDS, Some(chunks.len()), None),
+            Task::EmbedBorrowed(borrowed) => (EMBEDS, Some(borrowed.texts.len()), Some(borrowed.owner)),
+            Task::Lend { .. } => ("reads passages that others may embed", None, None),
+            _ => ("keeps its store in order", None, None),
+        };
+        let of = of.map(|owner| self.title(Some(owner)));
+        RunningStatus { does, chunks: chunks.map(|chunks| chunks as u64), of, since_ago: now.since(since) }
+    }
+
+    /// The devices that may embed for this one and are down: `ABSENT_SHOWN` at most.
+    fn absent_workers(&self, now: Instant) -> Vec<AbsentStatus> {
+        let down =
+            self.member.member_list(self.config.key).into_iter().filter(|state| state.liveness == Liveness::Down);
+        let may =
+            |key: &PeerKey| self.trust.may(*key, Rights::WORK) && self.peers.get(*key).is_some_and(|peer| !peer.linked);
+        let absent = |key: PeerKey| {
+            let stopped = self.mesh.stopped.get(&key).copied();
+            let unlinked = || self.scheduler.lent(now).find(|lent| lent.peer == key).and_then(|lent| lent.unlinked);
+            let since_ago = stopped.or_else(unlinked).map(|since| now.since(since));
+            AbsentStatus { device: self.title(Some(key)), stopped: stopped.is_some(), since_ago }
+        };
+        down.map(|state| state.key).filter(may).take(ABSENT_SHOWN).map(absent).collect()
     }
 
     fn parked_status(&self, id: DocId, task: &ParkedTask) -> ParkedStatus {

@@ -69,8 +69,41 @@ pub struct SharedWork {
     pub again: Again,
     /// Who has had chunks of this device since it started.
     pub lent: Vec<LentStatus>,
+    /// Background tasks that run here.
+    pub running: Vec<RunningStatus>,
+    /// Chunks that get their vectors in a minute, on all devices together, if that is known.
+    pub per_minute: Option<u64>,
+    /// Devices that may embed for this one and are down.
+    pub absent: Vec<AbsentStatus>,
     /// The first `PARKED_SHOWN` parked tasks; the counts have their number.
     pub parked: Vec<ParkedStatus>,
+}
+
+/// What a task does that embeds.
+pub const EMBEDS: &str = "embeds";
+
+/// A background task that runs here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningStatus {
+    /// What it does, as the rest of a sentence about this device.
+    pub does: &'static str,
+    /// Chunks that it embeds, at most.
+    pub chunks: Option<u64>,
+    /// The device for which it does that; `None`: this one.
+    pub of: Option<String>,
+    /// How long ago it began.
+    pub since_ago: Duration,
+}
+
+/// A device that may embed for this one and is down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentStatus {
+    /// Its name.
+    pub device: String,
+    /// Whether it said that it stops, or is put to sleep.
+    pub stopped: bool,
+    /// For how long, if that is known.
+    pub since_ago: Option<Duration>,
 }
 
 /// A parked task.

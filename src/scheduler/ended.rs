@@ -146,7 +146,7 @@ impl Scheduler {
         result: Result<Saved, NotSaved>,
         out: &mut Vec<Output>,
     ) {
-        let Some(UnderWay { then, marks }) = self.saves.end(save) else { return };
+        let Some(UnderWay { then, marks, vectors }) = self.saves.end(save) else { return };
         let saved = match result {
             Ok(saved) => saved,
             Err(failure) => return self.on_not_saved(now, then, failure, out),
@@ -154,6 +154,7 @@ impl Scheduler {
         if let Some(marks) = marks {
             self.decisions.on_marks_saved(marks);
         }
+        self.saves.pace.add(now, vectors);
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();

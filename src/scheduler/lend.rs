@@ -94,6 +94,7 @@ impl Scheduler {
 
     /// Lends and borrows what is due. `recipients`: linked devices that may work.
     pub fn share_work(&mut self, now: Instant, recipients: &[Recipient], allowed: Allowed, out: &mut Vec<Output>) {
+        self.running.now = now;
         let stands = self.stands_still();
         let own = self.to_do() > 0 || self.scanning();
         let borrower = &mut self.offload.borrower;

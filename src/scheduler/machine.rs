@@ -92,6 +92,7 @@ impl Scheduler {
 
     /// Handles one input. Background tasks start in `start_next` only.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Vec<Output>) {
+        self.running.now = now;
         match input {
             Input::Wake => self.wake(now, out),
             Input::Add(reply, new) => self.on_add(now, reply, new, out),

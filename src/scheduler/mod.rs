@@ -53,6 +53,7 @@ mod marks;
 mod mending;
 pub mod offload;
 mod outage;
+mod pace;
 mod parked;
 mod parking;
 pub mod path;

@@ -4,6 +4,7 @@ use super::attempt::ParkedTask;
 use super::parking::Parking;
 use super::task::Task;
 use crate::base::id::{DocId, TaskId};
+use crate::base::time::Instant;
 use crate::limits::BACKGROUND_MAX;
 use crate::store::keys::Stage;
 use heapless::{LinearMap, Vec as Bounded};
@@ -11,7 +12,9 @@ use heapless::{LinearMap, Vec as Bounded};
 /// The running tasks of this machine.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    tasks: LinearMap<TaskId, Task, BACKGROUND_MAX>,
+    tasks: LinearMap<TaskId, (Task, Instant), BACKGROUND_MAX>,
+    /// The time of the last input.
+    pub(super) now: Instant,
     last: TaskId,
     /// Those of no document that failed and are tried once more.
     pub(super) retries: Retries,
@@ -28,6 +31,11 @@ impl Running {
         self.tasks.len()
     }
 
+    /// The tasks, each with the time when it began.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Task, Instant)> {
+        self.tasks.values().map(|(task, since)| (task, *since))
+    }
+
     pub(super) fn contains(&self, id: TaskId) -> bool {
         self.tasks.contains_key(&id)
     }
@@ -41,7 +49,7 @@ impl Running {
     /// Adds a task. The caller has checked that a slot is free.
     pub(super) fn begin(&mut self, task: Task) -> TaskId {
         let id = self.issue();
-        let started = self.tasks.insert(id, task);
+        let started = self.tasks.insert(id, (task, self.now));
         debug_assert!(started.is_ok(), "slots never exceed the table");
         id
     }
@@ -56,7 +64,7 @@ impl Running {
 
     /// Removes a task that has ended; `None` if it is not one of this machine's.
     pub(super) fn end(&mut self, id: TaskId) -> Option<Task> {
-        self.tasks.remove(&id)
+        self.tasks.remove(&id).map(|(task, _)| task)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Saves under way, and what follows each of them.
 
+use super::pace::Pace;
 use super::sources::UnsavedSources;
 use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
@@ -83,6 +84,8 @@ pub(super) struct UnderWay {
     pub(super) then: AfterSave,
     /// The marks in it, if it has any.
     pub(super) marks: Option<Vec<Mark>>,
+    /// How many vectors are in it.
+    pub(super) vectors: u64,
 }
 
 /// The saves under way.
@@ -90,6 +93,8 @@ pub(super) struct UnderWay {
 pub(super) struct Saves {
     under_way: LinearMap<SaveId, UnderWay, SAVES_MAX>,
     last: SaveId,
+    /// How fast vectors are saved.
+    pub(super) pace: Pace,
 }
 
 impl Saves {
@@ -109,7 +114,9 @@ impl Saves {
             Change::Marks(marks) => Some(marks.0.clone()),
             _ => None,
         });
-        let inserted = self.under_way.insert(self.last, UnderWay { then, marks });
+        let of = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() as u64 } else { 0 };
+        let vectors = changes.iter().map(of).sum();
+        let inserted = self.under_way.insert(self.last, UnderWay { then, marks, vectors });
         debug_assert!(inserted.is_ok(), "room is left for every save");
         self.last
     }

@@ -15,6 +15,7 @@ mod decisions_test;
 mod kept_test;
 mod lend_test;
 mod outage_test;
+mod pace_test;
 mod removal_test;
 mod rings_test;
 

@@ -3,6 +3,7 @@
 use super::losses::Question;
 use super::machine::Scheduler;
 use super::path::covers;
+use super::task::Task;
 use crate::base::id::{DocId, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
@@ -135,6 +136,20 @@ impl Scheduler {
     pub fn held_reason(&self) -> Option<String> {
         let full = || self.disk.is_full().then(|| self.disk.reason());
         self.outage.reason().or_else(full)
+    }
+}
+
+/// What runs, and how it gets on.
+impl Scheduler {
+    /// The running tasks, each with the time when it began.
+    pub fn running_tasks(&self) -> impl Iterator<Item = (&Task, Instant)> {
+        self.running.iter()
+    }
+
+    /// Chunks that get their vectors in a minute, on all devices together; `None` if that is not known now.
+    #[must_use]
+    pub fn embedded_per_minute(&self, now: Instant) -> Option<u64> {
+        self.saves.pace.per_minute(now)
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Audit {
     pub counted: StoreCounts,
     /// The counts that the store has recorded.
     pub believed: StoreCounts,
+    /// Chunks without a vector of documents that wait to be read or embedded, as they were found one by one.
+    pub to_embed: u64,
     /// The first `FAULTS_MAX` faults, in plain sentences.
     pub faults: Vec<String>,
     /// How many faults there are.
@@ -144,8 +146,14 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         audit.believed.set_aside = audit.counted.set_aside;
     }
     let (counted, believed) = (audit.counted, audit.believed);
-    if counted != believed {
-        audit.fault(|| format!("the counts are off: {counted:?} counted, {believed:?} believed"));
+    for difference in believed.differences(&counted) {
+        audit.fault(|| difference);
+    }
+    let waiting = audit.to_embed;
+    if waiting != counted.to_embed() {
+        audit.fault(|| {
+            format!("{waiting} passages of files that are not done lack a vector, {} should", counted.to_embed())
+        });
     }
     if rows != counted.chunks {
         audit.fault(|| format!("{} chunks belong to no document", counted.chunks.abs_diff(rows)));
@@ -194,6 +202,9 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
             audit.fault(|| format!("{} has lost a chunk", name()));
         }
         without += u32::from(kv.get(Space::Vector, &keys::row(place.row))?.is_none());
+    }
+    if read::stage_of(&doc.state).is_some_and(|stage| stage != Stage::Purge) {
+        audit.to_embed += u64::from(without);
     }
     let expected = match doc.state {
         DocState::Chunked { missing } => Some(missing),

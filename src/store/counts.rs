@@ -121,6 +121,33 @@ impl StoreCounts {
         self.live_chunks().saturating_sub(self.live_vectors()).saturating_sub(self.set_aside)
     }
 
+    /// Each count with its name, as people read it.
+    fn entries(&self) -> [(&'static str, u64); 11] {
+        [
+            ("files to be read", self.count(Kind::Waiting)),
+            ("files being embedded", self.count(Kind::Chunked)),
+            ("files ready", self.count(Kind::Ready)),
+            ("files not usable", self.count(Kind::Refused)),
+            ("files parked", self.count(Kind::Parked)),
+            ("files gone and kept for a while", self.count(Kind::Tombstoned)),
+            ("passages", self.chunks),
+            ("vectors", self.vectors),
+            ("passages of files that are gone", self.tombstoned_chunks),
+            ("vectors kept for a while", self.tombstoned_vectors),
+            ("passages without a vector of files that are not usable or parked", self.set_aside),
+        ]
+    }
+
+    /// What of these counts, which were recorded, is not as it was counted: a sentence for each.
+    #[must_use]
+    pub fn differences(&self, counted: &Self) -> Vec<String> {
+        let pairs = self.entries().into_iter().zip(counted.entries());
+        let differ = pairs.filter(|((_, recorded), (_, counted))| recorded != counted);
+        differ
+            .map(|((what, recorded), (_, counted))| format!("{what}: {counted} counted, {recorded} recorded"))
+            .collect()
+    }
+
     /// Counts one more document in this state.
     pub const fn enter(&mut self, kind: Kind) {
         self.documents[kind as usize] += 1;
@@ -129,5 +156,25 @@ impl StoreCounts {
     /// Counts one document fewer in this state. Only the library calls it, for a document that it counted before.
     pub const fn leave(&mut self, kind: Kind) {
         self.documents[kind as usize] = self.documents[kind as usize].saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_count_that_differs_is_named() {
+        let (mut recorded, mut counted) = (StoreCounts::default(), StoreCounts::default());
+        Kind::ALL.into_iter().for_each(|kind| counted.enter(kind));
+        (counted.chunks, counted.vectors, counted.tombstoned_chunks) = (9, 5, 2);
+        (counted.tombstoned_vectors, counted.set_aside) = (1, 3);
+        let all = recorded.differences(&counted);
+        assert_eq!(all.len(), counted.entries().len(), "no count is left out: {all:?}");
+        recorded = counted;
+        recorded.set_aside = 4;
+        let one = recorded.differences(&counted);
+        assert_eq!(one, ["passages without a vector of files that are not usable or parked: 3 counted, 4 recorded"]);
+        assert_eq!(counted.to_embed(), (9 - 2) - (5 - 1) - 3);
     }
 }

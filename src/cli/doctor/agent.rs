@@ -184,12 +184,22 @@ fn store(store: &Checked) -> Check {
     let counts = store.counted;
     if store.clean {
         let files = counts.files.phrase();
-        let says =
-            format!("It adds up: files {files}; {}, {} embedded.", count(counts.chunks, "passage"), counts.vectors);
+        let waiting = counts.chunks.saturating_sub(counts.vectors).saturating_sub(counts.set_aside);
+        let rest = [(waiting, "waiting"), (counts.set_aside, "of files that are parked or not usable")];
+        let rest =
+            rest.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}"));
+        let rest: String = rest.collect();
+        let says = format!(
+            "It adds up: files {files}; {}, {} embedded{}.",
+            count(counts.chunks, "passage"),
+            counts.vectors,
+            rest
+        );
         return Check::good("store", says);
     }
+    let first = store.faults.first().map_or_else(String::new, |first| format!(" The first: {}.", one_line(first)));
     let says = format!(
-        "{} not add up. Stop the agent and start it again: it repairs its store.",
+        "{} not add up. Stop the agent and start it again: it repairs its store.{first}",
         count(store.fault_count, "thing") + plural(store.fault_count, " does", " do")
     );
     Check::wrong("store", says, "wattle up")

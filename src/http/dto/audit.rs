@@ -1,6 +1,9 @@
 //! The parts of the answer of `GET /v1/doctor`.
 
-use super::Files;
+use super::{Checked, Files, text};
+use crate::limits::SPOT_EXAMPLES_MAX;
+use crate::store::audit::Audit;
+use crate::store::counts::StoreCounts;
 use serde::{Deserialize, Serialize};
 
 /// A sample of the files on the disk, held against the index.
@@ -35,4 +38,46 @@ pub struct Counts {
     pub chunks: u64,
     /// Chunks that have their vector.
     pub vectors: u64,
+    /// Chunks without one that nobody embeds: their files are parked or not usable.
+    #[serde(default)]
+    pub set_aside: u64,
+}
+
+impl From<&Audit> for Checked {
+    fn from(audit: &Audit) -> Self {
+        Self {
+            clean: audit.clean(),
+            counted: Counts::from(&audit.counted),
+            believed: Counts::from(&audit.believed),
+            faults: audit.faults.clone(),
+            fault_count: audit.fault_count,
+            refused: audit
+                .refused
+                .iter()
+                .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
+                .collect(),
+            parked: audit
+                .parked
+                .iter()
+                .map(|(_, path, parked)| Unusable { path: text(path), reason: parked.why().to_owned() })
+                .collect(),
+            sample: audit.spot.as_ref().map(|spot| FileSample {
+                looked: spot.looked,
+                different: spot.different.len() as u64,
+                examples: spot.different.iter().take(SPOT_EXAMPLES_MAX).map(|(path, _)| text(path)).collect(),
+                undecided: spot.undecided,
+            }),
+        }
+    }
+}
+
+impl From<&StoreCounts> for Counts {
+    fn from(counts: &StoreCounts) -> Self {
+        Self {
+            files: Files::from(counts),
+            chunks: counts.live_chunks(),
+            vectors: counts.live_vectors(),
+            set_aside: counts.set_aside,
+        }
+    }
 }

@@ -36,7 +36,7 @@ fn unnamed(answer: &impl Serialize, calls: &[&str]) -> Vec<String> {
 }
 
 fn files() -> Counts {
-    Counts { files: Files::default(), chunks: 1, vectors: 1 }
+    Counts { files: Files::default(), chunks: 1, vectors: 1, set_aside: 0 }
 }
 
 fn watched() -> Watched {
@@ -75,8 +75,7 @@ fn status() -> StatusReport {
         mesh: None,
         files: Files { absent: 1, ..Files::default() },
         leaving: 0,
-        chunks: 0,
-        vectors: 0,
+        progress: Progress { chunks: 0, vectors: 0, ..Progress::default() },
         peers: vec![peer],
         model: Model { name: "m".into(), fingerprint: "00".into() },
         sources: vec![watched()],

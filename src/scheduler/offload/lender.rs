@@ -65,8 +65,8 @@ pub struct Lent {
     pub since: Option<Instant>,
     /// Whether it gets no work, because a result of it was false.
     pub banned: bool,
-    /// Whether it has no link just now.
-    pub unlinked: bool,
+    /// Since when it has no link.
+    pub unlinked: Option<Instant>,
 }
 
 /// The model of all vectors.

@@ -11,7 +11,7 @@ use crate::store::keys::{self, Stage};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, Space};
 use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::read;
-use crate::store::record::{Attempt, DocState, Document, FileStamp, Parked};
+use crate::store::record::{Attempt, DocState, Document, FileStamp, Parked, Record};
 use std::cell::Cell;
 
 /// A store that counts the bytes that it is given to write.
@@ -359,4 +359,37 @@ fn a_store_of_before_counts_the_chunks_that_nobody_embeds_when_it_is_opened() {
     assert!(audit(shelf.library.kv()).unwrap().clean());
     let again = Library::open(shelf.library.kv).unwrap();
     assert_eq!(again.commit().counts, counts);
+}
+
+#[test]
+fn a_difference_that_is_planted_in_the_counts_or_in_the_records_is_named() {
+    let mut shelf = Shelf::new();
+    let (done, waits) = (shelf.seen("/a"), shelf.seen("/b"));
+    shelf.read(done, &["one"]);
+    shelf.embed(done);
+    shelf.read(waits, &["two", "three"]);
+    let faults = |library: &Library<Counting>| audit(library.kv()).unwrap().faults;
+    assert_eq!(audit(shelf.library.kv()).unwrap().to_embed, 2);
+    let mut commit = shelf.library.commit().clone();
+    commit.counts.enter(Kind::Parked);
+    commit.counts.set_aside = 1;
+    let mut batch = Batch::new();
+    batch.put(Space::State, keys::COMMIT, commit.encode());
+    shelf.library.kv().commit(batch).unwrap();
+    let names = [
+        "files parked: 0 counted, 1 recorded",
+        "passages without a vector of files that are not usable or parked: 0 counted, 1 recorded",
+    ];
+    assert_eq!(faults(&shelf.library), names);
+    // A vector is lost of a document that is done: nobody would embed it again.
+    let mut batch = Batch::new();
+    batch.put(Space::State, keys::COMMIT, shelf.library.commit().encode());
+    let row = read::document(shelf.library.kv(), done).unwrap().unwrap().chunks[0].row;
+    batch.delete(Space::Vector, keys::row(row));
+    shelf.library.kv().commit(batch).unwrap();
+    let found = faults(&shelf.library);
+    let named = |what: &str| assert!(found.iter().any(|fault| fault.contains(what)), "{what}: {found:?}");
+    named("vectors: 0 counted, 1 recorded");
+    named("2 passages of files that are not done lack a vector, 3 should");
+    named("/a lacks 1 vectors where it should lack 0");
 }

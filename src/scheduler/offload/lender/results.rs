@@ -186,7 +186,7 @@ impl Lender {
             ms_per_chunk: worker.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
             banned: worker.is_banned(now),
-            unlinked: worker.unlinked.is_some(),
+            unlinked: worker.unlinked,
         })
     }
 }

@@ -1,0 +1,153 @@
+//! Passages by state, and how fast they get on: each passage is in exactly one.
+
+use crate::base::count::{count, plural};
+use crate::node::status::{EMBEDS, Status};
+use serde::{Deserialize, Serialize};
+
+/// Passages by state; the states add up to `all`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passages {
+    /// All of them.
+    pub all: u64,
+    /// They have their vector.
+    pub embedded: u64,
+    /// They wait.
+    pub waiting: u64,
+    /// Other devices have them.
+    pub lent: u64,
+    /// Other devices have embedded them, and that is not checked yet.
+    pub unchecked: u64,
+    /// Nobody embeds them: their files are parked or not usable.
+    pub set_aside: u64,
+}
+
+impl Passages {
+    /// Those that do not have their vector and get it.
+    #[must_use]
+    pub const fn to_embed(&self) -> u64 {
+        self.waiting + self.lent + self.unchecked
+    }
+
+    /// The states as a phrase: those that have their vector, and of the others those that are not zero.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        let rest = [
+            (self.waiting, "waiting"),
+            (self.lent, "with other devices"),
+            (self.unchecked, "to be checked"),
+            (self.set_aside, "of files that are parked or not usable"),
+        ];
+        let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+        format!("{} of {} embedded{}", self.embedded, self.all, rest.collect::<String>())
+    }
+}
+
+/// Passages in a status. In JSON they are fields of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Chunks of all files.
+    pub chunks: u64,
+    /// Chunks that have their vector.
+    pub vectors: u64,
+    /// Passages by state.
+    #[serde(default)]
+    pub passages: Passages,
+    /// How fast they get their vectors.
+    #[serde(default)]
+    pub pace: Pace,
+}
+
+impl From<&Status> for Progress {
+    fn from(status: &Status) -> Self {
+        let (chunks, vectors) = (status.counts.live_chunks(), status.counts.live_vectors());
+        Self { chunks, vectors, passages: Passages::from(status), pace: Pace::from(status) }
+    }
+}
+
+impl From<&Status> for Passages {
+    fn from(status: &Status) -> Self {
+        let counts = &status.counts;
+        let lent = || status.work.shared.lent.iter();
+        // A passage that is embedded here although somebody has it may be saved already.
+        let to_embed = counts.to_embed();
+        let with_others = lent().map(|lent| lent.chunks).sum::<u64>().min(to_embed);
+        let unchecked = lent().map(|lent| lent.unchecked).sum::<u64>().min(to_embed - with_others);
+        Self {
+            all: counts.live_chunks(),
+            embedded: counts.live_vectors(),
+            waiting: to_embed - with_others - unchecked,
+            lent: with_others,
+            unchecked,
+            set_aside: counts.set_aside,
+        }
+    }
+}
+
+/// How fast passages get their vectors, on all devices together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Devices that embed passages of this one now, itself among them.
+    pub devices: u64,
+    /// Passages that were embedded in the last minute, or would have been; null if that is not known now.
+    pub per_minute: Option<u64>,
+    /// Seconds until all are embedded at this pace, or null.
+    pub left_s: Option<u64>,
+}
+
+impl Pace {
+    /// The progress as a phrase; `None` where it is not known.
+    #[must_use]
+    pub fn phrase(&self) -> Option<String> {
+        let (per_minute, left_s) = (self.per_minute?, self.left_s?);
+        let devices = count(self.devices, "device");
+        let (second, tenth) = (per_minute / 60, per_minute % 60 / 6);
+        let left = match left_s {
+            0..60 => "less than a minute".to_owned(),
+            60..7200 => format!("about {}", count(left_s.div_ceil(60), "minute")),
+            _ => format!("about {}", count(left_s.div_ceil(3600), "hour")),
+        };
+        let verb = plural(self.devices, "embeds", "embed");
+        let who = if self.devices == 0 { "no device embeds just now".to_owned() } else { format!("{devices} {verb}") };
+        Some(format!("{who}, {second}.{tenth} passages a second, {left} left"))
+    }
+}
+
+impl From<&Status> for Pace {
+    fn from(status: &Status) -> Self {
+        let shared = &status.work.shared;
+        let here = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
+        let others = shared.lent.iter().filter(|lent| lent.linked && lent.chunks > 0).count() as u64;
+        let to_embed = status.counts.to_embed();
+        let per_minute = shared.per_minute.filter(|_| to_embed > 0);
+        let left_s = per_minute.map(|pace| (to_embed * 60).div_ceil(pace.max(1)));
+        Self { devices: others + u64::from(here), per_minute, left_s }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_told_with_devices_speed_and_the_time_that_is_left() {
+        let phrase = |devices, per_minute, left_s| Pace { devices, per_minute, left_s }.phrase();
+        assert_eq!(phrase(3, None, None), None);
+        let three = phrase(3, Some(745), Some(340));
+        assert_eq!(three.as_deref(), Some("3 devices embed, 12.4 passages a second, about 6 minutes left"));
+        let one = phrase(1, Some(60), Some(7201));
+        assert_eq!(one.as_deref(), Some("1 device embeds, 1.0 passages a second, about 3 hours left"));
+        let rests = phrase(0, Some(6), Some(59));
+        assert_eq!(rests.as_deref(), Some("no device embeds just now, 0.1 passages a second, less than a minute left"));
+    }
+
+    #[test]
+    fn passages_by_state_are_told_and_those_that_wait_are_all_that_are_to_be_embedded() {
+        let passages = Passages { all: 100, embedded: 50, waiting: 20, lent: 15, unchecked: 5, set_aside: 10 };
+        assert_eq!(passages.to_embed(), 40);
+        assert_eq!(
+            passages.phrase(),
+            "50 of 100 embedded, 20 waiting, 15 with other devices, 5 to be checked, 10 of files that are parked or not usable"
+        );
+        assert_eq!(Passages::default().phrase(), "0 of 0 embedded");
+    }
+}

@@ -1,0 +1,65 @@
+//! How fast chunks get their vectors, of all devices together: what was saved in the last minute.
+
+use crate::base::time::Instant;
+use crate::limits::{PACE_ENTRIES, PACE_MS};
+use heapless::Deque;
+
+/// Saved vectors, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    saved: Deque<(Instant, u64), PACE_ENTRIES>,
+}
+
+impl Pace {
+    /// So many vectors were saved.
+    pub(super) fn add(&mut self, now: Instant, vectors: u64) {
+        if vectors == 0 {
+            return;
+        }
+        while self.saved.front().is_some_and(|(at, _)| now.since(*at).as_millis() > u128::from(PACE_MS)) {
+            self.saved.pop_front();
+        }
+        if self.saved.is_full()
+            && let Some((_, last)) = self.saved.back_mut()
+        {
+            // Many saves in a short time: they count with the last one.
+            *last += vectors;
+            return;
+        }
+        let _ = self.saved.push_back((now, vectors));
+    }
+
+    /// Vectors a minute, once two saves tell it; `None` also where nothing was saved for a while.
+    pub(super) fn per_minute(&self, now: Instant) -> Option<u64> {
+        let recent = || self.saved.iter().filter(|(at, _)| now.since(*at).as_millis() <= u128::from(PACE_MS));
+        let (first, _) = recent().next()?;
+        // How long the first one took is not known.
+        let vectors: u64 = recent().skip(1).map(|(_, vectors)| *vectors).sum();
+        let ms = u64::try_from(now.since(*first).as_millis()).unwrap_or(u64::MAX).max(1000);
+        Some(vectors * 60_000 / ms).filter(|per_minute| *per_minute > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_of_the_last_minute_and_is_unknown_after_a_rest() {
+        let at = Instant::from_millis;
+        let mut pace = Pace::default();
+        assert_eq!(pace.per_minute(at(0)), None);
+        pace.add(at(1_000), 500);
+        assert_eq!(pace.per_minute(at(1_500)), None, "one save tells nothing");
+        for n in 1..=10 {
+            pace.add(at(1_000 + 1_000 * n), 4);
+        }
+        assert_eq!(pace.per_minute(at(11_000)), Some(240));
+        assert_eq!(pace.per_minute(at(21_000)), Some(120), "it falls while nothing comes");
+        assert_eq!(pace.per_minute(at(11_001 + PACE_MS)), None);
+        for n in 0..10_000 {
+            pace.add(at(100_000 + n), 1);
+        }
+        assert!(pace.per_minute(at(110_000)).is_some_and(|pace| pace > 50_000), "no save is lost in a crowd");
+    }
+}
