@@ -168,5 +168,6 @@ fn an_hour_of_a_hundred_devices_that_come_and_go_loses_nothing() {
 
 #[test]
 fn in_a_day_of_a_home_most_of_what_can_wait_is_done_on_surplus() {
+    println!("{}", run(&read("day").round_robin(), 0).text());
     holds("day");
 }

@@ -1,6 +1,7 @@
 //! The two sides of work that travels, each alone.
 
 mod borrower_test;
+mod order_test;
 
 use super::lendable::{Known, Lendable};
 use super::lender::Lender;

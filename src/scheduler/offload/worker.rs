@@ -190,9 +190,14 @@ impl Worker {
         good.map(|held| (held.chunk, held.vector)).collect()
     }
 
-    /// Takes away what waits for a check, and begins its probation anew.
+    /// It is believed nothing any more: its probation begins anew.
+    pub(super) const fn begin_probation(&mut self) {
+        self.good = 0;
+    }
+
+    /// Takes away what waits for a check. A device that went down is no new one when it is back: its probation is over if it was.
     pub(super) fn take_held(&mut self) -> impl Iterator<Item = Lendable> + use<> {
-        (self.check, self.good) = (None, 0);
+        self.check = None;
         std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale).map(|held| held.chunk)
     }
 

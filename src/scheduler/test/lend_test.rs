@@ -67,6 +67,23 @@ fn lendable(chunks: Vec<Lendable>) -> Outcome {
 }
 
 #[test]
+fn while_work_waits_for_surplus_nothing_is_offered_to_who_has_none_and_an_offer_is_taken_back() {
+    let mut machine = lending(100);
+    let shared = |machine: &mut Scheduler, now, gets| {
+        let mut out = Vec::new();
+        machine.share_work(at(now), &[Recipient { peer: PEER, surplus: gets, gets }], ALL, &mut out);
+        out
+    };
+    let offers = |out: &[Output], chunks: fn(u32) -> bool| matches!(out, [Output::Work(PEER, Work::Offer(offer))] if chunks(offer.chunks));
+    assert_eq!(shared(&mut machine, 1, false), []);
+    assert!(offers(&shared(&mut machine, 2, true), |chunks| chunks > 0));
+    assert!(offers(&shared(&mut machine, 3, false), |chunks| chunks == 0), "its energy is no surplus any more");
+    let mut out = Vec::new();
+    machine.on_work(at(4), PEER, Work::Ask(64), &mut out);
+    assert_eq!((out, shared(&mut machine, 5, false)), (vec![], vec![]), "and no text is read for it");
+}
+
+#[test]
 fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
     let mut machine = lending(100);
     let (id, documents) = asked(&mut machine, 1);

@@ -159,6 +159,7 @@ impl Lender {
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
         self.gone(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.begin_probation();
             worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
         }
     }

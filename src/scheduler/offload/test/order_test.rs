@@ -1,0 +1,65 @@
+//! What a check vouches for, and who is served first.
+
+use super::super::recipient::Recipient;
+use super::super::worker::{Checked, Worker};
+use super::*;
+use crate::base::rng::Rng;
+use crate::limits::UNCHECKED_MS;
+
+#[test]
+fn a_good_check_vouches_for_what_came_before_it_and_for_nothing_after_it() {
+    const HELD: u64 = 40;
+    let mut left = 0;
+    for seed in 0..20 {
+        let (mut worker, mut rng) = (Worker::new(at(0)), Rng::new(seed));
+        // None is drawn for a check, as where the owner may embed nothing; then the oldest has waited for long.
+        (0..HELD).for_each(|n| worker.hold(at(n), chunk(n), embedding(n).quantize(), false, &mut rng));
+        let Some((place, _)) = worker.next_check(at(UNCHECKED_MS + HELD), false, &mut rng) else { panic!() };
+        assert!(place as u64 >= HELD * 3 / 4, "one of the last is computed, at {place}");
+        worker.begin_check(TaskId(1), place);
+        let Some(Checked::Good(good)) = worker.end_check(TaskId(1), Some(&embedding(place as u64)), 0.98) else {
+            panic!()
+        };
+        assert_eq!(good.len(), place + 1);
+        assert_eq!(worker.held() + good.len(), usize::try_from(HELD).unwrap(), "the rest waits for another check");
+        left += worker.held();
+    }
+    assert!(left > 20, "it is not always the last: {left}");
+}
+
+#[test]
+fn who_has_surplus_energy_is_served_before_others_and_who_gets_nothing_now_has_not_asked() {
+    let recipient = |peer, surplus, gets| Recipient { peer, surplus, gets };
+    let mut lender = lender(100);
+    for peer in [PEER, OTHER] {
+        assert_eq!(lender.on_ask(at(0), peer, 64), None);
+    }
+    lender.keep_asks(&[recipient(PEER, false, true), recipient(OTHER, true, true)]);
+    let order: Vec<PeerKey> = lender.grant(at(0), 1_000, true).into_iter().map(|(peer, _)| peer).collect();
+    assert_eq!(order, [OTHER, PEER]);
+    for peer in [PEER, OTHER] {
+        assert_eq!(lender.on_ask(at(1), peer, 64), None);
+    }
+    lender.keep_asks(&[recipient(PEER, false, false), recipient(OTHER, true, true)]);
+    let order: Vec<PeerKey> = lender.grant(at(1), 1_000, true).into_iter().map(|(peer, _)| peer).collect();
+    assert_eq!(order, [OTHER], "what can wait waits for surplus");
+}
+
+#[test]
+fn a_device_that_comes_back_has_its_probation_behind_it_and_one_that_lied_has_not() {
+    let mut worker = Worker::new(at(0));
+    let mut rng = Rng::new(1);
+    for n in 0..u64::from(PROBATION) {
+        worker.hold(at(n), chunk(n), embedding(n).quantize(), true, &mut rng);
+        worker.begin_check(TaskId(n), 0);
+        assert!(matches!(worker.end_check(TaskId(n), Some(&embedding(n)), 0.98), Some(Checked::Good(_))));
+    }
+    assert!(worker.room(0) > 0);
+    let most = |worker: &Worker| (0..200).find(|open| worker.room(*open) == 0);
+    let trusted = most(&worker);
+    assert!(trusted > Some(PROBATION as usize), "{trusted:?}");
+    assert_eq!(worker.take_held().count(), 0);
+    assert_eq!(most(&worker), trusted, "it went down and is back");
+    worker.begin_probation();
+    assert_eq!(most(&worker), Some(PROBATION as usize));
+}
