@@ -6,6 +6,18 @@ use crate::limits::ASKED_NAMES_MAX;
 /// Letters that an ending has at most, as in `markdown`.
 const ENDING_LETTERS_MAX: usize = 8;
 
+/// Endings of files that hold no plain text, which people say as a word: "the invoice 2024 pdf".
+const SAID_ENDINGS: [&str; 20] = [
+    "pdf", "rtf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "epub", "jpg", "jpeg", "png",
+    "gif", "heic", "mp3", "mp4", "zip",
+];
+
+/// Words before a name that are none of it.
+const BEFORE_NAMES: [&str; 6] = ["the", "a", "an", "my", "our", "this"];
+
+/// Words of a question that are taken together for one name, at most.
+const NAME_WORDS_MAX: usize = 6;
+
 /// The words of a file's name without its ending, separated by spaces: `heating-notes_2024.md` is `heating notes 2024`,
 /// `HeatingNotes.md` is `Heating Notes`.
 #[must_use]
@@ -50,8 +62,8 @@ struct Asked {
 }
 
 impl AskedNames {
-    /// The question as a whole, and each word of it that looks like a file's name because it has an ending; at most
-    /// `ASKED_NAMES_MAX`.
+    /// The question as a whole, each word of it that looks like a file's name because it has an ending, and those words before such an
+    /// ending that may be of the name; at most `ASKED_NAMES_MAX`.
     #[must_use]
     pub fn new(question: &str) -> Self {
         let mut asked: Vec<Asked> = Vec::new();
@@ -61,6 +73,11 @@ impl AskedNames {
             let (stem, ending) = parts(name);
             let one = Asked { whole: joined(name), stem: ending.map(|_| joined(stem)) };
             if !one.whole.is_empty() && !asked.contains(&one) {
+                asked.push(one);
+            }
+        }
+        for one in phrases(question) {
+            if asked.len() < ASKED_NAMES_MAX && !asked.contains(&one) {
                 asked.push(one);
             }
         }
@@ -87,6 +104,30 @@ impl AskedNames {
         let (whole, stem) = (joined(&name), joined(parts(&name).0));
         self.asked.iter().any(|one| one.whole == whole || (one.whole == stem && one.stem.is_none()))
     }
+}
+
+/// The names of several words that end with an ending, which stands behind a point or is a word of its own: of "the invoice 2024 pdf"
+/// `invoice 2024` with the ending `pdf`. A name of figures alone is one only where no other word of the name stands before it.
+fn phrases(question: &str) -> Vec<Asked> {
+    let words: Vec<&str> = question.split_whitespace().map(trimmed).filter(|word| !word.is_empty()).collect();
+    let is_before = |word: &&str| BEFORE_NAMES.contains(&fold(word).as_ref());
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let (stem, ending) = match parts(word) {
+            (stem, Some(ending)) => (stem, ending),
+            _ if SAID_ENDINGS.contains(&fold(word).as_ref()) => ("", *word),
+            _ => continue,
+        };
+        let name = words[at.saturating_sub(NAME_WORDS_MAX)..at].rsplit(is_before).next().unwrap_or_default();
+        for first in (0..name.len()).rev() {
+            let stem = joined(&format!("{}{stem}", name[first..].concat()));
+            let is_part = first > 0 && !stem.contains(char::is_alphabetic);
+            if !stem.is_empty() && !is_part {
+                found.push(Asked { whole: format!("{stem}{}", joined(ending)), stem: Some(stem) });
+            }
+        }
+    }
+    found
 }
 
 /// The part behind the last slash.
@@ -146,6 +187,12 @@ mod tests {
             ("release 2.0", "/a/Release 2.0.md"),
             ("2024-01-05", "/diary/2024-01-05.md"),
             ("Makefile", "/src/Makefile"),
+            ("the invoice 2024 pdf", "/a/invoice-2024.pdf"),
+            ("invoice 2024 PDF", "/a/Invoice_2024.pdf"),
+            ("Where is my invoice 2024 pdf?", "/a/invoice 2024.pdf"),
+            ("show me invoice 2024 pdf", "/a/Invoice 2024.pdf"),
+            ("where is the tax return.docx", "/a/tax-return.docx"),
+            ("the 2024 pdf", "/a/2024.pdf"),
         ] {
             let asked = AskedNames::new(question);
             assert!(asked.has(path.as_bytes()), "{question} {path}");
@@ -158,6 +205,10 @@ mod tests {
         for (question, path) in [
             ("Where are my heating notes?", "/heating.md"),
             ("heating.txt", "/heating.md"),
+            ("the invoice 2024 pdf", "/a/2024.pdf"),
+            ("the invoice 2024 pdf", "/a/invoice 2024.md"),
+            ("how do I open a pdf", "/open.pdf"),
+            ("is the pdf here", "/the.pdf"),
             ("heating", "/heating/notes.md"),
             ("???", "/x.md"),
             ("", "/.md"),

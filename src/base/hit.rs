@@ -133,13 +133,34 @@ pub struct FileCoverage {
     pub away: u64,
     /// Whether folders are being scanned just now, so that more files may be found.
     pub scanning: bool,
+    /// Those of the files that are not searchable which are read, and wait until their passages are embedded. Other devices do not tell
+    /// it. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl FileCoverage {
     /// From counts of different moments, or of another device: no part is more than the whole.
     #[must_use]
     pub fn new(known: u64, searchable: u64, away: u64, scanning: bool) -> Self {
-        Self { known, searchable: searchable.min(known), away: away.min(searchable).min(known), scanning }
+        Self { known, searchable: searchable.min(known), away: away.min(searchable).min(known), scanning, read: 0 }
+    }
+
+    /// The same, where so many of the files that are not searchable are read.
+    #[must_use]
+    pub fn with_read(self, read: u64) -> Self {
+        Self { read: read.min(self.known.saturating_sub(self.searchable)), ..self }
+    }
+
+    /// Whether nothing waits to be read, and what is not searched waits to be embedded.
+    #[must_use]
+    pub const fn only_embeds(&self) -> bool {
+        self.read > 0 && !self.scanning && self.known - self.searchable == self.read
     }
 
     /// Whether no file is searched so far, although there are files, or some may be found.
@@ -151,17 +172,27 @@ impl FileCoverage {
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let Self { known, searchable, away, scanning } = *self;
+        let Self { known, searchable, away, scanning, .. } = *self;
         let mut sentences = Vec::new();
         match known.saturating_sub(searchable) {
             0 if scanning && known == 0 => {
                 sentences.push("The folders are being looked at: no file is searched yet.".to_owned());
             }
             0 => {}
+            1 if known == 1 && self.only_embeds() => {
+                sentences.push(
+                    "The only file is not searched yet: it is read, and its passages wait to be embedded.".to_owned(),
+                );
+            }
             1 if known == 1 => sentences.push("The only file is not searched yet.".to_owned()),
             rest => {
                 let verb = if rest == 1 { "is" } else { "are" };
-                let more = if scanning { ", and more may be found" } else { "" };
+                let more = match (scanning, self.only_embeds()) {
+                    (true, _) => ", and more may be found",
+                    (_, true) if rest == 1 => ": it is read, and its passages wait to be embedded",
+                    (_, true) => ": they are read, and their passages wait to be embedded",
+                    _ => "",
+                };
                 sentences.push(format!("{rest} of {known} files {verb} not searched yet{more}."));
             }
         }
@@ -180,13 +211,19 @@ mod tests {
 
     #[test]
     fn what_was_not_searched_is_one_sentence_and_nothing_is_said_where_everything_was() {
-        let of = |known, searchable, away, scanning| FileCoverage { known, searchable, away, scanning }.sentence();
+        let of =
+            |known, searchable, away, scanning| FileCoverage { known, searchable, away, scanning, read: 0 }.sentence();
         assert_eq!(of(203, 203, 0, true), None);
         assert_eq!(of(0, 0, 0, false), None);
         assert_eq!(of(203, 34, 0, false).unwrap(), "169 of 203 files are not searched yet.");
         assert_eq!(of(2, 1, 0, true).unwrap(), "1 of 2 files is not searched yet, and more may be found.");
         assert_eq!(of(1, 0, 0, false).unwrap(), "The only file is not searched yet.");
         assert_eq!(of(0, 0, 0, true).unwrap(), "The folders are being looked at: no file is searched yet.");
+        let read = |known, read| FileCoverage::new(known, 0, 0, false).with_read(read).sentence().unwrap();
+        let waits = "their passages wait to be embedded.";
+        assert_eq!(read(7, 7), format!("7 of 7 files are not searched yet: they are read, and {waits}"));
+        assert_eq!(read(1, 1), "The only file is not searched yet: it is read, and its passages wait to be embedded.");
+        assert_eq!(read(7, 6), "7 of 7 files are not searched yet.", "one waits to be read");
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
         assert_eq!(of(9, 9, 1, false).unwrap(), "1 of 9 files is away with the disk or share, and searched as before.");
     }

@@ -22,26 +22,31 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             if json { print_as_is(&text) } else { print(&text) }
         }
         CollectionCommand::Rename { name, to } => {
-            told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name))
+            told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name), Ring::Private)
         }
         CollectionCommand::Ring { name, ring, new } => {
-            told(&client.regroup(&name, None, Some(ring.into()), new).await?, None)
+            let ring = ring.into();
+            told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
         }
     }
 }
 
-fn told(now: &Regrouped, renamed: Option<&str>) -> Result<(), Stop> {
-    print(&sentences(now, renamed))?;
+fn told(now: &Regrouped, renamed: Option<&str>, given: Ring) -> Result<(), Stop> {
+    print(&sentences(now, renamed, given))?;
     now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 
-/// What is so now; `renamed`: what the collection was called before.
-fn sentences(now: &Regrouped, renamed: Option<&str>) -> String {
+/// What is so now; `renamed`: what the collection was called before; `given`: the ring that was given to it where it has no folder. A name
+/// that is renamed without a folder is one that was private.
+fn sentences(now: &Regrouped, renamed: Option<&str>, given: Ring) -> String {
     let who = match now.ring {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
         Some(Ring::Public) => "everybody sees it (ring public)",
-        None if now.places == 0 => "a folder that is added to it has the ring that you gave it",
+        None if now.places == 0 && given == Ring::Private => {
+            "only this device will see a folder that is added to it (ring private)"
+        }
+        None if now.places == 0 => "your devices will see a folder that is added to it (ring mesh)",
         None => "they have different rings: `wattle collection list` names them",
     };
     let folders = match now.places {
@@ -175,14 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn a_name_without_a_folder_is_told_with_its_ring() {
+        let now = Regrouped { name: "home".to_owned(), ring: None, places: 0, forgotten: None };
+        for (ring, part) in [(Ring::Private, "only this device will see"), (Ring::Mesh, "your devices will see")] {
+            let text = sentences(&now, None, ring);
+            assert!(text.contains(part) && text.contains(&format!("(ring {})", ring.as_str())), "{text}");
+        }
+    }
+
+    #[test]
     fn the_answer_to_a_rename_says_that_the_old_name_of_a_private_collection_stays_private() {
         let now = |ring, places| Regrouped { name: "journal".to_owned(), ring, places, forgotten: None };
-        let text = sentences(&now(Some(Ring::Private), 1), Some("old diary"));
+        let text = sentences(&now(Some(Ring::Private), 1), Some("old diary"), Ring::Private);
         assert!(
             text.contains("No collection is called old diary any more. A folder that is added to that name"),
             "{text}"
         );
-        let text = sentences(&now(None, 0), Some("diary"));
+        let text = sentences(&now(None, 0), Some("diary"), Ring::Private);
         assert!(text.contains("No collection is called diary any more. A folder that is added to that name"), "{text}");
         for (now, before) in [
             (now(Some(Ring::Mesh), 1), Some("diary")),
@@ -191,7 +205,7 @@ mod tests {
             (now(Some(Ring::Private), 1), Some("Journal")),
             (now(Some(Ring::Private), 1), None),
         ] {
-            assert_eq!(sentences(&now, before).lines().count(), 1, "{now:?} {before:?}");
+            assert_eq!(sentences(&now, before, Ring::Private).lines().count(), 1, "{now:?} {before:?}");
         }
     }
 }

@@ -22,7 +22,9 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     if found.hits.is_empty() {
         let others = found.coverage.others.iter().map(|other| &other.files);
         let nothing_yet = [&found.coverage.files].into_iter().chain(others).any(FileCoverage::nothing_yet);
-        text.push_str(if nothing_yet {
+        text.push_str(if nothing_yet && found.coverage.files.only_embeds() {
+            "Nothing was found yet: the files are read, and their passages wait to be embedded.\n"
+        } else if nothing_yet {
             "Nothing was found yet: files are still being read.\n"
         } else {
             "Nothing was found.\n"
@@ -46,6 +48,9 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     }
     if let Some(sentence) = coverage.files.sentence() {
         let _ = writeln!(text, "{sentence}");
+    }
+    if let Some(why) = &coverage.background {
+        let _ = writeln!(text, "{}", one_line(why));
     }
     for other in &coverage.others {
         if let Some(sentence) = other.files.sentence() {
@@ -263,6 +268,18 @@ mod tests {
         assert_eq!(text, format!("{yet}7 of 7 files are not searched yet.\n"));
         let text = found(&none(FileCoverage::new(7, 7, 0, true)), &PLAIN);
         assert_eq!(text, "Nothing was found.\n");
+    }
+
+    #[test]
+    fn where_all_is_read_an_answer_says_that_embedding_waits_and_why() {
+        let files = FileCoverage::new(7, 0, 0, false).with_read(7);
+        let why = "All files are read. Nothing is embedded while questions are answered.";
+        let coverage =
+            SearchAnswer { asked: 1, answered: 1, files, background: Some(why.into()), ..SearchAnswer::default() };
+        let none = SearchResults { hits: Vec::new(), nothing_fits: false, unusable: Vec::new(), coverage };
+        let text = found(&none, &PLAIN);
+        assert!(text.starts_with("Nothing was found yet: the files are read, and their passages wait"), "{text}");
+        assert!(text.ends_with(&format!("\n{why}\n")) && !text.contains("being read"), "{text}");
     }
 
     #[test]

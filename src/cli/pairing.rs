@@ -8,7 +8,7 @@ use super::output::{Stop, pretty, print, print_as_is, show};
 use super::style::Style;
 use super::text::{columns, one_line};
 use crate::http::client::{Client, Failure};
-use crate::limits::WATCH_MS;
+use crate::limits::{JOIN_MS, WATCH_MS};
 use crate::node::mesh_report::MeshReport;
 use crate::platform::stdout::{ask, note};
 use crate::platform::{clock, invite_card};
@@ -28,6 +28,9 @@ const PHRASE_BYTES_MAX: usize = 1024;
 
 /// Bytes of an answer to a question, at most.
 const ANSWER_BYTES_MAX: u64 = 64;
+
+/// What is answered within this time was not waited for.
+const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// Carries out a command about the mesh.
 pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), Stop> {
@@ -136,7 +139,11 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
             json!({ "invite": *text, "at": at })
         }
     };
-    let answer = if join.json { client.join(body).await? } else { or(client.join(body), tell_waits(client)).await? };
+    let answer = if join.json {
+        client.join(body).await?
+    } else {
+        or(client.join(body), tell_waits(client, looks(&at, join.invite.is_some()))).await?
+    };
     if let Some(file) = &join.invite
         && let Err(why) = invite_card::wipe(file)
     {
@@ -148,8 +155,24 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     print(&if join.invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
 }
 
-/// Tells a person, while the device joins, that it waits for another one that is being let in; until the caller ends it.
-async fn tell_waits<T>(client: &Client) -> T {
+/// What is under way while a device joins, and for how long at most.
+fn looks(at: &[SocketAddr], by_invite: bool) -> String {
+    let most = JOIN_MS / 1000;
+    match (at, by_invite) {
+        ([], false) => format!("Looking in this network for the device that shows the code, for up to {most} seconds."),
+        ([], true) => format!("Looking for a device that lets this one in by the invite, for up to {most} seconds."),
+        (places, _) => {
+            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+            format!("Asking at {} over TCP, for up to {most} seconds.", places.join(" and "))
+        }
+    }
+}
+
+/// Tells a person, while the device joins, what it does, and that it waits for another one that is being let in; until the caller ends it.
+/// What is answered at once needs no such words.
+async fn tell_waits<T>(client: &Client, looks: String) -> T {
+    Timer::after(AT_ONCE).await;
+    note(&looks);
     let mut told = false;
     loop {
         Timer::after(Duration::from_millis(WATCH_MS)).await;

@@ -23,20 +23,31 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
         PauseRequest::For(time) => json!({ "seconds": time.as_secs() }),
         PauseRequest::Until(minute) => json!({ "until": format!("{:02}:{:02}", minute / 60, minute % 60) }),
     };
-    let mut ended = None;
+    let mut ended = Vec::new();
     let answer = async {
         let client = client?;
         // An agent that cannot say this is asked for the pause all the same, and says then what is in the way.
-        ended = client.energy().await.ok().and_then(|before| burst_ended(&before.read.wishes));
+        if let Ok(before) = client.energy().await {
+            ended.extend(replaced(held(&before.read.wishes)));
+            ended.extend(burst_ended(&before.read.wishes));
+        }
         Ok(client.pause(body).await?)
     };
     let answer: Result<Answer<Current>, Stop> = answer.await;
     let is_paused = answer.is_ok();
     report_pause(answer, home, Some(wanted), None)?;
-    match ended.filter(|_| is_paused) {
-        Some(ended) => print(&format!("{ended}\n")),
-        None => Ok(()),
+    for ended in ended.iter().filter(|_| is_paused) {
+        print(&format!("{ended}\n"))?;
     }
+    Ok(())
+}
+
+/// Which pause a new one takes the place of.
+fn replaced(held: Option<Option<u64>>) -> Option<String> {
+    Some(match held? {
+        Some(left) => format!("That replaces the pause until {}.", log::time_after(left)),
+        None => "That replaces the pause that had no end of its own.".to_owned(),
+    })
 }
 
 /// A pause is the newer wish: what it ended, if work did not wait for other programs before it.
@@ -71,7 +82,12 @@ pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Resu
     let answer: Result<Answer<Current>, Stop> = async {
         let client = client?;
         before = client.energy().await.ok().map(|before| held(&before.read.wishes));
-        Ok(client.resume().await?)
+        let mut answer = client.resume().await?;
+        // The status knows what waits, and so what is held.
+        if let Some(why) = client.status().await.ok().and_then(|status| status.read.activity.background) {
+            answer.read.details.why = why;
+        }
+        Ok(answer)
     }
     .await;
     report_pause(answer, home, None, before.map(over).as_deref())
@@ -100,9 +116,16 @@ pub(super) async fn work(client: Result<Client, Failure>, words: &[String]) -> R
         _ => return Err(wrong()),
     };
     let body = time.map_or_else(|| json!({}), |time| json!({ "seconds": time.as_secs() }));
-    let current = client?.work_now(body).await?.read;
+    let client = client?;
+    let before = client.energy().await.ok().and_then(|before| held(&before.read.wishes));
+    let current = client.work_now(body).await?.read;
     let asked = time.map(|time| time.as_secs());
-    print(&format!("{}{}\n", hurried(&current), longer(&current.wishes, asked)))
+    print(&format!("{}{}{}\n", pause_ended(before), hurried(&current), longer(&current.wishes, asked)))
+}
+
+/// That the order for work ended a pause, before what is so now.
+fn pause_ended(held: Option<Option<u64>>) -> String {
+    held.map_or_else(String::new, |left| format!("{} ", over(Some(left))))
 }
 
 /// That more time is left than was asked for just now, in so many seconds or as long as is usual: the order that ends last holds.
@@ -154,7 +177,8 @@ fn report_pause(
             let home = Home::open(home).map_err(Stop::NotDone)?;
             let held = state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
             print(&if wanted.is_some() {
-                "No agent runs here now; the next one starts paused.\n".to_owned()
+                let replaced = replaced(held).map_or_else(String::new, |replaced| format!(" {replaced}"));
+                format!("No agent runs here now; the next one starts paused.{replaced}\n")
             } else {
                 format!("{} No agent runs here now; the next one starts without a pause.\n", over(held))
             })
@@ -186,7 +210,8 @@ fn paused(current: &Current, over_now: Option<&str>) -> String {
             span(seconds)
         ),
         (false, _) => {
-            let held = current.report.reason == Some(Reason::InUse);
+            let why = &current.details.why;
+            let held = current.report.reason == Some(Reason::InUse) && !why.contains("`wattle work now`");
             let hint = match current.wishes.burst_s {
                 Some(left) if held_by(current).is_some() => {
                     format!(
@@ -204,7 +229,7 @@ fn paused(current: &Current, over_now: Option<&str>) -> String {
                 None if held => " `wattle work now` lets it go on all the same.".to_owned(),
                 None => String::new(),
             };
-            format!("{} {}{hint}\n", over_now.unwrap_or("No pause holds now."), current.details.why)
+            format!("{} {}{hint}\n", over_now.unwrap_or("No pause holds now."), why)
         }
     }
 }
@@ -306,6 +331,16 @@ mod tests {
         wishes.paused = false;
         let now = Current { wishes: wishes.clone(), ..current(None, 1, "Work goes on.") };
         assert_eq!(paused(&now, Some(&said(&wishes))), "No pause was in force. Work goes on.\n");
+        let in_use = "Files are read slowly. Nothing is embedded; `wattle work now` embeds all the same.";
+        let now = Current { wishes: wishes.clone(), ..current(Some(Reason::InUse), 0, in_use) };
+        assert_eq!(paused(&now, Some("It is over.")), format!("It is over. {in_use}\n"), "the command is told once");
+        assert_eq!((replaced(None), pause_ended(None)), (None, String::new()));
+        assert_eq!(
+            replaced(Some(Some(60))).unwrap(),
+            format!("That replaces the pause until {}.", log::time_after(60))
+        );
+        assert!(replaced(Some(None)).unwrap().contains("no end of its own"));
+        assert_eq!(pause_ended(Some(None)), "The pause, which had no end of its own, is over. ");
         let home = tempfile::tempdir().unwrap();
         for (wanted, before) in [(Some(PauseRequest::Open), None), (None, Some(None)), (None, None)] {
             assert_eq!(state_file::save_pause(home.path(), wanted), Ok(before), "where no agent runs");

@@ -9,7 +9,7 @@ mod places;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
-use super::dto::{Added, Checked, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, Files, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
 use super::page::Page;
 use crate::base::collection_name::tidy;
@@ -23,7 +23,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::source_at;
-use crate::runtime::governor::{BurstRequest, PauseRequest};
+use crate::runtime::governor::{BurstRequest, PauseRequest, WaitingWork};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
@@ -263,14 +263,14 @@ impl Api {
                     files,
                     others,
                     unusable: unusable.0,
+                    background: WaitingWork::of(&files).and_then(|work| self.node.governor_handle().sentence(work)),
                 };
                 json(conn, Status::Ok, &SearchResults::new(hits, fits, unusable.1, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
-                let has_work = status.work.to_do > 0 || status.work.scanning || status.work.running > 0;
-                report.activity.background = self.node.governor_handle().sentence(has_work);
+                report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
                 report.activity.background_reason = self.node.governor_handle().reason();
                 report.findings = self.node.all_findings(report.findings, report.activity.panics);
                 json(conn, Status::Ok, &report)

@@ -110,6 +110,9 @@ pub struct SearchAnswer {
     /// Files of that device that cannot be used; `GET /v1/doctor` lists them with their reasons.
     #[serde(default)]
     pub unusable: u64,
+    /// What background work may do on that device, and why not more; null where all its files are searched.
+    #[serde(default)]
+    pub background: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

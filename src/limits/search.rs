@@ -19,5 +19,5 @@ pub const NAMED_CHUNKS_MAX: usize = 256;
 pub const PLACES_MAX: usize = 16;
 
 /// Places of an answer that are shared out: of the first ten, or of all of a shorter answer, at most half (rounded up) are those
-/// of one other device.
+/// of one other device, where others have something for the rest that fits and is nearly as good.
 pub const SHARED_PLACES: usize = 10;

@@ -107,10 +107,14 @@ pub(super) struct Joining {
 }
 
 impl Joining {
-    /// The addresses that were tried, where nobody was reached at those that the owner named: a port may have been added to one. Empty
-    /// for another failure.
+    /// The addresses that were tried, where nobody was reached at those that the owner named, or the one at which a device was reached: a
+    /// port may have been added to it, and another device may be there than the one that was meant.
     pub(super) fn tried(&self, why: Failure) -> String {
-        if self.given.is_empty() || !matches!(why, Failure::NotFound | Failure::Unreachable) {
+        if !matches!(why, Failure::NotFound | Failure::Unreachable) {
+            let reached = |(_, at)| format!(" The device that said so is at {at}.");
+            return self.reached.map(reached).unwrap_or_default();
+        }
+        if self.given.is_empty() {
             return String::new();
         }
         let given: Vec<String> = self.given.iter().map(ToString::to_string).collect();

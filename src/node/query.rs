@@ -64,7 +64,7 @@ impl Node {
             if !vectors.is_empty() {
                 out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
             }
-            if let Some(FileCoverage { known, searchable, away, scanning }) = self.shared_coverage() {
+            if let Some(FileCoverage { known, searchable, away, scanning, .. }) = self.shared_coverage() {
                 let coverage = message::Coverage { id, known, searchable, away, scanning };
                 out.push(Output::Send(peer, Message::Coverage(coverage)));
             }
@@ -234,6 +234,7 @@ impl Node {
         let away = away.map(|mark| mark.documents).sum();
         let looking = self.scheduler.may_find_more(|_| true);
         FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
+            .with_read(counts.count(Kind::Chunked))
     }
 
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last

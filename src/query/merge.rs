@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// have none (docs/evidence.md, "Questions that nothing fits").
 const FITTING: (f32, f32) = (0.2, 0.34);
 
+/// The part of a chunk's score that another one has at least which takes its place among the first because its device has fewer there.
+const NOT_FAR_WEAKER: f32 = 0.5;
+
 /// A chunk of the merged answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
@@ -32,7 +35,7 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 
 /// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
 /// its own, a device where a term is rare would score too high. Of the first places, another device has no more than
-/// half of `limits::SHARED_PLACES`, unless the others have nothing for them.
+/// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good.
 #[must_use]
 pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
     let (terms, statistics) = (QueryTerms::new(question), joined(&lists));
@@ -56,16 +59,20 @@ pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize)
         }
     }
     merged.sort_by(by_score);
-    share_out(folded(merged), count)
+    share_out(folded(merged), count, |hit| fits(&terms, &asked, hit))
 }
 
-/// Whether a hit of the answer fits the question at all: by its cosine, by its words, or by its file's name.
+/// Whether a hit of the answer fits the question at all.
 #[must_use]
 pub fn any_fits(question: &str, hits: &[Merged]) -> bool {
     let (terms, asked) = (QueryTerms::new(question), AskedNames::new(question));
+    hits.iter().any(|Merged { hit, .. }| fits(&terms, &asked, hit))
+}
+
+/// Whether a hit fits: by its cosine, by its words, or by its file's name.
+fn fits(terms: &QueryTerms, asked: &AskedNames, hit: &SearchHit) -> bool {
     let (cosine, held) = FITTING;
-    hits.iter()
-        .any(|Merged { hit, .. }| hit.cosine >= cosine || terms.held(&hit.frequencies) >= held || asked.has(&hit.path))
+    hit.cosine >= cosine || terms.held(&hit.frequencies) >= held || asked.has(&hit.path)
 }
 
 /// The statistics of all lists together.
@@ -103,22 +110,27 @@ fn folded(sorted: Vec<Merged>) -> Vec<Merged> {
     different
 }
 
-/// The first `count` of a list that is sorted by score. A chunk that would give its device too many of the first places
-/// waits until those are taken.
-fn share_out(sorted: Vec<Merged>, count: usize) -> Vec<Merged> {
+/// The first `count` of a list that is sorted by score. A chunk that would give its device too many of the first places waits until those
+/// are taken, where a chunk of another device can stand in its place: one that fits and is not far weaker. Noise is no answer, whoever
+/// has it.
+fn share_out(mut sorted: Vec<Merged>, count: usize, fits: impl Fn(&SearchHit) -> bool) -> Vec<Merged> {
     let shared = SHARED_PLACES.min(count);
     let most = shared.div_ceil(2);
-    let (mut first, mut waiting) = (Vec::new(), Vec::new());
+    let mut first = Vec::new();
     let mut taken: BTreeMap<PeerKey, usize> = BTreeMap::new();
-    for one in sorted {
-        let places = one.device.map_or(0, |device| *taken.entry(device).and_modify(|n| *n += 1).or_insert(1));
-        if first.len() < shared && places <= most {
-            first.push(one);
-        } else {
-            waiting.push(one);
+    while first.len() < shared
+        && let Some(best) = sorted.first().map(|best| best.score)
+    {
+        let has_all = |one: &Merged| one.device.is_some_and(|device| taken.get(&device).is_some_and(|n| *n >= most));
+        let near = |one: &Merged| one.score >= best * NOT_FAR_WEAKER && fits(&one.hit);
+        let is_first = |(at, one): (usize, &Merged)| !has_all(one) && (at == 0 || near(one));
+        let one = sorted.remove(sorted.iter().enumerate().position(is_first).unwrap_or(0));
+        if let Some(device) = one.device {
+            *taken.entry(device).or_default() += 1;
         }
+        first.push(one);
     }
-    first.extend(waiting);
+    first.extend(sorted);
     first.truncate(count);
     first
 }
@@ -190,7 +202,7 @@ mod tests {
         let terms = QueryTerms::new("violin");
         let names: Vec<String> = (0..40).map(|n| format!("violin number {n}")).collect();
         let there: Vec<_> = names[..20].iter().map(|name| (name.as_str(), 0.9)).collect();
-        let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.1)).collect();
+        let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.6)).collect();
         let lists = || vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here))];
         let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
         let ten = merge("violin", lists(), 10);
@@ -209,6 +221,26 @@ mod tests {
         assert_eq!(of_peer(&merge("violin", two, 10)), 5);
         let few = vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here[..2]))];
         assert_eq!(of_peer(&merge("violin", few, 10)), 8, "places that nobody else can take");
+    }
+
+    #[test]
+    fn a_place_is_given_to_another_device_only_for_what_fits_and_is_nearly_as_good() {
+        let terms = QueryTerms::new("violin");
+        let names: Vec<String> = (0..40).map(|n| format!("passage number {n}")).collect();
+        let first_ten = |there: f32, here: f32| {
+            let of = |names: &[String], cosine| {
+                found(&terms, &names.iter().map(|name| (name.as_str(), cosine)).collect::<Vec<_>>())
+            };
+            let lists = vec![(Some(PEER), of(&names[..20], there)), (None, of(&names[20..], here))];
+            let merged = merge("violin", lists, 10);
+            merged.iter().map(|m| m.device == Some(PEER)).collect::<Vec<_>>()
+        };
+        assert_eq!(first_ten(0.35, 0.09), [true; 10], "noise stands behind what fits");
+        assert_eq!(first_ten(0.9, 0.3), [true; 10], "it fits, and is far weaker");
+        assert_eq!(first_ten(0.3, 0.19), [true; 10], "it is near, and does not fit");
+        let shared = [true, true, true, true, true, false, false, false, false, false];
+        assert_eq!(first_ten(0.9, 0.5), shared, "it fits and is nearly as good");
+        assert_eq!(first_ten(0.15, 0.1), [true; 10], "where nothing fits, the score alone counts");
     }
 
     #[test]

@@ -158,6 +158,12 @@ fn sentence(notice: &Notice) -> (Level, String) {
         ),
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
+        Notice::Admitted(device) if device.starts_with("12D3") => {
+            let what = format!(
+                "A device whose name is not known here yet, {device}, is in this device's mesh, or may do something else here than before."
+            );
+            (Level::Info, what)
+        }
         Notice::Admitted(device) => (Level::Info, format!("What {device} may do here has changed.")),
         Notice::Expelled(device, by) => {
             let what = format!(

@@ -39,7 +39,8 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             checks.push(Check::good("agent", format!("It answers: {}, {}.", status.device, status.peer_id)));
             checks.push(Check::good("model", format!("{} is loaded, and its files are whole.", status.model.name)));
             checks.push(work(status));
-            checks.push(sources(&status.sources, &status.findings, place));
+            let is_in_mesh = reports.mesh.as_ref().is_ok_and(|mesh| mesh.members.len() > 1);
+            checks.push(sources(status, is_in_mesh || !status.peers.is_empty(), place));
             checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &status.findings)));
         }
         Err(failure) => {
@@ -121,8 +122,12 @@ fn work(status: &StatusReport) -> Check {
 }
 
 /// Holds the watched places against the disk. What the agent knows of one already is a finding of its own, or was decided by
-/// the owner with `wattle keep`.
-fn sources(sources: &[Watched], findings: &[Finding], place: impl Fn(&Path) -> Result<(), String>) -> Check {
+/// the owner with `wattle keep`. A device that has others to ask needs no folder of its own.
+fn sources(status: &StatusReport, has_others: bool, place: impl Fn(&Path) -> Result<(), String>) -> Check {
+    let (sources, findings) = (&status.sources, &status.findings);
+    if sources.is_empty() && has_others {
+        return Check::good("sources", "No folder is watched here: this device asks the others only.");
+    }
     if sources.is_empty() {
         return Check::wrong("sources", "No folder is watched, so nothing can be found.", "wattle add FOLDER");
     }

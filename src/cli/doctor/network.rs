@@ -31,7 +31,7 @@ pub(super) fn checks(report: &NetworkReport, known: &Known<'_>) -> Vec<Check> {
     let listening = if interfaces { "ip address".to_owned() } else { format!("wattle up --listen 0.0.0.0:{port}") };
     let own = own_address(report, status);
     let mut checks = vec![
-        check("listen", listen(report), listening),
+        check("listen", listen(report, known), listening),
         multicast(report, known).map_or_else(
             |says| match &own {
                 Some(own) => Check::wrong_there("mdns", says, format!("wattle up --peer {own}")),
@@ -97,19 +97,22 @@ fn is_loopback_only(report: &NetworkReport) -> bool {
     report.listen.is_none_or(|at| at.ip().is_loopback())
 }
 
-fn has_unlinked_peer(report: &NetworkReport) -> bool {
-    report.peers.iter().any(|peer| peer.linked.is_none())
+/// Whether a device is missing that is not merely off, as one that was linked before and does not answer now.
+fn has_missing_peer(report: &NetworkReport, known: &Known<'_>) -> bool {
+    let is_missing =
+        |peer: &PeerReachability| peer.linked.is_none() && absent::sentence(report, peer, "", known).is_none();
+    report.peers.iter().any(is_missing)
 }
 
 fn port(report: &NetworkReport) -> u16 {
     report.listen.map_or(0, |at| at.port())
 }
 
-fn listen(report: &NetworkReport) -> Result<String, String> {
+fn listen(report: &NetworkReport, known: &Known<'_>) -> Result<String, String> {
     let Some(at) = report.listen else { return Err("The agent does not listen for other devices.".to_owned()) };
     if is_loopback_only(report) {
         let what = format!("The agent listens on this machine only ({at}); no other device reaches it.");
-        return if has_unlinked_peer(report) {
+        return if has_missing_peer(report, known) {
             Err(format!("{what} Stop it, and start it again with --listen 0.0.0.0:{}.", at.port()))
         } else {
             Ok(what)
@@ -147,9 +150,7 @@ fn multicast(report: &NetworkReport, known: &Known<'_>) -> Result<String, String
         ));
     }
     let received = multicast.others_received;
-    let is_missing =
-        |peer: &PeerReachability| peer.linked.is_none() && absent::sentence(report, peer, "", known).is_none();
-    if received == 0 && report.peers.iter().any(is_missing) {
+    if received == 0 && has_missing_peer(report, known) {
         return Err(format!(
             "This agent announces itself, but receives no announcement of another. Wi-Fi often holds multicast back: look in the router \
              for client isolation, multicast filtering or IGMP snooping. Or give the other devices this one's address. {THERE}"

@@ -234,6 +234,22 @@ fn each_planted_fault_is_named_with_its_command_and_exit_code_one() {
 }
 
 #[test]
+fn a_device_of_a_mesh_without_folders_asks_the_others_and_is_well() {
+    let peer = serde_json::from_value(serde_json::json!({
+        "peer_id": "12D3KooWfar", "device": "nas", "linked": true, "state": "alive", "address": null,
+        "round_trip_us": null, "headroom": null,
+    }));
+    let Ok(peer) = peer else { panic!("{peer:?}") };
+    let status = || StatusReport { sources: Vec::new(), ..status() };
+    let with = StatusReport { peers: vec![peer], ..status() };
+    let asks = report(Reports { status: Ok(with), ..healthy() }, &Ok(()));
+    let check = asks.checks.iter().find(|check| check.name == "sources").unwrap();
+    assert!(check.is_good() && check.says().contains("asks the others only"), "{check:?}");
+    let alone = report(Reports { status: Ok(status()), ..healthy() }, &Ok(()));
+    assert!(alone.checks.iter().any(|check| check.name == "sources" && !check.is_good()), "{}", alone.text(&PLAIN));
+}
+
+#[test]
 fn a_check_that_could_not_run_is_not_good() {
     let failed = || Failure::NotDone("The agent on 127.0.0.1:7780 did not answer within 600 seconds.".into());
     for (reports, name) in [

@@ -1,6 +1,5 @@
 //! `wattle pair`: the window in which a device joins by a code, from its opening to who came in.
 
-use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::cli::output::{Stop, compact, print, print_as_is};
 use crate::cli::text::one_line;
 use crate::http::client::{Client, Failure};
@@ -110,7 +109,8 @@ fn ended(opened: &OpenWindow, report: &PairingReport, is_left: bool) -> Option<R
 pub(super) fn only_here(at: SocketAddr) -> String {
     format!(
         "This device listens on its own machine only, at {at}, where no other device reaches it. For other devices, start it with \
-         `wattle up --listen 0.0.0.0:{DEFAULT_LISTEN_PORT}`."
+         `wattle up --listen 0.0.0.0:{}`.",
+        at.port()
     )
 }
 
@@ -131,7 +131,8 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
         let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
     if let Some(at) = local {
-        let _ = writeln!(text, "{}\n", only_here(at));
+        let no_qr = "So there is no QR code: it names an address for another device, and this one has none.";
+        let _ = writeln!(text, "{} {no_qr}\n", only_here(at));
     }
     text
 }
@@ -155,6 +156,22 @@ mod tests {
         let closed = closed.map(|joined| ClosedWindow { why: "The time was over.".to_owned(), joined });
         let report = PairingReport { window: window_now, closed, letting_in, ..PairingReport::default() };
         ended(&window("1"), &report, is_left).map_or_else(|| "waits".to_owned(), |end| end.unwrap_or_else(|why| why))
+    }
+
+    #[test]
+    fn a_window_of_a_device_that_nobody_reaches_says_why_it_has_no_qr_code_and_names_its_own_port() {
+        let network = |listen: &str| NetworkReport {
+            listen: Some(listen.parse().unwrap()),
+            listen_addresses: Vec::new(),
+            no_datagrams: None,
+            garbage: 0,
+            multicast: crate::net::diagnostics::Multicast::default(),
+            peers: Vec::new(),
+            unknown_peers: Vec::new(),
+        };
+        let local = shown(&window("1234 5678"), &network("127.0.0.1:41234"), true);
+        assert!(local.contains("there is no QR code") && local.contains("--listen 0.0.0.0:41234"), "{local}");
+        assert!(!shown(&window("1234 5678"), &network("0.0.0.0:7781"), true).contains("no QR code"));
     }
 
     #[test]

@@ -143,8 +143,9 @@ fn reached(own: PeerId, listen: SocketAddr, addresses: &[SocketAddr]) -> String 
     let whole = |address: SocketAddr| Multiaddr::from(address).with_peer(own).to_string();
     if listen.ip().is_loopback() {
         return format!(
-            "It listens on this machine only, at {}; --listen 0.0.0.0:{DEFAULT_LISTEN_PORT} opens it to your other devices.",
-            whole(listen)
+            "It listens on this machine only, at {}; --listen 0.0.0.0:{} opens it to your other devices.",
+            whole(listen),
+            listen.port()
         );
     }
     if addresses.is_empty() {
@@ -195,6 +196,8 @@ mod tests {
         let at = |text: &str| text.parse().unwrap();
         let local = reached(own, at("127.0.0.1:7781"), &[]);
         assert!(local.contains("this machine only") && local.contains("--listen 0.0.0.0:7781"), "{local}");
+        let second = reached(own, at("127.0.0.1:41234"), &[]);
+        assert!(second.contains("--listen 0.0.0.0:41234"), "another agent has the usual port: {second}");
         assert!(reached(own, at("0.0.0.0:7781"), &[]).contains("No network is up"));
         let both = reached(own, at("0.0.0.0:7781"), &[at("192.168.1.5:7781"), at("10.0.0.5:7781")]);
         assert!(both.contains("at /ip4/192.168.1.5/tcp/7781/p2p/") && both.contains(" or /ip4/10.0.0.5/"), "{both}");

@@ -4,7 +4,7 @@ use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::base::id::DocId;
 use crate::config::Setting;
 use crate::http::answer::{json, refused};
-use crate::http::dto::{Forgotten, text};
+use crate::http::dto::{Files, Forgotten, text};
 use crate::http::folders::Folders;
 use crate::http::tasks::Tasks;
 use crate::node::input::Request;
@@ -89,8 +89,7 @@ impl Api {
     pub(in crate::http) async fn tasks(&self, conn: Conn) -> Conn {
         match self.node.request(Request::Status).await {
             Response::Status(status) => {
-                let has_work = status.work.to_do > 0 || status.work.scanning || status.work.running > 0;
-                let background = self.node.governor_handle().sentence(has_work);
+                let background = self.node.governor_handle().sentence(Files::waiting_work(&status));
                 json(conn, Status::Ok, &Tasks { background, ..Tasks::from(&*status) })
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),

@@ -1,5 +1,7 @@
 //! How many files there are, by state.
 
+use crate::node::status::Status;
+use crate::runtime::governor::WaitingWork;
 use crate::store::counts::{Kind, StoreCounts};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,18 @@ impl Files {
     #[must_use]
     pub const fn to_do(&self) -> u64 {
         (self.waiting + self.chunked).saturating_sub(self.absent)
+    }
+
+    /// The work that waits at an agent, as far as the sentence about it needs to know.
+    #[must_use]
+    pub fn waiting_work(status: &Status) -> WaitingWork {
+        let files = Self::with_work(&status.counts, status.work.to_do);
+        let to_read = files.waiting.saturating_sub(files.absent) > 0 || status.work.scanning;
+        match (to_read, files.to_do() > 0 || status.work.running > 0) {
+            (false, true) if files.chunked > 0 => WaitingWork::Embedding,
+            (false, false) => WaitingWork::None,
+            _ => WaitingWork::Any,
+        }
     }
 
     /// The counts as a phrase: those that are ready, and of the other states those that are not zero.

@@ -125,6 +125,7 @@ fn found() -> SearchResults {
             files: FileCoverage::default(),
         }],
         unusable: 1,
+        background: Some("x".into()),
     };
     let unusable = vec![Unusable { path: "/n/a".into(), reason: "x".into() }];
     SearchResults { hits: vec![hit], nothing_fits: true, unusable, coverage }

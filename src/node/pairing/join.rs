@@ -129,8 +129,11 @@ impl Node {
             }
         } else if asked.mesh.is_some() || records.members().all(|of| of.holder == own) {
             self.in_own_mesh()
+        } else if asked.places.is_empty() {
+            // Whoever shows the digits has no other answer, so nobody waits for a search.
+            format!("{}{}", self.shows_another(), self.needs_no_code())
         } else {
-            // Eight digits may be of its own mesh: whoever shows them says so.
+            // At the place that was named is a device that may know more: that it is of this mesh, or that this one was removed.
             return Ok(());
         };
         Err((Problem::Conflict, refused))
@@ -166,9 +169,9 @@ impl Node {
         match why.to_member().filter(|_| self.is_member()) {
             Some(cause) => format!("{}{cause}{tried} {}", self.shows_another(), self.needs_no_code()),
             None if why != Failure::OtherMesh || by_invite => format!("{why}{tried}"),
-            None if self.is_member() => self.in_own_mesh(),
-            None if self.trust.records().mesh().is_some() => OF_ANOTHER_MESH.to_owned(),
-            None => why.to_string(),
+            None if self.is_member() => format!("{}{tried}", self.in_own_mesh()),
+            None if self.trust.records().mesh().is_some() => format!("{OF_ANOTHER_MESH}{tried}"),
+            None => format!("{why}{tried}"),
         }
     }
 

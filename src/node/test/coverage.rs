@@ -143,5 +143,5 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     assert_eq!((files.known, files.searchable, files.away), (7, 3, 3));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");
-    assert_eq!(*files, FileCoverage { known: 5, searchable: 5, away: 1, scanning: true }, "no more than it knows");
+    assert_eq!(*files, FileCoverage::new(5, 5, 1, true), "no more than it knows");
 }

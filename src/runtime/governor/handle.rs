@@ -4,6 +4,7 @@ use super::doubts;
 use super::host::Host;
 use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
 use super::report::{Current, left};
+use super::sentence::WaitingWork;
 use super::shared::{Shared, State};
 use super::time::Time;
 use super::{rendezvous, sampler, sentence, state_file};
@@ -344,13 +345,13 @@ impl GovernorHandle {
         self.decision(clock::now())?.reason
     }
 
-    /// One sentence that says what background work may do, and why not more, to a person who sees whether there is any.
+    /// One sentence that says what background work may do, and why not more, to a person who sees what waits.
     #[must_use]
-    pub fn sentence(&self, has_work: bool) -> Option<String> {
+    pub fn sentence(&self, work: WaitingWork) -> Option<String> {
         let now = clock::now();
         let decision = self.decision(now)?;
         let ends = self.shared.as_ref()?.lock().coordinator.hold_ends(now);
-        Some(sentence::beside_work(&decision, ends, has_work))
+        Some(sentence::beside_work(&decision, ends, work))
     }
 
     fn input(&self, now: Instant, input: Input<'_>) {

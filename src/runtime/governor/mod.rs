@@ -28,3 +28,4 @@ mod waker;
 pub use handle::{GovernorHandle, Setup};
 pub use pause_request::{BurstFrom, BurstRequest, PauseRequest};
 pub use report::{Consumption, Current, GovernorDetails, MethodTotal, Wishes};
+pub use sentence::WaitingWork;

@@ -215,7 +215,7 @@ pub(super) fn left(now: Instant, pause: Option<Pause>) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sentence::beside_work;
+    use super::super::sentence::{WaitingWork, beside_work};
     use super::*;
     use crate::base::time::Duration;
     use crate::energy::accounting::meter::Recorded;
@@ -246,26 +246,38 @@ mod tests {
     #[test]
     fn where_no_work_waits_none_is_said_to_be_held() {
         let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
-        let held = beside_work(&asked, HoldEnds::default(), true);
+        let held = beside_work(&asked, HoldEnds::default(), WaitingWork::Any);
         assert_eq!(held, "Files are read one by one beside questions, and nothing is embedded meanwhile.");
-        let slow = beside_work(&Decision { only_questions: true, ..asked }, HoldEnds::default(), true);
+        let slow = beside_work(&Decision { only_questions: true, ..asked }, HoldEnds::default(), WaitingWork::Any);
         assert_eq!(slow, "Work goes on slowly, one short task at a time, beside questions.");
         for in_use in [Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
-            let said = beside_work(&in_use, HoldEnds::default(), true);
+            let said = beside_work(&in_use, HoldEnds::default(), WaitingWork::Any);
             assert!(said.contains("the device is in use") && said.contains("`wattle work now`"), "{said}");
             assert!(!said.contains("is held"), "files are read all the same: {said}");
         }
-        let rests = beside_work(&asked, HoldEnds::default(), false);
+        let rests = beside_work(&asked, HoldEnds::default(), WaitingWork::None);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
         assert!(rests.ends_with(" a question is being answered, or was a moment ago; work gives way."), "{rests}");
         let free = Decision { workers: 1, ..Decision::default() };
-        assert_eq!(beside_work(&free, HoldEnds::default(), false), "Background work may use the whole device.");
+        assert_eq!(
+            beside_work(&free, HoldEnds::default(), WaitingWork::None),
+            "Background work may use the whole device."
+        );
         let page = include_str!("../../../docs/energy.md");
         let in_use = [asked, Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }];
         for decision in in_use.into_iter().chain([Decision { only_questions: true, ..asked }]) {
-            let said = beside_work(&decision, HoldEnds::default(), true);
+            let said = beside_work(&decision, HoldEnds::default(), WaitingWork::Any);
             assert!(page.contains(&said), "docs/energy.md has it: {said}");
+            let said = beside_work(&decision, HoldEnds::default(), WaitingWork::Embedding);
+            assert!(page.contains(&said) && !said.contains("Files are read"), "nothing is left to read: {said}");
         }
+    }
+
+    #[test]
+    fn where_the_device_is_in_use_that_is_told_and_not_the_question_of_a_moment_ago() {
+        let asked = Decision { reason: Some(Reason::Answering), in_use: true, ..Decision::default() };
+        let said = sentence(&asked, HoldEnds::default());
+        assert!(said.contains("in use") && !said.contains("question"), "{said}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What background work may do, and why not more, in a sentence for people.
 
+use crate::base::hit::FileCoverage;
 use crate::energy::coordinator::HoldEnds;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
@@ -13,6 +14,26 @@ const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, b
 /// What is so while the device is in use.
 const IN_USE: &str = "Where more than a few passages wait, nothing is embedded, because the device is in use by people or other \
                       programs; `wattle work now` embeds all the same.";
+
+/// What waits at an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingWork {
+    /// Nothing.
+    None,
+    /// Everything is read, and passages wait to be embedded.
+    Embedding,
+    /// Files wait to be read, or may be found.
+    Any,
+}
+
+impl WaitingWork {
+    /// What keeps files out of an answer; `None` if it covers all of them.
+    #[must_use]
+    pub fn of(files: &FileCoverage) -> Option<Self> {
+        let waits = files.known > files.searchable || (files.scanning && files.known == 0);
+        waits.then(|| if files.only_embeds() { Self::Embedding } else { Self::Any })
+    }
+}
 
 /// Until when a reason holds at most, behind its name; empty where that is not known.
 fn until(reason: Reason, ends: HoldEnds) -> String {
@@ -39,7 +60,9 @@ const DAY_S: u64 = 24 * 3600;
 #[must_use]
 pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
-    let Some(reason) = decision.reason else { return "Background work may use the whole device.".to_owned() };
+    // What lasts is told, not the question that was asked just now besides.
+    let reason = decision.reason.map(|reason| if decision.in_use { Reason::InUse } else { reason });
+    let Some(reason) = reason else { return "Background work may use the whole device.".to_owned() };
     let until = until(reason, ends);
     if decision.workers == 0 {
         format!("{HELD} {reason}{until}.")
@@ -50,10 +73,15 @@ pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
 
 /// The same beside what the agent does: where no work waits, none is held.
 #[must_use]
-pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, has_work: bool) -> String {
-    if has_work && decision.workers == 0 {
+pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork) -> String {
+    if work != WaitingWork::None && decision.workers == 0 {
+        let is_read = work == WaitingWork::Embedding;
         match decision.reason {
             Some(Reason::Answering) if decision.only_questions => return BESIDE_QUESTIONS.to_owned(),
+            Some(Reason::Answering) if is_read && !decision.in_use => {
+                return "All files are read. Nothing is embedded while questions are answered.".to_owned();
+            }
+            Some(Reason::Answering | Reason::InUse) if is_read => return format!("All files are read. {IN_USE}"),
             Some(Reason::Answering) if decision.in_use => {
                 return format!("Files are read one by one beside questions. {IN_USE}");
             }
@@ -66,7 +94,9 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, has_work: bool) -
     }
     let allowed = sentence(decision, ends);
     match allowed.strip_prefix(HELD) {
-        Some(why) if !has_work => format!("No background work waits. If some came now, it would be held:{why}"),
+        Some(why) if work == WaitingWork::None => {
+            format!("No background work waits. If some came now, it would be held:{why}")
+        }
         _ => allowed,
     }
 }

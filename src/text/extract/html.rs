@@ -5,11 +5,14 @@
 //! is one line with a mark that no text of a file can hold. [`sections`] takes the marks out and divides the page there. No
 //! text of a file acts as Markdown: a line of `<pre>` that begins with `#` or a fence is text.
 //!
+//! What frames the text, as the ways to other pages do, is left out ([`Frame`]).
+//!
 //! The text is never longer than the file: each tag has more bytes than the line ends, or the mark of a list item, that
 //! stand for it.
 
 use super::heading::title_words;
 use super::html_block::BLOCKS;
+use super::html_frame::Frame;
 use super::html_scan::{INLINE, Part, Scan};
 use super::outline::Outline;
 use super::section::Text;
@@ -47,12 +50,13 @@ pub(super) fn read(file: &str, xml: bool) -> Page<'_> {
         heading: None,
         pre: false,
     };
-    let mut titles = 0;
+    let (mut titles, mut frame) = (0, Frame::default());
     while let Some(part) = page.scan.next(false) {
         match part {
             Part::Text(c) => page.text(c),
             Part::Tag { name, closes } => {
                 page.tag(&name, closes);
+                frame.tag(&name, closes, page.text.len(), page.pre || page.heading.is_some());
                 // Of further titles, and of one that is as long as a text, the words are text.
                 if name == "title" && !closes && titles == 0 {
                     titles += 1;
@@ -61,6 +65,10 @@ pub(super) fn read(file: &str, xml: bool) -> Page<'_> {
                 }
             }
         }
+    }
+    let is_text = |line: &str| heading(line).is_none() && line.contains(char::is_alphanumeric);
+    if let Some(text) = frame.without(&page.text, |text| text.split_inclusive('\n').any(is_text)) {
+        page.text = text;
     }
     page
 }

@@ -68,8 +68,7 @@ const BOILER: &str = r#"<!DOCTYPE html>
 </html>
 "#;
 
-const BOILER_TEXT: [(&str, &str); 5] = [
-    ("Kessel \u{2013} Handbuch f\u{FC}r zu Hause", "- Start\n- Teile"),
+const BOILER_TEXT: [(&str, &str); 4] = [
     (
         "Kessel \u{2013} Handbuch f\u{FC}r zu Hause > Der Kessel im Keller",
         "Die rote Lampe blinkt, wenn das Wasser unter 1,2 bar steht.\nDann nachf\u{FC}llen.",
@@ -84,13 +83,41 @@ const BOILER_TEXT: [(&str, &str); 5] = [
     ),
     (
         "Kessel \u{2013} Handbuch f\u{FC}r zu Hause > Der Kessel im Keller > Use <b> in config > Fragen",
-        "Heizk\u{F6}rper l\u{FC}ften: \u{201E}siehe dort\u{201C}\n\n\u{A9} 2026 Ann",
+        "Heizk\u{F6}rper l\u{FC}ften: \u{201E}siehe dort\u{201C}",
     ),
 ];
 
 #[test]
 fn a_whole_page_answers_with_its_text_under_its_headings() {
     expect(BOILER, &BOILER_TEXT);
+}
+
+#[test]
+fn what_frames_a_page_is_no_passage_unless_the_page_has_nothing_else() {
+    let nav = "<nav><h2>Menu</h2><a href=/>Home</a> | <a href=/a>About</a></nav>";
+    for (page, text) in [
+        (format!("{nav}<p>Herons come"), "Herons come"),
+        (format!("<header>My ponds {nav}</header><p>Herons come</p><footer>(c) Ann</footer>"), "Herons come"),
+        (format!("<aside>Also read</aside><main>{nav}Herons come</main><aside>Tags</aside>"), "Herons come"),
+        ("Herons come<footer>a<nav>b</nav>c</footer>".to_owned(), "Herons come"),
+        // A text has headers, footers and notes of its own.
+        (
+            "<article><header>By Ann</header>Herons<aside>Shy!</aside><footer>2024</footer></article>".to_owned(),
+            "By Ann\n\nHerons\n\nShy!\n\n2024",
+        ),
+        ("<blockquote>Herons<footer>Ann</footer></blockquote>".to_owned(), "Herons\n\nAnn"),
+        ("Herons<aside>come</aside>".to_owned(), "Herons\n\ncome"),
+        // What nothing closes, and what is alone.
+        ("<nav>Home<p>Herons come".to_owned(), "Home\n\nHerons come"),
+        ("<nav>Home<main>Herons come</main></nav>".to_owned(), "Home\n\nHerons come"),
+        ("<header>Herons</header><footer>come</footer>".to_owned(), "Herons\n\ncome"),
+        ("</nav>Herons</footer> come".to_owned(), "Herons\n\ncome"),
+    ] {
+        expect(&page, &[("", text)]);
+    }
+    expect(&format!("<header><h1>Pond</h1>by Ann{nav}</header><p>Herons"), &[("Pond", "by Ann\n\nHerons")]);
+    let alone = found(&format!("<title>Pond</title><h1>Links</h1>{nav}"));
+    assert!(alone.iter().any(|(_, text)| text.contains("About")), "{alone:?}");
 }
 
 #[test]
@@ -196,6 +223,11 @@ fn steps_and_memory_are_linear_whatever_the_page_is() {
         "<!",
         "&lt;",
         "<td>",
+        "<nav>",
+        "<nav>\u{e4}</nav>",
+        "<header><h1>a</header>",
+        "<li><nav>\u{e4}<li></nav>",
+        "<h1><nav></h1>\u{e4}</nav>",
     ]
     .map(repeated)
     .to_vec();

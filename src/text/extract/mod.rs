@@ -18,6 +18,7 @@ mod front_matter;
 mod heading;
 mod html;
 mod html_block;
+mod html_frame;
 mod html_inline;
 mod html_scan;
 mod link;

@@ -241,6 +241,10 @@ fn an_agent_that_cannot_be_reached_gets_the_reason() {
     let mut local = report(peer());
     local.listen = Some(at("127.0.0.1:7781"));
     assert!(wrong(&local)[0].contains("--listen 0.0.0.0:7781"));
+    let mut was_linked = peer();
+    was_linked.times.unlinked_ms = Some(60_000);
+    let off = NetworkReport { peers: vec![was_linked], ..local.clone() };
+    assert_eq!(wrong(&off), Vec::<String>::new(), "who was linked before and is off is no fault of the listener");
     local.peers.clear();
     assert_eq!(wrong(&local), [""; 0], "an agent without peers is well");
     let mut cut = report(peer());

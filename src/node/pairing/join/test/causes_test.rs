@@ -79,6 +79,22 @@ fn of(who: Who) -> Node {
     node
 }
 
+#[test]
+fn a_member_that_types_a_code_is_answered_before_any_device_is_looked_for() {
+    for who in [Who::Member, Who::Admin, Who::Shows] {
+        let mut node = of(who);
+        let crate::node::input::Pairing::Join(mut wanted) = joins_at(SocketAddr::from(([192, 168, 1, 5], 7781))) else {
+            unreachable!()
+        };
+        (wanted.places, wanted.searching) = (Default::default(), true);
+        let out = handle(&mut node, at(2), asks(1, crate::node::input::Pairing::Join(wanted)));
+        let [Output::Reply(ReplyId(1), Response::Refused(Problem::Conflict, why))] = &out[..] else {
+            panic!("{who:?}: {out:?}")
+        };
+        assert!(NEEDS_NONE.iter().all(|part| why.contains(part)), "{who:?}: {why}");
+    }
+}
+
 /// What is answered to a code of eight digits.
 fn said(who: Who, so: So) -> String {
     let mut node = of(who);
@@ -163,6 +179,7 @@ fn each_cause_of_the_other_device_is_told_with_what_to_do() {
         let (part, does, to_member) = row(cause);
         let told = said(Who::Stranger, So::Refused(cause));
         assert!(told.contains(part) && told.contains(does), "{cause:?}: {told}");
+        assert!(told.ends_with(" The device that said so is at 192.168.1.5:7781."), "{cause:?}: {told}");
         for who in [Who::Member, Who::Admin, Who::Shows] {
             let told = said(who, So::Refused(cause));
             let Some(part) = to_member else {
@@ -197,13 +214,13 @@ fn each_failed_join_is_told_by_who_typed_the_code_and_what_is_so() {
         (Who::Stranger, So::NoAnswer, ("does not answer. Check that it is on", " It was tried at ")),
         (Who::Unknown, So::Offer(OTHER), ("belongs to a mesh that does not know it any more", leave)),
         (Who::Unknown, no_window, ("it lets nobody in now", "Run `wattle pair` there")),
-        (Who::Member, So::OnlyHere, ("nobody was asked about this code", leave)),
-        (Who::Member, So::SwitchedOff, ("nobody was asked about this code", leave)),
-        (Who::Member, So::NobodyThere, ("nobody knows this code", leave)),
+        (Who::Member, So::OnlyHere, ("This device is in a mesh already", leave)),
+        (Who::Member, So::SwitchedOff, ("This device is in a mesh already", leave)),
+        (Who::Member, So::NobodyThere, ("needs no code for that", leave)),
         (Who::Member, So::NoAnswer, ("may have shown this code does not answer", leave)),
         (Who::Member, So::Offer(MESH), ("is a member of this very mesh already", "needs no code. Nothing was changed")),
         (Who::Member, So::Offer(OTHER), ("The code is of another mesh", "Type `wattle leave` here and start")),
-        (Who::Admin, So::NobodyThere, ("nobody knows this code", leave)),
+        (Who::Admin, So::NobodyThere, ("needs no code for that", leave)),
         (Who::Shows, no_window, ("This device shows a code itself, and what was typed is another one.", leave)),
         // These are told before anything is dialled.
         (Who::Alone, So::OnlyHere, alone),
