@@ -134,6 +134,16 @@ impl EventLog {
     }
 }
 
+/// What is so with a device whose rights changed. One that has just been let in has no name here yet.
+fn admitted(device: &str) -> String {
+    if device.starts_with("12D3") {
+        return format!(
+            "A device whose name is not known here yet, {device}, is in this device's mesh, or may do something else here than before."
+        );
+    }
+    format!("What {device} may do here has changed.")
+}
+
 fn sentence(notice: &Notice) -> (Level, String) {
     match notice {
         Notice::Broken(why) => (Level::Error, why.clone()),
@@ -158,13 +168,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
         ),
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
-        Notice::Admitted(device) if device.starts_with("12D3") => {
-            let what = format!(
-                "A device whose name is not known here yet, {device}, is in this device's mesh, or may do something else here than before."
-            );
-            (Level::Info, what)
-        }
-        Notice::Admitted(device) => (Level::Info, format!("What {device} may do here has changed.")),
+        Notice::Admitted(device) => (Level::Info, admitted(device)),
         Notice::Expelled(device, by) => {
             let what = format!(
                 "{device} was removed{}: its link is ended, and what it advertised is forgotten.",
