@@ -42,7 +42,8 @@ fn a_burst_is_asked_for_lasts_and_ends_with_a_pause() {
     assert_eq!(burst(), Value::Null, "nobody is at a terminal here");
     assert!(agent.cli(["pause", "1h30m"]).status.success());
     let said = String::from_utf8(agent.cli(["work", "now", "30m"]).stdout).unwrap();
-    assert!(said.starts_with("Background work goes on beside what you do for 30 minutes"), "{said}");
+    assert!(said.starts_with("The pause until ") && said.contains(" is over. Background work goes on"), "{said}");
+    assert!(said.contains("Background work goes on beside what you do for 30 minutes"), "{said}");
     assert!(burst().as_u64().is_some_and(|left| (1790..=1800).contains(&left)), "{}", burst());
     assert_eq!(agent.json(&["energy", "--json"])["paused"], false, "who wants the work wants no pause");
     let text = String::from_utf8(agent.cli(["energy"]).stdout).unwrap();
