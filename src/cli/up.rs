@@ -180,17 +180,18 @@ fn announce(
     hint: Option<&str>,
     governor_handle: &GovernorHandle,
 ) {
-    // A journal, a log file or a pipe is read by others than the token's owner.
-    if std::io::stdout().is_terminal() {
-        say(&format!("Ask on this page: {page}"));
-    } else {
-        say(&format!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display()));
-    }
+    // Written before it is said: a script that waits for the sentence asks at once.
     let mut search = at_home("wattle search \"your question\"", &options.home);
     if let Err(error) = home.write(HomeFile::Api, format!("{address}\n").as_bytes()) {
         // On a full disk for example: the agent answers all the same.
         warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
         search += &format!(" --api {address}");
+    }
+    // A journal, a log file or a pipe is read by others than the token's owner.
+    if std::io::stdout().is_terminal() {
+        say(&format!("Ask on this page: {page}"));
+    } else {
+        say(&format!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display()));
     }
     say(&format!("Or type: {search}   Stop with Ctrl-C."));
     hint.iter().for_each(|hint| say(hint));
