@@ -1,11 +1,12 @@
-//! `wattle demo`: three agents on this machine answer three questions together, and stop.
+//! `wattle demo`: three agents on this machine answer three questions together, share work, lose one of them, and stop.
 //!
 //! Each agent is a child process with a home of its own and a third of the sample folder, in a temporary folder that is
 //! removed at the end. Each question is asked at a device that does not hold the answer, so that the answer has to come
 //! over a link. A device that is silent, as on a very busy machine, is asked again with the same question, twice at most.
-//! The demo fails if another device answers, or if not all of them do.
+//! The demo fails if another device answers, or if not all of them do. Then one of them gets a diary that all embed (`work`).
 
 mod sample;
+mod work;
 
 use super::display;
 use super::output::{Stop, print_next};
@@ -37,6 +38,13 @@ struct Agent {
     home: PathBuf,
     child: Child,
     client: Client,
+}
+
+impl Agent {
+    fn signal(&self, signal: Signal) -> std::io::Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        pid.map_or_else(|| Err(ErrorKind::NotFound.into()), |pid| Ok(kill_process(pid, signal)?))
+    }
 }
 
 impl Drop for Agent {
@@ -85,9 +93,14 @@ async fn run(folder: &Path, models: Option<&Path>) -> Result<(), Stop> {
     for (question, device) in sample::QUESTIONS {
         // Asked at a device that does not hold the answer.
         let Some(asker) = agents.iter().find(|agent| agent.device != device) else { continue };
-        answered.insert(ask(asker, question, device).await?);
+        answered.insert(ask(asker, question, device, DEVICES.len()).await?);
     }
-    tell(&format!("Three questions, answered by {} different devices. The agents stop.", answered.len()))?;
+    tell(&format!("Three questions, answered by {} different devices.", answered.len()))?;
+    let killed = work::share(&agents, &devices[0].docs).await?;
+    agents.retain(|agent| agent.device != killed);
+    let (question, device) = work::QUESTION;
+    ask(&agents[1], question, device, agents.len()).await?;
+    tell("Nothing was lost. The agents stop.")?;
     for agent in agents {
         stop(agent)?;
     }
@@ -214,20 +227,20 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), Stop> {
     Err(format!("The agent {} was not ready in time.{why} Its log: {}", agent.device, log.trim()).into())
 }
 
-/// Asks an agent, prints the best answer and returns the device that it came from.
-async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, Stop> {
+/// Asks an agent, prints the best answer and returns the device that it came from. So many devices are up.
+async fn ask(agent: &Agent, question: &str, holder: &str, up: usize) -> Result<String, Stop> {
     tell(&format!("\n{} is asked: {question}", agent.device))?;
     let mut tries = 1..DEMO_TRIES;
     loop {
         let answer = agent.client.search(question, 1).await;
         let found: SearchResults = answer.map_err(|error| format!("{} did not answer: {error:?}", agent.device))?.read;
-        if found.coverage.answered < DEVICES.len() && tries.next().is_some() {
+        if found.coverage.answered < up && tries.next().is_some() {
             tell("  A device was silent, on a busy machine maybe. The question is asked again.")?;
             continue;
         }
         print_next(&display::found(&found, &Style::of_stdout()))?;
         let Some(best) = found.hits.first() else { return Err("Nothing was found.".to_owned().into()) };
-        if best.device != holder || found.coverage.answered != DEVICES.len() {
+        if best.device != holder || found.coverage.answered != up {
             let why = format!("The answer should have come from {holder}, with all devices answering.");
             return Err(why.into());
         }
@@ -236,8 +249,7 @@ async fn ask(agent: &Agent, question: &str, holder: &str) -> Result<String, Stop
 }
 
 fn stop(mut agent: Agent) -> Result<(), String> {
-    let pid = i32::try_from(agent.child.id()).ok().and_then(Pid::from_raw);
-    let signalled = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+    let signalled = agent.signal(Signal::TERM).is_ok();
     match agent.child.wait() {
         Ok(status) if signalled && status.success() => Ok(()),
         Ok(status) => Err(format!("The agent {} did not stop cleanly: {status}.", agent.device)),

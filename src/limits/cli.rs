@@ -3,6 +3,11 @@
 /// Milliseconds that the demo waits for each of its agents: under an emulator they are slow.
 pub const DEMO_WAIT_MS: u64 = 600_000;
 
+/// Pages of a diary that the demo writes at once, and at most: so many as are needed until all devices share in them.
+pub const DEMO_PAGES: usize = 64;
+/// See `DEMO_PAGES`.
+pub const DEMO_PAGES_MAX: usize = 4_992;
+
 /// How often the demo asks one question while a device is silent.
 pub const DEMO_TRIES: usize = 3;
 
