@@ -57,10 +57,10 @@ impl Node {
                 out.push(self.answer_to(peer, id, None));
                 return true;
             };
-            let found = fit_into_message(found, |hit| self.gone_since(hit));
+            let (found, vectors) = fit_into_message(found, vectors, |hit| self.may_leave(hit));
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
-            let vectors: Vec<_> = vectors.iter().take(found.hits.len()).map(vector).collect();
+            let vectors: Vec<_> = vectors.into_iter().map(vector).collect();
             if !vectors.is_empty() {
                 out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
             }
@@ -260,6 +260,13 @@ impl Node {
         self.scheduler.gone_since(hit.doc?)
     }
 
+    /// Whether other devices may read a hit: not that of a file that is gone before its owner has decided, and where this device has
+    /// private folders not that of one that is away either: it may have been moved into one of them.
+    fn may_leave(&self, hit: &SearchHit) -> bool {
+        let is_away = matches!(hit.absence, Some(Absence::Away(_)));
+        self.gone_since(hit).is_none() && !(is_away && self.scheduler.has_private_folders())
+    }
+
     /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.
     fn left_out(&self, question: &str) -> Vec<UnusableFile> {
         let asked = AskedNames::new(question);
@@ -316,23 +323,33 @@ impl Node {
     }
 }
 
-/// As many of the hits, best first, as fit into one message: with the longest paths and chunks not all do. None of files that are gone
-/// and about which the owner is asked: they may have been moved into a private folder.
-fn fit_into_message(found: &Found, gone_since: impl Fn(&SearchHit) -> Option<i64>) -> Found {
+/// As many of the hits that may leave the device, best first, as fit into one message, with their vectors, of which there may be none: with the
+/// longest paths and chunks not all do.
+fn fit_into_message<'a>(
+    found: &Found,
+    vectors: &'a [Quantized],
+    may_leave: impl Fn(&SearchHit) -> bool,
+) -> (Found, Vec<&'a Quantized>) {
     let mut room = ANSWER_BYTES_MAX;
-    let fits = |hit: &&SearchHit| {
+    let fits = |(_, hit): &(usize, &SearchHit)| {
         let size = hit.path.len() + hit.heading.len() + hit.text.len() + 4 * hit.frequencies.counts.len() + 128;
         room = room.saturating_sub(size);
         room > 0
     };
-    let told = |mut hit: SearchHit| {
+    let told = |(at, hit): (usize, &SearchHit)| {
+        let mut hit = hit.clone();
         if let Some(absence) = hit.absence {
             hit.heading = with_note(&hit.heading, absence);
         }
-        hit
+        (hit, vectors.get(at))
     };
-    let hits = found.hits.iter().filter(|hit| gone_since(hit).is_none()).take_while(fits).cloned().map(told).collect();
-    Found { statistics: found.statistics.clone(), hits, unusable: Vec::new() }
+    let may_leave = |(_, hit): &(usize, &SearchHit)| may_leave(hit);
+    let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told);
+    let (hits, vectors): (_, Vec<_>) = told.unzip();
+    (
+        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new() },
+        vectors.into_iter().flatten().collect(),
+    )
 }
 
 /// The task that embeds a text of a peer.
@@ -344,7 +361,9 @@ fn embed(HitText { heading, text }: HitText) -> Task {
 mod tests {
     use super::*;
     use crate::base::hit::TermFrequencies;
-    use crate::base::id::{DocId, Row};
+    use crate::base::id::{DocId, Fingerprint, Row};
+    use crate::base::vector::Embedding;
+    use crate::limits::DIMENSIONS;
 
     #[test]
     fn a_hit_whose_file_is_away_says_so_to_other_devices_and_one_that_is_gone_and_undecided_goes_to_none() {
@@ -362,7 +381,13 @@ mod tests {
             hits: vec![hit(1, None), hit(2, None), hit(3, Some(Absence::Away(60))), hit(4, Some(Absence::Kept(60)))],
             ..Found::default()
         };
-        let told = fit_into_message(&found, |hit| (hit.doc == Some(DocId(2))).then_some(0));
+        let vector = |n: usize| {
+            let raw: Vec<f32> = (0..DIMENSIONS).map(|at| if at == n { 1.0 } else { 0.0 }).collect();
+            Embedding::new(Fingerprint([7; 32]), &raw).unwrap().quantize()
+        };
+        let vectors: Vec<Quantized> = (0..4).map(vector).collect();
+        let (told, sent) = fit_into_message(&found, &vectors, |hit| hit.doc != Some(DocId(2)));
+        assert_eq!(sent, [&vectors[0], &vectors[2], &vectors[3]], "each vector stays with its hit");
         let headings: Vec<&str> = told.hits.iter().map(|hit| hit.heading.as_str()).collect();
         let note = |minute| format!("H (its file is away since 1970-01-01 00:0{minute} UTC)");
         let kept = "H (its file is gone since 1970-01-01 00:01 UTC and its text is kept)".to_owned();

@@ -257,6 +257,10 @@ impl Scheduler {
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
         let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);
+        if marks.iter().any(|mark| !self.decisions.marks().iter().any(|known| known.is_same(mark))) {
+            // What is away may be in a private folder by now too: nothing of it is lent any more.
+            self.end_leases(out);
+        }
         changes.extend(self.decisions.set_marks(marks));
     }
 

@@ -123,7 +123,7 @@ impl Scheduler {
             self.check_results(now, out);
         }
         if !stands && allowed.reads {
-            self.list_to_lend(out);
+            self.list_to_lend(now, out);
         }
         if !stands {
             told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
@@ -150,7 +150,7 @@ impl Scheduler {
     }
 
     /// Reads texts for those who asked, from the documents at the end of the queue.
-    fn list_to_lend(&mut self, out: &mut Vec<Output>) {
+    fn list_to_lend(&mut self, now: Instant, out: &mut Vec<Output>) {
         if self.offload.listing || !self.has_slot() {
             return;
         }
@@ -161,7 +161,10 @@ impl Scheduler {
         if !self.offload.lender.wants_chunks() {
             return;
         }
-        let mut documents = self.queue.lend(LEND_DOCUMENTS);
+        // Those at the end of the queue may all be private: they are this device's own work meanwhile, and only long ones that are lent already
+        // are read.
+        let rests = self.offload.nothing_until.is_some_and(|until| now < until);
+        let mut documents = if rests { Vec::new() } else { self.queue.lend(LEND_DOCUMENTS) };
         // Texts of files that are gone go nowhere before their owner has decided: they may be in a private folder by now.
         for doc in documents.extract_if(.., |doc| self.knows_gone(*doc)).collect::<Vec<_>>() {
             self.queue.give_back(doc);
@@ -175,7 +178,7 @@ impl Scheduler {
             return;
         }
         if documents.is_empty() {
-            self.offload.lacks_documents = self.queue.may_refill_to_lend(&self.counts);
+            self.offload.lacks_documents = !rests && self.queue.may_refill_to_lend(&self.counts);
             if !self.offload.lacks_documents {
                 let later = self.offload.lender.nothing_to_lend();
                 out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));

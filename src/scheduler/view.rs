@@ -4,7 +4,7 @@ use super::losses::Question;
 use super::machine::Scheduler;
 use super::path::covers;
 use super::task::Task;
-use crate::base::id::{DocId, TaskId};
+use crate::base::id::{DocId, Ring, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
@@ -39,6 +39,12 @@ impl Scheduler {
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources.saved.places
+    }
+
+    /// Whether this device has folders whose documents no other device sees.
+    #[must_use]
+    pub fn has_private_folders(&self) -> bool {
+        self.sources().iter().any(|source| source.ring == Ring::Private)
     }
 
     /// The private collections without a folder, as on the disk.

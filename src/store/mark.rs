@@ -1,5 +1,6 @@
 //! Marks on places: what is so with the documents there.
 
+use crate::base::path::covers;
 use serde::{Deserialize, Serialize};
 
 /// What is so with the documents at a place.
@@ -31,6 +32,12 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Whether it is about a document at this path, learnt on the file system with this tag.
+    #[must_use]
+    pub fn is_about(&self, path: &[u8], volume: u16) -> bool {
+        (self.volume == 0 || self.volume == volume) && covers(&self.path, path)
+    }
+
     /// Whether both say the same of the same documents. How many these are, and since when, may differ: that is of the last look.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -13,7 +13,7 @@ use crate::text::payload;
 use crate::wire::work::LentText;
 use std::borrow::Cow;
 
-/// The chunks without a vector of these documents, at most so many. Those of the ring `private`, and those with what looks like a key,
+/// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
 /// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding.
 ///
 /// # Errors
@@ -24,8 +24,11 @@ pub(super) fn list(
     most: usize,
     known: Option<Row>,
 ) -> Result<Outcome, KvError> {
-    let sources = read::sources(kv)?;
-    let is_shared = |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh);
+    let (sources, marks) = (read::sources(kv)?, read::marks(kv)?);
+    // A file that is away may have been moved into a private folder.
+    let is_there = |doc: &Document| !marks.0.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
+    let is_shared =
+        |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
     let mut listed = LendableChunks::default();
     for (id, lent) in documents {
         let Some(doc) = read::document(kv, *id)?.filter(is_shared) else { continue };
@@ -95,7 +98,7 @@ mod tests {
     use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
-    use crate::store::record::{FileStamp, Source, Sources};
+    use crate::store::record::{FileStamp, Mark, MarkKind, Marks, Source, Sources};
 
     const MODEL: Fingerprint = Fingerprint([7; 32]);
 
@@ -154,5 +157,11 @@ mod tests {
         };
         let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
         assert_eq!(known, ["the hedge"], "and tells an honest device from others");
+        let (path, volume, since) = (b"/notes".to_vec(), 0, 60);
+        let away = Mark { path, volume, since, documents: 1, unread: 1, kind: MarkKind::Away };
+        library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
+        assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
+        let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();
+        assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
 }

@@ -12,7 +12,6 @@ use crate::embed::{
     model::{canonical, key, prefixed},
 };
 use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE};
-use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::hit::{named, score};
 use crate::search::lexical::QueryTerms;
@@ -180,7 +179,7 @@ type File = (Vec<u8>, Option<Absence>);
 /// The file of a document; `None` if it has gone since the index was scanned, or is being forgotten.
 fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     let volume = doc.stamp.volume();
-    let meant = |mark: &&Mark| (mark.volume == 0 || mark.volume == volume) && covers(&mark.path, &doc.path);
+    let meant = |mark: &&Mark| mark.is_about(&doc.path, volume);
     let places: Vec<&Mark> = marks.0.iter().filter(meant).collect();
     if doc.state == DocState::Tombstoned || places.iter().any(|mark| mark.kind == MarkKind::Forgotten) {
         return None;

@@ -124,6 +124,34 @@ fn where_the_documents_are_all_private_nobody_is_asked_to_ask_again_at_once() {
 }
 
 #[test]
+fn beside_a_long_document_that_is_lent_private_ones_are_not_read_again_and_again() {
+    let mut machine = lending(64);
+    let (id, documents) = asked(&mut machine, 1);
+    let long = documents[0];
+    let read = LendableChunks { chunks: chunks(&[long]), longer: vec![long], ..LendableChunks::default() };
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, Outcome::Lendable(read)), &mut out);
+    let lists = |machine: &mut Scheduler, now| {
+        let out = share(machine, now);
+        let of = |out: &Output| match out {
+            Output::Start(id, Task::Lend { documents, .. }) => {
+                Some((*id, documents.iter().map(|(doc, _)| *doc).collect()))
+            }
+            _ => None,
+        };
+        out.iter().find_map(of).unwrap_or_else(|| panic!("{out:?}"))
+    };
+    let (id, private): (TaskId, Vec<DocId>) = lists(&mut machine, 3);
+    assert!(!private.contains(&long) && private.len() == 63, "{private:?}");
+    machine.handle(at(4), Input::Done(id, lendable(Vec::new())), &mut out);
+    let (_, next) = lists(&mut machine, 5);
+    assert_eq!(next, [long], "the private ones are this device's own work by now");
+    out.clear();
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { .. }))));
+}
+
+#[test]
 fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
     let mut machine = lending(1);
     machine.counts.chunks = 500;
