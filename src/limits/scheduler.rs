@@ -91,6 +91,9 @@ pub const READ_FAILURES_MAX: u32 = 3;
 /// Milliseconds within which failed reads of the store count together.
 pub const READ_FAILURES_MS: u64 = 10 * 60 * 1000;
 
+/// Milliseconds without the end of any task after which work that waits, and that nothing holds, is said to stand still.
+pub const STALLED_MS: u64 = 10 * 60 * 1000;
+
 /// Documents whose last task failed, until a task for them succeeds; beyond, one failure parks a document.
 pub const PANICKED_MAX: usize = 32;
 

@@ -57,6 +57,7 @@ impl Node {
 
     /// Tells the governor since when work waits, and writes a notice when work is held or goes on.
     pub(super) fn report_demand(&mut self, now: Instant, out: &mut Out) {
+        self.look_for_stall(now);
         let Some(decision) = self.energy.decision else { return };
         let work = self.has_work();
         self.energy.ages.count(now, self.scheduler.to_do());
@@ -81,6 +82,14 @@ impl Node {
             let waits = self.waits().map_or(Notice::WorkGoesOn, Notice::WorkWaits);
             out.push(Output::Notice(waits));
         }
+    }
+
+    /// Notes whether work that may go on does.
+    fn look_for_stall(&mut self, now: Instant) {
+        let is_quiet = self.energy.answering || self.energy.quiet_until.is_some_and(|until| now < until);
+        let is_held = self.energy.decision.as_ref().is_some_and(|decision| decision.workers == 0);
+        let waits = self.scheduler.to_do() > 0 && !self.scheduler.scanning() && !self.scheduler.stands_still();
+        self.energy.stall.look(now, self.scheduler.counts(), waits && !is_held && !is_quiet);
     }
 
     /// Why embedding waits, in a sentence; `None`: it does not, or not for long yet.

@@ -1,5 +1,6 @@
 //! What the node knows of energy: the governor's decision, the duty-cycle accounts, and what was reported.
 
+use super::stall::Stall;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
@@ -31,6 +32,8 @@ pub(super) struct EnergyState {
     pub(super) ages: Ages,
     /// Since when work waits, as reported to the governor last.
     pub(super) demand_since: Option<Instant>,
+    /// Whether work gets on.
+    pub(super) stall: Stall,
     /// What was told of work that is held.
     pub(super) told: ToldHold,
     /// Which devices have surplus energy.

@@ -42,6 +42,7 @@ mod query;
 mod query_state;
 pub(crate) mod report;
 mod resave;
+mod stall;
 pub mod status;
 mod trust;
 mod trust_state;

@@ -8,7 +8,7 @@ use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::PeerKey;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
@@ -61,6 +61,8 @@ impl Node {
             let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });
         }
+        let stalled = self.energy.stall.lasts(now);
+        findings.extend(stalled.map(|lasts| of_stall(lasts, self.scheduler.to_do())));
         let parked = self.scheduler.parked().next().map(|(_, task)| String::from_utf8_lossy(&task.path));
         findings.extend(parked.map(|first| of_parked(self.scheduler.counts().count(Kind::Parked), &first)));
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
@@ -160,6 +162,17 @@ pub(crate) fn of_parked(number: u64, first: &str) -> Finding {
     let what = format!(
         "{tasks} {} parked, because every attempt failed, about {first} for example. The rest goes on.",
         plural(number, "is", "are")
+    );
+    Finding { area: Area::Program, what, command: Some("wattle tasks".to_owned()) }
+}
+
+/// Work that waits and may go on does not, for so long.
+pub(crate) fn of_stall(lasts: Duration, files: u64) -> Finding {
+    let minutes = count(lasts.as_secs() / 60, "minute");
+    let files = format!("{} {}", count(files, "file"), plural(files, "waits", "wait"));
+    let what = format!(
+        "Nothing was read or embedded for {minutes}, although {files} to be read or embedded, and nothing holds the work. A restart of \
+         the agent may help; if it comes again, it is a defect of the program."
     );
     Finding { area: Area::Program, what, command: Some("wattle tasks".to_owned()) }
 }

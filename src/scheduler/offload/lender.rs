@@ -357,6 +357,7 @@ impl Lender {
     /// A document is another one now: nothing of it is lent any more, and what comes for it is dropped.
     pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
         self.documents.remove(&doc);
+        self.pool.longer.remove(&doc);
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
         self.pool.known.retain(|known| known.chunk.doc != doc);
         self.pool.here.retain(|_, of| *of != doc);
