@@ -7,6 +7,7 @@ use super::test::{found, healthy, network, report, status};
 use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
+use crate::base::time::Duration;
 use crate::cli::up::{conflict, not_in, not_named};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
