@@ -130,6 +130,5 @@ const _: () = {
         GOSSIP_ORIGINS_MAX as u64 * GOSSIP_DWELL_PEER_MS < GOSSIP_REFRESH_MS,
         "in the largest mesh a change is published sooner than what stays as it is"
     );
-    assert!(GOSSIP_SETTLE_MS < GOSSIP_RECENT_MS, "an announcement has what is new"
-    );
+    assert!(GOSSIP_SETTLE_MS < GOSSIP_RECENT_MS, "an announcement has what is new");
 };

@@ -147,14 +147,7 @@ impl GossipTable {
     }
 
     /// Takes an item of a member whose signature was verified, and that this link brought.
-    pub fn insert(
-        &mut self,
-        now: Instant,
-        from: PeerKey,
-        claim: &Claim,
-        fact: &Fact,
-        relayed: &Relayed,
-    ) -> Insertion {
+    pub fn insert(&mut self, now: Instant, from: PeerKey, claim: &Claim, fact: &Fact, relayed: &Relayed) -> Insertion {
         match self.novelty(claim) {
             Novelty::New => {}
             Novelty::Known => return Insertion::Known,

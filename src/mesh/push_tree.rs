@@ -175,7 +175,8 @@ impl PushTree {
         let until = now - SETTLE;
         let newest = self.newest.unwrap_or(Instant::ZERO);
         while !due.is_full() {
-            let waiting = self.links.iter_mut().filter(|(_, link)| !link.eager && link.told <= newest && link.told < until);
+            let waiting =
+                self.links.iter_mut().filter(|(_, link)| !link.eager && link.told <= newest && link.told < until);
             let Some((to, link)) = waiting.min_by_key(|(key, link)| (link.told, **key)) else { break };
             // There is room.
             let _ = due.push(Announcement { to: *to, from: link.told, until });

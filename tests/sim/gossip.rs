@@ -126,7 +126,9 @@ fn an_item_crosses_about_one_link_for_each_agent_and_reaches_all_within_a_second
     }
     let bytes = (world.messages_sent().1 - before).saturating_sub(quiet) / (30 * 59);
     let item = 170;
-    println!("an item costs {bytes} bytes a delivery before encryption, {item} of them its own; all have it after {slowest} ms");
+    println!(
+        "an item costs {bytes} bytes a delivery before encryption, {item} of them its own; all have it after {slowest} ms"
+    );
     assert!(bytes < 2 * item, "{bytes} bytes for each agent and item: more than one push and its announcements");
     assert!(slowest < 1_000, "{slowest} ms");
 }
@@ -148,7 +150,11 @@ fn items_reach_everybody_through_losses_churn_and_a_partition() {
         run(&mut world, 15);
     }
     spread.sort_unstable();
-    println!("under 5 % loss and churn one item reaches all after: median {} ms, last {:?} ms", spread[spread.len() / 2], spread.last());
+    println!(
+        "under 5 % loss and churn one item reaches all after: median {} ms, last {:?} ms",
+        spread[spread.len() / 2],
+        spread.last()
+    );
     for a in 0..20 {
         (20..40).for_each(|b| _ = world.net.cut(a, b));
     }

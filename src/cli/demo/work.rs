@@ -96,11 +96,11 @@ pub(super) async fn share(agents: &[Agent], docs: &Path) -> Result<&'static str,
             owner.client.tasks().await.map_err(|error| format!("{} did not answer: {error:?}", owner.device))?.read;
         match next(&tasks, written) {
             _ if killed.is_some() => {
-                if let Some(victim) = killed.filter(|_| tasks.to_read + tasks.to_embed == 0) {
-                    if whole(owner, written + 1).await? {
-                        tell(&told(owner.device, &tasks))?;
-                        return Ok(victim);
-                    }
+                if let Some(victim) = killed.filter(|_| tasks.to_read + tasks.to_embed == 0)
+                    && whole(owner, written + 1).await?
+                {
+                    tell(&told(owner.device, &tasks))?;
+                    return Ok(victim);
                 }
             }
             Next::Write => {
@@ -129,7 +129,10 @@ async fn whole(owner: &Agent, pages: usize) -> Result<bool, Stop> {
     let failed = |error| format!("{} did not answer: {error:?}", owner.device);
     let status = owner.client.status().await.map_err(failed)?.read;
     let files = status.files;
-    if files.waiting + files.chunked > 0 || files.ready < pages as u64 || status.vectors < status.chunks {
+    if files.waiting + files.chunked > 0
+        || files.ready < pages as u64
+        || status.progress.vectors < status.progress.chunks
+    {
         return Ok(false);
     }
     let audit = owner.client.doctor().await.map_err(failed)?.read;

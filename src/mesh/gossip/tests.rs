@@ -76,7 +76,11 @@ fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
     assert!(items.headroom(at(135), key(1)).is_none() && items.outgoing(at(135), slot, true).is_none());
     assert_eq!(live(&items, at(135)), []);
     let (claim, young) = relayed(key(1), (1, 1), &headroom(60));
-    assert_eq!(items.insert(at(135), key(1), &claim, &headroom(60), &young), Insertion::Known, "a relay claims a lower age");
+    assert_eq!(
+        items.insert(at(135), key(1), &claim, &headroom(60), &young),
+        Insertion::Known,
+        "a relay claims a lower age"
+    );
     let (claim, mut old) = relayed(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
     assert!(matches!(items.insert(at(136), key(1), &claim, &headroom(60), &old), Insertion::Inserted(_)));

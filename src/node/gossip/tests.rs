@@ -127,7 +127,11 @@ fn an_item_is_verified_once_forwarded_once_and_dropped_when_it_comes_again() {
     assert_eq!((batch[0].hops, &batch[0].message), (2, &item.message));
     assert_eq!(node.peer_gossip(at(21))[1].headroom.map(|headroom| headroom.quarters), Some(3));
     let prune = Output::Send(key(3), Message::Gossip(Gossip::Prune));
-    assert_eq!(handle(&mut node, at(30), received(3, &item)), [prune], "known: dropped before its signature is checked");
+    assert_eq!(
+        handle(&mut node, at(30), received(3, &item)),
+        [prune],
+        "known: dropped before its signature is checked"
+    );
     assert_eq!(handle(&mut node, at(30), received(3, &signed(2, 4, &fact(1)))), [], "older");
     assert_eq!(handle(&mut node, at(30), received(3, &signed(77, 1, &fact(1)))), [], "of an unknown origin");
     assert_eq!(handle(&mut node, at(30), Input::Verified(key(3), signed(77, 1, &fact(1)))), []);
@@ -281,7 +285,8 @@ fn a_lost_eager_link_is_replaced_and_a_removal_goes_to_everybody() {
     handle(&mut node, at(3_000), from(3, Gossip::Prune));
     let removed = signed(200, 1, &Fact::Removed(Removed { peer: [200; 32], serial: 0 }));
     let out = handle(&mut node, at(3_500), Input::Signed(removed.message));
-    let to: Vec<u8> = out.iter().filter_map(|out| if let Output::Push { to, .. } = out { Some(to.0[0]) } else { None }).collect();
+    let to: Vec<u8> =
+        out.iter().filter_map(|out| if let Output::Push { to, .. } = out { Some(to.0[0]) } else { None }).collect();
     assert_eq!(to, [1, 2, 3], "{out:?}");
     let out = handle(&mut node, at(4_000), Input::Link(key(1), LinkInput::Down("it is gone".to_owned())));
     let asked = [2, 3].map(|n| told(&out, n).contains(&&Gossip::IWant(Box::default())));

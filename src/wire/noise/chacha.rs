@@ -43,7 +43,8 @@ impl WideCipher {
     /// The cipher, if this processor gains by it.
     pub(super) fn new(key: &[u8; 32]) -> Option<Self> {
         let words = key.as_chunks::<4>().0;
-        has_avx2().then(|| Self { key: core::array::from_fn(|at| words.get(at).map_or(0, |word| u32::from_le_bytes(*word))) })
+        has_avx2()
+            .then(|| Self { key: core::array::from_fn(|at| words.get(at).map_or(0, |word| u32::from_le_bytes(*word))) })
     }
 
     /// Whether a message of so many bytes is for this cipher.

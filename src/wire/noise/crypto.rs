@@ -183,11 +183,9 @@ impl Cipher for ChaChaPoly {
             return plaintext.len() + TAG;
         }
         let buffers = InOutBuf::new(plaintext, text).ok();
-        let tag = self
-            .any
-            .as_ref()
-            .zip(buffers)
-            .and_then(|(cipher, buffers)| cipher.encrypt_inout_detached(&Nonce::from(nonce(counter)), authtext, buffers).ok());
+        let tag = self.any.as_ref().zip(buffers).and_then(|(cipher, buffers)| {
+            cipher.encrypt_inout_detached(&Nonce::from(nonce(counter)), authtext, buffers).ok()
+        });
         // snow sets the key first, and its messages are far below the cipher's limit of 256 GiB.
         assert!(tag.is_some(), "the cipher has a key, and the message fits");
         if let (Some(tag), Some(place)) = (tag, rest.first_chunk_mut::<TAG>()) {

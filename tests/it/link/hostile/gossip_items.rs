@@ -153,9 +153,8 @@ pub(super) async fn hops(arena: &Arena) -> String {
         _ => None,
     });
     answered.await;
-    let of_origin = |message: &[u8]| {
-        Claim::of(message).is_some_and(|claim| claim.origin.0 == *name(ORIGIN).public_key())
-    };
+    let of_origin =
+        |message: &[u8]| Claim::of(message).is_some_and(|claim| claim.origin.0 == *name(ORIGIN).public_key());
     passed_on.retain(|(_, message)| of_origin(message));
     // After all of that one more from each side: everything that was passed on arrives before it.
     let (last, very_last) = (origin.headroom(1), origin.headroom(0));
