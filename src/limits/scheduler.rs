@@ -94,8 +94,20 @@ pub const READ_FAILURES_MS: u64 = 10 * 60 * 1000;
 /// Milliseconds without the end of any task after which work that waits, and that nothing holds, is said to stand still.
 pub const STALLED_MS: u64 = 10 * 60 * 1000;
 
-/// Documents whose last task failed, until a task for them succeeds; beyond, one failure parks a document.
-pub const PANICKED_MAX: usize = 32;
+/// Documents whose tasks failed and whose attempts are known. Beyond, the eldest attempts are forgotten, and this device rests after
+/// each failure for `ATTEMPT_PAUSE_MS`. With twice `ATTEMPTS_MAX` sentences of `ATTEMPT_TEXT_MAX` bytes each they take 4 MiB at most.
+pub const FAILING_MAX: usize = 1024;
+
+/// Milliseconds from the first failed attempt to the next; `ATTEMPT_PAUSE_FACTOR` times as many after each further one. Five attempts take
+/// twelve minutes: a hot device has cooled by then.
+pub const ATTEMPT_PAUSE_MS: u64 = 10_000;
+/// See `ATTEMPT_PAUSE_MS`.
+pub const ATTEMPT_PAUSE_FACTOR: u64 = 4;
+
+/// Milliseconds between two attempts at most.
+pub const ATTEMPT_PAUSE_MS_MAX: u64 = 8 * 60 * 1000;
+
+const _: () = assert!(ATTEMPT_PAUSE_MS_MAX < STALLED_MS, "what rests does not stand still");
 
 /// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;

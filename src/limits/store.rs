@@ -20,14 +20,17 @@ pub const FAULTS_MAX: usize = 20;
 /// Refused documents that are named.
 pub const REFUSED_LISTED_MAX: usize = 100;
 
-/// Failed attempts of a document's tasks until it is parked: enough that chance, heat and a device that leaves are not the cause.
+/// Failed attempts of a document's tasks until it is parked: enough that chance and heat are not the cause.
 pub const ATTEMPTS_MAX: usize = 5;
+
+/// Failed attempts of this device alone after which no other one is waited for, although one is to be had: it takes nothing.
+pub const ATTEMPTS_ALONE_MAX: usize = 2 * ATTEMPTS_MAX;
 
 /// Bytes that are kept of what happened in one attempt.
 pub const ATTEMPT_TEXT_MAX: usize = 300;
 
-/// Parked documents. Beyond, a document is refused instead: that many mean a fault of the device or of the program, and not of the
-/// documents. With `ATTEMPTS_MAX` sentences of `ATTEMPT_TEXT_MAX` bytes and a path of 4 KiB each they take 1.4 MiB at most.
+/// Parked documents. Beyond, a document is tried again every `ATTEMPT_PAUSE_MS_MAX` until its owner has decided on others: that many mean
+/// a fault of the device or of the program, and not of the documents. With `ATTEMPTS_MAX` sentences of `ATTEMPT_TEXT_MAX` bytes and a path of 4 KiB each they take 1.4 MiB at most.
 pub const PARKED_MAX: usize = 256;
 
 /// Parked documents that a status names.

@@ -64,7 +64,8 @@ impl Node {
         let stalled = self.energy.stall.lasts(now);
         findings.extend(stalled.map(|lasts| of_stall(lasts, self.scheduler.to_do())));
         let parked = self.scheduler.parked().next().map(|(_, task)| String::from_utf8_lossy(&task.path));
-        findings.extend(parked.map(|first| of_parked(self.scheduler.counts().count(Kind::Parked), &first)));
+        let (number, unparked) = (self.scheduler.counts().count(Kind::Parked), self.scheduler.unparked());
+        findings.extend(parked.map(|first| of_parked(number, unparked, &first)));
         for peer in self.peers.iter().filter(|peer| self.member.is_quarantined(now, peer.key)) {
             findings.push(of_quarantine(&self.title(Some(peer.key))));
         }
@@ -156,11 +157,20 @@ impl Node {
     }
 }
 
-/// Parked tasks, one of them about this file.
-pub(crate) fn of_parked(number: u64, first: &str) -> Finding {
+/// Parked tasks, one of them about this file, and so many that fail as well and for which there is no room.
+pub(crate) fn of_parked(number: u64, unparked: u64, first: &str) -> Finding {
     let tasks = count(number, "task");
+    let more = match unparked {
+        0 => String::new(),
+        _ => format!(
+            " {} {} as often and {} tried again every eight minutes, as no more are parked at once: the device or the program may be at fault, and not the files.",
+            count(unparked, "further task"),
+            plural(unparked, "fails", "fail"),
+            plural(unparked, "is", "are"),
+        ),
+    };
     let what = format!(
-        "{tasks} {} parked, because every attempt failed, about {first} for example. The rest goes on.",
+        "{tasks} {} parked, because every attempt failed, about {first} for example.{more} The rest goes on.",
         plural(number, "is", "are")
     );
     Finding { area: Area::Program, what, command: Some("wattle tasks".to_owned()) }

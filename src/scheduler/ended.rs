@@ -62,7 +62,9 @@ impl Scheduler {
                 self.queue.refilled(stage, after, max, &docs);
             }
             (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
-            (Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. }, Outcome::Changes(changes)) => {
+            (Task::Park { doc, .. }, Outcome::Changes(changes)) => self.on_changes(doc, changes, out),
+            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(changes)) => {
+                self.on_attempt_succeeded(doc, &changes);
                 self.on_changes(doc, changes, out);
             }
             (Task::Read { doc }, Outcome::Away(path, changes)) => {
@@ -74,6 +76,7 @@ impl Scheduler {
                 self.on_lendable(now, &documents, listed, out);
             }
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
+                chunks.iter().for_each(|chunk| self.running.parking.embedded(chunk.doc, chunk.key));
                 self.offload.lender.embedded_here(chunks, vectors);
             }
             (Task::EmbedBorrowed(task), Outcome::Embedded(vectors)) => {
@@ -106,14 +109,15 @@ impl Scheduler {
         }
     }
 
-    /// A task panicked, or could not be done for a reason that is not the store's: it is tried once more. After the
-    /// second time its document is refused or its scan left out, so that nothing waits for it.
+    /// A task panicked, or could not be done for a reason that is not the store's. A document is tried again until it is parked
+    /// (`parking`); a scan, a refill or a purge is tried once more, and after the second time a scan is left out, so that nothing
+    /// waits for it.
     fn on_not_done(&mut self, now: Instant, task: Task, why: &str, out: &mut Vec<Output>) {
         let retry = self.running.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} {why}");
         match task {
-            Task::Read { doc } => self.on_attempt_failed(now, doc, Kind::Waiting, stopped("Its indexing")),
-            Task::Embed { doc, .. } => self.on_attempt_failed(now, doc, Kind::Chunked, stopped("Its indexing")),
+            Task::Read { doc } => self.on_attempt_failed(now, doc, Kind::Waiting, &stopped("Its indexing")),
+            Task::Embed { doc, .. } => self.on_attempt_failed(now, doc, Kind::Chunked, &stopped("Its indexing")),
             // The document stays busy in the queue, so that no task takes it before the next start.
             Task::Park { .. } => {}
             Task::Scan(_) if retry => self.scans.retry_step(),
@@ -176,6 +180,9 @@ impl Scheduler {
             AfterSave::Lent(chunks) => self.on_results_saved(&chunks, true),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended => self.on_mended(now, saved.number, out),
+            AfterSave::Parked(reply, which, decided) => {
+                Self::on_parked_saved(reply, which, decided, &saved.applied, out);
+            }
             AfterSave::Reply(reply, done, forgotten) => {
                 self.decisions.sweep_on();
                 self.answer_once_removed(now, reply, done, forgotten, out);
@@ -187,6 +194,9 @@ impl Scheduler {
         }
         for applied in saved.applied {
             applied.doc.iter().for_each(|doc| self.running.parking.is_now(*doc, applied.now));
+            if applied.now != Some(Kind::Chunked) {
+                applied.doc.iter().for_each(|doc| self.queue.forget_rest(*doc));
+            }
             if let (Some(doc), Some(kind)) = (applied.doc, applied.now) {
                 self.recall(doc, kind);
                 self.queue.push(doc, kind);
@@ -265,7 +275,10 @@ impl Scheduler {
     }
 
     pub(super) fn release(&mut self, docs: Vec<DocId>) {
-        docs.into_iter().for_each(|doc| self.queue.release(doc));
+        for doc in docs {
+            self.queue.release(doc);
+            self.running.parking.ended(doc);
+        }
     }
 
     pub(super) fn save(&mut self, changes: Vec<Change>, then: AfterSave, out: &mut Vec<Output>) {
@@ -289,7 +302,11 @@ impl Scheduler {
                 AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
                 AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
-                AfterSave::Reply(..) | AfterSave::Decision | AfterSave::Watch(_) | AfterSave::Mended => {
+                AfterSave::Reply(..)
+                | AfterSave::Parked(..)
+                | AfterSave::Decision
+                | AfterSave::Watch(_)
+                | AfterSave::Mended => {
                     unreachable!("a decision, a new source and what mends are changes")
                 }
             };

@@ -96,7 +96,11 @@ impl Scheduler {
     pub fn share_work(&mut self, now: Instant, recipients: &[Recipient], allowed: Allowed, out: &mut Vec<Output>) {
         self.running.now = now;
         let stands = self.stands_still();
-        let own = self.to_do() > 0 || self.scanning();
+        let own = self.to_do() > self.queue.resting() || self.scanning();
+        self.offload.others = allowed.reads
+            && self.any_lendable()
+            && recipients.iter().any(|recipient| recipient.gets && self.offload.lender.may_get(now, recipient.peer));
+        let wanted = self.wants_another();
         let borrower = &mut self.offload.borrower;
         let mut told = borrower.wake(now);
         told.extend(borrower.allow(now, allowed.others && !own && !stands));
@@ -106,7 +110,8 @@ impl Scheduler {
         let lender = &mut self.offload.lender;
         // Results that wait for a check, which this device may not do, are vouched for by what their maker makes next.
         let unproven = !allowed.checks && lender.any_held();
-        let few = waiting < OFFER_MIN && !unproven || self.offload.nothing_until.is_some_and(|until| now < until);
+        let few =
+            waiting < OFFER_MIN && !unproven && !wanted || self.offload.nothing_until.is_some_and(|until| now < until);
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { waiting.max(1) };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
@@ -164,7 +169,11 @@ impl Scheduler {
         // Those at the end of the queue may all be private: they are this device's own work meanwhile, and only long ones that are lent already
         // are read.
         let rests = self.offload.nothing_until.is_some_and(|until| now < until);
-        let mut documents = if rests { Vec::new() } else { self.queue.lend(LEND_DOCUMENTS) };
+        // What fails here comes first: another device may be able to embed it.
+        let mut documents = self.lend_resting(LEND_DOCUMENTS);
+        if !rests {
+            documents.extend(self.queue.lend(LEND_DOCUMENTS - documents.len()));
+        }
         // Texts of files that are gone go nowhere before their owner has decided: they may be in a private folder by now.
         for doc in documents.extract_if(.., |doc| self.knows_gone(*doc)).collect::<Vec<_>>() {
             self.queue.give_back(doc);
@@ -224,8 +233,14 @@ impl Scheduler {
         known.retain(|known| !is_stale && !self.knows_gone(known.chunk.doc));
         // Where there was none, there is none until more is stored.
         self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
-        self.offload.lender.listed(chunks, known, longer);
+        let wanted = self.running.parking.wanting_another().collect();
+        self.offload.lender.listed(chunks, known, longer, &wanted);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
+        for (doc, _) in documents.iter().filter(|(doc, _)| !unreached.contains(doc)) {
+            if !self.offload.lender.has(*doc) {
+                self.running.parking.is_only_here(*doc);
+            }
+        }
         for doc in self.offload.lender.freed() {
             // Those are lent next; what others may not embed, this device begins with.
             if unreached.contains(&doc) { self.queue.give_back_last(doc) } else { self.queue.give_back(doc) }
@@ -333,7 +348,9 @@ impl Scheduler {
 
     /// Chunks that are lent and that this device embeds itself, since it has nothing else to do: at most so many.
     pub(super) fn next_lent(&mut self, chunks: Option<usize>) -> Option<Task> {
-        let chunks = self.offload.lender.take_here(chunks?);
+        let queue = &self.queue;
+        // What rests is for others only.
+        let chunks = self.offload.lender.take_here(chunks?, |doc| !queue.rests(doc));
         (!chunks.is_empty()).then_some(Task::EmbedLent(chunks))
     }
 

@@ -143,7 +143,7 @@ impl Scheduler {
     /// When to `Wake` the machine if nothing else happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let waiting = earliest(self.waiting_until(), self.share_deadline());
+        let waiting = earliest(earliest(self.waiting_until(), self.share_deadline()), self.failing_until());
         if self.outage.is_on() {
             return earliest(waiting, self.outage.deadline());
         }
@@ -157,6 +157,7 @@ impl Scheduler {
     /// Answers whoever has waited long enough, measures a full disk, and plans the scans that are due.
     fn wake(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.answer_waiting(now, out);
+        self.wake_failing(now);
         if self.outage.is_on() {
             return self.mend(now, out);
         }
@@ -187,9 +188,14 @@ impl Scheduler {
         // A document about which its owner has decided is not counted as missing once more.
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
-        let first = first.or_else(|| self.next_refill_to_lend()).or_else(|| self.queue.next(&self.counts, chunks));
+        let first = first.or_else(|| self.next_refill_to_lend()).or_else(|| self.next_document(chunks));
         let first = first.or_else(|| self.next_lent(chunks));
         first.or_else(|| self.next_borrowed(chunks))
+    }
+
+    /// The next document to read or to embed. While more fail than there is room for, there are pauses between them.
+    fn next_document(&mut self, chunks: Option<usize>) -> Option<Task> {
+        if self.running.parking.pause().is_some() { None } else { self.queue.next(&self.counts, chunks) }
     }
 
     /// The next step of a removal. A scan that is under way may find files of the place once more: its save comes first.

@@ -25,7 +25,7 @@ impl Scheduler {
                 self.sources.on_save_failed();
                 out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
             }
-            AfterSave::Reply(reply, ..) => out.push(refused(reply)),
+            AfterSave::Reply(reply, ..) | AfterSave::Parked(reply, ..) => out.push(refused(reply)),
             AfterSave::Decision => {}
             AfterSave::Scan(_) => {
                 self.decisions.losses.cancel();
@@ -99,7 +99,7 @@ impl Scheduler {
         match task {
             Task::Scan(_) => self.scans.retry_step(),
             Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
-            Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.queue.release(*doc),
+            Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.release(vec![*doc]),
             Task::Purge { .. } => self.purges.retry_step(),
             Task::Sweep => self.decisions.end_sweep(),
             Task::Lend { documents, .. } => self.on_not_lendable(documents),

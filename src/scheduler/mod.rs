@@ -29,7 +29,7 @@
 //! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
 //!
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
-//! that panicked is tried once more; a document whose tasks fail is tried again after the others and then parked (`parking`), so that
+//! that panicked is tried once more; a document whose tasks fail is tried again after pauses that grow (`queue`) and then parked (`parking`), so that
 //! nothing waits for it. At most `TODO_MAX`
 //! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
 //! held.

@@ -7,7 +7,8 @@
 //!
 //! A lease ends when its time is over without a result, when the link is gone for `LEASE_UNLINKED_MS`, or when the device is
 //! down or no member any more. Its chunks are the next to be granted. One that was lost `LOST_MAX_EACH` times, or that a device could
-//! not embed, is embedded here only: what brings devices down ends here, where a document whose task panics twice is put aside.
+//! not embed, is embedded here only: what brings devices down ends here, where a document whose tasks fail is parked (`parking`). A document
+//! that fails here is the first to be lent, as another device may be able to embed it.
 //!
 //! No vector is stored before a check of its maker (`worker`): the first `PROBATION` results are computed here too, after those one in
 //! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. Where this device may embed nothing,
@@ -48,6 +49,8 @@ pub(super) struct Offload {
     pub(super) known_of: Option<u64>,
     /// Whether results might be checked at the last look.
     pub(super) checks: bool,
+    /// Whether a device was to be had at the last look that may embed what fails here.
+    pub(super) others: bool,
     /// Whether the queue has too few documents to lend, and the store has more.
     pub(super) lacks_documents: bool,
 }
@@ -64,6 +67,7 @@ impl Offload {
             nothing_until: None,
             known_of: None,
             checks: false,
+            others: false,
             lacks_documents: false,
         }
     }

@@ -2,21 +2,58 @@
 
 use super::attempt::{Decided, ParkedTask};
 use super::machine::Scheduler;
+use super::parking::Then;
 use super::port::{Output, Refusal};
 use super::saves::AfterSave;
 use crate::base::count::count;
 use crate::base::id::{DocId, ReplyId};
-use crate::base::time::Instant;
-use crate::store::change::Change;
+use crate::base::time::{Instant, earliest};
+use crate::store::change::{Applied, Change};
 use crate::store::counts::Kind;
 
 impl Scheduler {
     /// A task of the document failed here; it lies in the stage of this kind.
-    pub(super) fn on_attempt_failed(&mut self, now: Instant, doc: DocId, kind: Kind, why: String) {
+    pub(super) fn on_attempt_failed(&mut self, now: Instant, doc: DocId, kind: Kind, why: &str) {
+        // What is read, only this device can read.
+        let others = kind == Kind::Chunked && self.offload.others;
         // One that is to be parked stays busy in the queue until it is.
-        if self.running.parking.failed(now, doc, why) {
-            self.queue.retry(doc, kind);
+        if let Then::Rest(pause) = self.running.parking.failed(now, doc, why, others) {
+            self.queue.rest(doc, kind, now + pause);
         }
+        self.running.parking.take_forgotten().into_iter().for_each(|doc| self.queue.end_rest(doc));
+    }
+
+    /// Ends the rests and the pause that are over.
+    pub(super) fn wake_failing(&mut self, now: Instant) {
+        self.running.parking.wake(now);
+        self.queue.wake(now);
+    }
+
+    /// When the next of them is over.
+    pub(super) fn failing_until(&self) -> Option<Instant> {
+        earliest(self.running.parking.pause(), self.queue.rests_until())
+    }
+
+    /// A document's task succeeded here, with these changes.
+    pub(super) fn on_attempt_succeeded(&mut self, doc: DocId, changes: &[Change]) {
+        let parking = &mut self.running.parking;
+        parking.succeeded(doc);
+        for change in changes {
+            if let Change::Embedded { doc, vectors, .. } = change {
+                vectors.iter().for_each(|(_, key, _)| parking.embedded(*doc, *key));
+            }
+        }
+    }
+
+    /// Whether another device is to try any document that failed here.
+    pub(super) fn wants_another(&self) -> bool {
+        self.running.parking.wanting_another().any(|doc| self.queue.is_lendable(doc))
+    }
+
+    /// Documents that failed here, for another device: so many at most.
+    pub(super) fn lend_resting(&mut self, most: usize) -> Vec<DocId> {
+        let wanting: Vec<DocId> = self.running.parking.wanting_another().collect();
+        wanting.into_iter().filter(|doc| self.queue.lend_resting(*doc)).take(most).collect()
     }
 
     /// A task read what is needed to park the document.
@@ -29,9 +66,10 @@ impl Scheduler {
 
     /// Notes what other devices could not embed.
     pub(super) fn note_failures_of_others(&mut self, now: Instant) {
-        for (doc, peer, why) in self.offload.lender.take_failures() {
-            self.running.parking.note(now, doc, Some(peer), why.to_owned());
+        for (doc, failure) in self.offload.lender.take_failures() {
+            self.running.parking.failed_there(now, doc, &failure);
         }
+        self.running.parking.take_forgotten().into_iter().for_each(|doc| self.queue.end_rest(doc));
     }
 
     /// Its owner has the parked document tried again, or drops it; `None`: all of them.
@@ -45,33 +83,54 @@ impl Scheduler {
         if self.refuses(reply, out) {
             return;
         }
-        let parked = &self.running.parking.parked;
-        let documents: Vec<DocId> =
-            parked.keys().copied().filter(|doc| which.is_none_or(|which| *doc == which)).collect();
+        // An earlier save that is under way may park some, or hold a decision about some: the store knows by then.
+        let mut documents = self.running.parking.parked_by_then();
+        documents.retain(|doc| which.is_none_or(|which| *doc == which));
         if documents.is_empty() {
-            let why = match which {
-                Some(doc) => {
-                    format!("No task {doc} is parked; `wattle tasks` lists those that are. Nothing was changed.")
-                }
-                None => "No task is parked. Nothing was changed.".to_owned(),
-            };
-            return out.push(Output::Refused(reply, Refusal::Conflict, why));
+            return out.push(none_parked(reply, which));
         }
-        let tasks = count(documents.len() as u64, "task");
-        let (done, change): (_, fn(DocId) -> Change) = match decided {
-            Decided::Retry => (format!("{tasks} will be tried again."), |doc| Change::Retried { doc }),
-            Decided::Drop => {
-                let done = format!("{tasks} dropped: a file is tried again when it changes.");
-                (done, |doc| Change::Dropped { doc })
-            }
+        let change: fn(DocId) -> Change = match decided {
+            Decided::Retry => |doc| Change::Retried { doc },
+            Decided::Drop => |doc| Change::Dropped { doc },
         };
         let changes: Vec<Change> = documents.into_iter().map(change).collect();
-        let save = self.saves.begin_with(AfterSave::Reply(reply, done, Vec::new()), &changes);
+        let save = self.saves.begin_with(AfterSave::Parked(reply, which, decided), &changes);
         out.push(Output::Save(save, changes));
+    }
+
+    /// The decision is on the disk: its owner learns of how many documents, as earlier saves may have left fewer that were parked.
+    pub(super) fn on_parked_saved(
+        reply: ReplyId,
+        which: Option<DocId>,
+        decided: Decided,
+        applied: &[Applied],
+        out: &mut Vec<Output>,
+    ) {
+        let number = applied.iter().filter(|applied| applied.doc.is_some()).count();
+        let tasks = count(number as u64, "task");
+        out.push(match decided {
+            _ if number == 0 => none_parked(reply, which),
+            Decided::Retry => Output::Decided(reply, format!("{tasks} will be tried again.")),
+            Decided::Drop => Output::Decided(reply, format!("{tasks} dropped: a file is tried again when it changes.")),
+        });
     }
 
     /// The parked documents.
     pub fn parked(&self) -> impl Iterator<Item = (DocId, &ParkedTask)> {
         self.running.parking.parked.iter().map(|(doc, task)| (*doc, task))
     }
+
+    /// Documents that fail as those do, and are not parked, since there is no room for more.
+    #[must_use]
+    pub fn unparked(&self) -> u64 {
+        self.running.parking.without_room() as u64
+    }
+}
+
+fn none_parked(reply: ReplyId, which: Option<DocId>) -> Output {
+    let why = match which {
+        Some(doc) => format!("No task {doc} is parked; `wattle tasks` lists those that are. Nothing was changed."),
+        None => "No task is parked. Nothing was changed.".to_owned(),
+    };
+    Output::Refused(reply, Refusal::Conflict, why)
 }

@@ -3,12 +3,15 @@
 
 use super::task::Task;
 use crate::base::id::DocId;
+use crate::base::time::Instant;
 use crate::limits::{ABSENT_MAX, TODO_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::keys::Stage;
 use heapless::Deque;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+
+mod resting;
 
 /// Why a document cannot be used whose file is not there, once no more of those can wait.
 pub const NOT_THERE: &str = "It is not there just now.";
@@ -24,6 +27,8 @@ pub struct Queue {
     busy: BTreeMap<DocId, Stage>,
     /// To be read, and their files are not there: they wait until a scan finds them. At most `ABSENT_MAX`.
     absent: BTreeSet<DocId>,
+    /// Those whose tasks failed, with their stage and when they are tried again. At most `FAILING_MAX`.
+    resting: BTreeMap<DocId, (Stage, Instant)>,
 }
 
 /// The first documents of a stage.
@@ -55,7 +60,11 @@ impl Queue {
     /// those in the window goes first: its file has changed, and its old text answers until it is read.
     pub fn push(&mut self, doc: DocId, kind: Kind) {
         self.absent.remove(&doc);
-        let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
+        let stage = STAGES.into_iter().find(|stage| kind_of(*stage) == kind);
+        if self.resting.get(&doc).is_some_and(|(at, _)| Some(*at) != stage) {
+            self.resting.remove(&doc);
+        }
+        let Some(stage) = stage.filter(|_| !self.rests(doc)) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
             if window.documents.front().is_some_and(|first| doc < *first) {
@@ -98,16 +107,6 @@ impl Queue {
         self.busy.remove(&doc);
     }
 
-    /// The document's task failed and is to be tried again, after the others.
-    pub fn retry(&mut self, doc: DocId, kind: Kind) {
-        self.release(doc);
-        let Some(stage) = STAGES.into_iter().find(|stage| kind_of(*stage) == kind) else { return };
-        let documents = &mut self.windows[stage as usize].documents;
-        if !documents.iter().any(|listed| *listed == doc) {
-            let _ = documents.push_back(doc);
-        }
-    }
-
     /// Takes documents from the end of those that are to be embedded, so many at most, for others: this device begins at the other
     /// end.
     pub fn lend(&mut self, max: usize) -> Vec<DocId> {
@@ -142,8 +141,9 @@ impl Queue {
     /// Nothing of the document is lent any more, and it still lacks vectors.
     pub fn give_back(&mut self, doc: DocId) {
         self.release(doc);
+        let rests = self.rests(doc);
         let documents = &mut self.windows[Stage::Embed as usize].documents;
-        if !documents.iter().any(|listed| *listed == doc) {
+        if !rests && !documents.iter().any(|listed| *listed == doc) {
             let _ = documents.push_front(doc);
         }
     }
@@ -151,15 +151,16 @@ impl Queue {
     /// The same of a document that is to be lent before others.
     pub fn give_back_last(&mut self, doc: DocId) {
         self.release(doc);
+        let rests = self.rests(doc);
         let documents = &mut self.windows[Stage::Embed as usize].documents;
-        if !documents.iter().any(|listed| *listed == doc) {
+        if !rests && !documents.iter().any(|listed| *listed == doc) {
             let _ = documents.push_back(doc);
         }
     }
 
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
-        let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc);
+        let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc) && !self.rests(*doc);
         let new: Vec<DocId> = docs.iter().copied().filter(is_new).collect();
         new.iter().for_each(|doc| self.push(*doc, kind_of(stage)));
         let window = &mut self.windows[stage as usize];
@@ -211,7 +212,8 @@ impl Queue {
         let window = &self.windows[stage as usize];
         let busy = self.busy.values().filter(|other| **other == stage).count();
         let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
-        !window.refilling && !window.exhausted && counts.count(kind_of(stage)) > (busy + absent) as u64
+        let held = busy + absent + self.resting_in(stage);
+        !window.refilling && !window.exhausted && counts.count(kind_of(stage)) > held as u64
     }
 
     /// A refill failed. Another may start at once with `retry`, else after the next save.

@@ -57,9 +57,6 @@ impl Running {
     /// The task ended without a failure.
     pub(super) fn succeeded(&mut self, task: &Task) {
         self.retries.on_success(task);
-        if let Task::Read { doc } | Task::Embed { doc, .. } = task {
-            self.parking.succeeded(*doc);
-        }
     }
 
     /// Removes a task that has ended; `None` if it is not one of this machine's.

@@ -1,5 +1,6 @@
 //! Saves under way, and what follows each of them.
 
+use super::attempt::Decided;
 use super::pace::Pace;
 use super::sources::UnsavedSources;
 use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, SaveId};
@@ -70,6 +71,8 @@ pub(super) enum AfterSave {
     Decision,
     /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.
     Reply(ReplyId, String, Vec<Mark>),
+    /// What the owner decided about parked documents, all of them or one, is on the disk.
+    Parked(ReplyId, Option<DocId>, Decided),
     /// Documents of a sweep are deleted, and the next step is due.
     Swept,
     /// This list of sources takes effect.

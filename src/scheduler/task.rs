@@ -62,8 +62,6 @@ pub enum Task {
         doc: DocId,
         /// The failed attempts, the oldest first.
         attempts: Vec<FailedAttempt>,
-        /// Whether no more can be parked: it is refused.
-        is_full: bool,
     },
     /// Read the chunks without vectors of these documents, to have them embedded by other devices.
     Lend {

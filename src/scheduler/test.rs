@@ -6,7 +6,9 @@ use super::task::{Outcome, Scan, Task};
 use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS};
+use crate::limits::{
+    ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS,
+};
 use crate::store::change::{Applied, Change};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Mark, MarkKind, Parked, Source, Sources};
@@ -16,6 +18,7 @@ mod kept_test;
 mod lend_test;
 mod outage_test;
 mod pace_test;
+mod parked_test;
 mod removal_test;
 mod rings_test;
 
@@ -274,10 +277,11 @@ fn a_scan_that_panicked_is_tried_once_more_and_a_document_until_it_is_parked() {
     for attempt in 1..=last {
         let embed = Next(ALL, Some((2 + attempt, Task::Embed { doc, chunks: 4 })));
         check(&mut machine, vec![embed, On(1000 * attempt, panicked(2 + attempt), vec![])]);
+        machine.wake_failing(at(1000 * attempt + ATTEMPT_PAUSE_MS_MAX));
     }
     let failed =
         |attempt| FailedAttempt { by: None, why: reason("Its indexing"), before: Duration::from_secs(last - attempt) };
-    let park = Task::Park { doc, attempts: (1..=last).map(failed).collect(), is_full: false };
+    let park = Task::Park { doc, attempts: (1..=last).map(failed).collect() };
     let parked = Change::Parked { doc, stamp: FileStamp::default(), parked: Parked::default() };
     let notice = Notice::Unusable(doc, "It is parked after 0 failed attempts. Its tasks failed.".to_owned());
     check(

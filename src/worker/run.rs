@@ -56,8 +56,8 @@ where
             lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
         }
         Task::EmbedBorrowed(borrowed) => lend::embed(embedder, borrowed.texts.iter()).unwrap_or_else(Outcome::Failed),
-        Task::Park { doc, attempts, is_full } => match read::document(kv, doc) {
-            Ok(Some(known)) => park::park(doc, known, io.now, attempts, is_full),
+        Task::Park { doc, attempts } => match read::document(kv, doc) {
+            Ok(Some(known)) => park::park(doc, known, io.now, attempts),
             Ok(None) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
         },

@@ -1,7 +1,8 @@
-//! A task that panicked is tried once more; a document or scan that panics again is set aside, and the rest goes on.
+//! A scan that panicked is tried once more and then left out; a document is tried again after pauses, and parked after five attempts. The
+//! rest goes on.
 
 use super::*;
-use crate::limits::ATTEMPTS_MAX;
+use crate::limits::{ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX};
 use crate::scheduler::attempt::Decided;
 use crate::store::record::{Attempt, Parked};
 
@@ -32,6 +33,13 @@ fn panics(node: &mut Node, started: &Output) -> Vec<Output> {
     handle(node, at(600), Input::Done(*task, Outcome::Panicked(WHY.to_owned()), Duration::ZERO))
 }
 
+/// The next try of the first document, once its rest is over.
+fn rested(node: &mut Node) -> Output {
+    let out = handle(node, at(600 + ATTEMPT_PAUSE_MS_MAX), Input::Wake);
+    let is_try = |out: &Output| matches!(out, Output::Start(_, Task::Read { doc: DocId(1) }));
+    out.into_iter().find(is_try).unwrap_or_else(|| panic!("it is not tried again"))
+}
+
 #[test]
 fn a_document_whose_tasks_panicked_five_times_is_parked_and_the_others_go_on() {
     let (mut node, started) = with_documents(2);
@@ -41,12 +49,14 @@ fn a_document_whose_tasks_panicked_five_times_is_parked_and_the_others_go_on() {
     let nothing = Outcome::Changes(Vec::new());
     let mut out = handle(&mut node, at(601), Input::Done(*other, nothing, Duration::ZERO));
     for attempt in 2..=ATTEMPTS_MAX {
-        let [again @ Output::Start(_, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("{attempt}: {out:?}") };
-        out = panics(&mut node, again);
+        if let [Output::Start(refill, Task::Refill { .. })] = out[..] {
+            out = handle(&mut node, at(602), Input::Done(refill, Outcome::Refilled(Vec::new()), Duration::ZERO));
+        }
+        assert_eq!(out, [], "{attempt}: it rests");
+        let again = rested(&mut node);
+        out = panics(&mut node, &again);
     }
-    let [Output::Start(park, Task::Park { doc: DocId(1), attempts, is_full: false })] = &out[..] else {
-        panic!("parked: {out:?}")
-    };
+    let [Output::Start(park, Task::Park { doc: DocId(1), attempts })] = &out[..] else { panic!("parked: {out:?}") };
     assert_eq!(attempts.len(), ATTEMPTS_MAX);
     let why = attempts[0].why.clone();
     assert!(why.contains(WHY) && why.contains("report"), "{why}");
@@ -86,14 +96,14 @@ fn a_document_whose_tasks_panicked_five_times_is_parked_and_the_others_go_on() {
 }
 
 #[test]
-fn a_document_that_succeeded_in_between_has_two_tries_again() {
+fn a_document_that_succeeded_in_between_has_all_its_tries_again() {
     let (mut node, mut started) = with_documents(1);
-    for _ in 0..3 {
-        let out = panics(&mut node, &started);
-        let [Output::Start(again, Task::Read { doc: DocId(1) })] = &out[..] else { panic!("{out:?}") };
+    for _ in 0..2 * ATTEMPTS_MAX {
+        assert_eq!(panics(&mut node, &started), []);
+        let Output::Start(again, _) = rested(&mut node) else { unreachable!() };
         // It succeeded, and is read again because its file changed.
         let gone = Outcome::Changes(vec![Change::Gone { doc: DocId(1) }]);
-        let out = handle(&mut node, at(601), Input::Done(*again, gone, Duration::ZERO));
+        let out = handle(&mut node, at(601), Input::Done(again, gone, Duration::ZERO));
         let Some(Output::Save(save, _)) = out.first() else { panic!("{out:?}") };
         let mut counts = StoreCounts::default();
         counts.enter(Kind::Waiting);

@@ -18,6 +18,7 @@ use crate::limits::{
     ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_MS_MAX, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX,
     LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
 };
+use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::{BatchId, Offer, Work};
 use lost::Lost;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -98,7 +99,7 @@ struct Made {
     /// Tasks that compute results here, to check them, until they end: also those whose device has gone meanwhile.
     checks: BTreeSet<TaskId>,
     /// Documents of which a device could not embed a text, and what happened.
-    failed: BTreeSet<(DocId, PeerKey, &'static str)>,
+    failed: Vec<(DocId, OtherFailure)>,
     /// What was embedded more than once.
     again: Again,
 }
@@ -123,12 +124,12 @@ pub(in crate::scheduler) struct Lender {
     asks: VecDeque<(PeerKey, usize)>,
     /// How many chunks of each document are here.
     documents: BTreeMap<DocId, usize>,
-    /// How often chunks were lost with the device that had them; those that are here only have `LOST_MAX_EACH`.
+    /// How often chunks were lost with the device that had them; those that are here only have `LOST_MAX_EACH` or more.
     lost: Lost,
     results: Made,
     over: Over,
-    /// Rows of chunks that somebody has, and that this device embeds too.
-    here: BTreeSet<Row>,
+    /// Rows of chunks that somebody had, and that this device embeds too, with their documents; `None`: that is another one now.
+    here: BTreeMap<Row, Option<DocId>>,
     /// The time of the last `wake`.
     woken: Instant,
 }
@@ -149,14 +150,9 @@ impl Lender {
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: Lost::default(),
-            results: Made {
-                good: Vec::new(),
-                checks: BTreeSet::new(),
-                failed: BTreeSet::new(),
-                again: Again::default(),
-            },
+            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: Vec::new(), again: Again::default() },
             over: Over::default(),
-            here: BTreeSet::new(),
+            here: BTreeMap::new(),
             woken: Instant::ZERO,
         }
     }
@@ -276,8 +272,15 @@ impl Lender {
         if leases >= LEASES_EACH_MAX { 0 } else { room }
     }
 
-    /// These chunks were read, to be lent. Texts that are embedded here only, or that are here already, are not.
-    pub(in crate::scheduler) fn listed(&mut self, chunks: Vec<Lendable>, known: Vec<Known>, longer: Vec<DocId>) {
+    /// These chunks were read, to be lent; of the documents `wanted` also those that could not be embedded here. Texts that are embedded
+    /// here only, or that are here already, are not.
+    pub(in crate::scheduler) fn listed(
+        &mut self,
+        chunks: Vec<Lendable>,
+        known: Vec<Known>,
+        longer: Vec<DocId>,
+        wanted: &BTreeSet<DocId>,
+    ) {
         self.pool.longer.extend(longer.into_iter().filter(|doc| self.documents.contains_key(doc)));
         for known in known {
             if self.pool.known.len() >= KNOWN_MAX {
@@ -288,7 +291,7 @@ impl Lender {
         for chunk in chunks {
             // A document that changed meanwhile is not here any more.
             let is_gone = !self.documents.contains_key(&chunk.doc);
-            let is_home = is_gone || self.lost.times(&chunk.key) >= LOST_MAX_EACH;
+            let is_home = is_gone || self.lost.is_home(&chunk.key, wanted.contains(&chunk.doc));
             if !is_home
                 && !self.pool.here.contains_key(&chunk.key)
                 && chunk.text.bytes() <= GRANT_BYTES_MAX
@@ -314,8 +317,9 @@ impl Lender {
 
     /// A chunk is not here any more: its vector is saved, or is made here otherwise.
     pub(in crate::scheduler) fn end_chunk(&mut self, doc: DocId, key: EmbedKey) {
-        self.pool.here.remove(&key);
-        self.let_go(doc);
+        if self.pool.here.remove(&key).is_some() {
+            self.let_go(doc);
+        }
     }
 
     /// One chunk fewer of a document is here.
@@ -336,7 +340,7 @@ impl Lender {
     }
 
     /// What devices could not embed since the last call.
-    pub(in crate::scheduler) fn take_failures(&mut self) -> BTreeSet<(DocId, PeerKey, &'static str)> {
+    pub(in crate::scheduler) fn take_failures(&mut self) -> Vec<(DocId, OtherFailure)> {
         std::mem::take(&mut self.results.failed)
     }
 
@@ -358,6 +362,7 @@ impl Lender {
     pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
         self.documents.remove(&doc);
         self.pool.longer.remove(&doc);
+        self.here.values_mut().filter(|of| **of == Some(doc)).for_each(|of| *of = None);
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
         self.pool.known.retain(|known| known.chunk.doc != doc);
         self.pool.here.retain(|_, of| *of != doc);

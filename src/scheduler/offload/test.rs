@@ -1,5 +1,6 @@
 //! The two sides of work that travels, each alone.
 
+mod again_test;
 mod borrower_test;
 mod order_test;
 
@@ -14,6 +15,7 @@ use crate::limits::{
 };
 use crate::wire::message::HitVector;
 use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
+use std::collections::BTreeSet;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -51,7 +53,7 @@ fn list(lender: &mut Lender, chunks: impl IntoIterator<Item = u64>) {
     let chunks: Vec<Lendable> = chunks.into_iter().map(chunk).collect();
     let documents: Vec<DocId> = chunks.iter().map(|chunk| chunk.doc).collect();
     documents.iter().for_each(|doc| _ = lender.hold(*doc));
-    lender.listed(chunks, Vec::new(), Vec::new());
+    lender.listed(chunks, Vec::new(), Vec::new(), &BTreeSet::new());
     documents.iter().for_each(|doc| lender.let_go(*doc));
 }
 
@@ -238,11 +240,13 @@ fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here
     assert_eq!(lender.freed(), (0..4).map(DocId).collect::<Vec<_>>(), "their documents are ordinary ones again");
     list(&mut lender, [0, 9]);
     assert!(!lender.has(DocId(0)) && lender.has(DocId(9)), "it is lent to nobody any more");
+    assert_eq!(lender.take_failures().len(), 0, "a device that leaves has not failed");
     let grant = granted(&mut lender, at(0), PEER);
     lender.on_failed(OTHER, grant.batch, 0, 1);
     assert!(lender.has(DocId(9)), "another device has no say");
     lender.on_failed(PEER, grant.batch, 0, 60_000);
     assert_eq!(lender.freed(), [DocId(0), DocId(9)]);
+    assert_eq!(lender.take_failures().len(), 1, "whoever says that it could not has");
     list(&mut lender, [9]);
     assert!(!lender.has(DocId(9)));
 }
@@ -277,7 +281,7 @@ fn a_device_whose_documents_changed_or_went_and_one_whose_result_was_false_is_to
     let mut lender = self::lender(4);
     let grant = granted(&mut lender, at(0), PEER);
     lender.wake(at(60_000 / 8));
-    let late = lender.take_here(8);
+    let late = lender.take_here(8, |_| true);
     let vectors = late.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
     lender.embedded_here(late, vectors);
     assert_eq!(lender.take_over(), [(PEER, Work::End(grant.batch))], "this device was faster");
@@ -294,14 +298,14 @@ fn a_device_whose_documents_changed_or_went_and_one_whose_result_was_false_is_to
 fn this_device_takes_what_nobody_has_and_at_the_end_what_somebody_has_for_too_long() {
     let mut lender = lender(6);
     let grant = granted(&mut lender, at(0), PEER);
-    let here = lender.take_here(8);
+    let here = lender.take_here(8, |_| true);
     assert_eq!(here.iter().map(|chunk| chunk.row.0).collect::<Vec<_>>(), [5, 4]);
     lender.embedded_here(here, vec![embedding(5).quantize(), embedding(4).quantize()]);
     assert_eq!(good(&mut lender), [5, 4], "its own need no check");
-    assert_eq!(lender.take_here(8), []);
+    assert_eq!(lender.take_here(8, |_| true), []);
     assert!(lender.on_renew(at(4_500), PEER, grant.batch));
     assert_eq!(lender.wake(at(4_500)), []);
-    let late = lender.take_here(2);
+    let late = lender.take_here(2, |_| true);
     assert_eq!(late.iter().map(|chunk| chunk.row.0).collect::<Vec<_>>(), [0, 1], "the oldest lease");
     // The first vector of each counts.
     let rest = Results { vectors: vec![vector(0)], ..results(&grant) };
@@ -340,7 +344,7 @@ fn where_nothing_may_be_computed_here_texts_with_known_vectors_tell_who_is_hones
     let known = |n: u64| Known { chunk: chunk(n), vector: embedding(n).quantize() };
     for lies in [false, true] {
         let mut lender = lender(40);
-        lender.listed(Vec::new(), (200..204).map(known).collect(), Vec::new());
+        lender.listed(Vec::new(), (200..204).map(known).collect(), Vec::new(), &BTreeSet::new());
         lender.on_ask(at(0), PEER, 64);
         let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
         let asked = numbers(&grant);
@@ -380,7 +384,12 @@ fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() 
     let grant = granted(&mut lender, at(0), PEER);
     let other = granted(&mut lender, at(0), OTHER);
     lender.on_results(at(10), OTHER, &results(&other), true);
-    lender.listed(Vec::new(), vec![Known { chunk: chunk(200), vector: embedding(200).quantize() }], Vec::new());
+    lender.listed(
+        Vec::new(),
+        vec![Known { chunk: chunk(200), vector: embedding(200).quantize() }],
+        Vec::new(),
+        &BTreeSet::new(),
+    );
     let told = lender.end_all();
     assert_eq!(told, [(PEER, Work::End(grant.batch))]);
     assert!(lender.has_no_known(), "texts with known vectors are lent no more either");

@@ -252,13 +252,21 @@ fn what_another_device_could_not_embed_counts_as_an_attempt_of_its_document() {
     let mut attempts = Vec::new();
     for attempt in 1..1000 {
         out.clear();
+        let attempt = attempt * crate::limits::ATTEMPT_PAUSE_MS_MAX;
+        machine.wake_failing(at(3 + attempt));
         machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
         match out.pop() {
             Some(Output::Start(id, Task::Embed { doc: tried, .. })) if tried == doc => {
                 let failed = Outcome::Failed("no".to_owned());
                 machine.handle(at(4 + attempt), Input::Done(id, failed), &mut out);
             }
-            Some(Output::Start(id, Task::Embed { .. } | Task::Refill { .. } | Task::EmbedLent(_))) => {
+            Some(Output::Start(id, Task::EmbedLent(_))) => {
+                machine.handle(at(4 + attempt), Input::Done(id, Outcome::Failed("no".to_owned())), &mut out);
+            }
+            Some(Output::Start(id, Task::Refill { .. })) => {
+                machine.handle(at(4 + attempt), Input::Done(id, Outcome::Refilled(Vec::new())), &mut out);
+            }
+            Some(Output::Start(id, Task::Embed { .. })) => {
                 machine.handle(at(4 + attempt), Input::Done(id, Outcome::Changes(Vec::new())), &mut out);
             }
             Some(Output::Start(_, Task::Park { doc: parked, attempts: all, .. })) => {
@@ -266,9 +274,67 @@ fn what_another_device_could_not_embed_counts_as_an_attempt_of_its_document() {
                 attempts = all;
                 break;
             }
+            None => {}
             other => panic!("{other:?}"),
         }
     }
     let by: Vec<_> = attempts.iter().map(|attempt| attempt.by).collect();
     assert_eq!(by, [Some(PEER), None, None, None, None], "two workers, {ATTEMPTS_MAX} attempts");
+}
+
+/// Has the next task embed this document here and fail.
+fn fails_here(machine: &mut Scheduler, now: u64, doc: DocId) {
+    let mut out = Vec::new();
+    machine.handle(at(now), Input::Wake, &mut out);
+    out.clear();
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    let [Output::Start(id, Task::Embed { doc: tried, .. })] = out[..] else { panic!("{now}: {out:?}") };
+    assert_eq!(tried, doc);
+    machine.handle(at(now), Input::Done(id, Outcome::Failed("no".to_owned())), &mut out);
+}
+
+#[test]
+fn a_document_that_fails_here_is_lent_even_alone_and_is_parked_once_another_device_could_not_embed_it_either() {
+    let mut machine = lending(1);
+    let doc = DocId(0);
+    share(&mut machine, 1);
+    fails_here(&mut machine, 2, doc);
+    let mut out = Vec::new();
+    assert_eq!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out), None, "it rests");
+    let (id, documents) = asked(&mut machine, 3);
+    assert_eq!(documents, [doc], "it is offered, though there is nothing else");
+    machine.handle(at(4), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    let mut granted = share(&mut machine, 5);
+    let Some(Output::Work(PEER, Work::Grant(grant))) = granted.pop() else { panic!("{granted:?}") };
+    assert_eq!(machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out), None, "that is the other's");
+    out.clear();
+    machine.on_work(at(6), PEER, Work::Failed(Failed { batch: grant.batch, first: 0, count: 1 }), &mut out);
+    share(&mut machine, 7);
+    let mut now = 7;
+    for _ in 2..ATTEMPTS_MAX {
+        now += crate::limits::ATTEMPT_PAUSE_MS_MAX;
+        fails_here(&mut machine, now, doc);
+        share(&mut machine, now);
+    }
+    out.clear();
+    machine.start_next(LIGHT, &mut out);
+    let [Output::Start(_, Task::Park { doc: parked, attempts })] = &out[..] else { panic!("{out:?}") };
+    assert_eq!(*parked, doc);
+    let by: Vec<_> = attempts.iter().map(|attempt| attempt.by).collect();
+    assert_eq!(by, [None, Some(PEER), None, None, None]);
+}
+
+#[test]
+fn a_document_that_another_device_lost_by_leaving_has_not_failed_there() {
+    let mut machine = lending(40);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    for now in [3, 4_000] {
+        share(&mut machine, now);
+        machine.worker_restarted(PEER);
+        machine.on_work(at(now), PEER, Work::Ask(64), &mut out);
+    }
+    share(&mut machine, 8_000);
+    assert_eq!(machine.running.parking.failing(), 0);
 }

@@ -5,6 +5,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_MAX};
 use crate::scheduler::offload::lendable::Lendable;
+use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
 
 impl Lender {
@@ -30,7 +31,8 @@ impl Lender {
             self.leases.remove(&id);
         }
         for chunk in failed {
-            self.results.failed.insert((chunk.doc, peer, "It could not embed a passage of it."));
+            let failure = OtherFailure { by: peer, key: chunk.key, why: "It could not embed a passage of it." };
+            self.results.failed.push((chunk.doc, failure));
             self.keep_home(&chunk);
         }
     }
@@ -38,20 +40,16 @@ impl Lender {
     /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
     pub(super) fn end_lease(&mut self, id: BatchId, lost: bool) {
         let Some(lease) = self.leases.remove(&id) else { return };
-        let (peer, chunks) = (lease.peer, lease.chunks);
-        let mut left: Vec<Lendable> = chunks.into_iter().flatten().collect();
+        let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
         if lost {
             self.results.again.lost += left.len() as u64;
-            // One of those that it worked on may have ended it.
+            // One of those that it worked on may have ended it; but a device that sleeps, restarts or is slow has not failed.
             for chunk in left.iter().take(RESULTS_MAX) {
-                self.lost.note(chunk.key, self.lost.times(&chunk.key) + 1);
+                self.lost.note(chunk.key, self.lost.times(&chunk.key).saturating_add(1));
             }
             let is_home = |chunk: &mut Lendable| self.lost.times(&chunk.key) >= LOST_MAX_EACH;
             let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
-            for chunk in &home {
-                self.results.failed.insert((chunk.doc, peer, "It was lost with a passage of it, as others before."));
-                self.keep_home(chunk);
-            }
+            home.iter().for_each(|chunk| self.keep_home(chunk));
         }
         self.again(left);
     }

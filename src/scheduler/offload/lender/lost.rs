@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// Such texts at most.
 const TEXTS_MAX: usize = 1024;
 
+/// So often where it could not be embedded here: another device may have it once its document is tried there.
+const FAILED_HERE: u8 = u8::MAX;
+
 /// How often devices were lost with each.
 #[derive(Debug, Default)]
 pub(super) struct Lost {
@@ -21,15 +24,30 @@ impl Lost {
         self.texts.get(key).map_or(0, |(times, _)| *times)
     }
 
+    /// Whether it is embedded here only. `wanted`: what could not be embedded here is to be tried by another device.
+    pub(super) fn is_home(&self, key: &EmbedKey, wanted: bool) -> bool {
+        let times = self.times(key);
+        times >= LOST_MAX_EACH && !(wanted && times == FAILED_HERE)
+    }
+
+    /// It could not be embedded here.
+    pub(super) fn failed_here(&mut self, key: EmbedKey) {
+        self.insert(key, FAILED_HERE);
+    }
+
     /// It was lost so often. Where no more fit, one that was lost the fewest times makes room, and of those the one of long ago: what
     /// is embedded here only brings devices down, and is forgotten last.
     pub(super) fn note(&mut self, key: EmbedKey, times: u8) {
+        self.insert(key, times.min(LOST_MAX_EACH));
+    }
+
+    fn insert(&mut self, key: EmbedKey, times: u8) {
         if self.texts.len() >= TEXTS_MAX && !self.texts.contains_key(&key) {
             let least = self.texts.iter().min_by_key(|(_, known)| **known).map(|(least, _)| *least);
             least.map(|least| self.texts.remove(&least));
         }
         self.notes += 1;
-        self.texts.insert(key, (times.min(LOST_MAX_EACH), self.notes));
+        self.texts.insert(key, (times, self.notes));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What comes back: vectors of others and of this device, their checks, and what is good.
 
 use super::{BatchId, Lease, Lender, Lent, renewable};
-use crate::base::id::{PeerKey, Row, TaskId};
+use crate::base::id::{DocId, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
@@ -65,9 +65,14 @@ impl Lender {
     }
 
     /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
-    /// takes for them the oldest, so that nobody waits for the slowest device at the end.
-    pub(in crate::scheduler) fn take_here(&mut self, most: usize) -> Vec<Lendable> {
-        let here: Vec<Lendable> = (0..most).map_while(|_| self.pool.chunks.pop_back()).collect();
+    /// takes for them the oldest, so that nobody waits for the slowest device at the end. Only of documents that `may` be embedded here.
+    pub(in crate::scheduler) fn take_here(&mut self, most: usize, may: impl Fn(DocId) -> bool) -> Vec<Lendable> {
+        let mut here = Vec::new();
+        for place in (0..self.pool.chunks.len()).rev() {
+            if here.len() < most && may(self.pool.chunks[place].doc) {
+                here.extend(self.pool.chunks.remove(place));
+            }
+        }
         if !here.is_empty() {
             return here;
         }
@@ -77,30 +82,45 @@ impl Lender {
         };
         let late = self.leases.iter().filter(is_late).min_by_key(|(_, lease)| lease.since);
         let open = late.into_iter().flat_map(|(_, lease)| lease.chunks.iter().flatten());
-        let open: Vec<Lendable> = open.filter(|chunk| !self.here.contains(&chunk.row)).take(most).cloned().collect();
-        self.here.extend(open.iter().map(|chunk| chunk.row));
+        let open = open.filter(|chunk| !self.here.contains_key(&chunk.row) && may(chunk.doc));
+        let open: Vec<Lendable> = open.take(most).cloned().collect();
+        self.here.extend(open.iter().map(|chunk| (chunk.row, Some(chunk.doc))));
         open
     }
 
     /// This device has embedded these chunks itself.
     pub(in crate::scheduler) fn embedded_here(&mut self, chunks: Vec<Lendable>, vectors: Vec<Quantized>) {
         for (chunk, vector) in chunks.into_iter().zip(vectors) {
-            // Of one that somebody has too, the first vector counts.
-            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
-                self.results.good.push(Good { chunk, vector, by: None });
-            } else {
-                self.results.again.hedged += 1;
+            match self.here.remove(&chunk.row) {
+                Some(None) => self.results.again.late += 1,
+                // Of one that somebody has too, the first vector counts. A lease that ended meanwhile brought none.
+                Some(_) if !self.take_back(chunk.row) && self.pool.here.contains_key(&chunk.key) => {
+                    self.results.again.hedged += 1;
+                }
+                _ => self.results.good.push(Good { chunk, vector, by: None }),
             }
         }
     }
 
-    /// This device could not embed these chunks: its own queue, from which they come back, says what that means.
+    /// This device could not embed these chunks: its own queue, from which they come back, says what that means. Others may.
     pub(in crate::scheduler) fn not_embedded_here(&mut self, chunks: &[Lendable]) {
         for chunk in chunks {
-            if !self.here.remove(&chunk.row) || self.take_from_lease(chunk.row) {
-                self.keep_home(chunk);
+            if self.here.remove(&chunk.row).is_none() || self.take_back(chunk.row) {
+                self.lost.failed_here(chunk.key);
+                self.end_chunk(chunk.doc, chunk.key);
             }
         }
+    }
+
+    /// Takes the chunk from whoever has it, or from those that nobody has any more. False where a device has sent its vector.
+    fn take_back(&mut self, row: Row) -> bool {
+        let place = self.pool.chunks.iter().position(|chunk| chunk.row == row);
+        place.and_then(|place| self.pool.chunks.remove(place)).is_some() || self.take_from_lease(row)
+    }
+
+    /// Whether a device may get work.
+    pub(in crate::scheduler) fn may_get(&self, now: Instant, peer: PeerKey) -> bool {
+        self.workers.get(&peer).is_none_or(|worker| !worker.is_banned(now))
     }
 
     fn take_from_lease(&mut self, row: Row) -> bool {

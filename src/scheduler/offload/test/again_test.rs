@@ -1,0 +1,79 @@
+//! What this device embeds of what others have: whose vector is stored, and what is counted.
+
+use super::*;
+use std::collections::BTreeSet;
+
+/// A side whose chunks a device has for too long, so that this device embeds them too.
+fn late(chunks: u64) -> (Lender, Grant, Vec<Lendable>) {
+    let mut lender = lender(chunks);
+    let grant = granted(&mut lender, at(0), PEER);
+    let rest = lender.take_here(64, |_| true);
+    let vectors = rest.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
+    lender.embedded_here(rest, vectors);
+    good(&mut lender);
+    lender.on_renew(at(4_500), PEER, grant.batch);
+    lender.wake(at(4_500));
+    let late = lender.take_here(64, |_| true);
+    assert_eq!(late.len(), numbers(&grant).len());
+    (lender, grant, late)
+}
+
+fn embedded(lender: &mut Lender, chunks: Vec<Lendable>) -> Vec<u64> {
+    let vectors = chunks.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
+    lender.embedded_here(chunks, vectors);
+    let mut good = good(lender);
+    good.sort_unstable();
+    good
+}
+
+#[test]
+fn a_local_result_whose_lease_ended_meanwhile_is_stored() {
+    // Its chunks wait for another device by then, or that one has them.
+    for is_lent in [false, true] {
+        let (mut lender, grant, late) = late(4);
+        lender.gone(PEER);
+        if is_lent {
+            granted(&mut lender, at(4_600), OTHER);
+        }
+        assert_eq!(embedded(&mut lender, late), numbers(&grant), "{is_lent}");
+        assert_eq!((lender.again_counts().hedged, lender.again_counts().late), (0, 0));
+        assert_eq!(lender.take_here(64, |_| true), [], "and nobody does it once more");
+    }
+    // They are embedded here only by then, or all leases ended.
+    let (mut lender, grant, late) = late(4);
+    lender.gone(PEER);
+    granted(&mut lender, at(4_600), OTHER);
+    lender.gone(OTHER);
+    assert_eq!(embedded(&mut lender, late), numbers(&grant));
+    let (mut lender, grant, late) = self::late(4);
+    lender.end_all();
+    assert_eq!(embedded(&mut lender, late), numbers(&grant));
+    assert_eq!(lender.again_counts().hedged, 0);
+}
+
+#[test]
+fn what_came_first_and_what_nobody_wants_any_more_are_counted_apart() {
+    let (mut lender, grant, late) = late(4);
+    let first = Results { vectors: vec![vector(0)], ..results(&grant) };
+    lender.on_results(at(4_600), PEER, &first, true);
+    lender.forget_document(DocId(1));
+    let own = embedded(&mut lender, late);
+    assert!(!own.contains(&0) && !own.contains(&1), "{own:?}");
+    assert_eq!((lender.again_counts().hedged, lender.again_counts().late), (1, 1));
+}
+
+#[test]
+fn what_could_not_be_embedded_here_is_lent_once_its_document_is_to_be_tried_elsewhere() {
+    let mut lender = lender(1);
+    let here = lender.take_here(8, |doc| doc != DocId(0));
+    assert_eq!(here, [], "it rests");
+    let here = lender.take_here(8, |_| true);
+    lender.not_embedded_here(&here);
+    assert_eq!(lender.freed(), [DocId(0)]);
+    list(&mut lender, [0]);
+    assert!(!lender.has(DocId(0)), "it is tried here first");
+    lender.hold(DocId(0));
+    lender.listed(here, Vec::new(), Vec::new(), &BTreeSet::from([DocId(0)]));
+    lender.let_go(DocId(0));
+    assert_eq!(numbers(&granted(&mut lender, at(1), PEER)), [0]);
+}
