@@ -4,7 +4,8 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::record::{
-    Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources, Vector,
+    Asked, Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources,
+    Vector,
 };
 
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
@@ -23,6 +24,7 @@ pub fn check(data: &[u8]) {
     survives::<Vector>(data);
     survives::<Sources>(data);
     survives::<Marks>(data);
+    survives::<Asked>(data);
     survives::<Commit>(data);
 }
 
@@ -68,5 +70,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
         marks(0),
         marks(2),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
+        Asked(vec![b"/a".to_vec()]).encode(),
     ]
 }

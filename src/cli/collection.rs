@@ -43,20 +43,22 @@ fn sentences(now: &Regrouped, renamed: Option<&str>, given: Ring) -> String {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
         Some(Ring::Public) => "everybody sees it (ring public)",
-        None if now.places == 0 && given == Ring::Private => {
+        None if now.places.is_none() => "its folders have the rings that they had",
+        None if now.places == Some(0) && given == Ring::Private => {
             "only this device will see a folder that is added to it (ring private)"
         }
-        None if now.places == 0 => "your devices will see a folder that is added to it (ring mesh)",
+        None if now.places == Some(0) => "your devices will see a folder that is added to it (ring mesh)",
         None => "they have different rings: `wattle collection list` names them",
     };
     let folders = match now.places {
-        0 => "no folder just now".to_owned(),
-        1 => "1 folder".to_owned(),
-        places => format!("{places} folders"),
+        None => "the folders that it had".to_owned(),
+        Some(0) => "no folder just now".to_owned(),
+        Some(1) => "1 folder".to_owned(),
+        Some(places) => format!("{places} folders"),
     };
     let mut text = format!("The collection {} has {folders}, and {who}.\n", one_line(&now.name));
     // A name that is renamed without a folder is one that was private.
-    let stays_private = now.ring == Some(Ring::Private) || now.places == 0;
+    let stays_private = now.ring == Some(Ring::Private) || now.places == Some(0);
     if let Some(before) = renamed.filter(|before| stays_private && !is_same(before, &now.name)) {
         let _ =
             writeln!(text, "{}", one_line(&format!("No collection is called {} any more. {}.", before, kept(before))));
@@ -181,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_name_without_a_folder_is_told_with_its_ring() {
-        let now = Regrouped { name: "home".to_owned(), ring: None, places: 0, forgotten: None };
+        let now = Regrouped { name: "home".to_owned(), ring: None, places: Some(0), forgotten: None };
         for (ring, part) in [(Ring::Private, "only this device will see"), (Ring::Mesh, "your devices will see")] {
             let text = sentences(&now, None, ring);
             assert!(text.contains(part) && text.contains(&format!("(ring {})", ring.as_str())), "{text}");
@@ -190,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_answer_to_a_rename_says_that_the_old_name_of_a_private_collection_stays_private() {
-        let now = |ring, places| Regrouped { name: "journal".to_owned(), ring, places, forgotten: None };
+        let now = |ring, places| Regrouped { name: "journal".to_owned(), ring, places: Some(places), forgotten: None };
         let text = sentences(&now(Some(Ring::Private), 1), Some("old diary"), Ring::Private);
         assert!(
             text.contains("No collection is called old diary any more. A folder that is added to that name"),

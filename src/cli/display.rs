@@ -338,6 +338,7 @@ mod tests {
                 background: Some("Background work may use the whole device.".into()),
                 background_reason: None,
                 panics: 2,
+                at_home: None,
             },
             findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],
         };

@@ -59,7 +59,7 @@ use uncounted::count_when_there_is_room;
 /// What a start finds, for the test of the page that lists all findings.
 #[cfg(test)]
 pub(crate) use {
-    folders::{conflict, not_named},
+    folders::{conflict, not_named, not_watched},
     invited::not_in,
 };
 
@@ -102,15 +102,15 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         scheduler: scheduler_config(&library, &home, &manifest)?,
     };
 
+    folders::decided(&typed_sources, &config.scheduler.sources, options.config.node.folders.as_deref())?;
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
     let parts = Parts { library, engine, index, address_book };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
-    let sources = config.scheduler.sources.places.clone();
+    let (sources, progress) = (config.scheduler.sources.places.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
     tell_known(&mut node, &options.network.peers, &outputs.seen);
-    let progress = Progress::new(std::io::stderr().is_terminal());
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     let node_handle = node_handle.with_governor(governor_handle.clone()).with_home(home.path().to_owned());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
@@ -161,6 +161,7 @@ fn scheduler_config(library: &Library<Disk>, home: &Home, model: &Manifest) -> R
         number: library.commit().number,
         sources: read::sources(library.kv()).map_err(broken)?,
         marks: read::marks(library.kv()).map_err(broken)?.0,
+        asked: read::asked(library.kv()).map_err(broken)?.0,
         parked: parked(library.kv()).map_err(broken)?,
         strays,
         slots: background_threads(),

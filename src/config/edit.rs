@@ -113,6 +113,7 @@ fn folder_of(value: &Value, home: Option<&str>) -> Option<Folder> {
     Some(Folder {
         path: path_of(value, home)?,
         collection: field("collection").unwrap_or(DEFAULT_COLLECTION).to_owned(),
+        unnamed: field("collection").is_none(),
         ring,
     })
 }

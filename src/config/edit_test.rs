@@ -6,7 +6,12 @@ use crate::base::id::Ring;
 const FIRST: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
 fn folder(path: &str, ring: Ring) -> Setting {
-    Setting::AddFolder(Folder { path: path.to_owned(), collection: DEFAULT_COLLECTION.to_owned(), ring: Some(ring) })
+    Setting::AddFolder(Folder {
+        path: path.to_owned(),
+        collection: DEFAULT_COLLECTION.to_owned(),
+        unnamed: false,
+        ring: Some(ring),
+    })
 }
 
 fn written(text: &str, settings: &[Setting]) -> String {

@@ -43,6 +43,8 @@ pub struct Folder {
     pub path: String,
     /// The collection that its documents join.
     pub collection: String,
+    /// Whether no collection is written: then it shares nothing new on a device that has private ones.
+    pub unnamed: bool,
     /// Who may see them; `None`: who may see the collection.
     pub ring: Option<Ring>,
 }
@@ -52,7 +54,7 @@ impl Folder {
     #[must_use]
     pub fn of(source: &Source) -> Option<Self> {
         let path = str::from_utf8(&source.path).ok()?.to_owned();
-        Some(Self { path, collection: source.collection.clone(), ring: Some(source.ring) })
+        Some(Self { path, collection: source.collection.clone(), unnamed: false, ring: Some(source.ring) })
     }
 }
 
@@ -143,12 +145,13 @@ fn folders(written: Vec<RawFolder>) -> Result<Vec<Folder>, ConfigError> {
         if path.len() > PATH_BYTES_MAX || !(path.starts_with('/') || path.starts_with("~/")) {
             return Err(at(format!("a path begins with / or ~/ and has at most {PATH_BYTES_MAX} bytes, not {path:?}")));
         }
+        let unnamed = collection.is_none();
         let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
         check_collection(&collection).map_err(at)?;
         if ring == Some(Ring::Public) {
             return Err(at("the ring is private or mesh".to_owned()));
         }
-        Ok(Folder { path, collection, ring })
+        Ok(Folder { path, collection, unnamed, ring })
     };
     written.into_iter().enumerate().map(folder).collect()
 }

@@ -6,13 +6,13 @@ mod collection;
 mod invite;
 mod pairing;
 mod places;
+mod regroup;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
-use super::dto::{Added, Checked, Files, Regrouped, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, Files, SearchAnswer, SearchResults, StatusReport, text};
 use super::events::Events;
 use super::page::Page;
-use crate::base::collection_name::tidy;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
@@ -22,17 +22,17 @@ use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
+use crate::platform::home::at_home;
 use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest, WaitingWork};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
-use crate::scheduler::regroup::NewGroup;
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use trillium::{Conn, Error, Status};
 
 /// The handlers, and where they ask.
@@ -71,8 +71,7 @@ impl Api {
     /// Handlers that ask through `node`.
     #[must_use]
     pub fn new(node: NodeHandle) -> Self {
-        let page = Page::new(node.home().as_deref().map(PathBuf::as_path));
-        Self { node, page }
+        Self { node, page: Page::new() }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
@@ -135,27 +134,10 @@ impl Api {
         {
             return refused(conn, Status::BadRequest, &why);
         }
-        // The node says which spelling the collection has; the note of the command does with any.
-        let typed = match &regroup.to {
-            NewGroup::Name(name) => name,
-            NewGroup::Ring(_) | NewGroup::NewPrivate => &regroup.collection,
-        };
-        let command = self.node.begin(Command::Regroup(tidy(typed))).await;
-        let answer = self.node.request(Request::Regroup(regroup)).await;
-        self.end_refused(command, &answer).await;
-        let name = match answer {
-            Response::Regrouped(name) => name,
-            Response::Refused(problem, why) => return refused(conn, status_of(problem), &why),
-            _ => return refused(conn, Status::InternalServerError, NO_ANSWER),
-        };
-        let Response::Status(status) = self.node.request(Request::Status).await else {
-            return refused(conn, Status::ServiceUnavailable, "The agent is stopping.");
-        };
-        let places: Vec<&Source> = status.sources.iter().filter(|source| source.collection == name).collect();
-        let settings = places.iter().filter_map(|source| Folder::of(source)).map(Setting::AddFolder).collect();
-        let forgotten = self.remember(command, settings).await;
-        let ring = places.first().map(|source| source.ring).filter(|ring| places.iter().all(|one| one.ring == *ring));
-        json(conn, Status::Ok, &Regrouped { name, ring, places: places.len(), forgotten })
+        match self.regroup(regroup).await {
+            Ok(regrouped) => json(conn, Status::Ok, &regrouped),
+            Err((status, why)) => refused(conn, status, &why),
+        }
     }
 
     /// What the driver and the links recorded of the network; the node is not asked.
@@ -272,11 +254,17 @@ impl Api {
                 let mut report = StatusReport::from(&*status);
                 report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
                 report.activity.background_reason = self.node.governor_handle().reason();
+                report.activity.at_home = self.node.home().and_then(|home| end_of_command(&home));
                 report.findings = self.node.all_findings(report.findings, report.activity.panics);
                 json(conn, Status::Ok, &report)
             }
         }
     }
+}
+
+/// What a command that is typed for the agent of this home ends with; `None` for the user's usual home.
+fn end_of_command(home: &Path) -> Option<String> {
+    at_home("wattle up", home).strip_prefix("wattle up").filter(|end| !end.is_empty()).map(str::to_owned)
 }
 
 const fn status_of(problem: Problem) -> Status {

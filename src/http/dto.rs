@@ -169,6 +169,9 @@ pub struct Activity {
     /// Tasks that a defect of the program stopped since the agent started; the log names each.
     #[serde(default)]
     pub panics: u64,
+    /// What a command that is typed for this agent ends with, ` --home …`; left out where it has the user's usual home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_home: Option<String>,
 }
 
 /// Another device.
@@ -335,9 +338,8 @@ impl From<&Status> for StatusReport {
                 working: status.work.running > 0 || status.work.scanning,
                 scanning: status.work.scanning,
                 held: status.work.held.clone(),
-                background: None,
-                background_reason: None,
                 panics: status.driver.panics,
+                ..Activity::default()
             },
             findings: status.findings.clone(),
         }

@@ -1,54 +1,47 @@
 //! `GET /`: one self-contained page, under a Content Security Policy that lets it load nothing else and call only its
 //! own agent.
 
-use crate::platform::home::at_home;
 use sha2::{Digest, Sha256};
-use std::path::Path;
 use trillium::{Conn, KnownHeaderName};
 
-/// The page with its agent's home in the commands, and its Content Security Policy, made once.
+/// The Content Security Policy of the page, made once. The page is the same for everybody, and says nothing of its agent: it needs no
+/// token.
 #[derive(Debug)]
 pub struct Page {
-    html: String,
     policy: String,
 }
 
-/// What stands in the page, outside of the script, for the end of a command that names the agent's home.
-const AT_HOME: &str = "{at_home}";
-
 const HTML: &str = include_str!("page.html");
 
+impl Default for Page {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Page {
-    /// The page of the agent with this home; `None`: with the usual one. The policy lets only the page's own script and style run, by
-    /// their hashes, and call only this agent.
+    /// The policy lets only the page's own script and style run, by their hashes, and call only this agent.
     #[must_use]
-    pub fn new(home: Option<&Path>) -> Self {
-        let named = home.map(|home| at_home("wattle up", home)).unwrap_or_default();
-        let html = HTML.replace(AT_HOME, &escaped(named.trim_start_matches("wattle up")));
+    pub fn new() -> Self {
         let (script, style) = (hash(inside("<script>", "</script>")), hash(inside("<style>", "</style>")));
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; img-src data:; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
-        Self { html, policy }
+        Self { policy }
     }
 
     /// Answers with the page.
     pub(super) fn answer(&self, conn: Conn) -> Conn {
         conn.with_response_header(KnownHeaderName::ContentSecurityPolicy, self.policy.clone())
             .with_response_header(KnownHeaderName::ContentType, "text/html; charset=utf-8")
-            .ok(self.html.clone())
+            .ok(HTML)
     }
 }
 
 /// The text between two tags, each of which the page has once.
 fn inside(open: &str, close: &str) -> &'static str {
     HTML.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(inside, _)| inside)
-}
-
-/// The text as it stands in an element or an attribute.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn hash(text: &str) -> String {
@@ -85,7 +78,7 @@ mod tests {
         for tag in ["<script", "</script>", "<style", "</style>"] {
             assert_eq!(HTML.matches(tag).count(), 1, "{tag}");
         }
-        let policy = Page::new(None).policy;
+        let policy = Page::new().policy;
         assert!(
             policy.contains(&hash(inside("<script>", "</script>")))
                 && policy.contains(&hash(inside("<style>", "</style>")))
@@ -94,23 +87,15 @@ mod tests {
     }
 
     #[test]
-    fn each_command_of_the_page_names_the_home_of_its_agent_but_that_for_another_device() {
-        let page = Page::new(Some(Path::new("/srv/\"<b>'s")));
-        let home = " --home &#39;/srv/&quot;&lt;b&gt;&#39;\\&#39;&#39;s&#39;";
-        for part in ["<code>wattle up", "<code>wattle search &quot;question&quot;", "data-home=\""] {
-            assert!(
-                page.html.replace("\"question\"", "&quot;question&quot;").contains(&format!("{part}{home}")),
-                "{part}: {home}"
-            );
-        }
-        assert!(!page.html.contains(AT_HOME) && !inside("<script>", "</script>").contains(AT_HOME));
-        assert!(Page::new(None).html.contains("<code>wattle up</code>"));
+    fn each_command_of_the_page_names_the_home_of_its_agent_but_those_for_who_has_no_token_and_for_another_device() {
+        assert!(!HTML.contains("{at_home}") && !HTML.contains("data-home"), "nobody has shown a token yet");
+        let script = inside("<script>", "</script>");
+        assert!(script.contains("atHome = status.at_home"));
         // Each is made by `typed`, in quotation marks.
-        let (script, typed) = (inside("<script>", "</script>"), |text: &str| text.ends_with("typed(\""));
         for (at, _) in script.match_indices("wattle ") {
             let before = &script[..at];
             let elsewhere = before.ends_with("On the other device, type: ") || before.ends_with("those of `");
-            assert!(elsewhere || typed(before), "{}", &script[at..script.floor_char_boundary(at + 40)]);
+            assert!(elsewhere || before.ends_with("typed(\""), "{}", &script[at..script.floor_char_boundary(at + 40)]);
         }
     }
 

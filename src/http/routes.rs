@@ -24,7 +24,7 @@ static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/",
         access: Access::Open,
-        about: "returns the page for people, which makes its calls with the token",
+        about: "returns the page for people, which makes its calls with the token; it is the same for everybody, and says nothing of its agent",
         handler: |api, conn, _| Box::pin(async move { api.page(conn) }),
     },
     Route {

@@ -135,6 +135,9 @@ pub const CROWD_DOCUMENTS_MAX: u64 = 10_000;
 /// Documents that one scan removes, or that one question is about; further ones are found by the next scan.
 pub const LOST_MAX: usize = 65_536;
 
+/// Ranges of documents that are gone and do not fit into a question: 1.5 MiB at most of each source.
+pub const BEYOND_RANGES_MAX: usize = 65_536;
+
 /// Marks on places that are away, kept or being forgotten.
 pub const MARKS_MAX: usize = 128;
 

@@ -17,7 +17,7 @@ impl Node {
             looked_ago: self.scheduler.looked_at(&source.path).map(|at| now.since(at)),
             followed: self.scheduler.is_followed(&source.path),
             away: self.scheduler.marks().iter().filter(lies_in).cloned().collect(),
-            missing: missing.map(|(_, question)| (question.gone.len() as u64, question.of)),
+            missing: missing.map(|(_, question)| (question.gone.len() as u64 + question.more, question.of)),
             kept: self.scheduler.kept_without_files(&source.path),
             key_files,
             key_paths,

@@ -48,6 +48,8 @@ pub enum Input {
     PathChanged(Vec<u8>),
     /// Exactly these watched folders and files are not reported as changed by the system.
     Unwatched(Vec<Vec<u8>>),
+    /// Exactly these watched folders and files have all their watches: the system reports their changes.
+    Followed(Vec<Vec<u8>>),
     /// File events were lost: every source must be scanned.
     EventsLost,
     /// Something happened on the link to a known peer.

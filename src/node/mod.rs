@@ -174,6 +174,7 @@ impl Node {
             Input::GuestFailed(address, why) => self.on_guest_failed(now, address, why, out),
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
+            Input::Followed(sources) => self.schedule(now, scheduler::Input::Followed(sources), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_decision(decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),

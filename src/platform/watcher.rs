@@ -60,6 +60,7 @@ impl FolderWatcher {
                     watching.sources.keys().map(|path| (path.clone(), WatchedSource::new(clock::now()))).collect();
                 let _ = inputs.send_blocking(Input::EventsLost);
             }
+            let _ = inputs.send_blocking(Input::Followed(Vec::new()));
             let _ = inputs.send_blocking(Input::Unwatched(sources.into_keys().collect()));
         };
         let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(work);

@@ -226,9 +226,8 @@ impl Driver {
                 Output::Notice(mut notice) => {
                     if matches!(notice, Notice::Broken(_)) {
                         store::mark_suspect(&self.outputs.home);
-                    }
-                    if matches!(notice, Notice::RemovedHere(..)) {
-                        self.outputs.seen.expelled(&self.node.status(clock::now()).peer_id);
+                    } else if matches!(notice, Notice::RemovedHere(..)) {
+                        self.outputs.seen.expelled(&self.node.status(clock::now()).peer_id, true);
                     }
                     // Beside the bar it is told once, and not in the log as well.
                     let is_shown = match &mut notice {
@@ -263,8 +262,9 @@ impl Driver {
             }
             Output::Expel(peer) => {
                 let _ = self.session.set_rights(peer, Rights::NONE);
-                self.outputs.seen.expelled(&PeerId::from_public_key(&peer.0).to_string());
-                self.outputs.address_book.remove_peer(&PeerId::from_public_key(&peer.0));
+                let id = PeerId::from_public_key(&peer.0);
+                self.outputs.seen.expelled(&id.to_string(), self.node.records().is_removed(peer));
+                self.outputs.address_book.remove_peer(&id);
             }
             Output::Dial(peer, address) => self.follow_ups.extend(self.session.dial(peer, address)),
             Output::Send(peer, message) => self.session.send(peer, &message),

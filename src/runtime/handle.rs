@@ -6,7 +6,7 @@ use super::unfinished::{self, Command, Unfinished};
 use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
 use crate::base::time::Duration;
-use crate::config::Setting;
+use crate::config::{Folder, Setting};
 use crate::limits::{CALLS_MAX, DISK_RETRY_MS, REPLIES_MAX};
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
@@ -133,8 +133,10 @@ impl NodeHandle {
         self.findings.clear(NOT_REMEMBERED);
         for setting in unwritten.drain(..) {
             match setting {
-                Setting::AddFolder(folder) => self.findings.clear(&unnamed(&folder.path)),
-                Setting::RemoveFolder(path) => self.findings.clear(&unnamed(&path)),
+                Setting::AddFolder(Folder { path, .. }) | Setting::RemoveFolder(path) => {
+                    self.findings.clear(&unnamed(&path));
+                    self.findings.clear(&not_set(&path));
+                }
                 _ => {}
             }
         }
@@ -248,6 +250,12 @@ fn panicked(panics: u64) -> Option<Finding> {
 #[must_use]
 pub fn unnamed(path: &str) -> String {
     format!("unnamed:{path}")
+}
+
+/// The key of the finding that config.toml names a place, and it is not watched.
+#[must_use]
+pub fn not_set(path: &str) -> String {
+    format!("set:{path}")
 }
 
 /// The key of the finding that config.toml could not be written.

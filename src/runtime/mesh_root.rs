@@ -131,9 +131,12 @@ impl NodeHandle {
         // It has left, whatever happens from here on.
         let said = done(self.request(Request::Pairing(Pairing::Leave { anyway: true, noted: true })).await);
         let said = said.unwrap_or_else(|_| "This device has left its mesh.".to_owned());
-        done(self.request(Request::Stop).await)?;
+        let stops = match done(self.request(Request::Stop).await) {
+            Ok(_) => "The agent stops now",
+            Err(_) => "Stop the agent, if it does not stop now",
+        };
         Ok(format!(
-            "{said} It keeps its own documents. The agent stops now; started again (a service by `systemctl --user start wattle`), it is a \
+            "{said} It keeps its own documents. {stops}; started again (a service by `systemctl --user start wattle`), it is a \
              new device that belongs to no mesh."
         ))
     }

@@ -32,6 +32,8 @@ struct Times {
     seen: Option<i64>,
     /// When this device learnt that it was removed.
     removed: Option<i64>,
+    /// Whether it lost its certificate, and may get another one. Not in the file: the next start learns it again.
+    lapsed: bool,
     name: Option<String>,
 }
 
@@ -83,25 +85,30 @@ impl Seen {
         let name = PeerId::from_public_key(&peer.0).to_string();
         if let Some(times) = known.get_mut(&name) {
             // It lost its certificate for a while only.
-            times.removed = None;
+            (times.removed, times.lapsed) = (None, false);
             return;
         }
-        // The others and this one. Devices that were removed make room, the first ones first.
+        // The others and this one. Devices that were removed make room, the first ones first, and then those without a certificate.
         if known.len() > TRUST_PEERS_MAX {
-            let gone = known.iter().filter_map(|(peer, times)| Some((times.removed?, peer.clone()))).min();
+            let at = |times: &Times| times.removed.map(|at| (0, at)).or(times.lapsed.then_some((1, times.since)));
+            let gone = known.iter().filter_map(|(peer, times)| Some((at(times)?, peer.clone()))).min();
             gone.map(|(_, peer)| known.remove(&peer));
         }
         if known.len() <= TRUST_PEERS_MAX {
-            known.insert(name, Times { since: now(), seen: None, removed: None, name: None });
+            known.insert(name, Times { since: now(), seen: None, removed: None, lapsed: false, name: None });
             let _ = self.changed.try_send(());
         }
     }
 
-    /// A device belongs to the mesh no more. Never waits.
-    pub(super) fn expelled(&self, peer_id: &str) {
-        if let Some(times) = self.known().get_mut(peer_id) {
+    /// A device belongs to the mesh no more: it was removed, or it lost its certificate, which has no date for people. Never waits.
+    pub(super) fn expelled(&self, peer_id: &str, is_removed: bool) {
+        let mut known = self.known();
+        let Some(times) = known.get_mut(peer_id) else { return };
+        if is_removed {
             times.removed.get_or_insert_with(now);
             let _ = self.changed.try_send(());
+        } else {
+            times.lapsed = true;
         }
     }
 
@@ -212,7 +219,7 @@ fn parse(bytes: &[u8]) -> Known {
         let (seen, removed) = seen.split_once('!').map_or((seen, None), |(seen, at)| (seen, at.parse().ok()));
         let seen = seen.parse().ok();
         let name = parts.next().filter(|name| is_name(name)).map(str::to_owned);
-        Some((peer.to_string(), Times { since, seen, removed, name }))
+        Some((peer.to_string(), Times { since, seen, removed, lapsed: false, name }))
     };
     text.lines().filter_map(read).take(TRUST_PEERS_MAX + 1).collect()
 }
@@ -234,11 +241,12 @@ mod tests {
                     since: 1_700_000_000,
                     seen: None,
                     removed: None,
+                    lapsed: false,
                     name: Some("attic on the 2nd floor".to_owned()),
                 },
             ),
-            (peer(2), Times { since: -5, seen: Some(1_800_000_000), removed: Some(7), name: None }),
-            (peer(4), Times { since: 1, seen: None, removed: Some(9), name: Some("loft".to_owned()) }),
+            (peer(2), Times { since: -5, seen: Some(1_800_000_000), removed: Some(7), lapsed: false, name: None }),
+            (peer(4), Times { since: 1, seen: None, removed: Some(9), lapsed: false, name: Some("loft".to_owned()) }),
         ]);
         let text = text(&known);
         assert_eq!(parse(text.as_bytes()), known);
@@ -248,7 +256,7 @@ mod tests {
         let before = format!("{} 7 9\n", peer(3));
         assert_eq!(
             parse(before.as_bytes()),
-            Known::from([(peer(3), Times { since: 7, seen: Some(9), removed: None, name: None })])
+            Known::from([(peer(3), Times { since: 7, seen: Some(9), removed: None, lapsed: false, name: None })])
         );
     }
 
@@ -265,7 +273,9 @@ mod tests {
         let seen = Seen::open(folder.path());
         seen.named(key(1), "attic".to_owned());
         seen.admitted(key(2));
-        seen.expelled(&id(1));
+        seen.expelled(&id(1), false);
+        assert_eq!(seen.known().get(&id(1)).and_then(|times| times.removed), None, "its certificate ended, no more");
+        seen.expelled(&id(1), true);
         let removal = |n| RemovalReport { peer_id: id(n), name: None, by: Some("hall".to_owned()), known_since: None };
         let mut report = MeshReport {
             mesh: None,
@@ -283,7 +293,7 @@ mod tests {
         assert!(told.starts_with("attic (12D3") && told.contains("), removed by hall; known here since 20"), "{told}");
         assert!(report.removals[1].told().ends_with("removed by hall"), "nobody told this device then");
         assert!(!report.own_removal().unwrap().contains("known here"));
-        seen.expelled(&id(2));
+        seen.expelled(&id(2), true);
         seen.add_to(&mut report);
         assert!(report.own_removal().unwrap().contains(" That is known here since 20"));
         (3..u16::try_from(TRUST_PEERS_MAX).unwrap() + 3).for_each(|n| seen.admitted(key(n)));

@@ -59,6 +59,13 @@ impl Addition {
         Self { collection, ..self }
     }
 
+    /// Why this place is not watched just because nobody named its collection; `None` if it can be watched, or not for another reason.
+    #[must_use]
+    pub fn undecided(&self, list: &Sources) -> Option<String> {
+        let named = Self { unnamed: false, ..self.clone() };
+        self.placed(list).err().filter(|_| named.placed(list).is_ok())
+    }
+
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
         let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
         covering.max_by_key(|source| source.path.len())

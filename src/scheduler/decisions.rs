@@ -100,6 +100,12 @@ impl Decisions {
         Some(Change::Marks(Marks(marks)))
     }
 
+    /// The list of sources whose owners are asked, if it is to be saved.
+    pub(super) fn asked_to_save(&mut self) -> Option<Change> {
+        let is_deciding = self.any();
+        self.losses.asked_to_save(is_deciding)
+    }
+
     /// Whether any of these marks is still there, in the newest save or on the disk. One on a forgotten place goes when the
     /// last of its documents is deleted.
     pub(super) fn has_any(&self, marks: &[Mark]) -> bool {
@@ -195,6 +201,9 @@ impl Decisions {
     /// scan, and asked again.
     pub(super) fn give_up(&mut self) -> impl Iterator<Item = ReplyId> {
         self.saving = false;
+        if !self.jobs.is_empty() {
+            self.losses.ask_what_is_left();
+        }
         std::mem::take(&mut self.jobs).into_iter().filter_map(|job| job.reply).map(|(reply, _)| reply)
     }
 

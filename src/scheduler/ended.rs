@@ -215,6 +215,7 @@ impl Scheduler {
         for place in &unsaved.removed {
             self.decisions.losses.forget(place);
             self.scans.left_out.forget(place);
+            self.scans.followed.retain(|followed| followed != place);
             out.push(Output::Unwatch(place.clone()));
             if holds_secrets(place) && self.sources.covering(place).is_some() {
                 // The folder around it leaves it out from now on, and counts it.
@@ -266,6 +267,7 @@ impl Scheduler {
             // known after a look at the whole.
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
+        changes.extend(self.decisions.asked_to_save());
         let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);
         if marks.iter().any(|mark| !self.decisions.marks().iter().any(|known| known.is_same(mark))) {
             // What is away may be in a private folder by now too: nothing of it is lent any more.

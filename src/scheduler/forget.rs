@@ -10,9 +10,13 @@ use super::sources::UnsavedSources;
 use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::id::ReplyId;
+use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, MARKS_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::record::{Mark, MarkKind};
+
+/// What follows the answer to a question into which not all of a loss fitted.
+const MORE_IS_GONE: &str = "More of its documents are gone than one answer is about. You are asked about these after a look at all of it, which begins now.";
 
 /// Places that a sentence names.
 const PLACES_NAMED: usize = 3;
@@ -30,10 +34,15 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn on_forget(&mut self, reply: ReplyId, path: &[u8], out: &mut Vec<Output>) {
+    pub(super) fn on_forget(&mut self, now: Instant, reply: ReplyId, path: &[u8], out: &mut Vec<Output>) {
         let name = String::from_utf8_lossy(path).into_owned();
-        if self.refuses(reply, out) || self.answered(reply, path, What::Forget, out) {
+        if self.refuses(reply, out) || self.answered(now, reply, path, What::Forget, out) {
             return;
+        }
+        // Whoever answered just now may repeat the command for the rest of the loss: it would end the watching.
+        if self.decisions.losses.has_more(path) && !self.disk.is_full() {
+            let why = format!("{name} is not forgotten. {MORE_IS_GONE} Nothing was changed.");
+            return out.push(Output::Refused(reply, Refusal::Conflict, why));
         }
         let without = if self.sources.holds(path) { self.sources.without(path) } else { Ok(Default::default()) };
         let (left, removed) = match without {
@@ -72,9 +81,9 @@ impl Scheduler {
         self.sources.begin_save(save, left);
     }
 
-    pub(super) fn on_keep(&mut self, reply: ReplyId, path: &[u8], out: &mut Vec<Output>) {
+    pub(super) fn on_keep(&mut self, now: Instant, reply: ReplyId, path: &[u8], out: &mut Vec<Output>) {
         let name = String::from_utf8_lossy(path).into_owned();
-        if self.refuses(reply, out) || self.answered(reply, path, What::Keep(0), out) {
+        if self.refuses(reply, out) || self.answered(now, reply, path, What::Keep(0), out) {
             return;
         }
         let mut marks = self.decisions.marks().to_vec();
@@ -170,7 +179,7 @@ impl Scheduler {
     }
 
     /// Takes the decision as the answer to the open questions at the path; false if there are none.
-    fn answered(&mut self, reply: ReplyId, path: &[u8], what: What, out: &mut Vec<Output>) -> bool {
+    fn answered(&mut self, now: Instant, reply: ReplyId, path: &[u8], what: What, out: &mut Vec<Output>) -> bool {
         let asked = self.decisions.losses.questions().map(|(source, _)| source.to_vec());
         // Documents are kept for all folders of a place; they are forgotten for the folder that is named.
         let meant = |source: &[u8]| if what == What::Forget { path == source } else { covers(path, source) };
@@ -182,21 +191,22 @@ impl Scheduler {
             let (number, since) = (question.gone.len() as u64, question.since);
             let (documents, are) = (count(number, "document"), plural(number, "is", "are"));
             let their = plural(number, "its", "their");
+            // What did not fit into the question is asked about next, and soon: the answer looks like one to all of it.
+            let more = self.decisions.losses.has_more(source);
+            if more {
+                self.scans.queue.mark_dirty(now, source);
+            }
+            let then = match (what, more) {
+                (_, true) => MORE_IS_GONE.to_owned(),
+                (What::Keep(_), false) => format!("`wattle forget --kept {}` forgets them.", quoted(&name)),
+                (_, false) => "It is still watched; the same command once more ends that.".to_owned(),
+            };
             let (what, done) = match what {
                 What::Keep(_) => (
                     What::Keep(since),
-                    format!(
-                        "{documents} of {name} {are} kept without {their} files, and answer. `wattle forget --kept {}` forgets them.",
-                        quoted(&name)
-                    ),
+                    format!("{documents} of {name} {are} kept without {their} files, and answer. {then}"),
                 ),
-                other => (
-                    other,
-                    format!(
-                        "{documents} of {name} whose files are gone {are} forgotten. It is still watched; the same command \
-                         once more ends that."
-                    ),
-                ),
+                other => (other, format!("{documents} of {name} whose files are gone {are} forgotten. {then}")),
             };
             if let What::Keep(_) = what {
                 self.decisions.losses.keeps(source, number);

@@ -1,6 +1,9 @@
 //! How many documents each source has and loses. A source that would lose more than half of many documents at once asks
 //! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed.
 
+mod beyond;
+
+use self::beyond::Beyond;
 use super::path::covers;
 use super::task::{Away, Tally};
 use crate::base::count::plural;
@@ -11,13 +14,23 @@ use crate::limits::{
     CROWD_DOCUMENTS_MAX, CROWD_MIN, LOSS_ASKED_MIN, LOSS_WINDOW_MS, LOST_MAX, POLL_MS_MAX, POLL_MS_MIN,
     POLL_MS_PER_DOCUMENT,
 };
+use crate::store::change::Change;
+use crate::store::record::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of all sources, and of the scan under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Losses {
     pass: Pass,
     sources: BTreeMap<Vec<u8>, Counts>,
+    /// The sources whose owners are asked, as in the newest save; `None` if that is not known.
+    saved: Option<Vec<Vec<u8>>>,
+}
+
+impl Default for Losses {
+    fn default() -> Self {
+        Self { pass: Pass::default(), sources: BTreeMap::new(), saved: Some(Vec::new()) }
+    }
 }
 
 /// What the steps of one scan found together.
@@ -29,7 +42,7 @@ struct Pass {
     kept: u64,
     gone: Vec<DocId>,
     /// Documents that are gone and did not fit into `gone`.
-    more: u64,
+    beyond: Beyond,
     away: Vec<Away>,
 }
 
@@ -45,8 +58,13 @@ struct Counts {
     /// When the last look at all of it ended.
     looked_at: Option<Instant>,
     question: Option<Question>,
-    /// Whether the last look at all of it found more documents gone than fit into a question: those are asked about next.
+    /// Whether the last look at all of it found more documents gone than fit into a question, or its owner was being asked when
+    /// the agent ended: what the next look at all of it finds gone is asked about, however little that is.
     is_cut: bool,
+    /// The documents that are gone and did not fit.
+    beyond: Beyond,
+    /// When these were missed first, in seconds since 1970.
+    missed_at: i64,
     /// When documents were last added to the question.
     asked_at: Instant,
 }
@@ -58,6 +76,8 @@ pub struct Question {
     pub gone: Vec<DocId>,
     /// How many documents the source had.
     pub of: u64,
+    /// How many more are gone, about which the next question is.
+    pub more: u64,
     /// When they were missed, in seconds since 1970.
     pub since: i64,
 }
@@ -68,12 +88,17 @@ impl Question {
     pub fn sentence(&self, source: &[u8]) -> String {
         let name = String::from_utf8_lossy(source);
         let word = quoted(&name);
+        let all = self.gone.len() as u64 + self.more;
+        let first = if self.more == 0 {
+            String::new()
+        } else {
+            format!(" One answer is about {} of them; you are asked about the others next.", self.gone.len())
+        };
         format!(
-            "{} of {} documents of {name} {} gone from the disk at once. They are kept, and answer, until you decide: \
-             `wattle keep {word}` keeps them without their files, `wattle forget {word}` removes them from all answers.",
-            self.gone.len(),
+            "{all} of {} documents of {name} {} gone from the disk at once. They are kept, and answer, until you decide: \
+             `wattle keep {word}` keeps them without their files, `wattle forget {word}` removes them from all answers.{first}",
             self.of,
-            plural(self.gone.len() as u64, "is", "are"),
+            plural(all, "is", "are"),
         )
     }
 }
@@ -121,13 +146,14 @@ impl Counts {
             asked.extend(fresh);
             // What went within the minute before is gone from the index, or was renamed: of neither is anything asked.
             let of = of.max(known).max(asked.len() as u64);
-            self.question = Some(Question { gone: asked, of, since: known_since.unwrap_or(at) });
+            let since = known_since.unwrap_or(at);
+            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since });
             self.asked_at = now;
             return Verdict::Ask(!follows);
         }
         self.documents = Some(remaining + asked.len() as u64);
         if let Some(since) = known_since.filter(|_| !asked.is_empty()) {
-            self.question = Some(Question { gone: asked, of, since });
+            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since });
         }
         self.lost = lost;
         Verdict::Remove(fresh)
@@ -137,6 +163,10 @@ impl Counts {
     fn judge_part(&mut self, known: u64, remaining: u64, asked: u64, fresh: Vec<DocId>) -> Verdict {
         if fresh.is_empty() {
             return Verdict::Remove(fresh);
+        }
+        // They may be a part of what is asked about next.
+        if self.is_cut {
+            return Verdict::LookAtAll;
         }
         // A tenth of what may be a question: losses in many places at once are judged together, before they are removed.
         let lost = self.lost + fresh.len() as u64;
@@ -162,13 +192,14 @@ impl Losses {
         self.pass.away.append(&mut tally.away);
         // What does not fit is found again by the next scan, and asked about.
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
-        self.pass.more += gone.len().saturating_sub(room) as u64;
-        self.pass.gone.extend(gone.into_iter().take(room));
+        let mut gone = gone.into_iter();
+        self.pass.gone.extend(gone.by_ref().take(room));
+        gone.for_each(|doc| self.pass.beyond.insert(doc));
     }
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, kept, gone, more, away, .. } = std::mem::take(&mut self.pass);
+        let Pass { known, remaining, kept, gone, beyond, away, .. } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
         if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
             (counts.lost, counts.since) = (0, now);
@@ -178,7 +209,12 @@ impl Losses {
         let verdict = if whole {
             counts.kept = kept;
             // They were lost at once with what their owner was asked about: the answer to that is none for them.
-            let is_rest = std::mem::replace(&mut counts.is_cut, more > 0) || more > 0;
+            let more = beyond.count() > 0;
+            let is_rest = std::mem::replace(&mut counts.is_cut, more) || more;
+            if counts.beyond.count() == 0 {
+                counts.missed_at = at;
+            }
+            counts.beyond = beyond;
             counts.judge_whole(now, (known, remaining), asked, fresh, is_rest, at)
         } else {
             counts.judge_part(known, remaining, asked.len() as u64, fresh)
@@ -277,6 +313,56 @@ impl Losses {
         let documents = self.sources.get(source).and_then(|counts| counts.documents).unwrap_or(0);
         let ms = documents.saturating_mul(POLL_MS_PER_DOCUMENT);
         Duration::from_millis(ms.clamp(POLL_MS_MIN, POLL_MS_MAX))
+    }
+}
+
+/// What is asked about over more than one question, and over a restart.
+impl Losses {
+    /// The owners of these sources were being asked when the agent ended; what a look at one of them finds gone is asked about.
+    pub(super) fn ask_again(&mut self, asked: Vec<Vec<u8>>, is_watched: impl Fn(&[u8]) -> bool) {
+        for source in asked.iter().filter(|source| is_watched(source)) {
+            self.sources.entry(source.clone()).or_default().is_cut = true;
+        }
+        self.saved = Some(asked);
+    }
+
+    /// The list of sources whose owners are asked, if it differs from the one in the newest save. None leaves it while an answer
+    /// is being carried out: its rest is asked about again after a restart.
+    pub(super) fn asked_to_save(&mut self, is_deciding: bool) -> Option<Change> {
+        let asked = self.sources.iter().filter(|(_, counts)| counts.is_cut || counts.question.is_some());
+        let before = self.saved.iter().flatten().filter(|_| is_deciding);
+        let asked: BTreeSet<&Vec<u8>> = asked.map(|(source, _)| source).chain(before).collect();
+        let asked: Vec<Vec<u8>> = asked.into_iter().cloned().collect();
+        (self.saved.as_ref() != Some(&asked)).then(|| {
+            self.saved = Some(asked.clone());
+            Change::Asked(Asked(asked))
+        })
+    }
+
+    /// The save of such a list failed, perhaps: the next one is written whatever it says.
+    pub(super) fn asked_are_not_saved(&mut self) {
+        self.saved = None;
+    }
+
+    /// Answers that were being carried out are given up: what is left of their questions is asked about again.
+    pub(super) fn ask_what_is_left(&mut self) {
+        for source in self.saved.iter().flatten() {
+            if let Some(counts) = self.sources.get_mut(source) {
+                counts.is_cut = true;
+            }
+        }
+    }
+
+    /// Whether more of this source is gone than its question is, or was, about.
+    pub(super) fn has_more(&self, source: &[u8]) -> bool {
+        self.sources.get(source).is_some_and(|counts| counts.beyond.count() > 0)
+    }
+
+    /// Since when a document's file is gone, in seconds since 1970, if its owner is asked about it, now or next.
+    pub(super) fn gone_since(&self, doc: DocId) -> Option<i64> {
+        let asked = self.questions().find(|(_, question)| question.gone.contains(&doc));
+        let next = || self.sources.values().find(|counts| counts.beyond.contains(doc));
+        asked.map(|(_, question)| question.since).or_else(|| next().map(|counts| counts.missed_at))
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Config {
     pub sources: Sources,
     /// The marks on places.
     pub marks: Vec<Mark>,
+    /// The sources whose owners were asked about a loss when the agent ended.
+    pub asked: Vec<Vec<u8>>,
     /// Parked documents.
     pub parked: Vec<(DocId, ParkedTask)>,
     /// Whether the store holds documents of no watched folder: they are deleted.
@@ -74,6 +76,8 @@ impl Scheduler {
             // How long those of an earlier run have been there is not stored: they wait once more.
             purges.mark(now, config.number);
         }
+        let mut decisions = Decisions::new(config.marks, config.strays);
+        decisions.losses.ask_again(config.asked, |path| config.sources.places.iter().any(|source| source.path == path));
         Self {
             counts: config.counts,
             sources: WatchedSources::new(config.sources),
@@ -85,7 +89,7 @@ impl Scheduler {
             outage: Outage::default(),
             disk: Disk::new(config.disk_free),
             purges,
-            decisions: Decisions::new(config.marks, config.strays),
+            decisions,
             offload: Offload::new(config.model, config.cosine_min, config.seed),
         }
     }
@@ -97,11 +101,12 @@ impl Scheduler {
             Input::Wake => self.wake(now, out),
             Input::Add(reply, new) => self.on_add(now, reply, new, out),
             Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
-            Input::Forget(reply, path) => self.on_forget(reply, &path, out),
+            Input::Forget(reply, path) => self.on_forget(now, reply, &path, out),
             Input::ForgetKept(reply, path) => self.on_forget_kept(reply, path, out),
-            Input::Keep(reply, path) => self.on_keep(reply, &path, out),
+            Input::Keep(reply, path) => self.on_keep(now, reply, &path, out),
             Input::Decide(reply, which, decided) => self.on_parked_decided(reply, which, decided, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
+            Input::Followed(sources) => self.scans.followed = sources,
             Input::Done(id, outcome) => {
                 if let Some(task) = self.running.end(id) {
                     self.on_done(now, task, outcome, out);

@@ -29,6 +29,7 @@ impl Scheduler {
             AfterSave::Decision => {}
             AfterSave::Scan(_) => {
                 self.decisions.losses.cancel();
+                self.decisions.losses.asked_are_not_saved();
                 self.scans.left_out.cancel();
                 self.scans.give_up();
             }

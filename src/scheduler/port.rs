@@ -30,6 +30,8 @@ pub enum Input {
     Decide(ReplyId, Option<DocId>, Decided),
     /// Exactly these sources are not reported as changed by the system, and are looked at on a schedule.
     Unwatched(Vec<Vec<u8>>),
+    /// Exactly these sources have all their watches: the system reports their changes.
+    Followed(Vec<Vec<u8>>),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
     /// A save is on the disk, synced; or it is not, and neither will be any later one until a `Mend` succeeds.

@@ -112,17 +112,18 @@ fn rings_of(list: &Sources, name: &str) -> BTreeSet<Ring> {
     places.chain(list.private.iter().filter(|known| is_same(known, name)).map(|_| Ring::Private)).collect()
 }
 
-/// The commands that give two collections one ring: that of either; `private` for both where each has both.
+/// The commands that give two collections one ring, each ring with what it means: nobody shares a private one unawares.
 fn made_alike(one: (&str, &BTreeSet<Ring>), other: (&str, &BTreeSet<Ring>)) -> String {
-    let command = |name: &str, ring: Ring| format!("`wattle collection ring {} {}`", quoted(name), ring.as_str());
-    let like = |name: &str, rings: &BTreeSet<Ring>| {
-        rings.first().filter(|_| rings.len() == 1).map(|ring| command(name, *ring))
+    let commands = |ring: Ring| {
+        let differs = [one, other].into_iter().filter(|(_, rings)| rings.iter().any(|own| *own != ring));
+        let command = |(name, _): (&str, _)| format!("`wattle collection ring {} {}`", quoted(name), ring.as_str());
+        differs.map(command).collect::<Vec<_>>().join(" and ")
     };
-    match (like(one.0, other.1), like(other.0, one.1)) {
-        (Some(first), Some(second)) => format!("{first}, or {second}"),
-        (Some(only), None) | (None, Some(only)) => only,
-        (None, None) => format!("{} and {}", command(one.0, Ring::Private), command(other.0, Ring::Private)),
-    }
+    format!(
+        "{}, after which only this device sees them, or {}, after which the other devices of your mesh can search all of both",
+        commands(Ring::Private),
+        commands(Ring::Mesh)
+    )
 }
 
 /// A ring of a collection and another one of the collection that is to be one with it; `None` if all are the same.
@@ -166,7 +167,8 @@ mod tests {
         let why = regroup("hom", NewGroup::Ring(Ring::Mesh)).unwrap_err();
         assert!(why.contains("diary, home, work") && why.contains("Nothing was changed"), "{why}");
         let why = regroup("diary", NewGroup::Name("home".into())).unwrap_err();
-        let commands = "`wattle collection ring diary mesh`, or `wattle collection ring home private`.";
+        let commands = "first: `wattle collection ring home private`, after which only this device sees them, or `wattle collection ring \
+                        diary mesh`, after which the other devices of your mesh can search all of both.";
         assert!(why.contains(commands), "{why}");
     }
 
@@ -206,9 +208,12 @@ mod tests {
         };
         let why = regroup("home", NewGroup::Name("work".into())).unwrap_err();
         assert!(
-            why.contains("first: `wattle collection ring home mesh`. Nothing"),
-            "work made private helps nothing: {why}"
+            why.contains(
+                "first: `wattle collection ring home private` and `wattle collection ring work private`, after"
+            ),
+            "work made private alone helps nothing: {why}"
         );
+        assert!(why.contains("or `wattle collection ring home mesh`, after which the other devices"), "{why}");
         assert!(regroup("work", NewGroup::Name("home".into())).is_err());
         let renamed = regroup("home", NewGroup::Name("old".into())).unwrap();
         assert_eq!((renamed[0].ring, renamed[1].ring), (Ring::Mesh, Ring::Private), "each keeps its ring");

@@ -89,7 +89,8 @@ impl Scheduler {
                     "The agent is stopping. For {} it is not done yet; type the same command again when the agent runs.",
                     if left == 1 { "one document".to_owned() } else { format!("{left} documents") }
                 );
-                out.push(Output::Refused(reply, Refusal::Busy, why));
+                // A part of it may be done: whoever asks again by itself is not told to.
+                out.push(Output::Refused(reply, Refusal::Broken, why));
             }
         }
         for Waiting { reply, wanted, .. } in std::mem::take(&mut self.decisions.waiting) {

@@ -23,6 +23,8 @@ pub(super) struct Scans {
     pending: Deque<Scan, { SOURCES_MAX * 2 }>,
     under_way: bool,
     polls: Vec<Poll>,
+    /// The sources that have all their watches, as the watcher said.
+    pub(super) followed: Vec<Vec<u8>>,
     /// What was told of places that are left out: the next look at them says the same.
     told: BTreeSet<String>,
     /// The files of keys and passwords among those places.
@@ -43,6 +45,7 @@ impl Scans {
             pending: Deque::new(),
             under_way: false,
             polls: Vec::new(),
+            followed: Vec::new(),
             told: BTreeSet::new(),
             left_out: LeftOut::new(),
         }
@@ -112,9 +115,9 @@ impl Scans {
         self.polls = sources.into_iter().take(SOURCES_MAX).map(poll).collect();
     }
 
-    /// Whether this source is scanned on a schedule.
-    pub(super) fn is_polled(&self, source: &[u8]) -> bool {
-        self.polls.iter().any(|poll| poll.source == source)
+    /// Whether the system reports the changes of this source: nobody may say so before its watches are set.
+    pub(super) fn is_followed(&self, source: &[u8]) -> bool {
+        self.followed.iter().any(|path| path == source) && self.polls.iter().all(|poll| poll.source != source)
     }
 
     /// Marks the polled sources that are due; `interval` gives the time until the next look at one.

@@ -70,10 +70,11 @@ impl Scheduler {
         self.gone_since(doc).is_some() || self.decisions.concern(doc)
     }
 
-    /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it.
+    /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it, now or
+    /// after the answer to another question.
     #[must_use]
     pub fn gone_since(&self, doc: DocId) -> Option<i64> {
-        self.questions().find(|(_, question)| question.gone.contains(&doc)).map(|(_, question)| question.since)
+        self.decisions.losses.gone_since(doc)
     }
 
     /// When the last look at all of a source ended.
@@ -82,10 +83,10 @@ impl Scheduler {
         self.decisions.losses.looked_at(source)
     }
 
-    /// Whether the system reports the changes of a source, so that it need not be polled.
+    /// Whether the system reports the changes of a source, so that it need not be polled; not before the watcher has said so.
     #[must_use]
     pub fn is_followed(&self, source: &[u8]) -> bool {
-        !self.scans.is_polled(source)
+        self.scans.is_followed(source)
     }
 
     /// The open question about a source, for people.

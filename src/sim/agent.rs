@@ -115,6 +115,7 @@ impl Agent {
                 number: library.commit().number,
                 sources: read::sources(library.kv())?,
                 marks: read::marks(library.kv())?.0,
+                asked: read::asked(library.kv())?.0,
                 parked: parked(library.kv())?,
                 strays: false,
                 slots: 2,

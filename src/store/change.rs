@@ -2,7 +2,7 @@
 //! them saved, the writer applies them through the library.
 
 use super::counts::Kind;
-use super::record::{FileStamp, Marks, Parked, Sources};
+use super::record::{Asked, FileStamp, Marks, Parked, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
@@ -121,6 +121,8 @@ pub enum Change {
         /// The rows.
         rows: Vec<Row>,
     },
+    /// Replaces the list of sources whose owners are asked about a loss.
+    Asked(Asked),
 }
 
 /// A chunk that has no row yet.

@@ -13,6 +13,8 @@ pub const COMMIT: &[u8] = b"commit";
 pub const SOURCES: &[u8] = b"sources";
 /// `Space::State`: the marks on places, see `record::Marks`.
 pub const MARKS: &[u8] = b"marks";
+/// `Space::State`: the sources whose owners are asked about a loss, see `record::Asked`.
+pub const ASKED: &[u8] = b"asked";
 /// `Space::State`: the number of the reader that made the chunks, see `limits::READER`.
 pub const READER: &[u8] = b"reader";
 /// `Space::State`: the fingerprint of the one model that this store's vectors are of.

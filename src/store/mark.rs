@@ -49,6 +49,11 @@ impl Mark {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks(pub Vec<Mark>);
 
+/// The watched folders and files whose owners are asked about a loss, by their paths: an answer is not there yet, or more is gone
+/// than one question holds. After a restart nothing of these that a look finds gone is removed without a word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked(pub Vec<Vec<u8>>);
+
 /// A mark in the form of before: how many documents wait was not stored.
 #[derive(Serialize, Deserialize)]
 pub(super) struct MarkBefore {

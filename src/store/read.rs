@@ -2,7 +2,7 @@
 
 use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
-use super::record::{Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
+use super::record::{Asked, Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
 use crate::base::path;
 use std::collections::BTreeMap;
@@ -76,6 +76,14 @@ pub fn sources(kv: &impl KvRead) -> Result<Sources, KvError> {
 /// Any `KvError`.
 pub fn marks(kv: &impl KvRead) -> Result<Marks, KvError> {
     Ok(record(kv, Space::State, keys::MARKS)?.unwrap_or_default())
+}
+
+/// The sources whose owners are asked about a loss.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn asked(kv: &impl KvRead) -> Result<Asked, KvError> {
+    Ok(record(kv, Space::State, keys::ASKED)?.unwrap_or_default())
 }
 
 /// The model that the store's vectors are of; `None` in a new store.

@@ -13,7 +13,7 @@ use crate::base::vector::Quantized;
 use crate::limits::{DIMENSIONS, PRIVATE_NAMES_MAX};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use super::mark::{Mark, MarkKind, Marks};
+pub use super::mark::{Asked, Mark, MarkKind, Marks};
 pub use super::parked::{Attempt, Parked};
 pub use super::stamp::FileStamp;
 
@@ -284,6 +284,8 @@ impl Sources {
         self.places.iter().filter(|source| covers(&source.path, path)).max_by_key(|source| source.path.len())
     }
 }
+
+postcard_record!(Asked, "asked");
 
 /// Where no document waits, the list has the form of before.
 impl Record for Marks {

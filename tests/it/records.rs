@@ -7,7 +7,8 @@ use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::counts::{Kind, StoreCounts};
 use wattle::store::record::{
-    Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources, Vector,
+    Asked, Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources,
+    Vector,
 };
 
 fn quantized() -> Quantized {
@@ -91,6 +92,7 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
     check_fixture(1, &marks());
     check_fixture(2, &Marks(marks().0.into_iter().map(|mark| Mark { unread: 2, ..mark }).collect()));
+    check_fixture(1, &Asked(vec![b"/home/ann/notes".to_vec(), b"/media/caf\xe9".to_vec()]));
     check_fixture(1, &commit());
     let mut counts = commit().counts;
     counts.enter(Kind::Parked);

@@ -8,7 +8,7 @@ use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::cli::up::{conflict, not_in, not_named};
+use crate::cli::up::{conflict, not_in, not_named, not_watched};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
@@ -17,6 +17,7 @@ use crate::net::diagnostics::NetworkReport;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::home::{Home, HomeFile};
 use crate::runtime::handle::not_remembered;
+use crate::scheduler::addition::Addition;
 use crate::store::record::Source;
 use std::fs;
 
@@ -56,9 +57,19 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
-    let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring: Some(ring) };
+    let folder = |path: &str, ring| Folder {
+        path: path.to_owned(),
+        collection: "home".to_owned(),
+        unnamed: false,
+        ring: Some(ring),
+    };
     let both = conflict(&folder("/n", Ring::Mesh), &folder("/n/diary", Ring::Private));
     hold_finding("config.toml names a folder, and another collection's in it", both);
+    let diary = Source { path: b"/d".to_vec(), collection: "diary".to_owned(), ring: Ring::Private, device: 1 };
+    let (path, collection) = (b"/n".to_vec(), "home".to_owned());
+    let new = Addition { path, collection, unnamed: true, ring: None, device: 1 };
+    let why = new.undecided(&vec![diary].into()).unwrap();
+    hold_finding("config.toml names a folder and no collection", not_watched("/n", &why));
     let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
     hold_finding("a folder was taken out of config.toml", not_named("/n", &source));
 }

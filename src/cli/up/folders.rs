@@ -14,11 +14,12 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::home::{Home, user_home};
 use crate::platform::source::source_at;
-use crate::runtime::handle::{NodeHandle, unnamed};
+use crate::runtime::handle::{NodeHandle, not_set, unnamed};
 use crate::runtime::unfinished;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::{covers, leaves_out};
-use crate::store::record::Source;
+use crate::scheduler::regroup::{NewGroup, Regroup};
+use crate::store::record::{Source, Sources};
 use log::{error, info, warn};
 use smol::Timer;
 use std::collections::BTreeMap;
@@ -65,6 +66,28 @@ pub(super) fn finished(home: &Home, sources: &[Source], set: Option<Vec<Folder>>
     now
 }
 
+/// Whether somebody said who may see each of the places that were typed. `set`: the folders of config.toml.
+///
+/// # Errors
+/// Why the agent does not start: the first place that it would share although nobody said so.
+pub(super) fn decided(places: &[Addition], sources: &Sources, set: Option<&[Folder]>) -> Result<(), String> {
+    let mut list = sources.clone();
+    for name in private_names(set.unwrap_or_default(), &sources.places) {
+        // Where no more names fit, a new name is private anyway.
+        let _ = list.remember(&name);
+    }
+    let mut places = places.iter().map(|place| place.clone().where_it_is(&list.places));
+    let why = places.find_map(|place| place.undecided(&list));
+    // No agent runs to which the folder could be added.
+    why.map_or(Ok(()), |why| Err(why.replace("wattle add ", "wattle up ")))
+}
+
+/// The private collections of config.toml of which nothing is watched yet.
+fn private_names(set: &[Folder], earlier: &[Source]) -> Vec<String> {
+    let rings = unwatched_rings(set, earlier).into_iter();
+    rings.filter(|(_, ring)| *ring == Ring::Private).map(|(name, _)| name).collect()
+}
+
 /// Writes down what was typed, and has the node watch every place that is typed or set. `earlier` are the places that
 /// it watches already.
 pub(super) async fn keep(
@@ -76,6 +99,13 @@ pub(super) async fn keep(
 ) {
     if set.is_none() {
         typed.extend(earlier.iter().filter_map(Folder::of).map(Setting::AddFolder));
+    }
+    // Before anything is shared, whichever folder is there first, and also while the disk of a private one is away.
+    for name in private_names(set.as_deref().unwrap_or_default(), &earlier) {
+        let regroup = Regroup { collection: name.clone(), to: NewGroup::NewPrivate };
+        if let Response::Refused(_, why) = node.request(Request::Regroup(regroup)).await {
+            warn!("config.toml gives the collection {name} the ring private, and that could not be noted. {why}");
+        }
     }
     for place in places {
         let name = String::from_utf8_lossy(&place.path).into_owned();
@@ -97,7 +127,7 @@ pub(super) async fn keep(
     let rings = unwatched_rings(&set, &earlier);
     for folder in &set {
         if let Some(inner) = set.iter().find(|inner| swallows(folder, inner)) {
-            node.findings().set(&format!("set:{}", folder.path), conflict(folder, inner));
+            node.findings().set(&not_set(&whole(folder).to_string_lossy()), conflict(folder, inner));
         } else if !earlier.iter().any(|source| is_same(source, folder)) {
             let ring = folder.ring.or_else(|| rings.get(&folder.collection).copied());
             let folder = Folder { ring, ..folder.clone() };
@@ -197,11 +227,17 @@ fn whole(folder: &Folder) -> PathBuf {
     path.components().collect()
 }
 
-/// Adds a place of config.toml as soon as it is there; until then that is a finding.
+/// Adds a place of config.toml as soon as it is there, and its owner has said who may see it; until then that is a finding.
 async fn watch_when_there(node: NodeHandle, folder: Folder) {
-    let key = format!("set:{}", folder.path);
+    let key = not_set(&whole(&folder).to_string_lossy());
+    let mut waits_for_word = false;
     loop {
-        let answer = match addition(whole(&folder), folder.collection.clone(), folder.ring).await {
+        let place = addition(whole(&folder), folder.collection.clone(), folder.ring).await;
+        let place = place.map(|place| Addition { unnamed: folder.unnamed, ..place });
+        if waits_for_word && is_watched(&node, place.as_ref().ok()).await {
+            return node.findings().clear(&key);
+        }
+        let answer = match place.clone() {
             Ok(place) => match node.request(Request::Add(place.clone())).await {
                 Response::Refused(problem, why) => Err((problem, why)),
                 _ => Ok(place),
@@ -215,27 +251,51 @@ async fn watch_when_there(node: NodeHandle, folder: Folder) {
             }
             Err(refused) => refused,
         };
-        let what = format!("config.toml names the folder {}, and it is not watched. {why}", folder.path);
-        node.findings().set(&key, Finding { area: Area::Folders, what, command: None });
+        node.findings().set(&key, not_watched(&folder.path, &why));
         if problem == Problem::Conflict {
-            return;
+            // It is watched in another collection, say: nothing of that changes by itself.
+            if !folder.unnamed || is_watched(&node, place.as_ref().ok()).await {
+                return;
+            }
+            waits_for_word = true;
         }
         Timer::after(RETRY).await;
         if !node.is_set(&folder.path).await {
-            // Forgotten meanwhile.
+            // Forgotten meanwhile, or written with its collection.
             return node.findings().clear(&key);
         }
     }
 }
 
+/// The finding of a place of config.toml that is not watched, for this reason.
+pub(crate) fn not_watched(path: &str, why: &str) -> Finding {
+    let what = format!("config.toml names the folder {path}, and it is not watched. {why}");
+    Finding { area: Area::Folders, what, command: None }
+}
+
+/// Whether this very place is watched.
+async fn is_watched(node: &NodeHandle, place: Option<&Addition>) -> bool {
+    let (Some(place), Some(status)) = (place, node.status().await) else { return false };
+    status.sources.iter().any(|source| source.path == place.path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::handle::Call;
+
+    fn source(path: &str, collection: &str, ring: Ring) -> Source {
+        Source { path: path.into(), collection: collection.into(), ring, device: 1 }
+    }
 
     #[test]
     fn a_wider_folder_swallows_no_narrower_one_of_another_collection_or_ring() {
-        let folder =
-            |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring: Some(ring) };
+        let folder = |path: &str, ring| Folder {
+            path: path.to_owned(),
+            collection: "home".to_owned(),
+            unnamed: false,
+            ring: Some(ring),
+        };
         let diary = folder("/home/ann/diary/", Ring::Private);
         for (outer, ring, swallows_it) in [
             ("/", Ring::Mesh, true),
@@ -250,11 +310,82 @@ mod tests {
 
     #[test]
     fn a_folder_of_a_new_collection_gets_the_most_private_ring_that_config_toml_gives_it() {
-        let folder = |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), ring };
+        let folder =
+            |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), unnamed: false, ring };
         let set = [folder("/a", None), folder("/b", Some(Ring::Private)), folder("/c", Some(Ring::Mesh))];
         assert_eq!(unwatched_rings(&set, &[]).get("home"), Some(&Ring::Private));
         assert!(unwatched_rings(&set[..1], &[]).is_empty(), "the default is the node's");
         let source = Source { path: b"/x".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
         assert!(unwatched_rings(&set, &[source]).is_empty(), "what is watched has its ring");
+    }
+
+    fn folder(path: &str, collection: Option<&str>, ring: Option<Ring>) -> Folder {
+        let unnamed = collection.is_none();
+        Folder { path: path.to_owned(), collection: collection.unwrap_or(DEFAULT_COLLECTION).to_owned(), unnamed, ring }
+    }
+
+    #[test]
+    fn a_typed_folder_is_shared_by_no_start_where_the_store_or_config_toml_has_private_collections() {
+        let place = |unnamed| Addition { unnamed, ..source("/d", "home", Ring::Mesh).into() };
+        let place = |unnamed| Addition { ring: None, ..place(unnamed) };
+        let (none, diary) = (Sources::default(), folder("/secret", Some("diary"), Some(Ring::Private)));
+        assert_eq!(decided(&[place(true)], &none, None), Ok(()));
+        for (list, set) in [
+            (none.clone(), std::slice::from_ref(&diary)),
+            (Sources::from(vec![source("/secret", "diary", Ring::Private)]), &[]),
+        ] {
+            let why = decided(&[place(true)], &list, Some(set)).unwrap_err();
+            assert!(why.contains("`wattle up /d --collection diary` to keep it"), "{why}");
+            assert!(why.contains("`wattle up /d --collection home` to share it"), "{why}");
+            assert_eq!(decided(&[place(false)], &list, Some(set)), Ok(()), "its collection was named");
+        }
+        let watched = Sources::from(vec![source("/d", "home", Ring::Mesh), source("/secret", "diary", Ring::Private)]);
+        assert_eq!(decided(&[place(true)], &watched, None), Ok(()), "it is shared already");
+    }
+
+    /// What an agent is asked that answers like a scheduler with this list, and the findings then.
+    fn kept(list: Sources, set: Vec<Folder>) -> (Vec<Request>, Vec<Finding>) {
+        let (node, driver) = NodeHandle::new();
+        let earlier = list.places.clone();
+        let findings = node.findings().clone();
+        let asked = smol::block_on(async {
+            let (mut asked, mut list) = (Vec::new(), list);
+            let start = keep(node, Vec::new(), Vec::new(), Some(set), earlier);
+            smol::spawn(start).detach();
+            while let Ok(Call { request, reply }) = driver.recv().await {
+                let answer = match &request {
+                    Request::Regroup(regroup) => {
+                        list.remember(&regroup.collection).unwrap();
+                        Response::Regrouped(regroup.collection.clone())
+                    }
+                    Request::Add(place) => match place.undecided(&list) {
+                        Some(why) => Response::refused(Problem::Conflict, why),
+                        None => Response::Added,
+                    },
+                    _ => Response::refused(Problem::Busy, "no"),
+                };
+                asked.push(request.clone());
+                let _ = reply.try_send(answer);
+                if matches!(request, Request::Status) {
+                    break;
+                }
+            }
+            asked
+        });
+        (asked, findings.list())
+    }
+
+    #[test]
+    fn a_folder_of_config_toml_without_a_collection_is_shared_unasked_by_no_start_where_there_are_private_ones() {
+        let there = tempfile::tempdir().unwrap();
+        let plain = folder(there.path().to_str().unwrap(), None, None);
+        let (asked, findings) = kept(Sources::default(), vec![plain.clone()]);
+        assert!(matches!(&asked[..], [Request::Add(place), Request::Status] if place.unnamed), "{asked:?}");
+        assert_eq!(findings, []);
+        let diary = folder("/nowhere/diary", Some("diary"), Some(Ring::Private));
+        let (asked, findings) = kept(Sources::default(), vec![plain, diary]);
+        assert!(matches!(&asked[0], Request::Regroup(regroup) if regroup.collection == "diary"), "{asked:?}");
+        let told = findings.iter().find(|found| found.what.contains("nobody said who may see")).unwrap();
+        assert!(told.what.contains("and it is not watched") && told.what.contains("--collection diary` to keep it"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::answer::{json, refused};
 use super::pairing::random;
-use super::{Api, Refused, body, status_of};
+use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::limits::{INVITE_LIFE_MS, INVITE_LIFE_MS_MAX};
 use crate::mesh::pairing::invites::Before;
 use crate::node::input::{Pairing, Request};
@@ -68,7 +68,7 @@ impl Api {
                 json(conn, Status::Ok, &answer)
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
-            _ => refused(conn, Status::ServiceUnavailable, "The agent is stopping."),
+            _ => refused(conn, Status::InternalServerError, NO_ANSWER),
         }
     }
 }

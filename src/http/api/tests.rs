@@ -4,6 +4,7 @@ use super::*;
 use crate::platform::home::Home;
 use crate::runtime::handle::Call;
 use crate::runtime::unfinished;
+use crate::scheduler::regroup::{NewGroup, Regroup};
 
 #[test]
 fn a_question_is_trimmed_and_its_bounds_are_checked() {
@@ -27,6 +28,26 @@ fn every_problem_has_its_http_status() {
     );
     // `wattle forget` asks again after 503, and the second one after an answered question ends the watching of the folder.
     assert_eq!(status_of(Problem::Unanswered) as u16, 500);
+}
+
+#[test]
+fn a_change_of_a_collection_that_is_on_the_disk_is_acknowledged_although_the_agent_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    Home::open(folder.path()).unwrap();
+    let (node, driver) = NodeHandle::new();
+    let api = Api::new(node.with_home(folder.path().to_owned()));
+    let agent = async {
+        while let Ok(Call { request, reply }) = driver.recv().await {
+            let stopping = || Response::refused(Problem::Busy, "The agent is stopping.");
+            let answer =
+                if matches!(request, Request::Regroup(_)) { Response::Regrouped("home".into()) } else { stopping() };
+            let _ = reply.try_send(answer);
+        }
+        std::future::pending().await
+    };
+    let regroup = Regroup { collection: "home".into(), to: NewGroup::Ring(Ring::Private) };
+    let answer = smol::block_on(smol::future::or(api.regroup(regroup), agent)).unwrap();
+    assert_eq!((answer.name.as_str(), answer.ring, answer.places), ("home", Some(Ring::Private), None));
 }
 
 #[test]

@@ -51,10 +51,11 @@ impl Added {
 pub struct Regrouped {
     /// The collection's name from now on.
     pub name: String,
-    /// Who may see it from now on; null if its folders have several rings.
+    /// Who may see it from now on; null if its folders have several rings, or if that was not said and the agent was stopping.
     pub ring: Option<Ring>,
-    /// How many watched places it has.
-    pub places: usize,
+    /// How many watched places it has; left out if the agent was stopping and could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<usize>,
     /// Why config.toml does not say so yet, if it could not be written: that is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,

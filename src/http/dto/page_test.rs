@@ -143,7 +143,7 @@ fn each_field_of_the_answers_stands_on_the_page() {
         parts: vec!["/n/a".into()],
         forgotten: Some("x".into()),
     };
-    let regrouped = Regrouped { name: "home".into(), ring: None, places: 1, forgotten: None };
+    let regrouped = Regrouped { name: "home".into(), ring: None, places: Some(1), forgotten: None };
     let forgotten = Forgotten { done: "x".into(), forgotten: Some("x".into()) };
     let none = Vec::<String>::new();
     assert_eq!(unnamed(&status(), &["GET /v1/status", "GET /v1/folders"]), none);

@@ -44,6 +44,8 @@ pub(super) struct Watching<'a> {
     calls: Calls,
     /// The places that the node was told to look at on a schedule.
     unwatched: Vec<Vec<u8>>,
+    /// Those of which it was told that they have all their watches.
+    followed: Vec<Vec<u8>>,
     /// Whether something may have changed that `report` tells.
     stale: bool,
 }
@@ -57,8 +59,9 @@ impl<'a> Watching<'a> {
         sources: BTreeMap<Vec<u8>, WatchedSource>,
     ) -> Self {
         let (mounts, calls) = (Mounts::open(), Calls::new(reach.clone()));
-        let unwatched = Vec::new();
-        let mut watching = Self { inputs, findings, home, sources, tree: None, mounts, calls, unwatched, stale: true };
+        let (unwatched, followed) = (Vec::new(), Vec::new());
+        let mut watching =
+            Self { inputs, findings, home, sources, tree: None, mounts, calls, unwatched, followed, stale: true };
         watching.open();
         watching
     }
@@ -318,7 +321,7 @@ impl<'a> Watching<'a> {
 
     /// Tells people what is not watched, and the node what to look at on a schedule.
     fn report(&mut self) {
-        let mut unwatched = Vec::new();
+        let (mut unwatched, mut followed) = (Vec::new(), Vec::new());
         for (path, source) in &self.sources {
             let failures: Vec<_> = self.tree.iter().flat_map(|tree| tree.failures(path)).collect();
             match finding(path, &failures) {
@@ -329,11 +332,17 @@ impl<'a> Watching<'a> {
             let partly = failures.iter().any(|(_, why)| !matches!(why, Unwatched::Locked | Unwatched::Silent));
             if source.identity.is_some() && (self.tree.is_none() || partly || source.network) {
                 unwatched.push(path.clone());
+            } else if source.identity.is_some() {
+                followed.push(path.clone());
             }
         }
         if unwatched != self.unwatched {
             self.send(Input::Unwatched(unwatched.clone()));
             self.unwatched = unwatched;
+        }
+        if followed != self.followed {
+            self.send(Input::Followed(followed.clone()));
+            self.followed = followed;
         }
     }
 }

@@ -75,6 +75,63 @@ fn what_is_gone_and_does_not_fit_into_a_question_is_asked_about_next_and_never_r
 }
 
 #[test]
+fn what_does_not_fit_is_known_to_be_gone_and_no_look_at_a_part_removes_it() {
+    let (mut losses, most) = (Losses::default(), LOST_MAX as u64);
+    let known = most * 10;
+    scan(&mut losses, 1, true, known, 0, 0);
+    assert_eq!(scan(&mut losses, 1000, true, known, most * 6, 0), Verdict::Ask(true));
+    let last = DocId(most * 6 - 1);
+    let sentence = losses.questions().next().unwrap().1.sentence(SOURCE);
+    assert!(sentence.starts_with(&format!("{} of {known} documents", most * 6)), "{sentence}");
+    assert!(sentence.contains("One answer is about 65536 of them"), "{sentence}");
+    for is_answered in [false, true] {
+        assert_eq!(losses.gone_since(last), Some(1_800_000_000), "it is not answered to other devices");
+        assert_eq!(losses.gone_since(DocId(most * 6)), None);
+        let part = misses(&mut losses, 2000, false, 100, &[last.0]);
+        assert_eq!(part, Verdict::LookAtAll, "one of so many, answered: {is_answered}");
+        assert!(losses.has_more(SOURCE));
+        losses.decided(SOURCE);
+    }
+    let rest: Vec<u64> = (most..most + 9).collect();
+    assert_eq!(misses(&mut losses, 3000, true, most * 9, &rest), Verdict::Ask(true), "all that is left of it");
+    assert_eq!((losses.has_more(SOURCE), losses.gone_since(last)), (false, None), "the others are back");
+    losses.decided(SOURCE);
+    assert_eq!(misses(&mut losses, 5000, false, 100, &[last.0]), Verdict::Remove(vec![last]), "another loss");
+}
+
+#[test]
+fn whoever_was_being_asked_is_asked_again_after_a_restart_however_little_is_gone() {
+    let mut losses = Losses::default();
+    assert_eq!(losses.asked_to_save(false), None);
+    misses(&mut losses, 1, true, 1000, &(0..600).collect::<Vec<_>>());
+    let Some(Change::Asked(asked)) = losses.asked_to_save(false) else { panic!("it is not saved") };
+    assert_eq!(losses.asked_to_save(false), None, "once");
+    let restarted = |watched: bool| {
+        let mut losses = Losses::default();
+        losses.ask_again(asked.0.clone(), |_| watched);
+        losses
+    };
+    let none = Some(Change::Asked(Asked::default()));
+    assert_eq!(restarted(false).asked_to_save(false), none, "it is watched no more");
+    let mut losses = restarted(true);
+    assert_eq!(misses(&mut losses, 1, false, 50, &[1]), Verdict::LookAtAll);
+    assert_eq!(misses(&mut losses, 2, true, 5000, &[1, 2]), Verdict::Ask(true), "new files make it a small part");
+    assert_eq!(losses.asked_to_save(false), None, "as on the disk");
+    losses.decided(SOURCE);
+    assert_eq!(losses.asked_to_save(true), None, "the answer is being carried out");
+    assert_eq!(losses.asked_to_save(false), none);
+    losses.asked_are_not_saved();
+    assert_eq!(losses.asked_to_save(false), none, "the save failed");
+    let mut losses = restarted(true);
+    losses.decided(SOURCE);
+    losses.ask_what_is_left();
+    assert_eq!(misses(&mut losses, 2, true, 5000, &[2]), Verdict::Ask(true), "its answer could not be carried out");
+    let mut losses = restarted(true);
+    assert_eq!(misses(&mut losses, 2, true, 5000, &[]), Verdict::Remove(Vec::new()), "all are back");
+    assert_eq!(losses.asked_to_save(false), none);
+}
+
+#[test]
 fn many_changed_places_of_a_small_source_are_looked_at_together() {
     let mut losses = Losses::default();
     assert!(losses.is_crowd(SOURCE, CROWD_MIN) && !losses.is_crowd(SOURCE, CROWD_MIN - 1));

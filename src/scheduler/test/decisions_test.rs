@@ -3,7 +3,7 @@
 use super::*;
 use crate::limits::{LOSS_ASKED_MIN, REMARKS_TOLD_MAX, SCAN_BATCH};
 use crate::scheduler::task::{Away, Tally};
-use crate::store::record::{Mark, MarkKind, Marks};
+use crate::store::record::{Asked, Mark, MarkKind, Marks};
 
 fn found(known: u64, gone: u64, away: Vec<Away>) -> Outcome {
     let tally = Tally { known, remaining: known - gone, away, at: 50, ..Tally::default() };
@@ -66,7 +66,9 @@ fn a_great_loss_is_asked_about_and_the_owner_forgets_or_keeps() {
     for forget in [true, false] {
         let mut machine = scheduler(1, &["/a"], StoreCounts::default());
         let out = scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+        let (changes, out) = saves(&mut machine, 0, out);
         assert!(matches!(&out[..], [Output::Notice(Notice::Asks(why))] if why.contains("900 of 1000 documents of /a")));
+        assert_eq!(changes, [Change::Asked(Asked(vec![b"/a".to_vec()]))], "a restart asks again");
         assert_eq!(machine.questions().count(), 1);
         machine.handle(at(1), Input::ChangesLost, &mut Vec::new());
         let out = scan_finds(&mut machine, 2000, found(1000, 901, Vec::new()));
@@ -90,6 +92,38 @@ fn a_great_loss_is_asked_about_and_the_owner_forgets_or_keeps() {
         assert!(matches!(&others[..], [Output::Decided(ReplyId(5), _)]), "{others:?}");
         assert_eq!((machine.questions().count(), machine.sources().len()), (0, 1), "it is still watched");
     }
+}
+
+#[test]
+fn after_an_answer_that_was_not_about_all_that_is_gone_a_look_at_all_follows_at_once_and_nothing_goes_unasked() {
+    let most = crate::limits::LOST_MAX as u64;
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    let out = scan_finds(&mut machine, 0, found(most * 3, most * 2, Vec::new()));
+    saves(&mut machine, 1, out);
+    let last = DocId(most * 2 - 1);
+    assert!(
+        machine.knows_gone(last) && machine.gone_since(last) == Some(50),
+        "it is not lent, and not answered to others"
+    );
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Forget(ReplyId(5), b"/a".to_vec()), &mut out);
+    let (_, others) = saves(&mut machine, 2, out);
+    assert!(
+        matches!(&others[..], [Output::Decided(_, done)] if done.contains("More of its documents are gone")),
+        "{others:?}"
+    );
+    let mut again = Vec::new();
+    machine.handle(at(3), Input::Forget(ReplyId(6), b"/a".to_vec()), &mut again);
+    assert!(matches!(&again[..], [Output::Refused(ReplyId(6), Refusal::Conflict, _)]), "it stays watched: {again:?}");
+    assert!(machine.deadline().is_some_and(|due| due <= at(2 + SETTLE_MS)), "all of it is looked at soon");
+    let mut rest = found(most * 2, 1, Vec::new());
+    if let Outcome::Scanned { gone, .. } = &mut rest {
+        *gone = vec![last];
+    }
+    let out = scan_finds(&mut machine, 2 + SETTLE_MS, rest);
+    let (changes, others) = saves(&mut machine, 3 + SETTLE_MS, out);
+    assert!(changes.iter().all(|change| !matches!(change, Change::Gone { .. })), "{changes:?}");
+    assert!(matches!(&others[..], [Output::Notice(Notice::Asks(_))]), "{others:?}");
 }
 
 #[test]
@@ -322,6 +356,8 @@ fn what_the_system_does_not_report_is_looked_at_every_few_seconds() {
             machine.handle(at(ms), Input::Done(id, found(documents, 0, Vec::new())), &mut Vec::new());
         }
     }
+    assert!(!machine.is_followed(b"/a") && !machine.is_followed(b"/b"), "nobody said so");
+    machine.handle(at(60_000), Input::Followed(vec![b"/a".to_vec(), b"/b".to_vec()]), &mut Vec::new());
     assert!(!machine.is_followed(b"/a") && machine.is_followed(b"/b"));
     assert_eq!(looks, [5400, 25_400, 45_400], "first after 5 s, then every 20 s, 5 ms a document; each settles 400 ms");
     machine.handle(at(60_000), Input::Unwatched(Vec::new()), &mut Vec::new());

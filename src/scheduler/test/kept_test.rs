@@ -175,6 +175,6 @@ fn whoever_waits_is_answered_once_by_an_outage_or_a_stop_whatever_the_list_finds
     assert_eq!(out, [], "the save that is under way may end it");
     machine.handle(at(2), saved(save.0, &[]), &mut out);
     machine.answer_at_stop(&mut out);
-    let [Output::Refused(ReplyId(7), Refusal::Busy, why)] = &out[..] else { panic!("{out:?}") };
+    let [Output::Refused(ReplyId(7), Refusal::Broken, why)] = &out[..] else { panic!("{out:?}") };
     assert!(why.contains("For 88 documents it is not done yet"), "{why}");
 }

@@ -109,6 +109,9 @@ fn every_open_decision_is_answered_when_one_cannot_be_saved() {
         let (changes, remarks) = (Vec::new(), Vec::new());
         let found = Outcome::Scanned { changes, gone, next: None, remarks, tally: Box::new(tally) };
         machine.handle(at(place), Input::Done(id, found), &mut out);
+        // That it is asked.
+        let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
+        machine.handle(at(place), saved(save.0, &[]), &mut out);
     }
     out.clear();
     machine.handle(at(5), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);

@@ -63,8 +63,9 @@ fn to_add_what_is_watched_says_so_and_what_was_private_is_not_shared_by_a_forgot
     assert!(!refused.status.success() && why.contains(&keep) && why.contains(&share), "{why}");
     assert_eq!(agent.json(&["folders", "--json"])["folders"].as_array().unwrap().len(), 1, "nothing was shared");
     agent.stop();
-    let agent = place.up(&[diary]);
-    agent.wait("the question", |_| agent.log().contains(&keep));
+    let why = place.up_fails(&[diary]);
+    assert!(why.contains(&keep.replace("wattle add", "wattle up")), "no agent runs that could share it: {why}");
+    let agent = place.up(&[]);
     assert_eq!(agent.json(&["folders", "--json"])["folders"].as_array().unwrap().len(), 1, "nothing was shared");
     let kept = agent.cli(["add", diary, "--collection", "diary"]);
     assert!(String::from_utf8_lossy(&kept.stdout).contains("diary"), "{kept:?}");
