@@ -31,6 +31,8 @@ pub fn init(verbose: u8) {
     let started = Builder::new()
         .filter_level(LevelFilter::Warn)
         .filter_module("wattle", ours)
+        // It writes a line for each read of a damaged block, dozens in a second; the agent tells of the damage once.
+        .filter_module("lsm_tree::table::block", LevelFilter::Off)
         // On a terminal the erasing below is to pass; messages hold no control characters.
         .write_style(if terminal { WriteStyle::Always } else { WriteStyle::Never })
         .format(move |out, record| {

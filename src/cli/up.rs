@@ -16,7 +16,7 @@ mod uncounted;
 use super::options::UpOptions;
 use super::wishes;
 use crate::base::finding::{Finding, quoted};
-use crate::base::id::PeerKey;
+use crate::base::id::{DocId, PeerKey};
 use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
@@ -40,9 +40,13 @@ use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
-use crate::scheduler::{self, attempt::parked};
+use crate::scheduler::attempt::parked;
+use crate::scheduler::{self, attempt::ParkedTask};
+use crate::search::vector::Index;
+use crate::store::kv::KvError;
 use crate::store::library::Library;
 use crate::store::read;
+use crate::store::record::{Asked, Marks, Sources};
 use crate::worker::retrieve::load_index;
 use crate::worker::sweep::unwatched;
 use async_signal::{Signal, Signals};
@@ -84,9 +88,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let models = options.models.as_deref().map(models::find).transpose()?;
     let (engine, manifest) = models::load(models.as_deref(), model)?;
-    let (library, damaged) = store::open(&home, manifest.fingerprint(), options.sync)?;
+    let (library, read, damaged) = store::open(&home, manifest.fingerprint(), options.sync, FirstReads::of)?;
     damaged.into_iter().for_each(|found| node_handle.findings().set("store", found));
-    let index = load_index(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
 
     let device = options.name.clone().unwrap_or_else(host_name);
     let config = NodeConfig {
@@ -99,13 +102,13 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         home: home.path().as_os_str().as_bytes().to_vec(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
-        scheduler: scheduler_config(&library, &home, &manifest)?,
+        scheduler: scheduler_config(&library, read.scheduler, &home, &manifest)?,
     };
 
     folders::decided(&typed_sources, &config.scheduler.sources, options.config.node.folders.as_deref())?;
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
-    let parts = Parts { library, engine, index, address_book };
+    let parts = Parts { library, engine, index: read.index, address_book };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
     let (sources, progress) = (config.scheduler.sources.places.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
@@ -149,21 +152,48 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     end(threads, driven)
 }
 
+/// What is read of the store before anything else: damage that shows here has it made anew.
+struct FirstReads {
+    index: Index,
+    scheduler: Known,
+}
+
+/// What the scheduler starts with.
+struct Known {
+    sources: Sources,
+    marks: Marks,
+    asked: Asked,
+    parked: Vec<(DocId, ParkedTask)>,
+    strays: bool,
+}
+
+impl FirstReads {
+    fn of(library: &Library<Disk>) -> Result<Self, KvError> {
+        let kv = library.kv();
+        let (sources, marks, parked) = (read::sources(kv)?, read::marks(kv)?, parked(kv)?);
+        let (asked, strays) = (read::asked(kv)?, !unwatched(kv, 1)?.is_empty());
+        Ok(Self { index: load_index(kv)?, scheduler: Known { sources, marks, asked, parked, strays } })
+    }
+}
+
 /// What the scheduler starts with: what the store knows.
-fn scheduler_config(library: &Library<Disk>, home: &Home, model: &Manifest) -> Result<scheduler::Config, String> {
-    let broken = |error| format!("The store cannot be used: {error}.");
-    let strays = !unwatched(library.kv(), 1).map_err(broken)?.is_empty();
-    if strays {
+fn scheduler_config(
+    library: &Library<Disk>,
+    known: Known,
+    home: &Home,
+    model: &Manifest,
+) -> Result<scheduler::Config, String> {
+    if known.strays {
         info!("The store holds documents of no watched folder. They answer nothing, and are deleted.");
     }
     Ok(scheduler::Config {
         counts: library.commit().counts,
         number: library.commit().number,
-        sources: read::sources(library.kv()).map_err(broken)?,
-        marks: read::marks(library.kv()).map_err(broken)?.0,
-        asked: read::asked(library.kv()).map_err(broken)?.0,
-        parked: parked(library.kv()).map_err(broken)?,
-        strays,
+        sources: known.sources,
+        marks: known.marks.0,
+        asked: known.asked.0,
+        parked: known.parked,
+        strays: known.strays,
         slots: background_threads(),
         disk_free: disk_free(home.path()),
         model: model.fingerprint(),

@@ -42,6 +42,8 @@ pub enum Input {
     Saved(SaveId, Result<Saved, NotSaved>),
     /// The store cannot be found on the disk, for this reason.
     StoreLost(String),
+    /// The store is damaged, in these words: only the next start mends it.
+    StoreDamaged(String),
     /// The boot counter of a `SaveBootCounter` is on the disk, synced: the next start counts above this number.
     BootCounterSaved(u32),
     /// Something may have changed at this absolute path.

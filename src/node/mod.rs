@@ -155,6 +155,7 @@ impl Node {
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
             Input::StoreLost(why) => self.schedule(now, scheduler::Input::StoreLost(why), out),
+            Input::StoreDamaged(why) => self.schedule(now, scheduler::Input::StoreDamaged(why), out),
             Input::BootCounterSaved(number) => self.on_boot_counter_saved(now, number, out),
             Input::PathChanged(path) => self.schedule(now, scheduler::Input::Changed(path), out),
             Input::Link(peer, input) => self.on_link(now, peer, input, out),

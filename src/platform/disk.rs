@@ -11,12 +11,17 @@
 //! - A flush that fails ends its worker, and fjall's own wait for it never returns: `rotate` waits by itself.
 //! - After a write, a sync or a flush that failed, a database writes nothing any more (`Error::Poisoned`): `reopen` closes it
 //!   and opens it anew in the same process, which replays its journal as after a crash.
+//! - It does not check whole tables: a block is checked when it is read. `Disk::verify` holds each table against the checksum
+//!   that was written down with it.
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
+
+mod damage;
 
 use super::panics::guard_library;
 use super::store_place::StorePlace;
 use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
+use damage::{Damage, checksum};
 use fjall::config::CompressionPolicy;
 use fjall::{
     AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable,
@@ -35,6 +40,8 @@ pub const LAYOUT: &str = "store-1";
 /// heads of key and value (64), and what the allocator adds to them. Without it, small records filled some 40 MiB of memory
 /// before they were written out (docs/evidence.md).
 const ENTRY_BYTES: usize = 160;
+
+const WRONG_CHECKSUM: &str = "a checksum is wrong";
 
 /// Between two looks at a flush.
 const FLUSH_LOOK: Duration = Duration::from_millis(5);
@@ -64,6 +71,7 @@ struct Shared {
     open: RwLock<Option<Arc<Inner>>>,
     /// Whether the disk once did not confirm what was written.
     unconfirmed: AtomicBool,
+    damage: Damage,
 }
 
 struct Inner {
@@ -90,6 +98,7 @@ fn failed(error: &fjall::Error) -> KvError {
         fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => failed_io(error),
         fjall::Error::Poisoned => KvError::Io("an earlier write failed".to_owned()),
         fjall::Error::Locked => KvError::Io("another program has it open".to_owned()),
+        fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => KvError::Damaged(WRONG_CHECKSUM.to_owned()),
         other => KvError::Damaged(format!("{other:?}")),
     }
 }
@@ -120,8 +129,8 @@ impl Disk {
     /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read.
     pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
         let open = RwLock::new(Some(Arc::new(guarded(|| Inner::open(folder))?)));
-        let unconfirmed = AtomicBool::new(false);
-        Ok(Self { shared: Arc::new(Shared { folder: folder.to_owned(), sync, open, unconfirmed }) })
+        let (folder, unconfirmed) = (folder.to_owned(), AtomicBool::new(false));
+        Ok(Self { shared: Arc::new(Shared { folder, sync, open, unconfirmed, damage: Damage::default() }) })
     }
 
     fn inner(&self) -> Result<Arc<Inner>, KvError> {
@@ -165,6 +174,40 @@ impl Disk {
     #[must_use]
     pub fn is_unconfirmed(&self) -> bool {
         self.shared.unconfirmed.load(Ordering::Relaxed)
+    }
+
+    /// The first damage that was met in this store, if any was.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.shared.damage.first()
+    }
+
+    /// Has damage told, also what was met before: once, by whichever thread meets it.
+    pub fn on_damage(&self, tell: impl Fn(&str) + Send + std::marker::Sync + 'static) {
+        self.shared.damage.listen(tell);
+    }
+
+    /// Passes a result on, and notes damage in it.
+    fn noted<T>(&self, result: Result<T, KvError>) -> Result<T, KvError> {
+        result.inspect_err(|error| self.note_damage(error))
+    }
+
+    /// Reads every table as a whole and holds it against its checksum: damage is found also where no key is looked up.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn verify(&self) -> Result<(), KvError> {
+        let inner = self.inner()?;
+        guarded(|| {
+            for space in &inner.spaces {
+                for table in space.tree.current_version().iter_tables() {
+                    if checksum(&table.path).map_err(|error| failed_io(&error))? != table.checksum().into_u128() {
+                        return Err(KvError::Damaged(WRONG_CHECKSUM.to_owned()));
+                    }
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Flushes the memtables to disk and waits for it. Only the writer thread calls this.
@@ -243,16 +286,26 @@ fn options(space: Space) -> KeyspaceCreateOptions {
 impl KvRead for Disk {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         let inner = self.inner()?;
-        guarded(|| {
+        self.noted(guarded(|| {
             let value = inner.space(space).get(key).map_err(|error| failed(&error))?;
             Ok(value.map(|value| value.to_vec()))
-        })
+        }))
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
         let inner = self.inner()?;
-        guarded(|| pairs(inner.space(space).range::<&[u8], _>(bounds), max))
+        self.noted(guarded(|| pairs(inner.space(space).range::<&[u8], _>(bounds), max)))
+    }
+
+    /// A store that is gone from its place is not damaged: it may be on a disk that comes back.
+    fn note_damage(&self, error: &KvError) {
+        if let KvError::Damaged(what) = error
+            && self.damage().is_none()
+            && self.place().is_some_and(|place| place.look().is_ok())
+        {
+            self.shared.damage.met(what);
+        }
     }
 }
 
@@ -276,21 +329,26 @@ fn pairs(items: fjall::Iter, max: usize) -> Result<Vec<Pair>, KvError> {
 pub struct DiskSnapshot {
     /// Or why there is none.
     view: Result<(fjall::Snapshot, Arc<Inner>), KvError>,
+    disk: Disk,
 }
 
 impl KvRead for DiskSnapshot {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
         let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
-        guarded(|| {
+        self.disk.noted(guarded(|| {
             let value = view.get(inner.space(space), key).map_err(|error| failed(&error))?;
             Ok(value.map(|value| value.to_vec()))
-        })
+        }))
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
         let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
-        guarded(|| pairs(view.range::<&[u8], _>(inner.space(space), bounds), max))
+        self.disk.noted(guarded(|| pairs(view.range::<&[u8], _>(inner.space(space), bounds), max)))
+    }
+
+    fn note_damage(&self, error: &KvError) {
+        self.disk.note_damage(error);
     }
 }
 
@@ -298,7 +356,8 @@ impl Kv for Disk {
     type Snapshot = DiskSnapshot;
 
     fn snapshot(&self) -> DiskSnapshot {
-        DiskSnapshot { view: self.inner().map(|inner| (inner.db.snapshot(), inner)) }
+        let view = self.inner().map(|inner| (inner.db.snapshot(), inner));
+        DiskSnapshot { view, disk: self.clone() }
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
@@ -313,7 +372,7 @@ impl Kv for Disk {
             }
         }
         inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
-        guarded(|| writes.commit().map_err(|error| failed(&error)))
+        self.noted(guarded(|| writes.commit().map_err(|error| failed(&error))))
     }
 
     fn sync(&self) -> Result<(), KvError> {

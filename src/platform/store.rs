@@ -12,6 +12,7 @@ use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::{Fingerprint, Ring};
 use crate::base::path::covers;
 use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
+use crate::node::input::Input;
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
@@ -19,6 +20,7 @@ use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::Sources;
 use log::{info, warn};
+use smol::channel::Sender;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -29,11 +31,20 @@ const SUSPECT: &str = "store-suspect";
 /// While the store is opened, one byte for each opening in a row that did not come to an end.
 const OPENING: &str = "store-opening";
 
-/// Opens the home's store, repairs or rebuilds it where it is damaged, and binds it to the model.
+/// An open store, what the agent read of it first, and what people have to know.
+pub type Opened<T> = (Library<Disk>, T, Option<Finding>);
+
+/// Opens the home's store, repairs or rebuilds it where it is damaged, and binds it to the model. `first_reads` is what the agent needs of
+/// it to start: damage that only shows there has the store made anew too.
 ///
 /// # Errors
 /// One sentence: the disk fails, or the store belongs to another model.
-pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk>, Option<Finding>), String> {
+pub fn open<T>(
+    home: &Home,
+    model: Fingerprint,
+    sync: Sync,
+    first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
+) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
     let mut found = None;
@@ -46,32 +57,57 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
         warn!("{says}");
         found = Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) });
     }
-    let disk = match survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect)) {
-        Ok(disk) => disk,
-        Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
+    let prepared = |disk| prepare(home, model, disk, &first_reads);
+    let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
+    let prepared = match whole.and_then(prepared) {
         Err(KvError::Damaged(what)) => {
-            let aside = set_aside(&folder)?;
-            let lost = counted::lost_with_store(home);
-            let says = format!(
-                "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack \
-                 them.{lost} The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
-            );
-            warn!("{says}");
-            let command = Some(format!("rm -r {}", quoted(&aside)));
-            found = Some(Finding { area: Area::State, what: says, command });
-            Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?
+            found = Some(make_way(home, &folder, &what)?);
+            let disk = Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?;
+            prepared(disk)
         }
+        other => other,
     };
+    let (library, read_first) = match prepared {
+        Ok(prepared) => prepared?,
+        Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
+        Err(error) => return Err(format!("The store cannot be used: {error}.")),
+    };
+    // Not before: a start that fails leaves the check to the next one.
     let _ = fs::remove_file(home.path().join(SUSPECT));
-    let broken = |error| format!("The store cannot be used: {error}.");
-    let mut library = Library::open(disk).map_err(broken)?;
-    if let Err(bound) = library.bind(model).map_err(broken)? {
-        return Err(format!(
+    let watched = read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
+    let found = found.or_else(|| counted::lost_before(home, &watched));
+    note_model(home, model);
+    Ok((library, read_first, found))
+}
+
+/// Moves a damaged store out of the way of a new one, and says so.
+fn make_way(home: &Home, folder: &Path, what: &str) -> Result<Finding, String> {
+    let aside = set_aside(folder)?;
+    let lost = counted::lost_with_store(home);
+    let says = format!(
+        "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack \
+         them.{lost} The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
+    );
+    warn!("{says}");
+    Ok(Finding { area: Area::State, what: says, command: Some(format!("rm -r {}", quoted(&aside))) })
+}
+
+/// Binds the store to the model, brings it up to date, and reads what the agent starts with. The inner error is a sentence: nothing is
+/// damaged, and it is not used all the same.
+fn prepare<T>(
+    home: &Home,
+    model: Fingerprint,
+    disk: Disk,
+    first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
+) -> Result<Result<(Library<Disk>, T), String>, KvError> {
+    let mut library = Library::open(disk)?;
+    if let Err(bound) = library.bind(model)? {
+        return Ok(Err(format!(
             "The store holds vectors of the model {bound}, and the model found is {model}; the two cannot be mixed. \
              Give the old model with --models, or a new home with --home. Nothing was changed."
-        ));
+        )));
     }
-    let again = library.reread(READER).map_err(broken)?;
+    let again = library.reread(READER)?;
     if again > 0 {
         info!(
             "This version reads files differently than the one before: {} read again. What is known of that answers meanwhile.",
@@ -79,16 +115,14 @@ pub fn open(home: &Home, model: Fingerprint, sync: Sync) -> Result<(Library<Disk
         );
     }
     let sources = home.sources();
-    if read::sources(library.kv()).map_err(broken)? == Sources::default() && sources != Sources::default() {
-        library.apply(&Change::Sources(sources)).map_err(broken)?;
+    if read::sources(library.kv())? == Sources::default() && sources != Sources::default() {
+        library.apply(&Change::Sources(sources))?;
     }
-    leave_own_home(&mut library, home).map_err(broken)?;
-    library.kv().sync().map_err(broken)?;
-    let watched = read::sources(library.kv()).map_err(broken)?;
-    let found = found.or_else(|| counted::lost_before(home, &watched));
-    note_model(home, model);
-    counted::note(home, library.kv()).map_err(broken)?;
-    Ok((library, found))
+    leave_own_home(&mut library, home)?;
+    library.kv().sync()?;
+    counted::note(home, library.kv())?;
+    let read_first = first_reads(&library)?;
+    Ok(Ok((library, read_first)))
 }
 
 /// Ends the watch of folders in the agent's own home, which an agent of before November 2026 took. Their documents lie in no watched
@@ -143,6 +177,26 @@ pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
     Library::open(check(disk.clone(), false)?)
 }
 
+/// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start.
+pub fn tell_damage(disk: &Disk, home: &Path, inputs: Sender<Input>) {
+    let home = home.to_owned();
+    disk.on_damage(move |what| {
+        mark_suspect(&home);
+        let (inputs, why) = (inputs.clone(), damage_sentence(what));
+        // The thread that met it may be one that the node waits for.
+        smol::spawn(async move { inputs.send(Input::StoreDamaged(why)).await }).detach();
+    });
+}
+
+/// What is so of a store that was found damaged while it is in use, and what to do.
+#[must_use]
+pub fn damage_sentence(what: &str) -> String {
+    format!(
+        "The store is damaged ({what}), and answers lack what cannot be read of it. Stop the agent and start it again: it makes the \
+         index anew from your files. The disk or card may be failing: make a backup."
+    )
+}
+
 /// Marks the store for a check of the whole store at the next start.
 pub fn mark_suspect(home: &Path) {
     let _ = regular::write(&home.join(SUSPECT), b"The store failed while it was in use.\n");
@@ -190,6 +244,9 @@ fn misplaced(folder: &Path, depth: usize) -> Option<PathBuf> {
 }
 
 fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
+    if suspect {
+        disk.verify()?;
+    }
     let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
     if !whole {
         let documents = repair(&disk)?;
@@ -235,132 +292,8 @@ fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::record::{Record, Source};
-    use std::os::unix::fs::PermissionsExt;
-
-    const MODEL: Fingerprint = Fingerprint([7; 32]);
-
-    /// A home whose store has a watched folder and tables on the disk.
-    fn home() -> (tempfile::TempDir, Home) {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        let home = Home::open(folder.path()).unwrap();
-        let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        home.write(HomeFile::Sources, &Sources::from(vec![source]).encode()).unwrap();
-        let (library, found) = open(&home, MODEL, Sync::Buffer).unwrap();
-        assert_eq!(found, None);
-        library.kv().rotate().unwrap();
-        (folder, home)
-    }
-
-    #[test]
-    fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        // A path of a home need not be UTF-8.
-        let folder = folder.path().join(std::ffi::OsStr::from_bytes(b"home\xff"));
-        fs::create_dir(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        let home = Home::open(&folder).unwrap();
-        let own = folder.as_os_str().as_bytes();
-        let source =
-            |path: &[&[u8]], ring, name: &str| Source { path: path.concat(), collection: name.into(), ring, device: 1 };
-        let sources = vec![
-            source(&[own], Ring::Mesh, "a"),
-            source(&[own, b"/store"], Ring::Private, "b"),
-            source(&[own, b"-beside"], Ring::Mesh, "c"),
-            source(&[b"/"], Ring::Private, "d"),
-        ];
-        home.write(HomeFile::Sources, &Sources::from(sources.clone()).encode()).unwrap();
-        let (library, _) = open(&home, MODEL, Sync::Buffer).unwrap();
-        let left = read::sources(library.kv()).unwrap();
-        assert_eq!(left.places, sources[2..]);
-        assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
-    }
-
-    fn opens_with_its_folders(home: &Home) {
-        let (library, found) = open(home, MODEL, Sync::Buffer).unwrap_or_else(|why| panic!("{why}"));
-        assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1);
-        assert!(audit(library.kv()).unwrap().clean());
-        let aside = aside(&home.path().join(LAYOUT)).last().map(|(_, path)| path.display().to_string());
-        assert!(
-            found.is_none_or(|found| found.what.contains(&aside.unwrap())),
-            "its owner is told where the old one is"
-        );
-    }
-
-    /// The regular files of a store, and its folders but for the outermost.
-    fn contents(store: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
-        let (mut files, mut folders) = (Vec::new(), vec![store.to_owned()]);
-        let mut at = 0;
-        while let Some(folder) = folders.get(at).cloned() {
-            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
-            }
-            at += 1;
-        }
-        folders.remove(0);
-        (files, folders)
-    }
-
-    #[test]
-    fn whatever_file_of_the_store_becomes_a_folder_the_agent_starts_and_keeps_its_list() {
-        let (kept, _home) = home();
-        let (files, folders) = contents(&kept.path().join(LAYOUT));
-        assert!(files.iter().any(|file| file.to_string_lossy().contains("/tables/")), "{files:?}");
-        assert_eq!(misplaced(&kept.path().join(LAYOUT), 0), None, "a whole store is in order");
-        // One of the spaces stands for the others.
-        let others = (2..9).map(|space| kept.path().join(LAYOUT).join(format!("keyspaces/{space}")));
-        let others: Vec<PathBuf> = others.collect();
-        let of_one = |path: &&PathBuf| !others.iter().any(|other| path.starts_with(other));
-        for path in files.iter().chain(&folders).filter(of_one) {
-            let (folder, home) = home();
-            mark_suspect(folder.path());
-            let path = folder.path().join(path.strip_prefix(kept.path()).unwrap());
-            if path.is_dir() {
-                fs::remove_dir_all(&path).unwrap();
-                fs::write(&path, "x").unwrap();
-            } else {
-                // The numbers of tables may differ from store to store; then a folder is added.
-                let _ = fs::remove_file(&path);
-                fs::create_dir(&path).unwrap();
-            }
-            opens_with_its_folders(&home);
-        }
-    }
-
-    #[test]
-    fn a_store_whose_opening_ended_the_process_three_times_is_set_aside() {
-        let (folder, home) = home();
-        let survives = |marks: usize| {
-            fs::write(folder.path().join(OPENING), "x".repeat(marks)).unwrap();
-            opens_with_its_folders(&home);
-            assert!(!folder.path().join(OPENING).exists());
-            aside(&folder.path().join(LAYOUT)).len()
-        };
-        assert_eq!([survives(STORE_OPENINGS_MAX - 1), survives(STORE_OPENINGS_MAX)], [0, 1]);
-    }
-
-    #[test]
-    fn a_file_in_the_place_of_the_store_is_set_aside() {
-        let (folder, home) = home();
-        fs::remove_dir_all(folder.path().join(LAYOUT)).unwrap();
-        fs::write(folder.path().join(LAYOUT), "x").unwrap();
-        opens_with_its_folders(&home);
-    }
-
-    #[test]
-    fn damaged_stores_are_kept_twice_and_not_without_limit() {
-        let (folder, home) = home();
-        let damage = folder.path().join(LAYOUT);
-        for _ in 0..4 {
-            fs::remove_dir_all(&damage).unwrap();
-            fs::write(&damage, "x").unwrap();
-            opens_with_its_folders(&home);
-        }
-        let numbers: Vec<u64> = aside(&damage).iter().map(|(number, _)| *number).collect();
-        assert_eq!(numbers, [3, 4]);
-    }
-}
+#[path = "store/flipped_bits_test.rs"]
+mod flipped_bits_test;
+#[cfg(test)]
+#[path = "store/test.rs"]
+mod tests;

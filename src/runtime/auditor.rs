@@ -49,7 +49,10 @@ impl Auditor {
         let chance = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
         match spot_check(&self.disk, &self.folders, chance, || tasks.is_closed()) {
             Ok(spot) => audit.spot = Some(spot),
-            Err(error) => warn!("The files could not be held against the index: {error}."),
+            Err(error) => {
+                self.disk.note_damage(&error);
+                warn!("The files could not be held against the index: {error}.");
+            }
         }
         Outcome::Audited(audit)
     }
@@ -71,6 +74,10 @@ impl<K: KvRead> KvRead for UntilClosed<'_, K> {
             return Err(KvError::Io("the agent is stopping".to_owned()));
         }
         self.view.page(space, from, to, max)
+    }
+
+    fn note_damage(&self, error: &KvError) {
+        self.view.note_damage(error);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::platform::panics::guard;
 use crate::platform::store;
 use crate::search::vector::Index;
 use crate::store::change::{Applied, Change};
-use crate::store::kv::{Kv, KvError};
+use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::Record;
@@ -137,13 +137,16 @@ impl Writer {
     fn mend(&mut self) -> Result<(), NotSaved> {
         self.look_at_disk()?;
         self.library = store::reopen(self.library.kv()).map_err(|error| self.not_written(&error))?;
-        let index = load_index(self.library.kv()).map_err(|error| self.not_written(&error))?;
+        let index = load_index(self.library.kv()).map_err(|error| self.not_used(&error))?;
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
         Ok(())
     }
 
-    /// Whether the disk has room for a save, and still has the store. A save that is refused here has written nothing.
+    /// Whether the disk has room for a save, and still has the store, undamaged. A save that is refused here has written nothing.
     fn look_at_disk(&self) -> Result<(), NotSaved> {
+        if let Some(what) = self.library.kv().damage() {
+            return Err(NotSaved { why: store::damage_sentence(what), lasts: true });
+        }
         if let Some(place) = self.library.kv().place() {
             place.look().map_err(NotSaved::for_now)?;
         }
@@ -157,7 +160,16 @@ impl Writer {
         Ok(())
     }
 
+    /// The store that is open failed.
+    fn not_used(&self, error: &KvError) -> NotSaved {
+        self.library.kv().note_damage(error);
+        self.not_written(error)
+    }
+
     fn not_written(&self, error: &KvError) -> NotSaved {
+        if let Some(what) = self.library.kv().damage() {
+            return NotSaved { why: store::damage_sentence(what), lasts: true };
+        }
         if self.library.kv().is_unconfirmed() {
             let why = format!(
                 "The disk did not confirm that what was written is on it ({error}), and what it says of it from now on cannot \
@@ -179,7 +191,7 @@ impl Writer {
                         NotSaved::for_now(format!("The list of watched folders cannot be written: {error}."))
                     })?;
                 }
-                applied.push(self.library.apply(change).map_err(|error| self.not_written(&error))?);
+                applied.push(self.library.apply(change).map_err(|error| self.not_used(&error))?);
                 self.log_refusal(change);
             }
             let commit = self.library.commit();
@@ -292,6 +304,19 @@ mod tests {
             b"/a",
             "other threads read the same store"
         );
+    }
+
+    #[test]
+    fn a_damaged_store_is_written_no_more_before_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(&folder.path().join("store-1"), folder.path());
+        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+        writer.library.kv().note_damage(&KvError::Damaged("a checksum is wrong".to_owned()));
+        for mends in [false, true] {
+            let why = save(&mut writer, vec![seen("/b")], mends).unwrap_err();
+            assert!(why.starts_with("The store is damaged (a checksum is wrong)"), "{why}");
+            assert!(writer.broken.as_ref().is_some_and(|why| why.lasts));
+        }
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl Scheduler {
             }
             Input::Saved(save, result) => self.on_saved(now, save, result, out),
             Input::StoreLost(why) => self.on_write_failure(now, NotSaved::for_now(why), out),
+            Input::StoreDamaged(why) => self.on_damage(now, why, out),
             Input::Changed(path) => {
                 if self.sources.covering(&path).is_some() {
                     self.scans.queue.mark_dirty(now, &path);

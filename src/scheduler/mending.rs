@@ -53,7 +53,7 @@ impl Scheduler {
     /// Nothing can be saved just now.
     pub(super) fn on_write_failure(&mut self, now: Instant, failure: NotSaved, out: &mut Vec<Output>) {
         // The same failure shows in each save that was under way.
-        if !self.outage.is_on() {
+        if !self.outage.is_on() || (failure.lasts && !self.outage.needs_restart()) {
             self.outage.begin(now, failure);
             out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Held(why))));
             self.end_leases(out);
@@ -72,6 +72,16 @@ impl Scheduler {
         self.end_leases(out);
     }
 
+    /// The store is damaged: nothing mends it before the next start, whatever else failed before.
+    pub(super) fn on_damage(&mut self, now: Instant, why: String, out: &mut Vec<Output>) {
+        if self.outage.needs_restart() {
+            return;
+        }
+        self.outage.begin(now, NotSaved { why, lasts: true });
+        out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Broken(why))));
+        self.end_leases(out);
+    }
+
     /// Tries to go on, if that is due.
     pub(super) fn mend(&mut self, now: Instant, out: &mut Vec<Output>) {
         // Those that failed are answered first, so that none of them is taken for a later one.
@@ -85,6 +95,10 @@ impl Scheduler {
 
     /// The store can be written again.
     pub(super) fn on_mended(&mut self, now: Instant, number: u64, out: &mut Vec<Output>) {
+        if self.outage.needs_restart() {
+            // It was found damaged while the save that mended something else was under way.
+            return;
+        }
         self.outage.end();
         // What was to be saved when it failed is found again.
         self.scans.queue.overflow(now);

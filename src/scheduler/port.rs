@@ -38,6 +38,8 @@ pub enum Input {
     Saved(SaveId, Result<Saved, NotSaved>),
     /// The store cannot be found on the disk, for this reason.
     StoreLost(String),
+    /// The store is damaged, in these words: only the next start mends it.
+    StoreDamaged(String),
     /// Something may have changed at this absolute path.
     Changed(Vec<u8>),
     /// Notifications of changes were lost: everything must be scanned.

@@ -61,11 +61,14 @@ pub enum KvError {
     Damaged(String),
 }
 
+/// What every sentence about damage begins with.
+pub const DAMAGED: &str = "the store is damaged";
+
 impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(why) => write!(f, "the store could not be read or written: {why}"),
-            Self::Damaged(what) => write!(f, "the store is damaged: {what}"),
+            Self::Damaged(what) => write!(f, "{DAMAGED}: {what}"),
         }
     }
 }
@@ -127,6 +130,10 @@ pub trait KvRead {
     /// # Errors
     /// Any `KvError`; nothing was changed. One damaged pair fails the whole page: a short page means the end.
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError>;
+
+    /// Notes that what was read is damaged, if that is the error: a record that cannot be decoded is found here only by who decodes
+    /// it. Damage that a read itself returns is noted already.
+    fn note_damage(&self, _error: &KvError) {}
 }
 
 /// The port. Two implementations: `platform::disk` on fjall, `store::memory` for tests and the simulator.
@@ -159,6 +166,10 @@ impl<K: KvRead> KvRead for Rc<K> {
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
         (**self).page(space, from, to, max)
+    }
+
+    fn note_damage(&self, error: &KvError) {
+        (**self).note_damage(error);
     }
 }
 

@@ -80,6 +80,7 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
+    unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         _ => {

@@ -31,6 +31,7 @@ where
     R: FnOnce(&[u8]) -> Content,
     S: FnOnce(&Signs, usize) -> Vec<Row>,
 {
+    let failed = |error| failed(kv, error);
     match task {
         Task::Scan(step) => {
             let listing = scan::named_in(kv, &step).map(|named| (io.list)(&step, &named));
@@ -80,10 +81,11 @@ fn purge(found: Purgeable) -> Outcome {
 
 /// Audits a snapshot of the store.
 pub fn check_store(snapshot: &impl KvRead) -> Outcome {
-    audit(snapshot).map_or_else(failed, |audit| Outcome::Audited(Box::new(audit)))
+    audit(snapshot).map_or_else(|error| failed(snapshot, error), |audit| Outcome::Audited(Box::new(audit)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature that `map_or_else` and `unwrap_or_else` call")]
-fn failed(error: KvError) -> Outcome {
+fn failed(kv: &impl KvRead, error: KvError) -> Outcome {
+    kv.note_damage(&error);
     Outcome::StoreFailed(format!("The store cannot be read: {error}."))
 }

@@ -13,6 +13,7 @@ use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::MeshReport;
 use crate::platform::clock;
 use crate::runtime::governor::Current;
+use crate::store::kv::DAMAGED;
 use std::path::Path;
 
 /// What the agent reports, or why it does not.
@@ -56,7 +57,10 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             checks.push(store(audit));
             checks.push(files(audit.sample.as_ref(), scanning, sources));
         }
-        Err(failure) => checks.extend(["store", "files"].map(|name| not_run(name, failure))),
+        Err(failure) => {
+            checks.push(unchecked_store(failure));
+            checks.push(not_run("files", failure));
+        }
     }
     checks.push(match &reports.energy {
         Ok(current) => Check::good("energy", governed(current)),
@@ -183,6 +187,17 @@ fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
     });
     let bad: Vec<Check> = bad.collect();
     if bad.is_empty() { vec![Check::good(name(area), good)] } else { bad }
+}
+
+/// A store that could not be checked; one that cannot be read for damage is wrong.
+fn unchecked_store(failure: &Failure) -> Check {
+    match failure {
+        Failure::NotDone(why) if why.contains(DAMAGED) => {
+            let then = "Stop the agent and start it again: it makes the index anew from your files.";
+            Check::wrong("store", format!("{why} {then}"), "wattle up")
+        }
+        _ => not_run("store", failure),
+    }
 }
 
 fn store(store: &Checked) -> Check {

@@ -16,6 +16,7 @@ use crate::node::collections::of_collections;
 use crate::node::conduct::{of_offences, of_refusals};
 use crate::node::report::{DEVICES, INVITES, of_save};
 use crate::runtime::handle::NodeHandle;
+use crate::store::kv::KvError;
 use crate::store::record::Source;
 use crate::wire::envelope::BadMessage;
 
@@ -265,6 +266,16 @@ fn a_check_that_could_not_run_is_not_good() {
         assert!(report.text(&PLAIN).contains("Not everything could be checked"));
         assert!(report.json()["checks"].as_array().unwrap().iter().any(|check| check["ran"] == false));
     }
+}
+
+#[test]
+fn a_store_that_cannot_be_read_for_damage_is_wrong_and_has_a_command() {
+    let why = KvError::Damaged("a checksum is wrong".into());
+    let failed = Failure::NotDone(format!("The store cannot be read: {why}."));
+    let report = report(Reports { audit: Err(failed), ..healthy() }, &Ok(()));
+    let store = report.checks.iter().find(|check| check.name == "store").unwrap();
+    assert!(matches!(&store.outcome, Outcome::Wrong { command: Some(up), .. } if up.contains("wattle up")), "{store:?}");
+    assert_eq!(report.exit_code(), 1);
 }
 
 #[test]

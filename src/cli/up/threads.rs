@@ -17,6 +17,7 @@ use crate::platform::home::Home;
 use crate::platform::panics;
 use crate::platform::reach::Reach;
 use crate::platform::sched::stand;
+use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
 use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
@@ -71,6 +72,7 @@ pub(super) fn start(
     findings: &Findings,
 ) -> Result<(Threads, Outputs), String> {
     let Parts { library, engine, index, address_book } = parts;
+    store::tell_damage(library.kv(), home.path(), inputs.clone());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
     let executor = Executor {

@@ -16,6 +16,20 @@ fn rename(from: &Path, to: &Path) {
     std::fs::rename(from, to).unwrap();
 }
 
+/// A copy of a home, with its store.
+pub(crate) fn copy_store(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let new = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_store(&entry.path(), &new);
+        } else {
+            std::fs::copy(entry.path(), new).unwrap();
+        }
+    }
+}
+
 /// They can be written again.
 pub(crate) fn mend_tables(store: &Path) {
     for space in std::fs::read_dir(store.join("keyspaces")).unwrap() {

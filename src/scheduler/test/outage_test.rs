@@ -123,6 +123,31 @@ fn every_open_decision_is_answered_when_one_cannot_be_saved() {
 }
 
 #[test]
+fn a_damaged_store_is_told_once_and_waits_for_the_next_start_whatever_failed_before_or_is_mended_later() {
+    let why = "The store is damaged.".to_owned();
+    let damaged = || Input::StoreDamaged(why.clone());
+    for fails_before in [false, true] {
+        let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+        let mut out = Vec::new();
+        let mending = fails_before.then(|| {
+            machine.handle(at(0), Input::StoreLost("gone".to_owned()), &mut out);
+            mends(&mut machine, MEND_RETRY_MS).0
+        });
+        out.clear();
+        machine.handle(at(MEND_RETRY_MS), damaged(), &mut out);
+        machine.handle(at(MEND_RETRY_MS), damaged(), &mut out);
+        let told = format!("{why} Questions are still answered; nothing new is saved.");
+        assert_eq!(out, [Output::Notice(Notice::Broken(told.clone()))], "once");
+        out.clear();
+        if let Some(SaveId(save)) = mending {
+            machine.handle(at(MEND_RETRY_MS + 1), saved(save, &[]), &mut out);
+        }
+        assert_eq!((out, machine.needs_restart(), machine.deadline()), (Vec::new(), true, None));
+        assert_eq!(machine.held_reason(), Some(told));
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_read_again_and_again_waits_for_the_next_start() {
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
     let mut now = 0;

@@ -1,0 +1,190 @@
+//! A bit of the store's tables is another one, in each block of each table: the agent starts, what it then answers is what was
+//! written or the damage is told, and the store is made anew.
+
+use super::*;
+use crate::base::id::{DocId, EmbedKey};
+use crate::base::vector::Quantized;
+use crate::limits::DIMENSIONS;
+use crate::platform::disk::tests::copy_store;
+use crate::store::change::NewChunk;
+use crate::store::kv::{KvRead, Space};
+use crate::store::record::{FileStamp, Record, Source};
+use crate::worker::retrieve::load_index;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+
+const MODEL: Fingerprint = Fingerprint([7; 32]);
+const DOCUMENTS: u32 = 60;
+/// Half a block of fjall's: each block has a flip.
+const BLOCK: u64 = 2048;
+
+/// Bytes that look drawn, so that blocks are as large on the disk as in memory.
+fn drawn(seed: u32, many: usize) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(many).collect()
+}
+
+fn letters(seed: u32, many: usize) -> String {
+    drawn(seed, many)
+        .into_iter()
+        .map(|byte| char::from(b'!' + byte % 90))
+        .map(|letter| if letter == '/' { '_' } else { letter })
+        .collect()
+}
+
+/// What the agent reads to start.
+fn first_reads(library: &Library<Disk>) -> Result<(), KvError> {
+    load_index(library.kv()).map(drop)
+}
+
+fn start(home: &Home) -> (Library<Disk>, Option<Finding>) {
+    let (library, (), found) = open(home, MODEL, Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1, "the list of folders is kept");
+    (library, found)
+}
+
+/// A home whose store has documents, all of them in tables.
+fn written() -> (tempfile::TempDir, Home) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Private, device: 1 };
+    home.write(HomeFile::Sources, &Sources::from(vec![source]).encode()).unwrap();
+    let (mut library, _) = start(&home);
+    for n in 0..DOCUMENTS {
+        let name = letters(n, 80);
+        let (path, collection) = (format!("/a/{n}-{name}").into_bytes(), "home".to_owned());
+        let stamp = FileStamp::default();
+        let seen = Change::Seen { path, stamp, collection, ring: Ring::Private };
+        let doc = library.apply(&seen).unwrap().doc.unwrap();
+        let text = letters(n, 1000);
+        let key = EmbedKey(drawn(n, 16).try_into().unwrap());
+        let chunks = vec![NewChunk { key, heading: String::new(), end: 1000, start: 0, text }];
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        let row = read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row;
+        let vector = Quantized::from_parts(1.0, &[u8::try_from(n).unwrap() + 1; DIMENSIONS]).unwrap();
+        library.apply(&Change::Embedded { doc, model: MODEL, vectors: vec![(row, key, vector)] }).unwrap();
+    }
+    library.kv().rotate().unwrap();
+    (folder, home)
+}
+
+/// Space, key and value.
+type Stored = (Space, Vec<u8>, Vec<u8>);
+
+/// Every pair of every space, each read twice, as a list and by its key; or the first error.
+fn everything(disk: &Disk) -> Result<Vec<Stored>, KvError> {
+    let mut all = Vec::new();
+    for space in Space::ALL {
+        for (key, value) in disk.page(space, &[], None, usize::MAX)? {
+            assert_eq!(disk.get(space, &key)?.as_ref(), Some(&value));
+            all.push((space, key, value));
+        }
+    }
+    read::document(disk, DocId(u64::from(DOCUMENTS)))?;
+    Ok(all)
+}
+
+/// The store's tables, from its folder.
+fn tables(store: &Path) -> Vec<(PathBuf, u64)> {
+    let spaces = fs::read_dir(store.join("keyspaces")).unwrap().map(|space| space.unwrap().path().join("tables"));
+    let files = spaces.flat_map(|tables| fs::read_dir(tables).into_iter().flatten()).map(|file| file.unwrap());
+    let mut files: Vec<(PathBuf, u64)> = files
+        .map(|file| (file.path().strip_prefix(store).unwrap().to_owned(), file.metadata().unwrap().len()))
+        .collect();
+    files.sort();
+    files
+}
+
+fn flip(file: &Path, at: u64, bit: u8) {
+    let file = fs::File::options().read(true).write(true).open(file).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ (1 << bit)], at).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_any_block_of_any_table_is_told_and_the_store_made_anew() {
+    let (_kept, original) = written();
+    let (library, _) = start(&original);
+    let whole = everything(library.kv()).unwrap();
+    library.kv().verify().unwrap();
+    drop(library);
+    let store = original.path().join(LAYOUT);
+    let (mut flips, mut at_start, mut running) = (0, 0, 0);
+    for (table, bytes) in tables(&store) {
+        for block in 0..bytes.div_ceil(BLOCK) {
+            let chance = drawn(1000 + flips, 3);
+            let within = u64::from(u16::from_be_bytes([chance[0], chance[1]])) % BLOCK.min(bytes - block * BLOCK);
+            let (at, bit) = (block * BLOCK + within, chance[2] % 8);
+            let says = |what: &str| format!("{} at {at}, bit {bit}: {what}", table.display());
+            let folder = tempfile::tempdir().unwrap();
+            let place = folder.path().join("home");
+            copy_store(original.path(), &place);
+            flip(&place.join(LAYOUT).join(&table), at, bit);
+            let home = Home::open(&place).unwrap();
+            let (library, mut found) = start(&home);
+            if found.is_some() {
+                at_start += 1;
+                drop(library);
+            } else {
+                let (inputs, told) = smol::channel::bounded(1);
+                tell_damage(library.kv(), &place, inputs);
+                match everything(library.kv()) {
+                    Ok(all) => {
+                        assert!(all == whole, "{}", says("something else answers"));
+                        mark_suspect(&place);
+                    }
+                    Err(error) => {
+                        assert!(matches!(error, KvError::Damaged(_)), "{}", says(&error.to_string()));
+                        let Ok(Input::StoreDamaged(why)) = told.recv_blocking() else { panic!("{}", says("not told")) };
+                        assert!(why.contains("Stop the agent and start it again"), "{why}");
+                        running += 1;
+                    }
+                }
+                drop(library);
+                found = start(&home).1;
+            }
+            let found = found.unwrap_or_else(|| panic!("{}", says("not found at the next start")));
+            assert!(found.what.contains("made anew from your files") && found.command.is_some(), "{found:?}");
+            // That the folder is away is told until it is back.
+            let later = start(&home).1;
+            assert!(later.is_none_or(|later| later.what.contains("at an earlier start")), "{}", says("told again"));
+            flips += 1;
+        }
+    }
+    println!("{flips} bits flipped: {at_start} told at the start, {running} while it ran");
+    assert!(
+        flips >= 40 && at_start > 5 && running > 5,
+        "{flips} flips, {at_start} at the start, {running} while running"
+    );
+}
+
+#[test]
+fn a_store_that_is_gone_from_its_place_is_not_marked_as_damaged() {
+    let (folder, home) = written();
+    let (library, _) = start(&home);
+    let (inputs, told) = smol::channel::bounded(1);
+    tell_damage(library.kv(), folder.path(), inputs);
+    fs::remove_dir_all(folder.path().join(LAYOUT)).unwrap();
+    library.kv().note_damage(&KvError::Damaged("a file is gone".to_owned()));
+    assert_eq!((library.kv().damage(), told.len()), (None, 0));
+    assert!(!folder.path().join(SUSPECT).exists());
+}
+
+#[test]
+fn damage_that_was_met_before_anybody_listens_is_told_too_and_once() {
+    let (folder, home) = written();
+    let (library, _) = start(&home);
+    let damage = |what: &str| library.kv().note_damage(&KvError::Damaged(what.to_owned()));
+    damage("first");
+    let (inputs, told) = smol::channel::bounded(9);
+    tell_damage(library.kv(), folder.path(), inputs);
+    damage("second");
+    assert!(matches!(told.recv_blocking(), Ok(Input::StoreDamaged(why)) if why.contains("(first)")));
+    assert_eq!(told.len(), 0);
+    assert!(folder.path().join(SUSPECT).exists());
+}

@@ -1,0 +1,126 @@
+//! Stores that are damaged, in another's place, or gone.
+
+use super::*;
+use crate::store::record::{Record, Source};
+use std::os::unix::fs::PermissionsExt;
+
+const MODEL: Fingerprint = Fingerprint([7; 32]);
+
+/// A home whose store has a watched folder and tables on the disk.
+fn home() -> (tempfile::TempDir, Home) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+    home.write(HomeFile::Sources, &Sources::from(vec![source]).encode()).unwrap();
+    let (library, (), found) = open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+    assert_eq!(found, None);
+    library.kv().rotate().unwrap();
+    (folder, home)
+}
+
+#[test]
+fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    // A path of a home need not be UTF-8.
+    let folder = folder.path().join(std::ffi::OsStr::from_bytes(b"home\xff"));
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let home = Home::open(&folder).unwrap();
+    let own = folder.as_os_str().as_bytes();
+    let source =
+        |path: &[&[u8]], ring, name: &str| Source { path: path.concat(), collection: name.into(), ring, device: 1 };
+    let sources = vec![
+        source(&[own], Ring::Mesh, "a"),
+        source(&[own, b"/store"], Ring::Private, "b"),
+        source(&[own, b"-beside"], Ring::Mesh, "c"),
+        source(&[b"/"], Ring::Private, "d"),
+    ];
+    home.write(HomeFile::Sources, &Sources::from(sources.clone()).encode()).unwrap();
+    let (library, ..) = open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+    let left = read::sources(library.kv()).unwrap();
+    assert_eq!(left.places, sources[2..]);
+    assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
+}
+
+fn opens_with_its_folders(home: &Home) {
+    let (library, (), found) = open(home, MODEL, Sync::Buffer, |_| Ok(())).unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1);
+    assert!(audit(library.kv()).unwrap().clean());
+    let aside = aside(&home.path().join(LAYOUT)).last().map(|(_, path)| path.display().to_string());
+    assert!(found.is_none_or(|found| found.what.contains(&aside.unwrap())), "its owner is told where the old one is");
+}
+
+/// The regular files of a store, and its folders but for the outermost.
+fn contents(store: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut files, mut folders) = (Vec::new(), vec![store.to_owned()]);
+    let mut at = 0;
+    while let Some(folder) = folders.get(at).cloned() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+        }
+        at += 1;
+    }
+    folders.remove(0);
+    (files, folders)
+}
+
+#[test]
+fn whatever_file_of_the_store_becomes_a_folder_the_agent_starts_and_keeps_its_list() {
+    let (kept, _home) = home();
+    let (files, folders) = contents(&kept.path().join(LAYOUT));
+    assert!(files.iter().any(|file| file.to_string_lossy().contains("/tables/")), "{files:?}");
+    assert_eq!(misplaced(&kept.path().join(LAYOUT), 0), None, "a whole store is in order");
+    // One of the spaces stands for the others.
+    let others = (2..9).map(|space| kept.path().join(LAYOUT).join(format!("keyspaces/{space}")));
+    let others: Vec<PathBuf> = others.collect();
+    let of_one = |path: &&PathBuf| !others.iter().any(|other| path.starts_with(other));
+    for path in files.iter().chain(&folders).filter(of_one) {
+        let (folder, home) = home();
+        mark_suspect(folder.path());
+        let path = folder.path().join(path.strip_prefix(kept.path()).unwrap());
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap();
+            fs::write(&path, "x").unwrap();
+        } else {
+            // The numbers of tables may differ from store to store; then a folder is added.
+            let _ = fs::remove_file(&path);
+            fs::create_dir(&path).unwrap();
+        }
+        opens_with_its_folders(&home);
+    }
+}
+
+#[test]
+fn a_store_whose_opening_ended_the_process_three_times_is_set_aside() {
+    let (folder, home) = home();
+    let survives = |marks: usize| {
+        fs::write(folder.path().join(OPENING), "x".repeat(marks)).unwrap();
+        opens_with_its_folders(&home);
+        assert!(!folder.path().join(OPENING).exists());
+        aside(&folder.path().join(LAYOUT)).len()
+    };
+    assert_eq!([survives(STORE_OPENINGS_MAX - 1), survives(STORE_OPENINGS_MAX)], [0, 1]);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_store_is_set_aside() {
+    let (folder, home) = home();
+    fs::remove_dir_all(folder.path().join(LAYOUT)).unwrap();
+    fs::write(folder.path().join(LAYOUT), "x").unwrap();
+    opens_with_its_folders(&home);
+}
+
+#[test]
+fn damaged_stores_are_kept_twice_and_not_without_limit() {
+    let (folder, home) = home();
+    let damage = folder.path().join(LAYOUT);
+    for _ in 0..4 {
+        fs::remove_dir_all(&damage).unwrap();
+        fs::write(&damage, "x").unwrap();
+        opens_with_its_folders(&home);
+    }
+    let numbers: Vec<u64> = aside(&damage).iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [3, 4]);
+}
