@@ -5,9 +5,11 @@
 //! over a link. A device that is silent, as on a very busy machine, is asked again with the same question, twice at most.
 //! The demo fails if another device answers, or if not all of them do. Then one of them gets a diary that all embed (`work`).
 
+mod agent;
 mod sample;
 mod work;
 
+use self::agent::{Agent, tell};
 use super::display;
 use super::output::{Stop, print_next};
 use super::style::Style;
@@ -17,7 +19,7 @@ use crate::http::dto::SearchResults;
 use crate::limits::{DEMO_TRIES, DEMO_WAIT_MS};
 use crate::platform::home::Home;
 use crate::wire::multiaddr::Multiaddr;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use smol::Timer;
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,28 +33,6 @@ use std::time::Duration;
 
 /// The three devices.
 const DEVICES: [&str; 3] = ["attic", "kitchen", "cellar"];
-
-/// One agent of the demo. Dropping it kills the process if it still runs.
-struct Agent {
-    device: &'static str,
-    home: PathBuf,
-    child: Child,
-    client: Client,
-}
-
-impl Agent {
-    fn signal(&self, signal: Signal) -> std::io::Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        pid.map_or_else(|| Err(ErrorKind::NotFound.into()), |pid| Ok(kill_process(pid, signal)?))
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The folders and the address of a device that is not started yet.
 struct DemoDevice {
@@ -72,11 +52,6 @@ pub(super) fn demo(models: Option<&Path>) -> Result<(), Stop> {
         log::warn!("The demo's folder {} is left behind: {error}.", folder.display());
     }
     result
-}
-
-/// Where nobody reads it any more (`wattle demo | head -1`), the demo is over.
-fn tell(line: &str) -> Result<(), Stop> {
-    print_next(&format!("{line}\n"))
 }
 
 async fn run(folder: &Path, models: Option<&Path>) -> Result<(), Stop> {

@@ -3,7 +3,7 @@
 //! Pages are written until both helpers have done some of them and one has some in hand: on a fast machine hundreds, on a slow one a few
 //! dozen. The demo fails if that does not come about, or if a page is not embedded in the end.
 
-use super::{Agent, tell};
+use super::agent::{Agent, tell};
 use crate::base::count::count;
 use crate::cli::output::Stop;
 use crate::http::tasks::{LentWork, Tasks};
