@@ -203,8 +203,11 @@ fn devices_that_cannot_be_linked_and_an_agent_that_watches_nothing() {
     let here = one.up(&["--listen", &one_listen, "--peer", &two_address]);
     here.wait("the dial", |_| here.cli(["doctor"]).stdout.windows(13).any(|part| part == b"Nobody listen"));
     named("another device is not up", &here);
-    named("no folder is watched", &here);
     here.stop();
+    let (alone, listen, _) = prepared();
+    let lone = alone.up(&["--listen", &listen]);
+    named("no folder is watched", &lone);
+    drop(lone);
     fs::remove_file(one.home().join("config.toml")).unwrap();
     let (wrong, _) = three_address.rsplit_once("/p2p/").unwrap();
     let (_, id) = two_address.rsplit_once("/p2p/").unwrap();

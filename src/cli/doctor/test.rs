@@ -274,7 +274,10 @@ fn a_store_that_cannot_be_read_for_damage_is_wrong_and_has_a_command() {
     let failed = Failure::NotDone(format!("The store cannot be read: {why}."));
     let report = report(Reports { audit: Err(failed), ..healthy() }, &Ok(()));
     let store = report.checks.iter().find(|check| check.name == "store").unwrap();
-    assert!(matches!(&store.outcome, Outcome::Wrong { command: Some(up), .. } if up.contains("wattle up")), "{store:?}");
+    assert!(
+        matches!(&store.outcome, Outcome::Wrong { command: Some(up), .. } if up.contains("wattle up")),
+        "{store:?}"
+    );
     assert_eq!(report.exit_code(), 1);
 }
 
