@@ -108,11 +108,11 @@ impl Scheduler {
         let (waiting, is_lendable) = (self.to_embed(), self.any_lendable());
         self.offload.checks = !stands && allowed.checks;
         let lender = &mut self.offload.lender;
-        // Results that wait for a check, which this device may not do, are vouched for by what their maker makes next.
-        let unproven = !allowed.checks && lender.any_held();
-        let few =
-            waiting < OFFER_MIN && !unproven && !wanted || self.offload.nothing_until.is_some_and(|until| now < until);
-        let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { waiting.max(1) };
+        // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next.
+        let few = waiting < OFFER_MIN && allowed.checks && !wanted
+            || self.offload.nothing_until.is_some_and(|until| now < until);
+        let offered = waiting.max(u64::from(!allowed.checks && lender.any_held()));
+        let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
         lender.keep_asks(recipients);

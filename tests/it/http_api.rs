@@ -262,7 +262,7 @@ fn the_calls_answer_with_their_public_json() {
         found.ends_with(concat!(
             r#"{"hits":[{"device":"attic","peer_id":"12D3","path":"/a/"#,
             "\u{fffd}",
-            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"files":{"known":0,"searchable":0,"away":0,"scanning":false},"background":null,"unusable":2}}"#
+            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"files":{"known":0,"searchable":0,"away":0,"scanning":false},"unusable":2,"background":null}}"#
         )),
         "{found}"
     );

@@ -60,7 +60,9 @@ fn four_devices_of_one_speed_are_more_than_three_and_a_half_times_as_fast_as_one
             "few are embedded twice, by far the most to check the first of each device: {embedded:?}"
         );
         let again = world.embedded_again(OWNER);
-        assert_eq!(all, NOTES as u64 + again.sum(), "and each of those has a cause: {again:?}");
+        // What a device is at when it is told to stop is not sent: one task of two each.
+        let stopped = all - (NOTES as u64 + again.sum());
+        assert!(stopped <= 2 * 8 * (devices as u64 - 1), "and each of those has a cause: {again:?}, but for {stopped}");
     }
     assert!(took[0] > 3.5 * took[1], "{took:?}");
 }

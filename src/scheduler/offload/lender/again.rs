@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// Embeddings beyond one for each chunk, in this run of the agent. What a device computed and never sent, because it died or lost
-/// its link, is in `lost` at most: it counts what it had and had not sent.
+/// its link, is in `lost` at most: it counts what it had and had not sent. What it was at when it was told to stop, because this device was
+/// faster, is in no count: one task of it at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
     /// Results that were computed here too, to check their makers.
