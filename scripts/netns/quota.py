@@ -64,6 +64,11 @@ class Part(Device):
         # As whoever types it: the device is free, though this machine is in use.
         self.cli("work", "now", "4h")
 
+    def close(self):
+        # At once: the kernel takes a namespace's links away some time after its last process.
+        subprocess.run(["ip", "link", "del", f"port{self.number}"], capture_output=True, check=False)
+        super().close()
+
     def embedded(self):
         """Chunks that this agent has embedded since it started, for itself and for others, as its energy accounts say."""
         energy = wait(f"the energy of {self.name}", 30, lambda: self.get("/v1/energy"))
