@@ -69,12 +69,12 @@ enum Next<'a> {
     Wait,
 }
 
-/// `written`: pages so far.
-fn next(tasks: &Tasks, written: usize) -> Next<'_> {
+/// `written`: pages so far; `seen`: whether the agent knows all of them, since until then it says nothing of their work.
+fn next(tasks: &Tasks, written: usize, seen: bool) -> Next<'_> {
     let both = tasks.lent.len() > 1 && tasks.lent.iter().all(|lent| lent.done > 0);
     match tasks.lent.iter().find(|lent| lent.passages > 0) {
         Some(busy) if both => Next::Kill(busy),
-        _ if tasks.to_read + tasks.to_embed < DEMO_PAGES as u64 && written < DEMO_PAGES_MAX => Next::Write,
+        _ if seen && tasks.to_read + tasks.to_embed < DEMO_PAGES as u64 && written < DEMO_PAGES_MAX => Next::Write,
         _ => Next::Wait,
     }
 }
@@ -90,11 +90,15 @@ pub(super) async fn share(agents: &[Agent], docs: &Path) -> Result<&'static str,
         owner.device
     ))?;
     write("diary-chimney.md", ANSWER)?;
+    let failed = |error| format!("{} did not answer: {error:?}", owner.device);
+    let before = owner.client.status().await.map_err(failed)?.read.files.ready;
     let (mut written, mut killed) = (0, None);
     for _ in 0..DEMO_WAIT_MS / 50 {
         let tasks =
             owner.client.tasks().await.map_err(|error| format!("{} did not answer: {error:?}", owner.device))?.read;
-        match next(&tasks, written) {
+        let files = owner.client.status().await.map_err(failed)?.read.files;
+        let seen = files.waiting + files.chunked + files.ready >= before + written as u64;
+        match next(&tasks, written, seen) {
             _ if killed.is_some() => {
                 if let Some(victim) = killed.filter(|_| tasks.to_read + tasks.to_embed == 0)
                     && whole(owner, written + 1).await?
@@ -160,17 +164,18 @@ mod tests {
     fn pages_are_written_until_both_have_helped_and_one_has_something_in_hand() {
         let with = |to_embed, lent: &[LentWork]| Tasks { to_embed, lent: lent.to_vec(), ..Tasks::default() };
         let few = DEMO_PAGES as u64 - 1;
-        assert_eq!(next(&with(few, &[]), 0), Next::Write);
-        assert_eq!(next(&with(few, &[]), DEMO_PAGES_MAX), Next::Wait, "not without end");
-        assert_eq!(next(&with(few + 1, &[]), 0), Next::Wait, "there is enough");
-        assert_eq!(next(&with(few + 1, &[lent("kitchen", 4, 9)]), 0), Next::Wait, "one has helped");
+        assert_eq!(next(&with(few, &[]), 0, true), Next::Write);
+        assert_eq!(next(&with(few, &[]), DEMO_PAGES, false), Next::Wait, "the agent has not seen them yet");
+        assert_eq!(next(&with(few, &[]), DEMO_PAGES_MAX, true), Next::Wait, "not without end");
+        assert_eq!(next(&with(few + 1, &[]), 0, true), Next::Wait, "there is enough");
+        assert_eq!(next(&with(few + 1, &[lent("kitchen", 4, 9)]), 0, true), Next::Wait, "one has helped");
         assert_eq!(
-            next(&with(few + 1, &[lent("kitchen", 0, 9), lent("cellar", 0, 2)]), 0),
+            next(&with(few + 1, &[lent("kitchen", 0, 9), lent("cellar", 0, 2)]), 0, true),
             Next::Wait,
             "nobody has any"
         );
         let both = with(0, &[lent("kitchen", 0, 9), lent("cellar", 3, 2)]);
-        assert_eq!(next(&both, 0), Next::Kill(&both.lent[1]));
+        assert_eq!(next(&both, 0, true), Next::Kill(&both.lent[1]));
     }
 
     #[test]
