@@ -68,6 +68,8 @@ class Chaos:
         # By PeerId: who removed it, and who let it in. What a calm has shown to hold once must hold for ever.
         self.removals, self.removed, self.joined, self.counts = {}, set(), {}, collections.Counter()
         self.excused, self.phrase, self.admins = False, None, set()
+        # PeerIds whose device has left: what only they knew is gone with them, also where nobody has removed them yet.
+        self.left = set()
         # Those that nobody lists, and where each agent's log began when it was started.
         self.orphans, self.marks = set(), {}
 
@@ -204,6 +206,7 @@ class Chaos:
         if code == 0:
             self.orphans.discard(device)
             self.counts["left"] += 1
+            self.left.add(peer)
             self.joined.pop(peer, None)
 
     def appoints(self, admin, peer):
@@ -412,9 +415,10 @@ class Chaos:
         return wrong
 
     def must_be_gone(self, peer, listed):
-        """Whether a removal was acknowledged and can be known to all: that of an admin which was cut off and is no longer in
-        the mesh itself goes with it (docs/security.md)."""
-        return peer in self.removed or self.removals.get(peer) in listed
+        """Whether a removal was acknowledged and can be known to all: that of an admin which was cut off, and has left or is
+        no longer in the mesh itself, goes with it (docs/security.md)."""
+        by = self.removals.get(peer)
+        return peer in self.removed or (by in listed and by not in self.left)
 
     def broken(self, views):
         """What was acknowledged and does not hold."""
