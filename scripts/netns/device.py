@@ -153,21 +153,38 @@ class Device:
             return Said(124, "", f"no end within {seconds} s")
         return Said(run.returncode, run.stdout, run.stderr)
 
-    def get(self, path):
+    def get(self, path, seconds=5):
         """The API's answer, or None while there is none."""
+        return self.call("GET", path, None, seconds)
+
+    def post(self, path, body, seconds=5):
+        return self.call("POST", path, json.dumps(body), seconds)
+
+    def call(self, method, path, body, seconds):
         try:
-            with open(os.path.join(self.home, "api-token"), encoding="utf-8") as token:
-                bearer = token.read().strip()
-            with space.Inside(self.holder.pid):
-                call = http.client.HTTPConnection("127.0.0.1", API, timeout=5)
-                call.connect()
-            call.request("GET", path, headers={"Authorization": f"Bearer {bearer}"})
-            answer = call.getresponse()
-            said = json.loads(answer.read())
+            call = self.connected(seconds)
+            said = self.told(call, method, path, body)
             call.close()
-            return said if answer.status == 200 else None
+            return said
         except (OSError, ValueError, http.client.HTTPException):
             return None
+
+    def connected(self, seconds):
+        """A connection to the API."""
+        with space.Inside(self.holder.pid):
+            call = http.client.HTTPConnection("127.0.0.1", API, timeout=seconds)
+            call.connect()
+        return call
+
+    def told(self, call, method, path, body=None):
+        """The answer on a connection, or None where it is not 200."""
+        with open(os.path.join(self.home, "api-token"), encoding="utf-8") as token:
+            bearer = token.read().strip()
+        headers = {"Authorization": f"Bearer {bearer}"} | ({"Content-Type": "application/json"} if body else {})
+        call.request(method, path, body, headers)
+        answer = call.getresponse()
+        said = answer.read()
+        return json.loads(said) if answer.status == 200 else None
 
     def mesh(self):
         """What `wattle mesh --json` prints: both are GET /v1/mesh."""

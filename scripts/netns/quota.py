@@ -10,18 +10,31 @@ from .device import PORT, Device, wait
 PERIOD_US = 100_000
 
 
-def group(name, share):
-    """Makes a cgroup with a quota; gives the file that takes processes into it."""
-    quota = str(int(share * PERIOD_US))
+def group(number, share):
+    """Makes a cgroup of this program's with a quota; gives the file that takes processes into it."""
     v1 = Path("/sys/fs/cgroup/cpu")
-    folder = (v1 if v1.is_dir() else Path("/sys/fs/cgroup")) / name
+    folder = (v1 if v1.is_dir() else Path("/sys/fs/cgroup")) / f"wattle-bench-{os.getpid()}-{number}"
     folder.mkdir(exist_ok=True)
-    if v1.is_dir():
+    allow(folder / "cgroup.procs", share)
+    return folder / "cgroup.procs"
+
+
+def allow(procs, share):
+    """Gives a cgroup another quota."""
+    quota, folder = str(int(share * PERIOD_US)), procs.parent
+    if (folder / "cpu.max").exists():
+        (folder / "cpu.max").write_text(f"{quota} {PERIOD_US}")
+    else:
         (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
         (folder / "cpu.cfs_quota_us").write_text(quota)
-    else:
-        (folder / "cpu.max").write_text(f"{quota} {PERIOD_US}")
-    return folder / "cgroup.procs"
+
+
+def ungroup(procs):
+    """Takes a cgroup away, whose processes have ended."""
+    try:
+        procs.parent.rmdir()
+    except OSError:
+        pass  # One of them has not been reaped yet: an empty cgroup costs next to nothing.
 
 
 def into(procs, words):
@@ -43,7 +56,7 @@ class Part(Device):
 
     def __init__(self, number, name, folder, wattle, share):
         super().__init__(number, name, folder, wattle, quick=False)
-        self.procs = group(f"wattle-bench-{number}", share)
+        self.procs = group(number, share)
 
     def up(self, *more):
         # A meeting place of its own: each agent is a host of its own, and is governed by what it has itself.
@@ -68,6 +81,7 @@ class Part(Device):
         # At once: the kernel takes a namespace's links away some time after its last process.
         subprocess.run(["ip", "link", "del", f"port{self.number}"], capture_output=True, check=False)
         super().close()
+        ungroup(self.procs)
 
     def embedded(self):
         """Chunks that this agent has embedded since it started, for itself and for others, as its energy accounts say."""
