@@ -1,0 +1,160 @@
+"""An owner with one helper: the owner is paused, the helper frozen and its link dropped. The queue waits, says for whom, and goes on."""
+
+import signal
+import sys
+import time
+
+from . import space
+from .device import wait
+from .home import Home, sums
+from .quota import allow
+
+# What is away in each case, and what comes back, one after the other.
+CASES = {
+    "paused": ("paused",),
+    "frozen": ("frozen",),
+    "cut": ("cut",),
+    "all": ("paused", "frozen", "cut"),
+    "together": ("paused", "frozen", "cut"),
+}
+WITHIN_S = 10
+SETTLED_S = 30  # by then what was under way has come to its end
+
+
+class Away:
+    def __init__(self, options):
+        self.home = Home(2, options)
+        self.owner, self.helper = self.home.devices
+        self.wrong = []
+
+    def must(self, holds, what):
+        if not holds:
+            self.wrong.append(what)
+            print(f"  WRONG: {what}", flush=True)
+
+    # The three ways of being away.
+
+    def leave(self, way):
+        if way == "paused":
+            self.must(self.owner.cli("pause").code == 0, "`wattle pause` failed")
+        elif way == "frozen":
+            self.helper.agent.send_signal(signal.SIGSTOP)
+        else:
+            space.ip("link", "set", f"port{self.helper.number}", "down")
+
+    def come_back(self, way):
+        if way == "paused":
+            self.must(self.owner.cli("resume").code == 0, "`wattle resume` failed")
+            # The pause ended this, and this machine may be in use.
+            self.owner.cli("work", "now", "4h")
+        elif way == "frozen":
+            self.helper.agent.send_signal(signal.SIGCONT)
+        else:
+            space.ip("link", "set", f"port{self.helper.number}", "up")
+
+    # Who has embedded how much for the owner.
+
+    def by_helper(self):
+        return self.home.lent().get(self.helper.name, {"done": 0})["done"]
+
+    def lent_out(self):
+        return self.home.lent().get(self.helper.name, {"passages": 0})["passages"]
+
+    def vectors(self):
+        return wait("the status", 30, self.home.status)["vectors"]
+
+    def goes_on(self, who, since):
+        """Seconds until the next result of the owner or the helper."""
+        count = self.owner.embedded if who is self.owner else self.by_helper
+        before = count()
+        try:
+            wait(f"the next result of {who.name}", 120, lambda: count() > before)
+        except Exception as failed:  # noqa: BLE001
+            print(f"  {self.owner.cli('tasks').out}", flush=True)
+            self.must(False, str(failed))
+            return None
+        took = time.monotonic() - since
+        self.must(took <= WITHIN_S, f"{who.name} went on after {took:.1f} s")
+        return round(took, 1)
+
+    # One case.
+
+    def work(self, documents):
+        self.home.begin()
+        wait("all files to be read", 900, lambda: (self.home.tasks() or {"to_read": 1})["to_read"] == 0 and self.known(documents))
+        wait("results of the helper", 120, lambda: self.by_helper() > 0 and self.lent_out() > 0)
+
+    def known(self, documents):
+        status = self.home.status()
+        return status and not status["scanning"] and status["files"].get("waiting", 0) == 0 and sum(status["files"].get(state, 0) for state in ("chunked", "ready")) == documents
+
+    def says(self, ways):
+        """What people are told while it waits."""
+        tasks, text = self.home.tasks(), " ".join(self.owner.cli("tasks").out.split())
+        if "frozen" in ways or "cut" in ways:
+            self.must(any(away["device"] == self.helper.name for away in tasks["absent"]), f"the absent are {tasks['absent']}")
+            self.must(self.helper.name in text, f"`wattle tasks` does not name {self.helper.name}: {text}")
+        if "paused" in ways:
+            self.must("paused" in text.lower(), f"`wattle tasks` does not say that it is paused: {text}")
+        status = " ".join(self.owner.cli("status").out.split())
+        print(f"  tasks: {text}\n  status: {status[:700]}", flush=True)
+
+    def case(self, name, options):
+        ways = CASES[name]
+        self.work(options.documents)
+        left = time.monotonic()
+        for way in ways:
+            self.leave(way)
+        said = {}
+        if "frozen" in ways or "cut" in ways:
+            wait("the return of what was lent", 60, lambda: self.lent_out() == 0)
+            said["leases returned after s"] = round(time.monotonic() - left, 1)
+        time.sleep(max(0, left + min(SETTLED_S, options.seconds / 2) - time.monotonic()))
+        before = self.vectors()
+        self.says(ways)
+        time.sleep(max(0, left + options.seconds - time.monotonic()))
+        said["embedded meanwhile"] = self.vectors() - before
+        if len(ways) > 1:
+            self.must(said["embedded meanwhile"] == 0, f"{said['embedded meanwhile']} were embedded while nobody was there")
+        said |= self.returns(name, ways)
+        passages = self.home.tasks()["passages"]
+        said["waiting then"] = passages["waiting"] + passages["lent"]
+        return said
+
+    def returns(self, name, ways):
+        """Back again: the helper first, while its owner is still paused; in `together` all at once."""
+        since, said = time.monotonic(), {}
+        for way in ways:
+            if way != "paused" or name == "together":
+                self.come_back(way)
+        if ways != ("paused",):
+            said["the helper goes on after s"] = self.goes_on(self.helper, since)
+        if "paused" in ways:
+            if name != "together":
+                since = time.monotonic()
+                self.come_back("paused")
+            said["the owner goes on after s"] = self.goes_on(self.owner, since)
+        return said
+
+    def ends(self, options):
+        """With a whole core each, to the end: all is there once."""
+        for device in self.home.devices:
+            allow(device.procs, 1)
+        wait("the last vector", options.limit, lambda: self.home.done(options.documents))
+        sums(self.helper)
+        return {"stored": self.home.check(options.documents), "again": self.home.tasks()["again"]}
+
+
+def run(options):
+    wrong = []
+    for name in options.cases.split(","):
+        away = Away(options)
+        try:
+            print(f"{name}, {options.seconds} s:", flush=True)
+            said = away.case(name, options)
+            print(f"  {said}", flush=True)
+            print(f"  {away.ends(options)}", flush=True)
+            wrong += away.wrong
+        finally:
+            away.home.close()
+    sys.exit(1 if wrong else 0)
