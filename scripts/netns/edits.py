@@ -29,7 +29,7 @@ class Folder:
         with CORPUS.open(encoding="utf-8") as lines:
             self.texts = [json.loads(line)["text"] for _, line in zip(range(first + documents), lines)][first:]
         for file in self.place.iterdir():
-            file.unlink()
+            file.unlink()  # of the owner, which has others
         for _ in range(documents):
             self.added()
 

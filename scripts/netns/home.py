@@ -19,8 +19,8 @@ def texts(count):
         return [json.loads(line)["text"] for _, line in zip(range(count), lines)]
 
 
-def write(folder, count):
-    for number, text in enumerate(texts(count)):
+def write(folder, count, first=0):
+    for number, text in enumerate(texts(first + count)[first:]):
         Path(folder, f"{number}.txt").write_text(text, encoding="utf-8")
 
 
@@ -31,7 +31,8 @@ class Home:
         self.folder = tempfile.mkdtemp(prefix="wattle-work-bench-")
         self.devices = [Part(n + 1, f"d{n + 1}", self.folder, options.wattle, options.share) for n in range(agents)]
         self.owner = self.devices[0]
-        os.remove(os.path.join(self.owner.docs, "note.md"))
+        for device in self.devices:
+            os.remove(os.path.join(device.docs, "note.md"))
         write(self.owner.docs, options.documents)
         for device in self.devices:
             device.up(*words)

@@ -20,9 +20,10 @@ def group(number, share):
 
 
 def allow(procs, share):
-    """Gives a cgroup another quota."""
-    quota, folder = str(int(share * PERIOD_US)), procs.parent
-    if (folder / "cpu.max").exists():
+    """Gives a cgroup another quota; 0: none."""
+    v2 = (procs.parent / "cpu.max").exists()
+    quota, folder = str(int(share * PERIOD_US)) if share else ("max" if v2 else "-1"), procs.parent
+    if v2:
         (folder / "cpu.max").write_text(f"{quota} {PERIOD_US}")
     else:
         (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
