@@ -45,10 +45,10 @@ class Asker:
 
 
 class Bench:
-    def __init__(self, count, governor, options):
+    def __init__(self, count, options):
         self.rng = random.Random(options.seed)
-        self.home = Home(count, options, "--governor", governor)
-        self.devices, self.governed = self.home.devices, governor == "on"
+        self.home = Home(count, options)
+        self.devices = self.home.devices
         for n, device in enumerate(self.devices[1:]):
             write(device.docs, OWN, 4_000 + n * OWN)
         for device in self.devices:
@@ -83,7 +83,7 @@ class Bench:
     @staticmethod
     def is_read(device):
         status = device.get("/v1/status", 30)
-        return status and not status["scanning"] and status["files"].get("waiting", 0) == 0
+        return status and not status["scanning"] and status["files"]["chunked"] >= BULK
 
     def bulk(self, on):
         for device in self.devices:
@@ -93,19 +93,18 @@ class Bench:
         return [device.embedded() for device in self.devices]
 
     def task_ms(self):
-        """How long a task of bulk work is: on average, and how many passages it embeds, of the first device."""
+        """How long a task of bulk work is on the first device, by the CPU time of a passage, and how many passages it embeds."""
         owner = self.home.owner
         self.bulk(True)
         time.sleep(WARM_S)
-        counts = lambda: sum_of(owner.get("/v1/energy", 30))  # noqa: E731
-        before, cpu, begun = counts(), cpu_seconds(owner.agent.pid), time.monotonic()
-        time.sleep(10)
-        (tasks, chunks), cpu = counts(), cpu_seconds(owner.agent.pid) - cpu
-        tasks, chunks, passed = tasks - before[0], chunks - before[1], time.monotonic() - begun
-        workers = max(1, (owner.get("/v1/energy", 30) or {}).get("workers") or 1)
-        if not tasks:
-            return 0, 0, 0
-        return 1000 * cpu / tasks, 1000 * workers * passed / tasks, chunks / tasks
+        chunks, cpu, end, sizes = owner.embedded(), cpu_seconds(owner.agent.pid), time.monotonic() + 15, []
+        while time.monotonic() < end or not sizes:
+            running = (self.home.tasks() or {"running": []})["running"]
+            sizes += [task["passages"] for task in running if task["passages"]]
+            time.sleep(0.1)
+        chunks, cpu = owner.embedded() - chunks, cpu_seconds(owner.agent.pid) - cpu
+        size = sum(sizes) / len(sizes)
+        return 1000 * cpu / max(1, chunks) * size, size
 
     def turns(self, questions, gap):
         """Rounds of questions with bulk work and without, in turns; the times of each, and what was embedded meanwhile."""
@@ -128,10 +127,6 @@ class Bench:
         return times, {on: made[on] / passed[on] for on in made}, missing
 
 
-def sum_of(energy):
-    return [sum(entry[what] for entry in energy["today"]) for what in ("tasks", "chunks")]
-
-
 def quantile(times, part):
     times = sorted(times)
     return times[min(len(times) - 1, int(part * len(times)))]
@@ -140,26 +135,25 @@ def quantile(times, part):
 def run(options):
     wrong = 0
     for count in map(int, options.agents.split(",")):
-        for governor in options.governor.split(","):
-            bench = Bench(count, governor, options)
-            try:
-                wrong += not shown(bench, count, governor, options)
-                for device in bench.devices:
-                    sums(device)
-            finally:
-                bench.home.close()
+        bench = Bench(count, options)
+        try:
+            wrong += not shown(bench, count, options)
+            for device in bench.devices:
+                sums(device)
+        finally:
+            bench.home.close()
     sys.exit(1 if wrong else 0)
 
 
-def shown(bench, count, governor, options):
-    cpu, wall, chunks = bench.task_ms()
-    print(f"{count} agents, governor {governor}: a task of bulk work {cpu:.0f} ms of CPU, {wall:.0f} ms with its pauses, {chunks:.1f} passages", flush=True)
+def shown(bench, count, options):
+    task, passages = bench.task_ms()
+    print(f"{count} agents, share {options.share:g}: a task of bulk work takes {task:.0f} ms of CPU, for {passages:.1f} passages", flush=True)
     good = True
     for name in options.paces.split(","):
         gap = {"quick": (0, 0), "paced": (2.0, 2.6)}[name]
         times, rates, missing = bench.turns(options.questions, gap)
         p50, p95 = ({on: quantile(times[on], part) for on in times} for part in (0.5, 0.95))
-        bound = max(1.15 * p95[False], p95[False] + cpu)
+        bound = max(1.15 * p95[False], p95[False] + task)
         fits = p95[True] <= bound
         good &= fits
         print(

@@ -25,9 +25,9 @@ def write(folder, count, first=0):
 
 
 class Home:
-    """An owner with documents, and helpers. `words` are more words for `wattle up`."""
+    """An owner with documents, and helpers."""
 
-    def __init__(self, agents, options, *words):
+    def __init__(self, agents, options):
         self.folder = tempfile.mkdtemp(prefix="wattle-work-bench-")
         self.devices = [Part(n + 1, f"d{n + 1}", self.folder, options.wattle, options.share) for n in range(agents)]
         self.owner = self.devices[0]
@@ -35,7 +35,7 @@ class Home:
             os.remove(os.path.join(device.docs, "note.md"))
         write(self.owner.docs, options.documents)
         for device in self.devices:
-            device.up(*words)
+            device.up()
         for helper in self.devices[1:]:
             self.owner.lets_in(helper)
 
