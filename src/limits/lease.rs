@@ -74,6 +74,15 @@ pub const KNOWN_SELDOM_ONE_IN: u64 = 100;
 /// Chunks with known vectors that are read and wait to be mixed into batches, and how many are read at once.
 pub const KNOWN_MAX: usize = 16;
 
+/// Vectors that are looked at from a row by chance on, until `KNOWN_MAX` of them are of texts that others may see.
+pub const KNOWN_LOOKED_MAX: usize = 256;
+
+/// Draws of chunks with known vectors that may find none that others may see, before that is looked for only once more is stored.
+pub const KNOWN_DRAWS: u32 = 8;
+
+/// Documents that change while chunks are read to be lent, and are remembered each; where more do, no text with a known vector is taken.
+pub const RECALLED_MAX: usize = 256;
+
 /// Results of one device that wait for its next good check, before which none of them is stored.
 pub const UNCHECKED_MAX: usize = 128;
 

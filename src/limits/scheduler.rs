@@ -107,7 +107,8 @@ pub const ATTEMPT_PAUSE_FACTOR: u64 = 4;
 /// Milliseconds between two attempts at most.
 pub const ATTEMPT_PAUSE_MS_MAX: u64 = 8 * 60 * 1000;
 
-const _: () = assert!(ATTEMPT_PAUSE_MS_MAX < STALLED_MS, "what rests does not stand still");
+const _: () =
+    assert!(ATTEMPT_PAUSE_MS_MAX < STALLED_MS, "what has rested is tried again before it counts as standing still");
 
 /// Remarks and unreadable paths of one step of a scan.
 pub const SCAN_NOTES_MAX: usize = 16;

@@ -3,6 +3,12 @@
 /// Vectors picked by sign bits and scored exactly (200 lose nothing up to 100,000 chunks: docs/evidence.md).
 pub const RESCORE: usize = 200;
 
+/// Vectors that are looked at for another device where some folders are private, until `HITS_MAX` of them may answer; each time
+/// `RESCORE_WIDER` times as many as before. The last look reads a record for each: some tens of milliseconds.
+pub const RESCORE_SHARED_MAX: usize = 12_800;
+/// See `RESCORE_SHARED_MAX`.
+pub const RESCORE_WIDER: usize = 4;
+
 /// Different words of a question that count; a pasted page has no more say than a long question.
 pub const QUESTION_WORDS_MAX: usize = 64;
 

@@ -153,6 +153,10 @@ impl GossipTable {
             Novelty::Known => return Insertion::Known,
             Novelty::Full => return Insertion::Full,
         }
+        if matches!(fact, Fact::Headroom(headroom) if relayed.age_s >= headroom.valid_s) {
+            // It would be over at once, and its order would keep the same item with its true age out: who relays it says how old it is.
+            return Insertion::Known;
+        }
         let slot = self.slot(claim);
         let origin = &mut self.origins[usize::from(slot.origin)];
         if !origin.budget.spend(now, ORIGIN, relayed.message.len() as u64) {
@@ -161,6 +165,23 @@ impl GossipTable {
         origin.left |= matches!(fact, Fact::Removed(removed) if removed.peer == claim.origin.0);
         origin.values[claim.kind as usize].set(now, Some(from), claim, fact, relayed);
         Insertion::Inserted(slot)
+    }
+
+    /// An item came that may be held already. If it is the same one, and younger or nearer by the word of who relays it, that holds: a device that
+    /// says more than is so ends nothing by it. It is never younger than the time that it has been held here.
+    pub fn renew(&mut self, now: Instant, claim: &Claim, relayed: &Relayed) {
+        let Ok(at) = self.at(&claim.origin) else { return };
+        let value = &mut self.origins[at].values[claim.kind as usize];
+        if value.order != claim.order || value.message != relayed.message || value.from.is_none() || !value.is_live(now)
+        {
+            return;
+        }
+        value.hops = value.hops.min(relayed.hops);
+        let held = u16::try_from(now.since(value.since).as_secs()).unwrap_or(u16::MAX);
+        let age_s = relayed.age_s.saturating_sub(held).min(value.age_s);
+        let younger = Duration::from_secs(u64::from(value.age_s - age_s));
+        value.until = value.until.map(|until| until + younger);
+        value.age_s = age_s;
     }
 
     /// Takes an item of this agent itself, just signed.

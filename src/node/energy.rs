@@ -88,7 +88,7 @@ impl Node {
     fn look_for_stall(&mut self, now: Instant) {
         let is_quiet = self.energy.answering || self.energy.quiet_until.is_some_and(|until| now < until);
         let is_held = self.energy.decision.as_ref().is_some_and(|decision| decision.workers == 0);
-        let waits = self.scheduler.to_do() > 0 && !self.scheduler.scanning() && !self.scheduler.stands_still();
+        let waits = self.scheduler.waits_for_nothing() && !self.scheduler.scanning() && !self.scheduler.stands_still();
         self.energy.stall.look(now, self.scheduler.counts(), waits && !is_held && !is_quiet);
     }
 

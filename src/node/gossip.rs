@@ -9,6 +9,7 @@
 //! (`Verify`, then `Verified` or `VerifyFailed`). An item that is not verified changes nothing here. What a link or an
 //! origin sends beyond its byte budget is dropped.
 
+use super::gossip_state::Count;
 use super::output::{ItemRefs, Notice, Output};
 use super::status::PeerGossip;
 use super::{Node, Out};
@@ -70,7 +71,7 @@ impl Node {
     pub(super) fn begin_count(&mut self, now: Instant) -> bool {
         let due = self.count_due().is_some_and(|at| at <= now);
         if due {
-            self.gossip.counting = true;
+            self.gossip.count = Count::UnderWay;
             self.gossip.counted = Some((now, *self.scheduler.counts()));
         }
         due
@@ -79,6 +80,9 @@ impl Node {
     /// The collections are to be counted again although the store's counts stay the same: one has another name or ring.
     pub(super) fn count_again(&mut self) {
         self.gossip.shared = None;
+        if self.gossip.count == Count::UnderWay {
+            self.gossip.count = Count::Stale;
+        }
         if let Some((_, counts)) = &mut self.gossip.counted {
             counts.chunks = counts.chunks.wrapping_add(1);
         }
@@ -89,7 +93,7 @@ impl Node {
     /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
         let able = !self.scheduler.stands_still() && !self.gossip.tree.is_empty();
-        if !able || self.gossip.counting || !self.scheduler.has_slot() {
+        if !able || self.gossip.count != Count::None || !self.scheduler.has_slot() {
             return None;
         }
         let due = match self.gossip.counted {
@@ -102,7 +106,9 @@ impl Node {
 
     /// The collections are counted: publishes them if they changed.
     pub(super) fn on_counted(&mut self, list: &[CollectionSummary], out: &mut Out) {
-        self.gossip.counting = false;
+        if std::mem::replace(&mut self.gossip.count, Count::None) == Count::Stale {
+            return;
+        }
         let model = self.config.fingerprint.0;
         let of = |counted: &CollectionSummary| {
             let name = counted.name.as_str().try_into().ok()?;
@@ -121,7 +127,7 @@ impl Node {
 
     /// A count failed: the next one follows when the store has changed.
     pub(super) const fn on_not_counted(&mut self) {
-        self.gossip.counting = false;
+        self.gossip.count = Count::None;
     }
 
     /// A fact of this agent is signed: it is pushed.
@@ -187,6 +193,7 @@ impl Node {
         if novelty == Novelty::New && self.counts(now, claim.origin) {
             out.push(Output::Verify(from, item));
         } else {
+            self.gossip.items.renew(now, &claim, &item);
             self.on_pushed_again(now, from, &claim, out);
         }
     }

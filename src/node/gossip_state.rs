@@ -29,14 +29,23 @@ pub(super) struct GossipState {
     pub(super) shared: Option<(u64, u64)>,
     /// When the collections were counted last, and the store's counts then.
     pub(super) counted: Option<(Instant, StoreCounts)>,
-    /// A count is under way.
-    pub(super) counting: bool,
+    /// The count that is under way.
+    pub(super) count: Count,
     /// When to compare all items with a random link next.
     pub(super) compare_at: Instant,
     /// When that was last begun.
     pub(super) compared: Option<Instant>,
     /// Peers over their budget that there was a notice of, and when.
     pub(super) over_budget_since: LinearMap<PeerKey, Instant, GOSSIP_LINKS_MAX>,
+}
+
+/// A count of the collections that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    None,
+    UnderWay,
+    /// Begun before a collection got another name or ring: what it finds is of no use.
+    Stale,
 }
 
 impl GossipState {
@@ -53,7 +62,7 @@ impl GossipState {
             collections: None,
             shared: None,
             counted: None,
-            counting: false,
+            count: Count::None,
             compare_at: now + first,
             compared: None,
             over_budget_since: LinearMap::new(),

@@ -81,6 +81,8 @@ impl Node {
                 scheduler::Output::Decided(reply, done) => out.push(Output::Reply(reply, Response::Done(done))),
                 scheduler::Output::MeasureDisk => out.push(Output::MeasureDisk),
                 scheduler::Output::Regrouped(reply, name) => {
+                    // Only now is it in the store, from which they are counted.
+                    self.count_again();
                     out.push(Output::Reply(reply, Response::Regrouped(name)));
                 }
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),

@@ -228,10 +228,7 @@ impl Node {
                 out.push(Output::Reply(reply, Response::refused(Problem::Conflict, own)));
             }
             Request::Add(new) => self.schedule(now, scheduler::Input::Add(reply, new), out),
-            Request::Regroup(regroup) => {
-                self.count_again();
-                self.schedule(now, scheduler::Input::Regroup(reply, regroup), out);
-            }
+            Request::Regroup(regroup) => self.schedule(now, scheduler::Input::Regroup(reply, regroup), out),
             Request::Forget(path) => self.schedule(now, scheduler::Input::Forget(reply, path), out),
             Request::ForgetKept(path) => self.schedule(now, scheduler::Input::ForgetKept(reply, path), out),
             Request::Keep(path) => self.schedule(now, scheduler::Input::Keep(reply, path), out),

@@ -260,11 +260,11 @@ impl Node {
         self.scheduler.gone_since(hit.doc?)
     }
 
-    /// Whether other devices may read a hit: not that of a file that is gone before its owner has decided, and where this device has
-    /// private folders not that of one that is away either: it may have been moved into one of them.
+    /// Whether other devices may read a hit as things are now: where this device has private folders not that of one that is away
+    /// either, because it may have been moved into one of them.
     fn may_leave(&self, hit: &SearchHit) -> bool {
         let is_away = matches!(hit.absence, Some(Absence::Away(_)));
-        self.gone_since(hit).is_none() && !(is_away && self.scheduler.has_private_folders())
+        self.scheduler.may_leave(hit.doc, &hit.path) && !(is_away && self.scheduler.has_private_folders())
     }
 
     /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.

@@ -61,7 +61,7 @@ impl Node {
             let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });
         }
-        let stalled = self.energy.stall.lasts(now);
+        let stalled = self.energy.stall.lasts();
         findings.extend(stalled.map(|lasts| of_stall(lasts, self.scheduler.to_do())));
         let parked = self.scheduler.parked().next().map(|(_, task)| String::from_utf8_lossy(&task.path));
         let (number, unparked) = (self.scheduler.counts().count(Kind::Parked), self.scheduler.unparked());

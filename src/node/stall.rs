@@ -5,25 +5,37 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::STALLED_MS;
 use crate::store::counts::StoreCounts;
 
-/// When the store's counts were last another.
+/// For how long the store's counts have been the same while work might go on.
 #[derive(Debug, Default)]
 pub(super) struct Stall {
-    seen: Option<(StoreCounts, Instant)>,
+    seen: Option<Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    counts: StoreCounts,
+    /// When that was looked at last, and whether work might go on then.
+    at: Instant,
+    might: bool,
+    /// How long it might since the counts were others.
+    ran: Duration,
 }
 
 impl Stall {
-    /// `may_work`: some waits, and nothing holds it.
+    /// `may_work`: some waits, and nothing holds it. While something does, the time stands: a device that is asked often, or looks at a
+    /// folder often, stands still as well as any other.
     pub(super) fn look(&mut self, now: Instant, counts: &StoreCounts, may_work: bool) {
-        if !may_work {
-            self.seen = None;
-        } else if self.seen.is_none_or(|(seen, _)| seen != *counts) {
-            self.seen = Some((*counts, now));
-        }
+        let before = self.seen.filter(|seen| seen.counts == *counts);
+        let ran = before.map_or(Duration::ZERO, |seen| {
+            let more = if seen.might && may_work { now.since(seen.at) } else { Duration::ZERO };
+            seen.ran + more
+        });
+        self.seen = Some(Seen { counts: *counts, at: now, might: may_work, ran });
     }
 
     /// For how long nothing has ended, if that is long.
-    pub(super) fn lasts(&self, now: Instant) -> Option<Duration> {
-        let lasts = self.seen.map(|(_, since)| now.since(since));
+    pub(super) fn lasts(&self) -> Option<Duration> {
+        let lasts = self.seen.filter(|seen| seen.might).map(|seen| seen.ran);
         lasts.filter(|lasts| *lasts >= Duration::from_millis(STALLED_MS))
     }
 }
@@ -40,13 +52,27 @@ mod tests {
         let mut stall = Stall::default();
         stall.look(at(0), &counts, true);
         stall.look(at(long - 1), &counts, true);
-        assert_eq!(stall.lasts(at(long - 1)), None);
-        assert_eq!(stall.lasts(at(long)), Some(Duration::from_millis(STALLED_MS)));
+        assert_eq!(stall.lasts(), None);
+        stall.look(at(long), &counts, true);
+        assert_eq!(stall.lasts(), Some(Duration::from_millis(STALLED_MS)));
         counts.chunks += 1;
         stall.look(at(long), &counts, true);
-        assert_eq!(stall.lasts(at(long + 1)), None, "it goes on");
+        stall.look(at(long + 1), &counts, true);
+        assert_eq!(stall.lasts(), None, "it goes on");
         stall.look(at(long + 2), &counts, false);
         stall.look(at(3 * long), &counts, true);
-        assert_eq!(stall.lasts(at(3 * long)), None, "it was held");
+        assert_eq!(stall.lasts(), None, "it was held");
+    }
+
+    #[test]
+    fn what_is_held_now_and_then_is_noticed_too() {
+        let at = |second: u64| Instant::from_millis(second * 1000);
+        let (counts, mut stall) = (StoreCounts::default(), Stall::default());
+        for second in 0..=2 * STALLED_MS / 1000 {
+            // A question every ten seconds, say, holds it for four.
+            stall.look(at(second), &counts, second % 10 < 6);
+        }
+        stall.look(at(2 * STALLED_MS / 1000 + 1), &counts, true);
+        assert!(stall.lasts().is_some());
     }
 }

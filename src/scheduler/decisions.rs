@@ -112,6 +112,11 @@ impl Decisions {
         self.marks.iter().chain(&self.saved_marks).any(|mark| marks.iter().any(|wanted| wanted.is_same(mark)))
     }
 
+    /// Whether the disk may have other marks than those that count.
+    pub(super) fn are_marks_unsaved(&self) -> bool {
+        self.marks != self.saved_marks
+    }
+
     /// These marks are on the disk.
     pub(super) fn on_marks_saved(&mut self, marks: Vec<Mark>) {
         self.saved_marks = marks;

@@ -251,11 +251,15 @@ impl Scheduler {
             Verdict::Remove(gone) if gone.len() <= SCAN_BATCH => {
                 changes.extend(gone.into_iter().map(|doc| Change::Gone { doc }));
             }
-            Verdict::Remove(gone) => self.decisions.remove(gone),
+            Verdict::Remove(gone) => {
+                self.decisions.remove(gone);
+                self.end_leases(out);
+            }
             Verdict::LookAtAll => self.scans.queue.mark_dirty(now, source),
-            Verdict::Ask(false) => {}
-            Verdict::Ask(true) => {
-                out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why))));
+            Verdict::Ask(is_new) => {
+                if is_new {
+                    out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why))));
+                }
                 // What is gone may be in a private folder by now.
                 self.end_leases(out);
             }

@@ -1,6 +1,8 @@
 //! How the work that others do meets this device's own: documents leave the queue to be lent, results are saved as the own ones
 //! are, and what is borrowed is embedded when there is time and nothing else to do.
 
+mod known;
+
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
 use super::offload::lendable::{Good, LendableChunks};
@@ -13,7 +15,7 @@ use super::task::{Outcome, Task};
 use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, SAVES_MAX};
+use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::Kind;
 use crate::wire::work::Work;
@@ -156,7 +158,9 @@ impl Scheduler {
 
     /// Reads texts for those who asked, from the documents at the end of the queue.
     fn list_to_lend(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if self.offload.listing || !self.has_slot() {
+        // What is read obeys the marks on the disk, and nothing there says which files are gone.
+        let is_known = !self.decisions.are_marks_unsaved() && !self.decisions.losses.is_any_unsure();
+        if self.offload.listing || !is_known || !self.has_slot() {
             return;
         }
         if self.lacks_known() {
@@ -197,23 +201,14 @@ impl Scheduler {
         self.begin_list(documents, out);
     }
 
-    /// Whether results wait that only texts with known vectors can vouch for, none of those is read, and the store may have some that it had not
-    /// at the last look.
-    fn lacks_known(&self) -> bool {
-        let lender = &self.offload.lender;
-        !self.offload.checks
-            && lender.any_held()
-            && lender.has_no_known()
-            && self.offload.known_of != Some(self.counts.live_vectors())
-    }
-
     fn begin_list(&mut self, documents: Vec<DocId>, out: &mut Vec<Output>) {
-        self.offload.listing = true;
+        (self.offload.listing, self.offload.recalled) = (true, Vec::new());
         let vectors = self.counts.live_vectors();
         let lender = &mut self.offload.lender;
         let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
         // Rows are numbered from 0 on: any of those that have been there for a while.
         let known = lender.wants_known().then(|| Row(lender.draw(vectors)));
+        self.offload.lists_known = known.is_some();
         self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known }, out);
     }
 
@@ -222,17 +217,14 @@ impl Scheduler {
         &mut self,
         now: Instant,
         documents: &[(DocId, usize)],
-        LendableChunks { chunks, mut known, longer, unreached }: LendableChunks,
+        LendableChunks { chunks, known, longer, unreached }: LendableChunks,
         out: &mut Vec<Output>,
     ) {
         if self.offload.list_is_stale {
             return self.on_not_lendable(documents);
         }
         self.offload.listing = false;
-        let is_stale = std::mem::take(&mut self.offload.known_is_stale);
-        known.retain(|known| !is_stale && !self.knows_gone(known.chunk.doc));
-        // Where there was none, there is none until more is stored.
-        self.offload.known_of = known.is_empty().then(|| self.counts.live_vectors());
+        let known = self.usable_known(known);
         let wanted = self.running.parking.wanting_another().collect();
         self.offload.lender.listed(chunks, known, longer, &wanted);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
@@ -256,7 +248,7 @@ impl Scheduler {
 
     /// The documents could not be read.
     pub(super) fn on_not_lendable(&mut self, documents: &[(DocId, usize)]) {
-        (self.offload.listing, self.offload.list_is_stale, self.offload.known_is_stale) = (false, false, false);
+        (self.offload.listing, self.offload.list_is_stale) = (false, false);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
         self.free_documents();
     }
@@ -324,7 +316,9 @@ impl Scheduler {
             return;
         }
         // What is being read may have its texts too.
-        self.offload.known_is_stale |= self.offload.listing;
+        if self.offload.listing && self.offload.recalled.len() < RECALLED_MAX {
+            self.offload.recalled.push(doc);
+        }
         let is_lent = self.offload.lender.has(doc);
         self.offload.lender.forget_document(doc);
         if is_lent {

@@ -61,6 +61,9 @@ struct Counts {
     /// Whether the last look at all of it found more documents gone than fit into a question, or its owner was being asked when
     /// the agent ended: what the next look at all of it finds gone is asked about, however little that is.
     is_cut: bool,
+    /// Whether files of it are gone and which is not known: its owner was being asked when the agent ended, or an answer was given up. The next look
+    /// at all of it tells.
+    is_unsure: bool,
     /// The documents that are gone and did not fit.
     beyond: Beyond,
     /// When these were missed first, in seconds since 1970.
@@ -207,7 +210,7 @@ impl Losses {
         // Only what an open question is about waits for its answer.
         let (asked, fresh) = counts.split(gone);
         let verdict = if whole {
-            counts.kept = kept;
+            (counts.kept, counts.is_unsure) = (kept, false);
             // They were lost at once with what their owner was asked about: the answer to that is none for them.
             let more = beyond.count() > 0;
             let is_rest = std::mem::replace(&mut counts.is_cut, more) || more;
@@ -321,7 +324,8 @@ impl Losses {
     /// The owners of these sources were being asked when the agent ended; what a look at one of them finds gone is asked about.
     pub(super) fn ask_again(&mut self, asked: Vec<Vec<u8>>, is_watched: impl Fn(&[u8]) -> bool) {
         for source in asked.iter().filter(|source| is_watched(source)) {
-            self.sources.entry(source.clone()).or_default().is_cut = true;
+            let counts = self.sources.entry(source.clone()).or_default();
+            (counts.is_cut, counts.is_unsure) = (true, true);
         }
         self.saved = Some(asked);
     }
@@ -348,9 +352,19 @@ impl Losses {
     pub(super) fn ask_what_is_left(&mut self) {
         for source in self.saved.iter().flatten() {
             if let Some(counts) = self.sources.get_mut(source) {
-                counts.is_cut = true;
+                (counts.is_cut, counts.is_unsure) = (true, true);
             }
         }
+    }
+
+    /// Whether files of this source are gone, and which of them is not known yet.
+    pub(super) fn is_unsure(&self, source: &[u8]) -> bool {
+        self.sources.get(source).is_some_and(|counts| counts.is_unsure)
+    }
+
+    /// Whether that is so of any source.
+    pub(super) fn is_any_unsure(&self) -> bool {
+        self.sources.values().any(|counts| counts.is_unsure)
     }
 
     /// Whether more of this source is gone than its question is, or was, about.

@@ -25,7 +25,7 @@ pub mod lender;
 pub mod recipient;
 mod worker;
 
-use crate::base::id::{Fingerprint, PeerKey};
+use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Instant;
 use borrower::Borrower;
 use lender::Lender;
@@ -41,12 +41,14 @@ pub(super) struct Offload {
     pub(super) listing: bool,
     /// Whether what that task reads may be lent no more: folders became private, or were forgotten, meanwhile.
     pub(super) list_is_stale: bool,
-    /// Whether that holds of its texts with known vectors: a document is another one, or gone.
-    pub(super) known_is_stale: bool,
+    /// Documents that became others, or went, since that task began: it may have read their texts. `RECALLED_MAX` of them are any.
+    pub(super) recalled: Vec<DocId>,
     /// Nothing is offered before, because the last documents that were read had nothing that may be lent.
     pub(super) nothing_until: Option<Instant>,
-    /// How many vectors the store had when no text with a known vector was found in it.
-    pub(super) known_of: Option<u64>,
+    /// Whether it was asked for texts with known vectors.
+    pub(super) lists_known: bool,
+    /// How many vectors the store had when no text with a known vector was found in it, and how often in a row.
+    pub(super) known_of: Option<(u64, u32)>,
     /// Whether results might be checked at the last look.
     pub(super) checks: bool,
     /// Whether a device was to be had at the last look that may embed what fails here.
@@ -63,8 +65,9 @@ impl Offload {
             false_makers: Vec::new(),
             listing: false,
             list_is_stale: false,
-            known_is_stale: false,
+            recalled: Vec::new(),
             nothing_until: None,
+            lists_known: false,
             known_of: None,
             checks: false,
             others: false,

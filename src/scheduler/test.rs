@@ -21,6 +21,7 @@ mod pace_test;
 mod parked_test;
 mod removal_test;
 mod rings_test;
+mod withheld_test;
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
 const LIGHT: WorkAllowance = WorkAllowance { chunks: None };

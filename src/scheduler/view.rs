@@ -35,6 +35,12 @@ impl Scheduler {
         self.counts.unfinished().saturating_sub(self.absent())
     }
 
+    /// Whether documents are to be read or embedded of which no task has failed just now: those rest for minutes, or wait for another device.
+    #[must_use]
+    pub fn waits_for_nothing(&self) -> bool {
+        self.to_do() > self.queue.resting()
+    }
+
     /// The watched sources, as on the disk.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
@@ -68,6 +74,16 @@ impl Scheduler {
     #[must_use]
     pub fn knows_gone(&self, doc: DocId) -> bool {
         self.gone_since(doc).is_some() || self.decisions.concern(doc)
+    }
+
+    /// Whether another device may have texts of a document at this path: not those of a private folder, of a file that is known to be gone, or of a
+    /// folder whose owner was being asked about what is gone when the agent ended, until it has been looked at: which files are gone is not known
+    /// before, and they may lie in a private folder.
+    #[must_use]
+    pub fn may_leave(&self, doc: Option<DocId>, path: &[u8]) -> bool {
+        let of = self.sources.saved.of(path).filter(|source| source.ring == Ring::Mesh);
+        let is_known = of.is_some_and(|source| !self.decisions.losses.is_unsure(&source.path));
+        is_known && !doc.is_some_and(|doc| self.knows_gone(doc))
     }
 
     /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it, now or

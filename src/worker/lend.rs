@@ -2,7 +2,7 @@
 
 use crate::base::id::{DocId, Ring, Row};
 use crate::embed::{Embedder, model::prefixed};
-use crate::limits::{GRANT_BYTES_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
+use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
@@ -56,9 +56,21 @@ pub(super) fn list(
 
 /// Some chunks with vectors that others may see, from this row on.
 fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
-    let page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_MAX)?;
     let mut found = Vec::new();
+    let mut page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_LOOKED_MAX)?;
+    if page.len() < KNOWN_LOOKED_MAX {
+        // From the first one on, behind the last.
+        page.extend(kv.page(
+            Space::Vector,
+            &keys::row(Row(0)),
+            Some(&keys::row(from)),
+            KNOWN_LOOKED_MAX - page.len(),
+        )?);
+    }
     for (key, value) in page {
+        if found.len() >= KNOWN_MAX {
+            break;
+        }
         let Some(row) = keys::number(&key).map(Row) else { continue };
         let vector = Vector::decode_stored(&value)?;
         let Some(chunk) = read::chunk(kv, row)? else { continue };

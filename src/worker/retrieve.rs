@@ -11,7 +11,9 @@ use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
 };
-use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE};
+use crate::limits::{
+    HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
+};
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::hit::{named, score};
 use crate::search::lexical::QueryTerms;
@@ -62,14 +64,11 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 ///
 /// # Errors
 /// One plain sentence: nothing of the store could be read, or it belongs to another model.
-pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
+pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
     let (named, unusable) = named_files(kv, &asked, &marks, &mut unread);
-    let rows = scan(&query.embedding.signs(), RESCORE).into_iter().chain(named.iter().copied());
-    let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
-    let terms = QueryTerms::new(&query.text);
     let sources = match read::sources(kv) {
         Ok(sources) => Some(sources),
         Err(error) if query.shared => return Err(format!("The question could not be answered: {error}.")),
@@ -79,6 +78,10 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
         }
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
+    let rows =
+        nearest(kv, scan, &query.embedding.signs(), folders, &mut unread).into_iter().chain(named.iter().copied());
+    let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
+    let terms = QueryTerms::new(&query.text);
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
@@ -90,6 +93,31 @@ pub fn retrieve(kv: &impl Kv, scan: impl FnOnce(&Signs, usize) -> Vec<Row>, quer
             }
             Ok(Outcome::Found(Box::new(found), vectors))
         }
+    }
+}
+
+/// The `RESCORE` nearest rows of those that may answer. Where some folders are private and another device asks, more are looked at until there
+/// are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared ones out of the answer, and so tell what they are about.
+fn nearest(
+    kv: &impl Kv,
+    scan: impl Fn(&Signs, usize) -> Vec<Row>,
+    signs: &Signs,
+    folders: Folders<'_>,
+    unread: &mut Option<KvError>,
+) -> Vec<Row> {
+    let mut most = RESCORE;
+    if !folders.hide_any() {
+        return scan(signs, most);
+    }
+    loop {
+        let rows = scan(signs, most);
+        let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
+        let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
+        let allowed: Vec<Row> = rows.into_iter().filter(may).take(RESCORE).collect();
+        if is_all || allowed.len() >= READ {
+            return allowed;
+        }
+        most = (most * RESCORE_WIDER).min(RESCORE_SHARED_MAX);
     }
 }
 
@@ -166,6 +194,12 @@ impl Folders<'_> {
     fn let_see(&self, kv: &impl Kv, chunk: &Chunk) -> bool {
         let seen = |sources| is_shared(kv, sources, chunk).unwrap_or(false);
         !self.shared || self.sources.is_some_and(seen)
+    }
+
+    /// Whether some chunks may not answer.
+    fn hide_any(&self) -> bool {
+        self.shared
+            && self.sources.is_some_and(|sources| sources.places.iter().any(|source| source.ring == Ring::Private))
     }
 
     /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.

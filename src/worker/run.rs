@@ -12,7 +12,7 @@ use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
 
-/// What a task may need from outside the store. Each function is called at most once.
+/// What a task may need from outside the store. `list` and `read` are called at most once.
 pub struct TaskIo<L, R, S> {
     /// Lists the files of the next step of a scan; the paths are those that the owner named within its source.
     pub list: L,
@@ -29,7 +29,7 @@ pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R,
 where
     L: FnOnce(&Scan, &[Vec<u8>]) -> Listing,
     R: FnOnce(&[u8]) -> Content,
-    S: FnOnce(&Signs, usize) -> Vec<Row>,
+    S: Fn(&Signs, usize) -> Vec<Row>,
 {
     let failed = |error| failed(kv, error);
     match task {

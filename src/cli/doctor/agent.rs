@@ -135,8 +135,7 @@ fn sources(status: &StatusReport, has_others: bool, place: impl Fn(&Path) -> Res
     if sources.is_empty() {
         return Check::wrong("sources", "No folder is watched, so nothing can be found.", "wattle add FOLDER");
     }
-    let known =
-        |path: &str| findings.iter().any(|finding| finding.area == Area::Folders && finding.what.contains(path));
+    let known = |path: &str| findings.iter().any(|finding| finding.area == Area::Folders && names(&finding.what, path));
     let kept = |source: &&Watched| source.away.iter().any(|away| away.kept && away.path == source.path);
     let bad = sources.iter().filter(|source| !known(&source.path) && !kept(source));
     let bad = bad.filter_map(|source| place(Path::new(&source.path)).err().map(|why| (source.path.clone(), why)));
@@ -158,6 +157,18 @@ fn sources(status: &StatusReport, has_others: bool, place: impl Fn(&Path) -> Res
             Check::wrong("sources", says, format!("ls -ld {}", quoted(path)))
         }
     }
+}
+
+/// Whether a sentence names this path, and not only one that begins with it.
+fn names(sentence: &str, path: &str) -> bool {
+    let ends = |at: usize| {
+        let mut rest = sentence[at + path.len()..].chars();
+        match rest.next() {
+            Some('.') => rest.next().is_none_or(char::is_whitespace),
+            other => other.is_none_or(|next| !next.is_alphanumeric() && !"/-_".contains(next)),
+        }
+    };
+    sentence.match_indices(path).any(|(at, _)| ends(at))
 }
 
 const fn name(area: Area) -> &'static str {

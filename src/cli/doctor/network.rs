@@ -12,7 +12,7 @@ use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::wire::multiaddr::Multiaddr;
-use absent::{REFUSED, SILENT, another_at, says};
+use absent::{OWN, REFUSED, SILENT, another_at, says};
 use std::net::SocketAddr;
 
 pub(super) use absent::Known;
@@ -235,6 +235,11 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
             at.port()
         );
         (advice, String::new())
+    } else if says(OWN) {
+        let says = format!(
+            "{name} is not linked. At {at}: {why}. Nobody answered: a route or a firewall of this device does not let the connection out."
+        );
+        return Reached::Here(says, format!("ip route get {}", at.ip()));
     } else if says(&["not of this home"]) {
         ("Give the address with --peer if it is the right one.".to_owned(), String::new())
     } else {

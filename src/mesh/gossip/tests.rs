@@ -83,8 +83,15 @@ fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
     );
     let (claim, mut old) = relayed(key(1), (1, 2), &headroom(60));
     old.age_s = u16::MAX;
-    assert!(matches!(items.insert(at(136), key(1), &claim, &headroom(60), &old), Insertion::Inserted(_)));
-    assert!(items.headroom(at(136), key(1)).is_none(), "it had expired on arrival");
+    assert_eq!(
+        items.insert(at(136), key(1), &claim, &headroom(60), &old),
+        Insertion::Known,
+        "it has expired on arrival"
+    );
+    assert!(items.headroom(at(136), key(1)).is_none());
+    let (claim, young) = relayed(key(1), (1, 1), &headroom(60));
+    items.renew(at(136), &claim, &young);
+    assert!(items.headroom(at(136), key(1)).is_none(), "and a relay renews none");
 }
 
 #[test]
@@ -259,4 +266,23 @@ fn a_newer_item_overwrites_the_bytes_of_the_older_one() {
         assert!(matches!(take(&mut items, at(seq * 3), 1, order, &headroom(90)), Insertion::Inserted(_)));
     }
     assert_eq!(memory(&items), before);
+}
+
+#[test]
+fn a_device_that_relays_an_item_as_older_or_farther_than_it_is_ends_nothing_by_it() {
+    let mut items = GossipTable::new();
+    let (claim, honest) = relayed(key(1), (1, 1), &headroom(90));
+    let with = |age_s, hops| Relayed { age_s, hops, message: honest.message.clone() };
+    let insert =
+        |items: &mut GossipTable, relayed: &Relayed| items.insert(at(0), key(9), &claim, &headroom(90), relayed);
+    assert_eq!(insert(&mut items, &with(u16::MAX, 1)), Insertion::Known, "it would be over at once");
+    assert!(matches!(insert(&mut items, &with(89, GOSSIP_HOPS_MAX)), Insertion::Inserted(_)));
+    let slot = ItemRef { origin: 0, kind: Kind::Headroom };
+    assert!(!items.may_forward(slot) && items.headroom(at(1), key(1)).is_none());
+    items.renew(at(0), &claim, &with(1, 1));
+    assert!(items.may_forward(slot) && items.headroom(at(88), key(1)).is_some());
+    assert!(items.headroom(at(89), key(1)).is_none(), "and lives no longer than it says");
+    let (_, another) = relayed(key(1), (1, 1), &headroom(91));
+    items.renew(at(2), &claim, &Relayed { age_s: 0, ..another });
+    assert!(items.headroom(at(90), key(1)).is_none(), "another message");
 }

@@ -89,7 +89,7 @@ impl Node {
         if self.trust.records().uses_of(invite.0).any(|used| used.holder == self.config.key) {
             return Response::Done("This device has joined by this invite.".to_owned());
         }
-        let why = "This device is in that mesh already, and has not used the invite, so it is still good. Give it to another device, or \
+        let why = "This device is in that mesh already. As far as it knows, nobody has joined by this invite: give it to another device, or \
                    delete it.";
         Response::refused(Problem::Conflict, why)
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::hit::{FileCoverage, Found};
+use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::CollectionSummary;
 use crate::store::record::{Mark, MarkKind};
@@ -99,6 +100,20 @@ fn a_peer_is_told_nothing_of_private_files() {
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
     assert_eq!((told.known, told.searchable, told.away), (4, 2, 2), "the stick in the private folder is not told");
+}
+
+#[test]
+fn a_count_of_before_a_change_of_a_ring_is_no_count_of_what_is_shared() {
+    let mut node = node_over(Ring::Private);
+    let shared = CollectionSummary { name: "diary".to_owned(), files: 4, searchable: 2, documents: 1, chunks: 9 };
+    node.gossip.count = Count::UnderWay;
+    node.count_again();
+    let mut out = Out::new();
+    node.on_counted(std::slice::from_ref(&shared), &mut out);
+    assert!(out.drain().next().is_none() && told(&mut node).is_none(), "it may have read the list of before");
+    node.gossip.count = Count::UnderWay;
+    node.on_counted(&[shared], &mut out);
+    assert!(told(&mut node).is_some() && out.drain().count() == 1);
 }
 
 #[test]

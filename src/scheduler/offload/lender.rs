@@ -230,6 +230,9 @@ impl Lender {
 
     /// A device asks for work.
     pub(in crate::scheduler) fn on_ask(&mut self, now: Instant, peer: PeerKey, chunks: u16) -> Option<Work> {
+        if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
+            return Some(Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX)));
+        }
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
         if worker.is_banned(now) {
             return Some(Work::Later(u32::try_from(10 * ASK_AGAIN_MS).unwrap_or(u32::MAX)));
@@ -383,8 +386,9 @@ impl Lender {
         self.pool.known.clear();
         self.pool.longer.clear();
         self.pool.here.clear();
-        self.results.good.clear();
-        self.workers.values_mut().for_each(|worker| drop(worker.take_held()));
+        // These are embedded once more, and so is what the leases have that is not sent yet.
+        let dropped = self.workers.values_mut().map(|worker| worker.take_held().count()).sum::<usize>();
+        self.results.again.unproven += (dropped + self.results.good.drain(..).count()) as u64;
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
         self.over.documents.extend(documents);
         ended

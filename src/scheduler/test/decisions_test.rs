@@ -16,7 +16,7 @@ fn gone(doc: u64) -> Change {
 }
 
 /// Runs the next scan to this outcome; gives what follows.
-fn scan_finds(machine: &mut Scheduler, ms: u64, outcome: Outcome) -> Vec<Output> {
+pub(super) fn scan_finds(machine: &mut Scheduler, ms: u64, outcome: Outcome) -> Vec<Output> {
     let mut out = Vec::new();
     machine.handle(at(ms), Input::Wake, &mut out);
     let id = machine.start_next(LIGHT, &mut out).unwrap_or_else(|| panic!("no task at {ms}"));
@@ -27,7 +27,7 @@ fn scan_finds(machine: &mut Scheduler, ms: u64, outcome: Outcome) -> Vec<Output>
 }
 
 /// Takes the inputs' outputs, and saves every save at once.
-fn saves(machine: &mut Scheduler, ms: u64, mut out: Vec<Output>) -> (Vec<Change>, Vec<Output>) {
+pub(super) fn saves(machine: &mut Scheduler, ms: u64, mut out: Vec<Output>) -> (Vec<Change>, Vec<Output>) {
     let (mut changes, mut others) = (Vec::new(), Vec::new());
     while !out.is_empty() {
         for output in std::mem::take(&mut out) {
@@ -286,8 +286,21 @@ fn a_document_that_is_missing_and_undecided_or_being_removed_is_known_to_be_gone
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
     assert!(machine.knows_gone(DocId(899)), "it is being forgotten");
+    assert!(!machine.may_leave(Some(DocId(899)), b"/a/x"), "and goes to no other device meanwhile");
+    assert!(machine.may_leave(Some(DocId(900)), b"/a/y") && !machine.may_leave(Some(DocId(900)), b"/b/y"));
     saves(&mut machine, 1, out);
     assert!(!machine.knows_gone(DocId(899)));
+}
+
+#[test]
+fn what_a_source_has_goes_to_no_other_device_between_a_restart_with_an_open_question_and_the_look_at_all_of_it() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    machine.decisions.losses.ask_again(vec![b"/a".to_vec()], |_| true);
+    assert!(!machine.may_leave(Some(DocId(1)), b"/a/x"), "which files are gone is not known");
+    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+    assert!(machine.may_leave(Some(DocId(950)), b"/a/x") && !machine.may_leave(Some(DocId(899)), b"/a/x"));
+    machine.decisions.losses.ask_what_is_left();
+    assert!(!machine.may_leave(Some(DocId(950)), b"/a/x"), "an answer was given up");
 }
 
 #[test]

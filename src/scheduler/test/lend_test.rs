@@ -9,11 +9,11 @@ use crate::scheduler::offload::recipient::Recipient;
 use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
 use crate::wire::work::{Failed, LentText, Work};
 
-const PEER: PeerKey = PeerKey([1; 32]);
+pub(super) const PEER: PeerKey = PeerKey([1; 32]);
 const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
 
 /// A machine with so many documents of one chunk each to embed.
-fn lending(documents: u64) -> Scheduler {
+pub(super) fn lending(documents: u64) -> Scheduler {
     let mut known = counts(&vec![Kind::Chunked; usize::try_from(documents).unwrap()]);
     known.chunks = documents;
     let mut machine = scheduler(2, &["/a"], known);
@@ -31,14 +31,14 @@ fn lending(documents: u64) -> Scheduler {
     machine
 }
 
-fn share(machine: &mut Scheduler, now: u64) -> Vec<Output> {
+pub(super) fn share(machine: &mut Scheduler, now: u64) -> Vec<Output> {
     let mut out = Vec::new();
     machine.share_work(at(now), &[Recipient { peer: PEER, surplus: false, gets: true }], ALL, &mut out);
     out
 }
 
 /// A device asks; gives the task that reads documents for it.
-fn asked(machine: &mut Scheduler, now: u64) -> (TaskId, Vec<DocId>) {
+pub(super) fn asked(machine: &mut Scheduler, now: u64) -> (TaskId, Vec<DocId>) {
     let offered = share(machine, now);
     assert!(matches!(&offered[..], [Output::Work(PEER, Work::Offer(offer))] if offer.chunks > 0), "{offered:?}");
     let mut out = Vec::new();
@@ -52,7 +52,7 @@ fn asked(machine: &mut Scheduler, now: u64) -> (TaskId, Vec<DocId>) {
     }
 }
 
-fn chunks(documents: &[DocId]) -> Vec<Lendable> {
+pub(super) fn chunks(documents: &[DocId]) -> Vec<Lendable> {
     let text = LentText { heading: String::new(), text: "a".to_owned() };
     let chunk = |doc: &DocId| {
         let mut key = [0; 16];
@@ -62,7 +62,7 @@ fn chunks(documents: &[DocId]) -> Vec<Lendable> {
     documents.iter().map(chunk).collect()
 }
 
-fn lendable(chunks: Vec<Lendable>) -> Outcome {
+pub(super) fn lendable(chunks: Vec<Lendable>) -> Outcome {
     Outcome::Lendable(LendableChunks { chunks, ..LendableChunks::default() })
 }
 

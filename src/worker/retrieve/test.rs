@@ -189,3 +189,15 @@ fn words_of_the_file_name_and_words_in_another_form_count() {
     shelf.add("/nfd.md", Ring::Mesh, &["Mu\u{308}llers Wand on page we read of walls"]);
     assert_eq!(shelf.ask("walls of M\u{FC}llers", 3, false)[0].0, "/nfd.md");
 }
+
+#[test]
+fn private_texts_that_are_nearer_keep_no_shared_one_from_another_device() {
+    let mut shelf = Shelf::new();
+    let text = "the boiler has its valve behind the shelf";
+    shelf.add("/house.md", Ring::Mesh, &[text]);
+    let private: Vec<String> = (0..RESCORE + 50).map(|note| format!("boiler pin {note}")).collect();
+    let private: Vec<&str> = private.iter().map(String::as_str).collect();
+    shelf.add("/diary/pins.md", Ring::Private, &private);
+    assert_eq!(shelf.ask("boiler pin 7", 3, false)[0].0, "/diary/pins.md");
+    assert_eq!(shelf.ask("boiler pin 7", 3, true), [("/house.md".to_owned(), text.to_owned())]);
+}

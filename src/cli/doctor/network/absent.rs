@@ -71,6 +71,10 @@ pub(super) fn says(why: &str, words: &[&str]) -> bool {
     words.iter().any(|word| why.to_lowercase().contains(word))
 }
 
+/// What this device's own system says of a connection that it does not let out: "Permission denied" of a firewall rule or a `prohibit` route,
+/// "Invalid argument" of a `blackhole` route.
+pub(super) const OWN: &[&str] = &["(os error 13)", "(os error 22)", "(os error 1)"];
+
 /// The device answers, and no program listens there.
 pub(super) const REFUSED: &[&str] = &["refused"];
 /// Nothing answers.

@@ -141,6 +141,8 @@ fn a_device_that_was_linked_and_is_off_or_out_of_the_house_is_no_fault() {
     for why in ["another agent answered: 12D3KooWx", "the other end closed the connection"] {
         assert!(!of_peer(&report(lost(Some(why))), &known).1, "{why}");
     }
+    let (says, well) = of_peer(&report(lost(Some("Invalid argument (os error 22)"))), &known);
+    assert!(!well && says.contains("Nobody answered: a route or a firewall of this device"), "{says}");
     let mut knocked = report(lost(Some("no answer in time")));
     knocked.unknown_peers.push(UnknownPeer { peer_id: "x".into(), address: at("192.168.1.9:50000"), ms: 5 });
     assert!(!of_peer(&knocked, &known).1, "its key is another one now");

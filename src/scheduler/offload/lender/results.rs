@@ -76,9 +76,15 @@ impl Lender {
         if !here.is_empty() {
             return here;
         }
+        // A device embeds its leases one after the other: what it had before comes first.
+        let before = |lease: &Lease| {
+            let older = self.leases.values().filter(|one| one.peer == lease.peer && one.since <= lease.since);
+            older.map(|one| one.chunks.len()).sum::<usize>()
+        };
         let is_late = |(_, lease): &(&BatchId, &Lease)| {
-            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(lease.chunks.len()));
-            self.woken >= lease.since + Duration::from_millis(2 * takes)
+            let chunks = before(lease) + lease.chunks.len();
+            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(chunks));
+            self.woken >= lease.since + Duration::from_millis(takes)
         };
         let late = self.leases.iter().filter(is_late).min_by_key(|(_, lease)| lease.since);
         let open = late.into_iter().flat_map(|(_, lease)| lease.chunks.iter().flatten());

@@ -1,0 +1,68 @@
+//! What goes to no other device, because its file may be in a private folder by now.
+
+use super::decisions_test::{saves, scan_finds};
+use super::lend_test::{PEER, asked, chunks, lendable, lending, share};
+use super::*;
+use crate::scheduler::offload::lendable::LendableChunks;
+use crate::scheduler::task::Tally;
+use crate::store::record::{Mark, MarkKind};
+use crate::wire::work::Work;
+
+#[test]
+fn what_goes_after_the_first_of_a_great_loss_ends_leases_too() {
+    let mut machine = lending(400);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    let lost = |machine: &mut Scheduler, now: u64, gone: std::ops::Range<u64>| {
+        let gone: Vec<DocId> = gone.map(DocId).collect();
+        let tally = Tally { known: 400, remaining: 400 - gone.len() as u64, ..Tally::default() };
+        let out = scan_finds(
+            machine,
+            now,
+            Outcome::Scanned { changes: Vec::new(), gone, next: None, remarks: Vec::new(), tally: Box::new(tally) },
+        );
+        saves(machine, now, out);
+    };
+    machine.scans.queue.mark_dirty(at(3), b"/a");
+    lost(&mut machine, 20_000, 0..300);
+    assert!(!documents.iter().any(|doc| machine.offload.lender.has(*doc)), "a question is open");
+    machine.offload.lender.hold(DocId(390));
+    assert!(machine.offload.lender.has(DocId(390)));
+    machine.scans.queue.mark_dirty(at(20_001), b"/a");
+    lost(&mut machine, 40_000, 0..395);
+    assert!(!machine.offload.lender.has(DocId(390)), "the question is about it too");
+}
+
+#[test]
+fn no_text_is_read_for_others_while_it_is_not_known_what_is_gone_or_away() {
+    let mut machine = lending(40);
+    machine.decisions.losses.ask_again(vec![b"/a".to_vec()], |_| true);
+    share(&mut machine, 1);
+    machine.on_work(at(1), PEER, Work::Ask(64), &mut Vec::new());
+    assert!(!share(&mut machine, 1).iter().any(|told| matches!(told, Output::Start(_, Task::Lend { .. }))));
+    let mut machine = lending(40);
+    share(&mut machine, 1);
+    machine.on_work(at(1), PEER, Work::Ask(64), &mut Vec::new());
+    let mark = Mark { path: b"/a/b".to_vec(), volume: 0, since: 1, documents: 0, unread: 0, kind: MarkKind::Away };
+    machine.decisions.set_marks(vec![mark.clone()]);
+    assert!(!share(&mut machine, 1).iter().any(|told| matches!(told, Output::Start(_, Task::Lend { .. }))));
+    machine.decisions.on_marks_saved(vec![mark]);
+    assert!(share(&mut machine, 2).iter().any(|told| matches!(told, Output::Start(_, Task::Lend { .. }))));
+}
+
+#[test]
+fn a_paused_device_reads_texts_with_known_vectors_again_after_a_draw_that_found_none() {
+    let mut machine = lending(100);
+    for draw in 1..=crate::limits::KNOWN_DRAWS + 1 {
+        let none = LendableChunks::default();
+        (machine.offload.listing, machine.offload.lists_known) = (true, true);
+        machine.on_lendable(at(1), &[], none, &mut Vec::new());
+        let vectors = machine.counts.live_vectors();
+        assert_eq!(machine.offload.known_of, Some((vectors, draw)));
+    }
+    machine.offload.known_of = None;
+    machine.offload.lists_known = false;
+    machine.on_lendable(at(1), &[], LendableChunks::default(), &mut Vec::new());
+    assert_eq!(machine.offload.known_of, None, "a task that was not asked for any says nothing of them");
+}
