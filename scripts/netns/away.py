@@ -86,7 +86,8 @@ class Away:
 
     def known(self, documents):
         status = self.home.status()
-        return status and not status["scanning"] and status["files"].get("waiting", 0) == 0 and sum(status["files"].get(state, 0) for state in ("chunked", "ready")) == documents
+        files = status["files"] if status else {}
+        return status and not status["scanning"] and files["waiting"] == 0 and files["chunked"] + files["ready"] == documents
 
     def says(self, ways):
         """What people are told while it waits."""
@@ -112,7 +113,12 @@ class Away:
         time.sleep(max(0, left + min(SETTLED_S, options.seconds / 2) - time.monotonic()))
         before = self.vectors()
         self.says(ways)
+        time.sleep(max(0, left + 0.8 * options.seconds - time.monotonic()))
+        late = self.vectors()
         time.sleep(max(0, left + options.seconds - time.monotonic()))
+        if len(ways) == 1:
+            # Whoever is still there goes on, to the end.
+            self.must(self.vectors() > late or self.home.done(options.documents), "the one that is there embedded nothing any more")
         said["embedded meanwhile"] = self.vectors() - before
         if len(ways) > 1:
             self.must(said["embedded meanwhile"] == 0, f"{said['embedded meanwhile']} were embedded while nobody was there")
