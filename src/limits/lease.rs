@@ -77,6 +77,10 @@ pub const KNOWN_MAX: usize = 16;
 /// Vectors that are looked at from a row by chance on, until `KNOWN_MAX` of them are of texts that others may see.
 pub const KNOWN_LOOKED_MAX: usize = 256;
 
+/// Rounds over the documents that others may embed that give nothing, and after each of which the next waits twice as long as before, from
+/// `ASK_AGAIN_MS` on: some five minutes in the end.
+pub const ROUND_PAUSES_MAX: u32 = 6;
+
 /// Draws of chunks with known vectors that may find none that others may see, before that is looked for only once more is stored.
 pub const KNOWN_DRAWS: u32 = 8;
 

@@ -99,7 +99,9 @@ impl Node {
             since_ago: lent.since.map(|since| now.since(since)),
             banned: lent.banned,
             linked: lent.unlinked.is_none() && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
-            rests: self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
+            // One that may use less than a quarter of itself publishes none, and works all the same.
+            rests: lent.chunks == 0
+                && self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
             stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
         // A device that was only told of work is of no interest.
@@ -117,6 +119,7 @@ impl Node {
                 .map(|(task, since)| self.running_status(now, task, since))
                 .collect(),
             per_minute: self.scheduler.embedded_per_minute(now),
+            embeds: !self.scheduler.stands_still() && self.energy.decision.is_none_or(|decision| decision.workers > 0),
             absent: self.absent_workers(now),
             parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),
         }

@@ -73,6 +73,8 @@ pub struct SharedWork {
     pub running: Vec<RunningStatus>,
     /// Chunks that get their vectors in a minute, on all devices together, if that is known.
     pub per_minute: Option<u64>,
+    /// Whether this device may embed now, although it may be between two tasks.
+    pub embeds: bool,
     /// Devices that may embed for this one and are down.
     pub absent: Vec<AbsentStatus>,
     /// The first `PARKED_SHOWN` parked tasks; the counts have their number.

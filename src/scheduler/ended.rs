@@ -58,8 +58,8 @@ impl Scheduler {
                 self.on_kept_not_listed(reply, "could not be read from the store.", out);
                 self.on_read_failure(now, &why, out);
             }
-            (Task::Refill { stage, after, max }, Outcome::Refilled(docs)) => {
-                self.queue.refilled(stage, after, max, &docs);
+            (Task::Refill { stage, after, max, to_lend }, Outcome::Refilled(docs)) => {
+                self.queue.on_refilled(to_lend, stage, after, max, &docs);
             }
             (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
             (Task::Park { doc, .. }, Outcome::Changes(changes)) => self.on_changes(doc, changes, out),
@@ -73,7 +73,7 @@ impl Scheduler {
             }
             (Task::Park { doc, .. }, Outcome::Parking(path, change)) => self.on_parking(doc, path, *change, out),
             (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
-                self.on_lendable(now, &documents, listed, out);
+                self.on_lendable(&documents, listed);
             }
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 chunks.iter().for_each(|chunk| self.running.parking.embedded(chunk.doc, chunk.key));
@@ -131,6 +131,7 @@ impl Scheduler {
             // The next start, or the next decision, tries again.
             Task::Sweep => self.decisions.end_sweep(),
             Task::ListKept { reply, .. } => self.on_kept_not_listed(reply, why, out),
+            Task::Refill { to_lend: true, .. } => self.queue.refill_to_lend_failed(),
             Task::Refill { stage, .. } => self.queue.refill_failed(stage, retry),
             Task::Purge { .. } if retry => self.purges.retry_step(),
             // What it would have deleted waits for the next start.

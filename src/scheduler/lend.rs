@@ -15,7 +15,7 @@ use super::task::{Outcome, Task};
 use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ASK_AGAIN_MS, LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX, SAVES_MAX};
+use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::Kind;
 use crate::wire::work::Work;
@@ -112,7 +112,7 @@ impl Scheduler {
         let lender = &mut self.offload.lender;
         // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next.
         let few = waiting < OFFER_MIN && allowed.checks && !wanted
-            || self.offload.nothing_until.is_some_and(|until| now < until);
+            || self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
         let offered = waiting.max(u64::from(!allowed.checks && lender.any_held()));
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
@@ -170,14 +170,12 @@ impl Scheduler {
         if !self.offload.lender.wants_chunks() {
             return;
         }
-        // Those at the end of the queue may all be private: they are this device's own work meanwhile, and only long ones that are lent already
-        // are read.
-        let rests = self.offload.nothing_until.is_some_and(|until| now < until);
+        if !self.queue.has_round() && self.offload.nothing_until.is_none_or(|until| until <= now) {
+            self.queue.begin_round();
+        }
         // What fails here comes first: another device may be able to embed it.
         let mut documents = self.lend_resting(LEND_DOCUMENTS);
-        if !rests {
-            documents.extend(self.queue.lend(LEND_DOCUMENTS - documents.len()));
-        }
+        documents.extend(self.queue.lend(LEND_DOCUMENTS - documents.len()));
         // Texts of files that are gone go nowhere before their owner has decided: they may be in a private folder by now.
         for doc in documents.extract_if(.., |doc| self.knows_gone(*doc)).collect::<Vec<_>>() {
             self.queue.give_back(doc);
@@ -191,8 +189,12 @@ impl Scheduler {
             return;
         }
         if documents.is_empty() {
-            self.offload.lacks_documents = !rests && self.queue.may_refill_to_lend(&self.counts);
+            self.offload.lacks_documents = self.queue.may_refill_to_lend();
             if !self.offload.lacks_documents {
+                if self.queue.has_round() {
+                    let pause = self.queue.end_round();
+                    self.offload.nothing_until = pause.map(|ms| now + Duration::from_millis(ms));
+                }
                 let later = self.offload.lender.nothing_to_lend();
                 out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
             }
@@ -215,10 +217,8 @@ impl Scheduler {
     /// Chunks were read; those documents of which nothing is lent go back into the queue. `longer`: documents that have more.
     pub(super) fn on_lendable(
         &mut self,
-        now: Instant,
         documents: &[(DocId, usize)],
         LendableChunks { chunks, known, longer, unreached }: LendableChunks,
-        out: &mut Vec<Output>,
     ) {
         if self.offload.list_is_stale {
             return self.on_not_lendable(documents);
@@ -237,12 +237,8 @@ impl Scheduler {
             // Those are lent next; what others may not embed, this device begins with.
             if unreached.contains(&doc) { self.queue.give_back_last(doc) } else { self.queue.give_back(doc) }
         }
-        let lends_any = documents.iter().any(|(doc, _)| self.offload.lender.has(*doc));
-        if !lends_any && !documents.is_empty() {
-            // All of them are private, say: others are tried after a while.
-            self.offload.nothing_until = Some(now + Duration::from_millis(ASK_AGAIN_MS));
-            let later = self.offload.lender.nothing_to_lend();
-            out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
+        if documents.iter().any(|(doc, _)| self.offload.lender.has(*doc)) {
+            self.queue.round_gives();
         }
     }
 
@@ -337,7 +333,7 @@ impl Scheduler {
     /// A refill of the queue with documents that are to be lent.
     pub(super) fn next_refill_to_lend(&mut self) -> Option<Task> {
         let lacks = std::mem::take(&mut self.offload.lacks_documents);
-        lacks.then(|| self.queue.refill_to_lend(&self.counts)).flatten()
+        lacks.then(|| self.queue.refill_to_lend()).flatten()
     }
 
     /// Chunks that are lent and that this device embeds itself, since it has nothing else to do: at most so many.

@@ -113,6 +113,7 @@ impl Scheduler {
     pub(super) fn take_back(&mut self, task: &Task) {
         match task {
             Task::Scan(_) => self.scans.retry_step(),
+            Task::Refill { to_lend: true, .. } => self.queue.refill_to_lend_failed(),
             Task::Refill { stage, .. } => self.queue.refill_failed(*stage, false),
             Task::Read { doc } | Task::Embed { doc, .. } | Task::Park { doc, .. } => self.release(vec![*doc]),
             Task::Purge { .. } => self.purges.retry_step(),

@@ -12,6 +12,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod resting;
+mod round;
+
+use round::Lending;
 
 /// Why a document cannot be used whose file is not there, once no more of those can wait.
 pub const NOT_THERE: &str = "It is not there just now.";
@@ -29,6 +32,8 @@ pub struct Queue {
     absent: BTreeSet<DocId>,
     /// Those whose tasks failed, with their stage and when they are tried again. At most `FAILING_MAX`.
     resting: BTreeMap<DocId, (Stage, Instant)>,
+    /// Those that others may embed.
+    lending: Lending,
 }
 
 /// The first documents of a stage.
@@ -64,6 +69,7 @@ impl Queue {
         if self.resting.get(&doc).is_some_and(|(at, _)| Some(*at) != stage) {
             self.resting.remove(&doc);
         }
+        self.note_for_others(doc, stage);
         let Some(stage) = stage.filter(|_| !self.rests(doc)) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
@@ -107,35 +113,9 @@ impl Queue {
         self.busy.remove(&doc);
     }
 
-    /// Takes documents from the end of those that are to be embedded, so many at most, for others: this device begins at the other
-    /// end.
-    pub fn lend(&mut self, max: usize) -> Vec<DocId> {
-        let mut lent = Vec::new();
-        while lent.len() < max
-            && let Some(doc) = self.windows[Stage::Embed as usize].documents.pop_back()
-        {
-            if let Entry::Vacant(entry) = self.busy.entry(doc) {
-                entry.insert(Stage::Embed);
-                lent.push(doc);
-            }
-        }
-        lent
-    }
-
-    /// A refill, if there are more documents to lend than the queue holds.
-    pub fn refill_to_lend(&mut self, counts: &StoreCounts) -> Option<Task> {
-        self.refill(Stage::Embed, counts)
-    }
-
     /// Whether this device embeds any document itself just now; `lent` tells those that are lent.
     pub fn embeds_here(&self, lent: impl Fn(DocId) -> bool) -> bool {
         self.busy.iter().any(|(doc, stage)| *stage == Stage::Embed && !lent(*doc))
-    }
-
-    /// Whether a refill brings more documents to lend, or one that is under way may.
-    #[must_use]
-    pub fn may_refill_to_lend(&self, counts: &StoreCounts) -> bool {
-        self.windows[Stage::Embed as usize].refilling || self.lacks(Stage::Embed, counts)
     }
 
     /// Nothing of the document is lent any more, and it still lacks vectors.
@@ -204,7 +184,7 @@ impl Queue {
         }
         let window = &mut self.windows[stage as usize];
         window.refilling = true;
-        Some(Task::Refill { stage, after: window.last, max: TODO_MAX / 2 + self.busy.len() })
+        Some(Task::Refill { stage, after: window.last, max: TODO_MAX / 2 + self.busy.len(), to_lend: false })
     }
 
     /// Whether the store has documents of this stage that are not here, and no refill brings them yet.
@@ -260,12 +240,15 @@ mod tests {
             queue.push(DocId(doc), Kind::Waiting);
             queue.set_absent(DocId(doc));
         });
-        let first = Task::Refill { stage: Stage::Read, after: None, max: MAX };
+        let first = Task::Refill { stage: Stage::Read, after: None, max: MAX, to_lend: false };
         assert_eq!(queue.next(&counts, None), Some(first));
         let page: Vec<DocId> = (0..MAX as u64).map(DocId).collect();
         queue.refilled(Stage::Read, None, MAX, &page);
         let (last, there) = (DocId(MAX as u64 - 1), DocId(MAX as u64));
-        assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after: Some(last), max: MAX }));
+        assert_eq!(
+            queue.next(&counts, None),
+            Some(Task::Refill { stage: Stage::Read, after: Some(last), max: MAX, to_lend: false })
+        );
         queue.refilled(Stage::Read, Some(last), MAX, &[there]);
         assert_eq!(queue.next(&counts, None), Some(Task::Read { doc: there }));
         assert_eq!(queue.next(&counts, None), None, "nothing is tried in vain");
@@ -310,7 +293,10 @@ mod tests {
     fn an_empty_window_is_refilled_from_the_store_by_one_task_at_a_time() {
         let mut queue = Queue::default();
         let counts = counts(500, 0);
-        assert_eq!(queue.next(&counts, Some(4)), Some(Task::Refill { stage: Stage::Read, after: None, max: MAX }));
+        assert_eq!(
+            queue.next(&counts, Some(4)),
+            Some(Task::Refill { stage: Stage::Read, after: None, max: MAX, to_lend: false })
+        );
         assert_eq!(queue.next(&counts, Some(4)), None, "one refill at a time");
         queue.refilled(Stage::Read, None, MAX, &[]);
         assert_eq!(queue.next(&counts, Some(4)), None, "an exhausted list is not read again before something is saved");
@@ -332,9 +318,12 @@ mod tests {
             queue.release(doc);
         }
         let last = Some(DocId(MAX as u64));
-        assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after: last, max: MAX }));
+        assert_eq!(
+            queue.next(&counts, None),
+            Some(Task::Refill { stage: Stage::Read, after: last, max: MAX, to_lend: false })
+        );
         queue.refilled(Stage::Read, last, MAX, &[absent]);
-        let anew = Some(Task::Refill { stage: Stage::Read, after: None, max: MAX });
+        let anew = Some(Task::Refill { stage: Stage::Read, after: None, max: MAX, to_lend: false });
         assert_eq!(queue.next(&counts, None), anew, "one of those may wait once more");
         queue.refilled(Stage::Read, None, MAX, &[absent]);
         assert_eq!(queue.next(&counts, None), None, "nothing is looked for in vain");
@@ -352,7 +341,10 @@ mod tests {
             queue.release(doc);
         }
         let next = |queue: &mut Queue, after| {
-            assert_eq!(queue.next(&counts, None), Some(Task::Refill { stage: Stage::Read, after, max: MAX }));
+            assert_eq!(
+                queue.next(&counts, None),
+                Some(Task::Refill { stage: Stage::Read, after, max: MAX, to_lend: false })
+            );
         };
         next(&mut queue, Some(DocId(MAX as u64)));
         queue.refilled(Stage::Read, Some(DocId(MAX as u64)), MAX, &[]);

@@ -36,6 +36,8 @@ pub enum Task {
         after: Option<DocId>,
         /// How many at most.
         max: usize,
+        /// For others to embed.
+        to_lend: bool,
     },
     /// Read one document's file and split it into chunks.
     Read {

@@ -39,7 +39,9 @@ where
         }
         Task::ListKept { place, after, .. } => sweep::kept(kv, &place, after.as_deref()).unwrap_or_else(failed),
         Task::Sweep => sweep::sweep(kv).unwrap_or_else(failed),
-        Task::Refill { stage, after, max } => read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled),
+        Task::Refill { stage, after, max, .. } => {
+            read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled)
+        }
         Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
         Task::Read { doc } => match read::document(kv, doc) {
             Ok(Some(document)) => {

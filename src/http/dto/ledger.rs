@@ -107,18 +107,21 @@ impl Pace {
             _ => format!("about {}", count(left_s.div_ceil(3600), "hour")),
         };
         let verb = plural(self.devices, "embeds", "embed");
-        let who = if self.devices == 0 { "no device embeds just now".to_owned() } else { format!("{devices} {verb}") };
-        Some(format!("{who}, {second}.{tenth} passages a second, {left} left"))
+        // Where nobody embeds, what was done in the last minute tells nothing of the time that is left.
+        (self.devices > 0).then(|| format!("{devices} {verb}, {second}.{tenth} passages a second, {left} left"))
     }
 }
 
 impl From<&Status> for Pace {
     fn from(status: &Status) -> Self {
         let shared = &status.work.shared;
-        let here = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
+        let runs = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
         let others = shared.lent.iter().filter(|lent| lent.linked && lent.chunks > 0).count() as u64;
         let to_embed = status.counts.to_embed();
-        let per_minute = shared.per_minute.filter(|_| to_embed > 0);
+        // Between two tasks of a device that works a part of the time none runs.
+        let here = runs || (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
+        let is_any = here || others > 0;
+        let per_minute = shared.per_minute.filter(|_| to_embed > 0 && is_any);
         let left_s = per_minute.map(|pace| (to_embed * 60).div_ceil(pace.max(1)));
         Self { devices: others + u64::from(here), per_minute, left_s }
     }
@@ -136,8 +139,7 @@ mod tests {
         assert_eq!(three.as_deref(), Some("3 devices embed, 12.4 passages a second, about 6 minutes left"));
         let one = phrase(1, Some(60), Some(7201));
         assert_eq!(one.as_deref(), Some("1 device embeds, 1.0 passages a second, about 3 hours left"));
-        let rests = phrase(0, Some(6), Some(59));
-        assert_eq!(rests.as_deref(), Some("no device embeds just now, 0.1 passages a second, less than a minute left"));
+        assert_eq!(phrase(0, Some(6), Some(59)), None, "nobody embeds");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::limits::{LOSS_ASKED_MIN, REMARKS_TOLD_MAX, SCAN_BATCH};
 use crate::scheduler::task::{Away, Tally};
 use crate::store::record::{Asked, Mark, MarkKind, Marks};
 
-fn found(known: u64, gone: u64, away: Vec<Away>) -> Outcome {
+pub(super) fn found(known: u64, gone: u64, away: Vec<Away>) -> Outcome {
     let tally = Tally { known, remaining: known - gone, away, at: 50, ..Tally::default() };
     let gone = (0..gone).map(DocId).collect();
     Outcome::Scanned { changes: Vec::new(), gone, next: None, remarks: Vec::new(), tally: Box::new(tally) }
@@ -286,21 +286,8 @@ fn a_document_that_is_missing_and_undecided_or_being_removed_is_known_to_be_gone
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
     assert!(machine.knows_gone(DocId(899)), "it is being forgotten");
-    assert!(!machine.may_leave(Some(DocId(899)), b"/a/x"), "and goes to no other device meanwhile");
-    assert!(machine.may_leave(Some(DocId(900)), b"/a/y") && !machine.may_leave(Some(DocId(900)), b"/b/y"));
     saves(&mut machine, 1, out);
     assert!(!machine.knows_gone(DocId(899)));
-}
-
-#[test]
-fn what_a_source_has_goes_to_no_other_device_between_a_restart_with_an_open_question_and_the_look_at_all_of_it() {
-    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-    machine.decisions.losses.ask_again(vec![b"/a".to_vec()], |_| true);
-    assert!(!machine.may_leave(Some(DocId(1)), b"/a/x"), "which files are gone is not known");
-    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
-    assert!(machine.may_leave(Some(DocId(950)), b"/a/x") && !machine.may_leave(Some(DocId(899)), b"/a/x"));
-    machine.decisions.losses.ask_what_is_left();
-    assert!(!machine.may_leave(Some(DocId(950)), b"/a/x"), "an answer was given up");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What goes to no other device, because its file may be in a private folder by now.
 
-use super::decisions_test::{saves, scan_finds};
+use super::decisions_test::{found, saves, scan_finds};
 use super::lend_test::{PEER, asked, chunks, lendable, lending, share};
 use super::*;
 use crate::scheduler::offload::lendable::LendableChunks;
@@ -57,12 +57,32 @@ fn a_paused_device_reads_texts_with_known_vectors_again_after_a_draw_that_found_
     for draw in 1..=crate::limits::KNOWN_DRAWS + 1 {
         let none = LendableChunks::default();
         (machine.offload.listing, machine.offload.lists_known) = (true, true);
-        machine.on_lendable(at(1), &[], none, &mut Vec::new());
+        machine.on_lendable(&[], none);
         let vectors = machine.counts.live_vectors();
         assert_eq!(machine.offload.known_of, Some((vectors, draw)));
     }
     machine.offload.known_of = None;
     machine.offload.lists_known = false;
-    machine.on_lendable(at(1), &[], LendableChunks::default(), &mut Vec::new());
+    machine.on_lendable(&[], LendableChunks::default());
     assert_eq!(machine.offload.known_of, None, "a task that was not asked for any says nothing of them");
+}
+
+#[test]
+fn what_a_source_has_goes_to_no_other_device_between_a_restart_with_an_open_question_and_the_look_at_all_of_it() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    machine.decisions.losses.ask_again(vec![b"/a".to_vec()], |_| true);
+    assert!(!machine.may_leave(Some(DocId(1)), b"/a/x"), "which files are gone is not known");
+    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+    assert!(machine.may_leave(Some(DocId(950)), b"/a/x") && !machine.may_leave(Some(DocId(899)), b"/a/x"));
+    machine.decisions.losses.ask_what_is_left();
+    assert!(!machine.may_leave(Some(DocId(950)), b"/a/x"), "an answer was given up");
+}
+
+#[test]
+fn what_is_being_forgotten_goes_to_no_other_device_meanwhile() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    scan_finds(&mut machine, 0, found(1000, 900, Vec::new()));
+    machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut Vec::new());
+    assert!(!machine.may_leave(Some(DocId(899)), b"/a/x"));
+    assert!(machine.may_leave(Some(DocId(900)), b"/a/y") && !machine.may_leave(Some(DocId(900)), b"/b/y"));
 }
