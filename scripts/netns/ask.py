@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .device import wait
 from .home import CORPUS, Home, sums, texts, write
-from .quota import cpu_seconds
+from .quota import cpu_seconds, prefer
 
 OWN = 300  # documents of each helper
 BULK = 3_000  # documents of each agent that wait to be embedded, of so many texts each
@@ -56,6 +56,8 @@ class Bench:
         for device in self.devices:
             wait(f"the documents of {device.name}", 600, lambda d=device: self.is_ready(d))
         self.bulk(False)
+        for device in self.devices:
+            prefer(device.procs, options.weight)
         for n, device in enumerate(self.devices):
             self.add_bulk(n, device)
         self.asker = Asker(self.home.owner, self.rng)

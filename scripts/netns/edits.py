@@ -49,9 +49,10 @@ class Folder:
         said = word()
         # One in twenty is of several passages.
         texts = self.rng.choices(self.texts, k=self.rng.choice((1,) * 19 + (30,)))
-        path.write_text("\n\n".join((said, *texts, "")), encoding="utf-8")
-        # Candidates come from the vectors: the word alone, which says nothing to the model, would not do.
-        self.known[path] = f"{said} {texts[0][:200]}"
+        text = "\n\n".join((said, *texts, ""))
+        path.write_text(text, encoding="utf-8")
+        # Candidates come from the vectors: the word alone, which says nothing to the model, would not do, nor would the first text of many.
+        self.known[path] = " ".join(text[:800].split())
 
     def fresh(self):
         return self.place / f"part{self.rng.randrange(8)}" / f"{next(NUMBERS)}.txt"

@@ -30,6 +30,15 @@ def allow(procs, share):
         (folder / "cpu.cfs_quota_us").write_text(quota)
 
 
+def prefer(procs, times):
+    """Gives a cgroup so many times the weight of others, as on a machine that does nothing else."""
+    v2 = procs.parent / "cpu.weight"
+    if v2.exists():
+        v2.write_text(str(100 * times))
+    else:
+        (procs.parent / "cpu.shares").write_text(str(1024 * times))
+
+
 def ungroup(procs):
     """Takes a cgroup away, whose processes have ended."""
     try:

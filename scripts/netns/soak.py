@@ -17,6 +17,7 @@ from .quota import allow
 
 OTHERS = 150  # documents of each helper
 LOSS = 0.05
+SEEN_S = 10  # by then the last edit is seen
 START_S = 180  # what an agent needs after a start does not count
 FLAT = 1.1  # of memory, the last third of a life to the first
 FILES_MORE = 8  # and so many open files
@@ -153,6 +154,7 @@ class Soak:
             self.wake(device)
             if not device.is_up():
                 self.start(device)
+        time.sleep(SEEN_S)
         for device in self.home.devices:
             wait(f"the last vector of {device.name}", 900, lambda d=device: self.whole(d))
             sums(device)
