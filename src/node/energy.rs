@@ -110,11 +110,25 @@ impl Node {
     /// From when on work that is charged to no account and can wait may begin; `None`: not before the next decision or
     /// answer.
     pub(super) fn uncharged_work_from(&self) -> Option<Instant> {
-        let held =
-            self.energy.decision.as_ref().is_some_and(|decision| {
-                decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work)
-            });
-        self.quiet_from().filter(|_| !held)
+        self.quiet_from().filter(|_| !self.is_uncharged_work_held())
+    }
+
+    fn is_uncharged_work_held(&self) -> bool {
+        let holds =
+            |decision: &Decision| decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work);
+        self.energy.decision.as_ref().is_some_and(holds)
+    }
+
+    /// Whether a task for work that travels may begin beside questions that do not end, as own tasks may: one every `BESIDE_QUESTIONS_MS`. Else what
+    /// others made would wait for its check as long as the questions come.
+    pub(super) fn may_share_beside(&self, now: Instant) -> bool {
+        let asked = self.energy.quiet_until.is_some_and(|until| now < until);
+        asked && !self.is_uncharged_work_held() && self.energy.beside_from.is_some_and(|from| from <= now)
+    }
+
+    /// Such a task has begun.
+    pub(super) fn shared_beside(&mut self, now: Instant) {
+        self.energy.beside_from = Some(now + Duration::from_millis(BESIDE_QUESTIONS_MS));
     }
 
     /// From when on nobody waits for an answer; `None`: somebody waits just now.

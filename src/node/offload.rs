@@ -41,7 +41,8 @@ impl Node {
             Recipient { peer: *peer, surplus, gets: surplus || !waits }
         };
         let helpers: Bounded<Recipient, LINKS_MAX> = workers.iter().map(helper).collect();
-        let reads = self.uncharged_work_from().is_some_and(|from| from <= now);
+        let beside = self.may_share_beside(now);
+        let reads = beside || self.uncharged_work_from().is_some_and(|from| from <= now);
         // What waits for surplus could be embedded here, and so could the few that check others; not on a battery.
         let embeds = |decision: &Decision| {
             decision.workers > 0 || decision.reason == Some(Reason::InUse) || waits && !decision.on_battery
@@ -49,6 +50,9 @@ impl Node {
         let checks = reads && self.energy.decision.as_ref().is_none_or(embeds);
         let allowed = Allowed { others: self.may_work_for_others(now), checks, reads };
         self.scheduler.share_work(now, &helpers, allowed, &mut self.orders);
+        if beside && self.orders.iter().any(|order| matches!(order, crate::scheduler::Output::Start(..))) {
+            self.shared_beside(now);
+        }
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
     }

@@ -76,6 +76,33 @@ fn questions_without_a_break_delay_a_scan_by_four_seconds_and_no_more() {
     assert_eq!(started, Some(at(4010)));
 }
 
+#[test]
+fn questions_without_a_break_delay_what_travels_by_four_seconds_and_no_more() {
+    let mut node = node(u64::MAX);
+    handle(
+        &mut node,
+        at(0),
+        Input::Power(Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() }),
+    );
+    let mut first = None;
+    for n in 0..24 {
+        let now = at(10 + 250 * n);
+        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        for out in handle(&mut node, now, Input::Api(ReplyId(10 + n), search)) {
+            if let Output::Start(task, Task::EmbedQuery { .. }) = out {
+                handle(&mut node, now, Input::Done(task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
+            }
+        }
+        if node.may_share_beside(now) {
+            first = first.or(Some(now));
+            node.shared_beside(now);
+            assert!(!node.may_share_beside(now), "one at a time");
+        }
+    }
+    assert_eq!(first, Some(at(4010)));
+    assert!(!node.may_share_beside(at(600_000)), "nobody asks");
+}
+
 /// How a task ends that finds nothing.
 fn ended(task: &Task) -> Outcome {
     match task {

@@ -34,6 +34,8 @@ struct Lease {
     length: Duration,
     until: Instant,
     since: Instant,
+    /// How many chunks of other leases its device had then: it embeds those first.
+    behind: usize,
     /// No renewal without a result holds beyond that.
     renewed_until: Instant,
 }

@@ -46,6 +46,7 @@ impl Lender {
                 self.asks.push_back((peer, asked));
                 continue;
             }
+            let behind = self.leases_of(peer).map(|(_, lease)| lease.open()).sum();
             let Some(worker) = self.workers.get_mut(&peer) else { continue };
             if rests {
                 worker.starts(now);
@@ -56,7 +57,16 @@ impl Lender {
             let (chunks, length) = (batch.into_iter().enumerate().map(own).collect(), Duration::from_millis(ms));
             self.leases.insert(
                 id,
-                Lease { peer, chunks, known, length, until: now + length, since: now, renewed_until: renewable(now) },
+                Lease {
+                    peer,
+                    chunks,
+                    known,
+                    length,
+                    until: now + length,
+                    since: now,
+                    behind,
+                    renewed_until: renewable(now),
+                },
             );
             let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);
             granted.push((peer, Work::Grant(Box::new(Grant { batch: id, lease_ms, texts }))));

@@ -76,13 +76,8 @@ impl Lender {
         if !here.is_empty() {
             return here;
         }
-        // A device embeds its leases one after the other: what it had before comes first.
-        let before = |lease: &Lease| {
-            let older = self.leases.values().filter(|one| one.peer == lease.peer && one.since <= lease.since);
-            older.map(|one| one.chunks.len()).sum::<usize>()
-        };
         let is_late = |(_, lease): &(&BatchId, &Lease)| {
-            let chunks = before(lease) + lease.chunks.len();
+            let chunks = lease.behind + 2 * lease.chunks.len();
             let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(chunks));
             self.woken >= lease.since + Duration::from_millis(takes)
         };
