@@ -4,8 +4,8 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::record::{
-    Asked, Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources,
-    Vector,
+    Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
+    Marks, Record, Source, Sources, Vector,
 };
 
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
@@ -26,6 +26,8 @@ pub fn check(data: &[u8]) {
     survives::<Marks>(data);
     survives::<Asked>(data);
     survives::<Commit>(data);
+    survives::<Maker>(data);
+    survives::<Failing>(data);
 }
 
 fn quantized() -> Quantized {
@@ -60,16 +62,20 @@ pub fn seeds() -> Vec<Vec<u8>> {
     };
     let source =
         Source { path: b"/home/ann".to_vec(), collection: "home".to_owned(), ring: Ring::Public, device: 66_306 };
+    let attempt = Attempt { by: None, why: "no".to_owned(), at: 1_795_717_859 };
     vec![
         document(DocState::Chunked { missing: 1 }).encode(),
         document(DocState::Refused("too large".to_owned())).encode(),
         chunk.encode(),
-        Vector { model: Fingerprint([7; 32]), values: quantized() }.encode(),
+        Vector { model: Fingerprint([7; 32]), values: quantized(), by: 0 }.encode(),
         Sources::from(vec![source.clone()]).encode(),
         Sources { places: vec![source], private: vec!["diary".to_owned()] }.encode(),
         marks(0),
         marks(2),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
         Asked(vec![b"/a".to_vec()]).encode(),
+        Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 }.encode(),
+        Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)] }.encode(),
+        Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),
     ]
 }

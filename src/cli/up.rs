@@ -16,7 +16,7 @@ mod uncounted;
 use super::options::UpOptions;
 use super::wishes;
 use crate::base::finding::{Finding, quoted};
-use crate::base::id::{DocId, PeerKey};
+use crate::base::id::PeerKey;
 use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
@@ -40,8 +40,7 @@ use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
-use crate::scheduler::attempt::parked;
-use crate::scheduler::{self, attempt::ParkedTask};
+use crate::scheduler::{self, stored::StoredWork};
 use crate::search::vector::Index;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
@@ -163,16 +162,16 @@ struct Known {
     sources: Sources,
     marks: Marks,
     asked: Asked,
-    parked: Vec<(DocId, ParkedTask)>,
+    work: StoredWork,
     strays: bool,
 }
 
 impl FirstReads {
     fn of(library: &Library<Disk>) -> Result<Self, KvError> {
         let kv = library.kv();
-        let (sources, marks, parked) = (read::sources(kv)?, read::marks(kv)?, parked(kv)?);
+        let (sources, marks, work) = (read::sources(kv)?, read::marks(kv)?, StoredWork::read(kv)?);
         let (asked, strays) = (read::asked(kv)?, !unwatched(kv, 1)?.is_empty());
-        Ok(Self { index: load_index(kv)?, scheduler: Known { sources, marks, asked, parked, strays } })
+        Ok(Self { index: load_index(kv)?, scheduler: Known { sources, marks, asked, work, strays } })
     }
 }
 
@@ -192,7 +191,7 @@ fn scheduler_config(
         sources: known.sources,
         marks: known.marks.0,
         asked: known.asked.0,
-        parked: known.parked,
+        work: known.work,
         strays: known.strays,
         slots: background_threads(),
         disk_free: disk_free(home.path()),

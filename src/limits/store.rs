@@ -29,6 +29,12 @@ pub const ATTEMPTS_ALONE_MAX: usize = 2 * ATTEMPTS_MAX;
 /// Bytes that are kept of what happened in one attempt.
 pub const ATTEMPT_TEXT_MAX: usize = 300;
 
+/// Devices that made vectors of this store and are known by their number in it. Further ones have one number in common.
+pub const MAKERS_MAX: usize = 250;
+
+/// Vectors without a good check that are looked at again at a start, of at most `LENDING_MAX` devices. What is beyond is done again.
+pub const UNPROVEN_MAX: usize = 1024;
+
 /// Parked documents. Beyond, a document is tried again every `ATTEMPT_PAUSE_MS_MAX` until its owner has decided on others: that many mean
 /// a fault of the device or of the program, and not of the documents. With `ATTEMPTS_MAX` sentences of `ATTEMPT_TEXT_MAX` bytes and a path of 4 KiB each they take 1.4 MiB at most.
 pub const PARKED_MAX: usize = 256;

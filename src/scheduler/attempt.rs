@@ -1,10 +1,7 @@
 //! Failed attempts of a document's tasks, and parked documents, as values.
 
-use crate::base::id::{DocId, PeerKey};
+use crate::base::id::PeerKey;
 use crate::base::time::Duration;
-use crate::limits::PARKED_MAX;
-use crate::store::kv::{KvError, KvRead};
-use crate::store::read;
 use crate::store::record::Parked;
 
 /// A failed attempt of a document's task, as the task that parks it is told.
@@ -16,6 +13,8 @@ pub struct FailedAttempt {
     pub why: String,
     /// How long before the last attempt.
     pub before: Duration,
+    /// When, in seconds since 1970, if that is known: it was before this start.
+    pub at: Option<i64>,
 }
 
 /// A parked document.
@@ -34,13 +33,4 @@ pub enum Decided {
     Retry,
     /// It is not tried again before its file changes.
     Drop,
-}
-
-/// The parked documents of a store, as the scheduler starts with them.
-///
-/// # Errors
-/// Any `KvError`.
-pub fn parked(kv: &impl KvRead) -> Result<Vec<(DocId, ParkedTask)>, KvError> {
-    let parked = read::parked(kv, PARKED_MAX)?;
-    Ok(parked.into_iter().map(|(doc, path, parked)| (doc, ParkedTask { path, parked })).collect())
 }

@@ -25,7 +25,7 @@ impl Scheduler {
             Outcome::Failed(why) => return self.on_not_done(now, task, &format!("could not be done: {why}"), out),
             _ => {}
         }
-        self.running.succeeded(&task);
+        self.running.succeeded(now, &task, &outcome);
         match (task, outcome) {
             // Its folder is being forgotten, or was: what it found belongs to nothing any more. What another folder still has
             // there is looked at.
@@ -63,8 +63,8 @@ impl Scheduler {
             }
             (Task::Purge { .. }, Outcome::Purgeable(changes, next)) => self.save(changes, AfterSave::Purge(next), out),
             (Task::Park { doc, .. }, Outcome::Changes(changes)) => self.on_changes(doc, changes, out),
-            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(changes)) => {
-                self.on_attempt_succeeded(doc, &changes);
+            (Task::Read { doc } | Task::Embed { doc, .. }, Outcome::Changes(mut changes)) => {
+                self.on_attempt_succeeded(doc, &mut changes);
                 self.on_changes(doc, changes, out);
             }
             (Task::Read { doc }, Outcome::Away(path, changes)) => {
@@ -116,8 +116,10 @@ impl Scheduler {
         let retry = self.running.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} {why}");
         match task {
-            Task::Read { doc } => self.on_attempt_failed(now, doc, Kind::Waiting, &stopped("Its indexing")),
-            Task::Embed { doc, .. } => self.on_attempt_failed(now, doc, Kind::Chunked, &stopped("Its indexing")),
+            Task::Read { doc } => self.on_attempt_failed(now, (doc, Kind::Waiting), &stopped("Its indexing"), out),
+            Task::Embed { doc, .. } => {
+                self.on_attempt_failed(now, (doc, Kind::Chunked), &stopped("Its indexing"), out);
+            }
             // The document stays busy in the queue, so that no task takes it before the next start.
             Task::Park { .. } => {}
             Task::Scan(_) if retry => self.scans.retry_step(),
@@ -177,6 +179,7 @@ impl Scheduler {
                 absent = Some(doc);
                 self.queue.release(doc);
             }
+            AfterSave::Noted => {}
             AfterSave::Decision => self.decisions.on_saved(out),
             AfterSave::Lent(chunks) => self.on_results_saved(&chunks, true),
             AfterSave::Swept => self.decisions.sweep_on(),
@@ -312,6 +315,7 @@ impl Scheduler {
                 AfterSave::Reply(..)
                 | AfterSave::Parked(..)
                 | AfterSave::Decision
+                | AfterSave::Noted
                 | AfterSave::Watch(_)
                 | AfterSave::Mended => {
                     unreachable!("a decision, a new source and what mends are changes")

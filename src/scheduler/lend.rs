@@ -2,24 +2,22 @@
 //! are, and what is borrowed is embedded when there is time and nothing else to do.
 
 mod known;
+mod results;
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::{Good, LendableChunks};
+use super::offload::lendable::LendableChunks;
 use super::offload::lender::Lent;
 use super::offload::lender::again::Again;
 use super::offload::recipient::Recipient;
 use super::port::Output;
-use super::saves::{AfterSave, SavedResult};
-use super::task::{Outcome, Task};
-use crate::base::id::{DocId, PeerKey, Ring, Row, TaskId};
+use super::task::Task;
+use crate::base::id::{DocId, PeerKey, Ring, Row};
 use crate::base::time::{Duration, Instant, earliest};
-use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX, SAVES_MAX};
-use crate::store::change::Change;
+use crate::base::vector::Quantized;
+use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX};
 use crate::store::counts::Kind;
 use crate::wire::work::Work;
-use std::collections::BTreeMap;
 
 /// What this device may do just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,15 +145,6 @@ impl Scheduler {
         self.sources().iter().any(|source| source.ring == Ring::Mesh)
     }
 
-    /// Computes results of others here, to check them.
-    fn check_results(&mut self, now: Instant, out: &mut Vec<Output>) {
-        while let Some((peer, place, text)) = self.offload.lender.next_check(now) {
-            let task = self.running.issue();
-            self.offload.lender.begin_check(peer, place, task);
-            out.push(Output::Start(task, Task::EmbedHit { heading: text.heading, text: text.text }));
-        }
-    }
-
     /// Reads texts for those who asked, from the documents at the end of the queue.
     fn list_to_lend(&mut self, now: Instant, out: &mut Vec<Output>) {
         // What is read obeys the marks on the disk, and nothing there says which files are gone.
@@ -247,56 +236,6 @@ impl Scheduler {
         (self.offload.listing, self.offload.list_is_stale) = (false, false);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
         self.free_documents();
-    }
-
-    /// A task ended; gives whether it was a check of a result.
-    pub fn on_check(&mut self, now: Instant, task: TaskId, outcome: &Outcome) -> bool {
-        let own: Option<&Embedding> =
-            if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
-        let Some(liar) = self.offload.lender.end_check(task, own) else { return false };
-        if let Some(peer) = liar {
-            self.ban(now, peer);
-        }
-        true
-    }
-
-    fn ban(&mut self, now: Instant, peer: PeerKey) {
-        self.offload.lender.ban(now, peer);
-        self.offload.false_makers.push(peer);
-    }
-
-    /// Devices whose false results were found since the last call.
-    pub fn take_false_makers(&mut self) -> Vec<PeerKey> {
-        std::mem::take(&mut self.offload.false_makers)
-    }
-
-    /// Saves good results as the own ones are, document by document.
-    fn save_results(&mut self, out: &mut Vec<Output>) {
-        while self.under_way() + 1 < SAVES_MAX && !self.stands_still() {
-            let good = self.offload.lender.take_good(LEND_CHUNKS_MAX);
-            if good.is_empty() {
-                return;
-            }
-            let mut of: BTreeMap<DocId, Vec<_>> = BTreeMap::new();
-            let mut chunks = Vec::new();
-            for Good { chunk, vector, by } in good {
-                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by });
-                of.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector));
-            }
-            let model = self.offload.lender.model();
-            let changes = of.into_iter().map(|(doc, vectors)| Change::Embedded { doc, model, vectors }).collect();
-            self.save(changes, AfterSave::Lent(chunks), out);
-        }
-    }
-
-    /// The results of others for these chunks' documents are on the disk, or cannot be.
-    pub(super) fn on_results_saved(&mut self, chunks: &[SavedResult], on_disk: bool) {
-        for SavedResult { doc, key, by } in chunks {
-            self.offload.lender.end_chunk(*doc, *key);
-            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by));
-        }
-        // Those that still lack vectors are put into the queue by what the save says of them.
-        self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
     }
 
     /// Documents of which nothing is lent any more are ordinary ones again.

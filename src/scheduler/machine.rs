@@ -1,11 +1,11 @@
 //! The scheduler's state, its inputs, and the choice of the next task.
 
 use super::addition::Addition;
-use super::attempt::ParkedTask;
 use super::decisions::Decisions;
 use super::disk::Disk;
 use super::offload::Offload;
 use super::outage::Outage;
+use super::parking::Parking;
 use super::port::{Input, Output, Refusal, WorkAllowance};
 use super::purges::Purges;
 use super::queue::Queue;
@@ -13,8 +13,9 @@ use super::running::Running;
 use super::saves::{AfterSave, NotSaved, Saves};
 use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
+use super::stored::StoredWork;
 use super::task::Task;
-use crate::base::id::{DocId, Fingerprint, ReplyId, TaskId};
+use crate::base::id::{Fingerprint, ReplyId, TaskId};
 use crate::base::time::{Instant, earliest};
 use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
@@ -34,8 +35,8 @@ pub struct Config {
     pub marks: Vec<Mark>,
     /// The sources whose owners were asked about a loss when the agent ended.
     pub asked: Vec<Vec<u8>>,
-    /// Parked documents.
-    pub parked: Vec<(DocId, ParkedTask)>,
+    /// Work that was not over when the agent ended.
+    pub work: StoredWork,
     /// Whether the store holds documents of no watched folder: they are deleted.
     pub strays: bool,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
@@ -78,19 +79,25 @@ impl Scheduler {
         }
         let mut decisions = Decisions::new(config.marks, config.strays);
         decisions.losses.ask_again(config.asked, |path| config.sources.places.iter().any(|source| source.path == path));
+        let mut offload = Offload::new(config.model, config.cosine_min, config.seed);
+        let mut queue = Queue::default();
+        for of in config.work.unproven {
+            of.results.iter().for_each(|(chunk, _)| queue.hold(chunk.doc));
+            offload.lender.restore(now, of);
+        }
         Self {
             counts: config.counts,
             sources: WatchedSources::new(config.sources),
             slots: config.slots.clamp(1, BACKGROUND_MAX),
             scans: Scans::new(now),
-            queue: Queue::default(),
-            running: Running::new(config.parked),
+            queue,
+            running: Running::new(Parking::new(now, config.work.parked, config.work.failing)),
             saves: Saves::default(),
             outage: Outage::default(),
             disk: Disk::new(config.disk_free),
             purges,
             decisions,
-            offload: Offload::new(config.model, config.cosine_min, config.seed),
+            offload,
         }
     }
 

@@ -26,7 +26,7 @@ impl Scheduler {
                 out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
             }
             AfterSave::Reply(reply, ..) | AfterSave::Parked(reply, ..) => out.push(refused(reply)),
-            AfterSave::Decision => {}
+            AfterSave::Decision | AfterSave::Noted => {}
             AfterSave::Scan(_) => {
                 self.decisions.losses.cancel();
                 self.decisions.losses.asked_are_not_saved();

@@ -67,6 +67,7 @@ pub mod saves;
 pub mod scans;
 mod secret_file;
 mod sources;
+pub mod stored;
 pub mod task;
 mod view;
 mod waiting;

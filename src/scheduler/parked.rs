@@ -7,20 +7,43 @@ use super::port::{Output, Refusal};
 use super::saves::AfterSave;
 use crate::base::count::count;
 use crate::base::id::{DocId, ReplyId};
-use crate::base::time::{Instant, earliest};
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::Kind;
 
 impl Scheduler {
     /// A task of the document failed here; it lies in the stage of this kind.
-    pub(super) fn on_attempt_failed(&mut self, now: Instant, doc: DocId, kind: Kind, why: &str) {
+    pub(super) fn on_attempt_failed(
+        &mut self,
+        now: Instant,
+        (doc, kind): (DocId, Kind),
+        why: &str,
+        out: &mut Vec<Output>,
+    ) {
         // What is read, only this device can read.
         let others = kind == Kind::Chunked && self.offload.others;
         // One that is to be parked stays busy in the queue until it is.
         if let Then::Rest(pause) = self.running.parking.failed(now, doc, why, others) {
             self.queue.rest(doc, kind, now + pause);
+            self.store_failing(now, doc, out);
         }
         self.running.parking.take_forgotten().into_iter().for_each(|doc| self.queue.end_rest(doc));
+    }
+
+    /// Has the store keep what a document has behind it. Where that cannot be saved just now, the next failure brings it too.
+    fn store_failing(&mut self, now: Instant, doc: DocId, out: &mut Vec<Output>) {
+        if self.stands_still() || self.under_way() >= SAVES_MAX {
+            return;
+        }
+        let (known, time) = self.running.clock.unwrap_or((now, 0));
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let clock =
+            |at: Instant| time.saturating_add(seconds(at.since(known))).saturating_sub(seconds(known.since(at)));
+        if let Some(failing) = self.running.parking.keep(doc, clock) {
+            let failing = Some(Box::new(failing));
+            self.save(vec![Change::Failing { doc, failing }], AfterSave::Noted, out);
+        }
     }
 
     /// Ends the rests and the pause that are over.
@@ -35,14 +58,15 @@ impl Scheduler {
     }
 
     /// A document's task succeeded here, with these changes.
-    pub(super) fn on_attempt_succeeded(&mut self, doc: DocId, changes: &[Change]) {
+    pub(super) fn on_attempt_succeeded(&mut self, doc: DocId, changes: &mut Vec<Change>) {
         let parking = &mut self.running.parking;
-        parking.succeeded(doc);
-        for change in changes {
+        let was_stored = parking.succeeded(doc);
+        for change in &*changes {
             if let Change::Embedded { doc, vectors, .. } = change {
                 vectors.iter().for_each(|(_, key, _)| parking.embedded(*doc, *key));
             }
         }
+        changes.extend(was_stored.then_some(Change::Failing { doc, failing: None }));
     }
 
     /// Whether another device is to try any document that failed here.
@@ -118,6 +142,12 @@ impl Scheduler {
     /// The parked documents.
     pub fn parked(&self) -> impl Iterator<Item = (DocId, &ParkedTask)> {
         self.running.parking.parked.iter().map(|(doc, task)| (*doc, task))
+    }
+
+    /// Documents whose tasks failed and that are tried again, and in what time the next of them is.
+    #[must_use]
+    pub fn failing(&self, now: Instant) -> (u64, Option<Duration>) {
+        (self.queue.resting(), self.queue.rests_until().map(|until| until.since(now)))
     }
 
     /// Documents that fail as those do, and are not parked, since there is no room for more.

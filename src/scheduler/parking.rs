@@ -4,6 +4,7 @@
 //! An attempt is a task of this device that panicked or could not be done, or the word of a device that had some of its chunks
 //! (`Work::Failed`). A device that leaves, sleeps, restarts or is slow has not failed. What others could not embed is embedded here; the
 //! failure of another device counts once, and only beside one of this device's, so that no device has a document parked at will.
+//! What a document has behind it is stored, so that it counts over a restart (`stored`).
 //! Where another device is to be had, one document is not parked before one has failed too, or has let it lie (`ATTEMPTS_ALONE_MAX`).
 
 use super::attempt::{FailedAttempt, ParkedTask};
@@ -15,6 +16,7 @@ use crate::limits::{
     FAILING_MAX, PARKED_MAX,
 };
 use crate::store::counts::Kind;
+use crate::store::record::Failing as StoredFailing;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The failure of another device.
@@ -33,6 +35,8 @@ struct Failure {
     by: Option<(PeerKey, EmbedKey)>,
     why: String,
     at: Instant,
+    /// Of one of before this start: when, in seconds since 1970.
+    before: Option<i64>,
 }
 
 /// A document whose tasks fail.
@@ -44,6 +48,8 @@ struct Failing {
     here: usize,
     /// Whether others may not have it, or have nothing of it to embed.
     is_only_here: bool,
+    /// Whether the store may have a record of it.
+    is_stored: bool,
 }
 
 impl Failing {
@@ -83,9 +89,9 @@ impl Failing {
             let eldest = self.failures.iter().position(|failure| failure.by.is_some() == is_surplus);
             self.failures.remove(eldest.unwrap_or(0));
         }
-        let attempt = |Failure { by, why, at }| {
+        let attempt = |Failure { by, why, at, before }| {
             let by = by.map(|(peer, _)| peer);
-            FailedAttempt { by, why, before: now.since(at) }
+            FailedAttempt { by, why, before: now.since(at), at: before }
         };
         self.failures.into_iter().map(attempt).collect()
     }
@@ -120,8 +126,9 @@ pub(super) struct Parking {
 }
 
 impl Parking {
-    pub(super) fn new(parked: Vec<(DocId, ParkedTask)>) -> Self {
-        Self { parked: parked.into_iter().collect(), ..Self::default() }
+    pub(super) fn new(now: Instant, parked: Vec<(DocId, ParkedTask)>, failing: Vec<(DocId, StoredFailing)>) -> Self {
+        let failing = failing.into_iter().map(|(doc, stored)| (doc, Failing::restored(now, stored))).collect();
+        Self { parked: parked.into_iter().collect(), failing, ..Self::default() }
     }
 
     /// An attempt failed here. `others`: whether another device is to be had.
@@ -160,7 +167,7 @@ impl Parking {
             self.forgotten.push(eldest);
         }
         let why = why[..why.floor_char_boundary(ATTEMPT_TEXT_MAX)].to_owned();
-        self.failing.entry(doc).or_default().note(Failure { by, why, at: now });
+        self.failing.entry(doc).or_default().note(Failure { by, why, at: now, before: None });
         is_full
     }
 
@@ -183,13 +190,15 @@ impl Parking {
         self.failing.values().filter(|failing| failing.counted() >= ATTEMPTS_MAX && failing.here > 0).count()
     }
 
-    /// A task of the document succeeded here.
-    pub(super) fn succeeded(&mut self, doc: DocId) {
-        if let Some(failing) = self.failing.get_mut(&doc) {
+    /// A task of the document succeeded here. Gives whether the store may have a record of its failures, which is to be deleted.
+    pub(super) fn succeeded(&mut self, doc: DocId) -> bool {
+        let failing = self.failing.get_mut(&doc).map(|failing| {
             failing.here = 0;
             failing.failures.retain(|failure| failure.by.is_some());
-        }
+            std::mem::take(&mut failing.is_stored)
+        });
         self.drop_if_none(doc);
+        failing.unwrap_or(false)
     }
 
     /// This text of the document was embedded here: whoever could not do that has not found a fault of the text.
@@ -279,5 +288,6 @@ fn pause(attempts: usize) -> Duration {
     Duration::from_millis(ms.min(ATTEMPT_PAUSE_MS_MAX))
 }
 
+mod stored;
 #[cfg(test)]
 mod tests;

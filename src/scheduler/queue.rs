@@ -113,6 +113,11 @@ impl Queue {
         self.busy.remove(&doc);
     }
 
+    /// Results of other devices for the document wait since before this start.
+    pub fn hold(&mut self, doc: DocId) {
+        self.busy.insert(doc, Stage::Embed);
+    }
+
     /// Whether this device embeds any document itself just now; `lent` tells those that are lent.
     pub fn embeds_here(&self, lent: impl Fn(DocId) -> bool) -> bool {
         self.busy.iter().any(|(doc, stage)| *stage == Stage::Embed && !lent(*doc))

@@ -1,9 +1,8 @@
 //! Running tasks, their ids, and the second try of those that failed and belong to no document.
 
-use super::attempt::ParkedTask;
 use super::parking::Parking;
-use super::task::Task;
-use crate::base::id::{DocId, TaskId};
+use super::task::{Outcome, Task};
+use crate::base::id::TaskId;
 use crate::base::time::Instant;
 use crate::limits::BACKGROUND_MAX;
 use crate::store::keys::Stage;
@@ -15,6 +14,8 @@ pub(super) struct Running {
     tasks: LinearMap<TaskId, (Task, Instant), BACKGROUND_MAX>,
     /// The time of the last input.
     pub(super) now: Instant,
+    /// An instant with its time of day, in seconds since 1970, as the last scan told it.
+    pub(super) clock: Option<(Instant, i64)>,
     last: TaskId,
     /// Those of no document that failed and are tried once more.
     pub(super) retries: Retries,
@@ -23,8 +24,8 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn new(parked: Vec<(DocId, ParkedTask)>) -> Self {
-        Self { parking: Parking::new(parked), ..Self::default() }
+    pub(super) fn new(parking: Parking) -> Self {
+        Self { parking, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,8 +55,11 @@ impl Running {
         id
     }
 
-    /// The task ended without a failure.
-    pub(super) fn succeeded(&mut self, task: &Task) {
+    /// The task ended without a failure, with this outcome. A scan tells the time of day.
+    pub(super) fn succeeded(&mut self, now: Instant, task: &Task, outcome: &Outcome) {
+        if let Outcome::Scanned { tally, .. } = outcome {
+            self.clock = Some((now, tally.at));
+        }
         self.retries.on_success(task);
     }
 

@@ -67,6 +67,8 @@ pub(super) enum AfterSave {
     Absent(DocId),
     /// Vectors of chunks that were lent.
     Lent(Vec<SavedResult>),
+    /// Nothing: what failed is known here, and the store keeps it for the next start.
+    Noted,
     /// The next part of the owner's decisions is due.
     Decision,
     /// The owner's decision is on the disk: this reply is due, once what these marks of it are on is deleted.
@@ -117,7 +119,11 @@ impl Saves {
             Change::Marks(marks) => Some(marks.0.clone()),
             _ => None,
         });
-        let of = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() as u64 } else { 0 };
+        let of = |change: &Change| match change {
+            Change::Embedded { vectors, .. } => vectors.len() as u64,
+            Change::Proven { rows, .. } => rows.len() as u64,
+            _ => 0,
+        };
         let vectors = changes.iter().map(of).sum();
         let inserted = self.under_way.insert(self.last, UnderWay { then, marks, vectors });
         debug_assert!(inserted.is_ok(), "room is left for every save");

@@ -1,6 +1,6 @@
 //! The scheduler as tables of inputs and their exact outputs. Whole runs of agents are in tests/sim.rs.
 
-use super::attempt::{Decided, FailedAttempt};
+use super::attempt::Decided;
 use super::saves::{NotSaved, Saved};
 use super::task::{Outcome, Scan, Task};
 use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
@@ -21,6 +21,7 @@ mod pace_test;
 mod parked_test;
 mod removal_test;
 mod rings_test;
+mod unproven_test;
 mod withheld_test;
 
 const ALL: WorkAllowance = WorkAllowance { chunks: Some(4) };
@@ -248,70 +249,6 @@ fn a_task_that_no_thread_takes_is_tried_twice_and_no_failure_of_the_store() {
             Next(ALL, None),
         ],
     );
-}
-
-#[test]
-fn a_scan_that_panicked_is_tried_once_more_and_a_document_until_it_is_parked() {
-    let why = "src/text/chunk.rs:7: out of bounds".to_owned();
-    let panicked = |task| Input::Done(TaskId(task), Outcome::Panicked(why.clone()));
-    let reason = |what: &str| format!("{what} was stopped by a defect of the program ({why}). Please report it.");
-    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-    let doc = DocId(7);
-    check(
-        &mut machine,
-        vec![
-            On(0, Input::Wake, vec![]),
-            Next(ALL, Some((1, scan("/a")))),
-            On(1, panicked(1), vec![]),
-            Next(ALL, Some((2, scan("/a")))),
-            On(2, panicked(2), vec![Output::Notice(Notice::LeftOut(reason("The scan of /a")))]),
-            Next(ALL, None),
-            On(
-                3,
-                Input::Add(ReplyId(1), source("/b").into()),
-                vec![Output::Save(SaveId(1), vec![Change::Sources(Sources::from(vec![source("/a"), source("/b")]))])],
-            ),
-            On(4, saved(1, &[(7, Kind::Chunked)]), vec![Output::Watch(b"/b".to_vec()), Output::Added(ReplyId(1))]),
-        ],
-    );
-    let last = ATTEMPTS_MAX as u64;
-    for attempt in 1..=last {
-        let embed = Next(ALL, Some((2 + attempt, Task::Embed { doc, chunks: 4 })));
-        check(&mut machine, vec![embed, On(1000 * attempt, panicked(2 + attempt), vec![])]);
-        machine.wake_failing(at(1000 * attempt + ATTEMPT_PAUSE_MS_MAX));
-    }
-    let failed =
-        |attempt| FailedAttempt { by: None, why: reason("Its indexing"), before: Duration::from_secs(last - attempt) };
-    let park = Task::Park { doc, attempts: (1..=last).map(failed).collect() };
-    let parked = Change::Parked { doc, stamp: FileStamp::default(), parked: Parked::default() };
-    let notice = Notice::Unusable(doc, "It is parked after 0 failed attempts. Its tasks failed.".to_owned());
-    check(
-        &mut machine,
-        vec![
-            Next(LIGHT, Some((8, park))),
-            On(
-                6000,
-                Input::Done(TaskId(8), Outcome::Parking(b"/a/x".to_vec(), Box::new(parked.clone()))),
-                vec![Output::Notice(notice), Output::Save(SaveId(2), vec![parked])],
-            ),
-            On(6001, saved(2, &[(7, Kind::Parked)]), vec![]),
-            Next(ALL, None),
-        ],
-    );
-    assert_eq!(machine.parked().map(|(doc, task)| (doc, &task.path[..])).collect::<Vec<_>>(), [(doc, &b"/a/x"[..])]);
-    let dropped = Change::Dropped { doc };
-    check(
-        &mut machine,
-        vec![
-            On(7000, Input::Decide(ReplyId(9), Some(doc), Decided::Drop), vec![Output::Save(SaveId(3), vec![dropped])]),
-            On(
-                7001,
-                saved(3, &[(7, Kind::Refused)]),
-                vec![Output::Decided(ReplyId(9), "1 task dropped: a file is tried again when it changes.".to_owned())],
-            ),
-        ],
-    );
-    assert_eq!(machine.parked().count(), 0);
 }
 
 #[test]

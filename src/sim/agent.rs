@@ -11,7 +11,7 @@ use crate::mesh::trust::Trust;
 use crate::node::input::Saved;
 use crate::node::{Node, NodeConfig};
 use crate::scheduler::Config;
-use crate::scheduler::attempt::parked;
+use crate::scheduler::stored::StoredWork;
 use crate::scheduler::task::{Outcome, Task};
 use crate::search::vector::Index;
 use crate::store::audit;
@@ -116,7 +116,7 @@ impl Agent {
                 sources: read::sources(library.kv())?,
                 marks: read::marks(library.kv())?.0,
                 asked: read::asked(library.kv())?.0,
-                parked: parked(library.kv())?,
+                work: StoredWork::read(library.kv())?,
                 strays: false,
                 slots: 2,
                 disk_free,

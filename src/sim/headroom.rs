@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::base::id::TaskId;
 use crate::base::time::Duration;
-use crate::energy::decision::Decision;
+use crate::energy::decision::{Besides, Decision};
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
@@ -44,7 +44,7 @@ impl World {
             workers,
             duty,
             chunks: mode.chunks(),
-            only_questions,
+            besides: Besides { only_questions, in_use: false },
             ..Decision::default()
         }
     }
@@ -83,7 +83,7 @@ impl World {
             Task::EmbedLent(chunks) => chunks.len() <= 1,
             task => !matches!(task, Task::EmbedBorrowed(_)),
         };
-        let beside = (decision.only_questions || decision.reason == Some(Reason::InUse)) && one_chunk;
+        let beside = (decision.besides.only_questions || decision.reason == Some(Reason::InUse)) && one_chunk;
         let allowed = beside || decision.workers > 0 && (!governed || decision.headroom > Fraction::NONE);
         assert!(!embeds || allowed, "a task embeds, which is not allowed: {decision:?}");
         let held = decision.workers == 0 && decision.reason.is_some_and(Reason::holds_uncharged_work);

@@ -8,8 +8,9 @@
 use super::counts::{Kind, StoreCounts};
 use super::keys::{self, Stage};
 use super::kv::{Batch, Kv, KvError, KvRead, Space};
+use super::makers::Makers;
 use super::read;
-use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Parked, Record, Vector};
+use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Maker, Parked, Record, Vector};
 use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_MAX};
 
@@ -38,6 +39,10 @@ pub struct Audit {
     pub counted: StoreCounts,
     /// The counts that the store has recorded.
     pub believed: StoreCounts,
+    /// Vectors that other devices made.
+    pub made_elsewhere: u64,
+    /// Further ones that no check has vouched for: they count as none.
+    pub unproven: u64,
     /// Chunks without a vector of documents that wait to be read or embedded, as they were found one by one.
     pub to_embed: u64,
     /// The first `FAULTS_MAX` faults, in plain sentences.
@@ -120,11 +125,7 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         audit.counted.chunks += 1;
         Ok(())
     })?;
-    read::walk(kv, Space::Vector, |_, value| {
-        Vector::decode_stored(value)?;
-        audit.counted.vectors += 1;
-        Ok(())
-    })?;
+    count_vectors(kv, &mut audit)?;
     let (mut holders, mut listed) = (0, 0);
     read::walk(kv, Space::Key, |_, _| {
         holders += 1;
@@ -135,7 +136,7 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         let Some(row) = keys::retired_row(key) else { return Ok(()) };
         todos += 1;
         audit.counted.tombstoned_vectors += 1;
-        let vector = kv.get(Space::Vector, &keys::row(row))?.is_some();
+        let vector = read::vector(kv, row)?.is_some();
         if !vector || read::chunk(kv, row)?.is_some() {
             audit.fault(|| format!("row {row} is to be purged and is not what it should be"));
         }
@@ -167,6 +168,23 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
     Ok(audit)
 }
 
+/// Counts the vectors, by whether they are proven and who made them.
+fn count_vectors(kv: &impl KvRead, audit: &mut Audit) -> Result<(), KvError> {
+    let mut unproven = Makers::read(kv)?.unproven();
+    read::walk(kv, Space::Vector, |key, value| {
+        let by = Vector::decode_stored(value)?.by;
+        let is_unproven = keys::number(key).is_some_and(|row| unproven.remove(&Row(row)));
+        audit.counted.vectors += u64::from(!is_unproven);
+        audit.unproven += u64::from(is_unproven);
+        audit.made_elsewhere += u64::from(by != 0 && !is_unproven);
+        Ok(())
+    })?;
+    for row in unproven {
+        audit.fault(|| format!("row {row} has no vector where another device has made one"));
+    }
+    Ok(())
+}
+
 /// Names a document that is refused or parked.
 fn list_unused(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {
     if let DocState::Refused(why) = &doc.state
@@ -195,23 +213,22 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
     {
         audit.fault(|| format!("{} is unfinished and not listed so", name()));
     }
-    let mut without = 0;
+    let without = (doc.chunks.len() as u64).saturating_sub(read::vectors_of(kv, doc)?);
     for place in &doc.chunks {
         let chunk = read::chunk(kv, place.row)?;
         if chunk.as_ref().is_none_or(|chunk| chunk.doc != id) {
             audit.fault(|| format!("{} has lost a chunk", name()));
         }
-        without += u32::from(kv.get(Space::Vector, &keys::row(place.row))?.is_none());
     }
     if read::stage_of(&doc.state).is_some_and(|stage| stage != Stage::Purge) {
-        audit.to_embed += u64::from(without);
+        audit.to_embed += without;
     }
     let expected = match doc.state {
         DocState::Chunked { missing } => Some(missing),
         DocState::Ready => Some(0),
         _ => None,
     };
-    if let Some(expected) = expected.filter(|expected| *expected != without) {
+    if let Some(expected) = expected.filter(|expected| u64::from(*expected) != without) {
         audit.fault(|| format!("{} lacks {without} vectors where it should lack {expected}", name()));
     }
     Ok(())
@@ -224,6 +241,7 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
 /// Any `KvError`; the repair may then be started again.
 pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     let old = read::commit(kv)?;
+    delete_unproven(kv)?;
     clear(kv, Space::Todo)?;
     clear(kv, Space::Key)?;
     clear(kv, Space::Path)?;
@@ -240,6 +258,30 @@ pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     kv.commit(batch)?;
     kv.sync()?;
     Ok(commit.counts.total())
+}
+
+/// Deletes the vectors of other devices that no check has vouched for. Which those are, two spaces say, each of which may have lost a
+/// part: one that may be looked up is proven.
+fn delete_unproven(kv: &impl Kv) -> Result<(), KvError> {
+    let makers = Makers::read(kv)?;
+    let mut batch = Batch::new();
+    read::walk(kv, Space::Vector, |key, value| {
+        let Some(row) = keys::number(key).map(Row).filter(|_| Vector::decode_stored(value).is_ok_and(|v| v.by != 0))
+        else {
+            return Ok(());
+        };
+        let chunk = read::chunk(kv, row)?;
+        let holder = chunk.map(|chunk| kv.get(Space::Key, &keys::holder(&chunk.key, row))).transpose()?.flatten();
+        if holder.is_none() || makers.holds(row) {
+            batch.delete(Space::Vector, key);
+        }
+        if batch.ops().len() < REPAIR_BATCH { Ok(()) } else { kv.commit(std::mem::take(&mut batch)) }
+    })?;
+    for (peer, maker) in makers.iter() {
+        let maker = Maker { unproven: Vec::new(), ..maker.clone() };
+        batch.put(Space::State, keys::maker(&peer), maker.encode());
+    }
+    if batch.is_empty() { Ok(()) } else { kv.commit(batch) }
 }
 
 fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {

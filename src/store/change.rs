@@ -2,8 +2,8 @@
 //! them saved, the writer applies them through the library.
 
 use super::counts::Kind;
-use super::record::{Asked, FileStamp, Marks, Parked, Sources};
-use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use super::record::{Asked, Failing, FileStamp, Marks, Parked, Sources};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
 /// One change. It is applied completely or not at all.
@@ -73,6 +73,13 @@ pub enum Change {
         /// Who tried, what happened, and when.
         parked: Parked,
     },
+    /// A document's task failed, and it is tried again; `None`: one succeeded.
+    Failing {
+        /// The document.
+        doc: DocId,
+        /// Its failed attempts.
+        failing: Option<Box<Failing>>,
+    },
     /// A parked document is tried again.
     Retried {
         /// The document.
@@ -110,6 +117,31 @@ pub enum Change {
         model: Fingerprint,
         /// The row, the key of the embedded text, and the vector.
         vectors: Vec<(Row, EmbedKey, Quantized)>,
+    },
+    /// Another device embedded some chunks, of any documents, and no check has vouched for it yet.
+    Unproven {
+        /// The device.
+        by: PeerKey,
+        /// The model that computed the vectors.
+        model: Fingerprint,
+        /// The row, the key of the embedded text, and the vector, in the order in which they came.
+        vectors: Vec<(Row, EmbedKey, Quantized)>,
+    },
+    /// A check vouches for vectors of another device that are stored.
+    Proven {
+        /// The document.
+        doc: DocId,
+        /// The device.
+        by: PeerKey,
+        /// Good checks of it, as far as they count.
+        checks: u8,
+        /// The row and the key of the embedded text.
+        rows: Vec<(Row, EmbedKey)>,
+    },
+    /// A device made what is false: its vectors for which no check has vouched are deleted.
+    Disproven {
+        /// The device.
+        by: PeerKey,
     },
     /// Deletes a tombstoned document with its chunks and vectors.
     Purge {

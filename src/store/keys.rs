@@ -3,7 +3,7 @@
 //! Every space also holds one *stamp* under the key `[0]`: the number of the last commit that wrote to it.
 //! Document, row and todo keys are longer, and paths begin with `/`, so no other key equals it.
 
-use crate::base::id::{DocId, EmbedKey, Row};
+use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 
 /// The key of a space's stamp.
 pub const STAMP: [u8; 1] = [0];
@@ -19,6 +19,36 @@ pub const ASKED: &[u8] = b"asked";
 pub const READER: &[u8] = b"reader";
 /// `Space::State`: the fingerprint of the one model that this store's vectors are of.
 pub const MODEL: &[u8] = b"model";
+
+/// The first bytes of the keys of documents whose tasks failed.
+pub const FAILING: &[u8] = b"failing";
+
+/// `Space::State`: the failed attempts of a document that is not parked, see `record::Failing`.
+#[must_use]
+pub fn failing(doc: DocId) -> Vec<u8> {
+    [FAILING, &doc.0.to_be_bytes()].concat()
+}
+
+/// The document of such a key; `None` for any other key.
+#[must_use]
+pub fn failing_doc(key: &[u8]) -> Option<DocId> {
+    number(key.strip_prefix(FAILING)?).map(DocId)
+}
+
+/// The first bytes of the keys of devices that made vectors.
+pub const MAKER: &[u8] = b"maker";
+
+/// `Space::State`: a device that made vectors, see `maker::Maker`.
+#[must_use]
+pub fn maker(peer: &PeerKey) -> Vec<u8> {
+    [MAKER, &peer.0].concat()
+}
+
+/// The device of such a key; `None` for any other key.
+#[must_use]
+pub fn maker_peer(key: &[u8]) -> Option<PeerKey> {
+    key.strip_prefix(MAKER)?.try_into().ok().map(PeerKey)
+}
 
 /// The next stage of an unfinished document; the first byte of a todo key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,6 +218,8 @@ mod tests {
         assert_eq!((parked_doc(&parked(DocId(9))), parked_doc(&retired(Row(9)))), (Some(DocId(9)), None));
         assert_eq!((todo_doc(&parked(DocId(9))), retired_row(&parked(DocId(9)))), (None, None));
         assert_eq!(name_doc(&name(u64::MAX, DocId(9))), Some(DocId(9)));
+        assert_eq!((failing_doc(&failing(DocId(9))), failing_doc(MARKS)), (Some(DocId(9)), None));
+        assert_eq!((maker_peer(&maker(&PeerKey([7; 32]))), maker_peer(MARKS)), (Some(PeerKey([7; 32])), None));
         assert_eq!((name_doc(COMMIT), name_doc(MODEL), name_doc(b"name")), (None, None, None));
         assert_eq!((holder_row(&STAMP), todo_doc(&STAMP), number(&STAMP)), (None, None, None));
     }

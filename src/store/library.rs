@@ -3,6 +3,7 @@
 //! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number
 //! as the stamp of every space that the batch writes to.
 
+mod made;
 mod parking;
 mod rename;
 mod reread;
@@ -16,12 +17,14 @@ use super::change::{Applied, Change, NewChunk};
 use super::counts::Kind;
 use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};
+use super::makers::Makers;
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
 use crate::base::file_name;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use transaction::{RowsByKey, Transaction};
 
 /// The typed store and its counters.
@@ -29,6 +32,7 @@ use transaction::{RowsByKey, Transaction};
 pub struct Library<K> {
     kv: K,
     commit: Commit,
+    makers: Arc<Makers>,
 }
 
 impl<K: Kv> Library<K> {
@@ -41,7 +45,8 @@ impl<K: Kv> Library<K> {
         if read::lacks_set_aside(&kv)? && commit.counts.count(Kind::Refused) > 0 {
             commit.counts.set_aside = read::all_set_aside(&kv)?;
         }
-        Ok(Self { kv, commit })
+        let makers = Arc::new(Makers::read(&kv)?);
+        Ok(Self { kv, commit, makers })
     }
 
     /// The store, for reading.
@@ -64,7 +69,7 @@ impl<K: Kv> Library<K> {
             Some(bound) if bound == model => Ok(Ok(())),
             Some(bound) => Ok(Err(bound)),
             None => {
-                let mut tx = Transaction::new(self.commit.clone());
+                let mut tx = self.begin();
                 tx.batch.put(Space::State, keys::MODEL, model.0);
                 self.write(tx).map(|_| Ok(()))
             }
@@ -79,7 +84,7 @@ impl<K: Kv> Library<K> {
     /// # Errors
     /// Any `KvError`; the library must then be opened again.
     pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
-        let mut tx = Transaction::new(self.commit.clone());
+        let mut tx = self.begin();
         match change {
             Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
             Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
@@ -95,6 +100,7 @@ impl<K: Kv> Library<K> {
                 self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
             }
             Change::Parked { doc, stamp, parked } => self.parked(&mut tx, *doc, *stamp, parked)?,
+            Change::Failing { doc, failing } => self.failing(&mut tx, *doc, failing.as_deref())?,
             Change::Retried { doc } => self.retried(&mut tx, *doc)?,
             Change::Dropped { doc } => self.dropped(&mut tx, *doc)?,
             Change::Absent { doc, stamp } => self.absent(&mut tx, *doc, *stamp)?,
@@ -102,14 +108,31 @@ impl<K: Kv> Library<K> {
                 self.chunked(&mut tx, *doc, *stamp, *content, chunks)?;
             }
             Change::Embedded { doc, model, vectors } => self.embedded(&mut tx, *doc, *model, vectors)?,
+            Change::Unproven { by, model, vectors } => self.unproven(&mut tx, *by, *model, vectors)?,
+            Change::Proven { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows)?,
+            Change::Disproven { by } => Self::disproven(&mut tx, *by),
             Change::Purge { doc } => self.purge(&mut tx, *doc)?,
             Change::Expire { rows } => self.expire(&mut tx, rows)?,
+        }
+        if let Some(doc) = tx.applied.doc.filter(|_| tx.applied.now != Some(Kind::Chunked)) {
+            // Its text is another one, or is done with.
+            self.failing(&mut tx, doc, None)?;
         }
         self.write(tx)
     }
 
+    fn begin(&self) -> Transaction {
+        Transaction::new(self.commit.clone(), Arc::clone(&self.makers))
+    }
+
     fn write(&mut self, tx: Transaction) -> Result<Applied, KvError> {
-        let Transaction { mut batch, mut commit, applied } = tx;
+        let Transaction { mut batch, mut commit, makers, applied } = tx;
+        for (peer, maker) in makers.changes(&self.makers) {
+            match maker {
+                Some(maker) => batch.put(Space::State, keys::maker(&peer), maker.encode()),
+                None => batch.delete(Space::State, keys::maker(&peer)),
+            }
+        }
         if batch.is_empty() {
             return Ok(applied);
         }
@@ -122,7 +145,7 @@ impl<K: Kv> Library<K> {
         }
         batch.put(Space::State, keys::COMMIT, commit.encode());
         self.kv.commit(batch)?;
-        self.commit = commit;
+        (self.commit, self.makers) = (commit, makers);
         Ok(applied)
     }
 
@@ -248,7 +271,7 @@ impl<K: Kv> Library<K> {
                         // The white space differs: the vector is the same, the stored text must be exact.
                         tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
                     }
-                    (row, read::vector(&self.kv, row)?.is_some())
+                    (row, self.has_vector(tx, row)?)
                 }
                 None => self.new_row(tx, &chunk)?,
             };
@@ -274,33 +297,13 @@ impl<K: Kv> Library<K> {
         let mut done = BTreeSet::new();
         for (row, key, values) in vectors.iter().filter(|(row, ..)| done.insert(*row)) {
             let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
-            if current && read::vector(&self.kv, *row)?.is_none() {
-                tx.put_vector(*row, key, &Vector { model, values: values.clone() });
+            if current && !self.has_vector(tx, *row)? {
+                tx.makers_without(*row);
+                tx.put_vector(*row, key, &Vector { model, values: values.clone(), by: 0 });
                 stored += 1;
             }
         }
-        if let Some(missing) = read::missing_now(&self.kv, id)?.filter(|missing| *missing > stored) {
-            // The document's record, which lists all its chunks, is neither read nor written.
-            let left: u32 = missing - stored;
-            tx.batch.put(Space::Todo, keys::todo(Stage::Embed, id), left.to_be_bytes());
-            (tx.applied.doc, tx.applied.now) = (Some(id), Some(Kind::Chunked));
-            return Ok(());
-        }
-        let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
-        let DocState::Chunked { missing } = doc.state else {
-            if doc.state == DocState::Tombstoned {
-                tx.applied.added.clear();
-                tx.commit.counts.tombstoned_vectors += u64::from(stored);
-            } else if doc.state.is_set_aside() {
-                tx.commit.counts.set_aside -= u64::from(stored);
-            }
-            return Ok(());
-        };
-        let left = missing.saturating_sub(stored);
-        let state = if left == 0 { DocState::Ready } else { DocState::Chunked { missing: left } };
-        let before = std::mem::replace(&mut doc.state, state);
-        tx.put_document(id, Some(&before), &doc);
-        Ok(())
+        self.has_vectors(tx, id, stored)
     }
 
     fn purge(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
@@ -356,7 +359,9 @@ impl<K: Kv> Library<K> {
         let Some(chunk) = read::chunk(&self.kv, row)? else { return Ok(()) };
         tx.batch.delete(Space::Chunk, keys::row(row));
         tx.commit.counts.chunks -= 1;
-        if read::vector(&self.kv, row)?.is_some() {
+        if tx.makers_without(row) {
+            tx.batch.delete(Space::Vector, keys::row(row));
+        } else if read::vector(&self.kv, row)?.is_some() {
             tx.batch.delete(Space::Vector, keys::row(row));
             tx.batch.delete(Space::Key, keys::holder(&chunk.key, row));
             tx.commit.counts.vectors -= 1;

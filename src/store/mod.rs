@@ -18,7 +18,7 @@
 //! Invariants, all checked by [`audit`]: a document is in exactly one state; the todo list names exactly the unfinished
 //! documents; every row has a chunk, and a vector only together with its chunk, but for retired rows, which have
 //! only the vector; the [`counts`] equals what a count
-//! finds. A document number or a row is given out once and never again.
+//! finds. A vector that another device made and that no check has vouched for yet counts as none ([`makers`]). A document number or a row is given out once and never again.
 //!
 //! A document whose tasks failed again and again is *parked*, with who tried, what happened and when. It waits for its owner's
 //! word, or for another content of its file. One whose content cannot be used is *refused*, which needs no word.
@@ -28,13 +28,17 @@
 
 pub mod audit;
 pub mod change;
+mod codec;
 pub mod counts;
 pub mod keys;
 pub mod kv;
 pub mod library;
+pub mod maker;
+pub mod makers;
 mod mark;
 pub mod memory;
 mod parked;
 pub mod read;
 pub mod record;
 mod stamp;
+mod vector;

@@ -2,6 +2,7 @@
 
 use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
+use super::makers::{Makers, Proven};
 use super::record::{Asked, Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
 use crate::base::path;
@@ -236,11 +237,21 @@ pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
     record(kv, Space::Chunk, &keys::row(row))
 }
 
-/// A row's vector.
+/// A row's vector, unless another device made it and no check has vouched for it.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn vector(kv: &impl KvRead, row: Row) -> Result<Option<Vector>, KvError> {
+    let vector = made(kv, row)?;
+    let is_unproven = vector.as_ref().is_some_and(|vector| vector.by != 0) && Makers::read(kv)?.holds(row);
+    Ok(vector.filter(|_| !is_unproven))
+}
+
+/// A row's vector, proven or not.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn made(kv: &impl KvRead, row: Row) -> Result<Option<Vector>, KvError> {
     record(kv, Space::Vector, &keys::row(row))
 }
 
@@ -334,9 +345,9 @@ pub fn retired(kv: &impl KvRead) -> Result<Vec<Row>, KvError> {
 /// # Errors
 /// Any `KvError`.
 pub fn vectors_of(kv: &impl KvRead, doc: &Document) -> Result<u64, KvError> {
-    let mut count = 0;
+    let (mut count, mut proven) = (0, Proven::of(kv));
     for place in &doc.chunks {
-        count += u64::from(kv.get(Space::Vector, &keys::row(place.row))?.is_some());
+        count += u64::from(proven.has(place.row)?);
     }
     Ok(count)
 }
@@ -349,12 +360,12 @@ pub fn missing(kv: &impl KvRead, doc: &Document, max: usize) -> Result<Vec<(Row,
     let DocState::Chunked { missing } = doc.state else { return Ok(Vec::new()) };
     // Chunks are embedded in order, so those that lack a vector are mostly the last ones: begin there.
     let (early, late) = doc.chunks.split_at(doc.chunks.len().saturating_sub(missing as usize));
-    let mut found = Vec::new();
+    let (mut found, mut proven) = (Vec::new(), Proven::of(kv));
     for place in late.iter().chain(early) {
         if found.len() == max {
             break;
         }
-        if kv.get(Space::Vector, &keys::row(place.row))?.is_none() {
+        if !proven.has(place.row)? {
             found.extend(chunk(kv, place.row)?.map(|chunk| (place.row, chunk)));
         }
     }

@@ -3,65 +3,22 @@
 //! Every version ever written stays readable: tests/fixtures/records/ keeps one record of each kind and version. A new
 //! version is a new arm in `decode` that converts the old record into today's.
 
+use super::codec::{decode_postcard, encode_postcard, postcard_record};
 use super::counts::{CountsBefore, Kind, StoreCounts};
-use super::kv::{KvError, SPACES};
+use super::kv::SPACES;
 use super::mark::MarkBefore;
 use crate::base::collection_name::is_same;
-use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use crate::base::id::{DocId, EmbedKey, Ring, Row};
 use crate::base::path::covers;
-use crate::base::vector::Quantized;
-use crate::limits::{DIMENSIONS, PRIVATE_NAMES_MAX};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use crate::limits::PRIVATE_NAMES_MAX;
+use serde::{Deserialize, Serialize};
 
+pub use super::codec::Record;
+pub use super::maker::Maker;
 pub use super::mark::{Asked, Mark, MarkKind, Marks};
-pub use super::parked::{Attempt, Parked};
+pub use super::parked::{Attempt, Failed, Failing, Parked};
 pub use super::stamp::FileStamp;
-
-/// A kind of record.
-pub trait Record: Sized {
-    /// Its name in error messages and in the fixtures.
-    const NAME: &'static str;
-    /// The bytes to store.
-    fn encode(&self) -> Vec<u8>;
-    /// Decodes stored bytes of any version; `None` if they are damaged.
-    fn decode(bytes: &[u8]) -> Option<Self>;
-    /// As `decode`, with an error that names the record.
-    ///
-    /// # Errors
-    /// `KvError::Damaged`.
-    fn decode_stored(bytes: &[u8]) -> Result<Self, KvError> {
-        Self::decode(bytes).ok_or_else(|| KvError::Damaged(format!("a {} record of {} bytes", Self::NAME, bytes.len())))
-    }
-}
-
-fn encode_postcard<T: Serialize>(version: u8, record: &T) -> Vec<u8> {
-    // Plain data into a growing vector: this cannot fail.
-    postcard::to_extend(record, vec![version]).unwrap_or_default()
-}
-
-fn decode_postcard<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let (record, rest) = postcard::take_from_bytes(body).ok()?;
-    rest.is_empty().then_some(record)
-}
-
-macro_rules! postcard_record {
-    ($type:ty, $name:literal) => {
-        impl Record for $type {
-            const NAME: &'static str = $name;
-
-            fn encode(&self) -> Vec<u8> {
-                encode_postcard(1, self)
-            }
-
-            fn decode(bytes: &[u8]) -> Option<Self> {
-                match bytes.split_first()? {
-                    (1, body) => decode_postcard(body),
-                    _ => None,
-                }
-            }
-        }
-    };
-}
+pub use super::vector::Vector;
 
 /// The state of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,37 +111,6 @@ pub struct Chunk {
     pub text: String,
 }
 postcard_record!(Chunk, "chunk");
-
-/// A stored vector: version, 32 bytes of fingerprint, the scale as little-endian f32, one byte a dimension. Not
-/// postcard, because its length is fixed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Vector {
-    /// The model that computed it.
-    pub model: Fingerprint,
-    /// Its values, quantized to int8.
-    pub values: Quantized,
-}
-
-impl Record for Vector {
-    const NAME: &'static str = "vector";
-
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1 + 32 + 4 + DIMENSIONS);
-        bytes.push(1);
-        bytes.extend_from_slice(&self.model.0);
-        bytes.extend_from_slice(&self.values.scale().to_le_bytes());
-        bytes.extend(self.values.bytes());
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let (1, body) = bytes.split_first()? else { return None };
-        let (model, body) = body.split_first_chunk::<32>()?;
-        let (scale, codes) = body.split_first_chunk::<4>()?;
-        let values = Quantized::from_parts(f32::from_le_bytes(*scale), codes)?;
-        Some(Self { model: Fingerprint(*model), values })
-    }
-}
 
 /// One watched folder or file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,6 +212,8 @@ impl Sources {
 }
 
 postcard_record!(Asked, "asked");
+postcard_record!(Maker, "maker");
+postcard_record!(Failing, "failing");
 
 /// Where no document waits, the list has the form of before.
 impl Record for Marks {
@@ -390,6 +318,7 @@ mod tests {
             }
             let _ = (Document::decode(&bytes), Chunk::decode(&bytes), Vector::decode(&bytes));
             let _ = (Sources::decode(&bytes), Commit::decode(&bytes));
+            let _ = (Maker::decode(&bytes), Failing::decode(&bytes));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
+use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Vector};
 use crate::text::payload;
@@ -56,7 +57,8 @@ pub(super) fn list(
 
 /// Some chunks with vectors that others may see, from this row on.
 fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
-    let mut found = Vec::new();
+    // One that nobody has vouched for tells nothing about others.
+    let (mut found, unproven) = (Vec::new(), Makers::read(kv)?.unproven());
     let mut page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_LOOKED_MAX)?;
     if page.len() < KNOWN_LOOKED_MAX {
         // From the first one on, behind the last.
@@ -71,7 +73,7 @@ fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Resu
         if found.len() >= KNOWN_MAX {
             break;
         }
-        let Some(row) = keys::number(&key).map(Row) else { continue };
+        let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
         let vector = Vector::decode_stored(&value)?;
         let Some(chunk) = read::chunk(kv, row)? else { continue };
         let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
@@ -104,7 +106,7 @@ pub(super) fn embed<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Fingerprint;
+    use crate::base::id::{Fingerprint, PeerKey};
     use crate::embed::model::key;
     use crate::embed::stand_in::StandIn;
     use crate::store::change::{Change, NewChunk};
@@ -169,6 +171,16 @@ mod tests {
         };
         let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
         assert_eq!(known, ["the hedge"], "and tells an honest device from others");
+        let (row, key) = (doc.chunks[2].row, key(&MODEL, "", "the fence"));
+        let stored = read::vector(library.kv(), doc.chunks[0].row).unwrap().unwrap();
+        let vectors = vec![(row, key, stored.values)];
+        library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
+        assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
+        let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();
+        assert!(
+            matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
+            "and tells nothing about others"
+        );
         let (path, volume, since) = (b"/notes".to_vec(), 0, 60);
         let away = Mark { path, volume, since, documents: 1, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();

@@ -20,6 +20,7 @@ use crate::search::lexical::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
+use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Record, Sources, Vector};
 use crate::text::payload;
@@ -80,7 +81,7 @@ pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
     let rows =
         nearest(kv, scan, &query.embedding.signs(), folders, &mut unread).into_iter().chain(named.iter().copied());
-    let scored = scored(kv, rows.collect(), &query.embedding, &mut unread)?;
+    let scored = scored(kv, &rows.collect(), &query.embedding, &mut unread)?;
     let terms = QueryTerms::new(&query.text);
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     unread.iter().for_each(|error| kv.note_damage(error));
@@ -124,14 +125,15 @@ fn nearest(
 /// Rows with the cosine of their vector and the question, best first.
 fn scored(
     kv: &impl Kv,
-    rows: BTreeSet<Row>,
+    rows: &BTreeSet<Row>,
     embedding: &Embedding,
     unread: &mut Option<KvError>,
 ) -> Result<Vec<(f32, Row, Quantized)>, String> {
+    let unproven = given(Makers::read(kv).map(Some), unread).unwrap_or_default().unproven();
     let mut scored = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in rows.difference(&unproven).copied() {
         // A row may be deleted between the scan and here: then it has no vector.
-        let Some(vector) = given(read::vector(kv, row), unread) else { continue };
+        let Some(vector) = given(read::made(kv, row), unread) else { continue };
         if vector.model != embedding.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
@@ -342,6 +344,8 @@ pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
         tombstoned.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row));
     }
     let mut index = Index::new();
+    // Vectors that nobody has vouched for answer no question either.
+    tombstoned.extend(Makers::read(kv)?.unproven());
     read::walk(kv, Space::Vector, |key, value| {
         if let Some(row) = keys::number(key).map(Row).filter(|row| !tombstoned.contains(row)) {
             index.add(&[(row, Vector::decode_stored(value)?.values.signs())]);

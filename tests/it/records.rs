@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
+use wattle::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::counts::{Kind, StoreCounts};
 use wattle::store::record::{
-    Asked, Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources,
-    Vector,
+    Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
+    Marks, Record, Source, Sources, Vector,
 };
 
 fn quantized() -> Quantized {
@@ -87,7 +87,12 @@ fn check_fixture<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R
 fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &document());
     check_fixture(1, &chunk());
-    check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized() });
+    check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 0 });
+    check_fixture(2, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 });
+    check_fixture(1, &Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)] });
+    let attempt = Attempt { by: Some(PeerKey([5; 32])), why: "no".to_owned(), at: 1_795_717_859 };
+    let attempts = vec![Failed { attempt, key: Some(EmbedKey([3; 16])) }];
+    check_fixture(1, &Failing { attempts, here: 2, is_only_here: true });
     check_fixture(1, &sources());
     check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
     check_fixture(1, &marks());

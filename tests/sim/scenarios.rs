@@ -35,7 +35,7 @@ fn holds(name: &str) {
 }
 
 /// The names of those that have a test here, for the test that none is left out.
-const TESTED: [&str; 18] = [
+const TESTED: [&str; 19] = [
     "churn",
     "churn_small",
     "cost",
@@ -52,6 +52,7 @@ const TESTED: [&str; 18] = [
     "six_partition",
     "six_stalls",
     "turns_other_model",
+    "turns_owner_reboots",
     "turns_random",
     "turns_stale",
 ];
@@ -148,6 +149,11 @@ fn a_device_that_turns_false_is_found_within_160_results_and_nothing_false_is_st
         // In 99 of a hundred seeds.
         holds_but(name, crate::seeds(0) / 100);
     }
+}
+
+#[test]
+fn a_device_that_turns_false_is_found_although_its_owner_starts_anew_and_nothing_false_is_stored() {
+    holds("turns_owner_reboots");
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("this device was removed from its mesh", of_removal(None));
     hold_finding("another device says that devices are down which are up", of_quarantine("cellar"));
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
+    hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));

@@ -35,14 +35,27 @@ pub struct Good {
     pub vector: Quantized,
     /// The device that made it; `None`: this one.
     pub by: Option<PeerKey>,
+    /// Whether a save has it already, as a result that waits for a check.
+    pub kept: bool,
 }
 
 impl Good {
     /// A result of this device.
     #[must_use]
-    pub fn by(peer: PeerKey, (chunk, vector): (Lendable, Quantized)) -> Self {
-        Self { chunk, vector, by: Some(peer) }
+    pub fn by(peer: PeerKey, (chunk, vector, kept): (Lendable, Quantized, bool)) -> Self {
+        Self { chunk, vector, by: Some(peer), kept }
     }
+}
+
+/// Results of a device that no check had vouched for when the agent ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnprovenResults {
+    /// The device.
+    pub by: PeerKey,
+    /// Good checks of it, as far as they count.
+    pub checks: u8,
+    /// The results, in the order in which they came.
+    pub results: Vec<(Lendable, Quantized)>,
 }
 
 /// What a task read that is to be lent.

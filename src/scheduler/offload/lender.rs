@@ -2,6 +2,7 @@
 
 pub mod again;
 mod grants;
+mod kept;
 mod leases;
 mod lost;
 mod results;
@@ -113,6 +114,8 @@ struct Over {
     documents: Vec<DocId>,
     /// Leases of which nothing is wanted any more, with whoever works on them.
     leases: Vec<(PeerKey, BatchId)>,
+    /// Devices whose vectors are to be deleted, as far as no check has vouched for them.
+    disproven: Vec<PeerKey>,
 }
 
 /// All of it.
@@ -220,9 +223,11 @@ impl Lender {
         leases.into_iter().for_each(|id| self.end_lease(id, true));
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.told = None;
-            let held: Vec<Lendable> = worker.take_held().collect();
-            self.results.again.unproven += held.len() as u64;
-            self.again(held);
+            // Whether those of before this start may still leave is known once they are read anew.
+            let (old, held): (Vec<_>, Vec<_>) = worker.take_held().partition(|(_, is_old)| *is_old);
+            self.results.again.unproven += (old.len() + held.len()) as u64;
+            old.iter().for_each(|(chunk, _)| self.end_chunk(chunk.doc, chunk.key));
+            self.again(held.into_iter().map(|(chunk, _)| chunk).collect());
         }
     }
 
@@ -352,10 +357,6 @@ impl Lender {
     /// These chunks are the next to be granted.
     fn again(&mut self, chunks: Vec<Lendable>) {
         chunks.into_iter().rev().for_each(|chunk| self.pool.chunks.push_front(chunk));
-    }
-
-    fn rests(&self, peer: PeerKey) -> bool {
-        self.leases_of(peer).next().is_none()
     }
 
     /// Whether any chunk of a document is here.

@@ -2,8 +2,8 @@
 
 mod again_test;
 mod borrower_test;
+mod kept_test;
 mod order_test;
-
 use super::lendable::{Known, Lendable};
 use super::lender::Lender;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};

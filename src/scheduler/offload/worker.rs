@@ -1,7 +1,7 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
 use super::lendable::Lendable;
-use crate::base::id::{DocId, TaskId};
+use crate::base::id::{DocId, EmbedKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
@@ -23,6 +23,17 @@ struct Held {
     is_drawn: bool,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
+    kept: Kept,
+}
+
+/// Where a result that waits is besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    No,
+    /// In a save, or on the disk.
+    Yes,
+    /// On the disk since before this start.
+    Before,
 }
 
 /// A check under way: the result at this place is computed here.
@@ -34,11 +45,18 @@ struct Check {
     vouches: usize,
 }
 
+impl Held {
+    /// The result, and whether a save has it.
+    fn made(self) -> (Lendable, Quantized, bool) {
+        (self.chunk, self.vector, self.kept != Kept::No)
+    }
+}
+
 /// What a check said.
 #[derive(Debug)]
 pub(in crate::scheduler) enum Checked {
     /// These results are good.
-    Good(Vec<(Lendable, Quantized)>),
+    Good(Vec<(Lendable, Quantized, bool)>),
     /// The result is false.
     False,
     /// This one cannot be embedded here; it is not stored.
@@ -123,7 +141,33 @@ impl Worker {
     /// `checks`: whether any may be computed here too; else what is known already tells whether it is good.
     pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, checks: bool, rng: &mut Rng) {
         let is_drawn = checks && (self.good < PROBATION || rng.one_in(CHECK_ONE_IN));
-        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false });
+        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false, kept: Kept::No });
+    }
+
+    /// So many of its checks, as far as they count, were good before this start.
+    pub(super) const fn was_checked(&mut self, checks: u8) {
+        self.good = checks as u32;
+    }
+
+    /// A result of it waits since before this start.
+    pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized) {
+        let is_drawn = self.good < PROBATION;
+        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false, kept: Kept::Before });
+    }
+
+    /// Results that wait and are on no disk yet, at most so many, for a save.
+    pub(super) fn take_unkept(&mut self, most: usize) -> Vec<(Row, EmbedKey, Quantized)> {
+        let unkept = self.held.iter_mut().filter(|held| held.kept == Kept::No && !held.is_stale).take(most);
+        let kept = |held: &mut Held| {
+            held.kept = Kept::Yes;
+            (held.chunk.row, held.chunk.key, held.vector.clone())
+        };
+        unkept.map(kept).collect()
+    }
+
+    /// Good checks.
+    pub(super) const fn checks(&self) -> u32 {
+        self.good
     }
 
     /// How many results wait for a check.
@@ -173,12 +217,12 @@ impl Worker {
         }
         self.good = self.good.saturating_add(1);
         let good = self.held.drain(..vouches).filter(|held| !held.is_stale);
-        Some(Checked::Good(good.map(|held| (held.chunk, held.vector)).collect()))
+        Some(Checked::Good(good.map(Held::made).collect()))
     }
 
     /// It gave the right vector for a text whose vector is known: what it made before is good. Gives that, unless a check of some of it is
     /// under way, which will say more.
-    pub(super) fn is_honest(&mut self, checks: bool) -> Vec<(Lendable, Quantized)> {
+    pub(super) fn is_honest(&mut self, checks: bool) -> Vec<(Lendable, Quantized, bool)> {
         self.good = self.good.saturating_add(1);
         if self.check.is_some() {
             return Vec::new();
@@ -187,7 +231,7 @@ impl Worker {
         let drawn = self.held.iter().position(|held| held.is_drawn && checks);
         let end = drawn.unwrap_or(self.held.len());
         let good = self.held.drain(..end).filter(|held| !held.is_stale);
-        good.map(|held| (held.chunk, held.vector)).collect()
+        good.map(Held::made).collect()
     }
 
     /// It is believed nothing any more: its probation begins anew.
@@ -195,10 +239,11 @@ impl Worker {
         self.good = 0;
     }
 
-    /// Takes away what waits for a check. A device that went down is no new one when it is back: its probation is over if it was.
-    pub(super) fn take_held(&mut self) -> impl Iterator<Item = Lendable> + use<> {
+    /// Takes away what waits for a check, and tells whether it is of before this start. A device that went down is no new one when it is back: its probation is over if it was.
+    pub(super) fn take_held(&mut self) -> impl Iterator<Item = (Lendable, bool)> + use<> {
         self.check = None;
-        std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale).map(|held| held.chunk)
+        let held = std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale);
+        held.map(|held| (held.chunk, held.kept == Kept::Before))
     }
 
     /// A document is another one now: results for it are not stored.

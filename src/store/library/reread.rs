@@ -30,7 +30,7 @@ impl<K: Kv> Library<K> {
         let mut from = Vec::new();
         loop {
             let page = self.kv.page(Space::Path, &from, None, BATCH)?;
-            let mut tx = Transaction::new(self.commit.clone());
+            let mut tx = self.begin();
             for (path, id) in page.iter().filter(|(path, _)| path[..] != keys::STAMP) {
                 let Some(id) = keys::number(id).map(DocId) else { continue };
                 let Some(doc) = read::document(&self.kv, id)? else { continue };

@@ -39,7 +39,7 @@ impl<K: Kv> Library<K> {
         deleted: &[(Row, Chunk)],
     ) -> Result<(), KvError> {
         let leaves = |other: Row| other == row || deleted.iter().any(|(gone, _)| *gone == other);
-        let has_vector = self.kv.get(Space::Vector, &keys::row(row))?.is_some();
+        let has_vector = self.has_vector(tx, row)?;
         if !has_vector || self.has_lasting_holder(tx, &chunk.key, leaves)? {
             return self.delete_row(tx, row);
         }

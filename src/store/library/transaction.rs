@@ -5,9 +5,11 @@ use crate::store::change::Applied;
 use crate::store::counts::Kind;
 use crate::store::keys;
 use crate::store::kv::{Batch, Space};
+use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Chunk, Commit, DocState, Document, Record, Vector};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Rows of one document by the key of their text.
 pub(super) type RowsByKey = BTreeMap<EmbedKey, Vec<(Row, Chunk)>>;
@@ -17,12 +19,14 @@ pub(super) struct Transaction {
     pub(super) batch: Batch,
     /// The counters after the change.
     pub(super) commit: Commit,
+    /// Who made which vectors, after the change.
+    pub(super) makers: Arc<Makers>,
     pub(super) applied: Applied,
 }
 
 impl Transaction {
-    pub(super) fn new(commit: Commit) -> Self {
-        Self { batch: Batch::new(), commit, applied: Applied::default() }
+    pub(super) fn new(commit: Commit, makers: Arc<Makers>) -> Self {
+        Self { batch: Batch::new(), commit, makers, applied: Applied::default() }
     }
 
     /// The number that this change's commit will have.
@@ -32,9 +36,24 @@ impl Transaction {
 
     pub(super) fn put_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
         self.batch.put(Space::Vector, keys::row(row), vector.encode());
+        self.count_vector(row, key, vector);
+    }
+
+    /// The vector of a row is one that answers from now on.
+    pub(super) fn count_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
         self.batch.put(Space::Key, keys::holder(key, row), []);
         self.commit.counts.vectors += 1;
         self.applied.added.push((row, vector.values.signs()));
+    }
+
+    /// Who made which vectors, to change it.
+    pub(super) fn makers(&mut self) -> &mut Makers {
+        Arc::make_mut(&mut self.makers)
+    }
+
+    /// The row has another vector now, or none. Gives whether it had one that no check had vouched for.
+    pub(super) fn makers_without(&mut self, row: Row) -> bool {
+        self.makers.holds(row) && self.makers().remove(row)
     }
 
     /// Writes the document and moves it, in the todo list and in the counts, from the state `before` to its present

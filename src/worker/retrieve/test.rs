@@ -201,3 +201,27 @@ fn private_texts_that_are_nearer_keep_no_shared_one_from_another_device() {
     assert_eq!(shelf.ask("boiler pin 7", 3, false)[0].0, "/diary/pins.md");
     assert_eq!(shelf.ask("boiler pin 7", 3, true), [("/house.md".to_owned(), text.to_owned())]);
 }
+
+#[test]
+fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it() {
+    let mut shelf = Shelf::new();
+    let fence = shelf.add("/home/fence.md", Ring::Mesh, &["mend the fence in spring"]);
+    let doc = read::document(shelf.library.kv(), fence).unwrap().unwrap();
+    let chunk = read::chunk(shelf.library.kv(), doc.chunks[0].row).unwrap().unwrap();
+    let vector = read::vector(shelf.library.kv(), doc.chunks[0].row).unwrap().unwrap();
+    let mut other = Shelf::new();
+    let stamp = FileStamp::default();
+    let (path, collection) = (b"/home/fence.md".to_vec(), "home".to_owned());
+    let doc = other.library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+    let new = NewChunk { key: chunk.key, heading: String::new(), text: chunk.text, start: 0, end: 1 };
+    other.library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks: vec![new] }).unwrap();
+    let row = read::document(other.library.kv(), doc).unwrap().unwrap().chunks[0].row;
+    let by = crate::base::id::PeerKey([2; 32]);
+    let vectors = vec![(row, chunk.key, vector.values)];
+    other.library.apply(&Change::Unproven { by, model: vector.model, vectors }).unwrap();
+    assert_eq!(load_index(other.library.kv()).unwrap().len(), 0);
+    assert_eq!(other.ask("the fence", 9, false), [], "not by its name either");
+    other.library.apply(&Change::Proven { doc, by, checks: 1, rows: vec![(row, chunk.key)] }).unwrap();
+    assert_eq!(load_index(other.library.kv()).unwrap().len(), 1);
+    assert_eq!(other.ask("the fence", 9, false).len(), 1);
+}

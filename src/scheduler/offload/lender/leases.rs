@@ -9,6 +9,11 @@ use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
 
 impl Lender {
+    /// Whether a device has no lease.
+    pub(super) fn rests(&self, peer: PeerKey) -> bool {
+        self.leases_of(peer).next().is_none()
+    }
+
     /// A device still works on a batch. False if the batch is not its own any more.
     pub(in crate::scheduler) fn on_renew(&mut self, now: Instant, peer: PeerKey, id: BatchId) -> bool {
         let lease = self.leases.get_mut(&id).filter(|lease| lease.peer == peer);

@@ -98,7 +98,7 @@ impl Lender {
                 Some(_) if !self.take_back(chunk.row) && self.pool.here.contains_key(&chunk.key) => {
                     self.results.again.hedged += 1;
                 }
-                _ => self.results.good.push(Good { chunk, vector, by: None }),
+                _ => self.results.good.push(Good { chunk, vector, by: None, kept: false }),
             }
         }
     }
@@ -179,6 +179,7 @@ impl Lender {
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
         self.gone(peer);
+        self.over.disproven.push(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.begin_probation();
             worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));

@@ -1,0 +1,89 @@
+//! What others made of this device's chunks: how it is checked, kept and saved.
+
+use crate::base::id::{DocId, PeerKey, TaskId};
+use crate::base::time::Instant;
+use crate::base::vector::Embedding;
+use crate::limits::{LEND_CHUNKS_MAX, SAVES_MAX};
+use crate::scheduler::machine::Scheduler;
+use crate::scheduler::offload::lendable::Good;
+use crate::scheduler::port::Output;
+use crate::scheduler::saves::{AfterSave, SavedResult};
+use crate::scheduler::task::{Outcome, Task};
+use crate::store::change::Change;
+use std::collections::BTreeMap;
+
+impl Scheduler {
+    /// Computes results of others here, to check them.
+    pub(super) fn check_results(&mut self, now: Instant, out: &mut Vec<Output>) {
+        while let Some((peer, place, text)) = self.offload.lender.next_check(now) {
+            let task = self.running.issue();
+            self.offload.lender.begin_check(peer, place, task);
+            out.push(Output::Start(task, Task::EmbedHit { heading: text.heading, text: text.text }));
+        }
+    }
+
+    /// A task ended; gives whether it was a check of a result.
+    pub fn on_check(&mut self, now: Instant, task: TaskId, outcome: &Outcome) -> bool {
+        let own: Option<&Embedding> =
+            if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
+        let Some(liar) = self.offload.lender.end_check(task, own) else { return false };
+        if let Some(peer) = liar {
+            self.ban(now, peer);
+        }
+        true
+    }
+
+    pub(super) fn ban(&mut self, now: Instant, peer: PeerKey) {
+        self.offload.lender.ban(now, peer);
+        self.offload.false_makers.push(peer);
+    }
+
+    /// Devices whose false results were found since the last call.
+    pub fn take_false_makers(&mut self) -> Vec<PeerKey> {
+        std::mem::take(&mut self.offload.false_makers)
+    }
+
+    /// Saves what came: results that wait for a check with their maker, and good ones document by document. What a false maker made is
+    /// deleted after that which a check vouched for before.
+    pub(super) fn save_results(&mut self, out: &mut Vec<Output>) {
+        while self.under_way() + 1 < SAVES_MAX && !self.stands_still() {
+            let lender = &mut self.offload.lender;
+            let good = lender.take_good(LEND_CHUNKS_MAX);
+            let model = lender.model();
+            let unproven = lender.take_unkept(&good, LEND_CHUNKS_MAX).into_iter();
+            let mut changes: Vec<Change> =
+                unproven.map(|(by, vectors)| Change::Unproven { by, model, vectors }).collect();
+            if good.is_empty() {
+                changes.extend(lender.take_disproven().into_iter().map(|by| Change::Disproven { by }));
+            }
+            if changes.is_empty() && good.is_empty() {
+                return;
+            }
+            let (mut own, mut proven) = (BTreeMap::<DocId, Vec<_>>::new(), BTreeMap::<(DocId, PeerKey), Vec<_>>::new());
+            let mut chunks = Vec::new();
+            for Good { chunk, vector, by, .. } in good {
+                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by });
+                match by {
+                    None => own.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector)),
+                    Some(by) => proven.entry((chunk.doc, by)).or_default().push((chunk.row, chunk.key)),
+                }
+            }
+            changes.extend(own.into_iter().map(|(doc, vectors)| Change::Embedded { doc, model, vectors }));
+            changes.extend(proven.into_iter().map(|((doc, by), rows)| {
+                let checks = self.offload.lender.checks_of(by);
+                Change::Proven { doc, by, checks, rows }
+            }));
+            self.save(changes, AfterSave::Lent(chunks), out);
+        }
+    }
+
+    /// The results of others for these chunks' documents are on the disk, or cannot be.
+    pub(in crate::scheduler) fn on_results_saved(&mut self, chunks: &[SavedResult], on_disk: bool) {
+        for SavedResult { doc, key, by } in chunks {
+            self.offload.lender.end_chunk(*doc, *key);
+            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by));
+        }
+        // Those that still lack vectors are put into the queue by what the save says of them.
+        self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
+    }
+}

@@ -1,0 +1,62 @@
+//! What is on the disk of results that wait for a check, and what was there when the agent started.
+
+use super::Lender;
+use crate::base::id::{EmbedKey, PeerKey, Row};
+use crate::base::time::Instant;
+use crate::base::vector::Quantized;
+use crate::limits::PROBATION;
+use crate::scheduler::offload::lendable::{Good, UnprovenResults};
+use crate::scheduler::offload::worker::Worker;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Vectors that no check has vouched for, by the device that made them, in the order in which they came.
+type Unkept = BTreeMap<PeerKey, Vec<(Row, EmbedKey, Quantized)>>;
+
+impl Lender {
+    /// Results of a device that no check had vouched for when the agent ended: one of them is checked soon.
+    pub(in crate::scheduler) fn restore(&mut self, now: Instant, of: UnprovenResults) {
+        let mut worker = Worker::new(now);
+        worker.unlinked = Some(now);
+        worker.was_checked(of.checks);
+        for (chunk, vector) in of.results {
+            // Of two of one text the second is done again.
+            if let Entry::Vacant(here) = self.pool.here.entry(chunk.key) {
+                here.insert(chunk.doc);
+                *self.documents.entry(chunk.doc).or_default() += 1;
+                worker.restore(now, chunk, vector);
+            }
+        }
+        self.workers.insert(of.by, worker);
+    }
+
+    /// Results that are on no disk yet: those of `good`, and so many at most that wait for a check.
+    pub(in crate::scheduler) fn take_unkept(&mut self, good: &[Good], most: usize) -> Unkept {
+        let mut unkept = Unkept::new();
+        for Good { chunk, vector, by, kept } in good {
+            if let Some(by) = by.filter(|_| !kept) {
+                unkept.entry(by).or_default().push((chunk.row, chunk.key, vector.clone()));
+            }
+        }
+        let mut left = most;
+        for (peer, worker) in &mut self.workers {
+            let vectors = worker.take_unkept(left);
+            left -= vectors.len();
+            if !vectors.is_empty() {
+                unkept.entry(*peer).or_default().extend(vectors);
+            }
+        }
+        unkept
+    }
+
+    /// Good checks of a device, as far as they count.
+    pub(in crate::scheduler) fn checks_of(&self, peer: PeerKey) -> u8 {
+        let checks = self.workers.get(&peer).map_or(0, Worker::checks);
+        u8::try_from(checks.min(PROBATION)).unwrap_or(u8::MAX)
+    }
+
+    /// Devices that were found false since the last call.
+    pub(in crate::scheduler) fn take_disproven(&mut self) -> Vec<PeerKey> {
+        std::mem::take(&mut self.over.disproven)
+    }
+}

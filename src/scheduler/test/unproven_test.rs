@@ -1,0 +1,70 @@
+//! Vectors of other devices that no check has vouched for, over a restart.
+
+use super::*;
+use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Row};
+use crate::base::vector::Embedding;
+use crate::limits::{DIMENSIONS, UNCHECKED_RESTS_MS};
+use crate::scheduler::lend::Allowed;
+use crate::scheduler::offload::lendable::{Lendable, UnprovenResults};
+use crate::scheduler::stored::StoredWork;
+use crate::wire::work::LentText;
+
+const PEER: PeerKey = PeerKey([1; 32]);
+const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
+
+fn embedding(n: usize) -> Embedding {
+    let values: Vec<f32> = (0..DIMENSIONS).map(|at| if at == n { 1.0 } else { 0.0 }).collect();
+    Embedding::new(Fingerprint::default(), &values).unwrap()
+}
+
+/// A machine that starts with a document whose only vector another device made, and no check has vouched for.
+fn restarted() -> (Scheduler, Lendable) {
+    let mut known = counts(&[Kind::Chunked, Kind::Chunked]);
+    known.chunks = 2;
+    let text = LentText { heading: String::new(), text: "a".to_owned() };
+    let chunk = Lendable { doc: DocId(1), row: Row(1), key: EmbedKey([1; 16]), text };
+    let results = vec![(chunk.clone(), embedding(1).quantize())];
+    let work =
+        StoredWork { unproven: vec![UnprovenResults { by: PEER, checks: 10, results }], ..StoredWork::default() };
+    let config = Config { counts: known, work, slots: 2, disk_free: u64::MAX, cosine_min: 0.98, ..Config::default() };
+    (Scheduler::new(at(0), config), chunk)
+}
+
+/// The check that is due is done, with this embedding; gives what is saved.
+fn checked(machine: &mut Scheduler, own: Embedding) -> Vec<Change> {
+    let mut out = Vec::new();
+    machine.share_work(at(UNCHECKED_RESTS_MS), &[], ALL, &mut out);
+    let Some(Output::Start(task, Task::EmbedHit { .. })) = out.pop() else { panic!("{out:?}") };
+    assert!(machine.on_check(at(400), task, &Outcome::QueryEmbedding(own)));
+    machine.share_work(at(401), &[], ALL, &mut out);
+    match out.pop() {
+        Some(Output::Save(_, changes)) => changes,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn after_a_restart_a_result_without_a_check_is_no_task_of_this_device_and_counts_once_it_is_checked() {
+    let (mut machine, chunk) = restarted();
+    let mut out = Vec::new();
+    machine.handle(at(0), Input::Wake, &mut out);
+    let allowance = WorkAllowance { chunks: Some(8) };
+    assert!(machine.start_next(allowance, &mut out).is_some(), "the refill");
+    let Some(Output::Start(refill, Task::Refill { .. })) = out.pop() else { panic!("{out:?}") };
+    machine.handle(at(1), Input::Done(refill, Outcome::Refilled(vec![DocId(1), DocId(2)])), &mut out);
+    machine.start_next(allowance, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(2), .. }))));
+    let proven = Change::Proven { doc: DocId(1), by: PEER, checks: 10, rows: vec![(chunk.row, chunk.key)] };
+    assert_eq!(checked(&mut machine, embedding(1)), [proven]);
+}
+
+#[test]
+fn a_device_that_is_found_false_after_a_restart_has_its_vectors_of_before_deleted_and_they_are_made_again() {
+    let (mut machine, _) = restarted();
+    assert_eq!(checked(&mut machine, embedding(9)), [Change::Disproven { by: PEER }]);
+    assert_eq!(machine.take_false_makers(), [PEER]);
+    let mut out = Vec::new();
+    let allowance = WorkAllowance { chunks: Some(8) };
+    machine.start_next(allowance, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(1), .. }))), "{out:?}");
+}
