@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "hello",
     "member",
     "roll",
@@ -32,6 +32,7 @@ const KINDS: [&str; 16] = [
     "trust",
     "coverage",
     "work",
+    "why",
 ];
 
 fn key() -> SigningKey {

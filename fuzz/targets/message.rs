@@ -10,6 +10,7 @@ use wattle::limits::{
 use wattle::wire::message::{
     Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
 };
+use wattle::wire::why::{Figure, Hold, Why};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -41,6 +42,7 @@ pub fn check(data: &[u8]) {
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) => {}
         Message::Work(work) => super::work::check(work),
+        Message::Why(why) => assert!(why.hold.as_ref().is_none_or(|hold| hold.share <= 100 && !hold.reason.is_empty())),
         Message::Answer(answer) => {
             assert!(is_name(&answer.device));
             if let Some(found) = &answer.found {
@@ -104,6 +106,10 @@ pub(super) fn messages() -> Vec<Message> {
     messages.extend(super::work::messages());
     messages.extend(super::gossip::messages());
     messages.extend(super::certificate::messages());
+    let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
+    let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
+    messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
+    messages.push(Message::Why(Why { ask: true, hold: None }));
     messages
 }
 

@@ -83,6 +83,12 @@ pub enum Command {
     },
     /// Show what waits to be read and embedded, which devices have some of it, and why the rest waits.
     Tasks(TasksArgs),
+    /// Show why work waits: of each device and kind of work the reason, value, threshold, since when, and the next look.
+    Why {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
     /// Start three agents here, each with a third of a sample folder, ask them three questions, and delete all files of it.

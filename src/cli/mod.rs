@@ -35,6 +35,7 @@ mod style;
 mod tasks;
 pub mod text;
 pub mod up;
+mod why;
 mod wishes;
 mod words;
 
@@ -142,6 +143,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let answer = smol::block_on(client()?.folders())?;
             show(json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
         }
+        Command::Why { json } => smol::block_on(why::run(&client()?, json)),
         Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Status { json } => {

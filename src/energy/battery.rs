@@ -22,6 +22,8 @@ use crate::base::time::{Duration, Instant};
 const STOP: u8 = 40;
 /// See `STOP`.
 const RESTART: u8 = 60;
+/// Percent from which on a battery that is charged holds no work.
+pub const CHARGED: u8 = CHARGE.1;
 /// Percent between which work rises with the charge, from a quarter to all.
 const CHARGE: (u8, u8) = (30, 80);
 /// While it is unknown whether the battery is charged or discharged: as little as on a low charge.
@@ -72,6 +74,8 @@ pub struct BatteryGate {
     doubts: Doubts,
     /// A battery was seen.
     seen: bool,
+    /// The charge in percent, as read last.
+    percent: Option<u8>,
     /// The last outcome with supplies that were read.
     last: Option<GateOutcome>,
 }
@@ -102,6 +106,7 @@ impl BatteryGate {
             stands: None,
             doubts: Doubts::NONE,
             seen: false,
+            percent: None,
             last: None,
         };
         gate.set_core_watts(core_watts);
@@ -119,6 +124,7 @@ impl BatteryGate {
     pub fn sample(&mut self, now: Instant, supplies: Option<Supplies>) -> GateOutcome {
         self.doubts = supplies.map_or(Doubts::NONE, |supplies| supplies.doubts());
         let Some(supplies) = supplies else { return self.unread() };
+        self.percent = supplies.battery.and_then(|battery| battery.percent);
         let outcome = self.evaluate(now, &supplies);
         self.last = Some(outcome);
         outcome
@@ -168,6 +174,18 @@ impl BatteryGate {
                 GateOutcome { gate, may_be_lifted: true, source }
             }
         }
+    }
+
+    /// The charge in percent, as read last.
+    #[must_use]
+    pub const fn percent(&self) -> Option<u8> {
+        self.percent
+    }
+
+    /// From which percent on work goes on without mains; `None`: only with mains.
+    #[must_use]
+    pub fn restarts_at(&self) -> Option<u8> {
+        self.settings.trickle_on_battery.then_some(RESTART)
     }
 
     /// What is doubted, as of the last sample.

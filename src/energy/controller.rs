@@ -1,7 +1,7 @@
 //! From the gates to a `Decision`: the mode with its hysteresis, the workers and their duty.
 
 use super::board::source::Source;
-use super::decision::Decision;
+use super::decision::{Besides, Decision};
 use super::fraction::Fraction;
 use super::gates::Gates;
 use super::mode::{Mode, Modes};
@@ -91,8 +91,11 @@ impl Controller {
             energy,
             on_battery: gates.battery.source != Source::Ac,
             rank: Rank::Last,
-            only_questions: least.reason == Reason::Answering && without_questions > 0,
-            in_use: without_questions == 0 && otherwise.reason == Reason::InUse,
+            besides: Besides {
+                only_questions: least.reason == Reason::Answering && without_questions > 0,
+                in_use: without_questions == 0 && otherwise.reason == Reason::InUse,
+            },
+            measured: None,
         };
         self.decision
     }

@@ -1,6 +1,7 @@
 //! What the governor decides, for the executor's workers and for status.
 
 use super::fraction::Fraction;
+use super::measured::Measured;
 use super::mode::Mode;
 use super::rank::Rank;
 use super::reason::Reason;
@@ -32,12 +33,20 @@ pub struct Decision {
     /// is that of earlier releases.
     #[serde(skip)]
     pub rank: Rank,
-    /// Nothing but questions holds the work: without them a worker were allowed. It travels like the rank.
+    /// What holds the work besides a question. It travels like the rank.
     #[serde(skip)]
+    pub besides: Besides,
+    /// The figure behind the reason, where there is one. It travels nowhere: a follower does not know it.
+    #[serde(skip)]
+    pub measured: Option<Measured>,
+}
+
+/// What holds the work besides a question that is being answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// Nothing but questions holds the work: without them a worker were allowed.
     pub only_questions: bool,
-    /// The device is in use by people or other programs besides, so that without the questions no worker were allowed either.
-    /// It travels like the rank.
-    #[serde(skip)]
+    /// The device is in use by people or other programs, so that without the questions no worker were allowed either.
     pub in_use: bool,
 }
 
@@ -56,10 +65,11 @@ impl Decision {
         Self { headroom: part, workers, duty: Fraction::new(share / workers as f64), ..*self }
     }
 
-    /// Equal but for headroom and duty, which change from second to second?
+    /// Equal but for headroom, duty and what was measured, which change from second to second?
     #[must_use]
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let steady = |decision: &Self| Self { duty: Fraction::NONE, headroom: Fraction::NONE, ..*decision };
+        let steady =
+            |decision: &Self| Self { duty: Fraction::NONE, headroom: Fraction::NONE, measured: None, ..*decision };
         steady(self) == steady(other)
     }
 

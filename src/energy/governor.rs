@@ -2,6 +2,7 @@
 
 use super::battery::{self, BatteryGate};
 use super::board::report::BoardReport;
+use super::board::source::EMPTY;
 use super::controller::Controller;
 use super::decision::Decision;
 use super::doubt::Doubts;
@@ -9,6 +10,7 @@ use super::duty_cycle::DutyCycle;
 use super::fraction::Fraction;
 use super::gates::Gates;
 use super::input::Sample;
+use super::measured::{Measured, Unit};
 use super::policy::gate::{Backlog, Policy};
 use super::policy::wall::Wall;
 use super::pressure::PressureWatch;
@@ -20,13 +22,13 @@ use super::thermal_gate::ThermalGate;
 use super::user_activity::UserActivity;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{GOVERNOR_BYTES_MAX, WORKERS_MAX};
+use crate::limits::{GOVERNOR_BYTES_MAX, LOOK_S, WORKERS_MAX};
 use serde::{Deserialize, Serialize};
 
 /// Between two samples while there is work.
 const ACTIVE: Duration = Duration::from_secs(1);
 /// Between two samples when off or without work.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(LOOK_S);
 /// Workers are off for this long before samples become rare, so that a stop of a few seconds is still followed closely.
 const OFF_FOR: Duration = Duration::from_secs(30);
 
@@ -219,10 +221,30 @@ impl Governor {
     fn decide(&mut self, now: Instant) -> Decision {
         let programs = self.user_activity.of_programs(now);
         let decision = self.controller.decide(now, &self.gates, programs, self.energy, self.sensor_is_lost());
-        Decision { rank: self.user_activity.rank(now), ..decision }
+        let measured = decision.reason.and_then(|reason| self.measured(reason, decision.besides.in_use));
+        Decision { rank: self.user_activity.rank(now), measured, ..decision }
     }
 
     /// A sensor that answered before is silent.
+    /// The figure behind a reason: what was measured, and from where on more work is allowed.
+    fn measured(&self, reason: Reason, in_use: bool) -> Option<Measured> {
+        let celsius = |limit: f64| self.thermal.degrees().map(|degrees| Measured::new(degrees, limit, Unit::Celsius));
+        let charge = |limit: u8| {
+            let percent = self.battery.percent()?;
+            Some(Measured::new(f64::from(percent), f64::from(limit), Unit::Percent))
+        };
+        let others = Measured::new(self.user_activity.foreign(), self.user_activity.tolerated(), Unit::Cores);
+        match reason {
+            Reason::InUse => Some(others),
+            _ if in_use => Some(others),
+            Reason::Warm | Reason::Silence | Reason::TooHot => celsius(self.thermal.target()),
+            Reason::OnBattery | Reason::WeakCharger => self.battery.restarts_at().and_then(charge),
+            Reason::BatteryLow => charge(EMPTY),
+            Reason::Charging => charge(battery::CHARGED),
+            _ => None,
+        }
+    }
+
     fn sensor_is_lost(&self) -> bool {
         self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_measured()
     }
@@ -251,5 +273,36 @@ impl Governor {
     /// The owner connected another power supply: the cap on workers that the old one caused ends with the next sample.
     pub fn forget_supply(&mut self) {
         self.supply.forget();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::board::source::{Battery, Flow, Supplies};
+    use crate::energy::board::tree::Tree;
+    use crate::energy::user_activity::Ticks;
+
+    #[test]
+    fn a_reason_that_is_a_figure_comes_with_the_figure_and_its_limit() {
+        let mut governor = Governor::new(4, &BoardReport::of(&Tree::default()), Settings::default(), None);
+        let at = |second| Instant::from_millis(second * 1000);
+        let mut decision = Decision::default();
+        for second in 0..60 {
+            let ticks = Ticks { busy: 400 * second, nice: 0, own: 0, per_second: 100 };
+            decision = governor.sample(at(second), &Sample { ticks: Some(ticks), ..Sample::default() });
+        }
+        let measured = decision.measured.expect("cores are counted");
+        assert_eq!((decision.reason, measured.unit, measured.threshold), (Some(Reason::InUse), Unit::Cores, 33));
+        assert!((38..=40).contains(&measured.value), "{measured:?}");
+        let battery = Battery { percent: Some(12), flow: Flow::Discharging, ..Battery::default() };
+        let supplies = Some(Supplies { mains: Some(false), battery: Some(battery) });
+        let idle = Ticks { busy: 400 * 59, nice: 0, own: 0, per_second: 100 };
+        for second in 60..200 {
+            let sample = Sample { ticks: Some(idle), supplies, ..Sample::default() };
+            decision = governor.sample(at(second), &sample);
+        }
+        assert_eq!(decision.reason, Some(Reason::BatteryLow));
+        assert_eq!(decision.measured, Some(Measured { value: 120, threshold: 150, unit: Unit::Percent }));
     }
 }

@@ -31,6 +31,7 @@ pub mod gates;
 pub mod governor;
 pub mod host_protocol;
 pub mod input;
+pub mod measured;
 pub mod mode;
 pub mod policy;
 pub mod pressure;

@@ -62,7 +62,49 @@ pub enum Reason {
     Flapping,
 }
 
+/// The reasons with their codes, as serde writes them.
+const CODES: [(Reason, &str); 26] = [
+    (Reason::Free, "free"),
+    (Reason::Warm, "warm"),
+    (Reason::TooHot, "too-hot"),
+    (Reason::Throttled, "throttled"),
+    (Reason::SensorSilent, "sensor-silent"),
+    (Reason::NoSensor, "no-sensor"),
+    (Reason::Silence, "silence"),
+    (Reason::UnderVoltage, "under-voltage"),
+    (Reason::WeakSupply, "weak-supply"),
+    (Reason::OnBattery, "on-battery"),
+    (Reason::WeakCharger, "weak-charger"),
+    (Reason::BatteryLow, "battery-low"),
+    (Reason::Charging, "charging"),
+    (Reason::BatteryUnknown, "battery-unknown"),
+    (Reason::InUse, "in-use"),
+    (Reason::Quota, "quota"),
+    (Reason::Answering, "answering"),
+    (Reason::Pressure, "pressure"),
+    (Reason::Paused, "paused"),
+    (Reason::QuietHours, "quiet-hours"),
+    (Reason::TimeUnknown, "time-unknown"),
+    (Reason::Scarce, "scarce"),
+    (Reason::WaitingForSurplus, "waiting-for-surplus"),
+    (Reason::Rising, "rising"),
+    (Reason::LeaderSilent, "leader-silent"),
+    (Reason::Flapping, "flapping"),
+];
+
 impl Reason {
+    /// Its code, for programs and other devices.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        CODES.into_iter().find(|(reason, _)| *reason == self).map_or("free", |(_, code)| code)
+    }
+
+    /// The reason of a code; `None`: a later version has it.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        CODES.into_iter().find(|(_, known)| *known == code).map(|(reason, _)| reason)
+    }
+
     /// Is light work (scans, removals, reading of changed files) held to its least share as well? It is if the device is in
     /// danger, a person paused the work, or one waits for an answer. It never stops: what is gone from the disk must
     /// leave the answers.
@@ -152,5 +194,21 @@ impl Gate {
     pub fn and(self, other: Self) -> Self {
         let outranks = other.at_most == self.at_most && other.reason.rank() > self.reason.rank();
         if other.at_most < self.at_most || outranks { other } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_the_code_that_json_has() {
+        for (reason, code) in CODES {
+            assert_eq!(serde_json::to_value(reason).unwrap(), code);
+            assert_eq!((reason.code(), Reason::of_code(code)), (code, Some(reason)));
+        }
+        // The last one: a further reason has a place in the table too.
+        assert_eq!(Reason::Flapping as usize + 1, CODES.len());
+        assert_eq!(Reason::of_code("moonlight"), None);
     }
 }

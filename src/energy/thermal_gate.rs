@@ -42,6 +42,8 @@ pub(super) struct ThermalGate {
     throttle_count: Option<u64>,
     cool_throttling: CoolThrottling,
     doubts: Doubts,
+    /// Degrees of the sensor that leads, as read last.
+    degrees: Option<f64>,
 }
 
 /// Throttling that was reported of a cool CPU when the sensors were listed: it does not count while it stays the same and
@@ -78,12 +80,14 @@ impl ThermalGate {
             throttle_count: None,
             cool_throttling: CoolThrottling::of(found),
             doubts: found.doubts,
+            degrees: None,
         }
     }
 
     /// `ran` is the share of the cores that our work took since the last sample.
     pub(super) fn sample(&mut self, now: Instant, sample: &Sample, ran: Fraction) -> Gate {
         let measured = self.group.take(now, &sample.temperatures, ran.value());
+        self.degrees = measured.map(|measured| measured.degrees);
         let cool = measured.map(|measured| measured.degrees < self.controller.limit() - COOL);
         let throttles = self.throttles(sample, cool);
         self.check_doubt(sample);
@@ -110,6 +114,11 @@ impl ThermalGate {
     /// Should sensor `at` be read once more before its value is used?
     pub(super) fn doubts(&self, now: Instant, at: usize, reading: Reading) -> bool {
         self.group.doubts(now, at, reading)
+    }
+
+    /// Degrees of the sensor that leads, as read last.
+    pub(super) const fn degrees(&self) -> Option<f64> {
+        self.degrees
     }
 
     /// Is there a sensor that is believed?

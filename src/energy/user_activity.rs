@@ -126,6 +126,12 @@ impl UserActivity {
         self.foreign
     }
 
+    /// Cores that others may take at most so that some work is done beside them.
+    #[must_use]
+    pub fn tolerated(&self) -> f64 {
+        (self.cores as f64 - 1.0 + TOLERATED).max(0.0)
+    }
+
     /// Takes the ticks; unknown ones leave the average as it is.
     pub fn sample(&mut self, now: Instant, ticks: Option<Ticks>) -> Gate {
         if let Some(ticks) = ticks {

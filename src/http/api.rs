@@ -229,6 +229,7 @@ impl Api {
             Response::Added | Response::Regrouped(_) | Response::Certified(_) | Response::Invited(_) => {
                 json(conn, Status::Ok, &serde_json::json!({}))
             }
+            Response::Asked(devices) => json(conn, Status::Ok, &serde_json::json!({ "asked": devices })),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Pairing(report) => json(conn, Status::Ok, &report),
             Response::Joined(report) => json(conn, Status::Ok, &report),

@@ -29,6 +29,7 @@ pub mod routes;
 mod slots;
 pub mod tasks;
 mod timeouts;
+pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use crate::platform::home::Token;

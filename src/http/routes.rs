@@ -78,6 +78,13 @@ static ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/v1/why",
+        access: Access::Token,
+        about: "returns what waits and why, and of each device what limits it, since when, and when it is looked at again; asks the linked devices for that",
+        handler: |api, conn, _| Box::pin(api.why(conn)),
+    },
+    Route {
+        method: Method::Get,
         path: "/v1/tasks",
         access: Access::Token,
         about: "returns what waits to be read and embedded, which devices have some of it, and why the rest waits",

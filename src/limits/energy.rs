@@ -6,6 +6,9 @@ pub const CPU_SENSORS_MAX: usize = 8;
 /// Bytes that the governor and its duty cycle keep.
 pub const GOVERNOR_BYTES_MAX: usize = 64 * 1024;
 
+/// Seconds between two looks at the sensors of a device that does no work. One that works is looked at each second.
+pub const LOOK_S: u64 = 5;
+
 /// Background workers of one device, however many cores it has.
 pub const WORKERS_MAX: usize = 64;
 

@@ -18,6 +18,9 @@ pub const HTTP_IDLE_MS: u64 = 30_000;
 /// Milliseconds in which an answer must have been taken, once it is there.
 pub const HTTP_ANSWER_MS: u64 = 30_000;
 
+/// Milliseconds that the linked devices have to say why they do as little work as they do: a round trip in a home takes 30.
+pub const WHY_MS: u64 = 500;
+
 /// Milliseconds that the command line waits for an answer. A search has `QUERY_MS_MAX` and the way there.
 pub const CLIENT_MS: u64 = 30_000;
 

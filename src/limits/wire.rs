@@ -52,6 +52,9 @@ pub const JSON_LINE_MAX: usize = FRAME_TASK_MAX;
 /// Lists and objects within each other in JSON; what agents send needs seven.
 pub const JSON_DEPTH_MAX: usize = 16;
 
+/// Bytes of the code of why a device does little work.
+pub const REASON_BYTES_MAX: usize = 32;
+
 /// Bytes of the text of a test message.
 pub const ECHO_BYTES_MAX: usize = 64;
 

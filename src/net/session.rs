@@ -351,6 +351,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Vectors(_)
             | Message::Coverage(_)
             | Message::Work(_)
+            | Message::Why(_)
             | Message::Echo(_),
         ) => Channel::Task,
     }

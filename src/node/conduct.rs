@@ -117,7 +117,7 @@ impl Node {
             Message::Query(query) => out.push(self.answer_to(peer, query.id, None)),
             Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {}
             // Which of the two has the lease is not known: it ends by itself.
-            Message::Work(_) => {}
+            Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.
             Message::Trust(Exchange::Invite(_) | Exchange::Leave) => {}
             _ => return false,

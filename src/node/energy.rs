@@ -14,6 +14,7 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
+use super::why::lasting;
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
@@ -32,7 +33,8 @@ use crate::wire::gossip::Headroom;
 
 impl Node {
     /// A new decision of the governor.
-    pub(super) fn on_decision(&mut self, decision: Decision) {
+    pub(super) fn on_decision(&mut self, now: Instant, decision: Decision) {
+        self.energy.told.is_so(now, lasting(&decision));
         self.energy.decision = Some(decision);
     }
 
@@ -150,7 +152,7 @@ impl Node {
         }
         let bulk = decision.workers > 0 && quiet.is_none();
         let few = decision.reason == Some(Reason::InUse) && self.scheduler.to_embed() <= FEW_CHUNKS;
-        let beside = !bulk && (decision.workers > 0 || decision.only_questions || few);
+        let beside = !bulk && (decision.workers > 0 || decision.besides.only_questions || few);
         let allowed = match quiet {
             Some(_) => Decision { duty: Fraction::LEAST, ..light(&decision) },
             None if bulk => decision,

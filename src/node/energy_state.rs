@@ -1,6 +1,7 @@
 //! What the node knows of energy: the governor's decision, the duty-cycle accounts, and what was reported.
 
 use super::stall::Stall;
+use super::status::HoldStatus;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
@@ -10,7 +11,9 @@ use crate::energy::policy::ages::Ages;
 use crate::energy::reason::Reason;
 use crate::limits::{BACKGROUND_MAX, LINKS_MAX};
 use crate::scheduler::WorkAllowance;
+use crate::wire::why::Hold;
 use heapless::{LinearMap, Vec as Bounded};
+use std::collections::BTreeMap;
 
 /// The governor's side of the node.
 #[derive(Debug, Default)]
@@ -36,18 +39,36 @@ pub(super) struct EnergyState {
     pub(super) stall: Stall,
     /// What was told of work that is held.
     pub(super) told: ToldHold,
-    /// Which devices have surplus energy.
-    pub(super) surplus: SurplusPeers,
+    /// What others say of their energy.
+    pub(super) others: OthersEnergy,
 }
 
-/// Linked devices with surplus energy, as they published it. That is decoded now and then, and not in each step.
+/// Linked devices with surplus energy, as they published it, and why others do little, as they told when they were asked. What is
+/// published is decoded now and then, and not in each step.
 #[derive(Debug, Default)]
-pub(super) struct SurplusPeers {
+pub(super) struct OthersEnergy {
     looked: Option<Instant>,
     peers: Bounded<PeerKey, LINKS_MAX>,
+    /// At most `LINKS_MAX`.
+    holds: BTreeMap<PeerKey, (Instant, Option<Hold>)>,
 }
 
-impl SurplusPeers {
+impl OthersEnergy {
+    /// A device told why it does as little as it does.
+    pub(super) fn told(&mut self, now: Instant, peer: PeerKey, hold: Option<Hold>) {
+        if self.holds.len() >= LINKS_MAX && !self.holds.contains_key(&peer) {
+            let eldest = self.holds.iter().min_by_key(|(_, (at, _))| *at).map(|(peer, _)| *peer);
+            eldest.map(|eldest| self.holds.remove(&eldest));
+        }
+        self.holds.insert(peer, (now, hold));
+    }
+
+    /// What it told a moment ago; `Some(None)`: nothing limits it.
+    pub(super) fn hold_of(&self, now: Instant, peer: PeerKey) -> Option<Option<HoldStatus>> {
+        let (at, hold) = self.holds.get(&peer).filter(|(at, _)| now.since(*at) < TOLD_FOR)?;
+        Some(hold.as_ref().map(|hold| HoldStatus::of_wire(hold, now.since(*at))))
+    }
+
     /// Whether it is to be looked at again.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.looked.is_none_or(|at| now >= at + LOOK_EACH)
@@ -64,6 +85,9 @@ impl SurplusPeers {
     }
 }
 
+/// What a device told of itself counts for so long: whoever shows it has asked a moment before.
+const TOLD_FOR: Duration = Duration::from_secs(10);
+
 /// Time between two looks at what others publish of their energy.
 const LOOK_EACH: Duration = Duration::from_secs(1);
 
@@ -77,9 +101,23 @@ pub(super) struct ToldHold {
     told: Option<Reason>,
     /// What is so by now, and since when, where that was not told yet.
     next: Option<(Option<Reason>, Instant)>,
+    /// What limits the work now, momentary or not, and since when.
+    so: Option<(Reason, Instant)>,
 }
 
 impl ToldHold {
+    /// This limits the work now.
+    pub(super) fn is_so(&mut self, now: Instant, reason: Option<Reason>) {
+        if self.so.map(|(reason, _)| reason) != reason {
+            self.so = reason.map(|reason| (reason, now));
+        }
+    }
+
+    /// What limits the work, and since when.
+    pub(super) const fn so(&self) -> Option<(Reason, Instant)> {
+        self.so
+    }
+
     /// Why work waits, as it was told last; `None`: it does not.
     pub(super) const fn reason(&self) -> Option<Reason> {
         self.told

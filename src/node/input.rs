@@ -172,6 +172,8 @@ pub enum Request {
     Mesh(Order),
     /// Let a device in, join a mesh, or show it.
     Pairing(Pairing),
+    /// Ask the linked devices why they do as little work as they do; the status then has what they told.
+    AskWhy,
     /// The node's status.
     Status,
     /// End the agent, as `Input::Stop` does.

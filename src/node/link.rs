@@ -76,6 +76,7 @@ impl Node {
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
             Message::Work(work) => self.on_work(now, peer, work, out),
+            Message::Why(why) => self.on_why(now, peer, why, out),
             Message::Echo(Echo { answer: true, .. }) => {}
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),

@@ -46,6 +46,7 @@ mod stall;
 pub mod status;
 mod trust;
 mod trust_state;
+mod why;
 
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
@@ -177,7 +178,7 @@ impl Node {
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::Followed(sources) => self.schedule(now, scheduler::Input::Followed(sources), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
-            Input::Power(decision) => self.on_decision(decision),
+            Input::Power(decision) => self.on_decision(now, decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
             Input::Stop => self.stopping = true,
         }
@@ -252,6 +253,10 @@ impl Node {
             Request::Stop => {
                 self.stopping = true;
                 out.push(Output::Reply(reply, Response::Done("The agent stops.".to_owned())));
+            }
+            Request::AskWhy => {
+                let asked = self.ask_why(out);
+                out.push(Output::Reply(reply, Response::Asked(asked)));
             }
             Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
         }

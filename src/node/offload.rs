@@ -37,7 +37,7 @@ impl Node {
         self.look_for_surplus(now, &workers);
         let waits = self.waits_for_surplus();
         let helper = |peer: &PeerKey| {
-            let surplus = self.energy.surplus.has(*peer);
+            let surplus = self.energy.others.has(*peer);
             Recipient { peer: *peer, surplus, gets: surplus || !waits }
         };
         let helpers: Bounded<Recipient, LINKS_MAX> = workers.iter().map(helper).collect();
@@ -64,19 +64,22 @@ impl Node {
 
     /// Looks at times which linked devices have surplus energy, as they publish it.
     fn look_for_surplus(&mut self, now: Instant, linked: &[PeerKey]) {
-        if self.scheduler.to_embed() > 0 && self.energy.surplus.is_due(now) {
+        if self.scheduler.to_embed() > 0 && self.energy.others.is_due(now) {
             let items = &self.gossip.items;
             let has = |peer: &&PeerKey| {
                 items.headroom(now, **peer).is_some_and(|headroom| headroom.energy == Energy::Surplus)
             };
-            self.energy.surplus.set(now, linked.iter().filter(has).copied().collect());
+            self.energy.others.set(now, linked.iter().filter(has).copied().collect());
         }
     }
 
     /// Whether the governor allows bulk work. A pause between two tasks, and questions that are being answered, end no lease.
     fn may_work_for_others(&self, now: Instant) -> bool {
         let asked = self.energy.quiet_until.is_some_and(|until| now < until);
-        self.energy.decision.as_ref().is_none_or(|decision| decision.workers > 0 || asked && decision.only_questions)
+        self.energy
+            .decision
+            .as_ref()
+            .is_none_or(|decision| decision.workers > 0 || asked && decision.besides.only_questions)
     }
 
     /// Who has what of this device's work.
@@ -125,6 +128,7 @@ impl Node {
             per_minute: self.scheduler.embedded_per_minute(now),
             embeds: !self.scheduler.stands_still() && self.energy.decision.is_none_or(|decision| decision.workers > 0),
             absent: self.absent_workers(now),
+            why: self.why(now),
             parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),
         }
     }

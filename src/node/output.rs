@@ -256,6 +256,8 @@ pub enum Response {
     },
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
+    /// So many devices were asked; what they tell is in the status then.
+    Asked(usize),
     /// The node's status.
     Status(Box<Status>),
 }

@@ -3,6 +3,8 @@
 use crate::base::finding::Finding;
 use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Duration;
+use crate::energy::measured::Measured;
+use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness;
 use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::StoreCounts;
@@ -79,6 +81,57 @@ pub struct SharedWork {
     pub absent: Vec<AbsentStatus>,
     /// The first `PARKED_SHOWN` parked tasks; the counts have their number.
     pub parked: Vec<ParkedStatus>,
+    /// Why it waits.
+    pub why: WhyStatus,
+}
+
+/// Why work waits, of each device and each kind of work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhyStatus {
+    /// What limits this device; `None`: nothing.
+    pub hold: Option<HoldStatus>,
+    /// Devices that may work for this one and are linked or down.
+    pub devices: Vec<DeviceHold>,
+    /// Documents whose tasks failed and that are tried again, and in what time the next of them is.
+    pub failing: (u64, Option<Duration>),
+    /// Documents that wait for files that are not there.
+    pub away: u64,
+}
+
+/// What limits the background work of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldStatus {
+    /// The reason, or the code of one that this version does not know.
+    pub reason: Result<Reason, String>,
+    /// The figure behind it.
+    pub measured: Option<Measured>,
+    /// Percent of the device that may work all the same.
+    pub share: u8,
+    /// How long it has held.
+    pub since_ago: Duration,
+    /// In what time it is looked at again; `None`: not before somebody ends it.
+    pub next_in: Option<Duration>,
+}
+
+/// A device that may work for this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceHold {
+    /// Its name.
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Whether it has a link.
+    pub linked: bool,
+    /// Whether it said that it stops, or is put to sleep.
+    pub stopped: bool,
+    /// For how long it has had no link, if that is known.
+    pub since_ago: Option<Duration>,
+    /// Whether it gets no work, because a result of it was false.
+    pub banned: bool,
+    /// Chunks of this device that it has.
+    pub chunks: u64,
+    /// What limits it by its own word of a moment ago; `None`: it did not say.
+    pub told: Option<Option<HoldStatus>>,
 }
 
 /// What a task does that embeds.

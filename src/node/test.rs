@@ -25,6 +25,7 @@ mod coverage;
 mod held;
 mod panics;
 mod promises;
+mod why;
 
 fn source(path: &str) -> Source {
     Source { path: path.as_bytes().to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 }

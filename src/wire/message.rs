@@ -11,6 +11,7 @@
 use super::canonical::exactly;
 use super::certificate::exchange::Exchange;
 use super::gossip::Gossip;
+use super::why::Why;
 use super::work::Work;
 use crate::base::bounded;
 use crate::base::hit::Found;
@@ -73,6 +74,8 @@ pub enum Message {
     Coverage(Coverage),
     /// Work that is lent.
     Work(Work),
+    /// Why the sender does as little background work as it does.
+    Why(Why),
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -216,6 +219,7 @@ impl Message {
             Self::Trust(_) => "trust",
             Self::Coverage(_) => "coverage",
             Self::Work(_) => "work",
+            Self::Why(_) => "why",
         }
     }
 
@@ -250,6 +254,7 @@ impl Message {
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
             Self::Work(work) => work.is_sound(),
+            Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
             Self::Gossip(gossip) => gossip.sound(),
             Self::Trust(Exchange::Push(page)) => page.is_sound(),

@@ -42,5 +42,6 @@ pub mod protobuf;
 mod random_bytes;
 pub mod varint;
 pub mod vector;
+pub mod why;
 mod window;
 pub mod work;

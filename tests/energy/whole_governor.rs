@@ -100,7 +100,7 @@ fn a_question_stops_workers_until_two_seconds_after_and_work_is_back_at_once() {
     let mut governor = warmed_up();
     let during = governor.query_began(Instant::from_millis(70_200));
     assert_eq!((during.workers, during.reason, during.mode), (0, Some(Reason::Answering), Mode::Full));
-    assert!(during.only_questions, "nothing else holds the work");
+    assert!(during.besides.only_questions, "nothing else holds the work");
     governor.query_ended(Instant::from_millis(70_900));
     assert_eq!(governor.decision(Instant::from_millis(72_899)).workers, 0);
     assert_eq!(governor.deadline(Instant::from_millis(71_000)), Some(at(WARM)), "a sample is overdue");
@@ -118,7 +118,7 @@ fn beside_a_question_it_is_known_whether_something_else_holds_the_work_too() {
     let asked = |governor: &mut Governor, second, sample: Sample| {
         let decision = governor.sample(at(second), &sample);
         assert_eq!(decision.workers, 0);
-        (decision.reason, decision.only_questions)
+        (decision.reason, decision.besides.only_questions)
     };
     assert_eq!(asked(&mut governor, 71, sample_at(71)), (Some(Reason::Answering), true));
     let battery = Battery { flow: Flow::Discharging, percent: Some(80), ..Battery::default() };

@@ -64,6 +64,7 @@ fn respond(request: Request) -> Response {
             Response::refused(Problem::Conflict, "The stand-in belongs to no mesh.")
         }
         Request::Audit => Response::Audit(Audit::default()),
+        Request::AskWhy => Response::Asked(0),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
             let hit = RankedHit {

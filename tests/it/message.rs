@@ -19,6 +19,7 @@ use wattle::wire::message::{
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
 use wattle::wire::pairing::secret::LongSecret;
+use wattle::wire::why::{Figure, Hold, Why};
 
 mod work;
 
@@ -160,6 +161,10 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages.extend(work::messages());
+    let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
+    let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
+    messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
+    messages.push(Message::Why(Why { ask: true, hold: None }));
     messages
 }
 

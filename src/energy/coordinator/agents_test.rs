@@ -94,7 +94,7 @@ fn agents_with_work_share_the_host_and_a_query_at_one_of_them_holds_all() {
     assert_eq!(leader.backlog(at(121_000)).oldest, Some(Duration::from_secs(121)));
     handle(&mut leader, 121_000, Input::FromFollower(TWO, state(None, true)));
     assert_eq!(decision(&mut leader, 121_000).reason, Some(Reason::Answering));
-    assert!(decision(&mut leader, 121_000).only_questions);
+    assert!(decision(&mut leader, 121_000).besides.only_questions);
     handle(&mut leader, 121_000, Input::FollowerLeft(TWO));
     assert_eq!(decision(&mut leader, 122_900).reason, Some(Reason::Answering), "for two more seconds");
     assert_eq!(decision(&mut leader, 123_100).workers, 2);
@@ -319,7 +319,7 @@ fn a_burst_that_is_asked_for_at_any_agent_holds_at_all_and_a_pause_ends_it() {
     let message = LeaderMessage { decision: allows(2), pause: PauseVersion::default(), more };
     handle(&mut agent, 1, Input::FromLeader(message));
     assert_eq!((agent.burst(at(2)), decision(&mut agent, 2).rank), (Some(at(60_000)), Rank::Hurried));
-    assert!(decision(&mut agent, 2).only_questions && decision(&mut agent, 2).in_use);
+    assert!(decision(&mut agent, 2).besides.only_questions && decision(&mut agent, 2).besides.in_use);
     assert_eq!((agent.told_by_leader(), leader.told_by_leader()), (doubts, Doubts::NONE));
     handle(&mut agent, 3, Input::LeaderLost);
     assert_eq!(agent.told_by_leader(), Doubts::NONE, "what a leader that is gone said is old");

@@ -1,7 +1,7 @@
 //! Who leads the host, and what a follower knows of its leader.
 
 use crate::base::time::{Duration, Instant, earliest};
-use crate::energy::decision::Decision;
+use crate::energy::decision::{Besides, Decision};
 use crate::energy::doubt::Doubts;
 use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::{LeaderMessage, Tail};
@@ -96,7 +96,7 @@ impl Role {
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
         let Tail { rank, only_questions, in_use, doubts, .. } = message.more;
-        following.allows = Decision { rank, only_questions, in_use, ..message.decision };
+        following.allows = Decision { rank, besides: Besides { only_questions, in_use }, ..message.decision };
         following.doubts = doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);
@@ -156,7 +156,7 @@ impl Following {
 /// What a follower may do whose leader is silent: a trickle, and no more than it was allowed before.
 fn without_leader(decision: Decision) -> Decision {
     if decision.workers == 0 {
-        return Decision { only_questions: false, ..decision };
+        return Decision { besides: Besides { only_questions: false, ..decision.besides }, ..decision };
     }
     let before = Fraction::new(decision.workers as f64 * decision.duty.value());
     Decision {

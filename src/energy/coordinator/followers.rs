@@ -4,7 +4,7 @@ use super::machine::HostCoordinator;
 use super::output::{Out, Output};
 use super::shares::{Demand, Follower, FollowerId};
 use crate::base::time::{Duration, Instant};
-use crate::energy::decision::Decision;
+use crate::energy::decision::{Besides, Decision};
 use crate::energy::host_protocol::{FollowerMessage, LeaderMessage, Tail};
 use crate::energy::policy::gate::Backlog;
 use crate::limits::{BURST_S_MAX, FOLLOWERS_MAX};
@@ -150,7 +150,7 @@ impl HostCoordinator {
         );
         let pause = self.pause.version(now);
         let (rank, burst_until) = (self.shares.whole.rank, self.shares.burst.millis(now));
-        let (only_questions, in_use) = (self.shares.whole.only_questions, self.shares.whole.in_use);
+        let Besides { only_questions, in_use } = self.shares.whole.besides;
         let more = Tail { rank, burst_until, doubts: self.doubted().faults(), only_questions, in_use };
         let parts = [false, true].map(|has_work| self.shares.part(has_work));
         for (id, follower) in self.shares.followers.iter_mut().filter(|(_, follower)| whom(follower)) {

@@ -7,6 +7,8 @@ use crate::http::answer::{json, refused};
 use crate::http::dto::{Files, Forgotten, text};
 use crate::http::folders::Folders;
 use crate::http::tasks::Tasks;
+use crate::http::why::Why;
+use crate::limits::WHY_MS;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -14,11 +16,13 @@ use crate::platform::source::{place_as_typed, place_at};
 use crate::runtime::unfinished::Command;
 use crate::scheduler::attempt::Decided;
 use serde::Deserialize;
+use smol::Timer;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 use trillium::{Conn, Status};
 
 impl Api {
@@ -92,6 +96,18 @@ impl Api {
                 let background = self.node.governor_handle().sentence(Files::waiting_work(&status));
                 json(conn, Status::Ok, &Tasks { background, ..Tasks::from(&*status) })
             }
+            Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
+            _ => refused(conn, Status::InternalServerError, NO_ANSWER),
+        }
+    }
+
+    /// Why work waits: the linked devices are asked, and have a moment to tell.
+    pub(in crate::http) async fn why(&self, conn: Conn) -> Conn {
+        if matches!(self.node.request(Request::AskWhy).await, Response::Asked(devices) if devices > 0) {
+            Timer::after(Duration::from_millis(WHY_MS)).await;
+        }
+        match self.node.request(Request::Status).await {
+            Response::Status(status) => json(conn, Status::Ok, &Why::from(&*status)),
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             _ => refused(conn, Status::InternalServerError, NO_ANSWER),
         }

@@ -5,6 +5,7 @@ use crate::base::id::Ring;
 use crate::http::dto::{Added, Regrouped};
 use crate::http::folders::Folders;
 use crate::http::tasks::Tasks;
+use crate::http::why::Why;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
 use serde_json::json;
 use trillium_client::Method;
@@ -50,6 +51,14 @@ impl Client {
     /// Any `Failure`.
     pub async fn tasks(&self) -> Result<Answer<Tasks>, Failure> {
         typed(self.call(Method::Get, "/v1/tasks", None, CLIENT_MS).await?)
+    }
+
+    /// `GET /v1/why`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn why(&self) -> Result<Answer<Why>, Failure> {
+        typed(self.call(Method::Get, "/v1/why", None, CLIENT_MS).await?)
     }
 
     /// `POST /v1/tasks/retry`, or `/v1/tasks/drop`; of all parked tasks without an id. Returns a sentence.

@@ -85,7 +85,7 @@ impl Rights {
             Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {
                 linked | Self::ANSWER
             }
-            Message::Work(_) => linked | Self::WORK,
+            Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)
             | Message::Gossip(_)

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::TaskId;
+use crate::energy::decision::Besides;
 use crate::limits::FEW_CHUNKS;
 use std::collections::VecDeque;
 
@@ -170,7 +171,11 @@ fn polled(decision: Decision, answering: Decision, seconds: u64) -> Vec<(u64, Ta
 #[test]
 fn a_file_is_read_and_embedded_although_questions_come_without_a_break() {
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
-    let asked = Decision { reason: Some(Reason::Answering), only_questions: true, ..Decision::default() };
+    let asked = Decision {
+        reason: Some(Reason::Answering),
+        besides: Besides { only_questions: true, in_use: false },
+        ..Decision::default()
+    };
     let started = polled(allowed, asked, 20);
     let first = |is: fn(&Task) -> bool| started.iter().find(|(_, task)| is(task)).map(|(ms, _)| *ms);
     assert!(first(|task| matches!(task, Task::Read { .. })).is_some_and(|ms| ms < 8_000), "{started:?}");

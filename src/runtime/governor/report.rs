@@ -223,9 +223,12 @@ mod tests {
     use crate::energy::board::tree::Tree;
     use crate::energy::coordinator::persisted::PersistedState;
     use crate::energy::coordinator::{HostCoordinator, Out, Setup};
-    use crate::energy::decision::Decision;
+    use crate::energy::decision::{Besides, Decision};
     use crate::energy::governor::Settings;
     use crate::energy::reason::Reason;
+
+    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false };
+    const IN_USE: Besides = Besides { only_questions: false, in_use: true };
 
     #[test]
     fn days_before_1970_have_no_date_and_leap_days_have_one() {
@@ -248,9 +251,9 @@ mod tests {
         let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
         let held = beside_work(&asked, HoldEnds::default(), WaitingWork::Any);
         assert_eq!(held, "Files are read one by one beside questions, and nothing is embedded meanwhile.");
-        let slow = beside_work(&Decision { only_questions: true, ..asked }, HoldEnds::default(), WaitingWork::Any);
+        let slow = beside_work(&Decision { besides: ONLY_QUESTIONS, ..asked }, HoldEnds::default(), WaitingWork::Any);
         assert_eq!(slow, "Work goes on slowly, one short task at a time, beside questions.");
-        for in_use in [Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
+        for in_use in [Decision { besides: IN_USE, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
             let said = beside_work(&in_use, HoldEnds::default(), WaitingWork::Any);
             assert!(said.contains("the device is in use") && said.contains("`wattle work now`"), "{said}");
             assert!(!said.contains("is held"), "files are read all the same: {said}");
@@ -264,8 +267,8 @@ mod tests {
             "Background work may use the whole device."
         );
         let page = include_str!("../../../docs/energy.md");
-        let in_use = [asked, Decision { in_use: true, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }];
-        for decision in in_use.into_iter().chain([Decision { only_questions: true, ..asked }]) {
+        let in_use = [asked, Decision { besides: IN_USE, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }];
+        for decision in in_use.into_iter().chain([Decision { besides: ONLY_QUESTIONS, ..asked }]) {
             let said = beside_work(&decision, HoldEnds::default(), WaitingWork::Any);
             assert!(page.contains(&said), "docs/energy.md has it: {said}");
             let said = beside_work(&decision, HoldEnds::default(), WaitingWork::Embedding);
@@ -275,7 +278,7 @@ mod tests {
 
     #[test]
     fn where_the_device_is_in_use_that_is_told_and_not_the_question_of_a_moment_ago() {
-        let asked = Decision { reason: Some(Reason::Answering), in_use: true, ..Decision::default() };
+        let asked = Decision { reason: Some(Reason::Answering), besides: IN_USE, ..Decision::default() };
         let said = sentence(&asked, HoldEnds::default());
         assert!(said.contains("in use") && !said.contains("question"), "{said}");
     }

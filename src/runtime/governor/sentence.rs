@@ -61,7 +61,7 @@ const DAY_S: u64 = 24 * 3600;
 pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
     // What lasts is told, not the question that was asked just now besides.
-    let reason = decision.reason.map(|reason| if decision.in_use { Reason::InUse } else { reason });
+    let reason = decision.reason.map(|reason| if decision.besides.in_use { Reason::InUse } else { reason });
     let Some(reason) = reason else { return "Background work may use the whole device.".to_owned() };
     let until = until(reason, ends);
     if decision.workers == 0 {
@@ -77,12 +77,12 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
     if work != WaitingWork::None && decision.workers == 0 {
         let is_read = work == WaitingWork::Embedding;
         match decision.reason {
-            Some(Reason::Answering) if decision.only_questions => return BESIDE_QUESTIONS.to_owned(),
-            Some(Reason::Answering) if is_read && !decision.in_use => {
+            Some(Reason::Answering) if decision.besides.only_questions => return BESIDE_QUESTIONS.to_owned(),
+            Some(Reason::Answering) if is_read && !decision.besides.in_use => {
                 return "All files are read. Nothing is embedded while questions are answered.".to_owned();
             }
             Some(Reason::Answering | Reason::InUse) if is_read => return format!("All files are read. {IN_USE}"),
-            Some(Reason::Answering) if decision.in_use => {
+            Some(Reason::Answering) if decision.besides.in_use => {
                 return format!("Files are read one by one beside questions. {IN_USE}");
             }
             Some(Reason::Answering) => {

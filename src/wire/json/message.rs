@@ -68,6 +68,7 @@ impl Message {
             "trust" => Self::Trust(field_of(body)?),
             "coverage" => Self::Coverage(field_of(body)?),
             "work" => Self::Work(field_of(body)?),
+            "why" => Self::Why(read(body)?),
             _ => return None,
         })
     }
@@ -106,6 +107,7 @@ impl Serialize for Body<'_> {
             Message::Trust(exchange) => exchange.write(to),
             Message::Coverage(coverage) => coverage.write(to),
             Message::Work(work) => work.write(to),
+            Message::Why(why) => why.serialize(to),
         }
     }
 }

@@ -1,0 +1,56 @@
+//! Why work waits, asked of other devices and told to them.
+
+use super::*;
+use crate::energy::measured::{Measured, Unit};
+use crate::wire::message::Message;
+use crate::wire::why::{Figure, Hold, Why};
+
+const NAS: PeerKey = PeerKey([1; 32]);
+
+/// The device asks or tells; gives the answers.
+fn told(node: &mut Node, now: u64, why: Why) -> Vec<Output> {
+    let received = LinkInput::Received(Box::new(Message::Why(why)));
+    let is_why = |out: &Output| matches!(out, Output::Send(_, Message::Why(_)));
+    handle(node, at(now), Input::Link(NAS, received)).into_iter().filter(is_why).collect()
+}
+
+#[test]
+fn a_device_that_asks_is_told_the_reason_the_figure_and_since_when() {
+    let (mut node, _) = linked(&[1]);
+    let battery = Some(Measured { value: 340, threshold: 600, unit: Unit::Percent });
+    let held = Decision { reason: Some(Reason::OnBattery), measured: battery, ..Decision::default() };
+    handle(&mut node, at(1_000), Input::Power(held));
+    // Only the charge has changed: the reason is the same as before.
+    let less = Some(Measured { value: 330, threshold: 600, unit: Unit::Percent });
+    handle(&mut node, at(31_000), Input::Power(Decision { measured: less, ..held }));
+    let ask = Why { ask: true, hold: None };
+    let figure = Some(Figure { threshold: 600, unit: 1, value: 330 });
+    let hold =
+        Hold { figure, next_s: 5, reason: "on-battery".try_into().expect("a short word"), share: 0, since_s: 60 };
+    let answer = Why { ask: false, hold: Some(hold) };
+    assert_eq!(told(&mut node, 61_000, ask.clone()), [Output::Send(NAS, Message::Why(answer))]);
+    let free = Decision { headroom: Fraction::ALL, workers: 1, ..Decision::default() };
+    handle(&mut node, at(62_000), Input::Power(free));
+    let answer = Why { ask: false, hold: None };
+    assert_eq!(told(&mut node, 62_001, ask), [Output::Send(NAS, Message::Why(answer))], "nothing holds it");
+}
+
+#[test]
+fn what_linked_devices_tell_when_they_are_asked_is_in_the_status_for_a_moment() {
+    let (mut node, _) = linked(&[1]);
+    let out = handle(&mut node, at(1_000), Input::Api(ReplyId(3), Request::AskWhy));
+    let ask = Message::Why(Why { ask: true, hold: None });
+    assert_eq!(out[..2], [Output::Send(NAS, ask), Output::Reply(ReplyId(3), Response::Asked(1))]);
+    let why = |node: &Node, now| node.status(at(now)).work.shared.why.devices;
+    assert_eq!(why(&node, 1_000)[0].told, None, "it did not say yet");
+    let hold =
+        Hold { figure: None, next_s: 0, reason: "paused".try_into().expect("a short word"), share: 0, since_s: 60 };
+    assert_eq!(told(&mut node, 1_030, Why { ask: false, hold: Some(hold) }), []);
+    let devices = why(&node, 2_030);
+    let said = devices[0].told.clone().flatten().expect("it told");
+    assert_eq!((said.reason, said.since_ago, said.next_in), (Ok(Reason::Paused), Duration::from_secs(61), None));
+    assert_eq!(why(&node, 60_000)[0].told, None, "what it said long ago may be otherwise");
+    handle(&mut node, at(60_000), Input::Trust(trust::Input::Grant(NAS, Rights::LINK | Rights::SIGN)));
+    assert_eq!(why(&node, 60_001), [], "of one that may not work for this one nobody asks");
+    assert_eq!(told(&mut node, 60_002, Why { ask: true, hold: None }), [], "and it is told nothing");
+}
