@@ -106,7 +106,12 @@ mod tests {
         let away = DeviceHold { linked: false, since_ago: Some(Duration::from_secs(1200)), ..device("pi4", None) };
         let off = DeviceHold { stopped: true, ..away.clone() };
         let newer = HoldStatus { reason: Err("full-moon".to_owned()), next_in: None, ..hold(Reason::Free, None) };
+        let paused = HoldStatus { next_in: None, ..hold(Reason::Paused, None) };
         let devices = [
+            (
+                device("tv", Some(Some(paused))),
+                "tv: paused by its owner; wattle resume there ends it, since 2026-11-27 22:41 UTC.",
+            ),
             (
                 device("nas", Some(Some(hold(Reason::OnBattery, Some(battery))))),
                 "nas: the device runs on battery; work waits for mains (battery 34 %, goes on from 60 % on), since 2026-11-27 22:41 UTC, looked at again in 5 seconds.",

@@ -103,6 +103,8 @@ impl DeviceWhy {
             Ok(reason) => (reason.code().to_owned(), reason.to_string()),
             Err(code) => (code.clone(), code.replace('-', " ")),
         };
+        // A command for another device is typed there: the hint of this one's home would be wrong.
+        let why = if self.here { why } else { why.replace("` ends it", " there ends it").replace('`', "") };
         let tenths = |figure: i32| f64::from(figure) / 10.0;
         Self {
             state: if hold.share == 0 { DeviceState::Held } else { DeviceState::Limited },
