@@ -11,10 +11,11 @@ use heapless::Deque;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod lending;
 mod resting;
 mod round;
 
-use round::Lending;
+use lending::Lending;
 
 /// Why a document cannot be used whose file is not there, once no more of those can wait.
 pub const NOT_THERE: &str = "It is not there just now.";

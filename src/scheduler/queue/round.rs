@@ -2,33 +2,13 @@
 //! are stored already, have nothing. So they are gone through in rounds, first from the end of those at hand, as this device begins at the other end,
 //! then over all that the store has. What had nothing does not come again in the same round, and after rounds that gave nothing the next one waits.
 
-use super::{Queue, Stage};
+use super::Queue;
+use super::lending::Round;
 use crate::base::id::DocId;
 use crate::limits::{ASK_AGAIN_MS, ROUND_PAUSES_MAX, TODO_MAX};
 use crate::scheduler::task::Task;
-use std::collections::VecDeque;
+use crate::store::keys::Stage;
 use std::collections::btree_map::Entry;
-
-/// The round under way, and how many before it gave nothing.
-#[derive(Debug, Default)]
-pub(super) struct Lending {
-    /// Those that are next, `TODO_MAX` and a refill at most.
-    next: VecDeque<DocId>,
-    round: Option<Round>,
-    empty_rounds: u32,
-}
-
-#[derive(Debug, Default)]
-struct Round {
-    /// The last document of the last refill.
-    after: Option<DocId>,
-    /// A refill is under way.
-    is_refilling: bool,
-    /// The store has no more.
-    is_over: bool,
-    /// Something of it was lent.
-    gave: bool,
-}
 
 impl Queue {
     /// Whether a round is under way.
@@ -109,7 +89,7 @@ impl Queue {
     }
 
     /// A refill of the round, of at most `max` documents, found these.
-    pub fn refilled_to_lend(&mut self, max: usize, docs: &[DocId]) {
+    fn refilled_to_lend(&mut self, max: usize, docs: &[DocId]) {
         let Some(round) = &mut self.lending.round else { return };
         round.is_refilling = false;
         round.after = docs.last().copied().or(round.after);
