@@ -14,6 +14,12 @@ pub const ANSWER_MS: u64 = 10_000;
 /// Milliseconds between two looks at a call that takes longer; after a stop, one without progress is not waited for.
 pub const ANSWER_TICK_MS: u64 = 1_000;
 
+/// Milliseconds that an answer to another device waits to hear which of its files are there.
+pub const MISSING_MS: u64 = 1_000;
+
+/// Looks at such files that get no answer, each a thread that nobody can end, from which on none is made.
+pub const MISSING_LOOKS_MAX: usize = 4;
+
 /// Calls into one watched folder under way at once, besides those that get no answer.
 pub const CALLS_MAX_OF_SOURCE: usize = 2;
 
@@ -28,7 +34,8 @@ pub const SILENT_CALLS_MAX: usize = 32;
 pub const LATE_LOOKS_MAX: usize = 8;
 
 const _: () = {
-    use super::{ADD_WAIT_MS, CLIENT_MS, FORGET_WAIT_MS};
+    use super::{ADD_WAIT_MS, CLIENT_MS, FORGET_WAIT_MS, PEER_ANSWER_MS};
+    assert!(MISSING_MS < PEER_ANSWER_MS, "the device that asked still waits");
     assert!(ANSWER_MS + ANSWER_TICK_MS + ADD_WAIT_MS < CLIENT_MS, "who adds a folder gets a sentence in time");
     assert!(ANSWER_MS + ANSWER_TICK_MS + FORGET_WAIT_MS < CLIENT_MS, "and so does who forgets one");
 };

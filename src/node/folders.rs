@@ -2,9 +2,11 @@
 
 use super::Node;
 use super::status::FolderStatus;
+use crate::base::count::count;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::{Instant, utc};
 use crate::scheduler::path::covers;
+use crate::scheduler::unmatched::Unmatched;
 use crate::store::record::{Mark, MarkKind, Source};
 
 impl Node {
@@ -33,8 +35,17 @@ impl Node {
             what: question.sentence(source),
             command: Some(keep(source)),
         });
-        away.map(finding).chain(questions).collect()
+        away.map(finding).chain(questions).chain(self.scheduler.unmatched().map(of_unmatched)).collect()
     }
+}
+
+fn of_unmatched(numbers: Unmatched) -> Finding {
+    let (found, known) = (count(numbers.expected, "document"), count(numbers.documents, "document"));
+    let what = format!(
+        "By the last looks at the watched folders the index should have {found}, and it has {known}. The agent looks at all of them \
+         once more by itself within some minutes. If that does not end this notice, it is a defect of the program: please report it."
+    );
+    Finding { area: Area::Folders, what, command: None }
 }
 
 fn finding(mark: &Mark) -> Finding {
@@ -81,6 +92,8 @@ mod tests {
             found.what.contains("`wattle keep /a` changes nothing")
                 && found.what.contains("`wattle forget /a` removes")
         );
+        let lost = of_unmatched(Unmatched { expected: 50_000, documents: 49_992 }).what;
+        assert!(lost.contains("should have 50000 documents, and it has 49992 documents."), "{lost}");
         assert!(finding(&mark(0)).what.contains("UTC. It is followed again"));
         let unread = |documents| finding(&Mark { unread: 3, ..mark(documents) }).what;
         assert!(unread(0).contains("UTC. 3 documents of it were not indexed yet, so nothing of it answers. It"));

@@ -16,7 +16,7 @@ use crate::limits::{DISK_FREE_MIN, QUERIES_MAX, QUERY_MS_MAX, SETTLE_MS};
 use crate::mesh::trust::{self, Rights, Trust};
 use crate::scheduler::Config;
 use crate::scheduler::task::{Outcome, Task};
-use crate::store::change::{Applied, Change};
+use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::Source;
 use core::net::SocketAddr;
@@ -172,7 +172,7 @@ fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(task, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
-    let seen = Change::Gone { doc: DocId(9) };
+    let seen = Change::Gone(FoundDocument::somewhere(9));
     let outcome = Outcome::Scanned {
         changes: vec![seen],
         gone: Vec::new(),

@@ -4,6 +4,7 @@
 //! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
 //! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
+mod missing;
 mod place;
 mod walk;
 
@@ -15,8 +16,10 @@ use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::worker::extract::Content;
 use crate::worker::scan::Listing;
+use missing::LateLooks;
 use place::plain;
 use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -36,13 +39,14 @@ pub struct Folders {
     home: PathBuf,
     open: Arc<Mutex<Vec<OpenFolder>>>,
     calls: Calls,
+    late: LateLooks,
 }
 
 impl Folders {
     /// `home`: the agent's own folder, never listed.
     #[must_use]
     pub fn new(home: PathBuf) -> Self {
-        Self { home, open: Arc::default(), calls: Calls::default() }
+        Self { home, open: Arc::default(), calls: Calls::default(), late: LateLooks::default() }
     }
 
     /// The same; what it cannot reach is noted and told there.
@@ -71,6 +75,12 @@ impl Folders {
             // Where only a place in it fell silent, the rest is listed without it.
         }
         unheard(source)
+    }
+
+    /// Those of these files that are not there, as far as their file systems say so within `MISSING_MS`.
+    #[must_use]
+    pub fn missing(&self, paths: BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
+        self.late.missing(&self.calls.reach().silent(), paths)
     }
 
     /// A whole file. Never follows a link, never waits on a pipe, never reads more than the limit.

@@ -166,6 +166,7 @@ impl<E: Embedder> Executor<E> {
             list: |scan: &Scan, named: &[Vec<u8>]| folders.list(scan, named),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
+            missing: |paths| folders.missing(paths),
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)

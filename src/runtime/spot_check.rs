@@ -13,7 +13,7 @@ use crate::platform::folder::Folders;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan};
 use crate::store::audit::SpotCheck;
-use crate::store::change::Change;
+use crate::store::change::{Change, FoundDocument};
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
@@ -129,12 +129,13 @@ fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Diffe
         for change in changes {
             match change {
                 Change::Seen { path, .. } => _ = different.insert(path, None),
-                Change::Gone { doc } => gone.push(doc),
+                Change::Gone(found) => gone.push(found),
                 _ => {}
             }
         }
-        for doc in gone {
-            different.extend(read::document(kv, doc)?.map(|known| (known.path, Some(doc))));
+        for found in gone {
+            let known = read::document(kv, found.doc)?.filter(|known| FoundDocument::new(found.doc, known) == found);
+            different.extend(known.map(|known| (known.path, Some(found.doc))));
         }
     }
     Ok((looked, different))

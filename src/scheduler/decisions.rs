@@ -10,7 +10,7 @@ use super::task::Task;
 use super::waiting::Waiting;
 use crate::base::id::{DocId, ReplyId};
 use crate::limits::{DECISIONS_MAX, SCAN_BATCH};
-use crate::store::change::Change;
+use crate::store::change::{Change, FoundDocument};
 use crate::store::record::{Mark, MarkKind, Marks};
 use std::collections::VecDeque;
 
@@ -44,7 +44,7 @@ pub(super) struct Listing {
     /// The path that the last step ended with.
     pub(super) after: Option<Vec<u8>>,
     /// What the steps found so far, `LOST_MAX` at most.
-    pub(super) found: Vec<DocId>,
+    pub(super) found: Vec<FoundDocument>,
     /// Whether a step runs.
     pub(super) running: bool,
 }
@@ -60,7 +60,7 @@ enum Sweep {
 /// Documents to which the same is done.
 #[derive(Debug)]
 struct Job {
-    documents: VecDeque<DocId>,
+    documents: VecDeque<FoundDocument>,
     what: What,
     /// Who waits for its end, and the answer.
     reply: Option<(ReplyId, String)>,
@@ -135,11 +135,11 @@ impl Decisions {
 
     /// Whether a decision about this document is being carried out.
     pub(super) fn concern(&self, doc: DocId) -> bool {
-        self.jobs.iter().any(|job| job.documents.contains(&doc))
+        self.jobs.iter().any(|job| job.documents.iter().any(|found| found.doc == doc))
     }
 
     /// A scan found these documents gone.
-    pub(super) fn remove(&mut self, documents: Vec<DocId>) {
+    pub(super) fn remove(&mut self, documents: Vec<FoundDocument>) {
         self.decide(documents, What::Remove, None);
     }
 
@@ -149,12 +149,12 @@ impl Decisions {
     }
 
     /// The same is done to all these documents; then the reply is due, if somebody waits for it.
-    pub(super) fn decide(&mut self, documents: Vec<DocId>, what: What, reply: Option<(ReplyId, String)>) {
+    pub(super) fn decide(&mut self, documents: Vec<FoundDocument>, what: What, reply: Option<(ReplyId, String)>) {
         self.jobs.push_back(Job { documents: documents.into(), what, reply, kept: None });
     }
 
     /// These documents of the place, which are kept without their files, are forgotten; then the reply is due.
-    pub(super) fn forget_kept(&mut self, place: &[u8], documents: Vec<DocId>, reply: (ReplyId, String)) {
+    pub(super) fn forget_kept(&mut self, place: &[u8], documents: Vec<FoundDocument>, reply: (ReplyId, String)) {
         let kept = Some((place.to_vec(), documents.len() as u64));
         self.jobs.push_back(Job { documents: documents.into(), what: What::Forget, reply: Some(reply), kept });
     }
@@ -185,6 +185,7 @@ impl Decisions {
             self.strays = false;
             return None;
         };
+        self.losses.are_swept(&place.path);
         let marks = self.marks.iter().filter(|mark| !mark.is_same(place)).cloned().collect();
         self.set_marks(marks)
     }
@@ -223,10 +224,10 @@ impl Decisions {
         let Some(job) = self.jobs.front_mut().filter(|_| !self.saving) else { return Vec::new() };
         let count = job.documents.len().min(SCAN_BATCH);
         let what = job.what;
-        let changes = job.documents.drain(..count).flat_map(|doc| match what {
-            What::Remove => vec![Change::Gone { doc }],
-            What::Forget => vec![Change::Gone { doc }, Change::Purge { doc }],
-            What::Keep(since) => vec![Change::Kept { doc, since }],
+        let changes = job.documents.drain(..count).flat_map(|found| match what {
+            What::Remove => vec![Change::Gone(found)],
+            What::Forget => vec![Change::Gone(found), Change::Purge { doc: found.doc }],
+            What::Keep(since) => vec![Change::Kept { found, since }],
         });
         let changes: Vec<Change> = changes.collect();
         self.saving = !changes.is_empty();

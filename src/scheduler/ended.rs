@@ -12,8 +12,9 @@ use super::task::{Outcome, Scan, Tally, Task};
 use crate::base::id::{DocId, SaveId};
 use crate::base::time::Instant;
 use crate::limits::SCAN_BATCH;
-use crate::store::change::Change;
+use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::Kind;
+use std::collections::BTreeSet;
 
 impl Scheduler {
     pub(super) fn on_done(&mut self, now: Instant, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
@@ -46,7 +47,7 @@ impl Scheduler {
                 self.save(changes, AfterSave::Scan(next), out);
             }
             (Task::Sweep, Outcome::Swept { place, docs, last }) => {
-                let forget = |doc: &DocId| [Change::Gone { doc: *doc }, Change::Purge { doc: *doc }];
+                let forget = |found: &FoundDocument| [Change::Gone(*found), Change::Purge { doc: found.doc }];
                 let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
                 changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
                 self.save(changes, AfterSave::Swept, out);
@@ -165,14 +166,14 @@ impl Scheduler {
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();
+        self.are_back(&saved.applied, matches!(then, AfterSave::Scan(_)));
+        if saved.applied.iter().any(|applied| applied.outdated) {
+            self.look_again(now);
+        }
         let mut absent = None;
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
-            AfterSave::Scan(next) => {
-                let there = saved.applied.iter().filter(|applied| applied.now != Some(Kind::Tombstoned));
-                self.decisions.losses.are_back(&there.filter_map(|applied| applied.doc).collect());
-                self.scans.end_step(next);
-            }
+            AfterSave::Scan(next) => self.scans.end_step(next),
             AfterSave::Purge(next) => self.purges.end_step(next),
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Absent(doc) => {
@@ -209,6 +210,22 @@ impl Scheduler {
                 }
             }
         }
+    }
+
+    /// What of these documents is there is no loss: those of files that a scan found, and those that went on under another path.
+    fn are_back(&mut self, applied: &[Applied], scanned: bool) {
+        let is_there = |applied: &&Applied| applied.returned || (scanned && applied.now != Some(Kind::Tombstoned));
+        let there: BTreeSet<DocId> = applied.iter().filter(is_there).filter_map(|applied| applied.doc).collect();
+        if !there.is_empty() {
+            self.decisions.losses.are_back(&there);
+        }
+    }
+
+    /// What a look had found was not so any more when it was to be saved: all is looked at once more, but not all the time.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        let sources = self.sources.saved.places.iter();
+        let pause = sources.map(|source| self.decisions.losses.poll_interval(&source.path)).max();
+        self.scans.queue.hasten(now, pause.unwrap_or_default());
     }
 
     /// The list of sources is on the disk: it takes effect, and its additions are acknowledged.
@@ -253,7 +270,7 @@ impl Scheduler {
         let (verdict, away) = self.decisions.losses.end(now, source, scan.scope == *source, tally.at);
         match verdict {
             Verdict::Remove(gone) if gone.len() <= SCAN_BATCH => {
-                changes.extend(gone.into_iter().map(|doc| Change::Gone { doc }));
+                changes.extend(gone.into_iter().map(Change::Gone));
             }
             Verdict::Remove(gone) => {
                 self.decisions.remove(gone);

@@ -191,9 +191,10 @@ impl Scheduler {
             let (number, since) = (question.gone.len() as u64, question.since);
             let (documents, are) = (count(number, "document"), plural(number, "is", "are"));
             let their = plural(number, "its", "their");
-            // What did not fit into the question is asked about next, and soon: the answer looks like one to all of it.
             let more = self.decisions.losses.has_more(source);
-            if more {
+            // What did not fit into the question is asked about next, and soon: the answer looks like one to all of it. And a look
+            // that is under way may have found a file of it again, which is found anew once the answer is carried out.
+            if more || self.scans.is_under_way() {
                 self.scans.queue.mark_dirty(now, source);
             }
             let then = match (what, more) {
@@ -210,6 +211,8 @@ impl Scheduler {
             };
             if let What::Keep(_) = what {
                 self.decisions.losses.keeps(source, number);
+            } else {
+                self.decisions.losses.expects_fewer(source, number);
             }
             let reply = replies.take().map(|reply| (reply, done));
             self.decisions.decide(question.gone, what, reply);

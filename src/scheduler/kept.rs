@@ -10,9 +10,10 @@ use super::path::covers;
 use super::port::{Output, Refusal};
 use super::task::Task;
 use crate::base::finding::quoted;
-use crate::base::id::{DocId, ReplyId};
+use crate::base::id::ReplyId;
 use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, LOST_MAX};
+use crate::store::change::FoundDocument;
 use crate::store::record::{Mark, MarkKind};
 
 impl Scheduler {
@@ -49,7 +50,7 @@ impl Scheduler {
         &mut self,
         now: Instant,
         reply: ReplyId,
-        step: Vec<DocId>,
+        step: Vec<FoundDocument>,
         next: Option<Vec<u8>>,
         out: &mut Vec<Output>,
     ) {

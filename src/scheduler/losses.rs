@@ -2,10 +2,13 @@
 //! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed.
 
 mod beyond;
+mod expected;
+mod lost;
 
 use self::beyond::Beyond;
-use super::path::covers;
+use self::lost::Lost;
 use super::task::{Away, Tally};
+use super::unmatched::Unmatched;
 use crate::base::count::plural;
 use crate::base::finding::quoted;
 use crate::base::id::DocId;
@@ -14,7 +17,7 @@ use crate::limits::{
     CROWD_DOCUMENTS_MAX, CROWD_MIN, LOSS_ASKED_MIN, LOSS_WINDOW_MS, LOST_MAX, POLL_MS_MAX, POLL_MS_MIN,
     POLL_MS_PER_DOCUMENT,
 };
-use crate::store::change::Change;
+use crate::store::change::{Change, FoundDocument};
 use crate::store::record::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,11 +28,13 @@ pub(super) struct Losses {
     sources: BTreeMap<Vec<u8>, Counts>,
     /// The sources whose owners are asked, as in the newest save; `None` if that is not known.
     saved: Option<Vec<Vec<u8>>>,
+    /// What of the expected numbers does not match the index.
+    pub(super) unmatched: Option<Unmatched>,
 }
 
 impl Default for Losses {
     fn default() -> Self {
-        Self { pass: Pass::default(), sources: BTreeMap::new(), saved: Some(Vec::new()) }
+        Self { pass: Pass::default(), sources: BTreeMap::new(), saved: Some(Vec::new()), unmatched: None }
     }
 }
 
@@ -37,10 +42,11 @@ impl Default for Losses {
 #[derive(Debug, Default)]
 struct Pass {
     known: u64,
+    empty: u64,
     remaining: u64,
     listed: u64,
     kept: u64,
-    gone: Vec<DocId>,
+    gone: Vec<FoundDocument>,
     /// Documents that are gone and did not fit into `gone`.
     beyond: Beyond,
     away: Vec<Away>,
@@ -52,9 +58,8 @@ struct Counts {
     documents: Option<u64>,
     /// Documents that their owner keeps without their files, likewise.
     kept: u64,
-    /// Documents lost since `since`.
-    lost: u64,
-    since: Instant,
+    /// Documents lost within the last minute, but for those that are back.
+    lost: Lost,
     /// When the last look at all of it ended.
     looked_at: Option<Instant>,
     question: Option<Question>,
@@ -70,13 +75,15 @@ struct Counts {
     missed_at: i64,
     /// When documents were last added to the question.
     asked_at: Instant,
+    /// How many documents there are to be, by the looks so far; `None` if no file was found.
+    expected: Option<u64>,
 }
 
 /// Documents whose files are gone, and about which the owner has not decided yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The documents, `LOST_MAX` at most.
-    pub gone: Vec<DocId>,
+    pub gone: Vec<FoundDocument>,
     /// How many documents the source had.
     pub of: u64,
     /// How many more are gone, about which the next question is.
@@ -110,7 +117,7 @@ impl Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// They are removed.
-    Remove(Vec<DocId>),
+    Remove(Vec<FoundDocument>),
     /// They are kept until all of the source has been looked at: they may only have moved within it.
     LookAtAll,
     /// They are kept until the owner has decided; true if that is a new question, or is about more after a while.
@@ -119,10 +126,10 @@ pub(super) enum Verdict {
 
 impl Counts {
     /// The documents about which a question is open, and the others.
-    fn split(&self, gone: Vec<DocId>) -> (Vec<DocId>, Vec<DocId>) {
+    fn split(&self, gone: Vec<FoundDocument>) -> (Vec<FoundDocument>, Vec<FoundDocument>) {
         let Some(question) = &self.question else { return (Vec::new(), gone) };
-        let known: BTreeSet<&DocId> = question.gone.iter().collect();
-        gone.into_iter().partition(|doc| known.contains(doc))
+        let known: BTreeSet<DocId> = question.gone.iter().map(|found| found.doc).collect();
+        gone.into_iter().partition(|found| known.contains(&found.doc))
     }
 
     /// All of the source was looked at. Of the missing documents about which a question is open, `asked` are missing still, and
@@ -131,15 +138,15 @@ impl Counts {
         &mut self,
         now: Instant,
         (known, remaining): (u64, u64),
-        mut asked: Vec<DocId>,
-        fresh: Vec<DocId>,
+        mut asked: Vec<FoundDocument>,
+        fresh: Vec<FoundDocument>,
         is_rest: bool,
         at: i64,
     ) -> Verdict {
         self.looked_at = Some(now);
         self.documents = Some(known.max(remaining));
-        let left = known.saturating_sub(asked.len() as u64) + self.lost;
-        let lost = self.lost + fresh.len() as u64;
+        let left = known.saturating_sub(asked.len() as u64) + self.lost.count();
+        let lost = self.lost.count() + fresh.len() as u64;
         let many = left >= LOSS_ASKED_MIN && remaining * 2 < left;
         // What follows a great loss within a minute is a part of it, but for a file here and there.
         let follows = self.question.is_some() && now.since(self.asked_at) < Duration::from_millis(LOSS_WINDOW_MS);
@@ -158,12 +165,12 @@ impl Counts {
         if let Some(since) = known_since.filter(|_| !asked.is_empty()) {
             self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since });
         }
-        self.lost = lost;
+        self.lost.add(&fresh);
         Verdict::Remove(fresh)
     }
 
     /// A part of the source was looked at, which has `asked` documents about which a question is open.
-    fn judge_part(&mut self, known: u64, remaining: u64, asked: u64, fresh: Vec<DocId>) -> Verdict {
+    fn judge_part(&mut self, known: u64, remaining: u64, asked: u64, fresh: Vec<FoundDocument>) -> Verdict {
         if fresh.is_empty() {
             return Verdict::Remove(fresh);
         }
@@ -172,23 +179,25 @@ impl Counts {
             return Verdict::LookAtAll;
         }
         // A tenth of what may be a question: losses in many places at once are judged together, before they are removed.
-        let lost = self.lost + fresh.len() as u64;
+        let lost = self.lost.count() + fresh.len() as u64;
         let waiting = self.question.as_ref().map(|question| question.gone.len() as u64);
-        let before = self.documents.map(|documents| documents.saturating_sub(waiting.unwrap_or_default()) + self.lost);
+        let before =
+            self.documents.map(|documents| documents.saturating_sub(waiting.unwrap_or_default()) + self.lost.count());
         let small = waiting.is_none() && before.is_some_and(|before| before < LOSS_ASKED_MIN);
         if !small && lost * 10 > before.unwrap_or(LOSS_ASKED_MIN) {
             return Verdict::LookAtAll;
         }
         self.documents = self.documents.map(|documents| (documents + remaining + asked).saturating_sub(known));
-        self.lost = lost;
+        self.lost.add(&fresh);
         Verdict::Remove(fresh)
     }
 }
 
 impl Losses {
     /// Adds a step of the scan under way.
-    pub(super) fn add(&mut self, gone: Vec<DocId>, tally: &mut Tally) {
+    pub(super) fn add(&mut self, gone: Vec<FoundDocument>, tally: &mut Tally) {
         self.pass.known += tally.known;
+        self.pass.empty += tally.empty;
         self.pass.remaining += tally.remaining;
         self.pass.listed += tally.listed;
         self.pass.kept += tally.kept;
@@ -197,16 +206,14 @@ impl Losses {
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
         let mut gone = gone.into_iter();
         self.pass.gone.extend(gone.by_ref().take(room));
-        gone.for_each(|doc| self.pass.beyond.insert(doc));
+        gone.for_each(|found| self.pass.beyond.insert(found.doc));
     }
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, remaining, kept, gone, beyond, away, .. } = std::mem::take(&mut self.pass);
+        let Pass { known, empty, remaining, listed, kept, gone, beyond, away } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
-        if now.since(counts.since) >= Duration::from_millis(LOSS_WINDOW_MS) {
-            (counts.lost, counts.since) = (0, now);
-        }
+        counts.lost.begin(now);
         // Only what an open question is about waits for its answer.
         let (asked, fresh) = counts.split(gone);
         let verdict = if whole {
@@ -218,9 +225,17 @@ impl Losses {
                 counts.missed_at = at;
             }
             counts.beyond = beyond;
-            counts.judge_whole(now, (known, remaining), asked, fresh, is_rest, at)
+            let verdict = counts.judge_whole(now, (known, remaining), asked, fresh, is_rest, at);
+            let asked = counts.question.as_ref().map_or(0, |question| question.gone.len() as u64);
+            counts.expected = (listed > 0).then(|| remaining + asked + counts.beyond.count());
+            verdict
         } else {
-            counts.judge_part(known, remaining, asked.len() as u64, fresh)
+            let (asked, gone) = (asked.len() as u64, fresh.len() as u64 + beyond.count());
+            let verdict = counts.judge_part(known, remaining, asked, fresh);
+            let stays = if verdict == Verdict::LookAtAll { asked + gone } else { asked };
+            counts.expected =
+                counts.expected.map(|expected| (expected + remaining + stays).saturating_sub(known + empty));
+            verdict
         };
         (verdict, away)
     }
@@ -240,11 +255,13 @@ impl Losses {
         self.sources.get(source).is_some_and(|counts| counts.question.is_some())
     }
 
-    /// The files of these documents were found again: no question is about them any more.
+    /// The files of these documents are there, where they were or under another path: no question is about them any more, and they
+    /// count as lost no more.
     pub(super) fn are_back(&mut self, documents: &BTreeSet<DocId>) {
         for counts in self.sources.values_mut() {
+            counts.lost.are_back(documents);
             let Some(question) = counts.question.as_mut() else { continue };
-            question.gone.retain(|asked| !documents.contains(asked));
+            question.gone.retain(|asked| !documents.contains(&asked.doc));
             if question.gone.is_empty() {
                 counts.question = None;
             }
@@ -273,29 +290,6 @@ impl Losses {
         // What the owner decides on counts as no loss of its own.
         counts.documents = counts.documents.map(|documents| documents.saturating_sub(question.gone.len() as u64));
         Some(question)
-    }
-
-    /// So many more documents of the source are kept without their files.
-    pub(super) fn keeps(&mut self, source: &[u8], more: u64) {
-        if let Some(counts) = self.sources.get_mut(source) {
-            counts.kept += more;
-        }
-    }
-
-    /// So many documents at this place were kept without their files, and are forgotten.
-    pub(super) fn keeps_no_more(&mut self, place: &[u8], fewer: u64) {
-        for (source, counts) in &mut self.sources {
-            if covers(source, place) {
-                counts.kept = counts.kept.saturating_sub(fewer);
-            } else if covers(place, source) {
-                counts.kept = 0;
-            }
-        }
-    }
-
-    /// How many documents of the source are kept without their files, by the last look at all of it.
-    pub(super) fn kept(&self, source: &[u8]) -> u64 {
-        self.sources.get(source).map_or(0, |counts| counts.kept)
     }
 
     /// When the last look at all of the source ended.
@@ -374,7 +368,7 @@ impl Losses {
 
     /// Since when a document's file is gone, in seconds since 1970, if its owner is asked about it, now or next.
     pub(super) fn gone_since(&self, doc: DocId) -> Option<i64> {
-        let asked = self.questions().find(|(_, question)| question.gone.contains(&doc));
+        let asked = self.questions().find(|(_, question)| question.gone.iter().any(|found| found.doc == doc));
         let next = || self.sources.values().find(|counts| counts.beyond.contains(doc));
         asked.map(|(_, question)| question.since).or_else(|| next().map(|counts| counts.missed_at))
     }

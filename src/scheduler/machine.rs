@@ -130,6 +130,7 @@ impl Scheduler {
             Input::ChangesLost => self.scans.queue.overflow(now),
             Input::DiskFree(free) => self.disk.free = free,
         }
+        self.match_counts(now);
     }
 
     /// Starts the next task, if there is one and a slot for it, and returns its id. The caller calls again for more

@@ -50,6 +50,7 @@ pub mod lend;
 pub mod losses;
 pub mod machine;
 mod marks;
+mod matching;
 mod mending;
 pub mod offload;
 mod outage;
@@ -69,6 +70,7 @@ mod secret_file;
 mod sources;
 pub mod stored;
 pub mod task;
+pub mod unmatched;
 mod view;
 mod waiting;
 

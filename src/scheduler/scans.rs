@@ -235,6 +235,11 @@ impl ScanQueue {
         self.dirty.retain(|dirty| !covers(scope, &dirty.scope));
     }
 
+    /// Whether any place waits to be scanned.
+    pub(super) fn has_dirty(&self) -> bool {
+        !self.dirty.is_empty() || self.overflowed.is_some()
+    }
+
     /// Everything is to be scanned, but not sooner than this time after the last such scan.
     pub fn hasten(&mut self, now: Instant, pause: Duration) {
         let at = self.last_full.map_or(now, |last| (last + pause).max(now));

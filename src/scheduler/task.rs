@@ -8,7 +8,7 @@ use crate::base::hit::Found;
 use crate::base::id::{DocId, ReplyId, Row};
 use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
-use crate::store::change::Change;
+use crate::store::change::{Change, FoundDocument};
 use crate::store::keys::Stage;
 use crate::store::record::{Mark, Source};
 
@@ -129,6 +129,8 @@ pub struct Tally {
     pub known: u64,
     /// Documents that remain in the range: their file is there, or was not seen to be gone.
     pub remaining: u64,
+    /// Documents that were known in the range besides, without chunks, and whose files are gone: nothing of them answers.
+    pub empty: u64,
     /// Files that were listed.
     pub listed: u64,
     /// Documents that their owner keeps without their files.
@@ -181,7 +183,7 @@ pub enum Outcome {
         /// Files that are new or different.
         changes: Vec<Change>,
         /// Documents whose files are gone.
-        gone: Vec<DocId>,
+        gone: Vec<FoundDocument>,
         /// The last path of this step; `None` if the scan is over.
         next: Option<Vec<u8>>,
         /// What was left out and why, for people; at most `SCAN_NOTES_MAX`.
@@ -194,13 +196,13 @@ pub enum Outcome {
         /// The mark of the place that they lie in; `None` if no place is being forgotten: they are of no watched folder.
         place: Option<Mark>,
         /// The documents, at most `SCAN_BATCH`.
-        docs: Vec<DocId>,
+        docs: Vec<FoundDocument>,
         /// Whether no more were found.
         last: bool,
     },
     /// Documents that are kept without their files, at most `SCAN_BATCH`, and the path after which the next step begins; `None` at
     /// the end.
-    Kept(Vec<DocId>, Option<Vec<u8>>),
+    Kept(Vec<FoundDocument>, Option<Vec<u8>>),
     /// Unfinished documents, oldest first.
     Refilled(Vec<DocId>),
     /// Tombstoned documents and retired rows to delete, and where the next step begins; `None` at the end.

@@ -9,13 +9,14 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{
     ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS,
 };
-use crate::store::change::{Applied, Change};
+use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Mark, MarkKind, Parked, Source, Sources};
 
 mod decisions_test;
 mod kept_test;
 mod lend_test;
+mod matching_test;
 mod outage_test;
 mod pace_test;
 mod parked_test;
@@ -102,7 +103,7 @@ fn changes(task: u64, changes: &[Change]) -> Input {
 }
 
 fn some_change() -> Change {
-    Change::Gone { doc: DocId(99) }
+    Change::Gone(FoundDocument::somewhere(99))
 }
 
 #[test]
@@ -303,7 +304,7 @@ fn a_file_whose_disk_is_away_has_its_folder_looked_at_unless_that_is_told_alread
 #[test]
 fn what_cannot_be_taken_since_earlier_decisions_are_carried_out_is_refused_with_the_reason() {
     let mut machine = scheduler(2, &["/a"], StoreCounts::default());
-    (0..DECISIONS_MAX as u64).for_each(|n| machine.decisions.remove(vec![DocId(n)]));
+    (0..DECISIONS_MAX as u64).for_each(|n| machine.decisions.remove(vec![FoundDocument::somewhere(n)]));
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(7), b"/a".to_vec()), &mut out);
     let [Output::Refused(ReplyId(7), Refusal::Busy, why)] = &out[..] else { panic!("{out:?}") };

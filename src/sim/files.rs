@@ -62,6 +62,11 @@ impl Files {
         Listing { entries, upto, ..Listing::default() }
     }
 
+    /// Whether a file is there.
+    pub(super) fn has(&self, path: &[u8]) -> bool {
+        self.files.contains_key(path)
+    }
+
     /// A whole file, as `platform::folder` gives it.
     #[must_use]
     pub fn read(&self, path: &[u8]) -> Content {

@@ -2,9 +2,31 @@
 //! them saved, the writer applies them through the library.
 
 use super::counts::Kind;
-use super::record::{Asked, Failing, FileStamp, Marks, Parked, Sources};
+use super::record::{Asked, Document, Failing, FileStamp, Marks, Parked, Sources};
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
+
+/// A document as a look at it found it. A document may go on under another path between the look and the change that follows
+/// from it, when its file was renamed: then that change is not about it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FoundDocument {
+    /// The document.
+    pub doc: DocId,
+    /// A hash of its path, and of whether its owner kept it without its file.
+    pub place: u64,
+}
+
+impl FoundDocument {
+    /// The document as it is in its record.
+    #[must_use]
+    pub fn new(doc: DocId, known: &Document) -> Self {
+        // FNV-1a: the same for all runs; two paths of one document that collide cost what a change by number alone would.
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let is_kept = u8::from(known.stamp.kept_since().is_some());
+        let place = known.path.iter().chain([&0, &is_kept]).fold(0xcbf2_9ce4_8422_2325, step);
+        Self { doc, place }
+    }
+}
 
 /// One change. It is applied completely or not at all.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +54,8 @@ pub enum Change {
     },
     /// The document's file is gone, and its owner keeps the document.
     Kept {
-        /// The document.
-        doc: DocId,
+        /// The document, which is as it was found then, or nothing changes.
+        found: FoundDocument,
         /// When it was seen to be gone, in seconds since 1970.
         since: i64,
     },
@@ -48,11 +70,9 @@ pub enum Change {
         /// Who may see it if it is new.
         ring: Ring,
     },
-    /// The document's file no longer exists.
-    Gone {
-        /// The document.
-        doc: DocId,
-    },
+    /// The document's file no longer exists. Nothing if the document is not as it was found then: its place is to be looked at
+    /// again.
+    Gone(FoundDocument),
     /// The document's file cannot be used.
     Refused {
         /// The document.
@@ -185,4 +205,24 @@ pub struct Applied {
     pub removed: Vec<Row>,
     /// Whether something is to be purged later that was not before: a tombstoned document, or a retired row.
     pub to_purge: bool,
+    /// Whether the document was tombstoned, and is not any more: its file is back, or is there under another path.
+    pub returned: bool,
+    /// Whether nothing was done because the document is not as it was found: something else may be true of its place by now.
+    pub outdated: bool,
+}
+
+#[cfg(test)]
+impl FoundDocument {
+    /// For tests without a store.
+    pub(crate) const fn somewhere(doc: u64) -> Self {
+        Self { doc: DocId(doc), place: 0 }
+    }
+}
+
+#[cfg(test)]
+impl Change {
+    /// The file of this document, as it is in the store, is gone.
+    pub(crate) fn gone(kv: &impl super::kv::KvRead, doc: DocId) -> Self {
+        Self::Gone(FoundDocument::new(doc, &super::read::document(kv, doc).unwrap().unwrap()))
+    }
 }

@@ -13,7 +13,7 @@ mod stamps;
 mod test;
 mod transaction;
 
-use super::change::{Applied, Change, NewChunk};
+use super::change::{Applied, Change, FoundDocument, NewChunk};
 use super::counts::Kind;
 use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};
@@ -91,11 +91,11 @@ impl<K: Kv> Library<K> {
             Change::Asked(asked) => tx.batch.put(Space::State, keys::ASKED, asked.encode()),
             Change::Restamped { doc, stamp } => self.restamped(&mut tx, *doc, *stamp)?,
             Change::Differs { doc, from, stamp } => self.differs(&mut tx, *doc, *from, *stamp)?,
-            Change::Kept { doc, since } => self.kept(&mut tx, *doc, *since)?,
+            Change::Kept { found, since } => self.kept(&mut tx, *found, *since)?,
             Change::Seen { path, stamp, collection, ring } => {
                 self.seen(&mut tx, path, *stamp, collection, *ring)?;
             }
-            Change::Gone { doc } => self.gone(&mut tx, *doc)?,
+            Change::Gone(found) => self.gone(&mut tx, *found)?,
             Change::Refused { doc, stamp, reason, keep } => {
                 self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
             }
@@ -188,8 +188,9 @@ impl<K: Kv> Library<K> {
         Ok(())
     }
 
-    fn gone(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
-        let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
+    fn gone(&self, tx: &mut Transaction, found: FoundDocument) -> Result<(), KvError> {
+        let id = found.doc;
+        let Some(mut doc) = self.as_found(tx, found)? else { return Ok(()) };
         if doc.state == DocState::Tombstoned {
             return Ok(());
         }
@@ -330,6 +331,14 @@ impl<K: Kv> Library<K> {
     fn waiting(&self, id: DocId, stamp: FileStamp) -> Result<Option<Document>, KvError> {
         let doc = read::document(&self.kv, id)?;
         Ok(doc.filter(|doc| doc.stamp == stamp && doc.state == DocState::Waiting))
+    }
+
+    /// The document, if it is where it was found. One that went on under another path, or whose owner keeps it since, is
+    /// another matter; and where there is none any more, it may have become one with a renamed one.
+    fn as_found(&self, tx: &mut Transaction, found: FoundDocument) -> Result<Option<Document>, KvError> {
+        let doc = read::document(&self.kv, found.doc)?.filter(|doc| FoundDocument::new(found.doc, doc) == found);
+        tx.applied.outdated |= doc.is_none();
+        Ok(doc)
     }
 
     fn rows_by_key(&self, doc: &Document) -> Result<RowsByKey, KvError> {

@@ -4,6 +4,7 @@ use super::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 type Maps = [BTreeMap<Vec<u8>, Vec<u8>>; SPACES];
 
@@ -15,8 +16,8 @@ pub struct MemoryKv {
 
 #[derive(Debug, Default)]
 struct State {
-    /// With every commit.
-    current: Maps,
+    /// With every commit. Copied by the first commit after a snapshot, while that is there.
+    current: Arc<Maps>,
     /// As a power cut would leave them.
     synced: Maps,
     unsynced: Vec<Batch>,
@@ -36,7 +37,7 @@ impl MemoryKv {
         for batch in state.unsynced.drain(..).take(written) {
             apply(&mut state.synced, &batch);
         }
-        state.current = state.synced.clone();
+        state.current = Arc::new(state.synced.clone());
     }
 
     /// Commits since the last sync.
@@ -65,9 +66,9 @@ fn page(maps: &Maps, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -
     pairs.take(max).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// A copy of all maps.
+/// All maps as of one moment.
 #[derive(Clone, Debug)]
-pub struct MemorySnapshot(Maps);
+pub struct MemorySnapshot(Arc<Maps>);
 
 impl KvRead for MemorySnapshot {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
@@ -93,12 +94,12 @@ impl Kv for MemoryKv {
     type Snapshot = MemorySnapshot;
 
     fn snapshot(&self) -> MemorySnapshot {
-        MemorySnapshot(self.state.borrow().current.clone())
+        MemorySnapshot(Arc::clone(&self.state.borrow().current))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {
         let state = &mut *self.state.borrow_mut();
-        apply(&mut state.current, &batch);
+        apply(Arc::make_mut(&mut state.current), &batch);
         state.unsynced.push(batch);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The worker: one task to its outcome. Synchronous, and the same code on a device and in the simulator.
 //!
 //! [`run::run`] takes a `scheduler::task::Task` and returns an `Outcome`. It reads the store through the port `Kv`,
-//! computes through the port `Embedder`, and gets files and the vector index through three functions of its caller
+//! computes through the port `Embedder`, and gets files and the vector index through functions of its caller
 //! (`run::TaskIo`). It decides nothing and writes nothing: changes of the store are part of the outcome, and the writer
 //! applies them later. Between the reading and the writing the store may change; the library then ignores what does not
 //! fit any more.
@@ -23,3 +23,6 @@ pub mod run;
 pub mod scan;
 pub mod summary;
 pub mod sweep;
+
+#[cfg(test)]
+mod rename_test;

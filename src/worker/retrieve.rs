@@ -122,6 +122,23 @@ fn nearest(
     }
 }
 
+/// What was found for another device, without the hits whose files are not there. Where thousands of files are renamed, a scan may
+/// find only after a while that one was moved into a private folder. What is known to be away or kept is judged by who answers.
+pub fn without_missing(
+    mut found: Found,
+    mut vectors: Vec<Quantized>,
+    missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
+) -> Outcome {
+    let there = found.hits.iter().filter(|hit| hit.absence.is_none());
+    let missing = missing(there.map(|hit| hit.path.clone()).collect());
+    let stays: Vec<bool> = found.hits.iter().map(|hit| hit.absence.is_some() || !missing.contains(&hit.path)).collect();
+    let mut each = stays.iter();
+    found.hits.retain(|_| each.next() != Some(&false));
+    let mut each = stays.iter();
+    vectors.retain(|_| each.next() != Some(&false));
+    Outcome::Found(Box::new(found), vectors)
+}
+
 /// Rows with the cosine of their vector and the question, best first.
 fn scored(
     kv: &impl Kv,

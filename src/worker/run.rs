@@ -11,25 +11,29 @@ use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
+use std::collections::BTreeSet;
 
-/// What a task may need from outside the store. `list` and `read` are called at most once.
-pub struct TaskIo<L, R, S> {
+/// What a task may need from outside the store. `list`, `read` and `missing` are called at most once.
+pub struct TaskIo<L, R, S, M> {
     /// Lists the files of the next step of a scan; the paths are those that the owner named within its source.
     pub list: L,
     /// Reads a whole file.
     pub read: R,
     /// Searches the index: the rows nearest by sign bits, at most so many.
     pub scan: S,
+    /// Which of these files are not there, as far as is known soon.
+    pub missing: M,
     /// Seconds since 1970 by the system's clock.
     pub now: i64,
 }
 
 /// Runs a task to its outcome.
-pub fn run<L, R, S>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S>, task: Task) -> Outcome
+pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S, M>, task: Task) -> Outcome
 where
     L: FnOnce(&Scan, &[Vec<u8>]) -> Listing,
     R: FnOnce(&[u8]) -> Content,
     S: Fn(&Signs, usize) -> Vec<Row>,
+    M: FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
 {
     let failed = |error| failed(kv, error);
     match task {
@@ -68,7 +72,12 @@ where
         Task::EmbedHit { heading, text } => {
             retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
         }
-        Task::Retrieve(query) => retrieve::retrieve(kv, io.scan, &query).unwrap_or_else(Outcome::Failed),
+        Task::Retrieve(query) => match retrieve::retrieve(kv, io.scan, &query) {
+            Ok(Outcome::Found(found, vectors)) if query.shared => {
+                retrieve::without_missing(*found, vectors, io.missing)
+            }
+            found => found.unwrap_or_else(Outcome::Failed),
+        },
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
     }

@@ -11,8 +11,8 @@ use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan, Tally};
-use crate::store::change::Change;
-use crate::store::kv::{Kv, KvError};
+use crate::store::change::{Change, FoundDocument};
+use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp};
 use away::Absence;
@@ -58,12 +58,14 @@ pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
     Ok(paths.filter(|path| path != source && covers(source, path)).collect())
 }
 
-/// The changes that bring the store up to date with the listing.
+/// The changes that bring the store up to date with the listing. They are held against the store of one moment: between two reads of
+/// it a renamed document may go on under another path, and then all that lies between would look gone, or new.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let Listing { entries, upto, holes, volumes, remarks, key_files, at } = listing;
+    let kv = &kv.snapshot();
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -98,7 +100,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
             if is_empty(kv, id, &doc)? {
                 empty.insert(id);
             }
-            absence.is_missing(id, &doc);
+            absence.is_missing(FoundDocument::new(id, &doc), &doc);
         }
     }
     entries.for_each(|entry| merge.seen(entry));
@@ -106,16 +108,17 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     tally.kept = absence.kept();
     let (gone, kept, away) = absence.judged();
     // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
-    let (empty, gone): (Vec<DocId>, Vec<DocId>) = gone.into_iter().partition(|doc| empty.contains(doc));
-    tally.known -= empty.len() as u64;
-    changes.extend(empty.into_iter().map(|doc| Change::Gone { doc }));
+    let (empty, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|found| empty.contains(&found.doc));
+    tally.empty = empty.len() as u64;
+    tally.known -= tally.empty;
+    changes.extend(empty.into_iter().map(Change::Gone));
     tally.remaining += kept;
     tally.away = away;
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
 }
 
 /// Whether a document, as a list of documents gives it, has no chunks: it was never read, or could not be used.
-fn is_empty(kv: &impl Kv, id: DocId, doc: &Document) -> Result<bool, KvError> {
+fn is_empty(kv: &impl KvRead, id: DocId, doc: &Document) -> Result<bool, KvError> {
     match doc.state {
         DocState::Waiting => Ok(doc.content == [0; 16]),
         DocState::Refused(_) | DocState::Parked(_) => {

@@ -87,7 +87,7 @@ mod tests {
             library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
         }
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
-        library.apply(&Change::Gone { doc: last }).unwrap();
+        library.apply(&Change::gone(library.kv(), last)).unwrap();
         let summaries = summarize(library.kv()).unwrap();
         let home = CollectionSummary { name: "home".to_owned(), files: 3, searchable: 0, documents: 2, chunks: 3 };
         assert_eq!(summaries, [home], "one file was not read yet");

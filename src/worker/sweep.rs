@@ -4,6 +4,7 @@ use crate::base::id::DocId;
 use crate::base::path;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::task::Outcome;
+use crate::store::change::FoundDocument;
 use crate::store::keys::{self, STAMP};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::read;
@@ -14,10 +15,11 @@ use crate::store::record::{DocState, Document, MarkKind};
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
+    // Marks, sources and documents of one moment.
+    let kv = &kv.snapshot();
     let marks = read::marks(kv)?;
     let Some(place) = marks.0.into_iter().find(|mark| mark.kind == MarkKind::Forgotten) else {
-        // Sources and documents of one moment.
-        let docs = unwatched(&kv.snapshot(), SCAN_BATCH)?;
+        let docs = unwatched(kv, SCAN_BATCH)?;
         let last = docs.len() < SCAN_BATCH;
         return Ok(Outcome::Swept { place: None, docs, last });
     };
@@ -27,7 +29,7 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
         let last = page.len() < SCAN_BATCH;
         after = page.last().map(|(_, doc)| doc.path.clone());
         let meant = page.into_iter().filter(|(_, doc)| place.volume == 0 || doc.stamp.volume() == place.volume);
-        docs.extend(meant.map(|(id, _)| id));
+        docs.extend(meant.map(|(id, doc)| FoundDocument::new(id, &doc)));
         if last || !docs.is_empty() {
             return Ok(Outcome::Swept { place: Some(place), docs, last });
         }
@@ -40,10 +42,11 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn kept(kv: &impl Kv, place: &[u8], after: Option<&[u8]>) -> Result<Outcome, KvError> {
-    let page = read::documents_under(kv, place, after, SCAN_BATCH)?;
+    let page = read::documents_under(&kv.snapshot(), place, after, SCAN_BATCH)?;
     let next = page.last().filter(|_| page.len() == SCAN_BATCH).map(|(_, doc)| doc.path.clone());
     let is_kept = |doc: &Document| doc.state != DocState::Tombstoned && doc.stamp.kept_since().is_some();
-    Ok(Outcome::Kept(page.into_iter().filter(|(_, doc)| is_kept(doc)).map(|(id, _)| id).collect(), next))
+    let kept = page.into_iter().filter(|(_, doc)| is_kept(doc)).map(|(id, doc)| FoundDocument::new(id, &doc));
+    Ok(Outcome::Kept(kept.collect(), next))
 }
 
 /// Documents that lie in no watched folder, at most `max`: nobody would look at their files again. An agent of before
@@ -51,7 +54,7 @@ pub(super) fn kept(kv: &impl Kv, place: &[u8], after: Option<&[u8]>) -> Result<O
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn unwatched(kv: &impl KvRead, max: usize) -> Result<Vec<DocId>, KvError> {
+pub fn unwatched(kv: &impl KvRead, max: usize) -> Result<Vec<FoundDocument>, KvError> {
     let sources = read::sources(kv)?;
     let (mut found, mut from) = (Vec::new(), Vec::new());
     while found.len() < max {
@@ -60,7 +63,10 @@ pub fn unwatched(kv: &impl KvRead, max: usize) -> Result<Vec<DocId>, KvError> {
         let mut next = [&last[..], &[0]].concat();
         for (place, id) in page.iter().filter(|(place, _)| place[..] != STAMP) {
             match sources.of(place) {
-                None => found.extend(keys::number(id).map(DocId)),
+                None => {
+                    let Some(id) = keys::number(id).map(DocId).filter(|_| found.len() < max) else { continue };
+                    found.extend(read::document(kv, id)?.map(|doc| FoundDocument::new(id, &doc)));
+                }
                 Some(source) if source.path == *place => {}
                 Some(source) => {
                     let Some(end) = keys::after_prefix(&path::prefix(&source.path)) else { return Ok(found) };
@@ -112,6 +118,7 @@ mod tests {
                 Mark { path: place.into(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
             library.apply(&Change::Marks(Marks(vec![mark]))).unwrap();
             let Outcome::Swept { docs, last, .. } = sweep(library.kv()).unwrap() else { panic!() };
+            let docs: Vec<DocId> = docs.iter().map(|found| found.doc).collect();
             assert_eq!((docs.as_slice(), last), (&all[..count], true), "{place}");
         }
     }
@@ -131,9 +138,11 @@ mod tests {
             strays.sort_unstable();
             let strays: Vec<DocId> = strays.into_iter().map(|(_, id)| id).collect();
             let Outcome::Swept { place: None, docs, last: true } = sweep(library.kv()).unwrap() else { panic!() };
-            assert_eq!(docs, strays, "{sources:?}");
+            let found = |docs: Vec<FoundDocument>| docs.iter().map(|found| found.doc).collect::<Vec<_>>();
+            assert_eq!(found(docs), strays, "{sources:?}");
             for max in 1..3 {
-                assert_eq!(unwatched(library.kv(), max).unwrap(), strays[..max.min(strays.len())], "{sources:?}");
+                let some = found(unwatched(library.kv(), max).unwrap());
+                assert_eq!(some, strays[..max.min(strays.len())], "{sources:?}");
             }
         }
     }

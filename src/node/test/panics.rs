@@ -15,7 +15,7 @@ fn with_documents(documents: u64) -> (Node, Output) {
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
     let out = handle(&mut node, at(1 + SETTLE_MS), Input::Wake);
     let [Output::Start(scan, Task::Scan(_))] = &out[..] else { panic!("{out:?}") };
-    let changes = vec![Change::Gone { doc: DocId(0) }];
+    let changes = vec![Change::Gone(FoundDocument::somewhere(0))];
     let outcome =
         Outcome::Scanned { changes, gone: Vec::new(), next: None, remarks: Vec::new(), tally: Box::default() };
     let out = handle(&mut node, at(500), Input::Done(*scan, outcome, Duration::ZERO));
@@ -112,7 +112,7 @@ fn a_document_that_succeeded_in_between_has_all_its_tries_again() {
         assert_eq!(panics(&mut node, &started), []);
         let Output::Start(again, _) = rested(&mut node) else { unreachable!() };
         // It succeeded, and is read again because its file changed.
-        let gone = Outcome::Changes(vec![Change::Gone { doc: DocId(1) }]);
+        let gone = Outcome::Changes(vec![Change::Gone(FoundDocument::somewhere(1))]);
         let out = handle(&mut node, at(601), Input::Done(again, gone, Duration::ZERO));
         let Some(Output::Save(save, _)) = out.first() else { panic!("{out:?}") };
         let mut counts = StoreCounts::default();

@@ -8,8 +8,8 @@ const fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1000)
 }
 
-fn ids(count: u64) -> Vec<DocId> {
-    (0..count).map(DocId).collect()
+fn ids(count: u64) -> Vec<FoundDocument> {
+    (0..count).map(FoundDocument::somewhere).collect()
 }
 
 /// A scan in one step.
@@ -37,9 +37,11 @@ fn a_part_of_a_source_is_judged_by_the_whole() {
     assert_eq!(scan(&mut losses, 2, true, 1000, 0, 0), Verdict::Remove(Vec::new()));
     assert_eq!(scan(&mut losses, 3, false, 100, 100, 0), Verdict::Remove(ids(100)));
     assert_eq!(scan(&mut losses, 4, false, 1, 1, 0), Verdict::LookAtAll, "101 of 1000 within a minute");
-    assert_eq!(scan(&mut losses, 5, true, 900, 400, 0), Verdict::Remove(ids(400)), "half of all");
-    assert_eq!(scan(&mut losses, 6, true, 500, 1, 0), Verdict::Ask(true), "501 of 1000 within a minute");
-    assert_eq!(scan(&mut losses, 7, true, 500, 1, 0), Verdict::Remove(Vec::new()), "the same question");
+    let more: Vec<u64> = (100..500).collect();
+    let removed = more.iter().map(|doc| FoundDocument::somewhere(*doc)).collect();
+    assert_eq!(misses(&mut losses, 5, true, 900, &more), Verdict::Remove(removed), "half of all");
+    assert_eq!(misses(&mut losses, 6, true, 500, &[500]), Verdict::Ask(true), "501 of 1000 within a minute");
+    assert_eq!(misses(&mut losses, 7, true, 500, &[500]), Verdict::Remove(Vec::new()), "the same question");
     assert_eq!(losses.questions().count(), 1);
     assert_eq!(scan(&mut losses, 8, true, 500, 0, 0), Verdict::Remove(Vec::new()), "they are back");
     assert_eq!(losses.questions().count(), 0);
@@ -63,7 +65,7 @@ fn what_is_gone_and_does_not_fit_into_a_question_is_asked_about_next_and_never_r
     // They are kept; what is left of the loss is less than half, and comes an hour later.
     let mut later = |seconds, gone: std::ops::Range<u64>| {
         let mut tally = Tally { known, remaining: known - (gone.end - gone.start), ..Tally::default() };
-        losses.add(gone.map(DocId).collect(), &mut tally);
+        losses.add(gone.map(FoundDocument::somewhere).collect(), &mut tally);
         let verdict = losses.end(at(seconds), SOURCE, true, 1_800_000_000).0;
         losses.decided(SOURCE);
         verdict
@@ -71,7 +73,11 @@ fn what_is_gone_and_does_not_fit_into_a_question_is_asked_about_next_and_never_r
     assert_eq!(later(5000, most..most * 3), Verdict::Ask(true), "and again, it does not fit");
     assert_eq!(later(9000, most * 2..most * 3), Verdict::Ask(true), "the last of it");
     let one = most * 4;
-    assert_eq!(later(13_000, one..one + 1), Verdict::Remove(vec![DocId(one)]), "that was another loss");
+    assert_eq!(
+        later(13_000, one..one + 1),
+        Verdict::Remove(vec![FoundDocument::somewhere(one)]),
+        "that was another loss"
+    );
 }
 
 #[test]
@@ -96,7 +102,11 @@ fn what_does_not_fit_is_known_to_be_gone_and_no_look_at_a_part_removes_it() {
     assert_eq!(misses(&mut losses, 3000, true, most * 9, &rest), Verdict::Ask(true), "all that is left of it");
     assert_eq!((losses.has_more(SOURCE), losses.gone_since(last)), (false, None), "the others are back");
     losses.decided(SOURCE);
-    assert_eq!(misses(&mut losses, 5000, false, 100, &[last.0]), Verdict::Remove(vec![last]), "another loss");
+    assert_eq!(
+        misses(&mut losses, 5000, false, 100, &[last.0]),
+        Verdict::Remove(vec![FoundDocument::somewhere(last.0)]),
+        "another loss"
+    );
 }
 
 #[test]
@@ -167,12 +177,12 @@ fn a_decision_closes_the_question_and_the_steps_of_a_scan_add_up() {
 /// A scan that misses these documents of `known`, which are still known.
 fn misses(losses: &mut Losses, seconds: u64, whole: bool, known: u64, gone: &[u64]) -> Verdict {
     let mut tally = Tally { known, remaining: known - gone.len() as u64, ..Tally::default() };
-    losses.add(gone.iter().map(|doc| DocId(*doc)).collect(), &mut tally);
+    losses.add(gone.iter().map(|doc| FoundDocument::somewhere(*doc)).collect(), &mut tally);
     losses.end(at(seconds), SOURCE, whole, 1_800_000_000).0
 }
 
 fn asked(losses: &Losses) -> Vec<u64> {
-    losses.questions().flat_map(|(_, question)| question.gone.iter().map(|doc| doc.0)).collect()
+    losses.questions().flat_map(|(_, question)| question.gone.iter().map(|found| found.doc.0)).collect()
 }
 
 #[test]
@@ -181,8 +191,16 @@ fn only_the_documents_of_a_question_wait_and_a_later_deletion_goes_at_once() {
     let with = |more: &[u64]| [&burst[..], more].concat();
     let mut losses = Losses::default();
     assert_eq!(misses(&mut losses, 1, true, 1000, &burst), Verdict::Ask(true));
-    assert_eq!(misses(&mut losses, 2, false, 1, &[700]), Verdict::Remove(vec![DocId(700)]), "a look at its place");
-    assert_eq!(misses(&mut losses, 3, true, 999, &with(&[701])), Verdict::Remove(vec![DocId(701)]), "or at all");
+    assert_eq!(
+        misses(&mut losses, 2, false, 1, &[700]),
+        Verdict::Remove(vec![FoundDocument::somewhere(700)]),
+        "a look at its place"
+    );
+    assert_eq!(
+        misses(&mut losses, 3, true, 999, &with(&[701])),
+        Verdict::Remove(vec![FoundDocument::somewhere(701)]),
+        "or at all"
+    );
     assert_eq!(misses(&mut losses, 4, false, 600, &burst), Verdict::Remove(Vec::new()), "these wait still");
     assert_eq!(asked(&losses), burst);
     let rest: Vec<u64> = (800..900).collect();
@@ -190,7 +208,11 @@ fn only_the_documents_of_a_question_wait_and_a_later_deletion_goes_at_once() {
     assert_eq!(misses(&mut losses, 5, true, 998, &with(&rest)), Verdict::Ask(false), "the rest of the burst");
     assert_eq!(asked(&losses), with(&rest));
     let one = [with(&rest), vec![900]].concat();
-    assert_eq!(misses(&mut losses, 500, true, 998, &one), Verdict::Remove(vec![DocId(900)]), "hours later");
+    assert_eq!(
+        misses(&mut losses, 500, true, 998, &one),
+        Verdict::Remove(vec![FoundDocument::somewhere(900)]),
+        "hours later"
+    );
     let all = [with(&rest), (600..700).chain(901..1000).collect()].concat();
     assert_eq!(misses(&mut losses, 900, true, 997, &all), Verdict::Ask(true), "another great loss");
     assert_eq!(losses.questions().next().unwrap().1.gone.len(), all.len());
@@ -221,4 +243,24 @@ fn a_question_ends_for_each_file_that_is_back() {
     assert!(losses.asks(SOURCE));
     losses.are_back(&burst.iter().map(|doc| DocId(*doc)).collect());
     assert!(!losses.asks(SOURCE));
+}
+
+#[test]
+fn folders_that_are_renamed_there_and_back_are_no_loss_however_often() {
+    let mut losses = Losses::default();
+    let (known, moved) = (5000, 1200);
+    scan(&mut losses, 1, true, known, 0, 0);
+    for round in 0..4 {
+        // Renamed while the look was under way, so that it found them under neither name; then they are back.
+        let gone: Vec<u64> = (moved * round..moved * (round + 1)).collect();
+        let verdict = misses(&mut losses, 10 + 5 * round, true, known, &gone);
+        let removed = gone.iter().map(|doc| FoundDocument::somewhere(*doc)).collect();
+        assert_eq!(verdict, Verdict::Remove(removed), "round {round}: a quarter of all");
+        losses.are_back(&gone.into_iter().map(DocId).collect());
+        assert_eq!(scan(&mut losses, 12 + 5 * round, false, 100, 0, 0), Verdict::Remove(Vec::new()));
+    }
+    assert_eq!(losses.questions().count(), 0);
+    assert_eq!(scan(&mut losses, 40, true, known, moved, 0), Verdict::Remove(ids(moved)));
+    let rest: Vec<u64> = (moved..3000).collect();
+    assert_eq!(misses(&mut losses, 41, true, known - moved, &rest), Verdict::Ask(true), "what stays away adds up");
 }

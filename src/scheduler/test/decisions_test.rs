@@ -7,12 +7,12 @@ use crate::store::record::{Asked, Mark, MarkKind, Marks};
 
 pub(super) fn found(known: u64, gone: u64, away: Vec<Away>) -> Outcome {
     let tally = Tally { known, remaining: known - gone, away, at: 50, ..Tally::default() };
-    let gone = (0..gone).map(DocId).collect();
+    let gone = (0..gone).map(FoundDocument::somewhere).collect();
     Outcome::Scanned { changes: Vec::new(), gone, next: None, remarks: Vec::new(), tally: Box::new(tally) }
 }
 
 fn gone(doc: u64) -> Change {
-    Change::Gone { doc: DocId(doc) }
+    Change::Gone(FoundDocument::somewhere(doc))
 }
 
 /// Runs the next scan to this outcome; gives what follows.
@@ -86,7 +86,7 @@ fn a_great_loss_is_asked_about_and_the_owner_forgets_or_keeps() {
         let (changes, others) = saves(&mut machine, 3000, out);
         let expected = |doc| match forget {
             true => vec![gone(doc), Change::Purge { doc: DocId(doc) }],
-            false => vec![Change::Kept { doc: DocId(doc), since: 50 }],
+            false => vec![Change::Kept { found: FoundDocument::somewhere(doc), since: 50 }],
         };
         assert_eq!(changes, (0..900).flat_map(expected).collect::<Vec<_>>());
         assert!(matches!(&others[..], [Output::Decided(ReplyId(5), _)]), "{others:?}");
@@ -118,7 +118,7 @@ fn after_an_answer_that_was_not_about_all_that_is_gone_a_look_at_all_follows_at_
     assert!(machine.deadline().is_some_and(|due| due <= at(2 + SETTLE_MS)), "all of it is looked at soon");
     let mut rest = found(most * 2, 1, Vec::new());
     if let Outcome::Scanned { gone, .. } = &mut rest {
-        *gone = vec![last];
+        *gone = vec![FoundDocument::somewhere(last.0)];
     }
     let out = scan_finds(&mut machine, 2 + SETTLE_MS, rest);
     let (changes, others) = saves(&mut machine, 3 + SETTLE_MS, out);
@@ -176,8 +176,8 @@ fn what_is_away_is_marked_and_its_owner_keeps_or_forgets_it() {
     let id = machine.start_next(LIGHT, &mut out).unwrap();
     assert!(matches!(&out[..], [Output::Start(_, Task::Sweep)]), "{out:?}");
     let place = Some(Mark { documents: 9, since: 9, ..mark("/a/stick", MarkKind::Forgotten) });
-    let mut out = Vec::new();
-    machine.handle(at(4), Input::Done(id, Outcome::Swept { place, docs: vec![DocId(8)], last: true }), &mut out);
+    let (mut out, docs) = (Vec::new(), vec![FoundDocument::somewhere(8)]);
+    machine.handle(at(4), Input::Done(id, Outcome::Swept { place, docs, last: true }), &mut out);
     let (changes, others) = saves(&mut machine, 4, out);
     assert_eq!(changes, [gone(8), Change::Purge { doc: DocId(8) }, Change::Marks(Marks(Vec::new()))]);
     assert!(matches!(&others[..], [Output::Decided(ReplyId(3), _)]));
@@ -262,12 +262,12 @@ fn documents_of_no_watched_folder_are_deleted_at_the_start() {
     let config =
         Config { strays: true, sources: vec![source("/a")].into(), slots: 1, disk_free: u64::MAX, ..Config::default() };
     let mut machine = Scheduler::new(at(0), config);
-    for (docs, last) in [(vec![DocId(8)], false), (vec![DocId(9)], true)] {
+    for (docs, last) in [(vec![FoundDocument::somewhere(8)], false), (vec![FoundDocument::somewhere(9)], true)] {
         let mut out = Vec::new();
         machine.handle(at(1), Input::Wake, &mut out);
         let id = machine.start_next(LIGHT, &mut out).unwrap();
         assert!(matches!(&out[..], [Output::Start(_, Task::Sweep)]), "{out:?}");
-        let (mut out, doc) = (Vec::new(), docs[0]);
+        let (mut out, doc) = (Vec::new(), docs[0].doc);
         machine.handle(at(1), Input::Done(id, Outcome::Swept { place: None, docs, last }), &mut out);
         assert_eq!(saves(&mut machine, 1, out).0, [gone(doc.0), Change::Purge { doc }]);
     }

@@ -42,9 +42,13 @@ fn what_is_kept_without_its_file_is_counted_and_forgotten_at_any_place_of_its_fo
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a/b".to_vec()), &mut out);
     let Some(Output::Refused(ReplyId(1), Refusal::Conflict, why)) = out.pop() else { panic!("{out:?}") };
     assert!(why.contains("`wattle forget --kept /a/b` forgets those at this place"), "{why}");
-    let out = lists(&mut machine, "/a/b", Outcome::Kept(vec![DocId(3), DocId(4)], None));
+    let out = lists(
+        &mut machine,
+        "/a/b",
+        Outcome::Kept(vec![FoundDocument::somewhere(3), FoundDocument::somewhere(4)], None),
+    );
     let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
-    let forget = |doc| [Change::Gone { doc: DocId(doc) }, Change::Purge { doc: DocId(doc) }];
+    let forget = |doc| [Change::Gone(FoundDocument::somewhere(doc)), Change::Purge { doc: DocId(doc) }];
     assert_eq!(*changes, [forget(3), forget(4)].concat());
     assert_eq!(machine.kept_without_files(b"/a"), 120, "a save may fail");
     let mut out = Vec::new();
@@ -111,11 +115,15 @@ fn a_list_is_made_in_steps_between_the_steps_of_scans_and_no_scan_comes_between_
     machine.handle(at(60_003), Input::Changed(b"/a/c".to_vec()), &mut out);
     machine.handle(at(120_000), Input::Wake, &mut out);
     assert_eq!(machine.start_next(LIGHT, &mut out), None, "a scan waits for the list");
-    machine.handle(at(120_001), Input::Done(first, Outcome::Kept(vec![DocId(3)], Some(b"/a/m".to_vec()))), &mut out);
+    machine.handle(
+        at(120_001),
+        Input::Done(first, Outcome::Kept(vec![FoundDocument::somewhere(3)], Some(b"/a/m".to_vec()))),
+        &mut out,
+    );
     assert_eq!(out, []);
     let (second, after) = step(&mut machine).unwrap();
     assert_eq!(after.as_deref(), Some(&b"/a/m"[..]));
-    machine.handle(at(120_002), Input::Done(second, Outcome::Kept(vec![DocId(9)], None)), &mut out);
+    machine.handle(at(120_002), Input::Done(second, Outcome::Kept(vec![FoundDocument::somewhere(9)], None)), &mut out);
     let [Output::Save(save, changes)] = &out[..] else { panic!("{out:?}") };
     assert_eq!(changes.len(), 4, "both documents are forgotten: {changes:?}");
     let (save, mut out) = (save.0, Vec::new());
@@ -136,7 +144,7 @@ fn a_full_disk_holds_up_no_decision_since_that_makes_room() {
     let mut machine = keeping(600);
     machine.handle(at(1), Input::DiskFree(1 << 20), &mut Vec::new());
     assert!(machine.stands_still());
-    let documents: Vec<DocId> = (0..600).map(DocId).collect();
+    let documents: Vec<_> = (0..600).map(FoundDocument::somewhere).collect();
     let out = lists(&mut machine, "/a", Outcome::Kept(documents, None));
     let mut saves = 0;
     let mut out = out;
@@ -163,12 +171,12 @@ fn whoever_waits_is_answered_once_by_an_outage_or_a_stop_whatever_the_list_finds
     let answers =
         |out: &[Output]| out.iter().filter(|output| matches!(output, Output::Refused(ReplyId(7), ..))).count();
     assert_eq!(answers(&out), 1, "{out:?}");
-    machine.handle(at(2), Input::Done(id, Outcome::Kept(vec![DocId(1)], None)), &mut out);
+    machine.handle(at(2), Input::Done(id, Outcome::Kept(vec![FoundDocument::somewhere(1)], None)), &mut out);
     machine.answer_at_stop(&mut out);
     assert_eq!(answers(&out), 1, "{out:?}");
 
     let mut machine = keeping(600);
-    let out = lists(&mut machine, "/a", Outcome::Kept((0..600).map(DocId).collect(), None));
+    let out = lists(&mut machine, "/a", Outcome::Kept((0..600).map(FoundDocument::somewhere).collect(), None));
     let Some(Output::Save(save, _)) = out.last() else { panic!("{out:?}") };
     let mut out = Vec::new();
     machine.answer_at_stop(&mut out);

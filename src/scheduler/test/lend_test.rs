@@ -21,7 +21,7 @@ pub(super) fn lending(documents: u64) -> Scheduler {
     let mut out = Vec::new();
     machine.handle(at(0), Input::Wake, &mut out);
     let scan = machine.start_next(LIGHT, &mut out).unwrap();
-    let changes = vec![Change::Gone { doc: DocId(999) }];
+    let changes = vec![Change::Gone(FoundDocument::somewhere(999))];
     let tally = Box::default();
     let (gone, remarks) = (Vec::new(), Vec::new());
     machine.handle(at(0), Input::Done(scan, Outcome::Scanned { changes, gone, next: None, remarks, tally }), &mut out);

@@ -105,7 +105,7 @@ fn every_open_decision_is_answered_when_one_cannot_be_saved() {
         machine.handle(at(place), Input::Wake, &mut out);
         let id = machine.start_next(ALL, &mut out).unwrap();
         let tally = Tally { known: 1000, remaining: 100, at: 5, ..Tally::default() };
-        let gone = (1000 * place..1000 * place + 900).map(DocId).collect();
+        let gone = (1000 * place..1000 * place + 900).map(FoundDocument::somewhere).collect();
         let (changes, remarks) = (Vec::new(), Vec::new());
         let found = Outcome::Scanned { changes, gone, next: None, remarks, tally: Box::new(tally) };
         machine.handle(at(place), Input::Done(id, found), &mut out);

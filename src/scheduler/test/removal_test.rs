@@ -21,7 +21,7 @@ fn forgetting() -> Scheduler {
 
 /// A step of the removal ends, and is saved.
 fn removes(machine: &mut Scheduler, ms: u64, task: u64, save: u64, last: bool) -> Vec<Output> {
-    let swept = Outcome::Swept { place: Some(forgotten("/a")), docs: vec![DocId(task)], last };
+    let swept = Outcome::Swept { place: Some(forgotten("/a")), docs: vec![FoundDocument::somewhere(task)], last };
     let mut out = Vec::new();
     machine.handle(at(ms), Input::Done(TaskId(task), swept), &mut out);
     assert!(matches!(&out[..], [Output::Save(SaveId(at), _)] if *at == save), "{out:?}");

@@ -15,7 +15,7 @@ fn what_goes_after_the_first_of_a_great_loss_ends_leases_too() {
     let mut out = Vec::new();
     machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
     let lost = |machine: &mut Scheduler, now: u64, gone: std::ops::Range<u64>| {
-        let gone: Vec<DocId> = gone.map(DocId).collect();
+        let gone: Vec<_> = gone.map(FoundDocument::somewhere).collect();
         let tally = Tally { known: 400, remaining: 400 - gone.len() as u64, ..Tally::default() };
         let out = scan_finds(
             machine,

@@ -76,3 +76,58 @@ impl<K: Kv> Library<K> {
         Ok(vectors)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{EmbedKey, Ring};
+    use crate::store::audit::audit;
+    use crate::store::change::{Applied, Change, FoundDocument};
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::FileStamp;
+
+    const STAMP: FileStamp = FileStamp { size: 1, modified_ns: 1, changed_ns: 1, inode: 1 };
+
+    fn seen(library: &mut Library<MemoryKv>, path: &str) -> DocId {
+        let (path, collection) = (path.into(), "home".to_owned());
+        library.apply(&Change::Seen { path, stamp: STAMP, collection, ring: Ring::Mesh }).unwrap().doc.unwrap()
+    }
+
+    /// All files have the same text.
+    fn read(library: &mut Library<MemoryKv>, doc: DocId) -> Applied {
+        let chunk = NewChunk { key: EmbedKey([1; 16]), heading: String::new(), text: "text".into(), start: 0, end: 4 };
+        library.apply(&Change::Chunked { doc, stamp: STAMP, content: [7; 16], chunks: vec![chunk] }).unwrap()
+    }
+
+    fn found(library: &Library<MemoryKv>, doc: DocId) -> FoundDocument {
+        FoundDocument::new(doc, &read::document(library.kv(), doc).unwrap().unwrap())
+    }
+
+    #[test]
+    fn what_was_decided_of_a_document_does_nothing_once_that_goes_on_under_another_path() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let doc = seen(&mut library, "/d/a.md");
+        read(&mut library, doc);
+        let before = found(&library, doc);
+        library.apply(&Change::Gone(before)).unwrap();
+        let new = seen(&mut library, "/e/a.md");
+        let there = found(&library, new);
+        let applied = read(&mut library, new);
+        assert_eq!((applied.doc, applied.returned), (Some(doc), true));
+        // Both were decided before: that the file at the old path is gone, and the new one, which had been seen and not read.
+        for change in
+            [Change::Gone(before), Change::Gone(there), Change::Kept { found: before, since: 9 }, Change::Purge { doc }]
+        {
+            let is_checked = !matches!(change, Change::Purge { .. });
+            assert_eq!(library.apply(&change).unwrap(), Applied { outdated: is_checked, ..Applied::default() });
+        }
+        let known = read::document(library.kv(), doc).unwrap().unwrap();
+        assert_eq!((known.path.as_slice(), Kind::from(&known.state)), (&b"/e/a.md"[..], Kind::Chunked));
+        library.apply(&Change::Kept { found: found(&library, doc), since: 9 }).unwrap();
+        let kept = FoundDocument::new(doc, &known);
+        assert!(library.apply(&Change::Gone(kept)).unwrap().outdated, "its owner keeps it since");
+        assert!(!library.apply(&Change::gone(library.kv(), doc)).unwrap().outdated, "and may forget it");
+        assert_eq!(library.commit().counts.count(Kind::Tombstoned), 1);
+        assert!(audit(library.kv()).unwrap().clean());
+    }
+}

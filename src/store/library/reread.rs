@@ -105,7 +105,7 @@ mod tests {
             library.apply(&Change::Embedded { doc, model: Fingerprint([1; 32]), vectors }).unwrap();
             docs.push(doc);
         }
-        library.apply(&Change::Gone { doc: docs[19] }).unwrap();
+        library.apply(&Change::gone(library.kv(), docs[19])).unwrap();
 
         assert_eq!(library.reread(1).unwrap(), 19, "the tombstone stays one");
         assert_eq!(library.commit().counts.count(Kind::Waiting), 19);

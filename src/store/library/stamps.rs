@@ -3,6 +3,7 @@
 use super::Library;
 use super::transaction::Transaction;
 use crate::base::id::DocId;
+use crate::store::change::FoundDocument;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp};
@@ -22,8 +23,11 @@ impl<K: Kv> Library<K> {
         self.set_stamp(tx, id, |known| if known == from { stamp } else { known })
     }
 
-    pub(super) fn kept(&self, tx: &mut Transaction, id: DocId, since: i64) -> Result<(), KvError> {
-        self.set_stamp(tx, id, |known| known.kept(since))
+    pub(super) fn kept(&self, tx: &mut Transaction, found: FoundDocument, since: i64) -> Result<(), KvError> {
+        if self.as_found(tx, found)?.is_none() {
+            return Ok(());
+        }
+        self.set_stamp(tx, found.doc, |known| known.kept(since))
     }
 
     fn set_stamp(&self, tx: &mut Transaction, id: DocId, new: impl Fn(FileStamp) -> FileStamp) -> Result<(), KvError> {
@@ -74,7 +78,7 @@ mod tests {
         assert_eq!((document.stamp, document.state), (newer, DocState::Waiting), "it is read again");
 
         library.apply(&seen(SCANNED)).unwrap();
-        library.apply(&Change::Gone { doc }).unwrap();
+        library.apply(&Change::gone(library.kv(), doc)).unwrap();
         library.apply(&differs).unwrap();
         library.apply(&refused).unwrap();
         assert_eq!(read::document(library.kv(), doc).unwrap().unwrap().state, DocState::Tombstoned);

@@ -68,6 +68,11 @@ impl Shelf {
         applied
     }
 
+    fn gone(&mut self, doc: DocId) -> Applied {
+        let gone = Change::gone(self.library.kv(), doc);
+        self.apply(&gone)
+    }
+
     /// The file has another stamp: its document waits.
     fn seen(&mut self, path: &str) -> DocId {
         self.version += 1;
@@ -226,7 +231,7 @@ fn a_vector_is_kept_for_its_own_time_though_the_file_that_shared_its_text_was_re
     shelf.read(a, &["shared"]);
     shelf.embed(a);
     assert_eq!((shelf.read(b, &["shared"]), shelf.embedded), (Some(Kind::Ready), 1));
-    shelf.apply(&Change::Gone { doc: a });
+    shelf.gone(a);
     let removed = shelf.now();
     shelf.seen("/b");
     shelf.read(b, &["other"]);
@@ -246,16 +251,16 @@ fn each_tombstone_is_purged_by_the_commit_that_made_it() {
         shelf.read(doc, &[text]);
         shelf.embed(doc);
     }
-    shelf.apply(&Change::Gone { doc: docs[1] });
+    shelf.gone(docs[1]);
     let first = shelf.now();
-    shelf.apply(&Change::Gone { doc: docs[0] });
+    shelf.gone(docs[0]);
     shelf.purge(first);
     let found = docs.map(|doc| read::document(shelf.library.kv(), doc).unwrap().is_some());
     assert_eq!(found, [true, false, true]);
     // It came back, and went again: its time begins anew.
     shelf.seen("/a");
     let back = shelf.now();
-    shelf.apply(&Change::Gone { doc: docs[0] });
+    shelf.gone(docs[0]);
     shelf.purge(back);
     assert!(read::document(shelf.library.kv(), docs[0]).unwrap().is_some());
     shelf.purge(shelf.now());
@@ -268,7 +273,7 @@ fn the_todo_list_of_an_older_version_is_read() {
     let (doc, gone) = (shelf.seen("/a"), shelf.seen("/b"));
     let texts: Vec<String> = (0..20).map(|n| format!("text {n}")).collect();
     shelf.read(doc, &texts.iter().map(String::as_str).collect::<Vec<_>>());
-    shelf.apply(&Change::Gone { doc: gone });
+    shelf.gone(gone);
     let mut batch = Batch::new();
     batch.put(Space::Todo, keys::todo(Stage::Embed, doc), []);
     batch.put(Space::Todo, keys::todo(Stage::Purge, gone), []);
@@ -334,7 +339,7 @@ fn a_parked_document_waits_for_its_owner_and_its_chunks_are_counted_as_nobodys_w
     shelf.seen("/a");
     assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (2, 0), "its file is another one");
     shelf.apply(&Change::Parked { doc, stamp: FileStamp { modified_ns: 3, ..stamp }, parked });
-    shelf.apply(&Change::Gone { doc });
+    shelf.gone(doc);
     assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (1, 0));
 }
 

@@ -65,6 +65,7 @@ impl Transaction {
                 self.batch.delete(Space::Todo, keys::todo(stage, id));
             }
             if *before == DocState::Tombstoned {
+                self.applied.returned = doc.state != DocState::Tombstoned;
                 self.batch.delete(Space::Todo, keys::tombstone(&doc.content, id));
             }
         }

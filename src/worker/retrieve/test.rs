@@ -3,10 +3,14 @@
 use super::*;
 use crate::base::id::Fingerprint;
 use crate::embed::stand_in::StandIn;
-use crate::store::change::{Change, NewChunk};
+use crate::scheduler::task::{Scan, Task};
+use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::record::{FileStamp, Source};
+use crate::worker::extract::Content;
+use crate::worker::run::{TaskIo, run};
+use crate::worker::scan::Listing;
 
 struct Shelf {
     library: Library<MemoryKv>,
@@ -68,6 +72,27 @@ impl Shelf {
         found.hits.into_iter().map(|hit| (String::from_utf8(hit.path).unwrap(), hit.text)).collect()
     }
 
+    /// The paths of the hits for a question of this device or of another one, where these files are not there.
+    fn paths_without(&mut self, text: &str, shared: bool, gone: &[&str]) -> Vec<String> {
+        let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
+        let index = load_index(self.library.kv()).unwrap();
+        let io = TaskIo {
+            list: |_: &Scan, _: &[Vec<u8>]| Listing::default(),
+            read: |_: &[u8]| Content::Missing(0),
+            scan: |signs: &Signs, max| index.nearest(signs, max),
+            missing: |paths: BTreeSet<Vec<u8>>| {
+                let is_gone = |path: &Vec<u8>| gone.iter().any(|gone| gone.as_bytes() == path.as_slice());
+                paths.into_iter().filter(is_gone).collect()
+            },
+            now: 0,
+        };
+        let query = Query { text: text.to_owned(), embedding, count: 9, shared };
+        let task = Task::Retrieve(query);
+        let Outcome::Found(found, vectors) = run(self.library.kv(), &mut self.embedder, io, task) else { panic!() };
+        assert_eq!(found.hits.len(), vectors.len());
+        found.hits.into_iter().map(|hit| String::from_utf8(hit.path).unwrap()).collect()
+    }
+
     fn find(&mut self, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = load_index(self.library.kv()).unwrap();
@@ -122,7 +147,7 @@ fn a_question_that_is_the_name_of_a_file_that_cannot_be_used_is_told_so_and_no_o
         assert!(shelf.find(question, 5, true).unusable.is_empty(), "paths of this kind leave the device in no answer");
     }
     assert!(shelf.find("where is the hedge", 5, false).unusable.is_empty());
-    shelf.library.apply(&Change::Gone { doc }).unwrap();
+    shelf.library.apply(&Change::gone(shelf.library.kv(), doc)).unwrap();
     assert!(shelf.find("report 2024.pdf", 5, false).unusable.is_empty(), "it is gone");
 }
 
@@ -152,7 +177,7 @@ fn a_question_that_is_a_name_finds_the_file_whatever_is_in_it() {
     for question in ["boiler manual", "Boiler_Manual.md", "where is boiler_manual.md?"] {
         assert_eq!(shelf.ask(question, 5, false)[0].0, "/house/Boiler_Manual.md", "{question}");
     }
-    shelf.library.apply(&Change::Gone { doc: manual }).unwrap();
+    shelf.library.apply(&Change::gone(shelf.library.kv(), manual)).unwrap();
     assert!(shelf.ask("boiler manual", 5, false).iter().all(|(path, _)| path.starts_with("/notes")), "it is gone");
 }
 
@@ -224,4 +249,19 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
     other.library.apply(&Change::Proven { doc, by, checks: 1, rows: vec![(row, chunk.key)] }).unwrap();
     assert_eq!(load_index(other.library.kv()).unwrap().len(), 1);
     assert_eq!(other.ask("the fence", 9, false).len(), 1);
+}
+
+#[test]
+fn another_device_gets_no_text_of_a_file_that_is_not_there_though_no_scan_has_found_that_yet() {
+    let mut shelf = Shelf::new();
+    shelf.add("/a.md", Ring::Mesh, &["the pangolin clause"]);
+    let kept = shelf.add("/kept.md", Ring::Mesh, &["the pangolin clause of old"]);
+    shelf.add("/moved.md", Ring::Mesh, &["the pangolin clause once more"]);
+    let found = FoundDocument::new(kept, &read::document(shelf.library.kv(), kept).unwrap().unwrap());
+    shelf.library.apply(&Change::Kept { found, since: 60 }).unwrap();
+    let gone = ["/moved.md", "/kept.md"];
+    let mut others = shelf.paths_without("pangolin clause", true, &gone);
+    others.sort_unstable();
+    assert_eq!(others, ["/a.md", "/kept.md"], "its owner keeps the one");
+    assert_eq!(shelf.paths_without("pangolin clause", false, &gone).len(), 3, "a person here is told of all");
 }

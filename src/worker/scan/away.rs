@@ -1,8 +1,8 @@
 //! Documents whose files are missing from a listing: which of them are gone, and which are only away.
 
-use crate::base::id::DocId;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
+use crate::store::change::FoundDocument;
 use crate::store::counts::Kind;
 use crate::store::record::{Document, FileStamp};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub(super) struct Absence<'a> {
     source: &'a [u8],
     holes: &'a [Vec<u8>],
     volumes: &'a [(Vec<u8>, u16)],
-    gone: Vec<DocId>,
+    gone: Vec<FoundDocument>,
     /// Documents that their owner keeps without a file.
     kept: u64,
     away: Vec<Away>,
@@ -27,7 +27,7 @@ pub(super) struct Absence<'a> {
 
 /// A document whose file is not listed.
 struct Missing {
-    id: DocId,
+    found: FoundDocument,
     path: Vec<u8>,
     kind: Kind,
 }
@@ -49,7 +49,7 @@ impl<'a> Absence<'a> {
     }
 
     /// The document's file is not listed.
-    pub(super) fn is_missing(&mut self, id: DocId, doc: &Document) {
+    pub(super) fn is_missing(&mut self, found: FoundDocument, doc: &Document) {
         if doc.stamp.kept_since().is_some() {
             self.kept += 1;
             return;
@@ -66,10 +66,10 @@ impl<'a> Absence<'a> {
         }
         let volumes = (doc.stamp.volume(), here.map_or(0, |(_, tag)| *tag));
         if volumes.0 == volumes.1 || volumes.0 == 0 || volumes.1 == 0 {
-            self.gone.push(id);
+            self.gone.push(found);
         } else {
             self.elsewhere.entry(volumes).or_default().push(Missing {
-                id,
+                found,
                 path: doc.path.clone(),
                 kind: Kind::from(&doc.state),
             });
@@ -85,10 +85,10 @@ impl<'a> Absence<'a> {
     ///
     /// A disk may come back under another number, and then its files are there, unchanged. If they are at least as many as
     /// those that are missing, the file system counts as the same, and the missing ones as gone.
-    pub(super) fn judged(mut self) -> (Vec<DocId>, u64, Vec<Away>) {
+    pub(super) fn judged(mut self) -> (Vec<FoundDocument>, u64, Vec<Away>) {
         for (volumes, missing) in std::mem::take(&mut self.elsewhere) {
             if self.unchanged.get(&volumes).is_some_and(|unchanged| *unchanged >= missing.len()) {
-                self.gone.extend(missing.iter().map(|doc| doc.id));
+                self.gone.extend(missing.iter().map(|doc| doc.found));
                 continue;
             }
             let mut folders = missing.iter().map(|doc| parent(&doc.path));

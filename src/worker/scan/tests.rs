@@ -4,8 +4,9 @@ use super::*;
 use crate::base::id::{EmbedKey, Ring};
 use crate::scheduler::task::Away;
 use crate::store::change::NewChunk;
+use crate::store::kv::{Batch, Pair, Space};
 use crate::store::library::Library;
-use crate::store::memory::MemoryKv;
+use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::record::Source;
 use crate::worker::sweep;
 
@@ -34,10 +35,10 @@ fn described(outcome: &Outcome) -> Vec<String> {
     let describe = |change: &Change| match change {
         Change::Seen { path, .. } => format!("seen {}", String::from_utf8_lossy(path)),
         Change::Restamped { doc, .. } => format!("restamped {doc}"),
-        Change::Gone { doc } => format!("gone {doc}"),
+        Change::Gone(found) => format!("gone {}", found.doc),
         other => panic!("{other:?}"),
     };
-    changes.iter().map(describe).chain(gone.iter().map(|doc| format!("gone {doc}"))).collect()
+    changes.iter().map(describe).chain(gone.iter().map(|found| format!("gone {}", found.doc))).collect()
 }
 
 fn tally(outcome: Outcome) -> Tally {
@@ -50,8 +51,12 @@ fn apply(library: &mut Library<MemoryKv>, listing: Listing) -> Vec<String> {
     let told = described(&outcome);
     let Outcome::Scanned { changes, gone, .. } = outcome else { panic!() };
     changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
-    gone.into_iter().for_each(|doc| drop(library.apply(&Change::Gone { doc }).unwrap()));
+    gone.into_iter().for_each(|found| drop(library.apply(&Change::Gone(found)).unwrap()));
     told
+}
+
+fn found(library: &Library<MemoryKv>, doc: u64) -> FoundDocument {
+    FoundDocument::new(DocId(doc), &read::document(library.kv(), DocId(doc)).unwrap().unwrap())
 }
 
 fn library_with(entries: Vec<Entry>) -> Library<MemoryKv> {
@@ -78,8 +83,16 @@ fn new_changed_and_gone_files_are_told_apart_and_counted() {
     };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["seen /home/b", "seen /home/d", "gone 2"]);
-    let expected =
-        Tally { known: 2, remaining: 3, listed: 3, has_other_names: true, key_files, at: 7, ..Tally::default() };
+    let expected = Tally {
+        known: 2,
+        empty: 1,
+        remaining: 3,
+        listed: 3,
+        has_other_names: true,
+        key_files,
+        at: 7,
+        ..Tally::default()
+    };
     assert_eq!(tally(outcome), expected);
 }
 
@@ -177,7 +190,7 @@ fn a_file_that_is_a_source_of_its_own_is_gone_when_its_folder_says_so() {
 #[test]
 fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when_that_is_back() {
     let mut library = library_of(&["/home/a"]);
-    library.apply(&Change::Kept { doc: DocId(0), since: 77 }).unwrap();
+    library.apply(&Change::Kept { found: found(&library, 0), since: 77 }).unwrap();
     assert_eq!(apply(&mut library, Listing::default()), Vec::<String>::new());
     let known = read::document(library.kv(), DocId(0)).unwrap().unwrap();
     assert_eq!(known.stamp.kept_since(), Some(77));
@@ -185,7 +198,7 @@ fn a_document_that_its_owner_keeps_stays_without_its_file_and_is_read_again_when
         panic!()
     };
     assert_eq!((tally.kept, tally.remaining), (1, 1), "it is counted");
-    assert_eq!(sweep::kept(library.kv(), b"/home", None), Ok(Outcome::Kept(vec![DocId(0)], None)));
+    assert_eq!(sweep::kept(library.kv(), b"/home", None), Ok(Outcome::Kept(vec![found(&library, 0)], None)));
     assert_eq!(sweep::kept(library.kv(), b"/home/b", None), Ok(Outcome::Kept(Vec::new(), None)));
     let listing = Listing { entries: vec![entry("/home/a", 1)], ..Listing::default() };
     assert_eq!(apply(&mut library, listing), ["seen /home/a"]);
@@ -204,7 +217,8 @@ fn a_missing_file_that_was_never_read_goes_at_once_and_one_that_answers_is_for_t
     let Outcome::Scanned { changes, gone, tally, .. } = compare(library.kv(), &step(None), listing).unwrap() else {
         panic!()
     };
-    assert_eq!((changes, gone), ([0, 3].map(|doc| Change::Gone { doc: DocId(doc) }).to_vec(), vec![DocId(1)]));
+    let empty = [0, 3].map(|doc| Change::Gone(found(&library, doc)));
+    assert_eq!((changes, gone), (empty.to_vec(), vec![found(&library, 1)]));
     assert_eq!((tally.known, tally.remaining), (2, 1), "the others are no loss");
 }
 
@@ -236,4 +250,64 @@ fn a_vanished_folder_of_many_files_is_gone_in_bounded_steps() {
         }
     }
     assert_eq!((missing, steps), (SCAN_BATCH + 10, 2));
+}
+
+/// The store as a worker reads it, while the writer writes something after the first page of paths.
+struct Written<'a> {
+    kv: &'a MemoryKv,
+    write: &'a dyn Fn(),
+}
+
+impl KvRead for Written<'_> {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.kv.get(space, key)
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        let page = self.kv.page(space, from, to, max);
+        if space == Space::Path {
+            (self.write)();
+        }
+        page
+    }
+}
+
+impl Kv for Written<'_> {
+    type Snapshot = MemorySnapshot;
+
+    fn snapshot(&self) -> MemorySnapshot {
+        self.kv.snapshot()
+    }
+
+    fn commit(&self, _: Batch) -> Result<(), KvError> {
+        unreachable!("a worker writes nothing")
+    }
+
+    fn sync(&self) -> Result<(), KvError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_document_that_goes_on_under_another_path_while_a_scan_reads_the_store_makes_no_other_one_look_gone() {
+    let kv = std::rc::Rc::new(MemoryKv::new());
+    let mut library = Library::open(std::rc::Rc::clone(&kv)).unwrap();
+    let entries = ["/home/d/a", "/home/d/b", "/home/d/c", "/home/e/a"].map(|path| entry(path, 1));
+    let stamp = entries[0].stamp;
+    let mut docs = Vec::new();
+    for path in ["/home/d/0", "/home/d/a", "/home/d/b", "/home/d/c", "/home/e/a"] {
+        let (path, collection) = (path.as_bytes().to_vec(), "home".to_owned());
+        docs.extend(library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc);
+    }
+    let read = |doc| {
+        let chunk = NewChunk { key: EmbedKey([1; 16]), heading: String::new(), text: "text".into(), start: 0, end: 4 };
+        Change::Chunked { doc, stamp, content: [1; 16], chunks: vec![chunk] }
+    };
+    docs[..4].iter().for_each(|doc| drop(library.apply(&read(*doc)).unwrap()));
+    library.apply(&Change::gone(&kv, docs[0])).unwrap();
+    let library = std::cell::RefCell::new(library);
+    let write = || drop(library.borrow_mut().apply(&read(docs[4])).unwrap());
+    let listing = Listing { entries: entries.to_vec(), ..Listing::default() };
+    let outcome = compare(&Written { kv: &kv, write: &write }, &step(None), listing).unwrap();
+    assert_eq!(described(&outcome), Vec::<String>::new(), "all files are there and known");
 }

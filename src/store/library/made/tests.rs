@@ -109,7 +109,7 @@ fn an_unproven_vector_goes_with_its_chunk_stays_with_a_tombstone_and_is_copied_n
     let (other, same) = add(&mut library, "/b.md", &[1]);
     assert!(read::made(library.kv(), same[0].0).unwrap().is_none(), "no other row gets it");
     clean(&library);
-    library.apply(&Change::Gone { doc }).unwrap();
+    library.apply(&Change::gone(library.kv(), doc)).unwrap();
     clean(&library);
     library.apply(&Change::Proven { doc, by: ATTIC, checks: 1, rows: vec![rows[0]] }).unwrap();
     assert_eq!((clean(&library).unproven, library.commit().counts.tombstoned_vectors), (1, 1));
