@@ -94,4 +94,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 5. Keys and hashes are left out whatever is around them.
 /// 6. So they are in the titles of pages.
 /// 7. So they are in full-width letters, in split strings, and in groups of four.
-pub const READER: u64 = 7;
+/// 8. So they are as bytes behind a name, over two lines, and in links for a second factor.
+pub const READER: u64 = 8;

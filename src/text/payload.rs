@@ -17,13 +17,16 @@
 //! Private keys in blocks ([`key`]) go before that, for another reason: an answer is no place for them, and a file of nothing else
 //! is refused as that.
 
+mod bytes;
 mod disguised;
 pub mod key;
 mod mark;
+mod named;
 mod repeats;
 mod span;
 mod tail;
 mod token;
+mod view;
 pub mod word;
 
 use crate::limits::{

@@ -1,6 +1,5 @@
-//! Keys whose letters do not stand side by side as they are: in full-width letters or other compatibility forms of Unicode, which a
-//! search takes for the same (`base::fold`), as strings of code that are put together, and in groups of four behind the name of a
-//! secret.
+//! Keys whose letters do not stand side by side as they are: in full-width letters, as strings of code that are put together, over two
+//! lines (`view`), as bytes (`bytes`), in links for a second factor, and in groups of four behind the name of a secret.
 //!
 //! Groups count only behind such a name on the same line, if they are four or more and hardly words: on their own they may be the number of an
 //! account, or a licence key that somebody looks for. Nothing is taken for such a key in 11.2 MB of notes, abstracts, questions and
@@ -8,10 +7,9 @@
 //! in a script).
 
 use super::mark::MARK;
-use super::token;
-use std::borrow::Cow;
+use super::view::View;
+use super::{bytes, token};
 use std::ops::Range;
-use unicode_normalization::UnicodeNormalization;
 
 /// Names of secrets, in small letters. A licence key is none.
 const NAMES: [&str; 23] = [
@@ -44,16 +42,20 @@ const NAMES: [&str; 23] = [
 const GROUP: usize = 4;
 const GROUPS_MIN: usize = 4;
 
-/// Bytes between two strings that are put together, at most: a line end and an indentation.
-const JOINT_BYTES_MAX: usize = 64;
+/// How the links begin that bring a secret of a second factor to another device: one, and all of an app's.
+const LINKS: [(&str, &str); 2] = [("otpauth://", "secret="), ("otpauth-migration://", "data=")];
 
 /// The text with [`MARK`] in place of such keys; `None` if it has none.
 pub(super) fn elide(text: &str) -> Option<String> {
     let view = View::of(text);
     let mut spans = grouped(&view.text);
+    spans.extend(bytes::spans(&view.text));
+    spans.extend(in_links(&view.text));
     let mut from = 0;
     // Letters that stand side by side as they are, are left to `token` where a line is read.
-    while let Some(run) = token::next(&view.text, from).filter(|_| !view.changes.is_empty()) {
+    while !view.is_text()
+        && let Some(run) = token::next(&view.text, from)
+    {
         from = run.end;
         if view.is_changed_in(&run) {
             spans.push(run);
@@ -64,6 +66,7 @@ pub(super) fn elide(text: &str) -> Option<String> {
     for span in spans {
         let (start, end) = (view.start_of(span.start), view.end_of(span.end));
         if start < copied {
+            copied = copied.max(end);
             continue;
         }
         built.push_str(text.get(copied..start)?);
@@ -72,95 +75,6 @@ pub(super) fn elide(text: &str) -> Option<String> {
     }
     built.push_str(text.get(copied..)?);
     (copied > 0).then_some(built)
-}
-
-/// The text in the plain forms of its letters; borrowed where they are plain.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| plain_form(c).is_none()) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(|c| plain_form(c).unwrap_or(c)).collect())
-}
-
-/// The ASCII character of which this is another form (NFKC).
-fn plain_form(c: char) -> Option<char> {
-    // A superscript is no digit of a key: it stands behind a word or a number.
-    if c.is_ascii() || matches!(c, '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{a0}') {
-        return None;
-    }
-    let mut folded = std::iter::once(c).nfkc();
-    folded.next().filter(|plain| plain.is_ascii_graphic() && folded.next().is_none())
-}
-
-/// A place of the view where it differs from the text.
-struct Change {
-    at: usize,
-    /// The bytes of the text up to there, without and with what is left out of the view.
-    before: usize,
-    after: usize,
-}
-
-/// The text as a reader, or a program, puts it together.
-struct View<'a> {
-    text: Cow<'a, str>,
-    changes: Vec<Change>,
-}
-
-impl<'a> View<'a> {
-    fn of(text: &'a str) -> Self {
-        let (mut built, mut copied, mut changes) = (String::new(), 0, Vec::new());
-        let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
-            let end = at + c.len_utf8();
-            if let Some(plain) = plain_form(c) {
-                built.push_str(&text[copied..at]);
-                built.push(plain);
-                changes.push(Change { at: built.len(), before: end, after: end });
-                copied = end;
-            } else if let Some(length) = joint(text, at, c) {
-                built.push_str(&text[copied..at]);
-                copied = at + length;
-                changes.push(Change { at: built.len(), before: at, after: copied });
-            }
-            at = copied.max(end);
-        }
-        if changes.is_empty() {
-            return Self { text: Cow::Borrowed(text), changes };
-        }
-        built.push_str(&text[copied..]);
-        Self { text: Cow::Owned(built), changes }
-    }
-
-    /// Where in the text what begins there in the view begins.
-    fn start_of(&self, at: usize) -> usize {
-        self.last(at).map_or(at, |change| change.after + at - change.at)
-    }
-
-    /// Where in the text what ends there in the view ends.
-    fn end_of(&self, at: usize) -> usize {
-        self.last(at).map_or(at, |change| if change.at == at { change.before } else { change.after + at - change.at })
-    }
-
-    fn last(&self, at: usize) -> Option<&Change> {
-        self.changes[..self.changes.partition_point(|change| change.at <= at)].last()
-    }
-
-    fn is_changed_in(&self, run: &Range<usize>) -> bool {
-        self.last(run.end).is_some_and(|change| change.at > run.start)
-    }
-}
-
-/// The bytes of what puts two strings together, `" + "` say, at the quotation mark that ends the first; `None` if nothing does.
-fn joint(text: &str, at: usize, quote: char) -> Option<usize> {
-    let is_letter = |c: char| token::is_letter(plain_form(c).unwrap_or(c));
-    if !matches!(quote, '"' | '\'' | '`') || !text[..at].ends_with(is_letter) {
-        return None;
-    }
-    let rest = &text[at + 1..];
-    let length = rest[..rest.floor_char_boundary(JOINT_BYTES_MAX)].find(quote)?;
-    let between = rest[..length].trim();
-    let joins = length > 0 && matches!(between, "" | "+" | "." | ".." | "&" | "<>" | "++" | "\\" | "||");
-    (joins && rest[length + 1..].starts_with(is_letter)).then_some(length + 2)
 }
 
 /// Groups of four letters behind the name of a secret.
@@ -177,6 +91,32 @@ fn grouped(text: &str) -> Vec<Range<usize>> {
         start += line.len();
     }
     spans
+}
+
+/// The secrets in links for a second factor.
+fn in_links(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let begins = |(scheme, _): &&(&str, &str)| {
+            let start = (at + "://".len()).checked_sub(scheme.len());
+            start.and_then(|start| text.get(start..)).is_some_and(|rest| has_prefix(rest, scheme))
+        };
+        let Some((_, name)) = LINKS.iter().find(begins) else { continue };
+        let link = &text[at..];
+        let link = &link[..link.find(|c: char| c.is_whitespace() || "\"'<>`".contains(c)).unwrap_or(link.len())];
+        let from = link.match_indices(['?', '&', ';']).map(|(mark, _)| mark + 1);
+        for from in from.filter(|from| has_prefix(&link[*from..], name)) {
+            let value = &link[from + name.len()..];
+            let length = value.find(['&', ')', ']', '}', '|', ',']).unwrap_or(value.len());
+            spans.push(at + from + name.len()..at + from + name.len() + length);
+        }
+    }
+    spans.retain(|span| !span.is_empty());
+    spans
+}
+
+fn has_prefix(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// The first run of groups of a line at or behind this byte that is hardly words.
@@ -252,6 +192,9 @@ mod tests {
             (format!("k = '{one}' .\n        '{two}';"), "k = '\u{2026}';".to_owned()),
             (format!("k = \"{one}\" \"{two}\""), "k = \"\u{2026}\"".to_owned()),
             (format!("k = \"{}\" + \"{}\"", wide(one), two), "k = \"\u{2026}\"".to_owned()),
+            (format!("export K=\"{one}\\\n{two}=\""), "export K=\"\u{2026}\"".to_owned()),
+            (format!("K={one}\\\r\n    {two}"), "K=\u{2026}".to_owned()),
+            (format!("> K={one}\\\n> {two}"), "> K=\u{2026}".to_owned()),
         ] {
             let text =
                 format!("Gr\u{fc}\u{df}e aus M\u{fc}nchen.\n{key}\nMore \u{ff57}\u{ff4f}\u{ff52}\u{ff44}\u{ff53}.");
@@ -267,6 +210,58 @@ mod tests {
             "20 m\u{b2} and 3 \u{2460} \u{2461}".to_owned(),
         ] {
             assert_eq!(elide(&kept), None, "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_key_over_two_lines_is_left_out_where_it_has_a_name_and_what_only_looks_like_one_stays() {
+        let (one, two) = KEY.split_at(20);
+        let (two, three) = two.split_at(12);
+        for (text, left) in [
+            (
+                format!("PrivateKey = {one}\n{two}{three}=\nAddress = 10.0.0.1\n"),
+                "PrivateKey = \u{2026}\nAddress = 10.0.0.1\n",
+            ),
+            (format!("PrivateKey =\n  {one}\n  {two}\n  {three}=\n"), "PrivateKey =\n  \u{2026}\n"),
+            (
+                format!("> My secret key is {one}\r\n> {two}{three}, for Ann.\n"),
+                "> My secret key is \u{2026}, for Ann.\n",
+            ),
+            (format!("| private key | {one}\n{two}{three} |\n"), "| private key | \u{2026} |\n"),
+        ] {
+            assert_eq!(elide(&text).as_deref(), Some(left), "{text}");
+            assert_eq!(elide(left), None);
+        }
+        for kept in [
+            format!("The parts {one}\n{two}{three} of the machine"),
+            format!("PrivateKey = {one}\nAddress = 10.0.0.1\n"),
+            format!("Token: {one}\n2024-05-01 by Ann\n"),
+            format!("Token: {one}\n\n{two}{three}\n"),
+            "The password of the guests is Sommer2024\nand B12 is the room of the router.\n".to_owned(),
+        ] {
+            assert_eq!(elide(&kept), None, "{kept}");
+        }
+    }
+
+    #[test]
+    fn the_secret_in_a_link_for_a_second_factor_is_left_out_alone() {
+        for (link, left) in [
+            (
+                "otpauth://totp/ACME:ann@example.org?secret=JBSWY3DPEHPK3PXP&issuer=ACME&digits=6",
+                "otpauth://totp/ACME:ann@example.org?secret=\u{2026}&issuer=ACME&digits=6",
+            ),
+            ("OTPAUTH://HOTP/A?ISSUER=A&SECRET=JBSWY3DP", "OTPAUTH://HOTP/A?ISSUER=A&SECRET=\u{2026}"),
+            ("otpauth://totp/A?issuer=A&amp;secret=jbswy3dp", "otpauth://totp/A?issuer=A&amp;secret=\u{2026}"),
+            ("otpauth-migration://offline?data=CjEKCkhlbGxvId6t", "otpauth-migration://offline?data=\u{2026}"),
+        ] {
+            for around in ["%", "Scan this: <%>.", "[code](%) for the phone", "| totp | %| Ann |"] {
+                assert_eq!(elide(&around.replace('%', link)), Some(around.replace('%', left)), "{around}: {link}");
+            }
+        }
+        for kept in
+            ["https://example.org/?secret=JBSWY3DPEHPK3PXP", "otpauth://totp/A?issuer=A", "otpauth://totp/A?secret="]
+        {
+            assert_eq!(elide(kept), None, "{kept}");
         }
     }
 

@@ -9,8 +9,8 @@
 //! - age: `AGE-SECRET-KEY-…`, over several lines too;
 //! - an invite to a mesh: its `secret`, wherever it is copied to.
 //!
-//! Keys that are one word, as WireGuard's, go as all random letters do (`token`), also where their letters do not stand side by side
-//! (`disguised`).
+//! Keys that are one word, as WireGuard's, go as all random letters do (`token`), also where their letters do not stand side by side, as
+//! bytes and over two lines, and so do the secrets in links for a second factor (`disguised`).
 //!
 //! A block whose end is missing ends before the first line that is no part of a key, and of one whose beginning is missing the
 //! letters above its end go. Certificates and public keys stay as they are, on the same line too. One pass, linear in the
@@ -18,6 +18,7 @@
 
 use super::disguised;
 use super::mark::MARK;
+use super::view;
 use super::word::measure;
 use std::borrow::Cow;
 
@@ -43,7 +44,7 @@ const INVITE_LABEL: &str = "secret";
 #[must_use]
 pub fn elide(text: &str) -> Cow<'_, str> {
     // Its signs in another form of their letters.
-    if let Cow::Owned(plain) = disguised::plain(text)
+    if let Cow::Owned(plain) = view::plain(text)
         && SIGNS.iter().any(|sign| plain.contains(sign) && !text.contains(sign))
     {
         return Cow::Owned(elide(&plain).into_owned());
