@@ -17,8 +17,8 @@ pub enum Lost {
 /// Why a device was not let in, from what tells least to what tells most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
-    /// No device was looked for: the agent listens on its own machine only.
-    OnlyHere,
+    /// No device was looked for: the agent listens on its own machine only, on this port.
+    OnlyHere(u16),
     /// None was looked for: multicast is switched off.
     NoSearch,
     /// No device of a mesh was found.
@@ -98,7 +98,7 @@ impl Failure {
             Self::TooManyTries => {
                 "The device that was found shows no code now: there were too many tries with its last one."
             }
-            Self::OnlyHere | Self::NoSearch => {
+            Self::OnlyHere(_) | Self::NoSearch => {
                 "No other device was looked for from here, so nobody was asked about this code."
             }
             _ => return None,
@@ -110,9 +110,12 @@ impl fmt::Display for Failure {
     /// What happened and what to do. The device is as it was before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OnlyHere => {
-                "This device listens on its own machine only, where no other one can be found. Name the address of the device that shows the \
-                 code with `--at ADDRESS`, or stop the agent here and start it with `wattle up --listen 0.0.0.0:7781`, then join again."
+            Self::OnlyHere(port) => {
+                return write!(
+                    f,
+                    "This device listens on its own machine only, where no other one can be found. Name the address of the device that shows \
+                     the code with `--at ADDRESS`, or stop the agent here and start it with `wattle up --listen 0.0.0.0:{port}`, then join again."
+                );
             }
             Self::NoSearch => {
                 "Looking for devices in the network is switched off here. Name the address of the device that shows the code with \

@@ -78,8 +78,9 @@ impl Node {
             self.joining(now, out, |join, effects| join.found(now, *place, effects));
         }
         if asked.places.is_empty() && !asked.searching {
-            let is_here = !self.mesh.listen.is_empty() && self.mesh.listen.iter().all(|at| at.ip().is_loopback());
-            let why = if is_here { Failure::OnlyHere } else { Failure::NoSearch };
+            let is_here = self.mesh.listen.iter().all(|at| at.ip().is_loopback());
+            let port = self.mesh.listen.first().filter(|_| is_here).map(SocketAddr::port);
+            let why = port.map_or(Failure::NoSearch, Failure::OnlyHere);
             self.end_join(Response::refused(Problem::Conflict, self.said_of(why)), out);
         }
     }

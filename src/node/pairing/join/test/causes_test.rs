@@ -106,7 +106,7 @@ fn said(who: Who, so: So) -> String {
         _ => {}
     }
     if so == So::OnlyHere {
-        handle(&mut node, at(2), Input::ListenAddresses(vec![SocketAddr::from(([127, 0, 0, 1], 7781))]));
+        handle(&mut node, at(2), Input::ListenAddresses(vec![SocketAddr::from(([127, 0, 0, 1], 7999))]));
     }
     let mut out = handle(&mut node, at(2), asks(1, crate::node::input::Pairing::Join(wanted)));
     let mut message = Vec::new();
@@ -205,6 +205,11 @@ fn each_failed_join_is_told_by_who_typed_the_code_and_what_is_so() {
     let no_window = So::Refused(Refusal::NoWindow);
     let rows = [
         (Who::Stranger, So::OnlyHere, ("listens on its own machine only", "code with `--at ADDRESS`")),
+        (
+            Who::Stranger,
+            So::OnlyHere,
+            ("listens on its own machine only", "`wattle up --listen 0.0.0.0:7999`, then join"),
+        ),
         (Who::Stranger, So::SwitchedOff, ("switched off here", "`--at ADDRESS`: `wattle pair` shows it")),
         (
             Who::Stranger,
