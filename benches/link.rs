@@ -44,19 +44,32 @@ pub struct Figures {
     pub mebibytes: f64,
     /// The same from one agent to eight others, in all: as an owner of work sends it.
     pub eight: f64,
+    /// Milliseconds of processor time for a MiB, both ends together: of the one, and of the eight. Beside other load these say more.
+    pub cost: [f64; 2],
 }
 
 impl Figures {
     pub fn print(mut self, name: &str) {
         println!(
-            "{name:24} {:6.0} handshakes/s   ping idle {}   under bulk {}   {:6.0} MiB/s   eight {:6.0} MiB/s",
+            "{name:24} {:6.0} handshakes/s   ping idle {}   under bulk {}   {:6.0} MiB/s ({:.2} ms of CPU/MiB)   eight {:6.0} MiB/s ({:.2})",
             self.handshakes,
             percentiles(&mut self.idle),
             percentiles(&mut self.bulk),
             self.mebibytes,
-            self.eight
+            self.cost[0],
+            self.eight,
+            self.cost[1]
         );
     }
+}
+
+/// Processor time of this process so far (proc(5), /proc/pid/stat: the two times after the name are the 12th and 13th, in hundredths of
+/// a second).
+pub fn processor_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, after_name) = stat.rsplit_once(')').unwrap();
+    let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
+    f64::from(ticks) * 10.0
 }
 
 fn percentiles(times: &mut [Duration]) -> String {
@@ -127,7 +140,7 @@ pub fn measure() -> Figures {
             }
             times
         });
-        let (mut frames, begun) = (0_u32, Instant::now());
+        let (mut frames, begun, cost) = (0_u32, Instant::now(), processor_ms());
         while begun.elapsed() < BULK {
             if let LinkEvent::Frame { bytes, .. } = b.events.recv().await.unwrap() {
                 assert_eq!(bytes.len(), FRAME_TASK_MAX);
@@ -135,11 +148,13 @@ pub fn measure() -> Figures {
             }
         }
         let mebibytes = f64::from(frames) / begun.elapsed().as_secs_f64();
+        let cost = (processor_ms() - cost) / f64::from(frames);
         let drain = smol::spawn(async move { while b.events.recv().await.is_ok() {} });
         let bulk = pinger.await;
         drop((sender, drain));
         a.links.close().await;
-        Figures { handshakes, idle, bulk, mebibytes, eight: eight().await }
+        let (eight, cost_of_eight) = eight().await;
+        Figures { handshakes, idle, bulk, mebibytes, eight, cost: [cost, cost_of_eight] }
     })
 }
 
@@ -147,7 +162,9 @@ pub fn measure() -> Figures {
 fn send_bulk(links: Links, to: PeerId) -> smol::Task<()> {
     smol::spawn(async move {
         loop {
-            match links.send(&to, Channel::Task, vec![1; FRAME_TASK_MAX]) {
+            let mut frame = links.frame_for(FRAME_TASK_MAX);
+            frame.buffer().resize(FRAME_TASK_MAX, 1);
+            match links.send(&to, Channel::Task, frame) {
                 Ok(()) => {}
                 Err(SendError::Full) => drop(Timer::after(Duration::from_millis(1)).await),
                 Err(_) => return,
@@ -156,8 +173,8 @@ fn send_bulk(links: Links, to: PeerId) -> smol::Task<()> {
     })
 }
 
-/// MiB a second from one agent to eight others, in all.
-async fn eight() -> f64 {
+/// MiB a second from one agent to eight others, in all, and milliseconds of processor time for one.
+async fn eight() -> (f64, f64) {
     let others: Vec<u8> = (11..19).collect();
     let a = end(10, &others);
     let others: Vec<End> = others.iter().map(|seed| end(*seed, &[10])).collect();
@@ -175,9 +192,11 @@ async fn eight() -> f64 {
             }
         }));
     }
-    let (before, begun) = (count.load(Ordering::Relaxed), Instant::now());
+    Timer::after(Duration::from_millis(200)).await;
+    let (before, begun, cost) = (count.load(Ordering::Relaxed), Instant::now(), processor_ms());
     Timer::after(BULK).await;
-    f64::from(count.load(Ordering::Relaxed) - before) / begun.elapsed().as_secs_f64()
+    let mebibytes = f64::from(count.load(Ordering::Relaxed) - before);
+    (mebibytes / begun.elapsed().as_secs_f64(), (processor_ms() - cost) / mebibytes)
 }
 
 fn main() {

@@ -49,9 +49,15 @@ pub const LINK_QUEUE_BYTES_MAX: usize = 2 * FRAME_TASK_MAX;
 /// Buffers of frames that are kept for the next frame, by all links together: half a mebibyte at most.
 pub const FRAMES_KEPT_MAX: usize = 128;
 
-/// Bytes of the largest buffer that is kept, and of what is written to a stream at once: steady messages have some
-/// hundred bytes, and larger ones may cost an allocation.
+/// Bytes of the largest of these, and of what is written to a stream at once: steady messages have some hundred bytes.
 pub const FRAME_KEPT_BYTES: usize = 4096;
+
+/// Larger buffers that are kept, by all links together: 4 MiB at most. One that is written goes to the next frame, so a few serve any
+/// number of links; a device that lends or borrows no work keeps none.
+pub const FRAMES_LARGE_KEPT_MAX: usize = 4;
+
+/// Bytes of the largest of these.
+pub const FRAME_LARGE_KEPT_BYTES: usize = FRAME_TASK_MAX;
 
 /// Milliseconds of silence after which a link is pinged, a fifth more or less.
 pub const LINK_PING_MS: u64 = 15_000;

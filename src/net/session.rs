@@ -16,6 +16,7 @@ use super::diagnostics::Diagnostics;
 use super::link::{Channel, Frame, LinkEvent, LinkInfo, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
+use crate::limits::FRAME_TASK_MAX;
 use crate::mesh::pairing::failure::Lost;
 use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
@@ -154,8 +155,10 @@ impl PeerSession {
 
     fn signed(&mut self, peer: &PeerId, encoding: Encoding, message: &Message) -> Option<Frame> {
         // Both buffers are reused.
-        let (mut body, mut frame) = (self.links.frame(), self.links.frame());
+        let large = matches!(message, Message::Work(_));
+        let mut body = self.links.frame_for(if large { FRAME_TASK_MAX } else { 0 });
         message.put(encoding, body.buffer());
+        let mut frame = self.links.frame_for(body.len());
         match self.signer.sign_into(encoding, message.kind(), &[], &body, frame.buffer()) {
             Ok(()) => Some(frame),
             Err(error) => {
@@ -336,6 +339,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
         (
             Encoding::Postcard,
             Message::Member(_)
+            | Message::MemberDigest(_)
             | Message::Gossip(_)
             | Message::Keys(_)
             | Message::LatestStart(_)

@@ -33,7 +33,8 @@ pub fn put(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Collects frames of at most `cap` bytes. Memory grows with the bytes that arrived, not with the announced length.
+/// Collects frames of at most `cap` bytes. Memory grows with the bytes that arrived, to twice as many, and not beyond the announced
+/// length.
 #[derive(Debug)]
 pub struct Decoder {
     cap: usize,
@@ -72,6 +73,9 @@ impl Decoder {
         };
         let rest = input.get(used..).unwrap_or_default();
         let taken = rest.get(..missing).unwrap_or(rest);
+        if self.body.capacity() < self.body.len() + taken.len() {
+            self.body.reserve_exact(missing.min(taken.len().max(self.body.len())));
+        }
         self.body.extend_from_slice(taken);
         used += taken.len();
         if taken.len() < missing {
@@ -81,6 +85,13 @@ impl Decoder {
         self.missing = None;
         self.head.clear();
         Ok((used, Some(std::mem::take(&mut self.body))))
+    }
+
+    /// The length of the frame that begins with this input, if that is whole. Only between two frames.
+    #[must_use]
+    pub fn announced(&self, input: &[u8]) -> Option<usize> {
+        let (length, _) = varint::read(input).ok()??;
+        usize::try_from(length).ok().filter(|length| self.is_between() && *length <= self.cap)
     }
 
     /// Gives the memory of `buffer` to the next frame. Only between two frames.

@@ -14,6 +14,8 @@
 //! No random numbers are drawn here: they come in as [`HandshakeKeys`], from the operating system (`platform`) or from
 //! a seed in the simulator.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod chacha;
 mod crypto;
 mod extensions;
@@ -288,14 +290,25 @@ impl Transport {
     /// # Errors
     /// Only after 2^64 frames.
     pub fn encrypt(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), BadNoise> {
+        let at = out.len();
+        self.encrypt_over(plain, out, at).map(drop)
+    }
+
+    /// The same over what is in `out` from `at` on; returns where the frames end. `out` grows as it must, and is not cleared before:
+    /// that costs as much as a copy.
+    ///
+    /// # Errors
+    /// As those of `encrypt`.
+    pub fn encrypt_over(&mut self, plain: &[u8], out: &mut Vec<u8>, mut at: usize) -> Result<usize, BadNoise> {
         for part in plain.chunks(NOISE_PLAIN_MAX) {
-            let at = out.len();
-            out.resize(at + part.len() + NOISE_OVERHEAD, 0);
-            let frame = out.get_mut(at..).unwrap_or_default();
+            let end = at + part.len() + NOISE_OVERHEAD;
+            out.resize(out.len().max(end), 0);
+            let frame = out.get_mut(at..end).unwrap_or_default();
             let length = self.state.write_message(part, frame.get_mut(LENGTH..).unwrap_or_default())?;
             put_length(frame, length)?;
+            at = end;
         }
-        Ok(())
+        Ok(at)
     }
 
     /// The length of the frame that begins with `head`, including the two bytes of the length; `None` as long as these
@@ -311,11 +324,19 @@ impl Transport {
     /// # Errors
     /// The frame is forged or damaged. The connection must be closed, although the genuine frame could still be read.
     pub fn decrypt(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<(), BadNoise> {
-        let encrypted = frame.get(LENGTH..).unwrap_or_default();
-        plain.resize(encrypted.len().min(NOISE_FRAME_MAX), 0);
-        let length = self.state.read_message(encrypted, plain)?;
+        let length = self.decrypt_over(frame, plain)?;
         plain.truncate(length);
         Ok(())
+    }
+
+    /// The same over what is in `plain`; returns how many bytes were decrypted. `plain` grows as it must, and keeps what is behind them.
+    ///
+    /// # Errors
+    /// As those of `decrypt`.
+    pub fn decrypt_over(&mut self, frame: &[u8], plain: &mut Vec<u8>) -> Result<usize, BadNoise> {
+        let encrypted = frame.get(LENGTH..).unwrap_or_default();
+        plain.resize(plain.len().max(encrypted.len().min(NOISE_FRAME_MAX)), 0);
+        Ok(self.state.read_message(encrypted, plain)?)
     }
 }
 

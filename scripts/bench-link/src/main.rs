@@ -1,4 +1,4 @@
-//! The link beside rust-libp2p, both on loopback with both ends in this process and two threads each.
+//! The link beside rust-libp2p, in turns (three, or as many as the argument says), both on loopback with both ends in this process and two threads each.
 
 #[path = "../../../benches/link.rs"]
 mod ours;
@@ -103,20 +103,22 @@ async fn traffic() -> Figures {
     });
     let (_, mut inbound) = incoming.next().await.unwrap();
     while times.try_recv().is_ok() {}
-    let (mut read, mut part, begun) = (0_u64, vec![0; 65_536], Instant::now());
+    let (mut read, mut part, begun, cost) = (0_u64, vec![0; 65_536], Instant::now(), ours::processor_ms());
     while begun.elapsed() < BULK {
         read += inbound.read(&mut part).await.unwrap() as u64;
     }
-    let mebibytes = read as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64();
+    let mebibytes = read as f64 / f64::from(1 << 20);
+    let cost = (ours::processor_ms() - cost) / mebibytes;
+    let mebibytes = mebibytes / begun.elapsed().as_secs_f64();
     let mut bulk = Vec::new();
     while let Ok(time) = times.try_recv() {
         bulk.push(time);
     }
-    Figures { handshakes: 0.0, idle, bulk, mebibytes, eight: 0.0 }
+    Figures { handshakes: 0.0, idle, bulk, mebibytes, eight: 0.0, cost: [cost, 0.0] }
 }
 
-/// MiB a second from one swarm to eight others, in all.
-async fn eight() -> f64 {
+/// MiB a second from one swarm to eight others, in all, and milliseconds of processor time for one.
+async fn eight() -> (f64, f64) {
     let (mut a, _) = swarm(Duration::from_secs(15)).await;
     let mut control = a.behaviour().stream.new_control();
     let (mut names, count) = (Vec::new(), Arc::new(AtomicU64::new(0)));
@@ -145,19 +147,22 @@ async fn eight() -> f64 {
         });
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let (before, begun) = (count.load(Ordering::Relaxed), Instant::now());
+    let (before, begun, cost) = (count.load(Ordering::Relaxed), Instant::now(), ours::processor_ms());
     tokio::time::sleep(BULK).await;
-    (count.load(Ordering::Relaxed) - before) as f64 / f64::from(1 << 20) / begun.elapsed().as_secs_f64()
+    let mebibytes = (count.load(Ordering::Relaxed) - before) as f64 / f64::from(1 << 20);
+    (mebibytes / begun.elapsed().as_secs_f64(), (ours::processor_ms() - cost) / mebibytes)
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for _ in 0..3 {
+    let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
+    for _ in 0..rounds {
         ours::measure().print("wattle");
         runtime.block_on(async {
             let handshakes = handshakes().await;
             let figures = traffic().await;
-            Figures { handshakes, eight: eight().await, ..figures }.print("rust-libp2p 0.57.1");
+            let (eight, cost) = eight().await;
+            Figures { handshakes, eight, cost: [figures.cost[0], cost], ..figures }.print("rust-libp2p 0.57.1");
         });
     }
 }

@@ -1,6 +1,6 @@
 //! A frame's bytes, in a buffer that is reused: a steady stream of messages allocates nothing here.
 
-use crate::limits::{FRAME_KEPT_BYTES, FRAMES_KEPT_MAX};
+use crate::limits::{FRAME_KEPT_BYTES, FRAME_LARGE_KEPT_BYTES, FRAMES_KEPT_MAX, FRAMES_LARGE_KEPT_MAX};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,20 +12,28 @@ pub struct Frame {
     buffers: Option<RetainedBuffers>,
 }
 
-/// The retained buffers, shared by all links of an agent.
+/// The retained buffers, shared by all links of an agent. Small ones, and a few large ones: a new one of a mebibyte costs as much in page
+/// faults as a copy of it.
 #[derive(Clone)]
 pub(super) struct RetainedBuffers {
-    free: Arc<Mutex<Vec<Vec<u8>>>>,
+    free: Arc<Mutex<Free>>,
+}
+
+struct Free {
+    small: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
 }
 
 impl RetainedBuffers {
     pub(super) fn new() -> Self {
-        Self { free: Arc::new(Mutex::new(Vec::with_capacity(FRAMES_KEPT_MAX))) }
+        let (small, large) = (Vec::with_capacity(FRAMES_KEPT_MAX), Vec::with_capacity(FRAMES_LARGE_KEPT_MAX));
+        Self { free: Arc::new(Mutex::new(Free { small, large })) }
     }
 
-    /// An empty buffer; a retained one if there is one.
-    pub(super) fn take(&self) -> Vec<u8> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    /// An empty buffer for so many bytes; a retained one of that size if there is one, else one without memory.
+    pub(super) fn take(&self, length: usize) -> Vec<u8> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if length > FRAME_KEPT_BYTES { free.large.pop() } else { free.small.pop() }.unwrap_or_default()
     }
 
     /// A frame of these bytes, whose buffer comes back here.
@@ -33,12 +41,18 @@ impl RetainedBuffers {
         Frame { bytes, buffers: Some(self.clone()) }
     }
 
-    /// Retains a buffer. Large ones, and those beyond `FRAMES_KEPT_MAX`, are freed.
+    /// Retains a buffer. The largest, and those beyond the caps, are freed.
     pub(super) fn put(&self, mut buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if (1..=FRAME_KEPT_BYTES).contains(&buffer.capacity()) && free.len() < FRAMES_KEPT_MAX {
+        let (kept, cap) = match buffer.capacity() {
+            0 => return,
+            ..=FRAME_KEPT_BYTES => (&mut free.small, FRAMES_KEPT_MAX),
+            ..=FRAME_LARGE_KEPT_BYTES => (&mut free.large, FRAMES_LARGE_KEPT_MAX),
+            _ => return,
+        };
+        if kept.len() < cap {
             buffer.clear();
-            free.push(buffer);
+            kept.push(buffer);
         }
     }
 }
@@ -104,19 +118,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_reused_and_large_or_surplus_ones_are_freed() {
+    fn a_buffer_is_reused_and_the_largest_and_surplus_ones_are_freed() {
         let buffers = RetainedBuffers::new();
-        let mut frame = buffers.frame(buffers.take());
+        let mut frame = buffers.frame(buffers.take(0));
         frame.buffer().extend_from_slice(b"secret");
         let address = frame.as_ptr();
         assert_eq!(format!("{frame:?}"), "Frame(6 bytes)");
         drop(frame);
-        let again = buffers.take();
+        let again = buffers.take(6);
         assert_eq!((again.as_ptr(), again.len()), (address, 0));
-        drop(buffers.frame(vec![0; FRAME_KEPT_BYTES + 1]));
-        assert_eq!(buffers.take().capacity(), 0);
         let many: Vec<Frame> = (0..2 * FRAMES_KEPT_MAX).map(|_| buffers.frame(vec![1])).collect();
         drop(many);
-        assert_eq!(buffers.free.lock().unwrap().len(), FRAMES_KEPT_MAX);
+        let kept = |buffers: &RetainedBuffers| {
+            let free = buffers.free.lock().unwrap();
+            (free.small.len(), free.large.len())
+        };
+        assert_eq!(kept(&buffers), (FRAMES_KEPT_MAX, 0));
+        let large: Vec<Frame> = (0..=FRAMES_LARGE_KEPT_MAX).map(|_| buffers.frame(vec![0; 1 << 20])).collect();
+        let addresses: Vec<*const u8> = large.iter().map(|frame| frame.as_ptr()).collect();
+        drop(large);
+        assert_eq!(kept(&buffers), (FRAMES_KEPT_MAX, FRAMES_LARGE_KEPT_MAX));
+        let again = buffers.take(1 << 20);
+        assert!(addresses.contains(&again.as_ptr()) && again.is_empty());
+        drop(buffers.frame(again));
+        drop(buffers.frame(Vec::with_capacity(FRAME_LARGE_KEPT_BYTES + 1)));
+        assert_eq!(kept(&buffers).1, FRAMES_LARGE_KEPT_MAX);
     }
 }

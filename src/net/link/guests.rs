@@ -9,7 +9,7 @@ use super::event::{GuestEvent, LinkEvent};
 use super::handshake::{self, Handshaken};
 use super::scope::TaskScope;
 use super::shared::Shared;
-use super::stream::{Stream, buffered, choose, finish, within};
+use super::stream::{Stream, choose, finish, within};
 use super::yamux_driver::YamuxDriver;
 use super::{connection, identify, ping};
 use crate::limits::{GUEST_MS, GUEST_STREAMS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX, PAIR_LINE_MAX};
@@ -100,7 +100,7 @@ fn receive(scope: &TaskScope<Guest>, stream: yamux::Stream) {
         return debug!("A stream was reset: the guest {} has {GUEST_STREAMS_MAX} open.", guest.peer);
     }
     scope.spawn(async move {
-        if let Err(why) = serve(&shared, &guest, buffered(stream)).await {
+        if let Err(why) = serve(&shared, &guest, stream.into()).await {
             debug!("A stream of the guest {} ended: {why}.", guest.peer);
         }
         guest.streams.fetch_sub(1, Ordering::Relaxed);

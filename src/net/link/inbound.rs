@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::event::LinkEvent;
 use super::scope::TaskScope;
 use super::shared::Shared;
-use super::stream::{Stream, buffered, choose, finish, within};
+use super::stream::{Stream, choose, finish, within};
 use super::table::Link;
 use super::{identify, ping};
 use crate::limits::{LINK_HANDSHAKE_MS, LINK_STREAMS_MAX, LINK_STREAMS_PROTOCOL_MAX};
@@ -59,7 +59,7 @@ impl InboundStreams {
         };
         let (shared, link, counts) = (Arc::clone(&scope.shared), scope.link.clone(), Arc::clone(&self.counts));
         scope.spawn(async move {
-            if let Err(why) = serve(&shared, &link, &counts, buffered(stream)).await {
+            if let Err(why) = serve(&shared, &link, &counts, stream.into()).await {
                 debug!("A stream of {} ended: {why}.", link.info().peer);
             }
             drop(slot);
@@ -110,6 +110,14 @@ impl FrameSplitter {
         }
     }
 
+    /// How long the frame is that begins with this input, as far as can be told.
+    fn announced(&self, input: &[u8]) -> usize {
+        match self {
+            Self::Frames(frames) => frames.announced(input).unwrap_or(0),
+            Self::Lines(_) => input.len(),
+        }
+    }
+
     fn is_between(&self) -> bool {
         match self {
             Self::Frames(frames) => frames.is_between(),
@@ -135,7 +143,7 @@ async fn receive_frames(shared: &Shared, link: &Link, channel: Channel, stream: 
             return if splitter.is_between() { Ok(()) } else { Err("it ended within a frame".to_owned()) };
         }
         if splitter.is_between() {
-            splitter.reuse(shared.buffers.take());
+            splitter.reuse(shared.buffers.take(splitter.announced(input)));
         }
         let (used, frame) = splitter.feed(input)?;
         stream.consume(used);

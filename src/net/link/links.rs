@@ -136,7 +136,13 @@ impl Links {
     /// An empty frame to write into; its memory is reused.
     #[must_use]
     pub fn frame(&self) -> Frame {
-        self.shared.buffers.frame(self.shared.buffers.take())
+        self.frame_for(0)
+    }
+
+    /// The same for one of so many bytes: large ones have memory of their own.
+    #[must_use]
+    pub fn frame_for(&self, length: usize) -> Frame {
+        self.shared.buffers.frame(self.shared.buffers.take(length))
     }
 
     /// The encoding for messages to `peer`: that of its last message; before the first one postcard, unless identify

@@ -34,18 +34,20 @@ struct Incoming {
     input: Box<[u8]>,
     begin: usize,
     end: usize,
-    /// One decrypted frame, read up to `read`.
+    /// One decrypted frame, from `read` to `whole`.
     plain: Vec<u8>,
     read: usize,
+    whole: usize,
 }
 
 /// Bytes to the peer.
 struct Outgoing {
     /// Not encrypted yet: yamux writes each header by itself, and several writes make one Noise frame.
     plain: Vec<u8>,
-    /// Encrypted, sent up to `sent`.
+    /// Encrypted, from `sent` to `ready`.
     encrypted: Vec<u8>,
     sent: usize,
+    ready: usize,
 }
 
 /// Whether this is a Go Away of yamux because of an error (yamux specification: type 3, code 1 or 2). The crate itself
@@ -64,8 +66,13 @@ impl NoiseStream {
         Self {
             tcp,
             transport,
-            incoming: Incoming { input, begin: 0, end: early.len(), plain: Vec::new(), read: 0 },
-            outgoing: Outgoing { plain: Vec::with_capacity(LINK_WRITE_BYTES), encrypted: Vec::new(), sent: 0 },
+            incoming: Incoming { input, begin: 0, end: early.len(), plain: Vec::new(), read: 0, whole: 0 },
+            outgoing: Outgoing {
+                plain: Vec::with_capacity(LINK_WRITE_BYTES),
+                encrypted: Vec::new(),
+                sent: 0,
+                ready: 0,
+            },
             received: Arc::default(),
             reads: 0,
             collects: false,
@@ -100,7 +107,7 @@ impl Incoming {
         let arrived = self.input.get(self.begin..self.end).unwrap_or_default();
         let frame = Transport::frame_length(arrived).and_then(|length| arrived.get(..length));
         let Some(frame) = frame else { return Ok(false) };
-        transport.decrypt(frame, &mut self.plain).map_err(bad)?;
+        self.whole = transport.decrypt_over(frame, &mut self.plain).map_err(bad)?;
         self.begin += frame.len();
         self.read = 0;
         Ok(true)
@@ -124,21 +131,20 @@ impl Incoming {
 
 impl Outgoing {
     fn encrypt(&mut self, transport: &mut Transport) -> Result<()> {
-        transport.encrypt(&self.plain, &mut self.encrypted).map_err(bad)?;
+        self.ready = transport.encrypt_over(&self.plain, &mut self.encrypted, self.ready).map_err(bad)?;
         self.plain.clear();
         Ok(())
     }
 
     /// Sends what is encrypted.
     fn drain(&mut self, tcp: &mut TcpStream, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while let Some(rest) = self.encrypted.get(self.sent..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self.encrypted.get(self.sent..self.ready).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut *tcp).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 sent => self.sent += sent,
             }
         }
-        self.encrypted.clear();
-        self.sent = 0;
+        (self.sent, self.ready) = (0, 0);
         Poll::Ready(Ok(()))
     }
 }
@@ -151,7 +157,7 @@ impl AsyncBufRead for NoiseStream {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<&[u8]>> {
         let this = self.get_mut();
         let incoming = &mut this.incoming;
-        while incoming.read >= incoming.plain.len() {
+        while incoming.read >= incoming.whole {
             if incoming.open_next(&mut this.transport)? {
                 continue;
             }
@@ -161,12 +167,12 @@ impl AsyncBufRead for NoiseStream {
             }
             this.received.fetch_add(arrived as u64, Ordering::Relaxed);
         }
-        Poll::Ready(Ok(incoming.plain.get(incoming.read..).unwrap_or_default()))
+        Poll::Ready(Ok(incoming.plain.get(incoming.read..incoming.whole).unwrap_or_default()))
     }
 
     fn consume(self: Pin<&mut Self>, amt: usize) {
         let incoming = &mut self.get_mut().incoming;
-        incoming.read = (incoming.read + amt).min(incoming.plain.len());
+        incoming.read = (incoming.read + amt).min(incoming.whole);
     }
 }
 

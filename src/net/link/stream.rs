@@ -5,15 +5,78 @@ use crate::wire::multistream::{Dialer, Listener};
 use smol::Timer;
 use smol::channel::Sender;
 use smol::future::or;
-use smol::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use smol::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use smol::stream::Stream as _;
 use std::fmt::Display;
+use std::io::Result as IoResult;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// Bytes that a stream reads ahead.
-const AHEAD: usize = 16 * 1024;
+/// One stream of a link. It is read frame of yamux by frame, each where yamux put it: a buffer in between was a copy of
+/// everything that arrives. What it holds unread is a part of yamux's window.
+pub(super) struct Stream {
+    yamux: yamux::Stream,
+    /// The frame that is being read, up to `read`.
+    packet: Option<yamux::Packet>,
+    read: usize,
+}
 
-/// One stream of a link.
-pub(super) type Stream = BufReader<yamux::Stream>;
+impl From<yamux::Stream> for Stream {
+    fn from(yamux: yamux::Stream) -> Self {
+        Self { yamux, packet: None, read: 0 }
+    }
+}
+
+impl Stream {
+    fn unread(&self) -> &[u8] {
+        self.packet.as_ref().and_then(|packet| packet.as_ref().get(self.read..)).unwrap_or_default()
+    }
+}
+
+impl AsyncBufRead for Stream {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<IoResult<&[u8]>> {
+        let this = self.get_mut();
+        while this.unread().is_empty() {
+            (this.packet, this.read) = (None, 0);
+            match ready!(Pin::new(&mut this.yamux).poll_next(cx)) {
+                Some(packet) => this.packet = Some(packet?),
+                None => break,
+            }
+        }
+        Poll::Ready(Ok(this.unread()))
+    }
+
+    fn consume(self: Pin<&mut Self>, amt: usize) {
+        self.get_mut().read += amt;
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
+        let unread = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let length = unread.len().min(buf.len());
+        if let (Some(target), Some(part)) = (buf.get_mut(..length), unread.get(..length)) {
+            target.copy_from_slice(part);
+        }
+        self.consume(length);
+        Poll::Ready(Ok(length))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<IoResult<usize>> {
+        Pin::new(&mut self.get_mut().yamux).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<IoResult<()>> {
+        Pin::new(&mut self.get_mut().yamux).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<IoResult<()>> {
+        Pin::new(&mut self.get_mut().yamux).poll_close(cx)
+    }
+}
 
 /// A request to the link's task for a new stream: the channel for its answer.
 pub(super) type Order = Sender<Result<yamux::Stream, String>>;
@@ -35,7 +98,7 @@ impl Streams {
             let (order, answer) = smol::channel::bounded(1);
             self.orders.send(order).await.map_err(|_| gone())?;
             let stream = answer.recv().await.map_err(|_| gone())??;
-            let mut stream = buffered(stream);
+            let mut stream = Stream::from(stream);
             propose(&mut stream, protocol).await?;
             Ok(stream)
         };
@@ -45,10 +108,6 @@ impl Streams {
 
 fn gone() -> String {
     "the link is gone".to_owned()
-}
-
-pub(super) fn buffered(stream: yamux::Stream) -> Stream {
-    BufReader::with_capacity(AHEAD, stream)
 }
 
 /// The future's output, or `None` if it takes longer than `limit`.
