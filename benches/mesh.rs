@@ -7,7 +7,7 @@
 use wattle::base::level::Energy;
 use wattle::base::time::{Duration, Instant};
 use wattle::node::input::Input;
-use wattle::sim::device::Sent;
+use wattle::sim::device::{Device, Sent};
 use wattle::sim::net;
 use wattle::sim::world::World;
 use wattle::wire::gossip::{Fact, Headroom, Kind};
@@ -88,6 +88,7 @@ fn run(devices: u64, loss: u64, seed: u64, kills: u64) {
         world.reported_down(start).saturating_sub(expected),
         world.reported_down(suspensions_from),
     );
+    println!("on links, a second and agent: {}", by_kind(&before, &after, long as f64 * devices as f64));
 }
 
 /// The median and the maximum.
@@ -98,13 +99,28 @@ fn middle(all: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 fn sent(world: &World) -> Sent {
-    world.devices.iter().fold(Sent::default(), |sum, device| Sent {
-        datagrams: sum.datagrams + device.sent.datagrams,
-        datagram_bytes: sum.datagram_bytes + device.sent.datagram_bytes,
-        messages: sum.messages + device.sent.messages,
-        message_bytes: sum.message_bytes + device.sent.message_bytes,
-        dials: sum.dials + device.sent.dials,
+    world.devices.iter().fold(Sent::default(), |mut sum, Device { sent, .. }| {
+        sum.datagrams += sent.datagrams;
+        sum.datagram_bytes += sent.datagram_bytes;
+        sum.messages += sent.messages;
+        sum.message_bytes += sent.message_bytes;
+        sum.dials += sent.dials;
+        for (kind, (messages, bytes)) in &sent.kinds {
+            let of_kind = sum.kinds.entry(kind).or_default();
+            *of_kind = (of_kind.0 + messages, of_kind.1 + bytes);
+        }
+        sum
     })
+}
+
+/// What one agent sends on links in a second, by kind: messages and bytes.
+fn by_kind(before: &Sent, after: &Sent, agents_and_seconds: f64) -> String {
+    let of_kind = after.kinds.iter().map(|(kind, (messages, bytes))| {
+        let (messages_before, bytes_before) = before.kinds.get(kind).copied().unwrap_or_default();
+        let rate = |new: u64| new as f64 / agents_and_seconds;
+        format!("{kind} {:.3} ({:.0} B)", rate(messages - messages_before), rate(bytes - bytes_before))
+    });
+    of_kind.collect::<Vec<_>>().join("; ")
 }
 
 /// Seconds until the first, the median and the last of the other agents take it for down.

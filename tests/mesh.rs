@@ -5,9 +5,11 @@
 
 use wattle::base::time::Duration;
 use wattle::limits::{LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, SILENT_NAMED_MAX};
-use wattle::node::input::Request;
+use wattle::node::input::{Input, LinkInput, Request};
 use wattle::node::output::{Notice, Response};
+use wattle::sim::net;
 use wattle::sim::world::World;
+use wattle::wire::message::{MemberDigest, Message};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -222,4 +224,51 @@ fn an_agent_with_an_old_boot_counter_renews_its_generation() {
         assert!(back.is_some(), "seed {seed}: {}", world.describe());
         assert!(world.devices[3].boots > 4, "seed {seed}: its counter is above the old one");
     }
+}
+
+/// Whole member lists, or parts of them, and hashes of them that all agents sent: messages and bytes.
+fn lists_and_digests(world: &World) -> [(u64, u64); 2] {
+    ["roll", "roll-digest"].map(|kind| {
+        let of = world.devices.iter().filter_map(|device| device.sent.kinds.get(kind));
+        of.fold((0, 0), |sum, (messages, bytes)| (sum.0 + messages, sum.1 + bytes))
+    })
+}
+
+#[test]
+fn a_large_mesh_compares_member_lists_by_hashes_and_agents_of_before_get_whole_ones() {
+    let mut world = joined(1, 40);
+    world.run_until(world.after(60));
+    let since = |world: &World, before: [(u64, u64); 2]| {
+        let [lists, digests] = lists_and_digests(world);
+        [lists.0 - before[0].0, digests.0 - before[1].0]
+    };
+    let before = lists_and_digests(&world);
+    world.run_until(world.after(600));
+    // 20 exchanges of each agent, of which one in sixteen is of whole lists.
+    let [lists, digests] = since(&world, before);
+    assert!(lists < 200 && digests > 1_300, "{lists} lists, {digests} digests");
+
+    // Hashes that differ in one part: the answer is this agent's own, and the members of that part.
+    let peer = world.net.links_of(7)[0];
+    let mut hashes = world.devices[7].agent.as_ref().expect("it runs").node.member_hashes();
+    let in_part = |part: usize| (0..40).filter(|at| usize::from(net::key(*at).0[0] >> 4) == part).count() as u64;
+    let part = (0..16).max_by_key(|part| in_part(*part)).expect("there are sixteen");
+    hashes.0[part] = [9; 8];
+    let sent = |world: &World| ["roll", "roll-digest"].map(|kind| world.devices[7].sent.kinds[kind]);
+    let before = sent(&world);
+    let digest = Message::MemberDigest(MemberDigest { ask: true, hashes });
+    world.inject(7, Input::Link(net::key(peer), LinkInput::Received(Box::new(digest))));
+    world.run_until(world.now);
+    let [(lists, bytes), (digests, _)] = sent(&world);
+    assert_eq!((lists - before[0].0, digests - before[1].0), (1, 1));
+    let members = in_part(part);
+    assert!(members > 1 && bytes - before[0].1 < net::LINK_BYTES + 10 + 60 * members, "{members} members");
+
+    // Half of them are of before: with them it is a whole list each time but the first.
+    world.net.old = (0..40).step_by(2).collect();
+    let before = lists_and_digests(&world);
+    world.run_until(world.after(600));
+    let [lists, _] = since(&world, before);
+    assert!(lists > 500, "{lists} lists");
+    assert!(world.all_joined());
 }

@@ -7,8 +7,9 @@ use wattle::limits::{
     ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
     MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
+use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -40,7 +41,7 @@ pub fn check(data: &[u8]) {
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
-        Message::Duplicate(_) | Message::Coverage(_) => {}
+        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
         Message::Work(work) => super::work::check(work),
         Message::Why(why) => assert!(why.hold.as_ref().is_none_or(|hold| hold.share <= 100 && !hold.reason.is_empty())),
         Message::Answer(answer) => {
@@ -110,6 +111,7 @@ pub(super) fn messages() -> Vec<Message> {
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
     messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
     messages.push(Message::Why(Why { ask: true, hold: None }));
+    messages.push(Message::MemberDigest(MemberDigest { ask: true, hashes: Buckets([[7; 8]; 16]) }));
     messages
 }
 

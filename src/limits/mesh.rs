@@ -44,6 +44,12 @@ pub const MEMBER_LIST_MS: u64 = 30_000;
 /// (in memberlist above 32, by the logarithm): changes travel with the probes, and the lists only bring what those missed.
 pub const MEMBER_LIST_MEMBERS: usize = 64;
 
+/// Members above which two lists are compared by their hashes first: 430 bytes each way in place of 45 for each member.
+pub const MEMBER_LIST_COMPARED: usize = 32;
+
+/// Of so many exchanges one is of whole lists all the same: they bring addresses too, of which the hashes say nothing.
+pub const MEMBER_LIST_WHOLE_ONE_IN: u64 = 16;
+
 /// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the
 /// pause between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
 pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;

@@ -132,7 +132,8 @@ impl Peers {
         peer.linked = true;
         let remote = Some(address.ip());
         let told = Told { listens: false, ..peer.link.told };
-        peer.link = LinkState { dialled, ending: false, remote, used: now, named, name_request_at, told };
+        let (ending, digest_unanswered) = (false, false);
+        peer.link = LinkState { dialled, ending, remote, used: now, named, name_request_at, told, digest_unanswered };
         peer.datagrams.open();
         peer.redial.dialling = false;
         (peer.redial.pause, peer.redial.at) = (Duration::from_millis(REDIAL_MS), now);
@@ -251,6 +252,18 @@ impl Peers {
             peer.list_sent = Some(now);
         }
         may
+    }
+
+    /// Whether to send it hashes of the member list in place of the list: not if it did not answer the last ones on this link.
+    pub fn begin_digest(&mut self, key: PeerKey) -> bool {
+        self.known.get_mut(&key).is_some_and(|peer| !core::mem::replace(&mut peer.link.digest_unanswered, true))
+    }
+
+    /// Hashes of its member list came.
+    pub fn digest_received(&mut self, key: PeerKey) {
+        if let Some(peer) = self.known.get_mut(&key) {
+            peer.link.digest_unanswered = false;
+        }
     }
 
     /// When the next dial, request for a name, save of one or end of a link is due.

@@ -74,13 +74,18 @@ impl PushTree {
         }
     }
 
-    /// A link is gone. If it was eager, a lazy one takes its place: the peer to ask for that by an empty IWant.
-    pub fn unlinked(&mut self, peer: PeerKey) -> Option<PeerKey> {
+    /// A link is gone. If it was eager, a lazy one takes its place, one that is to last if there is any: the peer to ask for that by an
+    /// empty IWant.
+    pub fn unlinked(&mut self, peer: PeerKey, lasts: impl Fn(PeerKey) -> bool) -> Option<PeerKey> {
         let gone = self.links.remove(&peer)?;
         if self.links.is_empty() {
             (self.newest, self.announce_at) = (None, None);
         }
-        let lazy = || self.links.iter().filter(|(_, link)| !link.eager).map(|(key, _)| *key);
+        let lasting = self.links.iter().any(|(key, link)| !link.eager && lasts(*key));
+        let lazy = || {
+            let links = self.links.iter().filter(|(_, link)| !link.eager).map(|(key, _)| *key);
+            links.filter(|key| !lasting || lasts(*key))
+        };
         let count = if gone.eager { lazy().count() as u64 } else { 0 };
         if count == 0 {
             return None;
@@ -166,8 +171,13 @@ impl PushTree {
         self.announce_at
     }
 
-    /// What is to be announced now: to those lazy links that have waited longest.
-    pub fn announcements(&mut self, now: Instant) -> Bounded<Announcement, GOSSIP_ANNOUNCE_LINKS> {
+    /// What is to be announced now: to those lazy links that have waited longest. A link that is not to last gets nothing: its peer has
+    /// links of its own for that.
+    pub fn announcements(
+        &mut self,
+        now: Instant,
+        lasts: impl Fn(PeerKey) -> bool,
+    ) -> Bounded<Announcement, GOSSIP_ANNOUNCE_LINKS> {
         let mut due = Bounded::new();
         if self.announce_at.is_none_or(|at| at > now) {
             return due;
@@ -175,8 +185,8 @@ impl PushTree {
         let until = now - SETTLE;
         let newest = self.newest.unwrap_or(Instant::ZERO);
         while !due.is_full() {
-            let waiting =
-                self.links.iter_mut().filter(|(_, link)| !link.eager && link.told <= newest && link.told < until);
+            let waits = |link: &Link| !link.eager && link.told <= newest && link.told < until;
+            let waiting = self.links.iter_mut().filter(|(key, link)| waits(link) && lasts(**key));
             let Some((to, link)) = waiting.min_by_key(|(key, link)| (link.told, **key)) else { break };
             // There is room.
             let _ = due.push(Announcement { to: *to, from: link.told, until });
@@ -184,7 +194,7 @@ impl PushTree {
         }
         // An eager link gets items as they come. If it becomes lazy, the later ones are announced.
         self.links.values_mut().filter(|link| link.eager).for_each(|link| link.told = link.told.max(until));
-        let more = self.links.values().any(|link| !link.eager && link.told <= newest);
+        let more = self.links.iter().any(|(key, link)| !link.eager && link.told <= newest && lasts(*key));
         self.announce_at = more.then(|| now + RECENT);
         due
     }

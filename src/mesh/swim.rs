@@ -17,6 +17,7 @@
 //! There is at most one timer of a kind for each member, and every table is bounded by `PEERS_MAX`. Transports and
 //! addresses are in `peers`, the encryption of datagrams in `net::udp`, gossip items in `gossip`.
 
+mod digest;
 mod foca_runtime;
 mod generation;
 mod members;
@@ -27,6 +28,7 @@ mod raises;
 mod suspicion;
 mod timers;
 
+pub use digest::part_of;
 pub use packet::Purpose;
 
 use crate::base::id::PeerKey;

@@ -157,7 +157,7 @@ impl Node {
     }
 
     pub(super) fn on_unlinked(&mut self, peer: PeerKey, out: &mut Out) {
-        if let Some(other) = self.gossip.tree.unlinked(peer) {
+        if let Some(other) = self.gossip.tree.unlinked(peer, |peer| self.peers.wants(peer)) {
             out.push(Output::Send(other, Message::Gossip(Gossip::IWant(Box::default()))));
         }
         if self.gossip.tree.is_empty() {

@@ -81,6 +81,7 @@ impl Node {
             Message::Echo(echo) => out.push(Output::Send(peer, Message::Echo(Echo { answer: true, ..echo }))),
             Message::Member(packet) => self.on_packet(now, peer, &packet, true, out),
             Message::MemberList { ask, members } => self.on_member_list(now, peer, ask, &members, out),
+            Message::MemberDigest(digest) => self.on_member_digest(now, peer, digest, out),
             Message::Gossip(gossip) => self.on_gossip(now, peer, gossip, out),
             Message::Duplicate(told) => self.on_duplicate_told(now, peer, &told, out),
             Message::Trust(exchange) => self.on_exchange(now, peer, exchange, out),

@@ -2,20 +2,17 @@
 //!
 //! The protocol is in `mesh::swim` (SWIM: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style
 //! Process Group Membership Protocol", DSN 2002), the links and addresses in `mesh::peers`. Packets go as datagrams
-//! and, where those do not pass, over the link. At every new link, and every `MEMBER_LIST_MS` (30 s; in a large mesh more rarely) with a random linked
-//! peer, two agents exchange their full member lists.
+//! and, where those do not pass, over the link. The exchange of member lists is in `member_lists`.
 
 use super::mesh_state::Unsaved;
 use super::output::{HangUp, Notice, Output};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{
-    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MEMBER_LIST_MEMBERS, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS,
-};
+use crate::limits::MEMBER_LIST_RETRY_MS;
 use crate::mesh::conduct::Offence;
 use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
-use crate::wire::message::{Entry, Message};
+use crate::wire::message::Message;
 use core::net::SocketAddr;
 
 impl Node {
@@ -51,14 +48,19 @@ impl Node {
         self.mesh.choose_links_soon(now);
     }
 
-    /// A link is up: sends this agent's entry, and asks for the peer's member list if none came since the start.
+    /// A link is up: sends this agent's entry, unless the link is not to last, and asks for the peer's member list if none came since the start.
     pub(super) fn on_linked(&mut self, now: Instant, peer: PeerKey, address: SocketAddr, out: &mut Out) {
         let (waiting, is_new) = self.peers.linked(now, peer, address);
-        if let Some(packet) = waiting {
+        if let Some(packet) = waiting.filter(|packet| !self.member.answered_by_link(now, peer, packet)) {
             self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
         }
         if let Some(known) = self.peers.get(peer).filter(|_| is_new) {
             out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
+        }
+        self.mesh.choose_links_soon(now);
+        // Such a link is for one probe, or for the first of many by datagram. Each end has the other's entry from the lists of others.
+        if self.mesh.list_received && !self.peers.wants(peer) && self.member.is_up(peer) {
+            return;
         }
         let me = MemberState {
             key: self.config.key,
@@ -70,60 +72,6 @@ impl Node {
         self.mesh.send(Output::Send(peer, list), out);
         if !self.mesh.list_received {
             self.mesh.exchange_at = now + Duration::from_millis(MEMBER_LIST_RETRY_MS);
-        }
-        self.mesh.choose_links_soon(now);
-    }
-
-    /// Part of a peer's member list.
-    pub(super) fn on_member_list(&mut self, now: Instant, peer: PeerKey, ask: bool, members: &[Entry], out: &mut Out) {
-        let state = |entry: &Entry| {
-            let liveness = match entry.standing {
-                0 => Liveness::Alive,
-                1 => Liveness::Suspect,
-                _ => Liveness::Down,
-            };
-            MemberState { key: entry.key, generation: entry.generation, incarnation: entry.incarnation, liveness }
-        };
-        for entry in members {
-            entry.addresses.iter().for_each(|address| self.peers.add_hint(now, entry.key, *address));
-        }
-        self.mesh.list_received |= members.len() > 1;
-        self.mesh.choose_links_soon(now);
-        self.member.apply_member_list(now, peer, &members.iter().map(state).collect::<Vec<_>>());
-        self.carry_out_effects(now, Some(peer), out);
-        if ask && self.peers.may_send_list(now, peer) {
-            self.send_member_list(peer, false, out);
-        }
-    }
-
-    /// A member's entry for the list, with its addresses.
-    fn entry(&self, state: MemberState) -> Entry {
-        let addresses = match self.peers.get(state.key) {
-            Some(peer) => peer.addresses.all(),
-            None => &self.mesh.listen,
-        };
-        Entry {
-            key: state.key,
-            generation: state.generation,
-            incarnation: state.incarnation,
-            standing: match state.liveness {
-                Liveness::Alive | Liveness::Unknown => 0,
-                Liveness::Suspect => 1,
-                Liveness::Down => 2,
-            },
-            addresses: addresses.iter().copied().take(MEMBER_LIST_ADDRESSES_MAX).collect(),
-        }
-    }
-
-    /// Sends everybody that this agent knows, itself first, in as many messages as it takes.
-    pub(super) fn send_member_list(&mut self, peer: PeerKey, ask: bool, out: &mut Out) {
-        let entries: Vec<_> =
-            self.member.member_list(self.config.key).into_iter().map(|state| self.entry(state)).collect();
-        let parts = entries.chunks(MEMBER_LIST_MAX);
-        let last = parts.len();
-        for (at, part) in parts.enumerate() {
-            let ask = ask && at + 1 == last;
-            self.mesh.send(Output::Send(peer, Message::MemberList { ask, members: part.to_vec() }), out);
         }
     }
 
@@ -153,22 +101,8 @@ impl Node {
         }
     }
 
-    fn exchange_member_lists(&mut self, now: Instant, out: &mut Out) {
-        let peer = self.random_linked();
-        // Until a list has come, ask again soon; after that the pause doubles from `MEMBER_LIST_RETRY_MS` to `MEMBER_LIST_MS`,
-        // because an agent that has just joined may have missed some changes. Without a link there is nobody to ask.
-        let pause = if self.mesh.list_received || peer.is_none() { self.mesh.pause } else { MEMBER_LIST_RETRY_MS };
-        let longest = MEMBER_LIST_MS * self.member.count().max(MEMBER_LIST_MEMBERS) as u64 / MEMBER_LIST_MEMBERS as u64;
-        self.mesh.pause = if self.mesh.list_received { (2 * pause).min(longest) } else { MEMBER_LIST_RETRY_MS };
-        let jittered = pause - pause / 10 + self.mesh.rng.below(pause / 5);
-        self.mesh.exchange_at = now + Duration::from_millis(jittered);
-        if let Some(peer) = peer {
-            self.send_member_list(peer, true, out);
-        }
-    }
-
     /// Carries out SWIM's effects. An answer to a packet that came over the link goes back over it as well.
-    fn carry_out_effects(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
+    pub(super) fn carry_out_effects(&mut self, now: Instant, link: Option<PeerKey>, out: &mut Out) {
         let effects = self.member.effects();
         for effect in &effects {
             // First: packets of the same step carry the new generation already.
@@ -282,11 +216,6 @@ impl Node {
 
     pub(super) fn name_of(&self, peer: PeerKey) -> String {
         self.title(Some(peer))
-    }
-
-    /// When to exchange member lists; `None` while nobody is linked, so that an agent without links sleeps.
-    fn exchange_due(&self) -> Option<Instant> {
-        self.has_links().then_some(self.mesh.exchange_at)
     }
 
     /// When something of the mesh is due.

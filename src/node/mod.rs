@@ -29,6 +29,7 @@ mod gossip_state;
 mod ingest;
 pub mod input;
 mod link;
+mod member_lists;
 pub mod members;
 mod membership;
 pub mod mesh_report;

@@ -105,7 +105,7 @@ pub(super) struct Suspension {
 }
 
 /// What a device sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// Datagrams, whether they arrived or not.
     pub datagrams: u64,
@@ -115,6 +115,8 @@ pub struct Sent {
     pub messages: u64,
     /// Their bytes, with headers and encryption.
     pub message_bytes: u64,
+    /// The messages and bytes of each kind.
+    pub kinds: BTreeMap<&'static str, (u64, u64)>,
     /// Dials.
     pub dials: u64,
 }

@@ -15,7 +15,7 @@ impl World {
     /// Messages sent on links by all devices so far, and their bytes before they are signed and encrypted.
     #[must_use]
     pub fn messages_sent(&self) -> (u64, u64) {
-        let all = self.devices.iter().map(|device| device.sent);
+        let all = self.devices.iter().map(|device| &device.sent);
         all.fold((0, 0), |sum, sent| {
             (sum.0 + sent.messages, sum.1 + sent.message_bytes - sent.messages * net::LINK_BYTES)
         })

@@ -31,6 +31,8 @@ pub struct Net {
     pub(super) copies: BTreeMap<usize, usize>,
     /// Devices that send the question's own vector beside each text: the vector of the last question to each.
     pub(super) liars: BTreeMap<usize, Option<HitVector>>,
+    /// Agents of before: they ignore hashes of member lists, and send none.
+    pub old: BTreeSet<usize>,
     /// Devices that send false vectors of what is lent to them.
     pub(super) false_workers: BTreeMap<usize, FalseWorker>,
     /// When the last message from one agent to another arrives.
@@ -82,6 +84,7 @@ impl Net {
             cuts: BTreeSet::new(),
             copies: BTreeMap::new(),
             liars: BTreeMap::new(),
+            old: BTreeSet::new(),
             false_workers: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             conversations: Conversations::default(),

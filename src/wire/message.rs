@@ -9,7 +9,7 @@
 //! numbers are finite, that names have no control codes.
 
 use super::canonical::exactly;
-use super::certificate::exchange::Exchange;
+use super::certificate::exchange::{Buckets, Exchange};
 use super::gossip::Gossip;
 use super::why::Why;
 use super::work::Work;
@@ -76,6 +76,18 @@ pub enum Message {
     Work(Work),
     /// Why the sender does as little background work as it does.
     Why(Why),
+    /// Hashes of the sender's list of members, to compare two lists by.
+    MemberDigest(MemberDigest),
+}
+
+/// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberDigest {
+    /// Whether the receiver is to reply with its own.
+    pub ask: bool,
+    /// For each sixteenth of the members that are not down, the sender among them, by the upper four bits of their keys: the first eight
+    /// bytes of the SHA-256 over key and generation (four bytes, little-endian) of each, in the order of the keys; zeros for an empty part.
+    pub hashes: Buckets,
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -220,6 +232,7 @@ impl Message {
             Self::Coverage(_) => "coverage",
             Self::Work(_) => "work",
             Self::Why(_) => "why",
+            Self::MemberDigest(_) => "roll-digest",
         }
     }
 
@@ -252,7 +265,7 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
             Self::Work(work) => work.is_sound(),
             Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,

@@ -14,7 +14,7 @@ use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
 };
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
@@ -165,6 +165,8 @@ fn messages() -> Vec<Message> {
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
     messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
     messages.push(Message::Why(Why { ask: true, hold: None }));
+    let hashes = Buckets(std::array::from_fn(|at| [at as u8; 8]));
+    messages.push(Message::MemberDigest(MemberDigest { ask: true, hashes }));
     messages
 }
 

@@ -48,6 +48,8 @@ pub(super) struct LinkState {
     /// When to ask the peer for its name; `None` once it has sent it.
     pub(super) name_request_at: Option<Instant>,
     pub(super) told: Told,
+    /// Whether hashes of the member list went over it, and none came back since.
+    pub(super) digest_unanswered: bool,
 }
 
 /// What a peer said of itself that goes to the disk, so that it cannot have this agent write without end.
@@ -108,6 +110,7 @@ impl Peer {
                 named: false,
                 name_request_at: None,
                 told: Told::default(),
+                digest_unanswered: false,
             },
             datagrams: DatagramSession::default(),
             redial: Redial {

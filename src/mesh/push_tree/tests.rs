@@ -63,11 +63,11 @@ fn a_link_that_brings_what_another_one_brought_is_pruned_once_and_used_again_whe
 fn a_lost_eager_link_is_replaced_by_a_lazy_one() {
     let mut tree = linked(1..=4);
     (2..=4).for_each(|n| tree.on_prune(key(n)));
-    assert_eq!(tree.unlinked(key(3)), None, "it was lazy");
-    let chosen = tree.unlinked(key(1)).unwrap();
+    assert_eq!(tree.unlinked(key(3), |_| true), None, "it was lazy");
+    let chosen = tree.unlinked(key(1), |_| true).unwrap();
     assert!([key(2), key(4)].contains(&chosen));
     assert_eq!(eager(&tree), [chosen.0[0]]);
-    assert_eq!(linked(1..=1).unlinked(key(1)), None, "there is none");
+    assert_eq!(linked(1..=1).unlinked(key(1), |_| true), None, "there is none");
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn every_lazy_link_is_told_once_a_few_at_a_time_and_only_of_what_has_settled() {
     let mut last = at(0);
     while let Some(due) = tree.deadline() {
         assert!(due.since(last) >= RECENT || last == at(0));
-        assert!(tree.announcements(due - Duration::from_millis(1)).is_empty());
-        for announcement in tree.announcements(due) {
+        assert!(tree.announcements(due - Duration::from_millis(1), |_| true).is_empty());
+        for announcement in tree.announcements(due, |_| true) {
             assert_eq!((announcement.from, announcement.until), (at(0), due - SETTLE));
             told.push(announcement.to.0[0]);
         }
@@ -93,14 +93,27 @@ fn every_lazy_link_is_told_once_a_few_at_a_time_and_only_of_what_has_settled() {
     let late = due - Duration::from_millis(100);
     tree.on_new_item(at(20_000));
     tree.on_new_item(late);
-    let first = tree.announcements(due);
+    let first = tree.announcements(due, |_| true);
     assert_eq!(first.len(), GOSSIP_ANNOUNCE_LINKS);
     assert!(first.iter().all(|of| of.until == due - SETTLE));
     let mut all = 0;
     while let Some(due) = tree.deadline() {
-        all += tree.announcements(due).iter().filter(|of| of.until > late).count();
+        all += tree.announcements(due, |_| true).iter().filter(|of| of.until > late).count();
     }
     assert_eq!(all, 6, "each lazy link is told of the second one too");
+}
+
+#[test]
+fn a_link_that_is_not_to_last_is_told_of_nothing_and_replaces_an_eager_one_only_if_there_is_no_other() {
+    let mut tree = linked(1..=GOSSIP_EAGER_FIRST.try_into().unwrap());
+    tree.linked(at(0), key(8), false);
+    tree.linked(at(0), key(9), true);
+    let lasts = |peer: PeerKey| peer != key(8);
+    tree.on_new_item(at(1_000));
+    let told: Vec<PeerKey> = tree.announcements(tree.deadline().unwrap(), lasts).iter().map(|of| of.to).collect();
+    assert_eq!((told, tree.deadline()), (vec![key(9)], None));
+    assert_eq!(tree.unlinked(key(1), lasts), Some(key(9)));
+    assert_eq!(tree.unlinked(key(2), lasts), Some(key(8)), "else fewer would push to it");
 }
 
 /// A mesh of trees, whose messages arrive in rounds; 30 agents, each linked with twelve.

@@ -1,12 +1,12 @@
 //! Probes beside those of foca: of one that did not answer, by every transport, and of a suspect.
 
-use super::packet::Id;
-use super::packet::{KeyPrefix, Purpose};
+use super::packet::{self, Id, KeyPrefix, Purpose, name_of};
 use super::timers::Due;
 use super::{Effect, Membership};
+use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{SUSPECT_PROBE_MS, SUSPECTS_PROBED_MAX};
-use foca::{Member as Claim, Message};
+use foca::{Header, Member as Claim, Message, State};
 
 impl Membership {
     /// A probe was not answered in time: it is sent again by every transport, beside the indirect probes.
@@ -16,6 +16,23 @@ impl Membership {
             let send = Effect::Send { to: known.key, packet, purpose: Purpose::Probe, all_transports: true };
             self.effects.push(send);
         }
+    }
+
+    /// A link is up to a peer that this probe waited for. Its handshake has proven that the peer is up, so the probe is answered and need
+    /// not be sent: in a large mesh most pairs meet so for the first time. False if it is to be sent all the same: it is no probe of this
+    /// member in the generation that is known, it carries claims, or the member is a suspect and must learn that.
+    pub fn answered_by_link(&mut self, now: Instant, key: PeerKey, packet: &[u8]) -> bool {
+        let name = name_of(key);
+        let Some((Header { dst, message: Message::Ping(number), .. }, claims)) = packet::parse(packet) else {
+            return false;
+        };
+        let entry = self.entry(name).filter(|entry| *entry.id() == dst && entry.state() == State::Alive);
+        let Some(entry) = entry.filter(|_| claims.is_empty()) else { return false };
+        let (src_incarnation, own) = (entry.incarnation(), *self.foca.identity());
+        let answer = packet::build(&Header { src: dst, src_incarnation, dst: own, message: Message::Ack(number) }, &[]);
+        self.record_contact(now, key);
+        self.call(now, |foca, runtime| foca.handle_data(&answer, runtime));
+        true
     }
 
     /// Probes a suspect, and tells it that it is one so that it can refute.

@@ -284,3 +284,78 @@ fn the_only_member_can_be_forgotten() {
     member.apply_member_list(at(90_000), key(2), &[alive(2)]);
     assert!(member.is_up(key(2)));
 }
+
+#[test]
+fn a_link_answers_the_probe_that_waited_for_it() {
+    let ping = |effect: Effect| match effect {
+        Effect::Send { to, packet, purpose: Purpose::Probe, .. } if packet::is_ping(&packet) => Some((to, packet)),
+        _ => None,
+    };
+    for linked in [true, false] {
+        let mut member = joined(at(0));
+        let mut probed = None;
+        for now in (100..14_000).step_by(100).map(at) {
+            member.wake(now);
+            while member.tick(now) {}
+            for (to, packet) in member.effects().into_iter().filter_map(ping) {
+                let (header, claims) = parse(&packet).unwrap();
+                // The last one, which carries no news any more, gets no answer.
+                if now < at(12_000) || probed.as_ref().is_some_and(|(unanswered, _)| *unanswered != to) {
+                    let Message::Ping(number) = header.message else { panic!("{header:?}") };
+                    let ack = packet::build(
+                        &Header { src: header.dst, dst: header.src, message: Message::Ack(number), ..header },
+                        &[],
+                    );
+                    assert!(member.packet(now, to, &ack));
+                } else if probed.is_none() {
+                    assert_eq!(claims, []);
+                    assert!(!member.answered_by_link(now, key(9), &packet), "of another member");
+                    assert!(!linked || member.answered_by_link(now, to, &packet));
+                    probed = Some((to, packet));
+                }
+            }
+        }
+        let (probed, packet) = probed.unwrap();
+        let expected = if linked { Liveness::Alive } else { Liveness::Suspect };
+        assert_eq!(liveness(&member, probed.0[0]), expected);
+        let claim = Claim::alive(id(4, 1));
+        let (header, _) = parse(&packet).unwrap();
+        let news = build(&header, &[claim]);
+        assert!(!member.answered_by_link(at(14_000), probed, &news), "it carries claims, which are sent");
+        if !linked {
+            assert!(!member.answered_by_link(at(14_000), probed, &packet), "a suspect must learn that it is one");
+        }
+    }
+}
+
+#[test]
+fn the_hashes_of_two_lists_differ_where_a_member_or_its_generation_does_and_nowhere_else() {
+    let entry = |n: u8, generation| MemberState { generation, ..alive(n) };
+    let of = |entries: &[MemberState]| {
+        let mut member = machine();
+        member.apply_member_list(at(0), key(2), entries);
+        member.hashes(key(1)).0
+    };
+    // Keys 1 to 5 are all in the first part.
+    let all = [2, 3, 4, 5].map(|n| entry(n, 1));
+    let one = of(&all);
+    assert!(one[0] != [0; 8] && one[1..] == [[0; 8]; 15]);
+    let mut turned = all;
+    turned.reverse();
+    assert_eq!(one, of(&turned), "in whatever order they came");
+    assert_eq!(one, of(&all.map(|entry| MemberState { incarnation: 3, ..entry })));
+    assert_ne!(one, of(&all[..3]), "one is missing");
+    assert_ne!(one, of(&[all[0], all[1], all[2], entry(5, 2)]), "one has started again");
+    let mut member = joined(at(0));
+    assert!(member.add_peer(key(0x21)));
+    member.apply_member_list(at(1), key(2), &[entry(0x21, 1)]);
+    let more = member.hashes(key(1)).0;
+    assert!(more[0] == one[0] && more[2] != one[2] && part_of(key(0x21)) == 2);
+    // A member of its own word is down at once.
+    assert!(member.packet(
+        at(2),
+        key(0x21),
+        &packet(id(0x21, 1), id(1, 7), Message::Gossip, &[Claim::down(id(0x21, 1))])
+    ));
+    assert_eq!((liveness(&member, 0x21), member.hashes(key(1)).0), (Liveness::Down, one));
+}

@@ -80,7 +80,8 @@ impl Rights {
             Message::Trust(Exchange::Invite(_)) => linked | Self::MEMBER | Self::ADMIN,
             Message::Trust(Exchange::Digest { .. } | Exchange::Push(_) | Exchange::Leave)
             | Message::Member(_)
-            | Message::MemberList { .. } => linked | Self::MEMBER,
+            | Message::MemberList { .. }
+            | Message::MemberDigest(_) => linked | Self::MEMBER,
             Message::Keys(_) => linked | Self::PROBE,
             Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {
                 linked | Self::ANSWER

@@ -45,9 +45,8 @@ impl RetainedBuffers {
     pub(super) fn put(&self, mut buffer: Vec<u8>) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (kept, cap) = match buffer.capacity() {
-            0 => return,
-            ..=FRAME_KEPT_BYTES => (&mut free.small, FRAMES_KEPT_MAX),
-            ..=FRAME_LARGE_KEPT_BYTES => (&mut free.large, FRAMES_LARGE_KEPT_MAX),
+            1..=FRAME_KEPT_BYTES => (&mut free.small, FRAMES_KEPT_MAX),
+            length if (1..=FRAME_LARGE_KEPT_BYTES).contains(&length) => (&mut free.large, FRAMES_LARGE_KEPT_MAX),
             _ => return,
         };
         if kept.len() < cap {

@@ -15,7 +15,8 @@
 //! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, others are guests or refused, and the driver changes who is
 //! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them;
 //! while the driver's channel is full, nothing is read. Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a
-//! peer that sends as much as it may makes this agent hold about 6 MiB.
+//! peer that sends as much as it may makes this agent hold about 6 MiB. A link without traffic holds 64 KiB for what it reads and as much
+//! for what it writes at once; buffers of large frames are kept for the next ones, 4 MiB by all links together.
 //!
 //! What the frames contain is `wire::message`'s; whom to dial and when is the node's to decide.
 

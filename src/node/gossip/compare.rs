@@ -21,7 +21,7 @@ const COMPARE: Duration = Duration::from_millis(GOSSIP_DIGEST_MS);
 impl Node {
     /// Tells lazy links which items are new.
     pub(super) fn announce(&mut self, now: Instant, out: &mut Out) {
-        for due in self.gossip.tree.announcements(now) {
+        for due in self.gossip.tree.announcements(now, |peer| self.peers.wants(peer)) {
             let list = self.gossip.items.recent(now, (due.from, due.until), due.to);
             if !list.is_empty() {
                 let have = Gossip::IHave { ask: false, list: Box::new(list) };

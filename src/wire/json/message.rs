@@ -9,9 +9,10 @@ use crate::limits::{
     MEMBER_LIST_MAX, PATH_BYTES_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
 };
 use crate::wire::canonical;
+use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -69,6 +70,7 @@ impl Message {
             "coverage" => Self::Coverage(field_of(body)?),
             "work" => Self::Work(field_of(body)?),
             "why" => Self::Why(read(body)?),
+            "roll-digest" => Self::MemberDigest(field_of(body)?),
             _ => return None,
         })
     }
@@ -108,6 +110,7 @@ impl Serialize for Body<'_> {
             Message::Coverage(coverage) => coverage.write(to),
             Message::Work(work) => work.write(to),
             Message::Why(why) => why.serialize(to),
+            Message::MemberDigest(digest) => digest.write(to),
         }
     }
 }
@@ -325,6 +328,14 @@ struct CoverageFields {
     searchable: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "MemberDigest", deny_unknown_fields)]
+struct MemberDigestFields {
+    ask: bool,
+    #[serde(rename = "digest", with = "field")]
+    hashes: Buckets,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -338,6 +349,7 @@ field::by_fields! {
     Vectors => VectorsFields,
     HitVector => HitVectorFields,
     Coverage => CoverageFields,
+    MemberDigest => MemberDigestFields,
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ type Lanes = [__m512i; 5];
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(());
 
+#[expect(clippy::unused_self, reason = "whoever has one may call these")]
 impl Avx512 {
     pub(super) fn detect() -> Option<Self> {
         std::is_x86_feature_detected!("avx512f").then_some(Self(()))
