@@ -65,6 +65,15 @@ pub const STORE_OPENINGS_MAX: usize = 3;
 /// Damaged stores that are kept beside the one in use.
 pub const STORES_ASIDE_MAX: usize = 2;
 
+/// Documents of a damaged store that are looked at together when what only it has is carried over.
+pub const SALVAGE_BATCH: usize = 256;
+
+/// Reads of its list of documents that may fail before the rest is given up.
+pub const SALVAGE_FAILURES_MAX: usize = 65_536;
+
+/// Bytes that are read of the note beside it: why it was set aside.
+pub const SALVAGE_NOTE_BYTES_MAX: usize = 4 * 1024;
+
 /// Bytes of the store's block cache.
 pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 

@@ -4,23 +4,29 @@
 //!
 //! What was lost in that way stands in a file of its own until it can be read again, or its owner forgets the folder.
 //!
-//! Both files are lists of marks (`store::record`). Of the counts there is one for each watched place, and one for each place in
-//! them that is away.
+//! Both files are lists of marks (`store::record`). Of the counts there is one for each watched place, one for each place in
+//! them that is away, and one for the documents of a watched place that their owner keeps without their files. These are counted
+//! by a walk over all documents: when their owner decides, and then as often as the others, but for starts, which take the
+//! count that is written down.
 
 use super::blocking;
 use super::home::{Home, HomeFile};
 use crate::base::count::plural;
 use crate::base::finding::{Area, Finding, quoted};
+use crate::base::id::DocId;
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
 use crate::store::kv::{KvError, KvRead, Space};
 use crate::store::read;
-use crate::store::record::{Mark, MarkKind, Marks, Record, Sources};
+use crate::store::record::{DocState, Document, Mark, MarkKind, Marks, Record, Sources};
 use std::ffi::OsStr;
 use std::fs;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+/// The time of the count of documents that are kept without their files. No place is away since then.
+const KEPT_SINCE: i64 = 1;
 
 /// Places that a sentence names.
 const PLACES_NAMED: usize = 5;
@@ -32,10 +38,70 @@ const PLACES_NAMED: usize = 5;
 /// # Errors
 /// Any `KvError`. A file that cannot be written, on a full disk for example, is left as it is.
 pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
+    let watched = read::sources(kv)?;
+    let is_watched = |kept: &Mark| watched.places.iter().any(|source| source.path == kept.path);
+    note_with(home, kv, kept_before(home).into_iter().filter(is_watched).collect())
+}
+
+/// The same; what is kept without its file is counted anew too, if any was.
+///
+/// # Errors
+/// As [`note`].
+pub fn recount(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
+    let is_any = !kept_before(home).is_empty();
+    note_with(home, kv, if is_any { count_kept(kv)? } else { Vec::new() })
+}
+
+/// The owner keeps these documents without their files: adds them to those that were counted before.
+///
+/// # Errors
+/// As [`note`].
+pub fn add_kept(home: &Home, kv: &impl KvRead, documents: &[DocId]) -> Result<(), KvError> {
+    let (watched, mut places) = (read::sources(kv)?, known(home).unwrap_or_default());
+    for id in documents {
+        let doc = read::document(kv, *id)?;
+        let Some(source) = doc.as_ref().and_then(|doc| watched.of(&doc.path)) else { continue };
+        add_one(&mut places, &source.path);
+        if let Some(others) = places.iter_mut().find(|place| place.path == source.path && place.since == 0) {
+            others.documents = others.documents.saturating_sub(1);
+        }
+    }
+    places.truncate(MARKS_MAX);
+    write_counts(home, places);
+    Ok(())
+}
+
+fn add_one(kept: &mut Vec<Mark>, source: &[u8]) {
+    match kept.iter_mut().find(|place| is_kept(place) && place.path == source) {
+        Some(place) => place.documents += 1,
+        None => kept.push(Mark { since: KEPT_SINCE, documents: 1, ..place(source.to_vec()) }),
+    }
+}
+
+fn kept_before(home: &Home) -> Vec<Mark> {
+    known(home).unwrap_or_default().into_iter().filter(is_kept).collect()
+}
+
+fn count_kept(kv: &impl KvRead) -> Result<Vec<Mark>, KvError> {
+    let watched = read::sources(kv)?;
+    let mut kept: Vec<Mark> = Vec::new();
+    read::walk(kv, Space::Document, |_, value| {
+        let doc = Document::decode_stored(value)?;
+        let is_kept = doc.state != DocState::Tombstoned && doc.stamp.kept_since().is_some();
+        if let Some(source) = watched.of(&doc.path).filter(|_| is_kept) {
+            add_one(&mut kept, &source.path);
+        }
+        Ok(())
+    })?;
+    Ok(kept)
+}
+
+fn note_with(home: &Home, kv: &impl KvRead, mut kept: Vec<Mark>) -> Result<(), KvError> {
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     // What waits to be read cannot be read again either.
     places.iter_mut().for_each(|place| place.documents += mem::take(&mut place.unread));
+    places.append(&mut kept);
     let mut sources: Vec<Mark> = read::sources(kv)?.places.into_iter().map(|source| place(source.path)).collect();
     read::walk(kv, Space::Path, |path, _| {
         let of = sources.iter_mut().filter(|source| covers(&source.path, path));
@@ -46,19 +112,26 @@ pub fn note(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
     })?;
     for source in &mut sources {
         // Those of a place in it that is away are counted there.
-        let within = places.iter().filter(|mark| covers(&source.path, &mark.path)).map(|mark| mark.documents).sum();
+        let is_within = |mark: &&Mark| {
+            if is_kept(mark) { mark.path == source.path } else { covers(&source.path, &mark.path) }
+        };
+        let within = places.iter().filter(is_within).map(|mark| mark.documents).sum();
         source.documents = source.documents.saturating_sub(within);
     }
     sources.append(&mut places);
     sources.retain(|place| place.documents > 0);
     sources.truncate(MARKS_MAX);
-    let bytes = Marks(sources).encode();
+    write_counts(home, sources);
+    Ok(())
+}
+
+fn write_counts(home: &Home, places: Vec<Mark>) {
+    let bytes = Marks(places).encode();
     if home.read(HomeFile::Counts).ok().flatten().is_none_or(|before| before != bytes)
         && let Err(error) = home.write(HomeFile::Counts, &bytes)
     {
         log::warn!("How many documents each folder has cannot be written down: {error}.");
     }
-    Ok(())
 }
 
 const fn place(path: Vec<u8>) -> Mark {
@@ -76,22 +149,37 @@ pub(super) fn known(home: &Home) -> Option<Vec<Mark>> {
 pub(super) fn lost_with_store(home: &Home) -> String {
     let counted = known(home);
     let unknown = || home.sources().places.into_iter().map(|source| place(source.path)).collect();
-    let away: Vec<Mark> = counted.clone().unwrap_or_else(unknown).into_iter().filter(is_away).collect();
+    let places = counted.clone().unwrap_or_else(unknown);
+    let (kept, others): (Vec<Mark>, Vec<Mark>) = places.into_iter().partition(is_kept);
+    let kept = if kept.is_empty() { String::new() } else { format!(" {}", sentence_of_kept(&kept)) };
+    let away: Vec<Mark> = others.into_iter().filter(is_away).collect();
     if away.is_empty() {
-        return String::new();
+        return kept;
     }
-    let mut all = lost(home);
-    all.retain(|before| !away.iter().any(|place| (&place.path, place.volume) == (&before.path, before.volume)));
-    all.extend(away.iter().cloned());
-    all.truncate(MARKS_MAX);
-    write_lost(home, all);
+    add_lost(home, &away);
     match counted {
-        Some(_) => format!(" {} {AGAIN}", sentence(&away)),
+        Some(_) => format!("{kept} {} {AGAIN}", sentence(&away)),
         None => format!(
             " What it had of folders that are away went with it, and is not known any more: {}. {AGAIN}",
             named(&away, |place| name(&place.path))
         ),
     }
+}
+
+/// These documents were not carried over from a damaged store: later starts tell those of places that are away.
+pub(super) fn note_lost(home: &Home, places: &[Mark]) {
+    let away: Vec<Mark> = places.iter().filter(|place| is_away(place)).cloned().collect();
+    if !away.is_empty() {
+        add_lost(home, &away);
+    }
+}
+
+fn add_lost(home: &Home, away: &[Mark]) {
+    let mut all = lost(home);
+    all.retain(|before| !away.iter().any(|place| (&place.path, place.volume) == (&before.path, before.volume)));
+    all.extend(away.iter().cloned());
+    all.truncate(MARKS_MAX);
+    write_lost(home, all);
 }
 
 /// What went with a store before an earlier start, and cannot be read again yet.
@@ -143,6 +231,17 @@ fn sentence(away: &[Mark]) -> String {
     format!("{documents} of {of} went with it, and cannot be read again now: {names}.")
 }
 
+/// How many documents, kept without their files, went with a store.
+fn sentence_of_kept(kept: &[Mark]) -> String {
+    let documents: u64 = kept.iter().map(|place| place.documents).sum();
+    let names = named(kept, |place| format!("{} ({})", name(&place.path), place.documents));
+    let many = match documents {
+        1 => "One document that was kept without its file".to_owned(),
+        documents => format!("{documents} documents that were kept without their files"),
+    };
+    format!("{many} went with it: {names}.")
+}
+
 fn named(places: &[Mark], told: impl Fn(&Mark) -> String) -> String {
     let names = places.iter().take(PLACES_NAMED).map(told).collect::<Vec<_>>().join(", ");
     let more = places.len().saturating_sub(PLACES_NAMED);
@@ -156,8 +255,13 @@ fn name(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
+/// Whether these are documents that their owner keeps without their files.
+fn is_kept(place: &Mark) -> bool {
+    place.kind == MarkKind::Kept && place.since == KEPT_SINCE
+}
+
 /// Whether nothing of a place can be read: it is not there, it is an empty folder (the mount point of a disk that is
-/// unplugged), it does not answer, or its owner kept documents whose files are gone (such a mark has a time, and a watched
+/// unplugged), it does not answer, or its owner kept documents of it while it was away (such a mark has a time, and a watched
 /// place has none).
 fn is_away(place: &Mark) -> bool {
     let path = Path::new(OsStr::from_bytes(&place.path)).to_owned();
@@ -220,6 +324,22 @@ mod tests {
         assert!(says.contains("gone (1)"), "an empty folder is the mount point of what is away: {says}");
         fs::write(root.join("gone/d"), "").unwrap();
         assert_eq!(lost_with_store(&home), "", "all is there");
+
+        library.apply(&Change::Kept { doc: DocId(0), since: 9 }).unwrap();
+        for counts in [&|| add_kept(&home, library.kv(), &[DocId(0)]), &|| recount(&home, library.kv()), &|| {
+            note(&home, library.kv())
+        }] as [&dyn Fn() -> Result<(), KvError>; 3]
+        {
+            counts().unwrap();
+        }
+        let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();
+        assert_eq!(counts, [1, 2, 1], "here/a is counted once, as kept, and a start has the count");
+        let says = lost_with_store(&home);
+        assert!(says.starts_with(" One document that was kept without its file went with it: "), "{says}");
+        assert_eq!(lost_before(&home, &read::sources(library.kv()).unwrap()), None, "it does not come back");
+        library.apply(&Change::Gone { doc: DocId(0) }).unwrap();
+        recount(&home, library.kv()).unwrap();
+        assert_eq!(lost_with_store(&home), "");
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
 mod damage;
+mod whole;
 
 use super::panics::guard_library;
 use super::store_place::StorePlace;
@@ -32,6 +33,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+
+#[cfg(test)]
+pub(super) use whole::misplaced;
+pub use whole::open_whole;
 
 /// The folder's name with the number of the settings below. Change it with them: a folder has its settings for ever.
 pub const LAYOUT: &str = "store-1";

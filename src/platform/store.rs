@@ -1,17 +1,19 @@
 //! Opens the store, and repairs it when it is inconsistent. The store can always be rebuilt from the owner's files, but
 //! as much as possible of it is saved: it is repaired first, and set aside where that fails. Of the stores that were set aside
-//! the newest two are kept.
+//! the newest two are kept, and those that are the only copy of some documents (`salvage`).
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync};
+use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
+use super::salvage;
+use super::store_aside::set_aside;
 use super::store_place::StorePlace;
 use crate::base::count::{count, plural};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding};
 use crate::base::id::{Fingerprint, Ring};
 use crate::base::path::covers;
-use crate::limits::{READER, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
+use crate::limits::{READER, STORE_OPENINGS_MAX};
 use crate::node::input::Input;
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
@@ -23,13 +25,13 @@ use log::{info, warn};
 use smol::channel::Sender;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
 const SUSPECT: &str = "store-suspect";
 
 /// While the store is opened, one byte for each opening in a row that did not come to an end.
-const OPENING: &str = "store-opening";
+pub(super) const OPENING: &str = "store-opening";
 
 /// An open store, what the agent read of it first, and what people have to know.
 pub type Opened<T> = (Library<Disk>, T, Option<Finding>);
@@ -47,27 +49,18 @@ pub fn open<T>(
 ) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
-    let mut found = None;
-    if !folder.exists() && counted::known(home).is_some_and(|known| !known.is_empty()) {
-        let lost = counted::lost_with_store(home);
-        let says = format!(
-            "The store {} was gone, and is made anew from your files; until they are read again, answers lack them.{lost}",
-            folder.display()
-        );
-        warn!("{says}");
-        found = Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) });
-    }
+    let found = lost(home, &folder);
     let prepared = |disk| prepare(home, model, disk, &first_reads);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let prepared = match whole.and_then(prepared) {
         Err(KvError::Damaged(what)) => {
-            found = Some(make_way(home, &folder, &what)?);
+            set_aside(&folder, &what)?;
             let disk = Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?;
             prepared(disk)
         }
         other => other,
     };
-    let (library, read_first) = match prepared {
+    let (library, read_first, salvaged) = match prepared {
         Ok(prepared) => prepared?,
         Err(KvError::Io(why)) => return Err(format!("The store {} cannot be opened: {why}.", folder.display())),
         Err(error) => return Err(format!("The store cannot be used: {error}.")),
@@ -75,22 +68,27 @@ pub fn open<T>(
     // Not before: a start that fails leaves the check to the next one.
     let _ = fs::remove_file(home.path().join(SUSPECT));
     let watched = read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
-    let found = found.or_else(|| counted::lost_before(home, &watched));
+    let found = salvaged.or(found).or_else(|| counted::lost_before(home, &watched));
     note_model(home, model);
     Ok((library, read_first, found))
 }
 
-/// Moves a damaged store out of the way of a new one, and says so.
-fn make_way(home: &Home, folder: &Path, what: &str) -> Result<Finding, String> {
-    let aside = set_aside(folder)?;
+/// What is to be said of a store that is not there, unless none was made yet, or it was set aside at a start that ended then.
+fn lost(home: &Home, folder: &Path) -> Option<Finding> {
+    let had_any = || counted::known(home).is_some_and(|known| !known.is_empty());
+    if folder.exists() || salvage::is_due(folder) || !had_any() {
+        return None;
+    }
     let lost = counted::lost_with_store(home);
     let says = format!(
-        "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack \
-         them.{lost} The old one was kept as {aside} and can be deleted. The disk or card may be failing: make a backup."
+        "The store {} was gone, and is made anew from your files; until they are read again, answers lack them.{lost}",
+        folder.display()
     );
-    warn!("{says}");
-    Ok(Finding { area: Area::State, what: says, command: Some(format!("rm -r {}", quoted(&aside))) })
+    Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) })
 }
+
+/// An open store, what was read of it first, and what was carried over into it.
+type Prepared<T> = (Library<Disk>, T, Option<Finding>);
 
 /// Binds the store to the model, brings it up to date, and reads what the agent starts with. The inner error is a sentence: nothing is
 /// damaged, and it is not used all the same.
@@ -99,7 +97,7 @@ fn prepare<T>(
     model: Fingerprint,
     disk: Disk,
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
-) -> Result<Result<(Library<Disk>, T), String>, KvError> {
+) -> Result<Result<Prepared<T>, String>, KvError> {
     let mut library = Library::open(disk)?;
     if let Err(bound) = library.bind(model)? {
         return Ok(Err(format!(
@@ -120,9 +118,10 @@ fn prepare<T>(
     }
     leave_own_home(&mut library, home)?;
     library.kv().sync()?;
+    let salvaged = salvage::run(home, &home.path().join(LAYOUT), &mut library)?;
     counted::note(home, library.kv())?;
     let read_first = first_reads(&library)?;
-    Ok(Ok((library, read_first)))
+    Ok(Ok((library, read_first, salvaged)))
 }
 
 /// Ends the watch of folders in the agent's own home, which an agent of before November 2026 took. Their documents lie in no watched
@@ -218,31 +217,6 @@ fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result
     opened
 }
 
-/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever.
-fn open_whole(folder: &Path, sync: Sync) -> Result<Disk, KvError> {
-    match misplaced(folder, 0) {
-        Some(path) => Err(KvError::Damaged(format!("{} is not what it should be", path.display()))),
-        None => Disk::open(folder, sync),
-    }
-}
-
-/// The first path in the store's folder that is of another kind than fjall makes: `keyspaces`, in it a folder for each
-/// space, in that `tables` and `blobs`, and everywhere else regular files.
-fn misplaced(folder: &Path, depth: usize) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?;
-    entries.flatten().find_map(|entry| {
-        let (path, kind) = (entry.path(), entry.file_type().ok()?);
-        let name = entry.file_name();
-        let folder = match depth {
-            0 => name == "keyspaces",
-            1 => name.as_encoded_bytes().iter().all(u8::is_ascii_digit),
-            2 => name == "tables" || name == "blobs",
-            _ => false,
-        };
-        if folder && kind.is_dir() { misplaced(&path, depth + 1) } else { (folder || !kind.is_file()).then_some(path) }
-    })
-}
-
 fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
     if suspect {
         disk.verify()?;
@@ -259,36 +233,6 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
         }
     }
     Ok(disk)
-}
-
-/// Moves a damaged store away and returns its new name. The newest `STORES_ASIDE_MAX` are kept.
-fn set_aside(folder: &Path) -> Result<String, String> {
-    let mut kept = aside(folder);
-    let number = kept.last().map_or(1, |(number, _)| number + 1);
-    let new = folder.with_extension(format!("damaged-{number}"));
-    #[expect(clippy::disallowed_methods, reason = "nothing is lost if the old name is still there after a power cut")]
-    fs::rename(folder, &new)
-        .map_err(|error| format!("The damaged store {} cannot be moved away: {error}.", folder.display()))?;
-    let too_many = (kept.len() + 1).saturating_sub(STORES_ASIDE_MAX);
-    for (_, old) in kept.drain(..too_many) {
-        let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
-        match removed {
-            Ok(()) => warn!("The older damaged store {} was removed.", old.display()),
-            Err(error) => warn!("The older damaged store {} cannot be removed: {error}.", old.display()),
-        }
-    }
-    Ok(new.display().to_string())
-}
-
-/// The damaged stores that were set aside, oldest first.
-fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
-    let name = format!("{LAYOUT}.damaged-");
-    let entries = folder.parent().and_then(|home| fs::read_dir(home).ok()).into_iter().flatten().flatten();
-    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix(&name)?.parse().ok();
-    let mut found: Vec<(u64, PathBuf)> =
-        entries.filter_map(|entry| Some((number(&entry.path())?, entry.path()))).collect();
-    found.sort();
-    found
 }
 
 #[cfg(test)]

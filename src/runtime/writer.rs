@@ -4,7 +4,7 @@
 //! has to be, and the vector index is made from it, because nobody knows what of the failed saves is on the disk. A panic of
 //! the writer, and a disk that does not confirm what was written, last until the next start.
 
-use crate::base::id::SaveId;
+use crate::base::id::{DocId, SaveId};
 use crate::limits::{SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
 use crate::platform::counted;
@@ -68,8 +68,11 @@ impl Writer {
                 }
                 group.push(next);
             }
-            let places = group.iter().flat_map(|save| &save.changes);
-            let places = places.filter(|change| matches!(change, Change::Sources(_) | Change::Marks(_))).count();
+            let changes = || group.iter().flat_map(|save| &save.changes);
+            let places = changes().any(|change| matches!(change, Change::Sources(_) | Change::Marks(_)));
+            let kept =
+                changes().filter_map(|change| if let Change::Kept { doc, .. } = change { Some(*doc) } else { None });
+            let kept: Vec<DocId> = kept.collect();
             let ids: Vec<SaveId> = group.iter().map(|save| save.id).collect();
             let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
@@ -85,23 +88,26 @@ impl Writer {
                 }
             }
             let total = self.library.commit().counts.total();
-            if self.broken.is_none() && (places > 0 || total.abs_diff(noted) > COUNT_DRIFT + noted / COUNT_DRIFT) {
+            if self.broken.is_none() && !kept.is_empty() {
+                self.noted(|home, kv| counted::add_kept(home, kv, &kept));
+            }
+            if self.broken.is_none() && (places || total.abs_diff(noted) > COUNT_DRIFT + noted / COUNT_DRIFT) {
                 noted = total;
-                self.note_counts();
+                self.noted(counted::recount);
             }
         }
         if self.broken.is_some() {
             return;
         }
-        self.note_counts();
+        self.noted(counted::recount);
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }
     }
 
     /// Writes down how many documents each folder has, outside the store.
-    fn note_counts(&self) {
-        let noted = guard(|| counted::note(&Home::at(&self.home), self.library.kv()));
+    fn noted(&self, note: impl FnOnce(&Home, &Disk) -> Result<(), KvError>) {
+        let noted = guard(|| note(&Home::at(&self.home), self.library.kv()));
         if let Err(why) = noted.and_then(|noted| noted.map_err(|error| error.to_string())) {
             log::warn!("The documents of each folder cannot be counted: {why}.");
         }
@@ -242,7 +248,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DocId, Ring};
+    use crate::base::id::Ring;
     use crate::platform::disk::Sync;
     use crate::platform::disk::tests::{break_tables, mend_tables};
     use crate::store::counts::Kind;

@@ -16,6 +16,7 @@ use crate::http::dto::{Activity, StatusReport};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::home::{Home, HomeFile};
+use crate::platform::salvage::of_carried;
 use crate::runtime::handle::not_remembered;
 use crate::scheduler::addition::Addition;
 use crate::store::record::Source;
@@ -56,6 +57,8 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
+    hold_finding("the store is damaged, and has documents without files", of_carried(110, 0));
+    hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
     let folder = |path: &str, ring| Folder {

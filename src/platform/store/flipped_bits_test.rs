@@ -11,6 +11,7 @@ use crate::store::kv::{KvRead, Space};
 use crate::store::record::{FileStamp, Record, Source};
 use crate::worker::retrieve::load_index;
 use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::PathBuf;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 const DOCUMENTS: u32 = 60;
@@ -88,6 +89,17 @@ fn everything(disk: &Disk) -> Result<Vec<Stored>, KvError> {
     Ok(all)
 }
 
+/// How many documents answer with what was written.
+fn answering(library: &Library<Disk>) -> u32 {
+    let answers = |n: &u32| {
+        let path = format!("/a/{n}-{}", letters(*n, 80)).into_bytes();
+        let doc = read::document_at(library.kv(), &path).unwrap();
+        let chunk = doc.and_then(|(_, doc)| read::chunk(library.kv(), doc.chunks[0].row).unwrap());
+        chunk.is_some_and(|chunk| chunk.text == letters(*n, 1000))
+    };
+    (0..DOCUMENTS).filter(answers).map(|_| 1).sum()
+}
+
 /// The store's tables, from its folder.
 fn tables(store: &Path) -> Vec<(PathBuf, u64)> {
     let spaces = fs::read_dir(store.join("keyspaces")).unwrap().map(|space| space.unwrap().path().join("tables"));
@@ -114,7 +126,7 @@ fn a_flipped_bit_in_any_block_of_any_table_is_told_and_the_store_made_anew() {
     library.kv().verify().unwrap();
     drop(library);
     let store = original.path().join(LAYOUT);
-    let (mut flips, mut at_start, mut running) = (0, 0, 0);
+    let (mut flips, mut at_start, mut running, mut closed) = (0, 0, 0, 0);
     for (table, bytes) in tables(&store) {
         for block in 0..bytes.div_ceil(BLOCK) {
             let chance = drawn(1000 + flips, 3);
@@ -149,14 +161,27 @@ fn a_flipped_bit_in_any_block_of_any_table_is_told_and_the_store_made_anew() {
                 found = start(&home).1;
             }
             let found = found.unwrap_or_else(|| panic!("{}", says("not found at the next start")));
-            assert!(found.what.contains("made anew from your files") && found.command.is_some(), "{found:?}");
+            assert!(found.what.contains("made anew from your files"), "{found:?}");
             // That the folder is away is told until it is back.
-            let later = start(&home).1;
+            let (library, later) = start(&home);
+            let carried = answering(&library);
+            // Its folder is away: the store that was set aside is deleted only if all of it was carried over.
+            assert_eq!(found.command.is_some(), carried == DOCUMENTS, "{}", says(&found.what));
+            let holds_text = [Space::Document, Space::Chunk]
+                .iter()
+                .any(|space| table.starts_with(format!("keyspaces/{}", space.index() + 1)));
+            let is_closed = found.what.contains("It cannot be read");
+            assert!(carried == DOCUMENTS || holds_text || is_closed, "{}", says(&found.what));
+            closed += u32::from(is_closed);
+            drop(library);
             assert!(later.is_none_or(|later| later.what.contains("at an earlier start")), "{}", says("told again"));
             flips += 1;
         }
     }
-    println!("{flips} bits flipped: {at_start} told at the start, {running} while it ran");
+    println!(
+        "{flips} bits flipped: {at_start} told at the start, {running} while it ran, {closed} in what opens a store"
+    );
+    assert!(4 * closed < flips, "{closed} of {flips} stores could not be opened");
     assert!(
         flips >= 40 && at_start > 5 && running > 5,
         "{flips} flips, {at_start} at the start, {running} while running"

@@ -1,8 +1,11 @@
 //! Stores that are damaged, in another's place, or gone.
 
 use super::*;
+use crate::platform::disk::misplaced;
+use crate::platform::store_aside::aside;
 use crate::store::record::{Record, Source};
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 

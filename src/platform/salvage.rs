@@ -1,0 +1,156 @@
+//! Carries over, from a store that was set aside, what the owner's files cannot give again: documents whose files are not
+//! there, because their owner keeps them without, because they are gone and nobody has decided, or because their disk or folder
+//! is away. Also the marks on places that are away, and the list of sources whose owners are asked.
+//!
+//! The old store is damaged: each record that cannot be read is passed over, and counted if it is of such a document. It is read
+//! in batches, each of which is synced. A note beside it (`store_aside::note`) says that it is to be read; so an agent that ends in between
+//! goes on at its next start, and what is carried over already is passed over. Some damage ends the process while it is read: after
+//! `STORE_OPENINGS_MAX` tries that carried nothing more over it is given up.
+//!
+//! A document that is carried over needlessly does no harm: the next scan finds its file unchanged, or reads it again.
+
+mod carry;
+
+use super::counted;
+use super::disk::{Disk, Sync, open_whole};
+use super::home::Home;
+use super::store_aside::aside;
+use super::store_aside::note::{self, Due};
+use crate::base::count::{count, plural};
+use crate::base::finding::{Area, Finding, quoted};
+use crate::limits::STORE_OPENINGS_MAX;
+use crate::store::kv::KvError;
+use crate::store::library::Library;
+use carry::{Carried, Stop, carry};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whether a store that was set aside is still to be read.
+pub(super) fn is_due(folder: &Path) -> bool {
+    !due(folder).is_empty()
+}
+
+/// The stores that are to be read, the newest first: what two of them have is newer there.
+fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
+    let stores = aside(folder).into_iter().rev();
+    stores.filter_map(|(_, store)| note::due(&store).map(|due| (store, due))).collect()
+}
+
+/// Reads the stores that are to be read, and says what became of them. `folder` is where the store in use lies.
+///
+/// # Errors
+/// Those of the store in use. What the old ones have can then be carried over at another start.
+pub(super) fn run(home: &Home, folder: &Path, library: &mut Library<Disk>) -> Result<Option<Finding>, KvError> {
+    note::tidy(home.path());
+    let mut told: Option<Finding> = None;
+    for (store, due) in due(folder) {
+        let finding = one(home, library, &store, &due)?;
+        told = Some(match told {
+            Some(first) => Finding { what: format!("{} {}", first.what, finding.what), ..first },
+            None => finding,
+        });
+    }
+    Ok(told)
+}
+
+/// What became of an old store.
+enum Ended {
+    /// All of it was read that can be.
+    Read(Carried),
+    /// It is read at the next start, for this reason.
+    Later(String),
+    /// It cannot be read; the sentence says what is known to be lost.
+    Unread(String),
+}
+
+fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<Finding, KvError> {
+    let given_up = due.tries >= STORE_OPENINGS_MAX;
+    // On a full disk the try is not counted.
+    let _ = if given_up { Ok(()) } else { note::write(store, &Due { tries: due.tries + 1, ..due.clone() }) };
+    log::info!("Documents whose files are not there are carried over from the damaged store {}.", store.display());
+    let old = if given_up { Err(KvError::Damaged(String::new())) } else { open_whole(store, Sync::Buffer) };
+    let ended = match old {
+        Ok(old) => match carry(home, library, &old, || note::write(store, &Due { tries: 0, ..due.clone() })) {
+            Ok(carried) => Ended::Read(carried),
+            Err(Stop::Later(why)) => Ended::Later(why),
+            Err(Stop::Failed(error)) => return Err(error),
+        },
+        Err(KvError::Io(why)) => Ended::Later(format!("it cannot be opened just now ({why})")),
+        Err(KvError::Damaged(_)) => Ended::Unread(counted::lost_with_store(home)),
+    };
+    if let Ended::Read(carried) = &ended {
+        counted::note_lost(home, &carried.left);
+    }
+    let noted = match &ended {
+        Ended::Later(_) => Ok(()),
+        ended if ended.is_only_copy() => note::keep(store),
+        _ => note::remove(store),
+    };
+    if let Err(error) = noted {
+        log::warn!("What was carried over from {} cannot be written down: {error}.", store.display());
+    }
+    Ok(told(store, &due.what, &ended))
+}
+
+impl Ended {
+    /// Whether documents are in no other store.
+    fn is_only_copy(&self) -> bool {
+        match self {
+            Self::Read(carried) => carried.left_count() > 0,
+            Self::Later(_) => true,
+            Self::Unread(lost) => !lost.is_empty(),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Read(carried) if carried.count + carried.left_count() == 0 => String::new(),
+            Self::Read(carried) => {
+                let many = count(carried.count, "document");
+                let files = plural(carried.count, "file is not there was", "files are not there were");
+                let left = match carried.left_count() {
+                    0 => String::new(),
+                    left => format!(
+                        "; {}{left} could not be, or only in part",
+                        if carried.is_cut { "at least " } else { "" }
+                    ),
+                };
+                format!(" {many} whose {files} carried over from it{left}.")
+            }
+            Self::Later(why) => {
+                format!(" Documents whose files are not there are carried over from it at the next start: {why}.")
+            }
+            Self::Unread(lost) => format!(" It cannot be read, so that nothing was carried over from it.{lost}"),
+        }
+    }
+}
+
+fn told(store: &Path, what: &str, ended: &Ended) -> Finding {
+    let name = store.display().to_string();
+    let (kept, command) = match ended {
+        Ended::Later(_) => (String::new(), None),
+        ended if ended.is_only_copy() => {
+            (" and is the only copy of these: it stays there, while of others the newest two are kept".to_owned(), None)
+        }
+        // Something else than a store may have had its place.
+        _ if fs::symlink_metadata(store).is_err() => (String::new(), None),
+        _ => (" and can be deleted".to_owned(), Some(format!("rm -r {}", quoted(&name)))),
+    };
+    let what = format!(
+        "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack them.{} The old \
+         one was kept as {name}{kept}. The disk or card may be failing: make a backup.",
+        ended.sentence()
+    );
+    Finding { area: Area::State, what, command }
+}
+
+/// The finding of a store from which so many documents were carried over, and so many were not.
+#[cfg(test)]
+pub(crate) fn of_carried(count: u64, unplaced: u64) -> Finding {
+    let store = tempfile::tempdir().unwrap();
+    let carried = Carried { count, unplaced, ..Carried::default() };
+    told(store.path(), "a checksum is wrong", &Ended::Read(carried))
+}
+
+#[cfg(test)]
+mod test;

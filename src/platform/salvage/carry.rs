@@ -1,0 +1,379 @@
+//! Carries documents from a damaged store into the one in use.
+
+use crate::base::id::{DocId, Fingerprint, Row};
+use crate::base::path::covers;
+use crate::embed::model::key;
+use crate::limits::{MARKS_MAX, READER, SALVAGE_BATCH, SALVAGE_FAILURES_MAX, SAVE_FREE_MIN};
+use crate::platform::blocking;
+use crate::platform::disk::Disk;
+use crate::platform::home::{Home, disk_free};
+use crate::store::change::{Change, NewChunk};
+use crate::store::keys::{self, Stage};
+use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::library::Library;
+use crate::store::read;
+use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, Record, Sources};
+use rustix::fs::{Access, access};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Documents read at a time: the record of one may have nearly a mebibyte.
+const PAGE: usize = 8;
+
+/// Vectors in one change.
+const VECTORS: usize = 64;
+
+/// What was carried over, and what was not.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// Documents that were.
+    pub(super) count: u64,
+    /// How many at which places were not, or only in part.
+    pub(super) left: Vec<Mark>,
+    /// Likewise, at places that are not known or not watched.
+    pub(super) unplaced: u64,
+    /// Whether there are so many damaged places that reading was given up.
+    pub(super) is_cut: bool,
+}
+
+impl Carried {
+    pub(super) fn left_count(&self) -> u64 {
+        let left: u64 = self.left.iter().map(|place| place.documents).sum();
+        left + self.unplaced + u64::from(self.is_cut && left + self.unplaced == 0)
+    }
+}
+
+/// Why it ends early.
+pub(super) enum Stop {
+    /// The disk is full, for example.
+    Later(String),
+    /// The store in use failed.
+    Failed(KvError),
+}
+
+impl From<KvError> for Stop {
+    fn from(error: KvError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A document of the old store that is to be carried over if its file is not there.
+struct Candidate {
+    id: DocId,
+    path: Vec<u8>,
+    /// Whether it is in any case.
+    is_known: bool,
+}
+
+struct Carry<'a, F> {
+    old: &'a Disk,
+    library: &'a mut Library<Disk>,
+    home: &'a Home,
+    /// Notes that more is carried over.
+    goes_on: F,
+    watched: Sources,
+    /// What the old store's owner watched, as far as it can be read.
+    was_watched: Sources,
+    /// The old store's.
+    marks: Vec<Mark>,
+    model: Option<Fingerprint>,
+    /// Whether an older version split the documents into chunks.
+    is_outdated: bool,
+    batch: Vec<Candidate>,
+    carried: Carried,
+}
+
+/// Carries over from `old` what can be read. `goes_on` is called whenever more of it is on the disk.
+pub(super) fn carry(
+    home: &Home,
+    library: &mut Library<Disk>,
+    old: &Disk,
+    goes_on: impl Fn() -> std::io::Result<()>,
+) -> Result<Carried, Stop> {
+    let mut carry = Carry {
+        old,
+        home,
+        goes_on,
+        watched: read::sources(library.kv())?,
+        was_watched: read::sources(old).unwrap_or_default(),
+        marks: read::marks(old).unwrap_or_default().0,
+        model: read::model(library.kv())?,
+        is_outdated: read::reader(old).map_or(true, |reader| reader < READER),
+        batch: Vec::new(),
+        carried: Carried::default(),
+        library,
+    };
+    carry.places()?;
+    let unread = carry.documents()?;
+    carry.flush()?;
+    carry.unread(&unread);
+    carry.library.kv().sync()?;
+    Ok(carry.carried)
+}
+
+impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
+    /// The marks on places that are away, and the sources whose owners are asked: all, if the old store does not tell.
+    fn places(&mut self) -> Result<(), KvError> {
+        let mut marks = read::marks(self.library.kv())?.0;
+        let before = marks.len();
+        for mark in &self.marks {
+            let is_new = mark.kind != MarkKind::Forgotten && !marks.iter().any(|known| known.is_same(mark));
+            if is_new && self.watched.of(&mark.path).is_some() && marks.len() < MARKS_MAX {
+                marks.push(mark.clone());
+            }
+        }
+        if marks.len() > before {
+            self.library.apply(&Change::Marks(Marks(marks)))?;
+        }
+        let mut asked = read::asked(self.library.kv())?.0;
+        let before = asked.len();
+        let told = read::asked(self.old).ok().map(|asked| asked.0);
+        for source in &self.watched.places {
+            let is_asked = told.as_ref().is_none_or(|told| told.contains(&source.path));
+            if is_asked && !asked.contains(&source.path) {
+                asked.push(source.path.clone());
+            }
+        }
+        if asked.len() > before {
+            self.library.apply(&Change::Asked(Asked(asked)))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at every document of the old store; gives the numbers of those that cannot be read. A range of numbers that cannot be
+    /// read is halved, until the damaged ones are single.
+    fn documents(&mut self) -> Result<BTreeSet<u64>, Stop> {
+        let end = read::commit(self.old).ok().map(|commit| commit.next_doc.0).filter(|end| *end > 0);
+        let (mut unread, mut failures) = (BTreeSet::new(), 0);
+        let mut ranges = vec![(0, end.unwrap_or(u64::MAX))];
+        while let Some((mut from, to)) = ranges.pop() {
+            while from < to {
+                let [first, last] = [from, to].map(|id| keys::document(DocId(id)));
+                let Ok(page) = self.old.page(Space::Document, &first, Some(&last), PAGE) else {
+                    failures += 1;
+                    if failures > SALVAGE_FAILURES_MAX {
+                        self.carried.is_cut = true;
+                        return Ok(unread);
+                    }
+                    if to - from == 1 {
+                        unread.insert(from);
+                    } else {
+                        let middle = from + (to - from) / 2;
+                        ranges.extend([(middle, to), (from, middle)]);
+                    }
+                    break;
+                };
+                let mut next = to;
+                for (key, value) in &page {
+                    let Some(id) = keys::number(key) else { continue };
+                    next = if page.len() == PAGE { id + 1 } else { to };
+                    match Document::decode(value) {
+                        Some(doc) => self.consider(DocId(id), doc)?,
+                        None => drop(unread.insert(id)),
+                    }
+                }
+                from = next;
+            }
+        }
+        Ok(unread)
+    }
+
+    /// A document without chunks has nothing to carry over.
+    fn consider(&mut self, id: DocId, doc: Document) -> Result<(), Stop> {
+        if doc.state == DocState::Tombstoned
+            || doc.chunks.is_empty()
+            || self.is_forgotten(&doc.path, doc.stamp.volume())
+        {
+            return Ok(());
+        }
+        if self.watched.of(&doc.path).is_none() {
+            // The list of folders was lost with the store.
+            self.carried.unplaced += u64::from(self.was_watched.of(&doc.path).is_some());
+            return Ok(());
+        }
+        let is_away = self.marks.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
+        // What is refused and has chunks could not be read when it was tried last.
+        let is_known = is_away || doc.stamp.kept_since().is_some() || matches!(doc.state, DocState::Refused(_));
+        self.batch.push(Candidate { id, path: doc.path, is_known });
+        if self.batch.len() >= SALVAGE_BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn is_forgotten(&self, path: &[u8], volume: u16) -> bool {
+        self.marks.iter().any(|mark| mark.kind == MarkKind::Forgotten && mark.is_about(path, volume))
+    }
+
+    /// Carries the documents of the batch over whose files are not there.
+    fn flush(&mut self) -> Result<(), Stop> {
+        let mut batch = std::mem::take(&mut self.batch);
+        self.retain_missing(&mut batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if disk_free(self.home.path()) < SAVE_FREE_MIN {
+            return Err(Stop::Later("the disk is full".to_owned()));
+        }
+        let before = self.library.commit().number;
+        for candidate in batch {
+            self.carry_over(&candidate)?;
+        }
+        if self.library.commit().number > before {
+            self.library.kv().sync()?;
+            // On a full disk, the try before counts on.
+            let _ = (self.goes_on)();
+        }
+        Ok(())
+    }
+
+    /// Leaves those in the batch that have no file, or one that does not answer.
+    fn retain_missing(&self, batch: &mut Vec<Candidate>) {
+        let mut paths: BTreeMap<&[u8], Vec<Vec<u8>>> = BTreeMap::new();
+        for candidate in batch.iter().filter(|candidate| !candidate.is_known) {
+            if let Some(source) = self.watched.of(&candidate.path) {
+                paths.entry(&source.path).or_default().push(candidate.path.clone());
+            }
+        }
+        let mut there = BTreeSet::new();
+        for (source, paths) in paths {
+            let look = move || paths.into_iter().filter(|path| is_there(path)).collect::<Vec<_>>();
+            there.extend(smol::block_on(blocking::look(as_path(source), look)).unwrap_or_default());
+        }
+        batch.retain(|candidate| candidate.is_known || !there.contains(&candidate.path));
+    }
+
+    fn carry_over(&mut self, candidate: &Candidate) -> Result<(), KvError> {
+        let Candidate { id, path, .. } = candidate;
+        let Ok(Some(doc)) = read::document(self.old, *id) else {
+            self.leave(path);
+            return Ok(());
+        };
+        if let Some((_, known)) = read::document_at(self.library.kv(), path)?
+            && !(known.state == DocState::Waiting && known.chunks.is_empty())
+        {
+            // At a start before, or from a newer store.
+            self.carried.count += 1;
+            if known.chunks.len() < doc.chunks.len() {
+                self.leave(path);
+            }
+            return Ok(());
+        }
+        let (chunks, rows) = self.chunks(*id, &doc);
+        if chunks.len() < doc.chunks.len() {
+            self.leave(path);
+        }
+        let Some(source) = self.watched.of(path).filter(|_| !chunks.is_empty()) else { return Ok(()) };
+        let is_current = matches!(doc.state, DocState::Chunked { .. } | DocState::Ready)
+            && !self.is_outdated
+            && chunks.len() == doc.chunks.len();
+        // The file is read again when it is back, unless it is known to be the same.
+        let is_kept = doc.stamp.kept_since().is_some();
+        let stamp = if is_kept || is_current { doc.stamp } else { doc.stamp.unsettled() };
+        let (collection, ring) = (source.collection.clone(), source.ring);
+        self.library.apply(&Change::Seen { path: path.clone(), stamp, collection, ring })?;
+        let Some((new, _)) = read::document_at(self.library.kv(), path)? else { return Ok(()) };
+        self.library.apply(&Change::Chunked { doc: new, stamp, content: doc.content, chunks })?;
+        self.carried.count += 1;
+        self.vectors(path, &rows)
+    }
+
+    /// The chunks that can be read, and the row of each.
+    fn chunks(&self, id: DocId, doc: &Document) -> (Vec<NewChunk>, Vec<Row>) {
+        let model = self.model.unwrap_or_default();
+        let read = doc.chunks.iter().filter_map(|place| {
+            let chunk = read::chunk(self.old, place.row).ok().flatten().filter(|chunk| chunk.doc == id)?;
+            let key = key(&model, &chunk.heading, &chunk.text);
+            let (start, end) = (place.start, place.end);
+            Some((NewChunk { key, heading: chunk.heading, text: chunk.text, start, end }, place.row))
+        });
+        read.unzip()
+    }
+
+    /// The vectors that can be read, and are this model's; others are made again.
+    fn vectors(&mut self, path: &[u8], rows: &[Row]) -> Result<(), KvError> {
+        let Some((doc, new)) = read::document_at(self.library.kv(), path)? else { return Ok(()) };
+        let Some(model) = self.model else { return Ok(()) };
+        for places in new.chunks.iter().zip(rows).collect::<Vec<_>>().chunks(VECTORS) {
+            let mut vectors = Vec::new();
+            for (place, row) in places {
+                let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
+                let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
+                let Some(chunk) = read::chunk(self.library.kv(), place.row)? else { continue };
+                if old.key == chunk.key && vector.model == model {
+                    vectors.push((place.row, chunk.key, vector.values));
+                }
+            }
+            if !vectors.is_empty() {
+                self.library.apply(&Change::Embedded { doc, model, vectors })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the documents of which not even the record can be read, if their files are not there: the old store's list of paths
+    /// names them. Where that cannot be read either, all are counted.
+    fn unread(&mut self, unread: &BTreeSet<u64>) {
+        if unread.is_empty() {
+            return;
+        }
+        let (old, mut named, mut batch) = (self.old, 0, Vec::new());
+        // A repair that ended early has deleted the list.
+        let is_whole = matches!(old.get(Space::Path, &keys::STAMP), Ok(Some(_)));
+        let walked = read::walk(old, Space::Path, |path, id| {
+            let Some(id) = keys::number(id).filter(|id| unread.contains(id)).map(DocId) else { return Ok(()) };
+            named += 1;
+            batch.push(Candidate { id, path: path.to_vec(), is_known: false });
+            if batch.len() >= SALVAGE_BATCH {
+                self.leave_missing(&mut batch);
+            }
+            Ok(())
+        });
+        self.leave_missing(&mut batch);
+        if walked.is_err() || !is_whole {
+            self.carried.unplaced += (unread.len() as u64).saturating_sub(named);
+        }
+    }
+
+    fn leave_missing(&mut self, batch: &mut Vec<Candidate>) {
+        batch.retain(|candidate| {
+            let leaves = matches!(self.old.get(Space::Todo, &keys::todo(Stage::Purge, candidate.id)), Ok(Some(_)));
+            let known = read::document_at(self.library.kv(), &candidate.path);
+            !leaves && !matches!(known, Ok(Some(_))) && !self.is_forgotten(&candidate.path, 0)
+        });
+        self.retain_missing(batch);
+        for candidate in batch.drain(..) {
+            self.leave(&candidate.path);
+        }
+    }
+
+    /// A document at this path is not carried over, or only in part.
+    fn leave(&mut self, path: &[u8]) {
+        let away = self.marks.iter().filter(|mark| mark.kind != MarkKind::Forgotten && covers(&mark.path, path));
+        let deepest = away.max_by_key(|mark| mark.path.len()).map(|mark| &mark.path);
+        let Some(place) = deepest.or_else(|| self.watched.of(path).map(|source| &source.path)) else {
+            self.carried.unplaced += u64::from(self.was_watched.of(path).is_some());
+            return;
+        };
+        match self.carried.left.iter_mut().find(|left| left.path == *place) {
+            Some(left) => left.documents += 1,
+            None => self.carried.left.push(Mark {
+                path: place.clone(),
+                volume: 0,
+                since: 0,
+                documents: 1,
+                unread: 0,
+                kind: MarkKind::Kept,
+            }),
+        }
+    }
+}
+
+/// Whether the file can be read now, by its looks.
+fn is_there(path: &[u8]) -> bool {
+    let path = as_path(path);
+    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file()) && access(path, Access::READ_OK).is_ok()
+}
+
+fn as_path(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
+}
