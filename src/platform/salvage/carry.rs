@@ -11,6 +11,7 @@ use crate::store::change::{Change, NewChunk};
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::library::Library;
+use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, Record, Sources};
 use rustix::fs::{Access, access};
@@ -79,6 +80,8 @@ struct Carry<'a, F> {
     /// The old store's.
     marks: Vec<Mark>,
     model: Option<Fingerprint>,
+    /// Rows of the old store whose vectors no check has vouched for; `None` if that cannot be read.
+    unproven: Option<BTreeSet<Row>>,
     /// Whether an older version split the documents into chunks.
     is_outdated: bool,
     batch: Vec<Candidate>,
@@ -100,6 +103,7 @@ pub(super) fn carry(
         was_watched: read::sources(old).unwrap_or_default(),
         marks: read::marks(old).unwrap_or_default().0,
         model: read::model(library.kv())?,
+        unproven: Makers::read(old).ok().map(|makers| makers.unproven()),
         is_outdated: read::reader(old).map_or(true, |reader| reader < READER),
         batch: Vec::new(),
         carried: Carried::default(),
@@ -289,7 +293,7 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
         read.unzip()
     }
 
-    /// The vectors that can be read, and are this model's; others are made again.
+    /// The vectors that can be read, are this model's, and are this device's own or proven; others are made again.
     fn vectors(&mut self, path: &[u8], rows: &[Row]) -> Result<(), KvError> {
         let Some((doc, new)) = read::document_at(self.library.kv(), path)? else { return Ok(()) };
         let Some(model) = self.model else { return Ok(()) };
@@ -299,7 +303,8 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
                 let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
                 let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
                 let Some(chunk) = read::chunk(self.library.kv(), place.row)? else { continue };
-                if old.key == chunk.key && vector.model == model {
+                let is_proven = vector.by == 0 || self.unproven.as_ref().is_some_and(|rows| !rows.contains(row));
+                if old.key == chunk.key && vector.model == model && is_proven {
                     vectors.push((place.row, chunk.key, vector.values));
                 }
             }

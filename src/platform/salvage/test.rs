@@ -1,7 +1,7 @@
 //! Damaged stores with documents whose files are not there.
 
 use crate::base::finding::Finding;
-use crate::base::id::{DocId, Fingerprint, Ring};
+use crate::base::id::{DocId, Fingerprint, PeerKey, Ring};
 use crate::base::rng::Rng;
 use crate::base::vector::Quantized;
 use crate::embed::model::key;
@@ -101,7 +101,13 @@ impl Place {
             (row, key, Quantized::from_parts(1.0, &[1 + u8::try_from(n).unwrap(); DIMENSIONS]).unwrap())
         };
         let vectors = rows.iter().map(|place| vector(place.row)).collect();
-        library.apply(&Change::Embedded { doc, model: MODEL, vectors }).unwrap();
+        // One more than there are of each kind: another device made its vectors, and no check has vouched for them.
+        let embedded = if n < EACH {
+            Change::Embedded { doc, model: MODEL, vectors }
+        } else {
+            Change::Unproven { by: PeerKey([9; 32]), model: MODEL, vectors }
+        };
+        library.apply(&embedded).unwrap();
         if kind == "docs/kept" {
             library.apply(&Change::Kept { doc, since: SINCE }).unwrap();
         }
@@ -269,6 +275,19 @@ fn a_whole_store_whose_opening_was_killed_three_times_loses_nothing() {
     assert!(found.unwrap().what.contains("60 documents whose files are not there were carried over from it. "));
     place.all_answer(&library);
     assert_eq!(KINDS.map(|kind| place.answer(&library, kind).1), [EACH, EACH, EACH, 0], "nothing is embedded again");
+}
+
+#[test]
+fn vectors_of_other_devices_for_which_no_check_has_vouched_are_made_again() {
+    let place = Place::new();
+    let (mut library, _) = place.start();
+    place.add(&mut library, "usb/away", EACH);
+    drop(library);
+    set_aside(&place.store(), "a checksum is wrong").unwrap();
+    let (library, _) = place.start();
+    let (_, doc) = read::document_at(library.kv(), &place.document("usb/away", EACH)).unwrap().unwrap();
+    assert_eq!(doc.state, DocState::Chunked { missing: 3 });
+    assert_eq!(library.commit().counts.count(Kind::Ready), 3 * EACH as u64);
 }
 
 #[test]
