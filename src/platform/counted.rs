@@ -59,7 +59,8 @@ pub fn recount(home: &Home, kv: &impl KvRead) -> Result<(), KvError> {
 pub fn add_kept(home: &Home, kv: &impl KvRead, documents: &[DocId]) -> Result<(), KvError> {
     let (watched, mut places) = (read::sources(kv)?, known(home).unwrap_or_default());
     for id in documents {
-        let doc = read::document(kv, *id)?;
+        // One that was renamed meanwhile is not kept.
+        let doc = read::document(kv, *id)?.filter(|doc| doc.stamp.kept_since().is_some());
         let Some(source) = doc.as_ref().and_then(|doc| watched.of(&doc.path)) else { continue };
         add_one(&mut places, &source.path);
         if let Some(others) = places.iter_mut().find(|place| place.path == source.path && place.since == 0) {
@@ -280,7 +281,7 @@ fn is_away(place: &Mark) -> bool {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::store::change::Change;
+    use crate::store::change::{Change, FoundDocument};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
     use crate::store::record::{FileStamp, Source};
@@ -325,7 +326,8 @@ mod tests {
         fs::write(root.join("gone/d"), "").unwrap();
         assert_eq!(lost_with_store(&home), "", "all is there");
 
-        library.apply(&Change::Kept { doc: DocId(0), since: 9 }).unwrap();
+        let found = FoundDocument::new(DocId(0), &read::document(library.kv(), DocId(0)).unwrap().unwrap());
+        library.apply(&Change::Kept { found, since: 9 }).unwrap();
         for counts in [&|| add_kept(&home, library.kv(), &[DocId(0)]), &|| recount(&home, library.kv()), &|| {
             note(&home, library.kv())
         }] as [&dyn Fn() -> Result<(), KvError>; 3]
@@ -337,7 +339,7 @@ mod tests {
         let says = lost_with_store(&home);
         assert!(says.starts_with(" One document that was kept without its file went with it: "), "{says}");
         assert_eq!(lost_before(&home, &read::sources(library.kv()).unwrap()), None, "it does not come back");
-        library.apply(&Change::Gone { doc: DocId(0) }).unwrap();
+        library.apply(&Change::gone(library.kv(), DocId(0))).unwrap();
         recount(&home, library.kv()).unwrap();
         assert_eq!(lost_with_store(&home), "");
     }

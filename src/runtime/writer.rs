@@ -70,8 +70,8 @@ impl Writer {
             }
             let changes = || group.iter().flat_map(|save| &save.changes);
             let places = changes().any(|change| matches!(change, Change::Sources(_) | Change::Marks(_)));
-            let kept =
-                changes().filter_map(|change| if let Change::Kept { doc, .. } = change { Some(*doc) } else { None });
+            let kept = changes()
+                .filter_map(|change| if let Change::Kept { found, .. } = change { Some(found.doc) } else { None });
             let kept: Vec<DocId> = kept.collect();
             let ids: Vec<SaveId> = group.iter().map(|save| save.id).collect();
             let results = match self.save_guarded(group) {

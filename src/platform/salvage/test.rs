@@ -12,7 +12,7 @@ use crate::platform::home::{Home, HomeFile};
 use crate::platform::store::{self, OPENING, mark_suspect};
 use crate::platform::store_aside::{aside, note, set_aside};
 use crate::store::audit::audit;
-use crate::store::change::{Change, NewChunk};
+use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::counts::Kind;
 use crate::store::kv::Space;
 use crate::store::library::Library;
@@ -109,7 +109,8 @@ impl Place {
         };
         library.apply(&embedded).unwrap();
         if kind == "docs/kept" {
-            library.apply(&Change::Kept { doc, since: SINCE }).unwrap();
+            let found = FoundDocument::new(doc, &read::document(library.kv(), doc).unwrap().unwrap());
+            library.apply(&Change::Kept { found, since: SINCE }).unwrap();
         }
     }
 
