@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "hello",
     "member",
     "roll",
@@ -33,6 +33,7 @@ const KINDS: [&str; 17] = [
     "coverage",
     "work",
     "why",
+    "unread",
 ];
 
 fn key() -> SigningKey {

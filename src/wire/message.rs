@@ -76,6 +76,8 @@ pub enum Message {
     Work(Work),
     /// Why the sender does as little background work as it does.
     Why(Why),
+    /// Some of what the sender shares could not be read for the `Answer` that follows.
+    Unread(Unread),
 }
 
 /// A proof of the latest start of the receiver that the sender knows of: a receiver whose own count of starts is lower
@@ -189,6 +191,14 @@ pub struct Coverage {
     pub scanning: bool,
 }
 
+/// Some of what the sender shares with the members could not be read for its answer, so that hits may be missing: its store is damaged, or
+/// the disk fails. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The `id` of the `Query`.
+    pub id: u64,
+}
+
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -220,6 +230,7 @@ impl Message {
             Self::Coverage(_) => "coverage",
             Self::Work(_) => "work",
             Self::Why(_) => "why",
+            Self::Unread(_) => "unread",
         }
     }
 
@@ -252,7 +263,7 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::Unread(_) => true,
             Self::Work(work) => work.is_sound(),
             Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
@@ -299,7 +310,7 @@ mod tests {
         Message::Answer(Answer {
             id: 7,
             device: "attic".to_owned(),
-            found: Some(Box::new(Found { statistics, hits: vec![hit], unusable: Vec::new() })),
+            found: Some(Box::new(Found { statistics, hits: vec![hit], unusable: Vec::new(), unread: false })),
         })
     }
 

@@ -11,7 +11,7 @@ use crate::limits::{
 use crate::wire::canonical;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, Message, Query, Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -69,6 +69,7 @@ impl Message {
             "coverage" => Self::Coverage(field_of(body)?),
             "work" => Self::Work(field_of(body)?),
             "why" => Self::Why(read(body)?),
+            "unread" => Self::Unread(field_of(body)?),
             _ => return None,
         })
     }
@@ -108,6 +109,7 @@ impl Serialize for Body<'_> {
             Message::Coverage(coverage) => coverage.write(to),
             Message::Work(work) => work.write(to),
             Message::Why(why) => why.serialize(to),
+            Message::Unread(unread) => unread.write(to),
         }
     }
 }
@@ -222,7 +224,7 @@ fn passages(found: &Found) -> u32 {
 impl From<FoundFields> for Found {
     fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
         let statistics = CorpusStatistics { chunks: passages, document_frequencies: holding, length };
-        Self { statistics, hits, unusable: Vec::new() }
+        Self { statistics, hits, unusable: Vec::new(), unread: false }
     }
 }
 
@@ -325,6 +327,13 @@ struct CoverageFields {
     searchable: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Unread", deny_unknown_fields)]
+struct UnreadFields {
+    #[serde(with = "field")]
+    id: u64,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -338,6 +347,7 @@ field::by_fields! {
     Vectors => VectorsFields,
     HitVector => HitVectorFields,
     Coverage => CoverageFields,
+    Unread => UnreadFields,
 }
 
 #[cfg(test)]
