@@ -14,6 +14,7 @@ use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart,
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::LongSecret;
+use crate::wire::why::Why;
 use crate::wire::work::Work;
 
 mod strangers_test;
@@ -115,6 +116,7 @@ fn messages() -> Vec<(Message, Who)> {
         (Message::Coverage(Coverage { id: 1, known: 1, searchable: 1, away: 0, scanning: false }), members),
         (Message::Unread(Unread { id: 1 }), members),
         (Message::Work(Work::Ask(1)), Who::Workers),
+        (Message::Why(Why { ask: true, hold: None }), Who::Workers),
         (Message::Echo(Echo { id: 1, text: "ho".try_into().unwrap(), answer: false }), certified),
         (Message::Gossip(Gossip::IHave { ask: true, list: Box::new(Entries::new()) }), certified),
         (Message::LatestStart(LatestStart { message: Vec::new() }), certified),
