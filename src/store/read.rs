@@ -352,19 +352,6 @@ pub fn vectors_of(kv: &impl KvRead, doc: &Document) -> Result<u64, KvError> {
     Ok(count)
 }
 
-/// Whether any of a document's chunks has its vector.
-///
-/// # Errors
-/// Any `KvError`.
-pub fn has_vector(kv: &impl KvRead, doc: &Document) -> Result<bool, KvError> {
-    for place in &doc.chunks {
-        if kv.get(Space::Vector, &keys::row(place.row))?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Up to `max` of the document's chunks that have no vector.
 ///
 /// # Errors

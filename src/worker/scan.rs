@@ -140,10 +140,20 @@ fn findable(kv: &impl Kv, id: DocId, doc: &Document) -> Result<Findable, KvError
         DocState::Chunked { missing } if (missing as usize) < whole.chunks.len() => Findable::Partly,
         DocState::Chunked { .. } => Findable::Read,
         // What was found of it before it changed, or could not be read any more, still is.
-        _ if read::has_vector(kv, &whole)? => Findable::Whole,
+        _ if has_vector(kv, &whole)? => Findable::Whole,
         DocState::Waiting => Findable::Unread,
         _ => Findable::Not,
     })
+}
+
+/// Whether any of a document's chunks has its vector.
+fn has_vector(kv: &impl Kv, doc: &Document) -> Result<bool, KvError> {
+    for place in &doc.chunks {
+        if read::vector(kv, place.row)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the merge of one step has found so far.
