@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "hello",
     "member",
     "roll",
@@ -34,6 +34,7 @@ const KINDS: [&str; 18] = [
     "work",
     "why",
     "roll-digest",
+    "unread",
 ];
 
 fn key() -> SigningKey {

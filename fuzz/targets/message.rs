@@ -9,7 +9,7 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -41,7 +41,7 @@ pub fn check(data: &[u8]) {
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
-        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
+        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) | Message::Unread(_) => {}
         Message::Work(work) => super::work::check(work),
         Message::Why(why) => assert!(why.hold.as_ref().is_none_or(|hold| hold.share <= 100 && !hold.reason.is_empty())),
         Message::Answer(answer) => {
@@ -71,7 +71,7 @@ pub(super) fn messages() -> Vec<Message> {
     };
     let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
     let statistics = CorpusStatistics { chunks: 300, document_frequencies, length: 9000 };
-    let found = Found { statistics, hits: vec![hit.clone(), hit], unusable: Vec::new() };
+    let found = Found { statistics, hits: vec![hit.clone(), hit], unusable: Vec::new(), unread: false };
     let question = "Where is the violin?".to_owned();
     let mut messages = vec![
         Message::Hello {
@@ -103,6 +103,7 @@ pub(super) fn messages() -> Vec<Message> {
             other: "[fe80::1]:7781".parse().unwrap(),
         }),
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
+        Message::Unread(Unread { id: 7 }),
     ];
     messages.extend(super::work::messages());
     messages.extend(super::gossip::messages());

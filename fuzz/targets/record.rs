@@ -38,7 +38,8 @@ fn quantized() -> Quantized {
 
 fn marks(unread: u64) -> Vec<u8> {
     let (path, kind) = (b"/a".to_vec(), MarkKind::Away);
-    Marks(vec![Mark { path, volume: 7, since: 1_795_717_859, documents: 3, unread, kind }]).encode()
+    Marks(vec![Mark { path, volume: 7, since: 1_795_717_859, documents: 3, partly: unread / 2, read: 0, unread, kind }])
+        .encode()
 }
 
 /// One of each kind.

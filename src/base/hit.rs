@@ -22,6 +22,9 @@ pub struct Found {
     /// its own device a person is told.
     #[serde(skip)]
     pub unusable: Vec<UnusableFile>,
+    /// Whether some of the store could not be read, so that hits may be missing. Not in messages: `message::Unread` tells it.
+    #[serde(skip)]
+    pub unread: bool,
 }
 
 /// A file that has the name which is asked for, and cannot be used.
@@ -137,6 +140,10 @@ pub struct FileCoverage {
     /// it. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub read: u64,
+    /// Whether some of the index could not be read, because the store is damaged or its disk fails, so that hits may be missing. Left out
+    /// where all of it was.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unread: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -144,11 +151,23 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(is: &bool) -> bool {
+    !*is
+}
+
 impl FileCoverage {
     /// From counts of different moments, or of another device: no part is more than the whole.
     #[must_use]
     pub fn new(known: u64, searchable: u64, away: u64, scanning: bool) -> Self {
-        Self { known, searchable: searchable.min(known), away: away.min(searchable).min(known), scanning, read: 0 }
+        Self {
+            known,
+            searchable: searchable.min(known),
+            away: away.min(searchable).min(known),
+            scanning,
+            read: 0,
+            unread: false,
+        }
     }
 
     /// The same, where so many of the files that are not searchable are read.
@@ -172,8 +191,12 @@ impl FileCoverage {
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let Self { known, searchable, away, scanning, .. } = *self;
+        let Self { known, searchable, away, scanning, unread, .. } = *self;
         let mut sentences = Vec::new();
+        if unread {
+            let why = "Some of the index cannot be read, because its store is damaged or the disk fails: hits may be missing.";
+            sentences.push(format!("{why} `wattle doctor` says what helps."));
+        }
         match known.saturating_sub(searchable) {
             0 if scanning && known == 0 => {
                 sentences.push("The folders are being looked at: no file is searched yet.".to_owned());
@@ -211,8 +234,7 @@ mod tests {
 
     #[test]
     fn what_was_not_searched_is_one_sentence_and_nothing_is_said_where_everything_was() {
-        let of =
-            |known, searchable, away, scanning| FileCoverage { known, searchable, away, scanning, read: 0 }.sentence();
+        let of = |known, searchable, away, scanning| FileCoverage::new(known, searchable, away, scanning).sentence();
         assert_eq!(of(203, 203, 0, true), None);
         assert_eq!(of(0, 0, 0, false), None);
         assert_eq!(of(203, 34, 0, false).unwrap(), "169 of 203 files are not searched yet.");
@@ -225,6 +247,10 @@ mod tests {
         assert_eq!(read(1, 1), "The only file is not searched yet: it is read, and its passages wait to be embedded.");
         assert_eq!(read(7, 6), "7 of 7 files are not searched yet.", "one waits to be read");
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
+        let unread = FileCoverage { unread: true, ..FileCoverage::new(9, 9, 0, false) };
+        assert!(unread.sentence().unwrap().contains("hits may be missing. `wattle doctor` says"));
+        let json = |files| serde_json::to_string(&files).unwrap();
+        assert!(json(unread).ends_with("\"unread\":true}") && !json(FileCoverage::default()).contains("unread"));
         assert_eq!(of(9, 9, 1, false).unwrap(), "1 of 9 files is away with the disk or share, and searched as before.");
     }
 }

@@ -47,13 +47,14 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let _ = writeln!(text, "{} of {asked} answered.{named}", coverage.answered);
     }
     if let Some(sentence) = coverage.files.sentence() {
-        let _ = writeln!(text, "{sentence}");
+        let _ = writeln!(text, "{}", hints(&sentence));
     }
     if let Some(why) = &coverage.background {
         let _ = writeln!(text, "{}", one_line(why));
     }
     for other in &coverage.others {
         if let Some(sentence) = other.files.sentence() {
+            // What helps is typed there.
             let _ = writeln!(text, "On {}: {sentence}", one_line(&other.device));
         }
     }

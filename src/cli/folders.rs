@@ -2,7 +2,6 @@
 
 use super::style::Style;
 use super::text::one_line;
-use crate::base::count::count;
 use crate::base::finding::quoted;
 use crate::http::folders::{Watched, left_out};
 use std::fmt::Write;
@@ -39,8 +38,7 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         let _ = writeln!(text, "{}", one_line(&watched(folder)));
         for away in &folder.away {
             let kept = if away.kept { ", kept by your word" } else { "" };
-            let line =
-                format!("away since {}: {} ({}{kept})", away.since, away.path, count(away.documents, "document"));
+            let line = format!("away since {}: {} ({}{kept})", away.since, away.path, away.phrase());
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
         for path in &folder.key_file_paths {
@@ -112,14 +110,24 @@ pub(super) mod tests {
 
     #[test]
     fn a_folder_says_when_it_was_looked_at_and_what_is_away() {
-        let away =
-            |kept| AwayPlace { path: "/n/stick".into(), since: "2026-11-26 18:30 UTC".into(), documents: 3, kept };
+        let away = |answering, unread, kept| AwayPlace {
+            path: "/n/stick".into(),
+            since: "2026-11-26 18:30 UTC".into(),
+            documents: 3,
+            answering,
+            unread,
+            kept,
+        };
         let missing = Some(Missing { documents: 120, of: 150 });
-        let shown = folders(&[Watched { away: vec![away(false), away(true)], missing, ..folder(None) }], &PLAIN);
+        let shown = folders(
+            &[Watched { away: vec![away(3, 0, false), away(1, 1, true), away(0, 0, false)], missing, ..folder(None) }],
+            &PLAIN,
+        );
         let expected = [
             "/home/ann/notes (collection home, ring mesh; not looked at yet)",
-            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents)",
-            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, kept by your word)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, which answer)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, 1 of which answers, 1 not read yet, kept by your word)",
+            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, none of which answers yet)",
             "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep /home/ann/notes` or `wattle forget /home/ann/notes`",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);

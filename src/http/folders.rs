@@ -1,5 +1,6 @@
 //! What the API tells of the watched folders and files.
 
+use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::base::time::utc;
@@ -62,8 +63,33 @@ pub struct AwayPlace {
     pub since: String,
     /// How many documents are kept.
     pub documents: u64,
+    /// How many of them answer, at least in part.
+    #[serde(default)]
+    pub answering: u64,
+    /// How many of them were not read, and are not found before the place is back. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unread: u64,
     /// Whether the owner said that they are to be kept.
     pub kept: bool,
+}
+
+impl AwayPlace {
+    /// How many documents are kept and how many of them answer, as a phrase.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        let documents = count(self.documents, "document");
+        let answer = match (self.documents, self.answering) {
+            (0, _) => return documents,
+            (all, answering) if all == answering => plural(all, "which answers", "which answer").to_owned(),
+            (_, 0) => "none of which answers yet".to_owned(),
+            (_, answering) => format!("{answering} of which {}", plural(answering, "answers", "answer")),
+        };
+        let unread = match self.unread {
+            0 => String::new(),
+            unread => format!(", {unread} not read yet"),
+        };
+        format!("{documents}, {answer}{unread}")
+    }
 }
 
 /// Documents that are missing at once.
@@ -117,7 +143,9 @@ impl Watched {
         let away = |mark: &Mark| AwayPlace {
             path: text(&mark.path),
             since: utc(mark.since),
-            documents: mark.documents,
+            documents: mark.known(),
+            answering: mark.answering(),
+            unread: mark.unread,
             kept: mark.kind == MarkKind::Kept,
         };
         Self {

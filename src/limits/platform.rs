@@ -53,6 +53,13 @@ pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 /// less it is refused before anything of it is written.
 pub const SAVE_FREE_MIN: u64 = STORE_MEMORY_BYTES + 4 * 1024 * 1024;
 
+/// Bytes that must be free there for a save of the lists of places alone, which writes no memory table out: the list and its copy, each
+/// beside the old one, and some records.
+pub const LIST_FREE_MIN: u64 = 1024 * 1024;
+
+/// Bytes of those lists at most; longer ones count as any save.
+pub const LIST_BYTES_MAX: usize = 64 * 1024;
+
 /// Milliseconds for which the store's opening anew waits for readers of the old one; then it is tried again later.
 pub const REOPEN_WAIT_MS: u64 = 1_000;
 

@@ -74,6 +74,9 @@ pub const DISK_FREE_MIN: u64 = 96 * 1024 * 1024;
 /// written beside the old one, take four blocks of 4 KiB, and the folder may grow. Below it, a try would fail again.
 pub const COUNT_FREE_MIN: u64 = 64 * 1024;
 
+/// Milliseconds after which it is counted anew how many documents of a place that is away answer, while some of them are embedded.
+pub const AWAY_RECOUNT_MS: u64 = 60_000;
+
 /// Milliseconds between two measurements of a disk that was full, and between two tries to save the boot counter: whoever
 /// made room and types the command again does not wait for long. A measurement is one system call.
 pub const DISK_RETRY_MS: u64 = 5_000;

@@ -354,6 +354,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Answer(_)
             | Message::Vectors(_)
             | Message::Coverage(_)
+            | Message::Unread(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

@@ -115,7 +115,7 @@ impl Node {
     pub(super) fn hold_back(&self, peer: PeerKey, message: &Message, out: &mut Out) -> bool {
         match message {
             Message::Query(query) => out.push(self.answer_to(peer, query.id, None)),
-            Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {}
+            Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) | Message::Unread(_) => {}
             // Which of the two has the lease is not known: it ends by itself.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.

@@ -35,7 +35,7 @@ impl Node {
             what: question.sentence(source),
             command: Some(keep(source)),
         });
-        away.map(finding).chain(questions).chain(self.scheduler.unmatched().map(of_unmatched)).collect()
+        away.map(of_away).chain(questions).chain(self.scheduler.unmatched().map(of_unmatched)).collect()
     }
 }
 
@@ -48,28 +48,61 @@ fn of_unmatched(numbers: Unmatched) -> Finding {
     Finding { area: Area::Folders, what, command: None }
 }
 
-fn finding(mark: &Mark) -> Finding {
+/// A place that is away, with what of its documents answers.
+pub(crate) fn of_away(mark: &Mark) -> Finding {
     let name = String::from_utf8_lossy(&mark.path);
-    let documents = match mark.documents {
-        0 => String::new(),
-        1 => " One document of it is kept, and answers.".to_owned(),
-        count => format!(" {count} documents of it are kept, and answer."),
-    };
-    let unread = match (mark.unread, mark.documents) {
-        (0, _) => String::new(),
-        (1, 0) => " Its only document was not indexed yet, so nothing of it answers.".to_owned(),
-        (count, 0) => format!(" {count} documents of it were not indexed yet, so nothing of it answers."),
-        (1, _) => " One more was not indexed yet, and does not answer.".to_owned(),
-        (count, _) => format!(" {count} more were not indexed yet, and do not answer."),
-    };
+    let documents = kept(mark);
     let what = format!(
-        "{name}, or the disk that was there, has been away since {}.{documents}{unread} It is followed again when it is back. `{}` \
+        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back. `{}` \
          changes nothing and ends this notice; `wattle forget {}` removes its documents from all answers.",
         utc(mark.since),
         keep(&mark.path),
         quoted(&name)
     );
     Finding { area: Area::Folders, what, command: Some(keep(&mark.path)) }
+}
+
+/// How many documents of a place that is away are kept, how many of them answer, and what the others wait for.
+fn kept(mark: &Mark) -> String {
+    let of_each = |number: u64, one: &str, many: &str| match number {
+        0 => String::new(),
+        1 => format!(" {one}"),
+        number => format!(" {number} {many}"),
+    };
+    if mark.known() == mark.documents {
+        return of_each(
+            mark.documents,
+            "One document of it is kept, and answers.",
+            "documents of it are kept, and answer.",
+        );
+    }
+    let partly = match (mark.partly, mark.answering()) {
+        (0, _) => String::new(),
+        (1, 1) => " It answers in part so far.".to_owned(),
+        (all, answering) if all == answering => format!(" {all} of them answer, in part so far."),
+        (1, answering) => format!(" {answering} of them answer, one of these in part so far."),
+        (some, answering) => format!(" {answering} of them answer, {some} of these in part so far."),
+    };
+    let answer = match (mark.partly, mark.documents) {
+        (0, 0) => " Nothing of it answers yet.".to_owned(),
+        (0, documents) => of_each(documents, "One of them answers.", "of them answer."),
+        _ => partly,
+    };
+    [
+        of_each(mark.known(), "One document of it is kept.", "documents of it are kept."),
+        answer,
+        of_each(
+            mark.read,
+            "One is read, and answers once its passages are embedded, for which its file is not needed.",
+            "are read, and answer once their passages are embedded, for which their files are not needed.",
+        ),
+        of_each(
+            mark.unread,
+            "One was not read yet, and is not found before the folder is back.",
+            "were not read yet, and are not found before the folder is back.",
+        ),
+    ]
+    .concat()
 }
 
 /// The command that loses nothing: who copies it without reading on may decide otherwise later.
@@ -83,9 +116,17 @@ mod tests {
 
     #[test]
     fn a_finding_says_since_when_and_how_many_documents() {
-        let mark =
-            |documents| Mark { path: b"/a".into(), volume: 0, since: 0, documents, unread: 0, kind: MarkKind::Away };
-        let found = finding(&mark(3));
+        let mark = |documents| Mark {
+            path: b"/a".into(),
+            volume: 0,
+            since: 0,
+            documents,
+            partly: 0,
+            read: 0,
+            unread: 0,
+            kind: MarkKind::Away,
+        };
+        let found = of_away(&mark(3));
         assert!(found.what.contains("since 1970-01-01 00:00 UTC. 3 documents of it are kept"), "{}", found.what);
         assert_eq!(found.command.as_deref(), Some("wattle keep /a"), "the command loses nothing");
         assert!(
@@ -94,9 +135,24 @@ mod tests {
         );
         let lost = of_unmatched(Unmatched { expected: 50_000, documents: 49_992 }).what;
         assert!(lost.contains("should have 50000 documents, and it has 49992 documents."), "{lost}");
-        assert!(finding(&mark(0)).what.contains("UTC. It is followed again"));
-        let unread = |documents| finding(&Mark { unread: 3, ..mark(documents) }).what;
-        assert!(unread(0).contains("UTC. 3 documents of it were not indexed yet, so nothing of it answers. It"));
-        assert!(unread(1).contains("One document of it is kept, and answers. 3 more were not indexed yet"));
+        assert!(of_away(&mark(0)).what.contains("UTC. It is followed again"));
+        let told = |documents, partly, read, unread| kept(&Mark { partly, read, unread, ..mark(documents) });
+        assert_eq!(told(0, 0, 0, 0), "");
+        assert_eq!(told(1, 0, 0, 0), " One document of it is kept, and answers.");
+        assert_eq!(
+            told(7, 5, 8, 60),
+            " 80 documents of it are kept. 12 of them answer, 5 of these in part so far. 8 are read, and answer once their passages are \
+             embedded, for which their files are not needed. 60 were not read yet, and are not found before the folder is back."
+        );
+        assert_eq!(told(0, 3, 0, 0), " 3 documents of it are kept. 3 of them answer, in part so far.");
+        assert_eq!(told(0, 1, 0, 0), " One document of it is kept. It answers in part so far.");
+        assert_eq!(
+            told(1, 0, 0, 1),
+            " 2 documents of it are kept. One of them answers. One was not read yet, and is not found before the folder is back."
+        );
+        assert_eq!(
+            told(0, 0, 0, 3),
+            " 3 documents of it are kept. Nothing of it answers yet. 3 were not read yet, and are not found before the folder is back."
+        );
     }
 }

@@ -21,9 +21,10 @@
 
 pub(crate) mod collections;
 pub(crate) mod conduct;
+mod coverage;
 mod energy;
 mod energy_state;
-mod folders;
+pub(crate) mod folders;
 mod gossip;
 mod gossip_state;
 mod ingest;

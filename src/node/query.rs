@@ -11,7 +11,7 @@ use super::{Node, Out, panicked};
 use crate::base::file_name::AskedNames;
 use crate::base::finding::quoted;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, UnusableFile};
-use crate::base::id::{Fingerprint, PeerKey, ReplyId, Ring, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
@@ -22,10 +22,7 @@ use crate::query::check::{HitText, Lie};
 use crate::query::evidence::with_note;
 use crate::query::merge::{any_fits, merge};
 use crate::query::pending::PendingQuery;
-use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query, Task};
-use crate::store::counts::Kind;
-use crate::store::record::{Mark, MarkKind};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -57,6 +54,7 @@ impl Node {
                 out.push(self.answer_to(peer, id, None));
                 return true;
             };
+            let is_unread = found.unread;
             let (found, vectors) = fit_into_message(found, vectors, |hit| self.may_leave(hit));
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
@@ -67,6 +65,9 @@ impl Node {
             if let Some(FileCoverage { known, searchable, away, scanning, .. }) = self.shared_coverage() {
                 let coverage = message::Coverage { id, known, searchable, away, scanning };
                 out.push(Output::Send(peer, Message::Coverage(coverage)));
+            }
+            if is_unread {
+                out.push(Output::Send(peer, Message::Unread(message::Unread { id })));
             }
             out.push(self.answer_to(peer, id, Some(Box::new(found))));
             return true;
@@ -170,13 +171,6 @@ impl Node {
         }
     }
 
-    /// How many of its files a peer searches, which comes ahead of its answer.
-    pub(super) fn on_peer_coverage(&mut self, peer: PeerKey, coverage: &message::Coverage) {
-        let message::Coverage { id, known, searchable, away, scanning } = *coverage;
-        let files = FileCoverage::new(known, searchable, away, scanning);
-        self.queries.local.add_peer_coverage(id, peer, files);
-    }
-
     /// A peer's answer.
     pub(super) fn on_peer_answer(&mut self, now: Instant, peer: PeerKey, answer: message::Answer, out: &mut Out) {
         self.on_name(now, peer, answer.device, out);
@@ -226,35 +220,6 @@ impl Node {
         }
     }
 
-    /// How many of this device's files a search here covers.
-    fn file_coverage(&self) -> FileCoverage {
-        let counts = self.scheduler.counts();
-        let searchable = counts.count(Kind::Ready);
-        let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
-        let away = away.map(|mark| mark.documents).sum();
-        let looking = self.scheduler.may_find_more(|_| true);
-        FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
-            .with_read(counts.count(Kind::Chunked))
-    }
-
-    /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
-    /// count of the shared collections; `None` before the first one.
-    fn shared_coverage(&self) -> Option<FileCoverage> {
-        let sources = self.scheduler.sources();
-        if sources.iter().all(|source| source.ring == Ring::Mesh) {
-            return Some(self.file_coverage());
-        }
-        let (known, searchable) = self.gossip.shared?;
-        let is_shared = |mark: &&Mark| {
-            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
-            let nearest = around.max_by_key(|source| source.path.len());
-            mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
-        };
-        let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
-        let looking = self.scheduler.may_find_more(|source| source.ring == Ring::Mesh);
-        Some(FileCoverage::new(known, searchable, away, looking))
-    }
-
     /// Since when the file of a hit is gone, if its owner is asked about it.
     fn gone_since(&self, hit: &SearchHit) -> Option<i64> {
         self.scheduler.gone_since(hit.doc?)
@@ -284,7 +249,8 @@ impl Node {
     fn answer(&self, query: PendingQuery, out: &mut Out) {
         let answered = query.lists.len();
         // This device is always asked; it counts as silent if the deadline passed before it answered.
-        let here = query.lists.iter().any(|(device, _)| device.is_none());
+        let own = query.lists.iter().find(|(device, _)| device.is_none());
+        let (here, unread) = (own.is_some(), own.is_some_and(|(_, found)| found.unread));
         let asked = answered + query.silent.len() + usize::from(!here);
         let silent = query
             .silent
@@ -316,7 +282,8 @@ impl Node {
             kept_since: merged.hit.absence.and_then(kept),
             places: merged.places.into_iter().map(place).collect(),
         });
-        let (not_asked, files) = (query.not_asked, self.file_coverage());
+        let files = FileCoverage { unread, ..self.file_coverage() };
+        let not_asked = query.not_asked;
         let response =
             Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files, others, fits, unusable };
         out.push(Output::Reply(query.reply, response));
@@ -347,7 +314,7 @@ fn fit_into_message<'a>(
     let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told);
     let (hits, vectors): (_, Vec<_>) = told.unzip();
     (
-        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new() },
+        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new(), unread: false },
         vectors.into_iter().flatten().collect(),
     )
 }

@@ -21,7 +21,6 @@ use crate::store::read;
 use crate::store::record::{DocState, Document, Mark, MarkKind, Marks, Record, Sources};
 use std::ffi::OsStr;
 use std::fs;
-use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -101,7 +100,9 @@ fn note_with(home: &Home, kv: &impl KvRead, mut kept: Vec<Mark>) -> Result<(), K
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     // What waits to be read cannot be read again either.
-    places.iter_mut().for_each(|place| place.documents += mem::take(&mut place.unread));
+    for place in &mut places {
+        (place.documents, place.partly, place.read, place.unread) = (place.known(), 0, 0, 0);
+    }
     places.append(&mut kept);
     let mut sources: Vec<Mark> = read::sources(kv)?.places.into_iter().map(|source| place(source.path)).collect();
     read::walk(kv, Space::Path, |path, _| {
@@ -136,7 +137,7 @@ fn write_counts(home: &Home, places: Vec<Mark>) {
 }
 
 const fn place(path: Vec<u8>) -> Mark {
-    Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Kept }
+    Mark { path, volume: 0, since: 0, documents: 0, partly: 0, read: 0, unread: 0, kind: MarkKind::Kept }
 }
 
 /// How many documents the store had, as far as it was written down.
@@ -305,10 +306,10 @@ mod tests {
             library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
         }
         let stick = |documents, unread| {
-            let stick = Mark { volume: 7, since: 1, documents, unread, ..place(path("here/stick")) };
+            let stick = Mark { volume: 7, since: 1, documents, partly: unread, unread, ..place(path("here/stick")) };
             Change::Marks(Marks(vec![Mark { kind: MarkKind::Away, ..stick }]))
         };
-        for (documents, unread) in [(0, 2), (1, 1), (2, 0)] {
+        for (documents, unread) in [(0, 1), (2, 0)] {
             library.apply(&stick(documents, unread)).unwrap();
             note(&home, library.kv()).unwrap();
             let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();

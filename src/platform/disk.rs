@@ -16,6 +16,8 @@
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
 mod damage;
+mod error;
+mod range;
 mod whole;
 
 use super::panics::guard_library;
@@ -23,12 +25,10 @@ use super::store_place::StorePlace;
 use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, checksum};
+use error::{WRONG_CHECKSUM, failed, failed_io};
 use fjall::config::CompressionPolicy;
-use fjall::{
-    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable,
-};
-use std::io::{self, ErrorKind};
-use std::ops::Bound;
+use fjall::{AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use range::{bounds, pairs};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -45,8 +45,6 @@ pub const LAYOUT: &str = "store-1";
 /// heads of key and value (64), and what the allocator adds to them. Without it, small records filled some 40 MiB of memory
 /// before they were written out (docs/evidence.md).
 const ENTRY_BYTES: usize = 160;
-
-const WRONG_CHECKSUM: &str = "a checksum is wrong";
 
 /// Between two looks at a flush.
 const FLUSH_LOOK: Duration = Duration::from_millis(5);
@@ -95,30 +93,6 @@ impl std::fmt::Debug for DiskSnapshot {
 impl std::fmt::Debug for Disk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Disk")
-    }
-}
-
-fn failed(error: &fjall::Error) -> KvError {
-    match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => failed_io(error),
-        fjall::Error::Poisoned => KvError::Io("an earlier write failed".to_owned()),
-        fjall::Error::Locked => KvError::Io("another program has it open".to_owned()),
-        fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => KvError::Damaged(WRONG_CHECKSUM.to_owned()),
-        other => KvError::Damaged(format!("{other:?}")),
-    }
-}
-
-/// A file that is missing, cut short or of another kind is damage, which a rebuild mends; what the disk refuses is not.
-fn failed_io(error: &io::Error) -> KvError {
-    match error.kind() {
-        ErrorKind::NotFound
-        | ErrorKind::IsADirectory
-        | ErrorKind::NotADirectory
-        | ErrorKind::AlreadyExists
-        | ErrorKind::UnexpectedEof
-        | ErrorKind::InvalidInput
-        | ErrorKind::InvalidData => KvError::Damaged(error.to_string()),
-        _ => KvError::Io(error.to_string()),
     }
 }
 
@@ -202,10 +176,21 @@ impl Disk {
     /// # Errors
     /// Any `KvError`.
     pub fn verify(&self) -> Result<(), KvError> {
+        self.verify_unless(|| false)
+    }
+
+    /// The same, until `ends` says that nobody waits for it any more.
+    ///
+    /// # Errors
+    /// Any `KvError`; `Io` if it was ended.
+    pub fn verify_unless(&self, ends: impl Fn() -> bool) -> Result<(), KvError> {
         let inner = self.inner()?;
         guarded(|| {
             for space in &inner.spaces {
                 for table in space.tree.current_version().iter_tables() {
+                    if ends() {
+                        return Err(KvError::Io("the agent is stopping".to_owned()));
+                    }
                     if checksum(&table.path).map_err(|error| failed_io(&error))? != table.checksum().into_u128() {
                         return Err(KvError::Damaged(WRONG_CHECKSUM.to_owned()));
                     }
@@ -213,6 +198,24 @@ impl Disk {
             }
             Ok(())
         })
+    }
+
+    /// Makes what was committed survive a power cut, as `sync` does, and writes out no memtable: on a disk without room for one.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn sync_journal(&self) -> Result<(), KvError> {
+        let inner = self.inner()?;
+        let persist = |mode| guarded(|| inner.db.persist(mode).map_err(|error| failed(&error)));
+        // Apart, because after a write that failed the store can be opened anew, and after a sync that failed it cannot.
+        persist(PersistMode::Buffer)?;
+        if self.shared.sync == Sync::Disk
+            && let Err(error) = persist(PersistMode::SyncData)
+        {
+            self.shared.unconfirmed.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
+        Ok(())
     }
 
     /// Flushes the memtables to disk and waits for it. Only the writer thread calls this.
@@ -314,22 +317,6 @@ impl KvRead for Disk {
     }
 }
 
-/// Where a range of keys begins and ends.
-type Keys<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
-
-/// The range of a page; `None` if nothing can be in it.
-fn bounds<'a>(from: &'a [u8], to: Option<&'a [u8]>) -> Option<Keys<'a>> {
-    if to.is_some_and(|to| to <= from) {
-        return None;
-    }
-    Some((Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded)))
-}
-
-fn pairs(items: fjall::Iter, max: usize) -> Result<Vec<Pair>, KvError> {
-    let pair = |item: fjall::Guard| item.into_inner().map(|(k, v)| (k.to_vec(), v.to_vec()));
-    items.take(max).map(|item| pair(item).map_err(|error| failed(&error))).collect()
-}
-
 /// All spaces as they were at one moment.
 pub struct DiskSnapshot {
     /// Or why there is none.
@@ -381,16 +368,8 @@ impl Kv for Disk {
     }
 
     fn sync(&self) -> Result<(), KvError> {
+        self.sync_journal()?;
         let inner = self.inner()?;
-        let persist = |mode| guarded(|| inner.db.persist(mode).map_err(|error| failed(&error)));
-        // Apart, because after a write that failed the store can be opened anew, and after a sync that failed it cannot.
-        persist(PersistMode::Buffer)?;
-        if self.shared.sync == Sync::Disk
-            && let Err(error) = persist(PersistMode::SyncData)
-        {
-            self.shared.unconfirmed.store(true, Ordering::Relaxed);
-            return Err(error);
-        }
         if inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { guarded(|| inner.rotate()) } else { Ok(()) }
     }
 }

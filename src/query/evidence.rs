@@ -158,6 +158,7 @@ mod tests {
             statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 },
             hits: vec![hit],
             unusable: Vec::new(),
+            unread: false,
         }
     }
 

@@ -158,7 +158,7 @@ mod tests {
             })
             .collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-        Found { statistics, hits, unusable: Vec::new() }
+        Found { statistics, hits, unusable: Vec::new(), unread: false }
     }
 
     #[test]

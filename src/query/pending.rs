@@ -167,6 +167,16 @@ impl PendingQueries {
         }
     }
 
+    /// A peer says that it could not read all that it has; its answer follows.
+    pub fn add_peer_unread(&mut self, number: u64, peer: PeerKey) {
+        self.add_peer_coverage(number, peer, FileCoverage::default());
+        let of = |query: &mut PendingQuery| {
+            let of_peer = query.beside.coverage.iter_mut().find(|(from, _)| *from == peer);
+            of_peer.into_iter().for_each(|(_, files)| files.unread = true);
+        };
+        self.waiting_for(number, peer).into_iter().for_each(of);
+    }
+
     /// Adds a peer's result, or its answer that it has none. The figures of its hits are replaced by our own. One that is
     /// not waited for is ignored.
     pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) {
@@ -333,6 +343,12 @@ mod tests {
         let number = open(&mut queries, &[A, B]);
         assert!(queries.add_local_result(TaskId(11), Found::default()));
         queries.add_peer_coverage(number, A, FileCoverage { known: 9, ..FileCoverage::default() });
+        queries.add_peer_unread(number, A);
+        queries.add_peer_unread(number, B);
+        queries.add_peer_unread(number + 1, B);
+        let told = &queries.open[0].beside.coverage;
+        let told: Vec<_> = told.iter().map(|(from, files)| (*from, files.known, files.unread)).collect();
+        assert_eq!(told, [(A, 9, true), (B, 0, true)], "whether a count came before or not");
         queries.add_peer_result(number, A, Some(Found::default()));
         queries.remove_peer(A);
         assert!(queries.take_complete().is_none(), "B is waited for");

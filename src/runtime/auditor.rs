@@ -45,6 +45,11 @@ impl Auditor {
     /// The outcome of an audit, with a sample of the files held against the store.
     fn with_files(&self, outcome: Outcome, id: TaskId, tasks: &Receiver<TaskId>) -> Outcome {
         let Outcome::Audited(mut audit) = outcome else { return outcome };
+        // What the audit read may be from memory.
+        if let Err(error) = self.disk.verify_unless(|| tasks.is_closed()) {
+            self.disk.note_damage(&error);
+            return Outcome::StoreFailed(format!("The store cannot be read: {error}."));
+        }
         // Another stretch at each audit: the golden ratio's bits spread the numbers of tasks.
         let chance = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
         match spot_check(&self.disk, &self.folders, chance, || tasks.is_closed()) {

@@ -5,7 +5,7 @@
 //! the writer, and a disk that does not confirm what was written, last until the next start.
 
 use crate::base::id::{DocId, SaveId};
-use crate::limits::{SAVE_FREE_MIN, SAVES_MAX};
+use crate::limits::{LIST_BYTES_MAX, LIST_FREE_MIN, SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
 use crate::platform::counted;
 use crate::platform::disk::Disk;
@@ -96,10 +96,14 @@ impl Writer {
                 self.noted(counted::recount);
             }
         }
+        if self.broken.as_ref().is_some_and(|why| why.lasts) {
+            return;
+        }
+        // Also of a store that was deleted under the agent: its open files can be read, and nobody else knows what it had.
+        self.noted(counted::recount);
         if self.broken.is_some() {
             return;
         }
-        self.noted(counted::recount);
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }
@@ -119,11 +123,12 @@ impl Writer {
         if let Some(why) = self.broken.clone().filter(|why| !mends || why.lasts) {
             return Err(why);
         }
+        let needed = room_for(&group);
         let saved = guard(|| {
             if mends {
-                self.mend()?;
+                self.mend(needed)?;
             }
-            self.save(group)
+            self.save(group, needed)
         });
         let saved = saved.unwrap_or_else(|why| {
             let why = format!(
@@ -140,16 +145,16 @@ impl Writer {
     }
 
     /// Makes the store writable again, and the index as the store is.
-    fn mend(&mut self) -> Result<(), NotSaved> {
-        self.look_at_disk()?;
+    fn mend(&mut self, needed: u64) -> Result<(), NotSaved> {
+        self.look_at_disk(needed)?;
         self.library = store::reopen(self.library.kv()).map_err(|error| self.not_written(&error))?;
         let index = load_index(self.library.kv()).map_err(|error| self.not_used(&error))?;
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
         Ok(())
     }
 
-    /// Whether the disk has room for a save, and still has the store, undamaged. A save that is refused here has written nothing.
-    fn look_at_disk(&self) -> Result<(), NotSaved> {
+    /// Whether the disk has the room that a save needs, and still has the store, undamaged. A save that is refused here has written nothing.
+    fn look_at_disk(&self, needed: u64) -> Result<(), NotSaved> {
         if let Some(what) = self.library.kv().damage() {
             return Err(NotSaved { why: store::damage_sentence(what), lasts: true });
         }
@@ -157,8 +162,8 @@ impl Writer {
             place.look().map_err(NotSaved::for_now)?;
         }
         let free = disk_free(&self.home);
-        if free < SAVE_FREE_MIN {
-            let (free, home, needed) = (free >> 20, self.home.display(), SAVE_FREE_MIN >> 20);
+        if free < needed {
+            let (free, home, needed) = (free >> 20, self.home.display(), needed >> 20);
             return Err(NotSaved::for_now(format!(
                 "The disk is full: {free} MiB are free where the agent's home {home} is, and a save needs {needed} MiB. Make room."
             )));
@@ -186,8 +191,8 @@ impl Writer {
         NotSaved::for_now(format!("The store on the disk cannot be written: {error}."))
     }
 
-    fn save(&mut self, group: Vec<Save>) -> Result<Vec<Saved>, NotSaved> {
-        self.look_at_disk()?;
+    fn save(&mut self, group: Vec<Save>, needed: u64) -> Result<Vec<Saved>, NotSaved> {
+        self.look_at_disk(needed)?;
         let mut results: Vec<Saved> = Vec::with_capacity(group.len());
         for Save { changes, .. } in group {
             let mut applied = Vec::with_capacity(changes.len());
@@ -203,7 +208,9 @@ impl Writer {
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }
-        self.library.kv().sync().map_err(|error| self.not_written(&error))?;
+        let has_room = disk_free(&self.home) >= SAVE_FREE_MIN;
+        let kv = self.library.kv();
+        if has_room { kv.sync() } else { kv.sync_journal() }.map_err(|error| self.not_written(&error))?;
         self.update_index(results.iter().flat_map(|saved| &saved.applied));
         let free = disk_free(&self.home);
         results.iter_mut().for_each(|saved| saved.disk_free = free);
@@ -243,6 +250,17 @@ impl Writer {
         }
         index.remove(&removed);
     }
+}
+
+/// Bytes that must be free for these saves: little for a short list of places alone, as when a collection is made private.
+fn room_for(group: &[Save]) -> u64 {
+    let bytes = |change: &Change| match change {
+        Change::Sources(sources) => sources.encode().len(),
+        Change::Marks(marks) => marks.encode().len(),
+        _ => usize::MAX,
+    };
+    let bytes = group.iter().flat_map(|save| &save.changes).map(bytes).fold(0, usize::saturating_add);
+    if bytes <= LIST_BYTES_MAX { LIST_FREE_MIN } else { SAVE_FREE_MIN }
 }
 
 #[cfg(test)]

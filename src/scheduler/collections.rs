@@ -8,30 +8,51 @@ use super::sources::UnsavedSources;
 use crate::base::id::ReplyId;
 use crate::limits::SAVES_MAX;
 use crate::store::change::Change;
+use crate::store::record::Marks;
 
 impl Scheduler {
-    /// Changes a collection; the reply follows once the list of sources is on the disk.
+    /// Changes a collection; the reply follows once the list of sources is on the disk. What is so already needs no save. Whoever makes
+    /// a collection private is not told to make room first: that save is the smallest there is, and is tried on a full disk too.
     pub(super) fn on_regroup(&mut self, reply: ReplyId, regroup: &Regroup, out: &mut Vec<Output>) {
-        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
+        let change = regroup.apply(self.sources.newest());
+        if let Ok((sources, name)) = &change
+            && self.sources.save_under_way().is_none()
+            && *sources == self.sources.saved
+        {
+            return out.push(Output::Regrouped(reply, name.clone()));
+        }
+        let is_first = regroup.makes_private() && !self.outage.needs_restart();
+        if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()).filter(|_| !is_first) {
             return out.push(Output::Refused(reply, refusal, why));
         }
-        if self.disk.is_full() {
+        if self.disk.is_full() && !is_first {
             return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
         }
         if self.under_way() >= SAVES_MAX {
             return out.push(busy_writing(reply));
         }
-        match regroup.apply(self.sources.newest()) {
-            Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
-            Ok((sources, name)) => {
-                // Nothing need be looked at: the list alone says to which collection a document belongs.
-                let replies = [(reply, None)].into_iter().collect();
-                let (added, removed, regrouped) = (None, Vec::new(), Some(name));
-                let unsaved = UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies };
-                let save = self.saves.begin(AfterSave::Watch(Box::new(unsaved)));
-                out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
-                self.sources.begin_save(save, sources);
-            }
+        let (sources, name) = match change {
+            Err(why) => return out.push(Output::Refused(reply, Refusal::Conflict, why)),
+            Ok(change) => change,
+        };
+        // Nothing need be looked at: the list alone says to which collection a document belongs.
+        let replies = [(reply, None)].into_iter().collect();
+        let (added, removed, regrouped) = (None, Vec::new(), Some(name));
+        let unsaved = Box::new(UnsavedSources { sources: sources.clone(), added, removed, regrouped, replies });
+        let list = Change::Sources(sources.clone());
+        if !self.outage.is_on() {
+            let save = self.saves.begin(AfterSave::Watch(unsaved));
+            out.push(Output::Save(save, vec![list]));
+            return self.sources.begin_save(save, sources);
         }
+        // In place of the next try to go on, which would save the list as it was.
+        if !self.outage.try_for(self.saves.len() > 0) {
+            return out
+                .extend(self.outage.refusal(self.disk.is_full()).map(|(kind, why)| Output::Refused(reply, kind, why)));
+        }
+        let marks = Change::Marks(Marks(self.decisions.revert_marks().to_vec()));
+        let save = self.saves.begin_with(AfterSave::Mended(Some(unsaved)), std::slice::from_ref(&marks));
+        out.push(Output::Mend(save, vec![list, marks]));
+        self.sources.begin_save(save, sources);
     }
 }

@@ -9,6 +9,7 @@ use super::port::Output;
 use super::task::Task;
 use super::waiting::Waiting;
 use crate::base::id::{DocId, ReplyId};
+use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, SCAN_BATCH};
 use crate::store::change::{Change, FoundDocument};
 use crate::store::record::{Mark, MarkKind, Marks};
@@ -23,6 +24,8 @@ pub(super) struct Decisions {
     marks: Vec<Mark>,
     /// As on the disk.
     saved_marks: Vec<Mark>,
+    /// When documents of places that are away were counted anew because some of them were embedded.
+    pub(super) recounted: Option<Instant>,
     jobs: VecDeque<Job>,
     /// Whether a save of the first job is under way.
     saving: bool,

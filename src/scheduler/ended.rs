@@ -170,6 +170,9 @@ impl Scheduler {
         if saved.applied.iter().any(|applied| applied.outdated) {
             self.look_again(now);
         }
+        if vectors > 0 {
+            self.recount_away(now);
+        }
         let mut absent = None;
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
@@ -184,7 +187,12 @@ impl Scheduler {
             AfterSave::Decision => self.decisions.on_saved(out),
             AfterSave::Lent(chunks) => self.on_results_saved(&chunks, true),
             AfterSave::Swept => self.decisions.sweep_on(),
-            AfterSave::Mended => self.on_mended(now, saved.number, out),
+            AfterSave::Mended(unsaved) => {
+                if let Some(unsaved) = unsaved {
+                    self.on_sources_saved(now, save, *unsaved, out);
+                }
+                self.on_mended(now, saved.number, out);
+            }
             AfterSave::Parked(reply, which, decided) => {
                 Self::on_parked_saved(reply, which, decided, &saved.applied, out);
             }
@@ -334,7 +342,7 @@ impl Scheduler {
                 | AfterSave::Decision
                 | AfterSave::Noted
                 | AfterSave::Watch(_)
-                | AfterSave::Mended => {
+                | AfterSave::Mended(_) => {
                     unreachable!("a decision, a new source and what mends are changes")
                 }
             };

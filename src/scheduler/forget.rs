@@ -90,7 +90,7 @@ impl Scheduler {
         let mut documents = 0;
         for mark in marks.iter_mut().filter(|mark| mark.kind == MarkKind::Away && covers(path, &mark.path)) {
             mark.kind = MarkKind::Kept;
-            documents += mark.documents;
+            documents += mark.answering();
         }
         let changes: Vec<Change> = self.decisions.set_marks(marks).into_iter().collect();
         if changes.is_empty() {
@@ -101,8 +101,8 @@ impl Scheduler {
         }
         let done = if documents == 0 {
             format!(
-                "{name} is away, and no document of it was indexed, so nothing of it answers. It is read when it is back; \
-                 until then nothing more is said of it."
+                "{name} is away, and no document of it answers yet. What was not read is read when it is back; until then \
+                 nothing more is said of it."
             )
         } else {
             format!(

@@ -1,13 +1,31 @@
 //! The marks on places after a scan or a decision of the owner.
 
+use super::machine::Scheduler;
 use super::path::covers;
 use super::task::Away;
-use crate::limits::MARKS_MAX;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{AWAY_RECOUNT_MS, MARKS_MAX};
 use crate::store::record::{Mark, MarkKind};
 
 /// The mark on a place whose documents are to be forgotten, whatever disk they were on.
 pub(super) const fn forgotten(path: Vec<u8>) -> Mark {
-    Mark { path, volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten }
+    Mark { path, volume: 0, since: 0, documents: 0, partly: 0, read: 0, unread: 0, kind: MarkKind::Forgotten }
+}
+
+impl Scheduler {
+    /// Documents of a place that is away are embedded as others are, if they were read: how many of them answer is counted anew when the
+    /// last of them is embedded, and meanwhile now and then.
+    pub(super) fn recount_away(&mut self, now: Instant) {
+        let pause = Duration::from_millis(AWAY_RECOUNT_MS);
+        let is_due =
+            self.counts.to_embed() == 0 || self.decisions.recounted.is_none_or(|last| now.since(last) >= pause);
+        let waits = |mark: &&Mark| mark.kind != MarkKind::Forgotten && mark.partly + mark.read > 0;
+        let places: Vec<Vec<u8>> = self.decisions.marks().iter().filter(waits).map(|mark| mark.path.clone()).collect();
+        if is_due && !places.is_empty() {
+            self.decisions.recounted = Some(now);
+            places.iter().for_each(|place| self.scans.queue.mark_dirty(now, place));
+        }
+    }
 }
 
 /// The marks after a scan of `scope`, a part or all of `source`, which found these places away. A place that was marked
@@ -31,6 +49,8 @@ pub(super) fn after_scan(marks: &[Mark], source: &[u8], scope: &[u8], away: Vec<
             path: place.path,
             volume: place.volume,
             documents: place.ready,
+            partly: place.partly,
+            read: place.read,
             unread: place.unread,
         });
     }
@@ -51,6 +71,8 @@ fn joined(away: Vec<Away>) -> Vec<Away> {
             Some(other) => {
                 other.documents += place.documents;
                 other.ready += place.ready;
+                other.partly += place.partly;
+                other.read += place.read;
                 other.unread += place.unread;
                 while !covers(&other.path, &place.path) && other.path.len() > 1 {
                     let slash = other.path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
@@ -68,11 +90,11 @@ mod tests {
     use super::*;
 
     fn away(path: &str, volume: u16, documents: u64) -> Away {
-        Away { path: path.into(), volume, documents, ready: documents, unread: 0 }
+        Away { path: path.into(), volume, documents, ready: documents, partly: 0, read: 0, unread: 0 }
     }
 
     fn mark(path: &str, volume: u16, since: i64, kind: MarkKind) -> Mark {
-        Mark { path: path.into(), volume, since, documents: 1, unread: 0, kind }
+        Mark { path: path.into(), volume, since, documents: 1, partly: 0, read: 0, unread: 0, kind }
     }
 
     #[test]

@@ -41,7 +41,11 @@ impl Scheduler {
             AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
             AfterSave::Purge(_) => self.purges.retry_step(),
             AfterSave::Swept => self.decisions.end_sweep(),
-            AfterSave::Mended => {
+            AfterSave::Mended(unsaved) => {
+                if let Some(unsaved) = unsaved {
+                    self.sources.on_save_failed();
+                    out.extend(unsaved.replies.into_iter().map(|(reply, _)| refused(reply)));
+                }
                 self.outage.begin(now, failure);
                 return;
             }
@@ -90,7 +94,7 @@ impl Scheduler {
         }
         let marks = self.decisions.revert_marks().to_vec();
         let changes = vec![Change::Sources(self.sources.saved.clone()), Change::Marks(Marks(marks))];
-        out.push(Output::Mend(self.saves.begin_with(AfterSave::Mended, &changes), changes));
+        out.push(Output::Mend(self.saves.begin_with(AfterSave::Mended(None), &changes), changes));
     }
 
     /// The store can be written again.

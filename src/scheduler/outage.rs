@@ -72,6 +72,12 @@ impl Outage {
         !under_way
     }
 
+    /// Whether a request is tried in place of the next try: then it begins. Not while saves are still `under_way`, a try among them.
+    pub(super) fn try_for(&mut self, under_way: bool) -> bool {
+        let failure = self.failure.as_mut().filter(|failure| !under_way && failure.due.is_some());
+        failure.map(|failure| failure.due = None).is_some()
+    }
+
     /// The store can be written again.
     pub(super) fn end(&mut self) {
         self.failure = None;

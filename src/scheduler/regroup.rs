@@ -31,6 +31,11 @@ pub enum NewGroup {
 }
 
 impl Regroup {
+    /// Whether it only takes a collection away from the others.
+    pub(super) fn makes_private(&self) -> bool {
+        matches!(self.to, NewGroup::NewPrivate | NewGroup::Ring(Ring::Private))
+    }
+
     /// The list of sources after the change, and the collection's name in it.
     ///
     /// # Errors

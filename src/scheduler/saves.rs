@@ -79,8 +79,8 @@ pub(super) enum AfterSave {
     Swept,
     /// This list of sources takes effect.
     Watch(Box<UnsavedSources>),
-    /// The store can be written again: the work goes on.
-    Mended,
+    /// The store can be written again: the work goes on, with this list of sources if a request was tried.
+    Mended(Option<Box<UnsavedSources>>),
 }
 
 /// A save under way.

@@ -154,9 +154,13 @@ pub struct Away {
     pub volume: u16,
     /// How many.
     pub documents: u64,
-    /// Those of them whose every chunk can be found: they answer.
+    /// Those of them of which all that was read can be found: they answer.
     pub ready: u64,
-    /// Those of them that wait to be read or embedded.
+    /// Those of them of which a part can be found.
+    pub partly: u64,
+    /// Those of them that are read, and of which nothing can be found yet.
+    pub read: u64,
+    /// Those of them that were not read.
     pub unread: u64,
 }
 

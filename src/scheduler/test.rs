@@ -20,6 +20,7 @@ mod matching_test;
 mod outage_test;
 mod pace_test;
 mod parked_test;
+mod recount_test;
 mod removal_test;
 mod rings_test;
 mod unproven_test;

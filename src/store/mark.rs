@@ -23,15 +23,31 @@ pub struct Mark {
     pub volume: u16,
     /// Since when, in seconds since 1970 by the system's clock.
     pub since: i64,
-    /// How many documents whose every chunk can be found it was about when it was last looked at: these answer.
+    /// How many documents of which all that was read can be found it was about when it was last looked at: these answer.
     pub documents: u64,
-    /// How many more wait to be read or embedded.
+    /// How many more of which some chunks can be found, and the others wait for their vectors, which need no file.
+    pub partly: u64,
+    /// How many more that are read, and of which no chunk has a vector yet.
+    pub read: u64,
+    /// How many more that were not read, and wait for their files.
     pub unread: u64,
     /// What is so.
     pub kind: MarkKind,
 }
 
 impl Mark {
+    /// How many documents answer, all or a part of each.
+    #[must_use]
+    pub const fn answering(&self) -> u64 {
+        self.documents + self.partly
+    }
+
+    /// How many documents there are.
+    #[must_use]
+    pub const fn known(&self) -> u64 {
+        self.answering() + self.read + self.unread
+    }
+
     /// Whether it is about a document at this path, learnt on the file system with this tag.
     #[must_use]
     pub fn is_about(&self, path: &[u8], volume: u16) -> bool {
@@ -54,9 +70,9 @@ pub struct Marks(pub Vec<Mark>);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked(pub Vec<Vec<u8>>);
 
-/// A mark in the form of before: how many documents wait was not stored.
+/// A mark in the form of version 1: how many documents wait was not stored.
 #[derive(Serialize, Deserialize)]
-pub(super) struct MarkBefore {
+pub(super) struct MarkV1 {
     path: Vec<u8>,
     volume: u16,
     since: i64,
@@ -64,27 +80,51 @@ pub(super) struct MarkBefore {
     kind: MarkKind,
 }
 
+/// A mark in the form of version 2: of those that wait it was not stored how far they are.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MarkV2 {
+    path: Vec<u8>,
+    volume: u16,
+    since: i64,
+    documents: u64,
+    unread: u64,
+    kind: MarkKind,
+}
+
 impl Marks {
-    /// The marks in the form of before; `None` if documents wait at one of them.
-    pub(super) fn without_unread(&self) -> Option<Vec<MarkBefore>> {
+    /// The marks in the form of version 1; `None` if documents wait at one of them.
+    pub(super) fn to_v1(&self) -> Option<Vec<MarkV1>> {
         let before = |mark: &Mark| {
-            let Mark { path, volume, since, documents, unread, kind } = mark.clone();
-            (unread == 0).then_some(MarkBefore { path, volume, since, documents, kind })
+            let Mark { path, volume, since, documents, kind, .. } = mark.clone();
+            (mark.known() == documents).then_some(MarkV1 { path, volume, since, documents, kind })
+        };
+        self.0.iter().map(before).collect()
+    }
+
+    /// The same in the form of version 2; `None` if some of them are read.
+    pub(super) fn to_v2(&self) -> Option<Vec<MarkV2>> {
+        let before = |mark: &Mark| {
+            let Mark { path, volume, since, documents, partly, read, unread, kind } = mark.clone();
+            (partly == 0 && read == 0).then_some(MarkV2 { path, volume, since, documents, unread, kind })
         };
         self.0.iter().map(before).collect()
     }
 }
 
-impl From<Vec<MarkBefore>> for Marks {
-    fn from(before: Vec<MarkBefore>) -> Self {
-        let mark = |MarkBefore { path, volume, since, documents, kind }| Mark {
-            path,
-            volume,
-            since,
-            documents,
-            unread: 0,
-            kind,
-        };
-        Self(before.into_iter().map(mark).collect())
+impl From<MarkV1> for Mark {
+    fn from(MarkV1 { path, volume, since, documents, kind }: MarkV1) -> Self {
+        MarkV2 { path, volume, since, documents, unread: 0, kind }.into()
+    }
+}
+
+impl From<MarkV2> for Mark {
+    fn from(MarkV2 { path, volume, since, documents, unread, kind }: MarkV2) -> Self {
+        Self { path, volume, since, documents, partly: 0, read: 0, unread, kind }
+    }
+}
+
+impl<M: Into<Mark>> From<Vec<M>> for Marks {
+    fn from(before: Vec<M>) -> Self {
+        Self(before.into_iter().map(Into::into).collect())
     }
 }

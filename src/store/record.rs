@@ -6,7 +6,7 @@
 use super::codec::{decode_postcard, encode_postcard, postcard_record};
 use super::counts::{CountsBefore, Kind, StoreCounts};
 use super::kv::SPACES;
-use super::mark::MarkBefore;
+use super::mark::{MarkV1, MarkV2};
 use crate::base::collection_name::is_same;
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
 use crate::base::path::covers;
@@ -215,18 +215,20 @@ postcard_record!(Asked, "asked");
 postcard_record!(Maker, "maker");
 postcard_record!(Failing, "failing");
 
-/// Where no document waits, the list has the form of before.
+/// The list has the form of the earliest version that can hold it.
 impl Record for Marks {
     const NAME: &'static str = "marks";
 
     fn encode(&self) -> Vec<u8> {
-        self.without_unread().map_or_else(|| encode_postcard(2, self), |before| encode_postcard(1, &before))
+        let v2 = || self.to_v2().map_or_else(|| encode_postcard(3, self), |marks| encode_postcard(2, &marks));
+        self.to_v1().map_or_else(v2, |marks| encode_postcard(1, &marks))
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first()? {
-            (1, body) => decode_postcard(body).map(|before: Vec<MarkBefore>| Self::from(before)),
-            (2, body) => decode_postcard(body),
+            (1, body) => decode_postcard(body).map(|marks: Vec<MarkV1>| Self::from(marks)),
+            (2, body) => decode_postcard(body).map(|marks: Vec<MarkV2>| Self::from(marks)),
+            (3, body) => decode_postcard(body),
             _ => None,
         }
     }

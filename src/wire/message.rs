@@ -78,6 +78,8 @@ pub enum Message {
     Why(Why),
     /// Hashes of the sender's list of members, to compare two lists by.
     MemberDigest(MemberDigest),
+    /// Some of what the sender shares could not be read for the `Answer` that follows.
+    Unread(Unread),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -201,6 +203,14 @@ pub struct Coverage {
     pub scanning: bool,
 }
 
+/// Some of what the sender shares with the members could not be read for its answer, so that hits may be missing: its store is damaged, or
+/// the disk fails. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The `id` of the `Query`.
+    pub id: u64,
+}
+
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -233,6 +243,7 @@ impl Message {
             Self::Work(_) => "work",
             Self::Why(_) => "why",
             Self::MemberDigest(_) => "roll-digest",
+            Self::Unread(_) => "unread",
         }
     }
 
@@ -265,7 +276,7 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) | Self::Unread(_) => true,
             Self::Work(work) => work.is_sound(),
             Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,
@@ -312,7 +323,7 @@ mod tests {
         Message::Answer(Answer {
             id: 7,
             device: "attic".to_owned(),
-            found: Some(Box::new(Found { statistics, hits: vec![hit], unusable: Vec::new() })),
+            found: Some(Box::new(Found { statistics, hits: vec![hit], unusable: Vec::new(), unread: false })),
         })
     }
 

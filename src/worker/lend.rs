@@ -182,7 +182,7 @@ mod tests {
             "and tells nothing about others"
         );
         let (path, volume, since) = (b"/notes".to_vec(), 0, 60);
-        let away = Mark { path, volume, since, documents: 1, unread: 1, kind: MarkKind::Away };
+        let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
         let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();

@@ -87,11 +87,12 @@ pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
-        _ => {
+        unread => {
             let (mut found, vectors) = best(candidates, &terms, &asked, query.count.min(HITS_MAX));
             if !query.shared {
                 found.unusable = unusable;
             }
+            found.unread = unread.is_some();
             Ok(Outcome::Found(Box::new(found), vectors))
         }
     }
@@ -331,7 +332,7 @@ fn best(
             vectors.push(vector);
         }
     }
-    (Found { statistics, hits, unusable: Vec::new() }, vectors)
+    (Found { statistics, hits, unusable: Vec::new(), unread: false }, vectors)
 }
 
 /// What was read; the first error is kept.

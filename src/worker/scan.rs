@@ -15,7 +15,7 @@ use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp};
-use away::Absence;
+use away::{Absence, Findable};
 use std::collections::BTreeSet;
 
 /// One file of a listing.
@@ -100,7 +100,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
             if is_empty(kv, id, &doc)? {
                 empty.insert(id);
             }
-            absence.is_missing(FoundDocument::new(id, &doc), &doc);
+            absence.is_missing(FoundDocument::new(id, &doc), &doc, findable(kv, id, &doc)?);
         }
     }
     entries.for_each(|entry| merge.seen(entry));
@@ -126,6 +126,34 @@ fn is_empty(kv: &impl KvRead, id: DocId, doc: &Document) -> Result<bool, KvError
         }
         DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => Ok(false),
     }
+}
+
+/// How much can be found of a document, as a list of documents gives it.
+fn findable(kv: &impl KvRead, id: DocId, doc: &Document) -> Result<Findable, KvError> {
+    let whole = match doc.state {
+        DocState::Ready => return Ok(Findable::Whole),
+        DocState::Waiting if doc.content == [0; 16] => return Ok(Findable::Unread),
+        _ => read::document(kv, id)?,
+    };
+    let Some(whole) = whole else { return Ok(Findable::Not) };
+    Ok(match whole.state {
+        DocState::Chunked { missing } if (missing as usize) < whole.chunks.len() => Findable::Partly,
+        DocState::Chunked { .. } => Findable::Read,
+        // What was found of it before it changed, or could not be read any more, still is.
+        _ if has_vector(kv, &whole)? => Findable::Whole,
+        DocState::Waiting => Findable::Unread,
+        _ => Findable::Not,
+    })
+}
+
+/// Whether any of a document's chunks has its vector.
+fn has_vector(kv: &impl KvRead, doc: &Document) -> Result<bool, KvError> {
+    for place in &doc.chunks {
+        if read::vector(kv, place.row)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the merge of one step has found so far.

@@ -114,8 +114,16 @@ mod tests {
     fn the_root_and_a_folder_are_swept_with_all_below_them() {
         for (place, count) in [("/", 3), ("/a", 2), ("/a/", 2), ("/c", 0)] {
             let (mut library, all) = library(&[], &["/a/b.md", "/a/c/d.md", "/ab.md"]);
-            let mark =
-                Mark { path: place.into(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
+            let mark = Mark {
+                path: place.into(),
+                volume: 0,
+                since: 0,
+                documents: 0,
+                partly: 0,
+                read: 0,
+                unread: 0,
+                kind: MarkKind::Forgotten,
+            };
             library.apply(&Change::Marks(Marks(vec![mark]))).unwrap();
             let Outcome::Swept { docs, last, .. } = sweep(library.kv()).unwrap() else { panic!() };
             let docs: Vec<DocId> = docs.iter().map(|found| found.doc).collect();
@@ -186,7 +194,8 @@ mod tests {
         let sources = read::sources(library.kv()).unwrap();
         let config = Config { sources, slots: 1, disk_free: u64::MAX, ..Config::default() };
         let mut machine = Scheduler::new(Instant::ZERO, config);
-        let away = Away { path: b"/a/stick".to_vec(), volume: 0, documents: 1, ready: 0, unread: 1 };
+        let away =
+            Away { path: b"/a/stick".to_vec(), volume: 0, documents: 1, ready: 0, partly: 0, read: 0, unread: 1 };
         let tally = Box::new(Tally { known: 2, remaining: 2, away: vec![away], ..Tally::default() });
         let (changes, gone, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let scanned = Outcome::Scanned { changes, gone, next: None, remarks, tally };

@@ -15,6 +15,7 @@ mod namespace;
 #[path = "../../src/cli/doctor/page_test.rs"]
 mod page_test;
 mod state;
+mod store;
 
 const BEET: &str = "Pickled beetroot takes three spoons of caraway.\n";
 const LOCK: &str = "The bicycle lock has the number 4711.\n";

@@ -14,7 +14,7 @@ use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread, Vectors,
 };
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
@@ -117,7 +117,7 @@ fn messages() -> Vec<Message> {
     };
     let document_frequencies = heapless::Vec::from_slice(&[3, 300]).unwrap();
     let statistics = CorpusStatistics { chunks: 500, document_frequencies, length: 40_000 };
-    let found = Found { statistics, hits: vec![hit], unusable: Vec::new() };
+    let found = Found { statistics, hits: vec![hit], unusable: Vec::new(), unread: false };
     let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fd00::5]:7781".parse().unwrap()];
     let device = "attic".to_owned();
     let model = std::array::from_fn(|at| at as u8);
@@ -160,6 +160,7 @@ fn messages() -> Vec<Message> {
     messages.extend(trust());
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
+    messages.push(Message::Unread(Unread { id: 7 }));
     messages.extend(work::messages());
     let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };

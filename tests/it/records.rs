@@ -52,6 +52,8 @@ fn marks() -> Marks {
         volume,
         since: 1_795_717_859,
         documents: 3,
+        partly: 0,
+        read: 0,
         unread: 0,
         kind,
     };
@@ -97,6 +99,10 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
     check_fixture(1, &marks());
     check_fixture(2, &Marks(marks().0.into_iter().map(|mark| Mark { unread: 2, ..mark }).collect()));
+    check_fixture(
+        3,
+        &Marks(marks().0.into_iter().map(|mark| Mark { partly: 5, read: 1, unread: 2, ..mark }).collect()),
+    );
     check_fixture(1, &Asked(vec![b"/home/ann/notes".to_vec(), b"/media/caf\xe9".to_vec()]));
     check_fixture(1, &commit());
     let mut counts = commit().counts;

@@ -10,7 +10,7 @@ use crate::http::client::Failure;
 use crate::http::dto::{Checked, FileSample, StatusReport};
 use crate::http::folders::{Watched, left_out};
 use crate::net::diagnostics::NetworkReport;
-use crate::node::mesh_report::MeshReport;
+use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
 use crate::runtime::governor::Current;
 use crate::store::kv::DAMAGED;
@@ -42,7 +42,8 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             checks.push(work(status));
             let is_in_mesh = reports.mesh.as_ref().is_ok_and(|mesh| mesh.members.len() > 1);
             checks.push(sources(status, is_in_mesh || !status.peers.is_empty(), place));
-            checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &status.findings)));
+            let findings = dated(&status.findings, reports.mesh.as_ref().ok());
+            checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &findings)));
         }
         Err(failure) => {
             checks.push(unanswered(failure));
@@ -78,6 +79,16 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
         Err(failure) => checks.extend(["listen", "mdns", "udp", "peer"].map(|name| not_run(name, failure))),
     }
     checks
+}
+
+/// The findings, that this device was removed from its mesh with the time since which that is known: the node knows no date.
+fn dated(findings: &[Finding], mesh: Option<&MeshReport>) -> Vec<Finding> {
+    let removal = mesh.and_then(|mesh| Some((of_removal(mesh.removed_by.as_deref()), mesh.own_removal()?)));
+    let dated = |finding: &Finding| match &removal {
+        Some((plain, dated)) if finding.what == *plain => Finding { what: dated.clone(), ..finding.clone() },
+        _ => finding.clone(),
+    };
+    findings.iter().map(dated).collect()
 }
 
 const NO_ANSWER: &str = "It could not be checked: the agent does not answer.";

@@ -1,7 +1,7 @@
 //! Rows of docs/doctor.md that no test plants on a real agent: what the finding is made from is planted, and the doctor says what the
 //! page says. Where each of them is found is tested beside the code that finds it.
 
-use super::network::tests::peer;
+use super::network::tests::{peer, report as network_of};
 use super::page_test::planted;
 use super::test::{found, healthy, network, report, status};
 use super::*;
@@ -13,13 +13,15 @@ use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{Activity, StatusReport};
-use crate::net::diagnostics::NetworkReport;
+use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
+use crate::node::folders::of_away;
+use crate::node::mesh_report::{MeshReport, RemovalReport};
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
 use crate::runtime::handle::not_remembered;
 use crate::scheduler::addition::Addition;
-use crate::store::record::Source;
+use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
 
 fn hold(fault: &str, report: &Report) {
@@ -52,7 +54,21 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
 
 #[test]
 fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
-    hold_finding("this device was removed from its mesh", of_removal(None));
+    let peer_id = "12D3own".to_owned();
+    let mut removed = healthy();
+    removed.status = Ok(StatusReport { findings: vec![of_removal(None)], ..status() });
+    removed.mesh = Ok(MeshReport {
+        mesh: Some("00".into()),
+        peer_id: peer_id.clone(),
+        removed_here: true,
+        removed_by: None,
+        members: Vec::new(),
+        removed: 1,
+        removals: vec![RemovalReport { peer_id, name: None, by: None, known_since: Some(1_795_717_859) }],
+        epoch: 1,
+        next_serial: 1,
+    });
+    hold("this device was removed from its mesh", &report(removed, &Ok(())));
     hold_finding("another device says that devices are down which are up", of_quarantine("cellar"));
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
@@ -61,6 +77,9 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
+    let (path, kind) = (b"/n/usb".to_vec(), MarkKind::Away);
+    let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 5, read: 8, unread: 60, kind };
+    hold_finding("a folder is away of which not all is embedded", of_away(&away));
     let folder = |path: &str, ring| Folder {
         path: path.to_owned(),
         collection: "home".to_owned(),
@@ -117,4 +136,35 @@ fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_i
     let quiet = Config::parse("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n").unwrap();
     let clock = local::clock_check((RELEASE + 1000, false), &quiet);
     hold("quiet hours are set, and nothing vouches for the clock", &with(clock));
+}
+
+#[test]
+fn what_the_page_says_of_devices_that_do_not_reach_each_other_is_what_the_doctor_says() {
+    let judged = |network| report(Reports { network: Ok(network), ..healthy() }, &Ok(()));
+    let mut cut = network_of(peer());
+    cut.listen_addresses.clear();
+    hold("no interface of this device leads to others", &judged(cut));
+    let mut deaf = network_of(peer());
+    deaf.multicast.own_received.clear();
+    hold("a firewall of this device drops multicast", &judged(deaf));
+    let mut alone = network_of(peer());
+    alone.multicast.others_received = 0;
+    hold("the network holds multicast of others back", &judged(alone));
+    let at = Some("192.168.1.9:7781".parse().unwrap());
+    let of = |peer: PeerReachability| judged(network_of(peer));
+    let linked = PeerReachability { linked: at, keys: true, sent: 9, ..peer() };
+    hold("datagrams of a linked device do not come", &of(linked));
+    hold("another device was never heard", &of(peer()));
+    let given = vec!["/dns4/nas.local/tcp/7781/p2p/x".to_owned()];
+    hold("the name of another device leads to no address", &of(PeerReachability { given, ..peer() }));
+    let failed = |why: &str| PeerReachability { dialled: at, failed: Some(why.to_owned()), ..peer() };
+    hold("a firewall before another device drops its port", &of(failed("no answer in time")));
+    hold("somebody answers at the address and does not link", &of(failed("the other end closed the connection")));
+    let mut knocked = network_of(failed("the other end closed the connection"));
+    knocked.unknown_peers.push(UnknownPeer {
+        peer_id: "12D3x".into(),
+        address: "192.168.1.9:5".parse().unwrap(),
+        ms: 5,
+    });
+    hold("another device has a new key", &judged(knocked));
 }

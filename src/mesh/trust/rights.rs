@@ -83,9 +83,11 @@ impl Rights {
             | Message::MemberList { .. }
             | Message::MemberDigest(_) => linked | Self::MEMBER,
             Message::Keys(_) => linked | Self::PROBE,
-            Message::Query(_) | Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) => {
-                linked | Self::ANSWER
-            }
+            Message::Query(_)
+            | Message::Answer(_)
+            | Message::Vectors(_)
+            | Message::Coverage(_)
+            | Message::Unread(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

@@ -6,12 +6,12 @@ use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::CollectionSummary;
 use crate::store::record::{Mark, MarkKind};
-use crate::wire::message::{Answer, Coverage, Message, Query};
+use crate::wire::message::{Answer, Coverage, Message, Query, Unread};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 
 fn mark(path: &str, documents: u64, kind: MarkKind) -> Mark {
-    Mark { path: path.as_bytes().to_vec(), volume: 0, since: 7, documents, unread: 0, kind }
+    Mark { path: path.as_bytes().to_vec(), volume: 0, since: 7, documents, partly: 0, read: 0, unread: 0, kind }
 }
 
 /// A node that is linked with a peer, over seven files in two folders, one of this ring. Three of them are searchable.
@@ -62,24 +62,35 @@ fn started(out: &[Output], is: fn(&Task) -> bool) -> Option<crate::base::id::Tas
     out.iter().find_map(|out| if let Output::Start(id, task) = out { is(task).then_some(*id) } else { None })
 }
 
-/// What the peer is told with the answer to its question.
-fn told(node: &mut Node) -> Option<Coverage> {
+/// What is sent to the peer for its question, where this is found.
+fn answered(node: &mut Node, found: Found) -> Vec<Message> {
     let asked = Query { id: 5, question: "q".to_owned(), model: [0; 32], scale: 0.01, codes: vec![1; 384], count: 3 };
     let out = handle(node, at(10), received(Message::Query(asked)));
     let task = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
-    let out = handle(node, at(11), Input::Done(task, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
-    let sent = out.iter().filter_map(|out| if let Output::Send(PEER, sent) = out { Some(sent) } else { None });
-    let sent: Vec<&Message> = sent.collect();
+    let out = handle(node, at(11), Input::Done(task, Outcome::Found(Box::new(found), Vec::new()), Duration::ZERO));
+    out.into_iter().filter_map(|out| if let Output::Send(PEER, sent) = out { Some(sent) } else { None }).collect()
+}
+
+/// What the peer is told with the answer to its question.
+fn told(node: &mut Node) -> Option<Coverage> {
+    let sent = answered(node, Found::default());
+    assert!(!sent.iter().any(|sent| matches!(sent, Message::Unread(_))));
     let answer = sent.iter().position(|sent| matches!(sent, Message::Answer(_))).expect("it answers");
     let coverage = sent.iter().position(|sent| matches!(sent, Message::Coverage(_)))?;
     assert!(coverage < answer, "it comes ahead of the answer");
-    if let Message::Coverage(coverage) = sent[coverage] { Some(*coverage) } else { None }
+    if let Message::Coverage(coverage) = sent[coverage] { Some(coverage) } else { None }
 }
 
 #[test]
 fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones_do_not_count() {
     let told = told(&mut node_over(Ring::Mesh)).expect("all of it is shared");
     assert_eq!((told.id, told.known, told.searchable, told.away), (5, 7, 3, 3));
+    let damaged = Found { unread: true, ..Found::default() };
+    let sent = answered(&mut node_over(Ring::Mesh), damaged);
+    let at = |is: fn(&Message) -> bool| sent.iter().position(is).expect("it is sent");
+    let unread = at(|sent| matches!(sent, Message::Unread(Unread { id: 5 })));
+    assert!(unread > at(|sent| matches!(sent, Message::Coverage(_))), "of a store that is damaged it says so");
+    assert!(unread < at(|sent| matches!(sent, Message::Answer(_))));
 }
 
 #[test]
@@ -148,15 +159,18 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
         _ => None,
     });
     let id = id.expect("the peer is asked");
-    handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
+    let own = Found { unread: true, ..Found::default() };
+    handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::new(own), Vec::new()), Duration::ZERO));
     let boast = Coverage { id, known: 5, searchable: 9, away: 1, scanning: true };
     handle(&mut node, at(23), received(Message::Coverage(boast)));
     handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
+    handle(&mut node, at(23), received(Message::Unread(Unread { id })));
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
     let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.last() else { panic!("{out:?}") };
-    assert_eq!((files.known, files.searchable, files.away), (7, 3, 3));
+    assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 3, 3, true));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");
-    assert_eq!(*files, FileCoverage::new(5, 5, 1, true), "no more than it knows");
+    let known = FileCoverage { unread: true, ..FileCoverage::new(5, 5, 1, true) };
+    assert_eq!(*files, known, "no more than it knows");
 }

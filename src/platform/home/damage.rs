@@ -61,11 +61,16 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
         Standing::Well | Standing::Changed(_) | Standing::NoCopy(_, None) => return None,
         Standing::NoCopy(_, Some(why)) => {
             let what = format!(
-                "The copy {} cannot be used: {why}. The file {name} is whole. Remove the copy; it is written anew at the next start.",
+                "The copy {} cannot be used: {why}. The file {name} is whole, and nothing is lost.",
                 copy.display()
             );
-            let is_file = copy.is_file();
-            (what, if is_file { format!("rm {of_copy}") } else { format!("ls -ld {of_copy}") })
+            if copy.is_file() {
+                let does = "The next save of that file writes the copy anew, and so does the next start of the agent.";
+                (format!("{what} {does} {BACKUP}"), UP.to_owned())
+            } else {
+                let does = "Remove what is in the copy's place; it is written anew at the next start.";
+                (format!("{what} {does}"), format!("ls -ld {of_copy}"))
+            }
         }
         Standing::Doubtful => (unproven(path), format!("rm {of_copy}")),
         Standing::Damaged { .. } => (format!("The file {name} is damaged. {mended} {BACKUP}"), UP.to_owned()),

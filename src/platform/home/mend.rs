@@ -24,9 +24,17 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
             return Some(told(unproven(path), "dmesg --level=err,warn".to_owned()));
         }
         Standing::Blocked => return Some(told(blocked(path), move_away(path))),
-        Standing::NoCopy(bytes, _) => {
-            let error = guarded::write_copy(path, &bytes, &bytes).err()?;
-            let copy = guarded::copy_of(path);
+        Standing::NoCopy(bytes, bad_copy) => {
+            let (written, copy) = (guarded::write_copy(path, &bytes, &bytes), guarded::copy_of(path));
+            if let (Ok(()), Some(why)) = (&written, bad_copy) {
+                warn!(
+                    "The copy {} could not be used: {why}. The file {} is whole, and the copy was written anew. Nothing is lost, but the disk \
+                     or card may be failing: make a backup, and look for errors of the disk.",
+                    copy.display(),
+                    path.display()
+                );
+            }
+            let error = written.err()?;
             let what = format!(
                 "The file {} is whole, and its copy {} cannot be written: {error}. If the file is damaged later, what it holds \
                  is lost. Remove what is in the way and start the agent again.",

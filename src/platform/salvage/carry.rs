@@ -366,6 +366,8 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
                 volume: 0,
                 since: 0,
                 documents: 1,
+                partly: 0,
+                read: 0,
                 unread: 0,
                 kind: MarkKind::Kept,
             }),

@@ -60,7 +60,9 @@ impl Place {
             volume: 0,
             since: SINCE,
             documents: EACH as u64,
-            unread: 0,
+            partly: 0,
+                read: 0,
+                unread: 0,
             kind: MarkKind::Away,
         };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();

@@ -161,7 +161,8 @@ fn files_that_moved_within_the_source_are_no_loss() {
 fn a_decision_closes_the_question_and_the_steps_of_a_scan_add_up() {
     let mut losses = Losses::default();
     for (gone, away) in [(100, 3), (20, 0)] {
-        let away = Away { path: b"/a/b".to_vec(), volume: 7, documents: away, ready: away, unread: 0 };
+        let away =
+            Away { path: b"/a/b".to_vec(), volume: 7, documents: away, ready: away, partly: 0, read: 0, unread: 0 };
         let mut tally = Tally { known: 130, remaining: 10, away: vec![away], ..Tally::default() };
         losses.add(ids(gone), &mut tally);
     }

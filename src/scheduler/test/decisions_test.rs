@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{LOSS_ASKED_MIN, REMARKS_TOLD_MAX, SCAN_BATCH};
+use crate::scheduler::marks::forgotten as forgotten_mark;
 use crate::scheduler::task::{Away, Tally};
 use crate::store::record::{Asked, Mark, MarkKind, Marks};
 
@@ -45,11 +46,11 @@ pub(super) fn saves(machine: &mut Scheduler, ms: u64, mut out: Vec<Output>) -> (
 }
 
 fn mark(path: &str, kind: MarkKind) -> Mark {
-    Mark { path: path.into(), volume: 7, since: 50, documents: 3, unread: 0, kind }
+    Mark { path: path.into(), volume: 7, since: 50, documents: 3, partly: 0, read: 0, unread: 0, kind }
 }
 
 fn away() -> Away {
-    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, ready: 3, unread: 0 }
+    Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, ready: 3, partly: 0, read: 0, unread: 0 }
 }
 
 #[test]
@@ -189,8 +190,7 @@ fn a_forgotten_source_is_watched_no_more_once_that_is_on_the_disk_and_is_swept_a
     let mut machine = scheduler(1, &["/a", "/b"], StoreCounts::default());
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
-    let forgotten =
-        Mark { path: b"/a".to_vec(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
+    let forgotten = forgotten_mark(b"/a".to_vec());
     let list = Change::Sources(Sources::from(vec![source("/b")]));
     assert_eq!(out, [Output::Save(SaveId(1), vec![Change::Marks(Marks(vec![forgotten.clone()])), list])]);
     assert_eq!(machine.sources().len(), 2, "not before it is saved");
@@ -211,8 +211,7 @@ fn the_root_is_forgotten_like_any_other_folder_and_takes_no_folder_with_it_that_
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/".to_vec()), &mut out);
     let (changes, others) = saves(&mut machine, 1, out);
-    let forgotten =
-        Mark { path: b"/".to_vec(), volume: 0, since: 0, documents: 0, unread: 0, kind: MarkKind::Forgotten };
+    let forgotten = forgotten_mark(b"/".to_vec());
     assert_eq!(changes, [Change::Marks(Marks(vec![forgotten])), Change::Sources(Sources::from(Vec::new()))]);
     assert!(matches!(&others[..], [Output::Unwatch(_)]), "{others:?}");
 
@@ -381,20 +380,5 @@ fn a_change_of_a_file_with_other_names_is_looked_for_under_all_of_them() {
         let id = machine.start_next(LIGHT, &mut out).unwrap();
         assert!(matches!(&out[..], [Output::Start(_, Task::Scan(scan))] if scan.scope == place.as_bytes()), "{out:?}");
         machine.handle(at(20_000 + SETTLE_MS), Input::Done(id, found(10, 0, Vec::new())), &mut out);
-    }
-}
-
-#[test]
-fn keeping_a_place_without_documents_does_not_say_that_they_answer() {
-    for (documents, says) in [(0, "no document of it was indexed"), (3, "are kept, and answer")] {
-        let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-        let away = Away { path: b"/a".to_vec(), volume: 7, documents, ready: documents, unread: 0 };
-        let out = scan_finds(&mut machine, 0, found(documents, 0, vec![away]));
-        saves(&mut machine, 0, out);
-        let mut out = Vec::new();
-        machine.handle(at(1), Input::Keep(ReplyId(1), b"/a".to_vec()), &mut out);
-        let Some(Output::Save(SaveId(save), _)) = out.pop() else { panic!("{out:?}") };
-        machine.handle(at(1), saved(save, &[]), &mut out);
-        assert!(matches!(&out[..], [Output::Decided(_, done)] if done.contains(says)), "{documents}: {out:?}");
     }
 }

@@ -66,7 +66,8 @@ fn after_a_save_that_failed_the_work_goes_on_by_itself_once_there_is_room() {
 #[test]
 fn what_was_refused_for_a_failed_save_is_not_done_later_either() {
     let mut machine = scheduler(1, &["/a"], StoreCounts::default());
-    let away = vec![Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, ready: 3, unread: 0 }];
+    let away =
+        vec![Away { path: b"/a/stick".to_vec(), volume: 7, documents: 3, ready: 3, partly: 0, read: 0, unread: 0 }];
     machine.handle(at(0), Input::Wake, &mut Vec::new());
     let mut out = Vec::new();
     let id = machine.start_next(ALL, &mut out).unwrap();

@@ -103,3 +103,67 @@ fn a_private_collection_whose_name_cannot_be_remembered_keeps_its_last_folder() 
     machine.handle(at(3), Input::Forget(ReplyId(3), b"/d".to_vec()), &mut out);
     assert!(matches!(out[..], [Output::Save(..)]), "there is room now: {out:?}");
 }
+
+fn private() -> Regroup {
+    Regroup { collection: "home".to_owned(), to: NewGroup::Ring(Ring::Private) }
+}
+
+#[test]
+fn what_is_private_already_needs_no_save_and_so_no_room() {
+    let home = Source { ring: Ring::Private, ..source("/a") };
+    let config = Config { slots: 1, disk_free: 0, sources: vec![home].into(), ..Config::default() };
+    let mut machine = Scheduler::new(at(0), config);
+    let mut out = Vec::new();
+    for fails in [false, true] {
+        if fails {
+            machine.handle(at(1), Input::StoreDamaged("The store is damaged.".to_owned()), &mut out);
+        }
+        out.clear();
+        machine.handle(at(2), Input::Regroup(ReplyId(1), private()), &mut out);
+        assert_eq!(out, [Output::Regrouped(ReplyId(1), "home".to_owned())], "{fails}");
+    }
+    let shared = Regroup { to: NewGroup::Ring(Ring::Mesh), ..private() };
+    out.clear();
+    machine.handle(at(3), Input::Regroup(ReplyId(2), shared), &mut out);
+    assert!(matches!(&out[..], [Output::Refused(..)]), "that is a change: {out:?}");
+}
+
+#[test]
+fn a_collection_is_made_private_on_a_full_disk_and_that_is_tried_after_a_save_that_failed() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    machine.handle(at(0), Input::DiskFree(0), &mut Vec::new());
+    let list = listed(&mut machine, Input::Regroup(ReplyId(1), private()));
+    assert_eq!(list[0].ring, Ring::Private);
+    let failed = || Err(NotSaved::for_now("The disk is full."));
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Saved(SaveId(1), failed()), &mut out);
+    assert!(matches!(&out[..], [Output::Refused(ReplyId(1), Refusal::DiskFull, _), Output::Notice(_)]), "{out:?}");
+    for (reply, works) in [(2, false), (3, true)] {
+        let mut out = Vec::new();
+        machine.handle(at(3), Input::Regroup(ReplyId(reply), private()), &mut out);
+        let [Output::Mend(save, changes)] = &out[..] else { panic!("{out:?}") };
+        let (save, changes) = (*save, changes.clone());
+        let lists: Vec<_> = changes.iter().filter(|change| matches!(change, Change::Sources(_))).collect();
+        assert!(matches!(lists[..], [Change::Sources(Sources { places, .. })] if places[0].ring == Ring::Private));
+        assert_eq!(machine.deadline(), None, "one try at a time");
+        out.clear();
+        machine.handle(at(3), Input::Regroup(ReplyId(9), private()), &mut out);
+        assert!(matches!(&out[..], [Output::Refused(ReplyId(9), ..)]), "{out:?}");
+        out.clear();
+        machine.handle(at(4), if works { saved(save.0, &[]) } else { Input::Saved(save, failed()) }, &mut out);
+        if works {
+            assert!(out.contains(&Output::Regrouped(ReplyId(3), "home".to_owned())), "{out:?}");
+            assert_eq!((machine.sources()[0].ring, machine.stands_still()), (Ring::Private, false), "it goes on");
+        } else {
+            assert!(matches!(&out[..], [Output::Refused(ReplyId(2), ..)]), "{out:?}");
+            assert_eq!(machine.sources()[0].ring, Ring::Mesh);
+        }
+    }
+    let mut out = Vec::new();
+    machine.handle(at(5), Input::DiskFree(0), &mut out);
+    machine.handle(at(5), Input::Add(ReplyId(4), unsaid("/b")), &mut out);
+    assert!(
+        matches!(out.last(), Some(Output::Refused(ReplyId(4), Refusal::DiskFull, _))),
+        "anything else waits: {out:?}"
+    );
+}

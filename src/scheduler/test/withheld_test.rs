@@ -44,7 +44,7 @@ fn no_text_is_read_for_others_while_it_is_not_known_what_is_gone_or_away() {
     let mut machine = lending(40);
     share(&mut machine, 1);
     machine.on_work(at(1), PEER, Work::Ask(64), &mut Vec::new());
-    let mark = Mark { path: b"/a/b".to_vec(), volume: 0, since: 1, documents: 0, unread: 0, kind: MarkKind::Away };
+    let mark = Mark { kind: MarkKind::Away, ..crate::scheduler::marks::forgotten(b"/a/b".to_vec()) };
     machine.decisions.set_marks(vec![mark.clone()]);
     assert!(!share(&mut machine, 1).iter().any(|told| matches!(told, Output::Start(_, Task::Lend { .. }))));
     machine.decisions.on_marks_saved(vec![mark]);

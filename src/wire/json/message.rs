@@ -12,7 +12,7 @@ use crate::wire::canonical;
 use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -71,6 +71,7 @@ impl Message {
             "work" => Self::Work(field_of(body)?),
             "why" => Self::Why(read(body)?),
             "roll-digest" => Self::MemberDigest(field_of(body)?),
+            "unread" => Self::Unread(field_of(body)?),
             _ => return None,
         })
     }
@@ -111,6 +112,7 @@ impl Serialize for Body<'_> {
             Message::Work(work) => work.write(to),
             Message::Why(why) => why.serialize(to),
             Message::MemberDigest(digest) => digest.write(to),
+            Message::Unread(unread) => unread.write(to),
         }
     }
 }
@@ -225,7 +227,7 @@ fn passages(found: &Found) -> u32 {
 impl From<FoundFields> for Found {
     fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
         let statistics = CorpusStatistics { chunks: passages, document_frequencies: holding, length };
-        Self { statistics, hits, unusable: Vec::new() }
+        Self { statistics, hits, unusable: Vec::new(), unread: false }
     }
 }
 
@@ -336,6 +338,13 @@ struct MemberDigestFields {
     hashes: Buckets,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Unread", deny_unknown_fields)]
+struct UnreadFields {
+    #[serde(with = "field")]
+    id: u64,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -350,6 +359,7 @@ field::by_fields! {
     HitVector => HitVectorFields,
     Coverage => CoverageFields,
     MemberDigest => MemberDigestFields,
+    Unread => UnreadFields,
 }
 
 #[cfg(test)]

@@ -82,10 +82,11 @@ fn what_a_failing_disk_still_gives_is_answered() {
         retrieve(&kv, |_, _| rows.to_vec(), &question)
     };
     let texts = |outcome: Result<Outcome, String>| match outcome {
-        Ok(Outcome::Found(found, _)) => found.hits.into_iter().map(|hit| hit.text).collect::<Vec<_>>(),
+        Ok(Outcome::Found(found, _)) => (found.hits.into_iter().map(|hit| hit.text).collect::<Vec<_>>(), found.unread),
         other => panic!("{other:?}"),
     };
-    assert_eq!(texts(ask(&[])).len(), 3);
-    assert_eq!(texts(ask(&[Row(1), Row(2)])), ["the boiler"]);
+    let (all, unread) = texts(ask(&[]));
+    assert_eq!((all.len(), unread), (3, false));
+    assert_eq!(texts(ask(&[Row(1), Row(2)])), (vec!["the boiler".to_owned()], true), "and says that some is missing");
     assert!(ask(&rows).unwrap_err().contains("input/output error"));
 }

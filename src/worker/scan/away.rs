@@ -3,7 +3,6 @@
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
 use crate::store::change::FoundDocument;
-use crate::store::counts::Kind;
 use crate::store::record::{Document, FileStamp};
 use std::collections::BTreeMap;
 
@@ -29,16 +28,45 @@ pub(super) struct Absence<'a> {
 struct Missing {
     found: FoundDocument,
     path: Vec<u8>,
-    kind: Kind,
+    findable: Findable,
+}
+
+/// How much of a document can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Findable {
+    /// All that was read.
+    Whole,
+    /// Some of its chunks: the others wait for their vectors.
+    Partly,
+    /// Nothing yet: it is read, and its chunks wait for their vectors.
+    Read,
+    /// Nothing: it was not read, and waits for its file.
+    Unread,
+    /// Nothing: it cannot be used, and is in no count of files that are searched.
+    Not,
+}
+
+/// A place that is away, with no documents so far.
+const fn place(path: Vec<u8>, volume: u16) -> Away {
+    Away { path, volume, documents: 0, ready: 0, partly: 0, read: 0, unread: 0 }
+}
+
+/// One more document of it.
+fn count(place: &mut Away, findable: Findable) {
+    place.documents += 1;
+    match findable {
+        Findable::Whole => place.ready += 1,
+        Findable::Partly => place.partly += 1,
+        Findable::Read => place.read += 1,
+        Findable::Unread => place.unread += 1,
+        Findable::Not => {}
+    }
 }
 
 impl<'a> Absence<'a> {
     pub(super) fn new(source: &'a [u8], holes: &'a [Vec<u8>], volumes: &'a [(Vec<u8>, u16)]) -> Self {
         // A hole counts even if no document lies in it: people are told of it.
-        let away = holes
-            .iter()
-            .map(|hole| Away { path: hole.clone(), volume: 0, documents: 0, ready: 0, unread: 0 })
-            .collect();
+        let away = holes.iter().map(|hole| place(hole.clone(), 0)).collect();
         let (elsewhere, unchanged) = (BTreeMap::new(), BTreeMap::new());
         Self { source, holes, volumes, gone: Vec::new(), kept: 0, away, elsewhere, unchanged }
     }
@@ -49,7 +77,7 @@ impl<'a> Absence<'a> {
     }
 
     /// The document's file is not listed.
-    pub(super) fn is_missing(&mut self, found: FoundDocument, doc: &Document) {
+    pub(super) fn is_missing(&mut self, found: FoundDocument, doc: &Document, findable: Findable) {
         if doc.stamp.kept_since().is_some() {
             self.kept += 1;
             return;
@@ -59,20 +87,14 @@ impl<'a> Absence<'a> {
         // A source that is a file has a folder that may have been listed nevertheless.
         let is_source = doc.path == self.source && here.is_some();
         if let Some(at) = self.holes.iter().position(|hole| covers(hole, &doc.path) && !is_source) {
-            self.away[at].documents += 1;
-            self.away[at].ready += u64::from(Kind::from(&doc.state) == Kind::Ready);
-            self.away[at].unread += u64::from(is_unread(Kind::from(&doc.state)));
+            count(&mut self.away[at], findable);
             return;
         }
         let volumes = (doc.stamp.volume(), here.map_or(0, |(_, tag)| *tag));
         if volumes.0 == volumes.1 || volumes.0 == 0 || volumes.1 == 0 {
             self.gone.push(found);
         } else {
-            self.elsewhere.entry(volumes).or_default().push(Missing {
-                found,
-                path: doc.path.clone(),
-                kind: Kind::from(&doc.state),
-            });
+            self.elsewhere.entry(volumes).or_default().push(Missing { found, path: doc.path.clone(), findable });
         }
     }
 
@@ -94,19 +116,14 @@ impl<'a> Absence<'a> {
             let mut folders = missing.iter().map(|doc| parent(&doc.path));
             let first = folders.next().unwrap_or_default().to_vec();
             let path = folders.fold(first, |common, folder| common_folder(&common, folder).to_vec());
-            let count = |is: fn(Kind) -> bool| missing.iter().filter(|doc| is(doc.kind)).count() as u64;
-            let (ready, unread) = (count(|kind| kind == Kind::Ready), count(is_unread));
-            self.away.push(Away { path, volume: volumes.0, documents: missing.len() as u64, ready, unread });
+            let mut away = place(path, volumes.0);
+            missing.iter().for_each(|doc| count(&mut away, doc.findable));
+            self.away.push(away);
         }
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
         (self.gone, kept, self.away)
     }
-}
-
-/// Whether a document waits to be read or embedded. One that cannot be used is in no count of files that are searched.
-const fn is_unread(kind: Kind) -> bool {
-    matches!(kind, Kind::Waiting | Kind::Chunked)
 }
 
 fn parent(path: &[u8]) -> &[u8] {

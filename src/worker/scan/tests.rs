@@ -1,7 +1,9 @@
 //! Listings against what the store knows.
 
 use super::*;
-use crate::base::id::{EmbedKey, Ring};
+use crate::base::id::{EmbedKey, Fingerprint, Ring};
+use crate::base::vector::Quantized;
+use crate::limits::DIMENSIONS;
 use crate::scheduler::task::Away;
 use crate::store::change::NewChunk;
 use crate::store::kv::{Batch, Pair, Space};
@@ -102,7 +104,15 @@ fn nothing_below_an_unreadable_folder_is_gone_and_that_is_told() {
     let listing = Listing { holes: vec![b"/home/locked".into(), b"/home/other".into()], ..Listing::default() };
     let outcome = compare(library.kv(), &step(None), listing).unwrap();
     assert_eq!(described(&outcome), ["gone 1"]);
-    let away = |path: &[u8], documents| Away { path: path.to_vec(), volume: 0, documents, ready: 0, unread: documents };
+    let away = |path: &[u8], documents| Away {
+        path: path.to_vec(),
+        volume: 0,
+        documents,
+        ready: 0,
+        partly: 0,
+        read: 0,
+        unread: documents,
+    };
     assert_eq!(tally(outcome).away, [away(b"/home/locked", 1), away(b"/home/other", 0)]);
 }
 
@@ -120,9 +130,24 @@ fn of_what_is_away_only_what_was_indexed_counts_as_answering() {
         library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks: Vec::new() }).unwrap();
     }
     ["c", "d", "e"].iter().for_each(|name| drop(library.apply(&new(name)).unwrap()));
+    // Two of which all passages wait to be embedded, and then one of them only half.
+    for name in [5, 6_u8] {
+        let doc = library.apply(&new(&name.to_string())).unwrap().doc.unwrap();
+        let chunk =
+            |key| NewChunk { key: EmbedKey([key; 16]), heading: String::new(), text: "t".to_owned(), start: 0, end: 1 };
+        let (stamp, chunks) = (entry("/home/new", 1).stamp, vec![chunk(name), chunk(10 + name)]);
+        library.apply(&Change::Chunked { doc, stamp, content: [name; 16], chunks }).unwrap();
+    }
+    let row = read::document(library.kv(), DocId(6)).unwrap().unwrap().chunks[0].row;
+    let vector = Quantized::from_parts(1.0, &[1; DIMENSIONS]).unwrap();
+    let vectors = vec![(row, EmbedKey([6; 16]), vector)];
+    library.apply(&Change::Embedded { doc: DocId(6), model: Fingerprint([7; 32]), vectors }).unwrap();
     let listing = Listing { holes: vec![b"/home/locked".into()], ..Listing::default() };
     let away = tally(compare(library.kv(), &step(None), listing).unwrap()).away;
-    assert_eq!(away, [Away { path: b"/home/locked".into(), volume: 0, documents: 5, ready: 2, unread: 3 }]);
+    assert_eq!(
+        away,
+        [Away { path: b"/home/locked".into(), volume: 0, documents: 7, ready: 2, partly: 1, read: 1, unread: 3 }]
+    );
 }
 
 #[test]
@@ -136,7 +161,10 @@ fn documents_of_another_file_system_than_the_one_that_is_there_are_away() {
         let outcome = compare(library.kv(), &step(None), Listing { entries, volumes, ..Listing::default() }).unwrap();
         assert_eq!(described(&outcome), stray.map(|path| format!("seen {path}")).into_iter().collect::<Vec<_>>());
         let tally = tally(outcome);
-        assert_eq!(tally.away, [Away { path: b"/home/stick".into(), volume: 9, documents: 2, ready: 0, unread: 2 }]);
+        assert_eq!(
+            tally.away,
+            [Away { path: b"/home/stick".into(), volume: 9, documents: 2, ready: 0, partly: 0, read: 0, unread: 2 }]
+        );
         assert_eq!(tally.remaining, 3 + u64::from(stray.is_some()));
     }
     // Plugged in again, and one file was deleted elsewhere meanwhile.

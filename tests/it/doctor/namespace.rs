@@ -70,6 +70,13 @@ impl SmallDisk {
         (0..mebibytes * 256).all(|_| std::io::Write::write_all(&mut filler, &[1; 4096]).is_ok());
     }
 
+    /// Fills the disk but for so many mebibytes.
+    pub(super) fn leave_free(&self, mebibytes: u64) {
+        fs::write(self.home().join("filler"), "").unwrap();
+        let free = wattle::platform::home::disk_free(&self.home()) >> 20;
+        self.fill(usize::try_from(free.saturating_sub(mebibytes)).unwrap());
+    }
+
     /// Runs a command that ends with the home, where the disk is.
     pub(super) fn run(&self, command: &[&str]) -> Output {
         inside(self.keeper.id()).args(command).arg(self.place.home()).output().unwrap()

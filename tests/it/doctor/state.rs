@@ -3,17 +3,15 @@
 use super::namespace::SmallDisk;
 use super::page_test::planted;
 use super::{BEET, LOCK, named, named_without_agent, read, wait_finding};
-use crate::harness::{Agent, Place, WATTLE, copied, repo};
+use crate::harness::{Agent, Place, WATTLE, copied};
 use crate::joining::hardware::board;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use wattle::platform::disk::{Disk, Sync};
-use wattle::store::kv::{Batch, Kv, KvRead, Space};
 
 /// An agent that has read one document.
-fn started() -> (Place, Agent) {
+pub(super) fn started() -> (Place, Agent) {
     let place = Place::new();
     place.write("a.md", BEET);
     let agent = place.up(&[place.docs().to_str().unwrap()]);
@@ -22,7 +20,7 @@ fn started() -> (Place, Agent) {
 }
 
 /// The agent of a home that has read one document before.
-fn restarted(place: &Place) -> Agent {
+pub(super) fn restarted(place: &Place) -> Agent {
     let agent = place.up(&[]);
     agent.wait_ready(1);
     agent
@@ -143,12 +141,25 @@ fn faults_of_the_home() {
     fs::write(&config, text).unwrap();
 
     let token = place.home().join("api-token");
+    assert!(Command::new("chmod").arg("644").arg(&token).status().unwrap().success());
+    named("the token can be read by other users", &agent);
+    assert!(Command::new("chmod").arg("600").arg(&token).status().unwrap().success());
     let digits = fs::read_to_string(&token).unwrap();
     let other = if digits.starts_with('0') { "1" } else { "0" };
     fs::write(&token, format!("{other}{}", &digits[1..])).unwrap();
     named("a small file of the home is damaged under the agent", &agent);
     fs::write(&token, digits).unwrap();
-    let copy = place.home().join("sources.copy");
+    let [copy, of_key] = ["sources.copy", "identity.copy"].map(|name| place.home().join(name));
+    let cut = |copy: &Path| {
+        let whole = fs::read(copy).unwrap();
+        fs::write(copy, &whole[..whole.len() - 1]).unwrap();
+        whole
+    };
+    let (of_list, of_identity) = (cut(&copy), cut(&of_key));
+    named("the copy of a small file is damaged", &agent);
+    named("the copy of the identity's file is damaged", &agent);
+    fs::write(&of_key, of_identity).unwrap();
+    fs::write(&copy, of_list).unwrap();
     fs::remove_file(&copy).unwrap();
     fs::create_dir(&copy).unwrap();
     named("the copy of a small file cannot be read", &agent);
@@ -162,8 +173,17 @@ fn faults_of_the_home() {
     agent.stop();
     named_without_agent("no agent runs", &place.home());
 
+    fs::remove_dir_all(&copy).ok();
+    fs::write(&of_key, "x").unwrap();
+    let agent = restarted(&place);
+    let log = agent.log();
+    let told = log.matches("identity.copy could not be used: its checksum is wrong.").count();
+    assert!(told == 1 && log.contains("and the copy was written anew"), "{log}");
+    agent.stop();
+
     let key = place.home().join("identity.key");
     flip(&key);
+    let _ = fs::remove_file(&copy);
     fs::create_dir(&copy).unwrap();
     let agent = restarted(&place);
     named("the identity's file is damaged", &agent);
@@ -319,42 +339,4 @@ fn a_card_that_was_copied_into_another_device_and_one_that_is_kept_there() {
     let agent = up(&repaired, "10000000bbbb");
     assert_eq!(id(&agent), first);
     named("a card came back into a device in which it was before", &agent);
-}
-
-#[test]
-fn faults_of_the_store() {
-    let (place, agent) = started();
-    agent.stop();
-    let folder = place.home().join("store-1");
-    let disk = Disk::open(&folder, Sync::Disk).unwrap();
-    let mut batch = Batch::new();
-    // The first record of a space is its stamp.
-    let (chunk, _) = disk.page(Space::Chunk, &[], None, 9).unwrap().pop().unwrap();
-    batch.delete(Space::Chunk, chunk);
-    disk.commit(batch).unwrap();
-    disk.sync().unwrap();
-    drop(disk);
-    let agent = place.up(&[]);
-    named("a record of the store is missing", &agent);
-    agent.stop();
-
-    fs::remove_dir_all(&folder).unwrap();
-    fs::write(&folder, "x").unwrap();
-    let agent = restarted(&place);
-    named("the store is damaged", &agent);
-    agent.stop();
-
-    let models = place.path().join("models/all-MiniLM-L6-v2");
-    fs::create_dir_all(models.parent().unwrap()).unwrap();
-    copied(&repo().join("models/all-MiniLM-L6-v2"), &models);
-    let manifest = models.join("manifest.json");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("\"token_limit\": 256", "\"token_limit\": 128")).unwrap();
-    let models = models.parent().unwrap().to_str().unwrap().to_owned();
-    let why = place.up_fails(&["--models", &models]);
-    assert!(why.contains("the two cannot be mixed"), "{why}");
-    let config = place.home().join("config.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[node]", &format!("[node]\nmodels = \"{models}\""))).unwrap();
-    named_without_agent("the store is of another model", &place.home());
 }

@@ -26,7 +26,8 @@ pub(in crate::cli::doctor) fn peer() -> PeerReachability {
     }
 }
 
-fn report(peer: PeerReachability) -> NetworkReport {
+/// Of a device that listens in its network, and knows this peer.
+pub(in crate::cli::doctor) fn report(peer: PeerReachability) -> NetworkReport {
     NetworkReport {
         listen: Some(at("0.0.0.0:7781")),
         listen_addresses: vec![ListenAddress {
