@@ -21,6 +21,7 @@
 
 pub(crate) mod collections;
 pub(crate) mod conduct;
+mod coverage;
 mod energy;
 mod energy_state;
 mod folders;

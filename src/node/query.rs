@@ -11,7 +11,7 @@ use super::{Node, Out, panicked};
 use crate::base::file_name::AskedNames;
 use crate::base::finding::quoted;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, UnusableFile};
-use crate::base::id::{Fingerprint, PeerKey, ReplyId, Ring, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
@@ -22,10 +22,7 @@ use crate::query::check::{HitText, Lie};
 use crate::query::evidence::with_note;
 use crate::query::merge::{any_fits, merge};
 use crate::query::pending::PendingQuery;
-use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Query, Task};
-use crate::store::counts::Kind;
-use crate::store::record::{Mark, MarkKind};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
@@ -226,45 +223,16 @@ impl Node {
         }
     }
 
-    /// How many of this device's files a search here covers.
-    fn file_coverage(&self) -> FileCoverage {
-        let counts = self.scheduler.counts();
-        let searchable = counts.count(Kind::Ready);
-        let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
-        let away = away.map(|mark| mark.documents).sum();
-        let looking = self.scheduler.may_find_more(|_| true);
-        FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
-            .with_read(counts.count(Kind::Chunked))
-    }
-
-    /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
-    /// count of the shared collections; `None` before the first one.
-    fn shared_coverage(&self) -> Option<FileCoverage> {
-        let sources = self.scheduler.sources();
-        if sources.iter().all(|source| source.ring == Ring::Mesh) {
-            return Some(self.file_coverage());
-        }
-        let (known, searchable) = self.gossip.shared?;
-        let is_shared = |mark: &&Mark| {
-            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
-            let nearest = around.max_by_key(|source| source.path.len());
-            mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
-        };
-        let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
-        let looking = self.scheduler.may_find_more(|source| source.ring == Ring::Mesh);
-        Some(FileCoverage::new(known, searchable, away, looking))
-    }
-
     /// Since when the file of a hit is gone, if its owner is asked about it.
     fn gone_since(&self, hit: &SearchHit) -> Option<i64> {
         self.scheduler.gone_since(hit.doc?)
     }
 
-    /// Whether other devices may read a hit as things are now: where this device has private folders not that of one that is away
-    /// either, because it may have been moved into one of them.
-    fn may_leave(&self, hit: &SearchHit) -> bool {
-        let is_away = matches!(hit.absence, Some(Absence::Away(_)));
-        self.scheduler.may_leave(hit.doc, &hit.path) && !(is_away && self.scheduler.has_private_folders())
+    /// Whether other devices may read a hit as things are now: where this device has private folders not that of a file that is away, or
+    /// kept without its file, either, because it may have been moved into one of them.
+    pub(super) fn may_leave(&self, hit: &SearchHit) -> bool {
+        let may_be_moved = hit.absence.is_some() && self.scheduler.has_private_folders();
+        self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved
     }
 
     /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.

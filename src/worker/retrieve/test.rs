@@ -225,3 +225,26 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
     assert_eq!(load_index(other.library.kv()).unwrap().len(), 1);
     assert_eq!(other.ask("the fence", 9, false).len(), 1);
 }
+
+#[test]
+fn what_is_away_or_kept_without_its_file_is_for_this_device_only_where_it_has_private_folders() {
+    let mut shelf = Shelf::new();
+    let kept = shelf.add("/notes/kept.md", Ring::Mesh, &["the walrus of the cellar"]);
+    shelf.add("/notes/there.md", Ring::Mesh, &["the walrus of the attic"]);
+    shelf.add("/stick/away.md", Ring::Mesh, &["the walrus of the barn"]);
+    shelf.library.apply(&Change::Kept { doc: kept, since: 60 }).unwrap();
+    let (path, volume, since) = (b"/stick".to_vec(), 0, 60);
+    let away = Mark { path, volume, since, documents: 1, unread: 0, kind: MarkKind::Kept };
+    shelf.library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
+    let found = |shelf: &mut Shelf, shared, count| {
+        let mut paths: Vec<String> = shelf.ask("walrus", count, shared).into_iter().map(|(path, _)| path).collect();
+        paths.sort();
+        paths
+    };
+    let all = ["/notes/kept.md", "/notes/there.md", "/stick/away.md"];
+    assert_eq!(found(&mut shelf, false, 9), all);
+    assert_eq!(found(&mut shelf, true, 9), all[1..2]);
+    assert_eq!(found(&mut shelf, true, 1), all[1..2], "what is withheld takes nobody's place");
+    shelf.watch(&[("/", Ring::Mesh)]);
+    assert_eq!(found(&mut shelf, true, 9), all, "nowhere could they be private");
+}

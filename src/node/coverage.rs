@@ -1,0 +1,70 @@
+//! How many files an answer covers: those of this device, and what other devices are told of them.
+
+use super::Node;
+use crate::base::hit::FileCoverage;
+use crate::base::id::Ring;
+use crate::scheduler::path::covers;
+use crate::store::counts::Kind;
+use crate::store::record::{Mark, MarkKind, Source};
+
+impl Node {
+    /// How many of this device's files a search here covers.
+    pub(super) fn file_coverage(&self) -> FileCoverage {
+        let counts = self.scheduler.counts();
+        let searchable = counts.count(Kind::Ready);
+        let away = self.away_in(|_| true).map(|mark| mark.documents).sum();
+        let looking = self.scheduler.may_find_more(|_| true);
+        FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
+            .with_read(counts.count(Kind::Chunked))
+    }
+
+    /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
+    /// count of the shared collections; `None` before the first one.
+    pub(super) fn shared_coverage(&self) -> Option<FileCoverage> {
+        let is_shared = |source: &Source| source.ring == Ring::Mesh;
+        let is_private = self.scheduler.has_private_folders();
+        let FileCoverage { known, searchable, .. } = if self.scheduler.sources().iter().all(is_shared) {
+            self.file_coverage()
+        } else {
+            let (known, searchable) = self.gossip.shared?;
+            FileCoverage::new(known, searchable, 0, false)
+        };
+        let gone = self.gone_in(is_shared);
+        let (mut unknown, mut withheld, mut away) = (gone, gone, 0);
+        for mark in self.away_in(is_shared) {
+            if is_private {
+                unknown += mark.documents + mark.unread;
+                withheld += mark.documents;
+            } else {
+                away += mark.documents;
+            }
+        }
+        if is_private {
+            let shared = self.scheduler.sources().iter().filter(|source| is_shared(source));
+            let kept: u64 = shared.map(|source| self.scheduler.kept_without_files(&source.path)).sum();
+            (unknown, withheld) = (unknown + kept, withheld + kept);
+        }
+        let looking = self.scheduler.may_find_more(is_shared);
+        Some(FileCoverage::new(known.saturating_sub(unknown), searchable.saturating_sub(withheld), away, looking))
+    }
+
+    /// The places in such sources that are away.
+    fn away_in(&self, is: impl Fn(&Source) -> bool) -> impl Iterator<Item = &Mark> {
+        let sources = self.scheduler.sources();
+        let marks = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
+        marks.filter(move |mark| {
+            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
+            around.max_by_key(|source| source.path.len()).is_some_and(&is)
+        })
+    }
+
+    /// How many documents of such sources are gone, and answer here only until their owner has decided.
+    fn gone_in(&self, is: impl Fn(&Source) -> bool) -> u64 {
+        let sources = self.scheduler.sources();
+        let asked = self
+            .scheduler
+            .questions()
+            .filter(|(path, _)| sources.iter().any(|source| source.path == *path && is(source)));
+        asked.map(|(_, question)| question.gone.len() as u64 + question.more).sum()
+    }
+}
