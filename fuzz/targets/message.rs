@@ -9,7 +9,8 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread,
+    Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 

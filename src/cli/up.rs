@@ -7,6 +7,7 @@
 //!
 //! Only wiring stands here: `network` opens what leads to other devices, `threads` starts the threads, `runtime` runs them.
 
+mod disk;
 mod folders;
 mod invited;
 mod network;
@@ -49,6 +50,7 @@ use crate::store::record::{Asked, Marks, Sources};
 use crate::worker::retrieve::load_index;
 use crate::worker::sweep::unwatched;
 use async_signal::{Signal, Signals};
+use disk::watch_disk;
 use futures_lite::StreamExt;
 use log::{info, warn};
 use network::{Network, give_local_addresses, send_known_addresses, tell_known, trusted};
@@ -124,17 +126,17 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let page = format!("http://{address}/#token={}", token.reveal());
     let lan_listener =
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
+    // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
+    let told = tell_address(&home, address);
     let served = http::serve(listener, node_handle.clone(), token, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
     let signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
     say(&format!("{device} is up. {reached}"));
-    announce(options, &home, address, &page, hint.as_deref(), &governor_handle);
+    announce(options, &home, (address, told), &page, hint.as_deref(), &governor_handle);
 
-    if !counted {
-        smol::spawn(count_when_there_is_room(home.path().to_owned(), boot, node_handle.findings().clone())).detach();
-    }
+    follow_disk(&home, (!counted).then_some(boot), &node_handle);
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &sources, options.config.node.folders.clone());
@@ -201,20 +203,38 @@ fn scheduler_config(
     })
 }
 
-/// Says where people and programs reach the agent, and writes it into the home for the commands.
+/// Follows what becomes of the home's disk. `uncounted`: the number of this start, if there was no room to count it.
+fn follow_disk(home: &Home, uncounted: Option<u32>, node_handle: &NodeHandle) {
+    let parts = || (home.path().to_owned(), node_handle.findings().clone());
+    if let Some(boot) = uncounted {
+        let (home, findings) = parts();
+        smol::spawn(count_when_there_is_room(home, boot, findings)).detach();
+    }
+    let (home, findings) = parts();
+    smol::spawn(watch_disk(home, findings)).detach();
+}
+
+/// Writes into the home where the agent answers, for the commands; false if it could not be written.
+fn tell_address(home: &Home, address: SocketAddr) -> bool {
+    let told = home.write(HomeFile::Api, format!("{address}\n").as_bytes());
+    if let Err(error) = &told {
+        // On a full disk for example: the agent answers all the same.
+        warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
+    }
+    told.is_ok()
+}
+
+/// Says where people and programs reach the agent, with the address if the home does not tell it to the commands.
 fn announce(
     options: &UpOptions,
     home: &Home,
-    address: SocketAddr,
+    (address, told): (SocketAddr, bool),
     page: &str,
     hint: Option<&str>,
     governor_handle: &GovernorHandle,
 ) {
-    // Written before it is said: a script that waits for the sentence asks at once.
     let mut search = at_home("wattle search \"your question\"", &options.home);
-    if let Err(error) = home.write(HomeFile::Api, format!("{address}\n").as_bytes()) {
-        // On a full disk for example: the agent answers all the same.
-        warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
+    if !told {
         search += &format!(" --api {address}");
     }
     // A journal, a log file or a pipe is read by others than the token's owner.

@@ -11,3 +11,6 @@ const _: () = assert!(
 
 /// Bytes that must be free for a home to get another key: seven small files, each of a block or two of 4 KiB, and their folder.
 pub const KEY_ROOM_MIN: u64 = 64 * 1024;
+
+/// Milliseconds between two looks at whether the home's disk became read-only. A look is two reads of the kernel's own state.
+pub const HOME_LOOK_MS: u64 = 30_000;

@@ -5,7 +5,7 @@ use crate::base::hit::FileCoverage;
 use crate::base::id::{PeerKey, Ring};
 use crate::scheduler::path::covers;
 use crate::store::counts::Kind;
-use crate::store::record::{Mark, MarkKind};
+use crate::store::record::{Mark, MarkKind, Source};
 use crate::wire::message;
 
 impl Node {
@@ -20,8 +20,7 @@ impl Node {
     pub(super) fn file_coverage(&self) -> FileCoverage {
         let counts = self.scheduler.counts();
         let searchable = counts.count(Kind::Ready);
-        let away = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
-        let away = away.map(|mark| mark.documents).sum();
+        let away = self.away_in(|_| true).map(|mark| mark.documents).sum();
         let looking = self.scheduler.may_find_more(|_| true);
         FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
             .with_read(counts.count(Kind::Chunked))
@@ -30,18 +29,50 @@ impl Node {
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
     /// count of the shared collections; `None` before the first one.
     pub(super) fn shared_coverage(&self) -> Option<FileCoverage> {
-        let sources = self.scheduler.sources();
-        if sources.iter().all(|source| source.ring == Ring::Mesh) {
-            return Some(self.file_coverage());
-        }
-        let (known, searchable) = self.gossip.shared?;
-        let is_shared = |mark: &&Mark| {
-            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
-            let nearest = around.max_by_key(|source| source.path.len());
-            mark.kind != MarkKind::Forgotten && nearest.is_some_and(|source| source.ring == Ring::Mesh)
+        let is_shared = |source: &Source| source.ring == Ring::Mesh;
+        let is_private = self.scheduler.has_private_folders();
+        let FileCoverage { known, searchable, .. } = if self.scheduler.sources().iter().all(is_shared) {
+            self.file_coverage()
+        } else {
+            let (known, searchable) = self.gossip.shared?;
+            FileCoverage::new(known, searchable, 0, false)
         };
-        let away = self.scheduler.marks().iter().filter(is_shared).map(|mark| mark.documents).sum();
-        let looking = self.scheduler.may_find_more(|source| source.ring == Ring::Mesh);
-        Some(FileCoverage::new(known, searchable, away, looking))
+        let gone = self.gone_in(is_shared);
+        let (mut unknown, mut withheld, mut away) = (gone, gone, 0);
+        for mark in self.away_in(is_shared) {
+            if is_private {
+                unknown += mark.known();
+                withheld += mark.documents;
+            } else {
+                away += mark.documents;
+            }
+        }
+        if is_private {
+            let shared = self.scheduler.sources().iter().filter(|source| is_shared(source));
+            let kept: u64 = shared.map(|source| self.scheduler.kept_without_files(&source.path)).sum();
+            (unknown, withheld) = (unknown + kept, withheld + kept);
+        }
+        let looking = self.scheduler.may_find_more(is_shared);
+        Some(FileCoverage::new(known.saturating_sub(unknown), searchable.saturating_sub(withheld), away, looking))
+    }
+
+    /// The places in such sources that are away.
+    fn away_in(&self, is: impl Fn(&Source) -> bool) -> impl Iterator<Item = &Mark> {
+        let sources = self.scheduler.sources();
+        let marks = self.scheduler.marks().iter().filter(|mark| mark.kind != MarkKind::Forgotten);
+        marks.filter(move |mark| {
+            let around = sources.iter().filter(|source| covers(&source.path, &mark.path));
+            around.max_by_key(|source| source.path.len()).is_some_and(&is)
+        })
+    }
+
+    /// How many documents of such sources are gone, and answer here only until their owner has decided.
+    fn gone_in(&self, is: impl Fn(&Source) -> bool) -> u64 {
+        let sources = self.scheduler.sources();
+        let asked = self
+            .scheduler
+            .questions()
+            .filter(|(path, _)| sources.iter().any(|source| source.path == *path && is(source)));
+        asked.map(|(_, question)| question.gone.len() as u64 + question.more).sum()
     }
 }

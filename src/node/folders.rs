@@ -4,6 +4,7 @@ use super::Node;
 use super::status::FolderStatus;
 use crate::base::count::count;
 use crate::base::finding::{Area, Finding, quoted};
+use crate::base::id::Ring;
 use crate::base::time::{Instant, utc};
 use crate::scheduler::path::covers;
 use crate::scheduler::unmatched::Unmatched;
@@ -30,12 +31,20 @@ impl Node {
     /// Places that are away and about which their owner has not decided, and open questions.
     pub(super) fn folder_findings(&self) -> Vec<Finding> {
         let away = self.scheduler.marks().iter().filter(|mark| mark.kind == MarkKind::Away);
+        let private = self.scheduler.has_private_folders();
         let questions = self.scheduler.questions().map(|(source, question)| Finding {
             area: Area::Folders,
-            what: question.sentence(source),
+            what: question.sentence(source, private),
             command: Some(keep(source)),
         });
-        away.map(of_away).chain(questions).chain(self.scheduler.unmatched().map(of_unmatched)).collect()
+        let away = away.map(|mark| {
+            let why = if mark.volume == 0 { self.scheduler.why_away(&mark.path) } else { None };
+            // Of what is private no other device ever got anything.
+            let around = self.scheduler.sources().iter().filter(|source| covers(&source.path, &mark.path));
+            let nearest = around.max_by_key(|source| source.path.len());
+            of_away(mark, why, private && nearest.is_some_and(|source| source.ring != Ring::Private))
+        });
+        away.chain(questions).chain(self.scheduler.unmatched().map(of_unmatched)).collect()
     }
 }
 
@@ -48,14 +57,27 @@ fn of_unmatched(numbers: Unmatched) -> Finding {
     Finding { area: Area::Folders, what, command: None }
 }
 
-/// A place that is away, with what of its documents answers.
-pub(crate) fn of_away(mark: &Mark) -> Finding {
+/// What people are told of a place that is away, for this reason, if one is known. `private`: whether this device has private folders.
+pub(crate) fn of_away(mark: &Mark, why: Option<&str>, private: bool) -> Finding {
     let name = String::from_utf8_lossy(&mark.path);
     let documents = kept(mark);
+    let here = if private && mark.documents + mark.partly > 0 {
+        " Other devices get nothing of it: this device has private folders, and what is away may have been moved into one."
+    } else {
+        ""
+    };
+    let since = utc(mark.since);
+    let away = match why {
+        Some(why) => format!("{name} has been away since {since}, because {why}."),
+        None if mark.volume == 0 => format!("{name}, or the disk that was there, has been away since {since}."),
+        // A file was learnt on another file system than the one that has its place now.
+        None => format!(
+            "The disk that documents of {name} are on has been away since {since}, or another disk is mounted over it."
+        ),
+    };
     let what = format!(
-        "{name}, or the disk that was there, has been away since {}.{documents} It is followed again when it is back. `{}` \
-         changes nothing and ends this notice; `wattle forget {}` removes its documents from all answers.",
-        utc(mark.since),
+        "{away}{documents}{here} It is followed again when it is back. `{}` changes nothing and ends this notice; `wattle forget {}` \
+         removes its documents from all answers.",
         keep(&mark.path),
         quoted(&name)
     );
@@ -126,7 +148,8 @@ mod tests {
             unread: 0,
             kind: MarkKind::Away,
         };
-        let found = of_away(&mark(3));
+        let of = |mark: &Mark| of_away(mark, None, false);
+        let found = of(&mark(3));
         assert!(found.what.contains("since 1970-01-01 00:00 UTC. 3 documents of it are kept"), "{}", found.what);
         assert_eq!(found.command.as_deref(), Some("wattle keep /a"), "the command loses nothing");
         assert!(
@@ -135,7 +158,7 @@ mod tests {
         );
         let lost = of_unmatched(Unmatched { expected: 50_000, documents: 49_992 }).what;
         assert!(lost.contains("should have 50000 documents, and it has 49992 documents."), "{lost}");
-        assert!(of_away(&mark(0)).what.contains("UTC. It is followed again"));
+        assert!(of(&mark(0)).what.contains("UTC. It is followed again"));
         let told = |documents, partly, read, unread| kept(&Mark { partly, read, unread, ..mark(documents) });
         assert_eq!(told(0, 0, 0, 0), "");
         assert_eq!(told(1, 0, 0, 0), " One document of it is kept, and answers.");
@@ -153,6 +176,20 @@ mod tests {
         assert_eq!(
             told(0, 0, 0, 3),
             " 3 documents of it are kept. Nothing of it answers yet. 3 were not read yet, and are not found before the folder is back."
+        );
+        let on_disk = Mark { volume: 7, ..mark(3) };
+        assert!(
+            of(&on_disk).what.starts_with("The disk that documents of /a are on has been away since 1970-01-01 00:00 UTC, or another disk is mounted over it. 3"),
+            "the folder itself is there, and another disk may be"
+        );
+        let file = of_away(&mark(3), Some("there is a file in its place"), true).what;
+        assert!(
+            file.starts_with("/a has been away since 1970-01-01 00:00 UTC, because there is a file in its place. 3"),
+            "{file}"
+        );
+        assert!(
+            file.contains("and answer. Other devices get nothing of it: this device has private folders"),
+            "{file}"
         );
     }
 }

@@ -225,11 +225,11 @@ impl Node {
         self.scheduler.gone_since(hit.doc?)
     }
 
-    /// Whether other devices may read a hit as things are now: where this device has private folders not that of one that is away
-    /// either, because it may have been moved into one of them.
-    fn may_leave(&self, hit: &SearchHit) -> bool {
-        let is_away = matches!(hit.absence, Some(Absence::Away(_)));
-        self.scheduler.may_leave(hit.doc, &hit.path) && !(is_away && self.scheduler.has_private_folders())
+    /// Whether other devices may read a hit as things are now: where this device has private folders not that of a file that is away, or
+    /// kept without its file, either, because it may have been moved into one of them.
+    pub(super) fn may_leave(&self, hit: &SearchHit) -> bool {
+        let may_be_moved = hit.absence.is_some() && self.scheduler.has_private_folders();
+        self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved
     }
 
     /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.

@@ -14,6 +14,7 @@ use super::reach::{Calls, Progress, Reach, looked_in};
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
+use crate::store::record::Source;
 use crate::worker::extract::Content;
 use crate::worker::scan::Listing;
 use missing::LateLooks;
@@ -55,9 +56,9 @@ impl Folders {
         Self { calls: Calls::new(reach), ..self }
     }
 
-    /// The next batch of files at `scan.scope` or below it. `named`: the places in its source that its owner named.
+    /// The next batch of files at `scan.scope` or below it. `watched`: all places that are watched.
     #[must_use]
-    pub fn list(&self, scan: &Scan, named: &[Vec<u8>]) -> Listing {
+    pub fn list(&self, scan: &Scan, watched: &[Source]) -> Listing {
         let (source, reach) = (&scan.source.path, self.calls.reach());
         for _ in 0..TRIES {
             let silent = reach.silent();
@@ -65,7 +66,11 @@ impl Folders {
                 return unheard(if covers(place, source) { source } else { place });
             }
             let open = mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
-            let known = Known { home: self.home.clone(), named: named.to_vec(), silent, open };
+            let answers = |place: &&Source| !silent.iter().any(|at| covers(at, &place.path));
+            let watched: Vec<Source> = watched.iter().filter(answers).cloned().collect();
+            let is_named = |place: &&Source| place.path != *source && covers(source, &place.path);
+            let named = watched.iter().filter(is_named).map(|place| place.path.clone()).collect();
+            let known = Known { home: self.home.clone(), watched, named, silent, open };
             let own = scan.clone();
             if let Ok((listing, open, deep)) = self.calls.call(source, move |progress| list(&own, known, progress)) {
                 *self.open.lock().unwrap_or_else(PoisonError::into_inner) = open;

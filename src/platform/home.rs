@@ -33,6 +33,7 @@ mod state;
 mod token;
 mod user;
 mod whose;
+mod writable;
 
 use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
@@ -55,6 +56,7 @@ pub use place::in_the_way;
 pub use room::disk_free;
 pub use token::Token;
 pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_home};
+pub use writable::{read_only, try_writing};
 
 /// An agent's home.
 #[derive(Debug)]

@@ -57,7 +57,7 @@ fn parse(text: &[u8]) -> BTreeSet<(u64, Vec<u8>)> {
 }
 
 /// The kernel writes space, tab, newline and backslash as a backslash and three octal digits.
-fn unescaped(field: &[u8]) -> Vec<u8> {
+pub(in crate::platform) fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut place = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, tail)) = rest.split_first() {

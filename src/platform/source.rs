@@ -5,6 +5,8 @@ use crate::config::check_collection;
 use crate::limits::PATH_BYTES_MAX;
 use crate::platform::file_system::is_pseudo;
 use crate::scheduler::addition::Addition;
+use crate::scheduler::path::covers;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -79,6 +81,24 @@ pub fn place_as_typed(path: &Path) -> Result<Vec<u8>, String> {
     }
     // Without a slash at its end.
     Ok(path.components().collect::<PathBuf>().into_os_string().into_vec())
+}
+
+/// Where a path leads, if there is a link in it; `None` if it has none, or nothing is there. Blocks: it reads the disk.
+pub(super) fn elsewhere(path: &[u8]) -> Option<Vec<u8>> {
+    let real = fs::canonicalize(Path::new(OsStr::from_bytes(path))).ok()?.into_os_string().into_vec();
+    (real != path).then_some(real)
+}
+
+/// Whether this holds of a place as it is named, or as it is without links.
+pub(super) fn is_at(place: &[u8], holds: impl Fn(&[u8]) -> bool) -> bool {
+    holds(place) || elsewhere(place).is_some_and(|real| holds(&real))
+}
+
+/// The place among these into which a path leads that has a link in it, to `real`. A place that is around it by its name is none: both
+/// have the same link. Blocks: it reads the disk.
+pub(super) fn led_into<'a>(path: &[u8], real: &[u8], places: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let mut others = places.filter(|place| !covers(place, path));
+    others.find(|place| is_at(place, |place| covers(place, real)))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::search::vector::Index;
+use crate::store::record::Source;
 use crate::worker::run::{TaskIo, run};
 use smol::channel::{Receiver, Sender, TrySendError};
 use smol::future::FutureExt;
@@ -163,7 +164,7 @@ impl<E: Embedder> Executor<E> {
     fn outcome(&mut self, task: Task) -> Outcome {
         let (folders, index) = (&self.folders, &self.index);
         let io = TaskIo {
-            list: |scan: &Scan, named: &[Vec<u8>]| folders.list(scan, named),
+            list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
             read: |path: &[u8]| folders.read(path),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
             missing: |paths| folders.missing(paths),

@@ -19,7 +19,7 @@ use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Record};
 use crate::worker::extract::{Content, content_hash, was_not_read};
-use crate::worker::scan::{compare, named_in};
+use crate::worker::scan::{compare, watched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ type Different = BTreeMap<Vec<u8>, Option<DocId>>;
 fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Different), KvError> {
     let (mut looked, mut different) = (Paths::new(), Different::new());
     for step in steps {
-        let listing = folders.list(step, &named_in(kv, step)?);
+        let listing = folders.list(step, &watched(kv)?);
         looked.extend(listing.entries.iter().map(|entry| (entry.path.clone(), entry.stamp)));
         let Outcome::Scanned { changes, mut gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {
@@ -270,7 +270,7 @@ mod tests {
         let mut library = Library::open(MemoryKv::default()).unwrap();
         library.apply(&Change::Sources(Sources::from(sources.clone()))).unwrap();
         let step = Scan { scope: sources[0].path.clone(), source: sources[0].clone(), after: None };
-        let listing = folders.list(&step, &named_in(library.kv(), &step).unwrap());
+        let listing = folders.list(&step, &watched(library.kv()).unwrap());
         let Outcome::Scanned { changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
         changes.iter().for_each(|change| drop(library.apply(change).unwrap()));
         for chance in 0..8 {

@@ -27,8 +27,8 @@ pub(super) struct Decisions {
     /// When documents of places that are away were counted anew because some of them were embedded.
     pub(super) recounted: Option<Instant>,
     jobs: VecDeque<Job>,
-    /// Whether a save of the first job is under way.
-    saving: bool,
+    /// The documents of the first job that a save under way is about.
+    saving: Vec<DocId>,
     sweep: Sweep,
     /// Whether the store may hold documents of no watched folder.
     strays: bool,
@@ -138,7 +138,7 @@ impl Decisions {
 
     /// Whether a decision about this document is being carried out.
     pub(super) fn concern(&self, doc: DocId) -> bool {
-        self.jobs.iter().any(|job| job.documents.iter().any(|found| found.doc == doc))
+        self.saving.contains(&doc) || self.jobs.iter().any(|job| job.documents.iter().any(|found| found.doc == doc))
     }
 
     /// A scan found these documents gone.
@@ -195,7 +195,7 @@ impl Decisions {
 
     /// A save of the first job is on the disk.
     pub(super) fn on_saved(&mut self, out: &mut Vec<Output>) {
-        self.saving = false;
+        self.saving.clear();
         if self.jobs.front().is_some_and(|job| job.documents.is_empty()) {
             let Some(Job { reply, kept, .. }) = self.jobs.pop_front() else { return };
             if let Some((place, count)) = kept {
@@ -209,7 +209,7 @@ impl Decisions {
     /// Nothing can be saved: ends all jobs, and gives who waits for them. What was to be removed is found again by the next
     /// scan, and asked again.
     pub(super) fn give_up(&mut self) -> impl Iterator<Item = ReplyId> {
-        self.saving = false;
+        self.saving.clear();
         if !self.jobs.is_empty() {
             self.losses.ask_what_is_left();
         }
@@ -224,16 +224,16 @@ impl Decisions {
 
     /// The changes of the next step, to be saved now; none while a save of one is under way.
     pub(super) fn next_changes(&mut self) -> Vec<Change> {
-        let Some(job) = self.jobs.front_mut().filter(|_| !self.saving) else { return Vec::new() };
+        let Some(job) = self.jobs.front_mut().filter(|_| self.saving.is_empty()) else { return Vec::new() };
         let count = job.documents.len().min(SCAN_BATCH);
         let what = job.what;
-        let changes = job.documents.drain(..count).flat_map(|found| match what {
+        let found: Vec<FoundDocument> = job.documents.drain(..count).collect();
+        self.saving = found.iter().map(|found| found.doc).collect();
+        let changes = found.into_iter().flat_map(|found| match what {
             What::Remove => vec![Change::Gone(found)],
             What::Forget => vec![Change::Gone(found), Change::Purge { doc: found.doc }],
             What::Keep(since) => vec![Change::Kept { found, since }],
         });
-        let changes: Vec<Change> = changes.collect();
-        self.saving = !changes.is_empty();
-        changes
+        changes.collect()
     }
 }

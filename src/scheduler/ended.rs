@@ -284,7 +284,14 @@ impl Scheduler {
                 self.decisions.remove(gone);
                 self.end_leases(out);
             }
-            Verdict::LookAtAll => self.scans.queue.mark_dirty(now, source),
+            Verdict::LookAtAll => {
+                self.scans.queue.mark_dirty(now, source);
+                if self.has_private_folders() {
+                    // What is gone may be in one of them by now, and which documents these are is known after that look.
+                    self.decisions.losses.doubt(source);
+                    self.end_leases(out);
+                }
+            }
             Verdict::Ask(is_new) => {
                 if is_new {
                     out.extend(self.question_of(source).map(|why| Output::Notice(Notice::Asks(why))));

@@ -106,7 +106,8 @@ impl Scheduler {
             )
         } else {
             format!(
-                "The documents of {name} that are away are kept, and answer. They are followed again when they are back."
+                "The documents of {name} that are away are kept, and answer.{} They are followed again when they are back.",
+                self.only_here()
             )
         };
         self.save_decision(reply, done, Vec::new(), changes, out);
@@ -119,7 +120,9 @@ impl Scheduler {
         let command = |place: &[u8]| format!("`wattle forget {}`", quoted(&text(place)));
         if let Some(source) = self.sources.covering(path) {
             let asked = self.questions().find(|(asked, _)| *asked == source.path);
-            let asked = asked.map(|(source, question)| format!("{} ", question.sentence(source))).unwrap_or_default();
+            let asked =
+                asked.map(|(source, question)| format!("{} ", question.sentence(source, self.has_private_folders())));
+            let asked = asked.unwrap_or_default();
             return format!(
                 "{name} is not watched by itself: it is a part of {}, which is watched. What is deleted there, moved out of that \
                  folder, or renamed to begin with a dot, leaves the index by itself, but for what you keep. {asked}{}Nothing was changed.",
@@ -184,7 +187,7 @@ impl Scheduler {
         // Documents are kept for all folders of a place; they are forgotten for the folder that is named.
         let meant = |source: &[u8]| if what == What::Forget { path == source } else { covers(path, source) };
         let asked: Vec<_> = asked.filter(|source| meant(source)).collect();
-        let mut replies = Some(reply);
+        let (mut replies, only_here) = (Some(reply), self.only_here());
         for source in asked.iter().rev() {
             let Some(question) = self.decisions.losses.decided(source) else { continue };
             let name = String::from_utf8_lossy(source);
@@ -205,7 +208,7 @@ impl Scheduler {
             let (what, done) = match what {
                 What::Keep(_) => (
                     What::Keep(since),
-                    format!("{documents} of {name} {are} kept without {their} files, and answer. {then}"),
+                    format!("{documents} of {name} {are} kept without {their} files, and answer.{only_here} {then}"),
                 ),
                 other => (other, format!("{documents} of {name} whose files are gone {are} forgotten. {then}")),
             };
@@ -219,6 +222,15 @@ impl Scheduler {
         }
         self.decide_on(out);
         replies.is_none()
+    }
+
+    /// What is said of documents that are kept, where other devices get none of them.
+    fn only_here(&self) -> &'static str {
+        if self.has_private_folders() {
+            " Other devices get nothing of them, as this device has private folders: they may have been moved into one."
+        } else {
+            ""
+        }
     }
 
     fn save_decision(

@@ -50,6 +50,7 @@ struct Pass {
     /// Documents that are gone and did not fit into `gone`.
     beyond: Beyond,
     away: Vec<Away>,
+    why: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -66,8 +67,8 @@ struct Counts {
     /// Whether the last look at all of it found more documents gone than fit into a question, or its owner was being asked when
     /// the agent ended: what the next look at all of it finds gone is asked about, however little that is.
     is_cut: bool,
-    /// Whether files of it are gone and which is not known: its owner was being asked when the agent ended, or an answer was given up. The next look
-    /// at all of it tells.
+    /// Whether files of it are gone and which is not known: its owner was being asked when the agent ended, an answer was given up, or a look
+    /// at a part found many gone. The next look at all of it tells.
     is_unsure: bool,
     /// The documents that are gone and did not fit.
     beyond: Beyond,
@@ -77,6 +78,8 @@ struct Counts {
     asked_at: Instant,
     /// How many documents there are to be, by the looks so far; `None` if no file was found.
     expected: Option<u64>,
+    /// Why nothing of it could be looked at, by the last look.
+    why: Option<String>,
 }
 
 /// Documents whose files are gone, and about which the owner has not decided yet.
@@ -93,9 +96,9 @@ pub struct Question {
 }
 
 impl Question {
-    /// The question, for people.
+    /// The question, for people. `private`: whether this device has private folders, into which the files may have been moved.
     #[must_use]
-    pub fn sentence(&self, source: &[u8]) -> String {
+    pub fn sentence(&self, source: &[u8], private: bool) -> String {
         let name = String::from_utf8_lossy(source);
         let word = quoted(&name);
         let all = self.gone.len() as u64 + self.more;
@@ -104,9 +107,10 @@ impl Question {
         } else {
             format!(" One answer is about {} of them; you are asked about the others next.", self.gone.len())
         };
+        let here = if private { ", for answers on this device only, as they may be private now" } else { "" };
         format!(
             "{all} of {} documents of {name} {} gone from the disk at once. They are kept, and answer, until you decide: \
-             `wattle keep {word}` keeps them without their files, `wattle forget {word}` removes them from all answers.{first}",
+             `wattle keep {word}` keeps them without their files{here}, `wattle forget {word}` removes them from all answers.{first}",
             self.of,
             plural(all, "is", "are"),
         )
@@ -202,6 +206,7 @@ impl Losses {
         self.pass.listed += tally.listed;
         self.pass.kept += tally.kept;
         self.pass.away.append(&mut tally.away);
+        self.pass.why = tally.why.take();
         // What does not fit is found again by the next scan, and asked about.
         let room = LOST_MAX.saturating_sub(self.pass.gone.len());
         let mut gone = gone.into_iter();
@@ -211,8 +216,9 @@ impl Losses {
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, empty, remaining, listed, kept, gone, beyond, away } = std::mem::take(&mut self.pass);
+        let Pass { known, empty, remaining, listed, kept, gone, beyond, away, why } = std::mem::take(&mut self.pass);
         let counts = self.sources.entry(source.to_vec()).or_default();
+        counts.why = why;
         counts.lost.begin(now);
         // Only what an open question is about waits for its answer.
         let (asked, fresh) = counts.split(gone);
@@ -292,6 +298,11 @@ impl Losses {
         Some(question)
     }
 
+    /// Why nothing of the source could be looked at, as the end of a sentence; `None` if something could be, or nothing is there.
+    pub(super) fn why_away(&self, source: &[u8]) -> Option<&str> {
+        self.sources.get(source)?.why.as_deref()
+    }
+
     /// When the last look at all of the source ended.
     pub(super) fn looked_at(&self, source: &[u8]) -> Option<Instant> {
         self.sources.get(source)?.looked_at
@@ -349,6 +360,11 @@ impl Losses {
                 (counts.is_cut, counts.is_unsure) = (true, true);
             }
         }
+    }
+
+    /// A look at a part of the source found so much gone that all of it is looked at next.
+    pub(super) fn doubt(&mut self, source: &[u8]) {
+        self.sources.entry(source.to_vec()).or_default().is_unsure = true;
     }
 
     /// Whether files of this source are gone, and which of them is not known yet.

@@ -137,6 +137,8 @@ pub struct Tally {
     pub kept: u64,
     /// Places whose documents are kept because their files could not be looked at.
     pub away: Vec<Away>,
+    /// Why that is all of the source, as the end of a sentence; `None` if it is not, or nothing is there.
+    pub why: Option<String>,
     /// Whether a file that is new or different has other names (hard links).
     pub has_other_names: bool,
     /// Files that were left out because their names are those of keys or passwords.

@@ -86,6 +86,12 @@ impl Scheduler {
         is_known && !doc.is_some_and(|doc| self.knows_gone(doc))
     }
 
+    /// Why nothing of a source could be looked at, as the end of a sentence; `None` if something could be, or nothing is there.
+    #[must_use]
+    pub fn why_away(&self, source: &[u8]) -> Option<&str> {
+        self.decisions.losses.why_away(source)
+    }
+
     /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it, now or
     /// after the answer to another question.
     #[must_use]
@@ -108,7 +114,7 @@ impl Scheduler {
     /// The open question about a source, for people.
     pub(super) fn question_of(&self, source: &[u8]) -> Option<String> {
         let (_, question) = self.questions().find(|(path, _)| *path == source)?;
-        Some(question.sentence(source))
+        Some(question.sentence(source, self.has_private_folders()))
     }
 
     /// Whether this is a running task of this machine.

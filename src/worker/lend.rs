@@ -26,8 +26,9 @@ pub(super) fn list(
     known: Option<Row>,
 ) -> Result<Outcome, KvError> {
     let (sources, marks) = (read::sources(kv)?, read::marks(kv)?);
-    // A file that is away may have been moved into a private folder.
-    let is_there = |doc: &Document| !marks.0.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
+    // A file that is away, or gone, may have been moved into a private folder.
+    let is_away = |doc: &Document| marks.0.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
+    let is_there = |doc: &Document| doc.stamp.kept_since().is_none() && !is_away(doc);
     let is_shared =
         |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
     let mut listed = LendableChunks::default();
@@ -109,7 +110,7 @@ mod tests {
     use crate::base::id::{Fingerprint, PeerKey};
     use crate::embed::model::key;
     use crate::embed::stand_in::StandIn;
-    use crate::store::change::{Change, NewChunk};
+    use crate::store::change::{Change, FoundDocument, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
     use crate::store::record::{FileStamp, Mark, MarkKind, Marks, Source, Sources};
@@ -187,5 +188,20 @@ mod tests {
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
         let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
+    }
+    #[test]
+    fn what_is_kept_without_its_file_is_lent_to_nobody() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
+        let doc = add(&mut library, "/notes/kept.md", &["the kept gate"]);
+        let lent = |library: &Library<MemoryKv>| match list(library.kv(), &[(doc, 0)], 9, None).unwrap() {
+            Outcome::Lendable(LendableChunks { chunks, .. }) => chunks.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(lent(&library), 1);
+        let found = FoundDocument::new(doc, &read::document(library.kv(), doc).unwrap().unwrap());
+        library.apply(&Change::Kept { found, since: 60 }).unwrap();
+        assert_eq!(lent(&library), 0, "it may be in a private folder by now");
     }
 }

@@ -192,7 +192,7 @@ impl World {
         let listing = task.listing.clone().unwrap_or_default();
         let text = |text: u64| format!("The common text number {text} about lanterns.").into_bytes();
         let io = TaskIo {
-            list: |_: &Scan, _: &[Vec<u8>]| listing,
+            list: |_: &Scan, _: &[Source]| listing,
             read: |path: &[u8]| match self.files.get(path) {
                 Some((stamp, number)) => Content::Bytes(text(*number), *stamp),
                 None => Content::Missing(0),

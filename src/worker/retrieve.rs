@@ -222,6 +222,12 @@ impl Folders<'_> {
             && self.sources.is_some_and(|sources| sources.places.iter().any(|source| source.ring == Ring::Private))
     }
 
+    /// Whether a document may answer of which this is known of its file: one that is not there may have been moved into a private folder,
+    /// where there are such.
+    fn let_out(&self, absence: Option<Absence>) -> bool {
+        absence.is_none() || !self.hide_any()
+    }
+
     /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.
     fn hold(&self, path: &[u8]) -> bool {
         self.sources.is_none_or(|sources| sources.of(path).is_some())
@@ -272,7 +278,8 @@ fn candidates(
             Entry::Vacant(new) => {
                 let doc = given(read::document(kv, chunk.doc), unread);
                 let doc = doc.filter(|doc| folders.hold(&doc.path));
-                new.insert(doc.and_then(|doc| file_of(doc, marks))).clone()
+                let file = doc.and_then(|doc| file_of(doc, marks));
+                new.insert(file.filter(|(_, absence)| folders.let_out(*absence))).clone()
             }
         };
         let Some((path, absence)) = file else { continue };

@@ -11,11 +11,12 @@ use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
+use crate::store::record::Source;
 use std::collections::BTreeSet;
 
 /// What a task may need from outside the store. `list`, `read` and `missing` are called at most once.
 pub struct TaskIo<L, R, S, M> {
-    /// Lists the files of the next step of a scan; the paths are those that the owner named within its source.
+    /// Lists the files of the next step of a scan; with all places that are watched.
     pub list: L,
     /// Reads a whole file.
     pub read: R,
@@ -30,7 +31,7 @@ pub struct TaskIo<L, R, S, M> {
 /// Runs a task to its outcome.
 pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S, M>, task: Task) -> Outcome
 where
-    L: FnOnce(&Scan, &[Vec<u8>]) -> Listing,
+    L: FnOnce(&Scan, &[Source]) -> Listing,
     R: FnOnce(&[u8]) -> Content,
     S: Fn(&Signs, usize) -> Vec<Row>,
     M: FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
@@ -38,7 +39,7 @@ where
     let failed = |error| failed(kv, error);
     match task {
         Task::Scan(step) => {
-            let listing = scan::named_in(kv, &step).map(|named| (io.list)(&step, &named));
+            let listing = scan::watched(kv).map(|watched| (io.list)(&step, &watched));
             listing.and_then(|listing| scan::compare(kv, &step, listing)).unwrap_or_else(failed)
         }
         Task::ListKept { place, after, .. } => sweep::kept(kv, &place, after.as_deref()).unwrap_or_else(failed),

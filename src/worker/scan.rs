@@ -9,14 +9,16 @@ mod away;
 use crate::base::id::DocId;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
-use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Scan, Tally};
 use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
-use crate::store::record::{DocState, Document, FileStamp};
+use crate::store::record::{DocState, Document, FileStamp, Source};
 use away::{Absence, Findable};
 use std::collections::BTreeSet;
+
+/// Documents that are read at once to see whether there is any.
+const BELOW: usize = 16;
 
 /// One file of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Listing {
     pub holes: Vec<Vec<u8>>,
     /// Where a file system begins, and its tag: the source, and every folder at which another is mounted.
     pub volumes: Vec<(Vec<u8>, u16)>,
+    /// What is at the path of the source, if that is no folder.
+    pub instead: Option<&'static str>,
+    /// Why the source is a hole, as the end of a sentence.
+    pub why: Option<String>,
     /// What was left out and why.
     pub remarks: Vec<String>,
     /// Files that were left out because their names are those of keys or passwords.
@@ -48,14 +54,40 @@ pub struct Listing {
     pub at: i64,
 }
 
-/// The places within the step's source that their owner named, although a scan leaves their like out.
+/// All places that are watched: those within the step's source are listed although a scan leaves their like out, and a source that has
+/// come to lie in another one is not.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
-    let source = step.source.path.as_slice();
-    let paths = read::sources(kv)?.places.into_iter().map(|source| source.path);
-    Ok(paths.filter(|path| path != source && covers(source, path)).collect())
+pub fn watched(kv: &impl Kv) -> Result<Vec<Source>, KvError> {
+    Ok(read::sources(kv)?.places)
+}
+
+/// The listing of a source that was a folder, and is something else now: nothing in it counts as gone. A source that never had a document
+/// below it is the file that its owner named.
+fn without_what_took_its_place(kv: &impl KvRead, step: &Scan, listing: Listing) -> Result<Listing, KvError> {
+    let source = &step.source.path;
+    match listing.instead {
+        Some(kind) if has_documents_below(kv, source)? => {
+            let (why, name) = (format!("there is {kind} in its place"), String::from_utf8_lossy(source));
+            let remarks = vec![format!("{name} is away, because {why}: what is known of it is kept.")];
+            let (holes, at) = (vec![source.clone()], listing.at);
+            Ok(Listing { holes, why: Some(why), remarks, at, ..Listing::default() })
+        }
+        _ => Ok(listing),
+    }
+}
+
+fn has_documents_below(kv: &impl KvRead, folder: &[u8]) -> Result<bool, KvError> {
+    let mut after = folder.to_vec();
+    loop {
+        let page = read::documents_under(kv, folder, Some(&after), BELOW)?;
+        if page.iter().any(|(_, doc)| doc.state != DocState::Tombstoned) {
+            return Ok(true);
+        }
+        let Some((_, last)) = page.last().filter(|_| page.len() == BELOW) else { return Ok(false) };
+        after.clone_from(&last.path);
+    }
 }
 
 /// The changes that bring the store up to date with the listing. They are held against the store of one moment: between two reads of
@@ -64,8 +96,9 @@ pub fn named_in(kv: &impl Kv, step: &Scan) -> Result<Vec<Vec<u8>>, KvError> {
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
-    let Listing { entries, upto, holes, volumes, remarks, key_files, at } = listing;
     let kv = &kv.snapshot();
+    let listing = without_what_took_its_place(kv, step, listing)?;
+    let Listing { entries, upto, holes, volumes, instead: _, why, remarks, key_files, at } = listing;
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -75,7 +108,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     };
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
-    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, ..Tally::default() } };
+    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, why, ..Tally::default() } };
     let mut empty = BTreeSet::new();
     let mut absence = Absence::new(&step.source.path, &holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();

@@ -1,8 +1,11 @@
 //! The way of a file through a real agent: added, found, changed, renamed, deleted.
 
-use super::harness::{Agent, MEANING, Place, WATTLE};
+use super::harness::{Agent, MEANING, Place, WATTLE, up_args};
 use std::fs;
-use std::process::Command;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const HEATING: &str = "# Heating\n\nBleed the radiators every autumn, beginning with the lowest one in the house.\n";
 const BREAD: &str = "# Bread\n\nKnead the dough for ten minutes and let it rise until it has doubled.\n";
@@ -95,4 +98,28 @@ fn a_command_without_an_agent_fails_with_one_sentence() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("wattle up") || error.contains("token"), "{error}");
     assert_eq!(error.lines().count(), 1, "one sentence: {error}");
+}
+
+#[test]
+fn whoever_the_api_answers_finds_its_address_in_the_home() {
+    let place = Place::new();
+    let api = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let args = up_args(&place.home(), &[]).into_iter().map(|arg| if arg == "127.0.0.1:0" { api.clone() } else { arg });
+    let mut command = Command::new(WATTLE);
+    let mut child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The listener is there before the agent answers: the question waits for it.
+    let connect = || TcpStream::connect(&api).ok();
+    let mut stream = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(1));
+        connect()
+    });
+    let mut stream = stream.find_map(|stream| stream).unwrap();
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: {api}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let told = fs::read_to_string(place.home().join("api-address"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.ends_with("ok"), "{answer}");
+    assert_eq!(told.unwrap(), format!("{api}\n"));
 }

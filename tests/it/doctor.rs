@@ -123,6 +123,45 @@ fn a_watched_folder_that_is_deleted_and_one_that_never_was_there() {
 }
 
 #[test]
+fn a_folder_whose_place_a_file_takes_and_one_that_is_moved_into_a_private_one_behind_a_link() {
+    let place = Place::new();
+    for name in ["vault/1.md", "vault/2.md", "vault/deep/3.md", "stuff/other/beet.md"] {
+        place.write(name, BEET);
+    }
+    place.write("diary/lock.md", LOCK);
+    let at = |name: &str| place.docs().join(name);
+    let rename = |from: &str, to: &str| fs::rename(at(from), at(to)).unwrap();
+    let agent = place.up(&[at("vault").to_str().unwrap(), at("stuff/other").to_str().unwrap()]);
+    // A private collection from the start would have the agent ask who may see the others.
+    agent.wait_ready(4);
+    let added = agent.cli(["add", at("diary").to_str().unwrap(), "--collection", "diary", "--ring", "private"]);
+    assert!(added.status.success(), "{added:?}");
+    agent.wait_ready(5);
+    let is_well = |status: &Value| status["findings"].as_array().unwrap().is_empty() && status["files"]["ready"] == 5;
+    rename("stuff", "diary/stuff");
+    std::os::unix::fs::symlink(at("diary/stuff"), at("stuff")).unwrap();
+    wait_finding(&agent, "leads through a link into");
+    agent.wait("what is in the private folder", |status| status["files"]["ready"] == 6);
+    named("a watched folder is moved into a private one, and a link is left", &agent);
+    fs::write(at("diary/stuff/other/new.md"), LOCK).unwrap();
+    agent.wait("the new file, once", |status| status["files"]["ready"] == 7);
+    fs::remove_file(at("diary/stuff/other/new.md")).unwrap();
+    fs::remove_file(at("stuff")).unwrap();
+    rename("diary/stuff", "stuff");
+    agent.wait("the folder that is back", is_well);
+    let added = agent.cli(["collection", "ring", "diary", "mesh"]);
+    assert!(added.status.success(), "{added:?}");
+    rename("vault", "real");
+    fs::write(at("vault"), BEET).unwrap();
+    wait_finding(&agent, "because there is a file in its place");
+    named("a file takes the place of a watched folder", &agent);
+    assert_eq!(agent.status()["files"]["ready"], 5, "and the file is no document");
+    fs::remove_file(at("vault")).unwrap();
+    rename("real", "vault");
+    agent.wait("the folder that is back", is_well);
+}
+
+#[test]
 fn a_disk_that_is_unplugged() {
     let place = Place::new();
     place.write("lock.md", LOCK);

@@ -9,10 +9,9 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free};
+use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, try_writing};
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
-use rustix::fs::Access;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -27,7 +26,7 @@ const AHEAD_YEARS: i64 = 8;
 /// hardware of this device is looked at below `sensors`.
 pub(super) fn checks(at: &Path, sensors: &Path) -> Vec<Check> {
     vec![
-        home(at),
+        home(at, try_writing),
         settings(at),
         key(at, sensors),
         secret("token", &Home::at(at).file(HomeFile::Token)),
@@ -71,7 +70,8 @@ fn settings(home: &Path) -> Check {
     Check::of("settings", outcome)
 }
 
-fn home(home: &Path) -> Check {
+/// Whether the home is private, and can be written: permissions do not say it where a disk has become read-only, so it is tried.
+fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Check {
     let name = home.display();
     let outcome = match std::fs::metadata(home) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -85,7 +85,7 @@ fn home(home: &Path) -> Check {
             format!("The home {name} is open to other users of this machine. Starting the agent makes it private too."),
             format!("chmod 700 {}", word(home)),
         )),
-        Ok(_) => match rustix::fs::access(home, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(_) => match try_writing(home) {
             Ok(()) => Ok(format!("{name} is private and can be written.")),
             Err(error) => {
                 let what = "Nothing new can be indexed or remembered; answers go on.";
@@ -234,7 +234,7 @@ mod tests {
         assert!(secret("key", &key).says().contains("first start"));
         write(&key, "5".repeat(64)).unwrap();
         for (at, good, bad) in [(path, 0o700, 0o755), (&key, 0o600, 0o640)] {
-            let check = |at: &Path| if at == path { home(at) } else { secret("key", at) };
+            let check = |at: &Path| if at == path { home(at, try_writing) } else { secret("key", at) };
             mode(at, bad);
             assert!(check(at).says().contains("other users") && !check(at).is_good());
             assert!(check(at).command().unwrap().starts_with("chmod "));
@@ -248,8 +248,12 @@ mod tests {
         assert!(!check.is_good() && check.says().contains(".old can be read by other users"), "{check:?}");
         mode(&aside, 0o600);
         assert!(super::key(path, path).is_good());
-        assert!(!home(&path.join("none")).is_good());
-        assert!(home(&key).says().contains("not a folder"));
+        assert!(!home(&path.join("none"), try_writing).is_good());
+        assert!(home(&key, try_writing).says().contains("not a folder"));
+        // A disk that became read-only after errors: permissions say nothing of it.
+        let check = home(path, |_| Err(rustix::io::Errno::ROFS.into()));
+        assert!(!check.is_good() && check.says().contains("cannot be written: Read-only file system"), "{check:?}");
+        assert!(check.command().unwrap().starts_with("findmnt -T "));
     }
 
     #[test]

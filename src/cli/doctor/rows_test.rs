@@ -79,7 +79,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
     let (path, kind) = (b"/n/usb".to_vec(), MarkKind::Away);
     let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 5, read: 8, unread: 60, kind };
-    hold_finding("a folder is away of which not all is embedded", of_away(&away));
+    hold_finding("a folder is away of which not all is embedded", of_away(&away, None, false));
     let folder = |path: &str, ring| Folder {
         path: path.to_owned(),
         collection: "home".to_owned(),

@@ -1,10 +1,11 @@
 //! How many files an answer covers: of this device, of other devices, and what other devices are told.
 
 use super::*;
-use crate::base::hit::{FileCoverage, Found};
+use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies};
+use crate::base::id::Row;
 use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
-use crate::scheduler::task::CollectionSummary;
+use crate::scheduler::task::{CollectionSummary, Tally};
 use crate::store::record::{Mark, MarkKind};
 use crate::wire::message::{Answer, Coverage, Message, Query, Unread};
 
@@ -25,6 +26,11 @@ fn node_over(ring: Ring) -> Node {
 }
 
 fn node_with(ring: Ring, marks: Vec<Mark>) -> Node {
+    node_that_looks(ring, marks).0
+}
+
+/// Such a node, and the look at `/a` that it begins with, if nothing is to be forgotten before.
+fn node_that_looks(ring: Ring, marks: Vec<Mark>) -> (Node, Option<crate::base::id::TaskId>) {
     let mut counts = StoreCounts::default();
     (0..4).for_each(|_| counts.enter(Kind::Waiting));
     (0..3).for_each(|_| counts.enter(Kind::Ready));
@@ -49,9 +55,11 @@ fn node_with(ring: Ring, marks: Vec<Mark>) -> Node {
         },
     };
     let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
+    let out = handle(&mut node, at(0), Input::Wake);
+    let look = started(&out, |task| matches!(task, Task::Scan(_)));
     admit(&mut node, PEER, SocketAddr::from(([127, 0, 0, 1], 1)));
     handle(&mut node, at(1), Input::Link(PEER, LinkInput::Up(SocketAddr::from(([127, 0, 0, 1], 1)))));
-    node
+    (node, look)
 }
 
 fn received(message: Message) -> Input {
@@ -99,7 +107,7 @@ fn no_part_of_the_coverage_is_more_than_the_files_that_are_known() {
     let shared = CollectionSummary { name: "home".to_owned(), files: 1, searchable: 3, documents: 3, chunks: 9 };
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
-    assert_eq!((told.known, told.searchable, told.away), (1, 1, 1), "counts of different moments");
+    assert_eq!((told.known, told.searchable, told.away), (0, 0, 0), "counts of different moments");
     assert!(told.scanning, "the folders were not looked at yet: more files may be found");
 }
 
@@ -110,7 +118,63 @@ fn a_peer_is_told_nothing_of_private_files() {
     let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 2, documents: 1, chunks: 9 };
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
-    assert_eq!((told.known, told.searchable, told.away), (4, 2, 2), "the stick in the private folder is not told");
+    assert_eq!((told.known, told.searchable, told.away), (2, 0, 0), "nor of what is away, and may be private by now");
+}
+
+/// A node over such folders of which the look at all of `/a` finds so many of 200 documents gone, and so many kept without their files.
+fn node_that_loses(ring: Ring, gone: u64, kept: u64) -> Node {
+    let (mut node, look) = node_that_looks(ring, Vec::new());
+    let shared = CollectionSummary { name: "home".to_owned(), files: 156, searchable: 156, documents: 6, chunks: 9 };
+    node.on_counted(&[shared], &mut Out::new());
+    let tally = Tally { known: 200, remaining: 200 - gone, kept, at: 50, ..Tally::default() };
+    let gone = (0..gone).map(crate::store::change::FoundDocument::somewhere).collect();
+    let (changes, remarks) = (Vec::new(), Vec::new());
+    let found = Outcome::Scanned { changes, gone, next: None, remarks, tally: Box::new(tally) };
+    handle(&mut node, at(2), Input::Done(look.expect("it looks at its folders"), found, Duration::ZERO));
+    node
+}
+
+#[test]
+fn a_peer_is_told_of_no_file_that_is_withheld_from_it() {
+    for (ring, gone, kept, expected) in [
+        (Ring::Private, 150, 0, (6, 6)),
+        (Ring::Private, 0, 150, (6, 6)),
+        // Files that are gone are withheld before their owner has decided; what is kept then may leave where nothing is private.
+        (Ring::Mesh, 150, 0, (0, 0)),
+        (Ring::Mesh, 0, 5, (7, 3)),
+    ] {
+        let mut node = node_that_loses(ring, gone, kept);
+        let told = told(&mut node).expect("it was counted");
+        assert_eq!((told.known, told.searchable, told.away), (expected.0, expected.1, 0), "{ring:?}, {gone}, {kept}");
+    }
+}
+
+#[test]
+fn a_text_leaves_the_device_neither_while_its_file_is_gone_nor_where_it_may_be_in_a_private_folder() {
+    let hit = |absence, doc| SearchHit {
+        row: Row(0),
+        path: b"/a/x".to_vec(),
+        heading: String::new(),
+        text: "text".to_owned(),
+        cosine: 0.5,
+        frequencies: TermFrequencies::zero(1),
+        absence,
+        doc: Some(DocId(doc)),
+    };
+    for ring in [Ring::Private, Ring::Mesh] {
+        let node = node_with(ring, Vec::new());
+        assert!(node.may_leave(&hit(None, 500)));
+        for absence in [Absence::Away(60), Absence::Kept(60)] {
+            assert_eq!(node.may_leave(&hit(Some(absence), 500)), ring == Ring::Mesh, "{absence:?}");
+        }
+        let mut node = node_that_loses(ring, 150, 0);
+        assert!(!node.may_leave(&hit(None, 149)) && node.may_leave(&hit(None, 500)));
+        // The owner keeps them: in the store the last of them is as before until that is saved.
+        let keep = crate::scheduler::Input::Keep(ReplyId(1), b"/a".to_vec());
+        node.scheduler.handle(at(1), keep, &mut Vec::new());
+        assert_eq!(node.scheduler.questions().count(), 0);
+        assert!(!node.may_leave(&hit(None, 149)));
+    }
 }
 
 #[test]

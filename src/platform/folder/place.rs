@@ -1,5 +1,8 @@
 //! What is at a path: whether a source can be looked at, and folders as they are opened.
 
+use crate::base::id::Ring;
+use crate::platform::source::{elsewhere, is_at, led_into};
+use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
@@ -7,34 +10,93 @@ use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-/// Why nothing in the source counts as deleted: it is gone, out of reach (an unplugged disk, a server that is off), or has
-/// become a link.
-pub(super) fn unavailable(source: &Source) -> Option<String> {
+/// What is at the path of a source.
+pub(super) enum Found {
+    /// A folder or a file that can be looked at.
+    Folder,
+    /// Something else than a folder: this.
+    Other(&'static str),
+    /// Nothing of it counts as deleted.
+    Away(Away),
+}
+
+/// Why nothing in a source counts as deleted: it is gone, out of reach (an unplugged disk, a server that is off), has become a link, or
+/// its path leads elsewhere.
+pub(super) struct Away {
+    /// For the log.
+    pub(super) remark: String,
+    /// As the end of a sentence; `None` if nothing is there.
+    pub(super) why: Option<String>,
+}
+
+/// Looks at a source. `watched`: all places that are watched, but for those that do not answer.
+pub(super) fn look_at(source: &Source, watched: &[Source]) -> Found {
     let path = Path::new(OsStr::from_bytes(&source.path));
     let name = path.display();
-    match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => {
-            Some(format!("{name} is a link now: what is known of it is kept. Add the folder that it leads to."))
-        }
-        // Documents of before have no tag of their file system, so an empty folder on another one counts as a place where
-        // their disk was mounted.
-        Ok(meta)
-            if meta.dev() != source.device
-                && meta.is_dir()
-                && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) =>
-        {
-            Some(format!(
-                "{name} is empty and on another disk than when it was added: its disk is taken to be away, and what is known of it is kept."
-            ))
-        }
-        Ok(_) => None,
+    let away = |why: String| {
+        Found::Away(Away {
+            remark: format!("{name} is away, because {why}: what is known of it is kept."),
+            why: Some(why),
+        })
+    };
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => meta,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Some(format!("{name} is not there: what is known of it is kept."))
+            let remark = format!("{name} is not there: what is known of it is kept.");
+            return Found::Away(Away { remark, why: None });
         }
-        Err(error) => Some(format!("{name} cannot be looked at ({}): what is known of it is kept.", plain(&error))),
+        Err(error) => return away(format!("it cannot be looked at ({})", plain(&error))),
+    };
+    if meta.is_symlink() {
+        let why = "there is a link in its place, and links are not followed (add the folder that it leads to by its own name)";
+        return away(why.to_owned());
+    }
+    if let Some(why) = leads_elsewhere(source, watched) {
+        return away(why);
+    }
+    // Documents of before have no tag of their file system, so an empty folder on another one counts as a place where their disk was
+    // mounted.
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if meta.dev() != source.device && meta.is_dir() && is_empty() {
+        return away("it is empty and on another disk than when it was added".to_owned());
+    }
+    if meta.is_dir() { Found::Folder } else { Found::Other(kind(&meta)) }
+}
+
+/// Why what the path of a source leads to is not looked at by that path: a folder above it has become a link, and it is within another
+/// watched place now, which may be private, or a private one is within it. `wattle add` refuses the same.
+fn leads_elsewhere(source: &Source, watched: &[Source]) -> Option<String> {
+    let real = elsewhere(&source.path)?;
+    let text = String::from_utf8_lossy;
+    let within = led_into(&source.path, &real, watched.iter().map(|other| &*other.path));
+    if let Some(place) = within {
+        let is_private = watched.iter().any(|other| other.path == place && other.ring == Ring::Private);
+        let private = if is_private { "private " } else { "" };
+        return Some(format!(
+            "its path leads through a link into {}, which is a {private}place of its own",
+            text(place)
+        ));
+    }
+    let private = watched.iter().filter(|other| other.ring == Ring::Private && !covers(&source.path, &other.path));
+    let inside = private.map(|other| &*other.path).find(|place| is_at(place, |place| covers(&real, place)));
+    inside
+        .map(|place| format!("its path leads through a link to a folder with the private place {} in it", text(place)))
+}
+
+/// What something is that is no folder.
+fn kind(meta: &Metadata) -> &'static str {
+    let kind = meta.file_type();
+    if kind.is_file() {
+        "a file"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
     }
 }
 

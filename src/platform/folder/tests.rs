@@ -179,6 +179,7 @@ fn a_scan_of_a_folder_lists_what_its_owner_named_in_it_and_none_of_its_hidden_ne
     let folders = Folders::new(PathBuf::from("/nowhere"));
     let bytes = |name: &str| root.path().join(name).as_os_str().as_bytes().to_vec();
     let named = [".env", ".vault/day", "server.pem"].map(bytes);
+    let named = named.map(|path| Source { path, ..scan(root.path(), None).source });
     let listing = folders.list(&scan(root.path(), None), &named);
     assert_eq!(paths(&listing), [".env", ".vault/day/1.md", "notes.md", "server.pem"].map(bytes));
 }

@@ -1,6 +1,6 @@
 //! One step of a listing: a walk through a folder in the order of paths, which goes on where the step before ended.
 
-use super::place::{is_folder, open_folder, plain, unavailable};
+use super::place::{Found, is_folder, look_at, open_folder, plain};
 use crate::base::path::{join, prefix};
 use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::clock::wall_ns;
@@ -10,7 +10,7 @@ use crate::platform::reach::Progress;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, is_hidden, leaves_out};
 use crate::scheduler::task::Scan;
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Source};
 use crate::worker::scan::{Entry, Listing};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use std::ffi::OsStr;
@@ -36,7 +36,9 @@ pub(super) struct OpenFolder {
 pub(super) struct Known {
     /// The agent's own folder.
     pub(super) home: PathBuf,
-    /// The places in the source that its owner named: they are read whatever their names are.
+    /// All places that are watched, but for those that do not answer.
+    pub(super) watched: Vec<Source>,
+    /// Those within the source: they are read whatever their names are.
     pub(super) named: Vec<Vec<u8>>,
     /// The places that do not answer.
     pub(super) silent: Vec<Vec<u8>>,
@@ -81,13 +83,24 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         hidden_keys: KeyFiles::default(),
         systems: Vec::new(),
     };
-    if let Some(why) = unavailable(&scan.source) {
-        walk.remark(why);
-        walk.listing.holes.push(scan.source.path.clone());
-        // A source that is a file may be deleted, and its folder be there.
-        walk.enter(parent(&scan.source.path));
-    } else if let Some(depth) = walk.reachable(&scan.source.path, &scan.scope) {
-        walk.visit(&scan.scope, depth);
+    match look_at(&scan.source, &before.watched) {
+        Found::Away(away) => {
+            walk.remark(away.remark);
+            walk.listing.holes.push(scan.source.path.clone());
+            if away.why.is_none() {
+                // A source that is a file may be deleted, and its folder be there.
+                walk.enter(parent(&scan.source.path));
+            }
+            walk.listing.why = away.why;
+        }
+        found => {
+            if let Found::Other(kind) = found {
+                walk.listing.instead = Some(kind);
+            }
+            if let Some(depth) = walk.reachable(&scan.source.path, &scan.scope) {
+                walk.visit(&scan.scope, depth);
+            }
+        }
     }
     if !walk.full {
         return (walk.listing, Vec::new(), walk.deep);

@@ -61,8 +61,8 @@ impl Place {
             since: SINCE,
             documents: EACH as u64,
             partly: 0,
-                read: 0,
-                unread: 0,
+            read: 0,
+            unread: 0,
             kind: MarkKind::Away,
         };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::finding::Area;
 use crate::scheduler::path::covers;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use smol::channel::{Receiver, bounded};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -139,6 +140,66 @@ fn a_source_that_is_not_there_is_watched_once_it_comes_and_its_parent_may_be_car
     watched.expect("parent/vault");
     watched.write("parent/vault/new");
     watched.expect("parent/vault/new");
+}
+
+#[test]
+fn a_folder_whose_place_something_else_took_is_followed_again_once_it_is_back() {
+    let watched = Watched::start();
+    watched.make("other");
+    watched.make("docs");
+    watched.watch("docs");
+    let (docs, real) = (watched.at("docs"), watched.at("docs-real"));
+    let link = |to: PathBuf| std::os::unix::fs::symlink(to, watched.at("docs")).unwrap();
+    let pipe = || mknodat(CWD, &docs, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let places: [(&str, &dyn Fn()); 6] = [
+        ("nothing", &|| {}),
+        ("a link to the folder itself", &|| link(watched.at("docs-real"))),
+        ("a link to another folder", &|| link(watched.at("other"))),
+        ("a link to nothing", &|| link(watched.at("nowhere"))),
+        ("a file", &|| watched.write("docs")),
+        ("a pipe", &pipe),
+    ];
+    for (number, (what, put)) in places.into_iter().enumerate() {
+        rustix::fs::rename(&docs, &real).unwrap();
+        put();
+        watched.expect("docs");
+        // Until what is there now has been looked at as well.
+        smol::block_on(smol::Timer::after(Patience::from_millis(500)));
+        watched.settle();
+        let _ = fs::remove_file(&docs);
+        rustix::fs::rename(&real, &docs).unwrap();
+        let name = format!("docs/{number}");
+        // Reported once the watches are set.
+        let seen = std::iter::repeat_with(|| {
+            watched.write(&name);
+            smol::block_on(smol::Timer::after(Patience::from_millis(200)));
+            let path = watched.at(&name).as_os_str().as_bytes().to_vec();
+            std::iter::from_fn(|| watched.inputs.try_recv().ok())
+                .any(|input| matches!(input, Input::PathChanged(at) if at == path))
+        });
+        assert!(seen.take(75).any(|seen| seen), "after {what} the folder is not followed");
+    }
+}
+
+#[test]
+fn a_folder_whose_path_leads_into_another_watched_one_takes_no_watches_from_it_and_is_followed_again_once_it_is_back() {
+    let watched = Watched::start();
+    watched.make("stuff/docs");
+    watched.make("diary");
+    watched.watch("stuff/docs");
+    watched.watch("diary");
+    rustix::fs::rename(watched.at("stuff"), watched.at("diary/stuff")).unwrap();
+    std::os::unix::fs::symlink(watched.at("diary/stuff"), watched.at("stuff")).unwrap();
+    watched.expect("stuff/docs");
+    smol::block_on(smol::Timer::after(Patience::from_millis(500)));
+    watched.settle();
+    watched.write("diary/stuff/docs/new");
+    watched.expect("diary/stuff/docs/new");
+    fs::remove_file(watched.at("stuff")).unwrap();
+    rustix::fs::rename(watched.at("diary/stuff"), watched.at("stuff")).unwrap();
+    watched.expect("stuff/docs");
+    watched.write("stuff/docs/back");
+    watched.expect("stuff/docs/back");
 }
 
 #[test]

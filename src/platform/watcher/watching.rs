@@ -9,6 +9,7 @@ use crate::platform::file_system::is_network;
 use crate::platform::findings::Findings;
 use crate::platform::mounts::Mounts;
 use crate::platform::reach::{Calls, Reach};
+use crate::platform::source::{elsewhere, led_into};
 use crate::scheduler::path::{counts_as_key_file, covers, leaves_out};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smol::channel::{Receiver, Sender, TryRecvError};
@@ -139,6 +140,8 @@ impl<'a> Watching<'a> {
     fn watch(&mut self, path: Vec<u8>) {
         self.open();
         self.sources.insert(path, WatchedSource::new(clock::now()));
+        // One of them may lead into it.
+        self.look_again_at(|_| true, false);
     }
 
     fn unwatch(&mut self, path: &[u8]) {
@@ -203,8 +206,10 @@ impl<'a> Watching<'a> {
         let places =
             self.mounts.below(source).chain([source]).filter(|place| !silent.iter().any(|at| covers(at, place)));
         let (places, path): (Vec<_>, _) = (places.map(<[u8]>::to_vec).collect(), source.to_vec());
+        let others = self.sources.keys().filter(|other| !silent.iter().any(|at| covers(at, other)));
+        let others: Vec<Vec<u8>> = others.cloned().collect();
         let look = self.calls.call(source, move |progress| {
-            let found = identity(&path);
+            let found = identity(&path, &others);
             let is_network = |place: &Vec<u8>| {
                 progress.enter(place);
                 is_network(OsStr::from_bytes(place))
@@ -222,7 +227,7 @@ impl<'a> Watching<'a> {
         tree.end_below(path);
         tree.watch_above(path);
         let own = path.to_vec();
-        let is_folder = move || fs::metadata(OsStr::from_bytes(&own)).is_ok_and(|meta| meta.is_dir());
+        let is_folder = move || fs::symlink_metadata(OsStr::from_bytes(&own)).is_ok_and(|meta| meta.is_dir());
         if self.calls.call(path, move |_| is_folder()).unwrap_or(false) {
             tree.watch_below(path);
         } else if let Some(slash) = path.iter().rposition(|byte| *byte == b'/') {
@@ -352,7 +357,10 @@ fn key(path: &[u8]) -> String {
     format!("watch:{}", String::from_utf8_lossy(path))
 }
 
-/// What is at a path; `None` if nothing is, or if it cannot be reached.
-fn identity(path: &[u8]) -> Option<Identity> {
-    fs::metadata(OsStr::from_bytes(path)).ok().map(|meta| (meta.dev(), meta.ino()))
+/// What is at the path of a source; `None` if nothing is, if it cannot be reached, if it is a link, which no scan follows, or if its path
+/// leads through a link into one of the others: that one has its watches.
+fn identity(path: &[u8], others: &[Vec<u8>]) -> Option<Identity> {
+    let meta = fs::symlink_metadata(OsStr::from_bytes(path)).ok().filter(|meta| !meta.is_symlink())?;
+    let led = elsewhere(path).is_some_and(|real| led_into(path, &real, others.iter().map(Vec::as_slice)).is_some());
+    (!led).then(|| (meta.dev(), meta.ino()))
 }

@@ -87,7 +87,7 @@ fn what_does_not_fit_is_known_to_be_gone_and_no_look_at_a_part_removes_it() {
     scan(&mut losses, 1, true, known, 0, 0);
     assert_eq!(scan(&mut losses, 1000, true, known, most * 6, 0), Verdict::Ask(true));
     let last = DocId(most * 6 - 1);
-    let sentence = losses.questions().next().unwrap().1.sentence(SOURCE);
+    let sentence = losses.questions().next().unwrap().1.sentence(SOURCE, false);
     assert!(sentence.starts_with(&format!("{} of {known} documents", most * 6)), "{sentence}");
     assert!(sentence.contains("One answer is about 65536 of them"), "{sentence}");
     for is_answered in [false, true] {

@@ -186,3 +186,79 @@ fn whoever_waits_is_answered_once_by_an_outage_or_a_stop_whatever_the_list_finds
     let [Output::Refused(ReplyId(7), Refusal::Broken, why)] = &out[..] else { panic!("{out:?}") };
     assert!(why.contains("For 88 documents it is not done yet"), "{why}");
 }
+
+/// A machine with a shared folder and a private one, whose owner was being asked about the shared one when the agent ended, perhaps.
+fn beside_a_private_folder(asked: Vec<Vec<u8>>) -> Scheduler {
+    let private = Source { ring: Ring::Private, collection: "diary".to_owned(), ..source("/p") };
+    let sources = Sources::from(vec![source("/a"), private]);
+    Scheduler::new(at(0), Config { sources, asked, slots: 1, number: 9, disk_free: u64::MAX, ..Config::default() })
+}
+
+/// The next scan finds so many of 200 documents gone.
+fn loses(machine: &mut Scheduler, ms: u64, gone: u64, why: Option<&str>) {
+    let tally = Tally { known: 200, remaining: 200 - gone, at: 50, why: why.map(str::to_owned), ..Tally::default() };
+    let (changes, gone, remarks) =
+        (Vec::new(), (0..gone).map(crate::store::change::FoundDocument::somewhere).collect(), Vec::new());
+    let outcome = Outcome::Scanned { changes, gone, next: None, remarks, tally: Box::new(tally) };
+    let mut out = Vec::new();
+    machine.handle(at(ms), Input::Wake, &mut out);
+    let id = machine.start_next(LIGHT, &mut out).unwrap();
+    machine.handle(at(ms), Input::Done(id, outcome), &mut out);
+    for output in std::mem::take(&mut out) {
+        if let Output::Save(save, _) = output {
+            machine.handle(at(ms), saved(save.0, &[]), &mut out);
+        }
+    }
+}
+
+#[test]
+fn where_there_are_private_folders_whoever_keeps_a_loss_is_told_that_other_devices_get_nothing_of_it() {
+    for is_private in [true, false] {
+        let mut machine = if is_private {
+            beside_a_private_folder(Vec::new())
+        } else {
+            scheduler(1, &["/a"], StoreCounts::default())
+        };
+        loses(&mut machine, 0, 150, None);
+        let asked = machine.question_of(b"/a").unwrap();
+        assert_eq!(
+            asked.contains("keeps them without their files, for answers on this device only"),
+            is_private,
+            "{asked}"
+        );
+        let mut out = Vec::new();
+        machine.handle(at(1), Input::Keep(ReplyId(7), b"/a".to_vec()), &mut out);
+        let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
+        assert!(machine.knows_gone(DocId(149)), "until that is saved");
+        machine.handle(at(1), saved(save.0, &[]), &mut out);
+        let done =
+            out.iter().find_map(|out| if let Output::Decided(_, done) = out { Some(done) } else { None }).unwrap();
+        assert!(done.contains("are kept without their files, and answer."), "{done}");
+        assert_eq!(done.contains("Other devices get nothing of them"), is_private, "{done}");
+    }
+}
+
+#[test]
+fn what_is_gone_may_leave_no_device_with_private_folders_before_it_is_known_what_that_is() {
+    let mut machine = beside_a_private_folder(vec![b"/a".to_vec()]);
+    let may_leave = |machine: &Scheduler| machine.may_leave(None, b"/a/x");
+    assert!(!may_leave(&machine), "after a restart, which documents its owner was asked about is not known");
+    loses(&mut machine, 0, 0, None);
+    assert!(may_leave(&machine));
+    loses(&mut machine, 0, 0, None);
+    machine.handle(at(10_000), Input::Changed(b"/a/sub".to_vec()), &mut Vec::new());
+    loses(&mut machine, 10_000 + SETTLE_MS, 150, None);
+    assert!(!may_leave(&machine), "a look at all of it follows");
+    loses(&mut machine, 20_000 + SETTLE_MS, 150, None);
+    assert!(may_leave(&machine) && !machine.may_leave(Some(DocId(0)), b"/a/x"), "now they are known");
+}
+
+#[test]
+fn why_a_folder_is_away_is_known_until_the_next_look_at_it() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    loses(&mut machine, 0, 0, Some("there is a file in its place"));
+    assert_eq!(machine.why_away(b"/a"), Some("there is a file in its place"));
+    machine.handle(at(10_000), Input::Changed(b"/a".to_vec()), &mut Vec::new());
+    loses(&mut machine, 10_000 + SETTLE_MS, 0, None);
+    assert_eq!(machine.why_away(b"/a"), None);
+}

@@ -77,7 +77,7 @@ impl Shelf {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = load_index(self.library.kv()).unwrap();
         let io = TaskIo {
-            list: |_: &Scan, _: &[Vec<u8>]| Listing::default(),
+            list: |_: &Scan, _: &[Source]| Listing::default(),
             read: |_: &[u8]| Content::Missing(0),
             scan: |signs: &Signs, max| index.nearest(signs, max),
             missing: |paths: BTreeSet<Vec<u8>>| {
@@ -254,6 +254,7 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
 #[test]
 fn another_device_gets_no_text_of_a_file_that_is_not_there_though_no_scan_has_found_that_yet() {
     let mut shelf = Shelf::new();
+    shelf.watch(&[("/", Ring::Mesh)]);
     shelf.add("/a.md", Ring::Mesh, &["the pangolin clause"]);
     let kept = shelf.add("/kept.md", Ring::Mesh, &["the pangolin clause of old"]);
     shelf.add("/moved.md", Ring::Mesh, &["the pangolin clause once more"]);
@@ -264,4 +265,28 @@ fn another_device_gets_no_text_of_a_file_that_is_not_there_though_no_scan_has_fo
     others.sort_unstable();
     assert_eq!(others, ["/a.md", "/kept.md"], "its owner keeps the one");
     assert_eq!(shelf.paths_without("pangolin clause", false, &gone).len(), 3, "a person here is told of all");
+}
+
+#[test]
+fn what_is_away_or_kept_without_its_file_is_for_this_device_only_where_it_has_private_folders() {
+    let mut shelf = Shelf::new();
+    let kept = shelf.add("/notes/kept.md", Ring::Mesh, &["the walrus of the cellar"]);
+    shelf.add("/notes/there.md", Ring::Mesh, &["the walrus of the attic"]);
+    shelf.add("/stick/away.md", Ring::Mesh, &["the walrus of the barn"]);
+    let found = FoundDocument::new(kept, &read::document(shelf.library.kv(), kept).unwrap().unwrap());
+    shelf.library.apply(&Change::Kept { found, since: 60 }).unwrap();
+    let (path, volume, since) = (b"/stick".to_vec(), 0, 60);
+    let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 0, kind: MarkKind::Kept };
+    shelf.library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
+    let found = |shelf: &mut Shelf, shared, count| {
+        let mut paths: Vec<String> = shelf.ask("walrus", count, shared).into_iter().map(|(path, _)| path).collect();
+        paths.sort();
+        paths
+    };
+    let all = ["/notes/kept.md", "/notes/there.md", "/stick/away.md"];
+    assert_eq!(found(&mut shelf, false, 9), all);
+    assert_eq!(found(&mut shelf, true, 9), all[1..2]);
+    assert_eq!(found(&mut shelf, true, 1), all[1..2], "what is withheld takes nobody's place");
+    shelf.watch(&[("/", Ring::Mesh)]);
+    assert_eq!(found(&mut shelf, true, 9), all, "nowhere could they be private");
 }

@@ -339,3 +339,45 @@ fn a_document_that_goes_on_under_another_path_while_a_scan_reads_the_store_makes
     let outcome = compare(&Written { kv: &kv, write: &write }, &step(None), listing).unwrap();
     assert_eq!(described(&outcome), Vec::<String>::new(), "all files are there and known");
 }
+
+#[test]
+fn a_folder_whose_place_a_file_or_a_pipe_took_is_away_and_no_document_of_it_is_gone() {
+    let mut library = library_of(&["/home/a", "/home/b/c"]);
+    for (instead, file) in [("a file", Some(entry("/home", 5))), ("a pipe", None)] {
+        for scope in ["/home", "/home/b"] {
+            let step = Scan { scope: scope.into(), ..step(None) };
+            let entries = file.iter().cloned().collect();
+            let listing = Listing { entries, instead: Some(instead), ..Listing::default() };
+            let outcome = compare(library.kv(), &step, listing).unwrap();
+            assert_eq!(described(&outcome), Vec::<String>::new(), "{instead}");
+            let Outcome::Scanned { ref remarks, .. } = outcome else { panic!() };
+            assert_eq!(
+                remarks,
+                &[format!("/home is away, because there is {instead} in its place: what is known of it is kept.")]
+            );
+            let tally = tally(outcome);
+            assert_eq!(tally.why, Some(format!("there is {instead} in its place")));
+            assert_eq!((&*tally.away[0].path, tally.known), (&b"/home"[..], tally.remaining));
+        }
+    }
+    // Where no document is left of a folder, the file is what its owner named.
+    for doc in [DocId(0), DocId(1)] {
+        let gone = Change::gone(library.kv(), doc);
+        library.apply(&gone).unwrap();
+    }
+    let listing = Listing { entries: vec![entry("/home", 5)], instead: Some("a file"), ..Listing::default() };
+    assert_eq!(described(&compare(library.kv(), &step(None), listing).unwrap()), ["seen /home"]);
+}
+
+#[test]
+fn whether_a_folder_had_documents_is_seen_behind_any_number_of_deleted_ones() {
+    let paths: Vec<String> = (0..3 * BELOW).map(|number| format!("/home/{number:03}")).collect();
+    let mut library = library_of(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    let has = |library: &Library<MemoryKv>| has_documents_below(library.kv(), b"/home").unwrap();
+    for doc in 0..3 * BELOW as u64 {
+        assert!(has(&library));
+        let gone = Change::gone(library.kv(), DocId(doc));
+        library.apply(&gone).unwrap();
+    }
+    assert!(!has(&library));
+}

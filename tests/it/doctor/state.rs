@@ -64,6 +64,21 @@ fn a_full_disk_and_a_start_on_it() {
 }
 
 #[test]
+fn a_disk_that_becomes_read_only_under_the_agent() {
+    let Some(disk) = SmallDisk::new("260m") else { return };
+    let agent = disk.up();
+    // The disk itself cannot be remounted while the agent writes to it, as the kernel does after errors; its home's path can be read-only.
+    let read_only = "mount --bind $0 $0 && mount -o remount,bind,ro $0";
+    assert!(disk.run(&["sh", "-c", read_only]).status.success());
+    agent.wait("the finding", |status| status["findings"].to_string().contains("is read-only"));
+    let (report, code) = read(&disk.run(&[WATTLE, "doctor", "--json", "--home"]));
+    planted("the disk of the home becomes read-only", &report, code);
+    planted("the disk of the home becomes read-only under the agent", &report, code);
+    assert!(disk.run(&["umount"]).status.success());
+    agent.wait("the end of it", |status| !status["findings"].to_string().contains("is read-only"));
+}
+
+#[test]
 fn a_disk_that_fills_up_before_a_command_holds_the_work_until_there_is_room() {
     let Some(disk) = SmallDisk::new("260m") else { return };
     let agent = disk.up();

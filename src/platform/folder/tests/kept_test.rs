@@ -26,10 +26,13 @@ impl Disk {
         self.at(name).as_os_str().as_bytes().to_vec()
     }
 
-    fn list(&self, source: &str, scope: &str) -> Listing {
+    fn source(&self, name: &str) -> Source {
         let device = fs::metadata(self.folder.path()).unwrap().dev();
-        let source = Source { path: self.path(source), collection: "home".to_owned(), ring: Ring::Mesh, device };
-        self.folders.list(&Scan { source, scope: self.path(scope), after: None }, &[])
+        Source { path: self.path(name), collection: "home".to_owned(), ring: Ring::Mesh, device }
+    }
+
+    fn list(&self, source: &str, scope: &str) -> Listing {
+        self.folders.list(&Scan { source: self.source(source), scope: self.path(scope), after: None }, &[])
     }
 
     /// Sets a file's time of change to this many nanoseconds before now.
@@ -137,4 +140,57 @@ fn what_can_be_read_only_later_is_told_apart_from_what_its_owner_locked() {
     assert_eq!(disk.folders.read(&disk.path("gone/too")), Content::Missing(tag), "of the deepest folder that is there");
     assert!(tag != 0 && tag != here.tag);
     assert_eq!(disk.folders.read(b"/proc/none"), Content::Missing(here.tag));
+}
+
+#[test]
+fn a_source_whose_path_leads_into_another_watched_place_is_away_and_says_where_it_leads() {
+    let disk = Disk::new();
+    for folder in ["diary/stuff/docs/.vault", "diary/stuff/docs/deep", "elsewhere/docs/secret", "home"] {
+        fs::create_dir_all(disk.at(folder)).unwrap();
+    }
+    for file in ["diary/stuff/docs/a", "diary/stuff/docs/.vault/b", "elsewhere/docs/c", "elsewhere/docs/secret/d"] {
+        fs::write(disk.at(file), "x").unwrap();
+    }
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(disk.at(to), disk.at(name)).unwrap();
+    link("diary/stuff", "stuff");
+    link("elsewhere", "other");
+    link("elsewhere/docs", "alias");
+    let place = |name: &str, ring| Source { path: disk.path(name), ring, ..disk.source("x") };
+    let listed = |source: &str, watched: &[Source]| {
+        disk.folders.list(&Scan { source: disk.source(source), scope: disk.path(source), after: None }, watched)
+    };
+    let diary = |ring| [place("stuff/docs", Ring::Mesh), place("diary", ring)];
+    for ring in [Ring::Private, Ring::Mesh] {
+        for (source, scope) in [("stuff/docs", "stuff/docs"), ("stuff/docs", "stuff/docs/deep")] {
+            let step = Scan { source: disk.source(source), scope: disk.path(scope), after: None };
+            let listing = disk.folders.list(&step, &diary(ring));
+            assert_eq!((listing.entries, listing.holes), (Vec::new(), vec![disk.path(source)]));
+            let (why, word) = (listing.why.unwrap(), if ring == Ring::Private { "private " } else { "" });
+            let says = format!("leads through a link into {}, which is a {word}place", disk.at("diary").display());
+            assert!(why.contains(&says), "{why}");
+        }
+    }
+    // The private place is reached by a link itself.
+    let away = listed("other/docs", &[place("other/docs", Ring::Mesh), place("alias/secret", Ring::Private)]);
+    assert!(away.entries.is_empty() && away.why.unwrap().contains("with the private place"));
+    // What its owner named within it has the same link, and is no other place; and elsewhere a folder may lie as before.
+    let named = [place("stuff/docs", Ring::Mesh), place("stuff/docs/.vault", Ring::Private)];
+    assert_eq!(listed("stuff/docs", &named).entries.len(), 2);
+    assert_eq!(listed("stuff/docs/.vault", &named).entries.len(), 1);
+    assert_eq!(listed("stuff/docs", &[place("stuff/docs", Ring::Mesh), place("elsewhere", Ring::Private)]).why, None);
+}
+
+#[test]
+fn what_took_the_place_of_a_folder_is_told_by_its_kind() {
+    let disk = Disk::new();
+    fs::write(disk.at("file"), "x").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(disk.at("socket")).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, disk.at("pipe"), rustix::fs::FileType::Fifo, Mode::RWXU, 0).unwrap();
+    fs::create_dir(disk.at("folder")).unwrap();
+    for (source, instead) in
+        [("file", Some("a file")), ("socket", Some("a socket")), ("pipe", Some("a pipe")), ("folder", None)]
+    {
+        assert_eq!(disk.list(source, source).instead, instead, "{source}");
+        assert_eq!(disk.list(source, &format!("{source}/deeper")).instead, instead, "{source}");
+    }
 }
