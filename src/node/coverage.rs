@@ -20,7 +20,7 @@ impl Node {
     pub(super) fn file_coverage(&self) -> FileCoverage {
         let counts = self.scheduler.counts();
         let searchable = counts.count(Kind::Ready);
-        let away = self.away_in(|_| true).map(|mark| mark.documents).sum();
+        let away = self.away_in(|_| true).map(|mark| mark.documents).fold(0, u64::saturating_add);
         let looking = self.scheduler.may_find_more(|_| true);
         FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
             .with_read(counts.count(Kind::Chunked))

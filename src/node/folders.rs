@@ -61,7 +61,7 @@ fn of_unmatched(numbers: Unmatched) -> Finding {
 pub(crate) fn of_away(mark: &Mark, why: Option<&str>, private: bool) -> Finding {
     let name = String::from_utf8_lossy(&mark.path);
     let documents = kept(mark);
-    let here = if private && mark.documents + mark.partly > 0 {
+    let here = if private && mark.answering() > 0 {
         " Other devices get nothing of it: this device has private folders, and what is away may have been moved into one."
     } else {
         ""

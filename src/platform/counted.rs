@@ -117,7 +117,7 @@ fn note_with(home: &Home, kv: &impl KvRead, mut kept: Vec<Mark>) -> Result<(), K
         let is_within = |mark: &&Mark| {
             if is_kept(mark) { mark.path == source.path } else { covers(&source.path, &mark.path) }
         };
-        let within = places.iter().filter(is_within).map(|mark| mark.documents).sum();
+        let within = places.iter().filter(is_within).map(|mark| mark.documents).fold(0, u64::saturating_add);
         source.documents = source.documents.saturating_sub(within);
     }
     sources.append(&mut places);

@@ -39,13 +39,13 @@ impl Mark {
     /// How many documents answer, all or a part of each.
     #[must_use]
     pub const fn answering(&self) -> u64 {
-        self.documents + self.partly
+        self.documents.saturating_add(self.partly)
     }
 
     /// How many documents there are.
     #[must_use]
     pub const fn known(&self) -> u64 {
-        self.answering() + self.read + self.unread
+        self.answering().saturating_add(self.read).saturating_add(self.unread)
     }
 
     /// Whether it is about a document at this path, learnt on the file system with this tag.
