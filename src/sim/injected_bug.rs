@@ -5,7 +5,7 @@ use crate::node::output::Output;
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InjectedBug {
-    /// One save in four is reported and never done.
+    /// One save in two is reported and never done. A look mends a part of them by itself.
     LostSave,
     /// Outputs are carried out in the order of a hash map.
     HashOrder,

@@ -289,7 +289,7 @@ impl World {
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));
             }
             Output::Save(id, changes) | Output::Mend(id, changes) => {
-                let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(4);
+                let lost = self.bug == Some(InjectedBug::LostSave) && self.rng.one_in(2);
                 let cost = 1 + self.rng.below(30);
                 let stored = self.stored_before(at, &changes);
                 let applied = if lost { Ok(Vec::new()) } else { agent.apply(&changes) };
