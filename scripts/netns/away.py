@@ -127,7 +127,9 @@ class Away:
         time.sleep(max(0, left + options.seconds - time.monotonic()))
         if len(ways) == 1:
             # Whoever is still there goes on, to the end.
-            self.must(self.vectors() > late or self.home.done(options.documents), "the one that is there embedded nothing any more")
+            passages = self.home.tasks()["passages"]
+            goes_on = self.vectors() > late or passages["waiting"] + passages["lent"] == 0
+            self.must(goes_on, "the one that is there embedded nothing any more")
         said["embedded meanwhile"] = self.vectors() - before
         if len(ways) > 1:
             self.must(said["embedded meanwhile"] == 0, f"{said['embedded meanwhile']} were embedded while nobody was there")
