@@ -10,6 +10,7 @@ use crate::base::time::utc;
 use crate::http::client::Client;
 use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, RunningWork, Tasks};
 use crate::limits::TASKS_WATCH_MS;
+use crate::node::status::LOOKS;
 use crate::platform::clock;
 use crate::platform::home::hints;
 use crate::scheduler::offload::lender::again::Again;
@@ -162,7 +163,7 @@ fn again(again: &Again) -> String {
         (checked + known, "to check other devices"),
         (lost, "because a device went away with them"),
         (late + hedged, "by two devices at once"),
-        (unproven, "because a device is not believed"),
+        (unproven, "because nothing vouched for them before their device went away, or a check of it failed"),
     ];
     let causes: Vec<String> =
         causes.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
@@ -172,6 +173,9 @@ fn again(again: &Again) -> String {
 /// What waits here.
 fn waits(tasks: &Tasks) -> String {
     match (tasks.to_read, tasks.to_embed) {
+        (0, 0) if tasks.running.iter().any(|task| task.does == LOOKS) => {
+            "Nothing waits here so far; a folder is being looked at.".to_owned()
+        }
         (0, 0) => "Nothing waits here.".to_owned(),
         (0, passages) => format!("{} to be embedded.", waiting(passages, "passage")),
         (files, 0) => format!("{} to be read.", waiting(files, "file")),
@@ -228,6 +232,9 @@ mod tests {
     #[test]
     fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
         assert_eq!(tasks(&Tasks::default(), &PLAIN), "Nothing waits here.\n");
+        let looks = RunningWork { does: LOOKS.to_owned(), passages: None, of: None, since_s: 3 };
+        let looking = Tasks { running: vec![looks], ..Tasks::default() };
+        assert!(tasks(&looking, &PLAIN).starts_with("Nothing waits here so far; a folder is being looked at.\n"));
         let attempt = |device: &str, why: &str, at: &str| AttemptedWork {
             device: device.to_owned(),
             why: why.to_owned(),

@@ -1,6 +1,6 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
-use super::status::{AbsentStatus, EMBEDS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
+use super::status::{AbsentStatus, EMBEDS, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::level::Energy;
@@ -136,7 +136,7 @@ impl Node {
     /// What a task does, for people.
     fn running_status(&self, now: Instant, task: &Task, since: Instant) -> RunningStatus {
         let (does, chunks, of) = match task {
-            Task::Scan(_) => ("looks at a folder", None, None),
+            Task::Scan(_) => (LOOKS, None, None),
             Task::Read { .. } => ("reads a file", None, None),
             Task::Embed { chunks, .. } => (EMBEDS, Some(*chunks), None),
             Task::EmbedLent(chunks) => (EMBEDS, Some(chunks.len()), None),

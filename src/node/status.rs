@@ -134,6 +134,9 @@ pub struct DeviceHold {
     pub told: Option<Option<HoldStatus>>,
 }
 
+/// What a task does that looks for files.
+pub const LOOKS: &str = "looks at a folder";
+
 /// What a task does that embeds.
 pub const EMBEDS: &str = "embeds";
 

@@ -254,6 +254,10 @@ impl Scheduler {
         if !unsaved.removed.is_empty() {
             self.decisions.sweep_on();
         }
+        if let Some(added) = &unsaved.added {
+            // It may have been a source before: nothing of what was known then holds for the new one.
+            self.decisions.losses.forget(added);
+        }
         out.extend(unsaved.added.map(Output::Watch));
         for (reply, place) in unsaved.replies {
             // Additions of places that are watched already wait for the save of any other request.

@@ -86,3 +86,13 @@ fn what_is_being_forgotten_goes_to_no_other_device_meanwhile() {
     assert!(!machine.may_leave(Some(DocId(899)), b"/a/x"));
     assert!(machine.may_leave(Some(DocId(900)), b"/a/y") && !machine.may_leave(Some(DocId(900)), b"/b/y"));
 }
+
+#[test]
+fn a_folder_that_was_watched_before_is_a_new_one_when_it_is_added_again() {
+    let mut machine = scheduler(1, &["/a"], StoreCounts::default());
+    machine.decisions.losses.ask_again(vec![b"/b".to_vec()], |_| true);
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Add(ReplyId(1), source("/b").into()), &mut out);
+    saves(&mut machine, 1, out);
+    assert!(!machine.decisions.losses.is_unsure(b"/b"), "nothing is known of it");
+}
