@@ -137,7 +137,7 @@ fn write_counts(home: &Home, places: Vec<Mark>) {
 }
 
 const fn place(path: Vec<u8>) -> Mark {
-    Mark { path, volume: 0, since: 0, documents: 0, partly: 0, read: 0, unread: 0, kind: MarkKind::Kept }
+    Mark::new(path, MarkKind::Kept)
 }
 
 /// How many documents the store had, as far as it was written down.

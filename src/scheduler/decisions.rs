@@ -2,7 +2,8 @@
 //! documents after a scan, which is done in the same steps.
 //!
 //! A forgotten place is marked first: with that save its documents leave every answer. A sweep then deletes them, some
-//! hundred at a time, and goes on after a restart.
+//! hundred at a time, and goes on after a restart. Documents that an answer to a loss is about leave the answers to other devices at once, and those here
+//! with the save of their own step.
 
 use super::losses::Losses;
 use super::port::Output;

@@ -9,7 +9,7 @@ use crate::store::record::{Mark, MarkKind};
 
 /// The mark on a place whose documents are to be forgotten, whatever disk they were on.
 pub(super) const fn forgotten(path: Vec<u8>) -> Mark {
-    Mark { path, volume: 0, since: 0, documents: 0, partly: 0, read: 0, unread: 0, kind: MarkKind::Forgotten }
+    Mark::new(path, MarkKind::Forgotten)
 }
 
 impl Scheduler {

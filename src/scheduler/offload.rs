@@ -10,12 +10,13 @@
 //! not embed, is embedded here only: what brings devices down ends here, where a document whose tasks fail is parked (`parking`). A document
 //! that fails here is the first to be lent, as another device may be able to embed it.
 //!
-//! No vector is stored before a check of its maker (`worker`): the first `PROBATION` results are computed here too, after those one in
+//! No vector counts before a check of its maker (`worker`): it is stored with who made it, and is as good as none until then (`store::makers`). The
+//! first `PROBATION` results are computed here too, after those one in
 //! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. Where this device may embed nothing,
 //! texts whose vectors are stored are mixed into the batches, and a device that gives those vouches for what it made before. A device whose vector is false gets
 //! no work for `OFFENCE_MS`, and what it made since its last good check is done again.
 //!
-//! Invariants: a chunk is in one place at a time, in the pool, in a lease, with a device's unchecked results, or on its way to the
+//! Invariants: a chunk is in one place at a time, in the pool, in a lease (and late ones in a task of this device besides), with a device's unchecked results, or on its way to the
 //! disk; its document is busy in the queue as long as any of its chunks is. Late results, and results for a document that changed, have no
 //! effect: the store takes a vector for a row without one and for the text that it has.
 

@@ -2,7 +2,7 @@
 //!
 //! Only the list of sources says to which collection a document belongs and who may see it; `worker::retrieve` and
 //! `worker::summary` read it there. So one save of the list changes a whole collection, and no answer after it
-//! follows the old ring.
+//! follows the old ring: what was found just before is held against the list once more when it leaves the device.
 
 use crate::base::collection_name::{is_same, meant, tidy};
 use crate::base::finding::quoted;

@@ -36,6 +36,12 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// A mark on a place, of all file systems, about no document yet and since no known time.
+    #[must_use]
+    pub const fn new(path: Vec<u8>, kind: MarkKind) -> Self {
+        Self { path, volume: 0, since: 0, documents: 0, partly: 0, read: 0, unread: 0, kind }
+    }
+
     /// How many documents answer, all or a part of each.
     #[must_use]
     pub const fn answering(&self) -> u64 {

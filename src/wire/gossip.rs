@@ -45,8 +45,8 @@ pub enum Fact {
     Headroom(Headroom),
     /// Which collections it shares with the members; never a private one.
     Collections(Box<Bounded<Collection, GOSSIP_COLLECTIONS_MAX>>),
-    /// A device left for good. It is relayed and kept for ever whoever its origin is. Until certificates define who may
-    /// remove whom, it only takes effect if the device itself is the origin.
+    /// A device left for good. It is relayed and kept for ever whoever its origin is. It takes effect only if the
+    /// device itself is the origin; who removes others signs a record (`mesh::trust`).
     Removed(Removed),
 }
 
@@ -105,7 +105,7 @@ pub struct Collection {
 pub struct Removed {
     /// Its public key.
     pub peer: [u8; 32],
-    /// The serial number of its certificate; 0 as long as there are no certificates.
+    /// The serial number of its certificate; 0 for a device without one.
     pub serial: u64,
 }
 

@@ -114,16 +114,7 @@ mod tests {
     fn the_root_and_a_folder_are_swept_with_all_below_them() {
         for (place, count) in [("/", 3), ("/a", 2), ("/a/", 2), ("/c", 0)] {
             let (mut library, all) = library(&[], &["/a/b.md", "/a/c/d.md", "/ab.md"]);
-            let mark = Mark {
-                path: place.into(),
-                volume: 0,
-                since: 0,
-                documents: 0,
-                partly: 0,
-                read: 0,
-                unread: 0,
-                kind: MarkKind::Forgotten,
-            };
+            let mark = Mark::new(place.into(), MarkKind::Forgotten);
             library.apply(&Change::Marks(Marks(vec![mark]))).unwrap();
             let Outcome::Swept { docs, last, .. } = sweep(library.kv()).unwrap() else { panic!() };
             let docs: Vec<DocId> = docs.iter().map(|found| found.doc).collect();

@@ -361,16 +361,7 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
         };
         match self.carried.left.iter_mut().find(|left| left.path == *place) {
             Some(left) => left.documents += 1,
-            None => self.carried.left.push(Mark {
-                path: place.clone(),
-                volume: 0,
-                since: 0,
-                documents: 1,
-                partly: 0,
-                read: 0,
-                unread: 0,
-                kind: MarkKind::Kept,
-            }),
+            None => self.carried.left.push(Mark { documents: 1, ..Mark::new(place.clone(), MarkKind::Kept) }),
         }
     }
 }

@@ -5,16 +5,7 @@ use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REMOVAL_WAITS_MAX, REPLIES_MAX}
 use crate::store::record::{Mark, MarkKind, Marks};
 
 fn forgotten(path: &str) -> Mark {
-    Mark {
-        path: path.into(),
-        volume: 0,
-        since: 0,
-        documents: 0,
-        partly: 0,
-        read: 0,
-        unread: 0,
-        kind: MarkKind::Forgotten,
-    }
+    Mark::new(path.into(), MarkKind::Forgotten)
 }
 
 /// A machine that was told to forget a folder, and has that on the disk.

@@ -25,8 +25,7 @@ impl Records {
         self.proofs.len() >= ADMINS_MAX
     }
 
-    /// All records, in the order in which another set takes them.
-    /// All records, each once: first the certificates, those that prove others before them.
+    /// All records, each once, in the order in which another set takes them: first the certificates, those that prove others before them.
     pub fn iter(&self) -> impl Iterator<Item = Record> + '_ {
         // A proof that is also the newest certificate stands once.
         let proofs = self.proofs.values().filter(|of| self.certificates.get(&(of.holder, of.issuer)) != Some(*of));
