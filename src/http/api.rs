@@ -235,8 +235,9 @@ impl Api {
             Response::Joined(report) => json(conn, Status::Ok, &report),
             Response::Mesh(report) => json(conn, Status::Ok, &report),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits, unusable } => {
+            Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits, unusable, held } => {
                 let names = silent.iter().map(|silent| silent.device.clone()).collect();
+                let allowed = |work| self.node.governor_handle().sentence(work);
                 let coverage = SearchAnswer {
                     asked,
                     answered,
@@ -246,14 +247,17 @@ impl Api {
                     files,
                     others,
                     unusable: unusable.0,
-                    background: WaitingWork::of(&files).and_then(|work| self.node.governor_handle().sentence(work)),
+                    background: WaitingWork::of(&files).and_then(|work| held.or_else(|| allowed(work))),
                 };
                 json(conn, Status::Ok, &SearchResults::new(hits, fits, unusable.1, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
                 let mut report = StatusReport::from(&*status);
-                report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
+                // What is held does not go on, whatever the governor allows.
+                if report.activity.held.is_none() {
+                    report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
+                }
                 report.activity.background_reason = self.node.governor_handle().reason();
                 report.activity.at_home = self.node.home().and_then(|home| end_of_command(&home));
                 report.findings = self.node.all_findings(report.findings, report.activity.panics);

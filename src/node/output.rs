@@ -253,6 +253,8 @@ pub enum Response {
         fits: bool,
         /// Files of this device that cannot be used: how many there are, and those whose name is asked for.
         unusable: (u64, Vec<UnusableFile>),
+        /// Why nothing is indexed, if it is held: a full disk.
+        held: Option<String>,
     },
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),

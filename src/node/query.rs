@@ -283,9 +283,19 @@ impl Node {
             places: merged.places.into_iter().map(place).collect(),
         });
         let files = FileCoverage { unread, ..self.file_coverage() };
-        let not_asked = query.not_asked;
-        let response =
-            Response::Hits { hits: hits.collect(), asked, answered, silent, not_asked, files, others, fits, unusable };
+        let (not_asked, held) = (query.not_asked, self.scheduler.held_reason());
+        let response = Response::Hits {
+            hits: hits.collect(),
+            asked,
+            answered,
+            silent,
+            not_asked,
+            files,
+            others,
+            fits,
+            unusable,
+            held,
+        };
         out.push(Output::Reply(query.reply, response));
     }
 }

@@ -225,6 +225,12 @@ impl ScanQueue {
         self.overflowed.get_or_insert(now);
     }
 
+    /// Whether something in this place changed, and is not looked at yet.
+    pub fn has_changes_in(&self, place: &[u8]) -> bool {
+        let is_of = |dirty: &Dirty| covers(place, &dirty.scope) || covers(&dirty.scope, place);
+        self.overflowed.is_some() || self.dirty.iter().any(is_of)
+    }
+
     /// How many places lie in this scope.
     fn below(&self, scope: &[u8]) -> usize {
         self.dirty.iter().filter(|dirty| covers(scope, &dirty.scope)).count()

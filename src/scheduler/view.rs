@@ -190,7 +190,11 @@ impl Scheduler {
     pub fn may_find_more(&self, of: impl Fn(&Source) -> bool) -> bool {
         let away = |mark: &&Mark| mark.kind != MarkKind::Forgotten;
         let is_away = |source: &Source| self.marks().iter().filter(away).any(|mark| covers(&mark.path, &source.path));
-        let is_open = |source: &Source| self.scans.is_planned(&source.path) || self.looked_at(&source.path).is_none();
+        // Where nothing may be saved, a look that is due does not begin.
+        let is_due = |source: &Source| self.held_reason().is_some() && self.scans.queue.has_changes_in(&source.path);
+        let is_open = |source: &Source| {
+            self.scans.is_planned(&source.path) || self.looked_at(&source.path).is_none() || is_due(source)
+        };
         let is_back = |source: &Source| self.decisions.losses.finds() && self.scans.is_first(&source.path);
         let knows = |source: &Source| !is_away(source) || is_back(source);
         self.sources().iter().any(|source| of(source) && is_open(source) && knows(source))

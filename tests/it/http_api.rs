@@ -89,6 +89,7 @@ fn respond(request: Request) -> Response {
                 others: Vec::new(),
                 fits: true,
                 unusable: (2, Vec::new()),
+                held: None,
             }
         }
         Request::Status => Response::Status(Box::new(Status {

@@ -266,12 +266,14 @@ impl GovernorHandle {
     async fn set_pause(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
         let shared = self.shared.clone().ok_or(OFF)?;
         let now = clock::now();
+        let burst = shared.lock().coordinator.burst(now);
         self.input(now, Input::Pause(pause));
         let saved = blocking::run(move || shared.save(true)).await;
         match saved {
             Some(Ok(())) => Ok(()),
             failed => {
                 self.input(now, Input::Pause(before));
+                burst.into_iter().for_each(|until| self.input(now, Input::Burst(until.since(now))));
                 let why =
                     failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
                 Err(format!(

@@ -1,5 +1,6 @@
 //! A disk that fails for a while, and one that fails for good.
 
+use super::decisions_test::{found, saves, scan_finds};
 use super::*;
 use crate::limits::{MEND_RETRY_MS, MEND_RETRY_MS_MAX, READ_FAILURES_MAX};
 use crate::scheduler::task::{Away, Tally};
@@ -167,4 +168,18 @@ fn a_store_that_cannot_be_read_again_and_again_waits_for_the_next_start() {
     }
     let why = machine.held_reason().unwrap();
     assert!(why.contains("start the agent again") && machine.deadline().is_none(), "{why}");
+}
+
+#[test]
+fn what_changed_and_is_not_looked_at_for_want_of_room_may_be_more_than_is_known() {
+    let mut machine = scheduler(1, &["/a", "/b"], StoreCounts::default());
+    for _ in 0..2 {
+        let out = scan_finds(&mut machine, 0, found(10, 0, Vec::new()));
+        saves(&mut machine, 0, out);
+    }
+    machine.handle(at(20_000), Input::Changed(b"/a/x".to_vec()), &mut Vec::new());
+    assert!(!machine.may_find_more(|_| true), "it is looked at in a moment");
+    machine.disk.free = 0;
+    let of = |machine: &Scheduler, place: &[u8]| machine.may_find_more(|source| source.path == place);
+    assert!(of(&machine, b"/a") && !of(&machine, b"/b"));
 }
