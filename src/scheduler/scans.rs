@@ -226,6 +226,7 @@ impl ScanQueue {
     }
 
     /// Whether something in this place changed, and is not looked at yet.
+    #[must_use]
     pub fn has_changes_in(&self, place: &[u8]) -> bool {
         let is_of = |dirty: &Dirty| covers(place, &dirty.scope) || covers(&dirty.scope, place);
         self.overflowed.is_some() || self.dirty.iter().any(is_of)
