@@ -16,6 +16,22 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
+/// A text in small letters with its accents (NFKC of UAX #15), without characters that show nothing and with one apostrophe: the form in
+/// which stemmers read words. `fold` of it is the canonical form.
+#[must_use]
+pub fn lower(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return fold(text);
+    }
+    let visible = text.chars().filter(|c| !is_ignored(*c)).nfkc();
+    Cow::Owned(
+        visible
+            .flat_map(char::to_lowercase)
+            .map(|c| if matches!(c, '\u{2018}' | '\u{2019}' | '\u{2BC}') { '\'' } else { c })
+            .collect(),
+    )
+}
+
 /// The canonical form of a text.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {

@@ -116,6 +116,12 @@ impl Quantized {
         sound.then(|| Self { scale, codes: codes.iter().map(|b| b.cast_signed()).collect() })
     }
 
+    /// What stands for a vector that there is not: all codes are zero.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { scale: 1.0, codes: vec![0; DIMENSIONS] }
+    }
+
     /// The exact form again, as precisely as it was stored.
     ///
     /// # Errors

@@ -42,12 +42,12 @@ use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
 use crate::scheduler::{self, stored::StoredWork};
-use crate::search::vector::Index;
+use crate::search::indexes::Indexes;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Asked, Marks, Sources};
-use crate::worker::retrieve::load_index;
+use crate::worker::retrieve::load_indexes;
 use crate::worker::sweep::unwatched;
 use async_signal::{Signal, Signals};
 use disk::watch_disk;
@@ -155,7 +155,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
 
 /// What is read of the store before anything else: damage that shows here has it made anew.
 struct FirstReads {
-    index: Index,
+    index: Indexes,
     scheduler: Known,
 }
 
@@ -173,7 +173,7 @@ impl FirstReads {
         let kv = library.kv();
         let (sources, marks, work) = (read::sources(kv)?, read::marks(kv)?, StoredWork::read(kv)?);
         let (asked, strays) = (read::asked(kv)?, !unwatched(kv, 1)?.is_empty());
-        Ok(Self { index: load_index(kv)?, scheduler: Known { sources, marks, asked, work, strays } })
+        Ok(Self { index: load_indexes(kv)?, scheduler: Known { sources, marks, asked, work, strays } })
     }
 }
 

@@ -27,3 +27,31 @@ pub const PLACES_MAX: usize = 16;
 /// Places of an answer that are shared out: of the first ten, or of all of a shorter answer, at most half (rounded up) are those
 /// of one other device, where others have something for the rest that fits and is nearly as good.
 pub const SHARED_PLACES: usize = 10;
+
+/// Bytes of one term of the index of words; longer words, such as base64, are left out.
+pub const TERM_BYTES_MAX: usize = 64;
+
+/// Parts of a number or a name that also count as one, as those of a telephone number.
+pub const JOINED_PARTS_MAX: usize = 8;
+
+/// Chunks that are kept in memory until they become a segment of the index of words in the store: about 4 MB. 4,000 cost 325 bytes
+/// written a chunk, 1,000 cost 509 (docs/evidence.md, "The index of words").
+pub const SEGMENT_CHUNKS: usize = 4_000;
+
+/// Chunks whose words are put into the index at once, before waiting saves are looked at again.
+pub const INDEXED_AT_ONCE: usize = 256;
+
+/// Words that stand in for one of a question's that no chunk holds.
+pub const SIMILAR_TERMS_MAX: usize = 16;
+
+/// Words that are compared with one that no chunk holds.
+pub const SIMILAR_COMPARED_MAX: usize = 20_000;
+
+/// Files with a word of the question in their names whose chunks are candidates.
+pub const NAMED_BY_WORD_MAX: usize = 64;
+
+/// First chunks of each such file.
+pub const NAMED_BY_WORD_CHUNKS: usize = 2;
+
+/// Chunks of one device that count at most in what another one says of itself.
+pub const PEER_CHUNKS_MAX: u32 = 4_000_000;

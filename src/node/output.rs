@@ -298,7 +298,7 @@ pub struct RankedHit {
     pub device: String,
     /// That device's PeerId.
     pub peer_id: String,
-    /// Its score, see `search::hit::score`.
+    /// Its score, see `search::fusion`.
     pub score: f32,
     /// The document's path there.
     pub path: Vec<u8>,

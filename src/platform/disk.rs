@@ -249,8 +249,8 @@ impl Inner {
             .open()
             .map_err(|error| failed(&error))?;
         let space = |space: Space| db.keyspace(space.name(), || options(space)).map_err(|error| failed(&error));
-        let [a, b, c, d, e, f, g] = Space::ALL;
-        let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?];
+        let [a, b, c, d, e, f, g, h] = Space::ALL;
+        let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?, space(h)?];
         Ok(Self { db, spaces, unrotated: AtomicU64::new(0), place: StorePlace::of(folder) })
     }
 

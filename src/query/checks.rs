@@ -7,7 +7,7 @@
 
 use super::check::{Check, HitText, Lie, is_of};
 use super::evidence::{needs_proof, unchecked, unproven};
-use super::merge::joined;
+use super::merge::scores;
 use super::pending::{PendingQueries, PendingQuery};
 use crate::base::hit::SearchHit;
 use crate::base::id::{PeerKey, TaskId};
@@ -15,8 +15,7 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHECKED_PLACES, CHECKS_MAX, SPOT_CHECK_ONE_IN};
-use crate::search::hit::score;
-use crate::search::lexical::QueryTerms;
+use crate::search::lexical::terms::QueryTerms;
 
 impl PendingQueries {
     /// Begins the next check that an open query needs; each open query has one at a time. `issue` gives the number of the
@@ -132,11 +131,11 @@ impl PendingQuery {
 
     /// The hits of all devices, best first: the device, the place in its list, the hit.
     fn places(&self) -> Vec<(Option<PeerKey>, usize, &SearchHit)> {
-        let (terms, statistics) = (QueryTerms::new(&self.question), joined(&self.lists));
+        let mut scores = scores(&QueryTerms::new(&self.question), &self.lists).into_iter();
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
-            let scored = |hit: &SearchHit| score(&terms, &statistics, hit.cosine, &hit.frequencies);
-            places.extend((0..).zip(&found.hits).map(|(place, hit)| (scored(hit), *device, place, hit)));
+            let mut score = || scores.next().unwrap_or_default();
+            places.extend((0..).zip(&found.hits).map(|(place, hit)| (score(), *device, place, hit)));
         }
         places.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         places.into_iter().map(|(_, device, place, hit)| (device, place, hit)).collect()

@@ -8,8 +8,8 @@ use crate::base::file_name;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::time::utc;
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{CHUNK_BYTES_MAX, HITS_MAX};
-use crate::search::lexical::QueryTerms;
+use crate::limits::{CHUNK_BYTES_MAX, PEER_CHUNKS_MAX};
+use crate::search::lexical::terms::QueryTerms;
 
 /// The most that a cosine without a vector counts for a text that has no word of the question, and that has them all. An
 /// honest hit of the model in use has 0.3 to 0.7 (docs/evidence.md).
@@ -107,16 +107,15 @@ fn most_unproven(frequencies: &TermFrequencies) -> f32 {
     (most - least).mul_add(held as f32 / frequencies.counts.len().max(1) as f32, least)
 }
 
-/// The peer's statistics as far as they can be: over no more chunks than a device scores, and in agreement with the hits.
-/// They say how rare a word is, and cannot be checked otherwise: the chunks that were scored and not sent stay there.
+/// The peer's statistics as far as they can be: over no more chunks than a device has, and in agreement with the hits.
+/// They say how rare a word is, and cannot be checked otherwise: the chunks that were counted and not sent stay there.
 fn plausible(claimed: &CorpusStatistics, hits: &[&TermFrequencies]) -> CorpusStatistics {
     let terms = hits.first().map_or(claimed.document_frequencies.len(), |hit| hit.counts.len());
     let counted = CorpusStatistics::of(terms, hits.iter().copied());
     if claimed.document_frequencies.len() != terms {
         return counted;
     }
-    let most = u32::try_from(HITS_MAX).unwrap_or(u32::MAX);
-    let chunks = claimed.chunks.clamp(counted.chunks, most.max(counted.chunks));
+    let chunks = claimed.chunks.clamp(counted.chunks, PEER_CHUNKS_MAX.max(counted.chunks));
     let mut document_frequencies = claimed.document_frequencies.clone();
     for (own, sure) in document_frequencies.iter_mut().zip(&counted.document_frequencies) {
         *own = (*own).clamp(*sure, chunks);

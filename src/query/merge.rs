@@ -1,12 +1,13 @@
 //! Merges the results of several devices: all chunks scored alike, each text once with its places, and no device with
 //! all of the first places.
 
+use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{PLACES_MAX, SHARED_PLACES};
-use crate::search::hit::{named, score};
-use crate::search::lexical::QueryTerms;
+use crate::search::fusion::{Fusion, named, words_scores};
+use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The cosine, or the part of the question's words, from which on a hit fits. Of 1,466 questions with a right answer among the
@@ -22,7 +23,7 @@ const NOT_FAR_WEAKER: f32 = 0.5;
 pub struct Merged {
     /// The device that holds it; `None` is this one.
     pub device: Option<PeerKey>,
-    /// Its score, see `search::hit::score`.
+    /// Its score, see `search::fusion`.
     pub score: f32,
     /// The chunk.
     pub hit: SearchHit,
@@ -38,11 +39,12 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 /// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good.
 #[must_use]
 pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
-    let (terms, statistics) = (QueryTerms::new(question), joined(&lists));
+    let terms = QueryTerms::new(question);
+    let mut scores = scores(&terms, &lists).into_iter();
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
-            let score = score(&terms, &statistics, hit.cosine, &hit.frequencies);
+            let score = scores.next().unwrap_or_default();
             let places = vec![(device, hit.path.clone())];
             merged.push(Merged { device, score, hit, places });
         }
@@ -60,6 +62,17 @@ pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize)
     }
     merged.sort_by(by_score);
     share_out(folded(merged), count, |hit| fits(&terms, &asked, hit))
+}
+
+/// The scores of all hits of all lists, in their order.
+pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)]) -> Vec<f32> {
+    let hits = || lists.iter().flat_map(|(_, found)| &found.hits);
+    let names: Vec<String> = hits().map(|hit| file_name::words(&hit.path)).collect();
+    let texts: Vec<_> =
+        hits().zip(&names).map(|(hit, name)| (&hit.frequencies, [name.as_str(), &hit.heading, &hit.text])).collect();
+    let words = words_scores(terms, &joined(lists), &texts);
+    let fusion = Fusion::of(hits().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
+    hits().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect()
 }
 
 /// Whether a hit of the answer fits the question at all.

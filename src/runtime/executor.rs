@@ -20,9 +20,14 @@ use crate::platform::folder::Folders;
 use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
 use crate::scheduler::task::{Outcome, Scan, Task};
-use crate::search::vector::Index;
+use crate::search::indexes::Indexes;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::terms::QueryTerms;
+use crate::store::kv::KvError;
 use crate::store::record::Source;
+use crate::worker::retrieve::Lookup;
 use crate::worker::run::{TaskIo, run};
+use crate::worker::words::Reader;
 use smol::channel::{Receiver, Sender, TrySendError};
 use smol::future::FutureExt;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -124,8 +129,8 @@ pub struct Executor<E> {
     pub embedder: E,
     /// Folders and files.
     pub folders: Folders,
-    /// The vector index of sign bits.
-    pub index: Arc<RwLock<Index>>,
+    /// Both indexes.
+    pub index: Arc<RwLock<Indexes>>,
     /// To the driver.
     pub inputs: Sender<Input>,
     /// The governor's clamp of background threads.
@@ -162,15 +167,38 @@ impl<E: Embedder> Executor<E> {
     }
 
     fn outcome(&mut self, task: Task) -> Outcome {
-        let (folders, index) = (&self.folders, &self.index);
+        let folders = &self.folders;
+        let lookup = Shared { index: Arc::clone(&self.index), disk: self.disk.clone() };
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
             read: |path: &[u8]| folders.read(path),
-            scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
+            lookup: &lookup,
             missing: |paths| folders.missing(paths),
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)
+    }
+}
+
+/// The indexes that the writer changes, each locked while it is looked at.
+struct Shared {
+    index: Arc<RwLock<Indexes>>,
+    disk: Disk,
+}
+
+impl Shared {
+    fn read(&self) -> RwLockReadGuard<'_, Indexes> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lookup for Shared {
+    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
+        self.read().vectors.nearest(signs, max)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
+        self.read().words.search(terms, &mut Reader(&self.disk), max, also, shared)
     }
 }
 

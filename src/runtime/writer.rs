@@ -12,16 +12,21 @@ use crate::platform::disk::Disk;
 use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::panics::guard;
 use crate::platform::store;
-use crate::search::vector::Index;
+use crate::search::indexes::Indexes;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::Record;
-use crate::worker::retrieve::load_index;
+use crate::worker::retrieve::load_indexes;
+use crate::worker::words;
 use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+
+mod words_step;
+
+pub use words_step::WordsStep;
 
 /// New documents, and the part of all of them, after which they are counted once more: a count reads the list of all
 /// paths, so that it is done as often as the logarithm of their number grows.
@@ -42,8 +47,10 @@ pub struct Save {
 pub struct Writer {
     /// The store.
     pub library: Library<Disk>,
-    /// The vector index that queries scan.
-    pub index: Arc<RwLock<Index>>,
+    /// The indexes that questions are looked up in.
+    pub index: Arc<RwLock<Indexes>>,
+    /// How far the index of words is.
+    pub words: WordsStep,
     /// The agent's home.
     pub home: PathBuf,
     /// To the driver.
@@ -56,7 +63,7 @@ impl Writer {
     /// Saves until the driver drops the queue; then flushes the memory tables, so that the next start is quick.
     pub fn run(mut self, saves: &Receiver<Save>) {
         let (mut waiting, mut noted) = (None, self.library.commit().counts.total());
-        while let Some(first) = waiting.take().or_else(|| saves.recv_blocking().ok()) {
+        while let Some(first) = waiting.take().or_else(|| self.next(saves)) {
             let mut group = vec![first];
             while group.len() < SAVES_MAX
                 && let Ok(next) = saves.try_recv()
@@ -87,6 +94,9 @@ impl Writer {
                     return;
                 }
             }
+            if self.broken.is_none() && places {
+                self.set_private_words();
+            }
             let total = self.library.commit().counts.total();
             if self.broken.is_none() && !kept.is_empty() {
                 self.noted(|home, kv| counted::add_kept(home, kv, &kept));
@@ -106,6 +116,14 @@ impl Writer {
         }
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
+        }
+    }
+
+    /// Which folders are private may have changed.
+    fn set_private_words(&self) {
+        match words::private_rows(self.library.kv()) {
+            Ok(rows) => self.index.write().unwrap_or_else(PoisonError::into_inner).words.set_all_private(rows),
+            Err(error) => self.library.kv().note_damage(&error),
         }
     }
 
@@ -148,8 +166,9 @@ impl Writer {
     fn mend(&mut self, needed: u64) -> Result<(), NotSaved> {
         self.look_at_disk(needed)?;
         self.library = store::reopen(self.library.kv()).map_err(|error| self.not_written(&error))?;
-        let index = load_index(self.library.kv()).map_err(|error| self.not_used(&error))?;
+        let index = load_indexes(self.library.kv()).map_err(|error| self.not_used(&error))?;
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+        self.words = WordsStep::default();
         Ok(())
     }
 
@@ -211,6 +230,7 @@ impl Writer {
         let has_room = disk_free(&self.home) >= SAVE_FREE_MIN;
         let kv = self.library.kv();
         if has_room { kv.sync() } else { kv.sync_journal() }.map_err(|error| self.not_written(&error))?;
+        self.words_are_due();
         self.update_index(results.iter().flat_map(|saved| &saved.applied));
         let free = disk_free(&self.home);
         results.iter_mut().for_each(|saved| saved.disk_free = free);
@@ -233,7 +253,8 @@ impl Writer {
     }
 
     fn update_index<'a>(&self, applied: impl Iterator<Item = &'a Applied>) {
-        let changed: Vec<&Applied> = applied.filter(|a| !(a.added.is_empty() && a.removed.is_empty())).collect();
+        let touches = |applied: &&Applied| !applied.added.is_empty() || !applied.removed.is_empty() || applied.returned;
+        let changed: Vec<&Applied> = applied.filter(touches).collect();
         if changed.is_empty() {
             return;
         }
@@ -244,11 +265,12 @@ impl Writer {
         for applied in changed {
             removed.extend_from_slice(&applied.removed);
             if !applied.added.is_empty() {
-                index.remove(&std::mem::take(&mut removed));
-                index.add(&applied.added);
+                index.vectors.remove(&std::mem::take(&mut removed));
+                index.vectors.add(&applied.added);
             }
+            words::follow(self.library.kv(), &mut index.words, applied);
         }
-        index.remove(&removed);
+        index.vectors.remove(&removed);
     }
 }
 
@@ -284,7 +306,14 @@ mod tests {
     fn writer(store: &Path, home: &Path) -> Writer {
         let library = Library::open(Disk::open(store, Sync::Disk).unwrap()).unwrap();
         let (inputs, _) = bounded(1);
-        Writer { library, index: Arc::default(), home: home.to_owned(), inputs, broken: None }
+        Writer {
+            library,
+            index: Arc::default(),
+            words: WordsStep::default(),
+            home: home.to_owned(),
+            inputs,
+            broken: None,
+        }
     }
 
     fn save(writer: &mut Writer, changes: Vec<Change>, mends: bool) -> Result<u64, String> {

@@ -13,15 +13,18 @@ use crate::node::{Node, NodeConfig};
 use crate::scheduler::Config;
 use crate::scheduler::stored::StoredWork;
 use crate::scheduler::task::{Outcome, Task};
-use crate::search::vector::Index;
+use crate::search::indexes::Indexes;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::terms::QueryTerms;
 use crate::store::audit;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
-use crate::worker::retrieve::load_index;
+use crate::worker::retrieve::{Lookup, load_indexes};
 use crate::worker::run::{TaskIo, run};
+use crate::worker::words;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -67,8 +70,8 @@ pub struct Agent {
     pub node: Node,
     /// The store.
     pub library: Library<Rc<MemoryKv>>,
-    /// The vectors that queries search.
-    pub index: Index,
+    /// What questions are looked up in.
+    pub index: Indexes,
     /// The embedder.
     pub embedder: Counted,
     /// Free bytes on its disk.
@@ -98,7 +101,8 @@ impl Agent {
             return Err(KvError::Damaged("another model".to_owned()));
         }
         library.kv().sync()?;
-        let index = load_index(library.kv())?;
+        let mut index = load_indexes(library.kv())?;
+        words::catch_up(&mut library, &mut index.words)?;
         let disk_free = DISK_FREE_MIN * 2;
         let config = NodeConfig {
             key_before: None,
@@ -135,11 +139,11 @@ impl Agent {
     pub fn run(&mut self, files: &Files, task: &Task) -> Outcome {
         let due = if let Task::Embed { doc, .. } = task { self.without_vector(*doc) } else { u64::MAX };
         let before = self.embedder.texts;
-        let index = &self.index;
+        let lookup = InStore { index: &self.index, kv: self.library.kv() };
         let io = TaskIo {
             list: |scan: &_, _: &[_]| files.list(scan),
             read: |path: &[u8]| files.read(path),
-            scan: |signs: &_, max| index.nearest(signs, max),
+            lookup: &lookup,
             missing: |paths: BTreeSet<Vec<u8>>| paths.into_iter().filter(|path| !files.has(path)).collect(),
             now: 0,
         };
@@ -171,10 +175,30 @@ impl Agent {
     pub fn sync(&mut self, applied: Vec<Applied>) -> Result<Saved, String> {
         self.library.kv().sync().map_err(|error| error.to_string())?;
         for applied in &applied {
-            self.index.remove(&applied.removed);
-            self.index.add(&applied.added);
+            self.index.vectors.remove(&applied.removed);
+            self.index.vectors.add(&applied.added);
+            words::follow(self.library.kv(), &mut self.index.words, applied);
         }
+        words::catch_up(&mut self.library, &mut self.index.words).map_err(|error| error.to_string())?;
+        let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
+        self.index.words.set_all_private(private);
         let commit = self.library.commit();
         Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })
+    }
+}
+
+/// The indexes of an agent and its store.
+struct InStore<'a> {
+    index: &'a Indexes,
+    kv: &'a Rc<MemoryKv>,
+}
+
+impl Lookup for InStore<'_> {
+    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
+        self.index.vectors.nearest(signs, max)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
+        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, shared)
     }
 }

@@ -245,6 +245,8 @@ pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     clear(kv, Space::Todo)?;
     clear(kv, Space::Key)?;
     clear(kv, Space::Path)?;
+    // Made anew from the chunks.
+    clear(kv, Space::Word)?;
     let mut commit = Commit { number: old.number, next_doc: old.next_doc, next_row: old.next_row, ..Commit::default() };
     repair_documents(kv, &mut commit)?;
     repair_rows(kv, &mut commit)?;

@@ -1,4 +1,4 @@
-//! The port to a disk: seven ordered maps of bytes, atomic batches, and a sync that returns when they are on the disk.
+//! The port to a disk: eight ordered maps of bytes, atomic batches, and a sync that returns when they are on the disk.
 
 use std::fmt;
 use std::rc::Rc;
@@ -20,15 +20,17 @@ pub enum Space {
     Todo,
     /// Single records: the commit, the sources, the model.
     State,
+    /// The index of words, see `words`.
+    Word,
 }
 
 /// How many spaces there are.
-pub const SPACES: usize = 7;
+pub const SPACES: usize = 8;
 
 impl Space {
     /// All of them, in order.
     pub const ALL: [Self; SPACES] =
-        [Self::Document, Self::Path, Self::Chunk, Self::Vector, Self::Key, Self::Todo, Self::State];
+        [Self::Document, Self::Path, Self::Chunk, Self::Vector, Self::Key, Self::Todo, Self::State, Self::Word];
 
     /// The name on disk.
     #[must_use]
@@ -41,6 +43,7 @@ impl Space {
             Self::Key => "key",
             Self::Todo => "todo",
             Self::State => "state",
+            Self::Word => "word",
         }
     }
 

@@ -12,6 +12,7 @@ mod stamps;
 #[cfg(test)]
 mod test;
 mod transaction;
+mod word_index;
 
 use super::change::{Applied, Change, FoundDocument, NewChunk};
 use super::counts::Kind;
@@ -20,6 +21,7 @@ use super::kv::{Kv, KvError, Space};
 use super::makers::Makers;
 use super::read;
 use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Record, Vector};
+use super::words;
 use crate::base::file_name;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use crate::base::vector::Quantized;
@@ -163,6 +165,7 @@ impl<K: Kv> Library<K> {
             tx.commit.next_doc.0 += 1;
             tx.batch.put(Space::Path, path, id.0.to_be_bytes());
             tx.batch.put(Space::State, keys::name(file_name::key(path), id), []);
+            words::put_name(&mut tx.batch, path, id);
             let doc = Document {
                 collection: collection.to_owned(),
                 ring,
@@ -319,6 +322,7 @@ impl<K: Kv> Library<K> {
         }
         tx.batch.delete(Space::Todo, keys::tombstone(&doc.content, id));
         tx.batch.delete(Space::State, keys::name(file_name::key(&doc.path), id));
+        words::delete_name(&mut tx.batch, &doc.path, id);
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.delete(Space::Document, keys::document(id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Purge, id));

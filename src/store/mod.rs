@@ -1,6 +1,6 @@
 //! The agent's documents, chunks and vectors as typed records over a key-value port.
 //!
-//! [`kv`] is the port: seven ordered maps of bytes ("spaces"), atomic batches, and a `sync` that returns when
+//! [`kv`] is the port: eight ordered maps of bytes ("spaces"), atomic batches, and a `sync` that returns when
 //! everything committed before is on the disk. `platform::disk` implements it on fjall, [`memory`] for tests and the
 //! simulator. [`record`] encodes what a value holds: a version byte, then postcard
 //! (<https://postcard.jamesmunns.com/wire-format>); every version ever written stays readable. [`keys`] lays out the
@@ -42,3 +42,4 @@ pub mod read;
 pub mod record;
 mod stamp;
 mod vector;
+pub mod words;

@@ -256,15 +256,30 @@ struct CommitBefore {
     number: u64,
     next_doc: DocId,
     next_row: Row,
-    stamps: [u64; SPACES],
+    stamps: [u64; 7],
     counts: CountsBefore,
+}
+
+/// The counters before there was an index of words.
+#[derive(Deserialize)]
+struct CommitV2 {
+    number: u64,
+    next_doc: DocId,
+    next_row: Row,
+    stamps: [u64; 7],
+    counts: StoreCounts,
+}
+
+/// The stamps of today's spaces; the space of words was never written to.
+fn stamps([a, b, c, d, e, f, g]: [u64; 7]) -> [u64; SPACES] {
+    [a, b, c, d, e, f, g, 0]
 }
 
 impl Record for Commit {
     const NAME: &'static str = "commit";
 
     fn encode(&self) -> Vec<u8> {
-        encode_postcard(2, self)
+        encode_postcard(3, self)
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -273,10 +288,17 @@ impl Record for Commit {
                 number: before.number,
                 next_doc: before.next_doc,
                 next_row: before.next_row,
-                stamps: before.stamps,
+                stamps: stamps(before.stamps),
                 counts: before.counts.into(),
             }),
-            (2, body) => decode_postcard(body),
+            (2, body) => decode_postcard(body).map(|before: CommitV2| Self {
+                number: before.number,
+                next_doc: before.next_doc,
+                next_row: before.next_row,
+                stamps: stamps(before.stamps),
+                counts: before.counts,
+            }),
+            (3, body) => decode_postcard(body),
             _ => None,
         }
     }

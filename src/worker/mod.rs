@@ -23,6 +23,7 @@ pub mod run;
 pub mod scan;
 pub mod summary;
 pub mod sweep;
+pub mod words;
 
 #[cfg(test)]
 mod rename_test;

@@ -1,7 +1,8 @@
-//! Search on this device, in three steps: the vector index gives the `RESCORE` rows nearest by sign bits, their exact
-//! cosines order them, and the text of the best is read to count the question's terms and score both together. Files
-//! whose name is the question join them, whatever their text is.
+//! Search on this device: the vector index gives the `RESCORE` rows nearest by sign bits, which exact cosines order, and the
+//! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
+//! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
+use super::words;
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, UnusableFile};
@@ -15,8 +16,10 @@ use crate::limits::{
     HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
 };
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::hit::{named, score};
-use crate::search::lexical::QueryTerms;
+use crate::search::fusion::{Fusion, named};
+use crate::search::indexes::Indexes;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::terms::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
@@ -59,13 +62,13 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 }
 
 /// The best chunks of this device, with `count` different texts, and the statistics that are needed to score them among
-/// those of other devices. `scan` returns the rows nearest by sign bits and holds the index's lock only during its call.
+/// those of other devices. `lookup` holds the index's lock only during its calls.
 /// If `shared`, the question came from another device, and chunks of the ring `private` are left out. Rows that the disk
 /// does not give are left out, so that the rest of a failing disk still answers.
 ///
 /// # Errors
 /// One plain sentence: nothing of the store could be read, or it belongs to another model.
-pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &Query) -> Result<Outcome, String> {
+pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
@@ -79,16 +82,23 @@ pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &
         }
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
-    let rows =
-        nearest(kv, scan, &query.embedding.signs(), folders, &mut unread).into_iter().chain(named.iter().copied());
-    let scored = scored(kv, &rows.collect(), &query.embedding, &mut unread)?;
     let terms = QueryTerms::new(&query.text);
+    let mut rows: BTreeSet<Row> = nearest(kv, lookup, &query.embedding.signs(), folders, &mut unread)
+        .into_iter()
+        .chain(named.iter().copied())
+        .collect();
+    rows.extend(given(words::named(kv, &terms).map(Some), &mut unread).into_iter().flatten());
+    let words = lookup.words(&terms, READ, &rows.iter().copied().collect::<Vec<_>>(), query.shared);
+    let words = given(words.map(Some), &mut unread).unwrap_or_default();
+    rows.extend(words.rows.iter().map(|(row, _)| *row));
+    let scored = in_order(scored(kv, &rows, &query.embedding, &mut unread)?, &words);
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let (mut found, vectors) = best(candidates, &terms, &asked, query.count.min(HITS_MAX));
+            let (mut found, vectors) = best(candidates, &asked, query.count.min(HITS_MAX));
+            found.statistics = words.statistics;
             if !query.shared {
                 found.unusable = unusable;
             }
@@ -102,17 +112,17 @@ pub fn retrieve(kv: &impl Kv, scan: impl Fn(&Signs, usize) -> Vec<Row>, query: &
 /// are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared ones out of the answer, and so tell what they are about.
 fn nearest(
     kv: &impl Kv,
-    scan: impl Fn(&Signs, usize) -> Vec<Row>,
+    lookup: &impl Lookup,
     signs: &Signs,
     folders: Folders<'_>,
     unread: &mut Option<KvError>,
 ) -> Vec<Row> {
     let mut most = RESCORE;
     if !folders.hide_any() {
-        return scan(signs, most);
+        return lookup.nearest(signs, most);
     }
     loop {
-        let rows = scan(signs, most);
+        let rows = lookup.nearest(signs, most);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
         let allowed: Vec<Row> = rows.into_iter().filter(may).take(RESCORE).collect();
@@ -140,18 +150,52 @@ pub fn without_missing(
     Outcome::Found(Box::new(found), vectors)
 }
 
-/// Rows with the cosine of their vector and the question, best first.
+/// Both indexes of the device.
+pub trait Lookup {
+    /// The rows nearest by sign bits, at most so many different ones.
+    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row>;
+
+    /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError>;
+}
+
+/// Rows by their score, which is that of this device alone: it decides which texts are read.
+fn in_order(mut scored: Vec<Scored>, words: &Matches) -> Vec<Scored> {
+    let of_words: BTreeMap<Row, f32> = words.rows.iter().copied().collect();
+    let words = |row| of_words.get(&row).copied().unwrap_or_default();
+    let fusion = Fusion::of(scored.iter().map(|one| (one.cosine, words(one.row))));
+    scored.iter_mut().for_each(|one| one.score = fusion.score(one.cosine, words(one.row)));
+    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
+    scored
+}
+
+/// A row with its vector, or what stands for none.
+struct Scored {
+    row: Row,
+    cosine: f32,
+    vector: Quantized,
+    score: f32,
+}
+
+/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers.
 fn scored(
     kv: &impl Kv,
     rows: &BTreeSet<Row>,
     embedding: &Embedding,
     unread: &mut Option<KvError>,
-) -> Result<Vec<(f32, Row, Quantized)>, String> {
+) -> Result<Vec<Scored>, String> {
     let unproven = given(Makers::read(kv).map(Some), unread).unwrap_or_default().unproven();
     let mut scored = Vec::with_capacity(rows.len());
-    for row in rows.difference(&unproven).copied() {
-        // A row may be deleted between the scan and here: then it has no vector.
-        let Some(vector) = given(read::made(kv, row), unread) else { continue };
+    for row in rows.iter().copied() {
+        let stored = given(read::made(kv, row), unread).filter(|_| !unproven.contains(&row));
+        let Some(vector) = stored else {
+            // It is found by its words before it is embedded.
+            scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
+            continue;
+        };
         if vector.model != embedding.model() {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
@@ -159,9 +203,8 @@ fn scored(
                 embedding.model()
             ));
         }
-        scored.push((vector.values.cosine(embedding), row, vector.values));
+        scored.push(Scored { row, cosine: vector.values.cosine(embedding), vector: vector.values, score: 0.0 });
     }
-    scored.sort_unstable_by(|(a, row_a, _), (b, row_b, _)| b.total_cmp(a).then(row_a.cmp(row_b)));
     Ok(scored)
 }
 
@@ -250,11 +293,11 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     Some((doc.path, absence))
 }
 
-/// Reads up to `READ` different chunks with their copies, in the order of their cosines, and those of the rows `named`, but for
+/// Reads up to `READ` different chunks with their copies, in the order of their scores, and those of the rows `named`, but for
 /// what the marks leave out.
 fn candidates(
     kv: &impl Kv,
-    scored: Vec<(f32, Row, Quantized)>,
+    scored: Vec<Scored>,
     named: &BTreeSet<Row>,
     terms: &QueryTerms,
     (marks, folders): (&Marks, Folders<'_>),
@@ -263,7 +306,7 @@ fn candidates(
     let mut found = Vec::with_capacity(scored.len().min(READ));
     let mut copies: BTreeMap<EmbedKey, usize> = BTreeMap::new();
     let mut files: BTreeMap<DocId, Option<File>> = BTreeMap::new();
-    for (cosine, row, vector) in scored {
+    for Scored { row, cosine, vector, score } in scored {
         let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
         if !folders.let_see(kv, &chunk) {
             continue;
@@ -287,7 +330,7 @@ fn candidates(
         let frequencies = terms.count([&file_name::words(&path), &chunk.heading, &chunk.text]);
         let (doc, heading, text) = (Some(chunk.doc), chunk.heading, chunk.text);
         let hit = SearchHit { row, path, heading, text, cosine, frequencies, absence, doc };
-        found.push(Candidate { hit, key: chunk.key, vector, score: 0.0 });
+        found.push(Candidate { hit, key: chunk.key, vector, score });
     }
     found
 }
@@ -309,20 +352,8 @@ fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
 
 /// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then
 /// by score.
-fn best(
-    mut candidates: Vec<Candidate>,
-    terms: &QueryTerms,
-    asked: &AskedNames,
-    count: usize,
-) -> (Found, Vec<Quantized>) {
-    // A text counts once, however many copies of it there are.
-    let mut texts = BTreeSet::new();
-    let different = candidates.iter().filter(|candidate| texts.insert(candidate.key)).take(READ);
-    let statistics = CorpusStatistics::of(terms.len(), different.map(|candidate| &candidate.hit.frequencies));
+fn best(mut candidates: Vec<Candidate>, asked: &AskedNames, count: usize) -> (Found, Vec<Quantized>) {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
-    for candidate in &mut candidates {
-        candidate.score = score(terms, &statistics, candidate.hit.cosine, &candidate.hit.frequencies);
-    }
     candidates.sort_by(by_score);
     let mut files = BTreeSet::new();
     for candidate in &mut candidates {
@@ -339,7 +370,7 @@ fn best(
             vectors.push(vector);
         }
     }
-    (Found { statistics, hits, unusable: Vec::new(), unread: false }, vectors)
+    (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
 }
 
 /// What was read; the first error is kept.
@@ -359,11 +390,19 @@ fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvE
     Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh)))
 }
 
+/// Both indexes of a store.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn load_indexes(kv: &impl Kv) -> Result<Indexes, KvError> {
+    Ok(Indexes { vectors: load_index(kv)?, words: words::load(kv)? })
+}
+
 /// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
+fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
     let mut tombstoned: BTreeSet<Row> = read::retired(kv)?.into_iter().collect();
     for doc in read::todo(kv, Stage::Purge, None, usize::MAX)? {
         tombstoned.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row));

@@ -1,10 +1,9 @@
 //! Runs one task of any kind. A device and the simulator pass their files and index as functions.
 
 use super::extract::Content;
+use super::retrieve::Lookup;
 use super::scan::Listing;
 use super::{embed, extract, lend, park, retrieve, scan, summary, sweep};
-use crate::base::id::Row;
-use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
@@ -15,13 +14,13 @@ use crate::store::record::Source;
 use std::collections::BTreeSet;
 
 /// What a task may need from outside the store. `list`, `read` and `missing` are called at most once.
-pub struct TaskIo<L, R, S, M> {
+pub struct TaskIo<'a, L, R, S, M> {
     /// Lists the files of the next step of a scan; with all places that are watched.
     pub list: L,
     /// Reads a whole file.
     pub read: R,
-    /// Searches the index: the rows nearest by sign bits, at most so many.
-    pub scan: S,
+    /// Both indexes.
+    pub lookup: &'a S,
     /// Which of these files are not there, as far as is known soon.
     pub missing: M,
     /// Seconds since 1970 by the system's clock.
@@ -29,11 +28,11 @@ pub struct TaskIo<L, R, S, M> {
 }
 
 /// Runs a task to its outcome.
-pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<L, R, S, M>, task: Task) -> Outcome
+pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<'_, L, R, S, M>, task: Task) -> Outcome
 where
     L: FnOnce(&Scan, &[Source]) -> Listing,
     R: FnOnce(&[u8]) -> Content,
-    S: Fn(&Signs, usize) -> Vec<Row>,
+    S: Lookup,
     M: FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
 {
     let failed = |error| failed(kv, error);
@@ -73,7 +72,7 @@ where
         Task::EmbedHit { heading, text } => {
             retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
         }
-        Task::Retrieve(query) => match retrieve::retrieve(kv, io.scan, &query) {
+        Task::Retrieve(query) => match retrieve::retrieve(kv, io.lookup, &query) {
             Ok(Outcome::Found(found, vectors)) if query.shared => {
                 retrieve::without_missing(*found, vectors, io.missing)
             }

@@ -24,8 +24,8 @@ use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
 use crate::runtime::executor::{Clamp, Executor, Lanes};
 use crate::runtime::seen::Seen;
-use crate::runtime::writer::Writer;
-use crate::search::vector::Index;
+use crate::runtime::writer::{WordsStep, Writer};
+use crate::search::indexes::Indexes;
 use crate::store::library::Library;
 use log::error;
 use smol::channel::{Sender, bounded};
@@ -55,7 +55,7 @@ impl Threads {
 pub(super) struct Parts {
     pub(super) library: Library<Disk>,
     pub(super) engine: Engine,
-    pub(super) index: Index,
+    pub(super) index: Indexes,
     pub(super) address_book: AddressBook,
 }
 
@@ -90,7 +90,8 @@ pub(super) fn start(
     let (searches, to_search) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let writer = Writer { library, index, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
+    let words = WordsStep::default();
+    let writer = Writer { library, index, words, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
 
     let mut threads = Vec::new();
     let of_background = Executor { clamp: clamp.clone(), ..executor.clone() };

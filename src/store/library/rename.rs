@@ -10,6 +10,7 @@ use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document};
+use crate::store::words;
 
 impl<K: Kv> Library<K> {
     /// The tombstoned document that equals the new one but for its path: same content, chunks, collection and ring.
@@ -52,6 +53,9 @@ impl<K: Kv> Library<K> {
         tx.batch.delete(Space::State, keys::name(file_name::key(&new.path), new_id));
         tx.batch.delete(Space::State, keys::name(file_name::key(&doc.path), old_id));
         tx.batch.put(Space::State, keys::name(file_name::key(&new.path), old_id), []);
+        words::delete_name(&mut tx.batch, &new.path, new_id);
+        words::delete_name(&mut tx.batch, &doc.path, old_id);
+        words::put_name(&mut tx.batch, &new.path, old_id);
         tx.batch.delete(Space::Path, doc.path);
         tx.batch.put(Space::Path, new.path.clone(), old_id.0.to_be_bytes());
         (doc.path, doc.stamp) = (new.path, new.stamp);

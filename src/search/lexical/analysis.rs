@@ -1,0 +1,103 @@
+//! What a chunk is found by: its terms, and how often it has each.
+
+use super::language::{Language, Languages, of_text};
+use super::token::{Kind, each};
+use crate::base::fold::{fold, lower};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The version of the analysis: a store whose terms another one made enters its chunks again.
+pub const VERSION: u32 = 1;
+
+/// The terms of one chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// How often each term occurs.
+    pub terms: BTreeMap<String, u16>,
+    /// Words of the chunk.
+    pub length: u32,
+}
+
+impl Analysis {
+    /// The terms of a chunk: of its headings and of its text, in the languages that both are told to be in.
+    #[must_use]
+    pub fn of(heading: &str, text: &str) -> Self {
+        Self::in_languages(&languages_of(heading, text), &[heading, text])
+    }
+
+    /// The terms of these texts, which are in these languages.
+    #[must_use]
+    pub fn in_languages(languages: &Languages, texts: &[&str]) -> Self {
+        let mut analysis = Self::default();
+        for text in texts {
+            each(&lower(text), |unit, kind| {
+                analysis.length = analysis.length.saturating_add(u32::from(kind != Kind::Joined));
+                for term in forms(unit, kind, languages) {
+                    let count = analysis.terms.entry(term).or_default();
+                    *count = count.saturating_add(1);
+                }
+            });
+        }
+        analysis
+    }
+}
+
+/// The languages of a chunk.
+pub(super) fn languages_of(heading: &str, text: &str) -> Languages {
+    let whole = if heading.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{heading}\n{text}")) };
+    of_text(&whole)
+}
+
+/// The terms of one unit: its stem in each language, without accents.
+pub(super) fn forms(unit: &str, kind: Kind, languages: &Languages) -> Vec<String> {
+    if kind != Kind::Word || languages.is_empty() {
+        return vec![fold(unit).into_owned()];
+    }
+    let mut forms = Vec::with_capacity(languages.len());
+    for language in languages {
+        let form = fold(&language.stem(without_article(unit, *language))).into_owned();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+/// The word without an elided article or pronoun before it: `l'`, `qu'`, `dell'`.
+fn without_article(word: &str, language: Language) -> &str {
+    let after = word.split_once('\'').map(|(_, rest)| rest).filter(|rest| language.elides() && rest.len() > 1);
+    after.unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        Analysis::of("", text).terms.into_keys().collect()
+    }
+
+    #[test]
+    fn words_are_counted_by_their_stems_in_the_language_of_the_chunk() {
+        let english =
+            "The heaters of this house are old, and the heating of all of the rooms takes a long while every day.";
+        let german = "Die Heizungen in diesem alten Haus sind kaputt, und die Nachbarn haben schon mehrfach nach dem Grund gefragt.";
+        assert!(terms(english).contains(&"heater".to_owned()) && terms(english).contains(&"heat".to_owned()));
+        assert!(terms(german).contains(&"heizung".to_owned()), "{:?}", terms(german));
+        assert_eq!(Analysis::of("Old heaters", english).terms["heater"], 2);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_words() {
+        let analysis = Analysis::of("", "part AB-1234/C fits");
+        assert_eq!(analysis.length, 5);
+        assert!(analysis.terms.contains_key("ab1234c"));
+        assert_eq!(Analysis::of("", "").length, 0);
+    }
+
+    #[test]
+    fn accents_and_cases_make_no_difference() {
+        let text = "MU\u{308}LLERS Heiz\u{AD}k\u{F6}rper";
+        assert_eq!(terms(text), terms("M\u{FC}llers HEIZK\u{D6}RPER"));
+    }
+}

@@ -1,0 +1,356 @@
+//! The inverted index: which chunks hold a term.
+//!
+//! Chunks are numbered by their rows, in the order in which they were stored. The newest are in memory; whenever those are
+//! `SEGMENT_CHUNKS`, they become a segment: a range of rows whose postings are in the store and never change. Of a segment
+//! only the length of each chunk stays in memory, one byte; a chunk that is gone has the length 0, and one that must not
+//! answer for now is marked. The caller reads and writes the postings (`worker::words`): search knows no store.
+
+use super::analysis::Analysis;
+use super::bm25::{NEARLY, idf, mean, saturation};
+use super::postings::encode;
+use super::row_set::RowSet;
+use super::terms::{QueryTerms, most_similar};
+use crate::base::hit::CorpusStatistics;
+use crate::base::id::Row;
+use crate::limits::{SEGMENT_CHUNKS, SIMILAR_TERMS_MAX};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A range of rows with the length of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// Its number in the store.
+    pub number: u32,
+    /// Its first row.
+    pub first: Row,
+    /// Words of each chunk, at most 255; 0 where there is none.
+    pub lengths: Vec<u8>,
+}
+
+impl Segment {
+    /// One past its last row.
+    #[must_use]
+    pub const fn end(&self) -> Row {
+        Row(self.first.0 + self.lengths.len() as u64)
+    }
+
+    fn place(&self, row: Row) -> Option<usize> {
+        let place = usize::try_from(row.0.checked_sub(self.first.0)?).ok()?;
+        (place < self.lengths.len()).then_some(place)
+    }
+}
+
+/// Chunks of one segment that have a term: the place in the segment, and how often it occurs.
+pub type Places = Vec<(u32, u16)>;
+
+/// The postings of one term in the store: those of each segment, with its number.
+pub type Stored = Vec<(u32, Places)>;
+
+/// Reads the store for the index.
+pub trait Postings {
+    /// Why it could not be read.
+    type Error;
+    /// The postings of a term in all segments.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    fn of(&mut self, term: &str) -> Result<Stored, Self::Error>;
+    /// Terms of the segments that share a group of letters (`similar::grams`) with one of these words.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, Self::Error>;
+}
+
+/// The index.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    segments: Vec<Segment>,
+    /// The chunks that are in no segment yet.
+    newest: Segment,
+    postings: BTreeMap<String, Places>,
+    /// Rows that must not answer: their documents are being removed.
+    hidden: RowSet,
+    /// Rows that answer this device alone.
+    private: RowSet,
+}
+
+/// What was found by its words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matches {
+    /// Rows with their BM25 score.
+    pub rows: Vec<(Row, f32)>,
+    /// The statistics over all chunks of the index, for the terms of the question.
+    pub statistics: CorpusStatistics,
+}
+
+/// What becomes a segment: its range, and its postings in the order of terms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Full {
+    /// The range.
+    pub segment: Segment,
+    /// The stored form of each term's postings.
+    pub postings: Vec<(String, Vec<u8>)>,
+}
+
+impl Index {
+    /// The index over these segments of the store, in the order of their rows.
+    #[must_use]
+    pub fn new(segments: Vec<Segment>) -> Self {
+        let end = segments.last().map_or(Row(0), Segment::end);
+        Self { segments, newest: Segment { first: end, ..Segment::default() }, ..Self::default() }
+    }
+
+    /// The row that is to be added next: all before it are in the index, or gone.
+    #[must_use]
+    pub const fn next(&self) -> Row {
+        self.newest.end()
+    }
+
+    /// How many chunks it has that may answer, and their words together; `shared`: without those of this device alone.
+    #[must_use]
+    pub fn size(&self, shared: bool) -> (u64, u64) {
+        let (mut chunks, mut length) = (0, 0);
+        let all_answer = self.hidden.is_empty() && (!shared || self.private.is_empty());
+        for segment in self.ranges() {
+            for (row, words) in (segment.first.0..).zip(&segment.lengths) {
+                if *words > 0 && (all_answer || self.answers(Row(row), shared)) {
+                    chunks += 1;
+                    length += u64::from(*words);
+                }
+            }
+        }
+        (chunks, length)
+    }
+
+    fn ranges(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter().chain([&self.newest])
+    }
+
+    fn answers(&self, row: Row, shared: bool) -> bool {
+        !self.hidden.contains(row) && !(shared && self.private.contains(row))
+    }
+
+    /// Bytes of memory that it takes, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let postings = self.postings.iter().map(|(term, rows)| 96 + term.len() + rows.capacity() * 8).sum::<usize>();
+        self.segments.iter().map(|segment| segment.lengths.capacity() + 40).sum::<usize>()
+            + postings
+            + self.hidden.memory()
+            + self.private.memory()
+    }
+
+    /// Adds the chunk of a row that is not before `next`; rows between have none.
+    pub fn add(&mut self, row: Row, analysis: &Analysis) {
+        let Some(place) = row.0.checked_sub(self.newest.first.0).and_then(|place| u32::try_from(place).ok()) else {
+            return;
+        };
+        if (place as usize) < self.newest.lengths.len() {
+            return;
+        }
+        self.skip(row);
+        let length = u8::try_from(analysis.length.clamp(1, 255)).unwrap_or(u8::MAX);
+        self.newest.lengths.push(length);
+        for (term, count) in &analysis.terms {
+            match self.postings.get_mut(term) {
+                Some(rows) => rows.push((place, *count)),
+                None => drop(self.postings.insert(term.clone(), vec![(place, *count)])),
+            }
+        }
+    }
+
+    /// The rows before this one that are not in the index have no chunk.
+    pub fn skip(&mut self, row: Row) {
+        if self.newest.lengths.is_empty() && row > self.newest.first {
+            self.newest.first = row;
+        }
+        let missing = row.0.saturating_sub(self.newest.end().0);
+        self.newest.lengths.resize(self.newest.lengths.len() + usize::try_from(missing).unwrap_or_default(), 0);
+    }
+
+    /// The chunks of these rows are gone.
+    pub fn remove(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.hidden.remove(*row);
+            self.private.remove(*row);
+            let segment =
+                self.segments.iter_mut().chain([&mut self.newest]).find(|segment| segment.place(*row).is_some());
+            let length =
+                segment.and_then(|segment| segment.place(*row).and_then(|place| segment.lengths.get_mut(place)));
+            length.into_iter().for_each(|length| *length = 0);
+        }
+    }
+
+    /// The chunks of these rows must not answer until they are shown again.
+    pub fn hide(&mut self, rows: &[Row]) {
+        rows.iter().for_each(|row| drop(self.hidden.insert(*row)));
+    }
+
+    /// The chunks of these rows answer again.
+    pub fn show(&mut self, rows: &[Row]) {
+        rows.iter().for_each(|row| drop(self.hidden.remove(*row)));
+    }
+
+    /// The chunks of these rows, and no others, answer this device alone.
+    pub fn set_all_private(&mut self, rows: RowSet) {
+        self.private = rows;
+    }
+
+    /// Whether the chunk of a row answers this device alone.
+    pub fn set_private(&mut self, row: Row, is: bool) {
+        if is {
+            self.private.insert(row)
+        } else {
+            self.private.remove(row)
+        };
+    }
+
+    /// What is to become the next segment, if there is enough of it, or any if `all`.
+    #[must_use]
+    pub fn full(&self, all: bool) -> Option<Full> {
+        let least = if all { 1 } else { SEGMENT_CHUNKS };
+        (self.newest.lengths.len() >= least).then(|| {
+            let number = self.segments.iter().map(|segment| segment.number + 1).max().unwrap_or_default();
+            let is_there = |row: u32| self.newest.lengths.get(row as usize).is_some_and(|length| *length > 0);
+            let live = |rows: &[(u32, u16)]| rows.iter().copied().filter(|(row, _)| is_there(*row)).collect::<Vec<_>>();
+            let postings =
+                self.postings.iter().map(|(term, rows)| (term, live(rows))).filter(|(_, rows)| !rows.is_empty());
+            let postings = postings.map(|(term, rows)| (term.clone(), encode(&rows))).collect();
+            Full { segment: Segment { number, ..self.newest.clone() }, postings }
+        })
+    }
+
+    /// This segment is in the store now.
+    pub fn stored(&mut self, segment: Segment) {
+        self.newest = Segment { first: segment.end(), ..Segment::default() };
+        self.postings.clear();
+        self.segments.push(segment);
+    }
+
+    /// The segments in the store.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The `max` chunks with the best BM25 score, best first, then those of the rows `also`, and the statistics over all
+    /// chunks. A term that no chunk has is looked for among those that are nearly it. If `shared`, chunks that answer this device
+    /// alone are in none of it: how often a word is in them would tell what they are about.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn search<P: Postings>(
+        &self,
+        terms: &QueryTerms,
+        store: &mut P,
+        max: usize,
+        also: &[Row],
+        shared: bool,
+    ) -> Result<Matches, P::Error> {
+        let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
+        let (chunks, length) = self.size(shared);
+        (statistics.chunks, statistics.length) = (u32::try_from(chunks).unwrap_or(u32::MAX), length);
+        let (total, mean) = (chunks as f32, mean(&statistics));
+        let slots = self.slots();
+        let mut scores = vec![0.0_f32; slots.last().map_or(0, |(end, _)| *end)];
+        for (at, forms) in terms.looked_up() {
+            let exact: Vec<(String, f32)> = forms.iter().map(|form| (form.clone(), 1.0)).collect();
+            let mut found = self.occurrences(&exact, (&slots, shared), store)?;
+            if let Some(chunks) = statistics.document_frequencies.get_mut(at) {
+                *chunks = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            }
+            if found.is_empty() {
+                let known = store.similar(forms)?;
+                let known = known.iter().map(String::as_str).chain(self.postings.keys().map(String::as_str));
+                let similar = most_similar(forms, known, SIMILAR_TERMS_MAX);
+                let weighed: Vec<_> = similar.into_iter().map(|(term, like)| (term, like * NEARLY)).collect();
+                found = self.occurrences(&weighed, (&slots, shared), store)?;
+            }
+            let idf = idf(total, found.len() as f32);
+            for Occurrences { slot, count, length } in found {
+                if let Some(score) = scores.get_mut(slot) {
+                    *score += idf * saturation(count, f32::from(length), mean);
+                }
+            }
+        }
+        let mut rows = best(&scores, &slots, max);
+        let known: BTreeSet<Row> = rows.iter().map(|(row, _)| *row).collect();
+        let score = |row: Row| {
+            let of = |(end, segment): &(usize, &Segment)| Some(end - segment.lengths.len() + segment.place(row)?);
+            slots.iter().find_map(of).and_then(|slot| scores.get(slot).copied()).unwrap_or_default()
+        };
+        rows.extend(also.iter().filter(|row| !known.contains(row)).map(|row| (*row, score(*row))));
+        Ok(Matches { rows, statistics })
+    }
+
+    /// For each range of rows one past its last slot, and the range: slots number the rows of all ranges without the gaps between.
+    fn slots(&self) -> Vec<(usize, &Segment)> {
+        let mut end = 0;
+        self.ranges()
+            .map(|segment| (std::mem::replace(&mut end, end + segment.lengths.len()) + segment.lengths.len(), segment))
+            .collect()
+    }
+
+    /// The chunks that have one of these terms, each once, in the order of their slots. Of two terms the heavier counts.
+    fn occurrences<P: Postings>(
+        &self,
+        terms: &[(String, f32)],
+        (slots, shared): (&[(usize, &Segment)], bool),
+        store: &mut P,
+    ) -> Result<Vec<Occurrences>, P::Error> {
+        let mut found = Vec::new();
+        for (term, weight) in terms {
+            let stored = store.of(term)?;
+            for (end, segment) in slots {
+                let is_newest = core::ptr::eq(*segment, &raw const self.newest);
+                let places = if is_newest {
+                    self.postings.get(term)
+                } else {
+                    // A segment that is not known was written by a merge that was cut off, or is being written now.
+                    stored.iter().find(|(number, _)| *number == segment.number).map(|(_, places)| places)
+                };
+                for (place, count) in places.into_iter().flatten() {
+                    let length = segment.lengths.get(*place as usize).copied().unwrap_or_default();
+                    if length > 0 && self.answers(Row(segment.first.0 + u64::from(*place)), shared) {
+                        let slot = end - segment.lengths.len() + *place as usize;
+                        found.push(Occurrences { slot, count: weight * f32::from(*count), length });
+                    }
+                }
+            }
+        }
+        if terms.len() > 1 {
+            found.sort_unstable_by(|a, b| a.slot.cmp(&b.slot).then(b.count.total_cmp(&a.count)));
+            found.dedup_by_key(|one| one.slot);
+        }
+        Ok(found)
+    }
+}
+
+/// A chunk that has a term.
+struct Occurrences {
+    slot: usize,
+    /// How often, weighed.
+    count: f32,
+    /// Words of the chunk.
+    length: u8,
+}
+
+/// The rows of the `max` highest scores above 0, best first; of equal ones the older row.
+fn best(scores: &[f32], slots: &[(usize, &Segment)], max: usize) -> Vec<(Row, f32)> {
+    let mut best: Vec<(usize, f32)> = scores.iter().copied().enumerate().filter(|(_, score)| *score > 0.0).collect();
+    let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if best.len() > max && max > 0 {
+        best.select_nth_unstable_by(max - 1, order);
+    }
+    best.truncate(max);
+    best.sort_unstable_by(order);
+    let row = |slot: usize| {
+        let (end, segment) = slots.get(slots.partition_point(|(end, _)| *end <= slot))?;
+        Some(Row(segment.first.0 + (slot + segment.lengths.len() - end) as u64))
+    };
+    best.into_iter().filter_map(|(slot, score)| Some((row(slot)?, score))).collect()
+}
+
+#[cfg(test)]
+#[path = "index_test.rs"]
+mod tests;

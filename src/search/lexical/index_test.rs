@@ -1,0 +1,133 @@
+use super::*;
+use crate::search::lexical::similar::grams;
+use std::convert::Infallible;
+
+/// Segments in memory, as the store keeps them.
+#[derive(Default)]
+struct Kept(BTreeMap<(String, u32), Vec<u8>>);
+
+impl Kept {
+    fn keep(&mut self, full: &Full) {
+        for (term, bytes) in &full.postings {
+            self.0.insert((term.clone(), full.segment.number), bytes.clone());
+        }
+    }
+}
+
+impl Postings for Kept {
+    type Error = Infallible;
+
+    fn of(&mut self, term: &str) -> Result<Stored, Infallible> {
+        let of_term = self.0.iter().filter(|((known, _), _)| known == term);
+        Ok(of_term
+            .map(|((_, number), bytes)| (*number, crate::search::lexical::postings::decode(bytes).unwrap()))
+            .collect())
+    }
+
+    fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, Infallible> {
+        let asked: BTreeSet<String> = words.iter().flat_map(|word| grams(word)).collect();
+        Ok(self.0.keys().map(|(term, _)| term.clone()).filter(|term| !grams(term).is_disjoint(&asked)).collect())
+    }
+}
+
+const TEXTS: [&str; 6] = [
+    "The boiler in the cellar is old and loud.",
+    "Invoice INV-20394 of the garden centre, paid in March.",
+    "The radiator valve of the bathroom drips on the floor.",
+    "A recipe for bread with rye flour and honey.",
+    "The cellar is damp; the boiler has nothing to do with that.",
+    "Telephone of the plumber: 030 123 45 67.",
+];
+
+fn index(texts: &[&str]) -> Index {
+    let mut index = Index::default();
+    for (row, text) in texts.iter().enumerate() {
+        index.add(Row(row as u64 * 2), &Analysis::of("", text));
+    }
+    index
+}
+
+fn rows(index: &Index, kept: &mut Kept, question: &str) -> Vec<u64> {
+    let found = index.search(&QueryTerms::new(question), kept, 10, &[], false).unwrap();
+    found.rows.into_iter().map(|(row, _)| row.0 / 2).collect()
+}
+
+#[test]
+fn chunks_are_found_by_their_words_in_memory_and_in_segments_alike() {
+    let mut kept = Kept::default();
+    let mut whole = index(&TEXTS);
+    let mut parts = index(&TEXTS[..3]);
+    let full = parts.full(true).unwrap();
+    kept.keep(&full);
+    parts.stored(full.segment);
+    for (row, text) in TEXTS.iter().enumerate().skip(3) {
+        parts.add(Row(row as u64 * 2), &Analysis::of("", text));
+    }
+    for question in [
+        "boiler",
+        "Where is the cellar?",
+        "inv-20394",
+        "INV20394",
+        "0301234567",
+        "boilre",
+        "bathrooms",
+        "nothing like it at all zzzz",
+    ] {
+        let a = whole.search(&QueryTerms::new(question), &mut Kept::default(), 2, &[Row(4), Row(6)], false).unwrap();
+        let b = parts.search(&QueryTerms::new(question), &mut kept, 2, &[Row(4), Row(6)], false).unwrap();
+        assert_eq!(a, b, "{question}");
+    }
+    assert_eq!(rows(&parts, &mut kept, "boiler").len(), 2);
+    assert_eq!(rows(&parts, &mut kept, "INV20394"), [1]);
+    assert_eq!(rows(&parts, &mut kept, "0301234567"), [5]);
+    assert_eq!(rows(&parts, &mut kept, "radiatr"), [2], "a typo");
+    whole.remove(&[Row(0)]);
+    parts.remove(&[Row(0)]);
+    assert_eq!(rows(&parts, &mut kept, "boiler"), [4]);
+    let boiler = QueryTerms::new("boiler");
+    let a = whole.search(&boiler, &mut Kept::default(), 9, &[], false).unwrap();
+    assert_eq!(a, parts.search(&boiler, &mut kept, 9, &[], false).unwrap());
+    assert_eq!((parts.size(false).0, whole.size(false).0), (5, 5));
+}
+
+#[test]
+fn what_is_hidden_does_not_answer_until_it_is_shown() {
+    let mut kept = Kept::default();
+    let mut index = index(&TEXTS);
+    index.hide(&[Row(0)]);
+    assert_eq!(rows(&index, &mut kept, "boiler"), [4]);
+    index.show(&[Row(0)]);
+    assert_eq!(rows(&index, &mut kept, "boiler").len(), 2);
+}
+
+#[test]
+fn what_is_private_is_in_nothing_that_another_device_is_told() {
+    let mut index = index(&TEXTS);
+    index.set_private(Row(0), true);
+    let found = |shared| index.search(&QueryTerms::new("boiler"), &mut Kept::default(), 9, &[Row(0)], shared).unwrap();
+    assert_eq!((found(false).statistics.document_frequencies[0], found(false).rows.len()), (2, 2));
+    let shared = found(true);
+    assert_eq!((shared.statistics.chunks, shared.statistics.document_frequencies[0]), (5, 1));
+    assert_eq!(shared.rows.iter().find(|(row, _)| *row == Row(0)), Some(&(Row(0), 0.0)));
+}
+
+#[test]
+fn rows_without_chunks_and_rows_of_before_are_left_out() {
+    let mut index = Index::new(vec![Segment { number: 3, first: Row(10), lengths: vec![4, 0, 6] }]);
+    assert_eq!((index.next(), index.size(false).0), (Row(13), 2));
+    index.add(Row(12), &Analysis::of("", "word"));
+    assert_eq!(index.size(false).0, 2, "it is there already");
+    index.skip(Row(20));
+    index.add(Row(22), &Analysis::of("", "word"));
+    assert_eq!((index.next(), index.size(false).0), (Row(23), 3));
+    let full = index.full(true).unwrap();
+    assert_eq!((full.segment.number, full.segment.first, full.segment.lengths.len()), (4, Row(20), 3));
+    assert_eq!(index.full(false), None, "not enough yet");
+}
+
+#[test]
+fn the_statistics_are_those_of_all_chunks() {
+    let terms = QueryTerms::new("the boiler cellar");
+    let statistics = index(&TEXTS).search(&terms, &mut Kept::default(), 1, &[], false).unwrap().statistics;
+    assert_eq!((statistics.chunks, statistics.document_frequencies.as_slice()), (6, &[0, 2, 2][..]));
+}

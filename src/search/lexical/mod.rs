@@ -1,0 +1,20 @@
+//! The lexical half of search: which chunks hold a question's words, and how much that tells.
+//!
+//! [`token`] divides a text into units and [`language`] tells its language from itself; [`analysis`] makes the terms by which
+//! a chunk is found: the stems of its words in its language. [`terms`] makes those of a question and counts them in texts that
+//! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
+//! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
+//! [`bm25`] scores.
+//!
+//! Left out: positions (a phrase is looked for in the texts that are found).
+
+pub mod analysis;
+pub mod bm25;
+pub mod index;
+pub mod language;
+pub mod postings;
+pub mod row_set;
+pub mod similar;
+mod stem;
+pub mod terms;
+mod token;

@@ -1,0 +1,70 @@
+//! A set of rows, 64 in a word: rows of one document, and of one folder, stand together.
+
+use crate::base::id::Row;
+use std::collections::BTreeMap;
+
+/// A set of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowSet(BTreeMap<u64, u64>);
+
+impl RowSet {
+    /// Adds a row. Whether it was not in the set.
+    pub fn insert(&mut self, row: Row) -> bool {
+        let bits = self.0.entry(row.0 / 64).or_default();
+        let before = std::mem::replace(bits, *bits | (1 << (row.0 % 64)));
+        before != *bits
+    }
+
+    /// Takes a row out. Whether it was in the set.
+    pub fn remove(&mut self, row: Row) -> bool {
+        let Some(bits) = self.0.get_mut(&(row.0 / 64)) else { return false };
+        let before = std::mem::replace(bits, *bits & !(1 << (row.0 % 64)));
+        let is_changed = before != *bits;
+        if *bits == 0 {
+            self.0.remove(&(row.0 / 64));
+        }
+        is_changed
+    }
+
+    /// Whether a row is in it.
+    #[must_use]
+    pub fn contains(&self, row: Row) -> bool {
+        self.0.get(&(row.0 / 64)).is_some_and(|bits| bits & (1 << (row.0 % 64)) != 0)
+    }
+
+    /// Whether it is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Bytes of memory, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.0.len() * 24
+    }
+}
+
+impl FromIterator<Row> for RowSet {
+    fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
+        let mut set = Self::default();
+        rows.into_iter().for_each(|row| drop(set.insert(row)));
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_and_go() {
+        let mut set: RowSet = [Row(0), Row(63), Row(64), Row(u64::MAX)].into_iter().collect();
+        assert!(!set.insert(Row(63)) && set.insert(Row(5)));
+        assert!([0, 5, 63, 64, u64::MAX].into_iter().all(|row| set.contains(Row(row))) && !set.contains(Row(1)));
+        assert!(set.remove(Row(63)) && !set.remove(Row(63)) && !set.remove(Row(900)));
+        assert!(!set.contains(Row(63)) && set.contains(Row(0)));
+        [0, 5, 64, u64::MAX].into_iter().for_each(|row| drop(set.remove(Row(row))));
+        assert!(set.is_empty());
+    }
+}
