@@ -37,7 +37,7 @@ use wattle::store::change::{Change, NewChunk};
 use wattle::store::library::Library;
 use wattle::store::read;
 use wattle::store::record::FileStamp;
-use wattle::worker::retrieve::load_index;
+use wattle::worker::retrieve::load_indexes;
 
 const DOCUMENTS: u64 = 1_000;
 const CHUNKS_EACH: u64 = 100;
@@ -158,7 +158,7 @@ fn main() {
         disk: disk.clone(),
         embedder: engine,
         folders: Folders::new(folder.path().to_owned()),
-        index: Arc::new(RwLock::new(load_index(&disk).unwrap())),
+        index: Arc::new(RwLock::new(load_indexes(&disk).unwrap())),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
         standing: Standing::default(),

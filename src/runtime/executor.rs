@@ -10,7 +10,7 @@
 //! thread goes on.
 
 use super::background::Standing;
-use crate::base::id::TaskId;
+use crate::base::id::{Row, TaskId};
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
@@ -31,7 +31,7 @@ use crate::worker::words::Reader;
 use smol::channel::{Receiver, Sender, TrySendError};
 use smol::future::FutureExt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
 /// frequencies; 0 is no clamp. The threads that serve people have one that stays 0.

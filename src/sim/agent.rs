@@ -14,15 +14,13 @@ use crate::scheduler::Config;
 use crate::scheduler::stored::StoredWork;
 use crate::scheduler::task::{Outcome, Task};
 use crate::search::indexes::Indexes;
-use crate::search::lexical::index::Matches;
-use crate::search::lexical::terms::QueryTerms;
 use crate::store::audit;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
-use crate::worker::retrieve::{Lookup, load_indexes};
+use crate::worker::retrieve::{InStore, load_indexes};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words;
 use std::collections::BTreeSet;
@@ -184,21 +182,5 @@ impl Agent {
         self.index.words.set_all_private(private);
         let commit = self.library.commit();
         Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })
-    }
-}
-
-/// The indexes of an agent and its store.
-struct InStore<'a> {
-    index: &'a Indexes,
-    kv: &'a Rc<MemoryKv>,
-}
-
-impl Lookup for InStore<'_> {
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
-        self.index.vectors.nearest(signs, max)
-    }
-
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, shared)
     }
 }

@@ -4,10 +4,11 @@
 use super::extract::Content;
 use super::run::{TaskIo, run};
 use super::scan::{Entry, Listing};
-use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, Row, SaveId, TaskId};
+use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
-use crate::base::vector::Signs;
+use crate::search::indexes::Indexes;
+use crate::worker::retrieve::InStore;
 use crate::embed::stand_in::StandIn;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::path::covers;
@@ -197,7 +198,7 @@ impl World {
                 Some((stamp, number)) => Content::Bytes(text(*number), *stamp),
                 None => Content::Missing(0),
             },
-            scan: |_: &Signs, _: usize| Vec::<Row>::new(),
+            lookup: &InStore { index: &Indexes::default(), kv: &self.kv },
             missing: |_: BTreeSet<Vec<u8>>| BTreeSet::new(),
             now: 0,
         };

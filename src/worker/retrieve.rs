@@ -162,6 +162,24 @@ pub trait Lookup {
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError>;
 }
 
+/// The indexes of a store that nobody changes meanwhile.
+pub struct InStore<'a, K> {
+    /// Both indexes.
+    pub index: &'a Indexes,
+    /// The store.
+    pub kv: &'a K,
+}
+
+impl<K: Kv> Lookup for InStore<'_, K> {
+    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
+        self.index.vectors.nearest(signs, max)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
+        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, shared)
+    }
+}
+
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
 fn in_order(mut scored: Vec<Scored>, words: &Matches) -> Vec<Scored> {
     let of_words: BTreeMap<Row, f32> = words.rows.iter().copied().collect();

@@ -191,7 +191,7 @@ pub fn private_rows(kv: &impl Kv) -> Result<RowSet, KvError> {
     read::walk(kv, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
         if sources.of(&doc.path).is_none_or(|source| source.ring == Ring::Private) {
-            doc.chunks.iter().for_each(|place| drop(private.insert(place.row)));
+            doc.chunks.iter().for_each(|place| private.insert(place.row));
         }
         Ok(())
     })?;

@@ -68,7 +68,7 @@ fn commit() -> Commit {
     let mut counts = StoreCounts::default();
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Parked).for_each(|kind| counts.enter(kind));
-    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99], counts }
+    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99, 0], counts }
 }
 
 /// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is
@@ -109,4 +109,6 @@ fn every_record_of_every_version_is_still_read() {
     counts.enter(Kind::Parked);
     counts.set_aside = 3;
     check_fixture(2, &Commit { counts, ..commit() });
+    // With the space of the index of words.
+    check_fixture(3, &Commit { counts, stamps: [1, 2, 3, 4, 5, 6, 99, 98], ..commit() });
 }

@@ -18,7 +18,7 @@ use crate::store::kv::Space;
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Asked, DocState, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources};
-use crate::worker::retrieve::load_index;
+use crate::worker::retrieve::load_indexes;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -117,7 +117,7 @@ impl Place {
     }
 
     fn start(&self) -> (Library<Disk>, Option<Finding>) {
-        let first_reads = |library: &Library<Disk>| load_index(library.kv()).map(drop);
+        let first_reads = |library: &Library<Disk>| load_indexes(library.kv()).map(drop);
         let (library, (), found) =
             store::open(&self.home, MODEL, Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
         assert!(audit(library.kv()).unwrap().clean(), "{:?}", audit(library.kv()).unwrap().faults);

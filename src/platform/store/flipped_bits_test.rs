@@ -9,7 +9,7 @@ use crate::platform::disk::tests::copy_store;
 use crate::store::change::NewChunk;
 use crate::store::kv::{KvRead, Space};
 use crate::store::record::{FileStamp, Record, Source};
-use crate::worker::retrieve::load_index;
+use crate::worker::retrieve::load_indexes;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ fn letters(seed: u32, many: usize) -> String {
 
 /// What the agent reads to start.
 fn first_reads(library: &Library<Disk>) -> Result<(), KvError> {
-    load_index(library.kv()).map(drop)
+    load_indexes(library.kv()).map(drop)
 }
 
 fn start(home: &Home) -> (Library<Disk>, Option<Finding>) {

@@ -183,12 +183,12 @@ impl Index {
 
     /// The chunks of these rows must not answer until they are shown again.
     pub fn hide(&mut self, rows: &[Row]) {
-        rows.iter().for_each(|row| drop(self.hidden.insert(*row)));
+        rows.iter().for_each(|row| self.hidden.insert(*row));
     }
 
     /// The chunks of these rows answer again.
     pub fn show(&mut self, rows: &[Row]) {
-        rows.iter().for_each(|row| drop(self.hidden.remove(*row)));
+        rows.iter().for_each(|row| self.hidden.remove(*row));
     }
 
     /// The chunks of these rows, and no others, answer this device alone.
@@ -287,7 +287,10 @@ impl Index {
     fn slots(&self) -> Vec<(usize, &Segment)> {
         let mut end = 0;
         self.ranges()
-            .map(|segment| (std::mem::replace(&mut end, end + segment.lengths.len()) + segment.lengths.len(), segment))
+            .map(|segment| {
+                end += segment.lengths.len();
+                (end, segment)
+            })
             .collect()
     }
 

@@ -15,6 +15,6 @@ pub mod language;
 pub mod postings;
 pub mod row_set;
 pub mod similar;
-mod stem;
+mod stop_word;
 pub mod terms;
 mod token;

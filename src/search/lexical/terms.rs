@@ -3,7 +3,7 @@
 use super::analysis::{Analysis, forms, languages_of};
 use super::language::of_question;
 use super::similar::{SIMILAR_FROM, grams, similarity};
-use super::stem::is_stop_word;
+use super::stop_word::is_stop_word;
 use super::token::each;
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;

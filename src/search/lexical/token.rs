@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// What a unit of the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A word of letters, which may have a stem.
     Word,
     /// Something with figures, or a group of letters of a script without spaces: it stands for itself.
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// Calls `each` for the units of a text that is in small letters, in their order.
-pub fn each(text: &str, mut each: impl FnMut(&str, Kind)) {
+pub(super) fn each(text: &str, mut each: impl FnMut(&str, Kind)) {
     let (mut run, mut joined) = (Run::default(), Joined::default());
     let mut ended = 0;
     for (at, word) in text.unicode_word_indices() {

@@ -79,7 +79,10 @@ fn what_a_failing_disk_still_gives_is_answered() {
             pairs.into_iter().for_each(|(key, value)| batch.put(space, key, value));
             kv.commit(batch).unwrap();
         }
-        retrieve(&kv, |_, _| rows.to_vec(), &question)
+        let mut index = Indexes::default();
+        let signs = |row: &Row| (*row, question.embedding.signs());
+        index.vectors.add(&rows.iter().map(signs).collect::<Vec<_>>());
+        retrieve(&kv, &InStore { index: &index, kv: &kv }, &question)
     };
     let texts = |outcome: Result<Outcome, String>| match outcome {
         Ok(Outcome::Found(found, _)) => (found.hits.into_iter().map(|hit| hit.text).collect::<Vec<_>>(), found.unread),

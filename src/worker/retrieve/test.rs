@@ -54,6 +54,12 @@ impl Shelf {
         doc
     }
 
+    fn indexes(&mut self) -> Indexes {
+        let mut index = load_indexes(self.library.kv()).unwrap();
+        words::catch_up(&mut self.library, &mut index.words).unwrap();
+        index
+    }
+
     fn embedding(&mut self, doc: DocId) -> Option<Change> {
         let Outcome::Changes(changes) =
             crate::worker::embed::embed(self.library.kv(), &mut self.embedder, doc, 8).unwrap()
@@ -75,11 +81,11 @@ impl Shelf {
     /// The paths of the hits for a question of this device or of another one, where these files are not there.
     fn paths_without(&mut self, text: &str, shared: bool, gone: &[&str]) -> Vec<String> {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
-        let index = load_index(self.library.kv()).unwrap();
+        let index = self.indexes();
         let io = TaskIo {
             list: |_: &Scan, _: &[Source]| Listing::default(),
             read: |_: &[u8]| Content::Missing(0),
-            scan: |signs: &Signs, max| index.nearest(signs, max),
+            lookup: &InStore { index: &index, kv: self.library.kv() },
             missing: |paths: BTreeSet<Vec<u8>>| {
                 let is_gone = |path: &Vec<u8>| gone.iter().any(|gone| gone.as_bytes() == path.as_slice());
                 paths.into_iter().filter(is_gone).collect()
@@ -95,9 +101,9 @@ impl Shelf {
 
     fn find(&mut self, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
-        let index = load_index(self.library.kv()).unwrap();
+        let index = self.indexes();
         let query = Query { text: text.to_owned(), embedding, count, shared };
-        let found = retrieve(self.library.kv(), |signs, max| index.nearest(signs, max), &query).unwrap();
+        let found = retrieve(self.library.kv(), &InStore { index: &index, kv: self.library.kv() }, &query).unwrap();
         let Outcome::Found(found, vectors) = found else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
         for (hit, vector) in found.hits.iter().zip(&vectors) {
