@@ -176,8 +176,8 @@ mod tests {
     fn words_are_counted_in_the_text_that_came() {
         let judged = judged(boasting("buy this watch"), &[], "boiler manual", &embedding(0.0));
         assert_eq!((judged.hits[0].frequencies.counts.as_slice(), judged.hits[0].frequencies.length), (&[0, 0][..], 4));
-        assert_eq!(judged.statistics.chunks, 100);
-        assert_eq!(judged.statistics.document_frequencies.as_slice(), [100, 0]);
+        assert_eq!(judged.statistics.chunks, PEER_CHUNKS_MAX);
+        assert_eq!(judged.statistics.document_frequencies.as_slice(), [PEER_CHUNKS_MAX, 0]);
     }
 
     #[test]

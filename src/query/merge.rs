@@ -1,12 +1,11 @@
 //! Merges the results of several devices: all chunks scored alike, each text once with its places, and no device with
 //! all of the first places.
 
-use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{PLACES_MAX, SHARED_PLACES};
-use crate::search::fusion::{Fusion, named, words_scores};
+use crate::search::fusion::{fused, lift};
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,24 +54,17 @@ pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize)
     merged.sort_by(by_score);
     let asked = AskedNames::new(question);
     let mut files = BTreeSet::new();
-    for one in &mut merged {
-        if asked.has(&one.hit.path) && files.insert((one.device, one.hit.path.clone())) {
-            one.score = named(one.score);
-        }
-    }
+    lift(merged.iter_mut().map(|one| {
+        let is_named = asked.has(&one.hit.path) && files.insert((one.device, one.hit.path.clone()));
+        (&mut one.score, is_named)
+    }));
     merged.sort_by(by_score);
     share_out(folded(merged), count, |hit| fits(&terms, &asked, hit))
 }
 
 /// The scores of all hits of all lists, in their order.
 pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)]) -> Vec<f32> {
-    let hits = || lists.iter().flat_map(|(_, found)| &found.hits);
-    let names: Vec<String> = hits().map(|hit| file_name::words(&hit.path)).collect();
-    let texts: Vec<_> =
-        hits().zip(&names).map(|(hit, name)| (&hit.frequencies, [name.as_str(), &hit.heading, &hit.text])).collect();
-    let words = words_scores(terms, &joined(lists), &texts);
-    let fusion = Fusion::of(hits().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
-    hits().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect()
+    fused(terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
 /// Whether a hit of the answer fits the question at all.
@@ -178,7 +170,7 @@ mod tests {
     fn the_best_of_all_devices_come_first_and_twins_once_with_their_places() {
         let terms = QueryTerms::new("violin");
         let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4), ("the\n violin ", 0.5)]);
-        let there = found(&terms, &[("my violin is old", 0.6), ("the violin", 0.5)]);
+        let there = found(&terms, &[("my violin is old", 0.9), ("the violin", 0.5)]);
         let merged = merge("violin", vec![(Some(PEER), there), (None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();
         assert_eq!(texts, [(Some(PEER), "my violin is old"), (None, "the violin"), (None, "a lamp")]);

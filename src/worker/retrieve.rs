@@ -16,7 +16,7 @@ use crate::limits::{
     HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
 };
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::fusion::{Fusion, named};
+use crate::search::fusion::{Fusion, fused, lift};
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
@@ -87,17 +87,19 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
         .into_iter()
         .chain(named.iter().copied())
         .collect();
-    rows.extend(given(words::named(kv, &terms).map(Some), &mut unread).into_iter().flatten());
+    let by_word = given(words::named(kv, &terms).map(Some), &mut unread).unwrap_or_default();
+    let named: BTreeSet<Row> = named.into_iter().chain(by_word).collect();
+    rows.extend(&named);
     let words = lookup.words(&terms, READ, &rows.iter().copied().collect::<Vec<_>>(), query.shared);
     let words = given(words.map(Some), &mut unread).unwrap_or_default();
     rows.extend(words.rows.iter().map(|(row, _)| *row));
-    let scored = in_order(scored(kv, &rows, &query.embedding, &mut unread)?, &words);
+    let scored = in_order(scored(kv, &rows, &query.embedding, &mut unread)?, &terms, &words);
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let (mut found, vectors) = best(candidates, &asked, query.count.min(HITS_MAX));
+            let (mut found, vectors) = best(candidates, (&terms, &words.statistics), &asked, query.count.min(HITS_MAX));
             found.statistics = words.statistics;
             if !query.shared {
                 found.unusable = unusable;
@@ -181,10 +183,10 @@ impl<K: Kv> Lookup for InStore<'_, K> {
 }
 
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
-fn in_order(mut scored: Vec<Scored>, words: &Matches) -> Vec<Scored> {
-    let of_words: BTreeMap<Row, f32> = words.rows.iter().copied().collect();
+fn in_order(mut scored: Vec<Scored>, terms: &QueryTerms, found: &Matches) -> Vec<Scored> {
+    let of_words: BTreeMap<Row, f32> = found.rows.iter().copied().collect();
     let words = |row| of_words.get(&row).copied().unwrap_or_default();
-    let fusion = Fusion::of(scored.iter().map(|one| (one.cosine, words(one.row))));
+    let fusion = Fusion::of(terms, &found.statistics, scored.iter().map(|one| (one.cosine, words(one.row))));
     scored.iter_mut().for_each(|one| one.score = fusion.score(one.cosine, words(one.row)));
     scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
     scored
@@ -370,15 +372,16 @@ fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
 
 /// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then
 /// by score.
-fn best(mut candidates: Vec<Candidate>, asked: &AskedNames, count: usize) -> (Found, Vec<Quantized>) {
+fn best(mut candidates: Vec<Candidate>, (terms, statistics): (&QueryTerms, &CorpusStatistics), asked: &AskedNames, count: usize) -> (Found, Vec<Quantized>) {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
+    let scores = fused(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
+    candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
     candidates.sort_by(by_score);
     let mut files = BTreeSet::new();
-    for candidate in &mut candidates {
-        if asked.has(&candidate.hit.path) && files.insert(candidate.hit.path.clone()) {
-            candidate.score = named(candidate.score);
-        }
-    }
+    lift(candidates.iter_mut().map(|candidate| {
+        let is_named = asked.has(&candidate.hit.path) && files.insert(candidate.hit.path.clone());
+        (&mut candidate.score, is_named)
+    }));
     candidates.sort_by(by_score);
     let (mut hits, mut vectors, mut texts) = (Vec::new(), Vec::new(), BTreeSet::new());
     for Candidate { hit, key, vector, .. } in candidates {

@@ -45,6 +45,14 @@ pub fn bm25(terms: &QueryTerms, statistics: &CorpusStatistics, frequencies: &Ter
     terms.looked_up().map(of).sum()
 }
 
+/// What a chunk of the mean length scores that has each term once.
+#[must_use]
+pub fn possible(terms: &QueryTerms, statistics: &CorpusStatistics) -> f32 {
+    let total = (statistics.chunks as f32).max(1.0);
+    let chunks = |at: usize| statistics.document_frequencies.get(at).copied().unwrap_or_default() as f32;
+    terms.looked_up().map(|(at, _)| idf(total, chunks(at))).sum()
+}
+
 /// What chunks score for having nearly the terms that no chunk has: for each chunk, how nearly it has each of those terms, and its
 /// length. Zeros where there are no such terms.
 #[must_use]

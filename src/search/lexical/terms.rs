@@ -1,7 +1,7 @@
 //! The terms of a question: what is looked up, and counted in the texts that are found.
 
 use super::analysis::{Analysis, forms, languages_of};
-use super::language::of_question;
+use super::language::{Language, Languages, of_question};
 use super::similar::{SIMILAR_FROM, grams, similarity};
 use super::stop_word::is_stop_word;
 use super::token::each;
@@ -16,6 +16,7 @@ pub struct QueryTerms {
     terms: Vec<Term>,
     /// The indexes of the terms that have this form.
     forms: BTreeMap<String, Vec<usize>>,
+    languages: Languages,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,13 @@ impl QueryTerms {
                 forms.entry(form.clone()).or_default().push(at);
             }
         }
-        Self { terms, forms }
+        Self { terms, forms, languages }
+    }
+
+    /// The languages that its words may be of, the likeliest first.
+    #[must_use]
+    pub fn languages(&self) -> &[Language] {
+        &self.languages
     }
 
     /// How many there are.

@@ -251,7 +251,8 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
     let vectors = vec![(row, chunk.key, vector.values)];
     other.library.apply(&Change::Unproven { by, model: vector.model, vectors }).unwrap();
     assert_eq!(load_index(other.library.kv()).unwrap().len(), 0);
-    assert_eq!(other.ask("the fence", 9, false), [], "not by its name either");
+    let by_words = other.find("the fence", 9, false);
+    assert_eq!((by_words.hits.len(), by_words.hits[0].cosine), (1, 0.0), "its words answer, and not the vector");
     other.library.apply(&Change::Proven { doc, by, checks: 1, rows: vec![(row, chunk.key)] }).unwrap();
     assert_eq!(load_index(other.library.kv()).unwrap().len(), 1);
     assert_eq!(other.ask("the fence", 9, false).len(), 1);
