@@ -22,6 +22,7 @@ pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
+mod eval;
 mod folders;
 mod hit;
 mod identity;
@@ -164,6 +165,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
+        Command::Eval(args) => eval::eval(&args, model),
         Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);

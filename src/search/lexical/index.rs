@@ -127,7 +127,8 @@ impl Index {
     }
 
     fn answers(&self, row: Row, shared: bool) -> bool {
-        !self.hidden.contains(row) && !(shared && self.private.contains(row))
+        let is_private = shared && self.private.contains(row);
+        !(is_private || self.hidden.contains(row))
     }
 
     /// Bytes of memory that it takes, about.
@@ -199,9 +200,9 @@ impl Index {
     /// Whether the chunk of a row answers this device alone.
     pub fn set_private(&mut self, row: Row, is: bool) {
         if is {
-            self.private.insert(row)
+            self.private.insert(row);
         } else {
-            self.private.remove(row)
+            self.private.remove(row);
         };
     }
 
