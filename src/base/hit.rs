@@ -203,19 +203,16 @@ impl FileCoverage {
             }
             0 => {}
             1 if known == 1 && self.only_embeds() => {
-                sentences.push(
-                    "The only file is not searched yet: it is read, and its passages wait to be embedded.".to_owned(),
-                );
+                sentences.push("The only file is searched by its words alone: its passages wait to be embedded.".to_owned());
+            }
+            rest if self.only_embeds() => {
+                let whose = if rest == 1 { "is searched by its words alone: its" } else { "are searched by their words alone: their" };
+                sentences.push(format!("{rest} of {known} files {whose} passages wait to be embedded."));
             }
             1 if known == 1 => sentences.push("The only file is not searched yet.".to_owned()),
             rest => {
                 let verb = if rest == 1 { "is" } else { "are" };
-                let more = match (scanning, self.only_embeds()) {
-                    (true, _) => ", and more may be found",
-                    (_, true) if rest == 1 => ": it is read, and its passages wait to be embedded",
-                    (_, true) => ": they are read, and their passages wait to be embedded",
-                    _ => "",
-                };
+                let more = if scanning { ", and more may be found" } else { "" };
                 sentences.push(format!("{rest} of {known} files {verb} not searched yet{more}."));
             }
         }
@@ -242,9 +239,8 @@ mod tests {
         assert_eq!(of(1, 0, 0, false).unwrap(), "The only file is not searched yet.");
         assert_eq!(of(0, 0, 0, true).unwrap(), "The folders are being looked at: no file is searched yet.");
         let read = |known, read| FileCoverage::new(known, 0, 0, false).with_read(read).sentence().unwrap();
-        let waits = "their passages wait to be embedded.";
-        assert_eq!(read(7, 7), format!("7 of 7 files are not searched yet: they are read, and {waits}"));
-        assert_eq!(read(1, 1), "The only file is not searched yet: it is read, and its passages wait to be embedded.");
+        assert_eq!(read(7, 7), "7 of 7 files are searched by their words alone: their passages wait to be embedded.");
+        assert_eq!(read(1, 1), "The only file is searched by its words alone: its passages wait to be embedded.");
         assert_eq!(read(7, 6), "7 of 7 files are not searched yet.", "one waits to be read");
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
         let unread = FileCoverage { unread: true, ..FileCoverage::new(9, 9, 0, false) };

@@ -23,7 +23,7 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let others = found.coverage.others.iter().map(|other| &other.files);
         let nothing_yet = [&found.coverage.files].into_iter().chain(others).any(FileCoverage::nothing_yet);
         text.push_str(if nothing_yet && found.coverage.files.only_embeds() {
-            "Nothing was found yet: the files are read, and their passages wait to be embedded.\n"
+            "Nothing was found by its words, and the passages wait to be embedded.\n"
         } else if nothing_yet {
             "Nothing was found yet: files are still being read.\n"
         } else {
@@ -279,7 +279,7 @@ mod tests {
             SearchAnswer { asked: 1, answered: 1, files, background: Some(why.into()), ..SearchAnswer::default() };
         let none = SearchResults { hits: Vec::new(), nothing_fits: false, unusable: Vec::new(), coverage };
         let text = found(&none, &PLAIN);
-        assert!(text.starts_with("Nothing was found yet: the files are read, and their passages wait"), "{text}");
+        assert!(text.starts_with("Nothing was found by its words, and the passages wait"), "{text}");
         assert!(text.ends_with(&format!("\n{why}\n")) && !text.contains("being read"), "{text}");
     }
 
