@@ -163,7 +163,7 @@ pub enum Command {
     },
     /// Run a scenario of the simulator: devices, documents and faults from a file, in virtual time, with what must hold checked.
     Sim(SimArgs),
-    /// Measure the search on a set of questions with known answers.
+    /// Measure how well the questions of a set are answered: by words, by meaning, and by both. No agent is asked.
     Eval(EvalArgs),
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {

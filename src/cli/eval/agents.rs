@@ -1,240 +1,282 @@
-//! The agents of an evaluation: each a library in memory with its indexes, filled as a device fills its own.
+//! The agents of an evaluation: the product's library, indexes, search and merging, with their stores in memory.
+//!
+//! A question takes the way that it takes in the product, but for the network: each agent embeds nothing, searches with
+//! `worker::retrieve`, and the asked one joins what all found with `query::merge`. What is found by words alone, and by meaning
+//! alone, is the same with the other list left out.
 
-use super::super::args::{EvalArgs, Split};
-use super::super::output::Stop;
-use super::set::Set;
-use crate::base::hit::{CorpusStatistics, Found, TermFrequencies};
-use crate::base::id::{PeerKey, Ring, Row};
-use crate::base::rng::Rng;
-use crate::base::vector::Embedding;
+use super::set;
+use super::vectors::{Texts, Vectors};
+use crate::base::hit::{CorpusStatistics, Found, SearchHit};
+use crate::base::id::{DocId, Fingerprint, PeerKey, Ring, Row};
+use crate::base::vector::{Embedding, Signs};
 use crate::embed::Embedder;
-use crate::embed::model::canonical;
+use crate::embed::model::prefixed;
 use crate::limits::HITS_MAX;
 use crate::query::merge::merge;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
-use crate::search::lexical::bm25::bm25;
+use crate::search::lexical::bm25::{bm25, nearly};
+use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
-use crate::store::change::Change;
-use crate::store::kv::KvError;
+use crate::store::change::{Change, NewChunk};
+use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
-use crate::store::record::{FileStamp, Source, Sources};
-use crate::worker::embed;
+use crate::store::record::{Chunk, DocState, Document, FileStamp, Source, Sources};
 use crate::worker::extract::{Content, changes};
-use crate::worker::retrieve::{InStore, Lookup, load_indexes, retrieve};
+use crate::worker::retrieve::{InStore, Lookup, retrieve};
 use crate::worker::words;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rounds of k-means.
-const ROUNDS: usize = 12;
+/// The watched folder and the collection of all documents.
+const FOLDER: &[u8] = b"/set";
+const COLLECTION: &str = "set";
 
-/// Passages that are embedded in one step.
-const STEP: usize = 8;
+/// Which of the lists an answer is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// What was found by words.
+    Lexical,
+    /// What was found by meaning.
+    Vector,
+    /// Both, as the product puts them together.
+    Fused,
+}
 
-/// The agents, the first of which asks.
-pub(super) struct Agents(Vec<Agent>);
+/// A document as the product reads its file.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    path: Vec<u8>,
+    stamp: FileStamp,
+    content: [u8; 16],
+    /// Its passages.
+    pub(super) chunks: Vec<NewChunk>,
+}
 
+impl Reading {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Why the product refuses the file.
+    pub(super) fn new(document: &set::Document, embedder: &impl Embedder) -> Result<Self, String> {
+        let (path, bytes) = document.file();
+        let stamp = FileStamp { size: bytes.len() as u64, ..FileStamp::default() };
+        let known = Document {
+            collection: COLLECTION.to_owned(),
+            ring: Ring::Mesh,
+            path: path.clone(),
+            stamp,
+            content: [0; 16],
+            state: DocState::Waiting,
+            chunks: Vec::new(),
+        };
+        match changes(embedder, DocId(0), &known, Content::Bytes(bytes, stamp)).pop() {
+            Some(Change::Chunked { content, chunks, .. }) => Ok(Self { path, stamp, content, chunks }),
+            Some(Change::Refused { reason, .. }) => Err(reason),
+            other => Err(format!("It is not read: {other:?}.")),
+        }
+    }
+
+    /// What the model reads of each of its passages.
+    pub(super) fn texts(&self) -> Texts {
+        self.chunks.iter().map(|chunk| (chunk.key, prefixed(&chunk.heading, &chunk.text))).collect()
+    }
+}
+
+/// A question on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// Its text.
+    pub(super) text: &'a str,
+    /// Its embedding.
+    pub(super) embedding: &'a Embedding,
+    /// The agent that is asked, below the number of agents.
+    pub(super) at: usize,
+}
+
+/// A passage that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Passage<'a> {
+    /// The id of its document.
+    pub(super) id: &'a str,
+    /// Its cosine with the question.
+    pub(super) cosine: f32,
+    /// Its BM25 score among all passages of all agents.
+    pub(super) bm25: f32,
+}
+
+/// All agents.
+#[derive(Debug)]
+pub(super) struct Agents {
+    agents: Vec<Agent>,
+    /// The ids of documents by their paths.
+    ids: BTreeMap<Vec<u8>, String>,
+}
+
+/// One agent.
+#[derive(Debug)]
 struct Agent {
     library: Library<MemoryKv>,
-    index: Indexes,
+    indexes: Indexes,
 }
 
-/// The documents for one question by each list alone, and by both.
-pub(super) struct Ranked {
-    pub(super) lexical: Vec<String>,
-    pub(super) vector: Vec<String>,
-    pub(super) fused: Vec<String>,
+/// The indexes of an agent, of which only some lists are used.
+struct Only<'a> {
+    indexes: InStore<'a, MemoryKv>,
+    lists: Lists,
 }
 
-fn failed(error: &KvError) -> Stop {
-    Stop::NotDone(format!("{error}."))
+impl Lookup for Only<'_> {
+    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
+        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max) }
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
+        self.indexes.words(terms, max, also, shared)
+    }
 }
 
 impl Agents {
-    /// Shares the documents of the set out and takes them in.
-    pub(super) fn new(set: &Set, embedder: &mut impl Embedder, args: &EvalArgs) -> Result<Self, Stop> {
-        let texts: Vec<String> = set.documents.iter().map(|line| text(&line.title, &line.text)).collect();
-        let count = usize::from(args.agents);
-        let places = match args.split {
-            _ if count == 1 => vec![0; texts.len()],
-            Split::Random => {
-                let mut rng = Rng::new(args.seed);
-                texts.iter().map(|_| usize::try_from(rng.below(count as u64)).unwrap_or_default()).collect()
+    /// So many agents over these documents, with the number of the agent of each.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub(super) fn new(
+        documents: &[(&str, &Reading)],
+        of: &[usize],
+        count: usize,
+        (model, vectors): (Fingerprint, &Vectors),
+    ) -> Result<Self, KvError> {
+        let mut agents = (0..count).map(|_| Agent::new(model)).collect::<Result<Vec<_>, _>>()?;
+        for ((_, reading), of) in documents.iter().zip(of) {
+            if let Some(agent) = agents.get_mut(*of) {
+                agent.add(reading, (model, vectors))?;
             }
-            Split::Topical => topics(&texts, count, embedder, args.seed)?,
-        };
-        let mut agents = Vec::new();
-        for agent in 0..count {
-            let own = places.iter().zip(&set.documents).zip(&texts).filter(|((place, _), _)| **place == agent);
-            agents.push(Agent::new(own.map(|((_, line), text)| (line.id.as_str(), text.as_str())), embedder)?);
         }
-        Ok(Self(agents))
+        for agent in &mut agents {
+            words::catch_up(&mut agent.library, &mut agent.indexes.words)?;
+        }
+        let ids = documents.iter().map(|(id, reading)| (reading.path.clone(), (*id).to_owned())).collect();
+        Ok(Self { agents, ids })
     }
 
-    /// How many passages all of them have.
+    /// How many passages they have together.
     pub(super) fn passages(&self) -> u64 {
-        self.0.iter().map(|agent| agent.library.commit().counts.chunks).sum()
+        self.agents.iter().map(|agent| agent.library.commit().counts.chunks).sum()
     }
 
-    /// The documents for a question, best first.
-    pub(super) fn ask(&self, question: &str, embedder: &mut impl Embedder) -> Result<Ranked, Stop> {
-        let embedding = embedder.embed(&canonical(question)).map_err(|error| Stop::NotDone(format!("{error}.")))?;
-        let mut lists: Vec<(Option<PeerKey>, Found)> = Vec::new();
-        let (terms, mut near, mut words) = (QueryTerms::new(question), Vec::new(), Vec::new());
-        for (at, agent) in (0_u8..).zip(&self.0) {
-            let query =
-                Query { text: question.to_owned(), embedding: embedding.clone(), count: HITS_MAX, shared: at > 0 };
-            let lookup = InStore { index: &agent.index, kv: agent.library.kv() };
-            let Outcome::Found(found, _) = retrieve(agent.library.kv(), &lookup, &query)? else { continue };
-            near.extend(agent.nearest(&embedding)?);
-            words.push(agent.words(&terms)?);
-            lists.push(((at > 0).then_some(PeerKey([at; 32])), *found));
+    /// The ids of the documents that answer a question, best first. A document's place is that of its best passage; documents with the
+    /// same passage share it.
+    ///
+    /// # Errors
+    /// A sentence: the store of an agent could not be read.
+    pub(super) fn ask(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<&str>, String> {
+        let found = self.found(asked, lists)?;
+        let merged = merge(if lists == Lists::Vector { "" } else { asked.text }, found, HITS_MAX);
+        let (mut ids, mut known) = (Vec::new(), BTreeSet::new());
+        for (_, path) in merged.iter().flat_map(|merged| &merged.places) {
+            if let Some(id) = self.ids.get(path).filter(|id| known.insert(*id)) {
+                ids.push(id.as_str());
+            }
         }
-        let words = scored(&terms, words);
-        let merged = merge(question, lists, HITS_MAX);
-        let fused = merged.into_iter().flat_map(|one| one.places.into_iter().map(move |(_, path)| (one.score, path)));
-        Ok(Ranked { lexical: ranked(words), vector: ranked(near), fused: ranked(fused.collect()) })
+        Ok(ids)
     }
+
+    /// The passages of one list with their scores, as all agents together give them.
+    ///
+    /// # Errors
+    /// A sentence: the store of an agent could not be read.
+    pub(super) fn passages_of(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<Passage<'_>>, String> {
+        let (terms, found) = (QueryTerms::new(asked.text), self.candidates(asked, lists)?);
+        let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
+        for agent in &self.agents {
+            let lookup = InStore { index: &agent.indexes, kv: agent.library.kv() };
+            statistics.join(&lookup.words(&terms, 1, &[], false).map_err(|error| error.to_string())?.statistics);
+        }
+        let hits: Vec<SearchHit> = found.into_iter().flat_map(|(_, found)| found.hits).collect();
+        let words = of_words(&terms, &statistics, &hits);
+        let passage =
+            |(hit, bm25): (&SearchHit, f32)| Some(Passage { id: self.ids.get(&hit.path)?, cosine: hit.cosine, bm25 });
+        let mut passages: Vec<Passage<'_>> = hits.iter().zip(words).filter_map(passage).collect();
+        let score = |passage: &Passage<'_>| if lists == Lists::Lexical { passage.bm25 } else { passage.cosine };
+        passages.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        passages.truncate(HITS_MAX);
+        Ok(passages)
+    }
+
+    /// What each agent answers the asked one, ready to be merged.
+    fn found(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<(Option<PeerKey>, Found)>, String> {
+        let mut found = self.candidates(asked, lists)?;
+        if lists == Lists::Lexical {
+            found.iter_mut().flat_map(|(_, found)| &mut found.hits).for_each(|hit| hit.cosine = 0.0);
+        }
+        Ok(found)
+    }
+
+    /// What each agent answers, the asked one first.
+    fn candidates(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<(Option<PeerKey>, Found)>, String> {
+        let mut answers = Vec::new();
+        let (before, from) = self.agents.split_at(asked.at.min(self.agents.len()));
+        for (number, agent) in from.iter().chain(before).enumerate() {
+            let device = u8::try_from(number).ok().filter(|number| *number > 0).map(|number| PeerKey([number; 32]));
+            let query = Query {
+                text: if lists == Lists::Vector { String::new() } else { asked.text.to_owned() },
+                embedding: asked.embedding.clone(),
+                count: HITS_MAX,
+                shared: device.is_some(),
+            };
+            let lookup = Only { indexes: InStore { index: &agent.indexes, kv: agent.library.kv() }, lists };
+            let Outcome::Found(found, _) = retrieve(agent.library.kv(), &lookup, &query)? else {
+                return Err("The search has no result.".to_owned());
+            };
+            answers.push((device, *found));
+        }
+        Ok(answers)
+    }
+}
+
+/// The scores of hits by their words, with what is nearly a word that no passage has, as `search::fusion` counts it.
+fn of_words(terms: &QueryTerms, statistics: &CorpusStatistics, hits: &[SearchHit]) -> Vec<f32> {
+    let is_unknown = |at: &usize| statistics.document_frequencies.get(*at).is_none_or(|chunks| *chunks == 0);
+    let unknown: Vec<usize> = terms.looked_up().map(|(at, _)| at).filter(is_unknown).collect();
+    let counts: Vec<_> = hits.iter().map(|hit| terms.count(parts(hit))).collect();
+    let likes: Vec<Vec<f32>> = hits.iter().map(|hit| terms.nearly(&unknown, parts(hit))).collect();
+    let nearly = nearly(statistics, &likes, counts.iter().map(|counts| counts.length as f32));
+    counts.iter().zip(nearly).map(|(counts, nearly)| bm25(terms, statistics, counts) + nearly).collect()
+}
+
+/// What is searched for words; the names of the files have none.
+fn parts(hit: &SearchHit) -> [&str; 3] {
+    ["", &hit.heading, &hit.text]
 }
 
 impl Agent {
-    fn new<'a>(
-        documents: impl Iterator<Item = (&'a str, &'a str)>,
-        embedder: &mut impl Embedder,
-    ) -> Result<Self, Stop> {
-        let mut library = Library::open(MemoryKv::new()).map_err(|error| failed(&error))?;
-        let bound = library.bind(embedder.model()).map_err(|error| failed(&error))?;
-        debug_assert!(bound.is_ok(), "a new store has no model");
-        let source = Source { path: b"/set".to_vec(), collection: "set".to_owned(), ring: Ring::Mesh, device: 0 };
-        apply(&mut library, &[Change::Sources(Sources::from(vec![source]))])?;
-        for (id, text) in documents {
-            let path = path(id);
-            let (collection, stamp) = ("set".to_owned(), FileStamp::default());
-            let doc = apply(&mut library, &[Change::Seen { path, stamp, collection, ring: Ring::Mesh }])?;
-            let Some(doc) = doc else { continue };
-            let known = read::document(library.kv(), doc).map_err(|error| failed(&error))?;
-            let Some(known) = known else { continue };
-            let content = Content::Bytes(text.as_bytes().to_vec(), stamp);
-            apply(&mut library, &changes(embedder, doc, &known, content))?;
-            while let Outcome::Changes(changes) =
-                embed::embed(library.kv(), embedder, doc, STEP).map_err(|error| failed(&error))?
-            {
-                let is_last = changes
-                    .iter()
-                    .all(|change| matches!(change, Change::Embedded { vectors, .. } if vectors.is_empty()));
-                apply(&mut library, &changes)?;
-                if is_last {
-                    break;
-                }
-            }
+    fn new(model: Fingerprint) -> Result<Self, KvError> {
+        let mut library = Library::open(MemoryKv::new())?;
+        if library.bind(model)?.is_err() {
+            return Err(KvError::Damaged("another model".to_owned()));
         }
-        let mut index = load_indexes(library.kv()).map_err(|error| failed(&error))?;
-        words::catch_up(&mut library, &mut index.words).map_err(|error| failed(&error))?;
-        Ok(Self { library, index })
+        let place = Source { path: FOLDER.into(), collection: COLLECTION.to_owned(), ring: Ring::Mesh, device: 0 };
+        library.apply(&Change::Sources(Sources::from(vec![place])))?;
+        Ok(Self { library, indexes: Indexes::default() })
     }
 
-    /// The chunks nearest by meaning, with their cosines.
-    fn nearest(&self, embedding: &Embedding) -> Result<Vec<(f32, Vec<u8>)>, Stop> {
-        let rows = self.index.vectors.nearest(&embedding.signs(), crate::limits::RESCORE);
-        let mut near = Vec::new();
-        for row in rows {
-            let vector = read::vector(self.library.kv(), row).map_err(|error| failed(&error))?;
-            if let Some(vector) = vector {
-                near.push((vector.values.cosine(embedding), self.path(row)?));
-            }
+    /// Takes a document in, as the worker and the writer do.
+    fn add(&mut self, reading: &Reading, (model, vectors): (Fingerprint, &Vectors)) -> Result<(), KvError> {
+        let Reading { path, stamp, content, chunks } = reading;
+        let seen =
+            Change::Seen { path: path.clone(), stamp: *stamp, collection: COLLECTION.to_owned(), ring: Ring::Mesh };
+        let Some(doc) = self.library.apply(&seen)?.doc else { return Ok(()) };
+        let chunked = Change::Chunked { doc, stamp: *stamp, content: *content, chunks: chunks.clone() };
+        let mut added = self.library.apply(&chunked)?.added;
+        if let Some(document) = read::document(self.library.kv(), doc)? {
+            let missing = read::missing(self.library.kv(), &document, usize::MAX)?;
+            let vector = |(row, chunk): (Row, Chunk)| Some((row, chunk.key, vectors.get(&chunk.key)?.quantize()));
+            let vectors = missing.into_iter().filter_map(vector).collect();
+            added.extend(self.library.apply(&Change::Embedded { doc, model, vectors })?.added);
         }
-        near.sort_by(|a, b| b.0.total_cmp(&a.0));
-        near.truncate(HITS_MAX);
-        Ok(near)
+        self.indexes.vectors.add(&added);
+        self.library.kv().sync()
     }
-
-    /// The chunks found by their words, with what is counted in each, and the statistics of this agent.
-    fn words(&self, terms: &QueryTerms) -> Result<ByWords, Stop> {
-        let lookup = InStore { index: &self.index, kv: self.library.kv() };
-        let matches = lookup.words(terms, HITS_MAX, &[], false).map_err(|error| failed(&error))?;
-        let mut counted = Vec::new();
-        for (row, _) in matches.rows {
-            let chunk = read::chunk(self.library.kv(), row).map_err(|error| failed(&error))?;
-            if let Some(chunk) = chunk {
-                counted.push((terms.count(["", &chunk.heading, &chunk.text]), self.path(row)?));
-            }
-        }
-        Ok((counted, matches.statistics))
-    }
-
-    fn path(&self, row: Row) -> Result<Vec<u8>, Stop> {
-        let chunk = read::chunk(self.library.kv(), row).map_err(|error| failed(&error))?;
-        let doc = chunk.map(|chunk| read::document(self.library.kv(), chunk.doc)).transpose();
-        Ok(doc.map_err(|error| failed(&error))?.flatten().map(|doc| doc.path).unwrap_or_default())
-    }
-}
-
-type ByWords = (Vec<(TermFrequencies, Vec<u8>)>, CorpusStatistics);
-
-/// The chunks of all agents with their BM25 scores, by the statistics of all.
-fn scored(terms: &QueryTerms, agents: Vec<ByWords>) -> Vec<(f32, Vec<u8>)> {
-    let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
-    agents.iter().for_each(|(_, of)| statistics.join(of));
-    let chunks = agents.into_iter().flat_map(|(chunks, _)| chunks);
-    chunks.map(|(counts, path)| (bm25(terms, &statistics, &counts), path)).collect()
-}
-
-/// Applies changes; the document that the last one is about.
-fn apply(library: &mut Library<MemoryKv>, changes: &[Change]) -> Result<Option<crate::base::id::DocId>, Stop> {
-    let mut doc = None;
-    for change in changes {
-        doc = library.apply(change).map_err(|error| failed(&error))?.doc.or(doc);
-    }
-    Ok(doc)
-}
-
-/// A document as text; its title is its first line.
-fn text(title: &str, text: &str) -> String {
-    if title.is_empty() { text.to_owned() } else { format!("{title}\n\n{text}") }
-}
-
-/// The path of a document. Its name has no words of its own, so that identifiers are not searched.
-fn path(id: &str) -> Vec<u8> {
-    format!("/set/{}", id.replace('/', "\u{2215}")).into_bytes()
-}
-
-/// The identifiers of documents, each at its best place.
-fn ranked(mut chunks: Vec<(f32, Vec<u8>)>) -> Vec<String> {
-    chunks.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let mut known = BTreeSet::new();
-    let id = |path: Vec<u8>| String::from_utf8_lossy(&path).trim_start_matches("/set/").replace('\u{2215}', "/");
-    chunks.into_iter().map(|(_, path)| id(path)).filter(|id| known.insert(id.clone())).collect()
-}
-
-/// For each text the agent that gets it, so that near ones are together: k-means over their vectors (Lloyd), from texts drawn by chance.
-fn topics(texts: &[String], count: usize, embedder: &mut impl Embedder, seed: u64) -> Result<Vec<usize>, Stop> {
-    let embed = |text: &String| embedder.embed(&canonical(text)).map_err(|error| Stop::NotDone(format!("{error}.")));
-    let vectors: Vec<Embedding> = texts.iter().map(embed).collect::<Result<_, _>>()?;
-    let mut rng = Rng::new(seed);
-    let mut centres: Vec<Embedding> = Vec::new();
-    while centres.len() < count.min(vectors.len()) {
-        let at = usize::try_from(rng.below(vectors.len() as u64)).unwrap_or_default();
-        centres.extend(vectors.get(at).cloned());
-    }
-    let mut places = vec![0; vectors.len()];
-    for _ in 0..ROUNDS {
-        for (place, vector) in places.iter_mut().zip(&vectors) {
-            let near = |centre: &Embedding| centre.cosine(vector).unwrap_or_default();
-            let best = centres.iter().enumerate().max_by(|(_, a), (_, b)| near(a).total_cmp(&near(b)));
-            *place = best.map_or(0, |(at, _)| at);
-        }
-        let mut sums: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
-        for (place, vector) in places.iter().zip(&vectors) {
-            let sum = sums.entry(*place).or_insert_with(|| vec![0.0; vector.values().len()]);
-            sum.iter_mut().zip(vector.values()).for_each(|(sum, value)| *sum += value);
-        }
-        for (place, sum) in sums {
-            if let (Some(centre), Ok(new)) = (centres.get_mut(place), Embedding::new(embedder.model(), &sum)) {
-                *centre = new;
-            }
-        }
-    }
-    Ok(places)
 }
