@@ -49,9 +49,8 @@ impl Scheduler {
             (Task::Sweep, Outcome::Swept { place, docs, last }) => {
                 let forget = |found: &FoundDocument| [Change::Gone(*found), Change::Purge { doc: found.doc }];
                 let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
-                // What has changed since the step read it stays, and the next step finds it: the mark goes with one that finds nothing.
-                let is_over = last && docs.is_empty();
-                changes.extend(if is_over { self.decisions.swept(place.as_ref()) } else { None });
+                // What has changed since it was read stays: the mark goes with a step that finds nothing.
+                changes.extend((last && docs.is_empty()).then(|| self.decisions.swept(place.as_ref())).flatten());
                 self.save(changes, AfterSave::Swept, out);
             }
             (Task::ListKept { reply, .. }, Outcome::Kept(docs, next)) => {
