@@ -12,7 +12,7 @@
 use super::blocking;
 use super::disk::LAYOUT;
 use super::home::{Home, HomeFile};
-use super::salvage;
+use super::store_aside::due;
 use crate::base::count::plural;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::DocId;
@@ -37,7 +37,7 @@ const PLACES_NAMED: usize = 5;
 
 /// Nothing is counted while a store that was set aside is still to be read: what that had is written down until then.
 fn is_of_old_store(home: &Home) -> bool {
-    salvage::is_due(&home.path().join(LAYOUT))
+    !due(&home.path().join(LAYOUT)).is_empty()
 }
 
 /// Counts the documents of each place by the store's list of paths, and writes that down. What was written down before of

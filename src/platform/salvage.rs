@@ -16,7 +16,7 @@ mod carry;
 use super::counted;
 use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::Home;
-use super::store_aside::aside;
+use super::store_aside::due;
 use super::store_aside::note::{self, Due};
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
@@ -27,18 +27,7 @@ use crate::store::record::Mark;
 use carried::{Carried, Stop};
 use carry::carry;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// Whether a store that was set aside is still to be read.
-pub(super) fn is_due(folder: &Path) -> bool {
-    !due(folder).is_empty()
-}
-
-/// The stores that are to be read, the newest first: what two of them have is newer there.
-fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
-    let stores = aside(folder).into_iter().rev();
-    stores.filter_map(|(_, store)| note::due(&store).map(|due| (store, due))).collect()
-}
+use std::path::Path;
 
 /// The owner has forgotten these places: nothing of them is carried over at a later start.
 pub(super) fn forget(home: &Home, places: &[Mark]) {

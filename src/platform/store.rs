@@ -7,7 +7,7 @@ use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::salvage;
-use super::store_aside::set_aside;
+use super::store_aside::{due, set_aside};
 use super::store_place::StorePlace;
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding};
@@ -76,7 +76,7 @@ pub fn open<T>(
 /// What is to be said of a store that is not there, unless none was made yet, or it was set aside at a start that ended then.
 fn lost(home: &Home, folder: &Path) -> Option<Finding> {
     let had_any = || counted::known(home).is_some_and(|known| !known.is_empty());
-    if folder.exists() || salvage::is_due(folder) || !had_any() {
+    if folder.exists() || !due(folder).is_empty() || !had_any() {
         return None;
     }
     let lost = counted::lost_with_store(home);

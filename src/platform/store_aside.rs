@@ -41,3 +41,9 @@ pub(super) fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
     found.sort();
     found
 }
+
+/// Those that are to be read, the newest first: what two of them have is newer there.
+pub(super) fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
+    let stores = aside(folder).into_iter().rev();
+    stores.filter_map(|(_, store)| note::due(&store).map(|due| (store, due))).collect()
+}

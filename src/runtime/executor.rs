@@ -165,9 +165,9 @@ impl<E: Embedder> Executor<E> {
         let (folders, index) = (&self.folders, &self.index);
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
-            read: |path: &[u8]| folders.read(path),
+            read: |path: &[u8], watched: &[Source]| folders.read(path, watched),
             scan: |signs: &Signs, max| index.read().unwrap_or_else(PoisonError::into_inner).nearest(signs, max),
-            missing: |paths| folders.missing(paths),
+            missing: |paths, watched: &[Source]| folders.missing(paths, watched),
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)

@@ -138,9 +138,9 @@ impl Agent {
         let index = &self.index;
         let io = TaskIo {
             list: |scan: &_, _: &[_]| files.list(scan),
-            read: |path: &[u8]| files.read(path),
+            read: |path: &[u8], _: &[_]| files.read(path),
             scan: |signs: &_, max| index.nearest(signs, max),
-            missing: |paths: BTreeSet<Vec<u8>>| paths.into_iter().filter(|path| !files.has(path)).collect(),
+            missing: |paths: BTreeSet<Vec<u8>>, _: &[_]| paths.into_iter().filter(|path| !files.has(path)).collect(),
             now: 0,
         };
         let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());

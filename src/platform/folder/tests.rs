@@ -202,7 +202,7 @@ fn the_root_is_listed_in_steps_like_any_other_folder_and_the_system_s_own_state_
             listing.remarks
         );
     }
-    assert!(matches!(folders.read(b"/proc/version"), Content::Missing(_)));
+    assert!(matches!(folders.read(b"/proc/version", &[]), Content::Missing(_)));
 }
 
 /// Reach that loses patience within a second.
@@ -234,8 +234,8 @@ fn a_place_that_does_not_answer_is_a_hole_and_the_rest_of_the_folder_is_listed()
     let below = Scan { scope: bytes("share/b.md"), ..scan(root.path(), None) };
     let listing = folders.list(&below, &[]);
     assert_eq!((listing.entries.len(), listing.holes), (0, vec![bytes("share")]), "nothing in it counts as gone");
-    assert_eq!(folders.read(&bytes("share/b.md")), Content::Failed("its file system does not answer".to_owned()));
-    assert!(matches!(folders.read(&bytes("a.md")), Content::Bytes(..)));
+    assert_eq!(folders.read(&bytes("share/b.md"), &[]), Content::Failed("its file system does not answer".to_owned()));
+    assert!(matches!(folders.read(&bytes("a.md"), &[]), Content::Bytes(..)));
     drop(until);
     while !reach.silent().is_empty() {
         std::thread::yield_now();

@@ -24,7 +24,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
-mod later;
+mod later_test;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 /// Of each kind: kept without their files, gone, away, there.

@@ -78,9 +78,9 @@ impl Shelf {
         let index = load_index(self.library.kv()).unwrap();
         let io = TaskIo {
             list: |_: &Scan, _: &[Source]| Listing::default(),
-            read: |_: &[u8]| Content::Missing(0),
+            read: |_: &[u8], _: &[Source]| Content::Missing(0),
             scan: |signs: &Signs, max| index.nearest(signs, max),
-            missing: |paths: BTreeSet<Vec<u8>>| {
+            missing: |paths: BTreeSet<Vec<u8>>, _: &[Source]| {
                 let is_gone = |path: &Vec<u8>| gone.iter().any(|gone| gone.as_bytes() == path.as_slice());
                 paths.into_iter().filter(is_gone).collect()
             },
