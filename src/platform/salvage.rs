@@ -45,8 +45,12 @@ pub(super) fn forget(home: &Home, places: &[Mark]) {
 pub(super) fn run(home: &Home, folder: &Path, library: &mut Library<Disk>) -> Result<Option<Finding>, KvError> {
     note::tidy(home.path());
     let mut told: Option<Finding> = None;
+    let mut are_whole = true;
     for (store, due) in due(folder) {
-        let finding = one(home, library, &store, &due)?;
+        // What was carried over from it before went into a newer store, and may be lost with that.
+        let due = if are_whole { due } else { Due { next: None, ..due } };
+        let (finding, is_whole) = one(home, library, &store, &due)?;
+        are_whole &= is_whole;
         told = Some(match told {
             Some(first) => Finding { what: format!("{} {}", first.what, finding.what), ..first },
             None => finding,
@@ -69,7 +73,8 @@ enum Ended {
     },
 }
 
-fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<Finding, KvError> {
+/// Reads a store. Gives what is to be said, and whether all that is only there was carried over.
+fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<(Finding, bool), KvError> {
     let given_up = due.tries >= STORE_OPENINGS_MAX;
     let mut left = due.clone();
     // On a full disk the try is not counted.
@@ -102,7 +107,7 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
     if let Err(error) = noted {
         log::warn!("What was carried over from {} cannot be written down: {error}.", store.display());
     }
-    Ok(told(store, &due.what, &ended))
+    Ok((told(store, &due.what, &ended), matches!(&ended, Ended::Read(carried) if carried.left_count() == 0)))
 }
 
 impl Ended {

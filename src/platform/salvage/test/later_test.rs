@@ -72,3 +72,19 @@ fn what_its_owner_has_forgotten_before_a_salvage_goes_on_does_not_come_back() {
     assert!(what.contains(" 39 documents whose files") && command.is_some(), "{what}");
     assert_eq!(read::marks(library.kv()).unwrap(), Marks::default());
 }
+
+#[test]
+fn what_went_from_a_store_into_one_that_cannot_be_read_is_carried_over_from_the_first_once_more() {
+    let place = Place::new();
+    let due = |next, tries| note::Due { next, tries, ..note::Due::new("a checksum is wrong") };
+    set_aside(&place.store(), "a checksum is wrong").unwrap();
+    let first = place.set_aside().pop().unwrap();
+    place.start().0.kv().rotate().unwrap();
+    set_aside(&place.store(), "a checksum is wrong").unwrap();
+    let second = place.set_aside().pop().unwrap();
+    note::write(&first, &due(Some(EACH as u64), 0)).unwrap();
+    note::write(&second, &due(None, STORE_OPENINGS_MAX)).unwrap();
+    let (library, found) = place.start();
+    assert!(found.unwrap().what.contains(" 60 documents whose files are not there were carried over from it. "));
+    place.all_answer(&library);
+}
