@@ -221,10 +221,10 @@ mod tests {
                     Output::Start(id, Task::Sweep) => {
                         let swept = sweep(library.kv()).unwrap();
                         if !std::mem::replace(&mut is_changed, true) {
-                            // Another task has read it meanwhile.
-                            let (doc, stamp) = (docs[0], FileStamp { size: 9, ..FileStamp::default() });
-                            let change = Change::Differs { doc, from: FileStamp::default(), stamp };
-                            library.apply(&change).unwrap();
+                            // An answer of before, that it is kept without its file, is carried out meanwhile.
+                            let known = read::document(library.kv(), docs[0]).unwrap().unwrap();
+                            let found = FoundDocument::new(docs[0], &known);
+                            library.apply(&Change::Kept { found, since: 5 }).unwrap();
                         }
                         Input::Done(id, swept)
                     }
