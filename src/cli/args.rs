@@ -3,6 +3,7 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 mod energy;
+mod eval;
 mod identity;
 mod pairing;
 mod place;
@@ -19,6 +20,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 pub use energy::EnergyCommand;
+pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
@@ -161,6 +163,8 @@ pub enum Command {
     },
     /// Run a scenario of the simulator: devices, documents and faults from a file, in virtual time, with what must hold checked.
     Sim(SimArgs),
+    /// Measure how well the questions of a set are answered: by words, by meaning, and by both. No agent is asked.
+    Eval(EvalArgs),
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.

@@ -1,10 +1,10 @@
 //! The command line: what people type, and what they read back.
 //!
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
-//! runs it until a signal stops it. Every other command but `demo`, `sim` and `id` is a client: it reads the token from the
+//! runs it until a signal stops it. Every other command but `demo`, `sim`, `eval` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
-//! `doctor` also checks this machine. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator.
+//! `doctor` also checks this machine. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions.
 //!
 //! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
 //! sentence on stderr.
@@ -22,6 +22,7 @@ pub mod demo;
 pub mod display;
 pub mod doctor;
 mod energy;
+mod eval;
 mod folders;
 mod hit;
 mod identity;
@@ -46,7 +47,9 @@ use crate::platform::home::{Home, HomeFile, at_home, default_home, in_the_way, s
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
 use crate::platform::stdout::note;
-use args::{AddArgs, Args, Command, EnergyCommand, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs};
+use args::{
+    AddArgs, Args, Command, EnergyCommand, EvalArgs, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use decision::{PAUSE, until_taken};
 use options::{NetworkOptions, SourceOptions, UpOptions};
@@ -164,6 +167,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Resume => smol::block_on(wishes::resume(client(), &home)),
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
+        Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model),
         Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);
@@ -180,8 +184,18 @@ fn home_of(args: &Args) -> Result<PathBuf, Stop> {
         Some(home) => absolute(home)?,
         None => default_home().map_err(Stop::NotDone)?,
     };
-    let is_used = !matches!(args.command, Command::Demo { .. });
+    let is_used = !matches!(args.command, Command::Demo { .. } | Command::Eval(_));
     in_the_way(&home).filter(|_| is_used).map_or(Ok(home), |why| Err(Stop::NotDone(why)))
+}
+
+fn eval_paths(args: &EvalArgs) -> Result<eval::Paths, Stop> {
+    let of = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
+    Ok(eval::Paths {
+        set: absolute(&args.set)?,
+        cache: of(&args.cache)?,
+        models: of(&args.models)?,
+        dump: of(&args.dump)?,
+    })
 }
 
 fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOptions, Stop> {

@@ -19,3 +19,21 @@ pub const DECISION_TRIES: u32 = 300;
 
 /// Milliseconds between two looks of `wattle tasks --watch`.
 pub const TASKS_WATCH_MS: u64 = 1000;
+
+/// Agents of `wattle eval`: each one is asked each question, one after the other.
+pub const EVAL_AGENTS_MAX: usize = 64;
+
+/// Bytes of one file of a set for `wattle eval`, which is read whole.
+pub const EVAL_FILE_BYTES_MAX: usize = 512 << 20;
+
+/// Documents of a set: they are in memory with their texts and vectors, some kilobytes each.
+pub const EVAL_DOCUMENTS_MAX: usize = 200_000;
+
+/// Bytes of the id of a document or question.
+pub const EVAL_ID_BYTES_MAX: usize = 512;
+
+/// Threads on which `wattle eval` embeds: each has buffers of its own, and somebody may use the machine.
+pub const EVAL_THREADS: usize = 2;
+
+/// Seconds between two lines about how far `wattle eval` is.
+pub const EVAL_PROGRESS_S: u64 = 10;

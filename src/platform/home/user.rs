@@ -24,6 +24,17 @@ pub fn default_home() -> Result<PathBuf, String> {
     Ok(data.join("wattle"))
 }
 
+/// `$XDG_CACHE_HOME/wattle`, else `~/.cache/wattle`: for what can be made anew.
+///
+/// # Errors
+/// Neither variable is set to an absolute path.
+pub fn user_cache() -> Result<PathBuf, String> {
+    #[expect(clippy::disallowed_methods, reason = "the XDG base directory specification is about the environment")]
+    let var = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = var("XDG_CACHE_HOME").or_else(|| Some(var("HOME")?.join(".cache")));
+    Ok(cache.ok_or("Neither XDG_CACHE_HOME nor HOME says where caches live. Give a file with --cache.")?.join("wattle"))
+}
+
 /// A command as it is typed for the agent of this home: one of `wattle` names the home, unless it is the user's usual one or
 /// is named already.
 #[must_use]

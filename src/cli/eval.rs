@@ -1,0 +1,163 @@
+//! `wattle eval`: how well a set's questions are answered. The agents are in this process; none that runs is asked.
+//!
+//! `set` reads the set, `agents` holds the agents over it, `vectors` keeps what was embedded from one run to the next, `split`
+//! says which agent has which documents, `metrics` computes the figures, and `report` prints them.
+
+mod agents;
+mod metrics;
+mod report;
+mod set;
+mod split;
+mod vectors;
+mod words;
+
+use self::agents::{Agents, Asked, Lists, Passage, Reading};
+use self::metrics::Figures;
+use self::report::{Compared, Judged, Report, Sizes, WAYS};
+use self::set::{Question, Set};
+use self::vectors::{Texts, Vectors};
+use super::args::EvalArgs;
+use super::output::{Stop, pretty, print_as_is};
+use super::text::one_line;
+use crate::base::id::Fingerprint;
+use crate::embed::Embedder;
+use crate::embed::model::{canonical, key};
+use crate::platform::home::user_cache;
+use crate::platform::models::{self, EmbeddedModel};
+use crate::platform::stdout::note;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The paths of an evaluation, absolute.
+#[derive(Clone, Debug)]
+pub(super) struct Paths {
+    /// The folder of the set.
+    pub(super) set: PathBuf,
+    /// The file of vectors, if one was given.
+    pub(super) cache: Option<PathBuf>,
+    /// The folder of the model, if one was given.
+    pub(super) models: Option<PathBuf>,
+    /// Where the passages found are written, if that is wanted.
+    pub(super) dump: Option<PathBuf>,
+}
+
+/// Evaluates the set.
+pub(super) fn eval(args: &EvalArgs, paths: &Paths, model: &EmbeddedModel) -> Result<(), Stop> {
+    let set = set::read(&paths.set)?;
+    let folder = paths.models.as_deref().map(models::find).transpose()?;
+    let (engine, _) = models::load(folder.as_deref(), model)?;
+    let cache = match &paths.cache {
+        Some(file) => file.clone(),
+        None => user_cache()?.join("eval").join(format!("{}.vectors", engine.model())),
+    };
+    set.remarks.iter().for_each(|remark| note(&one_line(remark)));
+    let report = evaluated(args, &set, &cache, &engine, paths.dump.as_deref())?;
+    if !args.json {
+        return print_as_is(&report.text());
+    }
+    print_as_is(&pretty(&serde_json::to_value(&report).unwrap_or_default()))
+}
+
+/// Asks all questions of a set.
+fn evaluated(
+    args: &EvalArgs,
+    set: &Set,
+    cache: &Path,
+    embedder: &(impl Embedder + Clone + Send),
+    dump: Option<&Path>,
+) -> Result<Report, String> {
+    let model = embedder.model();
+    let (mut readings, mut refused, mut texts) = (Vec::new(), 0, Texts::new());
+    for document in &set.documents {
+        match Reading::new(document, embedder) {
+            Ok(reading) => {
+                texts.extend(reading.texts());
+                readings.push((document.id(), reading));
+            }
+            Err(why) => {
+                refused += 1;
+                note(&one_line(&format!("The document {} is refused: {why}", document.id())));
+            }
+        }
+    }
+    texts.extend(set.questions.iter().map(|asked| (key(&model, "", &asked.text), canonical(&asked.text).into_owned())));
+    let vectors = vectors::of(&texts, cache, embedder)?;
+    let readings: Vec<(&str, &Reading)> = readings.iter().map(|(id, reading)| (*id, reading)).collect();
+    let of_documents: Vec<_> = readings
+        .iter()
+        .map(|(_, reading)| reading.chunks.iter().filter_map(|chunk| vectors.get(&chunk.key)).collect())
+        .collect();
+    let of = split::split(args.split, args.agents, args.seed, &of_documents);
+    let agents = Agents::new(&readings, &of, args.agents, (model, &vectors));
+    let agents = agents.map_err(|error| format!("The documents cannot be taken in: {error}."))?;
+    let mut dump = dump.map(Dump::create).transpose()?;
+    let mut judged = Vec::new();
+    for (number, question) in set.questions.iter().enumerate() {
+        let asked = asked(question, number % args.agents, model, &vectors)?;
+        judged.push(judge(&agents, question, asked)?);
+        dump.as_mut().map_or(Ok(()), |dump| dump.write(&agents, question, asked))?;
+    }
+    dump.map_or(Ok(()), Dump::close)?;
+    let sizes = Sizes { documents: set.documents.len(), refused, passages: agents.passages(), agents: args.agents };
+    Ok(Report::new(sizes, judged))
+}
+
+fn asked<'a>(question: &'a Question, at: usize, model: Fingerprint, vectors: &'a Vectors) -> Result<Asked<'a>, String> {
+    let embedding = vectors.get(&key(&model, "", &question.text));
+    let embedding = embedding.ok_or_else(|| format!("The question {} has no vector.", question.id))?;
+    Ok(Asked { text: &question.text, embedding, at })
+}
+
+/// The figures of one question.
+fn judge(agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<Judged, String> {
+    let figures = |lists| {
+        let ranked = agents.ask(asked, lists)?;
+        Ok::<Figures, String>(Figures::of(&ranked, &question.relevant).unwrap_or_default())
+    };
+    let [lexical, vector, fused] = WAYS.map(|(lists, ..)| figures(lists));
+    let figures = Compared { lexical: lexical?, vector: vector?, fused: fused? };
+    Ok(Judged { id: question.id.clone(), kind: question.kind.clone(), figures })
+}
+
+/// The file of what was found, for who fits weights to it.
+struct Dump {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Dump {
+    fn create(path: &Path) -> Result<Self, String> {
+        let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<(), String> {
+        let list = |lists| {
+            let passages = agents.passages_of(asked, lists)?;
+            let one = |one: &Passage<'_>| json!({ "id": one.id, "cosine": one.cosine, "bm25": one.bm25 });
+            Ok::<Value, String>(passages.iter().map(one).collect())
+        };
+        let line = json!({
+            "_id": question.id,
+            "text": question.text,
+            "relevant": question.relevant,
+            "vector": list(Lists::Vector)?,
+            "lexical": list(Lists::Lexical)?,
+        });
+        writeln!(self.file, "{line}").map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    fn close(mut self) -> Result<(), String> {
+        self.file.flush().map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> String {
+    format!("The file {} cannot be written: {error}.", path.display())
+}
+
+#[cfg(test)]
+#[path = "eval/test.rs"]
+mod tests;

@@ -1,0 +1,266 @@
+//! The agents of an evaluation: the product's library, indexes, search and merging, with their stores in memory.
+//!
+//! A question takes the way that it takes in the product, but for the network: each agent embeds nothing, searches with
+//! `worker::retrieve`, and the asked one joins what all found with `query::merge`. What is found by words alone, and by meaning
+//! alone, is the same with the other list left out.
+
+use super::set;
+use super::vectors::{Texts, Vectors};
+use super::words::Words;
+use crate::base::hit::{CorpusStatistics, Found, SearchHit};
+use crate::base::id::{DocId, Fingerprint, PeerKey, Ring, Row};
+use crate::base::vector::{Embedding, Signs};
+use crate::embed::Embedder;
+use crate::embed::model::prefixed;
+use crate::limits::HITS_MAX;
+use crate::query::merge::merge;
+use crate::scheduler::task::{Outcome, Query};
+use crate::search::vector::Index;
+use crate::store::change::{Change, NewChunk};
+use crate::store::kv::{Kv, KvError};
+use crate::store::library::Library;
+use crate::store::memory::MemoryKv;
+use crate::store::read;
+use crate::store::record::{Chunk, DocState, Document, FileStamp, Source, Sources};
+use crate::worker::extract::{Content, changes};
+use crate::worker::retrieve::retrieve;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The watched folder and the collection of all documents.
+const FOLDER: &[u8] = b"/set";
+const COLLECTION: &str = "set";
+
+/// Which of the lists an answer is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// What was found by words.
+    Lexical,
+    /// What was found by meaning.
+    Vector,
+    /// Both, as the product puts them together.
+    Fused,
+}
+
+/// A document as the product reads its file.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    path: Vec<u8>,
+    stamp: FileStamp,
+    content: [u8; 16],
+    /// Its passages.
+    pub(super) chunks: Vec<NewChunk>,
+}
+
+impl Reading {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Why the product refuses the file.
+    pub(super) fn new(document: &set::Document, embedder: &impl Embedder) -> Result<Self, String> {
+        let (path, bytes) = document.file();
+        let stamp = FileStamp { size: bytes.len() as u64, ..FileStamp::default() };
+        let known = Document {
+            collection: COLLECTION.to_owned(),
+            ring: Ring::Mesh,
+            path: path.clone(),
+            stamp,
+            content: [0; 16],
+            state: DocState::Waiting,
+            chunks: Vec::new(),
+        };
+        match changes(embedder, DocId(0), &known, Content::Bytes(bytes, stamp)).pop() {
+            Some(Change::Chunked { content, chunks, .. }) => Ok(Self { path, stamp, content, chunks }),
+            Some(Change::Refused { reason, .. }) => Err(reason),
+            other => Err(format!("It is not read: {other:?}.")),
+        }
+    }
+
+    /// What the model reads of each of its passages.
+    pub(super) fn texts(&self) -> Texts {
+        self.chunks.iter().map(|chunk| (chunk.key, prefixed(&chunk.heading, &chunk.text))).collect()
+    }
+}
+
+/// A question on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// Its text.
+    pub(super) text: &'a str,
+    /// Its embedding.
+    pub(super) embedding: &'a Embedding,
+    /// The agent that is asked, below the number of agents.
+    pub(super) at: usize,
+}
+
+/// A passage that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Passage<'a> {
+    /// The id of its document.
+    pub(super) id: &'a str,
+    /// Its cosine with the question.
+    pub(super) cosine: f32,
+    /// Its BM25 score among all passages of all agents.
+    pub(super) bm25: f32,
+}
+
+/// All agents.
+#[derive(Debug)]
+pub(super) struct Agents {
+    agents: Vec<Agent>,
+    /// The ids of documents by their paths.
+    ids: BTreeMap<Vec<u8>, String>,
+}
+
+/// One agent.
+#[derive(Debug)]
+struct Agent {
+    library: Library<MemoryKv>,
+    index: Index,
+    /// Its passages: the heading and the text of each.
+    texts: Vec<(Row, String, String)>,
+}
+
+impl Agents {
+    /// So many agents over these documents, with the number of the agent of each.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub(super) fn new(
+        documents: &[(&str, &Reading)],
+        of: &[usize],
+        count: usize,
+        (model, vectors): (Fingerprint, &Vectors),
+    ) -> Result<Self, KvError> {
+        let mut agents = (0..count).map(|_| Agent::new(model)).collect::<Result<Vec<_>, _>>()?;
+        for ((_, reading), of) in documents.iter().zip(of) {
+            if let Some(agent) = agents.get_mut(*of) {
+                agent.add(reading, (model, vectors))?;
+            }
+        }
+        let ids = documents.iter().map(|(id, reading)| (reading.path.clone(), (*id).to_owned())).collect();
+        Ok(Self { agents, ids })
+    }
+
+    /// How many passages they have together.
+    pub(super) fn passages(&self) -> usize {
+        self.agents.iter().map(|agent| agent.texts.len()).sum()
+    }
+
+    /// The ids of the documents that answer a question, best first. A document's place is that of its best passage; documents with the
+    /// same passage share it.
+    ///
+    /// # Errors
+    /// A sentence: the store of an agent could not be read.
+    pub(super) fn ask(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<&str>, String> {
+        let found = self.found(asked, lists)?;
+        let merged = merge(if lists == Lists::Vector { "" } else { asked.text }, found, HITS_MAX);
+        let (mut ids, mut known) = (Vec::new(), BTreeSet::new());
+        for (_, path) in merged.iter().flat_map(|merged| &merged.places) {
+            if let Some(id) = self.ids.get(path).filter(|id| known.insert(*id)) {
+                ids.push(id.as_str());
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The passages of one list with their scores, as all agents together give them.
+    ///
+    /// # Errors
+    /// A sentence: the store of an agent could not be read.
+    pub(super) fn passages_of(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<Passage<'_>>, String> {
+        let words = self.words(asked.text);
+        let hits = self.candidates(asked, lists, &words)?.into_iter().flat_map(|(_, found)| found.hits);
+        let passage = |hit: SearchHit| {
+            let bm25 = words.score(["", &hit.heading, &hit.text]);
+            Some(Passage { id: self.ids.get(&hit.path)?, cosine: hit.cosine, bm25 })
+        };
+        let mut passages: Vec<Passage<'_>> = hits.filter_map(passage).collect();
+        let score = |passage: &Passage<'_>| if lists == Lists::Lexical { passage.bm25 } else { passage.cosine };
+        passages.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        passages.truncate(HITS_MAX);
+        Ok(passages)
+    }
+
+    /// What each agent answers the asked one, ready to be merged.
+    fn found(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<(Option<PeerKey>, Found)>, String> {
+        let words = if lists == Lists::Lexical { self.words(asked.text) } else { Words::new("") };
+        let mut found = self.candidates(asked, lists, &words)?;
+        if lists == Lists::Lexical {
+            let none = CorpusStatistics::of(words.statistics.document_frequencies.len(), [].iter());
+            for (number, (_, found)) in found.iter_mut().enumerate() {
+                found.statistics = if number == 0 { words.statistics.clone() } else { none.clone() };
+                found.hits.iter_mut().for_each(|hit| hit.cosine = 0.0);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What each agent answers, the asked one first.
+    fn candidates(
+        &self,
+        asked: Asked<'_>,
+        lists: Lists,
+        words: &Words,
+    ) -> Result<Vec<(Option<PeerKey>, Found)>, String> {
+        let mut answers = Vec::new();
+        let (before, from) = self.agents.split_at(asked.at.min(self.agents.len()));
+        for (number, agent) in from.iter().chain(before).enumerate() {
+            let device = u8::try_from(number).ok().filter(|number| *number > 0).map(|number| PeerKey([number; 32]));
+            let query = Query {
+                text: if lists == Lists::Vector { String::new() } else { asked.text.to_owned() },
+                embedding: asked.embedding.clone(),
+                count: HITS_MAX,
+                shared: device.is_some(),
+            };
+            let scan = |signs: &Signs, max| match lists {
+                Lists::Lexical => words.best(agent.texts.iter(), HITS_MAX),
+                Lists::Vector | Lists::Fused => agent.index.nearest(signs, max),
+            };
+            let Outcome::Found(found, _) = retrieve(agent.library.kv(), scan, &query)? else {
+                return Err("The search has no result.".to_owned());
+            };
+            answers.push((device, *found));
+        }
+        Ok(answers)
+    }
+
+    /// The words of a question with their statistics over all passages.
+    fn words(&self, question: &str) -> Words {
+        let mut words = Words::new(question);
+        words.count(self.agents.iter().flat_map(|agent| &agent.texts));
+        words
+    }
+}
+
+impl Agent {
+    fn new(model: Fingerprint) -> Result<Self, KvError> {
+        let mut library = Library::open(MemoryKv::new())?;
+        if library.bind(model)?.is_err() {
+            return Err(KvError::Damaged("another model".to_owned()));
+        }
+        let place = Source { path: FOLDER.into(), collection: COLLECTION.to_owned(), ring: Ring::Mesh, device: 0 };
+        library.apply(&Change::Sources(Sources::from(vec![place])))?;
+        Ok(Self { library, index: Index::new(), texts: Vec::new() })
+    }
+
+    /// Takes a document in, as the worker and the writer do.
+    fn add(&mut self, reading: &Reading, (model, vectors): (Fingerprint, &Vectors)) -> Result<(), KvError> {
+        let Reading { path, stamp, content, chunks } = reading;
+        let seen =
+            Change::Seen { path: path.clone(), stamp: *stamp, collection: COLLECTION.to_owned(), ring: Ring::Mesh };
+        let Some(doc) = self.library.apply(&seen)?.doc else { return Ok(()) };
+        let chunked = Change::Chunked { doc, stamp: *stamp, content: *content, chunks: chunks.clone() };
+        let mut added = self.library.apply(&chunked)?.added;
+        if let Some(document) = read::document(self.library.kv(), doc)? {
+            let missing = read::missing(self.library.kv(), &document, usize::MAX)?;
+            let vector = |(row, chunk): (Row, Chunk)| Some((row, chunk.key, vectors.get(&chunk.key)?.quantize()));
+            let vectors = missing.into_iter().filter_map(vector).collect();
+            added.extend(self.library.apply(&Change::Embedded { doc, model, vectors })?.added);
+            for (place, chunk) in document.chunks.iter().zip(chunks) {
+                self.texts.push((place.row, chunk.heading.clone(), chunk.text.clone()));
+            }
+        }
+        self.index.add(&added);
+        self.library.kv().sync()
+    }
+}

@@ -1,0 +1,169 @@
+//! What an evaluation found, for people and for programs.
+
+use super::agents::Lists;
+use super::metrics::Figures;
+use crate::base::count::{count, plural};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The figures of the three answers to a question, or the means over several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Compared {
+    /// By words alone.
+    pub(super) lexical: Figures,
+    /// By meaning alone.
+    pub(super) vector: Figures,
+    /// Both together.
+    pub(super) fused: Figures,
+}
+
+/// One way of answering: its lists, its name, and its figures of a question.
+type Way = (Lists, &'static str, fn(&Compared) -> &Figures);
+
+/// The three ways in the order of the table.
+pub(super) const WAYS: [Way; 3] = [
+    (Lists::Lexical, "lexical", |compared| &compared.lexical),
+    (Lists::Vector, "vector", |compared| &compared.vector),
+    (Lists::Fused, "fused", |compared| &compared.fused),
+];
+
+/// One judged question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Judged {
+    /// Its id.
+    pub(super) id: String,
+    /// What kind of question it is, if the set says.
+    pub(super) kind: Option<String>,
+    /// Its figures.
+    pub(super) figures: Compared,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Report {
+    documents: usize,
+    refused: usize,
+    passages: usize,
+    questions: usize,
+    agents: usize,
+    #[serde(flatten)]
+    means: Compared,
+    /// The means of each kind of questions; empty where the set has no kinds.
+    kinds: BTreeMap<String, Compared>,
+    per_query: BTreeMap<String, Compared>,
+}
+
+/// How many documents there are, how many of them the product refuses, and how many passages and agents.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// Documents.
+    pub(super) documents: usize,
+    /// Those of them that are refused.
+    pub(super) refused: usize,
+    /// Passages.
+    pub(super) passages: usize,
+    /// Agents.
+    pub(super) agents: usize,
+}
+
+impl Report {
+    /// Of all judged questions.
+    pub(super) fn new(sizes: Sizes, judged: Vec<Judged>) -> Self {
+        let mut kinds: BTreeMap<String, Vec<Compared>> = BTreeMap::new();
+        for one in &judged {
+            if let Some(kind) = &one.kind {
+                kinds.entry(kind.clone()).or_default().push(one.figures);
+            }
+        }
+        let all: Vec<Compared> = judged.iter().map(|one| one.figures).collect();
+        Self {
+            documents: sizes.documents,
+            refused: sizes.refused,
+            passages: sizes.passages,
+            questions: all.len(),
+            agents: sizes.agents,
+            means: means(&all),
+            kinds: kinds.into_iter().map(|(kind, all)| (kind, means(&all))).collect(),
+            per_query: judged.into_iter().map(|one| (one.id, one.figures)).collect(),
+        }
+    }
+
+    /// For people: a table.
+    pub(super) fn text(&self) -> String {
+        let counted = |number: usize, noun| count(number as u64, noun);
+        let mut text = format!(
+            "{} in {}, {}, {}.\n",
+            counted(self.documents, "document"),
+            counted(self.passages, "passage"),
+            counted(self.questions, "question"),
+            counted(self.agents, "agent")
+        );
+        if self.refused > 0 {
+            let verb = plural(self.refused as u64, "is", "are");
+            text += &format!("{} of the documents {verb} refused and cannot be found.\n", self.refused);
+        }
+        let wide = self.kinds.keys().map(|kind| kind.chars().count()).max().unwrap_or_default();
+        text += &format!("\n{:wide$}          nDCG@10    R@5   R@10  R@100  MRR@10\n", "");
+        table(&mut text, "", wide, &self.means);
+        for (kind, means) in &self.kinds {
+            table(&mut text, kind, wide, means);
+        }
+        text
+    }
+}
+
+fn means(all: &[Compared]) -> Compared {
+    let mean = |of: fn(&Compared) -> &Figures| Figures::mean(all.iter().map(of));
+    let [(.., lexical), (.., vector), (.., fused)] = WAYS;
+    Compared { lexical: mean(lexical), vector: mean(vector), fused: mean(fused) }
+}
+
+fn table(text: &mut String, kind: &str, wide: usize, means: &Compared) {
+    for (_, name, figures) in WAYS {
+        let [ndcg10, r5, r10, r100, mrr10] = figures(means).each();
+        let gap = if wide > 0 { "  " } else { "" };
+        *text += &format!("{kind:wide$}{gap}{name:8} {ndcg10:7.3} {r5:6.3} {r10:6.3} {r100:6.3} {mrr10:7.3}\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::Relevant;
+    use super::*;
+
+    fn judged(id: &str, kind: Option<&str>, lists: [&[&str]; 3]) -> Judged {
+        let relevant = Relevant::from([("a".to_owned(), 1.0)]);
+        let [lexical, vector, fused] = lists.map(|ranked| Figures::of(ranked, &relevant).unwrap());
+        Judged { id: id.to_owned(), kind: kind.map(str::to_owned), figures: Compared { lexical, vector, fused } }
+    }
+
+    const SIZES: Sizes = Sizes { documents: 3, refused: 1, passages: 4, agents: 1 };
+
+    #[test]
+    fn the_json_has_the_means_of_each_list_and_the_figures_of_each_question() {
+        let all = vec![
+            judged("q1", Some("date"), [&["a"], &["b"], &["b", "a"]]),
+            judged("q2", None, [&["b"], &["a"], &["a"]]),
+        ];
+        let json = serde_json::to_value(Report::new(SIZES, all)).unwrap();
+        assert_eq!(json["lexical"]["ndcg10"], 0.5);
+        assert_eq!(json["fused"]["mrr10"], 0.75);
+        assert_eq!(json["per_query"]["q1"]["lexical"]["r100"], 1.0);
+        assert_eq!(json["per_query"]["q2"]["lexical"]["r5"], 0.0);
+        assert_eq!(json["kinds"]["date"]["vector"]["r10"], 0.0);
+        assert_eq!((&json["questions"], &json["refused"]), (&2.into(), &1.into()));
+    }
+
+    #[test]
+    fn people_read_a_table_with_a_part_for_each_kind() {
+        let text = Report::new(SIZES, vec![judged("q1", Some("date"), [&["a"], &[], &["b", "a"]])]).text();
+        let expected =
+            "3 documents in 4 passages, 1 question, 1 agent.\n1 of the documents is refused and cannot be found.\n";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.contains("\ndate  fused      0.631  1.000  1.000  1.000   0.500\n"), "{text}");
+        let plain = Report::new(Sizes { refused: 0, ..SIZES }, vec![judged("q1", None, [&["a"], &[], &["a"]])]).text();
+        assert!(plain.contains("\nvector     0.000  0.000  0.000  0.000   0.000\n"), "{plain}");
+        let (head, row) = (plain.lines().nth(2).unwrap(), plain.lines().nth(3).unwrap());
+        assert_eq!(head.len(), row.len(), "{plain}");
+    }
+}
