@@ -118,7 +118,7 @@ fn judge(agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<Judge
     };
     let [lexical, vector, fused] = WAYS.map(|(lists, ..)| figures(lists));
     let figures = Compared { lexical: lexical?, vector: vector?, fused: fused? };
-    Ok(Judged { id: question.id.clone(), kind: question.kind.clone(), figures })
+    Ok(Judged { id: question.id.clone(), kinds: question.kinds.clone(), figures })
 }
 
 /// The file of what was found, for who fits weights to it.

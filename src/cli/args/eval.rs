@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, clap::Args)]
 pub struct EvalArgs {
     /// The folder of the set. corpus.jsonl has the documents, a JSON object with _id, title and text on each line; queries.jsonl has
-    /// the questions, with _id, text and, if there are kinds of them, kind; qrels.tsv says in three columns which document
+    /// the questions, with _id, text and, where kinds of them are told apart, kind, a word or a list; qrels.tsv says in three columns which document
     /// answers which question, and how well: query-id, corpus-id, score.
     #[arg(value_name = "DIR")]
     pub set: PathBuf,

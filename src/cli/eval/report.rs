@@ -32,8 +32,8 @@ pub(super) const WAYS: [Way; 3] = [
 pub(super) struct Judged {
     /// Its id.
     pub(super) id: String,
-    /// What kind of question it is, if the set says.
-    pub(super) kind: Option<String>,
+    /// The kinds of questions that it is one of.
+    pub(super) kinds: Vec<String>,
     /// Its figures.
     pub(super) figures: Compared,
 }
@@ -71,7 +71,7 @@ impl Report {
     pub(super) fn new(sizes: Sizes, judged: Vec<Judged>) -> Self {
         let mut kinds: BTreeMap<String, Vec<Compared>> = BTreeMap::new();
         for one in &judged {
-            if let Some(kind) = &one.kind {
+            for kind in &one.kinds {
                 kinds.entry(kind.clone()).or_default().push(one.figures);
             }
         }
@@ -131,20 +131,19 @@ mod tests {
     use super::super::metrics::Relevant;
     use super::*;
 
-    fn judged(id: &str, kind: Option<&str>, lists: [&[&str]; 3]) -> Judged {
+    fn judged(id: &str, kinds: &[&str], lists: [&[&str]; 3]) -> Judged {
         let relevant = Relevant::from([("a".to_owned(), 1.0)]);
         let [lexical, vector, fused] = lists.map(|ranked| Figures::of(ranked, &relevant).unwrap());
-        Judged { id: id.to_owned(), kind: kind.map(str::to_owned), figures: Compared { lexical, vector, fused } }
+        let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        Judged { id: id.to_owned(), kinds, figures: Compared { lexical, vector, fused } }
     }
 
     const SIZES: Sizes = Sizes { documents: 3, refused: 1, passages: 4, agents: 1 };
 
     #[test]
     fn the_json_has_the_means_of_each_list_and_the_figures_of_each_question() {
-        let all = vec![
-            judged("q1", Some("date"), [&["a"], &["b"], &["b", "a"]]),
-            judged("q2", None, [&["b"], &["a"], &["a"]]),
-        ];
+        let all =
+            vec![judged("q1", &["date"], [&["a"], &["b"], &["b", "a"]]), judged("q2", &[], [&["b"], &["a"], &["a"]])];
         let json = serde_json::to_value(Report::new(SIZES, all)).unwrap();
         assert_eq!(json["lexical"]["ndcg10"], 0.5);
         assert_eq!(json["fused"]["mrr10"], 0.75);
@@ -156,12 +155,12 @@ mod tests {
 
     #[test]
     fn people_read_a_table_with_a_part_for_each_kind() {
-        let text = Report::new(SIZES, vec![judged("q1", Some("date"), [&["a"], &[], &["b", "a"]])]).text();
+        let text = Report::new(SIZES, vec![judged("q1", &["date"], [&["a"], &[], &["b", "a"]])]).text();
         let expected =
             "3 documents in 4 passages, 1 question, 1 agent.\n1 of the documents is refused and cannot be found.\n";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.contains("\ndate  fused      0.631  1.000  1.000  1.000   0.500\n"), "{text}");
-        let plain = Report::new(Sizes { refused: 0, ..SIZES }, vec![judged("q1", None, [&["a"], &[], &["a"]])]).text();
+        let plain = Report::new(Sizes { refused: 0, ..SIZES }, vec![judged("q1", &[], [&["a"], &[], &["a"]])]).text();
         assert!(plain.contains("\nvector     0.000  0.000  0.000  0.000   0.000\n"), "{plain}");
         let (head, row) = (plain.lines().nth(2).unwrap(), plain.lines().nth(3).unwrap());
         assert_eq!(head.len(), row.len(), "{plain}");

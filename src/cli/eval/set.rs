@@ -59,8 +59,8 @@ pub(super) struct Question {
     pub(super) id: String,
     /// What is asked.
     pub(super) text: String,
-    /// What kind of question it is, if the set says.
-    pub(super) kind: Option<String>,
+    /// The kinds of questions that it is one of, if the set says.
+    pub(super) kinds: Vec<String>,
     /// The documents that answer it.
     pub(super) relevant: Relevant,
 }
@@ -70,7 +70,24 @@ struct RawQuestion {
     #[serde(rename = "_id", alias = "id")]
     id: Id,
     text: String,
-    kind: Option<String>,
+    kind: Option<Kinds>,
+}
+
+/// One kind, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Kinds {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Kinds {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(kind) => vec![kind],
+            Self::Several(kinds) => kinds,
+        }
+    }
 }
 
 /// An id, which some sets write as a number.
@@ -138,7 +155,8 @@ impl Set {
         for (number, line) in lines(queries, QUERIES)? {
             let RawQuestion { id: Id(id), text, kind } = object(line, QUERIES, number, "_id and text")?;
             check_id(&id, &mut asked, QUERIES, number)?;
-            questions.push(Question { id, text, kind, relevant: Relevant::new() });
+            let kinds = kind.map(Kinds::list).unwrap_or_default();
+            questions.push(Question { id, text, kinds, relevant: Relevant::new() });
         }
         let places: BTreeMap<String, usize> =
             questions.iter().enumerate().map(|(at, question)| (question.id.clone(), at)).collect();
@@ -235,7 +253,7 @@ mod tests {
         assert_eq!(files[0], (b"/set/a/_.md".to_vec(), "# T\n\none\u{2028}two".as_bytes().to_vec()));
         assert_eq!(files[1], (b"/set/7/_.txt".to_vec(), b"x".to_vec()));
         let [question] = &set.questions[..] else { panic!("{:?}", set.questions) };
-        assert_eq!((question.id.as_str(), question.kind.as_deref()), ("q", Some("date")));
+        assert_eq!((question.id.as_str(), &question.kinds[..]), ("q", &["date".to_owned()][..]));
         assert_eq!(question.relevant, Relevant::from([("a".to_owned(), 1.0), ("gone".to_owned(), 2.0)]));
         assert_eq!(set.remarks.len(), 3, "{:?}", set.remarks);
     }
