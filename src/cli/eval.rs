@@ -30,6 +30,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Refused documents of which it is told why; of the others only how many they are.
+const REFUSED_TOLD: usize = 10;
+
 /// The paths of an evaluation, absolute.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
@@ -78,7 +81,9 @@ fn evaluated(
             }
             Err(why) => {
                 refused += 1;
-                note(&one_line(&format!("The document {} is refused: {why}", document.id())));
+                if refused <= REFUSED_TOLD {
+                    note(&one_line(&format!("The document {} is refused: {why}", document.id())));
+                }
             }
         }
     }

@@ -103,7 +103,8 @@ impl Report {
             text += &format!("{} of the documents {verb} refused and cannot be found.\n", self.refused);
         }
         let wide = self.kinds.keys().map(|kind| kind.chars().count()).max().unwrap_or_default();
-        text += &format!("\n{:wide$}          nDCG@10    R@5   R@10  R@100  MRR@10\n", "");
+        text += "\n";
+        row(&mut text, ("", wide), "", &["nDCG@10", "R@5", "R@10", "R@100", "MRR@10"].map(str::to_owned));
         table(&mut text, "", wide, &self.means);
         for (kind, means) in &self.kinds {
             table(&mut text, kind, wide, means);
@@ -120,10 +121,16 @@ fn means(all: &[Compared]) -> Compared {
 
 fn table(text: &mut String, kind: &str, wide: usize, means: &Compared) {
     for (_, name, figures) in WAYS {
-        let [ndcg10, r5, r10, r100, mrr10] = figures(means).each();
-        let gap = if wide > 0 { "  " } else { "" };
-        *text += &format!("{kind:wide$}{gap}{name:8} {ndcg10:7.3} {r5:6.3} {r10:6.3} {r100:6.3} {mrr10:7.3}\n");
+        row(text, (kind, wide), name, &figures(means).each().map(|figure| format!("{figure:.3}")));
     }
+}
+
+/// One row; the kind of questions takes so much room, and none where there are no kinds.
+fn row(text: &mut String, (kind, wide): (&str, usize), name: &str, figures: &[String]) {
+    let gap = if wide > 0 { "  " } else { "" };
+    *text += &format!("{kind:wide$}{gap}{name:8}");
+    figures.iter().for_each(|figure| *text += &format!(" {figure:>7}"));
+    *text += "\n";
 }
 
 #[cfg(test)]
@@ -159,9 +166,9 @@ mod tests {
         let expected =
             "3 documents in 4 passages, 1 question, 1 agent.\n1 of the documents is refused and cannot be found.\n";
         assert!(text.starts_with(expected), "{text}");
-        assert!(text.contains("\ndate  fused      0.631  1.000  1.000  1.000   0.500\n"), "{text}");
+        assert!(text.contains("\ndate  fused      0.631   1.000   1.000   1.000   0.500\n"), "{text}");
         let plain = Report::new(Sizes { refused: 0, ..SIZES }, vec![judged("q1", &[], [&["a"], &[], &["a"]])]).text();
-        assert!(plain.contains("\nvector     0.000  0.000  0.000  0.000   0.000\n"), "{plain}");
+        assert!(plain.contains("\nvector     0.000   0.000   0.000   0.000   0.000\n"), "{plain}");
         let (head, row) = (plain.lines().nth(2).unwrap(), plain.lines().nth(3).unwrap());
         assert_eq!(head.len(), row.len(), "{plain}");
     }

@@ -49,8 +49,8 @@ pub(super) fn of(texts: &Texts, file: &Path, embedder: &(impl Embedder + Clone +
     note(&format!("{} of {} texts are embedded now, and kept in {}.", missing.len(), texts.len(), file.display()));
     let (began, mut told) = (clock::now(), 0);
     computed(&missing, embedder, |done, key, vector| {
-        store.add(key, &vector).map_err(cannot)?;
-        vectors.insert(key, vector);
+        // As the next run reads it, so that both give the same to the last bit.
+        vectors.extend(store.add(key, &vector).map_err(cannot)?);
         let seconds = clock::now().since(began).as_secs();
         if seconds >= told + EVAL_PROGRESS_S {
             told = seconds;
@@ -155,13 +155,14 @@ impl Store {
         Some((EmbedKey(*key), Embedding::new(self.model, &numbers).ok()?))
     }
 
-    fn add(&mut self, key: EmbedKey, vector: &Embedding) -> Result<(), Error> {
-        let mut record = Vec::with_capacity(RECORD);
-        record.extend_from_slice(&key.0);
-        vector.values().iter().for_each(|value| record.extend_from_slice(&value.to_le_bytes()));
-        let sum = checksum(&record);
-        record.extend_from_slice(&sum);
-        self.file.write_all(&record)
+    /// Adds a vector and gives it as it will be read.
+    fn add(&mut self, key: EmbedKey, vector: &Embedding) -> Result<Option<(EmbedKey, Embedding)>, Error> {
+        let numbers = vector.values().iter().flat_map(|value| value.to_le_bytes());
+        let mut bytes: Vec<u8> = key.0.into_iter().chain(numbers).collect();
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum);
+        self.file.write_all(&bytes)?;
+        Ok(bytes.first_chunk().and_then(|record| self.decode(record)))
     }
 
     fn sync(&self) -> Result<(), Error> {
@@ -218,7 +219,7 @@ mod tests {
         let file = folder.path().join("new/cache");
         let (first, computed) = run(&file, 1, 9).unwrap();
         assert_eq!((first.len(), computed), (9, 9));
-        assert_eq!(run(&file, 1, 9).unwrap(), (first.clone(), 0));
+        assert!(run(&file, 1, 9).unwrap() == (first.clone(), 0), "the same to the last bit");
         let (more, computed) = run(&file, 1, 12).unwrap();
         assert_eq!(computed, 3);
         assert!(first.iter().all(|(key, vector)| more[key] == *vector));
@@ -236,7 +237,8 @@ mod tests {
         for length in [0, 5, HEAD - 1, HEAD, HEAD + 1, HEAD + RECORD, HEAD + 2 * RECORD + 700, bytes.len() - 1] {
             fs::write(&file, &bytes[..length]).unwrap();
             let (vectors, computed) = run(&file, 1, 4).unwrap();
-            assert_eq!((vectors, computed), (whole.clone(), 4 - length.saturating_sub(HEAD) / RECORD), "{length}");
+            assert!(vectors == whole);
+            assert_eq!(computed, 4 - length.saturating_sub(HEAD) / RECORD, "{length}");
             assert_eq!(fs::metadata(&file).unwrap().len(), bytes.len() as u64);
         }
     }
@@ -249,7 +251,7 @@ mod tests {
         let mut bytes = fs::read(&file).unwrap();
         bytes[HEAD + RECORD + 100] ^= 1;
         fs::write(&file, &bytes).unwrap();
-        assert_eq!(run(&file, 1, 4).unwrap(), (whole, 1));
+        assert!(run(&file, 1, 4).unwrap() == (whole, 1));
         assert_eq!(run(&file, 1, 4).unwrap().1, 0);
     }
 
