@@ -88,13 +88,14 @@ fn save(library: &mut Library<Disk>, changes: &[Change]) {
 /// Reads all files that wait, in batches as large as the queue's refills.
 fn read_all(library: &mut Library<Disk>, folders: &Folders) -> usize {
     let (embedder, mut after, mut count) = (StandIn::new(MODEL), None, 0);
+    let watched = read::sources(library.kv()).unwrap().places;
     loop {
         let docs = read::todo(library.kv(), Stage::Read, after, TODO_MAX / 2).unwrap();
         let Some(last) = docs.last() else { return count };
         after = Some(*last);
         for doc in &docs {
             let document = read::document(library.kv(), *doc).unwrap().unwrap();
-            let changes = extract::changes(&embedder, *doc, &document, folders.read(&document.path));
+            let changes = extract::changes(&embedder, *doc, &document, folders.read(&document.path, &watched));
             save(library, &changes);
         }
         count += docs.len();

@@ -78,8 +78,13 @@ pub const SALVAGE_BATCH: usize = 256;
 /// Reads of its list of documents that may fail before the rest is given up.
 pub const SALVAGE_FAILURES_MAX: usize = 65_536;
 
-/// Bytes that are read of the note beside it: why it was set aside.
-pub const SALVAGE_NOTE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes that are read of the note beside it: why it was set aside, and `MARKS_MAX` places that were forgotten since.
+pub const SALVAGE_NOTE_BYTES_MAX: usize = 1024 * 1024;
+
+const _: () = assert!(
+    super::MARKS_MAX * (super::PATH_BYTES_MAX + 64) + 64 * 1024 < SALVAGE_NOTE_BYTES_MAX,
+    "all that is written of it is read"
+);
 
 /// Bytes of the store's block cache.
 pub const STORE_CACHE_BYTES: u64 = 8 * 1024 * 1024;

@@ -142,7 +142,7 @@ pub const LOST_MAX: usize = 65_536;
 /// Ranges of documents that are gone and do not fit into a question: 1.5 MiB at most of each source.
 pub const BEYOND_RANGES_MAX: usize = 65_536;
 
-/// Marks on places that are away, kept or being forgotten.
+/// Marks on places that are away, kept or being forgotten. While many are being forgotten, one more of each watched folder.
 pub const MARKS_MAX: usize = 128;
 
 /// Milliseconds between two looks at a source whose changes the system does not report, at least.

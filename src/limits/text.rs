@@ -95,4 +95,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 6. So they are in the titles of pages.
 /// 7. So they are in full-width letters, in split strings, and in groups of four.
 /// 8. So they are as bytes behind a name, over two lines, and in links for a second factor.
-pub const READER: u64 = 8;
+/// 9. So they are between casts, in literals of code, and in such links with blanks in them.
+pub const READER: u64 = 9;

@@ -10,7 +10,9 @@
 //! count that is written down.
 
 use super::blocking;
+use super::disk::LAYOUT;
 use super::home::{Home, HomeFile};
+use super::store_aside::due;
 use crate::base::count::plural;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::DocId;
@@ -27,8 +29,16 @@ use std::path::Path;
 /// The time of the count of documents that are kept without their files. No place is away since then.
 const KEPT_SINCE: i64 = 1;
 
+/// Likewise, of a watched place whose owner is asked about documents whose files are gone. How many these are is not counted.
+const ASKED_SINCE: i64 = 2;
+
 /// Places that a sentence names.
 const PLACES_NAMED: usize = 5;
+
+/// Nothing is counted while a store that was set aside is still to be read: what that had is written down until then.
+fn is_of_old_store(home: &Home) -> bool {
+    !due(&home.path().join(LAYOUT)).is_empty()
+}
 
 /// Counts the documents of each place by the store's list of paths, and writes that down. What was written down before of
 /// another number of documents is replaced. The places themselves are not looked at: a share may never answer, and this
@@ -97,6 +107,9 @@ fn count_kept(kv: &impl KvRead) -> Result<Vec<Mark>, KvError> {
 }
 
 fn note_with(home: &Home, kv: &impl KvRead, mut kept: Vec<Mark>) -> Result<(), KvError> {
+    if is_of_old_store(home) {
+        return Ok(());
+    }
     let mut places: Vec<Mark> =
         read::marks(kv)?.0.into_iter().filter(|mark| mark.kind != MarkKind::Forgotten).collect();
     // What waits to be read cannot be read again either.
@@ -120,6 +133,7 @@ fn note_with(home: &Home, kv: &impl KvRead, mut kept: Vec<Mark>) -> Result<(), K
         let within = places.iter().filter(is_within).map(|mark| mark.documents).fold(0, u64::saturating_add);
         source.documents = source.documents.saturating_sub(within);
     }
+    sources.extend(read::asked(kv)?.0.into_iter().map(|path| Mark { since: ASKED_SINCE, documents: 1, ..place(path) }));
     sources.append(&mut places);
     sources.retain(|place| place.documents > 0);
     sources.truncate(MARKS_MAX);
@@ -153,19 +167,34 @@ pub(super) fn lost_with_store(home: &Home) -> String {
     let unknown = || home.sources().places.into_iter().map(|source| place(source.path)).collect();
     let places = counted.clone().unwrap_or_else(unknown);
     let (kept, others): (Vec<Mark>, Vec<Mark>) = places.into_iter().partition(is_kept);
-    let kept = if kept.is_empty() { String::new() } else { format!(" {}", sentence_of_kept(&kept)) };
+    let (asked, others): (Vec<Mark>, Vec<Mark>) = others.into_iter().partition(is_asked);
+    let mut known = String::new();
+    if !kept.is_empty() {
+        known = format!(" {}", sentence_of_kept(&kept));
+    }
+    if !asked.is_empty() {
+        let names = named(&asked, |place| name(&place.path));
+        known =
+            format!("{known} Documents whose files are gone, and about which you were asked, went with it: {names}.");
+    }
     let away: Vec<Mark> = others.into_iter().filter(is_away).collect();
     if away.is_empty() {
-        return kept;
+        return known;
     }
     add_lost(home, &away);
     match counted {
-        Some(_) => format!("{kept} {} {AGAIN}", sentence(&away)),
+        Some(_) => format!("{known} {} {AGAIN}", sentence(&away)),
         None => format!(
             " What it had of folders that are away went with it, and is not known any more: {}. {AGAIN}",
             named(&away, |place| name(&place.path))
         ),
     }
+}
+
+/// Whether nothing went with a store that cannot be read again now: it is known what it had, and nothing of that was kept, gone or away.
+pub(super) fn is_nothing_lost(home: &Home) -> bool {
+    let is_lost = |place: &Mark| is_kept(place) || is_asked(place) || is_away(place);
+    known(home).is_some_and(|places| places.len() < MARKS_MAX && !places.iter().any(is_lost))
 }
 
 /// These documents were not carried over from a damaged store: later starts tell those of places that are away.
@@ -262,6 +291,11 @@ fn is_kept(place: &Mark) -> bool {
     place.kind == MarkKind::Kept && place.since == KEPT_SINCE
 }
 
+/// Whether their owner is asked about documents of this place.
+fn is_asked(place: &Mark) -> bool {
+    place.kind == MarkKind::Kept && place.since == ASKED_SINCE
+}
+
 /// Whether nothing of a place can be read: it is not there, it is an empty folder (the mount point of a disk that is
 /// unplugged), it does not answer, or its owner kept documents of it while it was away (such a mark has a time, and a watched
 /// place has none).
@@ -279,108 +313,4 @@ fn is_away(place: &Mark) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::Ring;
-    use crate::store::change::{Change, FoundDocument};
-    use crate::store::library::Library;
-    use crate::store::memory::MemoryKv;
-    use crate::store::record::{FileStamp, Source};
-
-    #[test]
-    fn documents_are_counted_by_place_and_those_of_places_that_are_gone_are_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(folder.path()).unwrap();
-        let path = |name: &str| root.join(name).as_os_str().as_bytes().to_vec();
-        for place in ["here", "gone"] {
-            fs::create_dir(root.join(place)).unwrap();
-        }
-        fs::write(root.join("gone/d"), "").unwrap();
-        fs::write(root.join("here/a"), "").unwrap();
-        let home = Home::open(&root.join("home")).unwrap();
-        let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        let mut library = Library::open(MemoryKv::default()).unwrap();
-        library.apply(&Change::Sources(Sources::from(vec![source("here"), source("gone")]))).unwrap();
-        for file in ["here/a", "here/stick/b", "here/stick/c", "gone/d"] {
-            let (path, stamp) = (path(file), FileStamp::default());
-            library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
-        }
-        let stick = |documents, unread| {
-            let stick = Mark { volume: 7, since: 1, documents, partly: unread, unread, ..place(path("here/stick")) };
-            Change::Marks(Marks(vec![Mark { kind: MarkKind::Away, ..stick }]))
-        };
-        for (documents, unread) in [(0, 1), (2, 0)] {
-            library.apply(&stick(documents, unread)).unwrap();
-            note(&home, library.kv()).unwrap();
-            let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();
-            assert_eq!(counts, [1, 1, 2], "{unread} of them were not read yet");
-        }
-        let says = lost_with_store(&home);
-        assert!(says.contains(" 2 documents of folders") && says.contains("here/stick (2). Attach the disk"), "{says}");
-        fs::remove_dir_all(root.join("gone")).unwrap();
-        let says = lost_with_store(&home);
-        assert!(says.contains(" 3 documents") && says.contains("gone (1), ") && !says.contains("here (1)"), "{says}");
-        fs::create_dir_all(root.join("here/stick/x")).unwrap();
-        fs::create_dir(root.join("gone")).unwrap();
-        let says = lost_with_store(&home);
-        assert!(says.contains("gone (1)"), "an empty folder is the mount point of what is away: {says}");
-        fs::write(root.join("gone/d"), "").unwrap();
-        assert_eq!(lost_with_store(&home), "", "all is there");
-
-        let found = FoundDocument::new(DocId(0), &read::document(library.kv(), DocId(0)).unwrap().unwrap());
-        library.apply(&Change::Kept { found, since: 9 }).unwrap();
-        for counts in [&|| add_kept(&home, library.kv(), &[DocId(0)]), &|| recount(&home, library.kv()), &|| {
-            note(&home, library.kv())
-        }] as [&dyn Fn() -> Result<(), KvError>; 3]
-        {
-            counts().unwrap();
-        }
-        let counts: Vec<u64> = known(&home).unwrap().iter().map(|place| place.documents).collect();
-        assert_eq!(counts, [1, 2, 1], "here/a is counted once, as kept, and a start has the count");
-        let says = lost_with_store(&home);
-        assert!(says.starts_with(" One document that was kept without its file went with it: "), "{says}");
-        assert_eq!(lost_before(&home, &read::sources(library.kv()).unwrap()), None, "it does not come back");
-        library.apply(&Change::gone(library.kv(), DocId(0))).unwrap();
-        recount(&home, library.kv()).unwrap();
-        assert_eq!(lost_with_store(&home), "");
-    }
-
-    #[test]
-    fn what_was_lost_with_a_store_is_told_at_later_starts_until_it_is_back_or_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(folder.path()).unwrap();
-        let path = |name: &str| root.join(name).as_os_str().as_bytes().to_vec();
-        let home = Home::open(&root.join("home")).unwrap();
-        let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        let watched = |names: &[&str]| {
-            let list = Sources::from(names.iter().map(|name| source(name)).collect::<Vec<_>>());
-            home.write(HomeFile::Sources, &list.encode()).unwrap();
-            list
-        };
-        let both = watched(&["usb", "nas"]);
-        let lost_before = |sources: &Sources| lost_before(&home, sources);
-        let counted = ["usb", "nas"].map(|name| Mark { documents: 2, ..place(path(name)) });
-        home.write(HomeFile::Counts, &Marks(counted.to_vec()).encode()).unwrap();
-        assert_eq!(lost_before(&both), None);
-        assert!(lost_with_store(&home).contains(" 4 documents of folders that are away went with it"));
-        // The new store has none of them.
-        home.write(HomeFile::Counts, &Marks(Vec::new()).encode()).unwrap();
-        let file = home.file(HomeFile::Lost);
-        let damages: [&dyn Fn(); 4] =
-            [&|| (), &|| fs::write(&file, b"x").unwrap(), &|| fs::write(&file, b"").unwrap(), &|| {
-                fs::remove_file(&file).unwrap();
-            }];
-        for damage in damages {
-            damage();
-            fs::remove_file(home.file(HomeFile::Sources)).ok();
-            let finding = lost_before(&both).expect("at each start");
-            assert!(finding.what.contains("at an earlier start. 4 documents of"), "{}", finding.what);
-        }
-        fs::create_dir(root.join("usb")).unwrap();
-        fs::write(root.join("usb/a"), "").unwrap();
-        let finding = lost_before(&both).expect("one is still away");
-        assert!(finding.what.contains(" 2 documents of") && !finding.what.contains("/usb"), "{}", finding.what);
-        assert_eq!(lost_before(&watched(&["usb"])), None, "its owner forgot it");
-        assert_eq!(lost_before(&both), None, "and for good");
-    }
-}
+mod test;

@@ -4,6 +4,7 @@
 //! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
 //! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
+mod beneath;
 mod missing;
 mod place;
 mod walk;
@@ -66,8 +67,7 @@ impl Folders {
                 return unheard(if covers(place, source) { source } else { place });
             }
             let open = mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
-            let answers = |place: &&Source| !silent.iter().any(|at| covers(at, &place.path));
-            let watched: Vec<Source> = watched.iter().filter(answers).cloned().collect();
+            let watched = answering(watched, &silent);
             let is_named = |place: &&Source| place.path != *source && covers(source, &place.path);
             let named = watched.iter().filter(is_named).map(|place| place.path.clone()).collect();
             let known = Known { home: self.home.clone(), watched, named, silent, open };
@@ -82,19 +82,27 @@ impl Folders {
         unheard(source)
     }
 
-    /// Those of these files that are not there, as far as their file systems say so within `MISSING_MS`.
+    /// Those of these files that are not there, as far as their file systems say so within `MISSING_MS`. `watched`: all places that are
+    /// watched.
     #[must_use]
-    pub fn missing(&self, paths: BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
-        self.late.missing(&self.calls.reach().silent(), paths)
+    pub fn missing(&self, paths: BTreeSet<Vec<u8>>, watched: &[Source]) -> BTreeSet<Vec<u8>> {
+        let silent = self.calls.reach().silent();
+        self.late.missing(&silent, paths, answering(watched, &silent))
     }
 
-    /// A whole file. Never follows a link, never waits on a pipe, never reads more than the limit.
+    /// A whole file. Never follows a link in a watched place, never waits on a pipe, never reads more than the limit.
     #[must_use]
-    pub fn read(&self, path: &[u8]) -> Content {
-        let own = path.to_vec();
-        let read = self.calls.call(path, move |progress| read(&own, progress));
+    pub fn read(&self, path: &[u8], watched: &[Source]) -> Content {
+        let (own, watched) = (path.to_vec(), answering(watched, &self.calls.reach().silent()));
+        let read = self.calls.call(path, move |progress| read(&own, &watched, progress));
         read.unwrap_or_else(|_| Content::Failed("its file system does not answer".to_owned()))
     }
+}
+
+/// Those of the watched places that answer.
+fn answering(watched: &[Source], silent: &[Vec<u8>]) -> Vec<Source> {
+    let answers = |place: &&Source| !silent.iter().any(|at| covers(at, &place.path));
+    watched.iter().filter(answers).cloned().collect()
 }
 
 /// The listing of a scope in a place that does not answer: nothing in it counts as gone.
@@ -107,9 +115,8 @@ fn unheard(place: &[u8]) -> Listing {
     }
 }
 
-fn read(path: &[u8], progress: &Progress) -> Content {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match rustix::fs::open(Path::new(OsStr::from_bytes(path)), flags, Mode::empty()) {
+fn read(path: &[u8], watched: &[Source], progress: &Progress) -> Content {
+    let file = match beneath::open(path, watched, OFlags::RDONLY | OFlags::NONBLOCK) {
         Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
             return Content::Missing(volume_around(path));

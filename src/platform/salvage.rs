@@ -4,36 +4,38 @@
 //!
 //! The old store is damaged: each record that cannot be read is passed over, and counted if it is of such a document. It is read
 //! in batches, each of which is synced. A note beside it (`store_aside::note`) says that it is to be read; so an agent that ends in between
-//! goes on at its next start, and what is carried over already is passed over. Some damage ends the process while it is read: after
+//! goes on at its next start behind what is carried over already: what of that is not in the store in use any more, its owner has
+//! forgotten since. Some damage ends the process while it is read: after
 //! `STORE_OPENINGS_MAX` tries that carried nothing more over it is given up.
 //!
 //! A document that is carried over needlessly does no harm: the next scan finds its file unchanged, or reads it again.
 
+mod carried;
 mod carry;
 
 use super::counted;
-use super::disk::{Disk, Sync, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::Home;
-use super::store_aside::aside;
+use super::store_aside::due;
 use super::store_aside::note::{self, Due};
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::limits::STORE_OPENINGS_MAX;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
-use carry::{Carried, Stop, carry};
+use crate::store::record::Mark;
+use carried::{Carried, Stop};
+use carry::carry;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Whether a store that was set aside is still to be read.
-pub(super) fn is_due(folder: &Path) -> bool {
-    !due(folder).is_empty()
-}
-
-/// The stores that are to be read, the newest first: what two of them have is newer there.
-fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
-    let stores = aside(folder).into_iter().rev();
-    stores.filter_map(|(_, store)| note::due(&store).map(|due| (store, due))).collect()
+/// The owner has forgotten these places: nothing of them is carried over at a later start.
+pub(super) fn forget(home: &Home, places: &[Mark]) {
+    for (store, _) in due(&home.path().join(LAYOUT)) {
+        if let Err(error) = note::forget(&store, places) {
+            log::warn!("What is forgotten cannot be written down beside {}: {error}.", store.display());
+        }
+    }
 }
 
 /// Reads the stores that are to be read, and says what became of them. `folder` is where the store in use lies.
@@ -43,8 +45,12 @@ fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
 pub(super) fn run(home: &Home, folder: &Path, library: &mut Library<Disk>) -> Result<Option<Finding>, KvError> {
     note::tidy(home.path());
     let mut told: Option<Finding> = None;
+    let mut are_whole = true;
     for (store, due) in due(folder) {
-        let finding = one(home, library, &store, &due)?;
+        // What was carried over from it before went into a newer store, and may be lost with that.
+        let due = if are_whole { due } else { Due { next: None, ..due } };
+        let (finding, is_whole) = one(home, library, &store, &due)?;
+        are_whole &= is_whole;
         told = Some(match told {
             Some(first) => Finding { what: format!("{} {}", first.what, finding.what), ..first },
             None => finding,
@@ -60,36 +66,48 @@ enum Ended {
     /// It is read at the next start, for this reason.
     Later(String),
     /// It cannot be read; the sentence says what is known to be lost.
-    Unread(String),
+    Unread {
+        lost: String,
+        /// Whether it is known that nothing is.
+        is_nothing: bool,
+    },
 }
 
-fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<Finding, KvError> {
+/// Reads a store. Gives what is to be said, and whether all that is only there was carried over.
+fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<(Finding, bool), KvError> {
     let given_up = due.tries >= STORE_OPENINGS_MAX;
+    let mut left = due.clone();
     // On a full disk the try is not counted.
-    let _ = if given_up { Ok(()) } else { note::write(store, &Due { tries: due.tries + 1, ..due.clone() }) };
+    let _ = if given_up { Ok(()) } else { note::write(store, &Due { tries: due.tries + 1, ..left.clone() }) };
     log::info!("Documents whose files are not there are carried over from the damaged store {}.", store.display());
     let old = if given_up { Err(KvError::Damaged(String::new())) } else { open_whole(store, Sync::Buffer) };
     let ended = match old {
-        Ok(old) => match carry(home, library, &old, || note::write(store, &Due { tries: 0, ..due.clone() })) {
+        Ok(old) => match carry(home, library, &old, due, |next| {
+            (left.tries, left.next) = (0, Some(next));
+            note::write(store, &left)
+        }) {
             Ok(carried) => Ended::Read(carried),
             Err(Stop::Later(why)) => Ended::Later(why),
             Err(Stop::Failed(error)) => return Err(error),
         },
         Err(KvError::Io(why)) => Ended::Later(format!("it cannot be opened just now ({why})")),
-        Err(KvError::Damaged(_)) => Ended::Unread(counted::lost_with_store(home)),
+        Err(KvError::Damaged(_)) => {
+            Ended::Unread { lost: counted::lost_with_store(home), is_nothing: counted::is_nothing_lost(home) }
+        }
     };
     if let Ended::Read(carried) = &ended {
         counted::note_lost(home, &carried.left);
     }
     let noted = match &ended {
-        Ended::Later(_) => Ok(()),
+        // This try did not end the process.
+        Ended::Later(_) => note::write(store, &left),
         ended if ended.is_only_copy() => note::keep(store),
         _ => note::remove(store),
     };
     if let Err(error) = noted {
         log::warn!("What was carried over from {} cannot be written down: {error}.", store.display());
     }
-    Ok(told(store, &due.what, &ended))
+    Ok((told(store, &due.what, &ended), matches!(&ended, Ended::Read(carried) if carried.left_count() == 0)))
 }
 
 impl Ended {
@@ -98,7 +116,7 @@ impl Ended {
         match self {
             Self::Read(carried) => carried.left_count() > 0,
             Self::Later(_) => true,
-            Self::Unread(lost) => !lost.is_empty(),
+            Self::Unread { is_nothing, .. } => !is_nothing,
         }
     }
 
@@ -120,7 +138,14 @@ impl Ended {
             Self::Later(why) => {
                 format!(" Documents whose files are not there are carried over from it at the next start: {why}.")
             }
-            Self::Unread(lost) => format!(" It cannot be read, so that nothing was carried over from it.{lost}"),
+            Self::Unread { lost, is_nothing } => {
+                let unknown = if lost.is_empty() && !is_nothing {
+                    " Whether it had documents whose files are not there is not known."
+                } else {
+                    ""
+                };
+                format!(" It cannot be read, so that nothing was carried over from it.{lost}{unknown}")
+            }
         }
     }
 }
@@ -129,6 +154,10 @@ fn told(store: &Path, what: &str, ended: &Ended) -> Finding {
     let name = store.display().to_string();
     let (kept, command) = match ended {
         Ended::Later(_) => (String::new(), None),
+        Ended::Unread { lost, is_nothing: false } if lost.is_empty() => (
+            " and may be the only copy of such: it stays there, while of others the newest two are kept".to_owned(),
+            None,
+        ),
         ended if ended.is_only_copy() => {
             (" and is the only copy of these: it stays there, while of others the newest two are kept".to_owned(), None)
         }

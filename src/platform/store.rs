@@ -7,7 +7,7 @@ use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::salvage;
-use super::store_aside::set_aside;
+use super::store_aside::{due, set_aside};
 use super::store_place::StorePlace;
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding};
@@ -20,7 +20,7 @@ use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
-use crate::store::record::Sources;
+use crate::store::record::{Mark, MarkKind, Sources};
 use log::{info, warn};
 use smol::channel::Sender;
 use std::fs;
@@ -76,7 +76,7 @@ pub fn open<T>(
 /// What is to be said of a store that is not there, unless none was made yet, or it was set aside at a start that ended then.
 fn lost(home: &Home, folder: &Path) -> Option<Finding> {
     let had_any = || counted::known(home).is_some_and(|known| !known.is_empty());
-    if folder.exists() || salvage::is_due(folder) || !had_any() {
+    if folder.exists() || !due(folder).is_empty() || !had_any() {
         return None;
     }
     let lost = counted::lost_with_store(home);
@@ -117,6 +117,7 @@ fn prepare<T>(
         library.apply(&Change::Sources(sources))?;
     }
     leave_own_home(&mut library, home)?;
+    leave_stale_marks(&mut library)?;
     library.kv().sync()?;
     let salvaged = salvage::run(home, &home.path().join(LAYOUT), &mut library)?;
     counted::note(home, library.kv())?;
@@ -152,6 +153,17 @@ fn leave_own_home(library: &mut Library<Disk>, home: &Home) -> Result<(), KvErro
     Ok(())
 }
 
+/// Ends the marks on places in which no folder is watched: no scan looks at them, so nobody would learn that they are back.
+fn leave_stale_marks(library: &mut Library<Disk>) -> Result<(), KvError> {
+    let (watched, mut marks) = (read::sources(library.kv())?, read::marks(library.kv())?);
+    let before = marks.0.len();
+    marks.0.retain(|mark| mark.kind == MarkKind::Forgotten || watched.of(&mark.path).is_some());
+    if marks.0.len() < before {
+        library.apply(&Change::Marks(marks))?;
+    }
+    Ok(())
+}
+
 /// Writes down which model the store is bound to, unless that stands there.
 fn note_model(home: &Home, model: Fingerprint) {
     let line = format!("{model}\n");
@@ -159,6 +171,11 @@ fn note_model(home: &Home, model: Fingerprint) {
         // On a full disk the doctor does not know it.
         let _ = home.write(HomeFile::StoreModel, line.as_bytes());
     }
+}
+
+/// The owner has forgotten these places: nothing of them comes back from a damaged store that is still to be read.
+pub fn forget(home: &Home, places: &[Mark]) {
+    salvage::forget(home, places);
 }
 
 /// Where the open store of this home lies.

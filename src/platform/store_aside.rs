@@ -16,7 +16,7 @@ pub(super) fn set_aside(folder: &Path, what: &str) -> Result<(), String> {
     let number = kept.last().map_or(1, |(number, _)| number + 1);
     let new = folder.with_extension(format!("damaged-{number}"));
     let failed = |error| format!("The damaged store {} cannot be moved away: {error}.", folder.display());
-    note::write(&new, &Due { tries: 0, what: what.to_owned() }).map_err(failed)?;
+    note::write(&new, &Due::new(what)).map_err(failed)?;
     #[expect(clippy::disallowed_methods, reason = "nothing is lost if the old name is still there after a power cut")]
     fs::rename(folder, &new).map_err(failed)?;
     kept.retain(|(_, old)| !note::holds(old));
@@ -40,4 +40,10 @@ pub(super) fn aside(folder: &Path) -> Vec<(u64, PathBuf)> {
         entries.filter_map(|entry| Some((number(&entry.path())?, entry.path()))).collect();
     found.sort();
     found
+}
+
+/// Those that are to be read, the newest first: what two of them have is newer there.
+pub(super) fn due(folder: &Path) -> Vec<(PathBuf, Due)> {
+    let stores = aside(folder).into_iter().rev();
+    stores.filter_map(|(_, store)| note::due(&store).map(|due| (store, due))).collect()
 }

@@ -171,9 +171,9 @@ impl<E: Embedder> Executor<E> {
         let lookup = Shared { index: Arc::clone(&self.index), disk: self.disk.clone() };
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
-            read: |path: &[u8]| folders.read(path),
+            read: |path: &[u8], watched: &[Source]| folders.read(path, watched),
             lookup: &lookup,
-            missing: |paths| folders.missing(paths),
+            missing: |paths, watched: &[Source]| folders.missing(paths, watched),
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)

@@ -43,7 +43,7 @@ pub(super) fn spot_check(
         let (_, still) = look(kv, folders, &steps)?;
         different.retain(|path, doc| still.get(path) == Some(doc));
     }
-    let (mut reads, mut same) = (0, BTreeSet::new());
+    let (mut reads, mut same, watched) = (0, BTreeSet::new(), read::sources(kv)?.places);
     for path in different.iter().filter(|(_, doc)| doc.is_none()).map(|(path, _)| path) {
         let stamp = looked.get(path).copied().unwrap_or_default();
         let Some(doc) = touched(kv, path, stamp)? else { continue };
@@ -53,7 +53,7 @@ pub(super) fn spot_check(
         }
         reads += 1;
         // Of more than these nothing is said.
-        if reads > SPOT_READS_MAX || is_as_known(&doc, folders.read(path)) {
+        if reads > SPOT_READS_MAX || is_as_known(&doc, folders.read(path, &watched)) {
             same.insert(path.clone());
         }
         if reads > SPOT_READS_MAX {

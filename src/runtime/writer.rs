@@ -17,7 +17,7 @@ use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::library::Library;
 use crate::store::read;
-use crate::store::record::Record;
+use crate::store::record::{Mark, MarkKind, Record};
 use crate::worker::retrieve::load_indexes;
 use crate::worker::words;
 use smol::channel::{Receiver, Sender};
@@ -80,6 +80,7 @@ impl Writer {
             let kept = changes()
                 .filter_map(|change| if let Change::Kept { found, .. } = change { Some(found.doc) } else { None });
             let kept: Vec<DocId> = kept.collect();
+            let forgotten: Vec<Mark> = changes().flat_map(forgotten).cloned().collect();
             let ids: Vec<SaveId> = group.iter().map(|save| save.id).collect();
             let results = match self.save_guarded(group) {
                 Ok(results) => results.into_iter().map(Ok).collect(),
@@ -96,6 +97,9 @@ impl Writer {
             }
             if self.broken.is_none() && places {
                 self.set_private_words();
+            }
+            if self.broken.is_none() && !forgotten.is_empty() {
+                store::forget(&Home::at(&self.home), &forgotten);
             }
             let total = self.library.commit().counts.total();
             if self.broken.is_none() && !kept.is_empty() {
@@ -272,6 +276,12 @@ impl Writer {
         }
         index.vectors.remove(&removed);
     }
+}
+
+/// The marks on what is to be forgotten.
+fn forgotten(change: &Change) -> impl Iterator<Item = &Mark> {
+    let marks = if let Change::Marks(marks) = change { &marks.0[..] } else { &[] };
+    marks.iter().filter(|mark| mark.kind == MarkKind::Forgotten)
 }
 
 /// Bytes that must be free for these saves: little for a short list of places alone, as when a collection is made private.

@@ -49,7 +49,8 @@ impl Scheduler {
             (Task::Sweep, Outcome::Swept { place, docs, last }) => {
                 let forget = |found: &FoundDocument| [Change::Gone(*found), Change::Purge { doc: found.doc }];
                 let mut changes: Vec<Change> = docs.iter().flat_map(forget).collect();
-                changes.extend(if last { self.decisions.swept(place.as_ref()) } else { None });
+                // What has changed since it was read stays: the mark goes with a step that finds nothing.
+                changes.extend((last && docs.is_empty()).then(|| self.decisions.swept(place.as_ref())).flatten());
                 self.save(changes, AfterSave::Swept, out);
             }
             (Task::ListKept { reply, .. }, Outcome::Kept(docs, next)) => {
@@ -312,7 +313,8 @@ impl Scheduler {
             self.scans.queue.hasten(now, self.decisions.losses.poll_interval(source));
         }
         changes.extend(self.decisions.asked_to_save());
-        let marks = marks::after_scan(self.decisions.marks(), source, &scan.scope, away, tally.at);
+        let source_of = |place: &[u8]| self.sources.covering(place).map(|source| &*source.path);
+        let marks = marks::after_scan(self.decisions.marks(), (source, &scan.scope), away, tally.at, source_of);
         if marks.iter().any(|mark| !self.decisions.marks().iter().any(|known| known.is_same(mark))) {
             // What is away may be in a private folder by now too: nothing of it is lent any more.
             self.end_leases(out);

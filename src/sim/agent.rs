@@ -140,9 +140,9 @@ impl Agent {
         let lookup = InStore { index: &self.index, kv: self.library.kv() };
         let io = TaskIo {
             list: |scan: &_, _: &[_]| files.list(scan),
-            read: |path: &[u8]| files.read(path),
+            read: |path: &[u8], _: &[_]| files.read(path),
             lookup: &lookup,
-            missing: |paths: BTreeSet<Vec<u8>>| paths.into_iter().filter(|path| !files.has(path)).collect(),
+            missing: |paths: BTreeSet<Vec<u8>>, _: &[_]| paths.into_iter().filter(|path| !files.has(path)).collect(),
             now: 0,
         };
         let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());

@@ -20,6 +20,7 @@
 mod bytes;
 mod disguised;
 pub mod key;
+mod literal;
 mod mark;
 mod named;
 mod repeats;

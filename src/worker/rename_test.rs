@@ -194,12 +194,12 @@ impl World {
         let text = |text: u64| format!("The common text number {text} about lanterns.").into_bytes();
         let io = TaskIo {
             list: |_: &Scan, _: &[Source]| listing,
-            read: |path: &[u8]| match self.files.get(path) {
+            read: |path: &[u8], _: &[Source]| match self.files.get(path) {
                 Some((stamp, number)) => Content::Bytes(text(*number), *stamp),
                 None => Content::Missing(0),
             },
             lookup: &InStore { index: &Indexes::default(), kv: &self.kv },
-            missing: |_: BTreeSet<Vec<u8>>| BTreeSet::new(),
+            missing: |_: BTreeSet<Vec<u8>>, _: &[Source]| BTreeSet::new(),
             now: 0,
         };
         run(&kv, &mut StandIn::new(Fingerprint([7; 32])), io, task.task.clone())

@@ -17,11 +17,11 @@ use std::collections::BTreeSet;
 pub struct TaskIo<'a, L, R, S, M> {
     /// Lists the files of the next step of a scan; with all places that are watched.
     pub list: L,
-    /// Reads a whole file.
+    /// Reads a whole file; with all places that are watched.
     pub read: R,
     /// Both indexes.
     pub lookup: &'a S,
-    /// Which of these files are not there, as far as is known soon.
+    /// Which of these files are not there, as far as is known soon; with all places that are watched.
     pub missing: M,
     /// Seconds since 1970 by the system's clock.
     pub now: i64,
@@ -31,9 +31,9 @@ pub struct TaskIo<'a, L, R, S, M> {
 pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<'_, L, R, S, M>, task: Task) -> Outcome
 where
     L: FnOnce(&Scan, &[Source]) -> Listing,
-    R: FnOnce(&[u8]) -> Content,
+    R: FnOnce(&[u8], &[Source]) -> Content,
     S: Lookup,
-    M: FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
+    M: FnOnce(BTreeSet<Vec<u8>>, &[Source]) -> BTreeSet<Vec<u8>>,
 {
     let failed = |error| failed(kv, error);
     match task {
@@ -47,14 +47,14 @@ where
             read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled)
         }
         Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
-        Task::Read { doc } => match read::document(kv, doc) {
-            Ok(Some(document)) => {
-                let content = (io.read)(&document.path);
+        Task::Read { doc } => match read::document(kv, doc).and_then(|known| Ok((known, scan::watched(kv)?))) {
+            Ok((Some(document), watched)) => {
+                let content = (io.read)(&document.path, &watched);
                 let is_away = content.is_away(&document);
                 let changes = extract::changes(embedder, doc, &document, content);
                 if is_away { Outcome::Away(document.path, changes) } else { Outcome::Changes(changes) }
             }
-            Ok(None) => Outcome::Changes(Vec::new()),
+            Ok((None, _)) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
@@ -73,9 +73,9 @@ where
             retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
         }
         Task::Retrieve(query) => match retrieve::retrieve(kv, io.lookup, &query) {
-            Ok(Outcome::Found(found, vectors)) if query.shared => {
-                retrieve::without_missing(*found, vectors, io.missing)
-            }
+            Ok(Outcome::Found(found, vectors)) if query.shared => scan::watched(kv).map_or_else(failed, |watched| {
+                retrieve::without_missing(*found, vectors, |paths| (io.missing)(paths, &watched))
+            }),
             found => found.unwrap_or_else(Outcome::Failed),
         },
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),

@@ -40,6 +40,8 @@ pub struct Listing {
     pub upto: Option<Vec<u8>>,
     /// Places that could not be listed: no file below them counts as gone.
     pub holes: Vec<Vec<u8>>,
+    /// There are more of them: no file of the whole range counts as gone.
+    pub has_more_holes: bool,
     /// Where a file system begins, and its tag: the source, and every folder at which another is mounted.
     pub volumes: Vec<(Vec<u8>, u16)>,
     /// What is at the path of the source, if that is no folder.
@@ -98,7 +100,7 @@ fn has_documents_below(kv: &impl KvRead, folder: &[u8]) -> Result<bool, KvError>
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let kv = &kv.snapshot();
     let listing = without_what_took_its_place(kv, step, listing)?;
-    let Listing { entries, upto, holes, volumes, instead: _, why, remarks, key_files, at } = listing;
+    let Listing { entries, upto, holes, has_more_holes, volumes, instead: _, why, remarks, key_files, at } = listing;
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -110,7 +112,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
 
     let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, why, ..Tally::default() } };
     let mut empty = BTreeSet::new();
-    let mut absence = Absence::new(&step.source.path, &holes, &volumes);
+    let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
         while let Some(entry) = entries.next_if(|entry| entry.path < doc.path) {

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_place_with_files_that_were_never_read_is_swept_once() {
+    fn a_forgotten_place_with_files_that_were_never_read_is_swept_until_a_step_finds_nothing() {
         let (mut library, _) = library(&["/a"], &["/a/b.md", "/a/stick/c.md"]);
         let sources = read::sources(library.kv()).unwrap();
         let config = Config { sources, slots: 1, disk_free: u64::MAX, ..Config::default() };
@@ -195,7 +195,53 @@ mod tests {
         let mut out = Vec::new();
         machine.handle(Instant::ZERO, Input::Forget(ReplyId(1), b"/a/stick".to_vec()), &mut out);
         let tasks = carry_out(&mut machine, &mut library, out, &scanned);
-        assert_eq!(tasks.iter().filter(|task| matches!(task, Task::Sweep)).count(), 1, "{tasks:?}");
+        assert_eq!(tasks.iter().filter(|task| matches!(task, Task::Sweep)).count(), 2, "{tasks:?}");
         assert_eq!((machine.marks().len(), read::marks(library.kv()).unwrap().0.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_document_that_changes_while_its_place_is_swept_is_deleted_before_the_mark_goes() {
+        let (mut library, docs) = library(&["/a"], &["/a/b.md"]);
+        let sources = read::sources(library.kv()).unwrap();
+        let config = Config { sources, slots: 1, disk_free: u64::MAX, ..Config::default() };
+        let mut machine = Scheduler::new(Instant::ZERO, config);
+        let mut out = Vec::new();
+        machine.handle(Instant::ZERO, Input::Forget(ReplyId(1), b"/a".to_vec()), &mut out);
+        let mut is_changed = false;
+        for _ in 0..20 {
+            machine.handle(Instant::ZERO, Input::Wake, &mut out);
+            machine.start_next(WorkAllowance { chunks: None }, &mut out);
+            for output in std::mem::take(&mut out) {
+                let input = match output {
+                    Output::Save(save, changes) => {
+                        let applied = changes.iter().map(|change| library.apply(change).unwrap()).collect();
+                        let (counts, number) = (StoreCounts::default(), library.commit().number);
+                        Input::Saved(save, Ok(Saved { applied, counts, number, disk_free: u64::MAX }))
+                    }
+                    Output::Start(id, Task::Sweep) => {
+                        let swept = sweep(library.kv()).unwrap();
+                        if !std::mem::replace(&mut is_changed, true) {
+                            // An answer of before, that it is kept without its file, is carried out meanwhile.
+                            let known = read::document(library.kv(), docs[0]).unwrap().unwrap();
+                            let found = FoundDocument::new(docs[0], &known);
+                            library.apply(&Change::Kept { found, since: 5 }).unwrap();
+                        }
+                        Input::Done(id, swept)
+                    }
+                    Output::Start(id, Task::Scan(_)) => {
+                        let (changes, gone, remarks) = (Vec::new(), Vec::new(), Vec::new());
+                        Input::Done(id, Outcome::Scanned { changes, gone, next: None, remarks, tally: Box::default() })
+                    }
+                    Output::Decided(..) => {
+                        assert_eq!(read::document_at(library.kv(), b"/a/b.md").unwrap(), None, "acknowledged");
+                        continue;
+                    }
+                    _ => continue,
+                };
+                machine.handle(Instant::ZERO, input, &mut out);
+            }
+        }
+        assert!(is_changed && machine.marks().is_empty());
+        assert_eq!(read::document_at(library.kv(), b"/a/b.md").unwrap(), None);
     }
 }

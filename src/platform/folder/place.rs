@@ -68,7 +68,7 @@ pub(super) fn look_at(source: &Source, watched: &[Source]) -> Found {
 
 /// Why what the path of a source leads to is not looked at by that path: a folder above it has become a link, and it is within another
 /// watched place now, which may be private, or a private one is within it. `wattle add` refuses the same.
-fn leads_elsewhere(source: &Source, watched: &[Source]) -> Option<String> {
+pub(super) fn leads_elsewhere(source: &Source, watched: &[Source]) -> Option<String> {
     let real = elsewhere(&source.path)?;
     let text = String::from_utf8_lossy;
     let within = led_into(&source.path, &real, watched.iter().map(|other| &*other.path));

@@ -3,7 +3,7 @@
 use super::walk::first_to_visit;
 use super::*;
 use crate::base::id::Ring;
-use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH};
+use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::findings::Findings;
 use crate::platform::home::Home;
 use crate::scheduler::key_files::KeyFiles;
@@ -202,7 +202,7 @@ fn the_root_is_listed_in_steps_like_any_other_folder_and_the_system_s_own_state_
             listing.remarks
         );
     }
-    assert!(matches!(folders.read(b"/proc/version"), Content::Missing(_)));
+    assert!(matches!(folders.read(b"/proc/version", &[]), Content::Missing(_)));
 }
 
 /// Reach that loses patience within a second.
@@ -234,13 +234,25 @@ fn a_place_that_does_not_answer_is_a_hole_and_the_rest_of_the_folder_is_listed()
     let below = Scan { scope: bytes("share/b.md"), ..scan(root.path(), None) };
     let listing = folders.list(&below, &[]);
     assert_eq!((listing.entries.len(), listing.holes), (0, vec![bytes("share")]), "nothing in it counts as gone");
-    assert_eq!(folders.read(&bytes("share/b.md")), Content::Failed("its file system does not answer".to_owned()));
-    assert!(matches!(folders.read(&bytes("a.md")), Content::Bytes(..)));
+    assert_eq!(folders.read(&bytes("share/b.md"), &[]), Content::Failed("its file system does not answer".to_owned()));
+    assert!(matches!(folders.read(&bytes("a.md"), &[]), Content::Bytes(..)));
     drop(until);
     while !reach.silent().is_empty() {
         std::thread::yield_now();
     }
     assert_eq!(folders.list(&scan(root.path(), None), &[]).entries.len(), 3);
+}
+
+#[test]
+fn of_many_places_that_cannot_be_listed_some_are_named_and_none_outside_the_source_is() {
+    let root = tempfile::tempdir().unwrap();
+    for n in 0..SCAN_NOTES_MAX + 2 {
+        fs::create_dir_all(root.path().join(format!("{n}/{}", ["d"; FOLDER_DEPTH_MAX].join("/")))).unwrap();
+    }
+    let listing = Folders::new("/nowhere".into()).list(&scan(root.path(), None), &[]);
+    let root = root.path().as_os_str().as_bytes();
+    assert!(listing.holes.iter().all(|hole| covers(root, hole)), "{:?}", listing.holes);
+    assert_eq!((listing.holes.len(), listing.has_more_holes), (SCAN_NOTES_MAX, true));
 }
 
 #[test]

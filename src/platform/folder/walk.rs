@@ -280,8 +280,7 @@ impl Walk<'_> {
         if self.listing.holes.len() < SCAN_NOTES_MAX {
             self.listing.holes.push(path.to_vec());
         } else {
-            // With so many unread places, nothing of this batch counts as deleted.
-            self.listing.holes = vec![b"/".to_vec()];
+            self.listing.has_more_holes = true;
         }
     }
 

@@ -1,5 +1,6 @@
 //! Carries documents from a damaged store into the one in use.
 
+use super::carried::{Carried, Stop};
 use crate::base::id::{DocId, Fingerprint, Row};
 use crate::base::path::covers;
 use crate::embed::model::key;
@@ -7,6 +8,7 @@ use crate::limits::{MARKS_MAX, READER, SALVAGE_BATCH, SALVAGE_FAILURES_MAX, SAVE
 use crate::platform::blocking;
 use crate::platform::disk::Disk;
 use crate::platform::home::{Home, disk_free};
+use crate::platform::store_aside::note::Due;
 use crate::store::change::{Change, NewChunk};
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
@@ -26,40 +28,6 @@ const PAGE: usize = 8;
 /// Vectors in one change.
 const VECTORS: usize = 64;
 
-/// What was carried over, and what was not.
-#[derive(Debug, Default)]
-pub(super) struct Carried {
-    /// Documents that were.
-    pub(super) count: u64,
-    /// How many at which places were not, or only in part.
-    pub(super) left: Vec<Mark>,
-    /// Likewise, at places that are not known or not watched.
-    pub(super) unplaced: u64,
-    /// Whether there are so many damaged places that reading was given up.
-    pub(super) is_cut: bool,
-}
-
-impl Carried {
-    pub(super) fn left_count(&self) -> u64 {
-        let left: u64 = self.left.iter().map(|place| place.documents).sum();
-        left + self.unplaced + u64::from(self.is_cut && left + self.unplaced == 0)
-    }
-}
-
-/// Why it ends early.
-pub(super) enum Stop {
-    /// The disk is full, for example.
-    Later(String),
-    /// The store in use failed.
-    Failed(KvError),
-}
-
-impl From<KvError> for Stop {
-    fn from(error: KvError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// A document of the old store that is to be carried over if its file is not there.
 struct Candidate {
     id: DocId,
@@ -68,16 +36,25 @@ struct Candidate {
     is_known: bool,
 }
 
+/// How far it is.
+struct Progress<F> {
+    /// Documents with numbers below this were carried over at a start before.
+    from: u64,
+    /// Likewise now, once the batch is.
+    next: u64,
+    /// Notes how far that is.
+    note: F,
+}
+
 struct Carry<'a, F> {
     old: &'a Disk,
     library: &'a mut Library<Disk>,
     home: &'a Home,
-    /// Notes that more is carried over.
-    goes_on: F,
+    progress: Progress<F>,
     watched: Sources,
     /// What the old store's owner watched, as far as it can be read.
     was_watched: Sources,
-    /// The old store's.
+    /// The old store's, and those of what its owner has forgotten since.
     marks: Vec<Mark>,
     model: Option<Fingerprint>,
     /// Rows of the old store whose vectors no check has vouched for; `None` if that cannot be read.
@@ -88,20 +65,25 @@ struct Carry<'a, F> {
     carried: Carried,
 }
 
-/// Carries over from `old` what can be read. `goes_on` is called whenever more of it is on the disk.
+/// Carries over from `old` what can be read and is still due. `note` is called with the number of the first document that is not carried over
+/// yet, whenever more of them are on the disk.
 pub(super) fn carry(
     home: &Home,
     library: &mut Library<Disk>,
     old: &Disk,
-    goes_on: impl Fn() -> std::io::Result<()>,
+    due: &Due,
+    note: impl FnMut(u64) -> std::io::Result<()>,
 ) -> Result<Carried, Stop> {
+    let from = due.next.unwrap_or_default();
+    let forgotten = read::marks(library.kv())?.0.into_iter().chain(due.forgotten.iter().cloned());
+    let forgotten = forgotten.filter(|mark| mark.kind == MarkKind::Forgotten);
     let mut carry = Carry {
         old,
         home,
-        goes_on,
+        progress: Progress { from, next: from, note },
         watched: read::sources(library.kv())?,
         was_watched: read::sources(old).unwrap_or_default(),
-        marks: read::marks(old).unwrap_or_default().0,
+        marks: read::marks(old).unwrap_or_default().0.into_iter().chain(forgotten).collect(),
         model: read::model(library.kv())?,
         unproven: Makers::read(old).ok().map(|makers| makers.unproven()),
         is_outdated: read::reader(old).map_or(true, |reader| reader < READER),
@@ -109,7 +91,11 @@ pub(super) fn carry(
         carried: Carried::default(),
         library,
     };
-    carry.places()?;
+    if due.next.is_none() {
+        carry.places()?;
+        carry.library.kv().sync()?;
+        carry.goes_on();
+    }
     let unread = carry.documents()?;
     carry.flush()?;
     carry.unread(&unread);
@@ -117,13 +103,21 @@ pub(super) fn carry(
     Ok(carry.carried)
 }
 
-impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
+impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
+    /// What comes before `next` is on the disk.
+    fn goes_on(&mut self) {
+        // On a full disk, the try before counts on.
+        let _ = (self.progress.note)(self.progress.next);
+    }
+
     /// The marks on places that are away, and the sources whose owners are asked: all, if the old store does not tell.
     fn places(&mut self) -> Result<(), KvError> {
         let mut marks = read::marks(self.library.kv())?.0;
         let before = marks.len();
         for mark in &self.marks {
-            let is_new = mark.kind != MarkKind::Forgotten && !marks.iter().any(|known| known.is_same(mark));
+            let is_forgotten = self.is_forgotten(&mark.path, mark.volume);
+            let is_new =
+                !is_forgotten && mark.kind != MarkKind::Forgotten && !marks.iter().any(|known| known.is_same(mark));
             if is_new && self.watched.of(&mark.path).is_some() && marks.len() < MARKS_MAX {
                 marks.push(mark.clone());
             }
@@ -186,6 +180,7 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
 
     /// A document without chunks has nothing to carry over.
     fn consider(&mut self, id: DocId, doc: Document) -> Result<(), Stop> {
+        self.progress.next = self.progress.next.max(id.0.saturating_add(1));
         if doc.state == DocState::Tombstoned
             || doc.chunks.is_empty()
             || self.is_forgotten(&doc.path, doc.stamp.volume())
@@ -224,8 +219,7 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
         }
         if self.library.commit().number > before {
             self.library.kv().sync()?;
-            // On a full disk, the try before counts on.
-            let _ = (self.goes_on)();
+            self.goes_on();
         }
         Ok(())
     }
@@ -266,7 +260,9 @@ impl<F: Fn() -> std::io::Result<()>> Carry<'_, F> {
         if chunks.len() < doc.chunks.len() {
             self.leave(path);
         }
-        let Some(source) = self.watched.of(path).filter(|_| !chunks.is_empty()) else { return Ok(()) };
+        // What was carried over at a start before and is not there any more, its owner has forgotten.
+        let is_due = id.0 >= self.progress.from && !chunks.is_empty();
+        let Some(source) = self.watched.of(path).filter(|_| is_due) else { return Ok(()) };
         let is_current = matches!(doc.state, DocState::Chunked { .. } | DocState::Ready)
             && !self.is_outdated
             && chunks.len() == doc.chunks.len();

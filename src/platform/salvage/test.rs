@@ -24,6 +24,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
+mod later_test;
+
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 /// Of each kind: kept without their files, gone, away, there.
 const EACH: usize = 20;
@@ -195,7 +197,7 @@ fn documents_without_files_answer_after_a_bit_flipped_in_the_vectors_and_are_car
     place.all_answer(&library);
     drop(library);
     // The agent ended before that was written down.
-    note::write(&old, &note::Due { tries: 0, what: "a checksum is wrong".into() }).unwrap();
+    note::write(&old, &note::Due::new("a checksum is wrong")).unwrap();
     let (library, found) = place.start();
     assert!(found.unwrap().what.contains(" 60 documents whose files are not there were carried over"));
     place.all_answer(&library);
@@ -298,7 +300,7 @@ fn a_store_that_ends_the_agent_whenever_it_is_read_is_given_up_and_kept() {
     let place = Place::new();
     set_aside(&place.store(), "a checksum is wrong").unwrap();
     let old = place.set_aside().pop().unwrap();
-    note::write(&old, &note::Due { tries: STORE_OPENINGS_MAX, what: "a checksum is wrong".into() }).unwrap();
+    note::write(&old, &note::Due { tries: STORE_OPENINGS_MAX, ..note::Due::new("a checksum is wrong") }).unwrap();
     let (library, found) = place.start();
     let Finding { what, command, .. } = found.unwrap();
     assert_eq!((library.commit().counts.total(), command), (0, None));
@@ -308,6 +310,8 @@ fn a_store_that_ends_the_agent_whenever_it_is_read_is_given_up_and_kept() {
         ),
         "{what}"
     );
+    let asked = format!("about which you were asked, went with it: {}.", place.root.join("docs").display());
+    assert!(what.contains(&asked), "{what}");
     assert!(what.contains("went with it") && what.contains(" 20 documents of folders that are away"), "{what}");
     assert!(what.contains("the only copy") && note::holds(&old) && note::due(&old).is_none(), "{what}");
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::platform::disk::misplaced;
 use crate::platform::store_aside::aside;
-use crate::store::record::{Record, Source};
+use crate::store::record::{Mark, Marks, Record, Source};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -45,6 +45,18 @@ fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
     let left = read::sources(library.kv()).unwrap();
     assert_eq!(left.places, sources[2..]);
     assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
+}
+
+#[test]
+fn the_mark_on_a_place_in_no_watched_folder_ends_with_a_start() {
+    let (_folder, home) = home();
+    let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap().0;
+    let mark = |path: &str, kind| Mark::new(path.into(), kind);
+    let stays = vec![mark("/a/stick", MarkKind::Away), mark("/b", MarkKind::Forgotten)];
+    let stale = [mark("/", MarkKind::Away), mark("/mnt", MarkKind::Kept)];
+    let marks = Marks([&stale[..], &stays].concat());
+    start().apply(&Change::Marks(marks)).unwrap();
+    assert_eq!(read::marks(start().kv()).unwrap(), Marks(stays));
 }
 
 fn opens_with_its_folders(home: &Home) {

@@ -19,9 +19,10 @@ fn forgetting() -> Scheduler {
     machine
 }
 
-/// A step of the removal ends, and is saved.
+/// A step of the removal ends, and is saved; the last one finds nothing more.
 fn removes(machine: &mut Scheduler, ms: u64, task: u64, save: u64, last: bool) -> Vec<Output> {
-    let swept = Outcome::Swept { place: Some(forgotten("/a")), docs: vec![FoundDocument::somewhere(task)], last };
+    let docs = if last { Vec::new() } else { vec![FoundDocument::somewhere(task)] };
+    let swept = Outcome::Swept { place: Some(forgotten("/a")), docs, last };
     let mut out = Vec::new();
     machine.handle(at(ms), Input::Done(TaskId(task), swept), &mut out);
     assert!(matches!(&out[..], [Output::Save(SaveId(at), _)] if *at == save), "{out:?}");

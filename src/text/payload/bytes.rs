@@ -27,6 +27,22 @@ const DEVICE_BYTES: usize = 6;
 /// Hex digits of the offset at the beginning of a line of a dump.
 const OFFSET_DIGITS: std::ops::RangeInclusive<usize> = 4..=16;
 
+/// What code has before and behind a number to make a byte of it, as `(byte)0x9a` in Java and `0x9a.toByte()` in Kotlin.
+const CASTS: [&str; 11] = [
+    "(byte)",
+    "(Byte)",
+    "(sbyte)",
+    "(BYTE)",
+    "(char)",
+    "(signed char)",
+    "(unsigned char)",
+    "(uint8_t)",
+    "(int8_t)",
+    "(u8)",
+    "(jbyte)",
+];
+const ENDINGS: [&str; 5] = [".toByte()", ".toUByte()", "u8", "U", "u"];
+
 /// Where in the text keys are written as bytes.
 pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let (mut spans, mut at, mut floor) = (Vec::new(), 0, 0);
@@ -60,7 +76,7 @@ fn is_key(text: &str, run: &Run, floor: usize) -> bool {
     let Stats { tokens, digits, letters, is_colon, .. } = run.stats;
     let named = |what| is_named(text, run.start, floor, what);
     let Some(length) = run.hex else {
-        let before = text[..run.start].trim_end_matches(|c: char| c.is_whitespace() || c == '-');
+        let before = before_casts(&text[..run.start]);
         return run.stats.are_drawn()
             && before.ends_with(['[', '{', '(', '<'])
             && (named(What::Numbers) || (matches!(tokens, 32 | 64) && is_all(before, &text[run.end..])));
@@ -69,6 +85,40 @@ fn is_key(text: &str, run: &Run, floor: usize) -> bool {
     let is_address = (is_colon && length == ADDRESS_GROUP) || (length == 2 && run.stats.are_devices());
     let what = if is_colon && length == 2 { What::Listing } else { What::Letters };
     digits >= 2 * BYTES_MIN && is_mixed && !is_address && named(what)
+}
+
+/// What is before the first number of a list, its sign and its cast.
+fn before_casts(text: &str) -> &str {
+    let mut before = text;
+    loop {
+        before = before.trim_end_matches(|c: char| c.is_whitespace() || c == '-');
+        let Some(cut) = CASTS.iter().find_map(|cast| before.strip_suffix(cast)) else { return before };
+        before = cut;
+    }
+}
+
+/// The length of what makes a byte of the number before it.
+fn ending(behind: &str) -> usize {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let ends = |ending: &&&str| {
+        behind.strip_prefix(**ending).is_some_and(|rest| !rest.as_bytes().first().is_some_and(is_word))
+    };
+    ENDINGS.iter().find(ends).map_or(0, |ending| ending.len())
+}
+
+/// The length of what separates the bytes of a key.
+fn separators(text: &str) -> usize {
+    let is_separator = |c: char| c.is_whitespace() || ":,;-\"'`|>#*/+\\".contains(c);
+    let mut length = ending(text);
+    loop {
+        let rest = &text[length..];
+        let signs = rest.find(|c| !is_separator(c)).unwrap_or(rest.len());
+        // Of an escaped byte the sign is a part.
+        length += signs - usize::from(is_escape(rest, signs));
+        let cast = CASTS.iter().find(|cast| text[length..].starts_with(**cast));
+        let Some(cast) = cast else { return length };
+        length += cast.len();
+    }
 }
 
 /// Whether a list is all of a text: what is before and behind its numbers.
@@ -99,7 +149,7 @@ impl Token {
         let count = text.as_bytes()[digits..].iter().take(max).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let end = digits + count;
         let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
-        if count == 0 || (!is_escaped && text.as_bytes().get(end).is_some_and(goes_on)) {
+        if count == 0 || (!is_escaped && text.as_bytes().get(end + ending(&text[end..])).is_some_and(goes_on)) {
             return None;
         }
         let decimal = text[start..end].parse::<u8>().ok().filter(|_| digits == start && count <= 3);
@@ -247,10 +297,7 @@ fn next_token(text: &str, mut at: usize) -> Option<Token> {
 fn behind(text: &str, end: usize) -> Option<Token> {
     let rest = &text[end..];
     let rest = &rest[..rest.floor_char_boundary(SEPARATOR_BYTES_MAX)];
-    let is_separator = |c: char| c.is_whitespace() || ":,;-\"'`|>#*/+\\".contains(c);
-    // Of an escaped byte the sign is a part.
-    let length =
-        rest.find(|c| !is_separator(c)).map_or(rest.len(), |length| length - usize::from(is_escape(rest, length)));
+    let length = separators(rest);
     let between = &rest[..length];
     let next = Token::at(text, end + length)?;
     let is_apart = length > 0 || text.as_bytes()[next.start] == b'\\';

@@ -1,5 +1,5 @@
 //! Keys whose letters do not stand side by side as they are: in full-width letters, as strings of code that are put together, over two
-//! lines (`view`), as bytes (`bytes`), in links for a second factor, and in groups of four behind the name of a secret.
+//! lines (`view`), as bytes (`bytes`, `literal`), in links for a second factor, and in groups of four behind the name of a secret.
 //!
 //! Groups count only behind such a name on the same line, if they are four or more and hardly words: on their own they may be the number of an
 //! account, or a licence key that somebody looks for. Nothing is taken for such a key in 11.2 MB of notes, abstracts, questions and
@@ -8,7 +8,7 @@
 
 use super::mark::MARK;
 use super::view::View;
-use super::{bytes, token};
+use super::{bytes, literal, token};
 use std::ops::Range;
 
 /// Names of secrets, in small letters. A licence key is none.
@@ -50,6 +50,7 @@ pub(super) fn elide(text: &str) -> Option<String> {
     let view = View::of(text);
     let mut spans = grouped(&view.text);
     spans.extend(bytes::spans(&view.text));
+    spans.extend(literal::spans(&view.text));
     spans.extend(in_links(&view.text));
     let mut from = 0;
     // Letters that stand side by side as they are, are left to `token` where a line is read.
@@ -93,7 +94,8 @@ fn grouped(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// The secrets in links for a second factor.
+/// The secrets in links for a second factor. Their names of services and accounts may have blanks, as people write them: a link ends
+/// with its line, or where another one begins.
 fn in_links(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for (at, _) in text.match_indices("://") {
@@ -103,11 +105,14 @@ fn in_links(text: &str) -> Vec<Range<usize>> {
         };
         let Some((_, name)) = LINKS.iter().find(begins) else { continue };
         let link = &text[at..];
-        let link = &link[..link.find(|c: char| c.is_whitespace() || "\"'<>`".contains(c)).unwrap_or(link.len())];
+        let link = &link[..link.find(['\n', '\r', '"', '<', '>', '`']).unwrap_or(link.len())];
+        let next = link["://".len()..].find("://").map_or(link.len(), |next| next + "://".len());
+        let link = &link[..next];
         let from = link.match_indices(['?', '&', ';']).map(|(mark, _)| mark + 1);
         for from in from.filter(|from| has_prefix(&link[*from..], name)) {
             let value = &link[from + name.len()..];
-            let length = value.find(['&', ')', ']', '}', '|', ',']).unwrap_or(value.len());
+            let ends = |c: char| c.is_whitespace() || "&)]}|,'".contains(c);
+            let length = value.find(ends).unwrap_or(value.len());
             spans.push(at + from + name.len()..at + from + name.len() + length);
         }
     }
@@ -252,11 +257,20 @@ mod tests {
             ),
             ("OTPAUTH://HOTP/A?ISSUER=A&SECRET=JBSWY3DP", "OTPAUTH://HOTP/A?ISSUER=A&SECRET=\u{2026}"),
             ("otpauth://totp/A?issuer=A&amp;secret=jbswy3dp", "otpauth://totp/A?issuer=A&amp;secret=\u{2026}"),
+            (
+                "otpauth://totp/ACME Corp:Ann O'Hara?secret=JBSWY3DP&issuer=ACME Corp",
+                "otpauth://totp/ACME Corp:Ann O'Hara?secret=\u{2026}&issuer=ACME Corp",
+            ),
+            ("otpauth://totp/A B?issuer=A B&secret=JBSWY3DP", "otpauth://totp/A B?issuer=A B&secret=\u{2026}"),
             ("otpauth-migration://offline?data=CjEKCkhlbGxvId6t", "otpauth-migration://offline?data=\u{2026}"),
         ] {
             for around in ["%", "Scan this: <%>.", "[code](%) for the phone", "| totp | %| Ann |"] {
                 assert_eq!(elide(&around.replace('%', link)), Some(around.replace('%', left)), "{around}: {link}");
             }
+        }
+        for kept in ["otpauth://totp/A, see https://example.org/?secret=JBSWY3DP", "otpauth://totp/A\n?secret=JBSWY3DP"]
+        {
+            assert_eq!(elide(kept), None, "{kept}");
         }
         for kept in
             ["https://example.org/?secret=JBSWY3DPEHPK3PXP", "otpauth://totp/A?issuer=A", "otpauth://totp/A?secret="]

@@ -84,9 +84,9 @@ impl Shelf {
         let index = self.indexes();
         let io = TaskIo {
             list: |_: &Scan, _: &[Source]| Listing::default(),
-            read: |_: &[u8]| Content::Missing(0),
+            read: |_: &[u8], _: &[Source]| Content::Missing(0),
             lookup: &InStore { index: &index, kv: self.library.kv() },
-            missing: |paths: BTreeSet<Vec<u8>>| {
+            missing: |paths: BTreeSet<Vec<u8>>, _: &[Source]| {
                 let is_gone = |path: &Vec<u8>| gone.iter().any(|gone| gone.as_bytes() == path.as_slice());
                 paths.into_iter().filter(is_gone).collect()
             },

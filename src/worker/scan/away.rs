@@ -13,11 +13,14 @@ type Volumes = (u16, u16);
 pub(super) struct Absence<'a> {
     source: &'a [u8],
     holes: &'a [Vec<u8>],
+    has_more_holes: bool,
     volumes: &'a [(Vec<u8>, u16)],
     gone: Vec<FoundDocument>,
     /// Documents that their owner keeps without a file.
     kept: u64,
     away: Vec<Away>,
+    /// Documents that may lie in one of the places that could not be listed and are not named.
+    unlisted: Vec<Missing>,
     /// Documents whose folder lies on another file system now.
     elsewhere: BTreeMap<Volumes, Vec<Missing>>,
     /// How many files are there unchanged, on another file system than before.
@@ -64,11 +67,16 @@ fn count(place: &mut Away, findable: Findable) {
 }
 
 impl<'a> Absence<'a> {
-    pub(super) fn new(source: &'a [u8], holes: &'a [Vec<u8>], volumes: &'a [(Vec<u8>, u16)]) -> Self {
+    pub(super) fn new(
+        source: &'a [u8],
+        holes: &'a [Vec<u8>],
+        has_more_holes: bool,
+        volumes: &'a [(Vec<u8>, u16)],
+    ) -> Self {
         // A hole counts even if no document lies in it: people are told of it.
         let away = holes.iter().map(|hole| place(hole.clone(), 0)).collect();
-        let (elsewhere, unchanged) = (BTreeMap::new(), BTreeMap::new());
-        Self { source, holes, volumes, gone: Vec::new(), kept: 0, away, elsewhere, unchanged }
+        let (gone, unlisted, elsewhere, unchanged) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { source, holes, has_more_holes, volumes, gone, kept: 0, away, unlisted, elsewhere, unchanged }
     }
 
     /// The document's file is there and the same, on a file system with another tag.
@@ -90,12 +98,31 @@ impl<'a> Absence<'a> {
             count(&mut self.away[at], findable);
             return;
         }
+        if self.has_more_holes && !is_source {
+            self.unlisted.push(Missing { found, path: doc.path.clone(), findable });
+            return;
+        }
         let volumes = (doc.stamp.volume(), here.map_or(0, |(_, tag)| *tag));
         if volumes.0 == volumes.1 || volumes.0 == 0 || volumes.1 == 0 {
             self.gone.push(found);
         } else {
             self.elsewhere.entry(volumes).or_default().push(Missing { found, path: doc.path.clone(), findable });
         }
+    }
+
+    /// These documents are away, at the deepest place in the source that holds them all: a later scan looks at no other. What could not
+    /// be listed there is one place with them.
+    fn add_away(&mut self, missing: &[Missing], volume: u16) {
+        let mut folders = missing.iter().map(|doc| parent(&doc.path));
+        let Some(first) = folders.next() else { return };
+        let path = folders.fold(first, common_folder);
+        let path = if covers(self.source, path) { path } else { self.source };
+        let hole = self.away.iter().take(self.holes.len()).position(|hole| covers(&hole.path, path));
+        let at = hole.unwrap_or(self.away.len());
+        if hole.is_none() {
+            self.away.push(place(path.to_vec(), volume));
+        }
+        missing.iter().for_each(|doc| count(&mut self.away[at], doc.findable));
     }
 
     /// How many documents their owner keeps without their files.
@@ -113,13 +140,10 @@ impl<'a> Absence<'a> {
                 self.gone.extend(missing.iter().map(|doc| doc.found));
                 continue;
             }
-            let mut folders = missing.iter().map(|doc| parent(&doc.path));
-            let first = folders.next().unwrap_or_default().to_vec();
-            let path = folders.fold(first, |common, folder| common_folder(&common, folder).to_vec());
-            let mut away = place(path, volumes.0);
-            missing.iter().for_each(|doc| count(&mut away, doc.findable));
-            self.away.push(away);
+            self.add_away(&missing, volumes.0);
         }
+        let unlisted = std::mem::take(&mut self.unlisted);
+        self.add_away(&unlisted, 0);
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
         (self.gone, kept, self.away)

@@ -117,6 +117,17 @@ fn nothing_below_an_unreadable_folder_is_gone_and_that_is_told() {
 }
 
 #[test]
+fn of_a_listing_with_more_holes_than_it_names_no_document_is_gone_and_they_are_away_where_they_lie() {
+    let library = library_of(&["/home/a", "/home/b/c/d", "/home/b/e", "/home/locked/f"]);
+    let holes = vec![b"/home/locked".into()];
+    let listing = Listing { entries: vec![entry("/home/a", 1)], holes, has_more_holes: true, ..Listing::default() };
+    let outcome = compare(library.kv(), &step(None), listing).unwrap();
+    assert_eq!(described(&outcome), Vec::<String>::new());
+    let away = tally(outcome).away.into_iter().map(|place| (place.path, place.volume, place.documents));
+    assert_eq!(away.collect::<Vec<_>>(), [(b"/home/locked".to_vec(), 0, 1), (b"/home/b".to_vec(), 0, 2)]);
+}
+
+#[test]
 fn of_what_is_away_only_what_was_indexed_counts_as_answering() {
     let mut library = library_of(&["/home/locked/a", "/home/locked/b"]);
     let new = |name: &str| Change::Seen {
@@ -211,7 +222,10 @@ fn a_file_that_is_a_source_of_its_own_is_gone_when_its_folder_says_so() {
     let deleted = |volumes| Listing { holes: vec![b"/home".into()], volumes, ..Listing::default() };
     assert_eq!(described(&compare(library.kv(), &step(None), deleted(volumes(&[("/", 5)]))).unwrap()), ["gone 0"]);
     for away in [volumes(&[("/", 6)]), Vec::new()] {
-        assert_eq!(described(&compare(library.kv(), &step(None), deleted(away)).unwrap()), Vec::<String>::new());
+        let outcome = compare(library.kv(), &step(None), deleted(away)).unwrap();
+        assert_eq!(described(&outcome), Vec::<String>::new());
+        let place = Away { path: b"/home".into(), volume: 0, documents: 1, ready: 0, partly: 0, read: 0, unread: 1 };
+        assert_eq!(tally(outcome).away, [place], "once, and where the next scan looks");
     }
 }
 

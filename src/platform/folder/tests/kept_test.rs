@@ -43,7 +43,7 @@ impl Disk {
     }
 
     fn read(&self, name: &str) -> FileStamp {
-        match self.folders.read(&self.path(name)) {
+        match self.folders.read(&self.path(name), &[]) {
             Content::Bytes(_, stamp) | Content::TooLarge(stamp) => stamp,
             other => panic!("{other:?}"),
         }
@@ -136,10 +136,14 @@ fn what_can_be_read_only_later_is_told_apart_from_what_its_owner_locked() {
         std::fs::File::open("/proc").unwrap(),
         std::os::unix::fs::MetadataExt::dev(&std::fs::metadata("/proc").unwrap()),
     );
-    let Content::Missing(tag) = disk.folders.read(&disk.path("gone")) else { panic!("it is not there") };
-    assert_eq!(disk.folders.read(&disk.path("gone/too")), Content::Missing(tag), "of the deepest folder that is there");
+    let Content::Missing(tag) = disk.folders.read(&disk.path("gone"), &[]) else { panic!("it is not there") };
+    assert_eq!(
+        disk.folders.read(&disk.path("gone/too"), &[]),
+        Content::Missing(tag),
+        "of the deepest folder that is there"
+    );
     assert!(tag != 0 && tag != here.tag);
-    assert_eq!(disk.folders.read(b"/proc/none"), Content::Missing(here.tag));
+    assert_eq!(disk.folders.read(b"/proc/none", &[]), Content::Missing(here.tag));
 }
 
 #[test]
