@@ -20,6 +20,7 @@ use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
+use crate::store::record::Sources;
 use crate::worker::retrieve::{InStore, load_indexes};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words;
@@ -70,6 +71,8 @@ pub struct Agent {
     pub library: Library<Rc<MemoryKv>>,
     /// What questions are looked up in.
     pub index: Indexes,
+    /// The folders whose rings the index of words has.
+    sources: Sources,
     /// The embedder.
     pub embedder: Counted,
     /// Free bytes on its disk.
@@ -127,7 +130,7 @@ impl Agent {
                 seed,
             },
         };
-        Ok(Self { node: Node::new(now, config, trust), library, index, embedder, disk_free })
+        Ok(Self { node: Node::new(now, config, trust), library, index, sources: Sources::default(), embedder, disk_free })
     }
 
     /// Runs a task at once, as `runtime::executor` does; the world delivers its outcome later.
@@ -178,8 +181,12 @@ impl Agent {
             words::follow(self.library.kv(), &mut self.index.words, applied);
         }
         words::catch_up(&mut self.library, &mut self.index.words).map_err(|error| error.to_string())?;
-        let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
-        self.index.words.set_all_private(private);
+        let sources = read::sources(self.library.kv()).map_err(|error| error.to_string())?;
+        if sources != self.sources {
+            self.sources = sources;
+            let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
+            self.index.words.set_all_private(private);
+        }
         let commit = self.library.commit();
         Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })
     }
