@@ -203,10 +203,15 @@ impl FileCoverage {
             }
             0 => {}
             1 if known == 1 && self.only_embeds() => {
-                sentences.push("The only file is searched by its words alone: its passages wait to be embedded.".to_owned());
+                sentences
+                    .push("The only file is searched by its words alone: its passages wait to be embedded.".to_owned());
             }
             rest if self.only_embeds() => {
-                let whose = if rest == 1 { "is searched by its words alone: its" } else { "are searched by their words alone: their" };
+                let whose = if rest == 1 {
+                    "is searched by its words alone: its"
+                } else {
+                    "are searched by their words alone: their"
+                };
                 sentences.push(format!("{rest} of {known} files {whose} passages wait to be embedded."));
             }
             1 if known == 1 => sentences.push("The only file is not searched yet.".to_owned()),

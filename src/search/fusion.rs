@@ -94,7 +94,8 @@ pub fn fused<'a>(
         }
         bm25(terms, statistics, &frequencies)
     });
-    let words: Vec<f32> = exact.zip(nearly(statistics, &likes, lengths)).map(|(exact, nearly)| exact + nearly).collect();
+    let words: Vec<f32> =
+        exact.zip(nearly(statistics, &likes, lengths)).map(|(exact, nearly)| exact + nearly).collect();
     let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
     hits.zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect()
 }

@@ -130,7 +130,14 @@ impl Agent {
                 seed,
             },
         };
-        Ok(Self { node: Node::new(now, config, trust), library, index, sources: Sources::default(), embedder, disk_free })
+        Ok(Self {
+            node: Node::new(now, config, trust),
+            library,
+            index,
+            sources: Sources::default(),
+            embedder,
+            disk_free,
+        })
     }
 
     /// Runs a task at once, as `runtime::executor` does; the world delivers its outcome later.

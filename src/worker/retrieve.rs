@@ -372,7 +372,12 @@ fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
 
 /// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then
 /// by score.
-fn best(mut candidates: Vec<Candidate>, (terms, statistics): (&QueryTerms, &CorpusStatistics), asked: &AskedNames, count: usize) -> (Found, Vec<Quantized>) {
+fn best(
+    mut candidates: Vec<Candidate>,
+    (terms, statistics): (&QueryTerms, &CorpusStatistics),
+    asked: &AskedNames,
+    count: usize,
+) -> (Found, Vec<Quantized>) {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
     let scores = fused(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
     candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);

@@ -357,7 +357,14 @@ fn a_store_of_before_counts_the_chunks_that_nobody_embeds_when_it_is_opened() {
     let states =
         [Kind::Waiting, Kind::Chunked, Kind::Ready, Kind::Refused, Kind::Tombstoned].map(|kind| counts.count(kind));
     let rest = [counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors];
-    let before = (commit.number, commit.next_doc, commit.next_row, commit.stamps[..7].to_vec().try_into().map(|stamps: [u64; 7]| stamps).unwrap(), states, rest);
+    let before = (
+        commit.number,
+        commit.next_doc,
+        commit.next_row,
+        commit.stamps[..7].to_vec().try_into().map(|stamps: [u64; 7]| stamps).unwrap(),
+        states,
+        rest,
+    );
     let mut batch = Batch::new();
     batch.put(Space::State, keys::COMMIT, postcard::to_extend(&before, vec![1]).unwrap());
     shelf.library.kv().commit(batch).unwrap();

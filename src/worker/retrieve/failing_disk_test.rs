@@ -17,7 +17,9 @@ struct Failing {
 
 impl KvRead for Failing {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        if matches!(space, Space::Vector | Space::Chunk) && keys::number(key).is_some_and(|row| self.bad.contains(&Row(row))) {
+        if matches!(space, Space::Vector | Space::Chunk)
+            && keys::number(key).is_some_and(|row| self.bad.contains(&Row(row)))
+        {
             return Err(KvError::Io("input/output error".to_owned()));
         }
         self.kv.get(space, key)
