@@ -123,14 +123,6 @@ impl Writer {
         }
     }
 
-    /// Which folders are private may have changed.
-    fn set_private_words(&self) {
-        match words::private_rows(self.library.kv()) {
-            Ok(rows) => self.index.write().unwrap_or_else(PoisonError::into_inner).words.set_all_private(rows),
-            Err(error) => self.library.kv().note_damage(&error),
-        }
-    }
-
     /// Writes down how many documents each folder has, outside the store.
     fn noted(&self, note: impl FnOnce(&Home, &Disk) -> Result<(), KvError>) {
         let noted = guard(|| note(&Home::at(&self.home), self.library.kv()));

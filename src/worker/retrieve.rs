@@ -2,12 +2,16 @@
 //! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
 //! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
+mod given;
+mod lookup;
+mod scored;
+
 use super::words;
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, UnusableFile};
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
-use crate::base::vector::{Embedding, Quantized, Signs};
+use crate::base::vector::{Quantized, Signs};
 use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
@@ -16,20 +20,19 @@ use crate::limits::{
     HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
 };
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::fusion::{Fusion, fused, lift};
-use crate::search::indexes::Indexes;
-use crate::search::lexical::index::Matches;
+use crate::search::fusion::{fused, lift};
 use crate::search::lexical::terms::QueryTerms;
-use crate::search::vector::Index;
-use crate::store::keys::{self, Stage};
-use crate::store::kv::{Kv, KvError, Space};
-use crate::store::makers::Makers;
+use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Record, Sources, Vector};
+use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Sources};
 use crate::text::payload;
+use given::given;
+use scored::{Scored, in_order, scored};
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use lookup::{InStore, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
@@ -150,82 +153,6 @@ pub fn without_missing(
     let mut each = stays.iter();
     vectors.retain(|_| each.next() != Some(&false));
     Outcome::Found(Box::new(found), vectors)
-}
-
-/// Both indexes of the device.
-pub trait Lookup {
-    /// The rows nearest by sign bits, at most so many different ones.
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row>;
-
-    /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
-    ///
-    /// # Errors
-    /// Any `KvError`.
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError>;
-}
-
-/// The indexes of a store that nobody changes meanwhile.
-pub struct InStore<'a, K> {
-    /// Both indexes.
-    pub index: &'a Indexes,
-    /// The store.
-    pub kv: &'a K,
-}
-
-impl<K: Kv> Lookup for InStore<'_, K> {
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
-        self.index.vectors.nearest(signs, max)
-    }
-
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, shared)
-    }
-}
-
-/// Rows by their score, which is that of this device alone: it decides which texts are read.
-fn in_order(mut scored: Vec<Scored>, terms: &QueryTerms, found: &Matches) -> Vec<Scored> {
-    let of_words: BTreeMap<Row, f32> = found.rows.iter().copied().collect();
-    let words = |row| of_words.get(&row).copied().unwrap_or_default();
-    let fusion = Fusion::of(terms, &found.statistics, scored.iter().map(|one| (one.cosine, words(one.row))));
-    scored.iter_mut().for_each(|one| one.score = fusion.score(one.cosine, words(one.row)));
-    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
-    scored
-}
-
-/// A row with its vector, or what stands for none.
-struct Scored {
-    row: Row,
-    cosine: f32,
-    vector: Quantized,
-    score: f32,
-}
-
-/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers.
-fn scored(
-    kv: &impl Kv,
-    rows: &BTreeSet<Row>,
-    embedding: &Embedding,
-    unread: &mut Option<KvError>,
-) -> Result<Vec<Scored>, String> {
-    let unproven = given(Makers::read(kv).map(Some), unread).unwrap_or_default().unproven();
-    let mut scored = Vec::with_capacity(rows.len());
-    for row in rows.iter().copied() {
-        let stored = given(read::made(kv, row), unread).filter(|_| !unproven.contains(&row));
-        let Some(vector) = stored else {
-            // It is found by its words before it is embedded.
-            scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
-            continue;
-        };
-        if vector.model != embedding.model() {
-            return Err(format!(
-                "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
-                vector.model,
-                embedding.model()
-            ));
-        }
-        scored.push(Scored { row, cosine: vector.values.cosine(embedding), vector: vector.values, score: 0.0 });
-    }
-    Ok(scored)
 }
 
 /// The rows of the files that have the name which is asked for, as a name has no meaning that a vector could be near to; and
@@ -399,14 +326,6 @@ fn best(
     (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
 }
 
-/// What was read; the first error is kept.
-fn given<T>(read: Result<Option<T>, KvError>, unread: &mut Option<KvError>) -> Option<T> {
-    read.unwrap_or_else(|error| {
-        unread.get_or_insert(error);
-        None
-    })
-}
-
 /// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
 fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvError> {
     if chunk.ring == Ring::Mesh && sources.places.iter().all(|source| source.ring == Ring::Mesh) {
@@ -414,35 +333,6 @@ fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvE
     }
     let doc = read::document(kv, chunk.doc)?;
     Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh)))
-}
-
-/// Both indexes of a store.
-///
-/// # Errors
-/// Any `KvError`.
-pub fn load_indexes(kv: &impl Kv) -> Result<Indexes, KvError> {
-    Ok(Indexes { vectors: load_index(kv)?, words: words::load(kv)? })
-}
-
-/// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
-///
-/// # Errors
-/// Any `KvError`.
-fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
-    let mut tombstoned: BTreeSet<Row> = read::retired(kv)?.into_iter().collect();
-    for doc in read::todo(kv, Stage::Purge, None, usize::MAX)? {
-        tombstoned.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row));
-    }
-    let mut index = Index::new();
-    // Vectors that nobody has vouched for answer no question either.
-    tombstoned.extend(Makers::read(kv)?.unproven());
-    read::walk(kv, Space::Vector, |key, value| {
-        if let Some(row) = keys::number(key).map(Row).filter(|row| !tombstoned.contains(row)) {
-            index.add(&[(row, Vector::decode_stored(value)?.values.signs())]);
-        }
-        Ok(())
-    })?;
-    Ok(index)
 }
 
 #[cfg(test)]

@@ -81,4 +81,12 @@ impl Writer {
         self.index.write().unwrap_or_else(PoisonError::into_inner).words.stored(segment);
         Ok(())
     }
+
+    /// Which folders are private may have changed.
+    pub(super) fn set_private_words(&self) {
+        match words::private_rows(self.library.kv()) {
+            Ok(rows) => self.index.write().unwrap_or_else(PoisonError::into_inner).words.set_all_private(rows),
+            Err(error) => self.library.kv().note_damage(&error),
+        }
+    }
 }

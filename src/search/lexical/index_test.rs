@@ -1,3 +1,5 @@
+//! The index of words in memory and in segments, and what it leaves out.
+
 use super::*;
 use crate::search::lexical::similar::grams;
 use std::convert::Infallible;

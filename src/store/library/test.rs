@@ -1,5 +1,7 @@
 //! What changes write, and what they keep for later.
 
+mod before_test;
+
 use super::Library;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Embedding, Quantized};
@@ -341,36 +343,6 @@ fn a_parked_document_waits_for_its_owner_and_its_chunks_are_counted_as_nobodys_w
     shelf.apply(&Change::Parked { doc, stamp: FileStamp { modified_ns: 3, ..stamp }, parked });
     shelf.gone(doc);
     assert_eq!((to_embed(&shelf), shelf.library.commit().counts.set_aside), (1, 0));
-}
-
-#[test]
-fn a_store_of_before_counts_the_chunks_that_nobody_embeds_when_it_is_opened() {
-    let mut shelf = Shelf::new();
-    let doc = shelf.seen("/a");
-    shelf.read(doc, &["one", "two"]);
-    let stamp = read::document(shelf.library.kv(), doc).unwrap().unwrap().stamp;
-    shelf.apply(&Change::Refused { doc, stamp, reason: "It could not be read just now.".to_owned(), keep: true });
-    let counts = shelf.library.commit().counts;
-    assert_eq!((counts.set_aside, counts.to_embed()), (2, 0));
-    // The record of before: another version, one state fewer, and no such count.
-    let commit = shelf.library.commit();
-    let states =
-        [Kind::Waiting, Kind::Chunked, Kind::Ready, Kind::Refused, Kind::Tombstoned].map(|kind| counts.count(kind));
-    let rest = [counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors];
-    let before = (
-        commit.number,
-        commit.next_doc,
-        commit.next_row,
-        commit.stamps[..7].to_vec().try_into().map(|stamps: [u64; 7]| stamps).unwrap(),
-        states,
-        rest,
-    );
-    let mut batch = Batch::new();
-    batch.put(Space::State, keys::COMMIT, postcard::to_extend(&before, vec![1]).unwrap());
-    shelf.library.kv().commit(batch).unwrap();
-    assert!(audit(shelf.library.kv()).unwrap().clean());
-    let again = Library::open(shelf.library.kv).unwrap();
-    assert_eq!(again.commit().counts, counts);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use super::*;
 use crate::base::id::{EmbedKey, Fingerprint};
 use crate::embed::stand_in::StandIn;
+use crate::search::indexes::Indexes;
 use crate::store::change::{Change, NewChunk};
-use crate::store::kv::{Batch, KvRead, Pair};
+use crate::store::keys;
+use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, Space};
 use crate::store::library::Library;
 use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::record::{FileStamp, Source};

@@ -1,9 +1,11 @@
 //! Searches of a small store with the stand-in for the model, for which texts with the same words are near.
 
+use super::lookup::load_index;
 use super::*;
 use crate::base::id::Fingerprint;
 use crate::embed::stand_in::StandIn;
 use crate::scheduler::task::{Scan, Task};
+use crate::search::indexes::Indexes;
 use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;

@@ -1,0 +1,58 @@
+//! Which of the rows that were found are read: those with the best score of this device alone.
+
+use super::given::given;
+use crate::base::id::Row;
+use crate::base::vector::{Embedding, Quantized};
+use crate::search::fusion::Fusion;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::terms::QueryTerms;
+use crate::store::kv::{Kv, KvError};
+use crate::store::makers::Makers;
+use crate::store::read;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows by their score, which is that of this device alone: it decides which texts are read.
+pub(super) fn in_order(mut scored: Vec<Scored>, terms: &QueryTerms, found: &Matches) -> Vec<Scored> {
+    let of_words: BTreeMap<Row, f32> = found.rows.iter().copied().collect();
+    let words = |row| of_words.get(&row).copied().unwrap_or_default();
+    let fusion = Fusion::of(terms, &found.statistics, scored.iter().map(|one| (one.cosine, words(one.row))));
+    scored.iter_mut().for_each(|one| one.score = fusion.score(one.cosine, words(one.row)));
+    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
+    scored
+}
+
+/// A row with its vector, or what stands for none.
+pub(super) struct Scored {
+    pub(super) row: Row,
+    pub(super) cosine: f32,
+    pub(super) vector: Quantized,
+    pub(super) score: f32,
+}
+
+/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers.
+pub(super) fn scored(
+    kv: &impl Kv,
+    rows: &BTreeSet<Row>,
+    embedding: &Embedding,
+    unread: &mut Option<KvError>,
+) -> Result<Vec<Scored>, String> {
+    let unproven = given(Makers::read(kv).map(Some), unread).unwrap_or_default().unproven();
+    let mut scored = Vec::with_capacity(rows.len());
+    for row in rows.iter().copied() {
+        let stored = given(read::made(kv, row), unread).filter(|_| !unproven.contains(&row));
+        let Some(vector) = stored else {
+            // It is found by its words before it is embedded.
+            scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
+            continue;
+        };
+        if vector.model != embedding.model() {
+            return Err(format!(
+                "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
+                vector.model,
+                embedding.model()
+            ));
+        }
+        scored.push(Scored { row, cosine: vector.values.cosine(embedding), vector: vector.values, score: 0.0 });
+    }
+    Ok(scored)
+}
