@@ -25,4 +25,6 @@ pub mod summary;
 pub mod sweep;
 
 #[cfg(test)]
+mod parsed_test;
+#[cfg(test)]
 mod rename_test;

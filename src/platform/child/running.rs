@@ -175,6 +175,10 @@ impl Running {
 
     /// Takes its end from the system, if it has come.
     fn look(&mut self) {
+        if self.over.is_some() {
+            // Its number may be another's by now.
+            return;
+        }
         match sys::ended(self.pid) {
             Ok(None) => {}
             Ok(Some((status, cpu))) => self.over = Some((End::Exited(status), cpu)),
