@@ -30,9 +30,9 @@ fn library() -> (Library<MemoryKv>, DocId) {
 fn read_as(kv: &MemoryKv, doc: DocId, content: Content) -> Outcome {
     let io = TaskIo {
         list: |_: &Scan, _: &[Source]| Listing::default(),
-        read: |_: &[u8]| content,
+        read: |_: &[u8], _: &[Source]| content,
         scan: |_: &Signs, _: usize| Vec::<Row>::new(),
-        missing: |_: BTreeSet<Vec<u8>>| BTreeSet::new(),
+        missing: |_: BTreeSet<Vec<u8>>, _: &[Source]| BTreeSet::new(),
         now: 0,
     };
     run(kv, &mut StandIn::new(Fingerprint([7; 32])), io, Task::Read { doc })
