@@ -48,12 +48,13 @@ pub(super) struct Answer {
 
 /// The head of a request, with its length before it. `None`: the name is too long.
 pub(super) fn head(head: &Head) -> Option<Vec<u8>> {
-    framed(head, PARSER_HEAD_BYTES_MAX)
+    framed(head, 0, PARSER_HEAD_BYTES_MAX)
 }
 
 /// An answer, with its length before it. `None`: it is too long.
 pub(super) fn answer(answer: &Answer) -> Option<Vec<u8>> {
-    framed(answer, PARSER_ANSWER_BYTES_MAX)
+    let text = if let Parsed::Text(text) = &answer.parsed { text.text.len() } else { 0 };
+    if text > PARSER_ANSWER_BYTES_MAX { None } else { framed(answer, text, PARSER_ANSWER_BYTES_MAX) }
 }
 
 /// Takes a request apart: the head, and the bytes of the document.
@@ -68,9 +69,12 @@ pub(super) fn read_answer(bytes: &[u8]) -> Option<Answer> {
     if rest.is_empty() { postcard::from_bytes(body).ok() } else { None }
 }
 
-fn framed(value: &impl Serialize, bytes_max: usize) -> Option<Vec<u8>> {
-    // The length is written in front afterwards, so that a long text is not copied once more.
-    let mut bytes = postcard::to_extend(value, vec![0; 4]).ok()?;
+/// `expected`: most of its bytes, for which room is made at once: what grows by itself takes twice the memory.
+fn framed(value: &impl Serialize, expected: usize, bytes_max: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(expected.saturating_add(expected / 8).saturating_add(1024));
+    // The length is written there afterwards, so that nothing is copied once more.
+    bytes.extend([0; 4]);
+    let mut bytes = postcard::to_extend(value, bytes).ok()?;
     let length = bytes.len() - 4;
     let length = u32::try_from(length).ok().filter(|_| length <= bytes_max)?;
     bytes.get_mut(..4)?.copy_from_slice(&length.to_le_bytes());

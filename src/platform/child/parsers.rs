@@ -38,8 +38,7 @@ impl Default for Parsers {
             environment: Vec::new(),
         };
         let info = sysinfo();
-        let memory = u64::try_from(info.totalram).unwrap_or(u64::MAX).saturating_mul(u64::from(info.mem_unit));
-        let is_small = memory <= SMALL_DEVICE_BYTES;
+        let is_small = u128::from(info.totalram) * u128::from(info.mem_unit) <= u128::from(SMALL_DEVICE_BYTES);
         let memory = if is_small { PARSER_MEMORY_BYTES_SMALL } else { PARSER_MEMORY_BYTES };
         Self::new(program, Bounds { memory, cpu_s: PARSER_CPU_S }, Duration::from_millis(PARSER_WALL_MS))
     }

@@ -43,15 +43,13 @@ mod tests {
 
     #[test]
     fn sections_out_of_the_text_out_of_order_and_within_letters_are_told() {
-        let sound = |ranges: &[Range<usize>]| {
-            let section = |range: &Range<usize>| Section { heading: String::new(), range: range.clone() };
+        let sound = |ranges: &[(usize, usize)]| {
+            let section = |(start, end): &(usize, usize)| Section { heading: String::new(), range: *start..*end };
             Text { text: "a\u{e4}b c".to_owned(), sections: ranges.iter().map(section).collect() }.is_sound()
         };
-        assert!(sound(&[]) && sound(&[0..6]) && sound(&[0..3, 3..4, 5..6]));
-        #[expect(clippy::reversed_empty_ranges, reason = "that is what is told")]
-        let backward = 3..1;
-        for ranges in [vec![0..7], vec![0..2], vec![2..3], vec![3..4, 0..1], vec![0..3, 1..4], vec![backward]] {
-            assert!(!sound(&ranges), "{ranges:?}");
+        assert!(sound(&[]) && sound(&[(0, 6)]) && sound(&[(0, 3), (3, 4), (5, 6)]));
+        for ranges in [&[(0, 7)][..], &[(0, 2)], &[(2, 3)], &[(3, 4), (0, 1)], &[(0, 3), (1, 4)], &[(3, 1)]] {
+            assert!(!sound(ranges), "{ranges:?}");
         }
     }
 }
