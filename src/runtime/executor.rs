@@ -11,10 +11,10 @@
 
 use super::background::Standing;
 use crate::base::id::TaskId;
+use crate::base::time::Duration;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
-use crate::base::time::Duration;
 use crate::platform::child::Parsers;
 use crate::platform::clock;
 use crate::platform::disk::Disk;

@@ -80,12 +80,8 @@ const fn argument(n: u32) -> u32 {
 /// The filter for a process of this id, whose main thread has it too; `None` where this file knows none.
 pub(super) fn program(pid: u32) -> Option<Vec<Instruction>> {
     let arch = ARCH?;
-    let mut program = vec![
-        step(LOAD, ARCHITECTURE),
-        jump(JUMP_IF_EQUAL, arch, 1, 0),
-        step(RETURN, KILL_PROCESS),
-        step(LOAD, NUMBER),
-    ];
+    let mut program =
+        vec![step(LOAD, ARCHITECTURE), jump(JUMP_IF_EQUAL, arch, 1, 0), step(RETURN, KILL_PROCESS), step(LOAD, NUMBER)];
     for call in ALLOWED.iter().chain(ALLOWED_32) {
         program.extend([jump(JUMP_IF_EQUAL, number(*call), 0, 1), step(RETURN, ALLOW)]);
     }
@@ -170,9 +166,12 @@ mod tests {
         for call in denied {
             assert_eq!(of(call, [0; 3]), DENY, "{call}");
         }
-        for (call, arguments) in
-            [(MMAP, [0, 0, 7]), (libc::SYS_mprotect, [0, 0, 5]), (libc::SYS_tgkill, [76, 76, 9]), (libc::SYS_tkill, [1, 9, 0])]
-        {
+        for (call, arguments) in [
+            (MMAP, [0, 0, 7]),
+            (libc::SYS_mprotect, [0, 0, 5]),
+            (libc::SYS_tgkill, [76, 76, 9]),
+            (libc::SYS_tkill, [1, 9, 0]),
+        ] {
             assert_eq!(of(call, arguments), DENY, "{call}");
         }
         assert_eq!(verdict(libc::SYS_read, [0; 3], 0x4000_0003), KILL_PROCESS, "numbers of another architecture");

@@ -3,19 +3,10 @@
 //! A request is the length of its head, the head and the bytes of the document; an answer is its length and its body. Lengths are
 //! four bytes, little-endian; head and body are postcard. Both sides are the same program.
 
-use super::sandbox::Sandbox;
+use super::sandbox::{Bounds, Sandbox};
 use crate::limits::{PARSER_ANSWER_BYTES_MAX, PARSER_HEAD_BYTES_MAX};
 use crate::text::extract::section::Text;
 use serde::{Deserialize, Serialize};
-
-/// What one document may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Bounds {
-    /// Bytes of memory beside the program.
-    pub(super) memory: u64,
-    /// Seconds of CPU time.
-    pub(super) cpu_s: u64,
-}
 
 /// The head of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

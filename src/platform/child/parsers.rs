@@ -1,9 +1,9 @@
 //! Extracts documents in parser processes, one at a time.
 
-use super::frame::{self, Bounds, Head};
+use super::frame::{self, Head};
 use super::route::needs_process;
 use super::running::{Program, Remains, run};
-use super::sandbox::Sandbox;
+use super::sandbox::{Bounds, Sandbox};
 use super::verdict::{self, Verdict, verdict};
 use crate::base::time::Duration;
 use crate::limits::{
@@ -32,11 +32,8 @@ pub struct Parsers {
 impl Default for Parsers {
     fn default() -> Self {
         // Of this very program, also after an update has replaced its file.
-        let program = Program {
-            path: "/proc/self/exe".into(),
-            arguments: vec!["parse".into()],
-            environment: Vec::new(),
-        };
+        let program =
+            Program { path: "/proc/self/exe".into(), arguments: vec!["parse".into()], environment: Vec::new() };
         let info = sysinfo();
         let is_small = u128::from(info.totalram) * u128::from(info.mem_unit) <= u128::from(SMALL_DEVICE_BYTES);
         let memory = if is_small { PARSER_MEMORY_BYTES_SMALL } else { PARSER_MEMORY_BYTES };
@@ -59,7 +56,9 @@ impl Parsers {
             return (Content::Bytes(bytes, stamp), Duration::ZERO);
         }
         match self.ask(Some(name.into_owned()), &bytes, self.wall) {
-            Err(error) => (Content::Failed(format!("no process can be started for its parser: {error}")), Duration::ZERO),
+            Err(error) => {
+                (Content::Failed(format!("no process can be started for its parser: {error}")), Duration::ZERO)
+            }
             Ok(remains) => {
                 let content = match verdict(&remains, self.bounds, self.wall) {
                     Verdict::Document(text) => Content::Extracted { text, content: content_hash(&bytes), stamp },

@@ -1,6 +1,5 @@
 //! What a parser process gives up before it parses.
 
-use super::frame::Bounds;
 use super::{filter, sys};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getpid, set_dumpable_behavior, setrlimit, setsid};
 use rustix::thread::set_no_new_privs;
@@ -14,6 +13,15 @@ const FILES: [(u8, u64); 4] = [(1, 0x1fff), (2, 1 << 13), (3, 1 << 14), (5, 1 <<
 const TCP: (u8, u64) = (4, 3);
 /// To reach abstract sockets and to send signals, since version 6.
 const SCOPED: (u8, u64) = (6, 3);
+
+/// What one document may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bounds {
+    /// Bytes of memory beside the program.
+    pub(super) memory: u64,
+    /// Seconds of CPU time.
+    pub(super) cpu_s: u64,
+}
 
 /// What holds a parser process beside the limits of memory and time, which every kernel has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

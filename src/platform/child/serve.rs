@@ -51,7 +51,8 @@ fn answer_to_stdin(parse: Parse) -> Result<()> {
     }));
     let mut bytes = Vec::new();
     File::from(fcntl_dupfd_cloexec(stdin(), 3)?).take(REQUEST_BYTES_MAX).read_to_end(&mut bytes)?;
-    let (head, document) = frame::request(&bytes).ok_or_else(|| Error::other("the request is not one of this program"))?;
+    let (head, document) =
+        frame::request(&bytes).ok_or_else(|| Error::other("the request is not one of this program"))?;
     let mut answers = outputs()?;
     let sandbox = sandbox::enter(head.bounds);
     let answer = Answer { sandbox, parsed: parsed(parse, &head, document) };

@@ -44,8 +44,7 @@ pub(super) fn filter_calls(program: &mut [Instruction]) -> Result<()> {
 pub(super) fn landlock_version() -> u8 {
     let none: *const RulesetAttr = null();
     // SAFETY: with this flag the kernel takes no attributes: a null pointer of size 0.
-    let version =
-        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, none, 0 as libc::size_t, RULESET_VERSION) };
+    let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, none, 0 as libc::size_t, RULESET_VERSION) };
     u8::try_from(version).unwrap_or(0)
 }
 
@@ -67,8 +66,7 @@ pub(super) fn deny_access(files: u64, tcp: u64, scoped: u64) -> Result<()> {
     // SAFETY: the kernel has just given this descriptor, and nothing else has it.
     let ruleset = unsafe { File::from_raw_fd(ruleset) };
     // SAFETY: two integers: a descriptor that is open, and no flags.
-    let done =
-        unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset.as_raw_fd(), 0 as libc::c_uint) };
+    let done = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset.as_raw_fd(), 0 as libc::c_uint) };
     if done == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 

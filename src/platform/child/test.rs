@@ -1,8 +1,8 @@
 //! Parsers that misbehave, each in a process of its own: this test program once more, with the name of a document for its deed.
 
 use super::Parsers;
-use super::frame::Bounds;
 use super::running::Program;
+use super::sandbox::Bounds;
 use super::serve::serve;
 use crate::base::time::Duration;
 use crate::store::record::FileStamp;

@@ -1,8 +1,8 @@
 //! Whose fault it was that a parser process gave no text: of the document, or of the device.
 
-use super::frame::{self, Bounds, Parsed};
+use super::frame::{self, Parsed};
 use super::running::{End, Remains};
-use super::sandbox::Sandbox;
+use super::sandbox::{Bounds, Sandbox};
 use crate::base::time::Duration;
 use crate::limits::{PARSER_ANSWER_BYTES_MAX, PARSER_SAID_BYTES_MAX};
 use crate::text::extract::section::Text;
