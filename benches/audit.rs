@@ -26,6 +26,7 @@ use wattle::embed::model::Manifest;
 use wattle::embed::stand_in::StandIn;
 use wattle::energy::rank::Rank;
 use wattle::node::input::Input;
+use wattle::platform::child::Parsers;
 use wattle::platform::disk::{Disk, Sync};
 use wattle::platform::folder::Folders;
 use wattle::platform::sched::stand;
@@ -158,6 +159,7 @@ fn main() {
         disk: disk.clone(),
         embedder: engine,
         folders: Folders::new(folder.path().to_owned()),
+        parsers: Parsers::default(),
         index: Arc::new(RwLock::new(load_indexes(&disk).unwrap())),
         inputs: inputs.clone(),
         clamp: Clamp::default(),

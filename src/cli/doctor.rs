@@ -19,6 +19,7 @@ use super::text::{one_line, whole_path, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
 use crate::platform::blocking;
+use crate::platform::child::Parsers;
 use crate::platform::models::{self, EmbeddedModel};
 use agent::Reports;
 use check::{Check, Outcome};
@@ -42,6 +43,7 @@ pub async fn examine(
     embedded: &EmbeddedModel,
 ) -> Report {
     let mut checks = local::checks(home, sensors);
+    checks.push(local::parser(Parsers::default().say()));
     // An agent that does not answer this is asked nothing else: each question would wait as long.
     let client = match client {
         Ok(client) => client.status().await.map(|_| client),

@@ -4,7 +4,7 @@
 //! runs it until a signal stops it. Every other command but `demo`, `sim`, `eval` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
-//! `doctor` also checks this machine. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions.
+//! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions.
 //!
 //! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
 //! sentence on stderr.
@@ -43,6 +43,7 @@ mod words;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
+use crate::platform::child;
 use crate::platform::home::{Home, HomeFile, at_home, default_home, in_the_way, set_home_of_hints};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::running;
@@ -64,6 +65,10 @@ use style::Style;
 /// Runs the command of this process's arguments. `model` is the one inside the program.
 #[must_use]
 pub fn main(model: &'static EmbeddedModel) -> ExitCode {
+    // Not for people, and before all that a parser process does not need.
+    if std::env::args_os().skip(1).eq(["parse"]) {
+        return child::main();
+    }
     let args = match <Args as clap::Parser>::try_parse_from(words::question_last(std::env::args_os().collect())) {
         Ok(args) => args,
         Err(error) => return misused(error),

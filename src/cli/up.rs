@@ -30,7 +30,6 @@ use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
 use crate::platform::models::EmbeddedModel;
-use crate::platform::reach::Reach;
 use crate::platform::stdout::say;
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
@@ -141,7 +140,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &sources, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
-    smol::spawn(stop_on_signal(signals, senders.inputs, threads.reach.clone())).detach();
+    smol::spawn(stop_on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
@@ -341,10 +340,10 @@ fn host_name() -> String {
     if name.is_empty() { "this device".to_owned() } else { name }
 }
 
-async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>, reach: Reach) {
+async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>, stop_waiting: impl Fn()) {
     if signals.next().await.is_some() {
         info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
-        reach.stop();
+        stop_waiting();
         let _ = inputs.send(Input::Stop).await;
     }
     if signals.next().await.is_some() {

@@ -5,15 +5,16 @@
 //! live in its home folder (`home`) and are replaced as a whole: written beside, synced, renamed, and the folder
 //! synced. Sensors are read below a root that a test can point elsewhere (`sysfs`). Calls that block run on
 //! their own threads (`blocking`), never on the executor's, and those into watched folders where nobody has to wait for one
-//! that gets no answer (`reach`).
+//! that gets no answer (`reach`). Parsers of complicated formats run in processes of their own (`child`).
 //!
 //! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
-//! unsafe code is in `sched` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
+//! unsafe code is in `sched` and `child::sys` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
 //! counted and bounded in the log (`panics`).
 //!
 //! It does not decide anything, and it sends nothing to other devices.
 
 pub mod blocking;
+pub mod child;
 pub mod clock;
 pub mod counted;
 pub mod disk;

@@ -11,9 +11,11 @@
 
 use super::background::Standing;
 use crate::base::id::{Row, TaskId};
+use crate::base::time::Duration;
 use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
+use crate::platform::child::Parsers;
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::platform::folder::Folders;
@@ -30,6 +32,7 @@ use crate::worker::run::{TaskIo, run};
 use crate::worker::words::Reader;
 use smol::channel::{Receiver, Sender, TrySendError};
 use smol::future::FutureExt;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -129,6 +132,8 @@ pub struct Executor<E> {
     pub embedder: E,
     /// Folders and files.
     pub folders: Folders,
+    /// The processes that parse what is more than plain text.
+    pub parsers: Parsers,
     /// Both indexes.
     pub index: Arc<RwLock<Indexes>>,
     /// To the driver.
@@ -158,20 +163,26 @@ impl<E: Embedder> Executor<E> {
             self.clamp.follow(&mut clamped);
             let began = clock::thread_cpu();
             // Safe after a panic: each text overwrites the engine's scratch memory, and the store is only read.
-            let outcome = guard(|| self.outcome(task)).unwrap_or_else(Outcome::Panicked);
-            let spent = clock::thread_cpu().saturating_sub(began);
+            let parsing = Cell::new(Duration::ZERO);
+            let outcome = guard(|| self.outcome(task, &parsing)).unwrap_or_else(Outcome::Panicked);
+            let spent = clock::thread_cpu().saturating_sub(began).saturating_add(parsing.get());
             if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
                 return;
             }
         }
     }
 
-    fn outcome(&mut self, task: Task) -> Outcome {
+    /// Runs the task, and sets the CPU time that a parser process took for it.
+    fn outcome(&mut self, task: Task, parsing: &Cell<Duration>) -> Outcome {
         let folders = &self.folders;
         let lookup = Shared { index: Arc::clone(&self.index), disk: self.disk.clone() };
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
-            read: |path: &[u8], watched: &[Source]| folders.read(path, watched),
+            read: |path: &[u8], watched: &[Source]| {
+                let (content, spent) = self.parsers.content(path, folders.read(path, watched));
+                parsing.set(spent);
+                content
+            },
             lookup: &lookup,
             missing: |paths, watched: &[Source]| folders.missing(paths, watched),
             now: clock::wall_ns() / 1_000_000_000,
@@ -222,6 +233,7 @@ mod tests {
             disk: Disk::open(folder, Sync::Buffer).unwrap(),
             embedder,
             folders: Folders::new(folder.to_owned()),
+            parsers: Parsers::default(),
             index: Arc::default(),
             inputs,
             clamp: Clamp::default(),

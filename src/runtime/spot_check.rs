@@ -89,7 +89,12 @@ fn is_as_known(doc: &Document, content: Content) -> bool {
     let is_refused = matches!(doc.state, DocState::Refused(_));
     match content {
         Content::Bytes(bytes, _) => !is_refused && content_hash(&bytes) == doc.content,
-        Content::TooLarge(_) | Content::Unreadable(_) | Content::Failed(_) | Content::Missing(_) => is_refused,
+        Content::Extracted { content, .. } => !is_refused && content == doc.content,
+        Content::TooLarge(_)
+        | Content::Unreadable(_)
+        | Content::Failed(_)
+        | Content::Interrupted(_)
+        | Content::Missing(_) => is_refused,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
 use crate::scheduler::queue::NOT_THERE;
 use crate::store::change::{Change, NewChunk};
 use crate::store::record::{Document, FileStamp};
-use crate::text::{chunk, chunk::chunks, extract::extract};
+use crate::text::extract::{extract, section::Text};
+use crate::text::{chunk, chunk::chunks};
 use sha2::{Digest, Sha256};
 
 /// How the reason begins why a file could not be read.
@@ -18,6 +19,17 @@ const NOT_ALLOWED: &str = "It cannot be read";
 pub enum Content {
     /// All its bytes, and its stamp just before they were read.
     Bytes(Vec<u8>, FileStamp),
+    /// It was read, and its text extracted elsewhere: where a parser can do no harm.
+    Extracted {
+        /// Its text, or why it has none, as a phrase.
+        text: Result<Text, String>,
+        /// What its record tells its content by.
+        content: [u8; 16],
+        /// Its stamp just before it was read.
+        stamp: FileStamp,
+    },
+    /// It was read, and the extraction of its text was interrupted, for this reason, which is not the file's.
+    Interrupted(String),
     /// It is larger than `DOCUMENT_BYTES_MAX` and was not read.
     TooLarge(FileStamp),
     /// It exists and its owner lets this user not read it, for this reason.
@@ -44,7 +56,7 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
         Content::Missing(_) => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
-        Content::Failed(why) => {
+        Content::Failed(why) | Content::Interrupted(why) => {
             let reason = format!("{NOT_NOW}: {why}.");
             return not_now(id, doc, |stamp| Change::Refused { doc: id, stamp, reason, keep: true });
         }
@@ -59,12 +71,10 @@ pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Con
             (stamp, Change::Refused { doc: id, stamp, reason, keep: false })
         }
         Content::Bytes(bytes, stamp) => {
-            let last = match new_chunks(embedder, &name, &bytes) {
-                Ok(chunks) => Change::Chunked { doc: id, stamp, content: content_hash(&bytes), chunks },
-                Err(reason) => Change::Refused { doc: id, stamp, reason, keep: false },
-            };
-            (stamp, last)
+            let text = extract(&name, &bytes).map_err(|refusal| refusal.to_string());
+            (stamp, chunked(embedder, id, text, content_hash(&bytes), stamp))
         }
+        Content::Extracted { text, content, stamp } => (stamp, chunked(embedder, id, text, content, stamp)),
     };
     if stamp == doc.stamp {
         return vec![last];
@@ -103,10 +113,23 @@ fn sentence(phrase: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
-fn new_chunks(embedder: &impl Embedder, name: &str, bytes: &[u8]) -> Result<Vec<NewChunk>, String> {
-    let text = extract(name, bytes).map_err(|refusal| sentence(&refusal.to_string()))?;
+/// The change that a text makes, or the phrase that says why there is none.
+fn chunked(
+    embedder: &impl Embedder,
+    doc: DocId,
+    text: Result<Text, String>,
+    content: [u8; 16],
+    stamp: FileStamp,
+) -> Change {
+    match text.map_err(|phrase: String| sentence(&phrase)).and_then(|text| new_chunks(embedder, &text)) {
+        Ok(chunks) => Change::Chunked { doc, stamp, content, chunks },
+        Err(reason) => Change::Refused { doc, stamp, reason, keep: false },
+    }
+}
+
+fn new_chunks(embedder: &impl Embedder, text: &Text) -> Result<Vec<NewChunk>, String> {
     let fingerprint = embedder.model();
-    let found = chunks(&text, &|part| embedder.tokens(part));
+    let found = chunks(text, &|part| embedder.tokens(part));
     if found.len() >= DOCUMENT_CHUNKS_MAX {
         return Err(format!("It makes more than {DOCUMENT_CHUNKS_MAX} passages. Split it into several files."));
     }

@@ -26,4 +26,6 @@ pub mod sweep;
 pub mod words;
 
 #[cfg(test)]
+mod parsed_test;
+#[cfg(test)]
 mod rename_test;

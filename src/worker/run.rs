@@ -49,7 +49,11 @@ where
         Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
         Task::Read { doc } => match read::document(kv, doc).and_then(|known| Ok((known, scan::watched(kv)?))) {
             Ok((Some(document), watched)) => {
-                let content = (io.read)(&document.path, &watched);
+                let content = match (io.read)(&document.path, &watched) {
+                    // A few more attempts, and then it is parked: this could go on for ever.
+                    Content::Interrupted(why) => return Outcome::Failed(why),
+                    content => content,
+                };
                 let is_away = content.is_away(&document);
                 let changes = extract::changes(embedder, doc, &document, content);
                 if is_away { Outcome::Away(document.path, changes) } else { Outcome::Changes(changes) }

@@ -32,6 +32,8 @@ fn files_that_cannot_be_used_are_refused_with_a_reason_and_the_rest_is_found() {
     assert!(agent.search("Where is the violin?")[0].ends_with("/good.md"));
     let log = agent.log();
     assert!(log.contains("loop is a link and was left out"), "{log}");
+    let parsed = log.contains("are parsed in a process of their own each");
+    assert!(parsed, "what holds the parsers of binary.bin and latin1.txt: {log}");
     let doctor = agent.json(&["doctor", "--json"]);
     let refused = doctor.to_string();
     for part in ["empty.txt", "binary.bin", "latin1.txt", "huge.txt", "1073741824 bytes"] {

@@ -37,6 +37,11 @@ pub(super) fn checks(at: &Path, sensors: &Path) -> Vec<Check> {
     ]
 }
 
+/// Whether documents can be parsed in processes, and what holds these.
+pub(super) fn parser(says: Result<String, String>) -> Check {
+    Check::of("parser", says.map_err(|why| (why, "ulimit -a".to_owned())))
+}
+
 /// A path as a word of a command.
 fn word(path: &Path) -> String {
     quoted(&path.to_string_lossy())

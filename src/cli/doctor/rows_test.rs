@@ -17,6 +17,7 @@ use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::node::folders::of_away;
 use crate::node::mesh_report::{MeshReport, RemovalReport};
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
+use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
 use crate::runtime::handle::not_remembered;
@@ -112,7 +113,7 @@ fn what_the_page_says_of_folders_work_and_network_is_what_the_doctor_says() {
 }
 
 #[test]
-fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_is_what_the_doctor_says() {
+fn what_the_page_says_of_the_home_the_key_parsers_and_a_clock_that_nothing_vouches_for_is_what_the_doctor_says() {
     let with = |check: Check| {
         let mut report = report(healthy(), &Ok(()));
         report.checks.push(check);
@@ -135,6 +136,8 @@ fn what_the_page_says_of_the_home_the_key_and_a_clock_that_nothing_vouches_for_i
     hold("the note of the hardware and its copy are deleted", &with(locals(started.path(), "key")));
     let quiet = Config::parse("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n").unwrap();
     let clock = local::clock_check((RELEASE + 1000, false), &quiet);
+    let refused = not_started("Resource temporarily unavailable (os error 11)");
+    hold("no process can be started for a parser", &with(local::parser(Err(refused))));
     hold("quiet hours are set, and nothing vouches for the clock", &with(clock));
 }
 

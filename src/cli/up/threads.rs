@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
+use crate::platform::child::Parsers;
 use crate::platform::disk::Disk;
 use crate::platform::findings::Findings;
 use crate::platform::folder::Folders;
@@ -27,7 +28,7 @@ use crate::runtime::seen::Seen;
 use crate::runtime::writer::{WordsStep, Writer};
 use crate::search::indexes::Indexes;
 use crate::store::library::Library;
-use log::error;
+use log::{error, info, warn};
 use smol::channel::{Sender, bounded};
 use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
@@ -38,9 +39,20 @@ pub(super) struct Threads {
     background: Joins,
     /// To be told of a stop: until then they wait for file systems.
     pub(super) reach: Reach,
+    /// To be told of it too: until then they wait for parser processes.
+    parsers: Parsers,
 }
 
 impl Threads {
+    /// What tells those that wait for something outside the agent that it is being stopped.
+    pub(super) fn stop_waiting(&self) -> impl Fn() + use<> {
+        let (reach, parsers) = (self.reach.clone(), self.parsers.clone());
+        move || {
+            reach.stop();
+            parsers.stop();
+        }
+    }
+
     /// Waits for their end.
     pub(super) fn join(self) {
         for thread in self.all_but_background {
@@ -75,10 +87,12 @@ pub(super) fn start(
     store::tell_damage(library.kv(), home.path(), inputs.clone());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
+    let parsers = Parsers::default();
     let executor = Executor {
         disk: library.kv().clone(),
         embedder: engine,
         folders: Folders::new(home.path().to_owned()).with_reach(reach.clone()),
+        parsers: parsers.clone(),
         index: Arc::clone(&index),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
@@ -111,6 +125,11 @@ pub(super) fn start(
     threads.push(spawn("questions", move || executor.run_in_order(&asked, &to_check))?);
     threads.push(spawn("searches", move || searcher.run(&to_search))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
+    let told = parsers.clone();
+    threads.push(spawn("parser-check", move || match told.say() {
+        Ok(says) => info!("{says}"),
+        Err(why) => warn!("{why}"),
+    })?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned(), reach.clone())?;
     let lanes = Lanes { background, questions, checks, searches, audits };
     let outputs = Outputs {
@@ -124,7 +143,7 @@ pub(super) fn start(
         home: home.path().to_owned(),
         inputs: inputs.clone(),
     };
-    Ok((Threads { all_but_background: threads, background: joins, reach }, outputs))
+    Ok((Threads { all_but_background: threads, background: joins, reach, parsers }, outputs))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {

@@ -26,7 +26,7 @@ mod markdown;
 mod outline;
 mod plain;
 mod refusal;
-pub(super) mod section;
+pub mod section;
 
 use super::payload;
 use super::payload::word::measure;
