@@ -34,6 +34,9 @@ pub const PART_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Entries of one file and of the archives in it.
 pub const UNPACKED_ENTRIES_MAX: usize = 10_000;
 
+/// Pages of a PDF file that are read.
+pub const PDF_PAGES_MAX: usize = 20_000;
+
 /// Archives within archives, the outermost counted.
 pub const ARCHIVE_DEPTH_MAX: usize = 3;
 

@@ -6,6 +6,14 @@
 use super::html::HEADING;
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_RAW_MAX};
 
+/// How file names end, and how titles begin that programs write.
+const NAME_ENDS: [&str; 16] = [
+    ".doc", ".docx", ".dot", ".dotx", ".htm", ".html", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".rtf",
+    ".txt", ".xls", ".xlsx",
+];
+const PROGRAMS: [&str; 6] =
+    ["microsoft word", "microsoft powerpoint", "powerpoint pr", "slide 1", "untitled", "(anonymous"];
+
 /// A document without its markup.
 #[derive(Debug, Default)]
 pub(super) struct Leaf {
@@ -33,6 +41,17 @@ impl Leaf {
     pub(super) fn set_title(&mut self, title: &str) {
         if self.title.is_empty() {
             self.title = one_line(title);
+        }
+    }
+
+    /// Takes the title that the properties of a file state, if it says something: programs write file names and their own name there.
+    pub(super) fn propose_title(&mut self, title: &str) {
+        let title = title.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        let lower = title.to_lowercase();
+        let is_name = NAME_ENDS.iter().any(|end| lower.ends_with(end));
+        let says_nothing = PROGRAMS.iter().any(|start| lower.starts_with(start));
+        if !is_name && !says_nothing {
+            self.set_title(title);
         }
     }
 
@@ -171,6 +190,19 @@ mod tests {
         leaf.line("words");
         leaf.place(1, "Sheet3");
         assert_eq!(leaf.text, "# \u{1}Plan\n\n# \u{1}Sheet2\n\nwords");
+    }
+
+    #[test]
+    fn a_title_that_a_program_wrote_is_none() {
+        let of = |title: &str| {
+            let mut leaf = Leaf::default();
+            leaf.propose_title(title);
+            leaf.title
+        };
+        assert_eq!(
+            [of(" The boiler\0"), of("Microsoft Word - Dok1"), of("a.DOCX"), of("")],
+            ["The boiler", "", "", ""]
+        );
     }
 
     #[test]

@@ -48,8 +48,9 @@ pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
             leaf.insert(0, "", &crate::text::extract::html::read(&page, false).text);
         }
     }
-    let title = core_title(&package.text("docProps/core.xml"));
-    leaf.set_title(&title);
+    if leaf.title.is_empty() {
+        leaf.propose_title(&core_title(&package.text("docProps/core.xml")));
+    }
     leaf
 }
 

@@ -34,7 +34,7 @@ pub(super) fn is_encrypted(package: &mut Package<'_, '_>) -> bool {
 /// Reads a document.
 pub(super) fn read(package: &mut Package<'_, '_>) -> Leaf {
     let mut body = Body::default();
-    body.leaf.set_title(&core_title(&package.text("meta.xml")));
+    body.leaf.propose_title(&core_title(&package.text("meta.xml")));
     // The headers and footers of pages, before all other text.
     if let Some((_, masters)) = package.text("styles.xml").split_once("<office:master-styles") {
         body.frame = Some(0);

@@ -10,7 +10,7 @@ use crate::text::extract::leaf::{Leaf, one_line};
 /// Reads the presentation whose main part this is.
 pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
     let mut leaf = Leaf::default();
-    leaf.set_title(&core_title(&package.text("docProps/core.xml")));
+    leaf.propose_title(&core_title(&package.text("docProps/core.xml")));
     let relations = package.relations(main);
     let mut order = Order(Vec::new());
     walk(&package.text(main), &mut order);

@@ -80,17 +80,11 @@ impl Visitor for Styles {
     fn text(&mut self, _text: &str) {}
 }
 
-/// The title in the properties of a document. Programs write file names and their own name there, which say nothing.
+/// The title in the properties of a document.
 pub(super) fn core_title(xml: &str) -> String {
     let mut found = Title::default();
     walk(xml, &mut found);
-    let title = found.title.trim();
-    let is_name = ["doc", "docx", "dot", "dotx", "odt", "ppt", "pptx", "rtf", "xls", "xlsx"]
-        .iter()
-        .any(|end| title.to_lowercase().ends_with(&format!(".{end}")));
-    let says_nothing =
-        ["Microsoft Word", "PowerPoint Pr", "Slide 1", "Untitled"].iter().any(|it| title.starts_with(it));
-    if is_name || says_nothing { String::new() } else { title.to_owned() }
+    found.title
 }
 
 #[derive(Default)]
@@ -134,9 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn a_title_that_a_program_wrote_is_none() {
-        let of = |title: &str| core_title(&format!("<c><dc:title>{title}</dc:title><dc:creator>x</dc:creator></c>"));
-        assert_eq!(of(" The boiler &amp; I "), "The boiler & I");
-        assert_eq!([of("Microsoft Word - Dok1.doc"), of("a.docx"), of("")], ["", "", ""]);
+    fn the_title_of_the_properties_is_read() {
+        let xml = "<c><dc:title>The boiler &amp; I</dc:title><dc:creator>x</dc:creator></c>";
+        assert_eq!(core_title(xml), "The boiler & I");
     }
 }

@@ -15,7 +15,7 @@ use std::mem;
 /// Reads the workbook whose main part this is.
 pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
     let mut leaf = Leaf::default();
-    leaf.set_title(&core_title(&package.text("docProps/core.xml")));
+    leaf.propose_title(&core_title(&package.text("docProps/core.xml")));
     let relations = package.relations(main);
     let part = |kind: &str| relations.iter().find(|it| it.kind == kind).map(|it| it.target.clone()).unwrap_or_default();
     let mut book = Book::default();
