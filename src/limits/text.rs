@@ -133,4 +133,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 7. So they are in full-width letters, in split strings, and in groups of four.
 /// 8. So they are as bytes behind a name, over two lines, and in links for a second factor.
 /// 9. So they are between casts, in literals of code, and in such links with blanks in them.
-pub const READER: u64 = 9;
+/// 10. Office documents, PDF, books and archives are read.
+pub const READER: u64 = 10;

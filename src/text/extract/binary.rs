@@ -2,7 +2,7 @@
 
 use super::archive::inflate::Budget;
 use super::archive::zip::Zip;
-use super::archive::{gzip, read_gzip, read_tar, read_zip, tar};
+use super::archive::{gzip, read_gzip, read_tar, read_zip, tar, with_embedded};
 use super::leaf::Leaf;
 use super::refusal::Refusal;
 use super::section::Text;
@@ -40,7 +40,8 @@ fn known(
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") || bytes.starts_with(b"PK00PK\x03\x04") {
         let zip = Zip::open(bytes);
         return Some(match office::read_zip(&zip, budget) {
-            Some(leaf) => text(leaf),
+            Some(leaf) if is_too_deep => text(leaf),
+            Some(leaf) => with_embedded(text(leaf), &zip, budget, &inner),
             None if is_too_deep => Err(Refusal::TooMuch),
             None => read_zip(&zip, budget, &inner),
         });

@@ -16,6 +16,7 @@ pub(in crate::text::extract) mod zip;
 
 use super::refusal::Refusal;
 use super::section::{Section, Text};
+use crate::base::secret_file::holds_secrets;
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX};
 use crate::text::payload;
 use inflate::{Budget, End};
@@ -43,6 +44,10 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) ->
             folder.encrypted += 1;
             continue;
         }
+        if !entry.can_unpack() {
+            folder.packed_otherwise += 1;
+            continue;
+        }
         let Some(unpacked) = zip.read(entry, entry_most(), budget) else { continue };
         folder.is_cut |= unpacked.end == End::Cut;
         if unpacked.end != End::Full {
@@ -51,6 +56,37 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) ->
     }
     folder.is_cut |= zip.is_cut;
     folder.finish()
+}
+
+/// Adds the documents that lie in an office document to its text.
+///
+/// # Errors
+/// That of the document, if they have no text either.
+pub(super) fn with_embedded(
+    text: Result<Text, Refusal>,
+    zip: &Zip<'_>,
+    budget: &mut Budget,
+    inner: &Inner<'_>,
+) -> Result<Text, Refusal> {
+    let mut folder = Folder::default();
+    let why = match text {
+        Ok(text) => {
+            folder.text = text;
+            None
+        }
+        Err(why) => Some(why),
+    };
+    for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
+        let unpacked = zip.read(entry, entry_most(), budget).filter(|unpacked| unpacked.end == End::Whole);
+        if let Some(unpacked) = unpacked.filter(|_| !folder.is_full) {
+            let name = entry.name.rsplit('/').next().unwrap_or_default();
+            folder.take(name, inner(&entry.name, &unpacked.bytes, budget));
+        }
+    }
+    match why {
+        Some(why) if folder.text.sections.is_empty() => Err(why),
+        _ => Ok(folder.text),
+    }
 }
 
 /// Reads the files of a TAR file.
@@ -83,10 +119,13 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
     }
 }
 
-/// Whether an entry is a file of the owner: programs add others.
+/// Whether an entry is a document by its path, as in a folder: hidden files and those of keys are none, nor what programs add.
 fn is_document(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    !name.is_empty() && !path.starts_with("__MACOSX/") && !name.starts_with("._") && name != ".DS_Store"
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    !path.ends_with('/')
+        && !path.split('/').any(is_hidden)
+        && !path.starts_with("__MACOSX/")
+        && !holds_secrets(path.as_bytes())
 }
 
 /// The text of the entries so far.
@@ -94,6 +133,8 @@ fn is_document(path: &str) -> bool {
 struct Folder {
     text: Text,
     encrypted: usize,
+    /// Entries that are packed by another method than DEFLATE.
+    packed_otherwise: usize,
     /// Entries that have no text.
     refused: usize,
     is_cut: bool,
@@ -131,6 +172,7 @@ impl Folder {
         Err(match self {
             Self { is_cut: true, .. } => Refusal::Truncated,
             Self { encrypted: 1.., .. } => Refusal::Encrypted,
+            Self { packed_otherwise: 1.., .. } => Refusal::Unsupported { format: "ZIP (packed by another method)" },
             Self { refused: 1.., .. } => Refusal::ReadEmpty { what: "no file in the archive has words in it" },
             _ => Refusal::Empty,
         })

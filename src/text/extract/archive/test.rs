@@ -38,10 +38,23 @@ fn keys_in_an_archive_and_in_its_names_are_in_no_passage() {
     let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
     let note = format!("The key of the server is this one:\n\n{key}\nIt was made in May.\n");
     let named = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX.txt";
-    let file = zip(&[("note.txt", note.as_bytes()), ("id_rsa", key.as_bytes()), (named, b"only words here")]);
+    let file = zip(&[
+        ("note.txt", note.as_bytes()),
+        ("id_rsa", b"words of a key"),
+        (".git/a.txt", b"hidden words"),
+        ("my key", key.as_bytes()),
+        (named, b"only words here"),
+    ]);
     let all = format!("{:?}", told("a.zip", &file).unwrap());
     assert!(all.contains("It was made in May.") && all.contains("only words here"), "{all}");
-    assert!(!all.contains("b3Blbn") && !all.contains("PRIVATE") && !all.contains("GFPYY"), "{all}");
+    assert!(
+        !all.contains("words of a key")
+            && !all.contains("hidden")
+            && !all.contains("b3Blbn")
+            && !all.contains("PRIVATE")
+            && !all.contains("GFPYY"),
+        "{all}"
+    );
 }
 
 #[test]

@@ -29,6 +29,13 @@ pub(in crate::text::extract) struct Entry {
     packed: Option<usize>,
 }
 
+impl Entry {
+    /// Whether it is packed by DEFLATE, or not at all.
+    pub(in crate::text::extract) fn can_unpack(&self) -> bool {
+        matches!(self.method, 0 | 8)
+    }
+}
+
 /// A ZIP file.
 #[derive(Debug)]
 pub(in crate::text::extract) struct Zip<'a> {

@@ -65,7 +65,7 @@ impl<'a> Compound<'a> {
 
     /// The bytes of a stream of the root, as far as they are there.
     pub(super) fn stream(&self, name: &str) -> Option<Vec<u8>> {
-        let (_, entry) = self.entries().into_iter().find(|(other, _)| other == name)?;
+        let (_, entry) = self.entries().into_iter().find(|(other, _)| other.eq_ignore_ascii_case(name))?;
         let (start, size) = (u32_at(entry, 116)?, to_usize(u32_at(entry, 120)?));
         let mut bytes = if size >= self.small_below {
             self.chain(start)

@@ -69,13 +69,14 @@ fn joined(main: &[u8], pieces: &[u8]) -> String {
 
 /// Writes the paragraphs. Instructions of fields are left out, and their results stay.
 fn write(text: &str, leaf: &mut Leaf) {
-    let (mut line, mut hidden) = (String::new(), Vec::new());
+    // The instructions of the fields that are open; `None` once the result begins.
+    let (mut line, mut fields) = (String::new(), Vec::<Option<String>>::new());
     for c in text.chars() {
         match c {
-            '\u{13}' => hidden.push(true),
-            '\u{14}' => hidden.last_mut().into_iter().for_each(|it| *it = false),
-            '\u{15}' => drop(hidden.pop()),
-            _ if hidden.contains(&true) => {}
+            '\u{13}' => fields.push(Some(String::new())),
+            '\u{14}' => fields.last_mut().into_iter().for_each(|field| *field = None),
+            '\u{15}' => line.push_str(&fields.pop().flatten().map(|field| drawn(&field)).unwrap_or_default()),
+            c if fields.iter().any(Option::is_some) => fields.iter_mut().flatten().for_each(|field| field.push(c)),
             '\r' | '\u{c}' => {
                 leaf.paragraph(line.trim());
                 line.clear();
@@ -94,6 +95,15 @@ fn write(text: &str, leaf: &mut Leaf) {
         }
     }
     leaf.paragraph(line.trim());
+}
+
+/// What a field without a result shows: one that sets a reading aid above East Asian text ends with that text.
+fn drawn(instruction: &str) -> String {
+    if !instruction.trim_start().to_ascii_uppercase().starts_with("EQ ") {
+        return String::new();
+    }
+    let last = instruction.rsplit([',', ';']).next().unwrap_or_default();
+    last.trim().trim_end_matches(')').to_owned()
 }
 
 #[cfg(test)]
@@ -137,6 +147,13 @@ mod tests {
             &[(b"See \x13 HYPERLINK \"a\" \x14the manual\x15.\r", true), (&wide, false), (b"a\x07b\x07\x07end", true)],
         );
         assert_eq!(told(&file).unwrap(), "See the manual.\n\nB\u{F6}den\na | b\n\nend");
+    }
+
+    #[test]
+    fn a_reading_aid_is_left_out_and_its_text_stays() {
+        let field =
+            r"the \x13EQ \* jc2 \o\ad(\s\up 11(aid),text)\x15 below".replace("\\x13", "\x13").replace("\\x15", "\x15");
+        assert_eq!(told(&document(0x0200, &[(field.as_bytes(), true)])).unwrap(), "the text below");
     }
 
     #[test]

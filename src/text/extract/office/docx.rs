@@ -7,7 +7,7 @@ use super::package::{Package, Relation};
 use super::runs::{UNSEEN, items, lines};
 use super::styles::{Styles, core_title};
 use super::xml::{Tag, Visitor, walk};
-use crate::text::extract::leaf::Leaf;
+use crate::text::extract::leaf::{Leaf, one_line};
 use std::collections::BTreeMap;
 use std::mem;
 
@@ -23,7 +23,7 @@ pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
     for (kind, element) in [("footnotes", "footnote"), ("endnotes", "endnote"), ("comments", "comment")] {
         for item in of(kind).iter().flat_map(|xml| items(xml, element)).filter(|item| item.kind.is_empty()) {
             let who = if item.author.is_empty() { String::new() } else { format!("{}: ", item.author) };
-            notes.insert((element, item.id), format!("[{who}{}]", item.text.replace('\n', " ")));
+            notes.insert((element, item.id), format!("[{who}{}]", one_line(&item.text)));
         }
     }
     let mut leaf = Leaf::default();

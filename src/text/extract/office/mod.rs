@@ -14,6 +14,7 @@ mod cfb;
 mod doc;
 mod docx;
 mod epub;
+mod iwork;
 mod number;
 mod odf;
 mod package;
@@ -63,7 +64,13 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
             "visio" => return Some(Err(Refusal::Unsupported { format: "Visio" })),
             _ => docx::read(package, &main),
         }
-    } else if has("index.xml") || has("index.apxl") || has("Index/Document.iwa") || has("Index.zip") {
+    } else if let Some(main) = ["index.xml", "index.apxl"].into_iter().find(|name| has(name)) {
+        iwork::read(package, main)
+    } else if zip
+        .entries
+        .iter()
+        .any(|entry| entry.name.ends_with("Index/Document.iwa") || entry.name.ends_with("/Index.zip"))
+    {
         return Some(Err(Refusal::Unsupported { format: "iWork" }));
     } else if has("[Content_Types].xml") && zip.is_cut {
         return Some(Err(Refusal::Truncated));
@@ -83,7 +90,7 @@ pub(super) fn read_compound(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
     }
     let Some(file) = cfb::Compound::open(bytes) else { return Some(Err(Refusal::Truncated)) };
     let names = file.names();
-    let has = |name: &str| names.iter().any(|other| other == name);
+    let has = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name));
     let stream = |name: &str| file.stream(name).unwrap_or_default();
     let leaf = if has("EncryptedPackage") || has("DRMEncryptedDataSpace") || has("\u{9}DRMContent") {
         Err(Refusal::Encrypted)

@@ -38,7 +38,7 @@ impl<'a, 'b> Package<'a, 'b> {
 
     /// A part as text; empty if it is not there.
     pub(super) fn text(&mut self, name: &str) -> String {
-        self.bytes(name).map(|bytes| decode(&bytes)).unwrap_or_default()
+        self.bytes(name).map(decode).unwrap_or_default()
     }
 
     /// The names of all parts, in the order of the file.

@@ -44,7 +44,10 @@ impl Table {
         }
         cells.retain(|cell| !cell.text.is_empty() && cell.column < TABLE_COLUMNS_MAX);
         if cells.is_empty() {
-            self.end(leaf);
+            // Names may stand apart from what they name.
+            if self.is_known || self.waiting.len() != 1 {
+                self.end(leaf);
+            }
             return;
         }
         if self.is_known {
@@ -141,6 +144,7 @@ mod tests {
             "Boiler; heats\nPump; moves",
             "words have no names"
         );
+        assert_eq!(told(&[&["A", "B"], &[], &["1", "2"]]), "A; B\nA: 1; B: 2");
         assert_eq!(
             told(&[&["A", "B"], &["1", "2"], &[], &["C", "D"], &["3", "4"]]),
             "A; B\nA: 1; B: 2\n\nC; D\nC: 3; D: 4"

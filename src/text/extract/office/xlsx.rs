@@ -20,8 +20,8 @@ pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
     let part = |kind: &str| relations.iter().find(|it| it.kind == kind).map(|it| it.target.clone()).unwrap_or_default();
     let mut book = Book::default();
     walk(&package.text(main), &mut book);
-    let shared: Vec<String> =
-        items(&package.text(&part("sharedStrings")), "si").into_iter().map(|item| item.text).collect();
+    let mut shared = Strings::default();
+    walk(&package.text(&part("sharedStrings")), &mut shared);
     let mut formats = Formats::of(&package.text(&part("styles")));
     formats.since_1904 = book.since_1904;
     for (name, id) in &book.sheets {
@@ -83,6 +83,45 @@ impl Visitor for Book {
     fn text(&mut self, _text: &str) {}
 }
 
+/// The strings that cells share, one behind the other: a workbook may have a million.
+#[derive(Default)]
+struct Strings {
+    text: String,
+    ends: Vec<usize>,
+    in_text: usize,
+    unseen: usize,
+}
+
+impl Strings {
+    fn get(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before));
+        let range = start.zip(self.ends.get(at));
+        range.and_then(|(start, end)| self.text.get(*start..*end)).unwrap_or_default()
+    }
+}
+
+impl Visitor for Strings {
+    fn open(&mut self, name: &str, _tag: &Tag<'_>) {
+        self.in_text += usize::from(name == "t");
+        // A reading aid.
+        self.unseen += usize::from(name == "rPh");
+    }
+
+    fn close(&mut self, name: &str) {
+        self.in_text -= usize::from(name == "t");
+        self.unseen -= usize::from(name == "rPh");
+        if name == "si" {
+            self.ends.push(self.text.len());
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_text > 0 && self.unseen == 0 {
+            self.text.push_str(text);
+        }
+    }
+}
+
 /// A cell as it is written.
 #[derive(Default)]
 struct Value {
@@ -95,7 +134,7 @@ struct Value {
 struct Sheet<'a> {
     leaf: &'a mut Leaf,
     table: Table,
-    shared: &'a [String],
+    shared: &'a Strings,
     formats: &'a Formats,
     row: Vec<Cell>,
     cell: Value,
@@ -107,9 +146,7 @@ impl Sheet<'_> {
     fn end_cell(&mut self) {
         let Value { column, kind, style, text } = mem::take(&mut self.cell);
         let (text, is_number) = match kind.as_str() {
-            "s" => {
-                (text.trim().parse().ok().and_then(|at: usize| self.shared.get(at)).cloned().unwrap_or_default(), false)
-            }
+            "s" => (text.trim().parse().map_or("", |at| self.shared.get(at)).to_owned(), false),
             "str" | "inlineStr" => (text, false),
             "b" => (if text.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(), true),
             // What went wrong in a formula.

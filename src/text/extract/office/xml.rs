@@ -48,9 +48,15 @@ impl Tag<'_> {
     }
 }
 
-/// The text of a part: UTF-8, UTF-16 with a byte order mark, else what of it is UTF-8.
-pub(super) fn decode(bytes: &[u8]) -> String {
-    plain::decode(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).replace('\0', ""))
+/// The text of a part: UTF-8, UTF-16 with a byte order mark, else what of it is UTF-8. Mostly it is the bytes themselves, and not
+/// copied.
+pub(super) fn decode(bytes: Vec<u8>) -> String {
+    let mut text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        let bytes = error.as_bytes();
+        plain::decode(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
+    });
+    text.drain(..text.len() - text.trim_start_matches('\u{feff}').len());
+    text
 }
 
 /// Goes over a document to its end, or to where it is broken.
@@ -197,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_part_in_another_encoding_loses_its_letters_and_not_its_text() {
-        assert_eq!(decode(b"\xFF\xFE<\0a\0"), "<a");
-        assert_eq!(decode(b"<a>caf\xE9 x"), "<a>caf\u{fffd} x");
+        assert_eq!(decode(b"\xFF\xFE<\0a\0".to_vec()), "<a");
+        assert_eq!(decode(b"\xEF\xBB\xBF<a>".to_vec()), "<a>");
+        assert_eq!(decode(b"<a>caf\xE9 x".to_vec()), "<a>caf\u{fffd} x");
     }
 }

@@ -45,6 +45,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
     let pdf = Pdf::new(bytes.to_vec()).map_err(|why| match why {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Refusal::Encrypted,
         LoadPdfError::Decryption(_) => Refusal::Unsupported { format: "encrypted PDF" },
+        // A file whose objects cannot be listed without the password.
+        LoadPdfError::Invalid if bytes.windows(8).any(|window| window == b"/Encrypt") => Refusal::Encrypted,
         LoadPdfError::Invalid if is_cut(bytes) => Refusal::Truncated,
         LoadPdfError::Invalid => Refusal::Damaged { format: "PDF" },
     })?;
