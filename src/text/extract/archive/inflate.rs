@@ -15,7 +15,7 @@ pub(in crate::text::extract) struct Budget {
 impl Budget {
     /// The budget of a file of so many bytes.
     pub(in crate::text::extract) fn of(file: usize) -> Self {
-        let bytes = file.saturating_mul(UNPACKED_RATIO_MAX).max(UNPACKED_FLOOR_BYTES).min(UNPACKED_BYTES_MAX);
+        let bytes = file.saturating_mul(UNPACKED_RATIO_MAX).clamp(UNPACKED_FLOOR_BYTES, UNPACKED_BYTES_MAX);
         Self { bytes, entries: UNPACKED_ENTRIES_MAX }
     }
 

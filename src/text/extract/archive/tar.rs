@@ -15,7 +15,7 @@ pub(in crate::text::extract) struct Entry<'a> {
 
 /// Whether the bytes begin with a header: its checksum is right.
 pub(in crate::text::extract) fn is_tar(file: &[u8]) -> bool {
-    file.get(..BLOCK).is_some_and(|header| is_header(header))
+    file.get(..BLOCK).is_some_and(is_header)
 }
 
 /// The files, links and folders left out.

@@ -121,7 +121,7 @@ mod tests {
             places.extend(at.to_le_bytes());
             let from = u32::try_from(main.len()).unwrap();
             forms.extend([0, 0]);
-            forms.extend(if *is_narrow { 2 * from | super::NARROW } else { from }.to_le_bytes());
+            forms.extend(if *is_narrow { (2 * from) | super::NARROW } else { from }.to_le_bytes());
             forms.extend([0, 0]);
             main.extend(*bytes);
         }

@@ -112,7 +112,7 @@ impl Body {
         }
     }
 
-    fn end(&mut self, paragraph: Paragraph) {
+    fn end(&mut self, paragraph: &Paragraph) {
         let text = paragraph.text.trim();
         if let Some(cell) = self.tables.last_mut().and_then(|row| row.last_mut()) {
             for text in
@@ -178,7 +178,7 @@ impl Visitor for Body {
         match name {
             "p" => {
                 if let Some(paragraph) = self.open.pop() {
-                    self.end(paragraph);
+                    self.end(&paragraph);
                 }
             }
             "t" => self.in_text -= 1,

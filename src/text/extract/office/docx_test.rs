@@ -40,7 +40,7 @@ fn styles_make_headings_and_the_title_and_lists_are_lists() {
         + "<w:p><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr></w:pPr><w:r><w:t>Five</w:t><w:tab/><w:t>s</w:t></w:r></w:p>\
            <w:p><w:pPr><w:outlineLvl w:val='0'/></w:pPr><w:r><w:t>Pump</w:t></w:r></w:p><w:p/>";
     assert_eq!(
-        told(&(body + &p("x", "Blue")), &[]),
+        told(&format!("{body}{}", p("x", "Blue")), &[]),
         [
             pair("The house > Boiler", "Red lamp"),
             pair("The house > Boiler > Reset", "- Five\ts"),

@@ -123,7 +123,7 @@ impl Visitor for Slide {
             "br" => self.push("\n"),
             "tab" => self.push("\t"),
             "fld" if tag.get("type").is_some_and(|it| it == "slidenum" || it.starts_with("datetime")) => {
-                self.unseen += 1
+                self.unseen += 1;
             }
             "tr" => self.row = Some(Vec::new()),
             "tc" => self.row.iter_mut().for_each(|row| row.push(String::new())),
@@ -172,8 +172,8 @@ mod tests {
         let shape = |place: &str, text: &str| {
             format!("<p:sp><p:nvPr><p:ph type='{place}'/></p:nvPr><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sp>")
         };
-        let first =
-            shape("title", "Boiler") + &shape("body", "Red lamp") + &shape("dt", "1 May") + &shape("sldNum", "1");
+        let first = [("title", "Boiler"), ("body", "Red lamp"), ("dt", "1 May"), ("sldNum", "1")];
+        let first: String = first.iter().map(|(place, text)| shape(place, text)).collect();
         let table = "<p:graphicFrame><a:tbl><a:tr><a:tc><a:p><a:t>a</a:t></a:p></a:tc><a:tc><a:p><a:t>b</a:t></a:p></a:tc>\
                      </a:tr></a:tbl></p:graphicFrame>";
         let notes = shape("body", "Say it twice") + "<a:fld type='slidenum'><a:t>2</a:t></a:fld>";

@@ -95,7 +95,7 @@ fn is_cut(bytes: &[u8]) -> bool {
 fn comments(page: &Page<'_>) -> Vec<String> {
     let all = page.raw().get::<Array<'_>>(&b"Annots"[..]);
     let mut comments = Vec::new();
-    for note in all.iter().flat_map(|all| all.iter::<Dict<'_>>()) {
+    for note in all.iter().flat_map(Array::iter::<Dict<'_>>) {
         let kind = note.get::<Name<'_>>(&b"Subtype"[..]);
         let is_comment = kind.is_some_and(|kind| {
             matches!(kind.as_ref(), b"Text" | b"Highlight" | b"Underline" | b"StrikeOut" | b"Squiggly" | b"Caret")
