@@ -32,9 +32,11 @@ const HEAD_BYTES: usize = 1024;
 /// Units of a letter's height.
 const EM: f64 = 1000.0;
 
-/// Whether the bytes begin as a PDF file does.
+/// Whether it is a PDF file. Something may stand before its mark, unless all of it is text: that only speaks of such files.
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
-    bytes.get(..HEAD_BYTES).unwrap_or(bytes).windows(5).any(|window| window == b"%PDF-")
+    let has_mark = |bytes: &[u8]| bytes.windows(5).any(|window| window == b"%PDF-");
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    head.trim_ascii_start().starts_with(b"%PDF-") || has_mark(head) && std::str::from_utf8(bytes).is_err()
 }
 
 /// Reads a file.

@@ -66,6 +66,11 @@ fn scans_cut_and_damaged_files_have_their_own_sentences() {
     let whole = pdf("x", &[FIRST]);
     assert_eq!(extract("a.pdf", &whole[..60]), Err(Refusal::Truncated));
     assert_eq!(extract("a.pdf", b"%PDF-1.7\nnothing\n%%EOF\n"), Err(Refusal::Damaged { format: "PDF" }));
+    let note = "A PDF file begins with %PDF-1.7 and ends with %%EOF.";
+    assert_eq!(extract("a.txt", note.as_bytes()).unwrap().text, note, "a text about such files is none");
+    let mut after = b"\xFFmail\r\n".to_vec();
+    after.extend(&whole);
+    assert!(extract("a.pdf", &after).unwrap().text.contains("The red lamp"));
     let mut unlisted = whole.clone();
     let at = unlisted.windows(9).rposition(|window| window == b"startxref").unwrap();
     unlisted[at + 10..at + 13].copy_from_slice(b"999");
