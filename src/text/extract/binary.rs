@@ -52,5 +52,5 @@ fn known(
     if tar::is_tar(bytes) {
         return Some(if is_too_deep { Err(Refusal::TooMuch) } else { read_tar(bytes, budget, &inner) });
     }
-    office::read_compound(bytes).map(text)
+    office::read_rtf(bytes).or_else(|| office::read_compound(bytes)).map(text)
 }

@@ -20,6 +20,7 @@ mod odf;
 mod package;
 mod ppt;
 mod pptx;
+mod rtf;
 mod runs;
 mod styles;
 mod table;
@@ -78,6 +79,14 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
         return None;
     };
     Some(judged(leaf, package.is_cut))
+}
+
+/// Reads rich text; `None` if it is none.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub(super) fn read_rtf(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
+    bytes.trim_ascii_start().starts_with(b"{\\rtf").then(|| judged(rtf::read(bytes), false))
 }
 
 /// Reads a document that is a compound file; `None` if it is none.
