@@ -1,6 +1,6 @@
 //! Streams of gzip: one file, without its folder.
 
-use super::inflate::{Budget, End, Unpacked, inflate};
+use super::inflate::{Budget, End, Unpacked, entry_most, inflate};
 
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
 
@@ -8,17 +8,17 @@ const MAGIC: &[u8] = b"\x1F\x8B\x08";
 const MEMBERS_MAX: usize = 100_000;
 
 /// Whether the bytes begin as such a stream does.
-pub(in crate::text::extract) fn is_gzip(file: &[u8]) -> bool {
+pub(crate) fn is_gzip(file: &[u8]) -> bool {
     file.starts_with(MAGIC)
 }
 
 /// Unpacks all streams of a file. Bytes behind them that are none are left out.
-pub(in crate::text::extract) fn read(file: &[u8], budget: &mut Budget) -> Unpacked {
+pub(crate) fn read(file: &[u8], budget: &mut Budget) -> Unpacked {
     let mut all = Unpacked { bytes: Vec::new(), end: End::Cut, consumed: 0 };
     for member in 0..MEMBERS_MAX {
         let rest = file.get(all.consumed..).unwrap_or_default();
         let Some(start) = header(rest) else { break };
-        let most = super::entry_most().saturating_sub(all.bytes.len());
+        let most = entry_most().saturating_sub(all.bytes.len());
         if member > 0 && most == 0 {
             all.end = End::Full;
             break;
@@ -57,7 +57,7 @@ fn header(file: &[u8]) -> Option<usize> {
 }
 
 /// The name without the ending of gzip.
-pub(in crate::text::extract) fn inner_name(name: &str) -> String {
+pub(crate) fn inner_name(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if lower.ends_with(".tgz") {
         return format!("{}.tar", &name[..name.len() - 4]);
@@ -66,12 +66,12 @@ pub(in crate::text::extract) fn inner_name(name: &str) -> String {
 }
 
 #[cfg(test)]
-pub(in crate::text::extract) mod tests {
+pub(crate) mod tests {
     use super::{Budget, End, inner_name, read};
     use miniz_oxide::deflate::compress_to_vec;
 
     /// A stream of these bytes.
-    pub(in crate::text::extract) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut file = b"\x1F\x8B\x08\x08\0\0\0\0\0\x03name\0".to_vec();
         file.extend(compress_to_vec(bytes, 6));
         file.extend([0; 8]);

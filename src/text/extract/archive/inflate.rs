@@ -1,26 +1,28 @@
 //! DEFLATE with a cap, and the budget of everything that is unpacked from one file.
 
-use crate::limits::{UNPACKED_BYTES_MAX, UNPACKED_ENTRIES_MAX, UNPACKED_FLOOR_BYTES, UNPACKED_RATIO_MAX};
+use crate::limits::{
+    DOCUMENT_BYTES_MAX, UNPACKED_BYTES_MAX, UNPACKED_ENTRIES_MAX, UNPACKED_FLOOR_BYTES, UNPACKED_RATIO_MAX,
+};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 /// What may still be unpacked from a file and from the archives in it.
 #[derive(Debug)]
-pub(in crate::text::extract) struct Budget {
+pub(crate) struct Budget {
     bytes: usize,
     entries: usize,
 }
 
 impl Budget {
     /// The budget of a file of so many bytes.
-    pub(in crate::text::extract) fn of(file: usize) -> Self {
+    pub(crate) fn of(file: usize) -> Self {
         let bytes = file.saturating_mul(UNPACKED_RATIO_MAX).clamp(UNPACKED_FLOOR_BYTES, UNPACKED_BYTES_MAX);
         Self { bytes, entries: UNPACKED_ENTRIES_MAX }
     }
 
     /// Takes one entry; `false` if none is left, or no bytes for it.
-    pub(in crate::text::extract) fn enter(&mut self) -> bool {
+    pub(crate) fn enter(&mut self) -> bool {
         let enters = self.bytes > 0 && self.entries > 0;
         self.entries = self.entries.saturating_sub(1);
         enters
@@ -31,9 +33,14 @@ impl Budget {
     }
 }
 
+/// Bytes of one entry: of a file that is larger, a folder says that it is too large.
+pub(crate) fn entry_most() -> usize {
+    usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX)
+}
+
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::text::extract) enum End {
+pub(crate) enum End {
     /// By its own mark.
     Whole,
     /// In the middle: its bytes are used up, or broken.
@@ -44,16 +51,16 @@ pub(in crate::text::extract) enum End {
 
 /// What was in a stream.
 #[derive(Debug)]
-pub(in crate::text::extract) struct Unpacked {
-    pub(in crate::text::extract) bytes: Vec<u8>,
-    pub(in crate::text::extract) end: End,
+pub(crate) struct Unpacked {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) end: End,
     /// Packed bytes that were used.
-    pub(in crate::text::extract) consumed: usize,
+    pub(crate) consumed: usize,
 }
 
 /// Unpacks a raw DEFLATE stream, at most `most` bytes and what the budget has left. Memory grows with what comes out, not with
 /// what the stream says of itself.
-pub(in crate::text::extract) fn inflate(packed: &[u8], most: usize, budget: &mut Budget) -> Unpacked {
+pub(crate) fn inflate(packed: &[u8], most: usize, budget: &mut Budget) -> Unpacked {
     let most = most.min(budget.bytes);
     let mut bytes = vec![0; packed.len().saturating_mul(2).clamp(1, most.max(1))];
     let mut state = Box::<DecompressorOxide>::default();
@@ -77,7 +84,7 @@ pub(in crate::text::extract) fn inflate(packed: &[u8], most: usize, budget: &mut
 }
 
 /// Bytes that are not packed, as far as the budget goes.
-pub(in crate::text::extract) fn stored(bytes: &[u8], most: usize, budget: &mut Budget) -> Unpacked {
+pub(crate) fn stored(bytes: &[u8], most: usize, budget: &mut Budget) -> Unpacked {
     let most = most.min(budget.bytes);
     let end = if bytes.len() > most { End::Full } else { End::Whole };
     let bytes = bytes.get(..most).unwrap_or(bytes).to_vec();

@@ -9,26 +9,21 @@
 //!
 //! Not here: office documents, which are ZIP files as well (`office`).
 
-pub(in crate::text::extract) mod gzip;
-pub(in crate::text::extract) mod inflate;
-pub(in crate::text::extract) mod tar;
-pub(in crate::text::extract) mod zip;
+pub(crate) mod gzip;
+pub(crate) mod inflate;
+pub(crate) mod tar;
+pub(crate) mod zip;
 
 use super::refusal::Refusal;
 use super::section::{Section, Text};
 use crate::base::secret_file::holds_secrets;
-use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX};
+use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX};
 use crate::text::payload;
-use inflate::{Budget, End};
+use inflate::{Budget, End, entry_most};
 use zip::Zip;
 
 /// Reads a file of a name, one level deeper.
 pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Refusal> + 'a;
-
-/// Bytes of one entry: of a file that is larger, a folder says that it is too large.
-fn entry_most() -> usize {
-    usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX)
-}
 
 /// Reads the files of a ZIP file.
 ///

@@ -6,20 +6,20 @@ const BLOCK: usize = 512;
 
 /// A file in a TAR file.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::text::extract) struct Entry<'a> {
-    pub(in crate::text::extract) name: String,
-    pub(in crate::text::extract) bytes: &'a [u8],
+pub(crate) struct Entry<'a> {
+    pub(crate) name: String,
+    pub(crate) bytes: &'a [u8],
     /// Whether the archive ends before the file does.
-    pub(in crate::text::extract) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 /// Whether the bytes begin with a header: its checksum is right.
-pub(in crate::text::extract) fn is_tar(file: &[u8]) -> bool {
+pub(crate) fn is_tar(file: &[u8]) -> bool {
     file.get(..BLOCK).is_some_and(is_header)
 }
 
 /// The files, links and folders left out.
-pub(in crate::text::extract) fn entries(file: &[u8]) -> Vec<Entry<'_>> {
+pub(crate) fn entries(file: &[u8]) -> Vec<Entry<'_>> {
     let (mut found, mut next, mut long) = (Vec::new(), 0_usize, None);
     for _ in 0..2 * UNPACKED_ENTRIES_MAX {
         let Some(header) = file.get(next..next.saturating_add(BLOCK)).filter(|header| is_header(header)) else { break };
@@ -85,7 +85,7 @@ fn pax_path(bytes: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(in crate::text::extract) mod tests {
+pub(crate) mod tests {
     use super::{BLOCK, entries, is_tar};
 
     fn header(name: &str, kind: u8, size: usize) -> Vec<u8> {
@@ -101,7 +101,7 @@ pub(in crate::text::extract) mod tests {
     }
 
     /// A TAR file of these entries.
-    pub(in crate::text::extract) fn tar(files: &[(&str, u8, &[u8])]) -> Vec<u8> {
+    pub(crate) fn tar(files: &[(&str, u8, &[u8])]) -> Vec<u8> {
         let mut file = Vec::new();
         for (name, kind, body) in files {
             file.extend(header(name, *kind, body.len()));

@@ -17,11 +17,11 @@ const COMMENT_BYTES_MAX: usize = 65_535;
 
 /// A file in a ZIP file.
 #[derive(Clone, Debug)]
-pub(in crate::text::extract) struct Entry {
+pub(crate) struct Entry {
     /// Its path, with `/` in between.
-    pub(in crate::text::extract) name: String,
+    pub(crate) name: String,
     /// Whether it needs a password.
-    pub(in crate::text::extract) is_encrypted: bool,
+    pub(crate) is_encrypted: bool,
     method: u16,
     /// Where its local header begins.
     at: usize,
@@ -31,23 +31,23 @@ pub(in crate::text::extract) struct Entry {
 
 impl Entry {
     /// Whether it is packed by DEFLATE, or not at all.
-    pub(in crate::text::extract) fn can_unpack(&self) -> bool {
+    pub(crate) fn can_unpack(&self) -> bool {
         matches!(self.method, 0 | 8)
     }
 }
 
 /// A ZIP file.
 #[derive(Debug)]
-pub(in crate::text::extract) struct Zip<'a> {
+pub(crate) struct Zip<'a> {
     file: &'a [u8],
-    pub(in crate::text::extract) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// Whether the end of the file is missing, and with it the directory.
-    pub(in crate::text::extract) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 impl<'a> Zip<'a> {
     /// The entries of a file; none if it is no ZIP file.
-    pub(in crate::text::extract) fn open(file: &'a [u8]) -> Self {
+    pub(crate) fn open(file: &'a [u8]) -> Self {
         match directory(file) {
             Some(entries) => Self { file, entries, is_cut: false },
             None => Self { file, entries: scan(file), is_cut: true },
@@ -55,7 +55,7 @@ impl<'a> Zip<'a> {
     }
 
     /// The entry of a name, whatever its case is.
-    pub(in crate::text::extract) fn find(&self, name: &str) -> Option<&Entry> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
         let name = name.trim_start_matches('/');
         let same = |entry: &&Entry| entry.name == name;
         let alike = |entry: &&Entry| entry.name.eq_ignore_ascii_case(name);
@@ -63,7 +63,7 @@ impl<'a> Zip<'a> {
     }
 
     /// The bytes of an entry, at most so many. `None` if it is encrypted, packed by another method than DEFLATE, or not there.
-    pub(in crate::text::extract) fn read(&self, entry: &Entry, most: usize, budget: &mut Budget) -> Option<Unpacked> {
+    pub(crate) fn read(&self, entry: &Entry, most: usize, budget: &mut Budget) -> Option<Unpacked> {
         if entry.is_encrypted || !budget.enter() {
             return None;
         }
@@ -210,4 +210,4 @@ fn to_usize(number: u32) -> usize {
 
 #[cfg(test)]
 #[path = "zip_test.rs"]
-pub(in crate::text::extract) mod tests;
+pub(crate) mod tests;

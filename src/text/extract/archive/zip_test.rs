@@ -4,7 +4,7 @@ use super::{Budget, End, Zip};
 use miniz_oxide::deflate::compress_to_vec;
 
 /// A ZIP file of these entries, with the directory at its end.
-pub(in crate::text::extract) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());
     for (name, body) in entries {
         let packed = compress_to_vec(body, 6);

@@ -146,11 +146,11 @@ fn to_usize(number: u32) -> usize {
 }
 
 #[cfg(test)]
-pub(in crate::text::extract) mod tests {
+pub(crate) mod tests {
     use super::Compound;
 
     /// A compound file of these streams, in sectors of 512 bytes, without small ones.
-    pub(in crate::text::extract) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(crate) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
         let mut table: Vec<u32> = vec![0xFFFF_FFFD, 0xFFFF_FFFE];
         let (mut body, mut entries) = (Vec::new(), Vec::new());
         let mut entry = |name: &str, kind: u8, child: u32, next: u32, start: u32, size: u32| {

@@ -15,7 +15,7 @@ fn cell(row: u16, column: u16, style: u16, value: &[u8]) -> Vec<u8> {
 }
 
 /// A workbook of one sheet, in the form of 1997.
-pub(in crate::text::extract) fn workbook(extra: &[u8]) -> Vec<u8> {
+pub(crate) fn workbook(extra: &[u8]) -> Vec<u8> {
     let bof = |kind: u16| record(0x0809, &[&[0, 6], &kind.to_le_bytes()[..], &[0; 4]].concat());
     let mut strings = vec![4, 0, 0, 0, 4, 0, 0, 0];
     strings.extend([&[4, 0, 0], &b"Part"[..], &[4, 0, 8, 1, 0], b"Seen", &[0; 4], &[7, 0, 1], b"B\0o\0l\0"].concat());
