@@ -10,6 +10,7 @@ pub mod announce;
 pub mod certificate;
 pub mod config;
 pub mod datagram;
+pub mod document;
 pub mod envelope;
 pub mod frame;
 pub mod gossip;
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },
+    Target { name: "document", check: document::check, seeds: document::seeds, slowness: 8 },
     Target { name: "envelope", check: envelope::check, seeds: envelope::seeds, slowness: 8 },
     Target { name: "frame", check: frame::check, seeds: frame::seeds, slowness: 1 },
     Target { name: "hardware", check: hardware::check, seeds: hardware::seeds, slowness: 4 },

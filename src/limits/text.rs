@@ -18,6 +18,43 @@ pub const CHUNK_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of one document. Larger files are refused with a sentence: a 512 MB board must hold one whole.
 pub const DOCUMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Bytes that are unpacked from one file at most, from the archives in it too. With its text and the parser's own memory it fits into
+/// what a child process gets.
+pub const UNPACKED_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Bytes unpacked for one of the file. A sheet of numbers or a page of XML has 10 to 40, a bomb 1000.
+pub const UNPACKED_RATIO_MAX: usize = 100;
+
+/// So many bytes are unpacked whatever the ratio is: small files of repeated words are no bombs.
+pub const UNPACKED_FLOOR_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of one part of an office document, unpacked: the XML of a sheet is longer than its text.
+pub const PART_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Entries of one file and of the archives in it.
+pub const UNPACKED_ENTRIES_MAX: usize = 10_000;
+
+/// Pages of a PDF file that are read.
+pub const PDF_PAGES_MAX: usize = 20_000;
+
+/// Archives within archives, the outermost counted.
+pub const ARCHIVE_DEPTH_MAX: usize = 3;
+
+/// Bytes of a name in an archive that are kept.
+pub const ARCHIVE_NAME_BYTES_MAX: usize = 1024;
+
+/// Elements around an element of XML that are told apart; deeper ones are flat.
+pub const XML_DEPTH_MAX: usize = 512;
+
+/// Times that a cell or a row of a table is repeated in its text: an OpenDocument file says how often.
+pub const CELL_REPEATS_MAX: usize = 16;
+
+/// Columns of a table that are read.
+pub const TABLE_COLUMNS_MAX: usize = 256;
+
+/// Characters of a column's name that stand before each value.
+pub const COLUMN_NAME_CHARS_MAX: usize = 40;
+
 /// Chunks of one document: bounds the record that lists them (about 12 bytes each).
 pub const DOCUMENT_CHUNKS_MAX: usize = 65_536;
 
@@ -96,4 +133,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 7. So they are in full-width letters, in split strings, and in groups of four.
 /// 8. So they are as bytes behind a name, over two lines, and in links for a second factor.
 /// 9. So they are between casts, in literals of code, and in such links with blanks in them.
-pub const READER: u64 = 9;
+/// 10. Office documents, PDF, books and archives are read.
+pub const READER: u64 = 10;

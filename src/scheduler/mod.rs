@@ -26,7 +26,7 @@
 //! (`offload`, `lend`).
 //!
 //! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
-//! out files of keys and passwords (`secret_file`) and counts them (`key_files`).
+//! out files of keys and passwords (`base::secret_file`) and counts them (`key_files`).
 //!
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
 //! that panicked is tried once more; a document whose tasks fail is tried again after pauses that grow (`queue`) and then parked (`parking`), so that
@@ -66,7 +66,6 @@ mod removal;
 mod running;
 pub mod saves;
 pub mod scans;
-mod secret_file;
 mod sources;
 pub mod stored;
 pub mod task;

@@ -1,7 +1,7 @@
 //! Which places a watched folder holds, and which of them it leaves out.
 
-pub use super::secret_file::holds_secrets;
 pub use crate::base::path::covers;
+pub use crate::base::secret_file::holds_secrets;
 
 /// Whether a place in a watched folder is hidden: a name between the two, or its own, begins with a dot.
 #[must_use]

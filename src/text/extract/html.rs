@@ -20,7 +20,7 @@ use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_RAW_MAX};
 use std::iter;
 
 /// Stands behind the `#` of a heading; control characters of the file are left out.
-const HEADING: &str = " \u{1}";
+pub(super) const HEADING: &str = " \u{1}";
 
 /// Stands before the text of a list item.
 const ITEM: &str = "- ";

@@ -31,6 +31,22 @@ pub enum Refusal {
         /// The format's usual name.
         format: &'static str,
     },
+    /// Its text needs a password.
+    Encrypted,
+    /// The end is missing, and with it the text.
+    Truncated,
+    /// The parts of its format are not where they must be.
+    Damaged {
+        /// The format's usual name.
+        format: &'static str,
+    },
+    /// More is packed in it than is unpacked.
+    TooMuch,
+    /// Read to the end, and there are no words in it: pages that are pictures, an archive of programs.
+    ReadEmpty {
+        /// What was found instead, as part of a sentence.
+        what: &'static str,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -47,6 +63,13 @@ impl fmt::Display for Refusal {
                 write!(f, "the file has {bytes} bytes, more than the {DOCUMENT_BYTES_MAX} that are read")
             }
             Self::Unsupported { format } => write!(f, "{format} files cannot be read yet"),
+            Self::Encrypted => f.write_str("the file needs a password; save a copy without one"),
+            Self::Truncated => f.write_str("the end of the file is missing; copy or download it again"),
+            Self::Damaged { format } => {
+                write!(f, "the file is damaged: parts of a {format} file are missing; copy it again, or save it anew")
+            }
+            Self::TooMuch => f.write_str("the file unpacks to more than is read"),
+            Self::ReadEmpty { what } => write!(f, "the file was read, but is empty: {what}"),
         }
     }
 }

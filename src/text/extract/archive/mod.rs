@@ -1,0 +1,187 @@
+//! Archives as folders: their documents are sections, with the path of the entry as the heading above its own.
+//!
+//! ZIP (`zip`) and TAR (`tar`) files and streams of gzip (`gzip`) are opened; each entry is given back to the reader of all
+//! files, so that a document in an archive is read as one beside it, an archive in an archive too. An entry that cannot be
+//! read is left out, as a picture in a folder is.
+//!
+//! Everything that comes out of one file counts against one [`inflate::Budget`]: bytes, by the size of the file, and entries. Depth is
+//! counted by the reader. A quine of gzip ends by the one, a bomb by the other.
+//!
+//! Not here: office documents, which are ZIP files as well (`office`).
+
+pub(crate) mod gzip;
+pub(crate) mod inflate;
+pub(crate) mod tar;
+pub(crate) mod zip;
+
+use super::refusal::Refusal;
+use super::section::{Section, Text};
+use crate::base::secret_file::holds_secrets;
+use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX};
+use crate::text::payload;
+use inflate::{Budget, End, entry_most};
+use zip::Zip;
+
+/// Reads a file of a name, one level deeper.
+pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Refusal> + 'a;
+
+/// Reads the files of a ZIP file.
+///
+/// # Errors
+/// A [`Refusal`] if no entry has text.
+pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+    let mut folder = Folder::default();
+    for entry in zip.entries.iter().filter(|entry| is_document(&entry.name)) {
+        if folder.is_full {
+            break;
+        }
+        if entry.is_encrypted {
+            folder.encrypted += 1;
+            continue;
+        }
+        if !entry.can_unpack() {
+            folder.packed_otherwise += 1;
+            continue;
+        }
+        let Some(unpacked) = zip.read(entry, entry_most(), budget) else { continue };
+        folder.is_cut |= unpacked.end == End::Cut;
+        if unpacked.end != End::Full {
+            folder.take(&entry.name, inner(&entry.name, &unpacked.bytes, budget));
+        }
+    }
+    folder.is_cut |= zip.is_cut;
+    folder.finish()
+}
+
+/// Adds the documents that lie in an office document to its text.
+///
+/// # Errors
+/// That of the document, if they have no text either.
+pub(super) fn with_embedded(
+    text: Result<Text, Refusal>,
+    zip: &Zip<'_>,
+    budget: &mut Budget,
+    inner: &Inner<'_>,
+) -> Result<Text, Refusal> {
+    let mut folder = Folder::default();
+    let why = match text {
+        Ok(text) => {
+            folder.text = text;
+            None
+        }
+        Err(why) => Some(why),
+    };
+    for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
+        let unpacked = zip.read(entry, entry_most(), budget).filter(|unpacked| unpacked.end == End::Whole);
+        if let Some(unpacked) = unpacked.filter(|_| !folder.is_full) {
+            let name = entry.name.rsplit('/').next().unwrap_or_default();
+            folder.take(name, inner(&entry.name, &unpacked.bytes, budget));
+        }
+    }
+    match why {
+        Some(why) if folder.text.sections.is_empty() => Err(why),
+        _ => Ok(folder.text),
+    }
+}
+
+/// Reads the files of a TAR file.
+///
+/// # Errors
+/// A [`Refusal`] if no entry has text.
+pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+    let mut folder = Folder::default();
+    for entry in tar::entries(file).iter().filter(|entry| is_document(&entry.name)) {
+        if folder.is_full || !budget.enter() {
+            break;
+        }
+        folder.is_cut |= entry.is_cut;
+        folder.take(&entry.name, inner(&entry.name, entry.bytes, budget));
+    }
+    folder.finish()
+}
+
+/// Reads the file that a stream of gzip holds. It has no name of its own in the heading: it is the file.
+///
+/// # Errors
+/// A [`Refusal`] if it has no text.
+pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+    let unpacked = gzip::read(file, budget);
+    let text = inner(&gzip::inner_name(name), &unpacked.bytes, budget);
+    match (unpacked.end, text) {
+        (End::Cut, Err(_)) => Err(Refusal::Truncated),
+        (End::Full, Err(_)) => Err(Refusal::TooMuch),
+        (_, text) => text,
+    }
+}
+
+/// Whether an entry is a document by its path, as in a folder: hidden files and those of keys are none, nor what programs add.
+fn is_document(path: &str) -> bool {
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    !path.ends_with('/')
+        && !path.split('/').any(is_hidden)
+        && !path.starts_with("__MACOSX/")
+        && !holds_secrets(path.as_bytes())
+}
+
+/// The text of the entries so far.
+#[derive(Default)]
+struct Folder {
+    text: Text,
+    encrypted: usize,
+    /// Entries that are packed by another method than DEFLATE.
+    packed_otherwise: usize,
+    /// Entries that have no text.
+    refused: usize,
+    is_cut: bool,
+    /// Whether the text of the next entry is too much.
+    is_full: bool,
+}
+
+impl Folder {
+    fn take(&mut self, path: &str, entry: Result<Text, Refusal>) {
+        let Ok(entry) = entry else {
+            self.refused += 1;
+            return;
+        };
+        if self.text.text.len() + entry.text.len() >= entry_most() {
+            self.is_full = true;
+            return;
+        }
+        let shift = self.text.text.len();
+        let path = heading(path);
+        for Section { heading, range } in entry.sections {
+            let between = if heading.is_empty() || path.is_empty() { "" } else { " > " };
+            let range = range.start + shift..range.end + shift;
+            self.text.sections.push(Section { heading: format!("{path}{between}{heading}"), range });
+        }
+        self.text.text.push_str(&entry.text);
+        self.text.text.push('\n');
+        self.text.sections.truncate(DOCUMENT_CHUNKS_MAX);
+        self.is_full |= self.text.sections.len() >= DOCUMENT_CHUNKS_MAX;
+    }
+
+    fn finish(self) -> Result<Text, Refusal> {
+        if !self.text.sections.is_empty() {
+            return Ok(self.text);
+        }
+        Err(match self {
+            Self { is_cut: true, .. } => Refusal::Truncated,
+            Self { encrypted: 1.., .. } => Refusal::Encrypted,
+            Self { packed_otherwise: 1.., .. } => Refusal::Unsupported { format: "ZIP (packed by another method)" },
+            Self { refused: 1.., .. } => Refusal::ReadEmpty { what: "no file in the archive has words in it" },
+            _ => Refusal::Empty,
+        })
+    }
+}
+
+/// A path as words of a heading: its last `limits::HEADING_BYTES_MAX` bytes, without keys.
+fn heading(path: &str) -> String {
+    let from = path.ceil_char_boundary(path.len().saturating_sub(HEADING_BYTES_MAX));
+    let words: String = path.get(from..).unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+    let words = payload::key::elide(words.trim()).into_owned();
+    payload::elide(&words).chars().filter(|c| *c != payload::MARK).collect()
+}
+
+#[cfg(test)]
+#[path = "test.rs"]
+mod tests;

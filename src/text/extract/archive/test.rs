@@ -1,0 +1,91 @@
+//! Archives, written here and read by the reader of all files.
+
+use super::gzip::tests::gzip;
+use super::tar::tests::tar;
+use super::zip::tests::zip;
+use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::text::extract::{Refusal, extract};
+
+fn told(name: &str, file: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
+    let text = extract(name, file)?;
+    Ok(text.sections.iter().map(|at| (at.heading.clone(), text.text[at.range.clone()].to_owned())).collect())
+}
+
+fn pair(heading: &str, body: &str) -> (String, String) {
+    (heading.to_owned(), body.to_owned())
+}
+
+#[test]
+fn documents_in_archives_are_sections_under_their_paths() {
+    let note = b"# Boiler\n\nThe red lamp blinks.\n";
+    let inner = zip(&[("in/a.html", b"<h1>Pump</h1><p>It moves water.</p>"), ("x.bin", b"\0\x01\x02\0")]);
+    let packed = gzip(b"Rain falls in May.\n");
+    let file = tar(&[("notes/a.md", b'0', note), ("b.zip", b'0', &inner), ("c.txt.gz", b'0', &packed)]);
+    let expected = [
+        pair("notes/a.md > Boiler", "The red lamp blinks."),
+        pair("b.zip > in/a.html > Pump", "It moves water."),
+        pair("c.txt.gz", "Rain falls in May."),
+    ];
+    assert_eq!(told("all.tar", &file).unwrap(), expected);
+    assert_eq!(told("all.tgz", &gzip(&file)).unwrap(), expected);
+    let noise = [("__MACOSX/._a.md", &b"noise here"[..]), (".DS_Store", b"noise here"), ("a.md", note)];
+    assert_eq!(told("a.zip", &zip(&noise)).unwrap(), [pair("a.md > Boiler", "The red lamp blinks.")]);
+}
+
+#[test]
+fn keys_in_an_archive_and_in_its_names_are_in_no_passage() {
+    let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
+    let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");
+    let note = format!("The key of the server is this one:\n\n{key}\nIt was made in May.\n");
+    let named = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX.txt";
+    let file = zip(&[
+        ("note.txt", note.as_bytes()),
+        ("id_rsa", b"words of a key"),
+        (".git/a.txt", b"hidden words"),
+        ("my key", key.as_bytes()),
+        (named, b"only words here"),
+    ]);
+    let all = format!("{:?}", told("a.zip", &file).unwrap());
+    assert!(all.contains("It was made in May.") && all.contains("only words here"), "{all}");
+    assert!(
+        !all.contains("words of a key")
+            && !all.contains("hidden")
+            && !all.contains("b3Blbn")
+            && !all.contains("PRIVATE")
+            && !all.contains("GFPYY"),
+        "{all}"
+    );
+}
+
+#[test]
+fn an_archive_without_text_says_why() {
+    let binary = [("a.bin", &b"\0\x01\0\x02"[..])];
+    let empty = Refusal::ReadEmpty { what: "no file in the archive has words in it" };
+    assert_eq!(told("a.zip", &zip(&binary)), Err(empty));
+    assert_eq!(told("a.zip", &zip(&[])), Err(Refusal::Empty));
+    let mut locked = zip(&[("a.txt", b"words of the cellar")]);
+    let central = locked.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    locked[central + 8] |= 1;
+    assert_eq!(told("a.zip", &locked), Err(Refusal::Encrypted));
+    assert_eq!(told("a.zip", &zip(&binary)[..40]), Err(Refusal::Truncated));
+    assert_eq!(told("a.gz", &gzip(b"words")[..15]), Err(Refusal::Truncated));
+}
+
+#[test]
+fn bombs_and_nests_end_at_the_caps() {
+    let bomb = vec![b' '; 64 << 20];
+    let packed = gzip(&bomb);
+    assert_eq!(told("a.gz", &packed), Err(Refusal::TooMuch));
+    let mut nest = zip(&[("a.txt", b"words of the cellar")]);
+    assert!(told("a.zip", &zip(&[("b.zip", &nest)])).is_ok());
+    for _ in 0..9 {
+        nest = zip(&[("b.zip", &nest)]);
+    }
+    assert!(matches!(told("a.zip", &nest), Err(Refusal::ReadEmpty { .. })), "too deep");
+    let words = "words of the cellar ".repeat(100_000);
+    let entries: Vec<(String, Vec<u8>)> =
+        (0..40).map(|n| (format!("{n}.txt"), format!("{n} {words}").into_bytes())).collect();
+    let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
+    let text = extract("a.zip", &zip(&entries)).unwrap();
+    assert!(text.text.len() > 1 << 22 && u64::try_from(text.text.len()).unwrap() <= DOCUMENT_BYTES_MAX);
+}

@@ -1,0 +1,213 @@
+//! ZIP files, read by their central directory, or, where that is lost with the end of the file, entry by entry.
+//!
+//! A reader of its own, and not the crate `zip`: each entry is unpacked with a cap and within the budget of its file, the table of
+//! entries is bounded before it is made, and of a file that was cut the part that is there can be read. Sizes that a file states
+//! of itself reserve no memory.
+
+use super::inflate::{Budget, End, Unpacked, inflate, stored};
+use crate::limits::{ARCHIVE_NAME_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+
+const LOCAL: &[u8] = b"PK\x03\x04";
+const CENTRAL: &[u8] = b"PK\x01\x02";
+const END: &[u8] = b"PK\x05\x06";
+
+/// Bytes of the record at the end, and of the comment behind it.
+const END_BYTES: usize = 22;
+const COMMENT_BYTES_MAX: usize = 65_535;
+
+/// A file in a ZIP file.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its path, with `/` in between.
+    pub(crate) name: String,
+    /// Whether it needs a password.
+    pub(crate) is_encrypted: bool,
+    method: u16,
+    /// Where its local header begins.
+    at: usize,
+    /// Packed bytes by the directory; `None` where the stream alone says where it ends.
+    packed: Option<usize>,
+}
+
+impl Entry {
+    /// Whether it is packed by DEFLATE, or not at all.
+    pub(crate) fn can_unpack(&self) -> bool {
+        matches!(self.method, 0 | 8)
+    }
+}
+
+/// A ZIP file.
+#[derive(Debug)]
+pub(crate) struct Zip<'a> {
+    file: &'a [u8],
+    pub(crate) entries: Vec<Entry>,
+    /// Whether the end of the file is missing, and with it the directory.
+    pub(crate) is_cut: bool,
+}
+
+impl<'a> Zip<'a> {
+    /// The entries of a file; none if it is no ZIP file.
+    pub(crate) fn open(file: &'a [u8]) -> Self {
+        match directory(file) {
+            Some(entries) => Self { file, entries, is_cut: false },
+            None => Self { file, entries: scan(file), is_cut: true },
+        }
+    }
+
+    /// The entry of a name, whatever its case is.
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
+        let name = name.trim_start_matches('/');
+        let same = |entry: &&Entry| entry.name == name;
+        let alike = |entry: &&Entry| entry.name.eq_ignore_ascii_case(name);
+        self.entries.iter().find(same).or_else(|| self.entries.iter().find(alike))
+    }
+
+    /// The bytes of an entry, at most so many. `None` if it is encrypted, packed by another method than DEFLATE, or not there.
+    pub(crate) fn read(&self, entry: &Entry, most: usize, budget: &mut Budget) -> Option<Unpacked> {
+        if entry.is_encrypted || !budget.enter() {
+            return None;
+        }
+        let header = self.file.get(entry.at..).filter(|header| header.starts_with(LOCAL))?;
+        let start = 30 + usize::from(u16_at(header, 26)?) + usize::from(u16_at(header, 28)?);
+        let body = header.get(start..)?;
+        let (body, is_cut) = match entry.packed {
+            Some(packed) => (body.get(..packed).unwrap_or(body), packed > body.len()),
+            None => (body, false),
+        };
+        let mut unpacked = match entry.method {
+            0 => stored(body, most, budget),
+            8 => inflate(body, most, budget),
+            _ => return None,
+        };
+        if is_cut && unpacked.end == End::Whole {
+            unpacked.end = End::Cut;
+        }
+        Some(unpacked)
+    }
+}
+
+/// The entries that the central directory lists.
+fn directory(file: &[u8]) -> Option<Vec<Entry>> {
+    let first = file.len().saturating_sub(END_BYTES + COMMENT_BYTES_MAX);
+    let last = file.len().checked_sub(END_BYTES)?;
+    let at = (first..=last).rev().find(|at| file.get(*at..).is_some_and(|rest| rest.starts_with(END)))?;
+    let end = file.get(at..)?;
+    if u16_at(end, 10)? == 0 {
+        return Some(Vec::new());
+    }
+    let (size, offset) = (to_usize(u32_at(end, 12)?), to_usize(u32_at(end, 16)?));
+    // Offsets count from the first local header, and something may stand before it.
+    let directory = at.checked_sub(size).filter(|start| file.get(*start..).is_some_and(|d| d.starts_with(CENTRAL)));
+    let (mut next, shift) = match directory {
+        Some(start) => (start, start.saturating_sub(offset)),
+        // ZIP64: its own end records stand between.
+        None => (first_central(file)?, 0),
+    };
+    let mut entries = Vec::new();
+    while entries.len() < UNPACKED_ENTRIES_MAX {
+        let Some(record) = file.get(next..).filter(|record| record.starts_with(CENTRAL)) else { break };
+        let Some((entry, length)) = central(record, shift) else { break };
+        entries.push(entry);
+        next += length;
+    }
+    (!entries.is_empty()).then_some(entries)
+}
+
+/// Where the run of directory records before the end begins.
+fn first_central(file: &[u8]) -> Option<usize> {
+    let mut records = file.windows(4).enumerate().filter(|(_, window)| *window == CENTRAL).map(|(at, _)| at);
+    records.find(|at| {
+        file.get(*at..)
+            .and_then(|record| central(record, 0))
+            .is_some_and(|(entry, _)| file.get(entry.at..).is_some_and(|local| local.starts_with(LOCAL)))
+    })
+}
+
+/// One record of the directory, and its length.
+fn central(record: &[u8], shift: usize) -> Option<(Entry, usize)> {
+    let flags = u16_at(record, 8)?;
+    let (name, extra, comment) = (u16_at(record, 28)?, u16_at(record, 30)?, u16_at(record, 32)?);
+    let (name, extra, comment) = (usize::from(name), usize::from(extra), usize::from(comment));
+    let bytes = record.get(46..46 + name)?;
+    let extras = record.get(46 + name..46 + name + extra)?;
+    let wide = [u32_at(record, 24)?, u32_at(record, 20)?, u32_at(record, 42)?];
+    let [_, packed, at] = zip64(extras, wide)?;
+    let entry = Entry {
+        name: name_of(bytes),
+        is_encrypted: flags & 1 == 1,
+        method: u16_at(record, 10)?,
+        at: at.checked_add(shift)?,
+        packed: Some(packed),
+    };
+    Some((entry, 46 + name + extra + comment))
+}
+
+/// Numbers that are too large for 32 bits stand in an extra field of type 1, in this order.
+fn zip64(extras: &[u8], fields: [u32; 3]) -> Option<[usize; 3]> {
+    let mut wide: &[u8] = &[];
+    let mut rest = extras;
+    while let (Some(kind), Some(size)) = (u16_at(rest, 0), u16_at(rest, 2)) {
+        let body = rest.get(4..4 + usize::from(size))?;
+        if kind == 1 {
+            wide = body;
+            break;
+        }
+        rest = rest.get(4 + usize::from(size)..)?;
+    }
+    let mut all = [0; 3];
+    for (to, field) in all.iter_mut().zip(fields) {
+        *to = to_usize(field);
+        if field == u32::MAX && wide.len() >= 8 {
+            let (number, after) = wide.split_at(8);
+            *to = usize::try_from(u64::from_le_bytes(number.try_into().ok()?)).ok()?;
+            wide = after;
+        }
+    }
+    Some(all)
+}
+
+/// The entries whose local headers are there.
+fn scan(file: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut next = 0;
+    while entries.len() < UNPACKED_ENTRIES_MAX {
+        let rest = file.get(next..).unwrap_or_default();
+        let Some(found) = rest.windows(4).position(|window| window == LOCAL) else { break };
+        let at = next + found;
+        let Some(header) = rest.get(found..) else { break };
+        let (Some(flags), Some(method), Some(size)) = (u16_at(header, 6), u16_at(header, 8), u32_at(header, 18)) else {
+            break;
+        };
+        let (Some(name), Some(extra)) = (u16_at(header, 26), u16_at(header, 28)) else { break };
+        let Some(bytes) = header.get(30..30 + usize::from(name)) else { break };
+        let start = 30 + usize::from(name) + usize::from(extra);
+        let packed = (flags & 8 == 0 && size != u32::MAX).then_some(to_usize(size));
+        entries.push(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed });
+        next = at + start.saturating_add(packed.unwrap_or(0));
+    }
+    entries
+}
+
+/// A name in UTF-8, else with the letters of ASCII that it has.
+fn name_of(bytes: &[u8]) -> String {
+    let bytes = bytes.get(..ARCHIVE_NAME_BYTES_MAX).unwrap_or(bytes);
+    String::from_utf8_lossy(bytes).replace('\\', "/")
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let bytes = bytes.get(at..at.checked_add(2)?)?;
+    Some(u16::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+#[path = "zip_test.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,143 @@
+//! Office documents and books: from the bytes of a file to its text with headings.
+//!
+//! What a file is, its content says: the parts of a ZIP file, or the streams of a compound file. Each format has a reader that
+//! writes a [`Leaf`]; what they share is how parts are found (`package`), XML (`xml`), and tables (`table`). Slides and sheets
+//! are headings, with their numbers and names, so that an answer can say where.
+//!
+//! Nothing here trusts a number that a file states: parts are unpacked with caps, and no memory is reserved by a count. What a reader
+//! does not know, it leaves out.
+//!
+//! Not here: pictures and their text, formulas, what a program would compute. Archives that are no documents are in `archive`.
+
+mod bytes;
+mod cfb;
+mod doc;
+mod docx;
+mod epub;
+mod iwork;
+mod number;
+mod odf;
+mod package;
+mod ppt;
+mod pptx;
+mod rtf;
+mod runs;
+mod styles;
+mod table;
+mod xls;
+mod xlsb;
+mod xlsx;
+mod xml;
+
+use super::archive::inflate::Budget;
+use super::archive::zip::Zip;
+use super::leaf::Leaf;
+use super::refusal::Refusal;
+use package::Package;
+
+/// Reads a document that is a ZIP file; `None` if it is an archive of something else.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf, Refusal>> {
+    let package = &mut Package::new(zip, budget);
+    let mimetype = package.text("mimetype");
+    let mimetype = mimetype.trim();
+    let has = |name: &str| zip.find(name).is_some();
+    let leaf = if mimetype == "application/epub+zip" || has("META-INF/container.xml") && !has("content.xml") {
+        match epub::read(package) {
+            Some(leaf) => leaf,
+            None => return Some(Err(Refusal::Encrypted)),
+        }
+    } else if mimetype.contains("opendocument")
+        || mimetype.contains("vnd.sun.xml")
+        || has("content.xml") && has("meta.xml")
+    {
+        if odf::is_encrypted(package) {
+            return Some(Err(Refusal::Encrypted));
+        }
+        odf::read(package)
+    } else if let Some(main) = main_part(package) {
+        match main.split('/').next().unwrap_or_default() {
+            "ppt" => pptx::read(package, &main),
+            "xl" if main.ends_with(".bin") => xlsb::read(package, &main),
+            "xl" => xlsx::read(package, &main),
+            "visio" => return Some(Err(Refusal::Unsupported { format: "Visio" })),
+            _ => docx::read(package, &main),
+        }
+    } else if let Some(main) = ["index.xml", "index.apxl"].into_iter().find(|name| has(name)) {
+        iwork::read(package, main)
+    } else if zip
+        .entries
+        .iter()
+        .any(|entry| entry.name.ends_with("Index/Document.iwa") || entry.name.ends_with("/Index.zip"))
+    {
+        return Some(Err(Refusal::Unsupported { format: "iWork" }));
+    } else if has("[Content_Types].xml") && zip.is_cut {
+        return Some(Err(Refusal::Truncated));
+    } else {
+        return None;
+    };
+    Some(judged(leaf, package.is_cut))
+}
+
+/// Reads rich text; `None` if it is none.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub(super) fn read_rtf(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
+    bytes.trim_ascii_start().starts_with(b"{\\rtf").then(|| judged(rtf::read(bytes), false))
+}
+
+/// Reads a document that is a compound file; `None` if it is none.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub(super) fn read_compound(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
+    if !cfb::is_compound(bytes) {
+        return None;
+    }
+    let Some(file) = cfb::Compound::open(bytes) else { return Some(Err(Refusal::Truncated)) };
+    let names = file.names();
+    let has = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let stream = |name: &str| file.stream(name).unwrap_or_default();
+    let leaf = if has("EncryptedPackage") || has("DRMEncryptedDataSpace") || has("\u{9}DRMContent") {
+        Err(Refusal::Encrypted)
+    } else if has("Workbook") {
+        xls::read(&stream("Workbook"))
+    } else if has("Book") {
+        xls::read(&stream("Book"))
+    } else if has("WordDocument") {
+        doc::read(&file, &stream("WordDocument"))
+    } else if has("PowerPoint Document") {
+        ppt::read(&stream("PowerPoint Document"), &stream("Current User"))
+    } else if has("__properties_version1.0") {
+        Err(Refusal::Unsupported { format: "Outlook" })
+    } else if names.is_empty() {
+        Err(Refusal::Truncated)
+    } else {
+        Err(Refusal::Unsupported { format: "old Office" })
+    };
+    Some(leaf.and_then(|leaf| judged(leaf, false)))
+}
+
+/// The leaf, if there is a word in it.
+fn judged(leaf: Leaf, is_cut: bool) -> Result<Leaf, Refusal> {
+    if !leaf.is_blank() || !leaf.title.is_empty() && !is_cut {
+        return Ok(leaf);
+    }
+    Err(if is_cut { Refusal::Truncated } else { Refusal::ReadEmpty { what: "the document has no words in it" } })
+}
+
+/// The main part of an Office document.
+fn main_part(package: &mut Package<'_, '_>) -> Option<String> {
+    let relations = package.relations("");
+    let stated = relations.into_iter().find(|it| matches!(it.kind.as_str(), "officeDocument" | "document"));
+    let usual = ["word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin"];
+    let there = |name: &str| package.names().find(|other| other.eq_ignore_ascii_case(name)).map(str::to_owned);
+    stated.and_then(|it| there(&it.target)).or_else(|| usual.iter().find_map(|name| there(name)))
+}
+
+#[cfg(test)]
+#[path = "test.rs"]
+mod tests;
