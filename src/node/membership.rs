@@ -128,8 +128,12 @@ impl Node {
                     }
                     self.peers.on_generation(peer, generation);
                     self.peers.is_alive(now, peer);
-                    // It knows nothing of what was lent to it.
-                    self.scheduler.worker_restarted(peer);
+                    if was_down {
+                        // It knows nothing of what was lent to it.
+                        self.scheduler.worker_restarted(peer);
+                    } else {
+                        self.scheduler.worker_seen(peer);
+                    }
                     self.mesh.choose_links_soon(now);
                 }
                 Effect::Restarted(peer, generation) => {
@@ -137,6 +141,7 @@ impl Node {
                     self.mesh.news.back.push(name);
                     self.peers.on_generation(peer, generation);
                     self.peers.is_alive(now, peer);
+                    self.scheduler.worker_restarted(peer);
                 }
                 Effect::Stops(peer) => _ = self.mesh.stopped.insert(peer, now),
                 Effect::Down(peer) => {
@@ -149,7 +154,7 @@ impl Node {
                         news.down.push(name);
                     }
                     self.mesh.choose_links_soon(now);
-                    self.scheduler.worker_gone(peer);
+                    self.scheduler.worker_down(peer);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
                         out.push(Output::HangUp(peer, HangUp::DeviceDown));

@@ -29,13 +29,22 @@ impl Lender {
         };
         let mut came = 0;
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
+            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             if let Some(known) = lease.known.remove(&place) {
-                let model = self.model.fingerprint;
-                let sent = Quantized::from_parts(sent.scale, &sent.codes).and_then(|vector| vector.exact(model).ok());
-                let own = known.exact(model).ok();
-                let cosine = sent.zip(own).and_then(|(sent, own)| sent.cosine(&own).ok());
-                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                let Some(vector) = vector else {
+                    lease.known.insert(place, known);
                     return true;
+                };
+                let model = self.model.fingerprint;
+                let (made, stored) = (vector.exact(model).ok(), known.vector.exact(model).ok());
+                let cosine = made.zip(stored).and_then(|(made, stored)| made.cosine(&stored).ok());
+                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                    if known.by.is_none() {
+                        return true;
+                    }
+                    worker.doubt(now, known.chunk, vector);
+                    came += 1;
+                    continue;
                 }
                 self.results.good.extend(worker.is_honest(checks).into_iter().map(|made| Good::by(peer, made)));
                 self.results.again.known += 1;
@@ -46,12 +55,11 @@ impl Lender {
                 self.results.again.late += 1;
                 continue;
             };
-            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             let Some(vector) = vector else {
                 lease.chunks[place] = Some(chunk);
                 return true;
             };
-            worker.hold(now, chunk, vector, checks, &mut self.rng);
+            worker.hold(now, chunk, vector, &mut self.rng);
             came += 1;
         }
         if came > 0 {
@@ -178,7 +186,7 @@ impl Lender {
     pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
-        self.gone(peer);
+        self.expelled(peer);
         self.over.disproven.push(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.begin_probation();

@@ -31,7 +31,7 @@ fn a_local_result_whose_lease_ended_meanwhile_is_stored() {
     // Its chunks wait for another device by then, or that one has them.
     for is_lent in [false, true] {
         let (mut lender, grant, late) = late(4);
-        lender.gone(PEER);
+        lender.down(PEER);
         if is_lent {
             granted(&mut lender, at(4_600), OTHER);
         }
@@ -41,9 +41,9 @@ fn a_local_result_whose_lease_ended_meanwhile_is_stored() {
     }
     // They are embedded here only by then, or all leases ended.
     let (mut lender, grant, late) = late(4);
-    lender.gone(PEER);
+    lender.down(PEER);
     granted(&mut lender, at(4_600), OTHER);
-    lender.gone(OTHER);
+    lender.down(OTHER);
     assert_eq!(embedded(&mut lender, late), numbers(&grant));
     let (mut lender, grant, late) = self::late(4);
     lender.end_all();
