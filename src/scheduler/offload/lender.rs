@@ -357,7 +357,8 @@ impl Lender {
         self.pool.here.clear();
         // These are embedded once more, and so is what the leases have that is not sent yet.
         let dropped = self.workers.values_mut().map(|worker| worker.take_held().count()).sum::<usize>();
-        self.results.again.unproven += (dropped + self.results.good.drain(..).count()) as u64;
+        let good = self.results.good.drain(..).filter(|good| good.by.is_some()).count();
+        self.results.again.unproven += (dropped + good) as u64;
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
         self.over.documents.extend(documents);
         ended

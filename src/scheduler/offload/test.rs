@@ -109,7 +109,7 @@ fn good(lender: &mut Lender) -> Vec<u64> {
 }
 
 #[test]
-fn the_first_results_of_a_device_are_all_computed_here_too_and_none_is_stored_before() {
+fn the_first_results_of_a_device_are_all_computed_here_too_and_none_counts_before() {
     let mut lender = lender(100);
     let grant = granted(&mut lender, at(0), PEER);
     assert_eq!(numbers(&grant), (0..LEASE_FIRST as u64).collect::<Vec<_>>());
@@ -356,7 +356,6 @@ fn where_nothing_may_be_computed_here_texts_with_known_vectors_tell_who_is_hones
             sent.vectors.iter_mut().for_each(|sent| *sent = vector(300));
         }
         assert_eq!(lender.on_results(at(100), PEER, &sent, false), lies);
-        assert!(lender.next_check(at(100)).is_none(), "nothing is embedded here");
         if lies {
             assert_eq!(good(&mut lender), [0; 0]);
             continue;

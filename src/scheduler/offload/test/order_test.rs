@@ -12,7 +12,7 @@ fn a_good_check_vouches_for_what_came_before_it_and_for_nothing_after_it() {
     let (mut left, mut seen) = (0, 0);
     for seed in 0..60 {
         let (mut worker, mut rng) = (Worker::new(at(0)), Rng::new(seed));
-        worker.was_checked(PROBATION as u8);
+        worker.was_checked(u8::try_from(PROBATION).unwrap());
         (0..HELD).for_each(|n| worker.hold(at(n), chunk(n), embedding(n).quantize(), &mut rng));
         if worker.next_check(at(HELD), false, &mut rng).is_some() {
             continue;
