@@ -42,8 +42,14 @@ struct Lease {
 }
 
 impl Lease {
+    /// Texts whose vectors are still to come.
     fn open(&self) -> usize {
-        self.chunks.iter().flatten().count() + self.known.len()
+        self.lent() + self.known.len()
+    }
+
+    /// Likewise those whose vectors are wanted.
+    fn lent(&self) -> usize {
+        self.chunks.iter().flatten().count()
     }
 }
 
@@ -243,7 +249,7 @@ impl Lender {
 
     /// How many chunks the next lease of a device may have.
     fn room(&self, peer: PeerKey) -> usize {
-        let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.open()));
+        let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.lent()));
         let room = self.workers.get(&peer).map_or(0, |worker| worker.room(open));
         if leases >= LEASES_EACH_MAX { 0 } else { room }
     }

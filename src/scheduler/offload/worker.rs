@@ -6,12 +6,17 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS,
+    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, LEASES_EACH_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS,
+    UNCHECKED_RESTS_MS,
 };
+use crate::wire::work::BatchId;
 use std::collections::VecDeque;
 
 /// The weight of a new measurement in the moving average of the time for a chunk.
 const LEARN: f64 = 0.3;
+
+/// Leases that ended and of which results may come late, of one device: those of before are not counted.
+const ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 
 /// A result that waits for a good check.
 #[derive(Debug)]
@@ -82,6 +87,8 @@ pub(in crate::scheduler) struct Worker {
     good: u32,
     held: VecDeque<Held>,
     check: Option<Check>,
+    /// The last leases that ended before all of their results came, with how many did not.
+    ended: VecDeque<(BatchId, usize)>,
 }
 
 impl Worker {
@@ -96,6 +103,7 @@ impl Worker {
             good: 0,
             held: VecDeque::new(),
             check: None,
+            ended: VecDeque::new(),
         }
     }
 
@@ -130,6 +138,22 @@ impl Worker {
     /// It begins with something after a rest.
     pub(super) const fn starts(&mut self, now: Instant) {
         self.progress = now;
+    }
+
+    /// A lease of it ended without so many of its results.
+    pub(super) fn ended(&mut self, id: BatchId, left: usize) {
+        if self.ended.len() >= ENDED_MAX {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((id, left));
+    }
+
+    /// How many of so many results are of a lease that has ended, each counted once.
+    pub(super) fn late(&mut self, id: BatchId, results: usize) -> usize {
+        let Some((_, left)) = self.ended.iter_mut().find(|(ended, _)| *ended == id) else { return 0 };
+        let late = results.min(*left);
+        *left -= late;
+        late
     }
 
     /// So many results came.

@@ -1,5 +1,6 @@
 //! Devices that come and go: what ends with their link, with their run, and with their right to work.
 
+use super::leases::Ended;
 use super::{BatchId, Lender};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
@@ -12,7 +13,7 @@ impl Lender {
         if worker.unlinked.take().is_some() {
             // It dropped what it had when the link broke.
             let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-            leases.into_iter().for_each(|id| self.end_lease(id, false));
+            leases.into_iter().for_each(|id| self.end_lease(id, Ended::Dropped));
         }
     }
 
@@ -35,7 +36,7 @@ impl Lender {
     pub(in crate::scheduler) fn down(&mut self, peer: PeerKey) {
         self.asks.retain(|(asked, _)| *asked != peer);
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-        leases.into_iter().for_each(|id| self.end_lease(id, true));
+        leases.into_iter().for_each(|id| self.end_lease(id, Ended::Lost));
         self.seen(peer);
     }
 

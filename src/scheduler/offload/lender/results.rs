@@ -24,7 +24,10 @@ impl Lender {
     ) -> bool {
         let lease = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer);
         let (Some(lease), Some(worker)) = (lease, self.workers.get_mut(&peer)) else {
-            self.results.again.late += results.vectors.len() as u64;
+            // Of batches that it never had a device may send as many as it likes.
+            let late =
+                self.workers.get_mut(&peer).map_or(0, |worker| worker.late(results.batch, results.vectors.len()));
+            self.results.again.late += late as u64;
             return false;
         };
         let mut came = 0;
@@ -211,7 +214,7 @@ impl Lender {
     pub(in crate::scheduler) fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
         self.workers.iter().map(move |(peer, worker)| Lent {
             peer: *peer,
-            chunks: self.leases_of(*peer).map(|(_, lease)| lease.open()).sum(),
+            chunks: self.leases_of(*peer).map(|(_, lease)| lease.lent()).sum(),
             unchecked: worker.held(),
             done: worker.done,
             ms_per_chunk: worker.ms_per_chunk(),
