@@ -163,7 +163,10 @@ fn again(again: &Again) -> String {
         (checked + known, "to check other devices"),
         (lost, "because a device went away with them"),
         (late + hedged, "by two devices at once"),
-        (unproven, "because nothing vouched for them before their device went away, or a check of it failed"),
+        (
+            unproven,
+            "because nothing vouched for them before what may be shared changed, their device was removed, or a check of it failed",
+        ),
     ];
     let causes: Vec<String> =
         causes.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();

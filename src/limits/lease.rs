@@ -87,7 +87,7 @@ pub const KNOWN_DRAWS: u32 = 8;
 /// Documents that change while chunks are read to be lent, and are remembered each; where more do, no text with a known vector is taken.
 pub const RECALLED_MAX: usize = 256;
 
-/// Results of one device that wait for its next good check, before which none of them is stored.
+/// Results of one device that wait for its next good check, before which none of them counts.
 pub const UNCHECKED_MAX: usize = 128;
 
 /// Milliseconds after which a result that waits has one of those that wait checked, and after which that is done where a device

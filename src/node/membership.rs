@@ -120,24 +120,10 @@ impl Node {
                 }
                 Effect::Up(peer, generation, was_down) => {
                     self.mesh.stopped.remove(&peer);
-                    let name = self.name_of(peer);
-                    if was_down {
-                        self.mesh.news.back.push(name);
-                    } else {
-                        self.mesh.news.joined.push(name);
-                    }
-                    self.peers.on_generation(peer, generation);
-                    self.peers.is_alive(now, peer);
-                    // It knows nothing of what was lent to it.
-                    self.scheduler.worker_restarted(peer);
+                    self.on_up(now, peer, generation, was_down);
                     self.mesh.choose_links_soon(now);
                 }
-                Effect::Restarted(peer, generation) => {
-                    let name = self.name_of(peer);
-                    self.mesh.news.back.push(name);
-                    self.peers.on_generation(peer, generation);
-                    self.peers.is_alive(now, peer);
-                }
+                Effect::Restarted(peer, generation) => self.on_up(now, peer, generation, true),
                 Effect::Stops(peer) => _ = self.mesh.stopped.insert(peer, now),
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
@@ -149,7 +135,7 @@ impl Node {
                         news.down.push(name);
                     }
                     self.mesh.choose_links_soon(now);
-                    self.scheduler.worker_gone(peer);
+                    self.scheduler.worker_down(peer);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
                         out.push(Output::HangUp(peer, HangUp::DeviceDown));
@@ -174,6 +160,21 @@ impl Node {
                 }
             }
         }
+    }
+
+    /// A member is up. `is_back`: it was there before, and has started anew or was down.
+    fn on_up(&mut self, now: Instant, peer: PeerKey, generation: u32, is_back: bool) {
+        let name = self.name_of(peer);
+        if is_back {
+            self.mesh.news.back.push(name);
+            // It knows nothing of what was lent to it.
+            self.scheduler.worker_restarted(peer);
+        } else {
+            self.mesh.news.joined.push(name);
+            self.scheduler.worker_seen(peer);
+        }
+        self.peers.on_generation(peer, generation);
+        self.peers.is_alive(now, peer);
     }
 
     /// This agent stops: the members that are linked are told, so that they do not have to find it out.

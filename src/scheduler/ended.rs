@@ -186,7 +186,7 @@ impl Scheduler {
             }
             AfterSave::Noted => {}
             AfterSave::Decision => self.decisions.on_saved(out),
-            AfterSave::Lent(chunks) => self.on_results_saved(&chunks, true),
+            AfterSave::Lent(chunks, _) => self.on_results_saved(&chunks, true),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended(unsaved) => {
                 if let Some(unsaved) = unsaved {
@@ -349,7 +349,7 @@ impl Scheduler {
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
-                AfterSave::Lent(chunks) => self.on_results_saved(&chunks, false),
+                AfterSave::Lent(chunks, liars) => self.on_results_not_saved(&chunks, liars),
                 AfterSave::Reply(..)
                 | AfterSave::Parked(..)
                 | AfterSave::Decision

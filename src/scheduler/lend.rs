@@ -80,15 +80,26 @@ impl Scheduler {
         self.offload.borrower.gone(peer);
     }
 
+    /// A device is seen for the first time: it is told anew.
+    pub fn worker_seen(&mut self, peer: PeerKey) {
+        self.offload.lender.seen(peer);
+    }
+
     /// A device has started anew, with or without its link having been seen to go down: it has nothing any more, and is told anew.
     pub fn worker_restarted(&mut self, peer: PeerKey) {
         // What it offers since then stands.
-        self.offload.lender.gone(peer);
+        self.offload.lender.down(peer);
     }
 
-    /// A device is down, or may do no work any more.
-    pub fn worker_gone(&mut self, peer: PeerKey) {
-        self.offload.lender.gone(peer);
+    /// A device is down.
+    pub fn worker_down(&mut self, peer: PeerKey) {
+        self.offload.lender.down(peer);
+        self.offload.borrower.gone(peer);
+    }
+
+    /// A device may do no work any more.
+    pub fn worker_expelled(&mut self, peer: PeerKey) {
+        self.offload.lender.expelled(peer);
         self.offload.borrower.gone(peer);
     }
 

@@ -82,8 +82,7 @@ impl Scheduler {
         let mut offload = Offload::new(config.model, config.cosine_min, config.seed);
         let mut queue = Queue::default();
         for of in config.work.unproven {
-            of.results.iter().for_each(|(chunk, _)| queue.hold(chunk.doc));
-            offload.lender.restore(now, of);
+            offload.lender.restore(now, of).into_iter().for_each(|doc| queue.hold(doc));
         }
         Self {
             counts: config.counts,

@@ -26,20 +26,22 @@ impl Scheduler {
         // One that is to be parked stays busy in the queue until it is.
         if let Then::Rest(pause) = self.running.parking.failed(now, doc, why, others) {
             self.queue.rest(doc, kind, now + pause);
-            self.store_failing(now, doc, out);
+            self.store_failing(doc, out);
         }
         self.running.parking.take_forgotten().into_iter().for_each(|doc| self.queue.end_rest(doc));
     }
 
     /// Has the store keep what a document has behind it. Where that cannot be saved just now, the next failure brings it too.
-    fn store_failing(&mut self, now: Instant, doc: DocId, out: &mut Vec<Output>) {
+    fn store_failing(&mut self, doc: DocId, out: &mut Vec<Output>) {
         if self.stands_still() || self.under_way() >= SAVES_MAX {
             return;
         }
-        let (known, time) = self.running.clock.unwrap_or((now, 0));
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let clock =
-            |at: Instant| time.saturating_add(seconds(at.since(known))).saturating_sub(seconds(known.since(at)));
+        // Before the first step of a scan nobody knows the time of day.
+        let clock = |at: Instant| {
+            let (known, time) = self.running.clock?;
+            Some(time.saturating_add(seconds(at.since(known))).saturating_sub(seconds(known.since(at))))
+        };
         if let Some(failing) = self.running.parking.keep(doc, clock) {
             let failing = Some(Box::new(failing));
             self.save(vec![Change::Failing { doc, failing }], AfterSave::Noted, out);

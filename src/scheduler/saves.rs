@@ -65,8 +65,8 @@ pub(super) enum AfterSave {
     Release(Vec<DocId>),
     /// Likewise this one, whose file is not there: it waits for it, if it still waits.
     Absent(DocId),
-    /// Vectors of chunks that were lent.
-    Lent(Vec<SavedResult>),
+    /// Vectors of chunks that were lent, and the devices that were found false.
+    Lent(Vec<SavedResult>, Vec<PeerKey>),
     /// Nothing: what failed is known here, and the store keeps it for the next start.
     Noted,
     /// The next part of the owner's decisions is due.

@@ -1,8 +1,9 @@
 //! What a device that is lent texts sends instead of their vectors.
 
+use super::agent::MODEL;
 use crate::base::rng::Rng;
 use crate::limits::DIMENSIONS;
-use crate::wire::message::HitVector;
+use crate::wire::message::{HitVector, Message, Query};
 
 /// What a false worker sends instead of the vectors that it made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +26,23 @@ pub struct FalseWorker {
     honest: u64,
     /// False results sent so far.
     pub(super) lies: u64,
+    /// Whether it asks a question before it sends false ones.
+    asks: bool,
     last: Option<HitVector>,
 }
 
 impl FalseWorker {
-    pub(super) const fn new(kind: FalseVectors, honest: u64) -> Self {
-        Self { kind, honest, lies: 0, last: None }
+    pub(super) const fn new(kind: FalseVectors, honest: u64, asks: bool) -> Self {
+        Self { kind, honest, lies: 0, asks, last: None }
+    }
+
+    /// The question that it asks before it sends these results.
+    pub(super) fn question(&self, results: &[HitVector]) -> Option<Message> {
+        let last = self.asks.then(|| results.last()).flatten()?;
+        let (scale, codes) = (last.scale, last.codes.clone());
+        let (question, model) = ("the fence".to_owned(), MODEL.0);
+        (self.honest < results.len() as u64)
+            .then(|| Message::Query(Query { id: 1_000_000 + self.lies, question, model, scale, codes, count: 5 }))
     }
 
     pub(super) fn falsify(&mut self, vector: &mut HitVector, rng: &mut Rng) {

@@ -9,7 +9,12 @@ use crate::wire::work::Work;
 impl World {
     /// From now on a device sends false vectors of what is lent to it, after so many honest ones.
     pub fn make_false_worker(&mut self, at: usize, kind: FalseVectors, honest: u64) {
-        self.net.false_workers.insert(at, FalseWorker::new(kind, honest));
+        self.net.false_workers.insert(at, FalseWorker::new(kind, honest, false));
+    }
+
+    /// The same, and it asks whomever it works for a question before it sends false ones: nothing is checked while that is answered.
+    pub fn make_asking_false_worker(&mut self, at: usize, kind: FalseVectors, honest: u64) {
+        self.net.false_workers.insert(at, FalseWorker::new(kind, honest, true));
     }
 
     /// How many false results a device has sent.
@@ -51,7 +56,11 @@ impl World {
         if let (Message::Work(Work::Results(results)), Some(worker)) =
             (&mut message, self.net.false_workers.get_mut(&at))
         {
+            let question = worker.question(&results.vectors);
             results.vectors.iter_mut().for_each(|vector| worker.falsify(vector, &mut self.rng));
+            if let Some(question) = question {
+                self.send(at, peer, &question);
+            }
         }
         let to = self.holder(at, peer);
         if let (Message::Query(query), Some(asked)) = (&message, self.net.liars.get_mut(&to)) {

@@ -62,6 +62,12 @@ impl Makers {
         self.iter().find(|(_, maker)| maker.number == number && number != OTHERS).map(|(peer, _)| peer)
     }
 
+    /// Good checks of a device, as far as they count.
+    #[must_use]
+    pub fn checks(&self, by: PeerKey) -> u8 {
+        self.0.get(&by).map_or(0, |maker| maker.checks)
+    }
+
     /// A vector of a device was put into this row. Gives the number of the device, and rows whose vectors are to be deleted: a full
     /// table has no room for their maker any more.
     pub(super) fn add(&mut self, by: PeerKey, row: Row) -> (u8, Vec<Row>) {

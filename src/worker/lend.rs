@@ -6,7 +6,7 @@ use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_M
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
-use crate::store::kv::{Kv, KvError, Space};
+use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Vector};
@@ -58,8 +58,10 @@ pub(super) fn list(
 
 /// Some chunks with vectors that others may see, from this row on.
 fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
-    // One that nobody has vouched for tells nothing about others.
-    let (mut found, unproven) = (Vec::new(), Makers::read(kv)?.unproven());
+    // The vectors and who made them are of one moment: one that nobody has vouched for tells nothing about others.
+    let kv = &kv.snapshot();
+    let makers = Makers::read(kv)?;
+    let (mut found, unproven) = (Vec::new(), makers.unproven());
     let mut page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_LOOKED_MAX)?;
     if page.len() < KNOWN_LOOKED_MAX {
         // From the first one on, behind the last.
@@ -76,11 +78,17 @@ fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Resu
         }
         let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
         let vector = Vector::decode_stored(&value)?;
+        let by = makers.named(vector.by);
+        if vector.by != 0 && by.is_none() {
+            // Whoever made it may be the one whom it would vouch for.
+            continue;
+        }
         let Some(chunk) = read::chunk(kv, row)? else { continue };
         let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
         let text = LentText { heading: chunk.heading, text: chunk.text };
         if doc.state != DocState::Tombstoned && may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX {
-            found.push(Known { chunk: Lendable { doc: chunk.doc, row, key: chunk.key, text }, vector: vector.values });
+            let chunk = Lendable { doc: chunk.doc, row, key: chunk.key, text };
+            found.push(Known { chunk, vector: vector.values, by });
         }
     }
     Ok(found)
@@ -182,6 +190,13 @@ mod tests {
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
         );
+        let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
+        library.apply(&proven).unwrap();
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else {
+            panic!()
+        };
+        let by: Vec<_> = known.into_iter().map(|known| known.by).collect();
+        assert_eq!(by, [None, Some(PeerKey([2; 32]))], "who made it is known");
         let (path, volume, since) = (b"/notes".to_vec(), 0, 60);
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();

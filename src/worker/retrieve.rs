@@ -55,7 +55,9 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text: &str) -> Result<Outcome, String> {
     let model = embedder.model();
     let stored = read::vector_of(kv, &key(&model, heading, text)).ok().flatten();
-    if let Some(known) = stored.and_then(|vector| vector.values.exact(model).ok()) {
+    // What another device made proves nothing about others.
+    let own = stored.filter(|vector| vector.by == 0);
+    if let Some(known) = own.and_then(|vector| vector.values.exact(model).ok()) {
         return Ok(Outcome::QueryEmbedding(known));
     }
     embedder

@@ -1,7 +1,7 @@
 //! Carries documents from a damaged store into the one in use.
 
 use super::carried::{Carried, Stop};
-use crate::base::id::{DocId, Fingerprint, Row};
+use crate::base::id::{DocId, Fingerprint, PeerKey, Row};
 use crate::base::path::covers;
 use crate::embed::model::key;
 use crate::limits::{MARKS_MAX, READER, SALVAGE_BATCH, SALVAGE_FAILURES_MAX, SAVE_FREE_MIN};
@@ -57,8 +57,8 @@ struct Carry<'a, F> {
     /// The old store's, and those of what its owner has forgotten since.
     marks: Vec<Mark>,
     model: Option<Fingerprint>,
-    /// Rows of the old store whose vectors no check has vouched for; `None` if that cannot be read.
-    unproven: Option<BTreeSet<Row>>,
+    /// Who made the vectors of the old store, and which of them no check has vouched for; `None` if that cannot be read.
+    makers: Option<Makers>,
     /// Whether an older version split the documents into chunks.
     is_outdated: bool,
     batch: Vec<Candidate>,
@@ -85,7 +85,7 @@ pub(super) fn carry(
         was_watched: read::sources(old).unwrap_or_default(),
         marks: read::marks(old).unwrap_or_default().0.into_iter().chain(forgotten).collect(),
         model: read::model(library.kv())?,
-        unproven: Makers::read(old).ok().map(|makers| makers.unproven()),
+        makers: Makers::read(old).ok(),
         is_outdated: read::reader(old).map_or(true, |reader| reader < READER),
         batch: Vec::new(),
         carried: Carried::default(),
@@ -289,23 +289,36 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
         read.unzip()
     }
 
-    /// The vectors that can be read, are this model's, and are this device's own or proven; others are made again.
+    /// The vectors that can be read, are this model's, and are this device's own, or proven ones of a maker that is known, who stays with
+    /// them; others are made again.
     fn vectors(&mut self, path: &[u8], rows: &[Row]) -> Result<(), KvError> {
         let Some((doc, new)) = read::document_at(self.library.kv(), path)? else { return Ok(()) };
         let Some(model) = self.model else { return Ok(()) };
         for places in new.chunks.iter().zip(rows).collect::<Vec<_>>().chunks(VECTORS) {
-            let mut vectors = Vec::new();
+            let (mut vectors, mut of_others) = (Vec::new(), BTreeMap::<PeerKey, Vec<_>>::new());
             for (place, row) in places {
                 let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
                 let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
                 let Some(chunk) = read::chunk(self.library.kv(), place.row)? else { continue };
-                let is_proven = vector.by == 0 || self.unproven.as_ref().is_some_and(|rows| !rows.contains(row));
-                if old.key == chunk.key && vector.model == model && is_proven {
-                    vectors.push((place.row, chunk.key, vector.values));
+                if old.key != chunk.key || vector.model != model {
+                    continue;
+                }
+                let makers = self.makers.as_ref().filter(|makers| !makers.holds(**row));
+                let result = (place.row, chunk.key, vector.values);
+                match makers.and_then(|makers| makers.named(vector.by)) {
+                    _ if vector.by == 0 => vectors.push(result),
+                    Some(by) => of_others.entry(by).or_default().push(result),
+                    None => {}
                 }
             }
             if !vectors.is_empty() {
                 self.library.apply(&Change::Embedded { doc, model, vectors })?;
+            }
+            for (by, vectors) in of_others {
+                let rows = vectors.iter().map(|(row, key, _)| (*row, *key)).collect();
+                let checks = self.makers.as_ref().map_or(0, |makers| makers.checks(by));
+                self.library.apply(&Change::Unproven { by, model, vectors })?;
+                self.library.apply(&Change::Proven { doc, by, checks, rows })?;
             }
         }
         Ok(())

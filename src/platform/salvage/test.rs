@@ -16,6 +16,7 @@ use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::counts::Kind;
 use crate::store::kv::Space;
 use crate::store::library::Library;
+use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Asked, DocState, FileStamp, Mark, MarkKind, Marks, Record, Source, Sources};
 use crate::worker::retrieve::load_indexes;
@@ -25,6 +26,9 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
 mod later_test;
+
+/// A device that is believed.
+const PROVEN: PeerKey = PeerKey([8; 32]);
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
 /// Of each kind: kept without their files, gone, away, there.
@@ -104,14 +108,23 @@ impl Place {
             let key = read::chunk(library.kv(), row).unwrap().unwrap().key;
             (row, key, Quantized::from_parts(1.0, &[1 + u8::try_from(n).unwrap(); DIMENSIONS]).unwrap())
         };
-        let vectors = rows.iter().map(|place| vector(place.row)).collect();
+        let vectors: Vec<_> = rows.iter().map(|place| vector(place.row)).collect();
+        // The last one of each kind another device embedded, and a check has vouched for it.
+        let is_proven = n == EACH - 1;
+        let proof = || vectors.iter().map(|(row, key, _)| (*row, *key)).collect();
+        let proven = is_proven.then(|| Change::Proven { doc, by: PROVEN, checks: 7, rows: proof() });
         // One more than there are of each kind: another device made its vectors, and no check has vouched for them.
-        let embedded = if n < EACH {
+        let embedded = if is_proven {
+            Change::Unproven { by: PROVEN, model: MODEL, vectors }
+        } else if n < EACH {
             Change::Embedded { doc, model: MODEL, vectors }
         } else {
             Change::Unproven { by: PeerKey([9; 32]), model: MODEL, vectors }
         };
         library.apply(&embedded).unwrap();
+        if let Some(proven) = proven {
+            library.apply(&proven).unwrap();
+        }
         if kind == "docs/kept" {
             let found = FoundDocument::new(doc, &read::document(library.kv(), doc).unwrap().unwrap());
             library.apply(&Change::Kept { found, since: SINCE }).unwrap();
@@ -156,6 +169,11 @@ impl Place {
             let told = |part: usize| (format!("{kind} > {part}"), letters(n * 10 + part, 1000));
             found += usize::from(texts == [told(0), told(1), told(2)]);
             meant += usize::from(doc.state == DocState::Ready);
+            if doc.state == DocState::Ready {
+                let makers = Makers::read(library.kv()).unwrap();
+                let by = read::vector(library.kv(), doc.chunks[0].row).unwrap().unwrap().by;
+                assert_eq!(makers.named(by), (n == EACH - 1).then_some(PROVEN), "who made it stays with it");
+            }
             assert_eq!(doc.stamp.kept_since(), (kind == "docs/kept").then_some(SINCE));
             assert!(doc.collection == kind[..doc.collection.len()] && doc.ring == Ring::Mesh, "as the folder's now");
         }

@@ -53,9 +53,8 @@ impl Scheduler {
             let unproven = lender.take_unkept(&good, LEND_CHUNKS_MAX).into_iter();
             let mut changes: Vec<Change> =
                 unproven.map(|(by, vectors)| Change::Unproven { by, model, vectors }).collect();
-            if good.is_empty() {
-                changes.extend(lender.take_disproven().into_iter().map(|by| Change::Disproven { by }));
-            }
+            let liars = if good.is_empty() { lender.take_disproven() } else { Vec::new() };
+            changes.extend(liars.iter().map(|by| Change::Disproven { by: *by }));
             if changes.is_empty() && good.is_empty() {
                 return;
             }
@@ -73,8 +72,14 @@ impl Scheduler {
                 let checks = self.offload.lender.checks_of(by);
                 Change::Proven { doc, by, checks, rows }
             }));
-            self.save(changes, AfterSave::Lent(chunks), out);
+            self.save(changes, AfterSave::Lent(chunks, liars), out);
         }
+    }
+
+    /// They are not on the disk. What a device made that was found false is still to be deleted.
+    pub(in crate::scheduler) fn on_results_not_saved(&mut self, chunks: &[SavedResult], liars: Vec<PeerKey>) {
+        self.offload.lender.still_disproven(liars);
+        self.on_results_saved(chunks, false);
     }
 
     /// The results of others for these chunks' documents are on the disk, or cannot be.

@@ -24,6 +24,8 @@ pub struct Known {
     pub chunk: Lendable,
     /// Its vector.
     pub vector: Quantized,
+    /// The device that made it; `None`: this one.
+    pub by: Option<PeerKey>,
 }
 
 /// A result that may be saved.

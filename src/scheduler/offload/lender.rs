@@ -5,6 +5,7 @@ mod grants;
 mod kept;
 mod leases;
 mod lost;
+mod presence;
 mod results;
 
 use self::again::Again;
@@ -14,7 +15,6 @@ use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::base::vector::Quantized;
 use crate::limits::{
     ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_MS_MAX, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX,
     LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
@@ -31,7 +31,7 @@ struct Lease {
     /// In the order of the batch; `None`: its result came, or it is one of `known`.
     chunks: Vec<Option<Lendable>>,
     /// The vectors of those in the batch whose vectors are known, by their places.
-    known: BTreeMap<usize, Quantized>,
+    known: BTreeMap<usize, Known>,
     length: Duration,
     until: Instant,
     since: Instant,
@@ -42,8 +42,14 @@ struct Lease {
 }
 
 impl Lease {
+    /// Texts whose vectors are still to come.
     fn open(&self) -> usize {
-        self.chunks.iter().flatten().count() + self.known.len()
+        self.lent() + self.known.len()
+    }
+
+    /// Likewise those whose vectors are wanted.
+    fn lent(&self) -> usize {
+        self.chunks.iter().flatten().count()
     }
 }
 
@@ -197,40 +203,6 @@ impl Lender {
         Some(Work::Offer(Offer { model: self.model.fingerprint.0, chunks }))
     }
 
-    /// A device has a link again.
-    pub(in crate::scheduler) fn linked(&mut self, peer: PeerKey) {
-        let Some(worker) = self.workers.get_mut(&peer) else { return };
-        worker.told = None;
-        if worker.unlinked.take().is_some() {
-            // It dropped what it had when the link broke.
-            let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-            leases.into_iter().for_each(|id| self.end_lease(id, false));
-        }
-    }
-
-    /// A device has no link any more.
-    pub(in crate::scheduler) fn unlinked(&mut self, now: Instant, peer: PeerKey) {
-        self.asks.retain(|(asked, _)| *asked != peer);
-        if let Some(worker) = self.workers.get_mut(&peer) {
-            worker.unlinked = Some(now);
-        }
-    }
-
-    /// A device is down, or may do no work any more.
-    pub(in crate::scheduler) fn gone(&mut self, peer: PeerKey) {
-        self.asks.retain(|(asked, _)| *asked != peer);
-        let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-        leases.into_iter().for_each(|id| self.end_lease(id, true));
-        if let Some(worker) = self.workers.get_mut(&peer) {
-            worker.told = None;
-            // Whether those of before this start may still leave is known once they are read anew.
-            let (old, held): (Vec<_>, Vec<_>) = worker.take_held().partition(|(_, is_old)| *is_old);
-            self.results.again.unproven += (old.len() + held.len()) as u64;
-            old.iter().for_each(|(chunk, _)| self.end_chunk(chunk.doc, chunk.key));
-            self.again(held.into_iter().map(|(chunk, _)| chunk).collect());
-        }
-    }
-
     fn leases_of(&self, peer: PeerKey) -> impl Iterator<Item = (BatchId, &Lease)> {
         self.leases.iter().filter(move |(_, lease)| lease.peer == peer).map(|(id, lease)| (*id, lease))
     }
@@ -277,7 +249,7 @@ impl Lender {
 
     /// How many chunks the next lease of a device may have.
     fn room(&self, peer: PeerKey) -> usize {
-        let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.open()));
+        let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.lent()));
         let room = self.workers.get(&peer).map_or(0, |worker| worker.room(open));
         if leases >= LEASES_EACH_MAX { 0 } else { room }
     }
@@ -391,7 +363,8 @@ impl Lender {
         self.pool.here.clear();
         // These are embedded once more, and so is what the leases have that is not sent yet.
         let dropped = self.workers.values_mut().map(|worker| worker.take_held().count()).sum::<usize>();
-        self.results.again.unproven += (dropped + self.results.good.drain(..).count()) as u64;
+        let good = self.results.good.drain(..).filter(|good| good.by.is_some()).count();
+        self.results.again.unproven += (dropped + good) as u64;
         let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
         self.over.documents.extend(documents);
         ended

@@ -6,12 +6,17 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS,
+    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, LEASES_EACH_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS,
+    UNCHECKED_RESTS_MS,
 };
+use crate::wire::work::BatchId;
 use std::collections::VecDeque;
 
 /// The weight of a new measurement in the moving average of the time for a chunk.
 const LEARN: f64 = 0.3;
+
+/// Leases that ended and of which results may come late, of one device: those of before are not counted.
+const ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 
 /// A result that waits for a good check.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ struct Held {
     at: Instant,
     /// Whether this one is checked.
     is_drawn: bool,
+    /// Whether only computing it here can tell whether it is good.
+    is_doubtful: bool,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
     kept: Kept,
@@ -80,6 +87,8 @@ pub(in crate::scheduler) struct Worker {
     good: u32,
     held: VecDeque<Held>,
     check: Option<Check>,
+    /// The last leases that ended before all of their results came, with how many did not.
+    ended: VecDeque<(BatchId, usize)>,
 }
 
 impl Worker {
@@ -94,6 +103,7 @@ impl Worker {
             good: 0,
             held: VecDeque::new(),
             check: None,
+            ended: VecDeque::new(),
         }
     }
 
@@ -130,6 +140,22 @@ impl Worker {
         self.progress = now;
     }
 
+    /// A lease of it ended without so many of its results.
+    pub(super) fn ended(&mut self, id: BatchId, left: usize) {
+        if self.ended.len() >= ENDED_MAX {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((id, left));
+    }
+
+    /// How many of so many results are of a lease that has ended, each counted once.
+    pub(super) fn late(&mut self, id: BatchId, results: usize) -> usize {
+        let Some((_, left)) = self.ended.iter_mut().find(|(ended, _)| *ended == id) else { return 0 };
+        let late = results.min(*left);
+        *left -= late;
+        late
+    }
+
     /// So many results came.
     pub(super) fn progressed(&mut self, now: Instant, results: usize) {
         let ms = now.since(self.progress).as_millis() as f64 / results.max(1) as f64;
@@ -137,11 +163,22 @@ impl Worker {
         self.progress = now;
     }
 
-    /// A result came, and waits.
-    /// `checks`: whether any may be computed here too; else what is known already tells whether it is good.
-    pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, checks: bool, rng: &mut Rng) {
-        let is_drawn = checks && (self.good < PROBATION || rng.one_in(CHECK_ONE_IN));
-        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false, kept: Kept::No });
+    /// A result came, and waits. Whether it is to be checked is drawn also where nothing may be computed here just now: a device that
+    /// asks a question first must not escape by that.
+    pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
+        self.push(now, chunk, vector, Kept::No, rng);
+    }
+
+    fn push(&mut self, at: Instant, chunk: Lendable, vector: Quantized, kept: Kept, rng: &mut Rng) {
+        let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
+        self.held.push_back(Held { chunk, vector, at, is_drawn, is_doubtful: false, is_stale: false, kept });
+    }
+
+    /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
+    /// which. Until then no other text with a known vector vouches for this result or what came after it. It is not stored.
+    pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized) {
+        let (is_drawn, is_doubtful, is_stale) = (true, true, true);
+        self.held.push_back(Held { chunk, vector, at, is_drawn, is_doubtful, is_stale, kept: Kept::Yes });
     }
 
     /// So many of its checks, as far as they count, were good before this start.
@@ -150,9 +187,8 @@ impl Worker {
     }
 
     /// A result of it waits since before this start.
-    pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized) {
-        let is_drawn = self.good < PROBATION;
-        self.held.push_back(Held { chunk, vector, at: now, is_drawn, is_stale: false, kept: Kept::Before });
+    pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
+        self.push(now, chunk, vector, Kept::Before, rng);
     }
 
     /// Results that wait and are on no disk yet, at most so many, for a save.
@@ -168,6 +204,11 @@ impl Worker {
     /// Good checks.
     pub(super) const fn checks(&self) -> u32 {
         self.good
+    }
+
+    /// Whether a text with a known vector can vouch for any of what waits.
+    pub(super) fn waits_for_known(&self) -> bool {
+        self.held.front().is_some_and(|held| !held.is_doubtful)
     }
 
     /// How many results wait for a check.
@@ -228,7 +269,7 @@ impl Worker {
             return Vec::new();
         }
         // Results that were drawn are computed here too, if they can be, and vouch for those before them.
-        let drawn = self.held.iter().position(|held| held.is_drawn && checks);
+        let drawn = self.held.iter().position(|held| held.is_doubtful || held.is_drawn && checks);
         let end = drawn.unwrap_or(self.held.len());
         let good = self.held.drain(..end).filter(|held| !held.is_stale);
         good.map(Held::made).collect()
@@ -239,7 +280,7 @@ impl Worker {
         self.good = 0;
     }
 
-    /// Takes away what waits for a check, and tells whether it is of before this start. A device that went down is no new one when it is back: its probation is over if it was.
+    /// Takes away what waits for a check, and tells whether it is of before this start.
     pub(super) fn take_held(&mut self) -> impl Iterator<Item = (Lendable, bool)> + use<> {
         self.check = None;
         let held = std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale);

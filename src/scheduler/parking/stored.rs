@@ -5,13 +5,16 @@ use crate::base::id::DocId;
 use crate::base::time::Instant;
 use crate::store::record::{Attempt, Failed, Failing as StoredFailing};
 
+/// Of an attempt that was stored before the time of day was known. After a start it is told with the time of that.
+const UNKNOWN: i64 = 0;
+
 impl Failing {
     pub(super) fn restored(now: Instant, stored: StoredFailing) -> Self {
         let failure = |Failed { attempt, key }: Failed| Failure {
             by: attempt.by.zip(key),
             why: attempt.why,
             at: now,
-            before: Some(attempt.at),
+            before: Some(attempt.at).filter(|at| *at != UNKNOWN),
         };
         Self {
             failures: stored.attempts.into_iter().map(failure).collect(),
@@ -23,15 +26,20 @@ impl Failing {
 }
 
 impl Parking {
-    /// What the store is to keep of a document that failed here; `clock`: the time of day of an instant, in seconds since 1970.
-    pub(in crate::scheduler) fn keep(&mut self, doc: DocId, clock: impl Fn(Instant) -> i64) -> Option<StoredFailing> {
+    /// What the store is to keep of a document that failed here; `clock`: the time of day of an instant, in seconds since 1970, if that
+    /// is known.
+    pub(in crate::scheduler) fn keep(
+        &mut self,
+        doc: DocId,
+        clock: impl Fn(Instant) -> Option<i64>,
+    ) -> Option<StoredFailing> {
         let failing = self.failing.get_mut(&doc).filter(|failing| failing.here > 0)?;
         failing.is_stored = true;
         let attempt = |failure: &Failure| Failed {
             attempt: Attempt {
                 by: failure.by.map(|(peer, _)| peer),
                 why: failure.why.clone(),
-                at: failure.before.unwrap_or_else(|| clock(failure.at)),
+                at: failure.before.or_else(|| clock(failure.at)).unwrap_or(UNKNOWN),
             },
             key: failure.by.map(|(_, key)| key),
         };

@@ -136,24 +136,35 @@ fn attempts_of_before_a_restart_count_and_are_told_with_their_time() {
     let mut before = Parking::default();
     (1..4).for_each(|n| _ = before.failed(at(n * 1_000), DOC, "no", false));
     there(&mut before, &[(1, 1)]);
-    let stored = before.keep(DOC, |at| 1_000 + i64::try_from(at.since(Instant::ZERO).as_secs()).unwrap()).unwrap();
+    let stored =
+        before.keep(DOC, |at| Some(1_000 + i64::try_from(at.since(Instant::ZERO).as_secs()).unwrap())).unwrap();
     assert_eq!((stored.here, stored.attempts.len()), (3, 4));
     let mut parking = Parking::new(at(0), Vec::new(), vec![(DOC, stored)]);
-    let again = parking.keep(DOC, |_| 9_999).unwrap();
+    let again = parking.keep(DOC, |_| Some(9_999)).unwrap();
     assert_eq!(again.attempts[0].attempt.at, 1_001, "a second restart changes no time");
     assert_eq!(parking.failed(at(5_000), DOC, "no", false), Then::Park, "four here and one there");
     let Some(Task::Park { attempts, .. }) = parking.next() else { panic!("it is not parked") };
     let times: Vec<Option<i64>> = attempts.iter().map(|attempt| attempt.at).collect();
     assert_eq!(times, [Some(1_001), Some(1_002), Some(1_003), Some(1_000), None]);
-    assert!(parking.keep(DOC, |_| 0).is_none(), "its parking is stored instead");
+    assert!(parking.keep(DOC, |_| Some(0)).is_none(), "its parking is stored instead");
 }
 
 #[test]
 fn what_succeeded_has_no_record_any_more_and_what_failed_at_others_only_never_had_one() {
     let mut parking = Parking::default();
     there(&mut parking, &[(1, 1)]);
-    assert!(parking.keep(DOC, |_| 0).is_none(), "no other device has this one write");
+    assert!(parking.keep(DOC, |_| Some(0)).is_none(), "no other device has this one write");
     parking.failed(at(1), DOC, "no", false);
-    assert!(parking.keep(DOC, |_| 0).is_some());
+    assert!(parking.keep(DOC, |_| Some(0)).is_some());
     assert!(parking.succeeded(DOC) && !parking.succeeded(DOC), "the record is deleted once");
+}
+
+#[test]
+fn an_attempt_of_an_unknown_time_is_told_after_a_restart_with_that_of_the_start() {
+    let mut before = Parking::default();
+    _ = before.failed(at(1_000), DOC, "no", false);
+    let stored = before.keep(DOC, |_| None).unwrap();
+    let restored = Failing::restored(at(50), stored.clone());
+    assert_eq!(restored.failures.iter().map(|failure| failure.before).collect::<Vec<_>>(), [None], "not that of 1970");
+    assert_eq!(stored.attempts.len(), 1);
 }

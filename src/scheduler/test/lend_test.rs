@@ -213,7 +213,7 @@ fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_sav
     let made = [1, 2].map(|n| SavedResult { doc: DocId(n), key: EmbedKey([0; 16]), by: Some(PEER) });
     let own = SavedResult { by: None, ..made[0] };
     let saves = |machine: &mut Scheduler, on_disk: bool| {
-        let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own]));
+        let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Vec::new()));
         (0..3).for_each(|n| _ = machine.offload.lender.hold(DocId(n.min(2))));
         machine.offload.lender.hold(DocId(1));
         let result = saved(id.0, &[]);
@@ -233,7 +233,7 @@ fn texts_with_known_vectors_of_a_document_that_is_gone_are_lent_to_nobody() {
         let mut machine = lending(100);
         let (id, documents) = asked(&mut machine, 1);
         let vector = crate::base::vector::Quantized::from_parts(0.1, &[1; crate::limits::DIMENSIONS]).unwrap();
-        let known = vec![Known { chunk: chunks(&[DocId(500)]).remove(0), vector }];
+        let known = vec![Known { chunk: chunks(&[DocId(500)]).remove(0), vector, by: None }];
         let read = Outcome::Lendable(LendableChunks { chunks: chunks(&documents), known, ..LendableChunks::default() });
         let mut out = Vec::new();
         if while_read {
@@ -348,4 +348,22 @@ fn a_document_that_another_device_lost_by_leaving_has_not_failed_there() {
     }
     share(&mut machine, 8_000);
     assert_eq!(machine.running.parking.failing(), 0);
+}
+
+#[test]
+fn a_false_maker_is_told_to_the_store_again_if_the_save_that_told_it_failed() {
+    let mut machine = lending(100);
+    asked(&mut machine, 1);
+    machine.offload.lender.ban(at(2), PEER);
+    let told = |machine: &mut Scheduler, now| {
+        let out = share(machine, now);
+        out.iter().find_map(|out| match out {
+            Output::Save(id, changes) => changes.contains(&Change::Disproven { by: PEER }).then_some(*id),
+            _ => None,
+        })
+    };
+    let save = told(&mut machine, 3).unwrap();
+    assert_eq!(told(&mut machine, 4), None, "once");
+    machine.handle(at(5), Input::Saved(save, Err(NotSaved::for_now("The disk is full."))), &mut Vec::new());
+    assert_eq!(machine.offload.lender.take_disproven(), [PEER]);
 }

@@ -101,6 +101,8 @@ struct RawFault {
     vectors: Option<Spanned<String>>,
     #[serde(default)]
     after: u64,
+    #[serde(default)]
+    asks: bool,
     #[serde(default = "one")]
     documents: usize,
 }
@@ -274,7 +276,7 @@ fn fault(raw: Spanned<RawFault>, names: &Names, all: usize) -> Result<Fault, At>
         return Err((raw.does.span().start, "does names one fault at least".to_owned()));
     }
     let lasts = raw.lasts.as_ref().map(|text| read_span("lasts", text)).transpose()?;
-    let is_lasting = |kind: &Kind| !matches!(kind, Kind::Lie(..) | Kind::Edit(_));
+    let is_lasting = |kind: &Kind| !matches!(kind, Kind::Lie(..) | Kind::LieAsking(..) | Kind::Edit(_));
     if lasts.is_none() && kinds.iter().any(is_lasting) {
         return Err((at, "lasts is missing: how long, as \"5s\" or \"5s..60s\"".to_owned()));
     }
@@ -313,6 +315,7 @@ fn kind(does: &str, raw: &RawFault) -> Result<Kind, String> {
         "pause" => Kind::Pause,
         "loss" => Kind::Loss(raw.permille.unwrap_or(50).min(1000)),
         "clock" => Kind::Clock,
+        "lie" if raw.asks => Kind::LieAsking(vectors()?, raw.after),
         "lie" => Kind::Lie(vectors()?, raw.after),
         "edit" => Kind::Edit(raw.documents.clamp(1, 1000)),
         other => {

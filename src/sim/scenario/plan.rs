@@ -109,6 +109,8 @@ pub(super) enum Kind {
     Clock,
     /// It lies from now on, after so many honest results.
     Lie(FalseVectors, u64),
+    /// Likewise, and it asks a question before it sends false results.
+    LieAsking(FalseVectors, u64),
     /// Some of its documents change.
     Edit(usize),
 }

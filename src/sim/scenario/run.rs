@@ -188,6 +188,7 @@ impl<'a> Run<'a> {
             }
             Kind::Clock => self.world.jump_clock(at, lasts),
             Kind::Lie(vectors, after) => self.world.make_false_worker(at, vectors, after),
+            Kind::LieAsking(vectors, after) => self.world.make_asking_false_worker(at, vectors, after),
             Kind::Edit(documents) => self.edit(at, documents),
         }
     }

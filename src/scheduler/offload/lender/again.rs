@@ -15,9 +15,9 @@ pub struct Again {
     pub late: u64,
     /// Chunks embedded here whose results came from their devices first.
     pub hedged: u64,
-    /// Chunks whose device went away, lost its link or let its lease end.
+    /// Chunks whose device went away, lost its link, gave them back or let its lease end.
     pub lost: u64,
-    /// Results that are not stored, because a check of their maker failed, it went away before one, or what may be shared changed before one.
+    /// Results that do not count, because a check of their maker failed, it may work no more, or what may be shared changed before one.
     pub unproven: u64,
 }
 

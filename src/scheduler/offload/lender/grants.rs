@@ -3,12 +3,12 @@
 use super::{BatchId, Lease, Lender, renewable};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::base::vector::Quantized;
 use crate::limits::{
     GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LATER_MS, LEASE_CHUNKS_MAX, LEASE_MS_MAX,
     LEASE_MS_MIN,
 };
-use crate::scheduler::offload::lendable::Lendable;
+use crate::scheduler::offload::lendable::{Known, Lendable};
+use crate::scheduler::offload::worker::Worker;
 use crate::wire::work::{Grant, LentText, Work};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ impl Lender {
             let Some((peer, asked)) = self.asks.pop_front() else { break };
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
-            let is_asked = !checks && rests && self.has_held(peer) && (room == 0 || self.lent_chunks() >= waiting);
+            let is_asked =
+                !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lent_chunks() >= waiting);
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
                 granted.push((peer, Work::Later(LATER_MS)));
@@ -37,7 +38,7 @@ impl Lender {
             let share = usize::try_from(waiting).unwrap_or(usize::MAX).div_ceil(2 * (busy + 1)).max(1);
             let batch = self.take(room.min(asked).min(share).min(LEASE_CHUNKS_MAX));
             // Of a device whose results wait, and that has nothing else to do, only one whose vector is known is asked.
-            let (batch, known) = self.with_known(batch, checks, is_asked);
+            let (batch, known) = self.with_known(peer, batch, checks, is_asked);
             let id = BatchId::of(&self.model.fingerprint, batch.iter().map(|chunk| &chunk.key));
             if batch.is_empty() || self.leases.contains_key(&id) {
                 self.again(
@@ -75,13 +76,14 @@ impl Lender {
     }
 
     /// The batch with chunks among it whose vectors are known, and those vectors: now and then one, and one in `KNOWN_ONE_IN` where no
-    /// result may be computed here.
+    /// result may be computed here. None of them was made by this device itself.
     fn with_known(
         &mut self,
+        peer: PeerKey,
         batch: Vec<Lendable>,
         checks: bool,
         is_asked: bool,
-    ) -> (Vec<Lendable>, BTreeMap<usize, Quantized>) {
+    ) -> (Vec<Lendable>, BTreeMap<usize, Known>) {
         let mut known = BTreeMap::new();
         if batch.is_empty() && !is_asked {
             return (batch, known);
@@ -91,7 +93,8 @@ impl Lender {
         let wanted = if checks { drawn } else { drawn.max(1) };
         let mut mixed = batch;
         for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
-            let Some(next) = self.pool.known.pop_front() else { break };
+            let Some(at) = self.pool.known.iter().position(|known| known.by != Some(peer)) else { break };
+            let Some(next) = self.pool.known.remove(at) else { break };
             let bytes: usize = mixed.iter().map(|chunk| chunk.text.bytes()).sum();
             // One that is stored and waits at once would have two places of one key.
             if bytes + next.chunk.text.bytes() > GRANT_BYTES_MAX
@@ -100,16 +103,16 @@ impl Lender {
                 continue;
             }
             let place = usize::try_from(self.rng.below(mixed.len() as u64 + 1)).unwrap_or(0);
-            known = known.into_iter().map(|(at, vector)| (at + usize::from(at >= place), vector)).collect();
-            known.insert(place, next.vector);
-            mixed.insert(place, next.chunk);
+            known = known.into_iter().map(|(at, known)| (at + usize::from(at >= place), known)).collect();
+            mixed.insert(place, next.chunk.clone());
+            known.insert(place, next);
         }
         (mixed, known)
     }
 
-    /// Whether results of a device wait for a check.
-    fn has_held(&self, peer: PeerKey) -> bool {
-        self.workers.get(&peer).is_some_and(|worker| worker.held() > 0)
+    /// Whether results of a device wait for which a text with a known vector can vouch.
+    fn waits_for_known(&self, peer: PeerKey) -> bool {
+        self.workers.get(&peer).is_some_and(Worker::waits_for_known)
     }
 
     /// Whether results of any device wait for a check.

@@ -1,21 +1,23 @@
 //! What is on the disk of results that wait for a check, and what was there when the agent started.
 
 use super::Lender;
-use crate::base::id::{EmbedKey, PeerKey, Row};
+use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;
 use crate::limits::PROBATION;
 use crate::scheduler::offload::lendable::{Good, UnprovenResults};
 use crate::scheduler::offload::worker::Worker;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Vectors that no check has vouched for, by the device that made them, in the order in which they came.
 type Unkept = BTreeMap<PeerKey, Vec<(Row, EmbedKey, Quantized)>>;
 
 impl Lender {
-    /// Results of a device that no check had vouched for when the agent ended: one of them is checked soon.
-    pub(in crate::scheduler) fn restore(&mut self, now: Instant, of: UnprovenResults) {
+    /// Results of a device that no check had vouched for when the agent ended: one of them is checked soon. Gives the
+    /// documents that are here by that.
+    pub(in crate::scheduler) fn restore(&mut self, now: Instant, of: UnprovenResults) -> BTreeSet<DocId> {
+        let mut documents = BTreeSet::new();
         let mut worker = Worker::new(now);
         worker.unlinked = Some(now);
         worker.was_checked(of.checks);
@@ -24,10 +26,12 @@ impl Lender {
             if let Entry::Vacant(here) = self.pool.here.entry(chunk.key) {
                 here.insert(chunk.doc);
                 *self.documents.entry(chunk.doc).or_default() += 1;
-                worker.restore(now, chunk, vector);
+                documents.insert(chunk.doc);
+                worker.restore(now, chunk, vector, &mut self.rng);
             }
         }
         self.workers.insert(of.by, worker);
+        documents
     }
 
     /// Results that are on no disk yet: those of `good`, and so many at most that wait for a check.
@@ -58,5 +62,10 @@ impl Lender {
     /// Devices that were found false since the last call.
     pub(in crate::scheduler) fn take_disproven(&mut self) -> Vec<PeerKey> {
         std::mem::take(&mut self.over.disproven)
+    }
+
+    /// The store does not know it of them yet.
+    pub(in crate::scheduler) fn still_disproven(&mut self, liars: Vec<PeerKey>) {
+        self.over.disproven.extend(liars);
     }
 }

@@ -8,6 +8,15 @@ use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
 
+/// How a lease ended before all of its results came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Its device went away, or was too slow: one of the texts may have brought it down.
+    Lost,
+    /// Its device dropped it, and what it had made of it and not sent: it gave it back, or its link broke for a moment.
+    Dropped,
+}
+
 impl Lender {
     /// Whether a device has no lease.
     pub(super) fn rests(&self, peer: PeerKey) -> bool {
@@ -23,7 +32,7 @@ impl Lender {
     /// A device gives a batch back.
     pub(in crate::scheduler) fn on_return(&mut self, peer: PeerKey, id: BatchId) {
         if self.leases.get(&id).is_some_and(|lease| lease.peer == peer) {
-            self.end_lease(id, false);
+            self.end_lease(id, Ended::Dropped);
         }
     }
 
@@ -42,12 +51,15 @@ impl Lender {
         }
     }
 
-    /// A lease is over, with a device that went away or was too slow (`lost`), or that gave it back.
-    pub(super) fn end_lease(&mut self, id: BatchId, lost: bool) {
+    /// A lease is over.
+    pub(super) fn end_lease(&mut self, id: BatchId, how: Ended) {
         let Some(lease) = self.leases.remove(&id) else { return };
         let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
-        if lost {
-            self.results.again.lost += left.len() as u64;
+        self.results.again.lost += left.len() as u64;
+        if let Some(worker) = self.workers.get_mut(&lease.peer) {
+            worker.ended(id, left.len());
+        }
+        if how == Ended::Lost {
             // One of those that it worked on may have ended it; but a device that sleeps, restarts or is slow has not failed.
             for chunk in left.iter().take(RESULTS_MAX) {
                 self.lost.note(chunk.key, self.lost.times(&chunk.key).saturating_add(1));
@@ -81,7 +93,7 @@ impl Lender {
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
         let mut told = Vec::new();
         for (id, peer) in over {
-            self.end_lease(id, true);
+            self.end_lease(id, Ended::Lost);
             if self.workers.get(&peer).is_some_and(|worker| worker.unlinked.is_none()) {
                 told.push((peer, Work::End(id)));
             }

@@ -24,18 +24,30 @@ impl Lender {
     ) -> bool {
         let lease = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer);
         let (Some(lease), Some(worker)) = (lease, self.workers.get_mut(&peer)) else {
-            self.results.again.late += results.vectors.len() as u64;
+            // Of batches that it never had a device may send as many as it likes.
+            let late =
+                self.workers.get_mut(&peer).map_or(0, |worker| worker.late(results.batch, results.vectors.len()));
+            self.results.again.late += late as u64;
             return false;
         };
         let mut came = 0;
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
+            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             if let Some(known) = lease.known.remove(&place) {
-                let model = self.model.fingerprint;
-                let sent = Quantized::from_parts(sent.scale, &sent.codes).and_then(|vector| vector.exact(model).ok());
-                let own = known.exact(model).ok();
-                let cosine = sent.zip(own).and_then(|(sent, own)| sent.cosine(&own).ok());
-                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                let Some(vector) = vector else {
+                    lease.known.insert(place, known);
                     return true;
+                };
+                let model = self.model.fingerprint;
+                let (made, stored) = (vector.exact(model).ok(), known.vector.exact(model).ok());
+                let cosine = made.zip(stored).and_then(|(made, stored)| made.cosine(&stored).ok());
+                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                    if known.by.is_none() {
+                        return true;
+                    }
+                    worker.doubt(now, known.chunk, vector);
+                    came += 1;
+                    continue;
                 }
                 self.results.good.extend(worker.is_honest(checks).into_iter().map(|made| Good::by(peer, made)));
                 self.results.again.known += 1;
@@ -46,12 +58,11 @@ impl Lender {
                 self.results.again.late += 1;
                 continue;
             };
-            let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             let Some(vector) = vector else {
                 lease.chunks[place] = Some(chunk);
                 return true;
             };
-            worker.hold(now, chunk, vector, checks, &mut self.rng);
+            worker.hold(now, chunk, vector, &mut self.rng);
             came += 1;
         }
         if came > 0 {
@@ -178,7 +189,7 @@ impl Lender {
     pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
-        self.gone(peer);
+        self.expelled(peer);
         self.over.disproven.push(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.begin_probation();
@@ -203,7 +214,7 @@ impl Lender {
     pub(in crate::scheduler) fn lent(&self, now: Instant) -> impl Iterator<Item = Lent> {
         self.workers.iter().map(move |(peer, worker)| Lent {
             peer: *peer,
-            chunks: self.leases_of(*peer).map(|(_, lease)| lease.open()).sum(),
+            chunks: self.leases_of(*peer).map(|(_, lease)| lease.lent()).sum(),
             unchecked: worker.held(),
             done: worker.done,
             ms_per_chunk: worker.ms_per_chunk(),

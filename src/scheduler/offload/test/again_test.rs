@@ -31,7 +31,7 @@ fn a_local_result_whose_lease_ended_meanwhile_is_stored() {
     // Its chunks wait for another device by then, or that one has them.
     for is_lent in [false, true] {
         let (mut lender, grant, late) = late(4);
-        lender.gone(PEER);
+        lender.down(PEER);
         if is_lent {
             granted(&mut lender, at(4_600), OTHER);
         }
@@ -41,9 +41,9 @@ fn a_local_result_whose_lease_ended_meanwhile_is_stored() {
     }
     // They are embedded here only by then, or all leases ended.
     let (mut lender, grant, late) = late(4);
-    lender.gone(PEER);
+    lender.down(PEER);
     granted(&mut lender, at(4_600), OTHER);
-    lender.gone(OTHER);
+    lender.down(OTHER);
     assert_eq!(embedded(&mut lender, late), numbers(&grant));
     let (mut lender, grant, late) = self::late(4);
     lender.end_all();
@@ -76,4 +76,43 @@ fn what_could_not_be_embedded_here_is_lent_once_its_document_is_to_be_tried_else
     lender.listed(here, Vec::new(), Vec::new(), &BTreeSet::from([DocId(0)]));
     lender.let_go(DocId(0));
     assert_eq!(numbers(&granted(&mut lender, at(1), PEER)), [0]);
+}
+
+#[test]
+fn results_of_batches_that_a_device_never_had_are_in_no_count_and_late_ones_are_counted_once() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    let made_up = Results { batch: BatchId([9; 16]), ..results(&grant) };
+    lender.on_results(at(1), PEER, &made_up, true);
+    assert_eq!(lender.again_counts().late, 0);
+    lender.wake(at(u64::from(grant.lease_ms)));
+    (0..3).for_each(|n| _ = lender.on_results(at(60_000 + n), PEER, &results(&grant), true));
+    lender.on_results(at(70_000), OTHER, &results(&grant), true);
+    assert_eq!(lender.again_counts().late, grant.texts.len() as u64);
+}
+
+#[test]
+fn what_a_device_drops_because_its_link_broke_or_gives_back_is_counted_as_lost() {
+    for gives_back in [false, true] {
+        let mut lender = lender(8);
+        let grant = granted(&mut lender, at(0), PEER);
+        if gives_back {
+            lender.on_return(PEER, grant.batch);
+        } else {
+            lender.unlinked(at(1), PEER);
+            lender.linked(PEER);
+        }
+        assert_eq!(lender.again_counts().lost, grant.texts.len() as u64, "{gives_back}");
+    }
+}
+
+#[test]
+fn of_what_is_dropped_when_what_may_be_lent_changes_the_own_results_are_not_counted_as_unproven() {
+    let mut lender = lender(6);
+    granted(&mut lender, at(0), PEER);
+    let here = lender.take_here(8, |_| true);
+    let vectors = here.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
+    lender.embedded_here(here, vectors);
+    lender.end_all();
+    assert_eq!(lender.again_counts().unproven, 0);
 }

@@ -1,0 +1,54 @@
+//! Devices that come and go: what ends with their link, with their run, and with their right to work.
+
+use super::leases::Ended;
+use super::{BatchId, Lender};
+use crate::base::id::PeerKey;
+use crate::base::time::Instant;
+
+impl Lender {
+    /// A device has a link again.
+    pub(in crate::scheduler) fn linked(&mut self, peer: PeerKey) {
+        let Some(worker) = self.workers.get_mut(&peer) else { return };
+        worker.told = None;
+        if worker.unlinked.take().is_some() {
+            // It dropped what it had when the link broke.
+            let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+            leases.into_iter().for_each(|id| self.end_lease(id, Ended::Dropped));
+        }
+    }
+
+    /// A device has no link any more.
+    pub(in crate::scheduler) fn unlinked(&mut self, now: Instant, peer: PeerKey) {
+        self.asks.retain(|(asked, _)| *asked != peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.unlinked = Some(now);
+        }
+    }
+
+    /// A device is seen: what it was told before may not have reached it.
+    pub(in crate::scheduler) fn seen(&mut self, peer: PeerKey) {
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.told = None;
+        }
+    }
+
+    /// A device is down, or has started anew: it has nothing any more. What it made waits for its check all the same, and its probation is over if it was.
+    pub(in crate::scheduler) fn down(&mut self, peer: PeerKey) {
+        self.asks.retain(|(asked, _)| *asked != peer);
+        let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+        leases.into_iter().for_each(|id| self.end_lease(id, Ended::Lost));
+        self.seen(peer);
+    }
+
+    /// A device may do no work any more: what it made and no check has vouched for is made again.
+    pub(in crate::scheduler) fn expelled(&mut self, peer: PeerKey) {
+        self.down(peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            // Whether those of before this start may still leave is known once they are read anew.
+            let (old, held): (Vec<_>, Vec<_>) = worker.take_held().partition(|(_, is_old)| *is_old);
+            self.results.again.unproven += (old.len() + held.len()) as u64;
+            old.iter().for_each(|(chunk, _)| self.end_chunk(chunk.doc, chunk.key));
+            self.again(held.into_iter().map(|(chunk, _)| chunk).collect());
+        }
+    }
+}
