@@ -76,7 +76,7 @@ impl Lender {
     }
 
     /// The batch with chunks among it whose vectors are known, and those vectors: now and then one, and one in `KNOWN_ONE_IN` where no
-    /// result may be computed here. None of them was made by this device itself.
+    /// result may be computed here. Those that this device made itself come last.
     fn with_known(
         &mut self,
         peer: PeerKey,
@@ -93,7 +93,8 @@ impl Lender {
         let wanted = if checks { drawn } else { drawn.max(1) };
         let mut mixed = batch;
         for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
-            let Some(at) = self.pool.known.iter().position(|known| known.by != Some(peer)) else { break };
+            // One that it made itself only where there is no other: in a long pause with one helper all are.
+            let at = self.pool.known.iter().position(|known| known.by != Some(peer)).unwrap_or(0);
             let Some(next) = self.pool.known.remove(at) else { break };
             let bytes: usize = mixed.iter().map(|chunk| chunk.text.bytes()).sum();
             // One that is stored and waits at once would have two places of one key.

@@ -42,7 +42,8 @@ impl Lender {
                 let (made, stored) = (vector.exact(model).ok(), known.vector.exact(model).ok());
                 let cosine = made.zip(stored).and_then(|(made, stored)| made.cosine(&stored).ok());
                 if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
-                    if known.by.is_none() {
+                    // With a vector of its own it contradicts itself.
+                    if known.by.is_none_or(|by| by == peer) {
                         return true;
                     }
                     worker.doubt(now, known.chunk, vector);

@@ -44,12 +44,15 @@ fn asked(by: Option<PeerKey>) -> (Lender, Grant) {
 }
 
 #[test]
-fn no_text_whose_vector_a_device_made_itself_vouches_for_it() {
-    let (_, grant) = asked(Some(PEER));
-    assert!(numbers(&grant).iter().all(|n| *n < 200), "{grant:?}");
-    for by in [None, Some(OTHER)] {
-        let (_, grant) = asked(by);
-        assert!(numbers(&grant).iter().any(|n| *n >= 200), "{grant:?}");
+fn a_text_whose_vector_a_device_made_itself_vouches_for_it_only_where_there_is_no_other() {
+    for (made_by, wanted) in [(OTHER, 204), (PEER, 200)] {
+        let mut lender = lender(4);
+        let own = |n: u64| Known { chunk: chunk(n), vector: embedding(n).quantize(), by: Some(PEER) };
+        let last = Known { by: Some(made_by), ..own(204) };
+        lender.listed(Vec::new(), (200..204).map(own).chain([last]).collect(), Vec::new(), &BTreeSet::new());
+        lender.on_ask(at(0), PEER, 64);
+        let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
+        assert!(numbers(&grant).contains(&wanted), "{grant:?}");
     }
 }
 
