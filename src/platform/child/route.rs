@@ -15,7 +15,8 @@ const SIGNS: [&[u8]; 3] = [b"%PDF-", b"{\\rtf", b"<?mso-"];
 /// Whether the document must not be parsed in this process.
 pub(super) fn needs_process(name: &str, bytes: &[u8]) -> bool {
     let start = bytes.get(..SIGN_BYTES).unwrap_or(bytes);
-    if SIGNS.iter().any(|sign| start.windows(sign.len()).any(|part| part == *sign)) {
+    let inked = bytes.trim_ascii_start();
+    if SIGNS.iter().any(|sign| inked.starts_with(sign) || start.windows(sign.len()).any(|part| part == *sign)) {
         return true;
     }
     let ending = name.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
@@ -26,13 +27,20 @@ pub(super) fn needs_process(name: &str, bytes: &[u8]) -> bool {
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         return false;
     }
-    !is_text(bytes) || begins_as_mail(bytes) || bytes.get(257..262) == Some(b"ustar")
+    !is_text(bytes) || begins_as_mail(bytes) || begins_as_tar(bytes)
 }
 
 /// Whether it is UTF-8 without control characters that text does not have, such as those of every archive.
 fn is_text(bytes: &[u8]) -> bool {
     let is_odd = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x0b | 0x0c | 0x1b);
     !bytes.iter().copied().any(is_odd) && str::from_utf8(bytes).is_ok()
+}
+
+/// Whether the place where a tar archive has its checksum holds an octal number. One of texts can be all text.
+fn begins_as_tar(bytes: &[u8]) -> bool {
+    let field = bytes.get(148..156).unwrap_or_default();
+    let is_octal = field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' '));
+    is_octal && field.iter().any(u8::is_ascii_digit)
 }
 
 /// Whether the first line is one of a mail's head, or of a folder of mails.
@@ -66,8 +74,10 @@ mod tests {
         for (name, bytes) in own {
             assert!(!needs_process(name, bytes), "{name}");
         }
-        let tar = [b"a".repeat(257), b"ustar ".to_vec()].concat();
-        let others: [(&str, &[u8]); 11] = [
+        let tar = [b"a".repeat(148), b"0017423 ".to_vec(), b"a".repeat(400)].concat();
+        let late = [b" ".repeat(5000), b"{\\rtf1 x}".to_vec()].concat();
+        let others: [(&str, &[u8]); 12] = [
+            ("late", &late),
             ("a.pdf", b"no"),
             ("a.txt", b"junk before %PDF-1.4\n"),
             ("a.txt", b"{\\rtf1 x}"),
