@@ -1,6 +1,6 @@
 //! The lexical half of search: which chunks hold a question's words, and how much that tells.
 //!
-//! [`token`] divides a text into units and [`language`] tells its language from itself; [`analysis`] makes the terms by which
+//! `token` divides a text into units and [`language`] tells its language from itself; [`analysis`] makes the terms by which
 //! a chunk is found: the stems of its words in its language. [`terms`] makes those of a question and counts them in texts that
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
