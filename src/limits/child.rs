@@ -27,9 +27,6 @@ pub const PARSER_SAID_BYTES_MAX: usize = 64 << 10;
 /// Bytes of the head of a request: the name of a file and the limits.
 pub const PARSER_HEAD_BYTES_MAX: usize = 8 << 10;
 
-/// Bytes at the start of a file that are looked at for the signs of a format.
-pub const SIGN_BYTES: usize = 2048;
-
 const _: () = {
     use super::{DOCUMENT_BYTES_MAX, PATH_BYTES_MAX};
     assert!(PARSER_ANSWER_BYTES_MAX as u64 > DOCUMENT_BYTES_MAX, "the longest text fits");

@@ -1,7 +1,6 @@
 //! Extracts documents in parser processes, one at a time.
 
 use super::frame::{self, Head};
-use super::route::needs_process;
 use super::running::{Program, Remains, run};
 use super::sandbox::{Bounds, Sandbox};
 use super::verdict::{self, Verdict, verdict};
@@ -9,6 +8,7 @@ use crate::base::time::Duration;
 use crate::limits::{
     PARSER_CPU_S, PARSER_LOOK_MS, PARSER_MEMORY_BYTES, PARSER_MEMORY_BYTES_SMALL, PARSER_WALL_MS, SMALL_DEVICE_BYTES,
 };
+use crate::text::extract::is_binary_document;
 use crate::worker::extract::{Content, content_hash};
 use rustix::system::sysinfo;
 use std::ffi::OsStr;
@@ -52,7 +52,7 @@ impl Parsers {
     pub fn content(&self, path: &[u8], content: Content) -> (Content, Duration) {
         let Content::Bytes(bytes, stamp) = content else { return (content, Duration::ZERO) };
         let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default().to_string_lossy();
-        if !needs_process(&name, &bytes) {
+        if !is_binary_document(&bytes) {
             return (Content::Bytes(bytes, stamp), Duration::ZERO);
         }
         match self.ask(Some(name.into_owned()), &bytes, self.wall) {

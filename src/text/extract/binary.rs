@@ -17,6 +17,16 @@ pub(super) struct Others {
     pub(super) file: fn(&str, &[u8]) -> Result<Text, Refusal>,
 }
 
+/// Whether a file is one that these readers take, by its bytes alone.
+pub(super) fn takes(bytes: &[u8]) -> bool {
+    let is_one_of = [pdf::is_pdf, is_zip, gzip::is_gzip, tar::is_tar, office::is_rtf, office::is_compound];
+    is_one_of.iter().any(|is| is(bytes))
+}
+
+fn is_zip(bytes: &[u8]) -> bool {
+    [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04"].iter().any(|mark| bytes.starts_with(mark))
+}
+
 /// Extracts the text of a binary file; `None` if it is none of these formats.
 pub(super) fn extract(name: &str, bytes: &[u8], others: &Others) -> Option<Result<Text, Refusal>> {
     known(name, bytes, others, 0, &mut Budget::of(bytes.len()))
@@ -37,7 +47,7 @@ fn known(
     if pdf::is_pdf(bytes) {
         return Some(text(pdf::read(bytes)));
     }
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") || bytes.starts_with(b"PK00PK\x03\x04") {
+    if is_zip(bytes) {
         let zip = Zip::open(bytes);
         return Some(match office::read_zip(&zip, budget) {
             Some(leaf) if is_too_deep => text(leaf),
@@ -53,4 +63,47 @@ fn known(
         return Some(if is_too_deep { Err(Refusal::TooMuch) } else { read_tar(bytes, budget, &inner) });
     }
     office::read_rtf(bytes).or_else(|| office::read_compound(bytes)).map(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_told_by_its_bytes_and_a_picture_or_a_text_is_none_whatever_its_name_is() {
+        let header = |name: &str| {
+            let mut header = vec![0_u8; 512];
+            header[..name.len()].copy_from_slice(name.as_bytes());
+            header[148..156].fill(b' ');
+            let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+            header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            header
+        };
+        let late = [b" ".repeat(5000), b"{\\rtf1 x}".to_vec()].concat();
+        let documents: [&[u8]; 7] = [
+            b"%PDF-1.4\n",
+            b"\xFFjunk before %PDF-1.4\n",
+            &late,
+            b"PK\x03\x04",
+            b"\x1F\x8B\x08\0",
+            &header("a.txt"),
+            b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+        ];
+        for bytes in documents {
+            assert!(takes(bytes), "{bytes:?}");
+        }
+        let others = Others { page: |_, _| Err(Refusal::Empty), file: |_, _| Err(Refusal::Empty) };
+        for bytes in [
+            &b""[..],
+            b"# Boiler\n",
+            b"<p>x",
+            b"caf\xE9",
+            b"a\0b",
+            b"\x89PNG\r\n\x1A\n",
+            b"\xFF\xD8\xFF\xE0",
+            b"that is %PDF-1.4",
+        ] {
+            assert!(!takes(bytes) && extract("a.pdf", bytes, &others).is_none(), "{bytes:?}");
+        }
+    }
 }

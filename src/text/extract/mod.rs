@@ -66,6 +66,17 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     file(path_hint, bytes)
 }
 
+/// Whether a file needs a reader of other formats than text, Markdown and HTML. Those are many, some of other people's making, and a file
+/// may be made to harm them: `platform::child` runs them in a process of their own.
+#[must_use]
+pub fn is_binary_document(bytes: &[u8]) -> bool {
+    #[cfg(feature = "documents")]
+    let takes = binary::takes(bytes);
+    #[cfg(not(feature = "documents"))]
+    let takes = bytes.starts_with(b"%PDF-");
+    takes
+}
+
 /// Extracts the text of a file that is text.
 fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if let Some(format) = known_format(path_hint, bytes) {

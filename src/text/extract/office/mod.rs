@@ -81,12 +81,22 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
     Some(judged(leaf, package.is_cut))
 }
 
+/// Whether it is rich text.
+pub(super) fn is_rtf(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{\\rtf")
+}
+
+/// Whether it is a compound file, as Office wrote them until 2007.
+pub(super) fn is_compound(bytes: &[u8]) -> bool {
+    cfb::is_compound(bytes)
+}
+
 /// Reads rich text; `None` if it is none.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
 pub(super) fn read_rtf(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
-    bytes.trim_ascii_start().starts_with(b"{\\rtf").then(|| judged(rtf::read(bytes), false))
+    is_rtf(bytes).then(|| judged(rtf::read(bytes), false))
 }
 
 /// Reads a document that is a compound file; `None` if it is none.
