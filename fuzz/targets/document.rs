@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
 
 /// A document of each format, not packed, so that a fuzzer reaches what is in it.
 pub fn seeds() -> Vec<Vec<u8>> {
-    [packages(), books(), binaries()].concat()
+    [packages(), books(), binaries(), markup()].concat()
 }
 
 fn packages() -> Vec<Vec<u8>> {
@@ -127,6 +127,19 @@ fn binaries() -> Vec<Vec<u8>> {
     doc[0x1C..0x1E].copy_from_slice(&[9, 1]);
     doc[0x100..0x109].copy_from_slice(b"red\x07\x07\x13x\x14y");
     vec![tar, gzip, nest, xls, compound("WordDocument", &doc)]
+}
+
+/// XML and mails.
+fn markup() -> Vec<Vec<u8>> {
+    let feed = b"<?xml version='1.0' encoding='iso-8859-1'?><rss><title>House</title><item><title>B\xF6iler</title><description>&lt;p&gt;It \
+                 &lt;b&gt;hums&lt;/b&gt;</description><row><c t='1'>5</c><c label='red lamp'/></row> and <b>more</b></item></rss>";
+    let mail = b"From: =?utf-8?q?Ann?= <a@x.org>\r\nTo: b@x.org\r\nDate: Sat, 2 May 2026 14:30:00 +0200\r\nSubject: Boiler\r\n\
+                 Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>red</p>\r\n--b\r\n\
+                 Content-Type: application/zip; name*=utf-8''a%2Ezip\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBA==\r\n--b\r\n\
+                 Content-Type: message/rfc822\r\n\r\nFrom: c\r\nSubject: Older\r\n\r\nx=\r\n--b--\r\n";
+    let folder = b"From a@x Mon Jun 01 10:00:00 2009\nFrom: a\nTo: b\nSubject: one\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A4 =\n\n\
+                   From b@x Mon Jun 01 10:00:00 2009\nSubject: two\n\nmore\n";
+    vec![feed.to_vec(), mail.to_vec(), folder.to_vec()]
 }
 
 fn relations(all: &[(&str, &str)]) -> String {

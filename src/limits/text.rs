@@ -55,6 +55,15 @@ pub const TABLE_COLUMNS_MAX: usize = 256;
 /// Characters of a column's name that stand before each value.
 pub const COLUMN_NAME_CHARS_MAX: usize = 40;
 
+/// Numbers of a list in JSON that are read, if it has nothing else: more are a vector, and no word of a document.
+pub const JSON_NUMBERS_MAX: usize = 32;
+
+/// Bytes of a mail's headers, by which it is told.
+pub const MAIL_HEAD_BYTES_MAX: usize = 128 * 1024;
+
+/// Addresses of a mail that are read: more are a list that nobody looks through.
+pub const MAIL_ADDRESSES_MAX: usize = 64;
+
 /// Chunks of one document: bounds the record that lists them (about 12 bytes each).
 pub const DOCUMENT_CHUNKS_MAX: usize = 65_536;
 
@@ -134,4 +143,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 8. So they are as bytes behind a name, over two lines, and in links for a second factor.
 /// 9. So they are between casts, in literals of code, and in such links with blanks in them.
 /// 10. Office documents, PDF, books and archives are read.
-pub const READER: u64 = 10;
+/// 11. Text in any encoding is read, and tables, JSON, XML, subtitles and mails as what they are.
+pub const READER: u64 = 11;

@@ -22,25 +22,27 @@ fn files_that_cannot_be_used_are_refused_with_a_reason_and_the_rest_is_found() {
     place.write("blank.txt", " \n\t\n");
     place.write("binary.bin", [0_u8, 159, 146, 150, 0, 1, 2]);
     place.write("latin1.txt", b"caf\xe9 and cr\xe8me, in an old encoding");
+    place.write("garbled.txt", b"caf\x01\xfe\x02\xfd\x03 and more, in no encoding");
     fs::File::create(place.docs().join("huge.txt")).unwrap().set_len(1 << 30).unwrap();
     symlink(place.docs(), place.docs().join("loop")).unwrap();
     symlink("/etc/passwd", place.docs().join("outside.txt")).unwrap();
     assert!(Command::new("mkfifo").arg(place.docs().join("pipe")).status().unwrap().success());
     let agent = place.up(&[place.docs().to_str().unwrap()]);
-    let status = agent.wait_ready(1);
+    let status = agent.wait_ready(2);
     assert_eq!(status["files"]["refused"], 5, "{status}");
     assert!(agent.search("Where is the violin?")[0].ends_with("/good.md"));
     let log = agent.log();
     assert!(log.contains("loop is a link and was left out"), "{log}");
     let parsed = log.contains("are parsed in a process of their own each");
-    assert!(parsed, "what holds the parsers of binary.bin and latin1.txt: {log}");
+    assert!(parsed, "what holds the parsers of binary.bin and garbled.txt: {log}");
     let doctor = agent.json(&["doctor", "--json"]);
     let refused = doctor.to_string();
-    for part in ["empty.txt", "binary.bin", "latin1.txt", "huge.txt", "1073741824 bytes"] {
+    for part in ["empty.txt", "binary.bin", "garbled.txt", "huge.txt", "1073741824 bytes"] {
         assert!(refused.contains(part), "{part} is not explained in {refused}");
     }
-    place.write("latin1.txt", "café and crème, in a new encoding");
-    agent.wait_ready(2);
+    assert!(agent.search("café and crème")[0].ends_with("/latin1.txt"));
+    place.write("garbled.txt", "tea and biscuits, in a new encoding");
+    agent.wait_ready(3);
     assert_eq!(count(&agent, "refused"), 4, "a repaired file is read again");
 }
 

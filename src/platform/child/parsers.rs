@@ -8,7 +8,7 @@ use crate::base::time::Duration;
 use crate::limits::{
     PARSER_CPU_S, PARSER_LOOK_MS, PARSER_MEMORY_BYTES, PARSER_MEMORY_BYTES_SMALL, PARSER_WALL_MS, SMALL_DEVICE_BYTES,
 };
-use crate::text::extract::is_binary_document;
+use crate::text::extract::needs_parser;
 use crate::worker::extract::{Content, content_hash};
 use rustix::system::sysinfo;
 use std::ffi::OsStr;
@@ -52,7 +52,7 @@ impl Parsers {
     pub fn content(&self, path: &[u8], content: Content) -> (Content, Duration) {
         let Content::Bytes(bytes, stamp) = content else { return (content, Duration::ZERO) };
         let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default().to_string_lossy();
-        if !is_binary_document(&bytes) {
+        if !needs_parser(&name, &bytes) {
             return (Content::Bytes(bytes, stamp), Duration::ZERO);
         }
         match self.ask(Some(name.into_owned()), &bytes, self.wall) {

@@ -1,26 +1,24 @@
-//! Files that are no text: which reader takes them, by their first bytes, and how deep archives go.
+//! Files that are no plain text: which reader takes them, by their first bytes, and how deep archives go.
 
 use super::archive::inflate::Budget;
 use super::archive::zip::Zip;
-use super::archive::{gzip, read_gzip, read_tar, read_zip, tar, with_embedded};
+use super::archive::{Inner, gzip, read_gzip, read_tar, read_zip, tar, with_embedded};
+use super::ending::small_ending;
 use super::leaf::Leaf;
+use super::others::Others;
 use super::refusal::Refusal;
 use super::section::Text;
-use super::{office, pdf};
+use super::{elements, mail, office, pdf};
 use crate::limits::ARCHIVE_DEPTH_MAX;
 
-/// Readers of what is text.
-pub(super) struct Others {
-    /// Of lines with marks on the headings, and a title.
-    pub(super) page: fn(String, &str) -> Result<Text, Refusal>,
-    /// Of a file by its name.
-    pub(super) file: fn(&str, &[u8]) -> Result<Text, Refusal>,
-}
-
-/// Whether a file is one that these readers take, by its bytes alone.
-pub(super) fn takes(bytes: &[u8]) -> bool {
+/// Whether a file is one that these readers take. Its name counts only for mails and XML that do not begin as such.
+pub(super) fn takes(name: &str, bytes: &[u8]) -> bool {
     let is_one_of = [pdf::is_pdf, is_zip, gzip::is_gzip, tar::is_tar, office::is_rtf, office::is_compound];
+    let ending = small_ending(name);
     is_one_of.iter().any(|is| is(bytes))
+        || mail::is_mbox(&ending, bytes)
+        || mail::is_mail(&ending, bytes)
+        || elements::is_xml(&ending, bytes)
 }
 
 fn is_zip(bytes: &[u8]) -> bool {
@@ -62,7 +60,26 @@ fn known(
     if tar::is_tar(bytes) {
         return Some(if is_too_deep { Err(Refusal::TooMuch) } else { read_tar(bytes, budget, &inner) });
     }
-    office::read_rtf(bytes).or_else(|| office::read_compound(bytes)).map(text)
+    if let Some(leaf) = office::read_rtf(bytes).or_else(|| office::read_compound(bytes)) {
+        return Some(text(leaf));
+    }
+    let ending = small_ending(name);
+    if mail::is_mbox(&ending, bytes) {
+        return Some(if is_too_deep { Err(Refusal::TooMuch) } else { mail::read_mbox(bytes, budget, &inner) });
+    }
+    if mail::is_mail(&ending, bytes) {
+        let inner: Option<&Inner<'_>> = if is_too_deep { None } else { Some(&inner) };
+        return Some(mail::read(bytes, others, budget, inner));
+    }
+    if !elements::is_xml(&ending, bytes) {
+        return None;
+    }
+    Some(match elements::read(bytes) {
+        Ok(Some(leaf)) => text(Ok(leaf)),
+        // As it stands.
+        Ok(None) => (others.file)(name, bytes),
+        Err(why) => Err(why),
+    })
 }
 
 #[cfg(test)]
@@ -80,7 +97,7 @@ mod tests {
             header
         };
         let late = [b" ".repeat(5000), b"{\\rtf1 x}".to_vec()].concat();
-        let documents: [&[u8]; 7] = [
+        let documents: [&[u8]; 10] = [
             b"%PDF-1.4\n",
             b"\xFFjunk before %PDF-1.4\n",
             &late,
@@ -88,9 +105,12 @@ mod tests {
             b"\x1F\x8B\x08\0",
             &header("a.txt"),
             b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+            b"From: a\nTo: b\nSubject: c\n\nx",
+            b"From a@x at 10:00\nFrom: a\nTo: b\nSubject: c\n\nx",
+            b"<?xml version='1.0'?><a>x</a>",
         ];
         for bytes in documents {
-            assert!(takes(bytes), "{bytes:?}");
+            assert!(takes("a", bytes), "{bytes:?}");
         }
         let others = Others { page: |_, _| Err(Refusal::Empty), file: |_, _| Err(Refusal::Empty) };
         for bytes in [
@@ -103,7 +123,7 @@ mod tests {
             b"\xFF\xD8\xFF\xE0",
             b"that is %PDF-1.4",
         ] {
-            assert!(!takes(bytes) && extract("a.pdf", bytes, &others).is_none(), "{bytes:?}");
+            assert!(!takes("a.pdf", bytes) && extract("a.pdf", bytes, &others).is_none(), "{bytes:?}");
         }
     }
 }

@@ -1,14 +1,15 @@
 //! From a file's name and bytes to its text and sections; one module a format.
 //!
 //! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
-//! that are told by their first bytes. Everything else is decoded as UTF-8, or as UTF-16 if it begins with a byte order
-//! mark. The ending of the name only decides whether the text is Markdown or HTML: then its headings divide it into
-//! sections, without tags and front matter, and with the words of links and pictures alone; else it is one section.
+//! that are told by their first bytes. Everything else is decoded as UTF-8, as UTF-16 if it begins with a byte order mark or
+//! has its form, or as the encoding that it declares or looks like (`charset`). The ending of the name only decides whether the
+//! text is Markdown or HTML: then its headings divide it into sections, without tags and front matter, and with the words of links
+//! and pictures alone; else it is one section. Of text that holds records each value stands behind its name (`records`), of XML the
+//! text of its elements is read (`elements`), of mails who wrote what (`mail`).
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
 //! Markdown and HTML also without tags, with the title of front matter in place of that, its line ends LF or CRLF; sections are in order, within the text, and do not
-//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes, and its text, in UTF-8, is never longer but for the mark of
-//! payload and a line end.
+//! overlap. A file has at most `limits::DOCUMENT_BYTES_MAX` bytes, and its text at most twice as many.
 //!
 //! Sections are divided into chunks by `text::chunk`; folders, sizes and dates of files belong to `platform`.
 
@@ -16,6 +17,11 @@
 mod archive;
 #[cfg(feature = "documents")]
 mod binary;
+#[cfg(feature = "documents")]
+mod charset;
+#[cfg(feature = "documents")]
+mod elements;
+mod ending;
 mod entity;
 mod fence;
 mod front_matter;
@@ -28,19 +34,28 @@ mod html_scan;
 #[cfg(feature = "documents")]
 mod leaf;
 mod link;
+#[cfg(feature = "documents")]
+mod mail;
 mod markdown;
 #[cfg(feature = "documents")]
 mod office;
+#[cfg(feature = "documents")]
+mod others;
 mod outline;
 #[cfg(feature = "documents")]
 mod pdf;
 mod plain;
+#[cfg(feature = "documents")]
+mod records;
 mod refusal;
 pub mod section;
+#[cfg(feature = "documents")]
+mod table;
 
 use super::payload;
 use super::payload::word::measure;
 use crate::limits::DOCUMENT_BYTES_MAX;
+use ending::{ending, has_ending};
 use section::{Section, Text};
 use std::borrow::Cow;
 
@@ -60,7 +75,7 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         return Err(Refusal::TooLarge { bytes: bytes.len() });
     }
     #[cfg(feature = "documents")]
-    if let Some(found) = binary::extract(path_hint, bytes, &binary::Others { page, file }) {
+    if let Some(found) = binary::extract(path_hint, bytes, &others::Others { page, file }) {
         return found;
     }
     file(path_hint, bytes)
@@ -69,11 +84,11 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
 /// Whether a file needs a reader of other formats than text, Markdown and HTML. Those are many, some of other people's making, and a file
 /// may be made to harm them: `platform::child` runs them in a process of their own.
 #[must_use]
-pub fn is_binary_document(bytes: &[u8]) -> bool {
+pub fn needs_parser(path_hint: &str, bytes: &[u8]) -> bool {
     #[cfg(feature = "documents")]
-    let takes = binary::takes(bytes);
+    let takes = binary::takes(path_hint, bytes);
     #[cfg(not(feature = "documents"))]
-    let takes = bytes.starts_with(b"%PDF-");
+    let takes = !path_hint.is_empty() && bytes.starts_with(b"%PDF-");
     takes
 }
 
@@ -82,7 +97,7 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if let Some(format) = known_format(path_hint, bytes) {
         return Err(Refusal::Unsupported { format });
     }
-    let mut text = plain::decode(bytes)?;
+    let mut text = decode(path_hint, bytes)?;
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
@@ -90,6 +105,10 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         // Before payload is told: a page is often one line, and pictures go with their tags.
         let html::Page { text, title, .. } = html::read(&text, has_ending(path_hint, &["xhtml"]));
         return page(text, &title);
+    }
+    #[cfg(feature = "documents")]
+    if let Some(leaf) = records::read(&ending::small_ending(path_hint), &text) {
+        return page(leaf.text, &leaf.title);
     }
     text = without_keys(text)?;
     text = language(Text { text, sections: Vec::new() })?.text;
@@ -102,6 +121,38 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
+}
+
+/// The text of a file in the encoding that it is in.
+fn decode(path_hint: &str, bytes: &[u8]) -> Result<String, Refusal> {
+    let decoded = plain::decode(bytes);
+    #[cfg(feature = "documents")]
+    {
+        let other = match &decoded {
+            Ok(_) => charset::iso_2022_jp(bytes),
+            Err(Refusal::Encoding { .. }) => charset::decode(bytes, is_markup(path_hint, bytes)),
+            Err(Refusal::Binary) => charset::utf32(bytes).or_else(|| charset::utf16_without_mark(bytes)),
+            Err(_) => None,
+        };
+        if let Some(text) = other {
+            // Cyrillic letters have twice as many bytes in UTF-8 as before.
+            if u64::try_from(text.len()).is_ok_and(|bytes| bytes > 2 * DOCUMENT_BYTES_MAX) {
+                return Err(Refusal::TooMuch);
+            }
+            // Line ends, as of UTF-8.
+            return plain::decode(text.as_bytes());
+        }
+    }
+    #[cfg(not(feature = "documents"))]
+    let _ = path_hint;
+    decoded
+}
+
+/// Whether a file may declare its encoding as HTML and XML do.
+#[cfg(feature = "documents")]
+fn is_markup(path_hint: &str, bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    has_ending(path_hint, &["html", "htm", "xhtml", "xml"]) || start.starts_with(b"<?xml") || start.starts_with(b"<!")
 }
 
 /// The sections of lines with marks on the headings, as `html::read` makes them.
@@ -168,16 +219,6 @@ fn without_tags(text: String, sections: Vec<Section>) -> Text {
     Text { text: plain, sections: left }
 }
 
-/// The part of the name after its last dot, if there is one.
-fn ending(path_hint: &str) -> Option<&str> {
-    let name = path_hint.rsplit(['/', '\\']).next().unwrap_or(path_hint);
-    name.rsplit_once('.').map(|(_, ending)| ending)
-}
-
-fn has_ending(path_hint: &str, known: &[&str]) -> bool {
-    ending(path_hint).is_some_and(|end| known.iter().any(|known| end.eq_ignore_ascii_case(known)))
-}
-
 /// Formats that hold text and are not supported, told by their first bytes. A ZIP archive is an office document or a
 /// book if its ending says so, else a binary file.
 fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
@@ -222,16 +263,34 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_text_is_refused_with_a_sentence() {
-        let cases: [(&str, &[u8], &str); 5] = [
+        let encoding = "the file is in no encoding that is known: byte 6 is no UTF-8, and what is around it no other; save it as UTF-8";
+        let cases: [(&str, &[u8], &str); 4] = [
             ("a.txt", b"", "the file has no text"),
             ("a.md", b" \r\n\t\xC2\xA0", "the file has no text"),
             ("a.bin", b"ab\0cd", "the file is not text"),
-            ("a.txt", b"caf\xE9!", "the file is not UTF-8 text: byte 3 does not fit; save it as UTF-8"),
-            ("a.txt", b"\xEF\xBB\xBFcaf\xE9!", "the file is not UTF-8 text: byte 6 does not fit; save it as UTF-8"),
+            ("a.txt", b"\xEF\xBB\xBFcaf\xE9!", encoding),
         ];
         for (name, bytes, sentence) in cases {
             assert_eq!(extract(name, bytes).unwrap_err().to_string(), sentence);
         }
+    }
+
+    #[test]
+    #[cfg(feature = "documents")]
+    fn text_in_other_encodings_is_text_without_private_keys() {
+        let page = b"<html><head><meta charset=windows-1251></head><body><p>\xCA\xEB\xFE\xF7 \xE4\xEE\xEC\xE0</p></body></html>";
+        assert_eq!(
+            extract("a.html", page).unwrap().text.trim(),
+            "\u{41A}\u{43B}\u{44E}\u{447} \u{434}\u{43E}\u{43C}\u{430}"
+        );
+        assert_eq!(extract("a.txt", b"caf\xE9!").unwrap().text, "caf\u{e9}!");
+        assert!(matches!(extract("a.txt", b"\x01\x02\xFE\xFD"), Err(Refusal::Encoding { at: 2 })));
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert_eq!(extract("a.txt", &wide("The boiler hums.\rTwice.")).unwrap().text, "The boiler hums.\nTwice.");
+        let key = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+        let note =
+            extract("a.txt", &wide(&format!("The key of the cellar server is this: {key} and it is old."))).unwrap();
+        assert!(note.text.contains("cellar") && !note.text.contains("GFPYY"), "{}", note.text);
     }
 
     #[test]

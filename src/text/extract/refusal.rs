@@ -16,9 +16,9 @@ pub enum Refusal {
     PrivateKey,
     /// NUL bytes: pictures, programs, archives.
     Binary,
-    /// Neither UTF-8 nor UTF-16 with a byte order mark.
+    /// In no encoding that is known, or with too much in it that is broken.
     Encoding {
-        /// First byte that does not fit, counted from 0 at the start of the file.
+        /// First byte that is no UTF-8, counted from 0 at the start of the file.
         at: usize,
     },
     /// More than `limits::DOCUMENT_BYTES_MAX` bytes.
@@ -58,7 +58,10 @@ impl fmt::Display for Refusal {
                 "the file holds a private key and hardly a word besides. A note around a key is indexed, without the key",
             ),
             Self::Binary => f.write_str("the file is not text"),
-            Self::Encoding { at } => write!(f, "the file is not UTF-8 text: byte {at} does not fit; save it as UTF-8"),
+            Self::Encoding { at } => write!(
+                f,
+                "the file is in no encoding that is known: byte {at} is no UTF-8, and what is around it no other; save it as UTF-8"
+            ),
             Self::TooLarge { bytes } => {
                 write!(f, "the file has {bytes} bytes, more than the {DOCUMENT_BYTES_MAX} that are read")
             }

@@ -63,13 +63,9 @@ pub(super) fn with_embedded(
     budget: &mut Budget,
     inner: &Inner<'_>,
 ) -> Result<Text, Refusal> {
-    let mut folder = Folder::default();
-    let why = match text {
-        Ok(text) => {
-            folder.text = text;
-            None
-        }
-        Err(why) => Some(why),
+    let (mut folder, why) = match text {
+        Ok(text) => (Folder::of(text), None),
+        Err(why) => (Folder::default(), Some(why)),
     };
     for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
         let unpacked = zip.read(entry, entry_most(), budget).filter(|unpacked| unpacked.end == End::Whole);
@@ -115,7 +111,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
 }
 
 /// Whether an entry is a document by its path, as in a folder: hidden files and those of keys are none, nor what programs add.
-fn is_document(path: &str) -> bool {
+pub(super) fn is_document(path: &str) -> bool {
     let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
     !path.ends_with('/')
         && !path.split('/').any(is_hidden)
@@ -125,8 +121,8 @@ fn is_document(path: &str) -> bool {
 
 /// The text of the entries so far.
 #[derive(Default)]
-struct Folder {
-    text: Text,
+pub(super) struct Folder {
+    pub(super) text: Text,
     encrypted: usize,
     /// Entries that are packed by another method than DEFLATE.
     packed_otherwise: usize,
@@ -134,11 +130,17 @@ struct Folder {
     refused: usize,
     is_cut: bool,
     /// Whether the text of the next entry is too much.
-    is_full: bool,
+    pub(super) is_full: bool,
 }
 
 impl Folder {
-    fn take(&mut self, path: &str, entry: Result<Text, Refusal>) {
+    /// A document that has others in it.
+    pub(super) fn of(text: Text) -> Self {
+        Self { text, ..Self::default() }
+    }
+
+    /// Adds an entry, whose path is a heading above its own.
+    pub(super) fn take(&mut self, path: &str, entry: Result<Text, Refusal>) {
         let Ok(entry) = entry else {
             self.refused += 1;
             return;
@@ -160,7 +162,11 @@ impl Folder {
         self.is_full |= self.text.sections.len() >= DOCUMENT_CHUNKS_MAX;
     }
 
-    fn finish(self) -> Result<Text, Refusal> {
+    /// The text of all entries.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that says why there is none.
+    pub(super) fn finish(self) -> Result<Text, Refusal> {
         if !self.text.sections.is_empty() {
             return Ok(self.text);
         }

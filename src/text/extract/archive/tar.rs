@@ -1,5 +1,6 @@
 //! TAR files: headers of 512 bytes with the files between, and longer names in entries of their own.
 
+use super::super::charset;
 use crate::limits::{ARCHIVE_NAME_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 
 const BLOCK: usize = 512;
@@ -72,7 +73,7 @@ fn short(header: &[u8]) -> String {
 /// Up to the first NUL.
 fn text(bytes: &[u8]) -> String {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(bytes.get(..ARCHIVE_NAME_BYTES_MAX).unwrap_or(bytes)).into_owned()
+    charset::name(bytes.get(..ARCHIVE_NAME_BYTES_MAX).unwrap_or(bytes))
 }
 
 /// `path` of the lines `LENGTH KEY=VALUE`.

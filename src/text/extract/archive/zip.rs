@@ -4,6 +4,7 @@
 //! entries is bounded before it is made, and of a file that was cut the part that is there can be read. Sizes that a file states
 //! of itself reserve no memory.
 
+use super::super::charset;
 use super::inflate::{Budget, End, Unpacked, inflate, stored};
 use crate::limits::{ARCHIVE_NAME_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 
@@ -188,10 +189,10 @@ fn scan(file: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// A name in UTF-8, else with the letters of ASCII that it has.
+/// A name, with slashes between its folders.
 fn name_of(bytes: &[u8]) -> String {
     let bytes = bytes.get(..ARCHIVE_NAME_BYTES_MAX).unwrap_or(bytes);
-    String::from_utf8_lossy(bytes).replace('\\', "/")
+    charset::name(bytes).replace('\\', "/")
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -91,3 +91,12 @@ fn an_encrypted_entry_has_no_bytes_and_says_so() {
     let opened = Zip::open(&file);
     assert!(opened.entries[0].is_encrypted && all(&file).is_empty());
 }
+
+#[test]
+fn names_in_other_encodings_have_their_letters() {
+    let names = |name: &str| Zip::open(&zip(&[(name, b"short")])).entries[0].name.clone();
+    assert_eq!(names("Schl\u{fc}ssel.txt"), "Schl\u{fc}ssel.txt");
+    let mut file = zip(&[("Schl_ssel vom Haus.txt", b"short")]);
+    file.iter_mut().filter(|byte| **byte == b'_').for_each(|byte| *byte = 0xFC);
+    assert_eq!(Zip::open(&file).entries[0].name, "Schl\u{fc}ssel vom Haus.txt");
+}

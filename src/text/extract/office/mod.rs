@@ -1,7 +1,7 @@
 //! Office documents and books: from the bytes of a file to its text with headings.
 //!
 //! What a file is, its content says: the parts of a ZIP file, or the streams of a compound file. Each format has a reader that
-//! writes a [`Leaf`]; what they share is how parts are found (`package`), XML (`xml`), and tables (`table`). Slides and sheets
+//! writes a [`Leaf`]; what they share is how parts are found (`package`) and XML (`xml`). Slides and sheets
 //! are headings, with their numbers and names, so that an answer can say where.
 //!
 //! Nothing here trusts a number that a file states: parts are unpacked with caps, and no memory is reserved by a count. What a reader
@@ -23,11 +23,10 @@ mod pptx;
 mod rtf;
 mod runs;
 mod styles;
-mod table;
 mod xls;
 mod xlsb;
 mod xlsx;
-mod xml;
+pub(super) mod xml;
 
 use super::archive::inflate::Budget;
 use super::archive::zip::Zip;

@@ -5,10 +5,10 @@
 
 use super::package::Package;
 use super::styles::core_title;
-use super::table::{Cell, Table};
 use super::xml::{Tag, Visitor, walk};
 use crate::limits::{CELL_REPEATS_MAX, TABLE_COLUMNS_MAX};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::table::{Cell, Table};
 use std::mem;
 
 /// Elements whose text is not shown: what was deleted, marks of notes, numbers of pages, reading aids.

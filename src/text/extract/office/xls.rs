@@ -5,9 +5,9 @@
 
 use super::bytes::{f64_at, short_number, size_at, u16_at, u32_at, western, wide};
 use super::number::{Formats, shown};
-use super::table::{Cell, Table};
 use crate::text::extract::leaf::Leaf;
 use crate::text::extract::refusal::Refusal;
+use crate::text::extract::table::{Cell, Table};
 
 /// A record: its type and its bytes.
 type Record<'a> = (u16, &'a [u8]);

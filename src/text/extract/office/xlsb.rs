@@ -4,8 +4,8 @@ use super::bytes::{f64_at, short_number, size_at, u16_at, u32_at, wide};
 use super::number::{Formats, shown};
 use super::package::Package;
 use super::styles::core_title;
-use super::table::{Cell, Table};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::table::{Cell, Table};
 use std::mem;
 
 /// Reads the workbook whose main part this is.

@@ -7,9 +7,9 @@ use super::number::{Formats, shown};
 use super::package::{Package, Relation};
 use super::runs::{items, lines};
 use super::styles::core_title;
-use super::table::{Cell, Table};
 use super::xml::{Tag, Visitor, walk};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::table::{Cell, Table};
 use std::mem;
 
 /// Reads the workbook whose main part this is.

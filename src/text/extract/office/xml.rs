@@ -4,13 +4,14 @@
 //! itself has no text, so that none can grow.
 
 use crate::limits::XML_DEPTH_MAX;
+use crate::text::extract::charset;
 use crate::text::extract::entity;
 use crate::text::extract::plain;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 /// What is done at each part of a document.
-pub(super) trait Visitor {
+pub(crate) trait Visitor {
     /// An element begins.
     fn open(&mut self, name: &str, tag: &Tag<'_>);
     /// The element that began last ends.
@@ -24,7 +25,7 @@ pub(super) trait Visitor {
 }
 
 /// The attributes of an element.
-pub(super) struct Tag<'a>(&'a BytesStart<'a>);
+pub(crate) struct Tag<'a>(&'a BytesStart<'a>);
 
 impl Tag<'_> {
     /// The value of an attribute by its local name, or, if that has a colon, by its whole name.
@@ -35,6 +36,13 @@ impl Tag<'_> {
         let found =
             all.find(|it| if whole { it.key.as_ref() == name } else { it.key.local_name().as_ref() == name })?;
         Some(resolved(&found.value))
+    }
+
+    /// All attributes, by their local names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (String, String)> {
+        let mut all = self.0.attributes();
+        all.with_checks(false);
+        all.flatten().map(|it| (it.key.local_name().as_ref().to_owned(), resolved(&it.value)))
     }
 
     /// The same as a number.
@@ -48,19 +56,20 @@ impl Tag<'_> {
     }
 }
 
-/// The text of a part: UTF-8, UTF-16 with a byte order mark, else what of it is UTF-8. Mostly it is the bytes themselves, and not
+/// The text of a part: UTF-8, UTF-16 with a byte order mark, what it declares or looks like, else what of it is UTF-8. Mostly it is the bytes themselves, and not
 /// copied.
 pub(super) fn decode(bytes: Vec<u8>) -> String {
     let mut text = String::from_utf8(bytes).unwrap_or_else(|error| {
         let bytes = error.as_bytes();
-        plain::decode(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
+        let text = plain::decode(bytes).ok().or_else(|| charset::decode(bytes, true));
+        text.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
     });
     text.drain(..text.len() - text.trim_start_matches('\u{feff}').len());
     text
 }
 
 /// Goes over a document to its end, or to where it is broken.
-pub(super) fn walk(xml: &str, visitor: &mut dyn Visitor) {
+pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) {
     let mut reader = Reader::from_str(xml);
     let config = reader.config_mut();
     config.expand_empty_elements = true;
@@ -202,9 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn a_part_in_another_encoding_loses_its_letters_and_not_its_text() {
+    fn a_part_in_another_encoding_keeps_its_letters_or_at_least_its_text() {
         assert_eq!(decode(b"\xFF\xFE<\0a\0".to_vec()), "<a");
         assert_eq!(decode(b"\xEF\xBB\xBF<a>".to_vec()), "<a>");
-        assert_eq!(decode(b"<a>caf\xE9 x".to_vec()), "<a>caf\u{fffd} x");
+        assert_eq!(decode(b"<a>caf\xE9 x".to_vec()), "<a>caf\u{e9} x");
+        assert_eq!(decode(b"<a>\x01\x02\xE9\x02".to_vec()), "<a>\u{1}\u{2}\u{fffd}\u{2}");
     }
 }

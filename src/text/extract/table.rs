@@ -3,8 +3,8 @@
 //! A row is found by one of its words, and what stands in it says nothing without the names of the columns. The first row
 //! counts as their names if it has none but words, and numbers or dates stand below them.
 
+use super::leaf::{Leaf, one_line};
 use crate::limits::{COLUMN_NAME_CHARS_MAX, TABLE_COLUMNS_MAX};
-use crate::text::extract::leaf::{Leaf, one_line};
 use std::collections::VecDeque;
 use std::mem;
 
@@ -37,6 +37,17 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Takes a row of names of columns.
+    pub(super) fn name(&mut self, leaf: &mut Leaf, names: &[Cell]) {
+        let words: Vec<&str> = names.iter().map(|cell| cell.text.as_str()).collect();
+        leaf.line(&words.join("; "));
+        for cell in names.iter().filter(|cell| cell.column < TABLE_COLUMNS_MAX) {
+            self.names.resize(self.names.len().max(cell.column + 1), None);
+            self.names[cell.column] = Some(cell.text.chars().take(COLUMN_NAME_CHARS_MAX).collect());
+        }
+        self.is_known = true;
+    }
+
     /// Takes a row, in the order of its columns. One without values ends what belongs together.
     pub(super) fn row(&mut self, leaf: &mut Leaf, mut cells: Vec<Cell>) {
         for cell in &mut cells {
@@ -76,14 +87,14 @@ impl Table {
                 return;
             }
             let first = self.waiting.pop_front().unwrap_or_default();
-            let words: Vec<&str> = first.iter().map(|cell| cell.text.as_str()).collect();
-            leaf.line(&words.join("; "));
-            if is_named || may_be {
-                for cell in first.into_iter().filter(|_| is_named) {
-                    self.names.resize(self.names.len().max(cell.column + 1), None);
-                    self.names[cell.column] = Some(cell.text.chars().take(COLUMN_NAME_CHARS_MAX).collect());
-                }
-                self.is_known = true;
+            if is_named {
+                self.name(leaf, &first);
+            } else {
+                let words: Vec<&str> = first.iter().map(|cell| cell.text.as_str()).collect();
+                leaf.line(&words.join("; "));
+                self.is_known |= may_be;
+            }
+            if self.is_known {
                 for row in mem::take(&mut self.waiting) {
                     self.write(leaf, &row);
                 }
@@ -109,8 +120,18 @@ impl Table {
 }
 
 /// Whether a text may be the name of a column: short, and no sentence.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.chars().count() <= COLUMN_NAME_CHARS_MAX && text.contains(char::is_alphabetic)
+}
+
+/// Whether a value is a number, an amount, a date or a time: digits, and hardly a letter.
+pub(super) fn is_number(text: &str) -> bool {
+    let (mut digits, mut letters) = (0_usize, 0_usize);
+    for c in text.chars() {
+        digits += usize::from(c.is_numeric());
+        letters += usize::from(c.is_alphabetic());
+    }
+    digits > 0 && letters * 4 <= digits || matches!(text.trim(), "true" | "false" | "TRUE" | "FALSE")
 }
 
 #[cfg(test)]

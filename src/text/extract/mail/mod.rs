@@ -1,0 +1,201 @@
+//! Mails: one of them (`.eml`, the files of a Maildir, saved web pages), or a folder of them one behind the other (mbox).
+//!
+//! The subject is the title. Who wrote to whom and when stands before the text, so that a mail is found by that too; other headers say
+//! nothing to people. Of a text that is there plainly and in HTML the plain one is read. Attachments, and mails in mails, are read as
+//! files in an archive are (`archive`), with the same caps: the reader of all files takes them, one level deeper.
+//!
+//! What a mail is, its headers say (`told`): names of files differ too much. Parts and encodings are `mail-parser`'s work; `mailparse`
+//! leaves it to its user to choose among the bodies. It forbids unsafe code. Mails come from strangers, so all this runs in a process
+//! of its own.
+
+mod told;
+
+use super::archive::inflate::Budget;
+use super::archive::{Folder, Inner, is_document};
+use super::charset;
+use super::leaf::{Leaf, one_line};
+use super::others::Others;
+use super::refusal::Refusal;
+use super::section::Text;
+use crate::limits::{ARCHIVE_DEPTH_MAX, HEADING_BYTES_MAX, MAIL_ADDRESSES_MAX};
+use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
+
+pub(super) use told::{is_mail, is_mbox};
+
+/// Words of a plain text from which on it is one: before HTML often stands that it is HTML.
+const WORDS_MIN: usize = 12;
+
+/// Reads a mail. `inner`: the reader of attachments; `None`: they lie too deep.
+///
+/// # Errors
+/// A [`Refusal`] that says why there is no text in it.
+pub(super) fn read(
+    bytes: &[u8],
+    others: &Others,
+    budget: &mut Budget,
+    inner: Option<&Inner<'_>>,
+) -> Result<Text, Refusal> {
+    let message = MessageParser::default().parse(told::without_length(bytes));
+    let message = message.ok_or(Refusal::Damaged { format: "mail" })?;
+    text_of(&message, others, budget, inner, 0)
+}
+
+/// Reads a folder of mails.
+///
+/// # Errors
+/// A [`Refusal`] if none has text.
+pub(super) fn read_mbox(bytes: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+    let mut folder = Folder::default();
+    for mail in told::mails(bytes) {
+        if folder.is_full || !budget.enter() {
+            break;
+        }
+        // Its subject is the heading.
+        folder.take("", inner("mail.eml", mail, budget));
+    }
+    folder.finish()
+}
+
+fn text_of(
+    message: &Message<'_>,
+    others: &Others,
+    budget: &mut Budget,
+    inner: Option<&Inner<'_>>,
+    depth: usize,
+) -> Result<Text, Refusal> {
+    let mut leaf = Leaf::default();
+    leaf.set_title(message.subject().unwrap_or_default());
+    leaf.paragraph(&envelope(message));
+    let mut pages = Vec::new();
+    for part in bodies(message) {
+        match &part.body {
+            PartType::Html(_) => pages.push(words_of(message, part)),
+            _ => write(&mut leaf, &words_of(message, part)),
+        }
+    }
+    let subject = leaf.title.get(..leaf.title.floor_char_boundary(HEADING_BYTES_MAX)).unwrap_or_default().to_owned();
+    let mut folder = Folder::of((others.page)(leaf.text, &leaf.title).unwrap_or_default());
+    for page in pages {
+        folder.take(&subject, (others.file)("mail.html", page.as_bytes()));
+    }
+    let attachments = message.attachments().filter(|_| depth < ARCHIVE_DEPTH_MAX);
+    for part in attachments {
+        if folder.is_full || !budget.enter() {
+            break;
+        }
+        attachment(message, part, &mut folder, others, budget, inner, depth);
+    }
+    if folder.text.sections.is_empty() {
+        return Err(Refusal::ReadEmpty { what: "the mail has no words in it" });
+    }
+    Ok(folder.text)
+}
+
+fn attachment(
+    message: &Message<'_>,
+    part: &MessagePart<'_>,
+    folder: &mut Folder,
+    others: &Others,
+    budget: &mut Budget,
+    inner: Option<&Inner<'_>>,
+    depth: usize,
+) {
+    let name = one_line(part.attachment_name().unwrap_or_default());
+    if let PartType::Message(mail) = &part.body {
+        folder.take("", text_of(mail, others, budget, inner, depth + 1));
+        return;
+    }
+    // What could not be decoded is letters of base64.
+    let is_broken = part.is_encoding_problem && part.content_type().is_none_or(|kind| kind.c_type != "text");
+    let Some(inner) = inner.filter(|_| !is_broken) else { return };
+    if !name.is_empty() && !is_document(&name) {
+        return;
+    }
+    let text = match &part.body {
+        PartType::Text(_) => {
+            inner(if name.is_empty() { "text.txt" } else { &name }, words_of(message, part).as_bytes(), budget)
+        }
+        PartType::Html(_) => {
+            inner(if name.is_empty() { "text.html" } else { &name }, words_of(message, part).as_bytes(), budget)
+        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => inner(&name, bytes, budget),
+        PartType::Message(_) | PartType::Multipart(_) => return,
+    };
+    folder.take(&name, text);
+}
+
+/// Writes a text with its paragraphs.
+fn write(leaf: &mut Leaf, text: &str) {
+    leaf.paragraph("");
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            leaf.paragraph("");
+        } else {
+            leaf.line(line);
+        }
+    }
+}
+
+/// The parts that are the mail's own text: plain, or HTML where nothing is said plainly.
+fn bodies<'m>(message: &'m Message<'m>) -> Vec<&'m MessagePart<'m>> {
+    let plain: Vec<&MessagePart<'_>> = message.text_bodies().collect();
+    let of_text = plain.iter().filter_map(|part| match &part.body {
+        PartType::Text(text) => Some(text.split_whitespace().count()),
+        _ => None,
+    });
+    let says_little = of_text.sum::<usize>() < WORDS_MIN;
+    let pages: Vec<&MessagePart<'_>> = message.html_bodies().collect();
+    let has_page = pages.iter().any(|part| matches!(part.body, PartType::Html(_)));
+    if says_little && has_page { pages } else { plain }
+}
+
+/// The words of a part. Where it does not say its encoding, as it looks.
+fn words_of<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, str> {
+    let (text, is_page) = match &part.body {
+        PartType::Text(text) => (text, false),
+        PartType::Html(text) => (text, true),
+        _ => return Cow::Borrowed(""),
+    };
+    if text.contains(char::REPLACEMENT_CHARACTER) && part.encoding == Encoding::None {
+        let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        let raw = message.raw_message.get(at(part.offset_body)..at(part.offset_end));
+        if let Some(text) = raw.and_then(|raw| charset::decode(raw, is_page)) {
+            return Cow::Owned(text);
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+/// Who wrote to whom, and when.
+fn envelope(message: &Message<'_>) -> String {
+    let mut lines = String::new();
+    let all = [("From", message.from()), ("To", message.to()), ("Cc", message.cc())];
+    for (name, addresses) in all {
+        let names = addresses.map(names).unwrap_or_default();
+        if !names.is_empty() {
+            lines.push_str(&format!("{name}: {names}\n"));
+        }
+    }
+    if let Some(date) = message.date().filter(|date| date.year > 0) {
+        lines.push_str(&format!(
+            "Date: {:04}-{:02}-{:02} {:02}:{:02}\n",
+            date.year, date.month, date.day, date.hour, date.minute
+        ));
+    }
+    lines
+}
+
+fn names(addresses: &Address<'_>) -> String {
+    let name = |it: &mail_parser::Addr<'_>| match (it.name(), it.address()) {
+        (Some(name), Some(address)) => one_line(&format!("{name} <{address}>")),
+        (name, address) => one_line(name.or(address).unwrap_or_default()),
+    };
+    let all: Vec<String> =
+        addresses.iter().take(MAIL_ADDRESSES_MAX).map(name).filter(|name| !name.is_empty()).collect();
+    all.join(", ")
+}
+
+#[cfg(test)]
+#[path = "test.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! Mails of several forms, through the reader of all files.
+
+use crate::text::extract::{Refusal, extract};
+
+/// The sections of a file, each as its heading and its text.
+fn told(name: &str, bytes: &[u8]) -> Vec<(String, String)> {
+    let text = extract(name, bytes).unwrap();
+    text.sections.iter().map(|at| (at.heading.clone(), text.text[at.range.clone()].to_owned())).collect()
+}
+
+fn pair(heading: &str, body: &str) -> (String, String) {
+    (heading.to_owned(), body.to_owned())
+}
+
+const HEAD: &str = "From: =?utf-8?q?Ann_M=C3=BCller?= <ann@x.org>\r\nTo: bob@x.org, \"Carl, the cat\" <carl@x.org>\r\n\
+                    Date: Sat, 2 May 2026 14:30:00 +0200\r\nSubject: =?iso-8859-1?Q?Schl=FCssel?=\r\n =?utf-8?B?IGRlcyBIYXVzZXM=?=\r\n\
+                    MIME-Version: 1.0\r\n";
+
+const ENVELOPE: &str =
+    "From: Ann M\u{fc}ller <ann@x.org>\nTo: bob@x.org, Carl, the cat <carl@x.org>\nDate: 2026-05-02 14:30";
+
+#[test]
+fn a_mail_is_its_subject_who_wrote_it_and_its_words() {
+    let mail = format!(
+        "{HEAD}Content-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=CD=C9=D2 =\r\nat home\r\n"
+    );
+    let expected = [pair("Schl\u{fc}ssel des Hauses", &format!("{ENVELOPE}\n\n\u{43c}\u{438}\u{440} at home"))];
+    for name in ["a.eml", "1700000.M1P2.host:2,S", "note.txt"] {
+        assert_eq!(told(name, mail.as_bytes()), expected, "{name}");
+    }
+    let two = told("a.eml", format!("{HEAD}\r\nOne\r\nline.\r\n\r\n\r\nTwo.\r\n").as_bytes());
+    assert!(two[0].1.ends_with("14:30\n\nOne\nline.\n\nTwo."), "{two:?}");
+    let silent = [HEAD.as_bytes(), b"\r\nDer Schl\xFCssel h\xE4ngt am Haken.\r\n"].concat();
+    assert!(
+        told("a.eml", &silent)[0].1.ends_with("Schl\u{fc}ssel h\u{e4}ngt am Haken."),
+        "it does not say its encoding"
+    );
+    assert_eq!(
+        extract("a.eml", b"MIME-Version: 1.0\r\nDate: x\r\n\r\n"),
+        Err(Refusal::ReadEmpty { what: "the mail has no words in it" })
+    );
+}
+
+#[test]
+fn of_plain_text_and_html_the_one_that_says_something_is_read() {
+    let both = |plain: &str| {
+        format!(
+            "{HEAD}Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{plain}\r\n--b\r\n\
+             Content-Type: text/html\r\n\r\n<html><h1>Boiler</h1><p>It <b>hums</b>.</p></html>\r\n--b--\r\n"
+        )
+    };
+    let words = "It hums all night long, and in the morning it is as cold as before.";
+    let plain = told("a.eml", both(words).as_bytes());
+    assert!(plain.len() == 1 && plain[0].1.ends_with(words), "{plain:?}");
+    let page = told("a.eml", both("This is HTML.").as_bytes());
+    assert_eq!(page[1..], [pair("Schl\u{fc}ssel des Hauses > Boiler", "It hums.")]);
+}
+
+#[test]
+fn attachments_are_files_in_it_and_keys_among_them_are_left_out() {
+    let part = |kind: &str, name: &str, body: &str| {
+        format!("--b\r\nContent-Type: {kind}\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{body}\r\n")
+    };
+    let packed = "--b\r\nContent-Type: application/octet-stream; name=a.csv\r\nContent-Transfer-Encoding: base64\r\n\r\ncGFydCxsZWZ0CkJvbHQsNDAK\r\n";
+    let mail = [
+        HEAD.to_owned(),
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee the files.\r\n".to_owned(),
+        part("text/markdown", "note.md", "# Lamp\r\n\r\nred\r\n"),
+        part("text/plain", "server.pem", "words of a key"),
+        "--b\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgoAAAANSUhEUgAAAAUAAAAF\r\n".to_owned(),
+        packed.to_owned(),
+        "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@x.org\r\nSubject: Older\r\n\r\nThe older mail.\r\n--b--\r\n".to_owned(),
+    ];
+    let parts = told("a.eml", mail.concat().as_bytes());
+    assert_eq!(
+        parts[1..],
+        [
+            pair("note.md > Lamp", "red"),
+            pair("a.csv", "part; left\npart: Bolt; left: 40"),
+            pair("Older", "From: c@x.org\n\nThe older mail.")
+        ]
+    );
+}
+
+#[test]
+fn each_mail_of_a_folder_has_its_own_heading() {
+    let mail = |subject: &str| {
+        format!("From a@x Mon Jun 01 10:00:00 2009\nFrom: a@x.org\nSubject: {subject}\n\nwords of {subject}\n\n")
+    };
+    let folder = format!("{}{}", mail("one"), mail("two"));
+    assert_eq!(
+        told("Inbox", folder.as_bytes()),
+        [pair("one", "From: a@x.org\n\nwords of one"), pair("two", "From: a@x.org\n\nwords of two")]
+    );
+}
+
+#[test]
+fn mails_in_mails_end_and_nothing_panics_whatever_is_cut() {
+    let mut mail = "From: a@x.org\nTo: b\nSubject: x\n\ndeep".to_owned();
+    for level in 0..50 {
+        mail = format!(
+            "From: a@x.org\nTo: b\nSubject: level {level}\nContent-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n\
+             Content-Type: message/rfc822\n\n{mail}\n--b{level}--\n"
+        );
+    }
+    let text = extract("a.eml", mail.as_bytes()).unwrap().text;
+    assert!(text.contains("a@x.org") && !text.contains("deep"));
+    let small = format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nd29yZHM=\r\n--b--"
+    );
+    for end in 0..small.len() {
+        let _ = extract("a.eml", &small.as_bytes()[..end]);
+    }
+}

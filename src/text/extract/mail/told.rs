@@ -1,0 +1,171 @@
+//! Whether a file is a mail, or a folder of them, by the headers at its start; and where each of them begins and ends.
+
+use crate::limits::{MAIL_HEAD_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+
+/// Headers that hardly anything but a mail or an article has.
+const OF_MAILS: [&[u8]; 8] = [
+    b"from",
+    b"received",
+    b"return-path",
+    b"message-id",
+    b"delivered-to",
+    b"x-mozilla-status",
+    b"envelope-to",
+    b"dkim-signature",
+];
+
+/// Headers that a mail has beside them.
+const BESIDE: [&[u8]; 12] = [
+    b"to",
+    b"cc",
+    b"subject",
+    b"date",
+    b"mime-version",
+    b"content-type",
+    b"reply-to",
+    b"sender",
+    b"newsgroups",
+    b"references",
+    b"in-reply-to",
+    b"x-mailer",
+];
+
+/// Headers of a mail that a file must have at its start, whatever it is called.
+const HEADERS_MIN: usize = 3;
+
+/// Whether a file is a mail: it begins with headers, of which three are those of a mail, or, if its name says so, one.
+pub(crate) fn is_mail(ending: &str, bytes: &[u8]) -> bool {
+    let is_named = matches!(ending, "eml" | "emlx" | "mht" | "mhtml" | "mbox" | "mbx");
+    let (of_mails, beside) = headers(without_length(without_blanks(bytes)));
+    if is_named { of_mails + beside > 0 } else { of_mails > 0 && of_mails + beside >= HEADERS_MIN }
+}
+
+/// Whether a file is a folder of mails: it begins with the line that parts them, and a header.
+pub(crate) fn is_mbox(ending: &str, bytes: &[u8]) -> bool {
+    let bytes = without_blanks(bytes);
+    let is_named = matches!(ending, "mbox" | "mbx" | "");
+    let Some(behind) = separator(bytes) else { return false };
+    let (of_mails, beside) = headers(behind);
+    of_mails + beside >= if is_named { 1 } else { HEADERS_MIN }
+}
+
+/// What is behind a line `From SOMEBODY DATE`, if the bytes begin with one.
+fn separator(bytes: &[u8]) -> Option<&[u8]> {
+    let line = bytes.strip_prefix(b"From ")?;
+    let end = line.iter().take(MAIL_HEAD_BYTES_MAX).position(|byte| *byte == b'\n')?;
+    let has_time = line
+        .get(..end)?
+        .windows(3)
+        .any(|part| matches!(part, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
+    has_time.then(|| line.get(end + 1..)).flatten()
+}
+
+fn without_blanks(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start()
+}
+
+/// A mail without the line of its length, which Apple Mail writes before it.
+pub(super) fn without_length(bytes: &[u8]) -> &[u8] {
+    let digits = bytes.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+    let length = bytes.get(..digits).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|it| it.parse().ok());
+    let Some(length) = length else { return bytes };
+    let behind = bytes.get(digits..).unwrap_or_default();
+    let behind = behind.get(behind.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default();
+    let Some(mail) = behind.strip_prefix(b"\n") else { return bytes };
+    mail.get(..length).unwrap_or(mail)
+}
+
+/// How many headers of mails, and how many that stand beside them, there are before the first blank line. None if another line
+/// stands there.
+fn headers(bytes: &[u8]) -> (usize, usize) {
+    let head = bytes.get(..MAIL_HEAD_BYTES_MAX.min(bytes.len())).unwrap_or_default();
+    let (mut of_mails, mut beside) = (0, 0);
+    for (at, line) in head.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        if matches!(line[0], b' ' | b'\t') && at > 0 {
+            continue;
+        }
+        let is_of_name = |byte: &&u8| byte.is_ascii_graphic() && **byte != b':';
+        let length = line.iter().take_while(is_of_name).count();
+        // Some programs write a blank before the colon.
+        let is_header = length > 0 && line.get(length..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+        if !is_header {
+            // The last line may be cut; in a folder, what is beside the rules begins the text.
+            return if of_mails + beside >= HEADERS_MIN { (of_mails, beside) } else { (0, 0) };
+        }
+        let name = line.get(..length).unwrap_or_default().to_ascii_lowercase();
+        of_mails += usize::from(OF_MAILS.contains(&name.as_slice()));
+        beside += usize::from(BESIDE.contains(&name.as_slice()));
+    }
+    (of_mails, beside)
+}
+
+/// The mails of a folder, each without the line before it.
+pub(super) fn mails(bytes: &[u8]) -> Vec<&[u8]> {
+    let bytes = without_blanks(bytes);
+    let mut starts = vec![0];
+    let mut at = 0;
+    let mut is_behind_blank = true;
+    while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if at > 0 && is_behind_blank && separator(rest).is_some_and(begins_with_header) {
+            starts.push(at);
+        }
+        is_behind_blank = rest.get(..length).is_some_and(|line| line.trim_ascii().is_empty());
+        at += length + 1;
+        if starts.len() > UNPACKED_ENTRIES_MAX {
+            break;
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    let mail = |(start, end): (&usize, usize)| separator(bytes.get(*start..end)?);
+    starts.iter().zip(ends).filter_map(mail).collect()
+}
+
+/// Whether a header stands here: a line of a text may begin as the line between mails does.
+fn begins_with_header(bytes: &[u8]) -> bool {
+    let name = bytes.iter().take(80).take_while(|byte| byte.is_ascii_graphic() && **byte != b':').count();
+    name > 0 && bytes.get(name) == Some(&b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_mail, is_mbox, mails};
+
+    #[test]
+    fn mails_are_told_by_their_headers_and_other_texts_are_none() {
+        for (ending, text, is) in [
+            ("", "From: a@x.org\nTo: b@x.org\nSubject: Boiler\n\nIt hums.", true),
+            ("", "\nReceived: from x\n\tby y\nDate: May\nSubject : Boiler\n\n", true),
+            ("txt", "Path: x\nFrom: a\nNewsgroups: alt.boiler\nSubject: x\n\nwords", true),
+            ("eml", "X-Notes: 1\nSubject: Boiler\n", true),
+            ("emlx", "27\nFrom: a@x.org\nSubject: x\n\n<?xml ?>", true),
+            ("md", "From: a\n\nSubject: b\nDate: c\nTo: d\n", false),
+            ("", "HTTP/1.1 200 OK\nDate: x\nContent-Type: text\nFrom: a\nTo: b\n", false),
+            ("", "Date: x\nSubject: y\nTo: z\n\n", false),
+            ("txt", "From: here\nthe boiler hums", false),
+            ("eml", "words", false),
+            ("", "", false),
+        ] {
+            assert_eq!(is_mail(ending, text.as_bytes()), is, "{ending} {text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_divided_where_a_mail_begins_and_nowhere_else() {
+        let folder = "From a@x Mon Jun 01 10:00:00 2009\nFrom: a\nSubject: One\n\nwords\nFrom here on Mon Jun 01 10:00:00 it hums\n\n\
+                      From the cellar at 10:00 no header\n\nFrom b@x Mon Jun 01 10:00:00 2009\r\nSubject: Two\r\n\r\nmore\n";
+        assert!(is_mbox("mbox", folder.as_bytes()) && is_mbox("", folder.as_bytes()));
+        let all = mails(folder.as_bytes());
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(all[0].starts_with(b"From: a\n") && all[1].starts_with(b"Subject: Two\r\n"));
+        assert!(
+            !is_mbox("", b"From here on\nit hums")
+                && !is_mbox("txt", b"From a at 10:00\nNote: x\n\n")
+                && !is_mbox("mbox", b"")
+        );
+    }
+}
