@@ -1,6 +1,7 @@
 //! Files of the owner: whatever the bytes are, the text has its sections and chunks in order and within their caps.
 
-use wattle::limits::{CHUNK_BYTES_MAX, HEADING_BYTES_MAX};
+use wattle::base::ignore::Rules;
+use wattle::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, HEADING_BYTES_MAX};
 use wattle::text::chunk::chunks;
 use wattle::text::extract::extract;
 use wattle::text::payload::elide;
@@ -10,12 +11,15 @@ const ADDED_BYTES_MAX: usize = 4;
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    for name in ["a.md", "a.txt", "a.html"] {
+    for name in ["a.md", "a.txt", "a.html", "a.csv"] {
         let Ok(text) = extract(name, data) else { continue };
+        let is_of_records = matches!(name, "a.txt" | "a.csv");
         assert!(
-            text.text.len() <= 3 * data.len() / 2 + ADDED_BYTES_MAX,
-            "{name}: UTF-16 may take half as much again in UTF-8; tags, marks and payload take less than they had"
+            text.text.len() <= 3 * data.len() + ADDED_BYTES_MAX || is_of_records,
+            "{name}: a byte is three in UTF-8 at most; tags, marks and payload take less than they had"
         );
+        // Each value has its name before it.
+        assert!(u64::try_from(text.text.len()).is_ok_and(|bytes| bytes <= 2 * DOCUMENT_BYTES_MAX));
         let mut end = 0;
         for section in &text.sections {
             assert!(section.range.start >= end && text.text.get(section.range.clone()).is_some());
@@ -33,6 +37,12 @@ pub fn check(data: &[u8]) {
             end = chunk.range.end;
         }
         assert_eq!(found, chunks(&text, &count), "the same text gives the same chunks");
+    }
+    // The same bytes as a file of patterns.
+    let rules = Rules::parse(data);
+    for path in [&b"a/b.log"[..], b"build", data.get(..64).unwrap_or(data)] {
+        let verdict = rules.verdict(path, true);
+        assert!(verdict.is_some() || rules.verdict(path, false).is_none(), "what holds for a file holds for a folder");
     }
     if let Ok(text) = std::str::from_utf8(data) {
         let once = elide(text);
@@ -64,9 +74,25 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push(b"a `` b <b>```</b> `\n\n    <i>\n- ~~~\n  <p>\n<h2>&auml;</h2>\n```a``` <br>\n".to_vec());
     seeds.push(b"\xff\xfeT\0e\0x\0t\0\n\0\0\0".to_vec());
     seeds.push("cut \u{e4}".as_bytes()[..5].to_vec());
+    seeds.extend(records());
     let key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
     seeds.push(
         format!("| PrivateKey | {key} |\na/b/{key}\n1. {base64}\n2. {base64}\n3. Qy9NTUxOQ==\n4. words\n").into_bytes(),
     );
     seeds
+}
+
+/// Patterns of files, texts of records, and texts in other encodings.
+fn records() -> [Vec<u8>; 9] {
+    [
+        b"# x\n*.log \n!a/**/b\\ \n/build/\n[!a-c[:digit:]]?\\*\n**/z/**\r\n".to_vec(),
+        b"name;city\r\n\"Miller, \"\"Ann\"\"\";Bern\r\n;7\n".to_vec(),
+        b"sep=|\na|b\n1|\"2\n".to_vec(),
+        b"{\"a\": [{\"b\": 1.5, \"c\": [\"x\\n\", null]}, [1, [2]], true]}\n{\"d\": \"e".to_vec(),
+        b"1\n00:01:14,440 --> 00:01:15,760\n{\\an8}<i>The boiler\nhums.\n\n2\n00:09:15,880 --> 00:09:19,520\n- Red &amp; old\n".to_vec(),
+        b"WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:02.500 align:start\n<v Ann>Look <00:01.500>at it\n".to_vec(),
+        b"Der Schl\xFCssel h\xE4ngt am Haken \x96 5 \x80".to_vec(),
+        b"# coding: koi8-r\n\xEB\xCC\xC0\xDE \xCF\xD4 \xD3\xC1\xD2\xC1\xD1".to_vec(),
+        b"\x1B$B$3\x1B(B <meta charset=shift_jis> \x95\xA8\x92u\x82\xCC".to_vec(),
+    ]
 }

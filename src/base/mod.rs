@@ -7,7 +7,8 @@
 //! a device found for a query, `fold` and `file_name` the forms in which words and names compare, `collection_name` when two names
 //! of collections are one, `level` the energy
 //! levels, `finding` what is wrong or in doubt, `count` numbers in sentences, `outbox` the queue of a machine's outputs, `bounded` the
-//! reader of lists with a cap, `secret_file` the names of files that are no documents but keys.
+//! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `ignore` the patterns of files that
+//! their owner leaves out.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
 //! system, and each list has a cap of `limits` in its type or while it is read; a vector has exactly
@@ -22,6 +23,7 @@ pub mod finding;
 pub mod fold;
 pub mod hit;
 pub mod id;
+pub mod ignore;
 pub mod level;
 pub mod outbox;
 pub mod path;

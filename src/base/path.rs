@@ -13,6 +13,13 @@ pub fn prefix(folder: &[u8]) -> Vec<u8> {
     [folder.strip_suffix(b"/").unwrap_or(folder), b"/"].concat()
 }
 
+/// The folder around a place; the root is its own.
+#[must_use]
+pub fn parent(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    &path[..slash.max(1).min(path.len())]
+}
+
 /// The path of a name in a folder.
 #[must_use]
 pub fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {

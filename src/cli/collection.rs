@@ -140,6 +140,7 @@ mod tests {
             key_files: 0,
             key_file_paths: Vec::new(),
             agent_homes: Vec::new(),
+            ignored: None,
         };
         let sources = [
             watched("/b", "home", Ring::Mesh),

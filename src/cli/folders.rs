@@ -53,6 +53,16 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         if more > 0 && !folder.key_file_paths.is_empty() {
             let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
         }
+        if let Some(ignored) = &folder.ignored {
+            for path in &ignored.paths {
+                let line = format!("left out by .gitignore or .wattleignore: {path}");
+                let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
+            }
+            let more = ignored.count.saturating_sub(ignored.paths.len() as u64);
+            if more > 0 {
+                let _ = writeln!(text, "  {}", style.dim(&format!("and {more} more of those")));
+            }
+        }
         if folder.kept_without_files > 0 {
             let documents = if folder.kept_without_files == 1 {
                 "one document is".to_owned()
@@ -88,7 +98,7 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::http::folders::{AwayPlace, Missing};
+    use crate::http::folders::{AwayPlace, IgnoredPlaces, Missing};
 
     const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -105,6 +115,7 @@ pub(super) mod tests {
             key_files: 0,
             key_file_paths: Vec::new(),
             agent_homes: Vec::new(),
+            ignored: None,
         }
     }
 
@@ -158,6 +169,11 @@ pub(super) mod tests {
         let home = folders(&[Watched { agent_homes: vec!["/n/w".into()], ..folder(Some(3)) }], &PLAIN);
         let left_out = "  left out, it is the home of another agent of Wattle, with its keys: /n/w\n";
         assert!(home.ends_with(left_out), "and no file that can be added: {home}");
+        let ignored = IgnoredPlaces { count: 3, paths: vec!["/n/build".into(), "/n/x.log".into()] };
+        let shown = folders(&[Watched { ignored: Some(ignored), ..folder(Some(3)) }], &PLAIN);
+        let expected = "  left out by .gitignore or .wattleignore: /n/build\n  left out by .gitignore or .wattleignore: /n/x.log\n  \
+                        and 1 more of those\n";
+        assert!(shown.ends_with(expected), "{shown}");
         let one = folders(&[keys(1, &["/n/a b.pem"])], &PLAIN);
         assert!(one.ends_with("and is left out: /n/a b.pem. `wattle add '/n/a b.pem'` takes it in.\n"), "{one}");
         let none_named = folders(&[keys(2, &[])], &PLAIN);

@@ -52,6 +52,18 @@ pub struct Watched {
     /// Folders in it that are left out, because they are the homes of other agents, with their keys. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agent_homes: Vec<String>,
+    /// What patterns of `.gitignore` and `.wattleignore` leave out of it. Left out where that is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<IgnoredPlaces>,
+}
+
+/// Files and folders that patterns leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IgnoredPlaces {
+    /// How many, 256 at most.
+    pub count: u64,
+    /// The paths of the first 16 of them.
+    pub paths: Vec<String>,
 }
 
 /// A place that is away.
@@ -160,6 +172,9 @@ impl Watched {
             key_files: state.map_or(0, |state| state.key_files),
             key_file_paths: state.into_iter().flat_map(|state| state.key_paths.iter().map(|path| text(path))).collect(),
             agent_homes: state.into_iter().flat_map(|state| state.agent_homes.iter().map(|path| text(path))).collect(),
+            ignored: state.map(|state| &state.ignored).filter(|(count, _)| *count > 0).map(|(count, paths)| {
+                IgnoredPlaces { count: *count, paths: paths.iter().map(|path| text(path)).collect() }
+            }),
         }
     }
 }

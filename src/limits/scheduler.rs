@@ -123,6 +123,19 @@ pub const KEY_FILES_MAX: usize = 256;
 /// Those that are shown of one source.
 pub const KEY_FILES_SHOWN: usize = 16;
 
+/// Bytes of a file of patterns (`.gitignore`) that are read, and patterns of it; the largest collections of such files have some
+/// hundred.
+pub const IGNORE_FILE_BYTES_MAX: usize = 256 * 1024;
+
+/// See `IGNORE_FILE_BYTES_MAX`.
+pub const IGNORE_PATTERNS_MAX: usize = 4096;
+
+/// Files and folders that one step of a scan left out by such patterns and that are told apart from those that are gone.
+pub const IGNORED_MAX: usize = 4096;
+
+/// Those that are known by their paths for each source, so that people can be told them.
+pub const IGNORED_KNOWN_MAX: usize = 256;
+
 /// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again.
 pub const LOSS_ASKED_MIN: u64 = 100;
 

@@ -25,6 +25,7 @@ impl Node {
             key_files,
             key_paths,
             agent_homes: self.scheduler.agent_homes(&source.path),
+            ignored: self.scheduler.ignored(&source.path),
         }
     }
 

@@ -232,7 +232,7 @@ impl Node {
         self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved
     }
 
-    /// The files of keys that are asked for by their names: nothing else in the answer tells that they are there.
+    /// The files that are left out and are asked for by their names: nothing else in the answer tells that they are there.
     fn left_out(&self, question: &str) -> Vec<UnusableFile> {
         let asked = AskedNames::new(question);
         let file = |path: Vec<u8>| UnusableFile {
@@ -242,7 +242,15 @@ impl Node {
             ),
             path,
         };
-        self.scheduler.key_files_asked(|path| asked.has(path)).into_iter().map(file).collect()
+        let ignored = |path: Vec<u8>| UnusableFile {
+            reason: format!(
+                "A pattern of .gitignore or .wattleignore leaves it out, so it is not read. `wattle add {}` takes it in.",
+                quoted(&String::from_utf8_lossy(&path))
+            ),
+            path,
+        };
+        let keys = self.scheduler.key_files_asked(|path| asked.has(path)).into_iter().map(file);
+        keys.chain(self.scheduler.ignored_asked(|path| asked.has(path)).into_iter().map(ignored)).collect()
     }
 
     /// Merges what came and replies.

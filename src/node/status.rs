@@ -221,6 +221,8 @@ pub struct FolderStatus {
     pub key_paths: Vec<Vec<u8>>,
     /// The homes of other agents that were left out.
     pub agent_homes: Vec<Vec<u8>>,
+    /// How many files and folders patterns of `.gitignore` and `.wattleignore` left out, as far as is known, and the first of them.
+    pub ignored: (u64, Vec<Vec<u8>>),
 }
 
 /// What the driver adds to a status; empty in the simulation.

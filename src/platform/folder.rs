@@ -1,11 +1,12 @@
 //! Folders and files of the owner: lists them in the order of paths, reads them whole.
 //!
 //! Symbolic links are left out, so that no loop and nothing outside the folder is ever followed. Hidden files and
-//! folders (a leading dot) are left out, and so are files of keys and passwords that are not a source themselves, and the
+//! folders (a leading dot) are left out, what `.gitignore` and `.wattleignore` leave out, and so are files of keys and passwords that are not a source themselves, and the
 //! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
 mod beneath;
 mod missing;
+pub(super) mod names;
 mod place;
 mod walk;
 
@@ -19,7 +20,7 @@ use crate::store::record::Source;
 use crate::worker::extract::Content;
 use crate::worker::scan::Listing;
 use missing::LateLooks;
-use place::plain;
+use place::{plain, stamp};
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -30,7 +31,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use walk::{Known, OpenFolder, list, stamp};
+use walk::{Known, OpenFolder, list};
 
 /// Tries of one listing, each without the places that fell silent in the one before.
 const TRIES: usize = 4;

@@ -4,7 +4,8 @@ use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::limits::PATH_BYTES_MAX;
 use crate::platform::file_system::is_pseudo;
-use crate::scheduler::addition::Addition;
+use crate::platform::folder::names::{has_patterns, left_out_of};
+use crate::scheduler::addition::{Addition, Patterns};
 use crate::scheduler::path::covers;
 use std::ffi::OsStr;
 use std::fs;
@@ -48,7 +49,9 @@ pub fn source_at(path: &Path, collection: &str, ring: Option<Ring>) -> Result<Ad
     if bytes.len() > PATH_BYTES_MAX {
         return Err(format!("The path {name} is longer than {PATH_BYTES_MAX} bytes."));
     }
-    Ok(Addition { path: bytes.to_vec(), collection: collection.to_owned(), unnamed: false, ring, device: meta.dev() })
+    let patterns = Patterns { left_out_of: left_out_of(&found), are_in_it: has_patterns(&found) };
+    let (path, collection) = (bytes.to_vec(), collection.to_owned());
+    Ok(Addition { path, collection, unnamed: false, ring, device: meta.dev(), patterns })
 }
 
 /// The place that a person means by an absolute path, whether something is there or not: links are resolved as far as

@@ -29,12 +29,23 @@ pub struct Addition {
     pub ring: Option<Ring>,
     /// The file system's device number.
     pub device: u64,
+    /// What files of patterns say of it.
+    pub patterns: Patterns,
+}
+
+/// What `.gitignore` and `.wattleignore` say of a place that is to be watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patterns {
+    /// The folders above the place of which they leave it out.
+    pub left_out_of: Vec<Vec<u8>>,
+    /// Whether such a file is in the place: then it may leave out what was named in it.
+    pub are_in_it: bool,
 }
 
 /// The place with the ring that it has.
 impl From<Source> for Addition {
     fn from(Source { path, collection, ring, device }: Source) -> Self {
-        Self { path, collection, unnamed: false, ring: Some(ring), device }
+        Self { path, collection, unnamed: false, ring: Some(ring), device, patterns: Patterns::default() }
     }
 }
 
@@ -54,7 +65,7 @@ impl Addition {
     /// The place in the collection in which one of these lists watches it already, if one does.
     #[must_use]
     pub fn where_it_is(self, sources: &[Source]) -> Self {
-        let watched = self.covering(sources).filter(|source| !leaves_out(&source.path, &self.path));
+        let watched = self.covering(sources).filter(|source| !self.is_left_out_of(source));
         let collection = watched.map_or_else(|| self.collection.clone(), |source| source.collection.clone());
         Self { collection, ..self }
     }
@@ -64,6 +75,11 @@ impl Addition {
     pub fn undecided(&self, list: &Sources) -> Option<String> {
         let named = Self { unnamed: false, ..self.clone() };
         self.placed(list).err().filter(|_| named.placed(list).is_ok())
+    }
+
+    /// Whether a watched folder leaves the place out: it is indexed only if it is a source of its own.
+    fn is_left_out_of(&self, source: &Source) -> bool {
+        leaves_out(&source.path, &self.path) || self.patterns.left_out_of.contains(&source.path)
     }
 
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
@@ -81,7 +97,7 @@ impl Addition {
         for source in sources {
             let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
             // A place that the folder leaves out is indexed only if it is a source of its own.
-            let has = outer && !leaves_out(&source.path, &new.path);
+            let has = outer && !self.is_left_out_of(source);
             let as_it_is = has && self.ring.is_none();
             if (outer || inner) && !(ours(source) && (as_it_is || source.ring == new.ring)) {
                 return Err(conflict(source, &new));
@@ -94,7 +110,10 @@ impl Addition {
         if self.unnamed && self.ring.is_none() && new.ring != Ring::Private && !already {
             self.private_is_meant(&new, list)?;
         }
-        let replaced = |source: &Source| covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
+        let replaced = |source: &Source| {
+            let is_in_it = covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
+            is_in_it && (source.path == new.path || !self.patterns.are_in_it)
+        };
         let placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
         let mut others = sources.iter().filter(|source| ours(source)).peekable();
         let is_private = list.remembers(&new.collection) && new.ring != Ring::Private;
@@ -145,7 +164,7 @@ impl Addition {
     /// The place with the ring that was named, or that it has, or that its collection has: of several the most private one.
     /// A collection that reads the same is the same, with the spelling that it has.
     fn with_ring(&self, list: &Sources) -> Source {
-        let Self { path, collection: typed, unnamed: _, ring, device } = self.clone();
+        let Self { path, collection: typed, unnamed: _, ring, device, patterns: _ } = self.clone();
         let (sources, collection) =
             (&list.places, meant(list.names(), &typed).map_or_else(|| tidy(&typed), str::to_owned));
         let same = || sources.iter().find(|source| source.path == path && source.collection == collection);
@@ -206,7 +225,7 @@ mod tests {
     }
 
     fn added(sources: &[Source], path: &str, collection: &str, ring: Option<Ring>) -> Result<Option<Ring>, String> {
-        let new = Addition { path: path.into(), collection: collection.into(), unnamed: false, ring, device: 1 };
+        let new = Addition { ring, ..source(path, collection, Ring::Mesh).into() };
         let placed = new.placed(&sources.to_vec().into())?;
         Ok(placed
             .and_then(|list| list.places.into_iter().find(|source| source.path == path.as_bytes()))
@@ -232,7 +251,7 @@ mod tests {
         assert_eq!(added(&mixed, "/a", "home", None), Ok(None));
         assert_eq!(added(&mixed, "/a", "home", Some(Ring::Mesh)), Ok(None));
         assert_eq!(added(&mixed, "/c", "home", Some(Ring::Mesh)), Ok(Some(Ring::Mesh)), "who says so");
-        let moved = Addition { path: b"/a".into(), collection: "home".into(), unnamed: false, ring: None, device: 2 };
+        let moved = Addition { ring: None, device: 2, ..source("/a", "home", Ring::Mesh).into() };
         let moved = moved.placed(&mixed.to_vec().into()).unwrap().unwrap();
         assert_eq!(moved.places[1], Source { device: 2, ..mixed[0].clone() }, "on another disk");
         let hidden = added(&mixed, "/a/.x", "home", None).unwrap_err();
@@ -244,8 +263,7 @@ mod tests {
         let sources = [source("/a", "papers", Ring::Private)];
         let list = Sources::from(sources.to_vec());
         let add = |path: &str| {
-            let Source { path, collection, device, .. } = source(path, "home", Ring::Mesh);
-            Addition { path, collection, unnamed: true, ring: None, device }.where_it_is(&sources)
+            Addition { unnamed: true, ring: None, ..source(path, "home", Ring::Mesh).into() }.where_it_is(&sources)
         };
         for path in ["/a", "/a/b"] {
             assert_eq!((add(path).collection.as_str(), add(path).placed(&list)), ("papers", Ok(None)), "{path}");
@@ -255,9 +273,26 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_patterns_leave_out_is_a_source_of_its_own_and_stays_one() {
+        let sources = [source("/a", "home", Ring::Mesh)];
+        let add = |path: &str, left_out_of: &[&str], are_in_it| {
+            let left_out_of = left_out_of.iter().map(|path| path.as_bytes().to_vec()).collect();
+            let patterns = Patterns { left_out_of, are_in_it };
+            Addition { patterns, ..source(path, "home", Ring::Mesh).into() }
+        };
+        assert_eq!(add("/a/build/x", &["/"], false).placed(&sources.to_vec().into()), Ok(None));
+        let both = add("/a/build/x", &["/", "/a"], false).placed(&sources.to_vec().into()).unwrap().unwrap();
+        assert_eq!(both.places.len(), 2);
+        let named: Sources = vec![source("/a/build/x", "home", Ring::Mesh)].into();
+        let kept = add("/a", &[], true).placed(&named).unwrap().unwrap();
+        assert_eq!(kept.places.len(), 2, "the folder may leave it out");
+        assert_eq!(add("/a", &[], false).placed(&named).unwrap().unwrap().places.len(), 1);
+    }
+
+    #[test]
     fn without_a_named_collection_nothing_new_is_shared_where_there_are_private_ones() {
         let add = |list: &Sources, path: &str, unnamed, ring| {
-            Addition { path: path.into(), collection: "home".into(), unnamed, ring, device: 1 }.placed(list)
+            Addition { unnamed, ring, ..source(path, "home", Ring::Mesh).into() }.placed(list)
         };
         let mut list = Sources::from(vec![source("/w", "home", Ring::Mesh)]);
         assert!(add(&list, "/my diary", true, None).is_ok(), "there is no private one");
@@ -310,7 +345,7 @@ mod tests {
     fn a_collection_that_reads_the_same_is_the_same_and_keeps_its_spelling_and_ring() {
         let diary = [source("/a", "Diary", Ring::Private)];
         let joined = |typed: &str| {
-            let new = Addition { path: b"/b".into(), collection: typed.into(), unnamed: false, ring: None, device: 1 };
+            let new = Addition { ring: None, ..source("/b", typed, Ring::Mesh).into() };
             let placed = new.placed(&diary.to_vec().into()).unwrap().unwrap();
             (placed.places[1].collection.clone(), placed.places[1].ring)
         };
@@ -330,7 +365,7 @@ mod tests {
         let mut list = Sources::from(vec![source("/w", "work", Ring::Mesh)]);
         list.remember("diary").unwrap();
         let add = |list: &Sources, collection: &str, ring| {
-            let new = Addition { path: b"/b".into(), collection: collection.into(), unnamed: false, ring, device: 1 };
+            let new = Addition { ring, ..source("/b", collection, Ring::Mesh).into() };
             new.placed(list).map(|placed| placed.expect("it is new"))
         };
         let placed = add(&list, "Diary", None).unwrap();

@@ -32,8 +32,7 @@ impl Scheduler {
             // there is looked at.
             (Task::Scan(scan), Outcome::Scanned { .. }) if !self.sources.holds(&scan.source.path) => {
                 self.decisions.losses.cancel();
-                self.scans.left_out.cancel();
-                self.scans.end_step(None);
+                self.scans.cancel();
                 self.scans.queue.mark_dirty(now, &scan.scope);
             }
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
@@ -41,6 +40,7 @@ impl Scheduler {
                 out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
                 self.decisions.losses.add(gone, &mut tally);
                 self.scans.left_out.add(std::mem::take(&mut tally.key_files));
+                self.scans.ignored.add(std::mem::take(&mut tally.ignored));
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
                 }
@@ -127,8 +127,7 @@ impl Scheduler {
             Task::Scan(_) if retry => self.scans.retry_step(),
             Task::Scan(scan) => {
                 self.decisions.losses.cancel();
-                self.scans.left_out.cancel();
-                self.scans.end_step(None);
+                self.scans.cancel();
                 let place = String::from_utf8_lossy(&scan.scope).into_owned();
                 out.push(Output::Notice(Notice::LeftOut(stopped(&format!("The scan of {place}")))));
             }
@@ -245,6 +244,7 @@ impl Scheduler {
         for place in &unsaved.removed {
             self.decisions.losses.forget(place);
             self.scans.left_out.forget(place);
+            self.scans.ignored.forget(place);
             self.scans.followed.retain(|followed| followed != place);
             out.push(Output::Unwatch(place.clone()));
             if holds_secrets(place) && self.sources.covering(place).is_some() {
@@ -307,6 +307,7 @@ impl Scheduler {
         }
         let maybe_back = unchanged && self.decisions.losses.asks(source);
         let are_counted = self.scans.left_out.end(source, &scan.scope);
+        self.scans.ignored.end(source, &scan.scope);
         if (tally.has_other_names || maybe_back || !are_counted) && scan.scope != *source {
             // The other names may lie anywhere; which of the missing files are back, and how many files of keys there are, is
             // known after a look at the whole.

@@ -44,6 +44,7 @@ mod decisions;
 mod disk;
 mod ended;
 mod forget;
+mod ignored;
 mod kept;
 pub mod key_files;
 pub mod lend;

@@ -4,6 +4,7 @@
 //! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`. A source whose changes the system
 //! does not report is polled: scanned every few seconds to minutes.
 
+use super::ignored::Ignored;
 use super::key_files::LeftOut;
 use super::path::covers;
 use super::sources::WatchedSources;
@@ -29,6 +30,8 @@ pub(super) struct Scans {
     told: BTreeSet<String>,
     /// The files of keys and passwords among those places.
     pub(super) left_out: LeftOut,
+    /// What files of patterns leave out.
+    pub(super) ignored: Ignored,
 }
 
 /// A source that is scanned on a schedule.
@@ -48,6 +51,7 @@ impl Scans {
             followed: Vec::new(),
             told: BTreeSet::new(),
             left_out: LeftOut::new(),
+            ignored: Ignored::new(),
         }
     }
 
@@ -151,6 +155,13 @@ impl Scans {
             }
             None => drop(self.pending.pop_front()),
         }
+    }
+
+    /// The scan under way ended without a result.
+    pub(super) fn cancel(&mut self) {
+        self.left_out.cancel();
+        self.ignored.cancel();
+        self.end_step(None);
     }
 
     /// Whether a step runs, or what it found is being saved.

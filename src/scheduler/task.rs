@@ -129,7 +129,8 @@ pub struct Tally {
     pub known: u64,
     /// Documents that remain in the range: their file is there, or was not seen to be gone.
     pub remaining: u64,
-    /// Documents that were known in the range besides, without chunks, and whose files are gone: nothing of them answers.
+    /// Documents that were known in the range besides, and that go without a question to their owner: they have no chunks and their
+    /// files are gone, or patterns leave their files out.
     pub empty: u64,
     /// Files that were listed.
     pub listed: u64,
@@ -143,6 +144,8 @@ pub struct Tally {
     pub has_other_names: bool,
     /// Files that were left out because their names are those of keys or passwords.
     pub key_files: KeyFiles,
+    /// Files and folders that patterns left out.
+    pub ignored: Vec<Vec<u8>>,
     /// When the files were listed, in seconds since 1970 by the system's clock.
     pub at: i64,
 }

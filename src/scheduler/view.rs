@@ -210,6 +210,19 @@ impl Scheduler {
         self.scans.left_out.of(source, sources, KEY_FILES_SHOWN)
     }
 
+    /// How many files and folders patterns of `.gitignore` and `.wattleignore` left out of a source, as far as they are known, and the
+    /// first `KEY_FILES_SHOWN`.
+    #[must_use]
+    pub fn ignored(&self, source: &[u8]) -> (u64, Vec<Vec<u8>>) {
+        self.scans.ignored.of(source, KEY_FILES_SHOWN)
+    }
+
+    /// Those of them that are asked for by this; at most `NAMED_FILES_MAX`.
+    #[must_use]
+    pub fn ignored_asked(&self, asked: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+        self.scans.ignored.asked(asked, NAMED_FILES_MAX)
+    }
+
     /// The homes of other agents that the looks at a source left out.
     #[must_use]
     pub fn agent_homes(&self, source: &[u8]) -> Vec<Vec<u8>> {

@@ -6,6 +6,7 @@
 
 mod away;
 
+use crate::base::count::{count, plural};
 use crate::base::id::DocId;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
@@ -52,6 +53,9 @@ pub struct Listing {
     pub remarks: Vec<String>,
     /// Files that were left out because their names are those of keys or passwords.
     pub key_files: KeyFiles,
+    /// Files and folders that were left out by patterns of `.gitignore` and `.wattleignore` (`base::ignore`); `limits::IGNORED_MAX` at
+    /// most.
+    pub ignored: Vec<Vec<u8>>,
     /// When, in seconds since 1970 by the system's clock.
     pub at: i64,
 }
@@ -100,7 +104,9 @@ fn has_documents_below(kv: &impl KvRead, folder: &[u8]) -> Result<bool, KvError>
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let kv = &kv.snapshot();
     let listing = without_what_took_its_place(kv, step, listing)?;
-    let Listing { entries, upto, holes, has_more_holes, volumes, instead: _, why, remarks, key_files, at } = listing;
+    let Listing { entries, upto, holes, has_more_holes, volumes, instead: _, why, mut remarks, key_files, ignored, at } =
+        listing;
+    let ignored: BTreeSet<Vec<u8>> = ignored.into_iter().collect();
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -111,7 +117,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
     let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, why, ..Tally::default() } };
-    let mut empty = BTreeSet::new();
+    let (mut empty, mut left_out) = (BTreeSet::new(), 0_u64);
     let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
@@ -131,6 +137,9 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
             } else {
                 merge.seen(entry);
             }
+        } else if live && doc.stamp.kept_since().is_none() && lies_in(&ignored, &doc.path) {
+            left_out += 1;
+            merge.changes.push(Change::Gone(FoundDocument::new(id, &doc)));
         } else if live {
             if is_empty(kv, id, &doc)? {
                 empty.insert(id);
@@ -144,12 +153,25 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let (gone, kept, away) = absence.judged();
     // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
     let (empty, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|found| empty.contains(&found.doc));
-    tally.empty = empty.len() as u64;
+    tally.empty = empty.len() as u64 + left_out;
     tally.known -= tally.empty;
+    tally.ignored = ignored.into_iter().collect();
+    if left_out > 0 {
+        let (what, scope) = (count(left_out, "document"), String::from_utf8_lossy(&step.scope));
+        let is = plural(left_out, "is", "are");
+        remarks
+            .push(format!("{what} of {scope} {is} indexed no more: .gitignore or .wattleignore leaves the files out."));
+    }
     changes.extend(empty.into_iter().map(Change::Gone));
     tally.remaining += kept;
     tally.away = away;
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
+}
+
+/// Whether a path is one of these places, or lies in one.
+fn lies_in(places: &BTreeSet<Vec<u8>>, path: &[u8]) -> bool {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    !places.is_empty() && slashes.chain([path.len()]).any(|end| places.contains(&path[..end]))
 }
 
 /// Whether a document, as a list of documents gives it, has no chunks: it was never read, or could not be used.

@@ -1,6 +1,7 @@
 //! Folders and disks that come and go under a real agent, and what its owner decides about their documents.
 
 mod decided;
+mod ignored;
 
 use super::harness::{Agent, Place, WATTLE};
 use serde_json::Value;

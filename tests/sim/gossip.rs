@@ -8,7 +8,7 @@ use wattle::base::level::Energy;
 use wattle::base::time::Duration;
 use wattle::limits::{GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE};
 use wattle::node::input::{Input, LinkInput, Request};
-use wattle::scheduler::addition::Addition;
+use wattle::scheduler::addition::{Addition, Patterns};
 use wattle::sim::net;
 use wattle::wire::envelope::unsigned;
 use wattle::wire::gossip::{Fact, Gossip, Headroom, Kind, Relayed, TYPE};
@@ -231,7 +231,17 @@ fn shared_collections_are_published_with_their_counts_and_private_ones_are_not()
                 .write(format!("/docs{n}/{file}.md").as_bytes(), format!("violin {n} {file}").as_bytes());
         }
         let (path, collection) = (format!("/docs{n}").into_bytes(), ["letters", "diary"][n].to_owned());
-        world.request(0, Request::Add(Addition { path, collection, unnamed: false, ring: Some(ring), device: 1 }));
+        world.request(
+            0,
+            Request::Add(Addition {
+                path,
+                collection,
+                unnamed: false,
+                ring: Some(ring),
+                device: 1,
+                patterns: Patterns::default(),
+            }),
+        );
     }
     world.settle(Duration::from_secs(600));
     run(&mut world, 150);

@@ -6,7 +6,7 @@ use wattle::base::id::Ring;
 use wattle::base::time::Duration;
 use wattle::node::input::Request;
 use wattle::node::output::Response;
-use wattle::scheduler::addition::Addition;
+use wattle::scheduler::addition::{Addition, Patterns};
 use wattle::scheduler::regroup::{NewGroup, Regroup};
 
 /// Two devices, of which the first has three files in three folders.
@@ -27,7 +27,10 @@ fn asked(world: &mut World, request: Request) -> Response {
 
 fn add(world: &mut World, path: &str, collection: &str, ring: Option<Ring>) -> Response {
     let (path, collection) = (path.as_bytes().to_vec(), collection.to_owned());
-    asked(world, Request::Add(Addition { path, collection, unnamed: false, ring, device: 1 }))
+    asked(
+        world,
+        Request::Add(Addition { path, collection, unnamed: false, ring, device: 1, patterns: Patterns::default() }),
+    )
 }
 
 fn regroup(world: &mut World, collection: &str, to: NewGroup) {

@@ -21,7 +21,7 @@ use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
 use crate::runtime::handle::not_remembered;
-use crate::scheduler::addition::Addition;
+use crate::scheduler::addition::{Addition, Patterns};
 use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
 
@@ -91,7 +91,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("config.toml names a folder, and another collection's in it", both);
     let diary = Source { path: b"/d".to_vec(), collection: "diary".to_owned(), ring: Ring::Private, device: 1 };
     let (path, collection) = (b"/n".to_vec(), "home".to_owned());
-    let new = Addition { path, collection, unnamed: true, ring: None, device: 1 };
+    let new = Addition { path, collection, unnamed: true, ring: None, device: 1, patterns: Patterns::default() };
     let why = new.undecided(&vec![diary].into()).unwrap();
     hold_finding("config.toml names a folder and no collection", not_watched("/n", &why));
     let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };

@@ -42,6 +42,7 @@ pub(super) fn status() -> StatusReport {
             key_files: 0,
             key_file_paths: Vec::new(),
             agent_homes: Vec::new(),
+            ignored: None,
         }],
         activity: Activity::default(),
         findings: Vec::new(),

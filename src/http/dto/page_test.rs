@@ -54,6 +54,7 @@ fn watched() -> Watched {
         key_files: 1,
         key_file_paths: vec!["/n/a.pem".into()],
         agent_homes: vec!["/n/w".into()],
+        ignored: None,
     }
 }
 

@@ -1,9 +1,10 @@
-//! What is at a path: whether a source can be looked at, and folders as they are opened.
+//! What is at a path: whether a source can be looked at, folders as they are opened, and the stamps of files.
 
 use crate::base::id::Ring;
+use crate::platform::file_system::FileSystem;
 use crate::platform::source::{elsewhere, is_at, led_into};
 use crate::scheduler::path::covers;
-use crate::store::record::Source;
+use crate::store::record::{FileStamp, Source};
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -115,4 +116,26 @@ pub(super) fn is_folder(path: &[u8]) -> bool {
 pub(super) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The stamp of a file on this file system.
+pub(super) fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
+    let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
+    let stamp = FileStamp {
+        size: meta.size(),
+        modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
+        changed_ns: if system.change_times { ns(meta.ctime(), meta.ctime_nsec()) } else { 0 },
+        inode: if system.inodes { meta.ino() } else { 0 },
+    };
+    stamp.on_volume(system.tag)
+}
+
+/// As it is, for comparison within one scan.
+pub(super) fn own_stamp(meta: &Metadata) -> FileStamp {
+    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true, pseudo: false })
+}
+
+/// What is said of the home of another agent: it holds keys, and changes all the time.
+pub(super) fn left_out_home(path: &[u8]) -> String {
+    format!("{} is the home of another agent, with its keys, and was left out.", String::from_utf8_lossy(path))
 }

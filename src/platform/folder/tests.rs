@@ -1,6 +1,6 @@
 //! Scans of real folders in steps.
 
-use super::walk::first_to_visit;
+use super::names::first_to_visit;
 use super::*;
 use crate::base::id::Ring;
 use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
+mod ignored_test;
 mod kept_test;
 
 fn scan(root: &Path, after: Option<Vec<u8>>) -> Scan {

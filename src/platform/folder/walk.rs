@@ -1,14 +1,15 @@
 //! One step of a listing: a walk through a folder in the order of paths, which goes on where the step before ended.
 
-use super::place::{Found, is_folder, look_at, open_folder, plain};
-use crate::base::path::{join, prefix};
-use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
+use super::names::{LeftOut, first_to_visit, is_hidden_in};
+use super::place::{Found, is_folder, left_out_home, look_at, open_folder, own_stamp, plain, stamp};
+use crate::base::path::{join, parent, prefix};
+use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, IGNORED_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::clock::wall_ns;
 use crate::platform::file_system::FileSystem;
 use crate::platform::home::is_agent_home;
 use crate::platform::reach::Progress;
 use crate::scheduler::key_files::KeyFiles;
-use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, is_hidden, leaves_out};
+use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, leaves_out};
 use crate::scheduler::task::Scan;
 use crate::store::record::{FileStamp, Source};
 use crate::worker::scan::{Entry, Listing};
@@ -30,6 +31,8 @@ pub(super) struct OpenFolder {
     /// The folder's stamp before its names were read: each name that comes or goes changes it.
     stamp: FileStamp,
     names: Vec<Vec<u8>>,
+    /// What in it files of patterns left out.
+    ignored: Vec<Vec<u8>>,
 }
 
 /// What a step knows before it begins.
@@ -63,6 +66,7 @@ struct Walk<'a> {
     open: Vec<OpenFolder>,
     /// Hidden files of keys and passwords in the folder whose names were just read.
     hidden_keys: KeyFiles,
+    left_out: LeftOut,
     /// The file systems met, by their device number.
     systems: Vec<(u64, FileSystem)>,
 }
@@ -81,6 +85,7 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         known: if scan.after.is_some() { known } else { Vec::new() },
         open: Vec::new(),
         hidden_keys: KeyFiles::default(),
+        left_out: LeftOut::default(),
         systems: Vec::new(),
     };
     match look_at(&scan.source, &before.watched) {
@@ -114,32 +119,6 @@ pub(super) fn silence(place: &[u8]) -> String {
     format!("{} does not answer and was left out; what is known of it is kept.", String::from_utf8_lossy(place))
 }
 
-/// What is said of the home of another agent: it holds keys, and changes all the time.
-fn left_out_home(path: &[u8]) -> String {
-    format!("{} is the home of another agent, with its keys, and was left out.", String::from_utf8_lossy(path))
-}
-
-pub(super) fn stamp(meta: &Metadata, system: &FileSystem) -> FileStamp {
-    let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
-    let stamp = FileStamp {
-        size: meta.size(),
-        modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
-        changed_ns: if system.change_times { ns(meta.ctime(), meta.ctime_nsec()) } else { 0 },
-        inode: if system.inodes { meta.ino() } else { 0 },
-    };
-    stamp.on_volume(system.tag)
-}
-
-/// As it is, for comparison within one scan.
-fn own_stamp(meta: &Metadata) -> FileStamp {
-    stamp(meta, &FileSystem { tag: 0, inodes: true, change_times: true, pseudo: false })
-}
-
-fn parent(path: &[u8]) -> &[u8] {
-    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    &path[..slash.max(1).min(path.len())]
-}
-
 impl Walk<'_> {
     fn remark(&mut self, remark: String) {
         if self.listing.remarks.len() < SCAN_NOTES_MAX {
@@ -147,12 +126,13 @@ impl Walk<'_> {
         }
     }
 
-    /// How many folders deep the scope may be followed; `None` if something between the source and the scope is hidden or a
-    /// link, or the scope lies too deep itself.
+    /// How many folders deep the scope may be followed; `None` if something between the source and the scope is hidden, left out or
+    /// a link, or the scope lies too deep itself.
     fn reachable(&mut self, source: &[u8], scope: &[u8]) -> Option<usize> {
         let below = scope.strip_prefix(source).unwrap_or_default();
         let (mut path, mut depth) = (source.to_vec(), FOLDER_DEPTH_MAX);
         self.enter(&path);
+        self.enter_rules(&path);
         for name in below.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
             if depth == 0 {
                 self.too_deep(&path);
@@ -180,6 +160,11 @@ impl Walk<'_> {
                 return None;
             }
             self.enter(&path);
+            let name = if is_folder(&path) { [name, b"/"].concat() } else { name.to_vec() };
+            if self.is_ignored(parent(&path), &name) {
+                return None;
+            }
+            self.enter_rules(&path);
         }
         Some(depth)
     }
@@ -290,12 +275,16 @@ impl Walk<'_> {
             return self.too_deep(path);
         }
         let known = self.known.iter().position(|folder| folder.path == path && folder.stamp == stamp);
+        let before = self.listing.ignored.len();
         let names = match known {
             Some(at) => {
                 if let Some(system) = self.system(path, device) {
                     self.begin_volume(path, system);
                 }
-                self.known.swap_remove(at).names
+                self.enter_rules(path);
+                let known = self.known.swap_remove(at);
+                self.add_ignored(known.ignored);
+                known.names
             }
             None => match self.names_in(path) {
                 Ok(names) => names,
@@ -303,6 +292,7 @@ impl Walk<'_> {
                 Err(Some(why)) => return self.hole(path, &why),
             },
         };
+        let ignored = self.listing.ignored.get(before..).unwrap_or_default().to_vec();
         let done = self.after.and_then(|after| after.strip_prefix(prefix(path).as_slice()));
         // Each folder is begun once: where a step goes on in it, its hidden names were counted before.
         let hidden = std::mem::take(&mut self.hidden_keys);
@@ -326,18 +316,33 @@ impl Walk<'_> {
         }
         let held: usize = self.open.iter().map(|folder| folder.names.len()).sum();
         if self.full && held + names.len() <= FOLDER_ENTRIES_MAX {
-            self.open.push(OpenFolder { path: path.to_vec(), stamp, names });
+            self.open.push(OpenFolder { path: path.to_vec(), stamp, names, ignored });
         }
     }
 
-    /// Whether a name in a folder is hidden, and nothing in it was named.
-    fn is_hidden(&self, folder: &[u8], name: &[u8]) -> bool {
-        if self.before.named.is_empty() {
-            return name.first() == Some(&b'.');
+    /// Goes into a folder: its files of patterns count from now on.
+    fn enter_rules(&mut self, folder: &[u8]) {
+        for (path, error) in self.left_out.enter(folder) {
+            let (name, why) = (String::from_utf8_lossy(&path).into_owned(), plain(&error));
+            self.remark(format!("{name} cannot be read ({why}): what it leaves out is listed."));
         }
+    }
+
+    /// Whether patterns leave a name in a folder out; that of a sub-folder ends in a slash. It is noted then.
+    fn is_ignored(&mut self, folder: &[u8], name: &[u8]) -> bool {
+        let (name, is_folder) = name.strip_suffix(b"/").map_or((name, false), |name| (name, true));
         let place = join(folder, name);
-        let leads = self.before.named.iter().any(|named| covers(&place, named));
-        !leads && is_hidden(holder(self.source, &self.before.named, &place), &place)
+        let is_out = self.left_out.holds(self.source, &self.before.named, &place, is_folder);
+        if is_out {
+            self.add_ignored([place]);
+        }
+        is_out
+    }
+
+    /// Notes places that patterns leave out.
+    fn add_ignored(&mut self, places: impl IntoIterator<Item = Vec<u8>>) {
+        let room = IGNORED_MAX - self.listing.ignored.len();
+        self.listing.ignored.extend(places.into_iter().take(room));
     }
 
     /// The names in a folder, without hidden ones, sorted. Those of sub-folders end with a slash, so that they sort where
@@ -360,7 +365,7 @@ impl Walk<'_> {
         for entry in entries {
             let entry = entry.map_err(|_| Some("its list of files broke off".to_owned()))?;
             let mut name = entry.file_name().to_bytes().to_vec();
-            if self.is_hidden(path, &name) {
+            if is_hidden_in(path, &name, self.source, &self.before.named) {
                 if entry.file_type() == FileType::RegularFile && holds_secrets(&name) {
                     self.hidden_keys.add(join(path, &name));
                 }
@@ -378,20 +383,14 @@ impl Walk<'_> {
             names.push(name);
         }
         names.sort_unstable();
+        self.enter_rules(path);
         if is_agent_home(|own| names.binary_search_by(|name| name.as_slice().cmp(own.as_bytes())).is_ok()) {
             names.clear();
             self.hidden_keys = KeyFiles::default();
             self.hidden_keys.add_home(path.to_vec());
             self.remark(left_out_home(path));
         }
+        names.retain(|name| !self.is_ignored(path, name));
         Ok(names)
     }
-}
-
-/// The index of the first of these sorted names that is not wholly at or before `done`, a path in their folder.
-pub(super) fn first_to_visit(names: &[Vec<u8>], done: &[u8]) -> usize {
-    let next = names.partition_point(|name| name.as_slice() <= done);
-    // A sub-folder that `done` lies in sorts just before it, and may hold more.
-    let inside = next > 0 && names[next - 1].ends_with(b"/") && done.starts_with(&names[next - 1]);
-    next - usize::from(inside)
 }

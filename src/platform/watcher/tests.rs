@@ -329,3 +329,44 @@ fn hidden_folders_and_the_home_are_not_watched_and_a_forgotten_source_is_not_eit
         }
     }
 }
+
+#[test]
+fn a_file_of_patterns_that_changes_makes_its_folder_one_that_changed() {
+    let watched = Watched::start();
+    fs::create_dir_all(watched.at("n/a/.hidden")).unwrap();
+    watched.watch("n");
+    fs::write(watched.at("n/a/.gitignore"), "*.log").unwrap();
+    watched.expect("n/a");
+    fs::write(watched.at("n/new"), "*.log").unwrap();
+    watched.expect("n/new");
+    rustix::fs::rename(watched.at("n/new"), watched.at("n/.wattleignore")).unwrap();
+    watched.expect("n");
+    fs::remove_file(watched.at("n/a/.gitignore")).unwrap();
+    watched.expect("n/a");
+}
+
+#[test]
+fn a_folder_that_patterns_leave_out_is_not_watched_until_they_take_it_back() {
+    let watched = Watched::start();
+    fs::create_dir_all(watched.at("n/build/deep")).unwrap();
+    fs::create_dir_all(watched.at("n/z")).unwrap();
+    fs::write(watched.at("n/.gitignore"), "build/").unwrap();
+    watched.watch("n");
+    fs::write(watched.at("n/build/deep/x"), "x").unwrap();
+    fs::create_dir(watched.at("n/build/new")).unwrap();
+    fs::write(watched.at("n/z/y"), "x").unwrap();
+    let (left_out, y) = (watched.at("n/build"), watched.at("n/z/y"));
+    let came = watched.inputs(|input| match input {
+        Input::PathChanged(path) => {
+            assert!(!covers(left_out.as_os_str().as_bytes(), path), "{}", String::from_utf8_lossy(path));
+            path == y.as_os_str().as_bytes()
+        }
+        _ => false,
+    });
+    assert!(came);
+    fs::write(watched.at("own"), "!build").unwrap();
+    rustix::fs::rename(watched.at("own"), watched.at("n/.wattleignore")).unwrap();
+    watched.expect("n");
+    fs::write(watched.at("n/build/deep/x"), "y").unwrap();
+    watched.expect("n/build/deep/x");
+}

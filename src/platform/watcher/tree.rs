@@ -5,6 +5,7 @@ use super::table::Table;
 use crate::base::path::join;
 use crate::limits::{FOLDER_DEPTH_MAX, WATCH_FAILURES_MAX};
 use crate::platform::file_system::is_pseudo;
+use crate::platform::folder::names::LeftOut;
 use crate::platform::home::is_agent_home;
 use crate::platform::reach::{Calls, Progress};
 use crate::scheduler::path::covers;
@@ -100,13 +101,13 @@ impl Tree {
         self.table.holds(folder)
     }
 
-    /// Watches a folder and every folder below it; hidden ones and links are left out, as scans do. A watch is set
-    /// before its folder is listed, so no folder that comes meanwhile is missed.
-    pub(super) fn watch_below(&mut self, top: &[u8]) {
+    /// Watches a folder of a source and every folder below it; hidden ones, links, and what patterns leave out are left out, as scans
+    /// do. A watch is set before its folder is listed, so no folder that comes meanwhile is missed.
+    pub(super) fn watch_below(&mut self, source: &[u8], top: &[u8]) {
         self.failures.retain(|path, _| !covers(top, path));
         for _ in 0..TRIES {
             let silent = self.calls.reach().silent();
-            let (inotify, home, own) = (Arc::clone(&self.inotify), self.home.clone(), top.to_vec());
+            let (inotify, home, own) = (Arc::clone(&self.inotify), self.home.clone(), (source.to_vec(), top.to_vec()));
             let skipped: Vec<_> = silent.iter().filter(|place| covers(top, place)).cloned().collect();
             let set = self.calls.call(top, move |progress| set_below(&inotify, &home, own, &silent, progress));
             if let Ok(set) = set {
@@ -232,14 +233,27 @@ fn watch(inotify: &OwnedFd, folder: &[u8]) -> Result<i32, Errno> {
     inotify::add_watch(inotify, OsStr::from_bytes(folder), CHANGES | WatchFlags::DONT_FOLLOW)
 }
 
-/// Sets the watches of a folder and of those below it, without the silent places; gives what became of each.
+/// Sets the watches of a folder of a source and of those below it, without the silent places; gives what became of each.
 fn set_below(
     inotify: &OwnedFd,
     home: &Path,
-    top: Vec<u8>,
+    (source, top): (Vec<u8>, Vec<u8>),
     silent: &[Vec<u8>],
     progress: &Progress,
 ) -> Vec<(Vec<u8>, Result<i32, Errno>)> {
+    // Places in it that its owner named have watches of their own.
+    let mut left_out = LeftOut::default();
+    let is_way = |folder: &Vec<u8>| covers(&source, folder) && *folder != source;
+    let above = Path::new(OsStr::from_bytes(&top)).ancestors().map(|folder| folder.as_os_str().as_bytes().to_vec());
+    let mut ways: Vec<Vec<u8>> = above.filter(is_way).collect();
+    ways.push(source.clone());
+    for way in ways.iter().rev() {
+        if left_out.holds(&source, &[], way, true) {
+            return Vec::new();
+        }
+        progress.enter(way);
+        left_out.enter(way);
+    }
     let (mut set, mut folders) = (Vec::new(), vec![(top, FOLDER_DEPTH_MAX)]);
     while let Some((folder, depth)) = folders.pop() {
         let name = OsStr::from_bytes(&folder);
@@ -260,9 +274,11 @@ fn set_below(
             && depth > 0
             && let Ok(entries) = fs::read_dir(name)
         {
+            left_out.enter(&folder);
             for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-                if entry.file_name().as_bytes().first() != Some(&b'.') {
-                    folders.push((entry.path().into_os_string().into_vec(), depth - 1));
+                let path = entry.path().into_os_string().into_vec();
+                if entry.file_name().as_bytes().first() != Some(&b'.') && !left_out.holds(&source, &[], &path, true) {
+                    folders.push((path, depth - 1));
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 use super::source::{Identity, Step, WatchedSource, finding, no_inotify};
 use super::tree::{Event, Tree, Unwatched};
+use crate::base::ignore::is_ignore_file;
+use crate::base::path::parent;
 use crate::base::time::Duration;
 use crate::node::input::Input;
 use crate::platform::clock;
@@ -229,7 +231,7 @@ impl<'a> Watching<'a> {
         let own = path.to_vec();
         let is_folder = move || fs::symlink_metadata(OsStr::from_bytes(&own)).is_ok_and(|meta| meta.is_dir());
         if self.calls.call(path, move |_| is_folder()).unwrap_or(false) {
-            tree.watch_below(path);
+            tree.watch_below(path, path);
         } else if let Some(slash) = path.iter().rposition(|byte| *byte == b'/') {
             // Editors replace a file by another one: the folder has the events.
             tree.watch_one(&path[..slash.max(1)], path);
@@ -243,7 +245,7 @@ impl<'a> Watching<'a> {
         let mut done = Vec::new();
         for (path, why) in failed {
             if tree.watch_one(&path, &path) {
-                tree.watch_below(&path);
+                tree.watch_below(source, &path);
                 done.push(path);
             } else if why == Unwatched::Limit {
                 break;
@@ -251,18 +253,22 @@ impl<'a> Watching<'a> {
             // After a limit nothing is known of the folders behind it.
             if why == Unwatched::Limit {
                 done = vec![source.to_vec()];
-                tree.watch_below(source);
+                tree.watch_below(source, source);
                 break;
             }
         }
         done.into_iter().for_each(|path| self.send(Input::PathChanged(path)));
     }
 
+    /// The deepest source that holds a place.
+    fn covering(&self, path: &[u8]) -> Option<&[u8]> {
+        let covering = self.sources.keys().filter(|source| covers(source, path));
+        covering.max_by_key(|source| source.len()).map(Vec::as_slice)
+    }
+
     fn on_event(&mut self, event: Event) {
-        let covering =
-            |path: &[u8]| self.sources.keys().filter(|source| covers(source, path)).max_by_key(|source| source.len());
-        let covered = |path: &[u8]| covering(path).is_some_and(|source| !leaves_out(source, path));
-        let is_counted = |path: &[u8]| covering(path).is_some_and(|source| counts_as_key_file(source, path));
+        let covered = |path: &[u8]| self.covering(path).is_some_and(|source| !leaves_out(source, path));
+        let is_counted = |path: &[u8]| self.covering(path).is_some_and(|source| counts_as_key_file(source, path));
         match event {
             Event::Overflow => {
                 self.look_again_at(|_| true, true);
@@ -276,6 +282,11 @@ impl<'a> Watching<'a> {
                     tree.end_below(&path);
                 }
                 self.look_again_at(|source| covers(&path, source), true);
+            }
+            // What it leaves out, or takes back, lies in its folder.
+            Event::Changed(path) if is_ignore_file(&path) && covered(parent(&path)) => {
+                self.watch_folder(parent(&path));
+                self.send(Input::PathChanged(parent(&path).to_vec()));
             }
             // It is not indexed, and people are told that it is there.
             Event::Changed(path) if is_counted(&path) => self.send(Input::PathChanged(path)),
@@ -307,9 +318,10 @@ impl<'a> Watching<'a> {
     fn watch_folder(&mut self, path: &[u8]) {
         self.stale = true;
         self.look_again_within(path);
+        let source = self.covering(path).map_or_else(|| path.to_vec(), <[u8]>::to_vec);
         if let Some(tree) = &mut self.tree {
             tree.end_below(path);
-            tree.watch_below(path);
+            tree.watch_below(&source, path);
         }
     }
 

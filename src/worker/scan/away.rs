@@ -1,5 +1,6 @@
 //! Documents whose files are missing from a listing: which of them are gone, and which are only away.
 
+use crate::base::path::parent;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
 use crate::store::change::FoundDocument;
@@ -148,11 +149,6 @@ impl<'a> Absence<'a> {
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
         (self.gone, kept, self.away)
     }
-}
-
-fn parent(path: &[u8]) -> &[u8] {
-    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    &path[..slash.max(1).min(path.len())]
 }
 
 /// The deepest folder that covers both.

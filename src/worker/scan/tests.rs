@@ -12,6 +12,8 @@ use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::record::Source;
 use crate::worker::sweep;
 
+mod ignored_test;
+
 fn step(after: Option<&str>) -> Scan {
     let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
     Scan { source, scope: b"/home".into(), after: after.map(|path| path.as_bytes().to_vec()) }
