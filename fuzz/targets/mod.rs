@@ -7,6 +7,7 @@
 //! Not here: what runs the targets (libFuzzer by bins/ and scripts/fuzz; tests/it/fuzz_short.rs on every `cargo test`).
 
 pub mod announce;
+pub mod backup;
 pub mod certificate;
 pub mod config;
 pub mod datagram;
@@ -49,6 +50,7 @@ pub struct Target {
 /// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
+    Target { name: "backup", check: backup::check, seeds: backup::seeds, slowness: 2 },
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },

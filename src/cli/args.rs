@@ -7,13 +7,14 @@ mod eval;
 mod identity;
 mod pairing;
 mod place;
+mod search;
 mod sim;
 mod tasks;
+mod upkeep;
 
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{Peer, api_address, check_collection, device_name, listen_address};
-use crate::limits::HITS_MAX;
 use crate::platform::disk::Sync;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -24,8 +25,10 @@ pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
+pub use search::SearchArgs;
 pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
+pub use upkeep::{BackupArgs, RestoreArgs};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
 pub const DEFAULT_LISTEN_PORT: u16 = 7781;
@@ -165,6 +168,12 @@ pub enum Command {
     Sim(SimArgs),
     /// Measure how well the questions of a set are answered: by words, by meaning, and by both. No agent is asked.
     Eval(EvalArgs),
+    /// Write what the agent has indexed, and its settings, into one file: of one moment, while it runs or not.
+    Backup(BackupArgs),
+    /// Put what a backup has into a home without documents, in which no agent runs.
+    Restore(RestoreArgs),
+    /// Make the index anew from the stored texts and vectors: nothing is read or embedded again.
+    Rebuild,
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
         /// Print JSON for programs.
@@ -344,22 +353,6 @@ pub struct AddArgs {
     pub ring: Option<RingArg>,
 }
 
-/// The arguments of `wattle search`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct SearchArgs {
-    /// The question; several words need no quotes. It may begin with a hyphen.
-    #[arg(value_name = "QUESTION", required = true)]
-    pub question: Vec<String>,
-
-    /// How many passages to show.
-    #[arg(short = 'k', value_name = "COUNT", default_value = "10", value_parser = parse_count)]
-    pub count: usize,
-
-    /// Print JSON for programs.
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -389,10 +382,6 @@ impl From<RingArg> for Ring {
 
 fn parse_collection(text: &str) -> Result<String, String> {
     check_collection(text).map(|()| text.to_owned())
-}
-
-fn parse_count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| (1..=HITS_MAX).contains(count)).ok_or(format!("the count is from 1 to {HITS_MAX}"))
 }
 
 #[cfg(test)]

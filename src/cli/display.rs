@@ -6,6 +6,7 @@ use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::hit::FileCoverage;
+use crate::base::time::utc;
 use crate::http::dto::{SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::platform::home::hints;
@@ -110,6 +111,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     if status.sources.is_empty() {
         row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
     }
+    if let Some(read) = store_read(status) {
+        row("Store", &format!("last read whole on {read}"));
+    }
     row("Now", &now(status));
     if let Some(held) = &status.activity.held {
         row("Held", held);
@@ -127,6 +131,11 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
         row("Wrong", &format!("{}{command}", finding.what));
     }
     text
+}
+
+/// When the agent read the whole store last by itself.
+pub(super) fn store_read(status: &StatusReport) -> Option<String> {
+    status.activity.store_read_s.map(utc)
 }
 
 /// Whether files wait because the device is in use: the sentence names what lets them go on.
@@ -339,6 +348,7 @@ mod tests {
                 background: Some("Background work may use the whole device.".into()),
                 background_reason: None,
                 panics: 2,
+                store_read_s: Some(1_795_717_859),
                 at_home: None,
             },
             findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],

@@ -30,12 +30,14 @@ pub mod log;
 mod options;
 mod output;
 mod pairing;
+mod paths;
 mod peers;
 mod sim;
 mod style;
 mod tasks;
 pub mod text;
 pub mod up;
+mod upkeep;
 mod why;
 mod wishes;
 mod words;
@@ -55,6 +57,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use decision::{PAUSE, until_taken};
 use options::{NetworkOptions, SourceOptions, UpOptions};
 use output::{Stop, pretty, print, print_as_is, show};
+use paths::{absolute, sendable};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -173,6 +176,9 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
         Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model),
+        Command::Backup(args) => upkeep::backup(client(), &home, &args),
+        Command::Restore(args) => upkeep::restored(&home, &args),
+        Command::Rebuild => smol::block_on(upkeep::rebuild(&client()?)),
         Command::Doctor { json, sensors } => {
             let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
             let models = set.as_ref().map(Path::new);
@@ -315,16 +321,6 @@ async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
     print(&format!("{}\n", text::one_line(&done)))
 }
 
-/// An absolute path as JSON carries it.
-fn sendable(path: &Path) -> Result<String, Stop> {
-    absolute(path)?.into_os_string().into_string().map_err(|path| {
-        Stop::NotDone(format!(
-            "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
-            path.display()
-        ))
-    })
-}
-
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search(&search.question.join(" "), search.count).await?;
     // The words of documents are told as they are: only what is said about them names the agent's home.
@@ -340,10 +336,4 @@ async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
         }
         _ => Ok(()),
     }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Stop> {
-    let path = words::expanded(path).map_err(Stop::NotDone)?;
-    std::path::absolute(&path)
-        .map_err(|error| Stop::NotDone(format!("The path {} is not usable: {error}.", path.display())))
 }

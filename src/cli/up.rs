@@ -40,6 +40,7 @@ use crate::runtime::governor::{GovernorHandle, Setup};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
+use crate::runtime::upkeep::Upkeep;
 use crate::scheduler::{self, stored::StoredWork};
 use crate::search::indexes::Indexes;
 use crate::store::kv::KvError;
@@ -108,20 +109,22 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     folders::decided(&typed_sources, &config.scheduler.sources, options.config.node.folders.as_deref())?;
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
-    let parts = Parts { library, engine, index: read.index, address_book };
+    let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
+    let parts = Parts { library, engine, index: read.index, address_book, upkeep: upkeep.clone() };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
     let (sources, progress) = (config.scheduler.sources.places.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
     tell_known(&mut node, &options.network.peers, &outputs.seen);
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
-    let node_handle = node_handle.with_governor(governor_handle.clone()).with_home(home.path().to_owned());
+    threads::scrub(&home, &upkeep, &governor_handle)?;
+    let node_handle = node_handle.with_governor(governor_handle.clone()).with_upkeep(upkeep.clone());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
     sources.iter().for_each(|source| driver.watch(source.path.clone()));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
-    let node_handle = node_handle.with_diagnostics(diagnostics);
+    let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned());
     let page = format!("http://{address}/#token={}", token.reveal());
     let lan_listener =
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
@@ -149,7 +152,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         smol::block_on(lan_listener.stop());
     }
     governor_handle.end();
-    end(threads, driven)
+    end(threads, &upkeep, driven)
 }
 
 /// What is read of the store before anything else: damage that shows here has it made anew.
@@ -262,7 +265,8 @@ fn tell_of_home<'a>(found: impl Iterator<Item = &'a Finding>, node_handle: &Node
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.
-fn end(threads: Threads, driven: Result<(), String>) -> Result<(), String> {
+fn end(threads: Threads, upkeep: &Upkeep, driven: Result<(), String>) -> Result<(), String> {
+    upkeep.end();
     let reach = threads.reach.clone();
     threads.join();
     driven.map_err(|why| {

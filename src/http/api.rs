@@ -7,6 +7,7 @@ mod invite;
 mod pairing;
 mod places;
 mod regroup;
+mod upkeep;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
@@ -27,6 +28,7 @@ use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest, WaitingWork};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
+use crate::runtime::upkeep::Upkeep;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
 use crate::store::record::Source;
@@ -259,6 +261,7 @@ impl Api {
                     report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
                 }
                 report.activity.background_reason = self.node.governor_handle().reason();
+                report.activity.store_read_s = self.node.upkeep().and_then(Upkeep::last_read);
                 report.activity.at_home = self.node.home().and_then(|home| end_of_command(&home));
                 report.findings = self.node.all_findings(report.findings, report.activity.panics);
                 json(conn, Status::Ok, &report)

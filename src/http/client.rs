@@ -3,6 +3,7 @@
 mod places;
 #[cfg(test)]
 mod test;
+mod upkeep;
 
 use super::dto::{Checked, SearchResults, StatusReport};
 use super::events::Events;

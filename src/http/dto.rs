@@ -172,6 +172,9 @@ pub struct Activity {
     /// What a command that is typed for this agent ends with, ` --home …`; left out where it has the user's usual home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_home: Option<String>,
+    /// When the whole store was read last, in seconds since 1970; null: never yet. A doctor's look does not count.
+    #[serde(default)]
+    pub store_read_s: Option<i64>,
 }
 
 /// Another device.

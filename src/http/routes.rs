@@ -5,6 +5,7 @@
 
 mod pairing;
 mod row;
+mod upkeep;
 
 use super::answer::refused;
 use super::api::Api;
@@ -16,7 +17,7 @@ pub use row::{Access, Route};
 
 /// Every call, in the order of docs/api.md.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(pairing::ROUTES)
+    ROUTES.iter().chain(upkeep::ROUTES).chain(pairing::ROUTES)
 }
 
 static ROUTES: &[Route] = &[

@@ -34,9 +34,22 @@ pub const TERM_BYTES_MAX: usize = 64;
 /// Parts of a number or a name that also count as one, as those of a telephone number.
 pub const JOINED_PARTS_MAX: usize = 8;
 
-/// Chunks that are kept in memory until they become a segment of the index of words in the store: about 4 MB. 4,000 cost 325 bytes
-/// written a chunk, 1,000 cost 509 (docs/evidence.md, "The index of words").
-pub const SEGMENT_CHUNKS: usize = 4_000;
+/// Chunks that are kept in memory until they become a segment of the index of words in the store: about 8 MB. The larger a segment, the fewer
+/// bytes are written for each chunk, as they share their words (docs/evidence.md, "What is written to the disk").
+pub const SEGMENT_CHUNKS: usize = 8_000;
+
+/// Segments that become one. That costs some 250 bytes written a chunk, once.
+pub const MERGE_AT_ONCE: usize = 32;
+
+/// Chunks of a segment that is merged with others at most: what comes of so many of them has 768,000, and one term's postings in that take 6 MB of
+/// memory; of segments that are just full, a third of that.
+pub const MERGED_FROM_MAX: usize = 3 * SEGMENT_CHUNKS;
+
+/// Postings that one step of a merge reads.
+pub const MERGE_STEP: usize = 256;
+
+/// Words that no chunk has any more which are taken out of the groups of letters together.
+pub const UNUSED_TERMS_AT_ONCE: usize = 20_000;
 
 /// Chunks whose words are put into the index at once, before waiting saves are looked at again.
 pub const INDEXED_AT_ONCE: usize = 256;

@@ -41,3 +41,15 @@ pub const PARKED_MAX: usize = 256;
 
 /// Parked documents that a status names.
 pub const PARKED_SHOWN: usize = 50;
+
+/// Bytes of one block of a backup: some documents of `DOCUMENT_CHUNKS_MAX` chunks each.
+pub const BACKUP_BLOCK_BYTES_MAX: usize = 16 << 20;
+
+/// Small files in a backup.
+pub const BACKUP_FILES_MAX: usize = 64;
+
+/// Seconds after which the whole store is read again: 30 days.
+pub const SCRUB_EVERY_S: u64 = 30 * 24 * 3600;
+
+/// Milliseconds between two looks whether that is due.
+pub const SCRUB_LOOK_MS: u64 = 600_000;

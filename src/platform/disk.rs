@@ -1,4 +1,4 @@
-//! The `Kv` port on fjall (an LSM-tree store), with settings for small boards.
+//! The `Kv` port on fjall (an LSM-tree store), with settings for small boards (`options`).
 //!
 //! Properties of fjall 3.1.13 that this file works around:
 //! - Options are frozen when a keyspace is made, so that they have a number in the folder's name (`LAYOUT`).
@@ -13,21 +13,26 @@
 //!   and opens it anew in the same process, which replays its journal as after a crash.
 //! - It does not check whole tables: a block is checked when it is read. `Disk::verify` holds each table against the checksum
 //!   that was written down with it.
+//! - Whatever overlaps is merged: four small tables with any key in common have all of a space rewritten. Where keys come in order nothing
+//!   may be written to each table (`store::commit`), and where they do not, more tables are let gather (`options`).
+//! - A memtable is freed in small pieces all over the heap: `rotate` has the allocator give back what it can.
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
 mod damage;
 mod error;
+mod options;
 mod range;
 mod whole;
 
 use super::panics::guard_library;
+use super::sched::give_back_memory;
 use super::store_place::StorePlace;
 use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, checksum};
 use error::{WRONG_CHECKSUM, failed, failed_io};
-use fjall::config::CompressionPolicy;
-use fjall::{AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use fjall::{AbstractTree, Database, Keyspace, PersistMode, Readable};
+use options::options;
 use range::{bounds, pairs};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,7 +43,8 @@ use std::time::Duration;
 pub(super) use whole::misplaced;
 pub use whole::open_whole;
 
-/// The folder's name with the number of the settings below. Change it with them: a folder has its settings for ever.
+/// The folder's name with the number of the settings. A folder has its settings for ever: change it with those on which it depends
+/// what can be read.
 pub const LAYOUT: &str = "store-1";
 
 /// Bytes of memory that an entry of a memtable takes besides its key and value, estimated: a node of the skip list (56), the
@@ -48,9 +54,6 @@ const ENTRY_BYTES: usize = 160;
 
 /// Between two looks at a flush.
 const FLUSH_LOOK: Duration = Duration::from_millis(5);
-
-/// Far above use, so that fjall never rotates by itself.
-const MEMTABLE_NEVER_FULL: u64 = 1 << 30;
 
 /// How far a sync goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +231,16 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// Syncs if the memtables are full, and only then: for long work of which nothing is acknowledged.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    pub fn sync_if_full(&self) -> Result<(), KvError> {
+        if self.inner()?.is_full() { self.sync() } else { Ok(()) }
+    }
+}
+
 /// Whether nobody else reads this store, or soon nobody will. No new reader comes, because the caller holds the lock.
 #[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for reads of moments")]
 fn is_last(inner: &Arc<Inner>) -> bool {
@@ -254,13 +267,19 @@ impl Inner {
         Ok(Self { db, spaces, unrotated: AtomicU64::new(0), place: StorePlace::of(folder) })
     }
 
+    fn is_full(&self) -> bool {
+        self.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES
+    }
+
     fn space(&self, space: Space) -> &Keyspace {
         &self.spaces[space.index()]
     }
 
     fn rotate(&self) -> Result<(), KvError> {
         self.unrotated.store(0, Ordering::Relaxed);
-        self.spaces.iter().try_for_each(|space| self.rotate_space(space))
+        let rotated = self.spaces.iter().try_for_each(|space| self.rotate_space(space));
+        give_back_memory();
+        rotated
     }
 
     #[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for a flush of another thread")]
@@ -278,17 +297,6 @@ impl Inner {
         }
         Ok(())
     }
-}
-
-fn options(space: Space) -> KeyspaceCreateOptions {
-    let compression = match space {
-        // int8 vectors do not compress.
-        Space::Vector => CompressionType::None,
-        _ => CompressionType::Lz4,
-    };
-    KeyspaceCreateOptions::default()
-        .max_memtable_size(MEMTABLE_NEVER_FULL)
-        .data_block_compression_policy(CompressionPolicy::all(compression))
 }
 
 impl KvRead for Disk {
@@ -370,7 +378,7 @@ impl Kv for Disk {
     fn sync(&self) -> Result<(), KvError> {
         self.sync_journal()?;
         let inner = self.inner()?;
-        if inner.unrotated.load(Ordering::Relaxed) > STORE_MEMORY_BYTES { guarded(|| inner.rotate()) } else { Ok(()) }
+        if inner.is_full() { guarded(|| inner.rotate()) } else { Ok(()) }
     }
 }
 

@@ -13,6 +13,7 @@
 //!
 //! It does not decide anything, and it sends nothing to other devices.
 
+pub mod backup;
 pub mod blocking;
 pub mod child;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Priorities of threads, and whether the clock is synchronised: system calls that no safe crate of ours offers.
+//! Priorities of threads, whether the clock is synchronised, and memory given back: calls that no safe crate of ours offers.
 //!
 //! See sched_setscheduler(2), ioprio_set(2), sched_setattr(2) and adjtimex(2). The tests read each setting back.
 
@@ -123,6 +123,16 @@ pub fn clock_is_synced() -> Option<bool> {
     match unsafe { libc::adjtimex(&raw mut time) } {
         -1 => None,
         state => Some(state != libc::TIME_ERROR),
+    }
+}
+
+/// Gives memory that was freed back to the system, where the allocator keeps it: glibc gives back the end of its heap alone, and the many
+/// small pieces of a memtable are all over it. Takes some milliseconds.
+pub(super) fn give_back_memory() {
+    // SAFETY: it takes a number, and no memory that is in use.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

@@ -2,6 +2,8 @@
 //! as much as possible of it is saved: it is repaired first, and set aside where that fails. Of the stores that were set aside
 //! the newest two are kept, and those that are the only copy of some documents (`salvage`).
 
+mod dropped;
+
 use super::counted;
 use super::disk::{Disk, LAYOUT, Sync, open_whole};
 use super::home::{Home, HomeFile};
@@ -21,6 +23,9 @@ use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Sources};
+use dropped::Journals;
+#[cfg(test)]
+pub(crate) use dropped::told as of_dropped;
 use log::{info, warn};
 use smol::channel::Sender;
 use std::fs;
@@ -51,8 +56,10 @@ pub fn open<T>(
     let suspect = home.path().join(SUSPECT).exists();
     let found = lost(home, &folder);
     let prepared = |disk| prepare(home, model, disk, &first_reads);
+    let journals = Journals::of(&folder);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
-    let prepared = match whole.and_then(prepared) {
+    let less = whole.as_ref().ok().and_then(|(_, repaired)| dropped::told(journals.dropped(), *repaired));
+    let prepared = match whole.and_then(|(disk, _)| prepared(disk)) {
         Err(KvError::Damaged(what)) => {
             set_aside(&folder, &what)?;
             let disk = Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?;
@@ -68,7 +75,7 @@ pub fn open<T>(
     // Not before: a start that fails leaves the check to the next one.
     let _ = fs::remove_file(home.path().join(SUSPECT));
     let watched = read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
-    let found = salvaged.or(found).or_else(|| counted::lost_before(home, &watched));
+    let found = salvaged.or(found).or_else(|| counted::lost_before(home, &watched)).or(less);
     note_model(home, model);
     Ok((library, read_first, found))
 }
@@ -190,7 +197,7 @@ pub fn place(home: &Path) -> StorePlace {
 /// Any `KvError`; the old library goes on answering, but must not be written.
 pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
     disk.reopen()?;
-    Library::open(check(disk.clone(), false)?)
+    Library::open(check(disk.clone(), false)?.0)
 }
 
 /// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start.
@@ -234,11 +241,13 @@ fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result
     opened
 }
 
-fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
+/// The store, which is consistent, and how many documents are read again for that.
+fn check(disk: Disk, suspect: bool) -> Result<(Disk, Option<u64>), KvError> {
     if suspect {
         disk.verify()?;
     }
     let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
+    let mut repaired = None;
     if !whole {
         let documents = repair(&disk)?;
         warn!(
@@ -248,8 +257,9 @@ fn check(disk: Disk, suspect: bool) -> Result<Disk, KvError> {
         if !audit(&disk)?.clean() {
             return Err(KvError::Damaged("it does not add up after repairing".to_owned()));
         }
+        repaired = Some(documents);
     }
-    Ok(disk)
+    Ok((disk, repaired))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::event_log::EventLog;
 use super::governor::GovernorHandle;
 use super::unfinished::{self, Command, Unfinished};
+use super::upkeep::Upkeep;
 use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
 use crate::base::time::Duration;
@@ -44,6 +45,8 @@ pub struct NodeHandle {
     unwritten: Arc<Mutex<Vec<Setting>>>,
     /// The commands under way that change config.toml.
     unfinished: Arc<Mutex<Unfinished>>,
+    /// Work on the whole store; none in tests of the API alone.
+    upkeep: Option<Upkeep>,
 }
 
 impl NodeHandle {
@@ -61,6 +64,7 @@ impl NodeHandle {
                 home: None,
                 unwritten: Arc::default(),
                 unfinished: Arc::default(),
+                upkeep: None,
             },
             driver,
         )
@@ -234,6 +238,21 @@ impl NodeHandle {
             Err(error) if error.is_full() => Response::refused(Problem::Busy, FULL),
             Err(_) => Response::refused(Problem::Broken, STOPPED),
         }
+    }
+}
+
+/// Work on the whole store.
+impl NodeHandle {
+    /// The same handle, with the work on this store.
+    #[must_use]
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        Self { upkeep: Some(upkeep), ..self }
+    }
+
+    /// The work on the store.
+    #[must_use]
+    pub const fn upkeep(&self) -> Option<&Upkeep> {
+        self.upkeep.as_ref()
     }
 }
 

@@ -5,7 +5,8 @@
 //! questions, one that searches; `auditor` checks the whole store on one more. `background` moves the background threads
 //! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
 //! (group commit). `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
-//! HTTP calls reach the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is.
+//! HTTP calls reach the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
+//! person asks for, and `scrub` reads it once a month.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
 //! takes no lock that a question needs for longer than a few appends; nothing is acknowledged before its record is synced.
@@ -23,7 +24,9 @@ pub mod handle;
 pub mod mesh_root;
 pub mod progress;
 pub mod records;
+pub mod scrub;
 pub mod seen;
 mod spot_check;
 pub mod unfinished;
+pub mod upkeep;
 pub mod writer;

@@ -164,7 +164,7 @@ impl Writer {
         self.library = store::reopen(self.library.kv()).map_err(|error| self.not_written(&error))?;
         let index = load_indexes(self.library.kv()).map_err(|error| self.not_used(&error))?;
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
-        self.words = WordsStep::default();
+        self.words = self.words.anew();
         Ok(())
     }
 

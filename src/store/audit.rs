@@ -17,15 +17,14 @@ use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_
 /// Writes of one batch of the repair.
 const REPAIR_BATCH: usize = 512;
 
-/// Whether the stamp of every space is the commit that the counters name. Costs eight reads.
+/// Whether every space has what the commit of the counters last wrote to it. Costs eight reads.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn is_consistent(kv: &impl KvRead) -> Result<bool, KvError> {
     let commit = read::commit(kv)?;
     for space in Space::ALL {
-        let stamp = kv.get(space, &keys::STAMP)?.as_deref().and_then(keys::number).unwrap_or(0);
-        if stamp != commit.stamps[space.index()] {
+        if !commit.is_in(kv, space)? {
             return Ok(false);
         }
     }

@@ -139,12 +139,7 @@ impl<K: Kv> Library<K> {
             return Ok(applied);
         }
         commit.number += 1;
-        for space in Space::ALL {
-            if space == Space::State || batch.ops().iter().any(|(written, ..)| *written == space) {
-                commit.stamps[space.index()] = commit.number;
-                batch.put(space, keys::STAMP, commit.number.to_be_bytes());
-            }
-        }
+        commit.stamp(&mut batch);
         batch.put(Space::State, keys::COMMIT, commit.encode());
         self.kv.commit(batch)?;
         (self.commit, self.makers) = (commit, makers);

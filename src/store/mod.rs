@@ -27,8 +27,10 @@
 //! moment of a sync are not decided here: `runtime::writer` and `sim` do that.
 
 pub mod audit;
+pub mod backup;
 pub mod change;
 mod codec;
+mod commit;
 pub mod counts;
 pub mod keys;
 pub mod kv;

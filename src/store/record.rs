@@ -4,8 +4,7 @@
 //! version is a new arm in `decode` that converts the old record into today's.
 
 use super::codec::{decode_postcard, encode_postcard, postcard_record};
-use super::counts::{CountsBefore, Kind, StoreCounts};
-use super::kv::SPACES;
+use super::counts::Kind;
 use super::mark::{MarkV1, MarkV2};
 use crate::base::collection_name::is_same;
 use crate::base::id::{DocId, EmbedKey, Ring, Row};
@@ -14,6 +13,7 @@ use crate::limits::PRIVATE_NAMES_MAX;
 use serde::{Deserialize, Serialize};
 
 pub use super::codec::Record;
+pub use super::commit::{Anchor, Commit};
 pub use super::maker::Maker;
 pub use super::mark::{Asked, Mark, MarkKind, Marks};
 pub use super::parked::{Attempt, Failed, Failing, Parked};
@@ -228,76 +228,6 @@ impl Record for Marks {
         match bytes.split_first()? {
             (1, body) => decode_postcard(body).map(|marks: Vec<MarkV1>| Self::from(marks)),
             (2, body) => decode_postcard(body).map(|marks: Vec<MarkV2>| Self::from(marks)),
-            (3, body) => decode_postcard(body),
-            _ => None,
-        }
-    }
-}
-
-/// The store's counters, written with every batch. Each space also stores the number of the last commit that wrote to
-/// it; one that differs from `stamps` has lost a part of its journal that the others have not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    /// This commit's number, from 1.
-    pub number: u64,
-    /// The number of the next new document.
-    pub next_doc: DocId,
-    /// The row of the next new chunk.
-    pub next_row: Row,
-    /// For each space, the number of the last commit that wrote to it.
-    pub stamps: [u64; SPACES],
-    /// The counts after this commit.
-    pub counts: StoreCounts,
-}
-
-/// The counters before there were parked documents.
-#[derive(Deserialize)]
-struct CommitBefore {
-    number: u64,
-    next_doc: DocId,
-    next_row: Row,
-    stamps: [u64; 7],
-    counts: CountsBefore,
-}
-
-/// The counters before there was an index of words.
-#[derive(Deserialize)]
-struct CommitV2 {
-    number: u64,
-    next_doc: DocId,
-    next_row: Row,
-    stamps: [u64; 7],
-    counts: StoreCounts,
-}
-
-/// The stamps of today's spaces; the space of words was never written to.
-fn stamps([a, b, c, d, e, f, g]: [u64; 7]) -> [u64; SPACES] {
-    [a, b, c, d, e, f, g, 0]
-}
-
-impl Record for Commit {
-    const NAME: &'static str = "commit";
-
-    fn encode(&self) -> Vec<u8> {
-        encode_postcard(3, self)
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        match bytes.split_first()? {
-            (1, body) => decode_postcard(body).map(|before: CommitBefore| Self {
-                number: before.number,
-                next_doc: before.next_doc,
-                next_row: before.next_row,
-                stamps: stamps(before.stamps),
-                counts: before.counts.into(),
-            }),
-            (2, body) => decode_postcard(body).map(|before: CommitV2| Self {
-                number: before.number,
-                next_doc: before.next_doc,
-                next_row: before.next_row,
-                stamps: stamps(before.stamps),
-                counts: before.counts,
-            }),
             (3, body) => decode_postcard(body),
             _ => None,
         }

@@ -5,11 +5,18 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | 1, term, 0, segment (u32) | the chunks that have the term (`search::lexical::postings`) |
-//! | 2, group of letters, 0, segment (u32) | terms with that group which no earlier segment has, a line each |
+//! | 1, bucket (u16), segment (u32) | terms of the bucket, each with the chunks that have it (`search::lexical::postings`), see `block` |
+//! | 2, bucket (u16), segment (u32) | groups of letters of the bucket, each with the terms that have it and that no earlier segment has, a line each |
 //! | 3, segment (u32) | a version byte, the first row (u64), and for each row how many words its chunk has, at most 255; 0 where none is |
-//! | 4, word, 0, document (u64) | nothing: the word is in the name of the document's file |
-//! | 5 | the version of the analysis that made the terms (u32) |
+//! | 5 | the version of this layout (u16), and that of the analysis that made the terms (u16) |
+//! | 6 | the merge that is under way, see `merge` |
+//! | 7, term | nothing: the merge found that no chunk has the term any more |
+//!
+//! The words of files' names are in `Space::State`, each as a key of its own: `word`, the word, 0 and the document (u64). They are written with each
+//! document, and whatever is written to a space again and again has all of it rewritten.
+
+mod block;
+mod merge;
 
 use super::keys::after_prefix;
 use super::kv::{Batch, KvError, KvRead, Pair, Space};
@@ -17,18 +24,27 @@ use crate::base::file_name;
 use crate::base::fold::words;
 use crate::base::id::{DocId, Row};
 use crate::limits::TERM_BYTES_MAX;
-use std::collections::BTreeSet;
+use block::{bucket_of, encode, entries};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use merge::{Merging, Phase, merging};
+pub(in crate::store) use merge::{commit_merge, groups_step, join_step, sweep_step, unused};
 
 const POSTING: u8 = 1;
 const GRAM: u8 = 2;
 const SEGMENT: u8 = 3;
-const NAME: u8 = 4;
 
 /// `Space::Word`: the version of the analysis.
 pub const ANALYSIS: [u8; 1] = [5];
 
+/// `Space::State`: the first bytes of the keys of words of files' names.
+const NAMES: &[u8] = b"word";
+
 /// The version of a segment's record.
 const VERSION: u8 = 1;
+
+/// The version of the layout: an index of another one is made anew.
+const LAYOUT: u32 = 3;
 
 /// Pairs that are read at once.
 const PAGE: usize = 1024;
@@ -46,8 +62,13 @@ pub struct StoredSegment {
     pub postings: Vec<(String, Vec<u8>)>,
 }
 
-fn key(kind: u8, word: &str, end: &[u8]) -> Vec<u8> {
-    [&[kind][..], word.as_bytes(), &[0], end].concat()
+/// The key of a block; without the segment's number the beginning of those of all segments.
+fn block_key(kind: u8, bucket: u16, segment: &[u8]) -> Vec<u8> {
+    [&[kind][..], &bucket.to_be_bytes(), segment].concat()
+}
+
+fn name_key(word: &str, doc: DocId) -> Vec<u8> {
+    [NAMES, word.as_bytes(), &[0], &doc.0.to_be_bytes()].concat()
 }
 
 /// The writes that store a segment. `grams` gives the groups of letters of a word.
@@ -61,23 +82,52 @@ pub fn put_segment<G: IntoIterator<Item = String>>(
     grams: impl Fn(&str) -> G,
 ) -> Result<(), KvError> {
     let number = segment.number.to_be_bytes();
-    let mut groups: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    // What is being swept belongs to no segment.
+    let swept = merging(kv)?.filter(|merging| merging.phase != Phase::Joining).map(|merging| merging.inputs);
+    let swept = swept.unwrap_or_default();
+    let mut buckets: BTreeMap<u16, Vec<(&str, &[u8])>> = BTreeMap::new();
     for (term, postings) in &segment.postings {
-        if all(kv, &key(POSTING, term, &[]), 1)?.is_empty() {
-            for gram in grams(term) {
-                let terms = groups.entry(gram).or_default();
-                terms.push_str(term);
-                terms.push('\n');
+        buckets.entry(bucket_of(term)).or_default().push((term, postings));
+    }
+    let mut groups: BTreeMap<u16, BTreeMap<String, String>> = BTreeMap::new();
+    for (bucket, terms) in buckets {
+        let blocks = all(kv, Space::Word, &block_key(POSTING, bucket, &[]), usize::MAX)?;
+        let mut known = BTreeSet::new();
+        for (key, block) in &blocks {
+            if segment_of(key).is_some_and(|number| !swept.contains(&number)) {
+                known.extend(entries(block)?.into_iter().map(|(term, _)| term));
             }
         }
-        batch.put(Space::Word, key(POSTING, term, &number), postings.clone());
+        for (term, _) in terms.iter().filter(|(term, _)| !known.contains(term)) {
+            for gram in grams(term) {
+                let lines = groups.entry(bucket_of(&gram)).or_default().entry(gram).or_default();
+                lines.push_str(term);
+                lines.push('\n');
+            }
+        }
+        batch.put(Space::Word, block_key(POSTING, bucket, &number), encode(terms));
     }
-    for (gram, terms) in groups {
-        batch.put(Space::Word, key(GRAM, &gram, &number), terms);
+    for (bucket, groups) in groups {
+        let block = encode(groups.iter().map(|(gram, lines)| (gram.as_str(), lines.as_bytes())));
+        batch.put(Space::Word, block_key(GRAM, bucket, &number), block);
     }
-    let record = [&[VERSION][..], &segment.first.0.to_be_bytes(), &segment.lengths].concat();
-    batch.put(Space::Word, [&[SEGMENT][..], &number].concat(), record);
+    put_record(batch, segment);
     Ok(())
+}
+
+/// The segment is one of the store's from this batch on.
+fn put_record(batch: &mut Batch, segment: &StoredSegment) {
+    let record = [&[VERSION][..], &segment.first.0.to_be_bytes(), &segment.lengths].concat();
+    batch.put(Space::Word, record_key(segment.number), record);
+}
+
+fn record_key(number: u32) -> Vec<u8> {
+    [&[SEGMENT][..], &number.to_be_bytes()].concat()
+}
+
+/// The segment of a key that ends with its number.
+fn segment_of(key: &[u8]) -> Option<u32> {
+    key.last_chunk::<4>().map(|number| u32::from_be_bytes(*number))
 }
 
 /// All segments, in the order of their rows, without their postings.
@@ -86,7 +136,7 @@ pub fn put_segment<G: IntoIterator<Item = String>>(
 /// Any `KvError`.
 pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
     let mut segments = Vec::new();
-    for (key, value) in all(kv, &[SEGMENT], usize::MAX)? {
+    for (key, value) in all(kv, Space::Word, &[SEGMENT], usize::MAX)? {
         let number = key.get(1..).and_then(|number| number.try_into().ok()).map(u32::from_be_bytes);
         let parts = value.split_first().filter(|(version, _)| **version == VERSION);
         let parts = parts.and_then(|(_, rest)| rest.split_first_chunk::<8>());
@@ -105,9 +155,12 @@ pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
 /// # Errors
 /// Any `KvError`.
 pub fn postings(kv: &impl KvRead, term: &str) -> Result<Vec<(u32, Vec<u8>)>, KvError> {
-    let pairs = all(kv, &key(POSTING, term, &[]), usize::MAX)?;
-    let number = |key: &[u8]| key.last_chunk::<4>().map(|number| u32::from_be_bytes(*number));
-    Ok(pairs.into_iter().filter_map(|(key, value)| Some((number(&key)?, value))).collect())
+    let mut found = Vec::new();
+    for (key, block) in all(kv, Space::Word, &block_key(POSTING, bucket_of(term), &[]), usize::MAX)? {
+        let postings = entries(&block)?.into_iter().find(|(known, _)| *known == term);
+        found.extend(segment_of(&key).zip(postings).map(|(number, (_, postings))| (number, postings.to_vec())));
+    }
+    Ok(found)
 }
 
 /// Up to `max` terms that have one of these groups of letters.
@@ -121,13 +174,20 @@ pub fn terms_with(
 ) -> Result<BTreeSet<String>, KvError> {
     let mut terms = BTreeSet::new();
     for gram in grams {
-        for (_, value) in all(kv, &key(GRAM, &gram, &[]), usize::MAX)? {
-            let value = String::from_utf8(value);
-            let value = value.map_err(|_| KvError::Damaged("a group of letters of the index of words".to_owned()))?;
-            terms.extend(value.lines().take(max.saturating_sub(terms.len())).map(str::to_owned));
+        for (_, block) in all(kv, Space::Word, &block_key(GRAM, bucket_of(&gram), &[]), usize::MAX)? {
+            for (_, value) in entries(&block)?.into_iter().filter(|(known, _)| *known == gram) {
+                let room = max.saturating_sub(terms.len());
+                terms.extend(lines(value)?.take(room).map(str::to_owned));
+            }
         }
     }
     Ok(terms)
+}
+
+/// The terms of a group of letters.
+fn lines(value: &[u8]) -> Result<std::str::Lines<'_>, KvError> {
+    let text = str::from_utf8(value);
+    text.map(str::lines).map_err(|_| KvError::Damaged("a group of letters of the index of words".to_owned()))
 }
 
 /// The words of a file's name, in their canonical form.
@@ -137,12 +197,12 @@ fn name_words(path: &[u8]) -> BTreeSet<String> {
 
 /// A document has this path now.
 pub fn put_name(batch: &mut Batch, path: &[u8], doc: DocId) {
-    name_words(path).iter().for_each(|word| batch.put(Space::Word, key(NAME, word, &doc.0.to_be_bytes()), []));
+    name_words(path).iter().for_each(|word| batch.put(Space::State, name_key(word, doc), []));
 }
 
 /// A document has this path no more. Called before `put_name` with its new one.
 pub fn delete_name(batch: &mut Batch, path: &[u8], doc: DocId) {
-    name_words(path).iter().for_each(|word| batch.delete(Space::Word, key(NAME, word, &doc.0.to_be_bytes())));
+    name_words(path).iter().for_each(|word| batch.delete(Space::State, name_key(word, doc)));
 }
 
 /// Up to `max` documents whose file's name has a word that begins so.
@@ -150,26 +210,40 @@ pub fn delete_name(batch: &mut Batch, path: &[u8], doc: DocId) {
 /// # Errors
 /// Any `KvError`.
 pub fn named(kv: &impl KvRead, beginning: &str, max: usize) -> Result<Vec<DocId>, KvError> {
-    let pairs = all(kv, &[&[NAME], beginning.as_bytes()].concat(), max)?;
+    let pairs = all(kv, Space::State, &[NAMES, beginning.as_bytes()].concat(), max)?;
     let doc = |key: &[u8]| key.last_chunk::<8>().map(|doc| DocId(u64::from_be_bytes(*doc)));
     Ok(pairs.iter().filter_map(|(key, _)| doc(key)).collect())
 }
 
-/// The version of the analysis that made the terms; 0 where there are none.
+/// The words of files' names, as they are deleted where an index is made anew: at most so many keys.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn all_names(kv: &impl KvRead, max: usize) -> Result<Vec<Vec<u8>>, KvError> {
+    Ok(all(kv, Space::State, NAMES, max)?.into_iter().map(|(key, _)| key).collect())
+}
+
+/// The version of the analysis that made the terms; 0 where there are none, or in another layout.
 ///
 /// # Errors
 /// Any `KvError`.
 pub fn analysis(kv: &impl KvRead) -> Result<u32, KvError> {
     let value = kv.get(Space::Word, &ANALYSIS)?;
-    Ok(value.and_then(|value| value.try_into().ok()).map_or(0, u32::from_be_bytes))
+    let value = value.and_then(|value| value.try_into().ok()).map_or(0, u32::from_be_bytes);
+    Ok(if value >> 16 == LAYOUT { value & 0xFFFF } else { 0 })
+}
+
+/// The index is one by this version of the analysis from this batch on.
+pub fn put_analysis(batch: &mut Batch, analysis: u32) {
+    batch.put(Space::Word, ANALYSIS, ((LAYOUT << 16) | analysis).to_be_bytes());
 }
 
 /// Up to `max` pairs whose keys begin so.
-fn all(kv: &impl KvRead, prefix: &[u8], max: usize) -> Result<Vec<Pair>, KvError> {
+fn all(kv: &impl KvRead, space: Space, prefix: &[u8], max: usize) -> Result<Vec<Pair>, KvError> {
     let (mut from, end) = (prefix.to_vec(), after_prefix(prefix));
     let mut pairs = Vec::new();
     loop {
-        let page = kv.page(Space::Word, &from, end.as_deref(), PAGE.min(max.saturating_sub(pairs.len())))?;
+        let page = kv.page(space, &from, end.as_deref(), PAGE.min(max.saturating_sub(pairs.len())))?;
         let is_last = page.len() < PAGE;
         pairs.extend(page);
         if is_last || pairs.len() >= max {

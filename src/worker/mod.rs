@@ -23,6 +23,7 @@ pub mod run;
 pub mod scan;
 pub mod summary;
 pub mod sweep;
+pub mod word_merge;
 pub mod words;
 
 #[cfg(test)]

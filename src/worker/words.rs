@@ -41,9 +41,6 @@ impl<K: KvRead> Postings for Reader<'_, K> {
 /// # Errors
 /// Any `KvError`.
 pub fn load(kv: &impl Kv) -> Result<Index, KvError> {
-    if words::analysis(kv)? != VERSION {
-        return Ok(Index::default());
-    }
     let (mut there, mut hidden, mut private) = (RowSet::default(), Vec::new(), Vec::new());
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
@@ -60,13 +57,22 @@ pub fn load(kv: &impl Kv) -> Result<Index, KvError> {
         }
         Ok(())
     })?;
-    let segments = words::segments(kv)?.into_iter().map(|StoredSegment { number, first, mut lengths, .. }| {
+    // Segments of another version are being deleted.
+    let segments = if words::analysis(kv)? == VERSION { words::segments(kv)? } else { Vec::new() };
+    let segments = segments.into_iter().map(|StoredSegment { number, first, mut lengths, .. }| {
+        let mut dead = 0;
         for (row, length) in (first.0..).zip(&mut lengths) {
-            *length = if there.contains(Row(row)) { *length } else { 0 };
+            if !there.contains(Row(row)) {
+                dead += u32::from(std::mem::take(length) > 0);
+            }
         }
-        Segment { number, first, lengths }
+        Segment { number, first, lengths, dead }
     });
     let mut index = Index::new(segments.collect());
+    let merging = words::merging(kv)?.into_iter();
+    merging
+        .flat_map(|merging| merging.inputs.into_iter().chain([merging.output]))
+        .for_each(|number| index.reserve(number));
     index.hide(&hidden);
     private.into_iter().for_each(|row| index.set_private(row, true));
     Ok(index)
@@ -118,7 +124,7 @@ pub fn enter(index: &mut Index, entries: &[Entry]) {
 /// Any `KvError`.
 pub fn write<K: Kv>(library: &mut Library<K>, full: Full) -> Result<Segment, KvError> {
     let Full { segment, postings } = full;
-    let Segment { number, first, lengths } = segment.clone();
+    let Segment { number, first, lengths, .. } = segment.clone();
     library.add_segment(&StoredSegment { number, first, lengths, postings }, grams)?;
     Ok(segment)
 }

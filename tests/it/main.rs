@@ -18,6 +18,7 @@ mod doctor;
 mod edits;
 mod energy;
 mod engine;
+mod flip;
 mod folders;
 mod fuzz_short;
 mod harness;

@@ -6,6 +6,7 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::counts::{Kind, StoreCounts};
+use wattle::store::kv::{Batch, Space};
 use wattle::store::record::{
     Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
     Marks, Record, Source, Sources, Vector,
@@ -68,7 +69,8 @@ fn commit() -> Commit {
     let mut counts = StoreCounts::default();
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Parked).for_each(|kind| counts.enter(kind));
-    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps: [1, 2, 3, 4, 5, 6, 99, 0], counts }
+    let stamps = [1, 2, 3, 4, 5, 6, 99, 0];
+    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps, counts, anchors: [None; 2] }
 }
 
 /// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is
@@ -110,5 +112,13 @@ fn every_record_of_every_version_is_still_read() {
     counts.set_aside = 3;
     check_fixture(2, &Commit { counts, ..commit() });
     // With the space of the index of words.
-    check_fixture(3, &Commit { counts, stamps: [1, 2, 3, 4, 5, 6, 99, 98], ..commit() });
+    let words = Commit { counts, stamps: [1, 2, 3, 4, 5, 6, 99, 98], ..commit() };
+    check_fixture(3, &words);
+    // With anchors.
+    let mut batch = Batch::new();
+    batch.put(Space::Chunk, 300_u64.to_be_bytes(), chunk().encode());
+    batch.delete(Space::Vector, 7_u64.to_be_bytes());
+    let mut anchored = words;
+    anchored.stamp(&mut batch);
+    check_fixture(4, &anchored);
 }

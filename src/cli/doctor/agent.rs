@@ -55,7 +55,7 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
         Ok(audit) => {
             let scanning = reports.status.as_ref().is_ok_and(|status| status.activity.scanning);
             let sources = reports.status.as_ref().map_or(&[][..], |status| &status.sources[..]);
-            checks.push(store(audit));
+            checks.push(store(audit, reports.status.as_ref().ok().and_then(display::store_read)));
             checks.push(files(audit.sample.as_ref(), scanning, sources));
         }
         Err(failure) => {
@@ -222,7 +222,7 @@ fn unchecked_store(failure: &Failure) -> Check {
     }
 }
 
-fn store(store: &Checked) -> Check {
+fn store(store: &Checked, read: Option<String>) -> Check {
     let counts = store.counted;
     if store.clean {
         let files = counts.files.phrase();
@@ -232,10 +232,11 @@ fn store(store: &Checked) -> Check {
             rest.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}"));
         let rest: String = rest.collect();
         let says = format!(
-            "It adds up: files {files}; {}, {} embedded{}.",
+            "It adds up: files {files}; {}, {} embedded{}.{}",
             count(counts.chunks, "passage"),
             counts.vectors,
-            rest
+            rest,
+            read.map_or_else(String::new, |read| format!(" By itself the agent read it whole last on {read}."))
         );
         return Check::good("store", says);
     }

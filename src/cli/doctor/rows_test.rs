@@ -20,6 +20,7 @@ use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
+use crate::platform::store::of_dropped;
 use crate::runtime::handle::not_remembered;
 use crate::scheduler::addition::{Addition, Patterns};
 use crate::store::record::{Mark, MarkKind, Source};
@@ -74,6 +75,8 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
+    hold_finding("the end of the store's journal is damaged", of_dropped(4096, None).unwrap());
+    hold_finding("parts of the store disagree", of_dropped(0, Some(12)).unwrap());
     hold_finding("the store is damaged, and has documents without files", of_carried(110, 0));
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));

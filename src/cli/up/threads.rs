@@ -24,7 +24,10 @@ use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
 use crate::runtime::executor::{Clamp, Executor, Lanes};
+use crate::runtime::governor::GovernorHandle;
+use crate::runtime::scrub::Scrub;
 use crate::runtime::seen::Seen;
+use crate::runtime::upkeep::Upkeep;
 use crate::runtime::writer::{WordsStep, Writer};
 use crate::search::indexes::Indexes;
 use crate::store::library::Library;
@@ -69,6 +72,7 @@ pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) index: Indexes,
     pub(super) address_book: AddressBook,
+    pub(super) upkeep: Upkeep,
 }
 
 /// Background threads: one for each core, within the cap. How many of them work at a time is the governor's decision.
@@ -83,7 +87,7 @@ pub(super) fn start(
     inputs: &Sender<Input>,
     findings: &Findings,
 ) -> Result<(Threads, Outputs), String> {
-    let Parts { library, engine, index, address_book } = parts;
+    let Parts { library, engine, index, address_book, upkeep } = parts;
     store::tell_damage(library.kv(), home.path(), inputs.clone());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
@@ -104,7 +108,7 @@ pub(super) fn start(
     let (searches, to_search) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
-    let words = WordsStep::default();
+    let words = WordsStep::new(upkeep.rebuild().clone());
     let writer = Writer { library, index, words, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
 
     let mut threads = Vec::new();
@@ -144,6 +148,13 @@ pub(super) fn start(
         inputs: inputs.clone(),
     };
     Ok((Threads { all_but_background: threads, background: joins, reach, parsers }, outputs))
+}
+
+/// Starts the thread that reads the whole store once a month.
+pub(super) fn scrub(home: &Home, upkeep: &Upkeep, governor: &GovernorHandle) -> Result<(), String> {
+    let scrub = Scrub { upkeep: upkeep.clone(), governor: governor.clone(), home: home.path().to_owned() };
+    upkeep.joins(spawn("scrub", move || scrub.run())?);
+    Ok(())
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {

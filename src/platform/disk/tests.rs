@@ -1,6 +1,7 @@
 //! The store on a disk that works, and on one that fails.
 
 use super::*;
+use fjall::KeyspaceCreateOptions;
 
 /// Tables can be written no more: each of their folders is a file.
 pub(crate) fn break_tables(store: &Path) {

@@ -44,6 +44,8 @@ pub enum HomeFile {
     Left,
     /// What the governor learned, and the pause that holds.
     Energy,
+    /// When the whole store was read last.
+    StoreRead,
 }
 
 /// Those that have a checksum and a copy.
@@ -87,6 +89,7 @@ impl HomeFile {
             Self::Seen => "mesh-seen",
             Self::Left => "mesh-left",
             Self::Energy => "energy.json",
+            Self::StoreRead => "store-read",
         }
     }
 

@@ -1,61 +1,135 @@
 //! The writer keeps the index of words up to date: between saves it enters the chunks that are not in it yet, and writes a
-//! segment whenever enough of them are in memory.
+//! segment whenever enough of them are in memory. With nothing else to do it merges segments, step by step.
 
+use super::super::upkeep::Rebuild;
 use super::{Save, Writer};
 use crate::base::id::DocId;
 use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN};
 use crate::platform::home::disk_free;
 use crate::search::lexical::analysis::VERSION;
 use crate::store::kv::{Kv, KvError, KvRead};
+use crate::worker::retrieve::load_indexes;
+use crate::worker::word_merge::{Stepped, WordMerge};
 use crate::worker::words;
+use futures_lite::future::{block_on, or};
 use smol::channel::{Receiver, TryRecvError};
 use std::sync::PoisonError;
 
 /// How far the index of words is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct WordsStep {
     /// Whether every chunk that was saved is in it.
-    is_done: bool,
+    is_entered: bool,
+    /// Whether no segments are to be merged.
+    is_merged: bool,
+    /// The merge that is under way.
+    merge: Option<WordMerge>,
     /// Whether the store's terms are those of this version of the analysis.
     is_current: bool,
     /// The next document whose file's name is to be entered.
     next_name: Option<DocId>,
     /// Whether it failed, and is left as it is until the store is opened anew.
     failed: bool,
+    /// Whether all of it is to be made anew.
+    rebuild: Rebuild,
+}
+
+impl WordsStep {
+    /// The steps of a start. `rebuild`: a person's order to make all of the index anew.
+    #[must_use]
+    pub fn new(rebuild: Rebuild) -> Self {
+        Self { rebuild, ..Self::default() }
+    }
+
+    /// The steps from the beginning: the index was read anew.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(self.rebuild.clone())
+    }
 }
 
 impl Writer {
     /// The next save; until there is one, chunks are entered.
     pub(super) fn next(&mut self, saves: &Receiver<Save>) -> Option<Save> {
         loop {
+            if self.words.rebuild.is_asked() {
+                self.begin_rebuild();
+            }
             match saves.try_recv() {
                 Ok(save) => return Some(save),
                 Err(TryRecvError::Closed) => return None,
-                Err(TryRecvError::Empty) if self.words.is_done || self.words.failed || self.broken.is_some() => {
-                    return saves.recv_blocking().ok();
+                Err(TryRecvError::Empty) if self.words_rest() => {
+                    let rebuild = self.words.rebuild.clone();
+                    let asked = async {
+                        rebuild.asked().await;
+                        None
+                    };
+                    match block_on(or(async { Some(saves.recv().await) }, asked)) {
+                        Some(save) => return save.ok(),
+                        None => self.begin_rebuild(),
+                    }
                 }
                 Err(TryRecvError::Empty) => self.step_words(),
             }
         }
     }
 
+    /// The index is made anew from what the store has.
+    fn begin_rebuild(&mut self) {
+        if let Err(error) = self.try_rebuild() {
+            self.library.kv().note_damage(&error);
+            self.words.rebuild.ended(Some(format!("The index cannot be made anew: {error}.")));
+        }
+    }
+
+    fn try_rebuild(&mut self) -> Result<(), KvError> {
+        if let Some(why) = &self.broken {
+            return Err(KvError::Io(why.why.clone()));
+        }
+        self.library.forget_words()?;
+        let indexes = load_indexes(self.library.kv())?;
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = indexes;
+        self.words = self.words.anew();
+        Ok(())
+    }
+
+    /// Tells who asked for a new index how far it is.
+    fn tell_rebuild(&self) {
+        if self.words.is_entered {
+            self.words.rebuild.ended(None);
+        } else {
+            let done = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next().0;
+            self.words.rebuild.goes_on(done, self.library.commit().next_row.0);
+        }
+    }
+
+    /// Whether nothing is to be done for the index of words, or can be.
+    const fn words_rest(&self) -> bool {
+        (self.words.is_entered && self.words.is_merged) || self.words.failed || self.broken.is_some()
+    }
+
     /// Something was saved.
     pub(super) const fn words_are_due(&mut self) {
-        self.words.is_done = false;
+        self.words.is_entered = false;
+        self.words.is_merged = false;
     }
 
     fn step_words(&mut self) {
         if let Err(error) = self.try_step() {
             self.words.failed = true;
+            self.words.rebuild.ended(Some(format!("The index cannot be made anew: {error}.")));
             self.library.kv().note_damage(&error);
             log::warn!("The index of words cannot be continued; new files are found by their meaning alone: {error}.");
         }
     }
 
     fn try_step(&mut self) -> Result<(), KvError> {
+        if self.words.is_entered {
+            return self.step_merge();
+        }
         if !self.words.is_current {
             if disk_free(&self.home) < SAVE_FREE_MIN {
-                self.words.is_done = true;
+                (self.words.is_entered, self.words.is_merged) = (true, true);
+                self.words.rebuild.ended(Some("The index cannot be made anew: the disk is full.".to_owned()));
                 return Ok(());
             }
             self.words.is_current = self.library.renew_words(VERSION, &mut self.words.next_name)?;
@@ -64,9 +138,13 @@ impl Writer {
         let from = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next();
         // Read and analysed without the lock.
         let entries = words::next(self.library.kv(), from, INDEXED_AT_ONCE)?;
-        self.words.is_done = entries.len() < INDEXED_AT_ONCE;
+        self.words.is_entered = entries.len() < INDEXED_AT_ONCE;
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         words::enter(&mut index.words, &entries);
+        drop(index);
+        self.tell_rebuild();
+        // Questions are answered meanwhile; nobody but this thread changes the index.
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         let full = index.words.full(false).filter(|_| disk_free(&self.home) >= SAVE_FREE_MIN);
         drop(index);
         match full {
@@ -80,6 +158,34 @@ impl Writer {
         self.library.kv().sync()?;
         self.index.write().unwrap_or_else(PoisonError::into_inner).words.stored(segment);
         Ok(())
+    }
+
+    /// A step of a merge. The index is locked for the moment in which a new segment takes its place.
+    fn step_merge(&mut self) -> Result<(), KvError> {
+        if disk_free(&self.home) < SAVE_FREE_MIN {
+            self.words.is_merged = true;
+            return Ok(());
+        }
+        let Some(mut merge) = self.words.merge.take() else {
+            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+            let begun = WordMerge::begin(&mut self.library, &index.words)?;
+            drop(index);
+            if let Some(merge) = &begun {
+                self.index.write().unwrap_or_else(PoisonError::into_inner).words.reserve(merge.number());
+            }
+            self.words.is_merged = begun.is_none();
+            self.words.merge = begun;
+            return Ok(());
+        };
+        match merge.step(&mut self.library)? {
+            Stepped::Done => return self.library.kv().sync(),
+            Stepped::More => {}
+            Stepped::Committed(plan) => {
+                self.index.write().unwrap_or_else(PoisonError::into_inner).words.merged(&plan);
+            }
+        }
+        self.words.merge = Some(merge);
+        self.library.kv().sync_if_full()
     }
 
     /// Which folders are private may have changed.

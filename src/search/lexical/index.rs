@@ -15,6 +15,10 @@ use crate::base::id::Row;
 use crate::limits::{SEGMENT_CHUNKS, SIMILAR_TERMS_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod merge;
+
+pub use merge::Merge;
+
 /// A range of rows with the length of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
@@ -24,6 +28,8 @@ pub struct Segment {
     pub first: Row,
     /// Words of each chunk, at most 255; 0 where there is none.
     pub lengths: Vec<u8>,
+    /// Chunks that are gone and whose postings it still has.
+    pub dead: u32,
 }
 
 impl Segment {
@@ -65,6 +71,8 @@ pub trait Postings {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     segments: Vec<Segment>,
+    /// The number of the next segment: none is given out twice, as postings of one that was merged may be there for a while.
+    next_number: u32,
     /// The chunks that are in no segment yet.
     newest: Segment,
     postings: BTreeMap<String, Places>,
@@ -97,7 +105,8 @@ impl Index {
     #[must_use]
     pub fn new(segments: Vec<Segment>) -> Self {
         let end = segments.last().map_or(Row(0), Segment::end);
-        Self { segments, newest: Segment { first: end, ..Segment::default() }, ..Self::default() }
+        let next_number = segments.iter().map(|segment| segment.number + 1).max().unwrap_or_default();
+        Self { segments, next_number, newest: Segment { first: end, ..Segment::default() }, ..Self::default() }
     }
 
     /// The row that is to be added next: all before it are in the index, or gone.
@@ -174,11 +183,13 @@ impl Index {
         for row in rows {
             self.hidden.remove(*row);
             self.private.remove(*row);
-            let segment =
-                self.segments.iter_mut().chain([&mut self.newest]).find(|segment| segment.place(*row).is_some());
-            let length =
-                segment.and_then(|segment| segment.place(*row).and_then(|place| segment.lengths.get_mut(place)));
-            length.into_iter().for_each(|length| *length = 0);
+            let mut segments = self.segments.iter_mut().chain([&mut self.newest]);
+            let Some((place, segment)) = segments.find_map(|segment| Some((segment.place(*row)?, segment))) else {
+                continue;
+            };
+            if let Some(length) = segment.lengths.get_mut(place) {
+                segment.dead += u32::from(std::mem::take(length) > 0);
+            }
         }
     }
 
@@ -211,13 +222,13 @@ impl Index {
     pub fn full(&self, all: bool) -> Option<Full> {
         let least = if all { 1 } else { SEGMENT_CHUNKS };
         (self.newest.lengths.len() >= least).then(|| {
-            let number = self.segments.iter().map(|segment| segment.number + 1).max().unwrap_or_default();
+            let number = self.next_number;
             let is_there = |row: u32| self.newest.lengths.get(row as usize).is_some_and(|length| *length > 0);
             let live = |rows: &[(u32, u16)]| rows.iter().copied().filter(|(row, _)| is_there(*row)).collect::<Vec<_>>();
             let postings =
                 self.postings.iter().map(|(term, rows)| (term, live(rows))).filter(|(_, rows)| !rows.is_empty());
             let postings = postings.map(|(term, rows)| (term.clone(), encode(&rows))).collect();
-            Full { segment: Segment { number, ..self.newest.clone() }, postings }
+            Full { segment: Segment { number, dead: 0, ..self.newest.clone() }, postings }
         })
     }
 
@@ -225,6 +236,7 @@ impl Index {
     pub fn stored(&mut self, segment: Segment) {
         self.newest = Segment { first: segment.end(), ..Segment::default() };
         self.postings.clear();
+        self.reserve(segment.number);
         self.segments.push(segment);
     }
 

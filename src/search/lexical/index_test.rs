@@ -115,7 +115,7 @@ fn what_is_private_is_in_nothing_that_another_device_is_told() {
 
 #[test]
 fn rows_without_chunks_and_rows_of_before_are_left_out() {
-    let mut index = Index::new(vec![Segment { number: 3, first: Row(10), lengths: vec![4, 0, 6] }]);
+    let mut index = Index::new(vec![Segment { number: 3, first: Row(10), lengths: vec![4, 0, 6], dead: 0 }]);
     assert_eq!((index.next(), index.size(false).0), (Row(13), 2));
     index.add(Row(12), &Analysis::of("", "word"));
     assert_eq!(index.size(false).0, 2, "it is there already");

@@ -1,0 +1,119 @@
+//! `wattle backup`, `wattle restore` and `wattle rebuild`.
+
+use super::args::{BackupArgs, RestoreArgs};
+use super::output::{Stop, print};
+use super::paths::{absolute, sendable};
+use super::text::one_line;
+use crate::base::count::{count, plural};
+use crate::base::time::{Duration, utc};
+use crate::http::client::{Client, Failure};
+use crate::platform::backup::{Made, back_up, restore};
+use crate::platform::disk::{LAYOUT, Sync, open_whole};
+use crate::platform::home::Home;
+use crate::platform::stdout::note;
+use crate::runtime::upkeep::{Job, Report};
+use smol::Timer;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// Between two looks how far it is.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Looks between two lines about it.
+const LINE_EVERY: u32 = 20;
+
+/// Has the running agent write a backup, or writes it of a home in which none runs.
+pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &BackupArgs) -> Result<(), Stop> {
+    let file = absolute(&args.file)?;
+    let made = match client {
+        Ok(client) => {
+            let job = smol::block_on(async {
+                client.back_up(&sendable(&file)?, args.with_keys).await?;
+                done(&client, "Backup", "records", |report| report.backup).await
+            })?;
+            Made { documents: job.documents, chunks: job.chunks, bytes: job.bytes, has_keys: args.with_keys }
+        }
+        Err(Failure::NoAgent(why)) => {
+            if !home.join(LAYOUT).exists() {
+                return Err(Stop::NoAgent(why));
+            }
+            let home = Home::open(home)?;
+            let disk = open_whole(&home.path().join(LAYOUT), Sync::Disk);
+            let disk = disk.map_err(|error| format!("The backup cannot be written: {error}. Nothing was changed."))?;
+            back_up(&home, &disk, &file, args.with_keys, |_| true)?
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let keys = if made.has_keys {
+        "This device's key is in it: keep it as secret."
+    } else {
+        "This device's key is not in it."
+    };
+    let (documents, passages) = (count(made.documents, "document"), count(made.chunks, "passage"));
+    let size = made.bytes.div_ceil(1 << 20);
+    print(&one_line(&format!(
+        "{} has {documents} with {passages}, and the settings ({size} MiB). {keys}",
+        file.display()
+    )))?;
+    print("\n")
+}
+
+/// Restores a backup into a home in which no agent runs.
+pub(super) fn restored(home: &Path, args: &RestoreArgs) -> Result<(), Stop> {
+    let restored = restore(home, &absolute(&args.file)?, args.replace)?;
+    let head = &restored.head;
+    let (documents, passages) = (count(head.documents, "document"), count(head.chunks, "passage"));
+    let mut says = format!(
+        "{documents} with {passages} and {} are restored, as of {}.",
+        count(head.vectors, "vector"),
+        utc(head.made_s)
+    );
+    says += match restored.settings {
+        Some(true) => " The settings are those of the backup.",
+        Some(false) => " The settings of this home stay: config.toml was there already.",
+        None => "",
+    };
+    says += match restored.keys {
+        Some(true) => " So is the key: no other device may run with it.",
+        Some(false) => " The key of the backup was left out: this home has one.",
+        None => "",
+    };
+    print(&format!(
+        "{}\nStart the agent: `wattle up`. It makes the index of words anew, which takes a while.\n",
+        one_line(&says)
+    ))
+}
+
+/// Has the running agent make its index anew.
+pub(super) async fn rebuild(client: &Client) -> Result<(), Stop> {
+    client.rebuild().await?;
+    let job = done(client, "Index", "passages", |report| report.rebuild).await?;
+    print(&format!(
+        "The index is made anew, from the texts and vectors of {} {} that the store has.\n",
+        job.of,
+        plural(job.of, "passage", "passages")
+    ))
+}
+
+/// Waits for the end of this work, and tells a person how far it is.
+async fn done(client: &Client, name: &str, of_what: &str, job: impl Fn(Report) -> Job) -> Result<Job, Stop> {
+    let mut looks = 0;
+    loop {
+        let job = job(client.upkeep().await?);
+        if let Some(why) = job.failed {
+            return Err(Stop::NotDone(why));
+        }
+        if !job.running {
+            return Ok(job);
+        }
+        looks += 1;
+        if looks % LINE_EVERY == 0 && std::io::stderr().is_terminal() {
+            let left = job.left_s.map_or_else(String::new, |seconds| match seconds {
+                0..120 => format!(", about {seconds} s left"),
+                _ => format!(", about {} min left", seconds / 60),
+            });
+            note(&format!("{name}: {} of {} {of_what}{left}.", job.done, job.of));
+        }
+        Timer::after(LOOK).await;
+    }
+}

@@ -1,0 +1,34 @@
+//! The calls about the whole store.
+
+use super::{Client, Failure, typed};
+use crate::limits::CLIENT_MS;
+use crate::runtime::upkeep::Report;
+use serde_json::json;
+use trillium_client::Method;
+
+impl Client {
+    /// `POST /v1/backup`; the path is absolute.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn back_up(&self, path: &str, keys: bool) -> Result<Report, Failure> {
+        let body = json!({ "path": path, "keys": keys });
+        Ok(typed(self.call(Method::Post, "/v1/backup", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/rebuild`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn rebuild(&self) -> Result<Report, Failure> {
+        Ok(typed(self.call(Method::Post, "/v1/rebuild", Some(json!({})), CLIENT_MS).await?)?.read)
+    }
+
+    /// `GET /v1/upkeep`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn upkeep(&self) -> Result<Report, Failure> {
+        Ok(typed(self.call(Method::Get, "/v1/upkeep", None, CLIENT_MS).await?)?.read)
+    }
+}

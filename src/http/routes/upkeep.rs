@@ -1,0 +1,29 @@
+//! The calls about the whole store: backups, and an index that is made anew.
+
+use super::row::{Access, Route};
+use trillium::Method;
+
+/// They follow those of the energy.
+pub(super) static ROUTES: &[Route] = &[
+    Route {
+        method: Method::Post,
+        path: "/v1/backup",
+        access: Access::Local,
+        about: "begins a backup into a new file of this device: `{\"path\", \"keys\"?}`, with this device's keys if that is true; `GET /v1/upkeep` tells how far it is",
+        handler: |api, conn, _| Box::pin(api.back_up(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/rebuild",
+        access: Access::Token,
+        about: "begins to make the index anew from the stored texts and vectors: `{}`; `GET /v1/upkeep` tells how far it is",
+        handler: |api, conn, _| Box::pin(async move { api.rebuild(conn) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/upkeep",
+        access: Access::Token,
+        about: "returns how far the backup and the making anew of the index are that were asked for since the agent started",
+        handler: |api, conn, _| Box::pin(async move { api.upkeep(conn) }),
+    },
+];

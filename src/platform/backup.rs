@@ -1,0 +1,139 @@
+//! Backups of a home: its store from one moment, its settings, and if its owner asks for it the keys.
+//!
+//! A key that runs on two devices makes both unusable to their mesh, so that it is no part of a backup unless it is asked for, and
+//! is only put into a home that has none. The token of the API and invites are never in one. The index of words is made anew
+//! from the texts. The file is as private as the documents: only its owner can read it.
+
+mod restore;
+
+use super::disk::Disk;
+use super::home::{Home, HomeFile};
+use crate::platform::clock;
+use crate::store::backup::{Head, Writer};
+use crate::store::keys;
+use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::read;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Error, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+pub use restore::{Restored, restore};
+
+/// Pairs of a block: of documents, a record of which may have nearly a mebibyte, and of others.
+const DOCUMENTS: usize = 8;
+const PAIRS: usize = 256;
+
+/// The settings, and the files of a device's place in its mesh.
+const SETTINGS: HomeFile = HomeFile::Settings;
+const KEYS: [HomeFile; 4] = [HomeFile::Identity, HomeFile::BootCount, HomeFile::Records, HomeFile::MeshRoot];
+
+/// How far a backup is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Records that are written.
+    pub done: u64,
+    /// Records that there are, about.
+    pub of: u64,
+}
+
+/// What a backup has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Documents.
+    pub documents: u64,
+    /// Passages of these.
+    pub chunks: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Whether the keys are in it.
+    pub has_keys: bool,
+}
+
+/// Writes a backup into a new file. `tell` is told how far it is, and says whether it goes on.
+///
+/// # Errors
+/// One sentence; no file is left, and none that was there is touched.
+pub fn back_up(
+    home: &Home,
+    disk: &Disk,
+    path: &Path,
+    with_keys: bool,
+    tell: impl Fn(Progress) -> bool,
+) -> Result<Made, String> {
+    let name = path.display();
+    let file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                format!("There is a file {name} already, and it is not overwritten. Choose another name.")
+            }
+            _ => format!("The file {name} cannot be made: {error}."),
+        })?;
+    let written = write(home, disk, &file, with_keys, tell).and_then(|made| {
+        file.sync_all()?;
+        // Its name must survive a power cut too.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+        Ok(Made { bytes: file.metadata()?.len(), ..made })
+    });
+    written.map_err(|error| {
+        let _ = fs::remove_file(path);
+        format!("The backup {name} could not be written, and nothing of it is left: {error}.")
+    })
+}
+
+fn write(
+    home: &Home,
+    disk: &Disk,
+    file: &File,
+    with_keys: bool,
+    tell: impl Fn(Progress) -> bool,
+) -> Result<Made, Error> {
+    let view = disk.snapshot();
+    let counts = read::commit(&view).map_err(|error| failed(&error))?.counts;
+    let model = read::model(&view).map_err(|error| failed(&error))?.map_or([0; 32], |model| model.0);
+    let documents = counts.total();
+    let head = Head {
+        made_s: clock::wall_ns() / 1_000_000_000,
+        model,
+        documents,
+        chunks: counts.chunks,
+        vectors: counts.vectors,
+    };
+    let mut writer = Writer::new(BufWriter::with_capacity(1 << 16, file), &head)?;
+    let keys = if with_keys { &KEYS[..] } else { &[] };
+    for small in [SETTINGS].iter().chain(keys) {
+        if let Some(content) = home.read(*small)? {
+            writer.file(small.name(), &content)?;
+        }
+    }
+    // A path, a name and a document each; a chunk, a vector and its key each.
+    let mut progress = Progress { done: 0, of: 3 * documents + counts.chunks + 2 * counts.vectors };
+    for space in Space::ALL {
+        let mut from = Vec::new();
+        // The index of words is not in it; that it was written to is.
+        let end = (space == Space::Word).then(|| [&keys::STAMP[..], &[0]].concat());
+        let max = if space == Space::Document { DOCUMENTS } else { PAIRS };
+        loop {
+            let page = view.page(space, &from, end.as_deref(), max).map_err(|error| failed(&error))?;
+            let Some((last, _)) = page.last() else { break };
+            from = [&last[..], &[0]].concat();
+            writer.pairs(space, &page)?;
+            progress.done += page.len() as u64;
+            progress.of = progress.of.max(progress.done);
+            if !tell(progress) {
+                return Err(Error::other("the agent is stopping"));
+            }
+        }
+    }
+    writer.end()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    Ok(Made { documents, chunks: counts.chunks, bytes: 0, has_keys: with_keys })
+}
+
+fn failed(error: &KvError) -> Error {
+    Error::other(error.to_string())
+}
+
+#[cfg(test)]
+#[path = "backup/test.rs"]
+mod tests;
