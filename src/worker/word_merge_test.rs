@@ -203,10 +203,12 @@ fn segments_that_come_during_a_merge_have_numbers_of_their_own_and_answer() {
         .unwrap();
     assert_eq!(found.rows.len(), CHUNKS);
     let mut index = words.1;
-    let (doc, _) = read::document_at(words.0.kv(), b"/a/1").unwrap().unwrap();
-    let gone = Change::gone(words.0.kv(), doc);
-    let applied = words.0.apply(&gone).unwrap();
+    let (doc, gone) = read::document_at(words.0.kv(), b"/a/1").unwrap().unwrap();
+    let change = Change::gone(words.0.kv(), doc);
+    let applied = words.0.apply(&change).unwrap();
     follow(words.0.kv(), &mut index, &applied);
+    // Others are nearly that word.
     let found = index.search(&QueryTerms::new("flat1"), &mut Reader(words.0.kv()), 99, &[], false).unwrap();
-    assert_eq!(found.rows.len(), 0, "rows of merged segments are hidden too");
+    let is_gone = |row: Row| gone.chunks.iter().any(|place| place.row == row);
+    assert!(found.rows.iter().all(|(row, _)| !is_gone(*row)), "rows of merged segments are hidden too");
 }
