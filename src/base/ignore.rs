@@ -71,7 +71,14 @@ fn pattern(line: &[u8]) -> Option<Pattern> {
     if line.is_empty() {
         return None;
     }
-    let parts = line.split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect();
+    let mut parts: Vec<Vec<u8>> = line.split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect();
+    let all_but_last = parts.len() - 1;
+    for part in parts.iter_mut().take(all_but_last) {
+        // A slash behind a backslash is a slash.
+        if part.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1 {
+            part.pop();
+        }
+    }
     Some(Pattern { parts, takes_back, of_folders, of_paths })
 }
 
@@ -98,7 +105,7 @@ impl Pattern {
         reached[0] = true;
         for (at, part) in self.parts.iter().enumerate() {
             let is_last = at + 1 == self.parts.len();
-            if part == b"**" {
+            if part.len() > 1 && part.iter().all(|byte| *byte == b'*') {
                 let first = reached.iter().position(|reached| *reached).unwrap_or(path.len() + 1);
                 // At its end it is what lies in a folder, and not the folder.
                 let from = if is_last { first + 1 } else { first };

@@ -44,6 +44,7 @@ fn two_stars_between_slashes_hold_for_any_number_of_folders() {
     check("a**b", &["ab", "axxb", "c/axb"], &["a/b"]);
     check("a/**/**/b/**", &["a/b/c", "a/x/b/y/z"], &["a/b/", "a/b"]);
     check("/**", &["a", "a/b"], &[]);
+    check("a/***/b", &["a/b", "a/x/y/b"], &["ab"]);
 }
 
 #[test]
@@ -80,6 +81,7 @@ fn comments_blank_lines_and_blanks_at_the_end_are_no_patterns() {
     check("\u{feff}foo", &["foo"], &[]);
     check("/\n!\n!/\n", &[], &["a", "!"]);
     check("a\\", &[], &["a", "a\\"]);
+    check("a\\/b", &["a/b"], &["a", "x/a/b"]);
 }
 
 #[test]

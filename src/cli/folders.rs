@@ -173,6 +173,9 @@ pub(super) mod tests {
         let shown = folders(&[Watched { ignored: Some(ignored), ..folder(Some(3)) }], &PLAIN);
         let expected = "  left out by .gitignore or .wattleignore: /n/build\n  left out by .gitignore or .wattleignore: /n/x.log\n  \
                         and 1 more of those\n";
+        assert!(shown.contains(expected), "{shown}");
+        let expected = "\n3 files and folders are left out by .gitignore or .wattleignore, /n/build for example. `wattle folders` names \
+                        them; `wattle add PATH` takes one in.\n";
         assert!(shown.ends_with(expected), "{shown}");
         let one = folders(&[keys(1, &["/n/a b.pem"])], &PLAIN);
         assert!(one.ends_with("and is left out: /n/a b.pem. `wattle add '/n/a b.pem'` takes it in.\n"), "{one}");

@@ -4,6 +4,7 @@ use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::base::time::utc;
+use crate::limits::IGNORED_KNOWN_MAX;
 use crate::node::status::{FolderStatus, Status};
 use crate::store::record::{Mark, MarkKind, Source};
 use serde::{Deserialize, Serialize};
@@ -131,9 +132,29 @@ fn text(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
-/// What was left out of these places because of its name, for people; `None` if nothing was.
+/// What was left out of these places because of its name, or by patterns, for people; `None` if nothing was.
 #[must_use]
 pub fn left_out(places: &[Watched]) -> Option<String> {
+    let sentences: Vec<String> = [keys_left_out(places), ignored(places)].into_iter().flatten().collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn ignored(places: &[Watched]) -> Option<String> {
+    let all = || places.iter().filter_map(|place| place.ignored.as_ref());
+    let one = all().flat_map(|ignored| &ignored.paths).next()?;
+    let count: u64 = all().map(|ignored| ignored.count).sum();
+    let is_all = all().all(|ignored| ignored.count < IGNORED_KNOWN_MAX as u64);
+    let at_least = if is_all { "" } else { "At least " };
+    Some(match count {
+        1 => format!(".gitignore or .wattleignore leaves out {one}. `wattle add {}` takes it in.", quoted(one)),
+        count => format!(
+            "{at_least}{count} files and folders are left out by .gitignore or .wattleignore, {one} for example. `wattle folders` names \
+             them; `wattle add PATH` takes one in."
+        ),
+    })
+}
+
+fn keys_left_out(places: &[Watched]) -> Option<String> {
     let count: u64 = places.iter().map(|place| place.key_files).sum();
     let one = places.iter().flat_map(|place| &place.key_file_paths).next();
     let files = match count {

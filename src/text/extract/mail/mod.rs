@@ -132,7 +132,9 @@ fn write(leaf: &mut Leaf, text: &str) {
         if line.trim().is_empty() {
             leaf.paragraph("");
         } else {
-            leaf.line(line);
+            // The line `From ` of a text in a folder of mails.
+            let quoted = line.strip_prefix('>').filter(|rest| rest.trim_start_matches('>').starts_with("From "));
+            leaf.line(quoted.unwrap_or(line));
         }
     }
 }

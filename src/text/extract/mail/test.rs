@@ -88,6 +88,8 @@ fn each_mail_of_a_folder_has_its_own_heading() {
         format!("From a@x Mon Jun 01 10:00:00 2009\nFrom: a@x.org\nSubject: {subject}\n\nwords of {subject}\n\n")
     };
     let folder = format!("{}{}", mail("one"), mail("two"));
+    let quoted = told("Inbox", folder.replace("words", ">From here on\nwords").as_bytes());
+    assert_eq!(quoted[0].1, "From: a@x.org\n\nFrom here on\nwords of one");
     assert_eq!(
         told("Inbox", folder.as_bytes()),
         [pair("one", "From: a@x.org\n\nwords of one"), pair("two", "From: a@x.org\n\nwords of two")]
