@@ -59,13 +59,15 @@ pub struct SearchHit {
     pub doc: Option<DocId>,
 }
 
-/// Why a document answers whose file is not there, and since when, in seconds since 1970.
+/// Why a document answers whose file is not there, or cannot be read, and since when, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
     /// Its folder, disk or share is away.
     Away(i64),
     /// Its file is gone, and its owner keeps it.
     Kept(i64),
+    /// Its file is there and cannot be read now: its owner may have closed it to others. No other device is given a text of it.
+    Unreadable,
 }
 
 /// How often each term of the query occurs in one chunk, and how many words the chunk has.

@@ -51,7 +51,7 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let _ = writeln!(text, "{}", hints(&sentence));
     }
     if let Some(why) = &coverage.background {
-        let _ = writeln!(text, "{}", one_line(why));
+        let _ = writeln!(text, "{}", one_line(&hints(why)));
     }
     for other in &coverage.others {
         if let Some(sentence) = other.files.sentence() {

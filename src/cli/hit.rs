@@ -31,6 +31,12 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
+    if hit.unreadable {
+        let said = "The file cannot be read now; this is what was read of it before. `wattle doctor` says why.";
+        for line in wrap(&hints(said), width, 3) {
+            let _ = writeln!(text, "{indent}{}", style.dim(&line));
+        }
+    }
     if let Some(since) = &hit.gone_since {
         let said = format!("The file is gone from its folder since {since}; `wattle doctor` says what to decide.");
         for line in wrap(&hints(&said), width, 3) {
@@ -77,6 +83,7 @@ pub(super) mod tests {
             heading: "Cellar > Boiler".into(),
             away_since: None,
             kept_since: None,
+            unreadable: false,
             gone_since: None,
             places: Vec::new(),
         }
@@ -113,5 +120,9 @@ pub(super) mod tests {
         write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
         let kept = "The file is gone since 2026-11-26 18:30 UTC; what was in it is kept, as you said.";
         assert!(text.contains(kept) && !text.contains("away"), "{text}");
+        let hit = SearchHit { unreadable: true, kept_since: None, ..hit };
+        let mut text = String::new();
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        assert!(text.contains("The file cannot be read now; this is what was read of it before."), "{text}");
     }
 }

@@ -132,7 +132,8 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     for place in &join.at {
         at.extend(places(place)?);
     }
-    let body = match &join.invite {
+    let invite = join.invite.as_deref().map(invite_card::named);
+    let body = match &invite {
         None => json!({ "code": join.code.concat(), "at": at }),
         Some(file) => {
             let text = invite_card::read(file).map_err(Stop::NotDone)?;
@@ -142,9 +143,9 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     let answer = if join.json {
         client.join(body).await?
     } else {
-        or(client.join(body), tell_waits(client, looks(&at, join.invite.is_some()))).await?
+        or(client.join(body), tell_waits(client, looks(&at, invite.is_some()))).await?
     };
-    if let Some(file) = &join.invite
+    if let Some(file) = &invite
         && let Err(why) = invite_card::wipe(file)
     {
         note(&one_line(&why));
@@ -152,7 +153,7 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if join.json {
         return print_as_is(&pretty(&answer.json));
     }
-    print(&if join.invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
+    print(&if invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
 }
 
 /// What is under way while a device joins, and for how long at most.

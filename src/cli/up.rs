@@ -64,7 +64,7 @@ use uncounted::count_when_there_is_room;
 /// What a start finds, for the test of the page that lists all findings.
 #[cfg(test)]
 pub(crate) use {
-    folders::{conflict, not_named, not_watched},
+    folders::{conflict, not_named, not_watched, other_than_set, same_place},
     invited::not_in,
 };
 
@@ -112,7 +112,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
     let parts = Parts { library, engine, index: read.index, address_book, upkeep: upkeep.clone() };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
-    let (sources, progress) = (config.scheduler.sources.places.clone(), Progress::new(std::io::stderr().is_terminal()));
+    let (watched, progress) = (config.scheduler.sources.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
     tell_known(&mut node, &options.network.peers, &outputs.seen);
@@ -120,7 +120,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     threads::scrub(&home, &upkeep, &governor_handle)?;
     let node_handle = node_handle.with_governor(governor_handle.clone()).with_upkeep(upkeep.clone());
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
-    sources.iter().for_each(|source| driver.watch(source.path.clone()));
+    watched.places.iter().for_each(|source| driver.watch(source.path.clone()));
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
@@ -141,8 +141,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     follow_disk(&home, (!counted).then_some(boot), &node_handle);
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
-    let set = folders::finished(&home, &sources, options.config.node.folders.clone());
-    smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, sources)).detach();
+    let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
+    smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched)).detach();
     smol::spawn(stop_on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.

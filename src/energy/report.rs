@@ -141,13 +141,13 @@ mod tests {
     fn an_acpi_zone_has_no_temperature_until_it_was_seen_to_vary() {
         let mut tree = Tree::default();
         tree.insert("sys/class/thermal/thermal_zone0/type", Ok(b"acpitz\n"));
-        tree.insert("sys/class/thermal/thermal_zone0/temp", Ok(b"0\n"));
+        tree.insert("sys/class/thermal/thermal_zone0/temp", Ok(b"26000\n"));
         let found = BoardReport::of(&tree);
         let mut report = Report::glance(&found, 4);
         assert_eq!((&report.cpu_sensor, report.cpu_temp_c, report.sensors[0].temp_c), (&None, None, None));
         assert_eq!(report.reason, Some(Reason::NoSensor));
         report.prove(&found);
-        assert_eq!((report.cpu_sensor.as_deref(), report.cpu_temp_c), (Some("thermal_zone0"), Some(0.0)));
+        assert_eq!((report.cpu_sensor.as_deref(), report.cpu_temp_c), (Some("thermal_zone0"), Some(26.0)));
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub struct SearchHit {
     /// Since when the document's file is gone, where it is kept without it (`wattle keep`); left out if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_since: Option<String>,
+    /// Whether the document's file is there and cannot be read now (`wattle doctor` says why), so that this is the text of an earlier
+    /// reading; left out if it can be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
     /// Since when the document's file is gone from its folder, while the folder's owner is asked what is to become of it
     /// (`wattle doctor`); left out if nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -316,6 +320,7 @@ impl SearchResults {
             heading: hit.heading,
             away_since: hit.away_since.map(utc),
             kept_since: hit.kept_since.map(utc),
+            unreadable: hit.is_unreadable,
             gone_since: hit.gone_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };

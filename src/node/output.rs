@@ -310,6 +310,8 @@ pub struct RankedHit {
     pub away_since: Option<i64>,
     /// Since when its file is gone, where its owner keeps the document without it, in seconds since 1970; `None` if not.
     pub kept_since: Option<i64>,
+    /// Whether its file is there and cannot be read now, so that the text is that of an earlier reading. Only of this device.
+    pub is_unreadable: bool,
     /// Since when its file is gone from its folder, while the folder's owner is asked what is to become of it, in seconds since
     /// 1970; `None` if nobody is asked. Only of this device: another one's hit says in its heading that it is away.
     pub gone_since: Option<i64>,

@@ -226,10 +226,11 @@ impl Node {
     }
 
     /// Whether other devices may read a hit as things are now: where this device has private folders not that of a file that is away, or
-    /// kept without its file, either, because it may have been moved into one of them.
+    /// kept without its file, either, because it may have been moved into one of them; and never that of one that cannot be read any more.
     pub(super) fn may_leave(&self, hit: &SearchHit) -> bool {
         let may_be_moved = hit.absence.is_some() && self.scheduler.has_private_folders();
-        self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved
+        let is_closed = hit.absence == Some(Absence::Unreadable);
+        self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved && !is_closed
     }
 
     /// The files that are left out and are asked for by their names: nothing else in the answer tells that they are there.
@@ -288,6 +289,7 @@ impl Node {
             text: merged.hit.text,
             away_since: merged.hit.absence.and_then(away),
             kept_since: merged.hit.absence.and_then(kept),
+            is_unreadable: merged.hit.absence == Some(Absence::Unreadable),
             places: merged.places.into_iter().map(place).collect(),
         });
         let files = FileCoverage { unread, ..self.file_coverage() };

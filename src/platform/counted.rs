@@ -197,6 +197,44 @@ pub(super) fn is_nothing_lost(home: &Home) -> bool {
     known(home).is_some_and(|places| places.len() < MARKS_MAX && !places.iter().any(is_lost))
 }
 
+/// What a store has lost that was repaired, and cannot be read again now, by what was written down of it; `None` if it has all that.
+/// It is written down, so that later starts know it too.
+pub(super) fn lost_in_repair(home: &Home, kv: &impl KvRead) -> Result<Option<Finding>, KvError> {
+    let away: Vec<Mark> =
+        known(home).unwrap_or_default().into_iter().filter(|place| !is_asked(place) && is_away(place)).collect();
+    if away.is_empty() || is_of_old_store(home) {
+        return Ok(None);
+    }
+    let (mut left, kept) = (vec![0_u64; away.len()], count_kept(kv)?);
+    read::walk(kv, Space::Path, |path, _| {
+        let within = away.iter().zip(&mut left).filter(|(place, _)| covers(&place.path, path));
+        within.for_each(|(_, left)| *left += 1);
+        Ok(())
+    })?;
+    let lost = away.into_iter().zip(left).filter_map(|(place, left)| {
+        let left = if is_kept(&place) {
+            kept.iter().filter(|now| now.path == place.path).map(|now| now.documents).sum()
+        } else {
+            left
+        };
+        let documents = place.documents.saturating_sub(left);
+        (documents > 0).then_some(Mark { documents, ..place })
+    });
+    let (kept, away): (Vec<Mark>, Vec<Mark>) = lost.partition(is_kept);
+    if kept.is_empty() && away.is_empty() {
+        return Ok(None);
+    }
+    let mut what = "A part of the store was gone, and it was repaired from what is left.".to_owned();
+    if !kept.is_empty() {
+        what = format!("{what} {}", sentence_of_kept(&kept));
+    }
+    if !away.is_empty() {
+        add_lost(home, &away);
+        what = format!("{what} {} {AGAIN}", sentence(&away));
+    }
+    Ok(Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) }))
+}
+
 /// These documents were not carried over from a damaged store: later starts tell those of places that are away.
 pub(super) fn note_lost(home: &Home, places: &[Mark]) {
     let away: Vec<Mark> = places.iter().filter(|place| is_away(place)).cloned().collect();
@@ -229,7 +267,7 @@ pub(super) fn lost_before(home: &Home, watched: &Sources) -> Option<Finding> {
     let [file, copy] = [file.clone(), file.with_extension("copy")].map(|path| quoted(&path.to_string_lossy()));
     let command = format!("rm {file} {copy}");
     let what = format!(
-        "The store was made anew at an earlier start. {} {AGAIN} If they are gone for good, `{command}` ends this notice at the \
+        "The store was made anew, or repaired, at an earlier start. {} {AGAIN} If they are gone for good, `{command}` ends this notice at the \
          next start.",
         sentence(&away)
     );

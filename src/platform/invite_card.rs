@@ -24,6 +24,12 @@ pub fn find(folders: &[PathBuf]) -> Option<PathBuf> {
     folders.iter().cloned().chain(usual).map(|folder| folder.join(NAME)).find(|file| file.is_file())
 }
 
+/// The file of an invite that was named: the file itself, or the folder of a card, as `wattle invite --file` names it.
+#[must_use]
+pub fn named(place: &Path) -> PathBuf {
+    if place.is_dir() { place.join(NAME) } else { place.to_owned() }
+}
+
 /// Reads an invite.
 ///
 /// # Errors
@@ -117,6 +123,7 @@ mod tests {
         let file = write(card.path(), "an invite, at length").unwrap();
         let file = write(card.path(), "an invite").map(|again| (again == file).then_some(again)).unwrap().unwrap();
         assert_eq!(find(&folders), Some(file.clone()));
+        assert_eq!((named(card.path()), named(&file)), (file.clone(), file.clone()), "what wrote it names the folder");
         assert_eq!(*read(&file).unwrap(), "an invite");
         wipe(&file).unwrap();
         assert_eq!((find(&folders), wipe(&file)), (None, Ok(())));

@@ -55,15 +55,20 @@ pub fn open<T>(
     let folder = home.path().join(LAYOUT);
     let suspect = home.path().join(SUSPECT).exists();
     let found = lost(home, &folder);
-    let prepared = |disk| prepare(home, model, disk, &first_reads);
+    let prepared = |(disk, before)| prepare(home, model, disk, before, &first_reads);
     let journals = Journals::of(&folder);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let less = whole.as_ref().ok().and_then(|(_, repaired)| dropped::told(journals.dropped(), *repaired));
-    let prepared = match whole.and_then(|(disk, _)| prepared(disk)) {
+    let whole = whole.map(|(disk, repaired)| match (&found, repaired) {
+        (Some(_), _) => (disk, Before::Told),
+        (None, Some(_)) => (disk, Before::Repaired),
+        (None, None) => (disk, Before::Opened),
+    });
+    let prepared = match whole.and_then(prepared) {
         Err(KvError::Damaged(what)) => {
             set_aside(&folder, &what)?;
             let disk = Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?;
-            prepared(disk)
+            prepared((disk, Before::Told))
         }
         other => other,
     };
@@ -94,6 +99,17 @@ fn lost(home: &Home, folder: &Path) -> Option<Finding> {
     Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) })
 }
 
+/// What became of the store that was there before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// It was opened as it was.
+    Opened,
+    /// It did not add up, and was repaired.
+    Repaired,
+    /// It was gone, or is set aside: what went with it is told by others.
+    Told,
+}
+
 /// An open store, what was read of it first, and what was carried over into it.
 type Prepared<T> = (Library<Disk>, T, Option<Finding>);
 
@@ -103,9 +119,12 @@ fn prepare<T>(
     home: &Home,
     model: Fingerprint,
     disk: Disk,
+    before: Before,
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Result<Prepared<T>, String>, KvError> {
     let mut library = Library::open(disk)?;
+    // It is one whose list of spaces was gone, if a store was there: it opens, and has nothing.
+    let is_new = library.commit().number == 0;
     if let Err(bound) = library.bind(model)? {
         return Ok(Err(format!(
             "The store holds vectors of the model {bound}, and the model found is {model}; the two cannot be mixed. \
@@ -127,6 +146,10 @@ fn prepare<T>(
     leave_stale_marks(&mut library)?;
     library.kv().sync()?;
     let salvaged = salvage::run(home, &home.path().join(LAYOUT), &mut library)?;
+    // Before what is left is counted: what there was is known from the count of before alone.
+    let may_lack = before == Before::Repaired || before == Before::Opened && is_new;
+    let lost = if may_lack { counted::lost_in_repair(home, library.kv())? } else { None };
+    let salvaged = salvaged.or(lost);
     counted::note(home, library.kv())?;
     let read_first = first_reads(&library)?;
     Ok(Ok((library, read_first, salvaged)))

@@ -87,6 +87,8 @@ pub fn with_note(heading: &str, absence: Absence) -> String {
     let ((begin, end), since) = match absence {
         Absence::Away(since) => (AWAY_NOTE, since),
         Absence::Kept(since) => (KEPT_NOTE, since),
+        // It leaves this device in no answer.
+        Absence::Unreadable => return heading.to_owned(),
     };
     format!("{heading} {begin}{}{end}", utc(since)).trim_start().to_owned()
 }

@@ -170,6 +170,11 @@ impl NodeHandle {
 
     /// Whether config.toml names this folder just now, as it is written there; true where the file cannot be read.
     pub async fn is_set(&self, folder: &str) -> bool {
+        let is_it = |setting: &Setting| matches!(setting, Setting::AddFolder(unwritten) if unwritten.path == folder);
+        // A full disk takes it later.
+        if self.unwritten.lock().await.iter().any(is_it) {
+            return true;
+        }
         let Some(home) = self.home.clone() else { return true };
         let settings = blocking::run(move || Home::at(&home).settings()).await;
         let Some(Ok(Some(config))) = settings else { return true };

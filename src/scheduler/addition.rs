@@ -82,6 +82,18 @@ impl Addition {
         leaves_out(&source.path, &self.path) || self.patterns.left_out_of.contains(&source.path)
     }
 
+    /// Whether the folder that one of these lists watches around this place leaves it out.
+    #[must_use]
+    pub fn is_left_out(&self, sources: &[Source]) -> bool {
+        self.covering(sources).is_some_and(|source| self.is_left_out_of(source))
+    }
+
+    /// The place with the collection and the ring that it would get in this list.
+    #[must_use]
+    pub fn in_list(&self, list: &Sources) -> Source {
+        self.with_ring(list)
+    }
+
     fn covering<'a>(&self, sources: &'a [Source]) -> Option<&'a Source> {
         let covering = sources.iter().filter(|source| covers(&source.path, &self.path));
         covering.max_by_key(|source| source.path.len())

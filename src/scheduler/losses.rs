@@ -4,13 +4,13 @@
 mod beyond;
 mod expected;
 mod lost;
+mod question;
 
 use self::beyond::Beyond;
 use self::lost::Lost;
+pub use self::question::Question;
 use super::task::{Away, Tally};
 use super::unmatched::Unmatched;
-use crate::base::count::plural;
-use crate::base::finding::quoted;
 use crate::base::id::DocId;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
@@ -82,41 +82,6 @@ struct Counts {
     why: Option<String>,
 }
 
-/// Documents whose files are gone, and about which the owner has not decided yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// The documents, `LOST_MAX` at most.
-    pub gone: Vec<FoundDocument>,
-    /// How many documents the source had.
-    pub of: u64,
-    /// How many more are gone, about which the next question is.
-    pub more: u64,
-    /// When they were missed, in seconds since 1970.
-    pub since: i64,
-}
-
-impl Question {
-    /// The question, for people. `private`: whether this device has private folders, into which the files may have been moved.
-    #[must_use]
-    pub fn sentence(&self, source: &[u8], private: bool) -> String {
-        let name = String::from_utf8_lossy(source);
-        let word = quoted(&name);
-        let all = self.gone.len() as u64 + self.more;
-        let first = if self.more == 0 {
-            String::new()
-        } else {
-            format!(" One answer is about {} of them; you are asked about the others next.", self.gone.len())
-        };
-        let here = if private { ", for answers on this device only, as they may be private now" } else { "" };
-        format!(
-            "{all} of {} documents of {name} {} gone from the disk at once. They are kept, and answer, until you decide: \
-             `wattle keep {word}` keeps them without their files{here}, `wattle forget {word}` removes them from all answers.{first}",
-            self.of,
-            plural(all, "is", "are"),
-        )
-    }
-}
-
 /// What is done with the documents that a scan did not find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -141,33 +106,36 @@ impl Counts {
     fn judge_whole(
         &mut self,
         now: Instant,
-        (known, remaining): (u64, u64),
+        (documents, remaining): (u64, u64),
         mut asked: Vec<FoundDocument>,
         fresh: Vec<FoundDocument>,
         is_rest: bool,
         at: i64,
     ) -> Verdict {
         self.looked_at = Some(now);
-        self.documents = Some(known.max(remaining));
-        let left = known.saturating_sub(asked.len() as u64) + self.lost.count();
+        self.documents = Some(documents.max(remaining));
+        let left = documents.saturating_sub(asked.len() as u64) + self.lost.count();
         let lost = self.lost.count() + fresh.len() as u64;
         let many = left >= LOSS_ASKED_MIN && remaining * 2 < left;
         // What follows a great loss within a minute is a part of it, but for a file here and there.
         let follows = self.question.is_some() && now.since(self.asked_at) < Duration::from_millis(LOSS_WINDOW_MS);
         let more = !fresh.is_empty() && (many || is_rest || (follows && lost * 10 > left));
-        let (known_since, of) = self.question.take().map_or((None, 0), |question| (Some(question.since), question.of));
+        let known = self.question.take();
+        let (known_since, of) = (known.as_ref().map(|known| known.since), known.as_ref().map_or(0, |known| known.of));
+        let before = known.map_or(0, |known| known.before);
         if more {
             asked.extend(fresh);
             // What went within the minute before is gone from the index, or was renamed: of neither is anything asked.
-            let of = of.max(known).max(asked.len() as u64);
+            let of = of.max(documents).max(asked.len() as u64);
             let since = known_since.unwrap_or(at);
-            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since });
+            let before = before.max(self.lost.count());
+            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since, before });
             self.asked_at = now;
             return Verdict::Ask(!follows);
         }
         self.documents = Some(remaining + asked.len() as u64);
         if let Some(since) = known_since.filter(|_| !asked.is_empty()) {
-            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since });
+            self.question = Some(Question { gone: asked, of, more: self.beyond.count(), since, before });
         }
         self.lost.add(&fresh);
         Verdict::Remove(fresh)

@@ -6,6 +6,7 @@ mod given;
 mod lookup;
 mod scored;
 
+use super::extract::was_not_read;
 use super::words;
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
@@ -217,7 +218,12 @@ impl Folders<'_> {
     /// Whether a document may answer of which this is known of its file: one that is not there may have been moved into a private folder,
     /// where there are such.
     fn let_out(&self, absence: Option<Absence>) -> bool {
-        absence.is_none() || !self.hide_any()
+        match absence {
+            None => true,
+            // Its owner may have closed it to others, and did not say to whom.
+            Some(Absence::Unreadable) => !self.shared,
+            Some(Absence::Away(_) | Absence::Kept(_)) => !self.hide_any(),
+        }
     }
 
     /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.
@@ -238,7 +244,9 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
         return None;
     }
     let away = || places.first().map(|mark| Absence::Away(mark.since));
-    let absence = doc.stamp.kept_since().map(Absence::Kept).or_else(away);
+    let is_closed = matches!(&doc.state, DocState::Refused(reason) if was_not_read(reason));
+    let closed = || is_closed.then_some(Absence::Unreadable);
+    let absence = doc.stamp.kept_since().map(Absence::Kept).or_else(away).or_else(closed);
     Some((doc.path, absence))
 }
 

@@ -15,7 +15,7 @@ use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Source};
-use away::{Absence, Findable};
+use away::{Absence, Findable, Judged};
 use std::collections::BTreeSet;
 
 /// Documents that are read at once to see whether there is any.
@@ -135,6 +135,9 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
                     merge.changes.push(Change::Restamped { doc: id, stamp: entry.stamp });
                 }
             } else {
+                if live && doc.stamp.kept_since().is_none() {
+                    absence.is_another(&doc, &entry.stamp);
+                }
                 merge.seen(entry);
             }
         } else if live && doc.stamp.kept_since().is_none() && lies_in(&ignored, &doc.path) {
@@ -150,7 +153,8 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     entries.for_each(|entry| merge.seen(entry));
     let Merge { mut changes, mut tally, .. } = merge;
     tally.kept = absence.kept();
-    let (gone, kept, away) = absence.judged();
+    let Judged { gone, kept, away, remarks: told } = absence.judged();
+    remarks.extend(told);
     // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
     let (empty, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|found| empty.contains(&found.doc));
     tally.empty = empty.len() as u64 + left_out;
@@ -231,5 +235,7 @@ impl Merge<'_> {
     }
 }
 
+#[cfg(test)]
+mod replaced_test;
 #[cfg(test)]
 mod tests;

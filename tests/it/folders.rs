@@ -1,5 +1,6 @@
 //! Folders and disks that come and go under a real agent, and what its owner decides about their documents.
 
+mod bound;
 mod decided;
 mod ignored;
 

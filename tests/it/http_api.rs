@@ -76,6 +76,7 @@ fn respond(request: Request) -> Response {
                 score: 0.5,
                 away_since: None,
                 kept_since: None,
+                is_unreadable: false,
                 gone_since: None,
                 places: Vec::new(),
             };

@@ -101,7 +101,7 @@ pub struct JoinArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub at: Vec<String>,
 
-    /// The file of an invite, in place of a code. It is deleted once it has let this device in.
+    /// The file of an invite, or the folder of the card it is on, in place of a code. It is deleted once it has let this device in.
     #[arg(long, value_name = "FILE", conflicts_with = "code")]
     pub invite: Option<PathBuf>,
 

@@ -248,6 +248,9 @@ fn store(store: &Checked, read: Option<String>) -> Check {
     Check::wrong("store", says, "wattle up")
 }
 
+/// Why that number of files is another one at each call.
+const SAMPLE: &str = "They are a sample, a new one each time.";
+
 /// A sample of the files on the disk, held against the index.
 fn files(sample: Option<&FileSample>, scanning: bool, sources: &[Watched]) -> Check {
     if let Some(look) = display::first_look(sources) {
@@ -271,7 +274,8 @@ fn files(sample: Option<&FileSample>, scanning: bool, sources: &[Watched]) -> Ch
             (true, _) => "it has them as they are.",
             (false, _) => "it has the others as they are.",
         };
-        return Check::good("files", format!("{} {were} held against the index: {rest}{gone}", count(*looked, "file")));
+        let what = format!("{} {were} held against the index: {rest}{gone} {SAMPLE}", count(*looked, "file"));
+        return Check::good("files", what);
     }
     let named = examples.iter().take(3).map(|path| one_line(path)).collect::<Vec<_>>().join(", ");
     let says =

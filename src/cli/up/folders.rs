@@ -5,6 +5,8 @@
 //! (a disk that is not plugged in) is looked for again, and an earlier run's place that it does not name is
 //! reported. A home without the key `node.folders` gets it, with the places of its earlier runs.
 
+mod rivals;
+
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::id::Ring;
 use crate::cli::options::SourceOptions;
@@ -12,7 +14,7 @@ use crate::config::{DEFAULT_COLLECTION, Folder, Setting};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
-use crate::platform::home::{Home, user_home};
+use crate::platform::home::Home;
 use crate::platform::source::source_at;
 use crate::runtime::handle::{NodeHandle, not_set, unnamed};
 use crate::runtime::unfinished;
@@ -21,11 +23,16 @@ use crate::scheduler::path::{covers, leaves_out};
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::{Source, Sources};
 use log::{error, info, warn};
+use rivals::{Set, whole};
 use smol::Timer;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(test)]
+pub(crate) use rivals::{conflict, same_place};
 
 /// Between two looks for a place of config.toml that is not there.
 const RETRY: Duration = Duration::from_secs(30);
@@ -95,8 +102,9 @@ pub(super) async fn keep(
     mut typed: Vec<Setting>,
     places: Vec<Addition>,
     set: Option<Vec<Folder>>,
-    earlier: Vec<Source>,
+    watched: Sources,
 ) {
+    let earlier = watched.places.clone();
     if set.is_none() {
         typed.extend(earlier.iter().filter_map(Folder::of).map(Setting::AddFolder));
     }
@@ -107,11 +115,19 @@ pub(super) async fn keep(
             warn!("config.toml gives the collection {name} the ring private, and that could not be noted. {why}");
         }
     }
+    let mut waiting = Vec::new();
     for place in places {
         let name = String::from_utf8_lossy(&place.path).into_owned();
         let place = if place.unnamed { place.where_it_is(&earlier) } else { place };
         match node.request(Request::Add(place.clone())).await {
-            Response::Refused(_, why) => error!("{name} is not watched. {why}"),
+            Response::Refused(problem, why) => match later(&place).filter(|_| problem != Problem::Conflict) {
+                Some(folder) => {
+                    warn!("{name} is not watched yet, and is once that is possible. {}", why.trim_end_matches(NOTHING));
+                    typed.push(Setting::AddFolder(folder.clone()));
+                    waiting.push(folder);
+                }
+                None => error!("{name} is not watched. {why}"),
+            },
             _ => {
                 let watched = told(&node, &place).await;
                 typed.extend(watched.as_ref().and_then(Folder::of).map(Setting::AddFolder));
@@ -120,20 +136,32 @@ pub(super) async fn keep(
     }
     // What cannot be written is a finding, and is tried again.
     let _ = node.remember(typed).await;
-    let Some(set) = set else { return };
-    for source in &earlier {
-        report_unnamed(&node, source, &set).await;
+    for source in earlier.iter().filter(|_| set.is_some()) {
+        report_unnamed(&node, source, set.as_deref().unwrap_or_default()).await;
     }
+    let mut set = set.unwrap_or_default();
+    set.retain(|folder| waiting.iter().all(|typed| whole(typed) != whole(folder)));
+    set.extend(waiting);
     let rings = unwatched_rings(&set, &earlier);
-    for folder in &set {
-        if let Some(inner) = set.iter().find(|inner| swallows(folder, inner)) {
-            node.findings().set(&not_set(&whole(folder).to_string_lossy()), conflict(folder, inner));
+    let set = Arc::new(Set::new(set, &rings, watched));
+    let places = set.places().await;
+    for (number, folder) in set.folders.iter().enumerate() {
+        if let Some((key, rival)) = set.rival(number, &places) {
+            node.findings().set(&key, rival);
         } else if !earlier.iter().any(|source| is_same(source, folder)) {
-            let ring = folder.ring.or_else(|| rings.get(&folder.collection).copied());
-            let folder = Folder { ring, ..folder.clone() };
-            smol::spawn(watch_when_there(node.clone(), folder)).detach();
+            smol::spawn(watch_when_there(node.clone(), set.clone(), number)).detach();
         }
     }
+}
+
+/// The end of a refusal, where something is changed all the same.
+const NOTHING: &str = " Nothing was changed.";
+
+/// A place that was typed and cannot be watched yet, as config.toml names it until then; `None` if its path is not UTF-8.
+fn later(place: &Addition) -> Option<Folder> {
+    let path = String::from_utf8(place.path.clone()).ok()?;
+    let (collection, unnamed, ring) = (place.collection.clone(), place.unnamed, place.ring);
+    Some(Folder { path, collection, unnamed, ring })
 }
 
 /// Says that a place is watched and who can search it. Gives it as the node watches it.
@@ -153,31 +181,6 @@ fn unwatched_rings(set: &[Folder], earlier: &[Source]) -> BTreeMap<String, Ring>
         rings.entry(folder.collection.clone()).and_modify(|known: &mut Ring| *known = ring.min(*known)).or_insert(ring);
     }
     rings
-}
-
-/// Whether a folder of config.toml would have the files of a narrower one that is to be in another collection or ring.
-fn swallows(outer: &Folder, inner: &Folder) -> bool {
-    let (folder, place) = (whole(outer), whole(inner));
-    let (folder, place) = (folder.as_os_str().as_bytes(), place.as_os_str().as_bytes());
-    let ring = |folder: &Folder| folder.ring.unwrap_or(Ring::Mesh);
-    let alike = outer.collection == inner.collection && ring(outer) == ring(inner);
-    !alike && folder != place && covers(folder, place)
-}
-
-/// A file is in one collection only. The narrower of two folders is watched, whichever is there first: its files may be
-/// private, and the wider one would share them.
-pub(crate) fn conflict(outer: &Folder, inner: &Folder) -> Finding {
-    let of = |folder: &Folder| {
-        let ring = folder.ring.map_or("not given", Ring::as_str);
-        format!("{} (collection {:?}, ring {ring})", folder.path, folder.collection)
-    };
-    let what = format!(
-        "config.toml names {} and in it {}. A file is in one collection only, so the wider folder is not newly watched. Give both \
-         the same collection and ring, or name the folders in the wider one by themselves, then start the agent again.",
-        of(outer),
-        of(inner)
-    );
-    Finding { area: Area::Folders, what, command: None }
 }
 
 /// A place of an earlier run that its owner took out of config.toml: what was indexed of it is kept until that is confirmed.
@@ -217,25 +220,21 @@ fn is_same(source: &Source, folder: &Folder) -> bool {
         && folder.ring.is_none_or(|ring| source.ring == ring)
 }
 
-/// The path with `~` as the user's home.
-fn whole(folder: &Folder) -> PathBuf {
-    let path = match (folder.path.strip_prefix("~/"), user_home()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(&folder.path),
-    };
-    // Without a slash at its end.
-    path.components().collect()
-}
-
 /// Adds a place of config.toml as soon as it is there, and its owner has said who may see it; until then that is a finding.
-async fn watch_when_there(node: NodeHandle, folder: Folder) {
-    let key = not_set(&whole(&folder).to_string_lossy());
+async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize) {
+    let Some(folder) = set.folders.get(number) else { return };
+    let key = not_set(&whole(folder).to_string_lossy());
     let mut waits_for_word = false;
     loop {
-        let place = addition(whole(&folder), folder.collection.clone(), folder.ring).await;
+        let place = addition(whole(folder), folder.collection.clone(), folder.ring).await;
         let place = place.map(|place| Addition { unnamed: folder.unnamed, ..place });
         if waits_for_word && is_watched(&node, place.as_ref().ok()).await {
             return node.findings().clear(&key);
+        }
+        // A link leads there only once a disk is attached, for example.
+        if let Some((other, rival)) = set.rival(number, &set.places().await) {
+            node.findings().clear(&key);
+            return node.findings().set(&other, rival);
         }
         let answer = match place.clone() {
             Ok(place) => match node.request(Request::Add(place.clone())).await {
@@ -251,7 +250,9 @@ async fn watch_when_there(node: NodeHandle, folder: Folder) {
             }
             Err(refused) => refused,
         };
-        node.findings().set(&key, not_watched(&folder.path, &why));
+        let has = problem == Problem::Conflict && is_covered(&node, place.as_ref().ok()).await;
+        let finding = if has { other_than_set(&folder.path, &why) } else { not_watched(&folder.path, &why) };
+        node.findings().set(&key, finding);
         if problem == Problem::Conflict {
             // It is watched in another collection, say: nothing of that changes by itself.
             if !folder.unnamed || is_watched(&node, place.as_ref().ok()).await {
@@ -273,6 +274,18 @@ pub(crate) fn not_watched(path: &str, why: &str) -> Finding {
     Finding { area: Area::Folders, what, command: None }
 }
 
+/// The finding of a place that config.toml gives another collection or ring than it is watched in, for this reason.
+pub(crate) fn other_than_set(path: &str, why: &str) -> Finding {
+    let what = format!("config.toml gives the folder {path} another collection or ring than it has. {why}");
+    Finding { area: Area::Folders, what, command: None }
+}
+
+/// Whether this place is watched, by itself or as a part of another.
+async fn is_covered(node: &NodeHandle, place: Option<&Addition>) -> bool {
+    let (Some(place), Some(status)) = (place, node.status().await) else { return false };
+    place.watched_in(&status.sources).is_some_and(|_| !place.is_left_out(&status.sources))
+}
+
 /// Whether this very place is watched.
 async fn is_watched(node: &NodeHandle, place: Option<&Addition>) -> bool {
     let (Some(place), Some(status)) = (place, node.status().await) else { return false };
@@ -280,112 +293,4 @@ async fn is_watched(node: &NodeHandle, place: Option<&Addition>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::handle::Call;
-
-    fn source(path: &str, collection: &str, ring: Ring) -> Source {
-        Source { path: path.into(), collection: collection.into(), ring, device: 1 }
-    }
-
-    #[test]
-    fn a_wider_folder_swallows_no_narrower_one_of_another_collection_or_ring() {
-        let folder = |path: &str, ring| Folder {
-            path: path.to_owned(),
-            collection: "home".to_owned(),
-            unnamed: false,
-            ring: Some(ring),
-        };
-        let diary = folder("/home/ann/diary/", Ring::Private);
-        for (outer, ring, swallows_it) in [
-            ("/", Ring::Mesh, true),
-            ("/home/ann/", Ring::Mesh, true),
-            ("/home/ann", Ring::Private, false),
-            ("/home/ann/diary", Ring::Mesh, false),
-            ("/home/ann/dia", Ring::Mesh, false),
-        ] {
-            assert_eq!(swallows(&folder(outer, ring), &diary), swallows_it, "{outer}");
-        }
-    }
-
-    #[test]
-    fn a_folder_of_a_new_collection_gets_the_most_private_ring_that_config_toml_gives_it() {
-        let folder =
-            |path: &str, ring| Folder { path: path.to_owned(), collection: "home".to_owned(), unnamed: false, ring };
-        let set = [folder("/a", None), folder("/b", Some(Ring::Private)), folder("/c", Some(Ring::Mesh))];
-        assert_eq!(unwatched_rings(&set, &[]).get("home"), Some(&Ring::Private));
-        assert!(unwatched_rings(&set[..1], &[]).is_empty(), "the default is the node's");
-        let source = Source { path: b"/x".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        assert!(unwatched_rings(&set, &[source]).is_empty(), "what is watched has its ring");
-    }
-
-    fn folder(path: &str, collection: Option<&str>, ring: Option<Ring>) -> Folder {
-        let unnamed = collection.is_none();
-        Folder { path: path.to_owned(), collection: collection.unwrap_or(DEFAULT_COLLECTION).to_owned(), unnamed, ring }
-    }
-
-    #[test]
-    fn a_typed_folder_is_shared_by_no_start_where_the_store_or_config_toml_has_private_collections() {
-        let place = |unnamed| Addition { unnamed, ..source("/d", "home", Ring::Mesh).into() };
-        let place = |unnamed| Addition { ring: None, ..place(unnamed) };
-        let (none, diary) = (Sources::default(), folder("/secret", Some("diary"), Some(Ring::Private)));
-        assert_eq!(decided(&[place(true)], &none, None), Ok(()));
-        for (list, set) in [
-            (none.clone(), std::slice::from_ref(&diary)),
-            (Sources::from(vec![source("/secret", "diary", Ring::Private)]), &[]),
-        ] {
-            let why = decided(&[place(true)], &list, Some(set)).unwrap_err();
-            assert!(why.contains("`wattle up /d --collection diary` to keep it"), "{why}");
-            assert!(why.contains("`wattle up /d --collection home` to share it"), "{why}");
-            assert_eq!(decided(&[place(false)], &list, Some(set)), Ok(()), "its collection was named");
-        }
-        let watched = Sources::from(vec![source("/d", "home", Ring::Mesh), source("/secret", "diary", Ring::Private)]);
-        assert_eq!(decided(&[place(true)], &watched, None), Ok(()), "it is shared already");
-    }
-
-    /// What an agent is asked that answers like a scheduler with this list, and the findings then.
-    fn kept(list: Sources, set: Vec<Folder>) -> (Vec<Request>, Vec<Finding>) {
-        let (node, driver) = NodeHandle::new();
-        let earlier = list.places.clone();
-        let findings = node.findings().clone();
-        let asked = smol::block_on(async {
-            let (mut asked, mut list) = (Vec::new(), list);
-            let start = keep(node, Vec::new(), Vec::new(), Some(set), earlier);
-            smol::spawn(start).detach();
-            while let Ok(Call { request, reply }) = driver.recv().await {
-                let answer = match &request {
-                    Request::Regroup(regroup) => {
-                        list.remember(&regroup.collection).unwrap();
-                        Response::Regrouped(regroup.collection.clone())
-                    }
-                    Request::Add(place) => match place.undecided(&list) {
-                        Some(why) => Response::refused(Problem::Conflict, why),
-                        None => Response::Added,
-                    },
-                    _ => Response::refused(Problem::Busy, "no"),
-                };
-                asked.push(request.clone());
-                let _ = reply.try_send(answer);
-                if matches!(request, Request::Status) {
-                    break;
-                }
-            }
-            asked
-        });
-        (asked, findings.list())
-    }
-
-    #[test]
-    fn a_folder_of_config_toml_without_a_collection_is_shared_unasked_by_no_start_where_there_are_private_ones() {
-        let there = tempfile::tempdir().unwrap();
-        let plain = folder(there.path().to_str().unwrap(), None, None);
-        let (asked, findings) = kept(Sources::default(), vec![plain.clone()]);
-        assert!(matches!(&asked[..], [Request::Add(place), Request::Status] if place.unnamed), "{asked:?}");
-        assert_eq!(findings, []);
-        let diary = folder("/nowhere/diary", Some("diary"), Some(Ring::Private));
-        let (asked, findings) = kept(Sources::default(), vec![plain, diary]);
-        assert!(matches!(&asked[0], Request::Regroup(regroup) if regroup.collection == "diary"), "{asked:?}");
-        let told = findings.iter().find(|found| found.what.contains("nobody said who may see")).unwrap();
-        assert!(told.what.contains("and it is not watched") && told.what.contains("--collection diary` to keep it"));
-    }
-}
+mod tests;

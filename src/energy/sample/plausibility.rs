@@ -5,6 +5,8 @@ use crate::base::time::{Duration, Instant};
 
 /// Millidegrees that a board can have, both ends excluded.
 const RANGE: (i64, i64) = (-30_000, 125_000);
+/// Millidegrees of a degree.
+const DEGREE: u64 = 1000;
 /// Millidegrees that a temperature can change in a second.
 const JUMP: i64 = 15_000;
 /// For how long a value may stand still while our own duty moved by `STUCK_DUTY`.
@@ -77,10 +79,11 @@ impl Plausibility {
     }
 }
 
-/// Are these millidegrees plausible for a board?
+/// Are these millidegrees plausible for a board? Less than a degree on either side of zero are none: those are degrees, as some drivers
+/// write them in place of thousandths, or a sensor that shows nothing.
 #[must_use]
 pub const fn in_range(raw: i64) -> bool {
-    RANGE.0 < raw && raw < RANGE.1
+    RANGE.0 < raw && raw < RANGE.1 && raw.unsigned_abs() >= DEGREE
 }
 
 #[cfg(test)]
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn impossible_values_are_unknown_and_never_0() {
         let mut checks = Plausibility::default();
-        for raw in [-650_788_984, 228_000, 6_280_400, 125_000, -30_000, i64::MIN, i64::MAX] {
+        for raw in [-650_788_984, 228_000, 6_280_400, 125_000, -30_000, i64::MIN, i64::MAX, 48, 999, 0, -7] {
             assert_eq!(checks.take(at(0), Ok(raw), 0.0), None, "{raw}");
         }
         assert_eq!(checks.take(at(0), Err(Fault::Later), 0.0), None);

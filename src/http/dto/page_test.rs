@@ -110,6 +110,7 @@ fn found() -> SearchResults {
         heading: String::new(),
         away_since: Some("2026".into()),
         kept_since: Some("2026".into()),
+        unreadable: true,
         gone_since: Some("2026".into()),
         places: vec![place.clone(), place],
     };

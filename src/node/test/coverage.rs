@@ -167,6 +167,7 @@ fn a_text_leaves_the_device_neither_while_its_file_is_gone_nor_where_it_may_be_i
         for absence in [Absence::Away(60), Absence::Kept(60)] {
             assert_eq!(node.may_leave(&hit(Some(absence), 500)), ring == Ring::Mesh, "{absence:?}");
         }
+        assert!(!node.may_leave(&hit(Some(Absence::Unreadable), 500)), "its owner may have closed it");
         let mut node = node_that_loses(ring, 150, 0);
         assert!(!node.may_leave(&hit(None, 149)) && node.may_leave(&hit(None, 500)));
         // The owner keeps them: in the store the last of them is as before until that is saved.

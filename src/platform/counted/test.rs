@@ -66,6 +66,44 @@ fn documents_are_counted_by_place_and_those_of_places_that_are_gone_are_told() {
 }
 
 #[test]
+fn what_a_repaired_store_has_lost_of_a_place_that_is_away_or_kept_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let path = |name: &str| root.join(name).as_os_str().as_bytes().to_vec();
+    let home = Home::open(&root.join("home")).unwrap();
+    let library = |files: &[&str]| {
+        let source = |name: &str| Source { path: path(name), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        let mut library = Library::open(MemoryKv::default()).unwrap();
+        library.apply(&Change::Sources(Sources::from(vec![source("usb"), source("here")]))).unwrap();
+        for file in files {
+            let (path, stamp) = (path(file), FileStamp::default());
+            library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
+        }
+        library
+    };
+    fs::create_dir(root.join("here")).unwrap();
+    fs::write(root.join("here/a"), "").unwrap();
+    let mut before = library(&["usb/a", "usb/b", "here/a", "here/b"]);
+    let found = FoundDocument::new(DocId(3), &read::document(before.kv(), DocId(3)).unwrap().unwrap());
+    before.apply(&Change::Kept { found, since: 9 }).unwrap();
+    note(&home, before.kv()).unwrap();
+    recount(&home, before.kv()).unwrap();
+    add_kept(&home, before.kv(), &[DocId(3)]).unwrap();
+    assert_eq!(lost_in_repair(&home, before.kv()).unwrap(), None, "it has all");
+    let after = library(&["usb/a"]);
+    let told = lost_in_repair(&home, after.kv()).unwrap().expect("it is told").what;
+    assert!(told.contains("One document of a folder that is away went with it") && told.contains("/usb (1)"), "{told}");
+    assert!(
+        told.contains("One document that was kept without its file went with it") && !told.contains("/here (2)"),
+        "{told}"
+    );
+    let later = lost_before(&home, &read::sources(after.kv()).unwrap()).expect("and at later starts").what;
+    assert!(later.contains("or repaired, at an earlier start. One document"), "{later}");
+    let again = library(&["usb/a", "usb/b"]);
+    assert!(!lost_in_repair(&home, again.kv()).unwrap().unwrap().what.contains("/usb"), "that is there");
+}
+
+#[test]
 fn what_was_lost_with_a_store_is_told_at_later_starts_until_it_is_back_or_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let root = fs::canonicalize(folder.path()).unwrap();

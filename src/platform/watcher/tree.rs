@@ -200,24 +200,15 @@ impl Tree {
             if flags.contains(ReadFlags::QUEUE_OVERFLOW) {
                 events.push(Event::Overflow);
             }
-            let Some(folder) = self.table.folder(watch) else { continue };
-            if flags.intersects(ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT)
-            {
-                events.push(Event::Ended(folder.to_vec()));
-                ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
-            } else if let Some(name) = event.file_name().map(std::ffi::CStr::to_bytes) {
-                let path = join(folder, name);
-                let is_folder = flags.contains(ReadFlags::ISDIR);
-                if is_folder && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::ATTRIB) {
-                    events.push(Event::FolderCame(path));
-                } else if is_folder && flags.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
-                    events.push(Event::FolderWent(path));
-                } else if !matches!(events.last(), Some(Event::Changed(last)) if *last == path) {
-                    events.push(Event::Changed(path));
+            let name = event.file_name().map(std::ffi::CStr::to_bytes);
+            for folder in self.table.folders(watch) {
+                let event = told(folder, name, flags);
+                if !matches!((events.last(), &event), (Some(Event::Changed(last)), Event::Changed(path)) if last == path)
+                {
+                    events.push(event);
                 }
-            } else {
-                events.push(Event::Changed(folder.to_vec()));
             }
+            ended.extend(flags.contains(ReadFlags::IGNORED).then_some(watch));
             if reader.is_buffer_empty() {
                 break;
             }
@@ -226,6 +217,22 @@ impl Tree {
             self.table.remove(watch);
         }
         events
+    }
+}
+
+/// What an event at a folder tells, or at the entry of a name in it.
+fn told(folder: &[u8], name: Option<&[u8]>, flags: ReadFlags) -> Event {
+    if flags.intersects(ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT) {
+        return Event::Ended(folder.to_vec());
+    }
+    let Some(name) = name else { return Event::Changed(folder.to_vec()) };
+    let (path, is_folder) = (join(folder, name), flags.contains(ReadFlags::ISDIR));
+    if is_folder && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::ATTRIB) {
+        Event::FolderCame(path)
+    } else if is_folder && flags.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
+        Event::FolderWent(path)
+    } else {
+        Event::Changed(path)
     }
 }
 

@@ -233,6 +233,25 @@ fn a_question_counts_what_is_asked_about_and_not_what_went_or_was_renamed_before
 }
 
 #[test]
+fn a_question_says_how_many_documents_went_before_it_was_asked() {
+    let mut losses = Losses::default();
+    assert_eq!(misses(&mut losses, 1, true, 600, &[]), Verdict::Remove(Vec::new()));
+    let part = |from: u64| (from..from + 150).collect::<Vec<_>>();
+    for (seconds, known, from) in [(4, 600, 0), (8, 450, 150)] {
+        assert!(matches!(misses(&mut losses, seconds, true, known, &part(from)), Verdict::Remove(_)), "a quarter");
+    }
+    assert_eq!(misses(&mut losses, 12, true, 300, &part(300)), Verdict::Ask(true));
+    let said = losses.questions().next().unwrap().1.sentence(SOURCE, false);
+    assert!(
+        said.contains(" 300 more documents went within the minute before") && said.contains("are removed"),
+        "{said}"
+    );
+    assert_eq!(misses(&mut losses, 14, true, 300, &part(300)), Verdict::Remove(Vec::new()), "the same question");
+    let said = losses.questions().next().unwrap().1.sentence(SOURCE, false);
+    assert!(said.contains(" 300 more documents went"), "{said}");
+}
+
+#[test]
 fn a_question_ends_for_each_file_that_is_back() {
     let burst: Vec<u64> = (0..600).collect();
     let mut losses = Losses::default();

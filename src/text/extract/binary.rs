@@ -50,15 +50,15 @@ fn known(
         return Some(match office::read_zip(&zip, budget) {
             Some(leaf) if is_too_deep => text(leaf),
             Some(leaf) => with_embedded(text(leaf), &zip, budget, &inner),
-            None if is_too_deep => Err(Refusal::TooMuch),
+            None if is_too_deep => Err(Refusal::TooDeep),
             None => read_zip(&zip, budget, &inner),
         });
     }
     if gzip::is_gzip(bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooMuch) } else { read_gzip(name, bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_gzip(name, bytes, budget, &inner) });
     }
     if tar::is_tar(bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooMuch) } else { read_tar(bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_tar(bytes, budget, &inner) });
     }
     if let Some(leaf) = office::read_rtf(bytes).or_else(|| office::read_compound(bytes)) {
         return Some(text(leaf));

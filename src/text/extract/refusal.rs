@@ -1,6 +1,6 @@
 //! Why a file has no text.
 
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::limits::{ARCHIVE_DEPTH_MAX, DOCUMENT_BYTES_MAX, XML_DEPTH_MAX};
 use std::fmt;
 
 /// Why a file has no text. The file is the cause: another attempt gives the same result until the file or this program
@@ -42,6 +42,12 @@ pub enum Refusal {
     },
     /// More is packed in it than is unpacked.
     TooMuch,
+    /// What is packed in it is other than it was: the checksum of the file says so.
+    Altered,
+    /// Archives lie in it deeper than is read.
+    TooDeep,
+    /// Its text lies within more elements than are told apart.
+    Nested,
     /// Read to the end, and there are no words in it: pages that are pictures, an archive of programs.
     ReadEmpty {
         /// What was found instead, as part of a sentence.
@@ -72,6 +78,17 @@ impl fmt::Display for Refusal {
                 write!(f, "the file is damaged: parts of a {format} file are missing; copy it again, or save it anew")
             }
             Self::TooMuch => f.write_str("the file unpacks to more than is read"),
+            Self::Altered => f.write_str(
+                "the file is damaged: what is packed in it does not have the checksum that it states; copy or download it again",
+            ),
+            Self::TooDeep => write!(
+                f,
+                "what is in the file lies in archives within archives, deeper than the {ARCHIVE_DEPTH_MAX} that are read; unpack it"
+            ),
+            Self::Nested => write!(
+                f,
+                "the text of the document lies within more than the {XML_DEPTH_MAX} nested elements that are read; save it anew"
+            ),
             Self::ReadEmpty { what } => write!(f, "the file was read, but is empty: {what}"),
         }
     }

@@ -277,6 +277,21 @@ fn another_device_gets_no_text_of_a_file_that_is_not_there_though_no_scan_has_fo
 }
 
 #[test]
+fn a_text_whose_file_cannot_be_read_any_more_says_so_and_is_for_this_device_only() {
+    let mut shelf = Shelf::new();
+    let closed = shelf.add("/notes/closed.md", Ring::Mesh, &["the walrus of the cellar"]);
+    shelf.add("/notes/open.md", Ring::Mesh, &["the walrus of the attic"]);
+    let (path, stamp) = (b"/notes/closed.md".to_vec(), FileStamp { changed_ns: 9, ..FileStamp::default() });
+    shelf.library.apply(&Change::Seen { path, stamp, collection: "home".to_owned(), ring: Ring::Mesh }).unwrap();
+    let reason = "It cannot be read: Permission denied (os error 13).".to_owned();
+    shelf.library.apply(&Change::Refused { doc: closed, stamp, reason, keep: true }).unwrap();
+    let hits = shelf.find("walrus", 9, false).hits;
+    let of = |path: &[u8]| hits.iter().find(|hit| hit.path == path).unwrap().absence;
+    assert_eq!((of(b"/notes/closed.md"), of(b"/notes/open.md")), (Some(Absence::Unreadable), None));
+    assert_eq!(shelf.ask("walrus", 9, true), [("/notes/open.md".to_owned(), "the walrus of the attic".to_owned())]);
+}
+
+#[test]
 fn what_is_away_or_kept_without_its_file_is_for_this_device_only_where_it_has_private_folders() {
     let mut shelf = Shelf::new();
     let kept = shelf.add("/notes/kept.md", Ring::Mesh, &["the walrus of the cellar"]);

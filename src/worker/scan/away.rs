@@ -1,5 +1,6 @@
 //! Documents whose files are missing from a listing: which of them are gone, and which are only away.
 
+use crate::base::count::{count as counted, plural};
 use crate::base::path::parent;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Away;
@@ -26,6 +27,19 @@ pub(super) struct Absence<'a> {
     elsewhere: BTreeMap<Volumes, Vec<Missing>>,
     /// How many files are there unchanged, on another file system than before.
     unchanged: BTreeMap<Volumes, usize>,
+    /// How many other files are there in the place of documents of another file system, and the path of one.
+    replaced: BTreeMap<Volumes, (usize, Vec<u8>)>,
+}
+
+/// What became of the missing documents of a step.
+pub(super) struct Judged {
+    pub(super) gone: Vec<FoundDocument>,
+    /// How many are kept.
+    pub(super) kept: u64,
+    /// Where those are that are away.
+    pub(super) away: Vec<Away>,
+    /// What people are to know of it.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A document whose file is not listed.
@@ -77,12 +91,21 @@ impl<'a> Absence<'a> {
         // A hole counts even if no document lies in it: people are told of it.
         let away = holes.iter().map(|hole| place(hole.clone(), 0)).collect();
         let (gone, unlisted, elsewhere, unchanged) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { source, holes, has_more_holes, volumes, gone, kept: 0, away, unlisted, elsewhere, unchanged }
+        let (kept, replaced) = (0, BTreeMap::new());
+        Self { source, holes, has_more_holes, volumes, gone, kept, away, unlisted, elsewhere, unchanged, replaced }
     }
 
     /// The document's file is there and the same, on a file system with another tag.
     pub(super) fn is_there(&mut self, doc: &Document, stamp: &FileStamp) {
         *self.unchanged.entry((doc.stamp.volume(), stamp.volume())).or_default() += 1;
+    }
+
+    /// Another file is at the document's path: the document becomes that. If it is on another disk, what was known of the first is gone.
+    pub(super) fn is_another(&mut self, doc: &Document, stamp: &FileStamp) {
+        let volumes = (doc.stamp.volume(), stamp.volume());
+        if doc.content != [0; 16] && volumes.0 != volumes.1 && volumes.0 != 0 && volumes.1 != 0 {
+            self.replaced.entry(volumes).or_insert_with(|| (0, doc.path.clone())).0 += 1;
+        }
     }
 
     /// The document's file is not listed.
@@ -131,11 +154,16 @@ impl<'a> Absence<'a> {
         self.kept
     }
 
-    /// The documents that are gone, the number of those that are kept, and where those are that are away.
+    /// What becomes of them.
     ///
     /// A disk may come back under another number, and then its files are there, unchanged. If they are at least as many as
     /// those that are missing, the file system counts as the same, and the missing ones as gone.
-    pub(super) fn judged(mut self) -> (Vec<FoundDocument>, u64, Vec<Away>) {
+    pub(super) fn judged(mut self) -> Judged {
+        let is_other_disk = |(volumes, (replaced, _)): &(&Volumes, &(usize, Vec<u8>))| {
+            self.unchanged.get(volumes).is_none_or(|unchanged| unchanged < replaced)
+        };
+        let others = self.replaced.iter().filter(is_other_disk).map(|(_, (count, path))| replaced(*count, path));
+        let remarks = others.collect();
         for (volumes, missing) in std::mem::take(&mut self.elsewhere) {
             if self.unchanged.get(&volumes).is_some_and(|unchanged| *unchanged >= missing.len()) {
                 self.gone.extend(missing.iter().map(|doc| doc.found));
@@ -147,8 +175,19 @@ impl<'a> Absence<'a> {
         self.add_away(&unlisted, 0);
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
-        (self.gone, kept, self.away)
+        Judged { gone: self.gone, kept, away: self.away, remarks }
     }
+}
+
+/// Files of a disk have the paths of documents of another one that was there before.
+fn replaced(many: usize, path: &[u8]) -> String {
+    let (path, many) = (String::from_utf8_lossy(path), many as u64);
+    format!(
+        "Another disk is where {path} was learnt, and {} on it {} the path of one that was known: what is there now is indexed in \
+         place of that. Mount each disk at a place of its own to keep both.",
+        counted(many, "file"),
+        plural(many, "has", "have"),
+    )
 }
 
 /// The deepest folder that covers both.

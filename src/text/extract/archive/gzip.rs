@@ -1,6 +1,7 @@
 //! Streams of gzip: one file, without its folder.
 
 use super::inflate::{Budget, End, Unpacked, entry_most, inflate};
+use super::zip::crc32;
 
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
 
@@ -24,10 +25,17 @@ pub(crate) fn read(file: &[u8], budget: &mut Budget) -> Unpacked {
             break;
         }
         let unpacked = inflate(rest.get(start..).unwrap_or_default(), most, budget);
-        all.bytes.extend(unpacked.bytes);
         all.end = unpacked.end;
+        all.consumed += start + unpacked.consumed;
         // A checksum and a length follow.
-        all.consumed += start + unpacked.consumed + 8;
+        let stated = file.get(all.consumed..all.consumed + 4).and_then(|stated| stated.try_into().ok());
+        let stated = stated.map(u32::from_le_bytes).filter(|crc| *crc != 0);
+        if all.end == End::Whole && stated.is_some_and(|stated| stated != crc32(&unpacked.bytes)) {
+            all.end = End::Altered;
+            break;
+        }
+        all.bytes.extend(unpacked.bytes);
+        all.consumed += 8;
         if all.end != End::Whole {
             break;
         }
@@ -74,7 +82,8 @@ pub(crate) mod tests {
     pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut file = b"\x1F\x8B\x08\x08\0\0\0\0\0\x03name\0".to_vec();
         file.extend(compress_to_vec(bytes, 6));
-        file.extend([0; 8]);
+        file.extend(super::crc32(bytes).to_le_bytes());
+        file.extend(u32::try_from(bytes.len()).unwrap().to_le_bytes());
         file
     }
 
@@ -87,6 +96,11 @@ pub(crate) mod tests {
         for length in 0..file.len() {
             read(&file[..length], &mut budget);
         }
+        let mut altered = gzip(b"one ");
+        let at = altered.len() - 8;
+        altered[at] ^= 1;
+        let altered = read(&altered, &mut budget);
+        assert_eq!((altered.bytes.as_slice(), altered.end), (&b""[..], End::Altered), "another checksum");
         assert_eq!(["a.txt.gz", "b.TGZ", "c"].map(inner_name), ["a.txt", "b.tar", "c"]);
     }
 }

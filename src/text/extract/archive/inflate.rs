@@ -47,6 +47,8 @@ pub(crate) enum End {
     Cut,
     /// At the cap of the budget.
     Full,
+    /// Its bytes are not those that were packed: their checksum is another one.
+    Altered,
 }
 
 /// What was in a stream.

@@ -45,8 +45,10 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) ->
         }
         let Some(unpacked) = zip.read(entry, entry_most(), budget) else { continue };
         folder.is_cut |= unpacked.end == End::Cut;
-        if unpacked.end != End::Full {
-            folder.take(&entry.name, inner(&entry.name, &unpacked.bytes, budget));
+        match unpacked.end {
+            End::Whole | End::Cut => folder.take(&entry.name, inner(&entry.name, &unpacked.bytes, budget)),
+            End::Altered => folder.take(&entry.name, Err(Refusal::Altered)),
+            End::Full => folder.take(&entry.name, Err(Refusal::TooMuch)),
         }
     }
     folder.is_cut |= zip.is_cut;
@@ -106,6 +108,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
     match (unpacked.end, text) {
         (End::Cut, Err(_)) => Err(Refusal::Truncated),
         (End::Full, Err(_)) => Err(Refusal::TooMuch),
+        (End::Altered, Err(_)) => Err(Refusal::Altered),
         (_, text) => text,
     }
 }
@@ -128,6 +131,8 @@ pub(super) struct Folder {
     packed_otherwise: usize,
     /// Entries that have no text.
     refused: usize,
+    /// Why one of them has none, if that is not that there are no words in it.
+    why: Option<Refusal>,
     is_cut: bool,
     /// Whether the text of the next entry is too much.
     pub(super) is_full: bool,
@@ -141,9 +146,14 @@ impl Folder {
 
     /// Adds an entry, whose path is a heading above its own.
     pub(super) fn take(&mut self, path: &str, entry: Result<Text, Refusal>) {
-        let Ok(entry) = entry else {
-            self.refused += 1;
-            return;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(why) => {
+                self.refused += 1;
+                let tells = matches!(why, Refusal::Altered | Refusal::TooDeep | Refusal::Nested | Refusal::TooMuch);
+                self.why = self.why.take().or_else(|| tells.then_some(why));
+                return;
+            }
         };
         if self.text.text.len() + entry.text.len() >= entry_most() {
             self.is_full = true;
@@ -174,6 +184,7 @@ impl Folder {
             Self { is_cut: true, .. } => Refusal::Truncated,
             Self { encrypted: 1.., .. } => Refusal::Encrypted,
             Self { packed_otherwise: 1.., .. } => Refusal::Unsupported { format: "ZIP (packed by another method)" },
+            Self { why: Some(why), .. } => why,
             Self { refused: 1.., .. } => Refusal::ReadEmpty { what: "no file in the archive has words in it" },
             _ => Refusal::Empty,
         })

@@ -69,6 +69,14 @@ fn an_archive_without_text_says_why() {
     assert_eq!(told("a.zip", &locked), Err(Refusal::Encrypted));
     assert_eq!(told("a.zip", &zip(&binary)[..40]), Err(Refusal::Truncated));
     assert_eq!(told("a.gz", &gzip(b"words")[..15]), Err(Refusal::Truncated));
+    let mut altered = zip(&[("a.txt", b"the red lamp")]);
+    let at = altered.windows(3).position(|window| window == b"red").unwrap();
+    altered[at..at + 3].copy_from_slice(b"tan");
+    assert_eq!(told("a.zip", &altered), Err(Refusal::Altered));
+    let mut altered = gzip(b"the red lamp");
+    let at = altered.len() - 8;
+    altered[at] ^= 1;
+    assert_eq!(told("a.gz", &altered), Err(Refusal::Altered));
 }
 
 #[test]
@@ -81,7 +89,10 @@ fn bombs_and_nests_end_at_the_caps() {
     for _ in 0..9 {
         nest = zip(&[("b.zip", &nest)]);
     }
-    assert!(matches!(told("a.zip", &nest), Err(Refusal::ReadEmpty { .. })), "too deep");
+    let deep = told("a.zip", &nest).unwrap_err();
+    assert_eq!(deep, Refusal::TooDeep);
+    assert!(deep.to_string().contains("deeper than the 3 that are read"), "{deep}");
+    assert_eq!(told("a.tgz", &gzip(&tar(&[("a.zip", b'0', &nest)]))), Err(Refusal::TooDeep));
     let words = "words of the cellar ".repeat(100_000);
     let entries: Vec<(String, Vec<u8>)> =
         (0..40).map(|n| (format!("{n}.txt"), format!("{n} {words}").into_bytes())).collect();

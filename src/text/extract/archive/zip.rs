@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     at: usize,
     /// Packed bytes by the directory; `None` where the stream alone says where it ends.
     packed: Option<usize>,
+    /// The checksum of its bytes; `None` where it stands behind the stream, or none is stated: some programs write 0.
+    crc: Option<u32>,
 }
 
 impl Entry {
@@ -82,6 +84,9 @@ impl<'a> Zip<'a> {
         };
         if is_cut && unpacked.end == End::Whole {
             unpacked.end = End::Cut;
+        }
+        if unpacked.end == End::Whole && entry.crc.is_some_and(|stated| crc32(&unpacked.bytes) != stated) {
+            unpacked = Unpacked { bytes: Vec::new(), end: End::Altered, ..unpacked };
         }
         Some(unpacked)
     }
@@ -139,6 +144,7 @@ fn central(record: &[u8], shift: usize) -> Option<(Entry, usize)> {
         method: u16_at(record, 10)?,
         at: at.checked_add(shift)?,
         packed: Some(packed),
+        crc: u32_at(record, 16).filter(|crc| *crc != 0),
     };
     Some((entry, 46 + name + extra + comment))
 }
@@ -183,7 +189,8 @@ fn scan(file: &[u8]) -> Vec<Entry> {
         let Some(bytes) = header.get(30..30 + usize::from(name)) else { break };
         let start = 30 + usize::from(name) + usize::from(extra);
         let packed = (flags & 8 == 0 && size != u32::MAX).then_some(to_usize(size));
-        entries.push(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed });
+        let crc = u32_at(header, 14).filter(|crc| packed.is_some() && *crc != 0);
+        entries.push(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed, crc });
         next = at + start.saturating_add(packed.unwrap_or(0));
     }
     entries
@@ -204,6 +211,26 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }
+
+/// The checksum of ZIP and gzip.
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, byte: &u8| CRC_TABLE[((crc ^ u32::from(*byte)) & 0xFF) as usize] ^ (crc >> 8);
+    !bytes.iter().fold(!0, step)
+}
+
+const CRC_TABLE: [u32; 256] = {
+    let (mut table, mut byte) = ([0; 256], 0_u32);
+    while byte < 256 {
+        let (mut crc, mut bit) = (byte, 0);
+        while bit < 8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[byte as usize] = crc;
+        byte += 1;
+    }
+    table
+};
 
 fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)

@@ -14,7 +14,8 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut fields = Vec::new();
         fields.extend([20, 0, 0, 0]);
         fields.extend(method.to_le_bytes());
-        fields.extend([0; 8]);
+        fields.extend([0; 4]);
+        fields.extend(super::crc32(body).to_le_bytes());
         fields.extend(length(data));
         fields.extend(length(body));
         fields.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
@@ -66,6 +67,18 @@ fn entries_are_read_by_the_directory_wherever_the_file_begins_and_ends() {
     assert_eq!(all(&commented), expected);
     let opened = Zip::open(&file);
     assert!(!opened.is_cut && opened.find("/DIR/b.TXT").is_some() && opened.find("c").is_none());
+}
+
+#[test]
+fn an_entry_whose_bytes_are_not_those_that_were_packed_has_none() {
+    assert_eq!((super::crc32(b"123456789"), super::crc32(b"")), (0xCBF4_3926, 0));
+    let mut file = zip(&[("a.txt", b"the red lamp"), ("b.txt", b"the blue lamp")]);
+    let at = file.windows(3).position(|window| window == b"red").unwrap();
+    file[at..at + 3].copy_from_slice(b"tan");
+    let whole = ("b.txt".to_owned(), b"the blue lamp".to_vec(), End::Whole);
+    assert_eq!(all(&file), [("a.txt".to_owned(), Vec::new(), End::Altered), whole]);
+    let cut = &file[..file.len() - 30];
+    assert!(Zip::open(cut).is_cut && all(cut)[0].2 == End::Altered, "by the local headers");
 }
 
 #[test]

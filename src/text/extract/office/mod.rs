@@ -77,7 +77,19 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
     } else {
         return None;
     };
-    Some(judged(leaf, package.is_cut))
+    let why = match (package.is_altered, package.is_cut, package.is_full) {
+        (true, ..) => Some(Refusal::Altered),
+        (_, true, _) => Some(Refusal::Truncated),
+        (.., true) => Some(Refusal::TooMuch),
+        _ => (leaf.is_blank() && has_nested(package)).then_some(Refusal::Nested),
+    };
+    Some(judged(leaf, why))
+}
+
+/// Whether a part has words within more elements than are told apart.
+fn has_nested(package: &mut Package<'_, '_>) -> bool {
+    let is_xml = |name: &&str| name.ends_with("ml");
+    package.names().filter(is_xml).any(|name| xml::is_nested(&package.text(name)))
 }
 
 /// Whether it is rich text.
@@ -95,7 +107,7 @@ pub(super) fn is_compound(bytes: &[u8]) -> bool {
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
 pub(super) fn read_rtf(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
-    is_rtf(bytes).then(|| judged(rtf::read(bytes), false))
+    is_rtf(bytes).then(|| judged(rtf::read(bytes), None))
 }
 
 /// Reads a document that is a compound file; `None` if it is none.
@@ -127,15 +139,15 @@ pub(super) fn read_compound(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
     } else {
         Err(Refusal::Unsupported { format: "old Office" })
     };
-    Some(leaf.and_then(|leaf| judged(leaf, false)))
+    Some(leaf.and_then(|leaf| judged(leaf, None)))
 }
 
-/// The leaf, if there is a word in it.
-fn judged(leaf: Leaf, is_cut: bool) -> Result<Leaf, Refusal> {
-    if !leaf.is_blank() || !leaf.title.is_empty() && !is_cut {
+/// The leaf, if there is a word in it. `why`: why there may be none.
+fn judged(leaf: Leaf, why: Option<Refusal>) -> Result<Leaf, Refusal> {
+    if !leaf.is_blank() || !leaf.title.is_empty() && why.is_none() {
         return Ok(leaf);
     }
-    Err(if is_cut { Refusal::Truncated } else { Refusal::ReadEmpty { what: "the document has no words in it" } })
+    Err(why.unwrap_or(Refusal::ReadEmpty { what: "the document has no words in it" }))
 }
 
 /// The main part of an Office document.

@@ -11,6 +11,10 @@ pub(super) struct Package<'a, 'b> {
     budget: &'b mut Budget,
     /// Whether something of what was read is missing.
     pub(super) is_cut: bool,
+    /// Whether something of what was read is other than it was packed.
+    pub(super) is_altered: bool,
+    /// Whether more of it was to be unpacked than is.
+    pub(super) is_full: bool,
 }
 
 /// What a part refers to.
@@ -25,14 +29,16 @@ pub(super) struct Relation {
 
 impl<'a, 'b> Package<'a, 'b> {
     pub(super) fn new(zip: &'b Zip<'a>, budget: &'b mut Budget) -> Self {
-        Self { zip, budget, is_cut: zip.is_cut }
+        Self { zip, budget, is_cut: zip.is_cut, is_altered: false, is_full: false }
     }
 
     /// The bytes of a part.
     pub(super) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let entry = self.zip.find(name)?;
         let unpacked = self.zip.read(entry, PART_BYTES_MAX, self.budget)?;
-        self.is_cut |= unpacked.end != End::Whole;
+        self.is_cut |= unpacked.end == End::Cut;
+        self.is_altered |= unpacked.end == End::Altered;
+        self.is_full |= unpacked.end == End::Full;
         Some(unpacked.bytes)
     }
 

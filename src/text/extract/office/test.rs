@@ -33,6 +33,20 @@ fn encrypted_cut_and_empty_documents_have_their_own_sentences() {
     assert_eq!(sentence(&locked[..300]), cut);
     let blank = zip(&[("word/document.xml", b"<w:document><w:body><w:p/></w:body></w:document>")]);
     assert_eq!(sentence(&blank), "the file was read, but is empty: the document has no words in it");
+    let mut altered = zip(&[("word/document.xml", PARAGRAPH)]);
+    let at = altered.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    altered[at + 16] ^= 1;
+    assert!(sentence(&altered).starts_with("the file is damaged: what is packed in it does not have the checksum"));
+    let around = ["<w:smartTag>".repeat(200_000), "</w:smartTag>".repeat(200_000)];
+    let deep = format!(
+        "<w:document><w:body><w:p>{}<w:r><w:t>lamp</w:t></w:r>{}</w:p></w:body></w:document>",
+        around[0], around[1]
+    );
+    let deep = sentence(&zip(&[("word/document.xml", deep.as_bytes())]));
+    assert_eq!(
+        deep,
+        "the text of the document lies within more than the 512 nested elements that are read; save it anew"
+    );
     assert_eq!(sentence(&compound(&[("x", b"x")])), "old Office files cannot be read yet");
 }
 

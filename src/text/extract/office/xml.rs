@@ -68,15 +68,26 @@ pub(super) fn decode(bytes: Vec<u8>) -> String {
     text
 }
 
-/// Goes over a document to its end, or to where it is broken.
-pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) {
+/// Whether there are words within more elements than are told apart.
+pub(super) fn is_nested(xml: &str) -> bool {
+    struct Nobody;
+    impl Visitor for Nobody {
+        fn open(&mut self, _name: &str, _tag: &Tag<'_>) {}
+        fn close(&mut self, _name: &str) {}
+        fn text(&mut self, _text: &str) {}
+    }
+    walk(xml, &mut Nobody)
+}
+
+/// Goes over a document to its end, or to where it is broken. Whether there are words within more elements than are told apart.
+pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) -> bool {
     let mut reader = Reader::from_str(xml);
     let config = reader.config_mut();
     config.expand_empty_elements = true;
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut open = Names::default();
+    let (mut open, mut is_nested) = (Names::default(), false);
     while !visitor.is_done() {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
@@ -86,8 +97,14 @@ pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) {
                 }
             }
             Ok(Event::End(tag)) => open.pop(tag.local_name().as_ref(), visitor),
-            Ok(Event::Text(text)) => visitor.text(&text),
-            Ok(Event::CData(text)) => visitor.text(&text),
+            Ok(Event::Text(text)) => {
+                is_nested |= open.deeper > 0 && text.contains(char::is_alphanumeric);
+                visitor.text(&text);
+            }
+            Ok(Event::CData(text)) => {
+                is_nested |= open.deeper > 0 && text.contains(char::is_alphanumeric);
+                visitor.text(&text);
+            }
             Ok(Event::GeneralRef(name)) => {
                 if let Some((c, _)) = entity::read(&format!("{};", &*name)) {
                     visitor.text(c.encode_utf8(&mut [0; 4]));
@@ -98,6 +115,7 @@ pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) {
         }
     }
     while open.close(visitor) {}
+    is_nested
 }
 
 /// A value without its references to characters.
