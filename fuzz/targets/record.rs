@@ -7,6 +7,7 @@ use wattle::store::record::{
     Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
     Marks, Record, Source, Sources, Vector,
 };
+use wattle::store::roots::{Identity, Root, Roots};
 
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::decode(data) {
@@ -25,6 +26,7 @@ pub fn check(data: &[u8]) {
     survives::<Sources>(data);
     survives::<Marks>(data);
     survives::<Asked>(data);
+    survives::<Roots>(data);
     survives::<Commit>(data);
     survives::<Maker>(data);
     survives::<Failing>(data);
@@ -75,6 +77,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         marks(2),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
         Asked(vec![b"/a".to_vec()]).encode(),
+        Roots(vec![Root { path: b"/a".to_vec(), identity: Identity { volume: 1, inode: 2, born_ns: 3 } }]).encode(),
         Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 }.encode(),
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)] }.encode(),
         Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),

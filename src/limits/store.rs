@@ -9,6 +9,9 @@ pub const COLLECTION_BYTES_MAX: usize = 64;
 /// Watched folders and files of one agent.
 pub const SOURCES_MAX: usize = 64;
 
+/// Folders that were at the path of one watched place, of which each is known if it is private and comes to lie elsewhere.
+pub const ROOTS_OF_PLACE_MAX: usize = 4;
+
 /// Private collections without a folder whose names are remembered. Where there are as many, no private collection loses its
 /// last folder or its name until its owner gives one of them up. A collection of a new name is private then unless its owner
 /// says otherwise: earlier versions left out names that did not fit.

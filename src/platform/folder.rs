@@ -5,20 +5,26 @@
 //! agent's own home, and file systems that show the kernel's own state (/proc, /sys).
 
 mod beneath;
+mod known;
 mod missing;
 pub(super) mod names;
 mod place;
+mod roots;
+mod said;
 mod walk;
 
 use super::clock::wall_ns;
 use super::file_system::FileSystem;
 use super::reach::{Calls, Progress, Reach, looked_in};
+use crate::base::id::Ring;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::store::record::Source;
+use crate::store::roots::Root;
 use crate::worker::extract::Content;
 use crate::worker::scan::Listing;
+use known::{Known, OpenFolder};
 use missing::LateLooks;
 use place::{plain, stamp};
 use rustix::fs::{Mode, OFlags};
@@ -31,7 +37,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use walk::{Known, OpenFolder, list};
+use walk::list;
 
 /// Tries of one listing, each without the places that fell silent in the one before.
 const TRIES: usize = 4;
@@ -61,6 +67,13 @@ impl Folders {
     /// The next batch of files at `scan.scope` or below it. `watched`: all places that are watched.
     #[must_use]
     pub fn list(&self, scan: &Scan, watched: &[Source]) -> Listing {
+        self.list_without(scan, watched, &[])
+    }
+
+    /// The same without what was moved into the source from these private places.
+    #[must_use]
+    pub fn list_without(&self, scan: &Scan, watched: &[Source], private: &[Root]) -> Listing {
+        let private = if scan.source.ring == Ring::Private { &[] } else { private };
         let (source, reach) = (&scan.source.path, self.calls.reach());
         for _ in 0..TRIES {
             let silent = reach.silent();
@@ -71,11 +84,13 @@ impl Folders {
             let watched = answering(watched, &silent);
             let is_named = |place: &&Source| place.path != *source && covers(source, &place.path);
             let named = watched.iter().filter(is_named).map(|place| place.path.clone()).collect();
-            let known = Known { home: self.home.clone(), watched, named, silent, open };
+            let known = Known { home: self.home.clone(), watched, named, silent, open, private: private.to_vec() };
             let own = scan.clone();
-            if let Ok((listing, open, deep)) = self.calls.call(source, move |progress| list(&own, known, progress)) {
+            if let Ok((listing, open, noted)) = self.calls.call(source, move |progress| list(&own, known, progress)) {
                 *self.open.lock().unwrap_or_else(PoisonError::into_inner) = open;
-                reach.set_deep(source, &looked_in(scan, listing.upto.as_ref()), deep);
+                let looked = looked_in(scan, listing.upto.as_ref());
+                reach.set_deep(source, &looked, noted.deep);
+                reach.set_moved(source, &looked, noted.moved);
                 return listing;
             }
             // Where only a place in it fell silent, the rest is listed without it.
@@ -110,7 +125,7 @@ fn answering(watched: &[Source], silent: &[Vec<u8>]) -> Vec<Source> {
 fn unheard(place: &[u8]) -> Listing {
     Listing {
         holes: vec![place.to_vec()],
-        remarks: vec![walk::silence(place)],
+        remarks: vec![said::silence(place)],
         at: wall_ns() / 1_000_000_000,
         ..Listing::default()
     }

@@ -11,6 +11,7 @@
 
 mod calls;
 mod deep;
+mod moved;
 mod table;
 
 pub(super) use calls::{Calls, Progress};

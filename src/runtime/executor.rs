@@ -27,6 +27,7 @@ use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::KvError;
 use crate::store::record::Source;
+use crate::store::roots::Root;
 use crate::worker::retrieve::Lookup;
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words::Reader;
@@ -177,7 +178,7 @@ impl<E: Embedder> Executor<E> {
         let folders = &self.folders;
         let lookup = Shared { index: Arc::clone(&self.index), disk: self.disk.clone() };
         let io = TaskIo {
-            list: |scan: &Scan, watched: &[Source]| folders.list(scan, watched),
+            list: |scan: &Scan, watched: &[Source], private: &[Root]| folders.list_without(scan, watched, private),
             read: |path: &[u8], watched: &[Source]| {
                 let (content, spent) = self.parsers.content(path, folders.read(path, watched));
                 parsing.set(spent);

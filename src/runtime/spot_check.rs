@@ -19,7 +19,7 @@ use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Record};
 use crate::worker::extract::{Content, content_hash, was_not_read};
-use crate::worker::scan::{compare, watched};
+use crate::worker::scan::{compare, private, watched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ type Different = BTreeMap<Vec<u8>, Option<DocId>>;
 fn look(kv: &impl Kv, folders: &Folders, steps: &[Scan]) -> Result<(Paths, Different), KvError> {
     let (mut looked, mut different) = (Paths::new(), Different::new());
     for step in steps {
-        let listing = folders.list(step, &watched(kv)?);
+        let listing = folders.list_without(step, &watched(kv)?, &private(kv)?);
         looked.extend(listing.entries.iter().map(|entry| (entry.path.clone(), entry.stamp)));
         let Outcome::Scanned { changes, mut gone, .. } = compare(kv, step, listing)? else { continue };
         for change in changes {

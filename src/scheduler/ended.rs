@@ -9,11 +9,12 @@ use super::queue::NOT_THERE;
 use super::saves::{AfterSave, NotSaved, Saved, UnderWay};
 use super::sources::UnsavedSources;
 use super::task::{Outcome, Scan, Tally, Task};
-use crate::base::id::{DocId, SaveId};
+use crate::base::id::{DocId, Ring, SaveId};
 use crate::base::time::Instant;
 use crate::limits::SCAN_BATCH;
 use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::Kind;
+use crate::store::record::Source;
 use std::collections::BTreeSet;
 
 impl Scheduler {
@@ -238,7 +239,15 @@ impl Scheduler {
 
     /// The list of sources is on the disk: it takes effect, and its additions are acknowledged.
     fn on_sources_saved(&mut self, now: Instant, save: SaveId, unsaved: UnsavedSources, out: &mut Vec<Output>) {
+        let private = |places: &[Source]| places.iter().filter(|source| source.ring == Ring::Private).count();
+        let before = private(&self.sources.saved.places);
         self.sources.on_saved(save, unsaved.sources);
+        if private(&self.sources.saved.places) < before {
+            // What was moved from there into others was left out of them.
+            for source in &self.sources.saved.places {
+                self.scans.queue.mark_dirty(now, &source.path);
+            }
+        }
         // What is private now, or forgotten, is nobody else's any more.
         self.end_leases(out);
         for place in &unsaved.removed {

@@ -149,7 +149,7 @@ impl Agent {
         let before = self.embedder.texts;
         let lookup = InStore { index: &self.index, kv: self.library.kv() };
         let io = TaskIo {
-            list: |scan: &_, _: &[_]| files.list(scan),
+            list: |scan: &_, _: &[_], _: &[_]| files.list(scan),
             read: |path: &[u8], _: &[_]| files.read(path),
             lookup: &lookup,
             missing: |paths: BTreeSet<Vec<u8>>, _: &[_]| paths.into_iter().filter(|path| !files.has(path)).collect(),

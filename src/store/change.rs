@@ -3,6 +3,7 @@
 
 use super::counts::Kind;
 use super::record::{Asked, Document, Failing, FileStamp, Marks, Parked, Sources};
+use super::roots::Roots;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
@@ -35,6 +36,8 @@ pub enum Change {
     Sources(Sources),
     /// Replaces the marks on places.
     Marks(Marks),
+    /// Replaces what was at the paths of the watched places.
+    Roots(Roots),
     /// The file of a document is unchanged, and its stamp is now this one: its disk has another number.
     Restamped {
         /// The document.

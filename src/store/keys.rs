@@ -13,6 +13,8 @@ pub const COMMIT: &[u8] = b"commit";
 pub const SOURCES: &[u8] = b"sources";
 /// `Space::State`: the marks on places, see `record::Marks`.
 pub const MARKS: &[u8] = b"marks";
+/// What was at the paths of the watched places.
+pub const ROOTS: &[u8] = b"roots";
 /// `Space::State`: the sources whose owners are asked about a loss, see `record::Asked`.
 pub const ASKED: &[u8] = b"asked";
 /// `Space::State`: the number of the reader that made the chunks, see `limits::READER`.

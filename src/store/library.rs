@@ -90,6 +90,7 @@ impl<K: Kv> Library<K> {
         match change {
             Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
             Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
+            Change::Roots(roots) => tx.batch.put(Space::State, keys::ROOTS, roots.encode()),
             Change::Asked(asked) => tx.batch.put(Space::State, keys::ASKED, asked.encode()),
             Change::Restamped { doc, stamp } => self.restamped(&mut tx, *doc, *stamp)?,
             Change::Differs { doc, from, stamp } => self.differs(&mut tx, *doc, *from, *stamp)?,

@@ -42,6 +42,7 @@ pub mod memory;
 mod parked;
 pub mod read;
 pub mod record;
+pub mod roots;
 mod stamp;
 mod vector;
 pub mod words;

@@ -29,7 +29,7 @@ pub const fn stage_of(state: &DocState) -> Option<Stage> {
     }
 }
 
-fn record<R: Record>(kv: &impl KvRead, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
+pub(super) fn record<R: Record>(kv: &impl KvRead, space: Space, key: &[u8]) -> Result<Option<R>, KvError> {
     kv.get(space, key)?.map(|bytes| R::decode_stored(&bytes)).transpose()
 }
 

@@ -13,6 +13,7 @@ use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp, Source};
+use crate::store::roots::Root;
 use crate::text::extract::section::{Section, Text};
 use crate::worker::retrieve::InStore;
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ fn library() -> (Library<MemoryKv>, DocId) {
 
 fn read_as(kv: &MemoryKv, doc: DocId, content: Content) -> Outcome {
     let io = TaskIo {
-        list: |_: &Scan, _: &[Source]| Listing::default(),
+        list: |_: &Scan, _: &[Source], _: &[Root]| Listing::default(),
         read: |_: &[u8], _: &[Source]| content,
         lookup: &InStore { index: &Indexes::default(), kv },
         missing: |_: BTreeSet<Vec<u8>>, _: &[Source]| BTreeSet::new(),

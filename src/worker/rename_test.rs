@@ -22,6 +22,7 @@ use crate::store::library::Library;
 use crate::store::memory::{MemoryKv, MemorySnapshot};
 use crate::store::read;
 use crate::store::record::{DocState, FileStamp, Source, Sources};
+use crate::store::roots::Root;
 use crate::worker::retrieve::InStore;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -193,7 +194,7 @@ impl World {
         let listing = task.listing.clone().unwrap_or_default();
         let text = |text: u64| format!("The common text number {text} about lanterns.").into_bytes();
         let io = TaskIo {
-            list: |_: &Scan, _: &[Source]| listing,
+            list: |_: &Scan, _: &[Source], _: &[Root]| listing,
             read: |path: &[u8], _: &[Source]| match self.files.get(path) {
                 Some((stamp, number)) => Content::Bytes(text(*number), *stamp),
                 None => Content::Missing(0),

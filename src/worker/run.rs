@@ -11,11 +11,12 @@ use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
 use crate::store::record::Source;
+use crate::store::roots::Root;
 use std::collections::BTreeSet;
 
 /// What a task may need from outside the store. `list`, `read` and `missing` are called at most once.
 pub struct TaskIo<'a, L, R, S, M> {
-    /// Lists the files of the next step of a scan; with all places that are watched.
+    /// Lists the files of the next step of a scan; with all places that are watched, and what is known of the private ones.
     pub list: L,
     /// Reads a whole file; with all places that are watched.
     pub read: R,
@@ -30,7 +31,7 @@ pub struct TaskIo<'a, L, R, S, M> {
 /// Runs a task to its outcome.
 pub fn run<L, R, S, M>(kv: &impl Kv, embedder: &mut impl Embedder, io: TaskIo<'_, L, R, S, M>, task: Task) -> Outcome
 where
-    L: FnOnce(&Scan, &[Source]) -> Listing,
+    L: FnOnce(&Scan, &[Source], &[Root]) -> Listing,
     R: FnOnce(&[u8], &[Source]) -> Content,
     S: Lookup,
     M: FnOnce(BTreeSet<Vec<u8>>, &[Source]) -> BTreeSet<Vec<u8>>,
@@ -38,7 +39,8 @@ where
     let failed = |error| failed(kv, error);
     match task {
         Task::Scan(step) => {
-            let listing = scan::watched(kv).map(|watched| (io.list)(&step, &watched));
+            let known = scan::watched(kv).and_then(|watched| Ok((watched, scan::private(kv)?)));
+            let listing = known.map(|(watched, private)| (io.list)(&step, &watched, &private));
             listing.and_then(|listing| scan::compare(kv, &step, listing)).unwrap_or_else(failed)
         }
         Task::ListKept { place, after, .. } => sweep::kept(kv, &place, after.as_deref()).unwrap_or_else(failed),

@@ -15,6 +15,7 @@ use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Source};
+use crate::store::roots::{self, Identity, Root};
 use away::{Absence, Findable, Judged};
 use std::collections::BTreeSet;
 
@@ -45,6 +46,8 @@ pub struct Listing {
     pub has_more_holes: bool,
     /// Where a file system begins, and its tag: the source, and every folder at which another is mounted.
     pub volumes: Vec<(Vec<u8>, u16)>,
+    /// What the folder or file at the path of the source is, where its file system tells.
+    pub root: Option<Identity>,
     /// What is at the path of the source, if that is no folder.
     pub instead: Option<&'static str>,
     /// Why the source is a hole, as the end of a sentence.
@@ -67,6 +70,14 @@ pub struct Listing {
 /// Any `KvError`.
 pub fn watched(kv: &impl Kv) -> Result<Vec<Source>, KvError> {
     Ok(read::sources(kv)?.places)
+}
+
+/// What is known of the private places: what was at their paths is for nobody else, wherever it is moved to.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn private(kv: &impl KvRead) -> Result<Vec<Root>, KvError> {
+    Ok(roots::read(kv)?.private(&read::sources(kv)?))
 }
 
 /// The listing of a source that was a folder, and is something else now: nothing in it counts as gone. A source that never had a document
@@ -104,7 +115,8 @@ fn has_documents_below(kv: &impl KvRead, folder: &[u8]) -> Result<bool, KvError>
 pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, KvError> {
     let kv = &kv.snapshot();
     let listing = without_what_took_its_place(kv, step, listing)?;
-    let Listing { entries, upto, holes, has_more_holes, volumes, instead: _, why, mut remarks, key_files, ignored, at } =
+    let root = listing.root;
+    let Listing { entries, upto, holes, has_more_holes, volumes, why, mut remarks, key_files, ignored, at, .. } =
         listing;
     let ignored: BTreeSet<Vec<u8>> = ignored.into_iter().collect();
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
@@ -169,6 +181,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     changes.extend(empty.into_iter().map(Change::Gone));
     tally.remaining += kept;
     tally.away = away;
+    changes.extend(new_root(kv, &step.source.path, root)?);
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
 }
 
@@ -176,6 +189,12 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
 fn lies_in(places: &BTreeSet<Vec<u8>>, path: &[u8]) -> bool {
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     !places.is_empty() && slashes.chain([path.len()]).any(|end| places.contains(&path[..end]))
+}
+
+/// The change that notes what is at the path of a watched place.
+fn new_root(kv: &impl KvRead, path: &[u8], root: Option<Identity>) -> Result<Option<Change>, KvError> {
+    let Some(root) = root else { return Ok(None) };
+    Ok(roots::read(kv)?.with(&read::sources(kv)?, path, root).map(Change::Roots))
 }
 
 /// Whether a document, as a list of documents gives it, has no chunks: it was never read, or could not be used.

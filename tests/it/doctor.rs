@@ -159,6 +159,15 @@ fn a_folder_whose_place_a_file_takes_and_one_that_is_moved_into_a_private_one_be
     fs::remove_file(at("vault")).unwrap();
     rename("real", "vault");
     agent.wait("the folder that is back", is_well);
+    assert!(agent.cli(["collection", "ring", "diary", "private"]).status.success());
+    rename("diary", "vault/diary");
+    wait_finding(&agent, "is what was watched as the private place");
+    named("a private folder is moved into a shared one", &agent);
+    assert!(agent.search("lock").iter().all(|hit| !hit.contains("vault/diary")), "nothing of it is indexed there");
+    assert!(agent.cli(["forget", at("diary").to_str().unwrap()]).status.success());
+    agent.wait("the folder as a part of the shared one", |status| {
+        status["findings"].as_array().unwrap().is_empty() && status["files"]["ready"] == 5
+    });
 }
 
 #[test]

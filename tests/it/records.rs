@@ -11,6 +11,7 @@ use wattle::store::record::{
     Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
     Marks, Record, Source, Sources, Vector,
 };
+use wattle::store::roots::{Identity, Root, Roots};
 
 fn quantized() -> Quantized {
     let mut raw = [0.0_f32; DIMENSIONS];
@@ -105,6 +106,8 @@ fn every_record_of_every_version_is_still_read() {
         3,
         &Marks(marks().0.into_iter().map(|mark| Mark { partly: 5, read: 1, unread: 2, ..mark }).collect()),
     );
+    let identity = Identity { volume: 9, inode: 1 << 40, born_ns: 1_700_000_000_000_000_000 };
+    check_fixture(1, &Roots(vec![Root { path: b"/home/ann/diary".to_vec(), identity }]));
     check_fixture(1, &Asked(vec![b"/home/ann/notes".to_vec(), b"/media/caf\xe9".to_vec()]));
     check_fixture(1, &commit());
     let mut counts = commit().counts;

@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStringExt;
 
 mod ignored_test;
 mod kept_test;
+mod moved_test;
 
 fn scan(root: &Path, after: Option<Vec<u8>>) -> Scan {
     let path = root.as_os_str().as_bytes().to_vec();

@@ -1,7 +1,10 @@
 //! One step of a listing: a walk through a folder in the order of paths, which goes on where the step before ended.
 
+use super::known::{Known, Noted, OpenFolder};
 use super::names::{LeftOut, first_to_visit, is_hidden_in};
 use super::place::{Found, is_folder, left_out_home, look_at, open_folder, own_stamp, plain, stamp};
+use super::roots::{identity, moved_here};
+use super::said::{moved_private, silence};
 use crate::base::path::{join, parent, prefix};
 use crate::limits::{DEEP_MAX, FOLDER_DEPTH_MAX, FOLDER_ENTRIES_MAX, IGNORED_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::clock::wall_ns;
@@ -11,7 +14,8 @@ use crate::platform::reach::Progress;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::path::{counts_as_key_file, covers, holder, holds_secrets, leaves_out};
 use crate::scheduler::task::Scan;
-use crate::store::record::{FileStamp, Source};
+use crate::store::record::FileStamp;
+use crate::store::roots::Identity;
 use crate::worker::scan::{Entry, Listing};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use std::ffi::OsStr;
@@ -21,33 +25,7 @@ use std::mem;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-/// A folder that a step of a scan did not finish. The next step goes on with the same names; to read and sort them once
-/// more in each step would cost the square of their number.
-#[derive(Debug)]
-pub(super) struct OpenFolder {
-    pub(super) path: Vec<u8>,
-    /// The folder's stamp before its names were read: each name that comes or goes changes it.
-    stamp: FileStamp,
-    names: Vec<Vec<u8>>,
-    /// What in it files of patterns left out.
-    ignored: Vec<Vec<u8>>,
-}
-
-/// What a step knows before it begins.
-pub(super) struct Known {
-    /// The agent's own folder.
-    pub(super) home: PathBuf,
-    /// All places that are watched, but for those that do not answer.
-    pub(super) watched: Vec<Source>,
-    /// Those within the source: they are read whatever their names are.
-    pub(super) named: Vec<Vec<u8>>,
-    /// The places that do not answer.
-    pub(super) silent: Vec<Vec<u8>>,
-    /// Folders that the step before left open.
-    pub(super) open: Vec<OpenFolder>,
-}
+use std::path::Path;
 
 /// The state of one listing.
 struct Walk<'a> {
@@ -57,8 +35,7 @@ struct Walk<'a> {
     before: &'a Known,
     progress: &'a Progress,
     listing: Listing,
-    /// Folders that lie too deep.
-    deep: Vec<Vec<u8>>,
+    noted: Noted,
     full: bool,
     /// Folders that the step before left open.
     known: Vec<OpenFolder>,
@@ -71,8 +48,8 @@ struct Walk<'a> {
     systems: Vec<(u64, FileSystem)>,
 }
 
-/// Lists the next batch of files of the scan. Gives the folders that the next step goes on with, and those that are too deep.
-pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (Listing, Vec<OpenFolder>, Vec<Vec<u8>>) {
+/// Lists the next batch of files of the scan. Gives the folders that the next step goes on with, and what it found besides.
+pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (Listing, Vec<OpenFolder>, Noted) {
     let known = mem::take(&mut before.open);
     let mut walk = Walk {
         after: scan.after.as_deref(),
@@ -80,7 +57,7 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         before: &before,
         progress,
         listing: Listing { at: wall_ns() / 1_000_000_000, ..Listing::default() },
-        deep: Vec::new(),
+        noted: Noted::default(),
         full: false,
         known: if scan.after.is_some() { known } else { Vec::new() },
         open: Vec::new(),
@@ -102,21 +79,18 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
             if let Found::Other(kind) = found {
                 walk.listing.instead = Some(kind);
             }
-            if let Some(depth) = walk.reachable(&scan.source.path, &scan.scope) {
+            if walk.root(&scan.source.path)
+                && let Some(depth) = walk.reachable(&scan.source.path, &scan.scope)
+            {
                 walk.visit(&scan.scope, depth);
             }
         }
     }
     if !walk.full {
-        return (walk.listing, Vec::new(), walk.deep);
+        return (walk.listing, Vec::new(), walk.noted);
     }
     walk.listing.upto = walk.listing.entries.last().map(|entry| entry.path.clone());
-    (walk.listing, walk.open, walk.deep)
-}
-
-/// What is said of a place that does not answer.
-pub(super) fn silence(place: &[u8]) -> String {
-    format!("{} does not answer and was left out; what is known of it is kept.", String::from_utf8_lossy(place))
+    (walk.listing, walk.open, walk.noted)
 }
 
 impl Walk<'_> {
@@ -141,7 +115,11 @@ impl Walk<'_> {
             depth -= 1;
             path = join(&path, name);
             self.progress.enter(&path);
-            let link = fs::symlink_metadata(OsStr::from_bytes(&path)).is_ok_and(|meta| meta.is_symlink());
+            let meta = fs::symlink_metadata(OsStr::from_bytes(&path));
+            if meta.as_ref().is_ok_and(|meta| self.is_private(&path, meta)) {
+                return None;
+            }
+            let link = meta.is_ok_and(|meta| meta.is_symlink());
             if link {
                 self.remark(format!("{} is a link and was left out.", String::from_utf8_lossy(&path)));
             }
@@ -221,6 +199,9 @@ impl Walk<'_> {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
             Err(error) => return self.hole(path, &plain(&error)),
         };
+        if self.is_private(path, &meta) {
+            return;
+        }
         if meta.is_dir() {
             self.visit_folder(path, (own_stamp(&meta), meta.dev()), depth);
         } else if meta.is_symlink() {
@@ -249,16 +230,14 @@ impl Walk<'_> {
     }
 
     fn hole(&mut self, path: &[u8], why: &str) {
-        let name = String::from_utf8_lossy(path).into_owned();
-        self.remark(format!("{name} was left out, {why}; what is known of it is kept."));
+        self.remark(format!("{} was left out, {why}; what is known of it is kept.", String::from_utf8_lossy(path)));
         self.add_hole(path);
     }
 
     fn too_deep(&mut self, path: &[u8]) {
         self.hole(path, &format!("it lies more than {FOLDER_DEPTH_MAX} folders deep"));
-        if self.deep.len() < DEEP_MAX {
-            self.deep.push(path.to_vec());
-        }
+        self.noted.deep.push(path.to_vec());
+        self.noted.deep.truncate(DEEP_MAX);
     }
 
     fn add_hole(&mut self, path: &[u8]) {
@@ -267,6 +246,33 @@ impl Walk<'_> {
         } else {
             self.listing.has_more_holes = true;
         }
+    }
+
+    /// What is at the path of the source is noted. Whether it may be looked at: not where a private place has come there.
+    fn root(&mut self, path: &[u8]) -> bool {
+        fs::symlink_metadata(OsStr::from_bytes(path)).map_or(true, |meta| {
+            self.listing.root = self.identity(path, &meta);
+            !self.is_private(path, &meta)
+        })
+    }
+
+    /// What tells a folder or file from others; `None` where its file system does not.
+    fn identity(&mut self, path: &[u8], meta: &Metadata) -> Option<Identity> {
+        self.system(path, meta.dev()).filter(|system| system.inodes).map(|system| identity(meta, &system))
+    }
+
+    /// Whether this is a private place that was moved into the source, or to its path: nothing of it is for others there.
+    fn is_private(&mut self, path: &[u8], meta: &Metadata) -> bool {
+        let Some(place) = moved_here(&self.before.private, path, meta, || self.identity(path, meta)) else {
+            return false;
+        };
+        self.remark(moved_private(path, &place));
+        self.add_hole(path);
+        let why = || format!("it is the private place {} now", String::from_utf8_lossy(&place));
+        self.listing.why = (path == self.source).then(why).or_else(|| self.listing.why.take());
+        self.noted.moved.push((path.to_vec(), place));
+        self.noted.moved.truncate(DEEP_MAX);
+        true
     }
 
     /// A folder with this stamp and device number.

@@ -1,6 +1,7 @@
 //! The places that do not answer, and how many calls are under way in each source.
 
 use super::deep::{DeepFolders, Looked};
+use super::moved::MovedPlaces;
 use crate::base::finding::{Area, Finding, quoted};
 use crate::limits::{ANSWER_MS, ANSWER_TICK_MS, CALLS_MAX_OF_SOURCE, SILENT_CALLS_MAX, SILENT_CALLS_MAX_OF_SOURCE};
 use crate::node::input::Input;
@@ -37,6 +38,7 @@ struct Table {
     /// The silent places, and how many calls wait in each.
     silent: BTreeMap<Vec<u8>, usize>,
     deep: BTreeMap<Vec<u8>, DeepFolders>,
+    moved: BTreeMap<Vec<u8>, MovedPlaces>,
     stopping: bool,
 }
 
@@ -81,10 +83,12 @@ impl Reach {
         let mut table = self.table();
         table.sources.remove(source);
         table.deep.remove(source);
+        table.moved.remove(source);
         let of_others = |place: &[u8]| table.sources.iter().any(|other| covers(other, place) || covers(place, other));
         let places = table.silent.keys().filter(|place| covers(source, place) && !of_others(place));
         places.for_each(|place| self.0.findings.clear(&silent_key(place)));
         self.0.findings.clear(&deep_key(source));
+        self.0.findings.clear(&moved_key(source));
     }
 
     /// The agent stops: from now on a call is waited for only as long as it makes progress.
@@ -126,6 +130,23 @@ impl Reach {
             None => {
                 table.deep.remove(source);
                 self.0.findings.clear(&deep_key(source));
+            }
+        }
+    }
+
+    /// A step of a scan looked at this part of the source, and these private places were moved into it.
+    pub(in crate::platform) fn set_moved(&self, source: &[u8], looked: &Looked, found: Vec<(Vec<u8>, Vec<u8>)>) {
+        let mut table = self.table();
+        if found.is_empty() && !table.moved.contains_key(source) {
+            return;
+        }
+        let moved = table.moved.entry(source.to_vec()).or_default();
+        moved.replace(looked, found);
+        match moved.finding() {
+            Some(finding) => self.0.findings.set(&moved_key(source), finding),
+            None => {
+                table.moved.remove(source);
+                self.0.findings.clear(&moved_key(source));
             }
         }
     }
@@ -229,6 +250,11 @@ impl Table {
 
 fn silent_key(place: &[u8]) -> String {
     format!("silent:{}", String::from_utf8_lossy(place))
+}
+
+/// The key of the finding about private places that were moved into a source.
+fn moved_key(source: &[u8]) -> String {
+    format!("moved:{}", String::from_utf8_lossy(source))
 }
 
 fn deep_key(source: &[u8]) -> String {

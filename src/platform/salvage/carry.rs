@@ -16,6 +16,7 @@ use crate::store::library::Library;
 use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, Record, Sources};
+use crate::store::roots;
 use rustix::fs::{Access, access};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -124,6 +125,10 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
         }
         if marks.len() > before {
             self.library.apply(&Change::Marks(Marks(marks)))?;
+        }
+        let told = roots::read(self.old).unwrap_or_default();
+        if roots::read(self.library.kv())?.0.is_empty() && !told.0.is_empty() {
+            self.library.apply(&Change::Roots(told))?;
         }
         let mut asked = read::asked(self.library.kv())?.0;
         let before = asked.len();

@@ -10,6 +10,7 @@ use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::record::{FileStamp, Source};
+use crate::store::roots::Root;
 use crate::worker::extract::Content;
 use crate::worker::run::{TaskIo, run};
 use crate::worker::scan::Listing;
@@ -85,7 +86,7 @@ impl Shelf {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = self.indexes();
         let io = TaskIo {
-            list: |_: &Scan, _: &[Source]| Listing::default(),
+            list: |_: &Scan, _: &[Source], _: &[Root]| Listing::default(),
             read: |_: &[u8], _: &[Source]| Content::Missing(0),
             lookup: &InStore { index: &index, kv: self.library.kv() },
             missing: |paths: BTreeSet<Vec<u8>>, _: &[Source]| {
