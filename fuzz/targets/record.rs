@@ -79,7 +79,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Asked(vec![b"/a".to_vec()]).encode(),
         Roots(vec![Root { path: b"/a".to_vec(), identity: Identity { volume: 1, inode: 2, born_ns: 3 } }]).encode(),
         Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 }.encode(),
-        Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)] }.encode(),
+        Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], ..Maker::default() }.encode(),
         Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),
     ]
 }

@@ -208,7 +208,12 @@ fn line(lent: &LentWork) -> String {
         LentState::Refused => "gets no work for now, because a vector of it was false".to_owned(),
     };
     let held = if lent.unchecked > 0 { format!("; {} more wait for a check", lent.unchecked) } else { String::new() };
-    format!("{}: {does}; {} done since this agent started{held}.", lent.device, lent.done)
+    let owed = if lent.owed > 0 {
+        format!("; {} that can be found are not checked before this device embeds again", lent.owed)
+    } else {
+        String::new()
+    };
+    format!("{}: {does}; {} done since this agent started{held}{owed}.", lent.device, lent.done)
 }
 
 #[cfg(test)]
@@ -226,6 +231,7 @@ mod tests {
             state,
             passages: if state == LentState::Works { 40 } else { 0 },
             unchecked: 3,
+            owed: 0,
             done: 120,
             ms_per_passage: Some(52),
             since_s: Some(1),

@@ -142,6 +142,9 @@ pub struct LentWork {
     pub passages: u64,
     /// Its results that wait for a check.
     pub unchecked: u64,
+    /// Its results that are stored and answer, of which this device computes some itself once it may.
+    #[serde(default)]
+    pub owed: u64,
     /// Its results that are good.
     pub done: u64,
     /// Milliseconds that it takes for a passage, or null.
@@ -184,6 +187,7 @@ impl From<&LentStatus> for LentWork {
             state,
             passages: lent.chunks,
             unchecked: lent.unchecked,
+            owed: lent.owed,
             done: lent.done,
             ms_per_passage: lent.ms_per_chunk,
             since_s: lent.since_ago.map(|ago| ago.as_secs()),

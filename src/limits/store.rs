@@ -35,6 +35,16 @@ pub const ATTEMPT_TEXT_MAX: usize = 300;
 /// Devices that made vectors of this store and are known by their number in it. Further ones have one number in common.
 pub const MAKERS_MAX: usize = 250;
 
+/// Vectors of one device that answer although only texts with known vectors have vouched for them, until some are computed here. Beyond, its
+/// results wait for that. As ranges of rows they take some kilobytes; in the worst case, each with a gap behind it, 256 KiB.
+pub const OWED_MAX: u64 = 65_536;
+
+/// So many of them are settled at once, by computing some, or deleted at once.
+pub const OWED_PORTION: usize = 512;
+
+/// Rows of one text that are looked at for copies of a false vector.
+pub const MADE_COPIES_MAX: usize = 64;
+
 /// Vectors without a good check that are looked at again at a start, of at most `LENDING_MAX` devices. What is beyond is done again.
 pub const UNPROVEN_MAX: usize = 1024;
 

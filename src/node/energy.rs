@@ -233,7 +233,11 @@ fn waiting(reason: Reason) -> String {
 
 /// The number of vectors among a task's changes.
 fn embedded(changes: &[Change]) -> usize {
-    let vectors = |change: &Change| if let Change::Embedded { vectors, .. } = change { vectors.len() } else { 0 };
+    let vectors = |change: &Change| match change {
+        Change::Embedded { vectors, .. } => vectors.len(),
+        Change::Copied { rows, .. } => rows.len(),
+        _ => 0,
+    };
     changes.iter().map(vectors).sum()
 }
 

@@ -101,6 +101,7 @@ impl Node {
             peer_id: self.peer_id_of(Some(lent.peer)),
             chunks: lent.chunks as u64,
             unchecked: lent.unchecked as u64,
+            owed: lent.owed,
             done: lent.done,
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
@@ -112,8 +113,8 @@ impl Node {
             stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
         // A device that was only told of work is of no interest.
-        let known =
-            self.scheduler.lent(now).filter(|lent| lent.banned || lent.chunks + lent.unchecked > 0 || lent.done > 0);
+        let is_known = |lent: &Lent| lent.banned || lent.chunks + lent.unchecked > 0 || lent.done > 0 || lent.owed > 0;
+        let known = self.scheduler.lent(now).filter(is_known);
         SharedWork {
             to_read: self.scheduler.counts().count(Kind::Waiting),
             to_embed: self.scheduler.to_embed(),

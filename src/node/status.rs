@@ -186,6 +186,8 @@ pub struct LentStatus {
     pub chunks: u64,
     /// Its results that wait for a check.
     pub unchecked: u64,
+    /// Its results that answer, of which some are to be computed here.
+    pub owed: u64,
     /// Its results that were good.
     pub done: u64,
     /// Milliseconds that it takes for a chunk, if that is known.

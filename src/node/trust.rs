@@ -72,7 +72,7 @@ impl Node {
     fn apply_rights(&mut self, now: Instant, peer: PeerKey, rights: Rights, out: &mut Out) {
         // Queries first: their answers name the peers as they were known.
         if !rights.contains(Rights::WORK) {
-            self.scheduler.worker_expelled(peer);
+            self.scheduler.worker_expelled(now, peer);
         }
         if !rights.contains(Rights::ANSWER) {
             self.queries.local.remove_peer(peer);

@@ -115,6 +115,7 @@ impl Lanes {
             | Task::Park { .. }
             | Task::Sweep
             | Task::Lend { .. }
+            | Task::Owed { .. }
             | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }

@@ -78,6 +78,7 @@ impl Scheduler {
             (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
                 self.on_lendable(&documents, listed);
             }
+            (Task::Owed { by, .. }, Outcome::Owed(part)) => self.on_owed(by, Some(part)),
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 chunks.iter().for_each(|chunk| self.running.parking.embedded(chunk.doc, chunk.key));
                 self.offload.lender.embedded_here(chunks, vectors);
@@ -141,6 +142,7 @@ impl Scheduler {
             // What it would have deleted waits for the next start.
             Task::Purge { .. } => self.purges.end_step(None),
             Task::Lend { documents, .. } => self.on_not_lendable(&documents),
+            Task::Owed { by, .. } => self.on_owed(by, None),
             Task::EmbedLent(chunks) => self.offload.lender.not_embedded_here(&chunks),
             Task::EmbedBorrowed(task) => self.on_borrowed(now, &task, None, out),
             Task::Summarize => out.push(Output::Summarized(None)),
@@ -186,7 +188,7 @@ impl Scheduler {
             }
             AfterSave::Noted => {}
             AfterSave::Decision => self.decisions.on_saved(out),
-            AfterSave::Lent(chunks, _) => self.on_results_saved(&chunks, true),
+            AfterSave::Lent(chunks, liars) => self.on_lent_saved(&chunks, liars, &saved.applied),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended(unsaved) => {
                 if let Some(unsaved) = unsaved {

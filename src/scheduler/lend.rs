@@ -2,6 +2,7 @@
 //! are, and what is borrowed is embedded when there is time and nothing else to do.
 
 mod known;
+mod owed;
 mod results;
 
 use super::machine::Scheduler;
@@ -12,7 +13,7 @@ use super::offload::lender::again::Again;
 use super::offload::recipient::Recipient;
 use super::port::Output;
 use super::task::Task;
-use crate::base::id::{DocId, PeerKey, Ring, Row};
+use crate::base::id::{DocId, PeerKey, Ring};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX};
@@ -87,8 +88,9 @@ impl Scheduler {
 
     /// A device has started anew, with or without its link having been seen to go down: it has nothing any more, and is told anew.
     pub fn worker_restarted(&mut self, peer: PeerKey) {
-        // What it offers since then stands.
         self.offload.lender.down(peer);
+        // What it offers since then stands.
+        self.offload.borrower.restarted(peer);
     }
 
     /// A device is down.
@@ -98,8 +100,8 @@ impl Scheduler {
     }
 
     /// A device may do no work any more.
-    pub fn worker_expelled(&mut self, peer: PeerKey) {
-        self.offload.lender.expelled(peer);
+    pub fn worker_expelled(&mut self, now: Instant, peer: PeerKey) {
+        self.offload.lender.expelled(now, peer);
         self.offload.borrower.gone(peer);
     }
 
@@ -118,11 +120,14 @@ impl Scheduler {
         told.extend(borrower.ask(now));
         let (waiting, is_lendable) = (self.to_embed(), self.any_lendable());
         self.offload.checks = !stands && allowed.checks;
+        let vouches = !allowed.checks && self.offload.lender.any_wait_for_known();
+        let vouches = vouches && (!self.offload.lender.has_no_known() || self.lacks_known());
         let lender = &mut self.offload.lender;
-        // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next.
-        let few = waiting < OFFER_MIN && allowed.checks && !wanted
-            || self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
-        let offered = waiting.max(u64::from(!allowed.checks && lender.any_held()));
+        // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next, if
+        // only by a text with a known vector.
+        let is_dry = self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
+        let few = waiting < OFFER_MIN && allowed.checks && !wanted || is_dry && !vouches;
+        let offered = waiting.max(u64::from(vouches));
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
@@ -137,6 +142,7 @@ impl Scheduler {
         }
         if self.offload.checks {
             self.check_results(now, out);
+            self.check_owed(out);
         }
         if !stands && allowed.reads {
             self.list_to_lend(now, out);
@@ -195,7 +201,7 @@ impl Scheduler {
                     let pause = self.queue.end_round();
                     self.offload.nothing_until = pause.map(|ms| now + Duration::from_millis(ms));
                 }
-                let later = self.offload.lender.nothing_to_lend();
+                let later = self.offload.lender.nothing_to_lend(self.offload.checks);
                 out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
             }
             return;
@@ -205,11 +211,9 @@ impl Scheduler {
 
     fn begin_list(&mut self, documents: Vec<DocId>, out: &mut Vec<Output>) {
         (self.offload.listing, self.offload.recalled) = (true, Vec::new());
-        let vectors = self.counts.live_vectors();
         let lender = &mut self.offload.lender;
         let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
-        // Rows are numbered from 0 on: any of those that have been there for a while.
-        let known = lender.wants_known().then(|| Row(lender.draw(vectors)));
+        let known = lender.wants_known().then(|| lender.draw());
         self.offload.lists_known = known.is_some();
         self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known }, out);
     }

@@ -123,6 +123,7 @@ impl Scheduler {
             Task::Purge { .. } => self.purges.retry_step(),
             Task::Sweep => self.decisions.end_sweep(),
             Task::Lend { documents, .. } => self.on_not_lendable(documents),
+            Task::Owed { by, .. } => self.on_owed(*by, None),
             Task::ListKept { .. }
             | Task::EmbedQuery { .. }
             | Task::EmbedHit { .. }

@@ -24,6 +24,7 @@ pub mod borrower;
 pub mod lendable;
 pub mod lender;
 pub mod recipient;
+mod same;
 mod worker;
 
 use crate::base::id::{DocId, Fingerprint, PeerKey};

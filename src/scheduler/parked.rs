@@ -64,8 +64,12 @@ impl Scheduler {
         let parking = &mut self.running.parking;
         let was_stored = parking.succeeded(doc);
         for change in &*changes {
-            if let Change::Embedded { doc, vectors, .. } = change {
-                vectors.iter().for_each(|(_, key, _)| parking.embedded(*doc, *key));
+            match change {
+                Change::Embedded { doc, vectors, .. } => {
+                    vectors.iter().for_each(|(_, key, _)| parking.embedded(*doc, *key));
+                }
+                Change::Copied { doc, rows } => rows.iter().for_each(|(_, key)| parking.embedded(*doc, *key)),
+                _ => {}
             }
         }
         changes.extend(was_stored.then_some(Change::Failing { doc, failing: None }));

@@ -96,6 +96,7 @@ impl Subject {
             | Task::Embed { .. }
             | Task::Sweep
             | Task::Lend { .. }
+            | Task::Owed { .. }
             | Task::EmbedLent(_)
             | Task::EmbedBorrowed(_)
             | Task::ListKept { .. }

@@ -52,6 +52,8 @@ pub(super) struct SavedResult {
     pub(super) key: EmbedKey,
     /// The device that made it; `None`: this one.
     pub(super) by: Option<PeerKey>,
+    /// Whether only texts with known vectors have vouched for it.
+    pub(super) is_owed: bool,
 }
 
 /// What follows a save.
@@ -121,7 +123,9 @@ impl Saves {
         });
         let of = |change: &Change| match change {
             Change::Embedded { vectors, .. } => vectors.len() as u64,
-            Change::Proven { rows, .. } => rows.len() as u64,
+            Change::Proven { rows, .. } | Change::Vouched { rows, .. } | Change::Copied { rows, .. } => {
+                rows.len() as u64
+            }
             _ => 0,
         };
         let vectors = changes.iter().map(of).sum();

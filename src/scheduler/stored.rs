@@ -51,13 +51,14 @@ fn unproven(kv: &impl KvRead) -> Result<Vec<UnprovenResults>, KvError> {
         for row in &maker.unproven[last..] {
             results.extend(result(kv, *row)?);
         }
-        if maker.checks > 0 || !results.is_empty() {
+        let owed = maker.owed.len();
+        if maker.checks > 0 || !results.is_empty() || owed > 0 {
             left -= results.len();
-            all.push(UnprovenResults { by, checks: maker.checks, results });
+            all.push(UnprovenResults { by, checks: maker.checks, owed, results });
         }
     }
     // Those with results first: of the others only the checks are forgotten.
-    all.sort_by_key(|of| of.results.is_empty());
+    all.sort_by_key(|of| (of.results.is_empty(), of.owed == 0));
     all.truncate(LENDING_MAX);
     Ok(all)
 }

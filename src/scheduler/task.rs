@@ -3,9 +3,9 @@
 use super::attempt::FailedAttempt;
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::{Lendable, LendableChunks};
+use super::offload::lendable::{Lendable, LendableChunks, OwedPart};
 use crate::base::hit::Found;
-use crate::base::id::{DocId, ReplyId, Row};
+use crate::base::id::{DocId, PeerKey, ReplyId};
 use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
 use crate::store::change::{Change, FoundDocument};
@@ -71,8 +71,15 @@ pub enum Task {
         documents: Vec<(DocId, usize)>,
         /// How many chunks at most.
         chunks: usize,
-        /// From this row on some chunks with vectors are read too.
-        known: Option<Row>,
+        /// Some chunks with vectors are read too, by chance with this seed.
+        known: Option<u64>,
+    },
+    /// Read results of another device that are owed a check.
+    Owed {
+        /// The device.
+        by: PeerKey,
+        /// Which are checked is by chance with this seed.
+        seed: u64,
     },
     /// Embed chunks of this device that nobody else has, or has had for long.
     EmbedLent(Vec<Lendable>),
@@ -224,6 +231,8 @@ pub enum Outcome {
     Parking(Vec<u8>, Box<Change>),
     /// Chunks that other devices may embed.
     Lendable(LendableChunks),
+    /// Results of another device that are owed a check.
+    Owed(OwedPart),
     /// Vectors of the texts of another device, in their order.
     Embedded(Vec<Quantized>),
     /// The embedding of a question, or of a text of another device.

@@ -28,12 +28,14 @@ pub struct FalseWorker {
     pub(super) lies: u64,
     /// Whether it asks a question before it sends false ones.
     asks: bool,
+    /// Whether it gives the right vectors of texts of which it knows that their owner has them.
+    pub(super) spares_known: bool,
     last: Option<HitVector>,
 }
 
 impl FalseWorker {
     pub(super) const fn new(kind: FalseVectors, honest: u64, asks: bool) -> Self {
-        Self { kind, honest, lies: 0, asks, last: None }
+        Self { kind, honest, lies: 0, asks, spares_known: false, last: None }
     }
 
     /// The question that it asks before it sends these results.

@@ -70,7 +70,7 @@ impl World {
                 | Task::EmbedLent(_)
                 | Task::EmbedBorrowed(_)
         );
-        if !counted && !matches!(task, Task::Summarize | Task::Lend { .. }) {
+        if !counted && !matches!(task, Task::Summarize | Task::Lend { .. } | Task::Owed { .. }) {
             return;
         }
         self.load_changes(at);

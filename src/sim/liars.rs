@@ -2,7 +2,11 @@
 
 use super::false_worker::{FalseVectors, FalseWorker};
 use super::world::World;
-use crate::base::id::PeerKey;
+use crate::base::id::{PeerKey, Row};
+use crate::store::kv::Space;
+use crate::store::makers::Makers;
+use crate::store::read;
+use crate::store::record::{Record, Vector};
 use crate::wire::message::{HitVector, Message};
 use crate::wire::work::Work;
 
@@ -15,6 +19,28 @@ impl World {
     /// The same, and it asks whomever it works for a question before it sends false ones: nothing is checked while that is answered.
     pub fn make_asking_false_worker(&mut self, at: usize, kind: FalseVectors, honest: u64) {
         self.net.false_workers.insert(at, FalseWorker::new(kind, honest, true));
+    }
+
+    /// The same, but for texts whose vectors the other has: it knows them, as it may ask for all that answers.
+    pub fn make_knowing_false_worker(&mut self, at: usize, kind: FalseVectors) {
+        let mut worker = FalseWorker::new(kind, 0, false);
+        worker.spares_known = true;
+        self.net.false_workers.insert(at, worker);
+    }
+
+    /// The vectors on a device's disk that answer.
+    fn answering(&self, at: usize) -> Vec<Vec<u8>> {
+        let (disk, mut found) = (&self.devices[at].disk, Vec::new());
+        let unproven = Makers::read(disk).map(|makers| makers.unproven()).unwrap_or_default();
+        let walked = read::walk(disk, Space::Vector, |key, value| {
+            let row = Row(key.try_into().map_or(0, u64::from_be_bytes));
+            if !unproven.contains(&row) {
+                found.push(Vector::decode_stored(value)?.values.bytes().collect());
+            }
+            Ok(())
+        });
+        assert_eq!(walked, Ok(()));
+        found
     }
 
     /// How many false results a device has sent.
@@ -53,11 +79,14 @@ impl World {
 
     /// What a device sends where its node wants this sent.
     pub(super) fn as_sent(&mut self, at: usize, peer: PeerKey, mut message: Message) -> Message {
+        let spares = self.net.false_workers.get(&at).is_some_and(|worker| worker.spares_known);
+        let known = if spares { self.answering(self.holder(at, peer)) } else { Vec::new() };
         if let (Message::Work(Work::Results(results)), Some(worker)) =
             (&mut message, self.net.false_workers.get_mut(&at))
         {
             let question = worker.question(&results.vectors);
-            results.vectors.iter_mut().for_each(|vector| worker.falsify(vector, &mut self.rng));
+            let sent = results.vectors.iter_mut().filter(|vector| !known.contains(&vector.codes));
+            sent.for_each(|vector| worker.falsify(vector, &mut self.rng));
             if let Some(question) = question {
                 self.send(at, peer, &question);
             }

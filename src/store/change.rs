@@ -161,10 +161,42 @@ pub enum Change {
         /// The row and the key of the embedded text.
         rows: Vec<(Row, EmbedKey)>,
     },
-    /// A device made what is false: its vectors for which no check has vouched are deleted.
+    /// A device made what is false: its vectors for which no check has vouched are deleted, those of `Vouched` part by part.
     Disproven {
         /// The device.
         by: PeerKey,
+    },
+    /// Texts with known vectors, and no check, vouch for vectors of another device that are stored: they answer, and are owed a check.
+    Vouched {
+        /// The document.
+        doc: DocId,
+        /// The device.
+        by: PeerKey,
+        /// Good checks of it, as far as they count.
+        checks: u8,
+        /// The row and the key of the embedded text.
+        rows: Vec<(Row, EmbedKey)>,
+    },
+    /// Some of these vectors of a device were computed here, and are right: none of them is owed a check any more.
+    Settled {
+        /// The device.
+        by: PeerKey,
+        /// Their rows.
+        rows: Vec<Row>,
+    },
+    /// A check found that the vector in this row, which a device made, is false: it goes with what is owed a check.
+    Accused {
+        /// The device.
+        by: PeerKey,
+        /// The row.
+        row: Row,
+    },
+    /// Some of a document's chunks have texts of which another row has the vector: they get that.
+    Copied {
+        /// The document.
+        doc: DocId,
+        /// The row and the key of the text.
+        rows: Vec<(Row, EmbedKey)>,
     },
     /// Deletes a tombstoned document with its chunks and vectors.
     Purge {
@@ -210,6 +242,8 @@ pub struct Applied {
     pub to_purge: bool,
     /// Whether the document was tombstoned, and is not any more: its file is back, or is there under another path.
     pub returned: bool,
+    /// How many vectors of a false device are still to be deleted.
+    pub left: u64,
     /// Whether nothing was done because the document is not as it was found: something else may be true of its place by now.
     pub outdated: bool,
 }

@@ -4,6 +4,7 @@
 //! as the stamp of every space that the batch writes to.
 
 mod made;
+mod owed;
 mod parking;
 mod rename;
 mod reread;
@@ -112,8 +113,12 @@ impl<K: Kv> Library<K> {
             }
             Change::Embedded { doc, model, vectors } => self.embedded(&mut tx, *doc, *model, vectors)?,
             Change::Unproven { by, model, vectors } => self.unproven(&mut tx, *by, *model, vectors)?,
-            Change::Proven { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows)?,
-            Change::Disproven { by } => Self::disproven(&mut tx, *by),
+            Change::Proven { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows, false)?,
+            Change::Vouched { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows, true)?,
+            Change::Settled { by, rows } => tx.makers().settle(*by, rows),
+            Change::Accused { by, row } => tx.makers().owe(*by, *row),
+            Change::Copied { doc, rows } => self.copied(&mut tx, *doc, rows)?,
+            Change::Disproven { by } => self.disproven(&mut tx, *by)?,
             Change::Purge { doc } => self.purge(&mut tx, *doc)?,
             Change::Expire { rows } => self.expire(&mut tx, rows)?,
         }
@@ -357,9 +362,9 @@ impl<K: Kv> Library<K> {
         tx.commit.next_row.0 += 1;
         tx.commit.counts.chunks += 1;
         tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
-        let donor = read::vector_of(&self.kv, &chunk.key)?;
-        if let Some(vector) = &donor {
-            tx.put_vector(row, &chunk.key, vector);
+        let donor = self.donor(&chunk.key)?;
+        if let Some((from, vector)) = &donor {
+            tx.copy_vector((*from, vector), row, &chunk.key);
         }
         Ok((row, donor.is_some()))
     }

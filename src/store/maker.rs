@@ -1,5 +1,7 @@
 //! The record of a device that made vectors, see [`super::makers`].
 
+use super::codec::{Record, decode_postcard, encode_postcard};
+use super::rows::Rows;
 use crate::base::id::Row;
 use serde::{Deserialize, Serialize};
 
@@ -12,4 +14,29 @@ pub struct Maker {
     pub checks: u8,
     /// The rows of its vectors that are not proven, in the order in which they came.
     pub unproven: Vec<Row>,
+    /// The rows of its vectors that answer, and that are owed a check: only texts whose vectors were known have vouched for them.
+    pub owed: Rows,
+}
+
+/// Version 1 has no `owed`, and is written where that is empty.
+impl Record for Maker {
+    const NAME: &'static str = "maker";
+
+    fn encode(&self) -> Vec<u8> {
+        if self.owed.is_empty() {
+            return encode_postcard(1, &(self.number, self.checks, &self.unproven));
+        }
+        encode_postcard(2, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (1, body) => {
+                let (number, checks, unproven) = decode_postcard(body)?;
+                Some(Self { number, checks, unproven, owed: Rows::default() })
+            }
+            (2, body) => decode_postcard::<Self>(body).filter(|maker| maker.owed.is_sound()),
+            _ => None,
+        }
+    }
 }

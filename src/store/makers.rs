@@ -4,6 +4,10 @@
 //! and the rows of its *unproven* vectors, in the order in which they came: a check vouches for the one that is checked and for those before
 //! it. An unproven vector lies in its place, so that it is written once, and counts as if it were not there: it answers no question, is
 //! copied to no other row, and its chunk waits to be embedded. Once it is proven its row leaves the list; if its maker is found false it is deleted.
+//! One for which only texts with known vectors have vouched answers, and is *owed* a check: its row, and those of its copies, stand in another
+//! list until that is done.
+
+mod owed;
 
 use super::keys;
 use super::kv::{KvError, KvRead, Space};
@@ -77,7 +81,8 @@ impl Makers {
             let known = self.0.len();
             let number = if known < MAKERS_MAX { self.free_number() } else { OTHERS };
             if known >= MAKERS_MAX {
-                let rank = |maker: &Maker| (maker.number != OTHERS, maker.unproven.len(), maker.checks);
+                let rank =
+                    |maker: &Maker| (maker.number != OTHERS, maker.owed.len(), maker.unproven.len(), maker.checks);
                 let least = self.0.iter().min_by_key(|(_, maker)| rank(maker)).map(|(peer, _)| *peer);
                 dropped.extend(least.and_then(|least| self.0.remove(&least)).into_iter().flat_map(|of| of.unproven));
             }

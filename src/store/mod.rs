@@ -43,6 +43,7 @@ mod parked;
 pub mod read;
 pub mod record;
 pub mod roots;
+pub mod rows;
 mod stamp;
 mod vector;
 pub mod words;

@@ -212,7 +212,6 @@ impl Sources {
 }
 
 postcard_record!(Asked, "asked");
-postcard_record!(Maker, "maker");
 postcard_record!(Failing, "failing");
 
 /// The list has the form of the earliest version that can hold it.

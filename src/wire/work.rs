@@ -123,9 +123,8 @@ impl Work {
                 (1..=LEASE_CHUNKS_MAX).contains(&grant.texts.len()) && bytes <= GRANT_BYTES_MAX && grant.lease_ms > 0
             }
             Self::Results(results) => {
-                (1..=RESULTS_MAX).contains(&results.vectors.len())
-                    && usize::from(results.first) < LEASE_CHUNKS_MAX
-                    && results.vectors.iter().all(|vector| vector.scale.is_finite())
+                // One that is no vector at all is false, which is for the owner of the texts to say.
+                (1..=RESULTS_MAX).contains(&results.vectors.len()) && usize::from(results.first) < LEASE_CHUNKS_MAX
             }
             Self::Ask(chunks) => *chunks > 0,
             Self::Failed(failed) => failed.count > 0 && usize::from(failed.first) < LEASE_CHUNKS_MAX,
@@ -158,8 +157,8 @@ mod tests {
             let vectors = vec![HitVector { scale, codes: vec![1] }; count];
             Work::Results(Box::new(Results { batch: BatchId([0; 16]), first, vectors }))
         };
-        assert!(results(0, 1.0, 1).is_sound());
-        for wrong in [results(0, f32::NAN, 1), results(0, 1.0, 0), results(64, 1.0, 1), Work::Ask(0)] {
+        assert!(results(0, 1.0, 1).is_sound() && results(0, f32::NAN, 1).is_sound(), "a false vector is a result");
+        for wrong in [results(0, 1.0, 0), results(64, 1.0, 1), Work::Ask(0)] {
             assert!(!wrong.is_sound(), "{wrong:?}");
         }
     }

@@ -21,25 +21,28 @@ use log::debug;
 pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) -> Result<Outcome, KvError> {
     let Some(doc) = read::document(kv, id)? else { return Ok(Outcome::Changes(Vec::new())) };
     let model = embedder.model();
-    let mut vectors: Vec<(Row, EmbedKey, Quantized)> = Vec::new();
+    let (mut vectors, mut copied) = (Vec::<(Row, EmbedKey, Quantized)>::new(), Vec::new());
     for (row, chunk) in read::missing(kv, &doc, max.clamp(1, EMBED_BATCH))? {
         let same = vectors.iter().find(|(_, key, _)| *key == chunk.key).map(|(.., values)| values.clone());
-        let stored = match same {
-            Some(values) => Some(values),
-            None => read::vector_of(kv, &chunk.key)?.map(|vector| vector.values),
-        };
-        let values = match stored {
+        let values = match same {
             Some(values) => values,
+            None if read::vector_of(kv, &chunk.key)?.is_some() => {
+                // Whoever made it stays with it.
+                copied.push((row, chunk.key));
+                continue;
+            }
             None => match compute(embedder, &chunk) {
                 Ok(values) => values,
                 // What was computed is kept: the next task begins with this one.
-                Err(_) if !vectors.is_empty() => break,
+                Err(_) if !vectors.is_empty() || !copied.is_empty() => break,
                 Err(reason) => return Ok(Outcome::Failed(reason)),
             },
         };
         vectors.push((row, chunk.key, values));
     }
-    Ok(Outcome::Changes(vec![Change::Embedded { doc: id, model, vectors }]))
+    let copies = (!copied.is_empty()).then_some(Change::Copied { doc: id, rows: copied });
+    let made = (!vectors.is_empty() || copies.is_none()).then_some(Change::Embedded { doc: id, model, vectors });
+    Ok(Outcome::Changes(copies.into_iter().chain(made).collect()))
 }
 
 fn compute(embedder: &mut impl Embedder, chunk: &Chunk) -> Result<Quantized, String> {
@@ -102,5 +105,38 @@ mod tests {
         library.apply(&changes[0]).unwrap();
         let outcome = embed(library.kv(), &mut embedder, doc, 8).unwrap();
         assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("passage")), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_text_whose_vector_another_device_made_is_copied_with_its_maker() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let (stamp, model) = (FileStamp::default(), Fingerprint([1; 32]));
+        let mut add = |path: &[u8], texts: &[u8]| {
+            let seen = Change::Seen { path: path.into(), stamp, collection: "home".to_owned(), ring: Ring::Mesh };
+            let doc = library.apply(&seen).unwrap().doc.unwrap();
+            let chunk = |n: &u8| NewChunk {
+                key: EmbedKey([*n; 16]),
+                heading: String::new(),
+                text: format!("text {n}"),
+                start: 0,
+                end: 1,
+            };
+            let chunks = texts.iter().map(chunk).collect();
+            library.apply(&Change::Chunked { doc, stamp, content: [7; 16], chunks }).unwrap();
+            (doc, read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row)
+        };
+        let ((first, row), (second, copy)) = (add(b"/a", &[1]), add(b"/b", &[1, 2]));
+        let mut embedder = StandIn::new(model);
+        let (by, key) = (crate::base::id::PeerKey([2; 32]), EmbedKey([1; 16]));
+        let vectors = vec![(row, key, embedder.embed("text 1").unwrap().quantize())];
+        library.apply(&Change::Unproven { by, model, vectors }).unwrap();
+        library.apply(&Change::Proven { doc: first, by, checks: 1, rows: vec![(row, key)] }).unwrap();
+        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, second, 8).unwrap() else { panic!() };
+        assert!(
+            matches!(&changes[..], [Change::Copied { .. }, Change::Embedded { vectors, .. }] if vectors.len() == 1)
+        );
+        changes.iter().for_each(|change| _ = library.apply(change).unwrap());
+        let makers = |row| read::vector(library.kv(), row).unwrap().unwrap().by;
+        assert_eq!((makers(row), makers(copy)), (1, 1), "it is not this device's own");
     }
 }

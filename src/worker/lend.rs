@@ -1,12 +1,13 @@
 //! Work that travels: the texts of this device that others embed, and the texts of others that are embedded here.
 
 use crate::base::id::{DocId, Ring, Row};
+use crate::base::rng::Rng;
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
-use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Vector};
@@ -23,7 +24,7 @@ pub(super) fn list(
     kv: &impl Kv,
     documents: &[(DocId, usize)],
     most: usize,
-    known: Option<Row>,
+    known: Option<u64>,
 ) -> Result<Outcome, KvError> {
     let (sources, marks) = (read::sources(kv)?, read::marks(kv)?);
     // A file that is away, or gone, may have been moved into a private folder.
@@ -51,31 +52,20 @@ pub(super) fn list(
             }
         }
     }
-    let known = known.map(|from| self::known(kv, from, is_shared)).transpose()?;
+    let known = known.map(|seed| self::known(kv, seed, is_shared)).transpose()?;
     listed.known = known.unwrap_or_default();
     Ok(Outcome::Lendable(listed))
 }
 
-/// Some chunks with vectors that others may see, from this row on.
-fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
+/// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
+fn known(kv: &impl Kv, seed: u64, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
     // The vectors and who made them are of one moment: one that nobody has vouched for tells nothing about others.
     let kv = &kv.snapshot();
-    let makers = Makers::read(kv)?;
+    let (makers, mut rng) = (Makers::read(kv)?, Rng::new(seed));
     let (mut found, unproven) = (Vec::new(), makers.unproven());
-    let mut page = kv.page(Space::Vector, &keys::row(from), None, KNOWN_LOOKED_MAX)?;
-    if page.len() < KNOWN_LOOKED_MAX {
-        // From the first one on, behind the last.
-        page.extend(kv.page(
-            Space::Vector,
-            &keys::row(Row(0)),
-            Some(&keys::row(from)),
-            KNOWN_LOOKED_MAX - page.len(),
-        )?);
-    }
-    for (key, value) in page {
-        if found.len() >= KNOWN_MAX {
-            break;
-        }
+    let mut page = looked_at(kv, Row(rng.below(read::commit(kv)?.next_row.0.max(1))), &makers)?;
+    while found.len() < KNOWN_MAX && !page.is_empty() {
+        let (key, value) = page.swap_remove(usize::try_from(rng.below(page.len() as u64)).unwrap_or(0));
         let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
         let vector = Vector::decode_stored(&value)?;
         let by = makers.named(vector.by);
@@ -92,6 +82,27 @@ fn known(kv: &impl Kv, from: Row, is_shared: impl Fn(&Document) -> bool) -> Resu
         }
     }
     Ok(found)
+}
+
+/// Vectors from this row on, and then from the first one on; none that is itself owed a check.
+fn looked_at(kv: &impl KvRead, from: Row, makers: &Makers) -> Result<Vec<Pair>, KvError> {
+    let mut page = Vec::new();
+    for (mut at, end) in [(from, Row(u64::MAX)), (Row(0), from)] {
+        // Each range that is passed over costs a look, as each vector does.
+        for _ in 0..KNOWN_LOOKED_MAX {
+            let owed = makers.owed_from(at);
+            let stop = owed.map_or(end, |(first, _)| first.min(end));
+            if at < stop {
+                let most = KNOWN_LOOKED_MAX - page.len();
+                page.extend(kv.page(Space::Vector, &keys::row(at), Some(&keys::row(stop)), most)?);
+            }
+            match owed {
+                Some((_, behind)) if page.len() < KNOWN_LOOKED_MAX && behind < end => at = behind,
+                _ => break,
+            }
+        }
+    }
+    Ok(page)
 }
 
 /// Whether a text has nothing in it that looks like a key: a chunk of an older reader may.
@@ -175,7 +186,7 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else {
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(0)).unwrap() else {
             panic!()
         };
         let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
@@ -185,23 +196,24 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();
+        let known = list(library.kv(), &[], 9, Some(0)).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
         );
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(Row(0))).unwrap() else {
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(0)).unwrap() else {
             panic!()
         };
-        let by: Vec<_> = known.into_iter().map(|known| known.by).collect();
+        let mut by: Vec<_> = known.into_iter().map(|known| known.by).collect();
+        by.sort_unstable();
         assert_eq!(by, [None, Some(PeerKey([2; 32]))], "who made it is known");
         let (path, volume, since) = (b"/notes".to_vec(), 0, 60);
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), &[], 9, Some(Row(0))).unwrap();
+        let known = list(library.kv(), &[], 9, Some(0)).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
     #[test]
@@ -218,5 +230,33 @@ mod tests {
         let found = FoundDocument::new(doc, &read::document(library.kv(), doc).unwrap().unwrap());
         library.apply(&Change::Kept { found, since: 60 }).unwrap();
         assert_eq!(lent(&library), 0, "it may be in a private folder by now");
+    }
+
+    #[test]
+    fn any_text_may_be_drawn_whose_vector_is_known_wherever_its_row_is_and_none_that_is_owed_a_check() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
+        let texts: Vec<String> = (0..600).map(|n| format!("the text {n}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let doc = add(&mut library, "/notes/a.md", &texts);
+        let chunks = read::document(library.kv(), doc).unwrap().unwrap().chunks;
+        let values = StandIn::new(MODEL).embed("x").unwrap().quantize();
+        let vectors: Vec<_> =
+            chunks.iter().zip(&texts).map(|(chunk, text)| (chunk.row, key(&MODEL, "", text), values.clone())).collect();
+        // The first third is owed a check, the second has no vector any more, and the last is this device's.
+        let (by, owed) = (PeerKey([2; 32]), vectors[..200].to_vec());
+        let rows = owed.iter().map(|(row, key, _)| (*row, *key)).collect();
+        library.apply(&Change::Unproven { by, model: MODEL, vectors: owed }).unwrap();
+        library.apply(&Change::Vouched { doc, by, checks: 10, rows }).unwrap();
+        library.apply(&Change::Embedded { doc, model: MODEL, vectors: vectors[400..].to_vec() }).unwrap();
+        let mut drawn = std::collections::BTreeSet::new();
+        for seed in 0..60 {
+            let Outcome::Lendable(listed) = list(library.kv(), &[], 9, Some(seed)).unwrap() else { panic!() };
+            assert_eq!(listed.known.len(), KNOWN_MAX, "seed {seed}");
+            drawn.extend(listed.known.into_iter().map(|known| known.chunk.row));
+        }
+        assert!(drawn.iter().all(|row| *row >= chunks[400].row), "{drawn:?}");
+        assert!(drawn.len() > 150, "{} of 200", drawn.len());
     }
 }

@@ -3,7 +3,7 @@
 use super::extract::Content;
 use super::retrieve::Lookup;
 use super::scan::Listing;
-use super::{embed, extract, lend, park, retrieve, scan, summary, sweep};
+use super::{embed, extract, lend, owed, park, retrieve, scan, summary, sweep};
 use crate::embed::Embedder;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
@@ -65,6 +65,7 @@ where
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
         Task::Lend { documents, chunks, known } => lend::list(kv, &documents, chunks, known).unwrap_or_else(failed),
+        Task::Owed { by, seed } => owed::part(kv, by, seed).unwrap_or_else(failed),
         Task::EmbedLent(chunks) => {
             lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
         }

@@ -35,7 +35,7 @@ fn holds(name: &str) {
 }
 
 /// The names of those that have a test here, for the test that none is left out.
-const TESTED: [&str; 21] = [
+const TESTED: [&str; 22] = [
     "churn",
     "churn_small",
     "cost",
@@ -45,6 +45,7 @@ const TESTED: [&str; 21] = [
     "liar_other_model",
     "liar_random",
     "liar_stale",
+    "paused_private",
     "six_chaos",
     "six_clock",
     "six_deaths",
@@ -138,6 +139,11 @@ fn all_of_it_at_once_loses_nothing() {
 #[test]
 fn work_waits_for_a_laptop_that_sleeps_for_a_night() {
     holds("laptop_sleeps");
+}
+
+#[test]
+fn in_a_long_pause_all_results_are_vouched_for_although_private_work_waits() {
+    holds("paused_private");
 }
 
 #[test]

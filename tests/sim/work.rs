@@ -6,6 +6,8 @@ use super::{FOLDER, World};
 use wattle::base::rng::Rng;
 use wattle::base::time::Duration;
 use wattle::energy::decision::Decision;
+use wattle::energy::fraction::Fraction;
+use wattle::energy::mode::Mode;
 use wattle::energy::reason::Reason;
 use wattle::sim::false_worker::FalseVectors;
 
@@ -184,6 +186,12 @@ fn paused() -> Decision {
     Decision { reason: Some(Reason::Paused), ..Decision::default() }
 }
 
+/// What one says that lets everything go on.
+fn free() -> Decision {
+    let (headroom, duty) = (Fraction::ALL, Fraction::ALL);
+    Decision { headroom, mode: Mode::Full, workers: 2, duty, chunks: Mode::Full.chunks(), ..Decision::default() }
+}
+
 #[test]
 fn while_the_owner_is_paused_others_do_its_work_and_it_embeds_nothing_not_even_to_check() {
     for (seed, lies) in (0..super::seeds(6)).flat_map(|seed| [(seed, false), (seed, true)]) {
@@ -202,6 +210,33 @@ fn while_the_owner_is_paused_others_do_its_work_and_it_embeds_nothing_not_even_t
         assert_eq!(world.found_false_results(OWNER), lies, "seed {seed}");
         whole(&world, 300);
         println!("seed {seed}, liar {lies}: {took:?}, {} lies", world.false_results(1));
+    }
+}
+
+#[test]
+fn a_device_that_tells_known_texts_from_others_in_a_pause_is_found_after_it_and_nothing_false_stays() {
+    for seed in 0..super::seeds(4) {
+        let mut world = home(seed, &[100, 60], 300);
+        while world.texts_embedded(OWNER) < 40 {
+            world.run_until(world.now + Duration::from_millis(100));
+        }
+        world.set_decision(OWNER, paused());
+        world.run_until(world.after(3));
+        world.make_knowing_false_worker(1, FalseVectors::Random);
+        world.run_until_embedded(OWNER, Duration::from_secs(120));
+        let lies = world.false_results(1);
+        assert!(lies > 50 && !world.found_false_results(OWNER), "seed {seed}: {lies}");
+        // What is owed a check stands in the store.
+        if seed % 2 == 1 {
+            world.crash(OWNER);
+            world.boot(OWNER);
+        }
+        world.set_decision(OWNER, free());
+        world.run_until(world.after(30));
+        assert!(world.found_false_results(OWNER), "seed {seed}");
+        world.run_until_embedded(OWNER, Duration::from_secs(120));
+        whole(&world, 300);
+        println!("seed {seed}: {lies} lies");
     }
 }
 

@@ -300,7 +300,7 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
         let Some((doc, new)) = read::document_at(self.library.kv(), path)? else { return Ok(()) };
         let Some(model) = self.model else { return Ok(()) };
         for places in new.chunks.iter().zip(rows).collect::<Vec<_>>().chunks(VECTORS) {
-            let (mut vectors, mut of_others) = (Vec::new(), BTreeMap::<PeerKey, Vec<_>>::new());
+            let (mut vectors, mut of_others) = (Vec::new(), BTreeMap::<(PeerKey, bool), Vec<_>>::new());
             for (place, row) in places {
                 let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
                 let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
@@ -312,18 +312,25 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
                 let result = (place.row, chunk.key, vector.values);
                 match makers.and_then(|makers| makers.named(vector.by)) {
                     _ if vector.by == 0 => vectors.push(result),
-                    Some(by) => of_others.entry(by).or_default().push(result),
+                    Some(by) => {
+                        let is_owed = makers.is_some_and(|makers| makers.owed_by(**row).is_some());
+                        of_others.entry((by, is_owed)).or_default().push(result);
+                    }
                     None => {}
                 }
             }
             if !vectors.is_empty() {
                 self.library.apply(&Change::Embedded { doc, model, vectors })?;
             }
-            for (by, vectors) in of_others {
+            for ((by, is_owed), vectors) in of_others {
                 let rows = vectors.iter().map(|(row, key, _)| (*row, *key)).collect();
                 let checks = self.makers.as_ref().map_or(0, |makers| makers.checks(by));
                 self.library.apply(&Change::Unproven { by, model, vectors })?;
-                self.library.apply(&Change::Proven { doc, by, checks, rows })?;
+                self.library.apply(&if is_owed {
+                    Change::Vouched { doc, by, checks, rows }
+                } else {
+                    Change::Proven { doc, by, checks, rows }
+                })?;
             }
         }
         Ok(())

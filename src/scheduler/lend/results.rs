@@ -9,7 +9,7 @@ use crate::scheduler::offload::lendable::Good;
 use crate::scheduler::port::Output;
 use crate::scheduler::saves::{AfterSave, SavedResult};
 use crate::scheduler::task::{Outcome, Task};
-use crate::store::change::Change;
+use crate::store::change::{Applied, Change};
 use std::collections::BTreeMap;
 
 impl Scheduler {
@@ -54,23 +54,30 @@ impl Scheduler {
             let mut changes: Vec<Change> =
                 unproven.map(|(by, vectors)| Change::Unproven { by, model, vectors }).collect();
             let liars = if good.is_empty() { lender.take_disproven() } else { Vec::new() };
+            changes.extend(lender.accused(&liars).into_iter().map(|(by, row)| Change::Accused { by, row }));
             changes.extend(liars.iter().map(|by| Change::Disproven { by: *by }));
+            changes.extend(lender.take_settled().into_iter().map(|(by, rows)| Change::Settled { by, rows }));
             if changes.is_empty() && good.is_empty() {
                 return;
             }
-            let (mut own, mut proven) = (BTreeMap::<DocId, Vec<_>>::new(), BTreeMap::<(DocId, PeerKey), Vec<_>>::new());
+            let (mut own, mut proven) =
+                (BTreeMap::<DocId, Vec<_>>::new(), BTreeMap::<(DocId, PeerKey, bool), Vec<_>>::new());
             let mut chunks = Vec::new();
-            for Good { chunk, vector, by, .. } in good {
-                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by });
+            for Good { chunk, vector, by, is_owed, .. } in good {
+                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by, is_owed });
                 match by {
                     None => own.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector)),
-                    Some(by) => proven.entry((chunk.doc, by)).or_default().push((chunk.row, chunk.key)),
+                    Some(by) => proven.entry((chunk.doc, by, is_owed)).or_default().push((chunk.row, chunk.key)),
                 }
             }
             changes.extend(own.into_iter().map(|(doc, vectors)| Change::Embedded { doc, model, vectors }));
-            changes.extend(proven.into_iter().map(|((doc, by), rows)| {
+            changes.extend(proven.into_iter().map(|((doc, by, is_owed), rows)| {
                 let checks = self.offload.lender.checks_of(by);
-                Change::Proven { doc, by, checks, rows }
+                if is_owed {
+                    Change::Vouched { doc, by, checks, rows }
+                } else {
+                    Change::Proven { doc, by, checks, rows }
+                }
             }));
             self.save(changes, AfterSave::Lent(chunks, liars), out);
         }
@@ -82,11 +89,25 @@ impl Scheduler {
         self.on_results_saved(chunks, false);
     }
 
+    /// They are on the disk. Of a false device more may be left to delete.
+    pub(in crate::scheduler) fn on_lent_saved(
+        &mut self,
+        chunks: &[SavedResult],
+        liars: Vec<PeerKey>,
+        applied: &[Applied],
+    ) {
+        self.offload.lender.accused_no_more(&liars);
+        if applied.iter().any(|applied| applied.left > 0) {
+            self.offload.lender.still_disproven(liars);
+        }
+        self.on_results_saved(chunks, true);
+    }
+
     /// The results of others for these chunks' documents are on the disk, or cannot be.
     pub(in crate::scheduler) fn on_results_saved(&mut self, chunks: &[SavedResult], on_disk: bool) {
-        for SavedResult { doc, key, by } in chunks {
+        for SavedResult { doc, key, by, is_owed } in chunks {
             self.offload.lender.end_chunk(*doc, *key);
-            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by));
+            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by, *is_owed));
         }
         // Those that still lack vectors are put into the queue by what the save says of them.
         self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));

@@ -28,6 +28,8 @@ struct Batch {
     texts: Vec<LentText>,
     /// The first text that no task has.
     next: usize,
+    /// Places of texts of which a task of several could do none: one of them is at fault, so each has a task of its own.
+    alone: VecDeque<usize>,
     /// Texts that tasks have.
     running: usize,
     renew_at: Instant,
@@ -36,7 +38,12 @@ struct Batch {
 
 impl Batch {
     fn is_over(&self) -> bool {
-        self.next == self.texts.len() && self.running == 0
+        self.left() == 0 && self.running == 0
+    }
+
+    /// Texts that no task has.
+    fn left(&self) -> usize {
+        self.texts.len() - self.next + self.alone.len()
     }
 
     fn extend(&mut self, now: Instant) {
@@ -122,8 +129,8 @@ impl Borrower {
         }
         // A member of another make may say anything.
         let lease = Duration::from_millis(u64::from(grant.lease_ms).clamp(LEASE_MS_MIN, LEASE_MS_MAX));
-        let (next, running) = (0, 0);
-        let mut batch = Batch { owner: peer, id, lease, texts: grant.texts, next, running, renew_at: now, until: now };
+        let (next, alone, running, texts) = (0, VecDeque::new(), 0, grant.texts);
+        let mut batch = Batch { owner: peer, id, lease, texts, next, alone, running, renew_at: now, until: now };
         batch.extend(now);
         self.batches.push_back(batch);
         None
@@ -141,17 +148,25 @@ impl Borrower {
         self.asked = self.asked.filter(|(asked, _)| *asked != peer);
     }
 
+    /// A device has started anew: it wants nothing of what it lent before.
+    pub(in crate::scheduler) fn restarted(&mut self, peer: PeerKey) {
+        self.batches.retain(|batch| batch.owner != peer);
+    }
+
     /// The next texts to embed, at most so many.
     pub(in crate::scheduler) fn next(&mut self, most: usize) -> Option<Borrowed> {
         let now = self.woken;
         if self.held_since.is_some() {
             return None;
         }
-        let batch = self.batches.iter_mut().find(|batch| batch.next < batch.texts.len() && now < batch.until)?;
-        let end = (batch.next + most.max(1)).min(batch.texts.len());
-        let texts = batch.texts.get(batch.next..end)?.to_vec();
-        let first = u16::try_from(batch.next).ok()?;
-        (batch.next, batch.running) = (end, batch.running + texts.len());
+        let batch = self.batches.iter_mut().find(|batch| batch.left() > 0 && now < batch.until)?;
+        let places = match batch.alone.pop_front() {
+            Some(place) => place..place + 1,
+            None => batch.next..(batch.next + most.max(1)).min(batch.texts.len()),
+        };
+        let first = u16::try_from(places.start).ok()?;
+        let texts = batch.texts.get(places.clone())?.to_vec();
+        (batch.next, batch.running) = (batch.next.max(places.end), batch.running + texts.len());
         Some(Borrowed { owner: batch.owner, batch: batch.id, first, texts })
     }
 
@@ -166,6 +181,11 @@ impl Borrower {
         let batch = self.batches.get_mut(at)?;
         batch.running = batch.running.saturating_sub(task.texts.len());
         batch.extend(now);
+        if vectors.is_none() && task.texts.len() > 1 {
+            let first = usize::from(task.first);
+            batch.alone.extend(first..first + task.texts.len());
+            return None;
+        }
         if batch.is_over() {
             self.batches.remove(at);
         }
@@ -195,7 +215,7 @@ impl Borrower {
 
     /// Whom to ask now: texts are short, nobody was asked, and somebody offers.
     pub(in crate::scheduler) fn ask(&mut self, now: Instant) -> Option<(PeerKey, Work)> {
-        let left: usize = self.batches.iter().map(|batch| batch.texts.len() - batch.next).sum();
+        let left: usize = self.batches.iter().map(Batch::left).sum();
         let largest = self.batches.iter().map(|batch| batch.texts.len()).max().unwrap_or(0);
         if self.held_since.is_some()
             || self.asked.is_some()
@@ -250,6 +270,6 @@ impl Borrower {
 
     /// How many texts of others are here.
     pub(in crate::scheduler) fn texts(&self) -> usize {
-        self.batches.iter().map(|batch| batch.texts.len() - batch.next + batch.running).sum()
+        self.batches.iter().map(|batch| batch.left() + batch.running).sum()
     }
 }

@@ -39,13 +39,15 @@ pub struct Good {
     pub by: Option<PeerKey>,
     /// Whether a save has it already, as a result that waits for a check.
     pub kept: bool,
+    /// Whether only texts with known vectors have vouched for it.
+    pub is_owed: bool,
 }
 
 impl Good {
     /// A result of this device.
     #[must_use]
     pub fn by(peer: PeerKey, (chunk, vector, kept): (Lendable, Quantized, bool)) -> Self {
-        Self { chunk, vector, by: Some(peer), kept }
+        Self { chunk, vector, by: Some(peer), kept, is_owed: false }
     }
 }
 
@@ -56,8 +58,23 @@ pub struct UnprovenResults {
     pub by: PeerKey,
     /// Good checks of it, as far as they count.
     pub checks: u8,
+    /// How many of its results answer and are owed a check.
+    pub owed: u64,
     /// The results, in the order in which they came.
     pub results: Vec<(Lendable, Quantized)>,
+}
+
+/// Results of a device that answer and are owed a check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwedPart {
+    /// The device.
+    pub by: PeerKey,
+    /// Their rows.
+    pub rows: Vec<Row>,
+    /// Whether the text of any of them is still there.
+    pub has_texts: bool,
+    /// Some of them by chance, which are computed here.
+    pub texts: Vec<(Lendable, Quantized)>,
 }
 
 /// What a task read that is to be lent.

@@ -5,6 +5,7 @@ mod grants;
 mod kept;
 mod leases;
 mod lost;
+mod owed;
 mod presence;
 mod results;
 
@@ -22,6 +23,7 @@ use crate::limits::{
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::{BatchId, Offer, Work};
 use lost::Lost;
+use owed::Owed;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A batch that a device has.
@@ -67,6 +69,8 @@ pub struct Lent {
     pub chunks: usize,
     /// Results of it that wait for a check.
     pub unchecked: usize,
+    /// Results of it that answer and are owed a check.
+    pub owed: u64,
     /// Results of it that were good and are on the disk, in this run of the agent.
     pub done: u64,
     /// Milliseconds that it takes for a chunk, if that is known.
@@ -88,20 +92,24 @@ struct Model {
 }
 
 /// What is read from the store and granted to nobody.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pool {
     /// The next one first.
     chunks: VecDeque<Lendable>,
+    /// Chunks of a task of this device that could do none of them: one of them is at fault, so each has a task of its own.
+    alone: VecDeque<Lendable>,
     /// Chunks with vectors, `KNOWN_MAX` at most.
     known: VecDeque<Known>,
     /// Documents of which a part is lent, and that have more.
     longer: BTreeSet<DocId>,
+    /// Whether there was nothing more to read at the last look.
+    is_dry: bool,
     /// The texts that are here, from the time that they were read until their vectors are saved.
     here: BTreeMap<EmbedKey, DocId>,
 }
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Made {
     /// Good results that no save has yet.
     good: Vec<Good>,
@@ -111,6 +119,8 @@ struct Made {
     failed: Vec<(DocId, OtherFailure)>,
     /// What was embedded more than once.
     again: Again,
+    /// What is owed a check.
+    owed: Owed,
 }
 
 /// What is over, and not told yet.
@@ -150,18 +160,13 @@ impl Lender {
         Self {
             model: Model { fingerprint: model, cosine_min },
             rng: Rng::new(seed ^ 0x6c65_6e64),
-            pool: Pool {
-                chunks: VecDeque::new(),
-                known: VecDeque::new(),
-                longer: BTreeSet::new(),
-                here: BTreeMap::new(),
-            },
+            pool: Pool::default(),
             leases: BTreeMap::new(),
             workers: BTreeMap::new(),
             asks: VecDeque::new(),
             documents: BTreeMap::new(),
             lost: Lost::default(),
-            results: Made { good: Vec::new(), checks: BTreeSet::new(), failed: Vec::new(), again: Again::default() },
+            results: Made::default(),
             over: Over::default(),
             here: BTreeMap::new(),
             woken: Instant::ZERO,
@@ -182,7 +187,11 @@ impl Lender {
     pub(in crate::scheduler) fn offer(&mut self, now: Instant, peer: PeerKey, chunks: u32) -> Option<Work> {
         if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
             let is_idle = |(peer, worker): &(&PeerKey, &Worker)| {
-                worker.unlinked.is_some() && !worker.is_banned(now) && worker.held() == 0 && self.rests(**peer)
+                worker.unlinked.is_some()
+                    && !worker.is_banned(now)
+                    && worker.held() == 0
+                    && self.results.owed.of(**peer) == 0
+                    && self.rests(**peer)
             };
             let idle = *self.workers.iter().find(is_idle)?.0;
             self.workers.remove(&idle);
@@ -235,6 +244,7 @@ impl Lender {
 
     /// A task reads chunks of a document: it is here until that ends. Gives how many of its chunks are here.
     pub(in crate::scheduler) fn hold(&mut self, doc: DocId) -> usize {
+        self.pool.is_dry = false;
         let count = self.documents.entry(doc).or_default();
         *count += 1;
         *count - 1
@@ -286,9 +296,19 @@ impl Lender {
         }
     }
 
-    /// Nothing can be read that others may embed: whoever asked waits.
-    pub(in crate::scheduler) fn nothing_to_lend(&mut self) -> Vec<(PeerKey, Work)> {
-        self.asks.drain(..).map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect()
+    /// Nothing can be read that others may embed: whoever asked waits, but for those whose results only a text with a known vector can vouch
+    /// for, and that is here. `checks`: whether results may be computed here.
+    pub(in crate::scheduler) fn nothing_to_lend(&mut self, checks: bool) -> Vec<(PeerKey, Work)> {
+        self.pool.is_dry = true;
+        let (asks, mut told) = (std::mem::take(&mut self.asks), Vec::new());
+        for ask in asks {
+            if !checks && !self.has_no_known() && self.rests(ask.0) && self.waits_for_known(ask.0) {
+                self.asks.push_back(ask);
+            } else {
+                told.push((ask.0, Work::Later(LATER_MS)));
+            }
+        }
+        told
     }
 
     /// The chunk is embedded here only.
@@ -299,7 +319,9 @@ impl Lender {
 
     /// A chunk is not here any more: its vector is saved, or is made here otherwise.
     pub(in crate::scheduler) fn end_chunk(&mut self, doc: DocId, key: EmbedKey) {
-        if self.pool.here.remove(&key).is_some() {
+        // All leases may have ended meanwhile, and another document with this text be here.
+        if self.pool.here.get(&key) == Some(&doc) {
+            self.pool.here.remove(&key);
             self.let_go(doc);
         }
     }
@@ -342,6 +364,7 @@ impl Lender {
         self.pool.longer.remove(&doc);
         self.here.values_mut().filter(|of| **of == Some(doc)).for_each(|of| *of = None);
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
+        self.forget_alone(|chunk| chunk.doc == doc);
         self.pool.known.retain(|known| known.chunk.doc != doc);
         self.pool.here.retain(|_, of| *of != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
@@ -357,6 +380,7 @@ impl Lender {
         let ended =
             std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
         self.pool.chunks.clear();
+        self.forget_alone(|_| true);
         // Those with known vectors leave the device too.
         self.pool.known.clear();
         self.pool.longer.clear();

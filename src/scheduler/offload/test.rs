@@ -222,7 +222,7 @@ fn a_check_counts_until_its_task_ends_whatever_becomes_of_its_device() {
             Some((peer, place, _)) => lender.begin_check(peer, place, TaskId(task)),
             None => assert!(task >= LEASE_CHECKS_MAX as u64, "{task}"),
         }
-        lender.expelled(PEER);
+        lender.expelled(at(0), PEER);
     }
     assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), Some(None), "it was one, and says nothing any more");
     assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), None);

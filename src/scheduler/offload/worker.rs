@@ -1,7 +1,8 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
 use super::lendable::Lendable;
-use crate::base::id::{DocId, EmbedKey, Row, TaskId};
+use super::same::is_same;
+use crate::base::id::{DocId, EmbedKey, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
@@ -26,8 +27,8 @@ struct Held {
     at: Instant,
     /// Whether this one is checked.
     is_drawn: bool,
-    /// Whether only computing it here can tell whether it is good.
-    is_doubtful: bool,
+    /// The stored vector of its text that differs, and the device that made that: only computing it here can tell which is good.
+    against: Option<(PeerKey, Quantized)>,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
     kept: Kept,
@@ -64,6 +65,8 @@ impl Held {
 pub(in crate::scheduler) enum Checked {
     /// These results are good.
     Good(Vec<(Lendable, Quantized, bool)>),
+    /// These results are good, and the stored vector of this device in this row is false.
+    Against(Vec<(Lendable, Quantized, bool)>, PeerKey, Row),
     /// The result is false.
     False,
     /// This one cannot be embedded here; it is not stored.
@@ -171,14 +174,14 @@ impl Worker {
 
     fn push(&mut self, at: Instant, chunk: Lendable, vector: Quantized, kept: Kept, rng: &mut Rng) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, is_doubtful: false, is_stale: false, kept });
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, kept });
     }
 
     /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
-    /// which. Until then no other text with a known vector vouches for this result or what came after it. It is not stored.
-    pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized) {
-        let (is_drawn, is_doubtful, is_stale) = (true, true, true);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, is_doubtful, is_stale, kept: Kept::Yes });
+    /// which. No other text with a known vector vouches for this result. It is not stored.
+    pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
+        let (is_drawn, against, is_stale) = (true, Some(against), true);
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, kept: Kept::Yes });
     }
 
     /// So many of its checks, as far as they count, were good before this start.
@@ -208,7 +211,7 @@ impl Worker {
 
     /// Whether a text with a known vector can vouch for any of what waits.
     pub(super) fn waits_for_known(&self) -> bool {
-        self.held.front().is_some_and(|held| !held.is_doubtful)
+        self.held.iter().any(|held| held.against.is_none())
     }
 
     /// How many results wait for a check.
@@ -252,13 +255,17 @@ impl Worker {
             let held = self.held.remove(place)?;
             return Some(Checked::Impossible((!held.is_stale).then(|| Box::new(held.chunk))));
         };
-        let cosine = held.vector.exact(own.model()).and_then(|sent| sent.cosine(own));
-        if !cosine.is_ok_and(|cosine| cosine >= cosine_min) {
+        if !is_same(&held.vector, own, cosine_min) {
             return Some(Checked::False);
         }
+        let accused = held.against.as_ref().filter(|(_, stored)| !is_same(stored, own, cosine_min));
+        let accused = accused.map(|(by, _)| (*by, held.chunk.row));
         self.good = self.good.saturating_add(1);
-        let good = self.held.drain(..vouches).filter(|held| !held.is_stale);
-        Some(Checked::Good(good.map(Held::made).collect()))
+        let good = self.held.drain(..vouches).filter(|held| !held.is_stale).map(Held::made).collect();
+        Some(match accused {
+            Some((by, row)) => Checked::Against(good, by, row),
+            None => Checked::Good(good),
+        })
     }
 
     /// It gave the right vector for a text whose vector is known: what it made before is good. Gives that, unless a check of some of it is
@@ -268,10 +275,15 @@ impl Worker {
         if self.check.is_some() {
             return Vec::new();
         }
-        // Results that were drawn are computed here too, if they can be, and vouch for those before them.
-        let drawn = self.held.iter().position(|held| held.is_doubtful || held.is_drawn && checks);
-        let end = drawn.unwrap_or(self.held.len());
-        let good = self.held.drain(..end).filter(|held| !held.is_stale);
+        if !checks {
+            // What is in doubt is computed once that may be, and all others are owed a check.
+            let (doubtful, good): (Vec<_>, Vec<_>) = self.held.drain(..).partition(|held| held.against.is_some());
+            self.held.extend(doubtful);
+            return good.into_iter().filter(|held| !held.is_stale).map(Held::made).collect();
+        }
+        // Results that were drawn are computed here too, and vouch for those before them.
+        let drawn = self.held.iter().position(|held| held.is_drawn);
+        let good = self.held.drain(..drawn.unwrap_or(self.held.len())).filter(|held| !held.is_stale);
         good.map(Held::made).collect()
     }
 

@@ -210,7 +210,7 @@ fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_sav
     let done = |machine: &Scheduler| machine.lent(at(9)).map(|lent| lent.done).sum::<u64>();
     let mut machine = lending(100);
     asked(&mut machine, 1);
-    let made = [1, 2].map(|n| SavedResult { doc: DocId(n), key: EmbedKey([0; 16]), by: Some(PEER) });
+    let made = [1, 2].map(|n| SavedResult { doc: DocId(n), key: EmbedKey([0; 16]), by: Some(PEER), is_owed: false });
     let own = SavedResult { by: None, ..made[0] };
     let saves = |machine: &mut Scheduler, on_disk: bool| {
         let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Vec::new()));

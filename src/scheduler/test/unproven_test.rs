@@ -5,8 +5,9 @@ use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Row};
 use crate::base::vector::Embedding;
 use crate::limits::{DIMENSIONS, UNCHECKED_RESTS_MS};
 use crate::scheduler::lend::Allowed;
-use crate::scheduler::offload::lendable::{Lendable, UnprovenResults};
+use crate::scheduler::offload::lendable::{Lendable, OwedPart, UnprovenResults};
 use crate::scheduler::stored::StoredWork;
+use crate::store::change::Applied;
 use crate::wire::work::LentText;
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -24,8 +25,10 @@ fn restarted() -> (Scheduler, Lendable) {
     let text = LentText { heading: String::new(), text: "a".to_owned() };
     let chunk = Lendable { doc: DocId(1), row: Row(1), key: EmbedKey([1; 16]), text };
     let results = vec![(chunk.clone(), embedding(1).quantize())];
-    let work =
-        StoredWork { unproven: vec![UnprovenResults { by: PEER, checks: 10, results }], ..StoredWork::default() };
+    let work = StoredWork {
+        unproven: vec![UnprovenResults { by: PEER, checks: 10, owed: 0, results }],
+        ..StoredWork::default()
+    };
     let config = Config { counts: known, work, slots: 2, disk_free: u64::MAX, cosine_min: 0.98, ..Config::default() };
     (Scheduler::new(at(0), config), chunk)
 }
@@ -67,4 +70,39 @@ fn a_device_that_is_found_false_after_a_restart_has_its_vectors_of_before_delete
     let allowance = WorkAllowance { chunks: Some(8) };
     machine.start_next(allowance, &mut out);
     assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(1), .. }))), "{out:?}");
+}
+
+#[test]
+fn what_is_owed_a_check_since_before_a_start_is_computed_once_that_may_be_and_settled_or_deleted() {
+    for lies in [false, true] {
+        let (_, chunk) = restarted();
+        let unproven = vec![UnprovenResults { by: PEER, checks: 10, owed: 2, results: Vec::new() }];
+        let work = StoredWork { unproven, ..StoredWork::default() };
+        let config = Config { work, slots: 2, disk_free: u64::MAX, cosine_min: 0.98, ..Config::default() };
+        let (mut machine, mut out) = (Scheduler::new(at(0), config), Vec::new());
+        machine.share_work(at(1), &[], Allowed { checks: false, ..ALL }, &mut out);
+        assert_eq!(out, [], "nothing may be computed here");
+        assert_eq!(machine.lent(at(1)).map(|lent| lent.owed).sum::<u64>(), 2);
+        machine.share_work(at(2), &[], ALL, &mut out);
+        let Some(Output::Start(id, Task::Owed { by: PEER, .. })) = out.pop() else { panic!("{out:?}") };
+        let rows = vec![Row(1), Row(2)];
+        let texts = vec![(chunk, embedding(1).quantize())];
+        let part = OwedPart { by: PEER, rows: rows.clone(), has_texts: true, texts };
+        machine.handle(at(3), Input::Done(id, Outcome::Owed(part)), &mut out);
+        machine.share_work(at(3), &[], ALL, &mut out);
+        let Some(Output::Start(task, Task::EmbedHit { .. })) = out.pop() else { panic!("{out:?}") };
+        assert!(machine.on_check(at(4), task, &Outcome::QueryEmbedding(embedding(if lies { 9 } else { 1 }))));
+        machine.share_work(at(5), &[], ALL, &mut out);
+        let Some(Output::Save(save, changes)) = out.pop() else { panic!("{out:?}") };
+        let disproven = Change::Disproven { by: PEER };
+        assert_eq!(changes, [if lies { disproven.clone() } else { Change::Settled { by: PEER, rows } }]);
+        if lies {
+            let Input::Saved(_, Ok(on_disk)) = saved(save.0, &[]) else { unreachable!() };
+            let applied = vec![Applied { left: 7, ..Applied::default() }];
+            machine.handle(at(6), Input::Saved(save, Ok(Saved { applied, ..on_disk })), &mut out);
+            machine.share_work(at(7), &[], ALL, &mut out);
+            let Some(Output::Save(_, changes)) = out.pop() else { panic!("{out:?}") };
+            assert_eq!(changes, [disproven], "until nothing is left");
+        }
+    }
 }

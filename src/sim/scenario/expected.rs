@@ -19,6 +19,12 @@ impl Scenario {
             let late = report.devices.iter().filter(|device| device.lies > most || device.lies > 0 && !device.found);
             unmet.extend(late.map(|of| format!("{} sent {} false results, found: {}", of.name, of.lies, of.found)));
         }
+        if let Some(most) = expected.unchecked.filter(|most| report.checked.unchecked > *most) {
+            unmet.push(format!(
+                "{} results waited for a check at the end of a pause, and {most} are the most",
+                report.checked.unchecked
+            ));
+        }
         let surplus = report.joules.surplus_percent;
         if let Some(least) = expected.surplus_percent.filter(|least| surplus < *least) {
             unmet.push(format!("{surplus:.1} % were embedded on surplus, and {least} are the least"));

@@ -113,6 +113,7 @@ struct RawExpect {
     within: Option<Spanned<String>>,
     further_percent: Option<f64>,
     lies: Option<u64>,
+    unchecked: Option<u64>,
     surplus_percent: Option<f64>,
     #[serde(default)]
     workers: usize,
@@ -195,6 +196,7 @@ impl Raw {
                 within: self.expect.within.map_or(Ok(Duration::from_secs(600)), |text| read_time("within", &text))?,
                 further_percent: self.expect.further_percent,
                 lies: self.expect.lies,
+                unchecked: self.expect.unchecked,
                 surplus_percent: self.expect.surplus_percent,
                 workers: self.expect.workers,
                 beats_round_robin: self.expect.beats_round_robin,

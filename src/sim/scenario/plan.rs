@@ -124,6 +124,8 @@ pub(super) struct Expected {
     pub(super) further_percent: Option<f64>,
     /// Every device that lies is found within so many false results.
     pub(super) lies: Option<u64>,
+    /// So many results wait for a check when a pause ends, at most.
+    pub(super) unchecked: Option<u64>,
     /// Percent of the chunks that are embedded on surplus, at least.
     pub(super) surplus_percent: Option<f64>,
     /// So many devices have embedded something, at least.

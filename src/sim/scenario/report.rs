@@ -61,6 +61,8 @@ pub struct Checked {
     pub inputs: u64,
     /// Faults that began.
     pub faults: u64,
+    /// Results that waited for a check when a pause ended, at most.
+    pub unchecked: u64,
 }
 
 /// One device.

@@ -204,7 +204,11 @@ impl<'a> Run<'a> {
                 self.world.net.heal();
                 self.isolate();
             }
-            Kind::Pause => self.pause(at, false),
+            Kind::Pause => {
+                let lent = self.world.lent(at).into_iter().map(|(_, unchecked, _)| unchecked as u64);
+                self.checked.unchecked = self.checked.unchecked.max(lent.sum());
+                self.pause(at, false);
+            }
             Kind::Loss(_) => {
                 let network = self.scenario.network;
                 (self.world.net.loss_permille, self.world.net.datagram_loss_permille) =

@@ -31,31 +31,32 @@ impl<K: Kv> Library<K> {
         Ok(())
     }
 
-    /// A check vouches for vectors of a device: from now on they are vectors like others.
+    /// A check vouches for vectors of a device: from now on they are vectors like others. `is_owed`: only texts with known vectors did.
     pub(super) fn proven(
         &self,
         tx: &mut Transaction,
         id: DocId,
         (by, checks): (PeerKey, u8),
         rows: &[(Row, EmbedKey)],
+        is_owed: bool,
     ) -> Result<(), KvError> {
         let mut stored = 0;
         for (row, key) in rows {
+            if is_owed && !tx.makers.may_owe(by) {
+                // What no more fit wait for a check.
+                break;
+            }
             let is_current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if is_current && tx.makers().prove(by, *row, checks) {
                 let vector = read::made(&self.kv, *row)?.ok_or_else(|| lost(*row))?;
                 tx.count_vector(*row, key, &vector);
+                if is_owed {
+                    tx.makers().owe(by, *row);
+                }
                 stored += 1;
             }
         }
         self.has_vectors(tx, id, stored)
-    }
-
-    /// The unproven vectors of a device are deleted: their chunks are embedded again.
-    pub(super) fn disproven(tx: &mut Transaction, by: PeerKey) {
-        for row in tx.makers().disprove(by) {
-            tx.batch.delete(Space::Vector, keys::row(row));
-        }
     }
 
     /// Whether a row has a vector that answers.

@@ -39,6 +39,14 @@ impl Transaction {
         self.count_vector(row, key, vector);
     }
 
+    /// The row gets the vector of another one that has the same text. A copy is owed a check as long as that is.
+    pub(super) fn copy_vector(&mut self, (from, vector): (Row, &Vector), row: Row, key: &EmbedKey) {
+        self.put_vector(row, key, vector);
+        if let Some(by) = self.makers.owed_by(from) {
+            self.makers().owe(by, row);
+        }
+    }
+
     /// The vector of a row is one that answers from now on.
     pub(super) fn count_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
         self.batch.put(Space::Key, keys::holder(key, row), []);

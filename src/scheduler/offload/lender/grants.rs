@@ -21,8 +21,7 @@ impl Lender {
             let Some((peer, asked)) = self.asks.pop_front() else { break };
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
-            let is_asked =
-                !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lent_chunks() >= waiting);
+            let is_asked = !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lends_all(waiting));
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
                 granted.push((peer, Work::Later(LATER_MS)));
@@ -93,8 +92,11 @@ impl Lender {
         let wanted = if checks { drawn } else { drawn.max(1) };
         let mut mixed = batch;
         for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
-            // One that it made itself only where there is no other: in a long pause with one helper all are.
-            let at = self.pool.known.iter().position(|known| known.by != Some(peer)).unwrap_or(0);
+            // One that this device made itself, where there is any; and one that the other made itself only where there is no other.
+            let pool = &self.pool.known;
+            let own = pool.iter().position(|known| known.by.is_none());
+            let of_others = || pool.iter().position(|known| known.by != Some(peer));
+            let at = own.or_else(of_others).unwrap_or(0);
             let Some(next) = self.pool.known.remove(at) else { break };
             let bytes: usize = mixed.iter().map(|chunk| chunk.text.bytes()).sum();
             // One that is stored and waits at once would have two places of one key.
@@ -111,14 +113,24 @@ impl Lender {
         (mixed, known)
     }
 
+    /// Whether all that others may embed is lent.
+    fn lends_all(&self, waiting: u64) -> bool {
+        self.lent_chunks() >= waiting || self.pool.is_dry && self.pool.chunks.is_empty()
+    }
+
     /// Whether results of a device wait for which a text with a known vector can vouch.
-    fn waits_for_known(&self, peer: PeerKey) -> bool {
-        self.workers.get(&peer).is_some_and(Worker::waits_for_known)
+    pub(super) fn waits_for_known(&self, peer: PeerKey) -> bool {
+        self.workers.get(&peer).is_some_and(Worker::waits_for_known) && self.results.owed.has_room(peer)
     }
 
     /// Whether results of any device wait for a check.
     pub(in crate::scheduler) fn any_held(&self) -> bool {
         self.workers.values().any(|worker| worker.held() > 0)
+    }
+
+    /// Whether results of any device wait for which a text with a known vector can vouch.
+    pub(in crate::scheduler) fn any_wait_for_known(&self) -> bool {
+        self.workers.keys().any(|peer| self.waits_for_known(*peer))
     }
 
     /// How many chunks that wait to be embedded are here.
@@ -136,9 +148,9 @@ impl Lender {
         self.pool.known.is_empty()
     }
 
-    /// A number by chance below this one, or 0.
-    pub(in crate::scheduler) fn draw(&mut self, below: u64) -> u64 {
-        self.rng.below(below.max(1))
+    /// A number by chance.
+    pub(in crate::scheduler) const fn draw(&mut self) -> u64 {
+        self.rng.next()
     }
 
     /// The next chunks of the pool, so many at most, that fit into one grant.

@@ -31,13 +31,16 @@ impl Lender {
             }
         }
         self.workers.insert(of.by, worker);
+        if of.owed > 0 {
+            self.results.owed.add(of.by, of.owed);
+        }
         documents
     }
 
     /// Results that are on no disk yet: those of `good`, and so many at most that wait for a check.
     pub(in crate::scheduler) fn take_unkept(&mut self, good: &[Good], most: usize) -> Unkept {
         let mut unkept = Unkept::new();
-        for Good { chunk, vector, by, kept } in good {
+        for Good { chunk, vector, by, kept, .. } in good {
             if let Some(by) = by.filter(|_| !kept) {
                 unkept.entry(by).or_default().push((chunk.row, chunk.key, vector.clone()));
             }

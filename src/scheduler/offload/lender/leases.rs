@@ -41,6 +41,9 @@ impl Lender {
         let Some(lease) = self.leases.get_mut(&id).filter(|lease| lease.peer == peer) else { return };
         let places = lease.chunks.iter_mut().skip(usize::from(first)).take(usize::from(count));
         let failed: Vec<Lendable> = places.filter_map(Option::take).collect();
+        // Nothing more comes for those with known vectors either.
+        let (first, count) = (usize::from(first), usize::from(count));
+        lease.known.retain(|place, _| !(first..first + count).contains(place));
         if lease.open() == 0 {
             self.leases.remove(&id);
         }

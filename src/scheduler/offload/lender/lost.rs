@@ -7,47 +7,55 @@ use std::collections::BTreeMap;
 /// Such texts at most.
 const TEXTS_MAX: usize = 1024;
 
-/// So often where it could not be embedded here: another device may have it once its document is tried there.
-const FAILED_HERE: u8 = u8::MAX;
+/// What is known of such a text. The order is that of being forgotten: what is embedded here only brings devices down, and goes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Known {
+    /// Whether it could not be embedded here: another device may have it once its document is to be tried there.
+    failed_here: bool,
+    /// How often a device was lost with it.
+    times: u8,
+    /// Which of all the notes the last one was.
+    note: u64,
+}
 
 /// How often devices were lost with each.
 #[derive(Debug, Default)]
 pub(super) struct Lost {
-    /// How often, and which of all the notes it was.
-    texts: BTreeMap<EmbedKey, (u8, u64)>,
+    texts: BTreeMap<EmbedKey, Known>,
     notes: u64,
 }
 
 impl Lost {
     /// How often a device was lost with this text; `LOST_MAX_EACH`: it is embedded here only.
     pub(super) fn times(&self, key: &EmbedKey) -> u8 {
-        self.texts.get(key).map_or(0, |(times, _)| *times)
+        self.texts.get(key).map_or(0, |known| known.times)
     }
 
     /// Whether it is embedded here only. `wanted`: what could not be embedded here is to be tried by another device.
     pub(super) fn is_home(&self, key: &EmbedKey, wanted: bool) -> bool {
-        let times = self.times(key);
-        times >= LOST_MAX_EACH && !(wanted && times == FAILED_HERE)
+        self.texts.get(key).is_some_and(|known| known.times >= LOST_MAX_EACH || known.failed_here && !wanted)
     }
 
     /// It could not be embedded here.
     pub(super) fn failed_here(&mut self, key: EmbedKey) {
-        self.insert(key, FAILED_HERE);
+        let times = self.times(&key);
+        self.insert(key, Known { failed_here: true, times, note: 0 });
     }
 
-    /// It was lost so often. Where no more fit, one that was lost the fewest times makes room, and of those the one of long ago: what
-    /// is embedded here only brings devices down, and is forgotten last.
+    /// It was lost so often. Where no more fit, one that was lost the fewest times makes room, and of those the one of long ago.
     pub(super) fn note(&mut self, key: EmbedKey, times: u8) {
-        self.insert(key, times.min(LOST_MAX_EACH));
+        // That it could not be embedded here is so all the same.
+        let failed_here = self.texts.get(&key).is_some_and(|known| known.failed_here);
+        self.insert(key, Known { failed_here, times: times.min(LOST_MAX_EACH), note: 0 });
     }
 
-    fn insert(&mut self, key: EmbedKey, times: u8) {
+    fn insert(&mut self, key: EmbedKey, known: Known) {
         if self.texts.len() >= TEXTS_MAX && !self.texts.contains_key(&key) {
             let least = self.texts.iter().min_by_key(|(_, known)| **known).map(|(least, _)| *least);
             least.map(|least| self.texts.remove(&least));
         }
         self.notes += 1;
-        self.texts.insert(key, (times, self.notes));
+        self.texts.insert(key, Known { note: self.notes, ..known });
     }
 }
 
@@ -71,5 +79,15 @@ mod tests {
         assert!((0..10).all(|n| known(n) == LOST_MAX_EACH) && (2_000..2_010).all(|n| known(n) == 1));
         assert_eq!((known(TEXTS_MAX as u64 - 1), known(TEXTS_MAX as u64 - 11), known(10)), (0, 1, 1));
         assert_eq!(lost.texts.len(), TEXTS_MAX);
+    }
+
+    #[test]
+    fn what_failed_here_and_was_then_lost_once_may_still_be_tried_elsewhere() {
+        let mut lost = Lost::default();
+        lost.failed_here(key(1));
+        lost.note(key(1), lost.times(&key(1)).saturating_add(1));
+        assert!(lost.is_home(&key(1), false) && !lost.is_home(&key(1), true));
+        lost.note(key(1), lost.times(&key(1)).saturating_add(1));
+        assert!(lost.is_home(&key(1), true), "devices go down with it");
     }
 }

@@ -34,15 +34,29 @@ impl Lender {
 
     /// A device is down, or has started anew: it has nothing any more. What it made waits for its check all the same, and its probation is over if it was.
     pub(in crate::scheduler) fn down(&mut self, peer: PeerKey) {
+        self.end_leases_of(peer, Ended::Lost);
+    }
+
+    fn end_leases_of(&mut self, peer: PeerKey, how: Ended) {
         self.asks.retain(|(asked, _)| *asked != peer);
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-        leases.into_iter().for_each(|id| self.end_lease(id, Ended::Lost));
+        leases.into_iter().for_each(|id| self.end_lease(id, how));
         self.seen(peer);
     }
 
-    /// A device may do no work any more: what it made and no check has vouched for is made again.
-    pub(in crate::scheduler) fn expelled(&mut self, peer: PeerKey) {
-        self.down(peer);
+    /// A device may do no work any more.
+    pub(in crate::scheduler) fn expelled(&mut self, now: Instant, peer: PeerKey) {
+        self.believed_no_more(peer);
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            // Nobody tells how its link ends: whatever has no rights here is not heard.
+            worker.unlinked.get_or_insert(now);
+        }
+    }
+
+    /// What a device made and no check has vouched for is made again, and so is what it has.
+    pub(super) fn believed_no_more(&mut self, peer: PeerKey) {
+        // None of its texts has done anything to it.
+        self.end_leases_of(peer, Ended::Dropped);
         if let Some(worker) = self.workers.get_mut(&peer) {
             // Whether those of before this start may still leave is known once they are read anew.
             let (old, held): (Vec<_>, Vec<_>) = worker.take_held().partition(|(_, is_old)| *is_old);

@@ -43,14 +43,16 @@ impl Lender {
                 let cosine = made.zip(stored).and_then(|(made, stored)| made.cosine(&stored).ok());
                 if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
                     // With a vector of its own it contradicts itself.
-                    if known.by.is_none_or(|by| by == peer) {
-                        return true;
-                    }
-                    worker.doubt(now, known.chunk, vector);
+                    let Some(by) = known.by.filter(|by| *by != peer) else { return true };
+                    worker.doubt(now, known.chunk, vector, (by, known.vector));
                     came += 1;
                     continue;
                 }
-                self.results.good.extend(worker.is_honest(checks).into_iter().map(|made| Good::by(peer, made)));
+                let vouches = checks || self.results.owed.has_room(peer);
+                let made = if vouches { worker.is_honest(checks) } else { Vec::new() };
+                // It may have known which text that was: where nothing is computed here, its results are owed a check.
+                let good = made.into_iter().map(|made| Good { is_owed: !checks, ..Good::by(peer, made) });
+                self.results.good.extend(good);
                 self.results.again.known += 1;
                 came += 1;
                 continue;
@@ -79,6 +81,9 @@ impl Lender {
     /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
     /// takes for them the oldest, so that nobody waits for the slowest device at the end. Only of documents that `may` be embedded here.
     pub(in crate::scheduler) fn take_here(&mut self, most: usize, may: impl Fn(DocId) -> bool) -> Vec<Lendable> {
+        if let Some(alone) = self.pool.alone.pop_front() {
+            return vec![alone];
+        }
         let mut here = Vec::new();
         for place in (0..self.pool.chunks.len()).rev() {
             if here.len() < most && may(self.pool.chunks[place].doc) {
@@ -110,19 +115,39 @@ impl Lender {
                 Some(_) if !self.take_back(chunk.row) && self.pool.here.contains_key(&chunk.key) => {
                     self.results.again.hedged += 1;
                 }
-                _ => self.results.good.push(Good { chunk, vector, by: None, kept: false }),
+                _ => self.results.good.push(Good { chunk, vector, by: None, kept: false, is_owed: false }),
             }
         }
     }
 
-    /// This device could not embed these chunks: its own queue, from which they come back, says what that means. Others may.
+    /// This device could not embed these chunks: its own queue, from which they come back, says what that means. Others may. Of several
+    /// it is tried first which one it is.
     pub(in crate::scheduler) fn not_embedded_here(&mut self, chunks: &[Lendable]) {
+        if chunks.len() > 1 {
+            let is_wanted = |chunk: &&Lendable| self.pool.here.get(&chunk.key) == Some(&chunk.doc);
+            let (wanted, gone): (Vec<_>, Vec<_>) = chunks.iter().partition(is_wanted);
+            gone.into_iter().for_each(|chunk| _ = self.here.remove(&chunk.row));
+            self.pool.alone.extend(wanted.into_iter().cloned());
+            return;
+        }
         for chunk in chunks {
             if self.here.remove(&chunk.row).is_none() || self.take_back(chunk.row) {
                 self.lost.failed_here(chunk.key);
                 self.end_chunk(chunk.doc, chunk.key);
             }
         }
+    }
+
+    /// These chunks are not to be tried one by one any more.
+    pub(super) fn forget_alone(&mut self, is_gone: impl Fn(&Lendable) -> bool) {
+        let here = &mut self.here;
+        self.pool.alone.retain(|chunk| {
+            let is_gone = is_gone(chunk);
+            if is_gone {
+                here.remove(&chunk.row);
+            }
+            !is_gone
+        });
     }
 
     /// Takes the chunk from whoever has it, or from those that nobody has any more. False where a device has sent its vector.
@@ -172,6 +197,9 @@ impl Lender {
             return None;
         }
         self.results.again.checked += u64::from(own.is_some());
+        if let Some(of_owed) = self.end_owed_check(task, own) {
+            return Some(of_owed);
+        }
         let checked = self
             .workers
             .iter_mut()
@@ -181,6 +209,11 @@ impl Lender {
         match checked {
             Checked::Good(good) => self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made))),
             Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
+            Checked::Against(good, by, row) => {
+                self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made)));
+                self.results.owed.accuse(by, row);
+                return Some(Some(by));
+            }
             Checked::False => return Some(Some(peer)),
         }
         Some(None)
@@ -190,7 +223,8 @@ impl Lender {
     pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
-        self.expelled(peer);
+        self.believed_no_more(peer);
+        self.results.owed.forget(peer);
         self.over.disproven.push(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
             worker.begin_probation();
@@ -205,9 +239,12 @@ impl Lender {
     }
 
     /// A result is on the disk: it counts for the device that made it.
-    pub(in crate::scheduler) fn stored(&mut self, by: PeerKey) {
+    pub(in crate::scheduler) fn stored(&mut self, by: PeerKey, is_owed: bool) {
         if let Some(worker) = self.workers.get_mut(&by) {
             worker.done += 1;
+        }
+        if is_owed {
+            self.results.owed.add(by, 1);
         }
     }
 
@@ -217,6 +254,7 @@ impl Lender {
             peer: *peer,
             chunks: self.leases_of(*peer).map(|(_, lease)| lease.lent()).sum(),
             unchecked: worker.held(),
+            owed: self.results.owed.of(*peer),
             done: worker.done,
             ms_per_chunk: worker.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),

@@ -1,6 +1,7 @@
 //! What this device embeds of what others have: whose vector is stored, and what is counted.
 
 use super::*;
+use crate::scheduler::offload::lendable::Good;
 use std::collections::BTreeSet;
 
 /// A side whose chunks a device has for too long, so that this device embeds them too.
@@ -115,4 +116,59 @@ fn of_what_is_dropped_when_what_may_be_lent_changes_the_own_results_are_not_coun
     lender.embedded_here(here, vectors);
     lender.end_all();
     assert_eq!(lender.again_counts().unproven, 0);
+}
+
+#[test]
+fn a_result_of_before_all_leases_ended_lets_go_of_no_other_document_with_its_text() {
+    let mut lender = lender(1);
+    let here = lender.take_here(8, |_| true);
+    lender.end_all();
+    lender.freed();
+    // Another document with this text is lent by then.
+    let other = Lendable { doc: DocId(7), row: Row(7), ..chunk(0) };
+    lender.hold(DocId(7));
+    lender.listed(vec![other], Vec::new(), Vec::new(), &BTreeSet::new());
+    lender.let_go(DocId(7));
+    lender.embedded_here(here, vec![embedding(0).quantize()]);
+    for Good { chunk, .. } in lender.take_good(8) {
+        lender.end_chunk(chunk.doc, chunk.key);
+    }
+    assert!(lender.has(DocId(7)));
+    let grant = granted(&mut lender, at(1), PEER);
+    lender.on_results(at(2), PEER, &results(&grant), true);
+    assert_eq!(check_all(&mut lender, at(2)), []);
+    lender.take_good(8).into_iter().for_each(|good| lender.end_chunk(good.chunk.doc, good.chunk.key));
+    assert_eq!(lender.freed(), [DocId(7)], "it is busy no more");
+}
+
+#[test]
+fn of_several_chunks_that_a_task_of_this_device_could_not_embed_each_is_tried_alone() {
+    let mut lender = lender(4);
+    let here = lender.take_here(8, |_| true);
+    assert_eq!(here.len(), 4);
+    lender.not_embedded_here(&here);
+    assert_eq!(lender.freed(), [], "it is not known which of them it was");
+    lender.forget_document(DocId(3));
+    for _ in 0..3 {
+        let alone = lender.take_here(8, |_| true);
+        assert_eq!(alone.len(), 1, "{alone:?}");
+        if alone[0].row == Row(1) {
+            lender.not_embedded_here(&alone);
+        } else {
+            embedded(&mut lender, alone);
+        }
+    }
+    assert_eq!(lender.freed(), [DocId(1)], "only that one is at fault");
+    assert_eq!(lender.take_here(8, |_| true), []);
+}
+
+#[test]
+fn a_chunk_whose_device_is_banned_twice_has_brought_nobody_down() {
+    let mut lender = lender(4);
+    for peer in [PEER, OTHER] {
+        let texts = numbers(&granted(&mut lender, at(0), peer));
+        assert_eq!(texts, [0, 1, 2, 3]);
+        lender.ban(at(0), peer);
+    }
+    assert_eq!(lender.freed(), [], "others may embed it");
 }

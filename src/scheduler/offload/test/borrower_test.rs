@@ -43,8 +43,10 @@ fn whoever_has_time_asks_one_device_embeds_what_it_lends_and_asks_again_before_i
     let expected = Results { batch: BatchId([1; 16]), first: 2, vectors: vec![vector(2), vector(3)] };
     assert_eq!(told, Some(Work::Results(Box::new(expected))));
     let told = borrower.done(at(7), &first, None);
-    assert_eq!(told, Some(Work::Failed(Failed { batch: BatchId([1; 16]), first: 0, count: 2 })));
-    assert_eq!(borrower.texts(), 2);
+    assert_eq!((told, borrower.texts()), (None, 4), "each of the two is tried alone");
+    let alone = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    let told = borrower.done(at(8), &alone, None);
+    assert_eq!(told, Some(Work::Failed(Failed { batch: BatchId([1; 16]), first: 0, count: 1 })));
 }
 
 #[test]
@@ -103,4 +105,39 @@ fn nobody_is_asked_without_an_end() {
     assert!(asks(&mut borrower, 900_001).is_some());
     borrower.gone(PEER);
     assert_eq!((asks(&mut borrower, 900_002), borrower.deadline()), (None, None));
+}
+
+#[test]
+fn one_text_that_cannot_be_embedded_sends_no_good_one_home() {
+    let mut borrower = borrower();
+    assert!(asks(&mut borrower, 1).is_some());
+    borrower.on_grant(at(1), PEER, grant(1, 6));
+    let made = |task: &Borrowed| vec![embedding(0).quantize(); task.texts.len()];
+    let first = borrower.next(4).unwrap();
+    assert_eq!(borrower.done(at(2), &first, None), None, "it is not known which of them it was");
+    assert_eq!(borrower.texts(), 6);
+    for place in 0..4 {
+        let alone = borrower.next(4).unwrap();
+        assert_eq!((alone.first, alone.texts.len()), (place, 1));
+        let vectors = (place != 1).then(|| made(&alone));
+        match borrower.done(at(3), &alone, vectors.as_deref()) {
+            Some(Work::Failed(failed)) => assert_eq!((place, failed.first, failed.count), (1, 1, 1)),
+            Some(Work::Results(sent)) => assert_eq!((sent.first, sent.vectors.len()), (place, 1)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let rest = borrower.next(4).unwrap();
+    assert_eq!((rest.first, rest.texts.len()), (4, 2));
+    assert!(borrower.done(at(4), &rest, Some(&made(&rest))).is_some());
+    assert_eq!(borrower.texts(), 0);
+}
+
+#[test]
+fn what_a_device_lent_before_it_started_anew_is_not_embedded_and_what_it_offers_stands() {
+    let mut borrower = borrower();
+    assert!(asks(&mut borrower, 1).is_some());
+    borrower.on_grant(at(1), PEER, grant(1, 6));
+    borrower.restarted(PEER);
+    assert_eq!((borrower.texts(), borrower.next(4)), (0, None));
+    assert_eq!(asks(&mut borrower, 2), Some(PEER));
 }

@@ -1,7 +1,7 @@
 //! What escapes no check: results that come while nothing is computed here, and texts whose vectors other devices made.
 
 use super::*;
-use crate::scheduler::offload::lendable::UnprovenResults;
+use crate::scheduler::offload::lendable::{OwedPart, UnprovenResults};
 
 /// Results of a lease, all of them false but the last one.
 fn lies_but_the_last(grant: &Grant) -> Results {
@@ -26,7 +26,8 @@ fn one_in_fifty_of_what_waits_since_before_a_start_is_drawn_too() {
     let drawn = |seed| {
         let mut lender = Lender::new(MODEL, 0.98, seed);
         let result = |n: u64| (chunk(n), embedding(n).quantize());
-        lender.restore(at(0), UnprovenResults { by: PEER, checks: 10, results: (0..50).map(result).collect() });
+        lender
+            .restore(at(0), UnprovenResults { by: PEER, checks: 10, owed: 0, results: (0..50).map(result).collect() });
         lender.next_check(at(0)).is_some()
     };
     let seeds = (0..100).filter(|seed| drawn(*seed)).count();
@@ -77,11 +78,15 @@ fn of_two_devices_that_made_different_vectors_of_one_text_the_one_that_is_false_
             // Where this device computes what it sent, it is the other one that has lied.
             let own = if n >= 200 && !lies { 300 } else { n };
             found.extend(lender.end_check(TaskId(task), Some(&embedding(own))).flatten());
-            if !found.is_empty() {
+            if found.contains(&PEER) {
                 break;
             }
         }
-        assert_eq!(found, if lies { vec![PEER] } else { Vec::new() });
+        found.dedup();
+        assert_eq!(found, [if lies { PEER } else { OTHER }], "one of the two is named");
+        let accused = lender.accused(&[PEER, OTHER]);
+        assert_eq!(accused.is_empty(), lies, "the stored vector goes with its maker: {accused:?}");
+        assert!(accused.iter().all(|(by, row)| *by == OTHER && row.0 >= 200));
         let good = good(&mut lender);
         assert!(good.iter().all(|row| *row < 200), "what is known is not stored again: {good:?}");
         assert_eq!(good.len() == LEASE_FIRST, !lies, "{good:?}");
@@ -94,7 +99,7 @@ fn what_a_device_made_before_a_start_waits_for_its_check_though_it_is_seen_or_do
     let result = |n: u64| (chunk(n), embedding(n).quantize());
     let twice = (Lendable { doc: DocId(9), row: Row(9), ..chunk(0) }, embedding(0).quantize());
     let results = (0..8).map(result).chain([twice]).collect();
-    let here = lender.restore(at(0), UnprovenResults { by: PEER, checks: 10, results });
+    let here = lender.restore(at(0), UnprovenResults { by: PEER, checks: 10, owed: 0, results });
     assert_eq!(here, (0..8).map(DocId).collect(), "the second of one text is done again, and its document is free");
     lender.seen(PEER);
     lender.down(PEER);
@@ -103,7 +108,95 @@ fn what_a_device_made_before_a_start_waits_for_its_check_though_it_is_seen_or_do
         assert_eq!(check_all(&mut lender, at(60_000)), []);
     }
     assert_eq!(good(&mut lender), (0..8).collect::<Vec<_>>());
-    lender.restore(at(0), UnprovenResults { by: OTHER, checks: 10, results: (20..28).map(result).collect() });
-    lender.expelled(OTHER);
+    lender.restore(at(0), UnprovenResults { by: OTHER, checks: 10, owed: 0, results: (20..28).map(result).collect() });
+    lender.expelled(at(0), OTHER);
     assert_eq!((lender.freed(), lender.again_counts().unproven), ((20..28).map(DocId).collect(), 8));
+}
+
+#[test]
+fn what_comes_after_a_doubt_is_vouched_for_in_a_pause_and_all_of_it_is_owed_a_check() {
+    let (mut lender, grant) = asked(Some(OTHER));
+    let mut sent = results(&grant);
+    let numbers = numbers(&grant);
+    let places = (0..sent.vectors.len()).filter(|at| numbers[*at] >= 200);
+    places.for_each(|place| sent.vectors[place] = vector(300));
+    assert!(!lender.on_results(at(100), PEER, &sent, false));
+    assert!(lender.any_wait_for_known());
+    let known = Known { chunk: chunk(210), vector: embedding(210).quantize(), by: None };
+    lender.listed(Vec::new(), vec![known], Vec::new(), &BTreeSet::new());
+    lender.on_ask(at(200), PEER, 64);
+    let Some((PEER, Work::Grant(alone))) = lender.grant(at(200), 0, false).pop() else { panic!("no grant") };
+    assert_eq!(self::numbers(&alone), [210], "one that this device made itself comes first");
+    assert!(!lender.on_results(at(300), PEER, &results(&alone), false));
+    let good = lender.take_good(usize::MAX);
+    assert_eq!(good.len(), LEASE_FIRST);
+    assert!(good.iter().all(|good| good.is_owed));
+    assert!(lender.any_held() && !lender.any_wait_for_known(), "the doubt waits");
+}
+
+/// A part of what is owed a check of a device: the texts of these numbers, with the vectors of those.
+fn part(texts: &[(u64, u64)]) -> OwedPart {
+    let texts: Vec<_> = texts.iter().map(|(n, made)| (chunk(*n), embedding(*made).quantize())).collect();
+    OwedPart { by: PEER, rows: (0..40).map(Row).collect(), has_texts: !texts.is_empty(), texts }
+}
+
+/// Computes all texts of the part here; gives who is found false.
+fn computed(lender: &mut Lender) -> Option<PeerKey> {
+    for task in 1_000.. {
+        let text = lender.next_owed_check()?;
+        lender.begin_owed_check(TaskId(task));
+        let n = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap();
+        let found = lender.end_check(TaskId(task), Some(&embedding(n))).unwrap_or_else(|| panic!("no check"));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+#[test]
+fn what_is_owed_a_check_is_settled_by_good_ones_and_deleted_by_a_false_one() {
+    for lies in [false, true] {
+        let mut lender = lender(4);
+        (0..40).for_each(|_| lender.stored(PEER, true));
+        assert_eq!(lender.next_owed().map(|(by, _)| by), Some(PEER));
+        assert_eq!(lender.next_owed(), None, "once at a time");
+        lender.on_owed(PEER, Some(part(&[(1, 1), (2, if lies { 300 } else { 2 }), (3, 3)])));
+        assert_eq!(computed(&mut lender), lies.then_some(PEER));
+        if lies {
+            lender.ban(at(1), PEER);
+            assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));
+            assert_eq!(lender.take_disproven(), [PEER]);
+            continue;
+        }
+        assert_eq!(lender.take_settled(), [(PEER, (0..40).map(Row).collect())]);
+        // More came while that was read.
+        assert!(lender.next_owed().is_some());
+        lender.stored(PEER, true);
+        lender.on_owed(PEER, Some(part(&[]).without_rows()));
+        assert!(lender.next_owed().is_some());
+        lender.on_owed(PEER, Some(part(&[]).without_rows()));
+        assert_eq!(lender.next_owed(), None, "the store has no more");
+    }
+}
+
+#[test]
+fn a_part_of_which_nothing_can_be_computed_here_is_not_settled() {
+    let mut lender = lender(4);
+    lender.stored(PEER, true);
+    lender.next_owed();
+    lender.on_owed(PEER, Some(part(&[(1, 1), (2, 2)])));
+    for task in 0..2 {
+        assert!(lender.next_owed_check().is_some());
+        lender.begin_owed_check(TaskId(task));
+        assert_eq!(lender.end_check(TaskId(task), None), Some(None));
+    }
+    assert_eq!(lender.next_owed_check(), None);
+    assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None), "the next start tries again");
+}
+
+impl OwedPart {
+    fn without_rows(self) -> Self {
+        Self { rows: Vec::new(), ..self }
+    }
 }

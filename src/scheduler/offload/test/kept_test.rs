@@ -6,7 +6,7 @@ use crate::scheduler::offload::lendable::UnprovenResults;
 /// Results of this device for these texts; of the text `lie` a false one.
 fn of(by: PeerKey, checks: u8, texts: core::ops::Range<u64>, lie: Option<u64>) -> UnprovenResults {
     let result = |n: u64| (chunk(n), embedding(if lie == Some(n) { 300 } else { n }).quantize());
-    UnprovenResults { by, checks, results: texts.map(result).collect() }
+    UnprovenResults { by, checks, owed: 0, results: texts.map(result).collect() }
 }
 
 fn unkept(lender: &mut Lender) -> Vec<u64> {

@@ -4,7 +4,7 @@ use super::super::recipient::Recipient;
 use super::super::worker::{Checked, Worker};
 use super::*;
 use crate::base::rng::Rng;
-use crate::limits::UNCHECKED_MS;
+use crate::limits::{LENDING_MAX, UNCHECKED_MS};
 
 #[test]
 fn a_good_check_vouches_for_what_came_before_it_and_for_nothing_after_it() {
@@ -67,4 +67,35 @@ fn a_device_that_comes_back_has_its_probation_behind_it_and_one_that_lied_has_no
     assert_eq!(most(&worker), trusted, "it went down and is back");
     worker.begin_probation();
     assert_eq!(most(&worker), Some(PROBATION as usize));
+}
+
+#[test]
+fn a_lease_of_which_a_device_can_embed_nothing_is_over_with_its_known_texts() {
+    let mut lender = lender(4);
+    let known = (200..204).map(|n| Known { chunk: chunk(n), vector: embedding(n).quantize(), by: None }).collect();
+    lender.listed(Vec::new(), known, Vec::new(), &BTreeSet::new());
+    lender.on_ask(at(0), PEER, 64);
+    let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
+    assert!(numbers(&grant).iter().any(|n| *n >= 200), "{grant:?}");
+    lender.on_failed(PEER, grant.batch, 0, u16::MAX);
+    assert!(!lender.on_renew(at(1), PEER, grant.batch), "nothing of it is open");
+    assert_eq!(lender.deadline(true), None);
+}
+
+#[test]
+fn a_device_that_may_work_no_more_makes_room_for_another_one() {
+    let mut lender = Lender::new(MODEL, 0.98, 1);
+    let peer = |n: usize| PeerKey([u8::try_from(n).unwrap(); 32]);
+    (0..LENDING_MAX).for_each(|n| assert!(lender.offer(at(0), peer(n), 9).is_some()));
+    assert_eq!(lender.offer(at(1), peer(200), 9), None, "all of them may ask");
+    lender.expelled(at(1), peer(3));
+    assert!(lender.offer(at(2), peer(200), 9).is_some());
+}
+
+#[test]
+fn a_vector_whose_scale_is_no_number_is_false() {
+    let mut lender = lender(4);
+    let mut sent = results(&granted(&mut lender, at(0), PEER));
+    sent.vectors[1].scale = f32::NAN;
+    assert!(lender.on_results(at(1), PEER, &sent, true));
 }

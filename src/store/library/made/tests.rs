@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::id::Ring;
 use crate::base::vector::Embedding;
-use crate::limits::DIMENSIONS;
+use crate::limits::{DIMENSIONS, OWED_PORTION};
 use crate::store::audit::{Audit, audit, repair};
 use crate::store::change::{Change, NewChunk};
 use crate::store::makers::Makers;
@@ -140,4 +140,85 @@ fn a_repair_keeps_what_is_proven_and_no_other_vector_of_others() {
     let library = Library::open(Rc::clone(&disk)).unwrap();
     assert_eq!((clean(&library).unproven, library.commit().counts.vectors), (0, 1));
     assert!(read::vector(&disk, rows[0].0).unwrap().is_some() && read::made(&disk, rows[1].0).unwrap().is_none());
+}
+
+#[test]
+fn what_only_known_texts_vouched_for_answers_and_goes_with_its_copies_once_its_maker_is_found_false() {
+    let disk = Rc::new(MemoryKv::new());
+    let mut library = Library::open(Rc::clone(&disk)).unwrap();
+    let (doc, rows) = add(&mut library, "/a.md", &[1, 2, 3, 4]);
+    library.apply(&made(&rows[..3], ATTIC)).unwrap();
+    library.apply(&Change::Proven { doc, by: ATTIC, checks: 10, rows: vec![rows[0]] }).unwrap();
+    library.apply(&Change::Vouched { doc, by: ATTIC, checks: 10, rows: rows[1..3].to_vec() }).unwrap();
+    let own = Change::Embedded { doc, model: MODEL, vectors: vec![(rows[3].0, rows[3].1, vector(4))] };
+    assert_eq!(library.apply(&own).unwrap().now, Some(Kind::Ready), "they answer");
+    // Copies: of a new document at once, and of one that waited for its text.
+    let (copy, copies) = add(&mut library, "/b.md", &[2, 4]);
+    assert_eq!(read::document(&disk, copy).unwrap().unwrap().state, DocState::Ready);
+    let mut library = Library::open(Rc::clone(&disk)).unwrap();
+    let owed = |library: &Library<Rc<MemoryKv>>| Makers::read(library.kv()).unwrap().owed(ATTIC);
+    assert_eq!(owed(&library), 3, "over a restart");
+    let settled = Change::Settled { by: ATTIC, rows: vec![rows[2].0] };
+    library.apply(&settled).unwrap();
+    let before = library.commit().counts.vectors;
+    let applied = library.apply(&Change::Disproven { by: ATTIC }).unwrap();
+    let mut removed = applied.removed;
+    removed.sort_unstable();
+    assert_eq!(removed, [rows[1].0, copies[0].0], "they answer no more");
+    let has = |row: Row| read::vector(&disk, row).unwrap().is_some();
+    assert_eq!(
+        [0, 1, 2, 3].map(|n: usize| has(rows[n].0)),
+        [true, false, true, true],
+        "a check vouched for the others"
+    );
+    assert_eq!((has(copies[0].0), has(copies[1].0)), (false, true));
+    assert_eq!((before - library.commit().counts.vectors, owed(&library), applied.left), (2, 0, 0));
+    clean(&library);
+    for doc in [doc, copy] {
+        assert_eq!(read::document(&disk, doc).unwrap().unwrap().state, DocState::Chunked { missing: 1 });
+    }
+}
+
+#[test]
+fn many_vectors_of_a_false_device_are_deleted_part_by_part() {
+    let mut library = Library::open(Rc::new(MemoryKv::new())).unwrap();
+    let (doc, _) = add(&mut library, "/a.md", &[1]);
+    let count = OWED_PORTION as u64 + 9;
+    (0..count).for_each(|row| library.apply(&Change::Accused { by: ATTIC, row: Row(1000 + row) }).map(drop).unwrap());
+    assert_eq!(Makers::read(library.kv()).unwrap().owed(ATTIC), 0, "of a device that made nothing there is nothing");
+    let rows = read::document(library.kv(), doc).unwrap().unwrap().chunks;
+    library.apply(&made(&[(rows[0].row, EmbedKey([1; 16]))], ATTIC)).unwrap();
+    (0..count).for_each(|row| library.apply(&Change::Accused { by: ATTIC, row: Row(1000 + row) }).map(drop).unwrap());
+    assert_eq!(library.apply(&Change::Disproven { by: ATTIC }).unwrap().left, 9);
+    assert_eq!(library.apply(&Change::Disproven { by: ATTIC }).unwrap().left, 0);
+}
+
+#[test]
+fn a_false_vector_that_a_check_exposed_goes_with_its_maker_whatever_vouched_for_it() {
+    let mut library = Library::open(Rc::new(MemoryKv::new())).unwrap();
+    let (doc, rows) = add(&mut library, "/a.md", &[1, 2]);
+    library.apply(&made(&rows, ATTIC)).unwrap();
+    library.apply(&Change::Proven { doc, by: ATTIC, checks: 10, rows: rows.clone() }).unwrap();
+    library.apply(&Change::Accused { by: ATTIC, row: rows[1].0 }).unwrap();
+    library.apply(&Change::Disproven { by: ATTIC }).unwrap();
+    let has = |n: usize| read::vector(library.kv(), rows[n].0).unwrap().is_some();
+    assert_eq!([has(0), has(1)], [true, false]);
+    clean(&library);
+}
+
+#[test]
+fn a_copied_vector_keeps_its_maker_and_what_it_is_owed() {
+    let mut library = Library::open(Rc::new(MemoryKv::new())).unwrap();
+    let (doc, rows) = add(&mut library, "/a.md", &[1]);
+    let (other, same) = add(&mut library, "/b.md", &[1]);
+    library.apply(&made(&rows, ATTIC)).unwrap();
+    let copied = Change::Copied { doc: other, rows: same.clone() };
+    library.apply(&copied).unwrap();
+    assert!(read::made(library.kv(), same[0].0).unwrap().is_none(), "there is none that answers");
+    library.apply(&Change::Vouched { doc, by: ATTIC, checks: 1, rows }).unwrap();
+    assert_eq!(library.apply(&copied).unwrap().now, Some(Kind::Ready));
+    let makers = Makers::read(library.kv()).unwrap();
+    let by = read::vector(library.kv(), same[0].0).unwrap().unwrap().by;
+    assert_eq!((makers.named(by), makers.owed(ATTIC)), (Some(ATTIC), 2), "it is not this device's own");
+    clean(&library);
 }

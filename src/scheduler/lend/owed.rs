@@ -1,0 +1,28 @@
+//! Results of others that answer and are owed a check, once this device may compute.
+
+use crate::base::id::PeerKey;
+use crate::scheduler::machine::Scheduler;
+use crate::scheduler::offload::lendable::OwedPart;
+use crate::scheduler::port::Output;
+use crate::scheduler::task::Task;
+
+impl Scheduler {
+    /// Reads some of them, and computes texts of what was read.
+    pub(super) fn check_owed(&mut self, out: &mut Vec<Output>) {
+        if self.has_slot()
+            && let Some((by, seed)) = self.offload.lender.next_owed()
+        {
+            self.start(Task::Owed { by, seed }, out);
+        }
+        if let Some(text) = self.offload.lender.next_owed_check() {
+            let task = self.running.issue();
+            self.offload.lender.begin_owed_check(task);
+            out.push(Output::Start(task, Task::EmbedHit { heading: text.heading, text: text.text }));
+        }
+    }
+
+    /// A part of them was read, or could not be.
+    pub(in crate::scheduler) fn on_owed(&mut self, by: PeerKey, read: Option<OwedPart>) {
+        self.offload.lender.on_owed(by, read);
+    }
+}
