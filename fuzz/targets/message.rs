@@ -42,7 +42,8 @@ pub fn check(data: &[u8]) {
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
-        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) | Message::Unread(_) => {}
+        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
+        Message::Unread(_) | Message::Unembedded(_) => {}
         Message::Work(work) => super::work::check(work),
         Message::Why(why) => assert!(why.hold.as_ref().is_none_or(|hold| hold.share <= 100 && !hold.reason.is_empty())),
         Message::Answer(answer) => {

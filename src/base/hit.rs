@@ -138,8 +138,7 @@ pub struct FileCoverage {
     pub away: u64,
     /// Whether folders are being scanned just now, so that more files may be found.
     pub scanning: bool,
-    /// Those of the files that are not searchable which are read, and wait until their passages are embedded. Other devices do not tell
-    /// it. Left out where there are none.
+    /// Those of the files that are not searchable which are read, and wait until their passages are embedded. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub read: u64,
     /// Whether some of the index could not be read, because the store is damaged or its disk fails, so that hits may be missing. Left out
@@ -193,7 +192,7 @@ impl FileCoverage {
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let Self { known, searchable, away, scanning, unread, .. } = *self;
+        let Self { known, searchable, away, scanning, unread, read } = *self;
         let mut sentences = Vec::new();
         if unread {
             let why = "Some of the index cannot be read, because its store is damaged or the disk fails: hits may be missing.";
@@ -216,11 +215,17 @@ impl FileCoverage {
                 };
                 sentences.push(format!("{rest} of {known} files {whose} passages wait to be embedded."));
             }
-            1 if known == 1 => sentences.push("The only file is not searched yet.".to_owned()),
+            1 if known == 1 && read == 0 => sentences.push("The only file is not searched yet.".to_owned()),
             rest => {
-                let verb = if rest == 1 { "is" } else { "are" };
+                let is = |files: u64| if files == 1 { "is" } else { "are" };
                 let more = if scanning { ", and more may be found" } else { "" };
-                sentences.push(format!("{rest} of {known} files {verb} not searched yet{more}."));
+                let of_words =
+                    format!("{} searched by {} words alone", is(read), if read == 1 { "its" } else { "their" });
+                sentences.push(match rest.saturating_sub(read) {
+                    none if read == 0 => format!("{none} of {known} files {} not searched yet{more}.", is(none)),
+                    0 => format!("{read} of {known} files {of_words}{more}."),
+                    none => format!("{read} of {known} files {of_words}, {none} {} not searched yet{more}.", is(none)),
+                });
             }
         }
         if away > 0 {
@@ -248,7 +253,14 @@ mod tests {
         let read = |known, read| FileCoverage::new(known, 0, 0, false).with_read(read).sentence().unwrap();
         assert_eq!(read(7, 7), "7 of 7 files are searched by their words alone: their passages wait to be embedded.");
         assert_eq!(read(1, 1), "The only file is searched by its words alone: its passages wait to be embedded.");
-        assert_eq!(read(7, 6), "7 of 7 files are not searched yet.", "one waits to be read");
+        assert_eq!(read(7, 6), "6 of 7 files are searched by their words alone, 1 is not searched yet.");
+        let looking = FileCoverage::new(7, 5, 0, true).with_read(1).sentence().unwrap();
+        assert_eq!(
+            looking,
+            "1 of 7 files is searched by its words alone, 1 is not searched yet, and more may be found."
+        );
+        let looking = FileCoverage::new(7, 5, 0, true).with_read(2).sentence().unwrap();
+        assert_eq!(looking, "2 of 7 files are searched by their words alone, and more may be found.");
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
         let unread = FileCoverage { unread: true, ..FileCoverage::new(9, 9, 0, false) };
         assert!(unread.sentence().unwrap().contains("hits may be missing. `wattle doctor` says"));

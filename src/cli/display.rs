@@ -12,6 +12,9 @@ use crate::http::folders::{Watched, left_out};
 use crate::platform::home::hints;
 use std::fmt::Write;
 
+/// What helps where another device has another model.
+const OTHER_MODEL: &str = "`wattle doctor` says what helps.";
+
 /// The hits, numbered, best first.
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
@@ -46,6 +49,10 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         let named = if silent.is_empty() { String::new() } else { format!(" Silent: {silent}.") };
         let asked = count(coverage.asked as u64, "device");
         let _ = writeln!(text, "{} of {asked} answered.{named}", coverage.answered);
+    }
+    for other in coverage.silent_devices.iter().filter(|silent| silent.other_model) {
+        let name = one_line(&other.device);
+        let _ = writeln!(text, "{name} cannot answer: its model is another one than here. {}", hints(OTHER_MODEL));
     }
     if let Some(sentence) = coverage.files.sentence() {
         let _ = writeln!(text, "{}", hints(&sentence));
@@ -196,7 +203,7 @@ mod tests {
     use super::*;
     use crate::base::finding::{Area, Finding};
     use crate::http::dto::{Activity, Files, Model, Progress, SearchAnswer, SearchPlace};
-    use crate::node::output::DeviceCoverage;
+    use crate::node::output::{DeviceCoverage, SilentDevice};
 
     const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -311,6 +318,19 @@ mod tests {
             "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
              were not asked: they are not linked to this one.\n"
         );
+    }
+
+    #[test]
+    fn a_device_that_cannot_answer_since_its_model_is_another_one_is_named_with_what_helps() {
+        let silent =
+            |device: &str, other_model| SilentDevice { device: device.into(), peer_id: "12D3".into(), other_model };
+        let (silent_devices, silent) =
+            (vec![silent("attic", true), silent("nas", false)], vec!["attic".into(), "nas".into()]);
+        let coverage = SearchAnswer { asked: 3, answered: 1, silent, silent_devices, ..SearchAnswer::default() };
+        let text =
+            found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+        let says = "1 of 3 devices answered. Silent: attic, nas.\nattic cannot answer: its model is another one than here. `wattle doctor`";
+        assert!(text.contains(says) && !text.contains("nas cannot"), "{text}");
     }
 
     #[test]

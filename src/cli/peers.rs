@@ -88,7 +88,11 @@ fn row(now: i64, peer: &Peer) -> [String; 7] {
         peer.address.as_deref().map_or_else(|| "dials us".to_owned(), one_line),
         peer.round_trip_us.map_or_else(none, round_trip),
         peer.headroom.as_ref().map_or_else(none, headroom),
-        if peer.collections.is_empty() { none() } else { collections(&peer.collections) },
+        match (peer.other_model, peer.collections.is_empty()) {
+            (true, _) => "another model; `wattle doctor` says what helps".to_owned(),
+            (false, true) => none(),
+            (false, false) => collections(&peer.collections),
+        },
     ]
 }
 
@@ -167,6 +171,7 @@ mod tests {
             address: Some("192.168.1.7:7781".into()),
             round_trip_us: Some(1_260),
             headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None }),
+            other_model: false,
             collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
         }
     }

@@ -2,13 +2,14 @@
 
 use super::args::{TasksArgs, TasksCommand, Which};
 use super::decision::{PAUSE, until_taken};
+use super::energy::span;
 use super::output::{Stop, compact, print, print_next, show};
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedWork, RunningWork, Tasks};
+use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedTasks, ParkedWork, RunningWork, Tasks};
 use crate::limits::TASKS_WATCH_MS;
 use crate::node::status::LOOKS;
 use crate::platform::clock;
@@ -69,9 +70,10 @@ fn progress(tasks: &Tasks) -> String {
     format!("{waits}{pace}{why}{absent}")
 }
 
-/// Why this device does not do all that waits.
+/// Why this device does not do all that waits; and what keeps it from all work, though nothing may wait so far.
 fn why(tasks: &Tasks) -> Option<&String> {
-    tasks.held.as_ref().or(tasks.background.as_ref()).filter(|_| tasks.to_read + tasks.to_embed > 0)
+    let background = tasks.here.background.as_ref().filter(|_| tasks.to_read + tasks.to_embed > 0);
+    tasks.here.held.as_ref().or(background)
 }
 
 /// For whom passages wait, where nobody embeds any.
@@ -118,11 +120,22 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     if tasks.borrowed > 0 {
         let _ = writeln!(text, "{} of other devices to embed here.", count(tasks.borrowed, "passage"));
     }
+    failing(&mut text, &tasks.parked);
     parked(&mut text, tasks);
     if tasks.again.sum() > 0 {
         let _ = writeln!(text, "{}", style.dim(&again(&tasks.again)));
     }
     text
+}
+
+/// The files whose tasks failed, and when the next of them is tried again.
+fn failing(text: &mut String, ParkedTasks { failing: files, retry_s, .. }: &ParkedTasks) {
+    if *files > 0 {
+        let verb =
+            plural(*files, "waits after an attempt that failed, and is", "wait after attempts that failed, and are");
+        let next = retry_s.map_or_else(String::new, |next| format!("; the next one in {}", span(next)));
+        let _ = writeln!(text, "{} {verb} tried again after pauses that grow{next}.", count(*files, "file"));
+    }
 }
 
 /// The parked tasks, and what their owner may type.
@@ -156,21 +169,29 @@ fn folded(attempts: &[AttemptedWork]) -> Vec<(usize, &AttemptedWork)> {
     rows.filter_map(|row| Some((row.len(), row.last()?))).collect()
 }
 
-/// What was embedded more than once, and why.
+/// What was embedded more than once, and why. What a device that is gone had made and not sent nobody knows: it is counted at most.
 fn again(again: &Again) -> String {
     let Again { checked, known, late, hedged, lost, unproven } = *again;
     let causes = [
-        (checked + known, "to check other devices"),
-        (lost, "because a device went away with them"),
-        (late + hedged, "by two devices at once"),
+        ("", checked + known, "to check that other devices work well"),
         (
+            "at most ",
+            lost,
+            "that a device had and did not finish: it went off, lost its link, was too slow or gave them back",
+        ),
+        ("", late + hedged, "that two devices embedded, or whose file had changed meanwhile"),
+        (
+            "",
             unproven,
-            "because nothing vouched for them before what may be shared changed, their device was removed, or a check of it failed",
+            "that were thrown away unchecked: a folder or its files changed just then, or the device that made them was removed or sent a wrong result",
         ),
     ];
-    let causes: Vec<String> =
-        causes.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
-    format!("Embedded again: {}.", causes.join(", "))
+    let causes: Vec<String> = causes
+        .iter()
+        .filter(|(_, count, _)| *count > 0)
+        .map(|(most, count, why)| format!("{most}{} {why}", self::count(*count, "passage")))
+        .collect();
+    format!("Embedded more than once: {}.", causes.join("; "))
 }
 
 /// What waits here.
@@ -179,6 +200,7 @@ fn waits(tasks: &Tasks) -> String {
         (0, 0) if tasks.running.iter().any(|task| task.does == LOOKS) => {
             "Nothing waits here so far; a folder is being looked at.".to_owned()
         }
+        (0, 0) if tasks.here.looking => "Nothing waits here so far; a folder is still to be looked at.".to_owned(),
         (0, 0) => "Nothing waits here.".to_owned(),
         (0, passages) => format!("{} to be embedded.", waiting(passages, "passage")),
         (files, 0) => format!("{} to be read.", waiting(files, "file")),
@@ -200,8 +222,12 @@ fn line(lent: &LentWork) -> String {
             format!("has {} to embed{since}{speed}", count(lent.passages, "passage"))
         }
         LentState::Rests => "has none of this device's passages just now".to_owned(),
-        LentState::Waits => {
-            "allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which".to_owned()
+        LentState::Waits => match &lent.why {
+            Some(why) => format!("does no background work just now: {why}"),
+            None => "does no background work just now, and does not say why; `wattle energy` there tells".to_owned(),
+        },
+        LentState::Frozen => {
+            "gets no work, because two devices use its key; `wattle doctor` says what helps".to_owned()
         }
         LentState::Off => "is off; what it had goes to others".to_owned(),
         LentState::Away => "has no link just now; what it had goes to others".to_owned(),
@@ -220,7 +246,7 @@ fn line(lent: &LentWork) -> String {
 mod tests {
     use super::*;
     use crate::http::dto::Pace;
-    use crate::http::tasks::{AbsentDevice, ParkedTasks};
+    use crate::http::tasks::{AbsentDevice, Here};
 
     const PLAIN: Style = Style { width: usize::MAX, styled: false };
 
@@ -235,6 +261,7 @@ mod tests {
             done: 120,
             ms_per_passage: Some(52),
             since_s: Some(1),
+            why: (state == LentState::Waits).then(|| "paused by its owner; wattle resume there ends it".to_owned()),
         }
     }
 
@@ -258,6 +285,8 @@ mod tests {
             parked: ParkedTasks {
                 count: 2,
                 first: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
+                failing: 2,
+                retry_s: Some(40),
             },
             to_read: 1,
             to_embed: 900,
@@ -267,8 +296,7 @@ mod tests {
             pace: Pace { devices: 2, per_minute: Some(120), left_s: Some(450) },
             running: vec![RunningWork { does: "embeds".to_owned(), passages: Some(8), of: None, since_s: 2 }],
             absent: vec![AbsentDevice { device: "nas".to_owned(), stopped: true, since_s: None }],
-            held: None,
-            background: Some("On battery; work waits.".to_owned()),
+            here: Here { background: Some("On battery; work waits.".to_owned()), ..Here::default() },
             ..Tasks::default()
         };
         assert_eq!(
@@ -279,16 +307,32 @@ mod tests {
              This device: embeds up to 8 passages, for 2 s.\n\
              attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
              attic: gets no work for now, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
-             attic: allows no background work just now, as its pause, battery, heat or use by others say; `wattle energy` there tells which; \
+             attic: does no background work just now: paused by its owner; wattle resume there ends it; \
              120 done since this agent started; 3 more wait for a check.\n\
              attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
              2 passages of other devices to embed here.\n\
+             2 files wait after attempts that failed, and are tried again after pauses that grow; the next one in 40 seconds.\n\
              2 tasks are parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.\n\
              17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
              desk, 2 times, at last at 2026-11-27 14:02 UTC: Its indexing was stopped.\n\
              and 1 more.\n\
-             Embedded again: 5 to check other devices, 8 because a device went away with them.\n"
+             Embedded more than once: 5 passages to check that other devices work well; at most 8 passages that a device had and did not \
+             finish: it went off, lost its link, was too slow or gave them back.\n"
         );
+    }
+
+    #[test]
+    fn a_full_disk_a_first_look_that_is_to_come_and_a_key_of_two_devices_are_told() {
+        let held = Some("The disk is nearly full: 59 MiB are free.".to_owned());
+        let full = Tasks { here: Here { held, ..Here::default() }, ..Tasks::default() };
+        assert_eq!(
+            tasks(&full, &PLAIN),
+            "Nothing waits here.\nThis device: The disk is nearly full: 59 MiB are free.\n"
+        );
+        let looking = Tasks { here: Here { looking: true, ..Here::default() }, ..Tasks::default() };
+        assert_eq!(tasks(&looking, &PLAIN), "Nothing waits here so far; a folder is still to be looked at.\n");
+        let line = line(&lent(LentState::Frozen));
+        assert!(line.starts_with("attic: gets no work, because two devices use its key"), "{line}");
     }
 
     #[test]
@@ -296,7 +340,7 @@ mod tests {
         let absent = |device: &str, stopped, since_s| AbsentDevice { device: device.to_owned(), stopped, since_s };
         let waiting = Tasks {
             to_embed: 9,
-            background: Some("Paused; work waits.".to_owned()),
+            here: Here { background: Some("Paused; work waits.".to_owned()), ..Here::default() },
             absent: vec![absent("nas", true, Some(60)), absent("attic", false, None)],
             ..Tasks::default()
         };

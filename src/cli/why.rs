@@ -107,6 +107,7 @@ mod tests {
         let off = DeviceHold { stopped: true, ..away.clone() };
         let newer = HoldStatus { reason: Err("full-moon".to_owned()), next_in: None, ..hold(Reason::Free, None) };
         let paused = HoldStatus { next_in: None, ..hold(Reason::Paused, None) };
+        let full = HoldStatus { reason: Err("disk-full".to_owned()), next_in: None, ..hold(Reason::Free, None) };
         let devices = [
             (
                 device("tv", Some(Some(paused))),
@@ -125,6 +126,7 @@ mod tests {
                 DeviceHold { banned: true, ..device("liar", None) },
                 "liar: gets no work for now, because a vector of it was false.",
             ),
+            (device("shop", Some(Some(full))), "shop: its disk is nearly full, so it indexes and embeds nothing."),
         ];
         for (of, says) in devices {
             assert_eq!(line(&DeviceWhy::from(&of), 1_795_819_800), says);

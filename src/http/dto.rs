@@ -120,6 +120,11 @@ pub struct SearchAnswer {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(is: &bool) -> bool {
+    !*is
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(count: &usize) -> bool {
     *count == 0
 }
@@ -202,6 +207,9 @@ pub struct Peer {
     pub round_trip_us: Option<u64>,
     /// How much background work it allows, if it advertised that lately.
     pub headroom: Option<Headroom>,
+    /// Whether its model is another one than this device's, so that neither searches for the other. Left out where it is not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_model: bool,
     /// What it holds for the members, by its own advertisement.
     #[serde(default)]
     pub collections: Vec<Collection>,
@@ -261,6 +269,7 @@ impl Peer {
             address: peer.address.map(|address| address.to_string()),
             round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
             headroom: advert.and_then(|advert| advert.headroom).map(headroom),
+            other_model: peer.other_model,
             collections: advert.iter().flat_map(|advert| advert.collections.iter().map(collection)).collect(),
         }
     }

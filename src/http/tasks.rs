@@ -1,8 +1,11 @@
 //! What the API tells of background work: what waits here and why, who has some of it, what is done for others.
 
 use super::dto::{Pace, Passages, text};
+use super::why::{DeviceState, DeviceWhy};
 use crate::base::time::utc;
-use crate::node::status::{AbsentStatus, LentStatus, ParkedStatus, RunningStatus, Status};
+use crate::node::status::{
+    AbsentStatus, DeviceHold, FolderStatus, KeptOut, LentStatus, ParkedStatus, RunningStatus, Status,
+};
 use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
@@ -36,10 +39,21 @@ pub struct Tasks {
     /// Tasks that failed again and again.
     #[serde(flatten)]
     pub parked: ParkedTasks,
+    /// How this device stands.
+    #[serde(flatten)]
+    pub here: Here,
+}
+
+/// How the device stands that is asked. In JSON they are fields of the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
     /// Why nothing is indexed, or null.
     pub held: Option<String>,
     /// What the governor allows here just now, or null.
     pub background: Option<String>,
+    /// Whether a folder is being looked at, or is still to be looked at for the first time, so that more may wait in a moment.
+    #[serde(default)]
+    pub looking: bool,
 }
 
 /// A task that runs here.
@@ -66,7 +80,7 @@ pub struct AbsentDevice {
     pub since_s: Option<u64>,
 }
 
-/// Tasks that failed again and again. In JSON they are fields of the answer.
+/// Tasks that failed. In JSON they are fields of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParkedTasks {
     /// How many there are.
@@ -75,6 +89,12 @@ pub struct ParkedTasks {
     /// The first of them, which wait for `POST /v1/tasks/retry` or `POST /v1/tasks/drop`.
     #[serde(default, rename = "parked")]
     pub first: Vec<ParkedWork>,
+    /// How many files failed, of those that wait, and are tried again.
+    #[serde(default)]
+    pub failing: u64,
+    /// In how many seconds the next of them is, or null.
+    #[serde(default)]
+    pub retry_s: Option<u64>,
 }
 
 /// A task that failed again and again.
@@ -151,6 +171,9 @@ pub struct LentWork {
     pub ms_per_passage: Option<u64>,
     /// Seconds since it got the oldest of what it has, or null.
     pub since_s: Option<u64>,
+    /// Why it does no background work, as it told a moment ago, or null.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// What a device does for this one.
@@ -167,14 +190,17 @@ pub enum LentState {
     Away,
     /// It was stopped, or is asleep: it said so.
     Off,
-    /// A result of it was false: it gets nothing for an hour.
+    /// A result of it was false: it gets nothing for an hour, or until this agent starts anew.
     Refused,
+    /// Two devices use its key: it gets nothing until that has ended.
+    Frozen,
 }
 
 impl From<&LentStatus> for LentWork {
     fn from(lent: &LentStatus) -> Self {
         let state = match lent {
-            LentStatus { banned: true, .. } => LentState::Refused,
+            LentStatus { kept_out: Some(KeptOut::FalseResult), .. } => LentState::Refused,
+            LentStatus { kept_out: Some(KeptOut::TwoOfOneKey), .. } => LentState::Frozen,
             LentStatus { linked: false, stopped: true, .. } => LentState::Off,
             LentStatus { linked: false, .. } => LentState::Away,
             LentStatus { chunks: 0, rests: true, .. } => LentState::Waits,
@@ -191,8 +217,26 @@ impl From<&LentStatus> for LentWork {
             done: lent.done,
             ms_per_passage: lent.ms_per_chunk,
             since_s: lent.since_ago.map(|ago| ago.as_secs()),
+            why: None,
         }
     }
+}
+
+impl LentWork {
+    /// With what limits the device by its own word, if it told that a moment ago.
+    fn told_by(self, holds: &[DeviceHold]) -> Self {
+        let hold = holds.iter().find(|hold| hold.peer_id == self.peer_id).map(DeviceWhy::from);
+        let why = hold.filter(|hold| hold.state == DeviceState::Held).map(|hold| hold.why);
+        Self { why: why.filter(|_| self.state == LentState::Waits), ..self }
+    }
+}
+
+/// Whether a device that embeds for this one rests, and has not told why a moment ago.
+pub(super) fn lacks_reason(status: &Status) -> bool {
+    let told = |peer_id: &str| {
+        status.work.shared.why.devices.iter().any(|hold| hold.peer_id == peer_id && hold.told.is_some())
+    };
+    status.work.shared.lent.iter().any(|lent| LentWork::from(lent).state == LentState::Waits && !told(&lent.peer_id))
 }
 
 impl From<&Status> for Tasks {
@@ -206,13 +250,24 @@ impl From<&Status> for Tasks {
             pace: Pace::from(status),
             running: status.work.shared.running.iter().map(RunningWork::from).collect(),
             absent: status.work.shared.absent.iter().map(AbsentDevice::from).collect(),
-            lent: status.work.shared.lent.iter().map(LentWork::from).collect(),
+            lent: status
+                .work
+                .shared
+                .lent
+                .iter()
+                .map(|lent| LentWork::from(lent).told_by(&status.work.shared.why.devices))
+                .collect(),
             parked: ParkedTasks {
                 count: status.counts.count(Kind::Parked),
                 first: status.work.shared.parked.iter().map(ParkedWork::from).collect(),
+                failing: status.work.shared.why.failing.0,
+                retry_s: status.work.shared.why.failing.1.map(|next| next.as_secs()),
             },
-            held: status.work.held.clone(),
-            background: None,
+            here: Here {
+                held: status.work.held.clone(),
+                background: None,
+                looking: status.work.scanning || status.work.folders.iter().any(FolderStatus::is_unlooked),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
-use crate::node::status::{DeviceHold, HoldStatus, Status};
+use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ impl DeviceWhy {
         };
         let (reason, why) = match &hold.reason {
             Ok(reason) => (reason.code().to_owned(), reason.to_string()),
-            Err(code) => (code.clone(), code.replace('-', " ")),
+            Err(code) => (code.clone(), of_code(code)),
         };
         // A command for another device is typed there: the hint of this one's home would be wrong.
         let why = if self.here { why } else { why.replace("` ends it", " there ends it").replace('`', "") };
@@ -113,7 +113,8 @@ impl DeviceWhy {
             value: hold.measured.map(|measured| tenths(measured.value)),
             threshold: hold.measured.map(|measured| tenths(measured.threshold)),
             unit: hold.measured.map(|measured| measured.unit),
-            since_s: Some(hold.since_ago.as_secs()),
+            // Of a disk or a store nobody notes since when.
+            since_s: Some(hold.since_ago.as_secs()).filter(|_| !is_of_store(hold)),
             next_s: hold.next_in.map(|next| next.as_secs()),
             ..self
         }
@@ -133,6 +134,20 @@ impl DeviceWhy {
             since_s: None,
             next_s: None,
         }
+    }
+}
+
+/// Whether a device indexes and embeds nothing because it cannot save it.
+fn is_of_store(hold: &HoldStatus) -> bool {
+    hold.reason.as_ref().is_err_and(|code| code == DISK_FULL || code == STORE_FAILED)
+}
+
+/// What a code means that is no reason of the governor's, or not of this version's.
+fn of_code(code: &str) -> String {
+    match code {
+        DISK_FULL => "its disk is nearly full, so it indexes and embeds nothing".to_owned(),
+        STORE_FAILED => "its index cannot be written; its own doctor says why".to_owned(),
+        _ => code.replace('-', " "),
     }
 }
 
@@ -171,6 +186,9 @@ impl From<&Status> for Why {
         ];
         let group = |(kind, count, why, next_s)| WaitingTasks { kind, count, why, next_s };
         let here = DeviceWhy::named(&status.device, &status.peer_id, true).held(why.hold.as_ref());
+        // It names the disk and what helps.
+        let why_held = work.held.as_ref().map(|held| held.trim_end_matches('.').to_owned());
+        let here = DeviceWhy { why: why_held.unwrap_or(here.why), ..here };
         Self {
             waiting: groups.into_iter().filter(|(_, count, ..)| *count > 0).map(group).collect(),
             devices: core::iter::once(here).chain(why.devices.iter().map(DeviceWhy::from)).collect(),

@@ -57,7 +57,7 @@ pub const LEND_DOCUMENTS: usize = 64;
 /// Chunks that are read and wait to be granted.
 pub const LEND_CHUNKS_MAX: usize = 2 * LEASE_CHUNKS_MAX;
 
-/// The first results of a device in a run of the agent, each of which is computed here too. After them one in
+/// The first results of a device, each of which is computed here too; good checks of before a restart count. After them one in
 /// `CHECK_ONE_IN` is, and one in `KNOWN_SELDOM_ONE_IN` is of a text whose vector is known: a device that turns false is found within 160
 /// results with 0.992 by these alone (1 - (49/50 * 99/100)^160), and mostly before, as `UNCHECKED_MAX` of them have one checked in any case.
 pub const PROBATION: u32 = 10;
@@ -98,6 +98,12 @@ pub const UNCHECKED_RESTS_MS: u64 = 300;
 
 /// Checks of results that run at once.
 pub const LEASE_CHECKS_MAX: usize = 2;
+
+/// Texts of which it is remembered how often they were lost, or that they could not be embedded here.
+pub const LOST_TEXTS_MAX: usize = 1024;
+
+/// Leases of one device that ended and of which results may come late.
+pub const LEASES_ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 
 /// How often a chunk is lost with the device that had it before it is embedded here only.
 pub const LOST_MAX_EACH: u8 = 2;

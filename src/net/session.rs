@@ -355,6 +355,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Vectors(_)
             | Message::Coverage(_)
             | Message::Unread(_)
+            | Message::Unembedded(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

@@ -115,7 +115,11 @@ impl Node {
     pub(super) fn hold_back(&self, peer: PeerKey, message: &Message, out: &mut Out) -> bool {
         match message {
             Message::Query(query) => out.push(self.answer_to(peer, query.id, None)),
-            Message::Answer(_) | Message::Vectors(_) | Message::Coverage(_) | Message::Unread(_) => {}
+            Message::Answer(_)
+            | Message::Vectors(_)
+            | Message::Coverage(_)
+            | Message::Unread(_)
+            | Message::Unembedded(_) => {}
             // Which of the two has the lease is not known: it ends by itself.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.
@@ -211,6 +215,7 @@ impl Node {
             let what = of_offences(&self.title(Some(peer)), offence, count);
             findings.push(Finding { area: Area::Peers, what, command: None });
         }
+        findings.extend(self.findings_of_models(now));
         findings
     }
 

@@ -31,12 +31,8 @@ impl Node {
     pub(super) fn shared_coverage(&self) -> Option<FileCoverage> {
         let is_shared = |source: &Source| source.ring == Ring::Mesh;
         let is_private = self.scheduler.has_private_folders();
-        let FileCoverage { known, searchable, .. } = if self.scheduler.sources().iter().all(is_shared) {
-            self.file_coverage()
-        } else {
-            let (known, searchable) = self.gossip.shared?;
-            FileCoverage::new(known, searchable, 0, false)
-        };
+        let FileCoverage { known, searchable, read, .. } =
+            if self.scheduler.sources().iter().all(is_shared) { self.file_coverage() } else { self.gossip.shared? };
         let gone = self.gone_in(is_shared);
         let (mut unknown, mut withheld, mut away) = (gone, gone, 0);
         for mark in self.away_in(is_shared) {
@@ -53,7 +49,8 @@ impl Node {
             (unknown, withheld) = (unknown + kept, withheld + kept);
         }
         let looking = self.scheduler.may_find_more(is_shared);
-        Some(FileCoverage::new(known.saturating_sub(unknown), searchable.saturating_sub(withheld), away, looking))
+        let told = FileCoverage::new(known.saturating_sub(unknown), searchable.saturating_sub(withheld), away, looking);
+        Some(told.with_read(read))
     }
 
     /// The places in such sources that are away.

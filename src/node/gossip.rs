@@ -13,9 +13,10 @@ use super::gossip_state::Count;
 use super::output::{ItemRefs, Notice, Output};
 use super::status::PeerGossip;
 use super::{Node, Out};
+use crate::base::hit::FileCoverage;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{GOSSIP_COUNT_MS, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS};
+use crate::limits::{GOSSIP_COUNT_MS, GOSSIP_COUNT_MS_PER_FILE, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS};
 use crate::mesh::conduct::Offence;
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
@@ -98,10 +99,23 @@ impl Node {
         }
         let due = match self.gossip.counted {
             Some((_, counts)) if counts == *self.scheduler.counts() => None,
-            Some((at, _)) => Some(at + if self.busy() || self.uncharged_work_from().is_none() { COUNT } else { DWELL }),
+            Some((at, _)) => {
+                Some(at + if self.busy() || self.uncharged_work_from().is_none() { self.count_pause() } else { DWELL })
+            }
             None => (!self.busy()).then_some(Instant::ZERO),
         };
         Some(due?.max(self.quiet_from()?))
+    }
+
+    /// Between two counts while the agent works. Where some folders are private, what an answer to others covers is known from them alone: a count
+    /// of few files costs little.
+    pub(super) fn count_pause(&self) -> Duration {
+        if !self.scheduler.has_private_folders() {
+            return COUNT;
+        }
+        let known =
+            self.scheduler.counts().unfinished() + self.scheduler.counts().count(crate::store::counts::Kind::Ready);
+        Duration::from_millis(known.saturating_mul(GOSSIP_COUNT_MS_PER_FILE)).clamp(DWELL, COUNT)
     }
 
     /// The collections are counted: publishes them if they changed.
@@ -114,8 +128,11 @@ impl Node {
             let name = counted.name.as_str().try_into().ok()?;
             Some(Collection { name, model, documents: counted.documents, passages: counted.chunks })
         };
-        let sum = |count: fn(&CollectionSummary) -> u32| list.iter().map(|of| u64::from(count(of))).sum();
-        self.gossip.shared = Some((sum(|of| of.files), sum(|of| of.searchable)));
+        let sum = |count: fn(&CollectionSummary) -> u32| list.iter().map(|of| u64::from(count(of))).sum::<u64>();
+        let (files, searchable) = (sum(|of| of.files), sum(|of| of.searchable));
+        let read: u64 = sum(|of| of.documents);
+        let coverage = FileCoverage::new(files, searchable, 0, false);
+        self.gossip.shared = Some(coverage.with_read(read.saturating_sub(searchable)));
         // A collection whose files are all still to be read is not published.
         let read = list.iter().filter(|counted| counted.documents > 0);
         let fact = Fact::Collections(Box::new(read.filter_map(of).collect()));

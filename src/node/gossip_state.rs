@@ -1,5 +1,6 @@
 //! What the node keeps for gossip: the table of items, what this agent published last, and what is due.
 
+use crate::base::hit::FileCoverage;
 use crate::base::id::PeerKey;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -25,8 +26,8 @@ pub(super) struct GossipState {
     pub(super) headroom: HeadroomAdvertiser,
     /// The collections that were published last.
     pub(super) collections: Option<Fact>,
-    /// Files of the shared collections by the last count, and how many of them are wholly searched.
-    pub(super) shared: Option<(u64, u64)>,
+    /// Files of the shared collections by the last count, and how many of them are searched.
+    pub(super) shared: Option<FileCoverage>,
     /// When the collections were counted last, and the store's counts then.
     pub(super) counted: Option<(Instant, StoreCounts)>,
     /// The count that is under way.

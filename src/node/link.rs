@@ -75,6 +75,7 @@ impl Node {
             Message::Answer(answer) => self.on_peer_answer(now, peer, answer, out),
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
+            Message::Unembedded(told) => self.queries.local.add_peer_unembedded(told.id, peer, told.files),
             Message::Unread(unread) => self.queries.local.add_peer_unread(unread.id, peer),
             Message::Work(work) => self.on_work(now, peer, work, out),
             Message::Why(why) => self.on_why(now, peer, why, out),

@@ -13,7 +13,7 @@ use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
 use core::net::{IpAddr, SocketAddr};
 use heapless::Vec as Bounded;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds at least between two choices of the links to keep.
 const CHOOSE_MS: u64 = 1_000;
@@ -63,6 +63,8 @@ pub(super) struct PeerRecords {
     pub(super) own_key_dialled: Bounded<(IpAddr, Instant), ADDRESSES_MAX>,
     pub(super) refusals: Refusals,
     pub(super) conduct: Conduct,
+    /// Devices that asked, or offered work, with another model than this one's: `PEERS_MAX` at most.
+    pub(super) other_models: BTreeSet<PeerKey>,
 }
 
 /// This agent's count of starts.

@@ -35,6 +35,7 @@ pub mod members;
 mod membership;
 pub mod mesh_report;
 mod mesh_state;
+pub(crate) mod models;
 mod names;
 mod offload;
 pub mod output;

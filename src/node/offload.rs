@@ -1,6 +1,6 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
-use super::status::{AbsentStatus, EMBEDS, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
+use super::status::{AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::level::Energy;
@@ -25,6 +25,9 @@ use heapless::Vec as Bounded;
 impl Node {
     /// A message of work. The sender has the right to send one.
     pub(super) fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Out) {
+        if let Work::Offer(offer) = &work {
+            self.on_model(peer, offer.model);
+        }
         self.scheduler.on_work(now, peer, work, &mut self.orders);
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
@@ -105,20 +108,28 @@ impl Node {
             done: lent.done,
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
-            banned: lent.banned,
+            kept_out: match (lent.banned, self.is_frozen(now, lent.peer)) {
+                (true, _) => Some(KeptOut::FalseResult),
+                (false, true) => Some(KeptOut::TwoOfOneKey),
+                (false, false) => None,
+            },
             linked: lent.unlinked.is_none() && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
             // One that may use less than a quarter of itself publishes none, and works all the same.
             rests: lent.chunks == 0
                 && self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
             stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
-        // A device that was only told of work is of no interest.
-        let is_known = |lent: &Lent| lent.banned || lent.chunks + lent.unchecked > 0 || lent.done > 0 || lent.owed > 0;
+        // A device that was only told of work is of no interest, and neither is one that left or was removed.
+        let is_known = |lent: &Lent| {
+            let may = self.trust.may(lent.peer, Rights::WORK) && self.peers.get(lent.peer).is_some();
+            lent.chunks + lent.unchecked > 0 || lent.owed > 0 || may && (lent.banned || lent.done > 0)
+        };
         let known = self.scheduler.lent(now).filter(is_known);
         SharedWork {
             to_read: self.scheduler.counts().count(Kind::Waiting),
             to_embed: self.scheduler.to_embed(),
             borrowed: self.scheduler.borrowed() as u64,
+            offered: self.scheduler.offered(),
             again: self.scheduler.embedded_again(),
             lent: known.map(lent).collect(),
             running: self

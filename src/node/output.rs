@@ -278,6 +278,14 @@ pub struct SilentDevice {
     pub device: String,
     /// Its PeerId.
     pub peer_id: String,
+    /// Whether it cannot answer, because its model is another one. Left out where it is the same, or not known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_model: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(is: &bool) -> bool {
+    !*is
 }
 
 /// How many of its files another device searched: of those that it shares with the members, by its own word.

@@ -62,9 +62,12 @@ impl Node {
             if !vectors.is_empty() {
                 out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
             }
-            if let Some(FileCoverage { known, searchable, away, scanning, .. }) = self.shared_coverage() {
+            if let Some(FileCoverage { known, searchable, away, scanning, read, .. }) = self.shared_coverage() {
                 let coverage = message::Coverage { id, known, searchable, away, scanning };
                 out.push(Output::Send(peer, Message::Coverage(coverage)));
+                if read > 0 {
+                    out.push(Output::Send(peer, Message::Unembedded(message::Unembedded { id, files: read })));
+                }
             }
             if is_unread {
                 out.push(Output::Send(peer, Message::Unread(message::Unread { id })));
@@ -139,6 +142,7 @@ impl Node {
             return;
         }
         let model = Fingerprint(query.model);
+        self.on_model(peer, query.model);
         let embedding = Quantized::from_parts(query.scale, &query.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.config.fingerprint && query.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
@@ -187,7 +191,7 @@ impl Node {
     /// Answers the queries whose deadline has passed.
     pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
         while let Some(query) = self.queries.local.overdue(now) {
-            self.end_query(query, out);
+            self.end_query(now, query, out);
         }
     }
 
@@ -199,7 +203,7 @@ impl Node {
             out.push(Output::Start(task, embed(text)));
         }
         while let Some(query) = self.queries.local.take_complete() {
-            self.end_query(query, out);
+            self.end_query(now, query, out);
         }
         while let Some((peer, lie)) = self.queries.local.take_lie() {
             let offence = match lie {
@@ -211,10 +215,10 @@ impl Node {
     }
 
     /// Answers, and now and then checks one more text of a peer.
-    fn end_query(&mut self, query: PendingQuery, out: &mut Out) {
+    fn end_query(&mut self, now: Instant, query: PendingQuery, out: &mut Out) {
         let (QueryState { local, rng, .. }, scheduler) = (&mut self.queries, &mut self.scheduler);
         let check = local.begin_spot_check(&query, rng, || scheduler.issue());
-        self.answer(query, out);
+        self.answer(now, query, out);
         if let Some((task, text)) = check {
             out.push(Output::Start(task, embed(text)));
         }
@@ -255,17 +259,17 @@ impl Node {
     }
 
     /// Merges what came and replies.
-    fn answer(&self, query: PendingQuery, out: &mut Out) {
+    fn answer(&self, now: Instant, query: PendingQuery, out: &mut Out) {
         let answered = query.lists.len();
         // This device is always asked; it counts as silent if the deadline passed before it answered.
         let own = query.lists.iter().find(|(device, _)| device.is_none());
         let (here, unread) = (own.is_some(), own.is_some_and(|(_, found)| found.unread));
         let asked = answered + query.silent.len() + usize::from(!here);
-        let silent = query
-            .silent
-            .iter()
-            .take(SILENT_NAMED_MAX)
-            .map(|key| SilentDevice { device: self.title(Some(*key)), peer_id: self.peer_id_of(Some(*key)) });
+        let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| SilentDevice {
+            device: self.title(Some(*key)),
+            peer_id: self.peer_id_of(Some(*key)),
+            other_model: self.has_other_model(now, *key),
+        });
         let silent = silent.collect();
         let of =
             |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };

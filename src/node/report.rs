@@ -151,6 +151,7 @@ impl Node {
                     .map(|at| now.since(*at)),
                 generation: state.map_or(0, |state| state.generation),
                 address: peer.addresses.current(),
+                other_model: self.has_other_model(now, peer.key),
             }
         };
         self.peers.iter().map(known).collect()

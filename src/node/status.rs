@@ -67,6 +67,8 @@ pub struct SharedWork {
     pub to_embed: u64,
     /// Chunks of others that are here to be embedded.
     pub borrowed: u64,
+    /// Chunks of others that wait for anybody who embeds them, as they say.
+    pub offered: u64,
     /// What was embedded more than once since it started.
     pub again: Again,
     /// Who has had chunks of this device since it started.
@@ -194,8 +196,8 @@ pub struct LentStatus {
     pub ms_per_chunk: Option<u64>,
     /// How long ago it got the oldest of its leases.
     pub since_ago: Option<Duration>,
-    /// Whether it gets no work, because a result of it was false.
-    pub banned: bool,
+    /// Why it gets no work, if it does not.
+    pub kept_out: Option<KeptOut>,
     /// Whether it has a link.
     pub linked: bool,
     /// Whether it says that it allows no background work just now.
@@ -203,6 +205,21 @@ pub struct LentStatus {
     /// Whether it said that it stops.
     pub stopped: bool,
 }
+
+/// Why a device gets no work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptOut {
+    /// A result of it was false.
+    FalseResult,
+    /// Two devices use its key.
+    TwoOfOneKey,
+}
+
+/// The code of what limits a device whose disk is full.
+pub const DISK_FULL: &str = "disk-full";
+
+/// The code of what limits a device that cannot write its store.
+pub const STORE_FAILED: &str = "store-failed";
 
 /// What is so with one watched folder or file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,6 +242,14 @@ pub struct FolderStatus {
     pub agent_homes: Vec<Vec<u8>>,
     /// How many files and folders patterns of `.gitignore` and `.wattleignore` left out, as far as is known, and the first of them.
     pub ignored: (u64, Vec<Vec<u8>>),
+}
+
+impl FolderStatus {
+    /// Whether it was not looked at since the start, and can be: it is not away.
+    #[must_use]
+    pub fn is_unlooked(&self) -> bool {
+        self.looked_ago.is_none() && self.away.is_empty()
+    }
 }
 
 /// What the driver adds to a status; empty in the simulation.
@@ -255,6 +280,8 @@ pub struct PeerStatus {
     pub generation: u32,
     /// The address at which it would be dialled next.
     pub address: Option<SocketAddr>,
+    /// Whether its model is another one than this device's.
+    pub other_model: bool,
 }
 
 /// What a peer published.

@@ -1,7 +1,7 @@
 //! Why work waits: what limits this device, what others say of themselves when they are asked, and what waits for it.
 
 use super::output::Output;
-use super::status::{DeviceHold, HoldStatus, WhyStatus};
+use super::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, WhyStatus};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -37,6 +37,12 @@ impl Node {
 
     /// What limits this device's work; `None`: nothing, or it has no governor.
     pub(super) fn own_hold(&self, now: Instant) -> Option<HoldStatus> {
+        // What cannot be saved is not made, whatever the governor allows.
+        if self.scheduler.stands_still() {
+            let reason = Err(if self.scheduler.is_disk_full() { DISK_FULL } else { STORE_FAILED }.to_owned());
+            let (since_ago, next_in) = (Duration::ZERO, None);
+            return Some(HoldStatus { reason, measured: None, share: 0, since_ago, next_in });
+        }
         let decision = self.energy.decision?;
         let (reason, since) = self.energy.told.so()?;
         let percent = decision.headroom.value() * 100.0;

@@ -167,6 +167,13 @@ impl PendingQueries {
         }
     }
 
+    /// A peer says how many of the files that it does not search wholly wait to be embedded alone; its answer follows.
+    pub fn add_peer_unembedded(&mut self, number: u64, peer: PeerKey, files: u64) {
+        let Some(query) = self.waiting_for(number, peer) else { return };
+        let of_peer = query.beside.coverage.iter_mut().find(|(from, _)| *from == peer);
+        of_peer.into_iter().for_each(|(_, coverage)| *coverage = coverage.with_read(files));
+    }
+
     /// A peer says that it could not read all that it has; its answer follows.
     pub fn add_peer_unread(&mut self, number: u64, peer: PeerKey) {
         self.add_peer_coverage(number, peer, FileCoverage::default());

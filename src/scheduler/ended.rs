@@ -39,7 +39,7 @@ impl Scheduler {
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
                 let remarks = self.scans.new_remarks(remarks).into_iter();
                 out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
-                self.decisions.losses.add(gone, &mut tally);
+                self.add_missed(gone, &mut tally);
                 self.scans.left_out.add(std::mem::take(&mut tally.key_files));
                 self.scans.ignored.add(std::mem::take(&mut tally.ignored));
                 if next.is_none() {
@@ -75,9 +75,7 @@ impl Scheduler {
                 self.on_changes(doc, changes, out);
             }
             (Task::Park { doc, .. }, Outcome::Parking(path, change)) => self.on_parking(doc, path, *change, out),
-            (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => {
-                self.on_lendable(&documents, listed);
-            }
+            (Task::Lend { documents, .. }, Outcome::Lendable(listed)) => self.on_lendable(&documents, listed),
             (Task::Owed { by, .. }, Outcome::Owed(part)) => self.on_owed(by, Some(part)),
             (Task::EmbedLent(chunks), Outcome::Embedded(vectors)) => {
                 chunks.iter().for_each(|chunk| self.running.parking.embedded(chunk.doc, chunk.key));
@@ -93,6 +91,13 @@ impl Scheduler {
             }
             (task, outcome) => unreachable!("{task:?} came back as {outcome:?}"),
         }
+    }
+
+    /// A step of a look did not find these. Where they went is not known before all of it has been looked at and saved: into a private folder,
+    /// perhaps.
+    fn add_missed(&mut self, gone: Vec<FoundDocument>, tally: &mut Tally) {
+        gone.iter().for_each(|found| self.recall(found.doc, Kind::Tombstoned));
+        self.decisions.losses.add(gone, tally);
     }
 
     /// A document was read or embedded, or could not be.
@@ -165,7 +170,9 @@ impl Scheduler {
         if let Some(marks) = marks {
             self.decisions.on_marks_saved(marks);
         }
-        self.saves.pace.add(now, vectors);
+        // What came too late, or for a text that is another one by now, has no effect.
+        let added: u64 = saved.applied.iter().map(|applied| applied.added.len() as u64).sum();
+        self.saves.pace.add(now, vectors.min(added));
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();

@@ -58,7 +58,7 @@ impl Scheduler {
             }
             Work::Renew(batch) => (!lender.on_renew(now, peer, batch)).then_some(Work::End(batch)),
             Work::Return(batch) => {
-                lender.on_return(peer, batch);
+                lender.on_return(now, peer, batch);
                 None
             }
             Work::Failed(failed) => {
@@ -331,6 +331,19 @@ impl Scheduler {
     #[must_use]
     pub const fn embedded_again(&self) -> Again {
         self.offload.lender.again_counts()
+    }
+
+    /// For tests: a device has embedded so many texts.
+    #[cfg(test)]
+    pub(crate) fn worker_has_done(&mut self, now: Instant, peer: PeerKey, texts: u64) {
+        self.offload.lender.on_ask(now, peer, 1);
+        (0..texts).for_each(|row| self.offload.lender.stored(peer, crate::base::id::Row(row), false));
+    }
+
+    /// How many texts of others wait for anybody who embeds them, as they said last.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.offload.borrower.offered()
     }
 
     /// How many texts of others are here to be embedded.

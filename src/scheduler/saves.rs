@@ -3,7 +3,7 @@
 use super::attempt::Decided;
 use super::pace::Pace;
 use super::sources::UnsavedSources;
-use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, SaveId};
+use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, Row, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::StoreCounts;
@@ -49,6 +49,7 @@ impl NotSaved {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SavedResult {
     pub(super) doc: DocId,
+    pub(super) row: Row,
     pub(super) key: EmbedKey,
     /// The device that made it; `None`: this one.
     pub(super) by: Option<PeerKey>,

@@ -70,10 +70,10 @@ impl Scheduler {
         self.decisions.losses.questions()
     }
 
-    /// Whether a scan has found the document's file gone: its owner is asked about it, or it is being removed.
+    /// Whether a scan has not found the document's file: its owner is asked about it, it is being removed, or the scan goes on.
     #[must_use]
     pub fn knows_gone(&self, doc: DocId) -> bool {
-        self.gone_since(doc).is_some() || self.decisions.concern(doc)
+        self.gone_since(doc).is_some() || self.decisions.concern(doc) || self.decisions.losses.is_missed(doc)
     }
 
     /// Whether another device may have texts of a document at this path: not those of a private folder, of a file that is known to be gone, or of a
@@ -152,6 +152,12 @@ impl Scheduler {
     #[must_use]
     pub const fn stands_still(&self) -> bool {
         self.outage.is_on() || self.disk.is_full()
+    }
+
+    /// Whether the disk is full, and nothing else is wrong with the store.
+    #[must_use]
+    pub const fn is_disk_full(&self) -> bool {
+        !self.outage.is_on() && self.disk.is_full()
     }
 
     /// Whether the store failed so that only the next start can write it.

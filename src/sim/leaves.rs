@@ -25,7 +25,10 @@ impl World {
     /// The vectors that are stored for the rows of which a save brings some.
     pub(super) fn stored_before(&self, at: usize, changes: &[Change]) -> Vec<StoredRow> {
         let rows = changes.iter().filter_map(|change| match change {
-            Change::Embedded { vectors, .. } => Some(vectors.iter().map(|(row, ..)| *row)),
+            Change::Embedded { vectors, .. } | Change::Unproven { vectors, .. } => {
+                Some(vectors.iter().map(|(row, ..)| *row).collect::<Vec<_>>())
+            }
+            Change::Proven { rows, .. } => Some(rows.iter().map(|(row, _)| *row).collect()),
             _ => None,
         });
         rows.flatten().filter_map(|row| Some((row, self.stored(at, row)?))).collect()

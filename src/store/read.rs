@@ -237,7 +237,8 @@ pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
     record(kv, Space::Chunk, &keys::row(row))
 }
 
-/// A row's vector, unless another device made it and no check has vouched for it.
+/// A row's vector, unless another device made it and no check has vouched for it. The vector and what was checked are read one after the
+/// other: of a store that others write it is a snapshot.
 ///
 /// # Errors
 /// Any `KvError`.

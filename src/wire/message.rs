@@ -80,6 +80,8 @@ pub enum Message {
     MemberDigest(MemberDigest),
     /// Some of what the sender shares could not be read for the `Answer` that follows.
     Unread(Unread),
+    /// How many of the files in the `Coverage` that was sent just now wait to be embedded alone.
+    Unembedded(Unembedded),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -211,6 +213,16 @@ pub struct Unread {
     pub id: u64,
 }
 
+/// How many of the files of which a `Coverage` says that they are not wholly searched are read, and found by their words: their passages wait to
+/// be embedded. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unembedded {
+    /// The `id` of the `Query`.
+    pub id: u64,
+    /// Those files.
+    pub files: u64,
+}
+
 /// A reply: the unmerged list of hits, which the asking agent scores against the lists of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -244,6 +256,7 @@ impl Message {
             Self::Why(_) => "why",
             Self::MemberDigest(_) => "roll-digest",
             Self::Unread(_) => "unread",
+            Self::Unembedded(_) => "unembedded",
         }
     }
 
@@ -276,7 +289,8 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) | Self::Unread(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
+            Self::Unread(_) | Self::Unembedded(_) => true,
             Self::Work(work) => work.is_sound(),
             Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,

@@ -14,53 +14,71 @@ use crate::store::record::{DocState, Document, Record, Vector};
 use crate::text::payload;
 use crate::wire::work::LentText;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The files of documents.
+type Paths = BTreeMap<DocId, Vec<u8>>;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
-/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding.
+/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding. `missing`: which of
+/// these files are not there, whatever the store says.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn list(
     kv: &impl Kv,
-    documents: &[(DocId, usize)],
-    most: usize,
-    known: Option<u64>,
+    (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
+    missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
 ) -> Result<Outcome, KvError> {
+    // Vectors, and who vouches for them, are of one moment.
+    let kv = &kv.snapshot();
     let (sources, marks) = (read::sources(kv)?, read::marks(kv)?);
     // A file that is away, or gone, may have been moved into a private folder.
     let is_away = |doc: &Document| marks.0.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
     let is_there = |doc: &Document| doc.stamp.kept_since().is_none() && !is_away(doc);
     let is_shared =
         |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
-    let mut listed = LendableChunks::default();
+    let (mut listed, mut paths) = (LendableChunks::default(), Paths::new());
     for (id, lent) in documents {
         let Some(doc) = read::document(kv, *id)?.filter(is_shared) else { continue };
         if listed.chunks.len() >= most {
             listed.unreached.push(*id);
             continue;
         }
+        paths.insert(*id, doc.path.clone());
         // Those that are lent already are among them.
         let room = lent + LEASE_CHUNKS_MAX.min(most.saturating_sub(listed.chunks.len()));
-        let missing = read::missing(kv, &doc, room + 1)?;
-        if missing.len() > room {
+        let without = read::missing(kv, &doc, room + 1)?;
+        if without.len() > room {
             listed.longer.push(*id);
         }
-        for (row, chunk) in missing.into_iter().take(room) {
+        for (row, chunk) in without.into_iter().take(room) {
             let text = LentText { heading: chunk.heading, text: chunk.text };
             if may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
                 listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
             }
         }
     }
-    let known = known.map(|seed| self::known(kv, seed, is_shared)).transpose()?;
+    let known = known.map(|seed| self::known(kv, seed, is_shared, &mut paths)).transpose()?;
     listed.known = known.unwrap_or_default();
+    let gone = missing(paths.values().cloned().collect());
+    if !gone.is_empty() {
+        let is_there = |doc: DocId| paths.get(&doc).is_some_and(|path| !gone.contains(path));
+        listed.chunks.retain(|chunk| is_there(chunk.doc));
+        listed.known.retain(|known| is_there(known.chunk.doc));
+        listed.longer.retain(|doc| is_there(*doc));
+    }
     Ok(Outcome::Lendable(listed))
 }
 
 /// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
-fn known(kv: &impl Kv, seed: u64, is_shared: impl Fn(&Document) -> bool) -> Result<Vec<Known>, KvError> {
-    // The vectors and who made them are of one moment: one that nobody has vouched for tells nothing about others.
-    let kv = &kv.snapshot();
+fn known(
+    kv: &impl KvRead,
+    seed: u64,
+    is_shared: impl Fn(&Document) -> bool,
+    paths: &mut Paths,
+) -> Result<Vec<Known>, KvError> {
+    // One that nobody has vouched for tells nothing about others.
     let (makers, mut rng) = (Makers::read(kv)?, Rng::new(seed));
     let (mut found, unproven) = (Vec::new(), makers.unproven());
     let mut page = looked_at(kv, Row(rng.below(read::commit(kv)?.next_row.0.max(1))), &makers)?;
@@ -77,6 +95,7 @@ fn known(kv: &impl Kv, seed: u64, is_shared: impl Fn(&Document) -> bool) -> Resu
         let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
         let text = LentText { heading: chunk.heading, text: chunk.text };
         if doc.state != DocState::Tombstoned && may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX {
+            paths.insert(chunk.doc, doc.path);
             let chunk = Lendable { doc: chunk.doc, row, key: chunk.key, text };
             found.push(Known { chunk, vector: vector.values, by });
         }
@@ -136,6 +155,11 @@ mod tests {
 
     const MODEL: Fingerprint = Fingerprint([7; 32]);
 
+    /// All files are there.
+    fn there(_: BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
+        BTreeSet::new()
+    }
+
     fn add(library: &mut Library<MemoryKv>, path: &str, texts: &[&str]) -> DocId {
         let (path, stamp, collection) = (path.as_bytes().to_vec(), FileStamp::default(), "home".to_owned());
         // What a document was when it was learnt decides nothing.
@@ -165,8 +189,12 @@ mod tests {
             add(&mut library, "/notes/diary/b.md", &["dear diary"]),
             add(&mut library, "/elsewhere/c.md", &["of no watched folder"]),
         ];
-        let lent = |library: &Library<MemoryKv>, most| match list(library.kv(), &docs.map(|doc| (doc, 0)), most, None)
-            .unwrap()
+        let lent = |library: &Library<MemoryKv>, most| match list(
+            library.kv(),
+            (&docs.map(|doc| (doc, 0)), most, None),
+            there,
+        )
+        .unwrap()
         {
             Outcome::Lendable(LendableChunks { chunks, .. }) => {
                 chunks.into_iter().map(|chunk| (chunk.doc, chunk.text.text)).collect::<Vec<_>>()
@@ -186,7 +214,8 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(0)).unwrap() else {
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        else {
             panic!()
         };
         let known: Vec<_> = known.into_iter().map(|known| known.chunk.text.text).collect();
@@ -196,14 +225,15 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), &[], 9, Some(0)).unwrap();
+        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
         );
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), &[], 9, Some(0)).unwrap() else {
+        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        else {
             panic!()
         };
         let mut by: Vec<_> = known.into_iter().map(|known| known.by).collect();
@@ -213,7 +243,7 @@ mod tests {
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), &[], 9, Some(0)).unwrap();
+        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
     #[test]
@@ -222,7 +252,7 @@ mod tests {
         let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
         library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
         let doc = add(&mut library, "/notes/kept.md", &["the kept gate"]);
-        let lent = |library: &Library<MemoryKv>| match list(library.kv(), &[(doc, 0)], 9, None).unwrap() {
+        let lent = |library: &Library<MemoryKv>| match list(library.kv(), (&[(doc, 0)], 9, None), there).unwrap() {
             Outcome::Lendable(LendableChunks { chunks, .. }) => chunks.len(),
             other => panic!("{other:?}"),
         };
@@ -252,11 +282,34 @@ mod tests {
         library.apply(&Change::Embedded { doc, model: MODEL, vectors: vectors[400..].to_vec() }).unwrap();
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..60 {
-            let Outcome::Lendable(listed) = list(library.kv(), &[], 9, Some(seed)).unwrap() else { panic!() };
+            let Outcome::Lendable(listed) = list(library.kv(), (&[], 9, Some(seed)), there).unwrap() else { panic!() };
             assert_eq!(listed.known.len(), KNOWN_MAX, "seed {seed}");
             drawn.extend(listed.known.into_iter().map(|known| known.chunk.row));
         }
         assert!(drawn.iter().all(|row| *row >= chunks[400].row), "{drawn:?}");
         assert!(drawn.len() > 150, "{} of 200", drawn.len());
+    }
+
+    #[test]
+    fn a_text_whose_file_is_not_there_is_lent_to_nobody_though_no_scan_has_found_that_yet() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
+        let docs =
+            [add(&mut library, "/notes/a.md", &["the hedge"]), add(&mut library, "/notes/moved.md", &["the diary"])];
+        let known = add(&mut library, "/notes/moved_too.md", &["the letter"]);
+        let row = read::document(library.kv(), known).unwrap().unwrap().chunks[0].row;
+        let vector = StandIn::new(MODEL).embed("the letter").unwrap().quantize();
+        let vectors = vec![(row, key(&MODEL, "", "the letter"), vector)];
+        library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
+        let lent = |missing: fn(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>| {
+            let listed = list(library.kv(), (&docs.map(|doc| (doc, 0)), 9, Some(0)), missing).unwrap();
+            let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
+            (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
+        };
+        assert_eq!(lent(there), (vec!["the hedge".to_owned(), "the diary".to_owned()], 1));
+        let moved =
+            |paths: BTreeSet<Vec<u8>>| paths.into_iter().filter(|path| path.starts_with(b"/notes/moved")).collect();
+        assert_eq!(lent(moved), (vec!["the hedge".to_owned()], 0));
     }
 }

@@ -55,7 +55,7 @@ pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outco
 /// One plain sentence: the text could not be embedded.
 pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text: &str) -> Result<Outcome, String> {
     let model = embedder.model();
-    let stored = read::vector_of(kv, &key(&model, heading, text)).ok().flatten();
+    let stored = read::vector_of(&kv.snapshot(), &key(&model, heading, text)).ok().flatten();
     // What another device made proves nothing about others.
     let own = stored.filter(|vector| vector.by == 0);
     if let Some(known) = own.and_then(|vector| vector.values.exact(model).ok()) {
@@ -99,7 +99,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     let words = lookup.words(&terms, READ, &rows.iter().copied().collect::<Vec<_>>(), query.shared);
     let words = given(words.map(Some), &mut unread).unwrap_or_default();
     rows.extend(words.rows.iter().map(|(row, _)| *row));
-    let scored = in_order(scored(kv, &rows, &query.embedding, &mut unread)?, &terms, &words);
+    let scored = in_order(scored(&kv.snapshot(), &rows, &query.embedding, &mut unread)?, &terms, &words);
     let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {

@@ -64,7 +64,13 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
-        Task::Lend { documents, chunks, known } => lend::list(kv, &documents, chunks, known).unwrap_or_else(failed),
+        Task::Lend { documents, chunks, known } => {
+            // A scan may find only after a while that a file was moved into a private folder.
+            let watched = scan::watched(kv);
+            let listed = watched
+                .and_then(|watched| lend::list(kv, (&documents, chunks, known), |paths| (io.missing)(paths, &watched)));
+            listed.unwrap_or_else(failed)
+        }
         Task::Owed { by, seed } => owed::part(kv, by, seed).unwrap_or_else(failed),
         Task::EmbedLent(chunks) => {
             lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)

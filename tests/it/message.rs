@@ -14,8 +14,8 @@ use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread,
-    Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
+    Unread, Vectors,
 };
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
@@ -162,6 +162,7 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages.push(Message::Unread(Unread { id: 7 }));
+    messages.push(Message::Unembedded(Unembedded { id: 7, files: 150 }));
     messages.extend(work::messages());
     let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };

@@ -91,6 +91,11 @@ fn a_file_that_is_wrong_is_refused_with_its_line_and_what_is_allowed() {
         (fault("does = [\"kill\"]\nlasts = \"9s..5s\""), 11, "\"9s..5s\""),
         (fault("does = [\"kill\"]\nlasts = \"1s\"\nevery = \"1ms\"\nuntil = \"9d\""), 12, "100ms at least"),
         (fault("does = [\"kill\"]\nlasts = \"1s\"\nevery = \"1s\""), 8, "stand together"),
+        (format!("{good}[expect]\nfurther_percent = nan\n"), 9, "from 0 on, not NaN"),
+        (format!("{good}[expect]\nsurplus_percent = -1.0\n"), 9, "from 0 on, not -1"),
+        (format!("{good}[network]\nloss_permille = 1001\n"), 9, "0 to 1000, not 1001"),
+        (format!("{good}[network]\ndatagram_loss_permille = 4294967295\n"), 9, "0 to 1000"),
+        (fault("does = [\"loss\"]\nlasts = \"1s\"\npermille = 1001"), 12, "permille is 0 to 1000"),
         ("about = [".to_owned(), 1, ""),
         (format!("{good}{}", "#".repeat(70_000)), 1, "larger than"),
     ];
@@ -99,6 +104,13 @@ fn a_file_that_is_wrong_is_refused_with_its_line_and_what_is_allowed() {
         assert_eq!(error.line, line, "{error}");
         assert!(error.what.contains(what), "{error}");
     }
+}
+
+#[test]
+fn a_scenario_with_a_liar_that_sends_nothing_false_is_not_as_expected() {
+    let text = "about = \"x\"\nseeds = 1\n[[device]]\nname = \"a\"\nms = 10\n[[documents]]\ndevice = \"a\"\ncount = 1\n[expect]\nlies = 10\n";
+    let report = run(&Scenario::parse(text).expect("it is well formed"), 0);
+    assert!(report.text().contains("no device sent a false result"), "{}", report.text());
 }
 
 #[test]

@@ -157,7 +157,18 @@ mod tests {
 
     fn lent(device: &str, passages: u64, done: u64) -> LentWork {
         let (device, peer_id, state) = (device.to_owned(), String::new(), LentState::Works);
-        LentWork { device, peer_id, state, passages, unchecked: 0, owed: 0, done, ms_per_passage: None, since_s: None }
+        LentWork {
+            device,
+            peer_id,
+            state,
+            passages,
+            unchecked: 0,
+            owed: 0,
+            done,
+            ms_per_passage: None,
+            since_s: None,
+            why: None,
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::http::dto::{Activity, StatusReport};
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::node::folders::of_away;
 use crate::node::mesh_report::{MeshReport, RemovalReport};
+use crate::node::models::of_other_model;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
@@ -72,6 +73,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     });
     hold("this device was removed from its mesh", &report(removed, &Ok(())));
     hold_finding("another device says that devices are down which are up", of_quarantine("cellar"));
+    hold_finding("another device has another model", of_other_model("cellar"));
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));

@@ -6,7 +6,7 @@ use crate::config::Setting;
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Files, Forgotten, text};
 use crate::http::folders::Folders;
-use crate::http::tasks::Tasks;
+use crate::http::tasks::{Tasks, lacks_reason};
 use crate::http::why::Why;
 use crate::limits::WHY_MS;
 use crate::node::input::Request;
@@ -91,10 +91,19 @@ impl Api {
 
     /// Background work: what waits, and who has it.
     pub(in crate::http) async fn tasks(&self, conn: Conn) -> Conn {
-        match self.node.request(Request::Status).await {
+        let mut answer = self.node.request(Request::Status).await;
+        if matches!(&answer, Response::Status(status) if lacks_reason(status)) {
+            // Whoever rests has a moment to tell why.
+            if matches!(self.node.request(Request::AskWhy).await, Response::Asked(devices) if devices > 0) {
+                Timer::after(Duration::from_millis(WHY_MS)).await;
+            }
+            answer = self.node.request(Request::Status).await;
+        }
+        match answer {
             Response::Status(status) => {
-                let background = self.node.governor_handle().sentence(Files::waiting_work(&status));
-                json(conn, Status::Ok, &Tasks { background, ..Tasks::from(&*status) })
+                let mut tasks = Tasks::from(&*status);
+                tasks.here.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
+                json(conn, Status::Ok, &tasks)
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             _ => refused(conn, Status::InternalServerError, NO_ANSWER),

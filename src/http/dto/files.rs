@@ -50,6 +50,7 @@ impl Files {
         let to_read = files.waiting.saturating_sub(files.absent) > 0 || status.work.scanning;
         match (to_read, files.to_do() > 0 || status.work.running > 0) {
             (false, true) if files.chunked > 0 => WaitingWork::Embedding,
+            (false, false) if status.work.shared.offered > 0 => WaitingWork::OfOthers,
             (false, false) => WaitingWork::None,
             _ => WaitingWork::Any,
         }

@@ -69,6 +69,7 @@ fn status() -> StatusReport {
         address: None,
         round_trip_us: None,
         headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None }),
+        other_model: true,
         collections: vec![collection],
     };
     StatusReport {
@@ -114,7 +115,7 @@ fn found() -> SearchResults {
         gone_since: Some("2026".into()),
         places: vec![place.clone(), place],
     };
-    let silent = output::SilentDevice { device: "attic".into(), peer_id: "12D3".into() };
+    let silent = output::SilentDevice { device: "attic".into(), peer_id: "12D3".into(), other_model: true };
     let coverage = SearchAnswer {
         asked: 2,
         answered: 1,

@@ -87,7 +87,8 @@ impl Rights {
             | Message::Answer(_)
             | Message::Vectors(_)
             | Message::Coverage(_)
-            | Message::Unread(_) => linked | Self::ANSWER,
+            | Message::Unread(_)
+            | Message::Unembedded(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

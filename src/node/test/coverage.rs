@@ -7,7 +7,7 @@ use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::{CollectionSummary, Tally};
 use crate::store::record::{Mark, MarkKind};
-use crate::wire::message::{Answer, Coverage, Message, Query, Unread};
+use crate::wire::message::{Answer, Coverage, Message, Query, Unembedded, Unread};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 
@@ -226,9 +226,10 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     let id = id.expect("the peer is asked");
     let own = Found { unread: true, ..Found::default() };
     handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::new(own), Vec::new()), Duration::ZERO));
-    let boast = Coverage { id, known: 5, searchable: 9, away: 1, scanning: true };
+    let boast = Coverage { id, known: 5, searchable: 3, away: 1, scanning: true };
     handle(&mut node, at(23), received(Message::Coverage(boast)));
     handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
+    handle(&mut node, at(23), received(Message::Unembedded(Unembedded { id, files: 7 })));
     handle(&mut node, at(23), received(Message::Unread(Unread { id })));
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
@@ -236,6 +237,30 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 3, 3, true));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");
-    let known = FileCoverage { unread: true, ..FileCoverage::new(5, 5, 1, true) };
+    let known = FileCoverage { unread: true, ..FileCoverage::new(5, 3, 1, true).with_read(2) };
     assert_eq!(*files, known, "no more than it knows");
+}
+
+#[test]
+fn a_peer_is_told_how_many_files_are_found_by_their_words_alone_in_the_words_of_this_device() {
+    let told = |node: &mut Node| {
+        let sent = answered(node, Found::default());
+        let unembedded = |sent: &Message| if let Message::Unembedded(told) = sent { Some(told.files) } else { None };
+        let at = sent.iter().position(|sent| unembedded(sent).is_some());
+        let after = sent.iter().position(|sent| matches!(sent, Message::Coverage(_)));
+        assert!(at.is_none() || at > after, "it completes what came before");
+        sent.iter().find_map(unembedded)
+    };
+    assert_eq!(told(&mut node_over(Ring::Mesh)), None, "they wait to be read");
+    let mut node = node_over(Ring::Private);
+    let shared = CollectionSummary { name: "home".to_owned(), files: 9, searchable: 4, documents: 9, chunks: 9 };
+    node.on_counted(&[shared], &mut Out::new());
+    assert_eq!(told(&mut node), Some(5));
+}
+
+#[test]
+fn where_some_folders_are_private_what_a_peer_is_told_of_the_coverage_is_counted_anew_while_work_goes_on() {
+    let pause = |ring| node_over(ring).count_pause();
+    assert_eq!(pause(Ring::Mesh), Duration::from_millis(crate::limits::GOSSIP_COUNT_MS));
+    assert_eq!(pause(Ring::Private), Duration::from_millis(crate::limits::GOSSIP_DWELL_MS));
 }

@@ -54,3 +54,47 @@ fn what_linked_devices_tell_when_they_are_asked_is_in_the_status_for_a_moment() 
     assert_eq!(why(&node, 60_001), [], "of one that may not work for this one nobody asks");
     assert_eq!(told(&mut node, 60_002, Why { ask: true, hold: None }), [], "and it is told nothing");
 }
+
+#[test]
+fn a_device_whose_disk_is_full_tells_that_and_not_what_the_governor_allows() {
+    let mut node = node(0);
+    admit(&mut node, NAS, SocketAddr::from(([127, 0, 0, 1], 1)));
+    handle(&mut node, at(1), Input::Link(NAS, LinkInput::Up(SocketAddr::from(([127, 0, 0, 1], 1)))));
+    let free = Decision { headroom: Fraction::ALL, workers: 1, ..Decision::default() };
+    handle(&mut node, at(1_000), Input::Power(free));
+    let answers = told(&mut node, 2_000, Why { ask: true, hold: None });
+    let [Output::Send(NAS, Message::Why(Why { hold: Some(hold), .. }))] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!((&*hold.reason.to_string(), hold.share), ("disk-full", 0));
+    assert!(node.status(at(2_000)).work.shared.why.hold.is_some(), "and its owner reads it");
+}
+
+#[test]
+fn a_device_that_asks_with_another_model_is_named_until_it_asks_with_the_same_one() {
+    let (mut node, _) = linked(&[1]);
+    let asks = |node: &mut Node, now, model| {
+        let codes = vec![1; crate::limits::DIMENSIONS];
+        let query =
+            crate::wire::message::Query { id: 5, question: "q".to_owned(), model, scale: 0.01, codes, count: 3 };
+        handle(node, at(now), Input::Link(NAS, LinkInput::Received(Box::new(Message::Query(query)))));
+    };
+    let named = |node: &Node| {
+        let status = node.status(at(9_000));
+        let found = status.findings.iter().filter(|finding| finding.what.contains("another model")).count();
+        (found, status.peers[0].other_model)
+    };
+    asks(&mut node, 10, [9; 32]);
+    assert_eq!(named(&node), (1, true));
+    let own = node.config.fingerprint.0;
+    asks(&mut node, 20, own);
+    assert_eq!(named(&node), (0, false));
+}
+
+#[test]
+fn a_device_that_may_work_no_more_is_no_more_in_the_list_of_those_that_have_worked() {
+    let (mut node, _) = linked(&[1]);
+    let listed = |node: &Node| node.status(at(9_000)).work.shared.lent.len();
+    node.scheduler.worker_has_done(at(10), NAS, 7);
+    assert_eq!(listed(&node), 1);
+    handle(&mut node, at(60_000), Input::Trust(trust::Input::Grant(NAS, Rights::LINK | Rights::SIGN)));
+    assert_eq!(listed(&node), 0, "it was removed");
+}

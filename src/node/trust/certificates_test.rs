@@ -10,7 +10,9 @@ use crate::mesh::trust::authority::Order;
 use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
 use crate::wire::gossip::{Entries, Gossip};
-use crate::wire::message::{Answer, Coverage, Duplicate, Echo, Keys, LatestStart, Message, Query, Unread, Vectors};
+use crate::wire::message::{
+    Answer, Coverage, Duplicate, Echo, Keys, LatestStart, Message, Query, Unembedded, Unread, Vectors,
+};
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
 use crate::wire::pairing::secret::LongSecret;
@@ -115,6 +117,7 @@ fn messages() -> Vec<(Message, Who)> {
         (Message::Vectors(Vectors { id: 1, vectors: Vec::new() }), members),
         (Message::Coverage(Coverage { id: 1, known: 1, searchable: 1, away: 0, scanning: false }), members),
         (Message::Unread(Unread { id: 1 }), members),
+        (Message::Unembedded(Unembedded { id: 1, files: 1 }), members),
         (Message::Work(Work::Ask(1)), Who::Workers),
         (Message::Why(Why { ask: true, hold: None }), Who::Workers),
         (Message::Echo(Echo { id: 1, text: "ho".try_into().unwrap(), answer: false }), certified),
@@ -133,7 +136,7 @@ fn messages() -> Vec<(Message, Who)> {
 #[test]
 fn every_type_of_message_is_taken_of_those_caps_that_allow_it_and_of_no_others() {
     let kinds: std::collections::BTreeSet<_> = messages().iter().map(|(message, _)| message.kind()).collect();
-    assert_eq!(kinds.len(), 16, "a type of message is not walked");
+    assert_eq!(kinds.len(), 17, "a type of message is not walked");
     for bits in 0..=15_u8 {
         let caps = Caps::try_from(bits).unwrap();
         let rights = Rights::of(Some(caps));

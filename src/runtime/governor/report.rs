@@ -261,6 +261,8 @@ mod tests {
         let rests = beside_work(&asked, HoldEnds::default(), WaitingWork::None);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
         assert!(rests.ends_with(" a question is being answered, or was a moment ago; work gives way."), "{rests}");
+        let others = beside_work(&asked, HoldEnds::default(), WaitingWork::OfOthers);
+        assert!(others.contains("Passages of another device wait, and are not embedded here: a question"), "{others}");
         let free = Decision { workers: 1, ..Decision::default() };
         assert_eq!(
             beside_work(&free, HoldEnds::default(), WaitingWork::None),

@@ -20,6 +20,8 @@ const IN_USE: &str = "Where more than a few passages wait, nothing is embedded, 
 pub enum WaitingWork {
     /// Nothing.
     None,
+    /// Nothing of this device's; passages of others, which this device may embed.
+    OfOthers,
     /// Everything is read, and passages wait to be embedded.
     Embedding,
     /// Files wait to be read, or may be found.
@@ -74,7 +76,8 @@ pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
 /// The same beside what the agent does: where no work waits, none is held.
 #[must_use]
 pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork) -> String {
-    if work != WaitingWork::None && decision.workers == 0 {
+    let is_own = !matches!(work, WaitingWork::None | WaitingWork::OfOthers);
+    if is_own && decision.workers == 0 {
         let is_read = work == WaitingWork::Embedding;
         match decision.reason {
             Some(Reason::Answering) if decision.besides.only_questions => return BESIDE_QUESTIONS.to_owned(),
@@ -96,6 +99,11 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
     match allowed.strip_prefix(HELD) {
         Some(why) if work == WaitingWork::None => {
             format!("No background work waits. If some came now, it would be held:{why}")
+        }
+        Some(why) if work == WaitingWork::OfOthers => {
+            format!(
+                "No background work of this device waits. Passages of another device wait, and are not embedded here:{why}"
+            )
         }
         _ => allowed,
     }

@@ -1,6 +1,6 @@
 //! What others made of this device's chunks: how it is checked, kept and saved.
 
-use crate::base::id::{DocId, PeerKey, TaskId};
+use crate::base::id::{DocId, PeerKey, Row, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
 use crate::limits::{LEND_CHUNKS_MAX, SAVES_MAX};
@@ -10,7 +10,7 @@ use crate::scheduler::port::Output;
 use crate::scheduler::saves::{AfterSave, SavedResult};
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Scheduler {
     /// Computes results of others here, to check them.
@@ -64,7 +64,7 @@ impl Scheduler {
                 (BTreeMap::<DocId, Vec<_>>::new(), BTreeMap::<(DocId, PeerKey, bool), Vec<_>>::new());
             let mut chunks = Vec::new();
             for Good { chunk, vector, by, is_owed, .. } in good {
-                chunks.push(SavedResult { doc: chunk.doc, key: chunk.key, by, is_owed });
+                chunks.push(SavedResult { doc: chunk.doc, row: chunk.row, key: chunk.key, by, is_owed });
                 match by {
                     None => own.entry(chunk.doc).or_default().push((chunk.row, chunk.key, vector)),
                     Some(by) => proven.entry((chunk.doc, by, is_owed)).or_default().push((chunk.row, chunk.key)),
@@ -86,7 +86,7 @@ impl Scheduler {
     /// They are not on the disk. What a device made that was found false is still to be deleted.
     pub(in crate::scheduler) fn on_results_not_saved(&mut self, chunks: &[SavedResult], liars: Vec<PeerKey>) {
         self.offload.lender.still_disproven(liars);
-        self.on_results_saved(chunks, false);
+        self.on_results_saved(chunks, &[]);
     }
 
     /// They are on the disk. Of a false device more may be left to delete.
@@ -100,14 +100,17 @@ impl Scheduler {
         if applied.iter().any(|applied| applied.left > 0) {
             self.offload.lender.still_disproven(liars);
         }
-        self.on_results_saved(chunks, true);
+        self.on_results_saved(chunks, applied);
     }
 
-    /// The results of others for these chunks' documents are on the disk, or cannot be.
-    pub(in crate::scheduler) fn on_results_saved(&mut self, chunks: &[SavedResult], on_disk: bool) {
-        for SavedResult { doc, key, by, is_owed } in chunks {
+    /// The results of others for these chunks' documents are on the disk, as far as they were `applied`, or cannot be.
+    pub(in crate::scheduler) fn on_results_saved(&mut self, chunks: &[SavedResult], applied: &[Applied]) {
+        let added: BTreeSet<Row> = applied.iter().flat_map(|applied| &applied.added).map(|(row, _)| *row).collect();
+        for SavedResult { doc, row, key, by, is_owed } in chunks {
             self.offload.lender.end_chunk(*doc, *key);
-            by.filter(|_| on_disk).into_iter().for_each(|by| self.offload.lender.stored(by, *is_owed));
+            // One for a document that is another one by now has no effect.
+            let by = by.filter(|_| added.contains(row));
+            by.into_iter().for_each(|by| self.offload.lender.stored(by, *row, *is_owed));
         }
         // Those that still lack vectors are put into the queue by what the save says of them.
         self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));

@@ -268,6 +268,11 @@ impl Borrower {
         self.offers.values().map(|offered| offered.ask_at).filter(|at| *at > self.woken).min()
     }
 
+    /// How many texts others offer, as they said last.
+    pub(in crate::scheduler) fn offered(&self) -> u64 {
+        self.offers.values().map(|offered| u64::from(offered.chunks)).sum()
+    }
+
     /// How many texts of others are here.
     pub(in crate::scheduler) fn texts(&self) -> usize {
         self.batches.iter().map(|batch| batch.left() + batch.running).sum()

@@ -11,7 +11,6 @@ mod results;
 
 use self::again::Again;
 use super::lendable::{Good, Known, Lendable};
-use super::recipient::Recipient;
 use super::worker::Worker;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
@@ -41,6 +40,8 @@ struct Lease {
     behind: usize,
     /// No renewal without a result holds beyond that.
     renewed_until: Instant,
+    /// Results of it that had come before.
+    late: usize,
 }
 
 impl Lease {
@@ -67,11 +68,11 @@ pub struct Lent {
     pub peer: PeerKey,
     /// Chunks that it has.
     pub chunks: usize,
-    /// Results of it that wait for a check.
+    /// Results of it that count once a check was good.
     pub unchecked: usize,
     /// Results of it that answer and are owed a check.
     pub owed: u64,
-    /// Results of it that were good and are on the disk, in this run of the agent.
+    /// Results that it made in this run of the agent, and that count.
     pub done: u64,
     /// Milliseconds that it takes for a chunk, if that is known.
     pub ms_per_chunk: Option<f64>,
@@ -225,6 +226,7 @@ impl Lender {
         if worker.is_banned(now) {
             return Some(Work::Later(u32::try_from(10 * ASK_AGAIN_MS).unwrap_or(u32::MAX)));
         }
+        worker.asked = now;
         if self.asks.len() < LENDING_MAX && !self.asks.iter().any(|(asked, _)| *asked == peer) {
             self.asks.push_back((peer, usize::from(chunks)));
         }
@@ -248,13 +250,6 @@ impl Lender {
         let count = self.documents.entry(doc).or_default();
         *count += 1;
         *count - 1
-    }
-
-    /// Only those of these devices may have asked that get work now, and those with surplus energy are served first.
-    pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) {
-        let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer && helper.gets);
-        self.asks.retain(|(peer, _)| of(peer).is_some());
-        self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
     }
 
     /// How many chunks the next lease of a device may have.

@@ -7,17 +7,14 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, LEASES_EACH_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS,
+    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, LEASES_ENDED_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS,
     UNCHECKED_RESTS_MS,
 };
 use crate::wire::work::BatchId;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// The weight of a new measurement in the moving average of the time for a chunk.
 const LEARN: f64 = 0.3;
-
-/// Leases that ended and of which results may come late, of one device: those of before are not counted.
-const ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 
 /// A result that waits for a good check.
 #[derive(Debug)]
@@ -82,8 +79,12 @@ pub(in crate::scheduler) struct Worker {
     pub(super) banned: Option<Instant>,
     /// Whether it knows that there is work.
     pub(super) told: Option<(u32, Instant)>,
+    /// When it asked last.
+    pub(super) asked: Instant,
     /// Results of it that are on the disk.
     pub(super) done: u64,
+    /// Rows of its results that wait since before this start.
+    restored: BTreeSet<Row>,
     ms_per_chunk: Option<f64>,
     progress: Instant,
     /// Good checks.
@@ -97,6 +98,8 @@ pub(in crate::scheduler) struct Worker {
 impl Worker {
     pub(super) const fn new(now: Instant) -> Self {
         Self {
+            asked: now,
+            restored: BTreeSet::new(),
             unlinked: None,
             banned: None,
             told: None,
@@ -145,7 +148,7 @@ impl Worker {
 
     /// A lease of it ended without so many of its results.
     pub(super) fn ended(&mut self, id: BatchId, left: usize) {
-        if self.ended.len() >= ENDED_MAX {
+        if self.ended.len() >= LEASES_ENDED_MAX {
             self.ended.pop_front();
         }
         self.ended.push_back((id, left));
@@ -191,7 +194,13 @@ impl Worker {
 
     /// A result of it waits since before this start.
     pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
+        self.restored.insert(chunk.row);
         self.push(now, chunk, vector, Kept::Before, rng);
+    }
+
+    /// A result of it counts from now on. Of what it made before this start nothing is added to what it has done since.
+    pub(super) fn stored(&mut self, row: Row) {
+        self.done += u64::from(!self.restored.remove(&row));
     }
 
     /// Results that wait and are on no disk yet, at most so many, for a save.
@@ -217,6 +226,11 @@ impl Worker {
     /// How many results wait for a check.
     pub(super) fn held(&self) -> usize {
         self.held.len()
+    }
+
+    /// How many of them are stored, or will be, once it was good.
+    pub(super) fn unchecked(&self) -> usize {
+        self.held.iter().filter(|held| !held.is_stale).count()
     }
 
     /// When one of the results that wait is checked although none was drawn. `rests`: it has no lease.

@@ -7,6 +7,7 @@ use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::offload::recipient::Recipient;
 use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
+use crate::scheduler::task::Tally;
 use crate::wire::work::{Failed, LentText, Work};
 
 pub(super) const PEER: PeerKey = PeerKey([1; 32]);
@@ -210,21 +211,26 @@ fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_sav
     let done = |machine: &Scheduler| machine.lent(at(9)).map(|lent| lent.done).sum::<u64>();
     let mut machine = lending(100);
     asked(&mut machine, 1);
-    let made = [1, 2].map(|n| SavedResult { doc: DocId(n), key: EmbedKey([0; 16]), by: Some(PEER), is_owed: false });
-    let own = SavedResult { by: None, ..made[0] };
+    let result = |n| SavedResult { doc: DocId(n), row: Row(n), key: EmbedKey([0; 16]), by: Some(PEER), is_owed: false };
+    let made = [1, 2].map(result);
+    let own = SavedResult { row: Row(0), by: None, ..made[0] };
+    let signs = crate::base::vector::Quantized::from_parts(0.1, &[1; crate::limits::DIMENSIONS]).unwrap().signs();
+    // The vector of the second one has no effect: its document is another one by now.
+    let added = Applied { added: vec![(Row(0), signs), (Row(1), signs)], ..Applied::default() };
     let saves = |machine: &mut Scheduler, on_disk: bool| {
         let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Vec::new()));
         (0..3).for_each(|n| _ = machine.offload.lender.hold(DocId(n.min(2))));
         machine.offload.lender.hold(DocId(1));
         let result = saved(id.0, &[]);
         let Input::Saved(id, ok) = result else { unreachable!() };
+        let ok = ok.map(|ok| Saved { applied: vec![added.clone()], ..ok });
         let result = if on_disk { ok } else { Err(NotSaved::for_now("The disk is full.")) };
         machine.handle(at(5), Input::Saved(id, result), &mut Vec::new());
     };
     saves(&mut machine, true);
-    assert_eq!(done(&machine), 2);
+    assert_eq!(done(&machine), 1);
     saves(&mut machine, false);
-    assert_eq!(done(&machine), 2, "they are not on the disk");
+    assert_eq!(done(&machine), 1, "they are not on the disk");
 }
 
 #[test]
@@ -366,4 +372,28 @@ fn a_false_maker_is_told_to_the_store_again_if_the_save_that_told_it_failed() {
     assert_eq!(told(&mut machine, 4), None, "once");
     machine.handle(at(5), Input::Saved(save, Err(NotSaved::for_now("The disk is full."))), &mut Vec::new());
     assert_eq!(machine.offload.lender.take_disproven(), [PEER]);
+}
+
+#[test]
+fn what_a_step_of_a_look_misses_is_lent_to_nobody_before_the_look_is_over() {
+    let mut machine = lending(100);
+    let (id, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    let granted = share(&mut machine, 2);
+    assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
+    assert!(machine.offload.lender.has(documents[0]) && machine.offload.lender.has(documents[1]));
+    machine.handle(at(3), Input::ChangesLost, &mut out);
+    out.clear();
+    let look = (3..10_000).find_map(|ms| {
+        machine.handle(at(ms), Input::Wake, &mut out);
+        machine.start_next(LIGHT, &mut out)
+    });
+    let gone = vec![FoundDocument::somewhere(documents[0].0)];
+    let tally = Box::new(Tally { known: 100, remaining: 99, ..Tally::default() });
+    let step = Outcome::Scanned { changes: Vec::new(), gone, next: Some(b"/a/m".to_vec()), remarks: Vec::new(), tally };
+    machine.handle(at(10_001), Input::Done(look.expect("it is looked at"), step), &mut out);
+    assert!(machine.knows_gone(documents[0]), "it may be in a private folder by now");
+    assert!(!machine.offload.lender.has(documents[0]), "and nothing more of it goes to others");
+    assert!(machine.offload.lender.has(documents[1]) && !machine.knows_gone(documents[1]));
 }

@@ -18,6 +18,9 @@ impl Scenario {
         if let Some(most) = expected.lies {
             let late = report.devices.iter().filter(|device| device.lies > most || device.lies > 0 && !device.found);
             unmet.extend(late.map(|of| format!("{} sent {} false results, found: {}", of.name, of.lies, of.found)));
+            if report.devices.iter().all(|device| device.lies == 0) {
+                unmet.push("no device sent a false result".to_owned());
+            }
         }
         if let Some(most) = expected.unchecked.filter(|most| report.checked.unchecked > *most) {
             unmet.push(format!(

@@ -80,10 +80,8 @@ struct RawDocuments {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawNetwork {
-    #[serde(default)]
-    loss_permille: u64,
-    #[serde(default)]
-    datagram_loss_permille: u64,
+    loss_permille: Option<Spanned<u64>>,
+    datagram_loss_permille: Option<Spanned<u64>>,
     delay_ms: Option<u64>,
 }
 
@@ -97,7 +95,7 @@ struct RawFault {
     lasts: Option<Spanned<String>>,
     every: Option<Spanned<String>>,
     until: Option<Spanned<String>>,
-    permille: Option<u64>,
+    permille: Option<Spanned<u64>>,
     vectors: Option<Spanned<String>>,
     #[serde(default)]
     after: u64,
@@ -111,10 +109,10 @@ struct RawFault {
 #[serde(deny_unknown_fields)]
 struct RawExpect {
     within: Option<Spanned<String>>,
-    further_percent: Option<f64>,
+    further_percent: Option<Spanned<f64>>,
     lies: Option<u64>,
     unchecked: Option<u64>,
-    surplus_percent: Option<f64>,
+    surplus_percent: Option<Spanned<f64>>,
     #[serde(default)]
     workers: usize,
     #[serde(default)]
@@ -187,17 +185,17 @@ impl Raw {
             policy,
             documents,
             network: Network {
-                loss_permille: loss_permille.min(1000),
-                datagram_loss_permille: datagram_loss_permille.min(1000),
+                loss_permille: permille("loss_permille", loss_permille.as_ref(), 0)?,
+                datagram_loss_permille: permille("datagram_loss_permille", datagram_loss_permille.as_ref(), 0)?,
                 delay_ms: delay_ms.unwrap_or(20).clamp(1, 10_000),
             },
             faults: self.fault.into_iter().map(|raw| fault(raw, &names, devices.len())).collect::<Result<_, _>>()?,
             expected: Expected {
                 within: self.expect.within.map_or(Ok(Duration::from_secs(600)), |text| read_time("within", &text))?,
-                further_percent: self.expect.further_percent,
+                further_percent: percent("further_percent", self.expect.further_percent.as_ref())?,
                 lies: self.expect.lies,
                 unchecked: self.expect.unchecked,
-                surplus_percent: self.expect.surplus_percent,
+                surplus_percent: percent("surplus_percent", self.expect.surplus_percent.as_ref())?,
                 workers: self.expect.workers,
                 beats_round_robin: self.expect.beats_round_robin,
             },
@@ -272,7 +270,9 @@ fn fault(raw: Spanned<RawFault>, names: &Names, all: usize) -> Result<Fault, At>
     if raw.devices.is_empty() {
         devices = (0..all).collect();
     }
-    let kinds = raw.does.as_ref().iter().map(|does| kind(does, &raw).map_err(|what| (raw.does.span().start, what)));
+    let lost = permille("permille", raw.permille.as_ref(), 50)?;
+    let kinds =
+        raw.does.as_ref().iter().map(|does| kind(does, &raw, lost).map_err(|what| (raw.does.span().start, what)));
     let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
     if kinds.is_empty() {
         return Err((raw.does.span().start, "does names one fault at least".to_owned()));
@@ -301,7 +301,7 @@ fn fault(raw: Spanned<RawFault>, names: &Names, all: usize) -> Result<Fault, At>
     Ok(Fault { at: read_time("at", &raw.at)?, again, devices, kinds, lasts })
 }
 
-fn kind(does: &str, raw: &RawFault) -> Result<Kind, String> {
+fn kind(does: &str, raw: &RawFault, lost: u64) -> Result<Kind, String> {
     let vectors = || match raw.vectors.as_ref().map(|name| name.as_ref().as_str()) {
         None | Some("random") => Ok(FalseVectors::Random),
         Some("other-model") => Ok(FalseVectors::OtherModel),
@@ -315,7 +315,7 @@ fn kind(does: &str, raw: &RawFault) -> Result<Kind, String> {
         "stall" => Kind::Stall,
         "partition" => Kind::Partition,
         "pause" => Kind::Pause,
-        "loss" => Kind::Loss(raw.permille.unwrap_or(50).min(1000)),
+        "loss" => Kind::Loss(lost),
         "clock" => Kind::Clock,
         "lie" if raw.asks => Kind::LieAsking(vectors()?, raw.after),
         "lie" => Kind::Lie(vectors()?, raw.after),
@@ -330,6 +330,22 @@ fn kind(does: &str, raw: &RawFault) -> Result<Kind, String> {
 fn devices_of<'a>(name: &Spanned<String>, names: &'a Names) -> Result<&'a [usize], At> {
     let known = names.get(name.as_ref());
     known.map(Vec::as_slice).ok_or_else(|| (name.span().start, format!("no device is called {:?}", name.as_ref())))
+}
+
+/// A part of a thousand, with what it is where the file has none.
+fn permille(key: &str, number: Option<&Spanned<u64>>, default: u64) -> Result<u64, At> {
+    let Some(number) = number else { return Ok(default) };
+    let value = *number.as_ref();
+    let what = || (number.span().start, format!("{key} is 0 to 1000, not {value}"));
+    (value <= 1000).then_some(value).ok_or_else(what)
+}
+
+/// Percent, which may be more than 100.
+fn percent(key: &str, number: Option<&Spanned<f64>>) -> Result<Option<f64>, At> {
+    let Some(number) = number else { return Ok(None) };
+    let value = *number.as_ref();
+    let what = || (number.span().start, format!("{key} is a number of percent from 0 on, not {value}"));
+    if value.is_finite() && value >= 0.0 { Ok(Some(value)) } else { Err(what()) }
 }
 
 fn read_time(key: &str, text: &Spanned<String>) -> Result<Duration, At> {

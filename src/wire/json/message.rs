@@ -12,8 +12,8 @@ use crate::wire::canonical;
 use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread,
-    Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
+    Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -73,6 +73,7 @@ impl Message {
             "why" => Self::Why(read(body)?),
             "roll-digest" => Self::MemberDigest(field_of(body)?),
             "unread" => Self::Unread(field_of(body)?),
+            "unembedded" => Self::Unembedded(field_of(body)?),
             _ => return None,
         })
     }
@@ -114,6 +115,7 @@ impl Serialize for Body<'_> {
             Message::Why(why) => why.serialize(to),
             Message::MemberDigest(digest) => digest.write(to),
             Message::Unread(unread) => unread.write(to),
+            Message::Unembedded(unembedded) => unembedded.write(to),
         }
     }
 }
@@ -346,6 +348,15 @@ struct UnreadFields {
     id: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Unembedded", deny_unknown_fields)]
+struct UnembeddedFields {
+    #[serde(with = "field")]
+    files: u64,
+    #[serde(with = "field")]
+    id: u64,
+}
+
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -361,6 +372,7 @@ field::by_fields! {
     Coverage => CoverageFields,
     MemberDigest => MemberDigestFields,
     Unread => UnreadFields,
+    Unembedded => UnembeddedFields,
 }
 
 #[cfg(test)]

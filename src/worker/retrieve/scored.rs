@@ -6,7 +6,7 @@ use crate::base::vector::{Embedding, Quantized};
 use crate::search::fusion::Fusion;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
-use crate::store::kv::{Kv, KvError};
+use crate::store::kv::{KvError, KvRead};
 use crate::store::makers::Makers;
 use crate::store::read;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,17 +29,20 @@ pub(super) struct Scored {
     pub(super) score: f32,
 }
 
-/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers.
+/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers. `kv` is of one moment: else a vector
+/// could come between the list of those that no check has vouched for and its own reading.
 pub(super) fn scored(
-    kv: &impl Kv,
+    kv: &impl KvRead,
     rows: &BTreeSet<Row>,
     embedding: &Embedding,
     unread: &mut Option<KvError>,
 ) -> Result<Vec<Scored>, String> {
-    let unproven = given(Makers::read(kv).map(Some), unread).unwrap_or_default().unproven();
+    let unproven = given(Makers::read(kv).map(Some), unread).map(|makers| makers.unproven());
+    // Where it cannot be read who made what and what was checked, only what this device made answers.
+    let counts = |row: &Row, by: u8| by == 0 || unproven.as_ref().is_some_and(|unproven| !unproven.contains(row));
     let mut scored = Vec::with_capacity(rows.len());
     for row in rows.iter().copied() {
-        let stored = given(read::made(kv, row), unread).filter(|_| !unproven.contains(&row));
+        let stored = given(read::made(kv, row), unread).filter(|vector| counts(&row, vector.by));
         let Some(vector) = stored else {
             // It is found by its words before it is embedded.
             scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Embeddings beyond one for each chunk, in this run of the agent. What a device computed and never sent, because it died or lost
-/// its link, is in `lost` at most: it counts what it had and had not sent. What it was at when it was told to stop, because this device was
+/// its link, is in `lost` at most: it counts what it had of a batch that it may have begun, and had not sent. What it was at when it was told to stop, because this device was
 /// faster, is in no count: one task of it at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
@@ -15,7 +15,7 @@ pub struct Again {
     pub late: u64,
     /// Chunks embedded here whose results came from their devices first.
     pub hedged: u64,
-    /// Chunks whose device went away, lost its link, gave them back or let its lease end.
+    /// Chunks whose device went away, lost its link or let its lease end; of those that it gave back what one task of it has.
     pub lost: u64,
     /// Results that do not count, because a check of their maker failed, it may work no more, or what may be shared changed before one.
     pub unproven: u64,

@@ -66,6 +66,7 @@ impl Lender {
                     since: now,
                     behind,
                     renewed_until: renewable(now),
+                    late: 0,
                 },
             );
             let lease_ms = u32::try_from(ms).unwrap_or(u32::MAX);

@@ -7,14 +7,17 @@ use crate::limits::{LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_
 use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
+use std::cmp::Reverse;
 
 /// How a lease ended before all of its results came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     /// Its device went away, or was too slow: one of the texts may have brought it down.
     Lost,
-    /// Its device dropped it, and what it had made of it and not sent: it gave it back, or its link broke for a moment.
+    /// Its device dropped it, and what it had made of it and not sent: its link broke for a moment.
     Dropped,
+    /// Its device gave it back at this time, with all results that it had made.
+    Returned(Instant),
 }
 
 impl Lender {
@@ -30,9 +33,9 @@ impl Lender {
     }
 
     /// A device gives a batch back.
-    pub(in crate::scheduler) fn on_return(&mut self, peer: PeerKey, id: BatchId) {
+    pub(in crate::scheduler) fn on_return(&mut self, now: Instant, peer: PeerKey, id: BatchId) {
         if self.leases.get(&id).is_some_and(|lease| lease.peer == peer) {
-            self.end_lease(id, Ended::Dropped);
+            self.end_lease(id, Ended::Returned(now));
         }
     }
 
@@ -54,11 +57,30 @@ impl Lender {
         }
     }
 
+    /// How many texts of a lease its device has embedded at most without a result of them. It embeds one batch after the other, and sends what each
+    /// task of it made.
+    fn may_be_lost(&self, lease: &Lease, how: Ended) -> usize {
+        let is_behind = self.leases_of(lease.peer).any(|(_, other)| other.since < lease.since && other.open() > 0);
+        let first = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(1));
+        match how {
+            _ if is_behind => 0,
+            Ended::Returned(at) if at < lease.since + Duration::from_millis(first) => 0,
+            Ended::Returned(_) => lease.lent().min(RESULTS_MAX),
+            Ended::Lost | Ended::Dropped => lease.lent(),
+        }
+    }
+
+    /// Ends leases of one device, or of several: the newest first, because it waits for the others.
+    pub(super) fn end_leases(&mut self, mut ids: Vec<BatchId>, how: Ended) {
+        ids.sort_by_key(|id| Reverse(self.leases.get(id).map(|lease| lease.since)));
+        ids.into_iter().for_each(|id| self.end_lease(id, how));
+    }
+
     /// A lease is over.
-    pub(super) fn end_lease(&mut self, id: BatchId, how: Ended) {
+    fn end_lease(&mut self, id: BatchId, how: Ended) {
         let Some(lease) = self.leases.remove(&id) else { return };
+        self.results.again.lost += self.may_be_lost(&lease, how) as u64;
         let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
-        self.results.again.lost += left.len() as u64;
         if let Some(worker) = self.workers.get_mut(&lease.peer) {
             worker.ended(id, left.len());
         }
@@ -94,14 +116,9 @@ impl Lender {
         let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
-        let mut told = Vec::new();
-        for (id, peer) in over {
-            self.end_lease(id, Ended::Lost);
-            if self.workers.get(&peer).is_some_and(|worker| worker.unlinked.is_none()) {
-                told.push((peer, Work::End(id)));
-            }
-        }
-        told
+        self.end_leases(over.iter().map(|(id, _)| *id).collect(), Ended::Lost);
+        let is_linked = |peer: &PeerKey| self.workers.get(peer).is_some_and(|worker| worker.unlinked.is_none());
+        over.into_iter().filter(|(_, peer)| is_linked(peer)).map(|(id, peer)| (peer, Work::End(id))).collect()
     }
 
     fn unlinked_until(&self, peer: PeerKey) -> Option<Instant> {

@@ -1,11 +1,8 @@
 //! Texts with which devices were lost, or that they could not embed.
 
 use crate::base::id::EmbedKey;
-use crate::limits::LOST_MAX_EACH;
+use crate::limits::{LOST_MAX_EACH, LOST_TEXTS_MAX};
 use std::collections::BTreeMap;
-
-/// Such texts at most.
-const TEXTS_MAX: usize = 1024;
 
 /// What is known of such a text. The order is that of being forgotten: what is embedded here only brings devices down, and goes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +47,7 @@ impl Lost {
     }
 
     fn insert(&mut self, key: EmbedKey, known: Known) {
-        if self.texts.len() >= TEXTS_MAX && !self.texts.contains_key(&key) {
+        if self.texts.len() >= LOST_TEXTS_MAX && !self.texts.contains_key(&key) {
             let least = self.texts.iter().min_by_key(|(_, known)| **known).map(|(least, _)| *least);
             least.map(|least| self.texts.remove(&least));
         }
@@ -73,12 +70,12 @@ mod tests {
     fn what_is_embedded_here_only_is_forgotten_last_and_of_others_what_was_lost_long_ago() {
         let mut lost = Lost::default();
         (0..10).for_each(|n| lost.note(key(n), LOST_MAX_EACH));
-        (10..TEXTS_MAX as u64).rev().for_each(|n| lost.note(key(n), 1));
+        (10..LOST_TEXTS_MAX as u64).rev().for_each(|n| lost.note(key(n), 1));
         (2_000..2_010).for_each(|n| lost.note(key(n), 1));
         let known = |n: u64| lost.times(&key(n));
         assert!((0..10).all(|n| known(n) == LOST_MAX_EACH) && (2_000..2_010).all(|n| known(n) == 1));
-        assert_eq!((known(TEXTS_MAX as u64 - 1), known(TEXTS_MAX as u64 - 11), known(10)), (0, 1, 1));
-        assert_eq!(lost.texts.len(), TEXTS_MAX);
+        assert_eq!((known(LOST_TEXTS_MAX as u64 - 1), known(LOST_TEXTS_MAX as u64 - 11), known(10)), (0, 1, 1));
+        assert_eq!(lost.texts.len(), LOST_TEXTS_MAX);
     }
 
     #[test]

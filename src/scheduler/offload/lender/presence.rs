@@ -3,7 +3,9 @@
 use super::leases::Ended;
 use super::{BatchId, Lender};
 use crate::base::id::PeerKey;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
+use crate::limits::ASK_AGAIN_MS;
+use crate::scheduler::offload::recipient::Recipient;
 
 impl Lender {
     /// A device has a link again.
@@ -13,8 +15,18 @@ impl Lender {
         if worker.unlinked.take().is_some() {
             // It dropped what it had when the link broke.
             let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-            leases.into_iter().for_each(|id| self.end_lease(id, Ended::Dropped));
+            self.end_leases(leases, Ended::Dropped);
         }
+    }
+
+    /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for
+    /// `ASK_AGAIN_MS` has given up, and would send a batch back.
+    pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) {
+        let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer && helper.gets);
+        let (workers, patience) = (&self.workers, Duration::from_millis(ASK_AGAIN_MS));
+        let waits = |peer: &PeerKey| workers.get(peer).is_some_and(|worker| self.woken < worker.asked + patience);
+        self.asks.retain(|(peer, _)| of(peer).is_some() && waits(peer));
+        self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
     }
 
     /// A device has no link any more.
@@ -40,7 +52,7 @@ impl Lender {
     fn end_leases_of(&mut self, peer: PeerKey, how: Ended) {
         self.asks.retain(|(asked, _)| *asked != peer);
         let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
-        leases.into_iter().for_each(|id| self.end_lease(id, how));
+        self.end_leases(leases, how);
         self.seen(peer);
     }
 

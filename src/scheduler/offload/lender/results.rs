@@ -58,7 +58,11 @@ impl Lender {
                 continue;
             }
             let Some(chunk) = lease.chunks.get_mut(place).and_then(Option::take) else {
-                self.results.again.late += 1;
+                // A device may send a result as often as it likes.
+                if lease.late < lease.chunks.len() {
+                    lease.late += 1;
+                    self.results.again.late += 1;
+                }
                 continue;
             };
             let Some(vector) = vector else {
@@ -239,9 +243,9 @@ impl Lender {
     }
 
     /// A result is on the disk: it counts for the device that made it.
-    pub(in crate::scheduler) fn stored(&mut self, by: PeerKey, is_owed: bool) {
+    pub(in crate::scheduler) fn stored(&mut self, by: PeerKey, row: Row, is_owed: bool) {
         if let Some(worker) = self.workers.get_mut(&by) {
-            worker.done += 1;
+            worker.stored(row);
         }
         if is_owed {
             self.results.owed.add(by, 1);
@@ -253,7 +257,7 @@ impl Lender {
         self.workers.iter().map(move |(peer, worker)| Lent {
             peer: *peer,
             chunks: self.leases_of(*peer).map(|(_, lease)| lease.lent()).sum(),
-            unchecked: worker.held(),
+            unchecked: worker.unchecked(),
             owed: self.results.owed.of(*peer),
             done: worker.done,
             ms_per_chunk: worker.ms_per_chunk(),

@@ -1,7 +1,9 @@
 //! What this device embeds of what others have: whose vector is stored, and what is counted.
 
 use super::*;
+use crate::limits::RESULTS_MAX;
 use crate::scheduler::offload::lendable::Good;
+use crate::scheduler::offload::recipient::Recipient;
 use std::collections::BTreeSet;
 
 /// A side whose chunks a device has for too long, so that this device embeds them too.
@@ -93,18 +95,73 @@ fn results_of_batches_that_a_device_never_had_are_in_no_count_and_late_ones_are_
 }
 
 #[test]
-fn what_a_device_drops_because_its_link_broke_or_gives_back_is_counted_as_lost() {
-    for gives_back in [false, true] {
-        let mut lender = lender(8);
+fn results_that_a_device_repeats_while_it_has_the_lease_are_counted_as_often_as_there_are_texts() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    let first = Results { vectors: vec![vector(numbers(&grant)[0])], ..results(&grant) };
+    (0..100).for_each(|n| _ = lender.on_results(at(1 + n), PEER, &first, true));
+    assert_eq!(lender.again_counts().late, grant.texts.len() as u64);
+}
+
+#[test]
+fn what_a_device_may_have_embedded_and_not_sent_is_counted_as_lost_and_what_it_had_not_begun_is_not() {
+    let lost = |ends: fn(&mut Lender, &Grant)| {
+        let mut lender = lender(80);
         let grant = granted(&mut lender, at(0), PEER);
-        if gives_back {
-            lender.on_return(PEER, grant.batch);
-        } else {
-            lender.unlinked(at(1), PEER);
-            lender.linked(PEER);
-        }
-        assert_eq!(lender.again_counts().lost, grant.texts.len() as u64, "{gives_back}");
+        ends(&mut lender, &grant);
+        (lender.again_counts().lost, grant.texts.len() as u64)
+    };
+    let (broken, all) = lost(|lender, _| {
+        lender.unlinked(at(1), PEER);
+        lender.linked(PEER);
+    });
+    assert_eq!(broken, all);
+    assert_eq!(lost(|lender, grant| lender.on_return(at(9), PEER, grant.batch)).0, 0, "sooner than a text takes");
+    assert_eq!(lost(|lender, grant| lender.on_return(at(900), PEER, grant.batch)).0, all.min(RESULTS_MAX as u64));
+    let (of_two, first) = lost(|lender, grant| {
+        let sent = Results { vectors: vec![vector(numbers(grant)[0])], ..results(grant) };
+        lender.on_results(at(100), PEER, &sent, true);
+        let behind = granted(lender, at(101), PEER);
+        assert!(!behind.texts.is_empty());
+        lender.down(PEER);
+    });
+    assert_eq!(of_two, first - 1, "the second batch waited behind the first");
+}
+
+#[test]
+fn who_asked_so_long_ago_that_it_has_given_up_gets_no_batch_that_it_would_send_back() {
+    let mut lender = lender(8);
+    let recipients = [Recipient { peer: PEER, surplus: false, gets: true }];
+    for (since, gets) in [(ASK_AGAIN_MS, false), (ASK_AGAIN_MS - 1, true)] {
+        lender.on_ask(at(0), PEER, 64);
+        lender.wake(at(since));
+        lender.keep_asks(&recipients);
+        assert_eq!(!lender.grant(at(since), 1_000, true).is_empty(), gets, "{since}");
     }
+}
+
+#[test]
+fn results_of_before_this_start_are_nothing_that_a_device_has_done_since() {
+    let mut lender = Lender::new(MODEL, 0.98, 1);
+    let results = (0..2).map(|n| (chunk(n), embedding(n).quantize())).collect();
+    lender.restore(
+        at(0),
+        crate::scheduler::offload::lendable::UnprovenResults { by: PEER, checks: 10, results, owed: 0 },
+    );
+    [0, 1, 7].into_iter().for_each(|row| lender.stored(PEER, Row(row), false));
+    assert_eq!(lender.lent(at(1)).map(|lent| lent.done).sum::<u64>(), 1);
+}
+
+#[test]
+fn results_for_a_text_that_is_another_one_by_now_are_none_that_wait_for_a_check() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    lender.on_results(at(1), PEER, &results(&grant), true);
+    let unchecked = |lender: &Lender| lender.lent(at(2)).map(|lent| lent.unchecked).sum::<usize>();
+    assert_eq!(unchecked(&lender), grant.texts.len());
+    lender.forget_document(DocId(numbers(&grant)[0]));
+    assert_eq!(unchecked(&lender), grant.texts.len() - 1);
+    assert!(lender.any_held());
 }
 
 #[test]
