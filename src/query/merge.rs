@@ -15,7 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const FITTING: (f32, f32) = (0.2, 0.34);
 
 /// The part of a chunk's score that another one has at least which takes its place among the first because its device has fewer there.
-const NOT_FAR_WEAKER: f32 = 0.5;
+/// Scores are comparable, as this device computes them from texts and vectors: what a device knows best may be all of the answer, and
+/// only among what is as good but for a little no one device has all places. With .5 in place of .9 eight devices with a topic each
+/// lose .03 of nDCG@10 (docs/evidence.md, "Search in many languages").
+const NOT_FAR_WEAKER: f32 = 0.9;
 
 /// A chunk of the merged answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,10 +173,10 @@ mod tests {
     fn the_best_of_all_devices_come_first_and_twins_once_with_their_places() {
         let terms = QueryTerms::new("violin");
         let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4), ("the\n violin ", 0.5)]);
-        let there = found(&terms, &[("my violin is old", 0.9), ("the violin", 0.5)]);
+        let there = found(&terms, &[("my violin", 0.9), ("the violin", 0.5)]);
         let merged = merge("violin", vec![(Some(PEER), there), (None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();
-        assert_eq!(texts, [(Some(PEER), "my violin is old"), (None, "the violin"), (None, "a lamp")]);
+        assert_eq!(texts, [(Some(PEER), "my violin"), (None, "the violin"), (None, "a lamp")]);
         assert!(merged.windows(2).all(|pair| pair[0].score >= pair[1].score));
         let place = |device: Option<PeerKey>, path: &str| (device, path.as_bytes().to_vec());
         assert_eq!(merged[1].places, [place(None, "/0.md"), place(None, "/2.md"), place(Some(PEER), "/1.md")]);
@@ -207,7 +210,7 @@ mod tests {
         let terms = QueryTerms::new("violin");
         let names: Vec<String> = (0..40).map(|n| format!("violin number {n}")).collect();
         let there: Vec<_> = names[..20].iter().map(|name| (name.as_str(), 0.9)).collect();
-        let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.6)).collect();
+        let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.87)).collect();
         let lists = || vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here))];
         let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
         let ten = merge("violin", lists(), 10);
@@ -241,10 +244,10 @@ mod tests {
             merged.iter().map(|m| m.device == Some(PEER)).collect::<Vec<_>>()
         };
         assert_eq!(first_ten(0.35, 0.09), [true; 10], "noise stands behind what fits");
-        assert_eq!(first_ten(0.9, 0.3), [true; 10], "it fits, and is far weaker");
+        assert_eq!(first_ten(0.9, 0.7), [true; 10], "it fits, and is weaker");
         assert_eq!(first_ten(0.3, 0.19), [true; 10], "it is near, and does not fit");
         let shared = [true, true, true, true, true, false, false, false, false, false];
-        assert_eq!(first_ten(0.9, 0.5), shared, "it fits and is nearly as good");
+        assert_eq!(first_ten(0.9, 0.85), shared, "it fits and is as good but for a little");
         assert_eq!(first_ten(0.15, 0.1), [true; 10], "where nothing fits, the score alone counts");
     }
 

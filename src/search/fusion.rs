@@ -3,7 +3,7 @@
 //! Each list's scores are divided by its best one, and added with weights. Ranks alone are not enough: where the model
 //! does not know a language its list is noise, and one list of noise ruins a good one (measured: .934 becomes .357).
 
-use super::lexical::bm25::{bm25, nearly, possible};
+use super::lexical::bm25::{bm25, nearly, possible, unknown};
 use super::lexical::language::Language;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -12,7 +12,21 @@ use crate::base::hit::{CorpusStatistics, SearchHit};
 /// The weight of the cosine in a question of a language that the model knows, in another one of Latin letters, where it knows names and
 /// words that are alike, and in other letters, where it knows nothing; words have the rest. Chosen on the sets of questions in
 /// docs/evidence.md, "Search in many languages".
-const DENSE_WEIGHTS: (f32, f32, f32) = (0.5, 0.3, 0.1);
+const DENSE_WEIGHTS: (f32, f32, f32) = (0.65, 0.3, 0.1);
+
+/// Chunks that have a number or a code at most for it to name what is meant. Such a question has the least weight for the cosine: to the
+/// model one number is like any other.
+const NAMING_CHUNKS: u32 = 5;
+
+/// Bytes of a number or a code that names something; with fewer it may be a year.
+const NAMING_FROM: usize = 5;
+
+/// The place among the chunks in the order of their words whose score, beside the first one's, tells whether words are clear.
+const CLEAR_AT: usize = 5;
+
+/// From where on words are so clear that the cosine has the part `CLEAR_LEAST` of its weight only, to where they are not at all.
+const CLEAR: (f32, f32) = (0.2, 0.8);
+const CLEAR_LEAST: f32 = 0.1;
 
 /// The part of what a chunk with all of a question's words scores that the best one is taken to have at least: where no chunk has more
 /// than a word of it, words tell little.
@@ -49,9 +63,16 @@ impl Fusion {
     /// For hits of a question with these cosines and BM25 scores.
     #[must_use]
     pub fn of(terms: &QueryTerms, statistics: &CorpusStatistics, hits: impl Iterator<Item = (f32, f32)>) -> Self {
-        let (cosine, words) = hits.fold((0.0_f32, 0.0_f32), |(a, b), (cosine, words)| (a.max(cosine), b.max(words)));
+        let hits: Vec<(f32, f32)> = hits.collect();
+        let best = |of: fn(&(f32, f32)) -> f32| hits.iter().map(of).fold(0.0, f32::max);
+        let (cosine, words) = (best(|hit| hit.0), best(|hit| hit.1));
         let best_words = if words > 0.0 { words.max(POSSIBLE_PART * possible(terms, statistics)) } else { 0.0 };
-        Self { dense_weight: dense_weight(terms), best_cosine: cosine.max(COSINE_LEAST), best_words }
+        let dense_weight = if names_one(terms, statistics) {
+            DENSE_WEIGHTS.2
+        } else {
+            dense_weight(terms) * unclear(hits.iter().map(|(_, words)| *words).collect())
+        };
+        Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words }
     }
 
     /// The score of one of them, 0 to 1.
@@ -63,12 +84,29 @@ impl Fusion {
     }
 }
 
+/// Whether the question has a number or a code that few chunks have.
+fn names_one(terms: &QueryTerms, statistics: &CorpusStatistics) -> bool {
+    let are_few = |chunks: &u32| (1..=NAMING_CHUNKS).contains(chunks);
+    let have_few = |at: usize| statistics.document_frequencies.get(at).is_some_and(are_few);
+    let is_number = |form: &String| form.len() >= NAMING_FROM && form.bytes().any(|byte| byte.is_ascii_digit());
+    terms.looked_up().any(|(at, forms)| have_few(at) && forms.iter().any(is_number))
+}
+
+/// How little words tell which chunk is meant, from `CLEAR_LEAST` to 1: little where many have nearly as much of the question as the best one.
+/// Where few stand out, they have something rare that was asked for, and what the cosine tells of the others does not matter.
+fn unclear(mut words: Vec<f32>) -> f32 {
+    words.sort_unstable_by(|a, b| b.total_cmp(a));
+    let best = words.first().copied().unwrap_or_default();
+    let other = words.get(CLEAR_AT).copied().unwrap_or_default();
+    let (from, to) = CLEAR;
+    if best > 0.0 { ((other / best - from) / (to - from)).clamp(CLEAR_LEAST, 1.0) } else { 1.0 }
+}
+
 fn dense_weight(terms: &QueryTerms) -> f32 {
     let (known, latin, other) = DENSE_WEIGHTS;
     match terms.languages() {
-        [] => other,
-        languages if languages.contains(&Language::English) => known,
-        [Language::Arabic | Language::Greek | Language::Russian | Language::Tamil, ..] => other,
+        [] | [Language::Arabic | Language::Greek | Language::Russian | Language::Tamil, ..] => other,
+        [Language::English, ..] => known,
         _ => latin,
     }
 }
@@ -81,8 +119,7 @@ pub fn fused<'a>(
     statistics: &CorpusStatistics,
     hits: impl Iterator<Item = &'a SearchHit> + Clone,
 ) -> Vec<f32> {
-    let is_unknown = |at: &usize| statistics.document_frequencies.get(*at).is_none_or(|chunks| *chunks == 0);
-    let unknown: Vec<usize> = terms.looked_up().map(|(at, _)| at).filter(is_unknown).collect();
+    let unknown = unknown(terms, statistics);
     let likes = |hit: &SearchHit| terms.nearly(&unknown, [&file_name::words(&hit.path), &hit.heading, &hit.text]);
     let likes: Vec<Vec<f32>> = if unknown.is_empty() { Vec::new() } else { hits.clone().map(likes).collect() };
     let lengths = hits.clone().map(|hit| hit.frequencies.length as f32);
@@ -98,4 +135,42 @@ pub fn fused<'a>(
         exact.zip(nearly(statistics, &likes, lengths)).map(|(exact, nearly)| exact + nearly).collect();
     let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
     hits.zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::hit::TermFrequencies;
+
+    /// For a question and texts with their cosines: the place of the one that comes first.
+    fn first(question: &str, chunks: &[(&str, f32)]) -> usize {
+        let terms = QueryTerms::new(question);
+        let counts: Vec<TermFrequencies> = chunks.iter().map(|(text, _)| terms.count(["", "", text])).collect();
+        let statistics = CorpusStatistics::of(terms.len(), counts.iter());
+        let scores: Vec<(f32, f32)> = chunks
+            .iter()
+            .zip(&counts)
+            .map(|((_, cosine), counts)| (*cosine, bm25(&terms, &statistics, counts)))
+            .collect();
+        let fusion = Fusion::of(&terms, &statistics, scores.iter().copied());
+        let score = |at: &usize| fusion.score(scores[*at].0, scores[*at].1);
+        (0..chunks.len()).max_by(|a, b| score(a).total_cmp(&score(b))).unwrap()
+    }
+
+    #[test]
+    fn a_number_that_one_chunk_has_outranks_meaning() {
+        let mut chunks = vec![("Part number AB-77/C, what it costs, for the pump", 0.8); 20];
+        chunks.push(("The plate says 71118933", 0.1));
+        assert_eq!(first("What does part number 71118933 cost?", &chunks), 20);
+    }
+
+    #[test]
+    fn a_rare_word_outranks_meaning_and_common_ones_do_not() {
+        let mut chunks = vec![("the plumber calls", 0.7); 20];
+        chunks.push(("Winley has the key", 0.2));
+        assert_eq!(first("Who is Winley?", &chunks), 20);
+        let mut chunks = vec![("the old pump of the garden", 0.3); 20];
+        chunks.push(("the old device that brings water from the well to the house, of the garden", 0.9));
+        assert_eq!(first("Where is the old pump of the garden?", &chunks), 20);
+    }
 }

@@ -15,7 +15,7 @@ use crate::limits::HITS_MAX;
 use crate::query::merge::merge;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
-use crate::search::lexical::bm25::{bm25, nearly};
+use crate::search::lexical::bm25::{bm25, nearly, unknown};
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::change::{Change, NewChunk};
@@ -238,8 +238,7 @@ impl Agents {
 
 /// The scores of hits by their words, with what is nearly a word that no passage has, as `search::fusion` counts it.
 fn of_words(terms: &QueryTerms, statistics: &CorpusStatistics, hits: &[SearchHit]) -> Vec<f32> {
-    let is_unknown = |at: &usize| statistics.document_frequencies.get(*at).is_none_or(|chunks| *chunks == 0);
-    let unknown: Vec<usize> = terms.looked_up().map(|(at, _)| at).filter(is_unknown).collect();
+    let unknown = unknown(terms, statistics);
     let counts: Vec<_> = hits.iter().map(|hit| terms.count(parts(hit))).collect();
     let likes: Vec<Vec<f32>> = hits.iter().map(|hit| terms.nearly(&unknown, parts(hit))).collect();
     let nearly = nearly(statistics, &likes, counts.iter().map(|counts| counts.length as f32));

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of the analysis: a store whose terms another one made enters its chunks again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The terms of one chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Analysis {
         let mut analysis = Self::default();
         for text in texts {
             each(&lower(text), |unit, kind| {
-                analysis.length = analysis.length.saturating_add(u32::from(kind != Kind::Joined));
+                analysis.length = analysis.length.saturating_add(u32::from(matches!(kind, Kind::Word | Kind::Exact)));
                 for term in forms(unit, kind, languages) {
                     let count = analysis.terms.entry(term).or_default();
                     *count = count.saturating_add(1);

@@ -35,12 +35,14 @@ pub(super) fn mean(statistics: &CorpusStatistics) -> f32 {
 #[must_use]
 pub fn bm25(terms: &QueryTerms, statistics: &CorpusStatistics, frequencies: &TermFrequencies) -> f32 {
     let (total, mean) = (statistics.chunks as f32, mean(statistics));
+    let is_known = |at| is_known(statistics, at);
     let of = |(at, _): (usize, &[String])| {
         let (chunks, count) = (statistics.document_frequencies.get(at), frequencies.counts.get(at));
         let (Some(chunks), Some(count)) = (chunks, count) else { return 0.0 };
         // What is counted in the text may be in no statistics: they are of another moment, or of a device that errs.
         let chunks = (*chunks).max(u32::from(*count > 0)) as f32;
-        idf(total.max(1.0), chunks) * saturation(f32::from(*count), frequencies.length as f32, mean)
+        let weight = terms.weight(at, is_known) * idf(total.max(1.0), chunks);
+        weight * saturation(f32::from(*count), frequencies.length as f32, mean)
     };
     terms.looked_up().map(of).sum()
 }
@@ -50,7 +52,20 @@ pub fn bm25(terms: &QueryTerms, statistics: &CorpusStatistics, frequencies: &Ter
 pub fn possible(terms: &QueryTerms, statistics: &CorpusStatistics) -> f32 {
     let total = (statistics.chunks as f32).max(1.0);
     let chunks = |at: usize| statistics.document_frequencies.get(at).copied().unwrap_or_default() as f32;
-    terms.looked_up().map(|(at, _)| idf(total, chunks(at))).sum()
+    terms.looked_up().map(|(at, _)| terms.weight(at, |at| is_known(statistics, at)) * idf(total, chunks(at))).sum()
+}
+
+/// Whether some chunk has the term.
+#[must_use]
+pub fn is_known(statistics: &CorpusStatistics, at: usize) -> bool {
+    statistics.document_frequencies.get(at).is_some_and(|chunks| *chunks > 0)
+}
+
+/// The terms that no chunk has, nor anything that they are a part of: what is nearly them counts.
+#[must_use]
+pub fn unknown(terms: &QueryTerms, statistics: &CorpusStatistics) -> Vec<usize> {
+    let is_known = |at| is_known(statistics, at);
+    terms.looked_up().map(|(at, _)| at).filter(|at| !is_known(*at) && !terms.is_told(*at, is_known)).collect()
 }
 
 /// What chunks score for having nearly the terms that no chunk has: for each chunk, how nearly it has each of those terms, and its

@@ -6,7 +6,8 @@
 //! answer for now is marked. The caller reads and writes the postings (`worker::words`): search knows no store.
 
 use super::analysis::Analysis;
-use super::bm25::{NEARLY, idf, mean, saturation};
+use super::bm25::{NEARLY, idf, is_known, mean, saturation};
+use super::compound::Parts;
 use super::postings::encode;
 use super::row_set::RowSet;
 use super::terms::{QueryTerms, most_similar};
@@ -266,23 +267,26 @@ impl Index {
         let (total, mean) = (chunks as f32, mean(&statistics));
         let slots = self.slots();
         let mut scores = vec![0.0_f32; slots.last().map_or(0, |(end, _)| *end)];
-        for (at, forms) in terms.looked_up() {
-            let exact: Vec<(String, f32)> = forms.iter().map(|form| (form.clone(), 1.0)).collect();
-            let mut found = self.occurrences(&exact, (&slots, shared), store)?;
+        // The parts of a number stand before the whole, which decides what they weigh.
+        let looked_up: Vec<(usize, &[String])> = terms.looked_up().collect();
+        for (at, forms) in looked_up.into_iter().rev() {
+            let (mut found, holders) = self.exact(terms, at, (&slots, shared), store)?;
             if let Some(chunks) = statistics.document_frequencies.get_mut(at) {
-                *chunks = u32::try_from(found.len()).unwrap_or(u32::MAX);
+                *chunks = u32::try_from(holders).unwrap_or(u32::MAX);
             }
-            if found.is_empty() {
+            let is_known = |at| is_known(&statistics, at);
+            if found.is_empty() && !terms.is_told(at, is_known) {
                 let known = store.similar(forms)?;
                 let known = known.iter().map(String::as_str).chain(self.postings.keys().map(String::as_str));
                 let similar = most_similar(forms, known, SIMILAR_TERMS_MAX);
                 let weighed: Vec<_> = similar.into_iter().map(|(term, like)| (term, like * NEARLY)).collect();
                 found = self.occurrences(&weighed, (&slots, shared), store)?;
             }
-            let idf = idf(total, found.len() as f32);
+            let weight =
+                terms.weight(at, is_known) * idf(total, if holders > 0 { holders } else { found.len() } as f32);
             for Occurrences { slot, count, length } in found {
                 if let Some(score) = scores.get_mut(slot) {
-                    *score += idf * saturation(count, f32::from(length), mean);
+                    *score += weight * saturation(count, f32::from(length), mean);
                 }
             }
         }
@@ -305,6 +309,36 @@ impl Index {
                 (end, segment)
             })
             .collect()
+    }
+
+    /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words
+    /// count only where none has it as one: they may stand far from each other, which only the text tells.
+    fn exact<P: Postings>(
+        &self,
+        terms: &QueryTerms,
+        at: usize,
+        (slots, shared): (&[(usize, &Segment)], bool),
+        store: &mut P,
+    ) -> Result<(Vec<Occurrences>, usize), P::Error> {
+        let (wholes, apart) = terms.written_differently(at);
+        let forms = terms.looked_up().filter(|(one, _)| *one == at).flat_map(|(_, forms)| forms);
+        let forms: Vec<(String, f32)> = forms.chain(wholes).map(|form| (form.clone(), 1.0)).collect();
+        let mut found = self.occurrences(&forms, (slots, shared), store)?;
+        let as_one = found.len();
+        let of = |form: &String| [(form.clone(), 1.0)];
+        for Parts { first, second } in apart {
+            let first = self.occurrences(&of(first), (slots, shared), store)?;
+            if !first.is_empty() {
+                let both: BTreeSet<usize> = first.iter().map(|one| one.slot).collect();
+                let second = self.occurrences(&of(second), (slots, shared), store)?;
+                found.extend(second.into_iter().filter(|one| both.contains(&one.slot)));
+            }
+        }
+        if !apart.is_empty() {
+            once(&mut found);
+        }
+        let holders = if as_one > 0 { as_one } else { found.len() };
+        Ok((found, holders))
     }
 
     /// The chunks that have one of these terms, each once, in the order of their slots. Of two terms the heavier counts.
@@ -335,8 +369,7 @@ impl Index {
             }
         }
         if terms.len() > 1 {
-            found.sort_unstable_by(|a, b| a.slot.cmp(&b.slot).then(b.count.total_cmp(&a.count)));
-            found.dedup_by_key(|one| one.slot);
+            once(&mut found);
         }
         Ok(found)
     }
@@ -349,6 +382,12 @@ struct Occurrences {
     count: f32,
     /// Words of the chunk.
     length: u8,
+}
+
+/// Each chunk once, in the order of slots, with the most that it counts.
+fn once(found: &mut Vec<Occurrences>) {
+    found.sort_unstable_by(|a, b| a.slot.cmp(&b.slot).then(b.count.total_cmp(&a.count)));
+    found.dedup_by_key(|one| one.slot);
 }
 
 /// The rows of the `max` highest scores above 0, best first; of equal ones the older row.

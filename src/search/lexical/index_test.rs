@@ -133,3 +133,51 @@ fn the_statistics_are_those_of_all_chunks() {
     let statistics = index(&TEXTS).search(&terms, &mut Kept::default(), 1, &[], false).unwrap().statistics;
     assert_eq!((statistics.chunks, statistics.document_frequencies.as_slice()), (6, &[0, 2, 2][..]));
 }
+
+/// The text that stands first for a question, among these.
+fn first(texts: &[&str], question: &str) -> Option<u64> {
+    rows(&index(texts), &mut Kept::default(), question).first().copied()
+}
+
+#[test]
+fn a_number_that_is_known_comes_before_the_parts_of_others_and_is_found_in_any_way_to_write_it() {
+    let texts = [
+        "Part AB-1234/C of the pump.",
+        "Parts AB-77/C and XY-1234/C, AB 12, and AB-9/C, 1234 of them.",
+        "Call the plumber: 030 234 56 78.",
+        "Call the roofer: 030 999 56 78, or 78 56 234 in the evening.",
+        "We met on 15.3.2024 in the hall.",
+        "We met on 15.4.2024, and in March 2024 on the 3rd, 15 of us.",
+    ];
+    for (question, place) in [
+        ("ab1234c", 0),
+        ("AB-1234-C", 0),
+        ("Who is +49 (0)30 2345678?", 2),
+        ("0302345678", 2),
+        ("2345678", 2),
+        ("What was on March 15, 2024?", 4),
+        ("2024-03-15", 4),
+        ("Was war am 15. M\u{E4}rz 2024?", 4),
+    ] {
+        assert_eq!(first(&texts, question), Some(place), "{question}");
+    }
+}
+
+#[test]
+fn a_word_is_found_where_it_is_written_as_two_and_two_where_they_are_written_as_one() {
+    let texts = [
+        "Die Reinigung der Dachrinne kostet viel Geld und ist im Herbst dran.",
+        "Die Dachrinne ist lang, und wer das Haus kennt, der kennt auch die teure Wartung und die Kosten.",
+        "Die Kellerfensterreinigung macht im Herbst die Nachbarin, und das kostet nicht viel Geld.",
+        "The lawn mower is in the shed behind the house, and it has no petrol.",
+        "The dishwasher thermostat is broken, and nobody knows where to get another one.",
+    ];
+    for (question, place) in [
+        ("Dachrinnenreinigung", 0),
+        ("Was kostet die Reinigung des Kellerfensters?", 2),
+        ("Where is the lawnmower?", 3),
+        ("dish washer thermostat", 4),
+    ] {
+        assert_eq!(first(&texts, question), Some(place), "{question}");
+    }
+}

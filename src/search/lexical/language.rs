@@ -4,6 +4,8 @@
 //! detection is that of the crate whatlang (trigrams and alphabets); the stemmers are those of Snowball
 //! (<https://snowballstem.org>), in the crate rust-stemmers.
 
+use super::stop_word::votes;
+use crate::base::fold::words;
 use heapless::Vec as Bounded;
 use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::{Detector, Lang, Script, detect_script};
@@ -11,8 +13,12 @@ use whatlang::{Detector, Lang, Script, detect_script};
 /// Bytes of a text that its language is told from.
 const LOOKED_AT: usize = 800;
 
-/// Letters of a text from which on the detection is believed; shorter ones are cut as English too.
+/// Letters of a text from which on the detection is believed; of shorter ones the small words count (`stop_word`), and unless
+/// these are clear they are cut as English too.
 const BELIEVED_FROM: usize = 60;
+
+/// Small words of one language that make it clear.
+const CLEAR_VOTES: usize = 2;
 
 /// A language whose words have a stemmer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,23 +101,33 @@ impl Language {
     }
 }
 
-/// The languages of a chunk: one, or where it is short or the detection is not sure, that and English.
+/// The languages of a text: one, or where it is short or the detection is not sure, that and English.
 #[must_use]
 pub fn of_text(text: &str) -> Languages {
     let head = head(text);
-    let (first, is_sure) = detected(head);
-    let mut languages: Languages = first.into_iter().collect();
+    let (mut first, mut is_sure) = detected(head);
     let is_latin = detect_script(head) == Some(Script::Latin);
-    if is_latin && (!is_sure || letters(head) < BELIEVED_FROM) && first != Some(Language::English) {
+    if is_latin && (!is_sure || letters(head) < BELIEVED_FROM) {
+        let (voted, is_clear) = voted(head, first);
+        (first, is_sure) = (voted.or(first), is_clear);
+    }
+    let mut languages: Languages = first.into_iter().collect();
+    if is_latin && !is_sure && first != Some(Language::English) {
         let _ = languages.push(Language::English);
     }
     languages
 }
 
-/// The languages that a question's words are cut in: those of a text, as questions are short.
-#[must_use]
-pub fn of_question(question: &str) -> Languages {
-    of_text(question)
+/// The language that most of the small words of a short text are of, and whether that is clear. Of several that have as many, the detected
+/// one, or English.
+fn voted(text: &str, detected: Option<Language>) -> (Option<Language>, bool) {
+    let words: Vec<String> = words(text).collect();
+    let votes = votes(words.iter().map(String::as_str));
+    let most = votes.values().copied().max().unwrap_or_default();
+    let best: Vec<Language> =
+        votes.iter().filter(|(_, votes)| **votes == most).map(|(language, _)| *language).collect();
+    let preferred = detected.into_iter().chain([Language::English]).find(|language| best.contains(language));
+    (preferred.or_else(|| best.first().copied()), most >= CLEAR_VOTES && best.len() == 1)
 }
 
 /// The most likely language, and whether that is sure.

@@ -10,6 +10,8 @@
 
 pub mod analysis;
 pub mod bm25;
+mod compound;
+mod date;
 pub mod index;
 pub mod language;
 pub mod postings;

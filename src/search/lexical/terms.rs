@@ -1,14 +1,18 @@
 //! The terms of a question: what is looked up, and counted in the texts that are found.
 
 use super::analysis::{Analysis, forms, languages_of};
-use super::language::{Language, Languages, of_question};
+use super::compound::{Parts, are_near, parts, wholes};
+use super::language::{Language, Languages, of_text};
 use super::similar::{SIMILAR_FROM, grams, similarity};
 use super::stop_word::is_stop_word;
-use super::token::each;
+use super::token::{Kind, each};
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
 use crate::limits::QUESTION_WORDS_MAX;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Units from one word to the next that it may be one word with: small words may stand between.
+const NEIGHBOURS: usize = 3;
 
 /// The terms of a question, each with its index in [`TermFrequencies`]: its distinct words in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +23,18 @@ pub struct QueryTerms {
     languages: Languages,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Term {
     /// The word in its canonical form.
     word: String,
     /// Its stems, by which it is looked up; none for a stop word beside others.
     forms: Vec<String>,
+    /// Stems of longer words that it and its neighbour may be written as.
+    wholes: BTreeSet<String>,
+    /// Two words that it may be written as.
+    parts: Vec<Parts>,
+    /// The terms that it is a part of, and how many parts those have.
+    part_of: Vec<(usize, usize)>,
 }
 
 impl QueryTerms {
@@ -32,20 +42,40 @@ impl QueryTerms {
     /// alike. Stop words keep their index and count for nothing, unless the question has no others.
     #[must_use]
     pub fn new(question: &str) -> Self {
-        let languages = of_question(question);
+        let languages = of_text(question);
         let mut terms: Vec<Term> = Vec::new();
+        // The terms of the units, and the unit of each where it is a word.
+        let mut units: Vec<(usize, Option<String>)> = Vec::new();
+        let mut last = None;
         each(&lower(question), |unit, kind| {
             let word = fold(unit).into_owned();
-            if terms.len() < QUESTION_WORDS_MAX && terms.iter().all(|term| term.word != word) {
-                terms.push(Term { forms: forms(unit, kind, &languages), word });
+            let at = terms.iter().position(|term| term.word == word).or_else(|| {
+                let is_room = terms.len() < QUESTION_WORDS_MAX;
+                is_room.then(|| terms.push(Term { forms: forms(unit, kind, &languages), word, ..Term::default() }))?;
+                Some(terms.len() - 1)
+            });
+            let (Kind::Joined(parts) | Kind::Tail(parts)) = kind else {
+                units.extend(at.map(|at| (at, (kind == Kind::Word).then(|| unit.to_owned()))));
+                last = at;
+                return;
+            };
+            let its = units.iter().rev().take(parts).map(|(part, _)| *part);
+            let its: BTreeSet<usize> = its.chain(last.filter(|_| matches!(kind, Kind::Tail(_)))).collect();
+            for part in &its {
+                if let Some((at, term)) = at.filter(|at| at != part).zip(terms.get_mut(*part)) {
+                    term.part_of.push((at, its.len()));
+                }
             }
+            last = at;
         });
-        if terms.iter().any(|term| !is_stop_word(&term.word)) {
-            terms.iter_mut().filter(|term| is_stop_word(&term.word)).for_each(|term| term.forms.clear());
+        if terms.iter().any(|term| !is_stop_word(&term.word, &languages)) {
+            let stop_words = terms.iter_mut().filter(|term| is_stop_word(&term.word, &languages));
+            stop_words.for_each(|term| term.forms.clear());
         }
+        write_differently(&mut terms, &units, &languages);
         let mut forms: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, term) in terms.iter().enumerate() {
-            for form in &term.forms {
+            for form in term.forms.iter().chain(&term.wholes) {
                 forms.entry(form.clone()).or_default().push(at);
             }
         }
@@ -75,10 +105,36 @@ impl QueryTerms {
         self.terms.iter().enumerate().filter(|(_, term)| !term.forms.is_empty()).map(|(at, term)| (at, &term.forms[..]))
     }
 
-    /// Which part of the question's words a chunk has, 0 to 1: forms of a word count as one, stop words not at all.
+    /// The ways to write a term that are looked up beside its forms: as a part of longer words, and as two words.
+    pub(super) fn written_differently(&self, at: usize) -> (impl Iterator<Item = &String>, &[Parts]) {
+        let term = self.terms.get(at);
+        (term.into_iter().flat_map(|term| &term.wholes), term.map_or(&[][..], |term| &term.parts))
+    }
+
+    /// What a term weighs, 0 to 1. A part of a number or a day tells little where the whole is known (`is_known`): all parts together are
+    /// worth no more than it, so that no chunk with parts of another number comes before one that has it.
+    #[must_use]
+    pub fn weight(&self, at: usize, is_known: impl Fn(usize) -> bool) -> f32 {
+        let known = self.part_of(at).filter(|(whole, _)| is_known(*whole));
+        known.map(|(_, parts)| 1.0 / parts.max(1) as f32).fold(1.0, f32::min)
+    }
+
+    /// Whether a term is a part of one that is known.
+    #[must_use]
+    pub fn is_told(&self, at: usize, is_known: impl Fn(usize) -> bool) -> bool {
+        self.part_of(at).any(|(whole, _)| is_known(whole))
+    }
+
+    fn part_of(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.terms.get(at).into_iter().flat_map(|term| &term.part_of).copied()
+    }
+
+    /// Which part of the question's words a chunk has, 0 to 1: forms of a word count as one, stop words not at all, and the parts of what
+    /// it has are there.
     #[must_use]
     pub fn held(&self, frequencies: &TermFrequencies) -> f32 {
-        let has = |at: usize| frequencies.counts.get(at).is_some_and(|count| *count > 0);
+        let counted = |at: usize| frequencies.counts.get(at).is_some_and(|count| *count > 0);
+        let has = |at: usize| counted(at) || self.is_told(at, counted);
         let (held, all) = self.looked_up().fold((0, 0), |(held, all), (at, _)| (held + usize::from(has(at)), all + 1));
         held as f32 / all.max(1) as f32
     }
@@ -89,6 +145,14 @@ impl QueryTerms {
         let analysis = of_parts(parts);
         let mut frequencies = TermFrequencies::zero(self.len());
         frequencies.length = analysis.length;
+        let has = |parts: &&Parts| [&parts.first, &parts.second].iter().all(|part| analysis.terms.contains_key(*part));
+        let mut units: Option<Vec<Vec<String>>> = None;
+        for (term, count) in self.terms.iter().zip(&mut frequencies.counts) {
+            for apart in term.parts.iter().filter(has) {
+                let units = units.get_or_insert_with(|| units_of(parts));
+                *count = (*count).max(u16::from(are_near(apart, units)));
+            }
+        }
         for (form, indexes) in &self.forms {
             let Some(found) = analysis.terms.get(form) else { continue };
             for at in indexes {
@@ -113,6 +177,42 @@ impl QueryTerms {
 /// A chunk with the name of its file, whose words are in the chunk's languages.
 fn of_parts([name, heading, text]: [&str; 3]) -> Analysis {
     Analysis::in_languages(&languages_of(heading, text), &[name, heading, text])
+}
+
+/// The stems of each unit of a chunk in their order.
+fn units_of([name, heading, text]: [&str; 3]) -> Vec<Vec<String>> {
+    let languages = languages_of(heading, text);
+    let mut units = Vec::new();
+    for text in [name, heading, text] {
+        each(&lower(text), |unit, kind| {
+            if matches!(kind, Kind::Word | Kind::Exact) {
+                units.push(forms(unit, kind, &languages));
+            }
+        });
+    }
+    units
+}
+
+/// Finds the terms that may be written as one word with their neighbour, or as two.
+fn write_differently(terms: &mut [Term], units: &[(usize, Option<String>)], languages: &Languages) {
+    let mut before: Option<(usize, &str, usize)> = None;
+    for (number, (at, word)) in units.iter().enumerate() {
+        let Some(term) = terms.get_mut(*at).filter(|term| !term.forms.is_empty()) else { continue };
+        let Some(word) = word else {
+            before = None;
+            continue;
+        };
+        if term.parts.is_empty() {
+            term.parts = parts(word, languages);
+        }
+        if let Some((other, first, its)) = before.filter(|(_, _, its)| number - its <= NEIGHBOURS) {
+            let wholes = wholes(first, word, number - its > 1, languages);
+            for one in [other, *at] {
+                terms.get_mut(one).into_iter().for_each(|term| term.wholes.extend(wholes.iter().cloned()));
+            }
+        }
+        before = Some((*at, word, number));
+    }
 }
 
 /// The terms of an index that are like one of these forms, the most like first.

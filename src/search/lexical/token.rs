@@ -4,8 +4,11 @@
 //! letters: two of Han, Kana and Hangul, three of Thai, Lao, Khmer and Burmese (measured in the project's notes: words
 //! by white space find 11 % in Chinese, pairs 97 %). Numbers are divided at their points and strokes, so that a date is
 //! found by its parts. And parts of one number or name, such as `AB-1234/C` or `030 123 45 67`, also count as the whole
-//! without what stands between them, because the next person writes it in another way.
+//! without what stands between them, because the next person writes it in another way. A day is one term in all ways to write it
+//! ([`super::date`]), and a long number also has its last figures as a term: with a country's number, without it, with an area's
+//! number or none, they are the same.
 
+use super::date::Days;
 use crate::limits::{JOINED_PARTS_MAX, TERM_BYTES_MAX};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -16,13 +19,21 @@ pub(super) enum Kind {
     Word,
     /// Something with figures, or a group of letters of a script without spaces: it stands for itself.
     Exact,
-    /// Several units as one; it adds nothing to the text's length.
-    Joined,
+    /// The last so many units as one; it adds nothing to the text's length.
+    Joined(usize),
+    /// The last figures of the number of the last so many units, which they are followed by if they are several; it adds nothing either.
+    Tail(usize),
 }
+
+/// Figures that a telephone number has without those of a country and an area, about: its last ones stay the same.
+const TAIL: usize = 7;
+
+/// Figures of a number from which on the last ones tell it: with fewer, those left out are too many.
+const TAIL_FROM: usize = 9;
 
 /// Calls `each` for the units of a text that is in small letters, in their order.
 pub(super) fn each(text: &str, mut each: impl FnMut(&str, Kind)) {
-    let (mut run, mut joined) = (Run::default(), Joined::default());
+    let (mut run, mut joined, mut days) = (Run::default(), Joined::default(), Days::default());
     let mut ended = 0;
     for (at, word) in text.unicode_word_indices() {
         let between = text.get(ended..at).unwrap_or_default();
@@ -34,13 +45,19 @@ pub(super) fn each(text: &str, mut each: impl FnMut(&str, Kind)) {
             for (part, between) in parts(word, between) {
                 if part.len() > TERM_BYTES_MAX {
                     joined.end(&mut each);
+                    days = Days::default();
                     continue;
                 }
                 joined.add(part, between, &mut each);
                 each(part, if has_digit(part) { Kind::Exact } else { Kind::Word });
+                if let Some((ends, units)) = days.add(part, between) {
+                    ends.iter().for_each(|day| each(day, Kind::Joined(units)));
+                    joined.days = ends;
+                }
             }
         } else {
             joined.end(&mut each);
+            days = Days::default();
             run.class = class;
             run.letters.push_str(word);
         }
@@ -103,7 +120,10 @@ struct Joined {
     whole: String,
     parts: usize,
     has_digit: bool,
+    has_letter: bool,
     ends_in_digits: bool,
+    /// The days that its last parts are.
+    days: Vec<String>,
 }
 
 impl Joined {
@@ -114,7 +134,7 @@ impl Joined {
             "-" | "/" | "." | "_" | ":" | "," | "'" | "\u{2010}" | "\u{2011}" | "\u{2013}" | " / " | " - " | ")"
             | "(" => true,
             // Groups of one long number.
-            " " | "\u{A0}" | "\u{202F}" | ") " => self.ends_in_digits && digits,
+            " " | "\u{A0}" | "\u{202F}" | ") " | " (" => self.ends_in_digits && digits,
             _ => false,
         };
         if !is_one || self.parts >= JOINED_PARTS_MAX || self.whole.len() + part.len() > TERM_BYTES_MAX {
@@ -123,12 +143,16 @@ impl Joined {
         self.whole.push_str(part);
         self.parts += 1;
         self.has_digit |= has_digit(part);
+        self.has_letter |= !digits;
         self.ends_in_digits = digits;
     }
 
     fn end(&mut self, each: &mut impl FnMut(&str, Kind)) {
-        if self.parts > 1 && self.has_digit {
-            each(&self.whole, Kind::Joined);
+        if self.parts > 1 && self.has_digit && !self.days.contains(&self.whole) {
+            each(&self.whole, Kind::Joined(self.parts));
+        }
+        if !self.has_letter && self.whole.len() >= TAIL_FROM {
+            each(&self.whole[self.whole.len() - TAIL..], Kind::Tail(self.parts));
         }
         *self = Self::default();
     }
@@ -168,7 +192,8 @@ mod tests {
             units.push(match kind {
                 Kind::Word => unit.to_owned(),
                 Kind::Exact => format!("={unit}"),
-                Kind::Joined => format!("+{unit}"),
+                Kind::Joined(parts) => format!("+{parts}{unit}"),
+                Kind::Tail(parts) => format!("~{parts}{unit}"),
             });
         });
         units
@@ -177,11 +202,29 @@ mod tests {
     #[test]
     fn words_numbers_and_groups_of_letters() {
         assert_eq!(units("the old heater's valve"), ["the", "old", "heater's", "valve"]);
-        assert_eq!(units("part ab-1234/c fits"), ["part", "ab", "=1234", "c", "+ab1234c", "fits"]);
-        assert_eq!(units("on 03.04.2021 at"), ["on", "=03", "=04", "=2021", "+03042021", "at"]);
-        assert_eq!(units("030 123 45"), ["=030", "=123", "=45", "+03012345"]);
+        assert_eq!(units("part ab-1234/c fits"), ["part", "ab", "=1234", "c", "+3ab1234c", "fits"]);
+        assert_eq!(units("on 03.04.2021 at"), ["on", "=03", "=04", "=2021", "+320210403", "+303042021", "at"]);
+        assert_eq!(units("030 123 45"), ["=030", "=123", "=45", "+303012345"]);
         assert_eq!(units("room 12 and 7"), ["room", "=12", "and", "=7"]);
         assert_eq!(units("x1000b"), ["=x1000b"]);
+        assert_eq!(units("2021-04-03"), ["=2021", "=04", "=03", "+320210403"]);
+    }
+
+    #[test]
+    fn a_telephone_number_has_its_last_figures_in_common_with_its_other_ways() {
+        for text in [
+            "+49 (0)89 2345678",
+            "0049 89 2345678",
+            "089/2345678",
+            "089 23 45 67 8",
+            "(089) 2345678",
+            "+49892345678",
+            "0892345678",
+        ] {
+            assert!(units(text).iter().any(|unit| unit.starts_with('~') && unit.ends_with("2345678")), "{text}");
+        }
+        assert!(units("2345678").contains(&"=2345678".to_owned()), "without the area");
+        assert!(!units("12345678 and 2024/12").iter().any(|unit| unit.starts_with('~')), "too short");
     }
 
     #[test]
