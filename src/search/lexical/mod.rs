@@ -4,7 +4,7 @@
 //! a chunk is found: the stems of its words in its language. [`terms`] makes those of a question and counts them in texts that
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
-//! [`bm25`] scores.
+//! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores.
 //!
 //! Left out: positions (a phrase is looked for in the texts that are found).
 

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Units from one word to the next that it may be one word with: small words may stand between.
 const NEIGHBOURS: usize = 3;
 
+/// Words of a question up to which other ways to write them are looked up, some dozens for each: a pasted page has words enough.
+const DIFFERENTLY_MAX: usize = 16;
+
 /// The terms of a question, each with its index in [`TermFrequencies`]: its distinct words in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryTerms {
@@ -195,6 +198,9 @@ fn units_of([name, heading, text]: [&str; 3]) -> Vec<Vec<String>> {
 
 /// Finds the terms that may be written as one word with their neighbour, or as two.
 fn write_differently(terms: &mut [Term], units: &[(usize, Option<String>)], languages: &Languages) {
+    if terms.iter().filter(|term| !term.forms.is_empty()).count() > DIFFERENTLY_MAX {
+        return;
+    }
     let mut before: Option<(usize, &str, usize)> = None;
     for (number, (at, word)) in units.iter().enumerate() {
         let Some(term) = terms.get_mut(*at).filter(|term| !term.forms.is_empty()) else { continue };
