@@ -1,0 +1,87 @@
+//! The chunks that have a term of a question.
+
+use super::super::compound::Parts;
+use super::super::terms::QueryTerms;
+use super::{Index, Postings, Segment};
+use crate::base::id::Row;
+use std::collections::BTreeSet;
+
+impl Index {
+    /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words
+    /// count only where none has it as one: they may stand far from each other, which only the text tells.
+    pub(super) fn exact<P: Postings>(
+        &self,
+        terms: &QueryTerms,
+        at: usize,
+        (slots, shared): (&[(usize, &Segment)], bool),
+        store: &mut P,
+    ) -> Result<(Vec<Occurrences>, usize), P::Error> {
+        let (wholes, apart) = terms.written_differently(at);
+        let forms = terms.looked_up().filter(|(one, _)| *one == at).flat_map(|(_, forms)| forms);
+        let forms: Vec<(String, f32)> = forms.chain(wholes).map(|form| (form.clone(), 1.0)).collect();
+        let mut found = self.occurrences(&forms, (slots, shared), store)?;
+        let as_one = found.len();
+        let of = |form: &String| [(form.clone(), 1.0)];
+        for Parts { first, second } in apart {
+            let first = self.occurrences(&of(first), (slots, shared), store)?;
+            if !first.is_empty() {
+                let both: BTreeSet<usize> = first.iter().map(|one| one.slot).collect();
+                let second = self.occurrences(&of(second), (slots, shared), store)?;
+                found.extend(second.into_iter().filter(|one| both.contains(&one.slot)));
+            }
+        }
+        if !apart.is_empty() {
+            once(&mut found);
+        }
+        let holders = if as_one > 0 { as_one } else { found.len() };
+        Ok((found, holders))
+    }
+
+    /// The chunks that have one of these terms, each once, in the order of their slots. Of two terms the heavier counts.
+    pub(super) fn occurrences<P: Postings>(
+        &self,
+        terms: &[(String, f32)],
+        (slots, shared): (&[(usize, &Segment)], bool),
+        store: &mut P,
+    ) -> Result<Vec<Occurrences>, P::Error> {
+        let mut found = Vec::new();
+        for (term, weight) in terms {
+            let stored = store.of(term)?;
+            for (end, segment) in slots {
+                let is_newest = core::ptr::eq(*segment, &raw const self.newest);
+                let places = if is_newest {
+                    self.postings.get(term)
+                } else {
+                    // A segment that is not known was written by a merge that was cut off, or is being written now.
+                    stored.iter().find(|(number, _)| *number == segment.number).map(|(_, places)| places)
+                };
+                for (place, count) in places.into_iter().flatten() {
+                    let length = segment.lengths.get(*place as usize).copied().unwrap_or_default();
+                    if length > 0 && self.answers(Row(segment.first.0 + u64::from(*place)), shared) {
+                        let slot = end - segment.lengths.len() + *place as usize;
+                        found.push(Occurrences { slot, count: weight * f32::from(*count), length });
+                    }
+                }
+            }
+        }
+        if terms.len() > 1 {
+            once(&mut found);
+        }
+        Ok(found)
+    }
+}
+
+/// A chunk that has a term.
+pub(super) struct Occurrences {
+    pub(super) slot: usize,
+    /// How often, weighed.
+    pub(super) count: f32,
+    /// Words of the chunk.
+    pub(super) length: u8,
+}
+
+/// Each chunk once, in the order of slots, with the most that it counts.
+fn once(found: &mut Vec<Occurrences>) {
+    found.sort_unstable_by(|a, b| a.slot.cmp(&b.slot).then(b.count.total_cmp(&a.count)));
+    found.dedup_by_key(|one| one.slot);
+}
