@@ -20,7 +20,8 @@ use wattle::base::vector::Embedding;
 use wattle::embed::Embedder;
 use wattle::embed::engine::Engine;
 use wattle::embed::model::Manifest;
-use wattle::limits::{DIMENSIONS, RESCORE};
+use wattle::limits::DIMENSIONS;
+use wattle::search::lexical::row_set::RowSet;
 use wattle::search::vector::Index;
 use wattle::text::chunk::chunks;
 use wattle::text::extract::extract;
@@ -83,7 +84,7 @@ fn scan_sign_bits_then_int8(bencher: Bencher<'_, '_>, count: u64) {
     index.add(&entries);
     let question = vectors[3].clone();
     bencher.counter(ItemsCount::new(count)).bench_local(|| {
-        let near = index.nearest(&question.signs(), RESCORE);
+        let near = index.nearest(&question.signs(), index.rescored(), &RowSet::default());
         near.iter().map(|row| stored[row.0 as usize].cosine(black_box(&question))).fold(f32::MIN, f32::max)
     });
 }

@@ -8,7 +8,14 @@ use crate::limits::DIMENSIONS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-const WORDS: usize = DIMENSIONS / 64;
+/// Words of 64 signs.
+pub const SIGN_WORDS: usize = DIMENSIONS / 64;
+
+/// Sums that a cosine is added up in: as many as fit the vectors of most processors, and always the same ones, so that all
+/// devices get the same number.
+const SUMS: usize = 16;
+
+const _: () = assert!(DIMENSIONS.is_multiple_of(64) && DIMENSIONS.is_multiple_of(SUMS), "no number is left over");
 
 /// A unit-length vector with the fingerprint of the model that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,8 +152,14 @@ impl Quantized {
     /// The cosine with an exact query vector of the same model. The caller keeps models apart: a store has one.
     #[must_use]
     pub fn cosine(&self, query: &Embedding) -> f32 {
-        let dot: f32 = self.codes.iter().zip(query.values.iter()).map(|(c, q)| f32::from(*c) * q).sum();
-        dot * self.scale
+        let mut sums = [0.0_f32; SUMS];
+        let (codes, values) = (self.codes.as_chunks::<SUMS>().0, query.values.as_chunks::<SUMS>().0);
+        for (codes, values) in codes.iter().zip(values) {
+            for ((sum, code), value) in sums.iter_mut().zip(codes).zip(values) {
+                *sum += f32::from(*code) * value;
+            }
+        }
+        sums.iter().sum::<f32>() * self.scale
     }
 
     /// The scanned form.
@@ -158,13 +171,25 @@ impl Quantized {
 
 /// The sign of each number, one bit a dimension: 48 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Signs([u64; WORDS]);
+pub struct Signs([u64; SIGN_WORDS]);
 
 impl Signs {
     fn of(positive: impl Iterator<Item = bool>) -> Self {
-        let mut words = [0; WORDS];
+        let mut words = [0; SIGN_WORDS];
         positive.enumerate().for_each(|(at, bit)| words[at / 64] |= u64::from(bit) << (at % 64));
         Self(words)
+    }
+
+    /// The signs whose bits these are, the first in the lowest bit.
+    #[must_use]
+    pub const fn from_words(words: [u64; SIGN_WORDS]) -> Self {
+        Self(words)
+    }
+
+    /// The bits, the first sign in the lowest.
+    #[must_use]
+    pub const fn words(&self) -> &[u64; SIGN_WORDS] {
+        &self.0
     }
 
     /// The Hamming distance: how many signs differ, 0 to `DIMENSIONS`.

@@ -7,7 +7,7 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::platform::home::hints;
 use std::fmt::Write;
@@ -109,6 +109,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     if let Some(pace) = status.progress.pace.phrase() {
         row("Pace", &pace);
     }
+    if let Some(memory) = index_memory(status) {
+        row("Index", &memory);
+    }
     for source in &status.sources {
         row("Watched", &watched(source));
     }
@@ -143,6 +146,13 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
 /// When the agent read the whole store last by itself.
 pub(super) fn store_read(status: &StatusReport) -> Option<String> {
     status.activity.store_read_s.map(utc)
+}
+
+/// What the indexes take, once there is something in them.
+fn index_memory(status: &StatusReport) -> Option<String> {
+    let IndexBytes { vectors, words } = status.index_bytes;
+    let of = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    (vectors + words > 0).then(|| format!("{} of memory for vectors, {} for words", of(vectors), of(words)))
 }
 
 /// Whether files wait because the device is in use: the sentence names what lets them go on.
@@ -358,6 +368,7 @@ mod tests {
             files: Files { ready: 7, chunked: 2, ..Files::default() },
             leaving: 0,
             progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
+            index_bytes: IndexBytes { vectors: 2_140_000, words: 40_000 },
             peers: Vec::new(),
             model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
             sources: vec![folder(Some(60))],
@@ -375,6 +386,7 @@ mod tests {
         };
         let text = status(&report, &PLAIN);
         assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
+        assert!(text.contains("Index      2.1 MB of memory for vectors, 0.0 MB for words\n"), "{text}");
         assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
         assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
         assert!(text.contains("Wrong      A file is cut short.\n"));

@@ -145,6 +145,9 @@ pub struct StatusReport {
     /// Passages, by state, and how fast they get their vectors.
     #[serde(flatten)]
     pub progress: Progress,
+    /// Memory of the indexes.
+    #[serde(default)]
+    pub index_bytes: IndexBytes,
     /// Other devices.
     pub peers: Vec<Peer>,
     /// The model in use.
@@ -157,6 +160,15 @@ pub struct StatusReport {
     /// What is wrong or in doubt, by area.
     #[serde(default)]
     pub findings: Vec<Finding>,
+}
+
+/// Bytes of memory that the indexes take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexBytes {
+    /// The sign bits of the vectors.
+    pub vectors: u64,
+    /// The words, without what is in the store.
+    pub words: u64,
 }
 
 /// What an agent does just now, and what is in its way.
@@ -348,6 +360,7 @@ impl From<&Status> for StatusReport {
             files: Files::with_work(&status.counts, status.work.to_do),
             leaving: status.counts.count(Kind::Tombstoned),
             progress: Progress::from(status),
+            index_bytes: IndexBytes { vectors: status.driver.index.vectors, words: status.driver.index.words },
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
             sources: Folders::from(status).folders,

@@ -7,6 +7,7 @@ use crate::energy::measured::Measured;
 use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness;
 use crate::scheduler::offload::lender::again::Again;
+use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
 use crate::store::record::{Mark, Source};
 use crate::wire::gossip::{Collection, Headroom};
@@ -259,6 +260,8 @@ pub struct FromDriver {
     pub round_trips: Vec<(PeerKey, u64)>,
     /// Panics of the process since it started.
     pub panics: u64,
+    /// What the indexes take.
+    pub index: IndexMemory,
 }
 
 /// A known peer.

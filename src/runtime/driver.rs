@@ -195,8 +195,8 @@ impl Driver {
                 Output::Reply(id, mut response) => {
                     match &mut response {
                         Response::Status(status) => {
-                            let round_trips = self.session.round_trips();
-                            status.driver = FromDriver { round_trips, panics: panics::count() };
+                            let (round_trips, index) = (self.session.round_trips(), self.outputs.lanes.memory());
+                            status.driver = FromDriver { round_trips, panics: panics::count(), index };
                         }
                         Response::Mesh(report) => self.outputs.seen.add_to(report),
                         _ => {}

@@ -10,9 +10,9 @@
 //! thread goes on.
 
 use super::background::Standing;
-use crate::base::id::{Row, TaskId};
+use super::shared_indexes::SharedIndexes;
+use crate::base::id::TaskId;
 use crate::base::time::Duration;
-use crate::base::vector::Signs;
 use crate::embed::Embedder;
 use crate::node::input::Input;
 use crate::platform::child::Parsers;
@@ -22,20 +22,15 @@ use crate::platform::folder::Folders;
 use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
 use crate::scheduler::task::{Outcome, Scan, Task};
-use crate::search::indexes::Indexes;
-use crate::search::lexical::index::Matches;
-use crate::search::lexical::terms::QueryTerms;
-use crate::store::kv::KvError;
+use crate::search::indexes::{IndexMemory, Indexes};
 use crate::store::record::Source;
 use crate::store::roots::Root;
-use crate::worker::retrieve::Lookup;
 use crate::worker::run::{TaskIo, run};
-use crate::worker::words::Reader;
 use smol::channel::{Receiver, Sender, TrySendError};
 use smol::future::FutureExt;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
 /// frequencies; 0 is no clamp. The threads that serve people have one that stays 0.
@@ -94,9 +89,17 @@ pub struct Lanes {
     pub searches: Sender<(TaskId, Task)>,
     /// Audits of the whole store.
     pub audits: Sender<TaskId>,
+    /// What searches look in.
+    pub index: Arc<RwLock<Indexes>>,
 }
 
 impl Lanes {
+    /// What the indexes take.
+    #[must_use]
+    pub fn memory(&self) -> IndexMemory {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).memory()
+    }
+
     /// Queues a task for the threads that run its kind.
     ///
     /// # Errors
@@ -177,7 +180,7 @@ impl<E: Embedder> Executor<E> {
     /// Runs the task, and sets the CPU time that a parser process took for it.
     fn outcome(&mut self, task: Task, parsing: &Cell<Duration>) -> Outcome {
         let folders = &self.folders;
-        let lookup = Shared { index: Arc::clone(&self.index), disk: self.disk.clone() };
+        let lookup = SharedIndexes { index: Arc::clone(&self.index), disk: self.disk.clone() };
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source], private: &[Root]| folders.list_without(scan, watched, private),
             read: |path: &[u8], watched: &[Source]| {
@@ -190,28 +193,6 @@ impl<E: Embedder> Executor<E> {
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)
-    }
-}
-
-/// The indexes that the writer changes, each locked while it is looked at.
-struct Shared {
-    index: Arc<RwLock<Indexes>>,
-    disk: Disk,
-}
-
-impl Shared {
-    fn read(&self) -> RwLockReadGuard<'_, Indexes> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Lookup for Shared {
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
-        self.read().vectors.nearest(signs, max)
-    }
-
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.read().words.search(terms, &mut Reader(&self.disk), max, also, shared)
     }
 }
 
@@ -265,7 +246,7 @@ mod tests {
         let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs.clone());
         let disk = executor.disk.clone();
         let searcher = executor.clone();
-        let lanes = Lanes { background, questions, checks, searches, audits };
+        let lanes = Lanes { background, questions, checks, searches, audits, index: Arc::default() };
         Threads {
             folder,
             disk,

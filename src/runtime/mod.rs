@@ -26,6 +26,7 @@ pub mod progress;
 pub mod records;
 pub mod scrub;
 pub mod seen;
+mod shared_indexes;
 mod spot_check;
 pub mod unfinished;
 pub mod upkeep;

@@ -1,7 +1,10 @@
 //! Both indexes of a device, which change together.
 
 use super::lexical;
+use super::lexical::row_set::RowSet;
 use super::vector;
+use crate::base::id::Row;
+use crate::base::vector::Signs;
 
 /// What a device's questions are looked up in.
 #[derive(Debug, Default)]
@@ -10,4 +13,28 @@ pub struct Indexes {
     pub vectors: vector::Index,
     /// The words of all chunks.
     pub words: lexical::index::Index,
+}
+
+/// Bytes of memory that the indexes take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexMemory {
+    /// The sign bits.
+    pub vectors: u64,
+    /// The words, without what is in the store.
+    pub words: u64,
+}
+
+impl Indexes {
+    /// The rows nearest by sign bits, with at most `max` different texts; if `shared`, without those of this device alone.
+    #[must_use]
+    pub fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
+        let none = RowSet::default();
+        self.vectors.nearest(signs, max, if shared { self.words.private() } else { &none })
+    }
+
+    /// What they take.
+    #[must_use]
+    pub fn memory(&self) -> IndexMemory {
+        IndexMemory { vectors: self.vectors.memory() as u64, words: self.words.memory() as u64 }
+    }
 }

@@ -1,4 +1,4 @@
-//! Search on this device: the vector index gives the `RESCORE` rows nearest by sign bits, which exact cosines order, and the
+//! Search on this device: the vector index gives the rows nearest by sign bits, which exact cosines order, and the
 //! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
 //! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
@@ -17,9 +17,7 @@ use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
 };
-use crate::limits::{
-    HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
-};
+use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::fusion::{fused, lift};
 use crate::search::lexical::terms::QueryTerms;
@@ -116,8 +114,9 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     }
 }
 
-/// The `RESCORE` nearest rows of those that may answer. Where some folders are private and another device asks, more are looked at until there
-/// are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared ones out of the answer, and so tell what they are about.
+/// The nearest rows of those that may answer. The scan leaves out what is known to be private; the records decide, and where they hide more
+/// from another device, farther rows are looked at until there are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared
+/// ones out of the answer, and so tell what they are about.
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
@@ -125,15 +124,16 @@ fn nearest(
     folders: Folders<'_>,
     unread: &mut Option<KvError>,
 ) -> Vec<Row> {
-    let mut most = RESCORE;
+    let wanted = lookup.rescored();
     if !folders.hide_any() {
-        return lookup.nearest(signs, most);
+        return lookup.nearest(signs, wanted, false);
     }
+    let mut most = wanted;
     loop {
-        let rows = lookup.nearest(signs, most);
+        let rows = lookup.nearest(signs, most, true);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
-        let allowed: Vec<Row> = rows.into_iter().filter(may).take(RESCORE).collect();
+        let allowed: Vec<Row> = rows.into_iter().filter(may).take(wanted).collect();
         if is_all || allowed.len() >= READ {
             return allowed;
         }

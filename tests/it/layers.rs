@@ -71,8 +71,15 @@ const SAYINGS: [(&[&str], &str); 6] = [
 ];
 
 /// Files that may say `unsafe`: system calls without a safe wrapper. A measured SIMD file joins with its benchmark.
-const UNSAFE_FILES: &[&str] =
-    &["src/platform/child/sys.rs", "src/platform/sched.rs", "src/wire/noise/avx512.rs", "src/wire/noise/chacha.rs"];
+const UNSAFE_FILES: &[&str] = &[
+    "src/platform/child/sys.rs",
+    "src/platform/sched.rs",
+    "src/search/vector/avx2.rs",
+    "src/search/vector/avx512.rs",
+    "src/search/vector/neon.rs",
+    "src/wire/noise/avx512.rs",
+    "src/wire/noise/chacha.rs",
+];
 
 const NAMES_THAT_SAY_NOTHING: [&str; 9] =
     ["util", "utils", "common", "manager", "managers", "helper", "helpers", "type", "types"];

@@ -8,7 +8,7 @@ use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
-use crate::http::dto::{Activity, Counts, FileSample, Files, Model, Progress, StatusReport};
+use crate::http::dto::{Activity, Counts, FileSample, Files, IndexBytes, Model, Progress, StatusReport};
 use crate::http::folders::{AwayPlace, Watched};
 use crate::mesh::conduct::Offence;
 use crate::net::diagnostics::{Multicast, NetworkReport};
@@ -28,6 +28,7 @@ pub(super) fn status() -> StatusReport {
         files: Files { ready: 3, ..Files::default() },
         leaving: 0,
         progress: Progress { chunks: 9, vectors: 9, ..Progress::default() },
+        index_bytes: IndexBytes::default(),
         peers: Vec::new(),
         model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
         sources: vec![Watched {

@@ -128,8 +128,12 @@ struct Only<'a> {
 }
 
 impl Lookup for Only<'_> {
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
-        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max) }
+    fn rescored(&self) -> usize {
+        self.indexes.rescored()
+    }
+
+    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
+        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max, shared) }
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {

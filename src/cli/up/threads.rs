@@ -109,6 +109,7 @@ pub(super) fn start(
     let (audits, audit_tasks) = bounded(AUDITS_MAX);
     let (saves, saved) = bounded(SAVES_MAX);
     let words = WordsStep::new(upkeep.rebuild().clone());
+    let of_lanes = Arc::clone(&index);
     let writer = Writer { library, index, words, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
 
     let mut threads = Vec::new();
@@ -135,7 +136,7 @@ pub(super) fn start(
         Err(why) => warn!("{why}"),
     })?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned(), reach.clone())?;
-    let lanes = Lanes { background, questions, checks, searches, audits };
+    let lanes = Lanes { background, questions, checks, searches, audits, index: of_lanes };
     let outputs = Outputs {
         lanes,
         background: Some(background_threads),

@@ -79,6 +79,7 @@ fn status() -> StatusReport {
         files: Files { absent: 1, ..Files::default() },
         leaving: 0,
         progress: Progress { chunks: 0, vectors: 0, ..Progress::default() },
+        index_bytes: IndexBytes::default(),
         peers: vec![peer],
         model: Model { name: "m".into(), fingerprint: "00".into() },
         sources: vec![watched()],

@@ -137,6 +137,11 @@ impl Index {
         self.segments.iter().chain([&self.newest])
     }
 
+    /// The rows that answer this device alone.
+    pub(in crate::search) const fn private(&self) -> &RowSet {
+        &self.private
+    }
+
     fn answers(&self, row: Row, shared: bool) -> bool {
         let is_private = shared && self.private.contains(row);
         !(is_private || self.hidden.contains(row))

@@ -28,6 +28,12 @@ impl RowSet {
         self.0.get(&(row.0 / 64)).is_some_and(|bits| bits & (1 << (row.0 % 64)) != 0)
     }
 
+    /// Looks rows up that come in about the order of their numbers.
+    #[must_use]
+    pub const fn cursor(&self) -> Cursor<'_> {
+        Cursor { set: self, word: None }
+    }
+
     /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -38,6 +44,26 @@ impl RowSet {
     #[must_use]
     pub fn memory(&self) -> usize {
         self.0.len() * 24
+    }
+}
+
+/// A set whose last word is at hand.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    set: &'a RowSet,
+    word: Option<(u64, u64)>,
+}
+
+impl Cursor<'_> {
+    /// Whether a row is in the set.
+    pub fn contains(&mut self, row: Row) -> bool {
+        let at = row.0 / 64;
+        let bits = match self.word {
+            Some((word, bits)) if word == at => bits,
+            _ => self.set.0.get(&at).copied().unwrap_or_default(),
+        };
+        self.word = Some((at, bits));
+        bits & (1 << (row.0 % 64)) != 0
     }
 }
 
@@ -58,6 +84,10 @@ mod tests {
         let mut set: RowSet = [Row(0), Row(63), Row(64), Row(u64::MAX)].into_iter().collect();
         [63, 5].into_iter().for_each(|row| set.insert(Row(row)));
         assert!([0, 5, 63, 64, u64::MAX].into_iter().all(|row| set.contains(Row(row))) && !set.contains(Row(1)));
+        let mut cursor = set.cursor();
+        assert!(
+            [0, 63, 64, u64::MAX, 5, 5].into_iter().all(|row| cursor.contains(Row(row))) && !cursor.contains(Row(1))
+        );
         [63, 63, 900].into_iter().for_each(|row| set.remove(Row(row)));
         assert!(!set.contains(Row(63)) && set.contains(Row(0)));
         [0, 5, 64, u64::MAX].into_iter().for_each(|row| set.remove(Row(row)));

@@ -16,8 +16,11 @@ use std::collections::BTreeSet;
 
 /// Both indexes of the device.
 pub trait Lookup {
-    /// The rows nearest by sign bits, at most so many different ones.
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row>;
+    /// How many of the nearest are to be scored exactly.
+    fn rescored(&self) -> usize;
+
+    /// The rows nearest by sign bits, at most so many different ones; if `shared`, without those of this device alone.
+    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row>;
 
     /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
     ///
@@ -35,8 +38,12 @@ pub struct InStore<'a, K> {
 }
 
 impl<K: Kv> Lookup for InStore<'_, K> {
-    fn nearest(&self, signs: &Signs, max: usize) -> Vec<Row> {
-        self.index.vectors.nearest(signs, max)
+    fn rescored(&self) -> usize {
+        self.index.vectors.rescored()
+    }
+
+    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
+        self.index.nearest(signs, max, shared)
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {

@@ -4,6 +4,7 @@ use super::lookup::load_index;
 use super::*;
 use crate::base::id::Fingerprint;
 use crate::embed::stand_in::StandIn;
+use crate::limits::RESCORE;
 use crate::scheduler::task::{Scan, Task};
 use crate::search::indexes::Indexes;
 use crate::store::change::{Change, FoundDocument, NewChunk};
@@ -234,6 +235,8 @@ fn private_texts_that_are_nearer_keep_no_shared_one_from_another_device() {
     shelf.add("/diary/pins.md", Ring::Private, &private);
     assert_eq!(shelf.ask("boiler pin 7", 3, false)[0].0, "/diary/pins.md");
     assert_eq!(shelf.ask("boiler pin 7", 3, true), [("/house.md".to_owned(), text.to_owned())]);
+    let (indexes, question) = (shelf.indexes(), shelf.embedder.embed("boiler pin 7").unwrap().signs());
+    assert_eq!(indexes.nearest(&question, RESCORE, true).len(), 1, "the scan itself leaves them out");
 }
 
 #[test]

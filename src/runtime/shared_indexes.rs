@@ -1,0 +1,38 @@
+//! The indexes that the writer changes while questions are looked up in them.
+
+use crate::base::id::Row;
+use crate::base::vector::Signs;
+use crate::platform::disk::Disk;
+use crate::search::indexes::Indexes;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::terms::QueryTerms;
+use crate::store::kv::KvError;
+use crate::worker::retrieve::Lookup;
+use crate::worker::words::Reader;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// The indexes, locked only while they are looked at, and the store that postings are read from.
+pub(super) struct SharedIndexes {
+    pub(super) index: Arc<RwLock<Indexes>>,
+    pub(super) disk: Disk,
+}
+
+impl SharedIndexes {
+    fn read(&self) -> RwLockReadGuard<'_, Indexes> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lookup for SharedIndexes {
+    fn rescored(&self) -> usize {
+        self.read().vectors.rescored()
+    }
+
+    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
+        self.read().nearest(signs, max, shared)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
+        self.read().words.search(terms, &mut Reader(&self.disk), max, also, shared)
+    }
+}

@@ -1,0 +1,104 @@
+//! Which instructions compare sign bits: the widest that this processor has. All give the same distances.
+
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
+use super::block::{Block, Distances, LANES};
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+use crate::base::vector::SIGN_WORDS;
+
+/// The instructions.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kernel {
+    /// Those that every processor has.
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+}
+
+impl Kernel {
+    /// Those that this processor has, the slowest first.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let portable = [Some(Self::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        let wide = [Avx2::detect().map(Self::Avx2), Avx512::detect().map(Self::Avx512)];
+        #[cfg(target_arch = "aarch64")]
+        let wide = [Neon::detect().map(Self::Neon)];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let wide: [Option<Self>; 0] = [];
+        portable.into_iter().chain(wide).flatten()
+    }
+
+    /// The fastest of this processor.
+    pub(super) fn best() -> Self {
+        Self::all().last().unwrap_or(Self::Portable)
+    }
+
+    /// The distances of the vectors of each block from the question.
+    pub(super) fn distances(self, question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+        match self {
+            Self::Portable => portable(question, blocks, out),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.distances(question, blocks, out),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.distances(question, blocks, out),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => neon.distances(question, blocks, out),
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
+fn portable(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+    for (block, out) in blocks.iter().zip(out) {
+        let mut sums = [0_u32; LANES];
+        for (words, asked) in block.0.iter().zip(question) {
+            sums.iter_mut().zip(words).for_each(|(sum, word)| *sum += (word ^ asked).count_ones());
+        }
+        *out = sums.map(|sum| sum as u16);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::base::vector::Signs;
+
+    #[test]
+    fn all_instructions_give_the_distance_of_the_signs() {
+        let mut rng = Rng::new(11);
+        let mut word = || match rng.below(5) {
+            0 => 0,
+            1 => u64::MAX,
+            _ => rng.below(u64::MAX),
+        };
+        let mut signs = || Signs::from_words(core::array::from_fn(|_| word()));
+        for count in [0, 1, 2, 3, 7, 64] {
+            let mut blocks = vec![Block::EMPTY; count];
+            let vectors: Vec<Signs> = (0..count * LANES).map(|_| signs()).collect();
+            for (at, vector) in vectors.iter().enumerate() {
+                blocks[at / LANES].set(at % LANES, vector);
+                assert_eq!(blocks[at / LANES].get(at % LANES), *vector);
+            }
+            let none = Signs::from_words([0; SIGN_WORDS]);
+            let every = Signs::from_words([u64::MAX; SIGN_WORDS]);
+            for question in [none, every, signs()] {
+                let expected: Vec<u16> =
+                    vectors.iter().map(|of| u16::try_from(of.distance(&question)).unwrap()).collect();
+                for kernel in Kernel::all() {
+                    let mut out = vec![[u16::MAX; LANES]; count];
+                    kernel.distances(question.words(), &blocks, &mut out);
+                    assert_eq!(out.concat(), expected, "{kernel:?}");
+                }
+            }
+        }
+        println!("compared: {:?}", Kernel::all().collect::<Vec<_>>());
+    }
+}
