@@ -95,7 +95,7 @@ impl Agent {
                 checks: searches.clone(),
                 searches,
                 audits: bounded(1).0,
-                index: Arc::default(),
+                index: std::sync::Arc::default(),
             },
             background: None,
             saves: bounded(8).0,
