@@ -26,6 +26,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Blocks that are compared before the distances are looked at: these stay in the fastest cache.
 const AT_ONCE: usize = 64;
 
+/// Rows of a block.
+const STEP: u32 = 8;
+
+const _: () = assert!(STEP as usize == LANES, "each block has its rows");
+
 /// The list grows by this part of itself: doubling would leave up to half of the memory unused.
 const GROWTH: usize = 8;
 
@@ -133,7 +138,7 @@ impl Index {
             // Lanes without a row end the last block.
             for (rows, distances) in rows.chunks(LANES).zip(&distances) {
                 let first = next;
-                next += LANES as u32;
+                next += STEP;
                 let limit = selection.limit();
                 if distances.iter().all(|distance| *distance > limit) {
                     continue;
