@@ -38,4 +38,5 @@ mod records;
 mod remembered;
 mod sockets;
 mod trust;
+mod upkeep;
 mod wordpiece;
