@@ -158,7 +158,10 @@ impl PendingQueries {
             query.beside.vectors.push((peer, vectors));
         }
     }
+}
 
+/// What peers say of the answers that follow.
+impl PendingQueries {
     /// A peer says how many of its files it searches; its answer follows.
     pub fn add_peer_coverage(&mut self, number: u64, peer: PeerKey, files: FileCoverage) {
         let new = |query: &&mut PendingQuery| query.beside.coverage.iter().all(|(from, _)| *from != peer);
@@ -183,7 +186,9 @@ impl PendingQueries {
         };
         self.waiting_for(number, peer).into_iter().for_each(of);
     }
+}
 
+impl PendingQueries {
     /// Adds a peer's result, or its answer that it has none. The figures of its hits are replaced by our own. One that is
     /// not waited for is ignored.
     pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) {

@@ -166,6 +166,14 @@ impl Counts {
 }
 
 impl Losses {
+    /// Whether the scan under way did not find a document's file, or one that ended a moment ago: whether it moved, and where to, is not known
+    /// before that is saved.
+    pub(in crate::scheduler) fn is_missed(&self, doc: DocId) -> bool {
+        self.pass.gone.iter().any(|found| found.doc == doc)
+            || self.pass.beyond.contains(doc)
+            || self.sources.values().any(|counts| counts.lost.contains(doc))
+    }
+
     /// Adds a step of the scan under way.
     pub(super) fn add(&mut self, gone: Vec<FoundDocument>, tally: &mut Tally) {
         self.pass.known += tally.known;

@@ -262,8 +262,8 @@ fn background_threads_have_the_lowest_priority_and_those_that_serve_people_do_no
         });
         threads.collect::<Vec<_>>()
     };
-    // The audit of the store is background work as well: no query waits for it.
-    let is_background = |name: &str| name.starts_with("background") || name.starts_with("audit");
+    // The audit of the store and its monthly reading are background work as well: no query waits for them.
+    let is_background = |name: &str| ["background", "audit", "scrub"].iter().any(|kind| name.starts_with(kind));
     // A thread that has just begun stands where its parent stood, for a moment.
     until("all background threads behind", || threads().iter().all(|(name, back, _)| *back || !is_background(name)));
     let mut seen = (0, 0);

@@ -193,8 +193,7 @@ impl Walk<'_> {
             return;
         }
         self.progress.step();
-        let name = OsStr::from_bytes(path);
-        let meta = match fs::symlink_metadata(name) {
+        let meta = match fs::symlink_metadata(OsStr::from_bytes(path)) {
             Ok(meta) => meta,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
             Err(error) => return self.hole(path, &plain(&error)),
@@ -248,7 +247,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What is at the path of the source is noted. Whether it may be looked at: not where a private place has come there.
+    /// Notes what is at the path of the source. Whether it may be looked at.
     fn root(&mut self, path: &[u8]) -> bool {
         fs::symlink_metadata(OsStr::from_bytes(path)).map_or(true, |meta| {
             self.listing.root = self.identity(path, &meta);
@@ -256,7 +255,6 @@ impl Walk<'_> {
         })
     }
 
-    /// What tells a folder or file from others; `None` where its file system does not.
     fn identity(&mut self, path: &[u8], meta: &Metadata) -> Option<Identity> {
         self.system(path, meta.dev()).filter(|system| system.inodes).map(|system| identity(meta, &system))
     }

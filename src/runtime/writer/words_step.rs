@@ -95,6 +95,8 @@ impl Writer {
     /// Tells who asked for a new index how far it is.
     fn tell_rebuild(&self) {
         if self.words.is_entered {
+            let all = self.library.commit().counts.chunks;
+            self.words.rebuild.goes_on(all, all);
             self.words.rebuild.ended(None);
         } else {
             let done = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next().0;

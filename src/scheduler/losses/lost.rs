@@ -1,6 +1,5 @@
 //! The documents that a source lost within a minute: what comes back under any name in that time is no loss.
 
-use super::Losses;
 use crate::base::id::DocId;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{LOSS_WINDOW_MS, LOST_MAX};
@@ -47,15 +46,5 @@ impl Lost {
         if !self.documents.is_empty() {
             self.documents.retain(|doc| !documents.contains(doc));
         }
-    }
-}
-
-impl Losses {
-    /// Whether the scan under way did not find a document's file, or one that ended a moment ago: whether it moved, and where to, is not known
-    /// before that is saved.
-    pub(in crate::scheduler) fn is_missed(&self, doc: DocId) -> bool {
-        self.pass.gone.iter().any(|found| found.doc == doc)
-            || self.pass.beyond.contains(doc)
-            || self.sources.values().any(|counts| counts.lost.contains(doc))
     }
 }

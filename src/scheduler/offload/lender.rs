@@ -6,6 +6,7 @@ mod kept;
 mod leases;
 mod lost;
 mod owed;
+mod owed_checks;
 mod presence;
 mod results;
 

@@ -1,6 +1,7 @@
 //! What a chunk is found by: its terms, and how often it has each.
 
-use super::language::{Language, Languages, of_text};
+use super::detection::of_text;
+use super::language::{Language, Languages};
 use super::token::{Kind, each};
 use crate::base::fold::{fold, lower};
 use std::borrow::Cow;

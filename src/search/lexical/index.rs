@@ -13,11 +13,12 @@ use super::terms::{QueryTerms, most_similar};
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
 use crate::limits::{SEGMENT_CHUNKS, SIMILAR_TERMS_MAX};
-use found::Occurrences;
+use occurrences::Occurrences;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod found;
 mod merge;
+mod occurrences;
 
 pub use merge::Merge;
 

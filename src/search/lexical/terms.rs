@@ -2,7 +2,8 @@
 
 use super::analysis::{Analysis, forms, languages_of};
 use super::compound::{Parts, are_near, parts, wholes};
-use super::language::{Language, Languages, of_text};
+use super::detection::of_text;
+use super::language::{Language, Languages};
 use super::similar::{SIMILAR_FROM, grams, similarity};
 use super::stop_word::is_stop_word;
 use super::token::{Kind, each};

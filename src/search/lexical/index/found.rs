@@ -2,6 +2,7 @@
 
 use super::super::compound::Parts;
 use super::super::terms::QueryTerms;
+use super::occurrences::{Occurrences, once};
 use super::{Index, Postings, Segment};
 use crate::base::id::Row;
 use std::collections::BTreeSet;
@@ -69,19 +70,4 @@ impl Index {
         }
         Ok(found)
     }
-}
-
-/// A chunk that has a term.
-pub(super) struct Occurrences {
-    pub(super) slot: usize,
-    /// How often, weighed.
-    pub(super) count: f32,
-    /// Words of the chunk.
-    pub(super) length: u8,
-}
-
-/// Each chunk once, in the order of slots, with the most that it counts.
-fn once(found: &mut Vec<Occurrences>) {
-    found.sort_unstable_by(|a, b| a.slot.cmp(&b.slot).then(b.count.total_cmp(&a.count)));
-    found.dedup_by_key(|one| one.slot);
 }

@@ -1,0 +1,194 @@
+//! What people read.
+
+use super::super::folders::tests::folder;
+use super::super::hit::tests::hit;
+use super::*;
+use crate::base::finding::{Area, Finding};
+use crate::http::dto::{Activity, Files, Model, Progress, SearchAnswer, SearchPlace};
+use crate::node::output::{DeviceCoverage, SilentDevice};
+
+const PLAIN: Style = Style { width: 40, styled: false };
+
+#[test]
+fn hits_are_numbered_wrapped_and_shortened() {
+    let files = FileCoverage { known: 203, searchable: 34, ..FileCoverage::default() };
+    let all = SearchResults {
+        hits: vec![hit(), hit()],
+        nothing_fits: false,
+        unusable: Vec::new(),
+        coverage: SearchAnswer {
+            asked: 3,
+            answered: 2,
+            silent: vec!["attic".into()],
+            files,
+            ..SearchAnswer::default()
+        },
+    };
+    let text = found(&all, &PLAIN);
+    let head = " 1. boiler\u{fffd}.md  0.71\n    on pi\u{fffd}[2J:\n    /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n";
+    assert!(text.starts_with(head), "{text}");
+    assert!(text.contains("\n 2. ") && text.contains(" …\n"));
+    assert!(
+        text.ends_with("2 of 3 devices answered. Silent: attic.\n169 of 203 files are not searched yet.\n"),
+        "{text}"
+    );
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "no control character, and no style off a terminal");
+    assert!(text.lines().skip(2).take(6).all(|line| line.chars().count() <= 40));
+}
+
+#[test]
+fn each_path_stands_whole_on_a_line_of_its_own_and_no_other_line_is_wider_than_the_screen() {
+    let place = |n: usize| SearchPlace {
+        device: "attic".into(),
+        peer_id: "12D3".into(),
+        path: format!("/{}/boiler {n}.md", "x".repeat(99)),
+    };
+    let mut hit = hit();
+    hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
+    hit.places = (0..12).map(place).collect();
+    let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
+    let text = found(&SearchResults { hits: vec![hit], unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+    let path = |n: usize| format!("\n    /{}/boiler {n}.md\n", "x".repeat(99));
+    assert_eq!(text.matches("    also on attic:\n").count(), 1, "{text}");
+    assert!((1..=3).all(|n| text.contains(&path(n))) && !text.contains(&path(4)), "{text}");
+    assert!(text.contains("    and in 8 more files\n"), "{text}");
+    let paths = |line: &&str| line.starts_with("    /");
+    assert_eq!(text.lines().filter(paths).count(), 4, "{text}");
+    assert!(text.lines().filter(|line| !paths(line)).all(|line| super::super::text::columns(line) <= 40), "{text}");
+}
+
+#[test]
+fn no_hits_are_one_sentence() {
+    let none = SearchResults {
+        hits: Vec::new(),
+        nothing_fits: false,
+        unusable: Vec::new(),
+        coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
+    };
+    assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
+}
+
+#[test]
+fn before_any_file_is_searched_an_answer_says_that_files_are_still_being_read() {
+    let none = |files| SearchResults {
+        hits: Vec::new(),
+        nothing_fits: false,
+        unusable: Vec::new(),
+        coverage: SearchAnswer { asked: 1, answered: 1, files, ..SearchAnswer::default() },
+    };
+    let yet = "Nothing was found yet: files are still being read.\n";
+    let text = found(&none(FileCoverage::new(0, 0, 0, true)), &PLAIN);
+    assert_eq!(text, format!("{yet}The folders are being looked at: no file is searched yet.\n"));
+    let text = found(&none(FileCoverage::new(7, 0, 0, false)), &PLAIN);
+    assert_eq!(text, format!("{yet}7 of 7 files are not searched yet.\n"));
+    let text = found(&none(FileCoverage::new(7, 7, 0, true)), &PLAIN);
+    assert_eq!(text, "Nothing was found.\n");
+}
+
+#[test]
+fn where_all_is_read_an_answer_says_that_embedding_waits_and_why() {
+    let files = FileCoverage::new(7, 0, 0, false).with_read(7);
+    let why = "All files are read. Nothing is embedded while questions are answered.";
+    let coverage =
+        SearchAnswer { asked: 1, answered: 1, files, background: Some(why.into()), ..SearchAnswer::default() };
+    let none = SearchResults { hits: Vec::new(), nothing_fits: false, unusable: Vec::new(), coverage };
+    let text = found(&none, &PLAIN);
+    assert!(text.starts_with("Nothing was found by its words, and the passages wait"), "{text}");
+    assert!(text.ends_with(&format!("\n{why}\n")) && !text.contains("being read"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_asked_for_and_cannot_be_used_is_told_first() {
+    let unusable = vec![Unusable { path: "/a/my report.pdf".into(), reason: "PDF files cannot be read yet.".into() }];
+    let coverage = SearchAnswer { asked: 1, answered: 1, unusable: 11, ..SearchAnswer::default() };
+    let text = found(&SearchResults { hits: vec![hit()], unusable, nothing_fits: false, coverage }, &PLAIN);
+    let first = "/a/my report.pdf\nis there, and cannot be searched. PDF files cannot be read yet.\n\n 1. boiler";
+    assert!(text.starts_with(first), "{text}");
+}
+
+#[test]
+fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_counted() {
+    let silent = vec!["attic".into(), "cellar".into()];
+    let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
+    assert_eq!(
+        found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
+        "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
+         were not asked: they are not linked to this one.\n"
+    );
+}
+
+#[test]
+fn a_device_that_cannot_answer_since_its_model_is_another_one_is_named_with_what_helps() {
+    let silent =
+        |device: &str, other_model| SilentDevice { device: device.into(), peer_id: "12D3".into(), other_model };
+    let (silent_devices, silent) =
+        (vec![silent("attic", true), silent("nas", false)], vec!["attic".into(), "nas".into()]);
+    let coverage = SearchAnswer { asked: 3, answered: 1, silent, silent_devices, ..SearchAnswer::default() };
+    let text = found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+    let says = "1 of 3 devices answered. Silent: attic, nas.\nattic cannot answer: its model is another one than here. `wattle doctor`";
+    assert!(text.contains(says) && !text.contains("nas cannot"), "{text}");
+}
+
+#[test]
+fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_nothing_fits() {
+    let other = |device: &str, searchable| DeviceCoverage {
+        device: device.into(),
+        peer_id: "12D3".into(),
+        files: FileCoverage { known: 40, searchable, ..FileCoverage::default() },
+    };
+    let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
+    let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
+    let text = found(&SearchResults { hits: vec![hit()], unusable: Vec::new(), nothing_fits: true, coverage }, &PLAIN);
+    assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
+    assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
+    assert!(!text.contains("attic"), "it searched everything: {text}");
+}
+
+#[test]
+fn a_status_reads_as_a_table_of_plain_words() {
+    let mut report = StatusReport {
+        peer_id: "12D3Koo".into(),
+        device: "attic".into(),
+        mesh: None,
+        files: Files { ready: 7, chunked: 2, ..Files::default() },
+        leaving: 0,
+        progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
+        index_bytes: IndexBytes { vectors: 2_140_000, words: 40_000 },
+        peers: Vec::new(),
+        model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into() },
+        sources: vec![folder(Some(60))],
+        activity: Activity {
+            working: true,
+            scanning: false,
+            held: Some("The disk is full.".into()),
+            background: Some("Background work may use the whole device.".into()),
+            background_reason: None,
+            panics: 2,
+            store_read_s: Some(1_795_717_859),
+            at_home: None,
+        },
+        findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],
+    };
+    let text = status(&report, &PLAIN);
+    assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
+    assert!(text.contains("Index      2.1 MB of memory for vectors, 0.0 MB for words\n"), "{text}");
+    assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
+    assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
+    assert!(text.contains("Wrong      A file is cut short.\n"));
+    report.activity.working = false;
+    assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
+    report.files.chunked = 0;
+    assert!(status(&report, &PLAIN).contains("Now        at rest\n"));
+    (report.files.waiting, report.files.absent) = (3, 3);
+    let text = status(&report, &PLAIN);
+    assert!(text.contains("Files      7 ready, 3 waiting for their folder\n"), "{text}");
+    assert!(text.contains("Now        at rest; 3 files wait until their folder is back\n"), "{text}");
+    report.files.waiting = 4;
+    let text = status(&report, &PLAIN);
+    assert!(text.contains("Files      7 ready, 1 waiting to be read, 3 waiting for their folder\n"), "{text}");
+    assert!(text.contains("Now        one file waits to be read or embedded\n"), "{text}");
+    report.sources[0].looked_s_ago = None;
+    let text = status(&report, &PLAIN);
+    assert!(text.contains("Now        the first look at /home/ann/notes since the start is not over"), "{text}");
+    assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
+}

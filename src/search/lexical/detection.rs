@@ -1,0 +1,64 @@
+//! The language of a text: which stemmer cuts its words.
+//!
+//! A chunk's languages follow from its own text alone, so that every device that has the text cuts its words alike. The
+//! detection is that of the crate whatlang (trigrams and alphabets), and for short texts that of their small words.
+
+use super::language::{KNOWN, Language, Languages};
+use super::stop_word::votes;
+use crate::base::fold::words;
+use whatlang::{Detector, Script, detect_script};
+
+/// Bytes of a text that its language is told from.
+const LOOKED_AT: usize = 800;
+
+/// Letters of a text from which on the detection is believed; of shorter ones the small words count (`stop_word`), and unless
+/// these are clear they are cut as English too.
+const BELIEVED_FROM: usize = 60;
+
+/// Small words of one language that make it clear.
+const CLEAR_VOTES: usize = 2;
+
+/// The languages of a text: one, or where it is short or the detection is not sure, that and English.
+#[must_use]
+pub(super) fn of_text(text: &str) -> Languages {
+    let head = head(text);
+    let (mut first, mut is_sure) = detected(head);
+    let is_latin = detect_script(head) == Some(Script::Latin);
+    if is_latin && (!is_sure || letters(head) < BELIEVED_FROM) {
+        let (voted, is_clear) = voted(head, first);
+        (first, is_sure) = (voted.or(first), is_clear);
+    }
+    let mut languages: Languages = first.into_iter().collect();
+    if is_latin && !is_sure && first != Some(Language::English) {
+        let _ = languages.push(Language::English);
+    }
+    languages
+}
+
+/// The language that most of the small words of a short text are of, and whether that is clear. Of several that have as many, the detected
+/// one, or English.
+fn voted(text: &str, detected: Option<Language>) -> (Option<Language>, bool) {
+    let words: Vec<String> = words(text).collect();
+    let votes = votes(words.iter().map(String::as_str));
+    let most = votes.values().copied().max().unwrap_or_default();
+    let best: Vec<Language> =
+        votes.iter().filter(|(_, votes)| **votes == most).map(|(language, _)| *language).collect();
+    let preferred = detected.into_iter().chain([Language::English]).find(|language| best.contains(language));
+    (preferred.or_else(|| best.first().copied()), most >= CLEAR_VOTES && best.len() == 1)
+}
+
+/// The most likely language, and whether that is sure.
+fn detected(text: &str) -> (Option<Language>, bool) {
+    let languages = KNOWN.iter().map(|(_, lang, _)| *lang).collect();
+    let Some(info) = Detector::with_allowlist(languages).detect(text) else { return (None, true) };
+    let known = KNOWN.iter().find(|(_, lang, _)| *lang == info.lang()).map(|(language, ..)| *language);
+    (known, info.is_reliable())
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().filter(|c| c.is_alphabetic()).count()
+}
+
+fn head(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LOOKED_AT.min(text.len()))]
+}
