@@ -3,7 +3,7 @@
 use super::*;
 use crate::platform::disk::misplaced;
 use crate::platform::store_aside::aside;
-use crate::store::record::{Mark, Marks, Record, Source};
+use crate::store::record::{FileStamp, Mark, Marks, Record, Source};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -57,6 +57,33 @@ fn the_mark_on_a_place_in_no_watched_folder_ends_with_a_start() {
     let marks = Marks([&stale[..], &stays].concat());
     start().apply(&Change::Marks(marks)).unwrap();
     assert_eq!(read::marks(start().kv()).unwrap(), Marks(stays));
+}
+
+#[test]
+fn documents_of_a_folder_that_is_away_are_not_lost_unsaid_with_a_space_of_the_store() {
+    for space in 0..9 {
+        let (folder, home) = home();
+        let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+        let mut library = start().0;
+        for number in 0..60 {
+            let (path, stamp) = (format!("/a/{number}.md").into_bytes(), FileStamp::default());
+            let seen = Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh };
+            library.apply(&seen).unwrap();
+        }
+        library.kv().rotate().unwrap();
+        drop(library);
+        assert_eq!(start().2, None);
+        let gone = folder.path().join(LAYOUT).join(format!("keyspaces/{space}"));
+        if !gone.is_dir() {
+            continue;
+        }
+        fs::remove_dir_all(gone).unwrap();
+        let (library, (), found) = start();
+        let left = read::documents_under(library.kv(), b"/a", None, 100).unwrap().len();
+        let told = found.map_or_else(String::new, |found| found.what);
+        let lost = format!("{} documents of folders that are away went with it", 60 - left);
+        assert!(left == 60 || told.contains(&lost), "space {space}: {left} are left: {told}");
+    }
 }
 
 fn opens_with_its_folders(home: &Home) {
