@@ -2,6 +2,9 @@
 //!
 //! Each list's scores are divided by its best one, and added with weights. Ranks alone are not enough: where the model
 //! does not know a language its list is noise, and one list of noise ruins a good one (measured: .934 becomes .357).
+//!
+//! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
+//! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
 use super::lexical::bm25::{bm25, nearly, possible, unknown};
 use super::lexical::language::Language;
@@ -28,12 +31,28 @@ const CLEAR_AT: usize = 5;
 const CLEAR: (f32, f32) = (0.2, 0.8);
 const CLEAR_LEAST: f32 = 0.1;
 
+/// From which part of what the whole question could score the best chunk's words are taken for what is meant, to where they are so
+/// entirely. With less it has some words of the question, such as `must` and `long`, that are rare only because there are few chunks.
+const MEANT: (f32, f32) = (0.3, 0.6);
+
 /// The part of what a chunk with all of a question's words scores that the best one is taken to have at least: where no chunk has more
 /// than a word of it, words tell little.
 const POSSIBLE_PART: f32 = 0.5;
 
 /// The least best cosine that is divided by: below, nothing that was found is near.
 const COSINE_LEAST: f32 = 0.3;
+
+/// How sure a hit is by its words: the logistic function of this much plus this much times the part of the question that it has.
+const SURE_BY_WORDS: (f32, f32) = (-4.6, 7.4);
+
+/// How sure a hit is by its meaning alone at most, in a question of a language that the model knows; and how much nearer than the others it
+/// is where that begins, and where it is entirely so.
+const SURE_BY_MEANING: f32 = 0.7;
+const NEARER: (f32, f32) = (0.1, 0.5);
+
+/// The place among the chunks in the order of their cosines that tells how near the others are, and the least that they are taken to be.
+const OTHERS_AT: usize = 5;
+const OTHERS_LEAST: f32 = 0.15;
 
 /// The least score of a chunk that stands first because its file has the name that was asked for.
 const NAMED_SCORE: f32 = 0.9;
@@ -57,6 +76,8 @@ pub struct Fusion {
     dense_weight: f32,
     best_cosine: f32,
     best_words: f32,
+    /// What the weighted sum is multiplied by, so that the best hit's score is how sure it is.
+    scale: f32,
 }
 
 impl Fusion {
@@ -66,13 +87,21 @@ impl Fusion {
         let hits: Vec<(f32, f32)> = hits.collect();
         let best = |of: fn(&(f32, f32)) -> f32| hits.iter().map(of).fold(0.0, f32::max);
         let (cosine, words) = (best(|hit| hit.0), best(|hit| hit.1));
-        let best_words = if words > 0.0 { words.max(POSSIBLE_PART * possible(terms, statistics)) } else { 0.0 };
+        let possible = possible(terms, statistics);
+        let best_words = if words > 0.0 { words.max(POSSIBLE_PART * possible) } else { 0.0 };
         let dense_weight = if names_one(terms, statistics) {
             DENSE_WEIGHTS.2
         } else {
-            dense_weight(terms) * unclear(hits.iter().map(|(_, words)| *words).collect())
+            let meant = if possible > 0.0 { between(MEANT, words / possible) } else { 0.0 };
+            let unclear = unclear(hits.iter().map(|(_, words)| *words).collect());
+            dense_weight_of(terms) * unclear.max(1.0 - meant * (1.0 - CLEAR_LEAST))
         };
-        Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words }
+        let mut fusion = Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
+        let best = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).fold(0.0, f32::max);
+        if best > 0.0 {
+            fusion.scale = sure(dense_weight_of(terms), possible, &hits) / best;
+        }
+        fusion
     }
 
     /// The score of one of them, 0 to 1.
@@ -80,7 +109,8 @@ impl Fusion {
     pub fn score(&self, cosine: f32, words: f32) -> f32 {
         let words = if self.best_words > 0.0 { words / self.best_words } else { 0.0 };
         let weight = if self.best_words > 0.0 { self.dense_weight } else { 1.0 };
-        (weight * (cosine / self.best_cosine).max(0.0) + (1.0 - weight) * words).clamp(0.0, 1.0)
+        let part = (weight * (cosine / self.best_cosine).max(0.0) + (1.0 - weight) * words).clamp(0.0, 1.0);
+        (self.scale * part).clamp(0.0, 1.0)
     }
 }
 
@@ -98,11 +128,38 @@ fn unclear(mut words: Vec<f32>) -> f32 {
     words.sort_unstable_by(|a, b| b.total_cmp(a));
     let best = words.first().copied().unwrap_or_default();
     let other = words.get(CLEAR_AT).copied().unwrap_or_default();
-    let (from, to) = CLEAR;
-    if best > 0.0 { ((other / best - from) / (to - from)).clamp(CLEAR_LEAST, 1.0) } else { 1.0 }
+    if best > 0.0 { between(CLEAR, other / best).max(CLEAR_LEAST) } else { 1.0 }
 }
 
-fn dense_weight(terms: &QueryTerms) -> f32 {
+/// How sure the surest of these hits, each a cosine and a BM25 score, is what the question asks for, 0 to 1: by its words, by its meaning, or
+/// by both. `weight` is that of the cosine in the question's language, `possible` the BM25 score of a chunk with all of its words.
+fn sure(weight: f32, possible: f32, hits: &[(f32, f32)]) -> f32 {
+    let mut cosines: Vec<f32> = hits.iter().map(|(cosine, _)| *cosine).collect();
+    cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+    let others = cosines.get(OTHERS_AT).copied().unwrap_or_default().max(OTHERS_LEAST);
+    let by_words = |words: f32| {
+        let has = if possible > 0.0 { (words / possible).min(1.0) } else { 0.0 };
+        1.0 / (1.0 + (-SURE_BY_WORDS.1.mul_add(has, SURE_BY_WORDS.0)).exp())
+    };
+    let (known, latin, _) = DENSE_WEIGHTS;
+    let most = if weight >= known {
+        SURE_BY_MEANING
+    } else if weight >= latin {
+        SURE_BY_MEANING / 2.0
+    } else {
+        0.0
+    };
+    let by_meaning = |cosine: f32| most * between(NEARER, cosine - others);
+    let of = |(cosine, words): &(f32, f32)| 1.0 - (1.0 - by_words(*words)) * (1.0 - by_meaning(*cosine));
+    hits.iter().map(of).fold(0.0, f32::max)
+}
+
+/// How far a value is on the way from the one end of a range to the other, 0 to 1.
+fn between((from, to): (f32, f32), value: f32) -> f32 {
+    ((value - from) / (to - from)).clamp(0.0, 1.0)
+}
+
+fn dense_weight_of(terms: &QueryTerms) -> f32 {
     let (known, latin, other) = DENSE_WEIGHTS;
     match terms.languages() {
         [] | [Language::Arabic | Language::Greek | Language::Russian | Language::Tamil, ..] => other,
@@ -162,6 +219,39 @@ mod tests {
         let mut chunks = vec![("Part number AB-77/C, what it costs, for the pump", 0.8); 20];
         chunks.push(("The plate says 71118933", 0.1));
         assert_eq!(first("What does part number 71118933 cost?", &chunks), 20);
+    }
+
+    #[test]
+    fn the_best_score_says_how_sure_it_is_and_the_others_have_their_part_of_it() {
+        let far = [0.2; 8].map(|cosine| (cosine, 0.0));
+        let with = |one: (f32, f32)| far.into_iter().chain([one]).collect::<Vec<_>>();
+        // A word that nobody has: nothing is near.
+        assert!(sure(0.65, 5.0, &with((0.22, 0.0))) < 0.05);
+        // All words of the question, or some of them, in another language too.
+        assert!(sure(0.1, 5.0, &with((0.2, 5.0))) > 0.9);
+        assert!((0.2..0.4).contains(&sure(0.1, 5.0, &with((0.2, 2.5)))));
+        // Meaning alone, where the model knows the language, and where all are equally near.
+        assert!((0.5..0.8).contains(&sure(0.65, 5.0, &with((0.6, 0.0)))));
+        assert!(sure(0.65, 5.0, &[(0.6, 0.0); 9]) < 0.05);
+
+        let terms = QueryTerms::new("pump of the garden");
+        let texts = ["the pump of the garden", "the garden", "the house"];
+        let counts: Vec<TermFrequencies> = texts.iter().map(|text| terms.count(["", "", text])).collect();
+        let statistics = CorpusStatistics::of(terms.len(), counts.iter());
+        let hits: Vec<(f32, f32)> = counts.iter().map(|counts| (0.0, bm25(&terms, &statistics, counts))).collect();
+        let fusion = Fusion::of(&terms, &statistics, hits.iter().copied());
+        let scores: Vec<f32> = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).collect();
+        assert!(scores[0] > 0.7 && scores[1] > 0.1 && scores[1] < scores[0] && scores[2] < 0.01, "{scores:?}");
+    }
+
+    #[test]
+    fn few_chunks_make_no_word_rare_enough_to_outrank_meaning() {
+        let chunks = [
+            ("The violin lies in the long chest, and its bridge must stand upright.", 0.0),
+            ("The gutter must be cleared of leaves each November.", 0.15),
+            ("Knead the dough and bake it in the iron pot, half an hour with the lid.", 0.37),
+        ];
+        assert_eq!(first("How long must the loaf stay in the oven?", &chunks), 2);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who reads no more, and commands that are told to be typed.
+//! Who reads no more, the demo, and commands that are told to be typed.
 
 use super::harness::{Place, WATTLE};
 use std::io::{PipeWriter, pipe};
@@ -23,6 +23,16 @@ fn where_nobody_reads_any_more_a_command_ends_without_a_panic() {
     for command in [&["peers", "--watch"][..], &["peers", "--watch", "--json"], &["status"]] {
         let ended = Command::new(WATTLE).args(command).args(["--home", &home]).stdout(closed()).output().unwrap();
         assert!(ended.status.success() && ended.stderr.is_empty(), "{command:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn the_demo_answers_each_of_its_questions_from_the_device_that_has_the_note() {
+    let demo = Command::new(WATTLE).arg("demo").output().unwrap();
+    let told = String::from_utf8_lossy(&demo.stdout);
+    assert!(demo.status.success(), "{told}{}", String::from_utf8_lossy(&demo.stderr));
+    for first in [" 1. heating.md ", " 1. violin.md ", " 1. bread.md "] {
+        assert!(told.contains(first), "{first} in {told}");
     }
 }
 
