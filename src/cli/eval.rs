@@ -1,9 +1,10 @@
 //! `wattle eval`: how well a set's questions are answered. The agents are in this process; none that runs is asked.
 //!
 //! `set` reads the set, `agents` holds the agents over it, `vectors` keeps what was embedded from one run to the next, `split`
-//! says which agent has which documents, `metrics` computes the figures, and `report` prints them.
+//! says which agent has which documents, `metrics` and `certainty` compute the figures, and `report` prints them.
 
 mod agents;
+mod certainty;
 mod metrics;
 mod report;
 mod set;
@@ -11,7 +12,8 @@ mod split;
 mod vectors;
 
 use self::agents::{Agents, Asked, Lists, Passage, Reading};
-use self::metrics::Figures;
+use self::certainty::First;
+use self::metrics::{Figures, Relevant};
 use self::report::{Compared, Judged, Report, Sizes, WAYS};
 use self::set::{Question, Set};
 use self::vectors::{Texts, Vectors};
@@ -122,7 +124,12 @@ fn judge(agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<Judge
     };
     let [lexical, vector, fused] = WAYS.map(|(lists, ..)| figures(lists));
     let figures = Compared { lexical: lexical?, vector: vector?, fused: fused? };
-    Ok(Judged { id: question.id.clone(), kinds: question.kinds.clone(), figures })
+    let first = |without: &Relevant| {
+        let first = agents.first(asked, without)?;
+        Ok::<_, String>(first.map(|(id, score)| First { score, is_right: question.relevant.contains_key(id) }))
+    };
+    let firsts = [first(&Relevant::new())?, first(&question.relevant)?];
+    Ok(Judged { id: question.id.clone(), kinds: question.kinds.clone(), figures, firsts })
 }
 
 /// The file of what was found, for who fits weights to it.

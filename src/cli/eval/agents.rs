@@ -4,6 +4,7 @@
 //! `worker::retrieve`, and the asked one joins what all found with `query::merge`. What is found by words alone, and by meaning
 //! alone, is the same with the other list left out.
 
+use super::metrics::Relevant;
 use super::set;
 use super::vectors::{Texts, Vectors};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
@@ -185,6 +186,19 @@ impl Agents {
             }
         }
         Ok(ids)
+    }
+
+    /// The first answer to a question, as people see it: its document and its score. With `without`, these documents are answered by nobody.
+    ///
+    /// # Errors
+    /// A sentence: the store of an agent could not be read.
+    pub(super) fn first(&self, asked: Asked<'_>, without: &Relevant) -> Result<Option<(&str, f32)>, String> {
+        let mut found = self.found(asked, Lists::Fused)?;
+        for (_, found) in &mut found {
+            found.hits.retain(|hit| self.ids.get(&hit.path).is_none_or(|id| !without.contains_key(id)));
+        }
+        let first = merge(asked.text, found, 1).into_iter().next();
+        Ok(first.and_then(|first| Some((self.ids.get(&first.hit.path)?.as_str(), first.score))))
     }
 
     /// The passages of one list with their scores, as all agents together give them.

@@ -1,6 +1,7 @@
 //! What an evaluation found, for people and for programs.
 
 use super::agents::Lists;
+use super::certainty::{self, Certainty, First, RANGES};
 use super::metrics::Figures;
 use crate::base::count::{count, plural};
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub(super) struct Judged {
     pub(super) kinds: Vec<String>,
     /// Its figures.
     pub(super) figures: Compared,
+    /// The first answers to it, with its relevant documents and without them.
+    pub(super) firsts: [Option<First>; 2],
 }
 
 /// The report.
@@ -50,6 +53,8 @@ pub(super) struct Report {
     means: Compared,
     /// The means of each kind of questions; empty where the set has no kinds.
     kinds: BTreeMap<String, Compared>,
+    /// How many first answers are right, by their score.
+    scores: [Certainty; RANGES],
     per_query: BTreeMap<String, Compared>,
 }
 
@@ -84,6 +89,7 @@ impl Report {
             agents: sizes.agents,
             means: means(&all),
             kinds: kinds.into_iter().map(|(kind, all)| (kind, means(&all))).collect(),
+            scores: certainty::certainties(judged.iter().flat_map(|one| one.firsts).flatten()),
             per_query: judged.into_iter().map(|one| (one.id, one.figures)).collect(),
         }
     }
@@ -109,7 +115,7 @@ impl Report {
         for (kind, means) in &self.kinds {
             table(&mut text, kind, wide, means);
         }
-        text
+        text + "\n" + certainty::text(&self.scores).as_str()
     }
 }
 
@@ -142,7 +148,7 @@ mod tests {
         let relevant = Relevant::from([("a".to_owned(), 1.0)]);
         let [lexical, vector, fused] = lists.map(|ranked| Figures::of(ranked, &relevant).unwrap());
         let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-        Judged { id: id.to_owned(), kinds, figures: Compared { lexical, vector, fused } }
+        Judged { id: id.to_owned(), kinds, figures: Compared { lexical, vector, fused }, firsts: [None; 2] }
     }
 
     const SIZES: Sizes = Sizes { documents: 3, refused: 1, passages: 4, agents: 1 };

@@ -40,6 +40,8 @@ fn a_word_that_one_document_has_is_found_on_one_agent_and_on_many_and_the_same_r
         assert_eq!(report["fused"]["mrr10"], 1.0, "{agents} {split:?}");
         assert_eq!(report["per_query"].as_object().unwrap().len(), 40);
         assert_eq!((&report["kinds"]["low"]["fused"]["r5"], &report["passages"]), (&1.0.into(), &40.into()));
+        let answers = report["scores"].as_array().unwrap().iter().map(|range| range["answers"].as_u64().unwrap());
+        assert_eq!(answers.sum::<u64>(), 80, "each question is asked with its document and without it");
         assert_eq!(report, run());
     }
 }
