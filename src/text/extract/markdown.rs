@@ -3,7 +3,7 @@
 //! A line scanner and no parser: it recognises ATX and setext headings, fenced and indented code and HTML blocks of
 //! CommonMark 0.31.2, and front matter, which is no part of any section. Everything else stays in the text as it is.
 //!
-//! Two deviations are intended. A paragraph of several lines or of more than `limits::HEADING_BYTES_MAX` bytes is no
+//! Three deviations are intended. Headings of wikis, such as `== Text ==`, divide the text too. A paragraph of several lines or of more than `limits::HEADING_BYTES_MAX` bytes is no
 //! heading although a line of `---` follows: in notes that is a thematic break. And headings inside quotations and list
 //! items do not divide the text.
 
@@ -63,7 +63,7 @@ impl Scan<'_> {
             self.paragraph = in_paragraph;
         } else if let Some(end) = html_block::begins(content) {
             self.html = (!end.is_on(line)).then_some(end);
-        } else if let Some((level, words)) = atx(content) {
+        } else if let Some((level, words)) = atx(content).or_else(|| wiki(content)) {
             self.open(level, words, range);
         } else if let (Some(level), Some(above)) = (underline(content), before) {
             let words = self.text.get(above.clone()).unwrap_or_default();
@@ -100,6 +100,20 @@ fn atx(content: &str) -> Option<(usize, &str)> {
     let open = words.trim_end_matches('#');
     let closed = open.is_empty() || open.ends_with([' ', '\t']);
     Some((level, if closed { open.trim_end() } else { words }))
+}
+
+/// The level and text of a heading as wikis write it, like `== Text ==`: in files that were exported from one. Some put a space behind each
+/// sign (`= = Text = =`).
+fn wiki(content: &str) -> Option<(usize, &str)> {
+    let is_mark = |c: char| matches!(c, '=' | ' ' | '\t');
+    let line = content.trim();
+    let words = line.trim_matches(is_mark);
+    let (before, after) = line.split_once(words).filter(|_| !words.is_empty() && !words.contains('='))?;
+    let signs = |marks: &str| marks.matches('=').count();
+    let level = signs(before);
+    // `=x=` is more often a formula.
+    let is_apart = level > 1 || (before.ends_with(' ') && after.starts_with(' '));
+    ((1..=6).contains(&level) && signs(after) == level && is_apart).then_some((level, words))
 }
 
 /// The level of a setext heading's underline, `===` or `---`.

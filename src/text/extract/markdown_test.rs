@@ -35,6 +35,17 @@ fn underlined_lines_are_headings_but_rules_lists_and_tables_are_not() {
 }
 
 #[test]
+fn headings_of_wikis_are_headings_and_formulas_are_not() {
+    expect(
+        " = Mill = \n\na\n = = Wheel = = \nb\n== Race ==\nc\n===Sluice===\nd\n",
+        &[("Mill", "a"), ("Mill > Wheel", "b"), ("Mill > Race", "c"), ("Mill > Race > Sluice", "d")],
+    );
+    for text in ["a = b", "=x=", "== x", "= = =", "== a == b ==", "= x ==", "======= x =======", "if a == b ==\nc"] {
+        expect(text, &[("", text)]);
+    }
+}
+
+#[test]
 fn code_has_no_headings() {
     let fenced = "# A\n```sh\n# no\n~~~\n```` x\n# no\n````\nb\n## B\nc";
     expect(fenced, &[("A", "```sh\n# no\n~~~\n```` x\n# no\n````\nb"), ("A > B", "c")]);
