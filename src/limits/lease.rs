@@ -102,6 +102,24 @@ pub const LEASE_CHECKS_MAX: usize = 2;
 /// Texts of which it is remembered how often they were lost, or that they could not be embedded here.
 pub const LOST_TEXTS_MAX: usize = 1024;
 
+/// Results that a device keeps after it sent them, of all devices that it works for, and that a device keeps of others until it has read
+/// their texts: the oldest make room. Some 400 bytes each.
+pub const KEPT_MAX: usize = 512;
+/// See `KEPT_MAX`.
+pub const BROUGHT_MAX: usize = 2 * KEPT_MAX;
+
+/// Milliseconds for which they are kept.
+pub const KEPT_MS: u64 = 5 * 60 * 1000;
+
+/// Milliseconds after which a result that has reached its owner is taken to be on its disk.
+pub const KEPT_SAVED_MS: u64 = 10_000;
+
+/// Kept results in one message.
+pub const KEPT_MESSAGE_MAX: usize = 64;
+
+/// Milliseconds for which chunks wait for the device that had them when its link broke, as long as there are others to lend.
+pub const AWAITED_MS: u64 = 8_000;
+
 /// Leases of one device that ended and of which results may come late.
 pub const LEASES_ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 

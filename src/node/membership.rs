@@ -135,7 +135,7 @@ impl Node {
                         news.down.push(name);
                     }
                     self.mesh.choose_links_soon(now);
-                    self.scheduler.worker_down(peer);
+                    self.scheduler.worker_down(now, peer);
                     // Nothing waits for a member that is down.
                     if self.peers.get(peer).is_some_and(|peer| peer.linked) {
                         out.push(Output::HangUp(peer, HangUp::DeviceDown));
@@ -168,7 +168,7 @@ impl Node {
         if is_back {
             self.mesh.news.back.push(name);
             // It knows nothing of what was lent to it.
-            self.scheduler.worker_restarted(peer);
+            self.scheduler.worker_restarted(now, peer);
         } else {
             self.mesh.news.joined.push(name);
             self.scheduler.worker_seen(peer);

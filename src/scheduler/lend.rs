@@ -56,6 +56,12 @@ impl Scheduler {
                 }
                 None
             }
+            Work::Kept(kept) => {
+                if lender.on_kept(now, peer, &kept) {
+                    self.ban(now, peer);
+                }
+                None
+            }
             Work::Renew(batch) => (!lender.on_renew(now, peer, batch)).then_some(Work::End(batch)),
             Work::Return(batch) => {
                 lender.on_return(now, peer, batch);
@@ -78,7 +84,7 @@ impl Scheduler {
     /// A device has no link any more.
     pub fn worker_unlinked(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.unlinked(now, peer);
-        self.offload.borrower.gone(peer);
+        self.offload.borrower.gone(now, peer);
     }
 
     /// A device is seen for the first time: it is told anew.
@@ -87,22 +93,22 @@ impl Scheduler {
     }
 
     /// A device has started anew, with or without its link having been seen to go down: it has nothing any more, and is told anew.
-    pub fn worker_restarted(&mut self, peer: PeerKey) {
+    pub fn worker_restarted(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.down(peer);
         // What it offers since then stands.
-        self.offload.borrower.restarted(peer);
+        self.offload.borrower.restarted(now, peer);
     }
 
     /// A device is down.
-    pub fn worker_down(&mut self, peer: PeerKey) {
+    pub fn worker_down(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.down(peer);
-        self.offload.borrower.gone(peer);
+        self.offload.borrower.gone(now, peer);
     }
 
     /// A device may do no work any more.
     pub fn worker_expelled(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.expelled(now, peer);
-        self.offload.borrower.gone(peer);
+        self.offload.borrower.expelled(now, peer);
     }
 
     /// Lends and borrows what is due. `recipients`: linked devices that may work.
@@ -276,10 +282,20 @@ impl Scheduler {
         }
     }
 
-    /// What may be lent has changed, or nothing can be saved: all leases end.
+    /// What may be lent has changed: all leases end.
     pub(super) fn end_leases(&mut self, out: &mut Vec<Output>) {
-        self.offload.list_is_stale = self.offload.listing;
+        let told = self.offload.lender.end_lending();
+        self.leases_end(told, out);
+    }
+
+    /// Nothing can be saved: all leases end, and what was not saved is made again.
+    pub(super) fn drop_leases(&mut self, out: &mut Vec<Output>) {
         let told = self.offload.lender.end_all();
+        self.leases_end(told, out);
+    }
+
+    fn leases_end(&mut self, told: Vec<(PeerKey, Work)>, out: &mut Vec<Output>) {
+        self.offload.list_is_stale = self.offload.listing;
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.free_documents();
     }

@@ -60,7 +60,7 @@ impl Scheduler {
         if !self.outage.is_on() || (failure.lasts && !self.outage.needs_restart()) {
             self.outage.begin(now, failure);
             out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Held(why))));
-            self.end_leases(out);
+            self.drop_leases(out);
         }
     }
 
@@ -73,7 +73,7 @@ impl Scheduler {
         let then = if lasts { " Repair the disk, then start the agent again." } else { "" };
         self.outage.begin(now, NotSaved { why: format!("{why}{then}"), lasts });
         out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Broken(why))));
-        self.end_leases(out);
+        self.drop_leases(out);
     }
 
     /// The store is damaged: nothing mends it before the next start, whatever else failed before.
@@ -83,7 +83,7 @@ impl Scheduler {
         }
         self.outage.begin(now, NotSaved { why, lasts: true });
         out.extend(self.outage.reason().map(|why| Output::Notice(Notice::Broken(why))));
-        self.end_leases(out);
+        self.drop_leases(out);
     }
 
     /// Tries to go on, if that is due.

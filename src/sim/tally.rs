@@ -36,6 +36,12 @@ impl Further {
         self.check + self.known + self.tail + self.lie + self.death + self.restart + self.link + self.late
     }
 
+    /// Those whose vectors had been made and did not come.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.death + self.restart + self.link + self.late
+    }
+
     /// The same with those of another device.
     pub(super) const fn add(&mut self, other: &Self) {
         self.check += other.check;

@@ -8,7 +8,7 @@
 use super::vector::HitVector;
 use crate::base::bounded;
 use crate::base::id::{EmbedKey, Fingerprint};
-use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX, RESULTS_MAX};
+use crate::limits::{GRANT_BYTES_MAX, KEPT_MESSAGE_MAX, LEASE_CHUNKS_MAX, RESULTS_MAX};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,6 +33,8 @@ pub enum Work {
     Failed(Failed),
     /// The lease is over: results of the batch count no more.
     End(BatchId),
+    /// Vectors of texts that the receiver lent before the link broke or it started anew, and that may not have reached it.
+    Kept(Box<Kept>),
 }
 
 /// What a device offers.
@@ -114,6 +116,23 @@ pub struct Failed {
     pub count: u16,
 }
 
+/// Vectors that the sender has kept. Batches do not outlast a link, so each text has its own name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// 1 to `KEPT_MESSAGE_MAX`.
+    #[serde(deserialize_with = "bounded::list::<_, _, KEPT_MESSAGE_MAX>")]
+    pub results: Vec<KeptResult>,
+}
+
+/// A vector of a text that is named by what it depends on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptResult {
+    /// The embed key of the text.
+    pub text: EmbedKey,
+    /// Its vector.
+    pub vector: HitVector,
+}
+
 impl Work {
     /// Checks what the types do not express.
     pub(super) fn is_sound(&self) -> bool {
@@ -127,6 +146,7 @@ impl Work {
                 (1..=RESULTS_MAX).contains(&results.vectors.len()) && usize::from(results.first) < LEASE_CHUNKS_MAX
             }
             Self::Ask(chunks) => *chunks > 0,
+            Self::Kept(kept) => (1..=KEPT_MESSAGE_MAX).contains(&kept.results.len()),
             Self::Failed(failed) => failed.count > 0 && usize::from(failed.first) < LEASE_CHUNKS_MAX,
             Self::Offer(_) | Self::Later(_) | Self::Renew(_) | Self::Return(_) | Self::End(_) => true,
         }
@@ -158,6 +178,11 @@ mod tests {
             Work::Results(Box::new(Results { batch: BatchId([0; 16]), first, vectors }))
         };
         assert!(results(0, 1.0, 1).is_sound() && results(0, f32::NAN, 1).is_sound(), "a false vector is a result");
+        let kept = |count| {
+            let vector = HitVector { scale: 1.0, codes: vec![1] };
+            Work::Kept(Box::new(Kept { results: vec![KeptResult { text: EmbedKey([1; 16]), vector }; count] }))
+        };
+        assert!(kept(KEPT_MESSAGE_MAX).is_sound() && !kept(0).is_sound() && !kept(KEPT_MESSAGE_MAX + 1).is_sound());
         for wrong in [results(0, 1.0, 0), results(64, 1.0, 1), Work::Ask(0)] {
             assert!(!wrong.is_sound(), "{wrong:?}");
         }

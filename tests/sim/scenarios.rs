@@ -35,7 +35,7 @@ fn holds(name: &str) {
 }
 
 /// The names of those that have a test here, for the test that none is left out.
-const TESTED: [&str; 22] = [
+const TESTED: [&str; 23] = [
     "churn",
     "churn_small",
     "cost",
@@ -48,6 +48,7 @@ const TESTED: [&str; 22] = [
     "paused_private",
     "six_chaos",
     "six_clock",
+    "six_cuts",
     "six_deaths",
     "six_devices",
     "six_owner_reboots",
@@ -92,6 +93,7 @@ fn a_file_that_is_wrong_is_refused_with_its_line_and_what_is_allowed() {
         (fault("does = [\"kill\"]\nlasts = \"1s\"\nevery = \"1ms\"\nuntil = \"9d\""), 12, "100ms at least"),
         (fault("does = [\"kill\"]\nlasts = \"1s\"\nevery = \"1s\""), 8, "stand together"),
         (format!("{good}[expect]\nfurther_percent = nan\n"), 9, "from 0 on, not NaN"),
+        (format!("{good}[expect]\nlost_percent = inf\n"), 9, "from 0 on, not inf"),
         (format!("{good}[expect]\nsurplus_percent = -1.0\n"), 9, "from 0 on, not -1"),
         (format!("{good}[network]\nloss_permille = 1001\n"), 9, "0 to 1000, not 1001"),
         (format!("{good}[network]\ndatagram_loss_permille = 4294967295\n"), 9, "0 to 1000"),
@@ -131,6 +133,11 @@ fn deaths_lose_nothing() {
 #[test]
 fn a_partition_of_a_minute_loses_nothing() {
     holds("six_partition");
+}
+
+#[test]
+fn links_that_are_gone_for_a_few_seconds_lose_little() {
+    holds("six_cuts");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! The side that embeds for others: who offers, whom to ask, and the batches that are lent.
 
+mod finished;
+
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
+use crate::embed::model::key;
 use crate::limits::{
     ASK_AGAIN_MS, GIVE_BACK_MS, LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN, LEASES_EACH_MAX, LENDING_MAX,
 };
-use crate::wire::message::HitVector;
 use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
+use finished::{Finished, sent};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A device that offers work.
@@ -74,6 +77,7 @@ pub(in crate::scheduler) struct Borrower {
     /// Who was asked, and until when an answer is waited for.
     asked: Option<(PeerKey, Instant)>,
     batches: VecDeque<Batch>,
+    finished: Finished,
     /// Since when this device may not work for others.
     held_since: Option<Instant>,
     /// The time of the last `wake`.
@@ -88,6 +92,7 @@ impl Borrower {
             offers: BTreeMap::new(),
             asked: None,
             batches: VecDeque::new(),
+            finished: Finished::new(),
             held_since: None,
             woken: Instant::ZERO,
         }
@@ -107,8 +112,17 @@ impl Borrower {
 
     /// The device that was asked has nothing just now.
     pub(in crate::scheduler) fn on_later(&mut self, now: Instant, peer: PeerKey, ms: u32) {
-        self.asked = self.asked.filter(|(asked, _)| *asked != peer);
+        self.answered(peer);
         self.postpone(now, peer, u64::from(ms).clamp(1, 10 * ASK_AGAIN_MS));
+    }
+
+    /// Whether a device answers that was asked: what was sent to it before has reached it, as a link keeps the order.
+    fn answered(&mut self, peer: PeerKey) -> bool {
+        let asked = self.asked.take_if(|(asked, _)| *asked == peer);
+        if let Some((_, until)) = asked {
+            self.finished.reached(peer, until);
+        }
+        asked.is_some()
     }
 
     fn postpone(&mut self, now: Instant, peer: PeerKey, ms: u64) {
@@ -122,7 +136,7 @@ impl Borrower {
     /// A lease. It goes back if it was not asked for.
     pub(in crate::scheduler) fn on_grant(&mut self, now: Instant, peer: PeerKey, grant: Grant) -> Option<Work> {
         let id = grant.batch;
-        let is_asked = self.asked.take_if(|(asked, _)| *asked == peer).is_some();
+        let is_asked = self.answered(peer);
         let is_known = self.batches.iter().any(|batch| batch.owner == peer && batch.id == id);
         if !is_asked || is_known || self.batches.len() >= LEASES_EACH_MAX {
             return (!is_known).then_some(Work::Return(id));
@@ -141,16 +155,24 @@ impl Borrower {
         self.batches.retain(|batch| batch.owner != peer || batch.id != id);
     }
 
-    /// A device has no link any more: what it lent is worth nothing here.
-    pub(in crate::scheduler) fn gone(&mut self, peer: PeerKey) {
+    /// A device has no link any more: nothing more is done of what it lent. What was made of it is kept.
+    pub(in crate::scheduler) fn gone(&mut self, now: Instant, peer: PeerKey) {
         self.offers.remove(&peer);
-        self.batches.retain(|batch| batch.owner != peer);
         self.asked = self.asked.filter(|(asked, _)| *asked != peer);
+        self.restarted(now, peer);
     }
 
-    /// A device has started anew: it wants nothing of what it lent before.
-    pub(in crate::scheduler) fn restarted(&mut self, peer: PeerKey) {
+    /// A device has started anew: it knows nothing of what it lent before, and may want what was made of it.
+    pub(in crate::scheduler) fn restarted(&mut self, now: Instant, peer: PeerKey) {
+        let running = self.batches.iter().filter(|batch| batch.owner == peer).map(|batch| batch.running).sum();
         self.batches.retain(|batch| batch.owner != peer);
+        self.finished.part(now, peer, running);
+    }
+
+    /// A device may lend nothing any more.
+    pub(in crate::scheduler) fn expelled(&mut self, now: Instant, peer: PeerKey) {
+        self.gone(now, peer);
+        self.finished.forget(peer);
     }
 
     /// The next texts to embed, at most so many.
@@ -177,7 +199,13 @@ impl Borrower {
         task: &Borrowed,
         vectors: Option<&[Quantized]>,
     ) -> Option<Work> {
-        let at = self.batches.iter().position(|batch| batch.owner == task.owner && batch.id == task.batch)?;
+        for (text, vector) in task.texts.iter().zip(vectors.into_iter().flatten()) {
+            self.finished.keep(now, task.owner, key(&self.model, &text.heading, &text.text), vector);
+        }
+        let Some(at) = self.batches.iter().position(|batch| batch.owner == task.owner && batch.id == task.batch) else {
+            self.finished.end_parted(task.owner, task.texts.len());
+            return None;
+        };
         let batch = self.batches.get_mut(at)?;
         batch.running = batch.running.saturating_sub(task.texts.len());
         batch.extend(now);
@@ -194,8 +222,7 @@ impl Borrower {
             let count = u16::try_from(task.texts.len()).ok()?;
             return Some(Work::Failed(Failed { batch, first, count }));
         };
-        let vector = |vector: &Quantized| HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
-        let vectors = vectors.iter().map(vector).collect();
+        let vectors = vectors.iter().map(sent).collect();
         Some(Work::Results(Box::new(Results { batch, first, vectors })))
     }
 
@@ -224,7 +251,8 @@ impl Borrower {
         {
             return None;
         }
-        let due = self.offers.iter().filter(|(_, offered)| offered.ask_at <= now);
+        let may = |peer: &PeerKey| !self.finished.is_parted(now, *peer);
+        let due = self.offers.iter().filter(|(peer, offered)| offered.ask_at <= now && may(peer));
         let (peer, _) = due.max_by_key(|(_, offered)| offered.chunks)?;
         let peer = *peer;
         self.asked = Some((peer, now + Duration::from_millis(ASK_AGAIN_MS)));
@@ -238,7 +266,8 @@ impl Borrower {
             self.postpone(now, peer, ASK_AGAIN_MS);
         }
         self.batches.retain(|batch| now < batch.until);
-        let mut renewed = Vec::new();
+        // Before this device asks for more, which tells that it has no more of that.
+        let mut renewed = self.finished.bring(now, |owner| self.offers.contains_key(owner));
         for batch in self.batches.iter_mut().filter(|batch| batch.renew_at <= now) {
             // Only while something of it runs: a device that does not get to it lets the lease end.
             if batch.running > 0 {
@@ -265,7 +294,8 @@ impl Borrower {
             return None;
         }
         // Whoever could have been asked at the last wake and was not is asked when texts are short.
-        self.offers.values().map(|offered| offered.ask_at).filter(|at| *at > self.woken).min()
+        let offered = self.offers.values().map(|offered| offered.ask_at).filter(|at| *at > self.woken).min();
+        earliest(offered, self.finished.deadline(self.woken))
     }
 
     /// How many texts others offer, as they said last.

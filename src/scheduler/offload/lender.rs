@@ -1,6 +1,8 @@
 //! The side whose chunks others embed: what is lent to whom, and until when.
 
 pub mod again;
+mod awaited;
+mod brought;
 mod grants;
 mod kept;
 mod leases;
@@ -8,6 +10,7 @@ mod lost;
 mod owed;
 mod owed_checks;
 mod presence;
+mod recalled;
 mod results;
 
 use self::again::Again;
@@ -22,6 +25,7 @@ use crate::limits::{
 };
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::{BatchId, Offer, Work};
+use awaited::Awaited;
 use lost::Lost;
 use owed::Owed;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -102,6 +106,8 @@ struct Pool {
     alone: VecDeque<Lendable>,
     /// Chunks with vectors, `KNOWN_MAX` at most.
     known: VecDeque<Known>,
+    /// What waits for devices whose links broke.
+    awaited: Awaited,
     /// Documents of which a part is lent, and that have more.
     longer: BTreeSet<DocId>,
     /// Whether there was nothing more to read at the last look.
@@ -220,6 +226,9 @@ impl Lender {
 
     /// A device asks for work.
     pub(in crate::scheduler) fn on_ask(&mut self, now: Instant, peer: PeerKey, chunks: u16) -> Option<Work> {
+        // It asks once it has brought what it kept of what it had: the rest it has not embedded.
+        let released = self.pool.awaited.release(|waiting| waiting.peer == peer);
+        self.again(released);
         if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
             return Some(Work::Later(u32::try_from(ASK_AGAIN_MS).unwrap_or(u32::MAX)));
         }
@@ -290,11 +299,15 @@ impl Lender {
                 self.pool.chunks.push_back(chunk);
             }
         }
+        self.take_brought(self.woken);
     }
 
     /// Nothing can be read that others may embed: whoever asked waits, but for those whose results only a text with a known vector can vouch
     /// for, and that is here. `checks`: whether results may be computed here.
     pub(in crate::scheduler) fn nothing_to_lend(&mut self, checks: bool) -> Vec<(PeerKey, Work)> {
+        if self.await_no_more() {
+            return Vec::new();
+        }
         self.pool.is_dry = true;
         let (asks, mut told) = (std::mem::take(&mut self.asks), Vec::new());
         for ask in asks {
@@ -352,41 +365,5 @@ impl Lender {
     /// Whether any chunk of a document is here.
     pub(in crate::scheduler) fn has(&self, doc: DocId) -> bool {
         self.documents.contains_key(&doc)
-    }
-
-    /// A document is another one now: nothing of it is lent any more, and what comes for it is dropped.
-    pub(in crate::scheduler) fn forget_document(&mut self, doc: DocId) {
-        self.documents.remove(&doc);
-        self.pool.longer.remove(&doc);
-        self.here.values_mut().filter(|of| **of == Some(doc)).for_each(|of| *of = None);
-        self.pool.chunks.retain(|chunk| chunk.doc != doc);
-        self.forget_alone(|chunk| chunk.doc == doc);
-        self.pool.known.retain(|known| known.chunk.doc != doc);
-        self.pool.here.retain(|_, of| *of != doc);
-        for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
-            chunk.take_if(|chunk| chunk.doc == doc);
-        }
-        self.end_empty();
-        self.results.good.retain(|good| good.chunk.doc != doc);
-        self.workers.values_mut().for_each(|worker| worker.forget_document(doc));
-    }
-
-    /// Ends all leases: what may be lent has changed. Gives who is to be told.
-    pub(in crate::scheduler) fn end_all(&mut self) -> Vec<(PeerKey, Work)> {
-        let ended =
-            std::mem::take(&mut self.leases).into_iter().map(|(id, lease)| (lease.peer, Work::End(id))).collect();
-        self.pool.chunks.clear();
-        self.forget_alone(|_| true);
-        // Those with known vectors leave the device too.
-        self.pool.known.clear();
-        self.pool.longer.clear();
-        self.pool.here.clear();
-        // These are embedded once more, and so is what the leases have that is not sent yet.
-        let dropped = self.workers.values_mut().map(|worker| worker.take_held().count()).sum::<usize>();
-        let good = self.results.good.drain(..).filter(|good| good.by.is_some()).count();
-        self.results.again.unproven += (dropped + good) as u64;
-        let documents: BTreeSet<DocId> = std::mem::take(&mut self.documents).into_keys().collect();
-        self.over.documents.extend(documents);
-        ended
     }
 }

@@ -29,6 +29,8 @@ struct Held {
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
     kept: Kept,
+    /// Whether its text may have become one that does not leave this device since it was read.
+    is_old: bool,
 }
 
 /// Where a result that waits is besides.
@@ -37,8 +39,6 @@ enum Kept {
     No,
     /// In a save, or on the disk.
     Yes,
-    /// On the disk since before this start.
-    Before,
 }
 
 /// A check under way: the result at this place is computed here.
@@ -120,8 +120,13 @@ impl Worker {
 
     /// How many chunks its next lease may have, with so many of its leases open.
     pub(super) fn room(&self, open: usize) -> usize {
+        self.room_unchecked(open).min(self.ahead())
+    }
+
+    /// How many results more may wait for a check, with so many to come.
+    pub(super) fn room_unchecked(&self, open: usize) -> usize {
         let most = if self.good < PROBATION { (PROBATION - self.good) as usize } else { UNCHECKED_MAX };
-        most.saturating_sub(open + self.held.len()).min(self.ahead())
+        most.saturating_sub(open + self.held.len())
     }
 
     /// How many chunks it embeds in `LEASE_WORK_MS`.
@@ -172,19 +177,19 @@ impl Worker {
     /// A result came, and waits. Whether it is to be checked is drawn also where nothing may be computed here just now: a device that
     /// asks a question first must not escape by that.
     pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
-        self.push(now, chunk, vector, Kept::No, rng);
+        self.push(now, chunk, vector, (Kept::No, false), rng);
     }
 
-    fn push(&mut self, at: Instant, chunk: Lendable, vector: Quantized, kept: Kept, rng: &mut Rng) {
+    fn push(&mut self, at: Instant, chunk: Lendable, vector: Quantized, (kept, is_old): (Kept, bool), rng: &mut Rng) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, kept });
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, kept, is_old });
     }
 
     /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
     /// which. No other text with a known vector vouches for this result. It is not stored.
     pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
         let (is_drawn, against, is_stale) = (true, Some(against), true);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, kept: Kept::Yes });
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, kept: Kept::Yes, is_old: false });
     }
 
     /// So many of its checks, as far as they count, were good before this start.
@@ -195,7 +200,7 @@ impl Worker {
     /// A result of it waits since before this start.
     pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
         self.restored.insert(chunk.row);
-        self.push(now, chunk, vector, Kept::Before, rng);
+        self.push(now, chunk, vector, (Kept::Yes, true), rng);
     }
 
     /// A result of it counts from now on. Of what it made before this start nothing is added to what it has done since.
@@ -306,11 +311,16 @@ impl Worker {
         self.good = 0;
     }
 
-    /// Takes away what waits for a check, and tells whether it is of before this start.
+    /// What may be lent has changed.
+    pub(super) fn read_anew(&mut self) {
+        self.held.iter_mut().for_each(|held| held.is_old = true);
+    }
+
+    /// Takes away what waits for a check, and tells whether it must be read anew before it is lent.
     pub(super) fn take_held(&mut self) -> impl Iterator<Item = (Lendable, bool)> + use<> {
         self.check = None;
         let held = std::mem::take(&mut self.held).into_iter().filter(|held| !held.is_stale);
-        held.map(|held| (held.chunk, held.kept == Kept::Before))
+        held.map(|held| (held.chunk, held.is_old))
     }
 
     /// A document is another one now: results for it are not stored.

@@ -349,7 +349,7 @@ fn a_document_that_another_device_lost_by_leaving_has_not_failed_there() {
     machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
     for now in [3, 4_000] {
         share(&mut machine, now);
-        machine.worker_restarted(PEER);
+        machine.worker_restarted(at(0), PEER);
         machine.on_work(at(now), PEER, Work::Ask(64), &mut out);
     }
     share(&mut machine, 8_000);

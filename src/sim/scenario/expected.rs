@@ -15,6 +15,10 @@ impl Scenario {
         if let Some(most) = expected.further_percent.filter(|most| report.further_percent > *most) {
             unmet.push(format!("{:.2} % were embedded once more, and {most} are the most", report.further_percent));
         }
+        let lost = report.further.lost() as f64 * 100.0 / report.chunks.max(1) as f64;
+        if let Some(most) = expected.lost_percent.filter(|most| lost > *most) {
+            unmet.push(format!("{lost:.2} % were made and lost, and {most} are the most"));
+        }
         if let Some(most) = expected.lies {
             let late = report.devices.iter().filter(|device| device.lies > most || device.lies > 0 && !device.found);
             unmet.extend(late.map(|of| format!("{} sent {} false results, found: {}", of.name, of.lies, of.found)));

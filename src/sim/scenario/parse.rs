@@ -110,6 +110,7 @@ struct RawFault {
 struct RawExpect {
     within: Option<Spanned<String>>,
     further_percent: Option<Spanned<f64>>,
+    lost_percent: Option<Spanned<f64>>,
     lies: Option<u64>,
     unchecked: Option<u64>,
     surplus_percent: Option<Spanned<f64>>,
@@ -193,6 +194,7 @@ impl Raw {
             expected: Expected {
                 within: self.expect.within.map_or(Ok(Duration::from_secs(600)), |text| read_time("within", &text))?,
                 further_percent: percent("further_percent", self.expect.further_percent.as_ref())?,
+                lost_percent: percent("lost_percent", self.expect.lost_percent.as_ref())?,
                 lies: self.expect.lies,
                 unchecked: self.expect.unchecked,
                 surplus_percent: percent("surplus_percent", self.expect.surplus_percent.as_ref())?,

@@ -122,6 +122,8 @@ pub(super) struct Expected {
     pub(super) within: Duration,
     /// Further embeddings at most, in percent of the chunks.
     pub(super) further_percent: Option<f64>,
+    /// Likewise those after a death, a restart of the owner, a broken link or a late lease.
+    pub(super) lost_percent: Option<f64>,
     /// Every device that lies is found within so many false results.
     pub(super) lies: Option<u64>,
     /// So many results wait for a check when a pause ends, at most.

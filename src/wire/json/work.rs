@@ -2,9 +2,10 @@
 
 use super::base64;
 use super::field::{self, Field};
-use crate::limits::{LEASE_CHUNKS_MAX, RESULTS_MAX};
+use crate::base::id::EmbedKey;
+use crate::limits::{KEPT_MESSAGE_MAX, LEASE_CHUNKS_MAX, RESULTS_MAX};
 use crate::wire::message::HitVector;
-use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
+use crate::wire::work::{BatchId, Failed, Grant, Kept, KeptResult, LentText, Offer, Results, Work};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ struct WorkFields<'a> {
     failed: Option<Failed>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
     grant: Option<Cow<'a, Box<Grant>>>,
+    #[serde(with = "field", skip_serializing_if = "Option::is_none")]
+    kept: Option<Cow<'a, Box<Kept>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     later_ms: Option<u32>,
     #[serde(with = "field", skip_serializing_if = "Option::is_none")]
@@ -41,6 +44,7 @@ impl WorkFields<'_> {
             self.end.map(Work::End),
             self.failed.map(Work::Failed),
             self.grant.map(|grant| Work::Grant(grant.into_owned())),
+            self.kept.map(|kept| Work::Kept(kept.into_owned())),
             self.later_ms.map(Work::Later),
             self.offer.map(Work::Offer),
             self.renew.map(Work::Renew),
@@ -65,6 +69,7 @@ impl Field for Work {
             Self::Return(batch) => WorkFields { returned: Some(*batch), ..none },
             Self::Failed(failed) => WorkFields { failed: Some(*failed), ..none },
             Self::End(batch) => WorkFields { end: Some(*batch), ..none },
+            Self::Kept(kept) => WorkFields { kept: Some(Cow::Borrowed(kept)), ..none },
         };
         fields.serialize(to)
     }
@@ -132,10 +137,38 @@ struct FailedFields {
     first: u16,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Kept", deny_unknown_fields)]
+struct KeptFields {
+    #[serde(serialize_with = "field::list", deserialize_with = "field::list_of::<_, _, KEPT_MESSAGE_MAX>")]
+    results: Vec<KeptResult>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "KeptResult", deny_unknown_fields)]
+struct KeptResultFields {
+    #[serde(with = "field")]
+    text: EmbedKey,
+    #[serde(with = "field")]
+    vector: HitVector,
+}
+
+impl Field for EmbedKey {
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        base64::serialize(&self.0, to)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        base64::array(from).map(Self)
+    }
+}
+
 field::by_fields! {
     Offer => OfferFields,
     Grant => GrantFields,
     LentText => LentTextFields,
     Results => ResultsFields,
     Failed => FailedFields,
+    Kept => KeptFields,
+    KeptResult => KeptResultFields,
 }

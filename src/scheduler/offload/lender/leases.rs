@@ -1,9 +1,10 @@
 //! The end of leases: by their time, by a lost link, or by the word of whoever has them.
 
+use super::awaited::Waiting;
 use super::{BatchId, Lease, Lender};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_MAX};
+use crate::limits::{AWAITED_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_MAX};
 use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
@@ -14,8 +15,10 @@ use std::cmp::Reverse;
 pub(super) enum Ended {
     /// Its device went away, or was too slow: one of the texts may have brought it down.
     Lost,
-    /// Its device dropped it, and what it had made of it and not sent: its link broke for a moment.
+    /// Its device dropped it: its link broke for a moment.
     Dropped,
+    /// Its device is believed nothing any more.
+    Unwanted,
     /// Its device gave it back at this time, with all results that it had made.
     Returned(Instant),
 }
@@ -66,7 +69,7 @@ impl Lender {
             _ if is_behind => 0,
             Ended::Returned(at) if at < lease.since + Duration::from_millis(first) => 0,
             Ended::Returned(_) => lease.lent().min(RESULTS_MAX),
-            Ended::Lost | Ended::Dropped => lease.lent(),
+            Ended::Lost | Ended::Dropped | Ended::Unwanted => lease.lent(),
         }
     }
 
@@ -79,10 +82,13 @@ impl Lender {
     /// A lease is over.
     fn end_lease(&mut self, id: BatchId, how: Ended) {
         let Some(lease) = self.leases.remove(&id) else { return };
-        self.results.again.lost += self.may_be_lost(&lease, how) as u64;
+        let lost = self.may_be_lost(&lease, how);
+        self.results.again.lost += lost as u64;
         let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
+        let mut unlinked = None;
         if let Some(worker) = self.workers.get_mut(&lease.peer) {
             worker.ended(id, left.len());
+            unlinked = worker.unlinked;
         }
         if how == Ended::Lost {
             // One of those that it worked on may have ended it; but a device that sleeps, restarts or is slow has not failed.
@@ -93,7 +99,14 @@ impl Lender {
             let home: Vec<Lendable> = left.extract_if(.., is_home).collect();
             home.iter().for_each(|chunk| self.keep_home(chunk));
         }
-        self.again(left);
+        if how == Ended::Dropped || how == Ended::Lost && unlinked.is_some() {
+            // It keeps what it made, and may be back with that in a moment.
+            let until = unlinked.unwrap_or(self.woken) + Duration::from_millis(AWAITED_MS);
+            let waiting = |chunk| Waiting { peer: lease.peer, until, chunk, is_counted: lost > 0 };
+            self.pool.awaited.wait(left.into_iter().map(waiting).collect());
+        } else {
+            self.again(left);
+        }
     }
 
     /// Ends leases of which nothing is wanted any more: their documents are others now or gone, or this device was faster.
@@ -117,6 +130,9 @@ impl Lender {
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
         self.end_leases(over.iter().map(|(id, _)| *id).collect(), Ended::Lost);
+        let released = self.pool.awaited.release(|waiting| waiting.until <= now);
+        self.again(released);
+        self.take_brought(now);
         let is_linked = |peer: &PeerKey| self.workers.get(peer).is_some_and(|worker| worker.unlinked.is_none());
         over.into_iter().filter(|(_, peer)| is_linked(peer)).map(|(id, peer)| (peer, Work::End(id))).collect()
     }
@@ -129,7 +145,7 @@ impl Lender {
     /// `checks`: whether results may be checked now.
     pub(in crate::scheduler) fn deadline(&self, checks: bool) -> Option<Instant> {
         let lease = |lease: &Lease| self.unlinked_until(lease.peer).map_or(lease.until, |at| at.min(lease.until));
-        let leases = self.leases.values().map(lease).min();
+        let leases = earliest(self.leases.values().map(lease).min(), self.pool.awaited.deadline());
         if !checks || self.checks() >= LEASE_CHECKS_MAX {
             return leases;
         }

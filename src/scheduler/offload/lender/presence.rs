@@ -13,7 +13,7 @@ impl Lender {
         let Some(worker) = self.workers.get_mut(&peer) else { return };
         worker.told = None;
         if worker.unlinked.take().is_some() {
-            // It dropped what it had when the link broke.
+            // It dropped what it had when the link broke, and brings what it made of that.
             let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
             self.end_leases(leases, Ended::Dropped);
         }
@@ -68,9 +68,12 @@ impl Lender {
     /// What a device made and no check has vouched for is made again, and so is what it has.
     pub(super) fn believed_no_more(&mut self, peer: PeerKey) {
         // None of its texts has done anything to it.
-        self.end_leases_of(peer, Ended::Dropped);
+        self.end_leases_of(peer, Ended::Unwanted);
+        let released = self.pool.awaited.release(|waiting| waiting.peer == peer);
+        self.again(released);
+        self.pool.awaited.forget_results_of(peer);
         if let Some(worker) = self.workers.get_mut(&peer) {
-            // Whether those of before this start may still leave is known once they are read anew.
+            // Whether those of before this start, or of before other folders were shared, may still leave is known once they are read anew.
             let (old, held): (Vec<_>, Vec<_>) = worker.take_held().partition(|(_, is_old)| *is_old);
             self.results.again.unproven += (old.len() + held.len()) as u64;
             old.iter().for_each(|(chunk, _)| self.end_chunk(chunk.doc, chunk.key));

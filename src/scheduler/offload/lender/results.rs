@@ -97,6 +97,11 @@ impl Lender {
         if !here.is_empty() {
             return here;
         }
+        let waiting = self.pool.awaited.release(|waiting| may(waiting.chunk.doc));
+        if !waiting.is_empty() {
+            self.again(waiting);
+            return self.take_here(most, may);
+        }
         let is_late = |(_, lease): &(&BatchId, &Lease)| {
             let chunks = lease.behind + 2 * lease.chunks.len();
             let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(chunks));
@@ -157,7 +162,9 @@ impl Lender {
     /// Takes the chunk from whoever has it, or from those that nobody has any more. False where a device has sent its vector.
     fn take_back(&mut self, row: Row) -> bool {
         let place = self.pool.chunks.iter().position(|chunk| chunk.row == row);
-        place.and_then(|place| self.pool.chunks.remove(place)).is_some() || self.take_from_lease(row)
+        place.and_then(|place| self.pool.chunks.remove(place)).is_some()
+            || self.pool.awaited.take_row(row)
+            || self.take_from_lease(row)
     }
 
     /// Whether a device may get work.
@@ -269,7 +276,7 @@ impl Lender {
 }
 
 /// Whether a vector has the length of an embedding.
-fn is_of_length_one(vector: &Quantized) -> bool {
+pub(super) fn is_of_length_one(vector: &Quantized) -> bool {
     let codes = vector.bytes().map(|byte| f32::from(byte.cast_signed()));
     let norm = codes.map(|code| code * code).sum::<f32>().sqrt() * vector.scale();
     NORM.contains(&norm)

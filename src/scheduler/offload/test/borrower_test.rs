@@ -103,7 +103,7 @@ fn nobody_is_asked_without_an_end() {
     assert_eq!(asks(&mut borrower, 900_000), None, "there is no work any more");
     borrower.on_offer(at(900_000), PEER, &offer(5));
     assert!(asks(&mut borrower, 900_001).is_some());
-    borrower.gone(PEER);
+    borrower.gone(at(0), PEER);
     assert_eq!((asks(&mut borrower, 900_002), borrower.deadline()), (None, None));
 }
 
@@ -137,7 +137,7 @@ fn what_a_device_lent_before_it_started_anew_is_not_embedded_and_what_it_offers_
     let mut borrower = borrower();
     assert!(asks(&mut borrower, 1).is_some());
     borrower.on_grant(at(1), PEER, grant(1, 6));
-    borrower.restarted(PEER);
+    borrower.restarted(at(0), PEER);
     assert_eq!((borrower.texts(), borrower.next(4)), (0, None));
     assert_eq!(asks(&mut borrower, 2), Some(PEER));
 }
