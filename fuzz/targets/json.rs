@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "hello",
     "member",
     "roll",
@@ -35,6 +35,7 @@ const KINDS: [&str; 19] = [
     "why",
     "roll-digest",
     "unread",
+    "unembedded",
 ];
 
 fn key() -> SigningKey {

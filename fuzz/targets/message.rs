@@ -9,8 +9,8 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unread,
-    Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
+    Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -107,6 +107,7 @@ pub(super) fn messages() -> Vec<Message> {
         }),
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
         Message::Unread(Unread { id: 7 }),
+        Message::Unembedded(Unembedded { id: 7, files: 150 }),
     ];
     messages.extend(super::work::messages());
     messages.extend(super::gossip::messages());

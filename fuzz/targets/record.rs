@@ -8,6 +8,7 @@ use wattle::store::record::{
     Marks, Record, Source, Sources, Vector,
 };
 use wattle::store::roots::{Identity, Root, Roots};
+use wattle::store::rows::Rows;
 
 fn survives<R: Record + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Some(record) = R::decode(data) {
@@ -65,6 +66,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     };
     let source =
         Source { path: b"/home/ann".to_vec(), collection: "home".to_owned(), ring: Ring::Public, device: 66_306 };
+    let mut owed = Rows::default();
+    [3, 4, 5, 70].into_iter().for_each(|row| owed.insert(Row(row)));
     let attempt = Attempt { by: None, why: "no".to_owned(), at: 1_795_717_859 };
     vec![
         document(DocState::Chunked { missing: 1 }).encode(),
@@ -80,6 +83,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Roots(vec![Root { path: b"/a".to_vec(), identity: Identity { volume: 1, inode: 2, born_ns: 3 } }]).encode(),
         Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 }.encode(),
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], ..Maker::default() }.encode(),
+        Maker { number: 2, unproven: vec![Row(9)], owed, ..Maker::default() }.encode(),
         Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),
     ]
 }

@@ -323,8 +323,9 @@ fn the_page_lists_every_message_type_and_every_cap() {
         GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX,
         GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
         GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, GRANT_BYTES_MAX, HITS_MAX, JSON_DEPTH_MAX,
-        JSON_LINE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
-        MEMBER_LIST_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW, RESULTS_MAX, START_PROOF_BYTES_MAX,
+        JSON_LINE_MAX, KEPT_MESSAGE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX,
+        MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW, RESULTS_MAX,
+        START_PROOF_BYTES_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for message in messages() {
@@ -357,6 +358,7 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("texts of a grant", LEASE_CHUNKS_MAX),
         ("bytes of the texts of a grant", GRANT_BYTES_MAX),
         ("vectors of `results`", RESULTS_MAX),
+        ("vectors of `kept`", KEPT_MESSAGE_MAX),
     ];
     let sentences = [
         format!("{} to {}", GOSSIP_VALID_S.0, grouped(GOSSIP_VALID_S.1.into())),

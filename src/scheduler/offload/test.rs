@@ -2,9 +2,11 @@
 
 mod again_test;
 mod borrower_test;
+mod brought_test;
 mod doubt_test;
 mod kept_test;
 mod order_test;
+mod recalled_test;
 use super::lendable::{Known, Lendable};
 use super::lender::Lender;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
@@ -184,21 +186,10 @@ fn a_lease_ends_by_its_time_by_two_seconds_without_a_link_or_by_the_end_of_its_d
         lender.on_results(at(end), PEER, &results(&grant), true);
         assert_eq!(check_all(&mut lender, at(end)), []);
         assert_eq!(good(&mut lender), [0; 0], "{how}: what comes later counts nothing");
-        assert_eq!(numbers(&granted(&mut lender, at(end), OTHER)), [0, 1, 2, 3], "{how}: it is the next");
+        // Where only the link is gone, its device may be back in a moment, and there are others to lend.
+        let next = if how == 2 { [4, 5, 6, 7] } else { [0, 1, 2, 3] };
+        assert_eq!(numbers(&granted(&mut lender, at(end), OTHER)), next, "{how}: it is the next");
     }
-}
-
-#[test]
-fn after_a_short_loss_of_its_link_a_device_has_nothing_and_that_counts_against_no_chunk() {
-    let mut lender = lender(8);
-    for n in 0..5 {
-        let grant = granted(&mut lender, at(n), PEER);
-        assert_eq!(numbers(&grant), [0, 1, 2, 3], "{n}: the next as before");
-        lender.unlinked(at(n), PEER);
-        lender.linked(PEER);
-        lender.on_results(at(n), PEER, &results(&grant), true);
-    }
-    assert_eq!((check_all(&mut lender, at(9)), good(&mut lender)), (Vec::new(), Vec::new()));
 }
 
 #[test]
@@ -376,25 +367,4 @@ fn where_nothing_may_be_computed_here_texts_with_known_vectors_tell_who_is_hones
         assert!((0..LEASE_FIRST as u64).all(|n| found.contains(&n)), "{found:?}");
         assert!(found.iter().all(|row| *row < 200), "what is known is not stored again");
     }
-}
-
-#[test]
-fn when_what_may_be_lent_changes_everybody_is_told_and_every_document_is_free() {
-    let mut lender = lender(12);
-    let grant = granted(&mut lender, at(0), PEER);
-    let other = granted(&mut lender, at(0), OTHER);
-    lender.on_results(at(10), OTHER, &results(&other), true);
-    lender.listed(
-        Vec::new(),
-        vec![Known { chunk: chunk(200), vector: embedding(200).quantize(), by: None }],
-        Vec::new(),
-        &BTreeSet::new(),
-    );
-    let told = lender.end_all();
-    assert_eq!(told, [(PEER, Work::End(grant.batch))]);
-    assert!(lender.has_no_known(), "texts with known vectors are lent no more either");
-    assert_eq!(lender.freed(), (0..12).map(DocId).collect::<Vec<_>>());
-    assert_eq!(check_all(&mut lender, at(9_000)), []);
-    assert_eq!(good(&mut lender), [0; 0]);
-    assert_eq!(lender.deadline(true), None);
 }

@@ -121,15 +121,16 @@ mod tests {
         let values: Vec<f32> = (0..DIMENSIONS).map(|at| if at == 0 { 1.0 } else { 0.0 }).collect();
         let vector = Embedding::new(Fingerprint([7; 32]), &values).unwrap_or_else(|error| panic!("{error}")).quantize();
         let text = |n: u16| EmbedKey(std::array::from_fn(|at| n.to_be_bytes().get(at).copied().unwrap_or(0)));
+        let most = u16::try_from(KEPT_MAX).unwrap_or(0);
         let (one, many) = (PeerKey([1; 32]), PeerKey([2; 32]));
         awaited.bring(Instant::from_millis(0), one, text(u16::MAX), vector.clone());
-        for n in 0..2 * KEPT_MAX as u16 {
+        for n in 0..2 * most {
             awaited.bring(Instant::from_millis(1 + u64::from(n)), many, text(n), vector.clone());
         }
         assert_eq!(awaited.results.len(), KEPT_MAX + 1);
         assert_eq!(awaited.brought_by(&text(u16::MAX)), Some(one));
-        assert_eq!(awaited.brought_by(&text(KEPT_MAX as u16 - 1)), None);
-        assert_eq!(awaited.brought_by(&text(KEPT_MAX as u16)), Some(many));
+        assert_eq!(awaited.brought_by(&text(most - 1)), None);
+        assert_eq!(awaited.brought_by(&text(most)), Some(many));
         assert!(awaited.has_results(Instant::from_millis(KEPT_MS - 1)));
         assert!(!awaited.has_results(Instant::from_millis(KEPT_MS + 2 * KEPT_MAX as u64)));
     }

@@ -1,7 +1,7 @@
 //! Results that a device made before its link broke, or before this device started anew, and brings when both are back.
 
-use super::results::is_of_length_one;
 use super::Lender;
+use super::results::is_of_length_one;
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::limits::RESULTS_MAX;
-use crate::scheduler::offload::lendable::Good;
 use crate::scheduler::offload::recipient::Recipient;
 use std::collections::BTreeSet;
 
@@ -162,40 +161,6 @@ fn results_for_a_text_that_is_another_one_by_now_are_none_that_wait_for_a_check(
     lender.forget_document(DocId(numbers(&grant)[0]));
     assert_eq!(unchecked(&lender), grant.texts.len() - 1);
     assert!(lender.any_held());
-}
-
-#[test]
-fn of_what_is_dropped_when_what_may_be_lent_changes_the_own_results_are_not_counted_as_unproven() {
-    let mut lender = lender(6);
-    granted(&mut lender, at(0), PEER);
-    let here = lender.take_here(8, |_| true);
-    let vectors = here.iter().map(|chunk| embedding(chunk.row.0).quantize()).collect();
-    lender.embedded_here(here, vectors);
-    lender.end_all();
-    assert_eq!(lender.again_counts().unproven, 0);
-}
-
-#[test]
-fn a_result_of_before_all_leases_ended_lets_go_of_no_other_document_with_its_text() {
-    let mut lender = lender(1);
-    let here = lender.take_here(8, |_| true);
-    lender.end_all();
-    lender.freed();
-    // Another document with this text is lent by then.
-    let other = Lendable { doc: DocId(7), row: Row(7), ..chunk(0) };
-    lender.hold(DocId(7));
-    lender.listed(vec![other], Vec::new(), Vec::new(), &BTreeSet::new());
-    lender.let_go(DocId(7));
-    lender.embedded_here(here, vec![embedding(0).quantize()]);
-    for Good { chunk, .. } in lender.take_good(8) {
-        lender.end_chunk(chunk.doc, chunk.key);
-    }
-    assert!(lender.has(DocId(7)));
-    let grant = granted(&mut lender, at(1), PEER);
-    lender.on_results(at(2), PEER, &results(&grant), true);
-    assert_eq!(check_all(&mut lender, at(2)), []);
-    lender.take_good(8).into_iter().for_each(|good| lender.end_chunk(good.chunk.doc, good.chunk.key));
-    assert_eq!(lender.freed(), [DocId(7)], "it is busy no more");
 }
 
 #[test]

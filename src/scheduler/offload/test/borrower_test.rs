@@ -1,6 +1,7 @@
 //! The side that embeds for others.
 
 use super::*;
+use crate::limits::{KEPT_MS, KEPT_SAVED_MS};
 use crate::scheduler::offload::borrower::{Borrowed, Borrower};
 
 fn offer(chunks: u32) -> Offer {
@@ -140,4 +141,67 @@ fn what_a_device_lent_before_it_started_anew_is_not_embedded_and_what_it_offers_
     borrower.restarted(at(0), PEER);
     assert_eq!((borrower.texts(), borrower.next(4)), (0, None));
     assert_eq!(asks(&mut borrower, 2), Some(PEER));
+}
+
+/// The texts of what a device is brought.
+fn brought(told: &[(PeerKey, Work)]) -> Vec<EmbedKey> {
+    let of = |(peer, work): &(PeerKey, Work)| match work {
+        Work::Kept(kept) if *peer == PEER => kept.results.iter().map(|result| result.text).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    told.iter().flat_map(of).collect()
+}
+
+#[test]
+fn what_may_not_have_reached_its_owner_is_kept_and_brought_before_more_is_asked_for() {
+    let key = |n: u64| crate::embed::model::key(&MODEL, "", &text(n).text);
+    let made = |task: &Borrowed| vec![embedding(0).quantize(); task.texts.len()];
+    for restarts in [false, true] {
+        let mut borrower = borrower();
+        assert!(asks(&mut borrower, 1).is_some());
+        borrower.on_grant(at(1), PEER, grant(1, 6));
+        let (sent, running) = (borrower.next(2).unwrap(), borrower.next(2).unwrap());
+        assert!(matches!(borrower.done(at(100), &sent, Some(&made(&sent))), Some(Work::Results(_))));
+        if restarts {
+            borrower.restarted(at(200), PEER);
+        } else {
+            borrower.gone(at(200), PEER);
+            assert_eq!(borrower.wake(at(300)), [], "it has no work yet");
+            borrower.on_offer(at(6_000), PEER, &offer(100));
+        }
+        assert_eq!(brought(&borrower.wake(at(6_000))), [key(0), key(1)], "{restarts}");
+        assert_eq!(borrower.ask(at(6_000)), None, "a task still embeds texts of it");
+        assert_eq!(borrower.done(at(7_000), &running, Some(&made(&running))), None);
+        let told = brought(&borrower.wake(at(7_000)));
+        assert!(told.ends_with(&[key(2), key(3)]), "{told:?}");
+        assert!(matches!(borrower.ask(at(7_000)), Some((PEER, Work::Ask(_)))));
+        assert_eq!(borrower.wake(at(7_001)), [], "once");
+    }
+}
+
+#[test]
+fn what_is_on_the_disk_of_its_owner_or_too_old_is_kept_no_more() {
+    let made = |task: &Borrowed| vec![embedding(0).quantize(); task.texts.len()];
+    for (answered, later) in [(true, 0), (false, KEPT_MS), (false, 0)] {
+        let mut borrower = borrower();
+        assert!(asks(&mut borrower, 1).is_some());
+        borrower.on_grant(at(1), PEER, grant(1, 2));
+        let task = borrower.next(2).unwrap();
+        borrower.done(at(2), &task, Some(&made(&task)));
+        assert!(asks(&mut borrower, 2 + KEPT_SAVED_MS).is_some());
+        if answered {
+            borrower.on_later(at(3 + KEPT_SAVED_MS), PEER, 500);
+        }
+        borrower.gone(at(11_000), PEER);
+        borrower.on_offer(at(12_000 + later), PEER, &offer(100));
+        assert_eq!(brought(&borrower.wake(at(12_000 + later))).is_empty(), answered || later > 0);
+    }
+    let mut borrower = borrower();
+    assert!(asks(&mut borrower, 1).is_some());
+    borrower.on_grant(at(1), PEER, grant(1, 2));
+    let task = borrower.next(2).unwrap();
+    borrower.done(at(2), &task, Some(&made(&task)));
+    borrower.expelled(at(3), PEER);
+    borrower.on_offer(at(4), PEER, &offer(100));
+    assert_eq!(borrower.wake(at(4)), [], "it may lend nothing any more");
 }
