@@ -4,6 +4,7 @@ use super::agent::MODEL;
 use crate::base::rng::Rng;
 use crate::limits::DIMENSIONS;
 use crate::wire::message::{HitVector, Message, Query};
+use std::collections::BTreeMap;
 
 /// What a false worker sends instead of the vectors that it made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +32,13 @@ pub struct FalseWorker {
     /// Whether it gives the right vectors of texts of which it knows that their owner has them.
     pub(super) spares_known: bool,
     last: Option<HitVector>,
+    /// What it sent in place of each vector that it made.
+    sent: BTreeMap<Vec<u8>, HitVector>,
 }
 
 impl FalseWorker {
     pub(super) const fn new(kind: FalseVectors, honest: u64, asks: bool) -> Self {
-        Self { kind, honest, lies: 0, asks, spares_known: false, last: None }
+        Self { kind, honest, lies: 0, asks, spares_known: false, last: None, sent: BTreeMap::new() }
     }
 
     /// The question that it asks before it sends these results.
@@ -60,7 +63,16 @@ impl FalseWorker {
                 FalseVectors::Zeros => vector.codes.fill(0),
             }
         }
+        self.sent.insert(made.codes.clone(), vector.clone());
         self.last = Some(made);
+    }
+
+    /// Of what it sends once more it says what it said before: that is no further lie.
+    pub(super) fn falsify_again(&mut self, vector: &mut HitVector, rng: &mut Rng) {
+        match self.sent.get(&vector.codes) {
+            Some(sent) => *vector = sent.clone(),
+            None => self.falsify(vector, rng),
+        }
     }
 }
 

@@ -94,7 +94,7 @@ impl World {
         if let (Message::Work(Work::Kept(kept)), Some(worker)) = (&mut message, self.net.false_workers.get_mut(&at)) {
             let vectors = kept.results.iter_mut().map(|result| &mut result.vector);
             let sent = vectors.filter(|vector| !known.contains(&vector.codes));
-            sent.for_each(|vector| worker.falsify(vector, &mut self.rng));
+            sent.for_each(|vector| worker.falsify_again(vector, &mut self.rng));
         }
         let to = self.holder(at, peer);
         if let (Message::Query(query), Some(asked)) = (&message, self.net.liars.get_mut(&to)) {

@@ -23,6 +23,8 @@ struct Brought {
     by: PeerKey,
     vector: Quantized,
     until: Instant,
+    /// Which of all it was.
+    number: u64,
 }
 
 /// All of it.
@@ -31,6 +33,8 @@ pub(super) struct Awaited {
     chunks: VecDeque<Waiting>,
     /// `BROUGHT_MAX` at most, `KEPT_MAX` of each device.
     results: BTreeMap<EmbedKey, Brought>,
+    /// How many were brought.
+    count: u64,
 }
 
 impl Awaited {
@@ -49,6 +53,17 @@ impl Awaited {
     /// Takes all chunks that wait.
     pub(super) fn take(&mut self) -> VecDeque<Waiting> {
         std::mem::take(&mut self.chunks)
+    }
+
+    /// Those that wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Lendable> {
+        self.chunks.iter().map(|waiting| &waiting.chunk)
+    }
+
+    /// Takes the chunk of a text, with whether it is counted as lost.
+    pub(super) fn take_text(&mut self, text: &EmbedKey) -> Option<(Lendable, bool)> {
+        let place = self.chunks.iter().position(|waiting| waiting.chunk.key == *text)?;
+        self.chunks.remove(place).map(|waiting| (waiting.chunk, waiting.is_counted))
     }
 
     /// When the first of them waits no longer.
@@ -83,17 +98,20 @@ impl Awaited {
             }
         }
         let until = now + Duration::from_millis(KEPT_MS);
-        self.results.insert(text, Brought { by, vector, until });
+        self.count += 1;
+        self.results.insert(text, Brought { by, vector, until, number: self.count });
     }
 
-    /// Who brought a result of a text.
-    pub(super) fn brought_by(&self, text: &EmbedKey) -> Option<PeerKey> {
-        self.results.get(text).map(|brought| brought.by)
+    /// Who brought a result of a text, and which of all that are brought it was.
+    pub(super) fn brought_by(&self, text: &EmbedKey) -> Option<(u64, PeerKey)> {
+        self.results.get(text).map(|brought| (brought.number, brought.by))
     }
 
-    /// That result.
+    /// That result. What its device brought before it is wanted no more: a check vouches for what was made before.
     pub(super) fn take_result(&mut self, text: &EmbedKey) -> Option<Quantized> {
-        self.results.remove(text).map(|brought| brought.vector)
+        let Brought { by, vector, number, .. } = self.results.remove(text)?;
+        self.results.retain(|_, brought| brought.by != by || brought.number > number);
+        Some(vector)
     }
 
     /// Results that are kept no longer go. Whether any are left.
@@ -128,9 +146,10 @@ mod tests {
             awaited.bring(Instant::from_millis(1 + u64::from(n)), many, text(n), vector.clone());
         }
         assert_eq!(awaited.results.len(), KEPT_MAX + 1);
-        assert_eq!(awaited.brought_by(&text(u16::MAX)), Some(one));
-        assert_eq!(awaited.brought_by(&text(most - 1)), None);
-        assert_eq!(awaited.brought_by(&text(most)), Some(many));
+        let by = |n| awaited.brought_by(&text(n)).map(|(_, by)| by);
+        assert_eq!(by(u16::MAX), Some(one));
+        assert_eq!(by(most - 1), None);
+        assert_eq!(by(most), Some(many));
         assert!(awaited.has_results(Instant::from_millis(KEPT_MS - 1)));
         assert!(!awaited.has_results(Instant::from_millis(KEPT_MS + 2 * KEPT_MAX as u64)));
     }

@@ -5,7 +5,6 @@ use super::results::is_of_length_one;
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;
-use crate::scheduler::offload::lendable::Lendable;
 use crate::wire::work::Kept;
 
 impl Lender {
@@ -24,39 +23,33 @@ impl Lender {
         false
     }
 
-    /// Takes what was brought for chunks that are here, and that nobody has. It waits for a check as any result does.
+    /// Takes what was brought for chunks that are here, and that nobody has, in the order in which it was made: a check vouches for what
+    /// came before, and what came before must have been made before. It waits for a check as any result does.
     pub(super) fn take_brought(&mut self, now: Instant) {
         if !self.pool.awaited.has_results(now) {
             return;
         }
-        for chunk in std::mem::take(&mut self.pool.chunks) {
-            let left = self.hold_brought(now, chunk).err();
-            self.pool.chunks.extend(left);
+        let chunks = self.pool.chunks.iter().chain(self.pool.awaited.waiting());
+        let mut texts: Vec<_> =
+            chunks.filter_map(|chunk| Some((self.pool.awaited.brought_by(&chunk.key)?, chunk.key))).collect();
+        texts.sort_unstable();
+        for ((_, by), text) in texts {
+            let open = self.leases_of(by).map(|(_, lease)| lease.lent()).sum();
+            let Some(worker) = self.workers.get_mut(&by).filter(|worker| worker.room_unchecked(open) > 0) else {
+                continue;
+            };
+            let Some(vector) = self.pool.awaited.take_result(&text) else { continue };
+            let place = self.pool.chunks.iter().position(|chunk| chunk.key == text);
+            let Some(chunk) = place.and_then(|place| self.pool.chunks.remove(place)).or_else(|| {
+                let (chunk, is_counted) = self.pool.awaited.take_text(&text)?;
+                // It is not lost.
+                self.results.again.lost = self.results.again.lost.saturating_sub(u64::from(is_counted));
+                Some(chunk)
+            }) else {
+                continue;
+            };
+            worker.hold(now, chunk, vector, &mut self.rng);
         }
-        let mut waiting = Vec::new();
-        for mut of in self.pool.awaited.take() {
-            match self.hold_brought(now, of.chunk) {
-                Ok(()) if of.is_counted => self.results.again.lost = self.results.again.lost.saturating_sub(1),
-                Ok(()) => {}
-                Err(chunk) => {
-                    of.chunk = chunk;
-                    waiting.push(of);
-                }
-            }
-        }
-        self.pool.awaited.wait(waiting);
-    }
-
-    /// Takes what was brought for a chunk; gives that back where nothing was, or where its device has too many results that wait for a check.
-    fn hold_brought(&mut self, now: Instant, chunk: Lendable) -> Result<(), Lendable> {
-        let Some(by) = self.pool.awaited.brought_by(&chunk.key) else { return Err(chunk) };
-        let open = self.leases_of(by).map(|(_, lease)| lease.lent()).sum();
-        let Some(worker) = self.workers.get_mut(&by).filter(|worker| worker.room_unchecked(open) > 0) else {
-            return Err(chunk);
-        };
-        let Some(vector) = self.pool.awaited.take_result(&chunk.key) else { return Err(chunk) };
-        worker.hold(now, chunk, vector, &mut self.rng);
-        Ok(())
     }
 
     /// Chunks that wait for devices are lent to others, since there is nothing else to lend. Whether there were any.

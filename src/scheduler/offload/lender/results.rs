@@ -73,6 +73,8 @@ impl Lender {
             came += 1;
         }
         if came > 0 {
+            // A check of what it brought and that was made before would vouch for these.
+            self.pool.awaited.forget_results_of(peer);
             worker.progressed(now, came);
             (lease.until, lease.renewed_until) = (now + lease.length, renewable(now));
             if lease.open() == 0 {

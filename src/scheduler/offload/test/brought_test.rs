@@ -100,3 +100,26 @@ fn what_a_device_brings_is_checked_as_any_result_and_of_a_false_one_nothing_is_t
         &Kept { results: vec![KeptResult { text: chunk(6).key, vector: zeros }] }
     ));
 }
+
+#[test]
+fn what_was_made_before_vouches_for_nothing_that_was_made_after_it_whenever_its_text_is_read() {
+    // What is brought is taken in the order in which it was made, not in that in which its texts are read.
+    let mut lender = lender(1);
+    assert!(!lender.on_kept(at(1), PEER, &kept(&[5, 3, 4])));
+    list(&mut lender, 3..6);
+    let order: Vec<u64> = lender.take_unkept(&[], 9).into_values().flatten().map(|(row, ..)| row.0).collect();
+    assert_eq!(order, [5, 3, 4]);
+    // One whose text is read after a later one, or after a later result came, is made again.
+    for brings in [true, false] {
+        let mut lender = super::lender(1);
+        assert!(!lender.on_kept(at(1), PEER, &kept(&[5, 3])));
+        if brings {
+            list(&mut lender, [3]);
+        } else {
+            let grant = granted(&mut lender, at(2), PEER);
+            lender.on_results(at(3), PEER, &results(&grant), true);
+        }
+        list(&mut lender, [5]);
+        assert!(numbers(&granted(&mut lender, at(4), OTHER)).contains(&5), "{brings}");
+    }
+}
