@@ -109,8 +109,11 @@ pub const NUMBER_HEAD_BYTES: usize = 1200;
 /// The same at its end, where the newest readings stand.
 pub const NUMBER_TAIL_BYTES: usize = 400;
 
-/// The same for all tables of a file together.
+/// The same for all tables of a file together, and one byte more for each so many bytes of words before them: a long report has many tables.
 pub const NUMBER_FILE_BYTES: usize = 4800;
+
+/// See `NUMBER_FILE_BYTES`.
+pub const NUMBER_FILE_PART: usize = 4;
 
 /// A line that repeats stays until it has filled so many bytes, but at least and at most so many times.
 pub const REPEATED_BYTES: usize = 2000;

@@ -31,7 +31,8 @@ mod view;
 pub mod word;
 
 use crate::limits::{
-    NUMBER_FILE_BYTES, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS, TAIL_LINE_BYTES_MAX,
+    NUMBER_FILE_BYTES, NUMBER_FILE_PART, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS,
+    TAIL_LINE_BYTES_MAX,
 };
 use repeats::Repeats;
 use std::borrow::Cow;
@@ -55,7 +56,14 @@ pub fn elide(text: &str) -> Cow<'_, str> {
             Kind::Structure | Kind::Language => {
                 table.flush(&mut out);
                 let repeated = line.kind == Kind::Language && repeats.is_one_too_many(&line.shown);
-                if repeated { out.leave_out(&line) } else { out.keep(&line) }
+                if repeated {
+                    out.leave_out(&line);
+                    continue;
+                }
+                if line.kind == Kind::Language {
+                    table.file_left += line.shown.len() / NUMBER_FILE_PART;
+                }
+                out.keep(&line);
             }
         }
     }

@@ -152,6 +152,23 @@ fn a_table_of_numbers_keeps_its_beginning_and_its_end() {
 }
 
 #[test]
+fn a_long_report_keeps_the_small_tables_between_its_words() {
+    let mut report = String::new();
+    for table in 0..60 {
+        for line in 0..30 {
+            let names = ["anna", "bert", "cilly", "dora", "emil", "frieda", "georg", "hanna"];
+            let [a, b, c] = [table % 8, table / 8, line % 8].map(|at| names[at]);
+            let so = "so ".repeat(line / 8);
+            let _ = writeln!(report, "In spring {a} and {b} told {c} how {so}well the year went for the mill.");
+        }
+        for row in 0..20 {
+            let _ = writeln!(report, "{} | {}.{} | {}", 1990 + row, table * 31 + row, row % 10, 7000 + table * row);
+        }
+    }
+    assert!(matches!(elide(&report), Cow::Borrowed(_)), "{} of {} bytes are left", elide(&report).len(), report.len());
+}
+
+#[test]
 fn lines_that_repeat_keep_the_first_few() {
     assert!(left(&"The connection to the server was lost again.\n".repeat(20_000)) < 4000);
     let mut log = String::new();
