@@ -3,6 +3,13 @@
 /// Guests that are connected at once, without those that this agent dialled: it joins one place at a time. Each holds two streams at most: 512 KiB.
 pub const GUESTS_MAX: usize = 8;
 
+/// Conversations of guests that the node knows: the end of one that gave way may come after the beginning of the one in its place.
+pub const GUESTS_TALKING_MAX: usize = 2 * GUESTS_MAX;
+
+/// Milliseconds for which the doctor tells that places for guests were short. An estimate: who is at the other device comes to this one
+/// within that time.
+pub const GUESTS_CROWDED_TOLD_MS: u64 = 600_000;
+
 /// Of those, guests from one address (IPv6: one /64).
 pub const GUESTS_ADDRESS_MAX: usize = 4;
 

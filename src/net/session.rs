@@ -17,7 +17,6 @@ use super::link::{Channel, Frame, LinkEvent, LinkInfo, Links};
 use super::udp::UdpTransport;
 use crate::base::id::PeerKey;
 use crate::limits::FRAME_TASK_MAX;
-use crate::mesh::pairing::failure::Lost;
 use crate::mesh::trust::{Rights, Trust};
 use crate::node::input::{Input, LinkInput};
 use crate::node::output::HangUp;
@@ -243,10 +242,11 @@ impl PeerSession {
                 Some(Input::Presented(key(&peer), Box::new(Chain::decode(&certificates)?)))
             }
             LinkEvent::Guest { peer, address, what } => Some(self.conversation(&peer, address, what)),
-            LinkEvent::GuestFailed { address, why } => {
+            LinkEvent::GuestFailed { address, why, met } => {
                 debug!("No device was reached at {address} to be paired: {why}.");
-                Some(Input::GuestFailed(address, Lost::NoLink))
+                Some(Input::GuestFailed(address, guests::lost(&why, met)))
             }
+            LinkEvent::GuestsCrowded { address, refused } => Some(Input::GuestsCrowded { address, refused }),
             LinkEvent::DialFailed { peer, address, why } => {
                 debug!("{peer} was not reached at {address}: {why}.");
                 if let Some(address) = address.socket() {

@@ -80,6 +80,13 @@ pub enum Input {
     Guest(PeerKey, SocketAddr, GuestInput),
     /// A conversation as a guest, which this agent dialled at this address, did not begin.
     GuestFailed(SocketAddr, Lost),
+    /// Places for guests were short: the guest from this address had to go.
+    GuestsCrowded {
+        /// Where it came from.
+        address: SocketAddr,
+        /// Whether it had just come, and all others converse; else it was the oldest that said nothing.
+        refused: bool,
+    },
     /// The addresses of a `KeepAddresses` are on the disk, or why they are not.
     AddressesKept(PeerKey, Result<(), String>),
     /// An address of a peer by discovery. Anybody can announce one; only a dial proves it.

@@ -22,6 +22,7 @@
 pub(crate) mod collections;
 pub(crate) mod conduct;
 mod coverage;
+pub(crate) mod crowd;
 mod energy;
 mod energy_state;
 pub(crate) mod folders;
@@ -177,6 +178,9 @@ impl Node {
             Input::Presented(peer, chain) => self.on_shown(now, peer, &chain, out),
             Input::Guest(peer, address, what) => self.on_conversation(now, peer, address, what, out),
             Input::GuestFailed(address, why) => self.on_guest_failed(now, address, why, out),
+            Input::GuestsCrowded { address, refused } => {
+                self.mesh.trust.pairing.crowd.note(now, address.ip(), refused);
+            }
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::Followed(sources) => self.schedule(now, scheduler::Input::Followed(sources), out),

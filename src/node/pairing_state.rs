@@ -1,10 +1,11 @@
 //! What the node keeps for the flow of pairing.
 
+use super::crowd::Crowd;
 use super::mesh_report::ClosedWindow;
 use super::resave::Resave;
 use crate::base::id::{PeerKey, ReplyId};
 use crate::base::time::{Instant, earliest};
-use crate::limits::{DUPLICATES_MAX, GUESTS_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
+use crate::limits::{DUPLICATES_MAX, GUESTS_TALKING_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::failure::Failure;
 use crate::mesh::pairing::invites::{Before, TakenBack};
@@ -35,7 +36,9 @@ pub(super) struct PairingState {
     /// What whoever removed this device was called here, as long as that was known.
     pub(super) remover: Option<String>,
     /// Guests that began a conversation.
-    guests: Bounded<(PeerKey, Encoding), GUESTS_MAX>,
+    guests: Bounded<(PeerKey, Encoding), GUESTS_TALKING_MAX>,
+    /// Whether places for guests were short.
+    pub(super) crowd: Crowd,
     /// Orders of this flow that are under way.
     orders: Bounded<(ReplyId, Wanted), TRUST_ORDERS_MAX>,
     /// Orders so far.

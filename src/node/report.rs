@@ -75,6 +75,7 @@ impl Node {
             findings.push(finding);
         }
         findings.extend(self.findings_of_peers(now));
+        findings.extend(self.mesh.trust.pairing.crowd.finding(now));
         findings.extend(self.findings_of_saves());
         findings
     }

@@ -12,6 +12,8 @@ pub enum Lost {
     NoProtocol,
     /// It ended.
     Ended,
+    /// The device there answered, and had no place for another guest.
+    TurnedAway,
 }
 
 /// Why a device was not let in, from what tells least to what tells most.
@@ -31,7 +33,7 @@ pub enum Failure {
     NoWindow,
     /// It does not know the invite.
     UnknownInvite,
-    /// It lets in somebody else, or the link was lost again and again.
+    /// It lets in somebody else, has no place for another guest, or the link was lost again and again.
     Busy,
     /// It did not keep to the protocol.
     Malformed,
@@ -136,7 +138,10 @@ impl fmt::Display for Failure {
                 "The device that was found has no record of this invite, or an admin was removed since, which makes invites void. Join where the device that \
                  wrote it is on, or write a new one with `wattle invite --file DIR` on an admin."
             }
-            Self::Busy => "The other device is busy with another exchange, or the connection broke. Join again in a moment.",
+            Self::Busy => {
+                "The other device is busy with another exchange, or with other devices that are connected to be let in, or the connection \
+                 broke. Join again in a moment; if that goes on, `wattle doctor` there says more."
+            }
             Self::Malformed => {
                 "The other device sent something that is not pairing. Nothing of it was kept. Join again, by --at if other devices are near."
             }

@@ -6,6 +6,8 @@
 //! that tells its owner most. A cause that an admin names is not proven, so it changes nothing here: a code may be typed
 //! again, and an invite's file stays until it has let the device in.
 
+mod talk;
+
 use super::failure::{Failure, Lost};
 use super::window::seconds;
 use crate::base::id::PeerKey;
@@ -13,15 +15,16 @@ use crate::base::outbox::Outbox;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
     INVITE_ISSUERS_MAX, JOIN_CANDIDATES_MAX, JOIN_DIAL_MS, JOIN_DIALS_MAX, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS,
-    JOIN_WAIT_S_MAX, PAIR_EXCHANGE_MS, PAIR_TRY_PAUSE_MS,
+    JOIN_TURNED_AWAY_MS, JOIN_WAIT_S_MAX, PAIR_EXCHANGE_MS, PAIR_TRY_PAUSE_MS,
 };
 use crate::wire::envelope::Encoding;
-use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, SessionKey, Side, Transcript};
+use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, Side, Transcript};
 use crate::wire::pairing::secret::Secret;
 use crate::wire::pairing::words::Words;
 use crate::wire::pairing::{DeviceName, Message, Refusal, VERSION, Way};
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
+use talk::Talk;
 
 /// Who joins, and by what.
 #[derive(Clone, Debug)]
@@ -94,18 +97,6 @@ enum State {
         until: Instant,
     },
     Ended,
-}
-
-#[derive(Debug)]
-struct Talk {
-    candidate: Candidate,
-    admin: PeerKey,
-    encoding: Encoding,
-    until: Instant,
-    messages: Transcript,
-    /// The mesh and the key, once the proof was sent.
-    proven: Option<([u8; 32], SessionKey)>,
-    certificate: Option<Vec<u8>>,
 }
 
 /// The machine. It works until [`Effect::Joined`] or [`Effect::Failed`].
@@ -181,6 +172,10 @@ impl Join {
         match (&self.state, why) {
             (State::Dialling { .. }, Lost::NoProtocol) => self.next_candidate(now, Failure::Version, out),
             (State::Dialling { .. }, Lost::NoLink | Lost::Ended) => self.next_candidate(now, Failure::Unreachable, out),
+            (State::Dialling { candidate, .. }, Lost::TurnedAway) => {
+                let candidate = *candidate;
+                self.later(now, candidate, out);
+            }
             (State::Talking(talk), _) => {
                 let candidate = talk.candidate;
                 self.again(now, candidate, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
@@ -343,6 +338,17 @@ impl Join {
         self.next(now, out);
     }
 
+    /// Comes back to this candidate, which has no place for another guest, behind the others that are known.
+    fn later(&mut self, now: Instant, candidate: Candidate, out: &mut Outbox<Effect>) {
+        if self.candidates.is_empty() {
+            return self.again(now, candidate, Duration::from_millis(JOIN_TURNED_AWAY_MS), out);
+        }
+        let next = self.candidates.remove(0);
+        // One was just taken out.
+        let _ = self.candidates.push(candidate);
+        self.again(now, next, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
+    }
+
     /// Leaves this candidate for a while.
     fn again(&mut self, now: Instant, candidate: Candidate, wait: Duration, out: &mut Outbox<Effect>) {
         self.failure = self.failure.max(Failure::Busy);
@@ -370,27 +376,5 @@ impl Join {
         self.state = State::Ended;
         out.push(Effect::HangUp);
         out.push(joined);
-    }
-}
-
-impl Talk {
-    /// Sends a message, which the confirmations cover.
-    fn send(&mut self, message: &Message, out: &mut Outbox<Effect>) {
-        let mut bytes = Vec::new();
-        message.put(self.encoding, &mut bytes);
-        self.messages.add(&bytes);
-        out.push(Effect::Send(bytes));
-    }
-
-    /// What the device has, if this is the admin's proof over all messages, the certificate among them.
-    fn joined(&mut self, proof: &[u8; 32]) -> Option<Joined> {
-        let ((mesh, key), certificate) = self.proven.as_ref().zip(self.certificate.take())?;
-        let words = key.words();
-        key.confirms(Side::Admin, &self.messages, proof).then_some(Joined {
-            certificate,
-            admin: self.admin,
-            mesh: *mesh,
-            words,
-        })
     }
 }

@@ -87,6 +87,15 @@ pub enum LinkEvent {
         address: SocketAddr,
         /// A phrase for people.
         why: String,
+        /// Whether the device that was meant answered there, and ended it.
+        met: bool,
+    },
+    /// All places for guests, or all of one address, were taken when another one came.
+    GuestsCrowded {
+        /// Where the guest came from that had to go.
+        address: SocketAddr,
+        /// Whether that is the new one, as all others converse; else the oldest that said nothing went.
+        refused: bool,
     },
     /// One whole frame of a peer whose link is up. The sender is proven, the content is not checked.
     Frame {

@@ -1,56 +1,125 @@
-//! The table of guests: how many are connected from where, and the queue of each conversation.
+//! The table of guests: who is connected from where, and the queue of each conversation.
+//!
+//! A silent connection costs whoever opens it nothing, so that no number of them keeps out a device that is being paired: where room is
+//! short, the oldest guest that says nothing gives way. It is one of the same address first, and of the address with the most guests else.
 
 use super::handshake_limits::SourceKey;
 use crate::limits::{GUEST_QUEUE_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX};
 use crate::wire::peer_id::PeerId;
 use smol::channel::{Receiver, Sender};
+use smol::future::pending;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The guests that are connected, and the conversations with them.
 #[derive(Default)]
 pub(super) struct Guests {
-    /// How many are connected from each address.
-    sources: BTreeMap<SourceKey, usize>,
-    conversations: BTreeMap<PeerId, Sender<Vec<u8>>>,
+    /// Those that dialled, the oldest first.
+    connected: BTreeMap<u64, Connected>,
+    /// Places so far.
+    count: u64,
+    /// Each with the place of its connection.
+    conversations: BTreeMap<PeerId, (u64, Sender<Vec<u8>>)>,
+}
+
+struct Connected {
+    address: SocketAddr,
+    /// Whether it converses, and has said something.
+    speaks: Arc<AtomicBool>,
+    /// Dropped when it gives way.
+    _keep: Sender<()>,
+}
+
+impl Connected {
+    fn source(&self) -> SourceKey {
+        self.address.ip().into()
+    }
+}
+
+/// The place of one connection.
+pub(super) struct Place {
+    pub(super) number: u64,
+    /// Who gave way for it.
+    pub(super) displaced: Option<SocketAddr>,
+    /// Closed once this one has to give way; `None`: never.
+    lost: Option<Receiver<()>>,
+}
+
+impl Place {
+    /// Waits until it has to give way.
+    pub(super) async fn lost(&self) {
+        match &self.lost {
+            Some(lost) => _ = lost.recv().await,
+            None => pending().await,
+        }
+    }
 }
 
 impl Guests {
-    pub(super) fn enter(&mut self, source: SocketAddr) -> Result<(), &'static str> {
-        let here: usize = self.sources.values().sum();
-        let source = source.ip().into();
-        let of_source = self.sources.get(&source).copied().unwrap_or(0);
-        if here >= GUESTS_MAX || of_source >= GUESTS_ADDRESS_MAX {
-            // Nothing is noted of a source that is refused: sources cost nothing.
-            return Err("there are enough guests");
-        }
-        self.sources.insert(source, of_source + 1);
-        Ok(())
+    /// The place of a connection that this agent dialled: it joins one device at a time.
+    pub(super) const fn enter_own(&mut self) -> Place {
+        self.count += 1;
+        Place { number: self.count, displaced: None, lost: None }
     }
 
-    pub(super) fn leave(&mut self, source: SocketAddr) {
-        self.sources.entry(source.ip().into()).and_modify(|count| *count = count.saturating_sub(1));
-        self.sources.retain(|_, count| *count > 0);
+    /// Gives a guest a place. Nothing is noted of one that is refused: addresses cost nothing.
+    pub(super) fn enter(&mut self, address: SocketAddr, speaks: Arc<AtomicBool>) -> Result<Place, &'static str> {
+        let displaced = self.gives_way(address.ip().into())?;
+        let displaced = displaced.and_then(|number| self.connected.remove(&number)).map(|guest| guest.address);
+        let Place { number, .. } = self.enter_own();
+        let (keep, lost) = smol::channel::bounded(1);
+        self.connected.insert(number, Connected { address, speaks, _keep: keep });
+        Ok(Place { number, displaced, lost: Some(lost) })
     }
 
-    /// Begins a conversation, unless one with this peer is under way.
-    pub(super) fn begin(&mut self, peer: PeerId) -> Result<Receiver<Vec<u8>>, &'static str> {
+    /// Who gives way to a guest of this source; nobody, as long as there is room.
+    fn gives_way(&self, source: SourceKey) -> Result<Option<u64>, &'static str> {
+        let of = |source| self.connected.iter().filter(move |(_, guest)| guest.source() == source);
+        let silent = |source| of(source).find(|(_, guest)| !guest.speaks.load(Ordering::Relaxed)).map(|(at, _)| *at);
+        let oldest = if of(source).count() >= GUESTS_ADDRESS_MAX {
+            silent(source)
+        } else if self.connected.len() < GUESTS_MAX {
+            return Ok(None);
+        } else {
+            let sources = self.connected.values().map(Connected::source);
+            let crowds = sources.filter_map(|source| Some((of(source).count(), Reverse(silent(source)?))));
+            crowds.max().map(|(_, Reverse(number))| number)
+        };
+        oldest.map(Some).ok_or("all places are taken by devices that are being paired")
+    }
+
+    pub(super) fn leave(&mut self, number: u64) {
+        self.connected.remove(&number);
+    }
+
+    /// Begins a conversation on the connection with this place, unless one with this peer is under way.
+    pub(super) fn begin(&mut self, peer: PeerId, place: u64) -> Result<Receiver<Vec<u8>>, &'static str> {
         if self.conversations.contains_key(&peer) {
             return Err("it is being paired already");
         }
         let (frames, outgoing) = smol::channel::bounded(GUEST_QUEUE_MAX);
-        self.conversations.insert(peer, frames);
+        self.conversations.insert(peer, (place, frames));
         Ok(outgoing)
     }
 
     /// Queues a frame; false if there is no conversation, or the guest reads too slowly.
     pub(super) fn send(&self, peer: &PeerId, frame: Vec<u8>) -> bool {
-        self.conversations.get(peer).is_some_and(|frames| frames.try_send(frame).is_ok())
+        self.conversations.get(peer).is_some_and(|(_, frames)| frames.try_send(frame).is_ok())
     }
 
     /// Ends a conversation once what waits is written.
     pub(super) fn end(&mut self, peer: &PeerId) {
         self.conversations.remove(peer);
+    }
+
+    /// Ends the conversation on the connection with this place, and no later one with the same peer.
+    pub(super) fn end_at(&mut self, peer: &PeerId, place: u64) {
+        if self.conversations.get(peer).is_some_and(|(of, _)| *of == place) {
+            self.conversations.remove(peer);
+        }
     }
 }
 
@@ -58,14 +127,56 @@ impl Guests {
 mod tests {
     use super::*;
 
+    fn from(n: u8) -> SocketAddr {
+        SocketAddr::from(([192, 168, 1, n], 1))
+    }
+
+    fn guest(speaks: bool) -> Arc<AtomicBool> {
+        Arc::new(AtomicBool::new(speaks))
+    }
+
     #[test]
-    fn whoever_is_refused_leaves_nothing_in_the_table() {
+    fn the_oldest_silent_guest_of_the_most_crowded_address_gives_way() {
         let mut guests = Guests::default();
-        let from = |n: u8| SocketAddr::from(([192, 168, 1, n], 1));
-        let let_in = (1..=100).filter(|n| guests.enter(from(*n)).is_ok()).count();
-        assert_eq!((let_in, guests.sources.len()), (GUESTS_MAX, GUESTS_MAX));
-        guests.leave(from(1));
-        assert_eq!(guests.sources.len(), GUESTS_MAX - 1);
-        assert!(guests.enter(from(1)).is_ok() && guests.enter(from(1)).is_err());
+        let mut enter = |n, speaks| guests.enter(from(n), guest(speaks)).ok();
+        let first: Vec<_> = [1, 1, 1, 1, 2, 2, 2].into_iter().filter_map(|n| enter(n, false)).collect();
+        let alone = enter(3, false).unwrap();
+        assert!(first.iter().chain([&alone]).all(|place| place.displaced.is_none()));
+        let is_lost = |place: &Place| place.lost.as_ref().unwrap().is_closed();
+        let next = enter(4, false).unwrap();
+        assert_eq!((next.displaced, is_lost(&first[0])), (Some(from(1)), true));
+        // Its own address has room, and the house has none.
+        let again = enter(1, false).unwrap();
+        assert!(is_lost(&first[1]) && !is_lost(&alone) && !is_lost(&first[4]), "{:?}", again.displaced);
+        // Whoever fills its own address takes its own places.
+        for _ in 0..100 {
+            enter(2, false).unwrap();
+        }
+        assert!(!is_lost(&alone) && !is_lost(&next) && is_lost(&first[4]));
+        assert_eq!(guests.connected.len(), GUESTS_MAX);
+    }
+
+    #[test]
+    fn whoever_is_being_paired_stays_and_who_is_refused_leaves_nothing_in_the_table() {
+        let mut guests = Guests::default();
+        let speaking: Vec<_> = (1..=8).map(|n| guests.enter(from(n), guest(true)).unwrap()).collect();
+        let let_in = (9..=100).filter(|n| guests.enter(from(*n), guest(false)).is_ok()).count();
+        assert_eq!((let_in, guests.connected.len()), (0, GUESTS_MAX));
+        guests.leave(speaking[0].number);
+        assert!(guests.enter(from(1), guest(false)).unwrap().displaced.is_none());
+        assert_eq!(guests.enter(from(2), guest(false)).unwrap().displaced, Some(from(1)), "it says nothing yet");
+    }
+
+    #[test]
+    fn a_connection_that_ends_ends_no_later_conversation_of_the_same_peer() {
+        let mut guests = Guests::default();
+        let peer = PeerId::from_public_key(&[7; 32]);
+        let [one, two] = [1, 2].map(|n| guests.enter(from(n), guest(false)).unwrap().number);
+        let outgoing = guests.begin(peer, two).unwrap();
+        assert!(guests.begin(peer, one).is_err());
+        guests.end_at(&peer, one);
+        assert!(guests.send(&peer, Vec::new()) && !outgoing.is_closed());
+        guests.end_at(&peer, two);
+        assert!(!guests.send(&peer, Vec::new()));
     }
 }

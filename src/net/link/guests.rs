@@ -1,7 +1,7 @@
 //! Guests: peers that finished the Noise handshake and may not link.
 //!
 //! A guest may identify, ping and be paired. It has `GUEST_STREAMS_MAX` streams and `GUEST_MS`, and there are `GUESTS_MAX` of
-//! them at once, of which `GUESTS_ADDRESS_MAX` from one address. Pairing is a conversation: frames in both directions on one
+//! them at once, of which `GUESTS_ADDRESS_MAX` from one address; the oldest silent one gives way (`guest_table`). Pairing is a conversation: frames in both directions on one
 //! stream, `/wattle/pair/1` with frames as on the other channels, or `/wattle/pair-json/1` with lines of JSON for agents in
 //! any language. What the frames say is `wire::pairing`'s, and what follows from it is the node's to decide.
 
@@ -33,21 +33,25 @@ const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
 struct Guest {
     peer: PeerId,
     address: SocketAddr,
+    /// The number of its place.
+    place: u64,
     streams: Arc<AtomicUsize>,
     /// Whether a conversation began.
     began: Arc<AtomicBool>,
+    /// Whether it has said something in a conversation that lasts.
+    speaks: Arc<AtomicBool>,
 }
 
 /// Dials `peer`, or whoever answers at `address`, as a guest, and begins a conversation.
 pub(super) async fn dial(shared: Arc<Shared>, peer: Option<PeerId>, address: SocketAddr) {
     let connected = async { handshake::dial_as_guest(&shared, connection::tcp(address).await?, peer).await };
     let connected = within(shared.settings.handshake, connected).await;
-    let run = match connected.unwrap_or_else(|| Err("no answer in time".to_owned())) {
-        Ok(handshaken) => run(&shared, handshaken, address, true).await,
-        Err(why) => Err(why),
+    let (ended, met) = match connected.unwrap_or_else(|| Err("no answer in time".to_owned())) {
+        Ok(handshaken) => (run(&shared, handshaken, address, true).await, true),
+        Err(why) => (Err(why), false),
     };
-    if let Err(why) = run {
-        shared.report(LinkEvent::GuestFailed { address, why }).await;
+    if let Err(why) = ended {
+        shared.report(LinkEvent::GuestFailed { address, why, met }).await;
     }
 }
 
@@ -61,14 +65,24 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     let Handshaken { peer, mux, .. } = handshaken;
     let (mut driver, streams, stop) = YamuxDriver::new(mux);
-    // This agent dials one place at a time to join, and strangers that are its guests must not keep it from that.
-    let entered = if dialled { Ok(()) } else { shared.guests().enter(address) };
-    if let Err(why) = entered {
-        driver.close().await;
-        return Err(why.to_owned());
+    let speaks = Arc::new(AtomicBool::new(false));
+    // Strangers that are this agent's guests must not keep it from joining.
+    let entered =
+        if dialled { Ok(shared.guests().enter_own()) } else { shared.guests().enter(address, Arc::clone(&speaks)) };
+    let place = match entered {
+        Ok(place) => place,
+        Err(why) => {
+            driver.close().await;
+            shared.report(LinkEvent::GuestsCrowded { address, refused: true }).await;
+            return Err(why.to_owned());
+        }
+    };
+    if let Some(address) = place.displaced {
+        shared.report(LinkEvent::GuestsCrowded { address, refused: false }).await;
     }
-    let (scope, end) =
-        TaskScope::new(Arc::clone(shared), Guest { peer, address, streams: Arc::default(), began: Arc::default() });
+    let (streams_open, began) = (Arc::default(), Arc::default());
+    let guest = Guest { peer, address, place: place.number, streams: streams_open, began, speaks };
+    let (scope, end) = TaskScope::new(Arc::clone(shared), guest);
     if dialled {
         let (shared, guest) = (Arc::clone(shared), scope.link.clone());
         scope.spawn(async move {
@@ -80,14 +94,18 @@ pub(super) async fn run(
         });
     }
     let driven = driver.drive(&shared.stopping, |stream| receive(&scope, stream));
+    let driven = or(driven, async {
+        place.lost().await;
+        "its place was needed for another device".to_owned()
+    });
     let why = within(Duration::from_millis(GUEST_MS), driven).await.unwrap_or_else(|| "its time is over".to_owned());
     debug!("The guest {peer} at {address} is gone: {why}.");
-    shared.guests().end(&peer);
+    shared.guests().end_at(&peer, place.number);
     let began = scope.link.began.load(Ordering::Relaxed);
     end.end(scope).await;
     driver.close().await;
     if !dialled {
-        shared.guests().leave(address);
+        shared.guests().leave(place.number);
     }
     if dialled && !began { Err(why) } else { Ok(()) }
 }
@@ -122,8 +140,8 @@ async fn serve(shared: &Shared, guest: &Guest, mut stream: Stream) -> Result<(),
 
 /// Passes frames both ways until either side ends it. An error means that it did not begin.
 async fn converse(shared: &Shared, guest: &Guest, json: bool, dialled: bool, mut stream: Stream) -> Result<(), String> {
-    let &Guest { peer, address, .. } = guest;
-    let outgoing = shared.guests().begin(peer)?;
+    let &Guest { peer, address, place, .. } = guest;
+    let outgoing = shared.guests().begin(peer, place)?;
     guest.began.store(true, Ordering::Relaxed);
     let report = |what| shared.report(LinkEvent::Guest { peer, address, what });
     report(GuestEvent::Began { dialled, json }).await;
@@ -133,7 +151,10 @@ async fn converse(shared: &Shared, guest: &Guest, json: bool, dialled: bool, mut
         let answer = async { Turn::Send(outgoing.recv().await.ok()) };
         // Both can be dropped and begun again: what was read stays in the stream or in the reader.
         match or(answer, frame).await {
-            Turn::Received(Ok(Some(bytes))) => report(GuestEvent::Frame(bytes)).await,
+            Turn::Received(Ok(Some(bytes))) => {
+                guest.speaks.store(true, Ordering::Relaxed);
+                report(GuestEvent::Frame(bytes)).await;
+            }
             Turn::Received(Ok(None)) => break "the other end closed it".to_owned(),
             Turn::Received(Err(why)) => break why,
             Turn::Send(None) => break "it is done".to_owned(),
@@ -144,7 +165,8 @@ async fn converse(shared: &Shared, guest: &Guest, json: bool, dialled: bool, mut
             }
         }
     };
-    shared.guests().end(&peer);
+    shared.guests().end_at(&peer, place);
+    guest.speaks.store(false, Ordering::Relaxed);
     report(GuestEvent::Ended(why)).await;
     finish(stream).await;
     Ok(())

@@ -7,10 +7,21 @@ use crate::mesh::pairing::failure::Lost;
 use crate::net::link::GuestEvent;
 use crate::node::input::{GuestInput, Input};
 use crate::wire::envelope::Encoding;
+use crate::wire::multistream::BadNegotiation;
 use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
 use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use log::{debug, warn};
+
+/// Why a conversation that this agent dialled did not begin; `met`: the device that was meant answered.
+pub(super) fn lost(why: &str, met: bool) -> Lost {
+    let no_protocol = [BadNegotiation::Refused, BadNegotiation::NotMultistream];
+    match met {
+        false => Lost::NoLink,
+        true if no_protocol.iter().any(|refused| why == refused.to_string()) => Lost::NoProtocol,
+        true => Lost::TurnedAway,
+    }
+}
 
 impl PeerSession {
     /// Sets the certificates that dialled peers are shown.

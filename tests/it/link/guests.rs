@@ -42,14 +42,44 @@ fn a_guest_that_sends_too_much_is_cut_off_and_the_others_are_served() {
             visitor.links.dial_as_guest(Some(name(1)), host.address);
             assert_eq!(guest(visitor).await, GuestEvent::Began { dialled: true, json: false });
             assert_eq!(guest(&host).await, GuestEvent::Began { dialled: false, json: false });
+            assert!(visitor.links.send_to_guest(&name(1), b"hello".to_vec()));
+            assert_eq!(guest(&host).await, GuestEvent::Frame(b"hello".to_vec()));
         }
         last.links.dial_as_guest(Some(name(1)), host.address);
-        assert!(matches!(last.next().await, LinkEvent::GuestFailed { .. }), "one more than an address may have");
+        let failed = last.next().await;
+        assert!(matches!(failed, LinkEvent::GuestFailed { met: true, .. }), "one more than an address may have: {failed:?}");
+        assert!(matches!(host.next().await, LinkEvent::GuestsCrowded { refused: true, .. }));
 
         assert!(first[0].links.send_to_guest(&name(1), vec![7; PAIR_FRAME_MAX + 1]));
         assert!(matches!(guest(&host).await, GuestEvent::Ended(_)));
         assert!(first[1].links.send_to_guest(&name(1), vec![7; PAIR_FRAME_MAX]));
         assert_eq!(guest(&host).await, GuestEvent::Frame(vec![7; PAIR_FRAME_MAX]));
+    });
+}
+
+#[test]
+fn guests_that_say_nothing_keep_nobody_out() {
+    smol::block_on(async {
+        let host = End::new(1, &[]);
+        let silent: Vec<End> = (3..3 + GUESTS_ADDRESS_MAX as u8).map(|seed| End::new(seed, &[])).collect();
+        for visitor in &silent {
+            visitor.links.dial_as_guest(Some(name(1)), host.address);
+            assert_eq!(guest(visitor).await, GuestEvent::Began { dialled: true, json: false });
+            assert_eq!(guest(&host).await, GuestEvent::Began { dialled: false, json: false });
+        }
+        let visitor = End::new(2, &[]);
+        visitor.links.dial_as_guest(Some(name(1)), host.address);
+        assert_eq!(guest(&visitor).await, GuestEvent::Began { dialled: true, json: false });
+        assert!(visitor.links.send_to_guest(&name(1), b"hello".to_vec()));
+        assert!(matches!(guest(&silent[0]).await, GuestEvent::Ended(_)), "the oldest gives way");
+        let mut told = Vec::new();
+        while told.len() < 4 {
+            told.push(host.next().await);
+        }
+        let is = |what: fn(&LinkEvent) -> bool| told.iter().any(what);
+        assert!(is(|event| matches!(event, LinkEvent::GuestsCrowded { refused: false, .. })), "{told:?}");
+        assert!(is(|event| matches!(event, LinkEvent::Guest { what: GuestEvent::Ended(_), .. })), "{told:?}");
+        assert!(is(|event| matches!(event, LinkEvent::Guest { what: GuestEvent::Frame(_), .. })), "{told:?}");
     });
 }
 
@@ -62,7 +92,8 @@ fn a_host_that_is_not_the_expected_one_or_not_there_is_reported() {
         visitor.links.dial_as_guest(None, nobody);
         for _ in 0..2 {
             match visitor.next().await {
-                LinkEvent::GuestFailed { address, why } if address == host.address => {
+                LinkEvent::GuestFailed { address, why, met } if address == host.address => {
+                    assert!(!met, "it is not the device that was meant");
                     assert!(why.contains("another agent answered"), "{why}");
                 }
                 LinkEvent::GuestFailed { address, .. } => assert_eq!(address, nobody),

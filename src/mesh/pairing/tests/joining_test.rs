@@ -2,8 +2,9 @@
 
 use super::super::window::Own;
 use super::*;
-use crate::limits::JOIN_EXCHANGES_MAX;
-use crate::limits::{JOIN_DIAL_MS, JOIN_MS, JOIN_SETTLE_MS};
+use crate::limits::{
+    JOIN_DIAL_MS, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS, JOIN_TURNED_AWAY_MS, PAIR_TRY_PAUSE_MS,
+};
 use crate::wire::pairing::exchange::{Exchange, Parties, Side};
 
 #[test]
@@ -271,6 +272,36 @@ fn a_device_without_the_protocol_speaks_another_version() {
     seeker.does(|join, now, out| join.found(now, place(1, None), out));
     let end = seeker.does(|join, now, out| join.lost(now, Lost::NoProtocol, out));
     assert_eq!(end, [JoinEffect::HangUp, JoinEffect::Failed(Failure::Version)]);
+}
+
+#[test]
+fn a_device_without_a_place_for_a_guest_is_dialled_again_until_the_time_is_over_and_another_one_meanwhile() {
+    let mut seeker = Seeker::new(false, &[]);
+    seeker.does(|join, now, out| join.found(now, place(1, None), out));
+    let turned_away = |seeker: &mut Seeker| seeker.does(|join, now, out| join.lost(now, Lost::TurnedAway, out));
+    let mut dials = 1;
+    let end = loop {
+        assert_eq!(turned_away(&mut seeker), [JoinEffect::HangUp]);
+        assert!(seeker.join.waits(seeker.now).is_some(), "its owner is told that it waits");
+        let effects = seeker.after(JOIN_TURNED_AWAY_MS);
+        match &effects[..] {
+            [JoinEffect::Dial(again)] if *again == place(1, None) => dials += 1,
+            other => break other.to_vec(),
+        }
+        assert!(dials < 100);
+    };
+    assert_eq!(end, [JoinEffect::Failed(Failure::Busy)]);
+    assert!(seeker.now <= Instant::from_millis(JOIN_MS) && dials > 10, "{dials}");
+
+    let mut seeker = Seeker::new(false, &[]);
+    seeker.does(|join, now, out| join.found(now, place(1, None), out));
+    seeker.does(|join, now, out| join.found(now, place(2, None), out));
+    let mut dialled = Vec::new();
+    for _ in 0..3 {
+        turned_away(&mut seeker);
+        dialled.extend(seeker.after(PAIR_TRY_PAUSE_MS));
+    }
+    assert_eq!(dialled, [2, 1, 2].map(|n| JoinEffect::Dial(place(n, None))));
 }
 
 #[test]
