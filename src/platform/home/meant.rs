@@ -26,6 +26,11 @@ pub(super) const fn is_made_once(file: HomeFile) -> bool {
     matches!(file, HomeFile::Identity | HomeFile::Records)
 }
 
+/// Whether each start makes a file that is not there, and no other part of the home tells that it was lost.
+pub(super) const fn is_made_at_start(file: HomeFile) -> bool {
+    matches!(file, HomeFile::Token | HomeFile::BootCount)
+}
+
 /// Whether a file without a copy to compare may be what was written: one that a start refuses is none.
 pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
     match file {

@@ -1,6 +1,6 @@
 //! What is done about a state file that is damaged or lost: which of it and its copy is right, and the finding for people.
 
-use super::damage::{blocked, move_away, unproven};
+use super::damage::{blocked, gone, move_away, unproven};
 use super::durable;
 use super::guarded;
 use super::home_file::{GUARDED, HomeFile};
@@ -23,6 +23,8 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
             // The copy stays as it is: the doctor goes on naming it until the file is written anew.
             return Some(told(unproven(path), "dmesg --level=err,warn".to_owned()));
         }
+        // The start that mends this home makes it.
+        Standing::Gone => return Some(told(gone(path, file, true), "dmesg --level=err,warn".to_owned())),
         Standing::Blocked => return Some(told(blocked(path), move_away(path))),
         Standing::NoCopy(bytes, bad_copy) => {
             let (written, copy) = (guarded::write_copy(path, &bytes, &bytes), guarded::copy_of(path));

@@ -145,6 +145,34 @@ fn a_count_of_starts_is_never_lost_to_one_damage_and_may_be_raised_by_hand() {
 }
 
 #[test]
+fn a_count_or_token_that_is_gone_with_its_copy_is_told_where_an_agent_started_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let home = Home::open(folder.path()).unwrap();
+        home.token().unwrap();
+        home.count_boot().unwrap();
+        home.write(HomeFile::StoreModel, b"00\n").unwrap();
+        home.findings().iter().map(|found| found.what.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(start(), [""; 0], "a first start loses nothing");
+    for (file, now, after) in [
+        (HomeFile::BootCount, "The next start counts from 1 again.", "It began from 1 again."),
+        (HomeFile::Token, "The next start makes a new one", "A new one was made."),
+    ] {
+        let path = folder.path().join(file.name());
+        fs::remove_file(guarded::copy_of(&path)).unwrap();
+        fs::remove_file(path).unwrap();
+        let found = damage(folder.path());
+        assert!(found.len() == 1 && found[0].what.contains("is gone with its copy") && found[0].what.contains(now));
+        let told = start();
+        assert!(told.len() == 1 && told[0].contains("was gone with its copy") && told[0].contains(after), "{told:?}");
+        assert_eq!((damage(folder.path()), start()), (Vec::new(), Vec::new()), "once");
+    }
+    fs::remove_file(folder.path().join(HomeFile::Token.name())).unwrap();
+    assert_eq!(start(), [""; 0], "who deletes the token alone wants another one");
+}
+
+#[test]
 fn the_list_of_folders_and_what_the_governor_learned_survive_a_flipped_bit() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).unwrap();

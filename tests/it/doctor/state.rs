@@ -282,6 +282,24 @@ fn the_device_that_made_a_mesh_loses_its_identity_and_recovers_by_the_root_in_it
 }
 
 #[test]
+fn a_count_of_starts_and_a_token_that_are_gone_with_their_copies_are_named_before_a_start_and_after_it() {
+    let (place, agent) = started();
+    let lose = |agent: Agent, file: &str| {
+        agent.stop();
+        for name in [file.to_owned(), format!("{file}.copy")] {
+            fs::remove_file(place.home().join(name)).unwrap();
+        }
+    };
+    lose(agent, "boot");
+    named_without_agent("the count of starts is gone with its copy", &place.home());
+    let agent = restarted(&place);
+    named("the count of starts was gone before the start", &agent);
+    lose(agent, "api-token");
+    named_without_agent("the API's token is gone with its copy", &place.home());
+    named("the API's token was gone before the start", &restarted(&place));
+}
+
+#[test]
 fn the_list_of_a_meshs_devices_that_is_gone_is_named_and_the_root_beside_it_makes_the_same_mesh() {
     let (place, agent) = started();
     let check = |agent: &Agent| {
