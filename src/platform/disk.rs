@@ -15,11 +15,13 @@
 //!   that was written down with it.
 //! - Whatever overlaps is merged: four small tables with any key in common have all of a space rewritten. Where keys come in order nothing
 //!   may be written to each table (`store::commit`), and where they do not, more tables are let gather (`options`).
+//! - Of a space's note of its newest tables it checks nothing, and deletes a space that has none: `newest` looks at all of them.
 //! - A memtable is freed in small pieces all over the heap: `rotate` has the allocator give back what it can.
 //! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
 
 mod damage;
 mod error;
+mod newest;
 mod options;
 mod range;
 mod whole;
@@ -41,6 +43,7 @@ use std::time::Duration;
 
 #[cfg(test)]
 pub(super) use whole::misplaced;
+pub(super) use newest::mend as mend_notes;
 pub use whole::open_whole;
 
 /// The folder's name with the number of the settings. A folder has its settings for ever: change it with those on which it depends
@@ -174,7 +177,7 @@ impl Disk {
         result.inspect_err(|error| self.note_damage(error))
     }
 
-    /// Reads every table as a whole and holds it against its checksum: damage is found also where no key is looked up.
+    /// Reads every table, and every list of them, as a whole and holds it against its checksum: damage is found also where no key is looked up.
     ///
     /// # Errors
     /// Any `KvError`.
@@ -188,6 +191,7 @@ impl Disk {
     /// Any `KvError`; `Io` if it was ended.
     pub fn verify_unless(&self, ends: impl Fn() -> bool) -> Result<(), KvError> {
         let inner = self.inner()?;
+        newest::check(&self.shared.folder)?;
         guarded(|| {
             for space in &inner.spaces {
                 for table in space.tree.current_version().iter_tables() {

@@ -5,7 +5,7 @@
 mod dropped;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, mend_notes, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::salvage;
@@ -53,12 +53,14 @@ pub fn open<T>(
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
-    let suspect = home.path().join(SUSPECT).exists();
+    let notes = mend_notes(&folder);
+    let suspect = notes > 0 || home.path().join(SUSPECT).exists();
     let found = lost(home, &folder);
     let prepared = |(disk, before)| prepare(home, model, disk, before, &first_reads);
     let journals = Journals::of(&folder);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let less = whole.as_ref().ok().and_then(|(_, repaired)| dropped::told(journals.dropped(), *repaired));
+    let less = less.or_else(|| of_notes(notes));
     let whole = whole.map(|(disk, repaired)| match (&found, repaired) {
         (Some(_), _) => (disk, Before::Told),
         (None, Some(_)) => (disk, Before::Repaired),
@@ -83,6 +85,19 @@ pub fn open<T>(
     let found = salvaged.or(found).or_else(|| counted::lost_before(home, &watched)).or(less);
     note_model(home, model);
     Ok((library, read_first, found))
+}
+
+/// What is to be said of so many notes of the newest tables that were written anew, where nothing else is wrong.
+pub(crate) fn of_notes(notes: u64) -> Option<Finding> {
+    let what = format!(
+        "{} of the store, of which of its tables are the newest, {} damaged or gone and {} written anew. The whole store was read then, and \
+         nothing of it is missing. The disk or card may be failing: make a backup.",
+        count(notes, "note"),
+        plural(notes, "was", "were"),
+        plural(notes, "was", "were"),
+    );
+    let command = Some("dmesg --level=err,warn".to_owned());
+    (notes > 0).then_some(Finding { area: Area::State, what, command })
 }
 
 /// What is to be said of a store that is not there, unless none was made yet, or it was set aside at a start that ended then.

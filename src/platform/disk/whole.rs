@@ -1,18 +1,23 @@
 //! Looks at the folder of a store before fjall does.
 
+use super::newest;
 use super::{Disk, Sync};
 use crate::store::kv::KvError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever.
+/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever. Before that the notes
+/// of the newest tables are mended.
 ///
 /// # Errors
 /// Those of [`Disk::open`], and `Damaged` if something else is there.
 pub fn open_whole(folder: &Path, sync: Sync) -> Result<Disk, KvError> {
     match misplaced(folder, 0) {
         Some(path) => Err(KvError::Damaged(format!("{} is not what it should be", path.display()))),
-        None => Disk::open(folder, sync),
+        None => {
+            newest::mend(folder);
+            Disk::open(folder, sync)
+        }
     }
 }
 

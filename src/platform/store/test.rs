@@ -86,6 +86,50 @@ fn documents_of_a_folder_that_is_away_are_not_lost_unsaid_with_a_space_of_the_st
     }
 }
 
+#[test]
+fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store_keeps_what_it_has() {
+    let cut = |note: &Path, bytes| fs::File::options().write(true).open(note).unwrap().set_len(bytes).unwrap();
+    let flip = |note: &Path| {
+        let mut bytes = fs::read(note).unwrap();
+        bytes[12] ^= 4;
+        fs::write(note, bytes).unwrap();
+    };
+    let damages: [&dyn Fn(&Path); 5] = [
+        &|note| cut(note, 12),
+        &|note| cut(note, 4),
+        &|note| cut(note, 0),
+        &flip,
+        &|note| fs::remove_file(note).unwrap(),
+    ];
+    let mut planted = 0;
+    for (space, (at, damage)) in (0..9).flat_map(|space| damages.iter().enumerate().map(move |damage| (space, damage))) {
+        let (folder, home) = home();
+        let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+        let mut library = start().0;
+        let (path, stamp) = (b"/a/note.md".to_vec(), FileStamp::default());
+        library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
+        library.kv().rotate().unwrap();
+        let note = folder.path().join(LAYOUT).join(format!("keyspaces/{space}/current"));
+        // One without a table that is made anew is as it was.
+        if !note.exists() {
+            continue;
+        }
+        planted += 1;
+        assert_eq!(library.kv().verify(), Ok(()), "space {space}");
+        damage(&note);
+        let checked = library.kv().verify();
+        assert!(matches!(checked, Err(KvError::Damaged(_))), "the doctor finds it under the agent: {checked:?}");
+        drop(library);
+        let (library, (), found) = start();
+        assert_eq!(found, of_notes(1), "space {space}, damage {at}");
+        assert!(audit(library.kv()).unwrap().clean());
+        assert_eq!(read::documents_under(library.kv(), b"/a", None, 9).unwrap().len(), 1);
+        drop(library);
+        assert_eq!(start().2, None, "once");
+    }
+    assert!(planted > 20);
+}
+
 fn opens_with_its_folders(home: &Home) {
     let (library, (), found) = open(home, MODEL, Sync::Buffer, |_| Ok(())).unwrap_or_else(|why| panic!("{why}"));
     assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1);
