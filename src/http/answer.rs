@@ -1,21 +1,46 @@
 //! How every answer is written: JSON or one sentence, with headers that forbid browsers to cache, sniff or frame it.
 
 use crate::base::fold::controls_terminal;
+use crate::base::time;
+use crate::platform::clock;
 use crate::platform::home::hints;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write;
-use trillium::{Conn, Headers, KnownHeaderName, Status};
+use trillium::{Conn, HeaderValues, Headers, KnownHeaderName, Status};
 
-/// Headers of every answer: nothing is cached, sniffed, framed or sent on as a referrer.
+/// Headers of every answer: nothing is cached, sniffed, framed or sent on as a referrer. The date stands there without a value: where it is
+/// not there, trillium writes it, with `httpdate`, which panics before 1970 and after 9999.
 pub(super) fn common_headers() -> Headers {
     Headers::new()
+        .with_inserted_header(KnownHeaderName::Date, HeaderValues::new())
         .with_inserted_header(KnownHeaderName::CacheControl, "no-store")
         .with_inserted_header(KnownHeaderName::XcontentTypeOptions, "nosniff")
         .with_inserted_header(KnownHeaderName::ReferrerPolicy, "no-referrer")
         .with_inserted_header(KnownHeaderName::XframeOptions, "DENY")
         .with_inserted_header(KnownHeaderName::CrossOriginResourcePolicy, "same-origin")
         .with_inserted_header(KnownHeaderName::CrossOriginOpenerPolicy, "same-origin")
+}
+
+/// Adds the date to an answer, if the clock shows one that HTTP can write.
+pub(super) fn dated(conn: Conn) -> Conn {
+    match date(clock::shown()) {
+        Some(date) => conn.with_response_header(KnownHeaderName::Date, date),
+        None => conn,
+    }
+}
+
+/// A time in seconds since 1970 as HTTP writes it (RFC 9110, IMF-fixdate).
+fn date(seconds: i64) -> Option<String> {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let date = time::date(days)?;
+    let (year, month, day) = (date.get(..4)?, date.get(5..7)?, date.get(8..).filter(|day| day.len() == 2)?);
+    let weekday = WEEKDAYS.get(usize::try_from(days % 7).ok()?)?;
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Some(format!("{weekday}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} GMT"))
 }
 
 /// Answers with this value as JSON; no later handler runs.
@@ -78,8 +103,25 @@ fn retry_after(status: Status) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, retry_after};
-    use trillium::Status;
+    use super::{common_headers, date, escaped, retry_after};
+    use trillium::{KnownHeaderName, Status};
+
+    #[test]
+    fn no_clock_stops_an_answer() {
+        // By `date -u -d @…`.
+        for (seconds, text) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (1_796_000_000, "Mon, 30 Nov 2026 00:53:20 GMT"),
+            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            assert_eq!(date(seconds).as_deref(), Some(text));
+        }
+        for none in [-1, -86_401, i64::MIN, 253_402_300_800, i64::MAX] {
+            assert_eq!(date(none), None);
+        }
+        assert!(common_headers().has_header(KnownHeaderName::Date), "trillium asks no clock");
+    }
 
     #[test]
     fn who_comes_while_the_agent_is_busy_is_told_when_to_ask_again_and_nobody_else() {

@@ -149,7 +149,7 @@ impl Service {
                 }
                 conn = handlers.1.run(conn).await;
             }
-            let conn = handlers.before_send(conn).await;
+            let conn = answer::dated(handlers.before_send(conn).await);
             slot.answered();
             conn.into_inner()
         });

@@ -12,12 +12,15 @@ mod told;
 
 use super::archive::inflate::Budget;
 use super::archive::{Folder, Inner, is_document};
-use super::charset;
+use super::decode;
 use super::leaf::{Leaf, one_line};
 use super::others::Others;
 use super::refusal::Refusal;
 use super::section::Text;
 use crate::limits::{ARCHIVE_DEPTH_MAX, HEADING_BYTES_MAX, MAIL_ADDRESSES_MAX};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
@@ -152,21 +155,33 @@ fn bodies<'m>(message: &'m Message<'m>) -> Vec<&'m MessagePart<'m>> {
     if says_little && has_page { pages } else { plain }
 }
 
-/// The words of a part. Where it does not say its encoding, as it looks.
+/// The words of a part. Where it does not say its encoding, or the bytes are not in that, they are what a file of these bytes is.
 fn words_of<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, str> {
-    let (text, is_page) = match &part.body {
-        PartType::Text(text) => (text, false),
-        PartType::Html(text) => (text, true),
+    let (text, name) = match &part.body {
+        PartType::Text(text) => (text, "text.txt"),
+        PartType::Html(text) => (text, "text.html"),
         _ => return Cow::Borrowed(""),
     };
-    if text.contains(char::REPLACEMENT_CHARACTER) && part.encoding == Encoding::None {
+    if may_be_other(part, text) {
         let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        let raw = message.raw_message.get(at(part.offset_body)..at(part.offset_end));
-        if let Some(text) = raw.and_then(|raw| charset::decode(raw, is_page)) {
+        let raw = message.raw_message.get(at(part.offset_body)..at(part.offset_end)).unwrap_or_default();
+        let bytes = match part.encoding {
+            Encoding::None => Some(Cow::Borrowed(raw)),
+            Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
+            Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
+        };
+        if let Some(text) = bytes.filter(|bytes| !bytes.is_empty()).and_then(|bytes| decode(name, &bytes).ok()) {
             return Cow::Owned(text);
         }
     }
     Cow::Borrowed(text)
+}
+
+/// Whether the text of a part may be in another encoding than it was decoded by: it names none that is known, or UTF-8, which it is not.
+fn may_be_other(part: &MessagePart<'_>, text: &str) -> bool {
+    let named = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
+    let is_unicode = ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| named.eq_ignore_ascii_case(name));
+    if is_unicode { text.contains(char::REPLACEMENT_CHARACTER) } else { charset_decoder(named.as_bytes()).is_none() }
 }
 
 /// Who wrote to whom, and when.

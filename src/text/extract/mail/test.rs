@@ -1,6 +1,12 @@
 //! Mails of several forms, through the reader of all files.
 
 use crate::text::extract::{Refusal, extract};
+use base64ct::{Base64, Encoding};
+
+fn base64(bytes: &[u8]) -> String {
+    let mut text = vec![0; bytes.len().div_ceil(3) * 4];
+    Base64::encode(bytes, &mut text).unwrap().to_owned()
+}
 
 /// The sections of a file, each as its heading and its text.
 fn told(name: &str, bytes: &[u8]) -> Vec<(String, String)> {
@@ -39,6 +45,40 @@ fn a_mail_is_its_subject_who_wrote_it_and_its_words() {
         extract("a.eml", b"MIME-Version: 1.0\r\nDate: x\r\n\r\n"),
         Err(Refusal::ReadEmpty { what: "the mail has no words in it" })
     );
+}
+
+#[test]
+fn a_text_that_does_not_say_its_encoding_is_read_as_a_file_of_its_bytes_however_it_is_packed() {
+    let words = "Der Schl\u{fc}ssel h\u{e4}ngt am Haken.";
+    let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(words.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let quoted: String = latin.iter().map(|byte| format!("={byte:02X}")).collect();
+    let kinds = ["text/plain", "text/plain; charset=unknown-8bit", "text/plain; charset=utf-8"];
+    for kind in kinds {
+        let head = format!("{HEAD}Content-Type: {kind}\r\nContent-Transfer-Encoding: ");
+        let packed = |bytes: &[u8]| format!("{head}base64\r\n\r\n{}\r\n", base64(bytes));
+        let mails = [
+            packed(&latin).into_bytes(),
+            format!("{head}quoted-printable\r\n\r\n{quoted}\r\n").into_bytes(),
+            [format!("{head}8bit\r\n\r\n").as_bytes(), &latin, b"\r\n"].concat(),
+            packed(words.as_bytes()).into_bytes(),
+            packed(&wide).into_bytes(),
+        ];
+        for (at, mail) in mails.into_iter().enumerate() {
+            // What is named is believed as long as it fits.
+            if (kind, at) != (kinds[2], 4) {
+                let told = told("a.eml", &mail);
+                assert!(told[0].1.ends_with(words), "{kind}, {at}: {told:?}");
+            }
+        }
+    }
+    let page = format!("<html><body><p>{words}</p></body></html>");
+    let page: Vec<u8> = page.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let mail = format!(
+        "{HEAD}Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        base64(&page)
+    );
+    assert!(told("a.eml", mail.as_bytes()).iter().any(|(_, text)| text.ends_with(words)));
 }
 
 #[test]
