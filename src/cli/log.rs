@@ -132,6 +132,9 @@ mod tests {
         assert_eq!(time_of_day(0, Some(&west)), "19:00:00", "the evening before");
         assert_eq!(time_of_day(-1, None), "23:59:59Z");
         assert_eq!(moment(spring - 60, spring + 60, Some(&berlin)), "03:01");
+        for far in [-1, i64::MIN, i64::MAX] {
+            assert!(!moment(far, far.saturating_add(1), Some(&berlin)).is_empty(), "no clock stops the log");
+        }
         assert_eq!(moment(spring, spring + 86_400, Some(&berlin)), "2026-03-30 03:00");
         assert_eq!(moment(spring, spring, None), "01:00Z");
     }

@@ -244,7 +244,7 @@ impl PeerSession {
             LinkEvent::Guest { peer, address, what } => Some(self.conversation(&peer, address, what)),
             LinkEvent::GuestFailed { address, why, met } => {
                 debug!("No device was reached at {address} to be paired: {why}.");
-                Some(Input::GuestFailed(address, guests::lost(&why, met)))
+                Some(Input::GuestFailed(address, Self::lost(&why, met)))
             }
             LinkEvent::GuestsCrowded { address, refused } => Some(Input::GuestsCrowded { address, refused }),
             LinkEvent::DialFailed { peer, address, why } => {

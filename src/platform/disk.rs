@@ -41,9 +41,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+pub(super) use newest::mend as mend_notes;
 #[cfg(test)]
 pub(super) use whole::misplaced;
-pub(super) use newest::mend as mend_notes;
 pub use whole::open_whole;
 
 /// The folder's name with the number of the settings. A folder has its settings for ever: change it with those on which it depends

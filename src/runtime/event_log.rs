@@ -1,11 +1,13 @@
 //! The event log: what happened to other devices, as a line in the program's log and as an entry of a short list that
-//! `wattle peers --watch` follows.
+//! `wattle peers --watch` follows. What a look at files finds is logged, and what of it their owner has to know is a finding.
 
+use super::replaced;
 use crate::base::count::plural;
 use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
 use crate::platform::clock;
+use crate::platform::findings::Findings;
 use crate::wire::pairing::Refusal;
 use crate::wire::peer_id::PeerId;
 use core::net::IpAddr;
@@ -44,6 +46,7 @@ pub struct LoggedEvent {
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     list: Arc<Mutex<List>>,
+    findings: Findings,
 }
 
 #[derive(Debug, Default)]
@@ -59,8 +62,20 @@ impl EventLog {
         Self::default()
     }
 
+    /// An empty list, and the board for findings.
+    #[must_use]
+    pub fn on(findings: Findings) -> Self {
+        Self { list: Arc::default(), findings }
+    }
+
     /// Logs a notice of the node, and adds it to the list if it is about another device.
     pub fn notice(&self, notice: &Notice) {
+        if let Notice::LeftOut(remark) = notice
+            && let Some((key, finding)) = replaced::finding(remark)
+        {
+            // That is a line in the log as well.
+            return self.findings.set(&key, finding);
+        }
         let (level, what) = sentence(notice);
         log::log!(level, "{what}");
         let (kind, device) = match notice {

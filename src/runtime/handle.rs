@@ -54,12 +54,13 @@ impl NodeHandle {
     #[must_use]
     pub fn new() -> (Self, Receiver<Call>) {
         let (calls, driver) = bounded(CALLS_MAX);
+        let findings = Findings::default();
         (
             Self {
                 calls,
                 network: Diagnostics::default(),
-                events: EventLog::new(),
-                findings: Findings::default(),
+                events: EventLog::on(findings.clone()),
+                findings,
                 governor_handle: GovernorHandle::off(),
                 home: None,
                 unwritten: Arc::default(),

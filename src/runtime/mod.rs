@@ -24,6 +24,7 @@ pub mod handle;
 pub mod mesh_root;
 pub mod progress;
 pub mod records;
+pub(crate) mod replaced;
 pub mod scrub;
 pub mod seen;
 mod shared_indexes;

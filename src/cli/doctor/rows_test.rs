@@ -24,6 +24,7 @@ use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
 use crate::platform::store::{of_dropped, of_notes};
 use crate::runtime::handle::not_remembered;
+use crate::runtime::replaced;
 use crate::scheduler::addition::{Addition, Patterns};
 use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
@@ -80,6 +81,9 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
     hold_finding("places for devices that want to be let in are short", of_crowd(12, 1, [192, 168, 1, 9].into()));
     hold_finding("the note of the store's newest tables is damaged", of_notes(1).unwrap());
+    let remark = "Another disk is where /usb/a.md was learnt, and 57 files on it have the path of one that was known: what is there now is \
+                  indexed in place of that. Mount each disk at a place of its own to keep both.";
+    hold_finding("another disk is in the place of one with documents", replaced::finding(remark).unwrap().1);
     hold_finding("the end of the store's journal is damaged", of_dropped(4096, None).unwrap());
     hold_finding("parts of the store disagree", of_dropped(0, Some(12)).unwrap());
     hold_finding("the store is damaged, and has documents without files", of_carried(110, 0));

@@ -6,6 +6,7 @@
 //! that tells its owner most. A cause that an admin names is not proven, so it changes nothing here: a code may be typed
 //! again, and an invite's file stays until it has let the device in.
 
+mod port;
 mod talk;
 
 use super::failure::{Failure, Lost};
@@ -20,11 +21,11 @@ use crate::limits::{
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, Side, Transcript};
 use crate::wire::pairing::secret::Secret;
-use crate::wire::pairing::words::Words;
 use crate::wire::pairing::{DeviceName, Message, Refusal, VERSION, Way};
-use core::net::SocketAddr;
 use heapless::Vec as Bounded;
 use talk::Talk;
+
+pub use port::{Candidate, Effect, Joined};
 
 /// Who joins, and by what.
 #[derive(Clone, Debug)]
@@ -43,43 +44,6 @@ pub struct Settings {
     pub is_member: bool,
     /// The only devices that may answer; empty: any.
     pub admins: Bounded<PeerKey, INVITE_ISSUERS_MAX>,
-}
-
-/// A place where an admin may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Where to dial.
-    pub address: SocketAddr,
-    /// Who must answer there, if that is known.
-    pub peer: Option<PeerKey>,
-}
-
-/// What the machine wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// A link to there, and a stream of the pairing protocol. Then [`Join::linked`] or [`Join::lost`] is called.
-    Dial(Candidate),
-    /// The message is sent on the stream.
-    Send(Vec<u8>),
-    /// The stream and its link are closed after what was sent.
-    HangUp,
-    /// The device is in.
-    Joined(Joined),
-    /// It is not. Nothing of the device has changed.
-    Failed(Failure),
-}
-
-/// What a device that was let in has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// Its certificate, which must be checked: an admin knows the secret, but may be none of this mesh any more.
-    pub certificate: Vec<u8>,
-    /// Who let it in.
-    pub admin: PeerKey,
-    /// The mesh.
-    pub mesh: [u8; 32],
-    /// To be compared with those on the admin's screen.
-    pub words: Words,
 }
 
 #[derive(Debug)]

@@ -13,17 +13,17 @@ use crate::wire::peer_id::PeerId;
 use core::net::SocketAddr;
 use log::{debug, warn};
 
-/// Why a conversation that this agent dialled did not begin; `met`: the device that was meant answered.
-pub(super) fn lost(why: &str, met: bool) -> Lost {
-    let no_protocol = [BadNegotiation::Refused, BadNegotiation::NotMultistream];
-    match met {
-        false => Lost::NoLink,
-        true if no_protocol.iter().any(|refused| why == refused.to_string()) => Lost::NoProtocol,
-        true => Lost::TurnedAway,
-    }
-}
-
 impl PeerSession {
+    /// Why a conversation that this agent dialled did not begin; `met`: the device that was meant answered.
+    pub(super) fn lost(why: &str, met: bool) -> Lost {
+        let no_protocol = [BadNegotiation::Refused, BadNegotiation::NotMultistream];
+        match met {
+            false => Lost::NoLink,
+            true if no_protocol.iter().any(|refused| why == refused.to_string()) => Lost::NoProtocol,
+            true => Lost::TurnedAway,
+        }
+    }
+
     /// Sets the certificates that dialled peers are shown.
     pub fn show_certificates(&self, certificates: Vec<u8>) {
         self.links.set_certificates(certificates);

@@ -129,7 +129,9 @@ pub(super) fn gone(path: &Path, file: HomeFile, made: bool) -> String {
             if made { "was gone with its copy. It began" } else { "is gone with its copy. The next start counts" }
         ),
     };
-    format!("{what} If nobody deleted the two, the disk or card may be failing: make a backup, and look for errors of the disk.")
+    format!(
+        "{what} If nobody deleted the two, the disk or card may be failing: make a backup, and look for errors of the disk."
+    )
 }
 
 /// What to do about a folder in the place of a file.

@@ -94,15 +94,13 @@ fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store
         bytes[12] ^= 4;
         fs::write(note, bytes).unwrap();
     };
-    let damages: [&dyn Fn(&Path); 5] = [
-        &|note| cut(note, 12),
-        &|note| cut(note, 4),
-        &|note| cut(note, 0),
-        &flip,
-        &|note| fs::remove_file(note).unwrap(),
-    ];
+    let damages: [&dyn Fn(&Path); 5] =
+        [&|note| cut(note, 12), &|note| cut(note, 4), &|note| cut(note, 0), &flip, &|note| {
+            fs::remove_file(note).unwrap();
+        }];
     let mut planted = 0;
-    for (space, (at, damage)) in (0..9).flat_map(|space| damages.iter().enumerate().map(move |damage| (space, damage))) {
+    for (space, (at, damage)) in (0..9).flat_map(|space| damages.iter().enumerate().map(move |damage| (space, damage)))
+    {
         let (folder, home) = home();
         let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
         let mut library = start().0;

@@ -21,6 +21,7 @@ mod binary;
 mod charset;
 #[cfg(feature = "documents")]
 mod elements;
+mod encoding;
 mod ending;
 mod entity;
 mod fence;
@@ -55,6 +56,7 @@ mod table;
 use super::payload;
 use super::payload::word::measure;
 use crate::limits::DOCUMENT_BYTES_MAX;
+use encoding::decode;
 use ending::{ending, has_ending};
 use section::{Section, Text};
 use std::borrow::Cow;
@@ -121,38 +123,6 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
-}
-
-/// The text of a file in the encoding that it is in.
-fn decode(path_hint: &str, bytes: &[u8]) -> Result<String, Refusal> {
-    let decoded = plain::decode(bytes);
-    #[cfg(feature = "documents")]
-    {
-        let other = match &decoded {
-            Ok(_) => charset::iso_2022_jp(bytes),
-            Err(Refusal::Encoding { .. }) => charset::decode(bytes, is_markup(path_hint, bytes)),
-            Err(Refusal::Binary) => charset::utf32(bytes).or_else(|| charset::utf16_without_mark(bytes)),
-            Err(_) => None,
-        };
-        if let Some(text) = other {
-            // Cyrillic letters have twice as many bytes in UTF-8 as before.
-            if u64::try_from(text.len()).is_ok_and(|bytes| bytes > 2 * DOCUMENT_BYTES_MAX) {
-                return Err(Refusal::TooMuch);
-            }
-            // Line ends, as of UTF-8.
-            return plain::decode(text.as_bytes());
-        }
-    }
-    #[cfg(not(feature = "documents"))]
-    let _ = path_hint;
-    decoded
-}
-
-/// Whether a file may declare its encoding as HTML and XML do.
-#[cfg(feature = "documents")]
-fn is_markup(path_hint: &str, bytes: &[u8]) -> bool {
-    let start = bytes.trim_ascii_start();
-    has_ending(path_hint, &["html", "htm", "xhtml", "xml"]) || start.starts_with(b"<?xml") || start.starts_with(b"<!")
 }
 
 /// The sections of lines with marks on the headings, as `html::read` makes them.

@@ -47,7 +47,10 @@ fn a_guest_that_sends_too_much_is_cut_off_and_the_others_are_served() {
         }
         last.links.dial_as_guest(Some(name(1)), host.address);
         let failed = last.next().await;
-        assert!(matches!(failed, LinkEvent::GuestFailed { met: true, .. }), "one more than an address may have: {failed:?}");
+        assert!(
+            matches!(failed, LinkEvent::GuestFailed { met: true, .. }),
+            "one more than an address may have: {failed:?}"
+        );
         assert!(matches!(host.next().await, LinkEvent::GuestsCrowded { refused: true, .. }));
 
         assert!(first[0].links.send_to_guest(&name(1), vec![7; PAIR_FRAME_MAX + 1]));

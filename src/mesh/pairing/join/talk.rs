@@ -1,6 +1,6 @@
 //! The exchange with one device, as the joining side keeps it.
 
-use super::{Candidate, Effect, Joined};
+use super::port::{Candidate, Effect, Joined};
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::time::Instant;

@@ -198,3 +198,28 @@ fn what_took_the_place_of_a_folder_is_told_by_its_kind() {
         assert_eq!(disk.list(source, &format!("{source}/deeper")).instead, instead, "{source}");
     }
 }
+
+#[test]
+fn a_file_from_before_1970_or_from_a_far_year_is_listed_and_read_like_any_other() {
+    let disk = Disk::new();
+    fs::create_dir(disk.at("old")).unwrap();
+    for (name, seconds) in [("a", -1), ("b", -86_400 * 365 * 40), ("c", 0), ("d", 15_000_000_000), ("e", i64::MIN / 4)]
+    {
+        let name = format!("old/{name}");
+        fs::write(disk.at(&name), "words").unwrap();
+        let since = Duration::from_secs(seconds.unsigned_abs());
+        let time = if seconds < 0 { UNIX_EPOCH.checked_sub(since) } else { UNIX_EPOCH.checked_add(since) };
+        let file = File::options().write(true).open(disk.at(&name)).unwrap();
+        // A file system that cannot hold it takes the nearest that it can.
+        file.set_times(FileTimes::new().set_modified(time.unwrap())).unwrap();
+        let stamp = disk.read(&name);
+        let listed = disk.list("old", &name).entries;
+        assert_eq!(listed.len(), 1, "{seconds}");
+        assert_eq!((listed[0].stamp.size, listed[0].stamp.modified_ns), (5, stamp.modified_ns), "{seconds}");
+        if seconds == -1 {
+            assert_eq!(stamp.modified_ns, -1_000_000_000);
+            assert!(!FileStamp { changed_ns: 0, ..stamp }.is_settled(wall_ns()), "such a time says nothing");
+        }
+    }
+    assert_eq!(disk.list("old", "old").entries.len(), 5);
+}

@@ -12,7 +12,7 @@ mod told;
 
 use super::archive::inflate::Budget;
 use super::archive::{Folder, Inner, is_document};
-use super::decode;
+use super::encoding::decode;
 use super::leaf::{Leaf, one_line};
 use super::others::Others;
 use super::refusal::Refusal;

@@ -74,10 +74,8 @@ fn a_text_that_does_not_say_its_encoding_is_read_as_a_file_of_its_bytes_however_
     }
     let page = format!("<html><body><p>{words}</p></body></html>");
     let page: Vec<u8> = page.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    let mail = format!(
-        "{HEAD}Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
-        base64(&page)
-    );
+    let mail =
+        format!("{HEAD}Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n", base64(&page));
     assert!(told("a.eml", mail.as_bytes()).iter().any(|(_, text)| text.ends_with(words)));
 }
 
