@@ -1,41 +1,32 @@
 //! The text of bytes, in whatever encoding they are: as UTF-8 first, then as what they declare or look like (`charset`).
 
-#[cfg(feature = "documents")]
 use super::charset;
-#[cfg(feature = "documents")]
 use super::ending::has_ending;
 use super::plain;
 use super::refusal::Refusal;
-#[cfg(feature = "documents")]
 use crate::limits::DOCUMENT_BYTES_MAX;
 
 /// The text of a file in the encoding that it is in.
 pub(super) fn decode(path_hint: &str, bytes: &[u8]) -> Result<String, Refusal> {
     let decoded = plain::decode(bytes);
-    #[cfg(feature = "documents")]
-    {
-        let other = match &decoded {
-            Ok(_) => charset::iso_2022_jp(bytes),
-            Err(Refusal::Encoding { .. }) => charset::decode(bytes, is_markup(path_hint, bytes)),
-            Err(Refusal::Binary) => charset::utf32(bytes).or_else(|| charset::utf16_without_mark(bytes)),
-            Err(_) => None,
-        };
-        if let Some(text) = other {
-            // Cyrillic letters have twice as many bytes in UTF-8 as before.
-            if u64::try_from(text.len()).is_ok_and(|bytes| bytes > 2 * DOCUMENT_BYTES_MAX) {
-                return Err(Refusal::TooMuch);
-            }
-            // Line ends, as of UTF-8.
-            return plain::decode(text.as_bytes());
+    let other = match &decoded {
+        Ok(_) => charset::iso_2022_jp(bytes),
+        Err(Refusal::Encoding { .. }) => charset::decode(bytes, is_markup(path_hint, bytes)),
+        Err(Refusal::Binary) => charset::utf32(bytes).or_else(|| charset::utf16_without_mark(bytes)),
+        Err(_) => None,
+    };
+    if let Some(text) = other {
+        // Cyrillic letters have twice as many bytes in UTF-8 as before.
+        if u64::try_from(text.len()).is_ok_and(|bytes| bytes > 2 * DOCUMENT_BYTES_MAX) {
+            return Err(Refusal::TooMuch);
         }
+        // Line ends, as of UTF-8.
+        return plain::decode(text.as_bytes());
     }
-    #[cfg(not(feature = "documents"))]
-    let _ = path_hint;
     decoded
 }
 
 /// Whether a file may declare its encoding as HTML and XML do.
-#[cfg(feature = "documents")]
 fn is_markup(path_hint: &str, bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     has_ending(path_hint, &["html", "htm", "xhtml", "xml"]) || start.starts_with(b"<?xml") || start.starts_with(b"<!")

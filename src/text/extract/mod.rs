@@ -21,6 +21,7 @@ mod binary;
 mod charset;
 #[cfg(feature = "documents")]
 mod elements;
+#[cfg(feature = "documents")]
 mod encoding;
 mod ending;
 mod entity;
@@ -56,6 +57,7 @@ mod table;
 use super::payload;
 use super::payload::word::measure;
 use crate::limits::DOCUMENT_BYTES_MAX;
+#[cfg(feature = "documents")]
 use encoding::decode;
 use ending::{ending, has_ending};
 use section::{Section, Text};
@@ -123,6 +125,12 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     let sections = markdown::sections(&text);
     Ok(without_tags(text, sections))
+}
+
+/// The text of a file, which is UTF-8.
+#[cfg(not(feature = "documents"))]
+fn decode(_: &str, bytes: &[u8]) -> Result<String, Refusal> {
+    plain::decode(bytes)
 }
 
 /// The sections of lines with marks on the headings, as `html::read` makes them.
