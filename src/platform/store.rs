@@ -22,7 +22,7 @@ use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
-use crate::store::record::{Mark, MarkKind, Sources};
+use crate::store::record::{Mark, MarkKind, Record, Sources};
 use dropped::Journals;
 #[cfg(test)]
 pub(crate) use dropped::told as of_dropped;
@@ -153,9 +153,14 @@ fn prepare<T>(
             count(again, "file") + plural(again, " is", " are")
         );
     }
-    let sources = home.sources();
-    if read::sources(library.kv())? == Sources::default() && sources != Sources::default() {
+    let (sources, known) = (home.sources(), read::sources(library.kv())?);
+    if known == Sources::default() && sources != Sources::default() {
         library.apply(&Change::Sources(sources))?;
+    } else if sources == Sources::default() && known != sources {
+        // It was lost with its copy, and a store that is damaged later would be without any. On a full disk the next start does it.
+        let written = home.write(HomeFile::Sources, &known.encode());
+        let then = if written.is_ok() { "was" } else { "could not be" };
+        warn!("The list of watched folders beside the store was gone, and {then} written anew from the store. Nothing is lost.");
     }
     leave_own_home(&mut library, home)?;
     leave_stale_marks(&mut library)?;

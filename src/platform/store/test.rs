@@ -3,7 +3,7 @@
 use super::*;
 use crate::platform::disk::misplaced;
 use crate::platform::store_aside::aside;
-use crate::store::record::{FileStamp, Mark, Marks, Record, Source};
+use crate::store::record::{FileStamp, Mark, Marks, Source};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -45,6 +45,16 @@ fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
     let left = read::sources(library.kv()).unwrap();
     assert_eq!(left.places, sources[2..]);
     assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
+}
+
+#[test]
+fn a_list_of_folders_that_is_gone_with_its_copy_is_written_anew_from_the_store() {
+    let (folder, home) = home();
+    let before = home.sources();
+    assert_eq!(before.places.len(), 1);
+    ["sources", "sources.copy"].iter().for_each(|name| fs::remove_file(folder.path().join(name)).unwrap());
+    opens_with_its_folders(&home);
+    assert_eq!(home.sources(), before);
 }
 
 #[test]
