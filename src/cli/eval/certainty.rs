@@ -32,7 +32,7 @@ pub(super) fn certainties(answers: impl Iterator<Item = First>) -> [Certainty; R
         range.from = at as f32 / RANGES as f32;
     }
     for First { score, is_right } in answers {
-        let at = ((score.clamp(0.0, 1.0) * RANGES as f32) as usize).min(RANGES - 1);
+        let at = ranges.iter().rposition(|range| score >= range.from).unwrap_or_default();
         if let Some(range) = ranges.get_mut(at) {
             range.answers += 1;
             range.right += usize::from(is_right);
