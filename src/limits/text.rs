@@ -147,5 +147,5 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 9. So they are between casts, in literals of code, and in such links with blanks in them.
 /// 10. Office documents, PDF, books and archives are read.
 /// 11. Text in any encoding is read, and tables, JSON, XML, subtitles and mails as what they are.
-/// 12. Texts of mails that name no encoding are read in the one that they are in.
+/// 12. Texts of mails that name no encoding are read in the one that they are in. Headings of wikis are headings, and a long report keeps its tables.
 pub const READER: u64 = 12;
