@@ -160,7 +160,9 @@ fn prepare<T>(
         // It was lost with its copy, and a store that is damaged later would be without any. On a full disk the next start does it.
         let written = home.write(HomeFile::Sources, &known.encode());
         let then = if written.is_ok() { "was" } else { "could not be" };
-        warn!("The list of watched folders beside the store was gone, and {then} written anew from the store. Nothing is lost.");
+        warn!(
+            "The list of watched folders beside the store was gone, and {then} written anew from the store. Nothing is lost."
+        );
     }
     leave_own_home(&mut library, home)?;
     leave_stale_marks(&mut library)?;
