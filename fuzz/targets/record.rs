@@ -83,7 +83,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Roots(vec![Root { path: b"/a".to_vec(), identity: Identity { volume: 1, inode: 2, born_ns: 3 } }]).encode(),
         Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 }.encode(),
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], ..Maker::default() }.encode(),
-        Maker { number: 2, unproven: vec![Row(9)], owed, ..Maker::default() }.encode(),
+        Maker { number: 2, unproven: vec![Row(9)], owed: owed.clone(), ..Maker::default() }.encode(),
+        Maker { number: 3, checks: 0, unproven: Vec::new(), owed, banned_until: 1_795_717_859 }.encode(),
         Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),
     ]
 }

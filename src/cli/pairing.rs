@@ -286,6 +286,12 @@ fn table(report: &MeshReport, style: Style) -> String {
         text.push_str(&if number == 0 { style.dim(line) } else { line.to_owned() });
         text.push('\n');
     }
+    for member in &report.members {
+        if let Some(why) = &member.no_help {
+            let device = member.device.as_deref().unwrap_or(&member.peer_id);
+            let _ = writeln!(text, "{} {}.", one_line(device), one_line(why));
+        }
+    }
     match report.removed {
         0 => {}
         1 => text.push_str("One device was removed, for ever.\n"),

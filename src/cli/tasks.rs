@@ -231,7 +231,11 @@ fn line(lent: &LentWork) -> String {
         }
         LentState::Off => "is off; what it had goes to others".to_owned(),
         LentState::Away => "has no link just now; what it had goes to others".to_owned(),
-        LentState::Refused => "gets no work for now, because a vector of it was false".to_owned(),
+        LentState::Refused => {
+            let left =
+                lent.refused_s.map_or_else(|| "now".to_owned(), |left| format!("{} min more", left.div_ceil(60)));
+            format!("gets no work for {left}, because a vector of it was false")
+        }
     };
     let held = if lent.unchecked > 0 { format!("; {} more wait for a check", lent.unchecked) } else { String::new() };
     let owed = if lent.owed > 0 {
@@ -262,6 +266,7 @@ mod tests {
             ms_per_passage: Some(52),
             since_s: Some(1),
             why: (state == LentState::Waits).then(|| "paused by its owner; wattle resume there ends it".to_owned()),
+            refused_s: (state == LentState::Refused).then_some(1_801),
         }
     }
 
@@ -306,7 +311,7 @@ mod tests {
              This device: On battery; work waits.\n\
              This device: embeds up to 8 passages, for 2 s.\n\
              attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
-             attic: gets no work for now, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
+             attic: gets no work for 31 min more, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
              attic: does no background work just now: paused by its owner; wattle resume there ends it; \
              120 done since this agent started; 3 more wait for a check.\n\
              attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\

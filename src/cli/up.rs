@@ -173,7 +173,8 @@ struct Known {
 impl FirstReads {
     fn of(library: &Library<Disk>) -> Result<Self, KvError> {
         let kv = library.kv();
-        let (sources, marks, work) = (read::sources(kv)?, read::marks(kv)?, StoredWork::read(kv)?);
+        let (sources, marks, work) =
+            (read::sources(kv)?, read::marks(kv)?, StoredWork::read(kv, clock::wall_ns() / 1_000_000_000)?);
         let (asked, strays) = (read::asked(kv)?, !unwatched(kv, 1)?.is_empty());
         Ok(Self { index: load_indexes(kv)?, scheduler: Known { sources, marks, asked, work, strays } })
     }

@@ -174,6 +174,9 @@ pub struct LentWork {
     /// Why it does no background work, as it told a moment ago, or null.
     #[serde(default)]
     pub why: Option<String>,
+    /// Seconds for which it gets no work, because a result of it was false, or null.
+    #[serde(default)]
+    pub refused_s: Option<u64>,
 }
 
 /// What a device does for this one.
@@ -190,7 +193,7 @@ pub enum LentState {
     Away,
     /// It was stopped, or is asleep: it said so.
     Off,
-    /// A result of it was false: it gets nothing for an hour, or until this agent starts anew.
+    /// A result of it was false: it gets nothing for an hour.
     Refused,
     /// Two devices use its key: it gets nothing until that has ended.
     Frozen,
@@ -199,7 +202,7 @@ pub enum LentState {
 impl From<&LentStatus> for LentWork {
     fn from(lent: &LentStatus) -> Self {
         let state = match lent {
-            LentStatus { kept_out: Some(KeptOut::FalseResult), .. } => LentState::Refused,
+            LentStatus { kept_out: Some(KeptOut::FalseResult(_)), .. } => LentState::Refused,
             LentStatus { kept_out: Some(KeptOut::TwoOfOneKey), .. } => LentState::Frozen,
             LentStatus { linked: false, stopped: true, .. } => LentState::Off,
             LentStatus { linked: false, .. } => LentState::Away,
@@ -218,6 +221,10 @@ impl From<&LentStatus> for LentWork {
             ms_per_passage: lent.ms_per_chunk,
             since_s: lent.since_ago.map(|ago| ago.as_secs()),
             why: None,
+            refused_s: match lent.kept_out {
+                Some(KeptOut::FalseResult(left)) => Some(left.as_secs()),
+                _ => None,
+            },
         }
     }
 }

@@ -94,6 +94,7 @@ mod tests {
             linked: false,
             since: None,
             seen: Some(7),
+            no_help: None,
         };
         let members = vec![
             member("12D3aaaaaaaa", Some("attic")),

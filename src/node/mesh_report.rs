@@ -163,6 +163,9 @@ pub struct MemberReport {
     pub since: Option<i64>,
     /// When there was a link to it last, in seconds since 1970; null: never, or it is linked now.
     pub seen: Option<i64>,
+    /// Why it does not embed for this device, in a sentence, where that is not for the moment only; null otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_help: Option<String>,
 }
 
 /// Shows no code.

@@ -27,6 +27,20 @@ impl Node {
         published || self.mesh.records.other_models.contains(&peer)
     }
 
+    /// Why a device does not embed for this one, where that is not for the moment only.
+    pub(super) fn no_help(&self, now: Instant, peer: PeerKey) -> Option<String> {
+        if self.has_other_model(now, peer) {
+            return Some(
+                "has another model: it does not embed for this device; `wattle doctor` says what helps".to_owned(),
+            );
+        }
+        let banned = self.lent(now).find(|lent| lent.peer == peer && lent.banned)?;
+        Some(format!(
+            "gets no work for {} min more: a vector of it was false",
+            banned.banned_for.as_secs().div_ceil(60)
+        ))
+    }
+
     pub(super) fn findings_of_models(&self, now: Instant) -> impl Iterator<Item = Finding> {
         let others = self.peers.iter().filter(move |peer| self.has_other_model(now, peer.key));
         others.map(|peer| of_other_model(&self.title(Some(peer.key))))

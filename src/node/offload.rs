@@ -109,7 +109,7 @@ impl Node {
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
             kept_out: match (lent.banned, self.is_frozen(now, lent.peer)) {
-                (true, _) => Some(KeptOut::FalseResult),
+                (true, _) => Some(KeptOut::FalseResult(lent.banned_for)),
                 (false, true) => Some(KeptOut::TwoOfOneKey),
                 (false, false) => None,
             },

@@ -85,7 +85,7 @@ impl Node {
             Pairing::Leave { anyway, noted } => return self.on_leave(reply, anyway, noted, out),
             Pairing::Join(wanted) => return self.on_join(now, reply, *wanted, out),
             Pairing::Mesh => {
-                return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report()))));
+                return out.push(Output::Reply(reply, Response::Mesh(Box::new(self.mesh_report(now)))));
             }
         }
         out.push(Output::Reply(reply, Response::Pairing(Box::new(self.pairing_report(now)))));
@@ -256,7 +256,7 @@ impl Node {
         RemovalReport { peer_id: peer_id(peer), name: None, by, known_since: None }
     }
 
-    fn mesh_report(&self) -> MeshReport {
+    fn mesh_report(&self, now: Instant) -> MeshReport {
         let (own, records) = (self.config.key, self.trust.records());
         let mut members: Vec<MemberReport> = records
             .members()
@@ -277,6 +277,7 @@ impl Node {
                     linked: peer.is_some_and(|peer| peer.linked),
                     since: None,
                     seen: None,
+                    no_help: self.no_help(now, key).filter(|_| key != own),
                 }
             })
             .collect();

@@ -210,8 +210,8 @@ pub struct LentStatus {
 /// Why a device gets no work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptOut {
-    /// A result of it was false.
-    FalseResult,
+    /// A result of it was false; for how long it gets none.
+    FalseResult(Duration),
     /// Two devices use its key.
     TwoOfOneKey,
 }

@@ -81,8 +81,9 @@ impl Scheduler {
         decisions.losses.ask_again(config.asked, |path| config.sources.places.iter().any(|source| source.path == path));
         let mut offload = Offload::new(config.model, config.cosine_min, config.seed);
         let mut queue = Queue::default();
+        let at = config.work.at;
         for of in config.work.unproven {
-            offload.lender.restore(now, of).into_iter().for_each(|doc| queue.hold(doc));
+            offload.lender.restore(now, at, of).into_iter().for_each(|doc| queue.hold(doc));
         }
         Self {
             counts: config.counts,
@@ -90,7 +91,10 @@ impl Scheduler {
             slots: config.slots.clamp(1, BACKGROUND_MAX),
             scans: Scans::new(now),
             queue,
-            running: Running::new(Parking::new(now, config.work.parked, config.work.failing)),
+            running: Running::new(
+                Parking::new(now, config.work.parked, config.work.failing),
+                (at > 0).then_some((now, at)),
+            ),
             saves: Saves::default(),
             outage: Outage::default(),
             disk: Disk::new(config.disk_free),

@@ -14,7 +14,7 @@ pub(super) struct Running {
     tasks: LinearMap<TaskId, (Task, Instant), BACKGROUND_MAX>,
     /// The time of the last input.
     pub(super) now: Instant,
-    /// An instant with its time of day, in seconds since 1970, as the last scan told it.
+    /// An instant with its time of day, in seconds since 1970, as the last scan told it, or the start.
     pub(super) clock: Option<(Instant, i64)>,
     last: TaskId,
     /// Those of no document that failed and are tried once more.
@@ -24,8 +24,8 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn new(parking: Parking) -> Self {
-        Self { parking, ..Self::default() }
+    pub(super) fn new(parking: Parking, clock: Option<(Instant, i64)>) -> Self {
+        Self { parking, clock, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -61,6 +61,12 @@ impl Running {
             self.clock = Some((now, tally.at));
         }
         self.retries.on_success(task);
+    }
+
+    /// An instant from now on in seconds since 1970, if the time of day is known.
+    pub(super) fn time_of(&self, at: Instant) -> Option<i64> {
+        let (known, time) = self.clock?;
+        i64::try_from(at.since(known).as_secs()).ok().map(|since| time.saturating_add(since))
     }
 
     /// Removes a task that has ended; `None` if it is not one of this machine's.

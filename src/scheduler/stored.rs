@@ -21,17 +21,19 @@ pub struct StoredWork {
     pub failing: Vec<(DocId, Failing)>,
     /// Results of other devices that no check has vouched for.
     pub unproven: Vec<UnprovenResults>,
+    /// When it was read, in seconds since 1970; 0: that is not known.
+    pub at: i64,
 }
 
 impl StoredWork {
-    /// That of a store.
+    /// That of a store, at this time in seconds since 1970.
     ///
     /// # Errors
     /// Any `KvError`.
-    pub fn read(kv: &impl KvRead) -> Result<Self, KvError> {
+    pub fn read(kv: &impl KvRead, at: i64) -> Result<Self, KvError> {
         let parked = read::parked(kv, PARKED_MAX)?.into_iter();
         let parked = parked.map(|(doc, path, parked)| (doc, ParkedTask { path, parked })).collect();
-        Ok(Self { parked, failing: failing(kv)?, unproven: unproven(kv)? })
+        Ok(Self { parked, failing: failing(kv)?, unproven: unproven(kv)?, at })
     }
 }
 
@@ -52,13 +54,14 @@ fn unproven(kv: &impl KvRead) -> Result<Vec<UnprovenResults>, KvError> {
             results.extend(result(kv, *row)?);
         }
         let owed = maker.owed.len();
-        if maker.checks > 0 || !results.is_empty() || owed > 0 {
+        let banned_until = maker.banned_until;
+        if maker.checks > 0 || !results.is_empty() || owed > 0 || banned_until > 0 {
             left -= results.len();
-            all.push(UnprovenResults { by, checks: maker.checks, owed, results });
+            all.push(UnprovenResults { by, checks: maker.checks, owed, results, banned_until });
         }
     }
-    // Those with results first: of the others only the checks are forgotten.
-    all.sort_by_key(|of| (of.results.is_empty(), of.owed == 0));
+    // Those with results first, and those that get no work: of the others only the checks are forgotten.
+    all.sort_by_key(|of| (of.results.is_empty() && of.banned_until == 0, of.owed == 0));
     all.truncate(LENDING_MAX);
     Ok(all)
 }

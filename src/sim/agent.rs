@@ -121,7 +121,7 @@ impl Agent {
                 sources: read::sources(library.kv())?,
                 marks: read::marks(library.kv())?.0,
                 asked: read::asked(library.kv())?.0,
-                work: StoredWork::read(library.kv())?,
+                work: StoredWork::read(library.kv(), 1 + i64::try_from(now.millis() / 1_000).unwrap_or(0))?,
                 strays: false,
                 slots: 2,
                 disk_free,

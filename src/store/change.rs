@@ -165,6 +165,8 @@ pub enum Change {
     Disproven {
         /// The device.
         by: PeerKey,
+        /// Until when it gets no work, in seconds since 1970.
+        until: i64,
     },
     /// Texts with known vectors, and no check, vouch for vectors of another device that are stored: they answer, and are owed a check.
     Vouched {

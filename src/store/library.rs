@@ -118,7 +118,7 @@ impl<K: Kv> Library<K> {
             Change::Settled { by, rows } => tx.makers().settle(*by, rows),
             Change::Accused { by, row } => tx.makers().owe(*by, *row),
             Change::Copied { doc, rows } => self.copied(&mut tx, *doc, rows)?,
-            Change::Disproven { by } => self.disproven(&mut tx, *by)?,
+            Change::Disproven { by, until } => self.disproven(&mut tx, (*by, *until))?,
             Change::Purge { doc } => self.purge(&mut tx, *doc)?,
             Change::Expire { rows } => self.expire(&mut tx, rows)?,
         }

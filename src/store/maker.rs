@@ -16,26 +16,34 @@ pub struct Maker {
     pub unproven: Vec<Row>,
     /// The rows of its vectors that answer, and that are owed a check: only texts whose vectors were known have vouched for them.
     pub owed: Rows,
+    /// Until when it gets no work, because a vector of it was false, in seconds since 1970 by this device's clock; 0: it did not send any
+    /// since one of its vectors was proven.
+    pub banned_until: i64,
 }
 
-/// Version 1 has no `owed`, and is written where that is empty.
+/// Version 1 has no `owed`, version 2 no `banned_until`; each is written where that is nothing.
 impl Record for Maker {
     const NAME: &'static str = "maker";
 
     fn encode(&self) -> Vec<u8> {
-        if self.owed.is_empty() {
-            return encode_postcard(1, &(self.number, self.checks, &self.unproven));
+        match (self.banned_until, self.owed.is_empty()) {
+            (0, true) => encode_postcard(1, &(self.number, self.checks, &self.unproven)),
+            (0, false) => encode_postcard(2, &(self.number, self.checks, &self.unproven, &self.owed)),
+            _ => encode_postcard(3, self),
         }
-        encode_postcard(2, self)
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first()? {
             (1, body) => {
                 let (number, checks, unproven) = decode_postcard(body)?;
-                Some(Self { number, checks, unproven, owed: Rows::default() })
+                Some(Self { number, checks, unproven, ..Self::default() })
             }
-            (2, body) => decode_postcard::<Self>(body).filter(|maker| maker.owed.is_sound()),
+            (2, body) => {
+                let (number, checks, unproven, owed) = decode_postcard::<(_, _, _, Rows)>(body)?;
+                owed.is_sound().then_some(Self { number, checks, unproven, owed, banned_until: 0 })
+            }
+            (3, body) => decode_postcard::<Self>(body).filter(|maker| maker.owed.is_sound()),
             _ => None,
         }
     }

@@ -76,21 +76,29 @@ impl Makers {
     /// table has no room for their maker any more.
     pub(super) fn add(&mut self, by: PeerKey, row: Row) -> (u8, Vec<Row>) {
         self.remove(row);
+        let dropped = self.know(by);
+        let maker = self.0.entry(by).or_default();
+        maker.unproven.push(row);
+        (maker.number, dropped)
+    }
+
+    /// A device is in the table. Gives the rows of the one that had to leave it.
+    fn know(&mut self, by: PeerKey) -> Vec<Row> {
         let mut dropped = Vec::new();
         if !self.0.contains_key(&by) {
             let known = self.0.len();
             let number = if known < MAKERS_MAX { self.free_number() } else { OTHERS };
             if known >= MAKERS_MAX {
-                let rank =
-                    |maker: &Maker| (maker.number != OTHERS, maker.owed.len(), maker.unproven.len(), maker.checks);
+                let rank = |maker: &Maker| {
+                    let (owed, unproven) = (maker.owed.len(), maker.unproven.len());
+                    (maker.number != OTHERS, owed, unproven, maker.banned_until, maker.checks)
+                };
                 let least = self.0.iter().min_by_key(|(_, maker)| rank(maker)).map(|(peer, _)| *peer);
                 dropped.extend(least.and_then(|least| self.0.remove(&least)).into_iter().flat_map(|of| of.unproven));
             }
             self.0.insert(by, Maker { number, ..Maker::default() });
         }
-        let maker = self.0.entry(by).or_default();
-        maker.unproven.push(row);
-        (maker.number, dropped)
+        dropped
     }
 
     /// The least number that no device has. Once devices had to leave the table, theirs are in vectors and belong to nobody else.
@@ -109,15 +117,18 @@ impl Makers {
     pub(super) fn prove(&mut self, by: PeerKey, row: Row, checks: u8) -> bool {
         let Some(maker) = self.0.get_mut(&by).filter(|maker| maker.unproven.contains(&row)) else { return false };
         maker.unproven.retain(|known| *known != row);
-        maker.checks = checks;
+        (maker.checks, maker.banned_until) = (checks, 0);
         true
     }
 
-    /// A device is believed nothing any more. Gives the rows of its vectors that were unproven.
-    pub(super) fn disprove(&mut self, by: PeerKey) -> Vec<Row> {
-        let Some(maker) = self.0.get_mut(&by) else { return Vec::new() };
-        maker.checks = 0;
-        std::mem::take(&mut maker.unproven)
+    /// A device is believed nothing any more, and gets no work until then. Gives the rows whose vectors are to be deleted: those of it that
+    /// were unproven, and those of the device that had to leave the table.
+    pub(super) fn disprove(&mut self, by: PeerKey, until: i64) -> Vec<Row> {
+        let mut rows = self.know(by);
+        let maker = self.0.entry(by).or_default();
+        (maker.checks, maker.banned_until) = (0, until);
+        rows.append(&mut maker.unproven);
+        rows
     }
 
     /// The records that differ from those of before; `None`: the device is no more in the table.
@@ -180,6 +191,6 @@ mod tests {
         assert!(!makers.0.contains_key(&peer(1)));
         assert_eq!(makers.add(later, Row(1001)), (OTHERS, vec![Row(1000)]), "and then the others");
         assert_eq!((makers.named(3), makers.named(2), makers.named(OTHERS)), (Some(peer(2)), None, None));
-        assert_eq!((makers.disprove(peer(2)), makers.0[&peer(2)].checks), (vec![Row(1)], 0));
+        assert_eq!((makers.disprove(peer(2), 9), makers.0[&peer(2)].checks), (vec![Row(1)], 0));
     }
 }

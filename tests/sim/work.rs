@@ -135,6 +135,22 @@ fn a_device_that_lies_from_the_start_is_found_within_ten_results() {
 }
 
 #[test]
+fn a_device_that_was_found_false_gets_no_work_for_an_hour_although_its_owner_starts_anew() {
+    let mut world = home(1, &[100, 50], 200);
+    world.make_false_worker(1, FalseVectors::Random, 0);
+    while !world.found_false_results(OWNER) {
+        world.run_until(world.now + Duration::from_millis(100));
+    }
+    world.run_until(world.after(1));
+    let (embedded, lies) = (world.texts_embedded(1), world.false_results(1));
+    world.crash(OWNER);
+    world.boot(OWNER);
+    world.run_until_embedded(OWNER, Duration::from_secs(120));
+    whole(&world, 200);
+    assert_eq!((world.texts_embedded(1), world.false_results(1)), (embedded, lies));
+}
+
+#[test]
 fn a_device_that_turns_false_after_a_hundred_good_results_is_found_within_160() {
     let (seeds, mut late) = (super::seeds(8), 0);
     for seed in 0..seeds {

@@ -168,6 +168,7 @@ mod tests {
             ms_per_passage: None,
             since_s: None,
             why: None,
+            refused_s: None,
         }
     }
 

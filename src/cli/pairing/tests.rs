@@ -42,13 +42,17 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
         linked: false,
         since: None,
         seen,
+        no_help: None,
     };
     let report = MeshReport {
         mesh: Some("77".repeat(32)),
         peer_id: "12D3c".to_owned(),
         removed_here: true,
         removed_by: Some("attic".to_owned()),
-        members: vec![member("12D3a", Some(0)), member("12D3b", None)],
+        members: vec![
+            MemberReport { no_help: Some("has another model".to_owned()), ..member("12D3a", Some(0)) },
+            member("12D3b", None),
+        ],
         removed: 1,
         removals: Vec::new(),
         epoch: 1,
@@ -56,6 +60,7 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
     };
     let text = table(&report, Style { width: 80, styled: false });
     assert!(text.starts_with("This device was removed from its mesh by attic, for ever."), "{text}");
+    assert!(text.contains("\n12D3a has another model.\n"), "{text}");
     // Each device counts by itself.
     assert!(text.contains("  KNOWN HERE SINCE  "), "{text}");
     let row = |peer: &str| text.lines().find(|line| line.ends_with(peer)).unwrap().to_owned();

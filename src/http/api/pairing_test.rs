@@ -16,6 +16,7 @@ fn report(devices: &[(u8, Option<&str>)]) -> MeshReport {
         linked: false,
         since: None,
         seen: None,
+        no_help: None,
     });
     MeshReport {
         mesh: Some("77".repeat(32)),

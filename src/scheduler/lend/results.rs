@@ -6,7 +6,9 @@ use crate::base::vector::Embedding;
 use crate::limits::{LEND_CHUNKS_MAX, SAVES_MAX};
 use crate::scheduler::machine::Scheduler;
 use crate::scheduler::offload::lendable::Good;
+use crate::scheduler::offload::lender::Lender;
 use crate::scheduler::port::Output;
+use crate::scheduler::running::Running;
 use crate::scheduler::saves::{AfterSave, SavedResult};
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change};
@@ -55,7 +57,7 @@ impl Scheduler {
                 unproven.map(|(by, vectors)| Change::Unproven { by, model, vectors }).collect();
             let liars = if good.is_empty() { lender.take_disproven() } else { Vec::new() };
             changes.extend(lender.accused(&liars).into_iter().map(|(by, row)| Change::Accused { by, row }));
-            changes.extend(liars.iter().map(|by| Change::Disproven { by: *by }));
+            changes.extend(liars.iter().map(|by| disproven(lender, &self.running, *by)));
             changes.extend(lender.take_settled().into_iter().map(|(by, rows)| Change::Settled { by, rows }));
             if changes.is_empty() && good.is_empty() {
                 return;
@@ -115,4 +117,10 @@ impl Scheduler {
         // Those that still lack vectors are put into the queue by what the save says of them.
         self.offload.lender.freed().into_iter().for_each(|doc| self.queue.release(doc));
     }
+}
+
+/// A device was found false.
+fn disproven(lender: &Lender, running: &Running, by: PeerKey) -> Change {
+    let until = lender.banned_until(by).and_then(|until| running.time_of(until));
+    Change::Disproven { by, until: until.unwrap_or(0) }
 }

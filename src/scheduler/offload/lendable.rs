@@ -62,6 +62,8 @@ pub struct UnprovenResults {
     pub owed: u64,
     /// The results, in the order in which they came.
     pub results: Vec<(Lendable, Quantized)>,
+    /// Until when it gets no work, because a result of it was false, in seconds since 1970; 0: there was none.
+    pub banned_until: i64,
 }
 
 /// Results of a device that answer and are owed a check.

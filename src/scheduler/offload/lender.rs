@@ -85,6 +85,8 @@ pub struct Lent {
     pub since: Option<Instant>,
     /// Whether it gets no work, because a result of it was false.
     pub banned: bool,
+    /// For how long.
+    pub banned_for: Duration,
     /// Since when it has no link.
     pub unlinked: Option<Instant>,
 }

@@ -364,7 +364,9 @@ fn a_false_maker_is_told_to_the_store_again_if_the_save_that_told_it_failed() {
     let told = |machine: &mut Scheduler, now| {
         let out = share(machine, now);
         out.iter().find_map(|out| match out {
-            Output::Save(id, changes) => changes.contains(&Change::Disproven { by: PEER }).then_some(*id),
+            Output::Save(id, changes) => {
+                changes.iter().any(|change| matches!(change, Change::Disproven { by: PEER, .. })).then_some(*id)
+            }
             _ => None,
         })
     };

@@ -3,12 +3,12 @@
 use super::*;
 use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Row};
 use crate::base::vector::Embedding;
-use crate::limits::{DIMENSIONS, UNCHECKED_RESTS_MS};
+use crate::limits::{DIMENSIONS, OFFENCE_MS, UNCHECKED_RESTS_MS};
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Lendable, OwedPart, UnprovenResults};
 use crate::scheduler::stored::StoredWork;
 use crate::store::change::Applied;
-use crate::wire::work::LentText;
+use crate::wire::work::{LentText, Work};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
@@ -26,7 +26,7 @@ fn restarted() -> (Scheduler, Lendable) {
     let chunk = Lendable { doc: DocId(1), row: Row(1), key: EmbedKey([1; 16]), text };
     let results = vec![(chunk.clone(), embedding(1).quantize())];
     let work = StoredWork {
-        unproven: vec![UnprovenResults { by: PEER, checks: 10, owed: 0, results }],
+        unproven: vec![UnprovenResults { by: PEER, checks: 10, owed: 0, results, banned_until: 0 }],
         ..StoredWork::default()
     };
     let config = Config { counts: known, work, slots: 2, disk_free: u64::MAX, cosine_min: 0.98, ..Config::default() };
@@ -64,7 +64,7 @@ fn after_a_restart_a_result_without_a_check_is_no_task_of_this_device_and_counts
 #[test]
 fn a_device_that_is_found_false_after_a_restart_has_its_vectors_of_before_deleted_and_they_are_made_again() {
     let (mut machine, _) = restarted();
-    assert_eq!(checked(&mut machine, embedding(9)), [Change::Disproven { by: PEER }]);
+    assert_eq!(checked(&mut machine, embedding(9)), [Change::Disproven { by: PEER, until: 0 }]);
     assert_eq!(machine.take_false_makers(), [PEER]);
     let mut out = Vec::new();
     let allowance = WorkAllowance { chunks: Some(8) };
@@ -73,10 +73,41 @@ fn a_device_that_is_found_false_after_a_restart_has_its_vectors_of_before_delete
 }
 
 #[test]
+fn a_device_that_was_found_false_gets_no_work_after_a_restart_either_until_its_hour_is_over() {
+    let (of, hour) = (100, OFFENCE_MS / 1_000);
+    // Half of it is over; and the clock was set back by a year.
+    for (left, until) in [(hour / 2, 5_000 + i64::try_from(hour / 2).unwrap()), (hour, 31_000_000)] {
+        let mut known = counts(&vec![Kind::Chunked; of]);
+        known.chunks = of as u64;
+        let results = UnprovenResults { by: PEER, checks: 0, owed: 0, results: Vec::new(), banned_until: until };
+        let work = StoredWork { unproven: vec![results], at: 5_000, ..StoredWork::default() };
+        let config = Config { counts: known, work, slots: 2, disk_free: u64::MAX, ..Config::default() };
+        let mut machine = Scheduler::new(at(0), config);
+        let banned: Vec<_> = machine.lent(at(0)).map(|lent| (lent.banned, lent.banned_for.as_secs())).collect();
+        assert_eq!(banned, [(true, left)]);
+        let mut out = Vec::new();
+        for (ms, banned) in [(left * 1_000 - 1, true), (left * 1_000, false)] {
+            machine.on_work(at(ms), PEER, Work::Ask(64), &mut out);
+            let later = out.iter().any(|out| matches!(out, Output::Work(PEER, Work::Later(_))));
+            assert_eq!(later, banned);
+            out.clear();
+        }
+    }
+}
+
+#[test]
+fn until_when_a_device_that_was_found_false_gets_no_work_is_stored() {
+    let (mut machine, _) = restarted();
+    machine.running.clock = Some((at(0), 7_000));
+    let until = 7_000 + i64::try_from(OFFENCE_MS / 1_000).unwrap();
+    assert_eq!(checked(&mut machine, embedding(9)), [Change::Disproven { by: PEER, until }]);
+}
+
+#[test]
 fn what_is_owed_a_check_since_before_a_start_is_computed_once_that_may_be_and_settled_or_deleted() {
     for lies in [false, true] {
         let (_, chunk) = restarted();
-        let unproven = vec![UnprovenResults { by: PEER, checks: 10, owed: 2, results: Vec::new() }];
+        let unproven = vec![UnprovenResults { by: PEER, checks: 10, owed: 2, results: Vec::new(), banned_until: 0 }];
         let work = StoredWork { unproven, ..StoredWork::default() };
         let config = Config { work, slots: 2, disk_free: u64::MAX, cosine_min: 0.98, ..Config::default() };
         let (mut machine, mut out) = (Scheduler::new(at(0), config), Vec::new());
@@ -94,7 +125,7 @@ fn what_is_owed_a_check_since_before_a_start_is_computed_once_that_may_be_and_se
         assert!(machine.on_check(at(4), task, &Outcome::QueryEmbedding(embedding(if lies { 9 } else { 1 }))));
         machine.share_work(at(5), &[], ALL, &mut out);
         let Some(Output::Save(save, changes)) = out.pop() else { panic!("{out:?}") };
-        let disproven = Change::Disproven { by: PEER };
+        let disproven = Change::Disproven { by: PEER, until: 0 };
         assert_eq!(changes, [if lies { disproven.clone() } else { Change::Settled { by: PEER, rows } }]);
         if lies {
             let Input::Saved(_, Ok(on_disk)) = saved(save.0, &[]) else { unreachable!() };

@@ -41,8 +41,8 @@ impl<K: Kv> Library<K> {
 
     /// A device is believed nothing any more: its unproven vectors are deleted, and of those that are owed a check the first `OWED_PORTION`.
     /// Their chunks are embedded again.
-    pub(super) fn disproven(&self, tx: &mut Transaction, by: PeerKey) -> Result<(), KvError> {
-        for row in tx.makers().disprove(by) {
+    pub(super) fn disproven(&self, tx: &mut Transaction, (by, until): (PeerKey, i64)) -> Result<(), KvError> {
+        for row in tx.makers().disprove(by, until) {
             tx.batch.delete(Space::Vector, keys::row(row));
         }
         let (number, owed) = tx.makers.owed_rows(by, OWED_PORTION);

@@ -175,6 +175,7 @@ fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_bef
             linked: false,
             since: Some(NOW - 90_000),
             seen,
+            no_help: None,
         }],
         removed: 0,
         removals: Vec::new(),

@@ -2,9 +2,9 @@
 
 use super::Lender;
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
-use crate::limits::PROBATION;
+use crate::limits::{OFFENCE_MS, PROBATION};
 use crate::scheduler::offload::lendable::{Good, UnprovenResults};
 use crate::scheduler::offload::worker::Worker;
 use std::collections::btree_map::Entry;
@@ -15,12 +15,15 @@ type Unkept = BTreeMap<PeerKey, Vec<(Row, EmbedKey, Quantized)>>;
 
 impl Lender {
     /// Results of a device that no check had vouched for when the agent ended: one of them is checked soon. Gives the
-    /// documents that are here by that.
-    pub(in crate::scheduler) fn restore(&mut self, now: Instant, of: UnprovenResults) -> BTreeSet<DocId> {
+    /// documents that are here by that. `at`: this time in seconds since 1970.
+    pub(in crate::scheduler) fn restore(&mut self, now: Instant, at: i64, of: UnprovenResults) -> BTreeSet<DocId> {
         let mut documents = BTreeSet::new();
         let mut worker = Worker::new(now);
         worker.unlinked = Some(now);
         worker.was_checked(of.checks);
+        // A clock that was set back bans nobody for longer than before.
+        let left = u64::try_from(of.banned_until.saturating_sub(at)).unwrap_or(0).saturating_mul(1_000);
+        worker.banned = (left > 0).then(|| now + Duration::from_millis(left.min(OFFENCE_MS)));
         for (chunk, vector) in of.results {
             // Of two of one text the second is done again.
             if let Entry::Vacant(here) = self.pool.here.entry(chunk.key) {
@@ -60,6 +63,11 @@ impl Lender {
     pub(in crate::scheduler) fn checks_of(&self, peer: PeerKey) -> u8 {
         let checks = self.workers.get(&peer).map_or(0, Worker::checks);
         u8::try_from(checks.min(PROBATION)).unwrap_or(u8::MAX)
+    }
+
+    /// Until when a device gets no work, because a result of it was false.
+    pub(in crate::scheduler) fn banned_until(&self, peer: PeerKey) -> Option<Instant> {
+        self.workers.get(&peer).and_then(|worker| worker.banned)
     }
 
     /// Devices that were found false since the last call.

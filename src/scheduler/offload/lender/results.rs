@@ -272,6 +272,7 @@ impl Lender {
             ms_per_chunk: worker.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
             banned: worker.is_banned(now),
+            banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
             unlinked: worker.unlinked,
         })
     }

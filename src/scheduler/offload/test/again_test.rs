@@ -145,7 +145,14 @@ fn results_of_before_this_start_are_nothing_that_a_device_has_done_since() {
     let results = (0..2).map(|n| (chunk(n), embedding(n).quantize())).collect();
     lender.restore(
         at(0),
-        crate::scheduler::offload::lendable::UnprovenResults { by: PEER, checks: 10, results, owed: 0 },
+        0,
+        crate::scheduler::offload::lendable::UnprovenResults {
+            by: PEER,
+            checks: 10,
+            results,
+            owed: 0,
+            banned_until: 0,
+        },
     );
     [0, 1, 7].into_iter().for_each(|row| lender.stored(PEER, Row(row), false));
     assert_eq!(lender.lent(at(1)).map(|lent| lent.done).sum::<u64>(), 1);

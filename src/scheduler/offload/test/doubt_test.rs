@@ -26,8 +26,11 @@ fn one_in_fifty_of_what_waits_since_before_a_start_is_drawn_too() {
     let drawn = |seed| {
         let mut lender = Lender::new(MODEL, 0.98, seed);
         let result = |n: u64| (chunk(n), embedding(n).quantize());
-        lender
-            .restore(at(0), UnprovenResults { by: PEER, checks: 10, owed: 0, results: (0..50).map(result).collect() });
+        lender.restore(
+            at(0),
+            0,
+            UnprovenResults { by: PEER, checks: 10, owed: 0, results: (0..50).map(result).collect(), banned_until: 0 },
+        );
         lender.next_check(at(0)).is_some()
     };
     let seeds = (0..100).filter(|seed| drawn(*seed)).count();
@@ -100,7 +103,7 @@ fn what_a_device_made_before_a_start_waits_for_its_check_though_it_is_seen_or_do
     let result = |n: u64| (chunk(n), embedding(n).quantize());
     let twice = (Lendable { doc: DocId(9), row: Row(9), ..chunk(0) }, embedding(0).quantize());
     let results = (0..8).map(result).chain([twice]).collect();
-    let here = lender.restore(at(0), UnprovenResults { by: PEER, checks: 10, owed: 0, results });
+    let here = lender.restore(at(0), 0, UnprovenResults { by: PEER, checks: 10, owed: 0, results, banned_until: 0 });
     assert_eq!(here, (0..8).map(DocId).collect(), "the second of one text is done again, and its document is free");
     lender.seen(PEER);
     lender.down(PEER);
@@ -109,7 +112,11 @@ fn what_a_device_made_before_a_start_waits_for_its_check_though_it_is_seen_or_do
         assert_eq!(check_all(&mut lender, at(60_000)), []);
     }
     assert_eq!(good(&mut lender), (0..8).collect::<Vec<_>>());
-    lender.restore(at(0), UnprovenResults { by: OTHER, checks: 10, owed: 0, results: (20..28).map(result).collect() });
+    lender.restore(
+        at(0),
+        0,
+        UnprovenResults { by: OTHER, checks: 10, owed: 0, results: (20..28).map(result).collect(), banned_until: 0 },
+    );
     lender.expelled(at(0), OTHER);
     assert_eq!((lender.freed(), lender.again_counts().unproven), ((20..28).map(DocId).collect(), 8));
 }

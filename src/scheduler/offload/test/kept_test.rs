@@ -6,7 +6,7 @@ use crate::scheduler::offload::lendable::UnprovenResults;
 /// Results of this device for these texts; of the text `lie` a false one.
 fn of(by: PeerKey, checks: u8, texts: core::ops::Range<u64>, lie: Option<u64>) -> UnprovenResults {
     let result = |n: u64| (chunk(n), embedding(if lie == Some(n) { 300 } else { n }).quantize());
-    UnprovenResults { by, checks, owed: 0, results: texts.map(result).collect() }
+    UnprovenResults { by, checks, owed: 0, results: texts.map(result).collect(), banned_until: 0 }
 }
 
 fn unkept(lender: &mut Lender) -> Vec<u64> {
@@ -38,7 +38,7 @@ fn what_waits_is_saved_once_with_its_maker_and_what_is_good_at_once_too() {
 #[test]
 fn after_a_restart_one_check_vouches_for_what_a_known_device_made_before_it_without_its_link() {
     let mut lender = Lender::new(MODEL, 0.98, 1);
-    lender.restore(at(0), of(PEER, 10, 0..8, None));
+    lender.restore(at(0), 0, of(PEER, 10, 0..8, None));
     assert!((0..8).all(|doc| lender.has(DocId(doc))), "its documents are no others' work");
     assert_eq!(unkept(&mut lender), [0; 0], "they are on the disk");
     assert!(lender.next_check(at(0)).is_none());
@@ -57,7 +57,7 @@ fn after_a_restart_one_check_vouches_for_what_a_known_device_made_before_it_with
     list(&mut lender, 100..200);
     assert_eq!(numbers(&granted(&mut lender, at(1_000), PEER)).len(), LEASE_FIRST);
     let mut new = Lender::new(MODEL, 0.98, 1);
-    new.restore(at(0), of(PEER, 3, 0..8, None));
+    new.restore(at(0), 0, of(PEER, 3, 0..8, None));
     assert_eq!(check_all(&mut new, at(0)), []);
     assert_eq!(new.checks_of(PEER), 10, "one that had not proven itself has each of them checked, until it has");
 }
@@ -65,8 +65,8 @@ fn after_a_restart_one_check_vouches_for_what_a_known_device_made_before_it_with
 #[test]
 fn a_lie_of_before_a_restart_is_found_after_it_and_what_no_check_vouched_for_is_deleted_and_goes_to_nobody_unread() {
     let mut lender = Lender::new(MODEL, 0.98, 1);
-    lender.restore(at(0), of(PEER, 3, 0..8, Some(2)));
-    lender.restore(at(0), of(OTHER, 3, 20..21, None));
+    lender.restore(at(0), 0, of(PEER, 3, 0..8, Some(2)));
+    lender.restore(at(0), 0, of(OTHER, 3, 20..21, None));
     assert_eq!(check_all(&mut lender, at(0)), [PEER]);
     assert_eq!(good(&mut lender), [0, 1]);
     lender.ban(at(1), PEER);

@@ -8,7 +8,7 @@ use crate::store::audit::{Audit, audit, repair};
 use crate::store::change::{Change, NewChunk};
 use crate::store::makers::Makers;
 use crate::store::memory::MemoryKv;
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Maker, Record};
 use std::rc::Rc;
 
 const MODEL: Fingerprint = Fingerprint([1; 32]);
@@ -94,7 +94,7 @@ fn what_a_device_made_since_its_last_good_check_is_deleted_and_nothing_else() {
     // What this device embedded itself meanwhile takes the place of an unproven one.
     let own = Change::Embedded { doc, model: MODEL, vectors: vec![(rows[1].0, rows[1].1, vector(9))] };
     library.apply(&own).unwrap();
-    library.apply(&Change::Disproven { by: ATTIC }).unwrap();
+    library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap();
     let has = |n: usize| read::made(library.kv(), rows[n].0).unwrap().is_some();
     assert_eq!([0, 1, 2, 3].map(has), [true, true, false, true]);
     assert_eq!(read::vector(library.kv(), rows[1].0).unwrap().unwrap().values, vector(9));
@@ -161,7 +161,7 @@ fn what_only_known_texts_vouched_for_answers_and_goes_with_its_copies_once_its_m
     let settled = Change::Settled { by: ATTIC, rows: vec![rows[2].0] };
     library.apply(&settled).unwrap();
     let before = library.commit().counts.vectors;
-    let applied = library.apply(&Change::Disproven { by: ATTIC }).unwrap();
+    let applied = library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap();
     let mut removed = applied.removed;
     removed.sort_unstable();
     assert_eq!(removed, [rows[1].0, copies[0].0], "they answer no more");
@@ -189,8 +189,28 @@ fn many_vectors_of_a_false_device_are_deleted_part_by_part() {
     let rows = read::document(library.kv(), doc).unwrap().unwrap().chunks;
     library.apply(&made(&[(rows[0].row, EmbedKey([1; 16]))], ATTIC)).unwrap();
     (0..count).for_each(|row| library.apply(&Change::Accused { by: ATTIC, row: Row(1000 + row) }).map(drop).unwrap());
-    assert_eq!(library.apply(&Change::Disproven { by: ATTIC }).unwrap().left, 9);
-    assert_eq!(library.apply(&Change::Disproven { by: ATTIC }).unwrap().left, 0);
+    assert_eq!(library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap().left, 9);
+    assert_eq!(library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap().left, 0);
+}
+
+#[test]
+fn until_when_a_device_gets_no_work_is_kept_until_one_of_its_vectors_is_proven_also_of_one_that_made_none() {
+    let mut library = Library::open(Rc::new(MemoryKv::new())).unwrap();
+    let until = |library: &Library<Rc<MemoryKv>>| {
+        let makers = Makers::read(library.kv()).unwrap();
+        makers.iter().find(|(by, _)| *by == ATTIC).map(|(_, maker)| maker.banned_until)
+    };
+    library.apply(&Change::Disproven { by: ATTIC, until: 70 }).unwrap();
+    assert_eq!(until(&library), Some(70));
+    let (doc, rows) = add(&mut library, "/a.md", &[1]);
+    library.apply(&made(&rows, ATTIC)).unwrap();
+    assert_eq!(until(&library), Some(70));
+    library.apply(&Change::Proven { doc, by: ATTIC, checks: 1, rows }).unwrap();
+    assert_eq!(until(&library), Some(0));
+    let owed = crate::store::rows::Rows::default();
+    let maker = Maker { number: 3, checks: 2, unproven: vec![Row(7)], owed, banned_until: 9 };
+    assert_eq!(Maker::decode(&maker.encode()), Some(maker));
+    clean(&library);
 }
 
 #[test]
@@ -200,7 +220,7 @@ fn a_false_vector_that_a_check_exposed_goes_with_its_maker_whatever_vouched_for_
     library.apply(&made(&rows, ATTIC)).unwrap();
     library.apply(&Change::Proven { doc, by: ATTIC, checks: 10, rows: rows.clone() }).unwrap();
     library.apply(&Change::Accused { by: ATTIC, row: rows[1].0 }).unwrap();
-    library.apply(&Change::Disproven { by: ATTIC }).unwrap();
+    library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap();
     let has = |n: usize| read::vector(library.kv(), rows[n].0).unwrap().is_some();
     assert_eq!([has(0), has(1)], [true, false]);
     clean(&library);
