@@ -95,11 +95,13 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &chunk());
     check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 0 });
     check_fixture(2, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 });
-    let maker = Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], owed: Rows::default() };
+    let maker =
+        Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], owed: Rows::default(), banned_until: 0 };
     check_fixture(1, &maker);
     let mut owed = Rows::default();
     [5, 6, 7, 400].into_iter().for_each(|row| owed.insert(Row(row)));
-    check_fixture(2, &Maker { owed, ..maker });
+    check_fixture(2, &Maker { owed: owed.clone(), ..maker.clone() });
+    check_fixture(3, &Maker { owed, banned_until: 1_795_717_859, ..maker });
     let attempt = Attempt { by: Some(PeerKey([5; 32])), why: "no".to_owned(), at: 1_795_717_859 };
     let attempts = vec![Failed { attempt, key: Some(EmbedKey([3; 16])) }];
     check_fixture(1, &Failing { attempts, here: 2, is_only_here: true });

@@ -361,12 +361,10 @@ fn a_false_maker_is_told_to_the_store_again_if_the_save_that_told_it_failed() {
     let mut machine = lending(100);
     asked(&mut machine, 1);
     machine.offload.lender.ban(at(2), PEER);
+    let is_told = |change: &Change| matches!(change, Change::Disproven { by: PEER, .. });
     let told = |machine: &mut Scheduler, now| {
-        let out = share(machine, now);
-        out.iter().find_map(|out| match out {
-            Output::Save(id, changes) => {
-                changes.iter().any(|change| matches!(change, Change::Disproven { by: PEER, .. })).then_some(*id)
-            }
+        share(machine, now).iter().find_map(|out| match out {
+            Output::Save(id, changes) => changes.iter().any(is_told).then_some(*id),
             _ => None,
         })
     };
