@@ -12,9 +12,8 @@ mod split;
 mod vectors;
 
 use self::agents::{Agents, Asked, Lists, Passage, Reading};
-use self::certainty::First;
-use self::metrics::{Figures, Relevant};
-use self::report::{Compared, Judged, Report, Sizes, WAYS};
+use self::metrics::Figures;
+use self::report::{Compared, Judged, Report, Sizes};
 use self::set::{Question, Set};
 use self::vectors::{Texts, Vectors};
 use super::args::EvalArgs;
@@ -122,13 +121,9 @@ fn judge(agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<Judge
         let ranked = agents.ask(asked, lists)?;
         Ok::<Figures, String>(Figures::of(&ranked, &question.relevant).unwrap_or_default())
     };
-    let [lexical, vector, fused] = WAYS.map(|(lists, ..)| figures(lists));
-    let figures = Compared { lexical: lexical?, vector: vector?, fused: fused? };
-    let first = |without: &Relevant| {
-        let first = agents.first(asked, without)?;
-        Ok::<_, String>(first.map(|(id, score)| First { score, is_right: question.relevant.contains_key(id) }))
-    };
-    let firsts = [first(&Relevant::new())?, first(&question.relevant)?];
+    let (fused, firsts) = agents.ask_both(asked, &question.relevant)?;
+    let fused = Figures::of(&fused, &question.relevant).unwrap_or_default();
+    let figures = Compared { lexical: figures(Lists::Lexical)?, vector: figures(Lists::Vector)?, fused };
     Ok(Judged { id: question.id.clone(), kinds: question.kinds.clone(), figures, firsts })
 }
 

@@ -4,6 +4,7 @@
 //! `worker::retrieve`, and the asked one joins what all found with `query::merge`. What is found by words alone, and by meaning
 //! alone, is the same with the other list left out.
 
+use super::certainty::First;
 use super::metrics::Relevant;
 use super::set;
 use super::vectors::{Texts, Vectors};
@@ -13,7 +14,7 @@ use crate::base::vector::{Embedding, Signs};
 use crate::embed::Embedder;
 use crate::embed::model::prefixed;
 use crate::limits::HITS_MAX;
-use crate::query::merge::merge;
+use crate::query::merge::{Merged, merge};
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
 use crate::search::lexical::bm25::{bm25, nearly, unknown};
@@ -95,6 +96,9 @@ pub(super) struct Asked<'a> {
     /// The agent that is asked, below the number of agents.
     pub(super) at: usize,
 }
+
+/// The first answers to a question, with its relevant documents and without them.
+pub(super) type Firsts = [Option<First>; 2];
 
 /// A passage that was found.
 #[derive(Clone, Debug)]
@@ -178,27 +182,37 @@ impl Agents {
     /// A sentence: the store of an agent could not be read.
     pub(super) fn ask(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<&str>, String> {
         let found = self.found(asked, lists)?;
-        let merged = merge(if lists == Lists::Vector { "" } else { asked.text }, found, HITS_MAX);
+        Ok(self.ids_of(&merge(if lists == Lists::Vector { "" } else { asked.text }, found, HITS_MAX)))
+    }
+
+    /// The ids of the documents with these passages, each once.
+    fn ids_of(&self, merged: &[Merged]) -> Vec<&str> {
         let (mut ids, mut known) = (Vec::new(), BTreeSet::new());
         for (_, path) in merged.iter().flat_map(|merged| &merged.places) {
             if let Some(id) = self.ids.get(path).filter(|id| known.insert(*id)) {
                 ids.push(id.as_str());
             }
         }
-        Ok(ids)
+        ids
     }
 
-    /// The first answer to a question, as people see it: its document and its score. With `without`, these documents are answered by nobody.
+    /// The same for both lists, with the first answers as people see them: with all documents, and with none of `relevant`.
     ///
     /// # Errors
     /// A sentence: the store of an agent could not be read.
-    pub(super) fn first(&self, asked: Asked<'_>, without: &Relevant) -> Result<Option<(&str, f32)>, String> {
-        let mut found = self.found(asked, Lists::Fused)?;
-        for (_, found) in &mut found {
-            found.hits.retain(|hit| self.ids.get(&hit.path).is_none_or(|id| !without.contains_key(id)));
+    pub(super) fn ask_both(&self, asked: Asked<'_>, relevant: &Relevant) -> Result<(Vec<&str>, Firsts), String> {
+        let found = self.found(asked, Lists::Fused)?;
+        let mut without = found.clone();
+        for (_, found) in &mut without {
+            found.hits.retain(|hit| self.ids.get(&hit.path).is_none_or(|id| !relevant.contains_key(id)));
         }
-        let first = merge(asked.text, found, 1).into_iter().next();
-        Ok(first.and_then(|first| Some((self.ids.get(&first.hit.path)?.as_str(), first.score))))
+        let [all, without] = [found, without].map(|found| merge(asked.text, found, HITS_MAX));
+        let first = |merged: &[Merged]| {
+            let first = merged.first()?;
+            let is_right = self.ids.get(&first.hit.path).is_some_and(|id| relevant.contains_key(id));
+            Some(First { score: first.score, is_right })
+        };
+        Ok((self.ids_of(&all), [first(&all), first(&without)]))
     }
 
     /// The passages of one list with their scores, as all agents together give them.

@@ -1,7 +1,7 @@
 //! What an evaluation found, for people and for programs.
 
-use super::agents::Lists;
-use super::certainty::{self, Certainty, First, RANGES};
+use super::agents::Firsts;
+use super::certainty::{self, Certainty, RANGES};
 use super::metrics::Figures;
 use crate::base::count::{count, plural};
 use serde::Serialize;
@@ -18,14 +18,14 @@ pub(super) struct Compared {
     pub(super) fused: Figures,
 }
 
-/// One way of answering: its lists, its name, and its figures of a question.
-type Way = (Lists, &'static str, fn(&Compared) -> &Figures);
+/// One way of answering: its name, and its figures of a question.
+type Way = (&'static str, fn(&Compared) -> &Figures);
 
 /// The three ways in the order of the table.
-pub(super) const WAYS: [Way; 3] = [
-    (Lists::Lexical, "lexical", |compared| &compared.lexical),
-    (Lists::Vector, "vector", |compared| &compared.vector),
-    (Lists::Fused, "fused", |compared| &compared.fused),
+const WAYS: [Way; 3] = [
+    ("lexical", |compared| &compared.lexical),
+    ("vector", |compared| &compared.vector),
+    ("fused", |compared| &compared.fused),
 ];
 
 /// One judged question.
@@ -38,7 +38,7 @@ pub(super) struct Judged {
     /// Its figures.
     pub(super) figures: Compared,
     /// The first answers to it, with its relevant documents and without them.
-    pub(super) firsts: [Option<First>; 2],
+    pub(super) firsts: Firsts,
 }
 
 /// The report.
@@ -121,12 +121,12 @@ impl Report {
 
 fn means(all: &[Compared]) -> Compared {
     let mean = |of: fn(&Compared) -> &Figures| Figures::mean(all.iter().map(of));
-    let [(.., lexical), (.., vector), (.., fused)] = WAYS;
+    let [(_, lexical), (_, vector), (_, fused)] = WAYS;
     Compared { lexical: mean(lexical), vector: mean(vector), fused: mean(fused) }
 }
 
 fn table(text: &mut String, kind: &str, wide: usize, means: &Compared) {
-    for (_, name, figures) in WAYS {
+    for (name, figures) in WAYS {
         row(text, (kind, wide), name, &figures(means).each().map(|figure| format!("{figure:.3}")));
     }
 }
