@@ -21,3 +21,4 @@ pub mod chunk;
 pub mod extract;
 mod list_item;
 pub mod payload;
+mod wiki;

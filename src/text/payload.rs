@@ -30,6 +30,7 @@ mod token;
 mod view;
 pub mod word;
 
+use super::wiki;
 use crate::limits::{
     NUMBER_FILE_BYTES, NUMBER_FILE_PART, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS,
     TAIL_LINE_BYTES_MAX,
@@ -135,7 +136,7 @@ impl Kind {
         }
         let heading = trimmed.trim_start_matches('#');
         let is_heading = heading.len() < trimmed.len() && (heading.is_empty() || heading.starts_with([' ', '\t']));
-        if is_heading || trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+        if is_heading || wiki::heading(trimmed).is_some() || trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             return Self::Structure;
         }
         let found = measure(trimmed);

@@ -14,6 +14,7 @@ use super::section::Section;
 use super::{front_matter, html_block};
 use crate::limits::{HEADING_BYTES_MAX, HEADING_RAW_MAX};
 use crate::text::list_item::is_item;
+use crate::text::wiki;
 use std::ops::Range;
 
 /// The sections of a Markdown text, without front matter.
@@ -63,7 +64,7 @@ impl Scan<'_> {
             self.paragraph = in_paragraph;
         } else if let Some(end) = html_block::begins(content) {
             self.html = (!end.is_on(line)).then_some(end);
-        } else if let Some((level, words)) = atx(content).or_else(|| wiki(content)) {
+        } else if let Some((level, words)) = atx(content).or_else(|| wiki::heading(content)) {
             self.open(level, words, range);
         } else if let (Some(level), Some(above)) = (underline(content), before) {
             let words = self.text.get(above.clone()).unwrap_or_default();
@@ -100,20 +101,6 @@ fn atx(content: &str) -> Option<(usize, &str)> {
     let open = words.trim_end_matches('#');
     let closed = open.is_empty() || open.ends_with([' ', '\t']);
     Some((level, if closed { open.trim_end() } else { words }))
-}
-
-/// The level and text of a heading as wikis write it, like `== Text ==`: in files that were exported from one. Some put a space behind each
-/// sign (`= = Text = =`).
-fn wiki(content: &str) -> Option<(usize, &str)> {
-    let is_mark = |c: char| matches!(c, '=' | ' ' | '\t');
-    let line = content.trim();
-    let words = line.trim_matches(is_mark);
-    let (before, after) = line.split_once(words).filter(|_| !words.is_empty() && !words.contains('='))?;
-    let signs = |marks: &str| marks.matches('=').count();
-    let level = signs(before);
-    // `=x=` is more often a formula.
-    let is_apart = level > 1 || (before.ends_with(' ') && after.starts_with(' '));
-    ((1..=6).contains(&level) && signs(after) == level && is_apart).then_some((level, words))
 }
 
 /// The level of a setext heading's underline, `===` or `---`.

@@ -184,6 +184,8 @@ fn lines_that_repeat_keep_the_first_few() {
     assert!(left(&log) < 6000, "{}", left(&log));
     let headings = "## Ingredients\n\nFlour and eggs of the day.\n\n".repeat(300);
     assert_eq!(elide(&headings).matches("## Ingredients").count(), 300, "the structure stays");
+    let headings = "== References ==\n\nThe book about the mill.\n\n".repeat(300);
+    assert_eq!(elide(&headings).matches("== References ==").count(), 300, "that of wikis too");
 }
 
 #[test]
