@@ -6,7 +6,7 @@
 //! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
 //! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
-use super::lexical::bm25::{bm25, nearly, possible, unknown};
+use super::lexical::bm25::{bm25, nearly, possible, rarest, unknown};
 use super::lexical::language::Language;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -44,6 +44,9 @@ const COSINE_LEAST: f32 = 0.3;
 
 /// How sure a hit is by its words: the logistic function of this much plus this much times the part of the question that it has.
 const SURE_BY_WORDS: (f32, f32) = (-4.6, 7.4);
+
+/// The part of what the rarest of words scores that a question's words score together at least, if they tell anything: `the` alone does not.
+const TELLING_PART: f32 = 0.5;
 
 /// How sure a hit is by its meaning alone at most, in a question of a language that the model knows; and how much nearer than the others it
 /// is where that begins, and where it is entirely so.
@@ -99,7 +102,7 @@ impl Fusion {
         let mut fusion = Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
         let best = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).fold(0.0, f32::max);
         if best > 0.0 {
-            fusion.scale = sure(dense_weight_of(terms), possible, &hits) / best;
+            fusion.scale = sure(dense_weight_of(terms), (possible, rarest(statistics)), &hits) / best;
         }
         fusion
     }
@@ -132,14 +135,16 @@ fn unclear(mut words: Vec<f32>) -> f32 {
 }
 
 /// How sure the surest of these hits, each a cosine and a BM25 score, is what the question asks for, 0 to 1: by its words, by its meaning, or
-/// by both. `weight` is that of the cosine in the question's language, `possible` the BM25 score of a chunk with all of its words.
-fn sure(weight: f32, possible: f32, hits: &[(f32, f32)]) -> f32 {
+/// by both. `weight` is that of the cosine in the question's language, `possible` the BM25 score of a chunk with all of its words, `rarest` that of a
+/// chunk with a word that no other has.
+fn sure(weight: f32, (possible, rarest): (f32, f32), hits: &[(f32, f32)]) -> f32 {
     let mut cosines: Vec<f32> = hits.iter().map(|(cosine, _)| *cosine).collect();
     cosines.sort_unstable_by(|a, b| b.total_cmp(a));
     let others = cosines.get(OTHERS_AT).copied().unwrap_or_default().max(OTHERS_LEAST);
+    let telling = if rarest > 0.0 { (possible / (TELLING_PART * rarest)).min(1.0) } else { 0.0 };
     let by_words = |words: f32| {
         let has = if possible > 0.0 { (words / possible).min(1.0) } else { 0.0 };
-        1.0 / (1.0 + (-SURE_BY_WORDS.1.mul_add(has, SURE_BY_WORDS.0)).exp())
+        telling / (1.0 + (-SURE_BY_WORDS.1.mul_add(has, SURE_BY_WORDS.0)).exp())
     };
     let (known, latin, _) = DENSE_WEIGHTS;
     let most = if weight >= known {
@@ -226,13 +231,15 @@ mod tests {
         let far = [0.2; 8].map(|cosine| (cosine, 0.0));
         let with = |one: (f32, f32)| far.into_iter().chain([one]).collect::<Vec<_>>();
         // A word that nobody has: nothing is near.
-        assert!(sure(0.65, 5.0, &with((0.22, 0.0))) < 0.05);
+        assert!(sure(0.65, (5.0, 5.0), &with((0.22, 0.0))) < 0.05);
         // All words of the question, or some of them, in another language too.
-        assert!(sure(0.1, 5.0, &with((0.2, 5.0))) > 0.9);
-        assert!((0.2..0.4).contains(&sure(0.1, 5.0, &with((0.2, 2.5)))));
+        assert!(sure(0.1, (5.0, 5.0), &with((0.2, 5.0))) > 0.9);
+        assert!((0.2..0.4).contains(&sure(0.1, (5.0, 5.0), &with((0.2, 2.5)))));
+        // A word that nearly all have.
+        assert!(sure(0.65, (0.2, 5.0), &with((0.2, 0.2))) < 0.1);
         // Meaning alone, where the model knows the language, and where all are equally near.
-        assert!((0.5..0.8).contains(&sure(0.65, 5.0, &with((0.6, 0.0)))));
-        assert!(sure(0.65, 5.0, &[(0.6, 0.0); 9]) < 0.05);
+        assert!((0.5..0.8).contains(&sure(0.65, (5.0, 5.0), &with((0.6, 0.0)))));
+        assert!(sure(0.65, (5.0, 5.0), &[(0.6, 0.0); 9]) < 0.05);
 
         let terms = QueryTerms::new("pump of the garden");
         let texts = ["the pump of the garden", "the garden", "the house"];

@@ -55,6 +55,12 @@ pub fn possible(terms: &QueryTerms, statistics: &CorpusStatistics) -> f32 {
     terms.looked_up().map(|(at, _)| terms.weight(at, |at| is_known(statistics, at)) * idf(total, chunks(at))).sum()
 }
 
+/// What a chunk of the mean length scores that has a term once which no other chunk has.
+#[must_use]
+pub fn rarest(statistics: &CorpusStatistics) -> f32 {
+    idf((statistics.chunks as f32).max(1.0), 1.0)
+}
+
 /// Whether some chunk has the term.
 #[must_use]
 pub fn is_known(statistics: &CorpusStatistics, at: usize) -> bool {
