@@ -80,7 +80,7 @@ fn of_vectors(vectors: &str, questions: &str, folder: &Path) {
         let stored = vector.quantize();
         entries.push((row, stored.signs()));
         codes.push(stored.clone());
-        batch.put(Space::Vector, keys::row(row), Vector { model: MODEL, values: stored, by: 0 }.encode());
+        batch.put(Space::Vector, keys::row(row), Vector { model: MODEL.into(), values: stored, by: 0 }.encode());
         if entries.len() == IN_A_BATCH {
             index.add(&std::mem::take(&mut entries));
             kv.commit(std::mem::take(&mut batch)).unwrap();

@@ -49,6 +49,10 @@ pub const INTERFACES_READ_MAX: usize = 256;
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Milliseconds for which texts and vectors that can be made again wait for others, to be synced with them. Each sync writes the journal's
+/// last page once more: with each eight vectors for itself that is a fifth of all bytes written (docs/evidence.md).
+pub const SYNC_TOGETHER_MS: u64 = 2_000;
+
 /// Bytes that must be free on the home's disk for a save: the memory tables, which it may write out, and some records. With
 /// less it is refused before anything of it is written.
 pub const SAVE_FREE_MIN: u64 = STORE_MEMORY_BYTES + 4 * 1024 * 1024;

@@ -236,12 +236,20 @@ impl Disk {
 }
 
 impl Disk {
+    /// Whether the memtables are full, so that the next sync writes them out.
+    ///
+    /// # Errors
+    /// `Io` if the store is not open.
+    pub fn is_full(&self) -> Result<bool, KvError> {
+        self.inner().map(|inner| inner.is_full())
+    }
+
     /// Syncs if the memtables are full, and only then: for long work of which nothing is acknowledged.
     ///
     /// # Errors
     /// Any `KvError`.
     pub fn sync_if_full(&self) -> Result<(), KvError> {
-        if self.inner()?.is_full() { self.sync() } else { Ok(()) }
+        if self.is_full()? { self.sync() } else { Ok(()) }
     }
 }
 

@@ -1,10 +1,13 @@
-//! The only thread that writes the store. All saves that arrived during a sync share the next one (group commit).
+//! The only thread that writes the store. All saves that arrived during a sync share the next one (group commit). Those that can be made
+//! again from the owner's files (`Change::is_made_again`) wait up to `SYNC_TOGETHER_MS` for one: in the system's hands, where only a power
+//! cut takes them. Whatever else is saved syncs them too.
 //!
 //! After a save that failed, every later one is refused until one that mends succeeds: for that the store is opened anew if it
 //! has to be, and the vector index is made from it, because nobody knows what of the failed saves is on the disk. A panic of
 //! the writer, and a disk that does not confirm what was written, last until the next start.
 
 use crate::base::id::{DocId, SaveId};
+use crate::base::time::Instant;
 use crate::limits::{LIST_BYTES_MAX, LIST_FREE_MIN, SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
 use crate::platform::counted;
@@ -14,7 +17,7 @@ use crate::platform::panics::guard;
 use crate::platform::store;
 use crate::search::indexes::Indexes;
 use crate::store::change::{Applied, Change};
-use crate::store::kv::{Kv, KvError, KvRead};
+use crate::store::kv::{KvError, KvRead};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Record};
@@ -24,6 +27,7 @@ use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+mod sync_step;
 mod words_step;
 
 pub use words_step::WordsStep;
@@ -57,6 +61,8 @@ pub struct Writer {
     pub inputs: Sender<Input>,
     /// Why nothing can be written just now.
     pub broken: Option<NotSaved>,
+    /// Since when something waits to be synced with what comes next.
+    pub unsynced: Option<Instant>,
 }
 
 impl Writer {
@@ -102,14 +108,18 @@ impl Writer {
                 store::forget(&Home::at(&self.home), &forgotten);
             }
             let total = self.library.commit().counts.total();
+            self.sync_due(false);
             if self.broken.is_none() && !kept.is_empty() {
                 self.noted(|home, kv| counted::add_kept(home, kv, &kept));
             }
             if self.broken.is_none() && (places || total.abs_diff(noted) > COUNT_DRIFT + noted / COUNT_DRIFT) {
                 noted = total;
+                // What is counted must not be lost behind it.
+                self.sync_due(true);
                 self.noted(counted::recount);
             }
         }
+        self.sync_due(true);
         if self.broken.as_ref().is_some_and(|why| why.lasts) {
             return;
         }
@@ -208,6 +218,8 @@ impl Writer {
 
     fn save(&mut self, group: Vec<Save>, needed: u64) -> Result<Vec<Saved>, NotSaved> {
         self.look_at_disk(needed)?;
+        // What mends shows that the disk works again.
+        let waits = group.iter().all(|save| !save.mends && save.changes.iter().all(Change::is_made_again));
         let mut results: Vec<Saved> = Vec::with_capacity(group.len());
         for Save { changes, .. } in group {
             let mut applied = Vec::with_capacity(changes.len());
@@ -223,9 +235,7 @@ impl Writer {
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }
-        let has_room = disk_free(&self.home) >= SAVE_FREE_MIN;
-        let kv = self.library.kv();
-        if has_room { kv.sync() } else { kv.sync_journal() }.map_err(|error| self.not_written(&error))?;
+        self.sync_or_wait(waits).map_err(|error| self.not_written(&error))?;
         self.words_are_due();
         self.update_index(results.iter().flat_map(|saved| &saved.applied));
         let free = disk_free(&self.home);
@@ -288,107 +298,5 @@ fn room_for(group: &[Save]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::Ring;
-    use crate::platform::disk::Sync;
-    use crate::platform::disk::tests::{break_tables, mend_tables};
-    use crate::store::counts::Kind;
-    use crate::store::record::{FileStamp, Sources};
-    use smol::channel::bounded;
-    use std::fs;
-    use std::path::Path;
-
-    fn seen(path: &str) -> Change {
-        let (path, collection) = (path.into(), "home".to_owned());
-        Change::Seen { path, stamp: FileStamp::default(), collection, ring: Ring::Mesh }
-    }
-
-    /// A writer over a store in this folder, whose home is another one.
-    fn writer(store: &Path, home: &Path) -> Writer {
-        let library = Library::open(Disk::open(store, Sync::Disk).unwrap()).unwrap();
-        let (inputs, _) = bounded(1);
-        Writer {
-            library,
-            index: Arc::default(),
-            words: WordsStep::default(),
-            home: home.to_owned(),
-            inputs,
-            broken: None,
-        }
-    }
-
-    fn save(writer: &mut Writer, changes: Vec<Change>, mends: bool) -> Result<u64, String> {
-        let saved = writer.save_guarded(vec![Save { id: SaveId(1), changes, mends }]);
-        saved.map(|saved| saved[0].counts.count(Kind::Waiting)).map_err(|failed| failed.why)
-    }
-
-    #[test]
-    fn after_a_save_that_failed_no_later_one_is_acknowledged_until_one_mends() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().join("home");
-        let mut writer = writer(&folder.path().join("store-1"), &home);
-        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
-        let sources = || vec![Change::Sources(Sources::from(Vec::new()))];
-        let why = save(&mut writer, sources(), false).unwrap_err();
-        assert!(why.contains("watched folders"), "{why}");
-        assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why.clone()));
-        assert_eq!(save(&mut writer, sources(), true), Err(why.clone()), "the home is away still");
-        fs::create_dir(&home).unwrap();
-        assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why), "nobody has mended it");
-        assert_eq!(save(&mut writer, sources(), true), Ok(1));
-        assert_eq!(save(&mut writer, vec![seen("/b")], false), Ok(2), "it goes on by itself");
-    }
-
-    #[test]
-    fn a_store_that_could_not_be_written_out_is_opened_anew_with_all_that_was_acknowledged() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("store-1");
-        let mut writer = writer(&store, folder.path());
-        let reader = writer.library.kv().clone();
-        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
-        break_tables(&store);
-        assert!(reader.rotate().is_err());
-        let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
-        assert!(why.contains("cannot be written"), "{why}");
-        assert!(save(&mut writer, Vec::new(), true).is_err(), "the disk fails still");
-        mend_tables(&store);
-        assert_eq!(save(&mut writer, vec![seen("/c")], true), Ok(2));
-        assert_eq!(
-            read::document(&reader, DocId(0)).unwrap().unwrap().path,
-            b"/a",
-            "other threads read the same store"
-        );
-    }
-
-    #[test]
-    fn a_damaged_store_is_written_no_more_before_the_next_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = writer(&folder.path().join("store-1"), folder.path());
-        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
-        writer.library.kv().note_damage(&KvError::Damaged("a checksum is wrong".to_owned()));
-        for mends in [false, true] {
-            let why = save(&mut writer, vec![seen("/b")], mends).unwrap_err();
-            assert!(why.starts_with("The store is damaged (a checksum is wrong)"), "{why}");
-            assert!(writer.broken.as_ref().is_some_and(|why| why.lasts));
-        }
-    }
-
-    #[test]
-    fn a_store_that_is_gone_from_the_disk_acknowledges_nothing_and_one_that_comes_back_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let (store, away) = (folder.path().join("store-1"), folder.path().join("away"));
-        let mut writer = writer(&store, folder.path());
-        assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
-        let rename = |from: &Path, to: &Path| {
-            #[expect(clippy::disallowed_methods, reason = "a person moves it")]
-            fs::rename(from, to).unwrap();
-        };
-        rename(&store, &away);
-        let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
-        assert!(why.contains("is gone from the disk"), "{why}");
-        assert!(save(&mut writer, Vec::new(), true).is_err());
-        rename(&away, &store);
-        assert_eq!(save(&mut writer, vec![seen("/b")], true), Ok(2));
-    }
-}
+#[path = "writer/test.rs"]
+mod tests;

@@ -77,6 +77,8 @@ pub struct Agent {
     pub embedder: Counted,
     /// Free bytes on its disk.
     pub disk_free: u64,
+    /// Whether something was applied that may not wait for a sync.
+    is_unsynced: bool,
 }
 
 impl Agent {
@@ -137,6 +139,7 @@ impl Agent {
             sources: Sources::default(),
             embedder,
             disk_free,
+            is_unsynced: false,
         })
     }
 
@@ -173,15 +176,19 @@ impl Agent {
     /// # Errors
     /// The store's, as text.
     pub fn apply(&mut self, changes: &[Change]) -> Result<Vec<Applied>, String> {
+        self.is_unsynced |= !changes.iter().all(Change::is_made_again);
         changes.iter().map(|change| self.library.apply(change).map_err(|error| error.to_string())).collect()
     }
 
-    /// Syncs, and puts what was applied into the index.
+    /// Syncs, unless all that was applied can be made again, and puts what was applied into the index. What waits for a sync waits for the
+    /// next other save here, and longer than on a device.
     ///
     /// # Errors
     /// The store's, as text.
     pub fn sync(&mut self, applied: Vec<Applied>) -> Result<Saved, String> {
-        self.library.kv().sync().map_err(|error| error.to_string())?;
+        if std::mem::take(&mut self.is_unsynced) {
+            self.library.kv().sync().map_err(|error| error.to_string())?;
+        }
         for applied in &applied {
             self.index.vectors.remove(&applied.removed);
             self.index.vectors.add(&applied.added);

@@ -1,5 +1,6 @@
 //! Devices of different speeds, and the work that travels between them.
 
+use super::agent::MODEL;
 use super::world::World;
 use crate::base::id::Row;
 use crate::base::time::Duration;
@@ -63,15 +64,15 @@ impl World {
     #[must_use]
     pub fn check_vectors(&self, at: usize) -> usize {
         let disk = &self.devices[at].disk;
-        let (mut embedder, mut count) = (None, 0);
+        let (mut embedder, mut count) = (StandIn::new(MODEL), 0);
         let walked = read::walk(disk, Space::Vector, |key, value| {
             let vector = Vector::decode_stored(value)?;
             let row = Row(key.try_into().map_or(0, u64::from_be_bytes));
             let Some(chunk) = read::chunk(disk, row)? else { return Ok(()) };
-            let embedder = embedder.get_or_insert_with(|| StandIn::new(vector.model));
+            assert_eq!(vector.model, MODEL.into());
             let own = embedder.embed(&prefixed(&chunk.heading, &chunk.text));
             let own = own.unwrap_or_else(|error| panic!("{error}"));
-            let cosine = vector.values.exact(vector.model).and_then(|stored| stored.cosine(&own));
+            let cosine = vector.values.exact(MODEL).and_then(|stored| stored.cosine(&own));
             assert!(cosine.is_ok_and(|cosine| cosine > 0.98), "row {} of device {at} has a false vector", row.0);
             count += 1;
             Ok(())

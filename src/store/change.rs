@@ -214,6 +214,16 @@ pub enum Change {
     Asked(Asked),
 }
 
+impl Change {
+    /// Whether a power cut may take this change although it was told as saved: it follows from a file and the model alone, is made again,
+    /// and nobody but this agent was told of it. What is saved before it is on the disk before it, so that the store is then as it was a
+    /// moment ago.
+    #[must_use]
+    pub const fn is_made_again(&self) -> bool {
+        matches!(self, Self::Chunked { .. } | Self::Embedded { .. } | Self::Copied { .. })
+    }
+}
+
 /// A chunk that has no row yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewChunk {

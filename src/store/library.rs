@@ -304,7 +304,7 @@ impl<K: Kv> Library<K> {
             let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if current && !self.has_vector(tx, *row)? {
                 tx.makers_without(*row);
-                tx.put_vector(*row, key, &Vector { model, values: values.clone(), by: 0 });
+                tx.put_vector(*row, key, &Vector { model: model.into(), values: values.clone(), by: 0 });
                 stored += 1;
             }
         }

@@ -18,7 +18,7 @@ pub use super::maker::Maker;
 pub use super::mark::{Asked, Mark, MarkKind, Marks};
 pub use super::parked::{Attempt, Failed, Failing, Parked};
 pub use super::stamp::FileStamp;
-pub use super::vector::Vector;
+pub use super::vector::{ModelMark, Vector};
 
 /// The state of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,7 +267,7 @@ mod tests {
             let mut bytes: Vec<u8> = (0..length).map(|_| rng.next().to_le_bytes()[0]).collect();
             if let Some(first) = bytes.first_mut() {
                 // Mostly the known version, or nothing would be decoded.
-                *first = if rng.one_in(10) { *first } else { 1 };
+                *first = if rng.one_in(10) { *first } else { 1 + u8::from(rng.one_in(4)) * 2 };
             }
             let _ = (Document::decode(&bytes), Chunk::decode(&bytes), Vector::decode(&bytes));
             let _ = (Sources::decode(&bytes), Commit::decode(&bytes));

@@ -4,13 +4,32 @@ use super::codec::Record;
 use crate::base::id::Fingerprint;
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
+use std::fmt;
 
-/// A stored vector: version, 32 bytes of fingerprint, the scale as little-endian f32, one byte a dimension. Not
-/// postcard, because its length is fixed. That of another device has version 2, and the number of that device behind the version.
+/// The first bytes of a model's fingerprint, with each vector. The store is bound to one model by the whole of it: these only show a vector
+/// that got in all the same, at a tenth of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelMark([u8; 4]);
+
+impl From<Fingerprint> for ModelMark {
+    fn from(Fingerprint([a, b, c, d, ..]): Fingerprint) -> Self {
+        Self([a, b, c, d])
+    }
+}
+
+impl fmt::Display for ModelMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A stored vector: version, the model's mark, the scale as little-endian f32, one byte a dimension. Not postcard, because its
+/// length is fixed. Version 3; that of another device has version 4, and the number of that device behind the version. Versions 1 and 2, of
+/// before December 2026, are the same with the whole fingerprint of 32 bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
     /// The model that computed it.
-    pub model: Fingerprint,
+    pub model: ModelMark,
     /// Its values, quantized to int8.
     pub values: Quantized,
     /// The number of the device that made it, see `maker::Maker`; 0: this one.
@@ -20,7 +39,7 @@ pub struct Vector {
 impl Vector {
     /// Whether these stored bytes are a vector that another device made.
     pub(super) fn is_made_elsewhere(bytes: &[u8]) -> bool {
-        bytes.first() == Some(&2)
+        matches!(bytes.first(), Some(2 | 4))
     }
 }
 
@@ -28,10 +47,10 @@ impl Record for Vector {
     const NAME: &'static str = "vector";
 
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(2 + 32 + 4 + DIMENSIONS);
+        let mut bytes = Vec::with_capacity(2 + 4 + 4 + DIMENSIONS);
         match self.by {
-            0 => bytes.push(1),
-            by => bytes.extend([2, by]),
+            0 => bytes.push(3),
+            by => bytes.extend([4, by]),
         }
         bytes.extend_from_slice(&self.model.0);
         bytes.extend_from_slice(&self.values.scale().to_le_bytes());
@@ -40,14 +59,19 @@ impl Record for Vector {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (by, body) = match bytes.split_first()? {
-            (1, body) => (0, body),
-            (2, body) => body.split_first().map(|(by, body)| (*by, body)).filter(|(by, _)| *by > 0)?,
+        let (version, body) = bytes.split_first()?;
+        let (by, body) = match version {
+            1 | 3 => (0, body),
+            2 | 4 => body.split_first().map(|(by, body)| (*by, body)).filter(|(by, _)| *by > 0)?,
             _ => return None,
         };
-        let (model, body) = body.split_first_chunk::<32>()?;
+        let (model, body) = if *version < 3 {
+            body.split_first_chunk::<32>().map(|(model, body)| (ModelMark::from(Fingerprint(*model)), body))?
+        } else {
+            body.split_first_chunk::<4>().map(|(mark, body)| (ModelMark(*mark), body))?
+        };
         let (scale, codes) = body.split_first_chunk::<4>()?;
         let values = Quantized::from_parts(f32::from_le_bytes(*scale), codes)?;
-        Some(Self { model: Fingerprint(*model), values, by })
+        Some(Self { model, values, by })
     }
 }

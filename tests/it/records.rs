@@ -93,8 +93,11 @@ fn check_fixture<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R
 fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &document());
     check_fixture(1, &chunk());
-    check_fixture(1, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 0 });
-    check_fixture(2, &Vector { model: Fingerprint([7; 32]), values: quantized(), by: 9 });
+    for (of_this_device, of_another) in [(1, 2), (3, 4)] {
+        let model = Fingerprint([7; 32]).into();
+        check_fixture(of_this_device, &Vector { model, values: quantized(), by: 0 });
+        check_fixture(of_another, &Vector { model, values: quantized(), by: 9 });
+    }
     let maker =
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], owed: Rows::default(), banned_until: 0 };
     check_fixture(1, &maker);

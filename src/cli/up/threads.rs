@@ -110,7 +110,8 @@ pub(super) fn start(
     let (saves, saved) = bounded(SAVES_MAX);
     let words = WordsStep::new(upkeep.rebuild().clone());
     let of_lanes = Arc::clone(&index);
-    let writer = Writer { library, index, words, home: home.path().to_owned(), inputs: inputs.clone(), broken: None };
+    let (home_path, broken, unsynced) = (home.path().to_owned(), None, None);
+    let writer = Writer { library, index, words, home: home_path, inputs: inputs.clone(), broken, unsynced };
 
     let mut threads = Vec::new();
     let of_background = Executor { clamp: clamp.clone(), ..executor.clone() };

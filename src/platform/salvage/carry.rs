@@ -15,7 +15,7 @@ use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::library::Library;
 use crate::store::makers::Makers;
 use crate::store::read;
-use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, Record, Sources};
+use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, ModelMark, Record, Sources};
 use crate::store::roots;
 use rustix::fs::{Access, access};
 use std::collections::{BTreeMap, BTreeSet};
@@ -305,7 +305,7 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
                 let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
                 let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
                 let Some(chunk) = read::chunk(self.library.kv(), place.row)? else { continue };
-                if old.key != chunk.key || vector.model != model {
+                if old.key != chunk.key || vector.model != ModelMark::from(model) {
                     continue;
                 }
                 let makers = self.makers.as_ref().filter(|makers| !makers.holds(**row));

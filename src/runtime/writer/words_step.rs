@@ -47,6 +47,16 @@ impl WordsStep {
     }
 }
 
+/// What a writer that has nothing to do was woken by.
+enum Woken {
+    /// A save, or the end of all.
+    Save(Option<Save>),
+    /// A person wants the index made anew.
+    Asked,
+    /// What was saved is to be synced.
+    Due,
+}
+
 impl Writer {
     /// The next save; until there is one, chunks are entered.
     pub(super) fn next(&mut self, saves: &Receiver<Save>) -> Option<Save> {
@@ -54,6 +64,7 @@ impl Writer {
             if self.words.rebuild.is_asked() {
                 self.begin_rebuild();
             }
+            self.sync_due(false);
             match saves.try_recv() {
                 Ok(save) => return Some(save),
                 Err(TryRecvError::Closed) => return None,
@@ -61,11 +72,16 @@ impl Writer {
                     let rebuild = self.words.rebuild.clone();
                     let asked = async {
                         rebuild.asked().await;
-                        None
+                        Woken::Asked
                     };
-                    match block_on(or(async { Some(saves.recv().await) }, asked)) {
-                        Some(save) => return save.ok(),
-                        None => self.begin_rebuild(),
+                    let due = async {
+                        self.until_sync().await;
+                        Woken::Due
+                    };
+                    match block_on(or(async { Woken::Save(saves.recv().await.ok()) }, or(asked, due))) {
+                        Woken::Save(save) => return save,
+                        Woken::Asked => self.begin_rebuild(),
+                        Woken::Due => {}
                     }
                 }
                 Err(TryRecvError::Empty) => self.step_words(),

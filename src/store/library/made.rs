@@ -23,7 +23,7 @@ impl<K: Kv> Library<K> {
             let is_current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key);
             if is_current && !self.has_vector(tx, *row)? {
                 let (number, dropped) = tx.makers().add(by, *row);
-                let vector = Vector { model, values: values.clone(), by: number };
+                let vector = Vector { model: model.into(), values: values.clone(), by: number };
                 tx.batch.put(Space::Vector, keys::row(*row), vector.encode());
                 dropped.into_iter().for_each(|row| tx.batch.delete(Space::Vector, keys::row(row)));
             }

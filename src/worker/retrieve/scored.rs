@@ -9,6 +9,7 @@ use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::makers::Makers;
 use crate::store::read;
+use crate::store::record::ModelMark;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
@@ -48,7 +49,7 @@ pub(super) fn scored(
             scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
             continue;
         };
-        if vector.model != embedding.model() {
+        if vector.model != ModelMark::from(embedding.model()) {
             return Err(format!(
                 "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
                 vector.model,

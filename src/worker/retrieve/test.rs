@@ -255,7 +255,7 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
     let row = read::document(other.library.kv(), doc).unwrap().unwrap().chunks[0].row;
     let by = crate::base::id::PeerKey([2; 32]);
     let vectors = vec![(row, chunk.key, vector.values)];
-    other.library.apply(&Change::Unproven { by, model: vector.model, vectors }).unwrap();
+    other.library.apply(&Change::Unproven { by, model: shelf.embedder.model(), vectors }).unwrap();
     assert_eq!(load_index(other.library.kv()).unwrap().len(), 0);
     let by_words = other.find("the fence", 9, false);
     assert_eq!((by_words.hits.len(), by_words.hits[0].cosine), (1, 0.0), "its words answer, and not the vector");

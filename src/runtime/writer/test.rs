@@ -1,0 +1,169 @@
+//! What the writer does when the disk fails, and when it syncs.
+
+use super::*;
+use crate::base::id::{Fingerprint, PeerKey, Ring};
+use crate::limits::SYNC_TOGETHER_MS;
+use crate::platform::disk::Sync;
+use crate::platform::disk::tests::{break_tables, mend_tables};
+use crate::store::counts::Kind;
+use crate::store::record::{FileStamp, Sources};
+use smol::channel::bounded;
+use std::fs;
+use std::path::Path;
+
+fn seen(path: &str) -> Change {
+    let (path, collection) = (path.into(), "home".to_owned());
+    Change::Seen { path, stamp: FileStamp::default(), collection, ring: Ring::Mesh }
+}
+
+/// A writer over a store in this folder, whose home is another one.
+fn writer(store: &Path, home: &Path) -> Writer {
+    let library = Library::open(Disk::open(store, Sync::Disk).unwrap()).unwrap();
+    let (inputs, _) = bounded(1);
+    Writer {
+        library,
+        index: Arc::default(),
+        words: WordsStep::default(),
+        home: home.to_owned(),
+        inputs,
+        broken: None,
+        unsynced: None,
+    }
+}
+
+fn save(writer: &mut Writer, changes: Vec<Change>, mends: bool) -> Result<u64, String> {
+    let saved = writer.save_guarded(vec![Save { id: SaveId(1), changes, mends }]);
+    saved.map(|saved| saved[0].counts.count(Kind::Waiting)).map_err(|failed| failed.why)
+}
+
+#[test]
+fn after_a_save_that_failed_no_later_one_is_acknowledged_until_one_mends() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let mut writer = writer(&folder.path().join("store-1"), &home);
+    assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+    let sources = || vec![Change::Sources(Sources::from(Vec::new()))];
+    let why = save(&mut writer, sources(), false).unwrap_err();
+    assert!(why.contains("watched folders"), "{why}");
+    assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why.clone()));
+    assert_eq!(save(&mut writer, sources(), true), Err(why.clone()), "the home is away still");
+    fs::create_dir(&home).unwrap();
+    assert_eq!(save(&mut writer, vec![seen("/b")], false), Err(why), "nobody has mended it");
+    assert_eq!(save(&mut writer, sources(), true), Ok(1));
+    assert_eq!(save(&mut writer, vec![seen("/b")], false), Ok(2), "it goes on by itself");
+}
+
+#[test]
+fn a_store_that_could_not_be_written_out_is_opened_anew_with_all_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store-1");
+    let mut writer = writer(&store, folder.path());
+    let reader = writer.library.kv().clone();
+    assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+    break_tables(&store);
+    assert!(reader.rotate().is_err());
+    let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
+    assert!(why.contains("cannot be written"), "{why}");
+    assert!(save(&mut writer, Vec::new(), true).is_err(), "the disk fails still");
+    mend_tables(&store);
+    assert_eq!(save(&mut writer, vec![seen("/c")], true), Ok(2));
+    assert_eq!(read::document(&reader, DocId(0)).unwrap().unwrap().path, b"/a", "other threads read the same store");
+}
+
+#[test]
+fn a_damaged_store_is_written_no_more_before_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(&folder.path().join("store-1"), folder.path());
+    assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+    writer.library.kv().note_damage(&KvError::Damaged("a checksum is wrong".to_owned()));
+    for mends in [false, true] {
+        let why = save(&mut writer, vec![seen("/b")], mends).unwrap_err();
+        assert!(why.starts_with("The store is damaged (a checksum is wrong)"), "{why}");
+        assert!(writer.broken.as_ref().is_some_and(|why| why.lasts));
+    }
+}
+
+#[test]
+fn a_store_that_is_gone_from_the_disk_acknowledges_nothing_and_one_that_comes_back_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, away) = (folder.path().join("store-1"), folder.path().join("away"));
+    let mut writer = writer(&store, folder.path());
+    assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+    let rename = |from: &Path, to: &Path| {
+        #[expect(clippy::disallowed_methods, reason = "a person moves it")]
+        fs::rename(from, to).unwrap();
+    };
+    rename(&store, &away);
+    let why = save(&mut writer, vec![seen("/b")], false).unwrap_err();
+    assert!(why.contains("is gone from the disk"), "{why}");
+    assert!(save(&mut writer, Vec::new(), true).is_err());
+    rename(&away, &store);
+    assert_eq!(save(&mut writer, vec![seen("/b")], true), Ok(2));
+}
+
+fn embedded() -> Change {
+    Change::Embedded { doc: DocId(0), model: Fingerprint([1; 32]), vectors: Vec::new() }
+}
+
+#[test]
+fn what_can_be_made_again_waits_for_others_and_is_synced_with_whatever_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(&folder.path().join("store-1"), folder.path());
+    assert_eq!(save(&mut writer, vec![seen("/a")], false), Ok(1));
+    assert_eq!(writer.unsynced, None, "a file that was found is synced");
+    save(&mut writer, vec![embedded()], false).unwrap();
+    let since = writer.unsynced;
+    assert!(since.is_some(), "a vector waits");
+    save(&mut writer, vec![embedded()], false).unwrap();
+    assert_eq!(writer.unsynced, since, "the first one's time counts");
+    writer.sync_due(false);
+    assert_eq!(writer.unsynced, since, "its time has not come");
+    let by = PeerKey([2; 32]);
+    let of_another = Change::Unproven { by, model: Fingerprint([1; 32]), vectors: Vec::new() };
+    save(&mut writer, vec![embedded(), of_another], false).unwrap();
+    assert_eq!(writer.unsynced, None, "what another device made is not made again here: it was told that it is saved");
+}
+
+#[test]
+fn what_waits_is_synced_when_its_time_has_come_and_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(&folder.path().join("store-1"), folder.path());
+    save(&mut writer, vec![embedded()], false).unwrap();
+    let since = writer.unsynced.unwrap();
+    writer.unsynced = Some(since - std::time::Duration::from_millis(SYNC_TOGETHER_MS));
+    writer.sync_due(false);
+    assert_eq!(writer.unsynced, None);
+    save(&mut writer, vec![embedded()], false).unwrap();
+    writer.sync_due(true);
+    assert_eq!(writer.unsynced, None);
+    // A writer that waits for its next save wakes up for that.
+    save(&mut writer, vec![embedded()], false).unwrap();
+    let (saves, waiting) = bounded::<Save>(1);
+    let ends = std::thread::scope(|scope| {
+        let ends = scope.spawn(|| {
+            let next = writer.next(&waiting);
+            (next.is_none(), writer.unsynced)
+        });
+        smol::block_on(smol::Timer::after(std::time::Duration::from_millis(SYNC_TOGETHER_MS + 1_000)));
+        drop(saves);
+        ends.join().unwrap()
+    });
+    assert_eq!(ends, (true, None));
+}
+
+#[test]
+fn nothing_is_saved_after_a_late_sync_that_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store-1");
+    let mut writer = writer(&store, folder.path());
+    save(&mut writer, vec![seen("/a")], false).unwrap();
+    save(&mut writer, vec![embedded()], false).unwrap();
+    break_tables(&store);
+    assert!(writer.library.kv().rotate().is_err());
+    writer.sync_due(true);
+    let why = save(&mut writer, vec![embedded()], false).unwrap_err();
+    assert!(why.contains("cannot be written"), "{why}");
+    mend_tables(&store);
+    save(&mut writer, vec![seen("/b")], true).unwrap();
+    assert_eq!(writer.unsynced, None);
+}
