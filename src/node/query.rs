@@ -280,7 +280,7 @@ impl Node {
         let unusable = (self.scheduler.counts().unusable(), unusable.collect());
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
         let merged = merge(&query.question, query.lists, query.count);
-        let fits = merged.is_empty() || any_fits(&query.question, &merged);
+        let fits = merged.is_empty() || any_fits(&merged);
         let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
         let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
         let hits = merged.into_iter().map(|merged| RankedHit {

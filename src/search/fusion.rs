@@ -35,6 +35,13 @@ const CLEAR_LEAST: f32 = 0.1;
 /// entirely. With less it has some words of the question, such as `must` and `long`, that are rare only because there are few chunks.
 const MEANT: (f32, f32) = (0.3, 0.6);
 
+/// The weight of the cosine in a question of a language that the model knows where the words tell nothing: the best chunk has at most the
+/// first part of what the whole question could score, to where they have their own weight; and the best cosine is nearer than the others
+/// by the second value of `CLEARLY_NEARER`, to where it is not.
+const DENSE_MOST: f32 = 0.97;
+const UNTOLD: (f32, f32) = (0.4, 0.9);
+const CLEARLY_NEARER: (f32, f32) = (0.05, 0.2);
+
 /// The part of what a chunk with all of a question's words scores that the best one is taken to have at least: where no chunk has more
 /// than a word of it, words tell little.
 const POSSIBLE_PART: f32 = 0.5;
@@ -95,9 +102,16 @@ impl Fusion {
         let dense_weight = if names_one(terms, statistics) {
             DENSE_WEIGHTS.2
         } else {
-            let meant = if possible > 0.0 { between(MEANT, words / possible) } else { 0.0 };
+            let has = if possible > 0.0 { words / possible } else { 0.0 };
             let unclear = unclear(hits.iter().map(|(_, words)| *words).collect());
-            dense_weight_of(terms) * unclear.max(1.0 - meant * (1.0 - CLEAR_LEAST))
+            let least = dense_weight_of(terms);
+            let weight = least * unclear.max(1.0 - between(MEANT, has) * (1.0 - CLEAR_LEAST));
+            if least < DENSE_WEIGHTS.0 {
+                weight
+            } else {
+                let untold = between(CLEARLY_NEARER, cosine - others(&hits)) * (1.0 - between(UNTOLD, has));
+                weight + (DENSE_MOST - weight) * untold
+            }
         };
         let mut fusion = Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
         let best = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).fold(0.0, f32::max);
@@ -138,9 +152,7 @@ fn unclear(mut words: Vec<f32>) -> f32 {
 /// by both. `weight` is that of the cosine in the question's language, `possible` the BM25 score of a chunk with all of its words, `rarest` that of a
 /// chunk with a word that no other has.
 fn sure(weight: f32, (possible, rarest): (f32, f32), hits: &[(f32, f32)]) -> f32 {
-    let mut cosines: Vec<f32> = hits.iter().map(|(cosine, _)| *cosine).collect();
-    cosines.sort_unstable_by(|a, b| b.total_cmp(a));
-    let others = cosines.get(OTHERS_AT).copied().unwrap_or_default().max(OTHERS_LEAST);
+    let others = others(hits);
     let telling = if rarest > 0.0 { (possible / (TELLING_PART * rarest)).min(1.0) } else { 0.0 };
     let by_words = |words: f32| {
         let has = if possible > 0.0 { (words / possible).min(1.0) } else { 0.0 };
@@ -157,6 +169,13 @@ fn sure(weight: f32, (possible, rarest): (f32, f32), hits: &[(f32, f32)]) -> f32
     let by_meaning = |cosine: f32| most * between(NEARER, cosine - others);
     let of = |(cosine, words): &(f32, f32)| 1.0 - (1.0 - by_words(*words)) * (1.0 - by_meaning(*cosine));
     hits.iter().map(of).fold(0.0, f32::max)
+}
+
+/// How near the others than the best of these hits are.
+fn others(hits: &[(f32, f32)]) -> f32 {
+    let mut cosines: Vec<f32> = hits.iter().map(|(cosine, _)| *cosine).collect();
+    cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+    cosines.get(OTHERS_AT).copied().unwrap_or_default().max(OTHERS_LEAST)
 }
 
 /// How far a value is on the way from the one end of a range to the other, 0 to 1.
@@ -259,6 +278,15 @@ mod tests {
             ("Knead the dough and bake it in the iron pot, half an hour with the lid.", 0.37),
         ];
         assert_eq!(first("How long must the loaf stay in the oven?", &chunks), 2);
+    }
+
+    #[test]
+    fn a_meaning_that_stands_out_outranks_single_words_of_a_question() {
+        let mut chunks = vec![("The fuse box is in the hall.", 0.2); 20];
+        chunks.push(("It leaves at a quarter to ten from the lower hall.", 0.6));
+        chunks.push(("The wisteria leaves early.", 0.15));
+        chunks.push(("What the time tells of a tree.", 0.1));
+        assert_eq!(first("At what time does the sleeper to the coast leave?", &chunks), 20);
     }
 
     #[test]
