@@ -17,6 +17,7 @@ use smol::channel::{Receiver, bounded};
 use std::fs;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
+use wattle::base::filter::Filter;
 use wattle::base::id::{EmbedKey, Fingerprint, Ring, TaskId};
 use wattle::base::rng::Rng;
 use wattle::base::vector::Embedding;
@@ -128,7 +129,13 @@ impl Threads {
         let Outcome::QueryEmbedding(by_engine) = self.wait(embed) else { unreachable!() };
         // The engine is run for its cost; the stored vectors are the stand-in's, so its embedding finds chunks.
         let embedding: Embedding = StandIn::new(by_engine.model()).embed(&question).unwrap();
-        let found = self.start(Task::Retrieve(Query { text: question, embedding, count: 5, shared: false }));
+        let found = self.start(Task::Retrieve(Query {
+            text: question,
+            embedding,
+            count: 5,
+            shared: false,
+            filter: Filter::default(),
+        }));
         assert!(matches!(self.wait(found), Outcome::Found(found, _) if found.hits.len() == 5));
         began.elapsed()
     }

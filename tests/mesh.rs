@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
+use wattle::base::filter::Filter;
 use wattle::base::time::Duration;
 use wattle::limits::{LINKS_CROWDED, LINKS_MAX, LINKS_WANTED, SILENT_NAMED_MAX};
 use wattle::node::input::{Input, LinkInput, Request};
@@ -64,7 +65,8 @@ fn in_a_large_mesh_a_query_names_agents_that_do_not_answer_and_counts_those_not_
     (1..=20).for_each(|at| world.crash(at));
     assert!(world.run_till(2 * MINUTE, World::all_joined).is_some(), "{}", world.describe());
     world.run_until(world.after(20));
-    let reply = world.request(0, Request::Search { question: "violin".to_owned(), count: 3 });
+    let reply =
+        world.request(0, Request::Search { question: "violin".to_owned(), count: 3, filter: Filter::default() });
     world.run_until(world.after(15));
     let Response::Hits { asked, answered, silent, not_asked, .. } = world.reply(0, reply) else { panic!("no hits") };
     println!("asked {asked}, answered {answered}, not asked {not_asked}, silent {silent:?}");

@@ -175,7 +175,7 @@ fn any_decision_of_a_governor_is_obeyed_and_no_file_is_lost_by_it() {
                     world.crash(0);
                     world.boot(0);
                 }
-                1 => _ = world.request(0, Request::Search { question: "heat pump".to_owned(), count: 3 }),
+                1 => _ = world.request(0, Request::search("heat pump", 3)),
                 2..=4 => edit(&mut world, 0),
                 5 => {
                     // A full disk holds work that the governor would allow.
@@ -282,12 +282,12 @@ fn home(seed: u64, devices: usize, bug: Option<InjectedBug>) -> (u64, u64) {
             1 => world.cut(at, (at + 1) % devices),
             2 => world.net.heal(),
             3 => {
-                world.request(at, Request::Search { question: "treasure jewel".to_owned(), count: 5 });
+                world.request(at, Request::search("treasure jewel", 5));
             }
             _ => edit(&mut world, at),
         }
         let asked = usize::try_from(world.rng.below(devices as u64)).expect("small");
-        world.request(asked, Request::Search { question: "violin harbour".to_owned(), count: 5 });
+        world.request(asked, Request::search("violin harbour", 5));
         let pause = world.rng.below(2_000);
         world.run_until(world.now + Duration::from_millis(pause));
     }

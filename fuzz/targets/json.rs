@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 22] = [
     "hello",
     "member",
     "roll",
@@ -36,6 +36,8 @@ const KINDS: [&str; 20] = [
     "roll-digest",
     "unread",
     "unembedded",
+    "filters",
+    "filtered",
 ];
 
 fn key() -> SigningKey {

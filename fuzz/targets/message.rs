@@ -4,13 +4,14 @@ use heapless::Vec as Bounded;
 use wattle::base::hit::{CorpusStatistics, Found, SearchHit, TermFrequencies};
 use wattle::base::id::{PeerKey, Row};
 use wattle::limits::{
-    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, GOSSIP_BATCH_MAX, GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX,
-    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX, START_PROOF_BYTES_MAX,
+    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FILTER_VALUE_BYTES_MAX, FILTER_VALUES_MAX, GOSSIP_BATCH_MAX,
+    GOSSIP_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, QUESTION_WORDS_MAX,
+    START_PROOF_BYTES_MAX,
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
-    Unread, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Keys, LatestStart, MemberDigest, Message,
+    Query, Unembedded, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -43,7 +44,14 @@ pub fn check(data: &[u8]) {
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
-        Message::Unread(_) | Message::Unembedded(_) => {}
+        Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) => {}
+        Message::Filters(filters) => {
+            let lists = [&filters.collections, &filters.paths, &filters.types];
+            assert!(lists.iter().all(|list| list.len() <= FILTER_VALUES_MAX));
+            assert!(
+                lists.iter().all(|list| list.iter().all(|value| (1..=FILTER_VALUE_BYTES_MAX).contains(&value.len())))
+            );
+        }
         Message::Work(work) => super::work::check(work),
         Message::Why(why) => assert!(why.hold.as_ref().is_none_or(|hold| hold.share <= 100 && !hold.reason.is_empty())),
         Message::Answer(answer) => {
@@ -117,6 +125,15 @@ pub(super) fn messages() -> Vec<Message> {
     messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
     messages.push(Message::Why(Why { ask: true, hold: None }));
     messages.push(Message::MemberDigest(MemberDigest { ask: true, hashes: Buckets([[7; 8]; 16]) }));
+    messages.push(Message::Filters(Filters {
+        id: 7,
+        collections: vec!["home".to_owned()],
+        paths: vec!["notes/*.md".to_owned()],
+        types: vec!["pdf".to_owned(), "mail".to_owned()],
+        after: Some(1_704_067_200),
+        before: None,
+    }));
+    messages.push(Message::Filtered(Filtered { id: 7 }));
     messages
 }
 

@@ -30,6 +30,7 @@ pub mod noise_payload;
 pub mod pair_exchange;
 pub mod pair_message;
 pub mod pair_text;
+pub mod question;
 pub mod record;
 pub mod sensors;
 pub mod text;
@@ -71,6 +72,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "pair_exchange", check: pair_exchange::check, seeds: pair_exchange::seeds, slowness: 20 },
     Target { name: "pair_message", check: pair_message::check, seeds: pair_message::seeds, slowness: 1 },
     Target { name: "pair_text", check: pair_text::check, seeds: pair_text::seeds, slowness: 4 },
+    Target { name: "question", check: question::check, seeds: question::seeds, slowness: 4 },
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },

@@ -8,7 +8,8 @@
 //! of collections are one, `level` the energy
 //! levels, `finding` what is wrong or in doubt, `count` numbers in sentences, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `ignore` the patterns of files that
-//! their owner leaves out.
+//! their owner leaves out, `quote` what stands in quotation marks, `filter` which
+//! documents a question is asked of.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
 //! system, and each list has a cap of `limits` in its type or while it is read; a vector has exactly
@@ -19,6 +20,7 @@ pub(crate) mod bounded;
 pub mod collection_name;
 pub mod count;
 pub mod file_name;
+pub mod filter;
 pub mod finding;
 pub mod fold;
 pub mod hit;
@@ -27,6 +29,7 @@ pub mod ignore;
 pub mod level;
 pub mod outbox;
 pub mod path;
+pub mod quote;
 pub mod rng;
 pub mod secret_file;
 pub mod time;

@@ -33,11 +33,20 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
         } else {
             "Nothing was found.\n"
         });
+        if !found.filters.is_empty() {
+            let _ = writeln!(text, "Searched with {}.", one_line(&found.filters.join(" ")));
+        }
+    } else if found.no_phrase {
+        text.push_str("No passage has the words in quotes as they stand. The nearest:\n\n");
     } else if found.nothing_fits {
         text.push_str("Nothing fits well. The nearest:\n\n");
     }
     for (number, hit) in (1..).zip(&found.hits) {
         write_hit(&mut text, number, hit, *style);
+    }
+    if !found.unfiltered.is_empty() {
+        let names = one_line(&found.unfiltered.join(", "));
+        let _ = writeln!(text, "Passages of {names} may be missing: an older version there knows no filters.");
     }
     let coverage = &found.coverage;
     if coverage.answered < coverage.asked {

@@ -322,7 +322,7 @@ async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
 }
 
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
-    let answer = client.search(&search.question.join(" "), search.count).await?;
+    let answer = client.search_with(search.body()).await?;
     // The words of documents are told as they are: only what is said about them names the agent's home.
     print_as_is(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })?;
     let files = answer.read.coverage.files;

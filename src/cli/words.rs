@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Options that take the next word, of `wattle` and of `wattle search`.
-const WITH_VALUE: [&str; 3] = ["--home", "--api", "-k"];
+const WITH_VALUE: [&str; 9] =
+    ["--home", "--api", "-k", "--collection", "--device", "--path", "--type", "--after", "--before"];
 /// Options without a value, likewise.
 const ALONE: [&str; 7] = ["--json", "--verbose", "-v", "--help", "-h", "--version", "-V"];
 
@@ -133,6 +134,10 @@ mod tests {
             "wattle|--home|search|search|-k5|--|-5 degrees"
         );
         assert_eq!(moved("wattle|search|--api|[::1]:9|-vv|x"), "wattle|search|--api|[::1]:9|-vv|--|x");
+        assert_eq!(
+            moved("wattle|search|where|--path|*.md|is it|--type=pdf|--after|2024"),
+            "wattle|search|--path|*.md|--type=pdf|--after|2024|--|where|is it"
+        );
         assert_eq!(moved("wattle|search|--|--json|x"), "wattle|search|--|--json|x");
         assert_eq!(moved("wattle|search|-- what"), "wattle|search|--|-- what");
         assert_eq!(moved("wattle|search|--jsn|x"), "wattle|search|--jsn|--|x", "a typing error is told");

@@ -7,6 +7,7 @@ mod invite;
 mod pairing;
 mod places;
 mod regroup;
+mod search;
 mod upkeep;
 
 use self::collection::{Collection, is_known};
@@ -18,7 +19,7 @@ use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
-use crate::limits::{BURST_S_MAX, GRID_BYTES_MAX, HITS_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, QUESTION_BYTES_MAX};
+use crate::limits::{BURST_S_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -47,19 +48,6 @@ pub struct Api {
 /// A refusal before the node is asked: status and sentence.
 type Refused = (Status, String);
 
-/// The body of `POST /v1/search`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Search {
-    query: String,
-    #[serde(default = "default_count")]
-    k: usize,
-}
-
-const fn default_count() -> usize {
-    10
-}
-
 /// The body of `POST /v1/add`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,11 +66,6 @@ impl Api {
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
         self.page.answer(conn)
-    }
-
-    pub(super) async fn search(&self, mut conn: Conn) -> Conn {
-        let request = body(&mut conn).await.and_then(|Search { query, k }| search_request(&query, k));
-        self.request(conn, request).await
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
@@ -237,7 +220,19 @@ impl Api {
             Response::Joined(report) => json(conn, Status::Ok, &report),
             Response::Mesh(report) => json(conn, Status::Ok, &report),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits { hits, asked, answered, silent, not_asked, files, others, fits, unusable, held } => {
+            Response::Hits {
+                hits,
+                asked,
+                answered,
+                silent,
+                not_asked,
+                files,
+                others,
+                fits,
+                narrowed,
+                unusable,
+                held,
+            } => {
                 let names = silent.iter().map(|silent| silent.device.clone()).collect();
                 let allowed = |work| self.node.governor_handle().sentence(work);
                 let coverage = SearchAnswer {
@@ -251,7 +246,7 @@ impl Api {
                     unusable: unusable.0,
                     background: WaitingWork::of(&files).and_then(|work| held.or_else(|| allowed(work))),
                 };
-                json(conn, Status::Ok, &SearchResults::new(hits, fits, unusable.1, coverage))
+                json(conn, Status::Ok, &SearchResults::new(hits, (fits, narrowed), unusable.1, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => {
@@ -294,21 +289,6 @@ async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refus
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
     new.flatten().map(|new| Addition { unnamed, ..new }).map_err(|why| (Status::BadRequest, why))
-}
-
-fn search_request(query: &str, k: usize) -> Result<Request, Refused> {
-    let bad = |why: String| Err((Status::BadRequest, why));
-    let question = query.trim();
-    if question.is_empty() {
-        return bad("The question is empty.".to_owned());
-    }
-    if question.len() > QUESTION_BYTES_MAX {
-        return bad(format!("The question has {} bytes; at most {QUESTION_BYTES_MAX} are read.", question.len()));
-    }
-    if !(1..=HITS_MAX).contains(&k) {
-        return bad(format!("k, the number of answers, is from 1 to {HITS_MAX}."));
-    }
-    Ok(Request::Search { question: question.to_owned(), count: k })
 }
 
 /// The body of `POST /v1/energy/pause`: for so many seconds, until a time of day, or without either until a resume.

@@ -113,12 +113,19 @@ impl Client {
         typed(self.call(Method::Get, &format!("/v1/events?after={after}"), None, CLIENT_MS).await?)
     }
 
-    /// `POST /v1/search`.
+    /// `POST /v1/search` with a question alone.
     ///
     /// # Errors
     /// Any `Failure`.
     pub async fn search(&self, question: &str, count: usize) -> Result<Answer<SearchResults>, Failure> {
-        let body = json!({ "query": question, "k": count });
+        self.search_with(json!({ "query": question, "k": count })).await
+    }
+
+    /// `POST /v1/search` with this body.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn search_with(&self, body: Value) -> Result<Answer<SearchResults>, Failure> {
         typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
     }
 

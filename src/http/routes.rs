@@ -53,7 +53,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/search",
         access: Access::Token,
-        about: "answers a question: `{\"query\", \"k\"?}`",
+        about: "answers a question: `{\"query\", \"k\"?, \"collection\"?, \"device\"?, \"path\"?, \"type\"?, \"after\"?, \"before\"?}`; the filters are strings, or lists of strings of which one fits (docs/search.md)",
         handler: |api, conn, _| Box::pin(api.search(conn)),
     },
     Route {

@@ -38,3 +38,9 @@ pub const CHECKS_RUNNING_MAX: usize = 2 * QUERIES_MAX;
 
 /// One question in so many is followed by the check of one more text, drawn by chance.
 pub const SPOT_CHECK_ONE_IN: u64 = 4;
+
+/// Values of one filter of a question, of which a document has one: folders, types, devices.
+pub const FILTER_VALUES_MAX: usize = 8;
+
+/// Bytes of one such value.
+pub const FILTER_VALUE_BYTES_MAX: usize = 256;

@@ -74,3 +74,13 @@ pub const NAMED_BY_WORD_CHUNKS: usize = 2;
 
 /// Chunks of one device that count at most in what another one says of itself.
 pub const PEER_CHUNKS_MAX: u32 = 4_000_000;
+
+/// Phrases in quotation marks of one question that count; the words of others are words like any.
+pub const PHRASES_MAX: usize = 4;
+
+/// Words of the phrases of one question that are looked up, the longest ones: whether a text has the others is seen in the text.
+pub const PHRASE_WORDS_LOOKED_UP: usize = 16;
+
+/// Texts that are read to see whether the words of a phrase stand together in them, those first that have the words most often for their
+/// length: some tens of microseconds each on a PC.
+pub const PHRASE_TEXTS_MAX: usize = 2_000;

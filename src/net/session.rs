@@ -356,6 +356,8 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Coverage(_)
             | Message::Unread(_)
             | Message::Unembedded(_)
+            | Message::Filters(_)
+            | Message::Filtered(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

@@ -119,7 +119,9 @@ impl Node {
             | Message::Vectors(_)
             | Message::Coverage(_)
             | Message::Unread(_)
-            | Message::Unembedded(_) => {}
+            | Message::Unembedded(_)
+            | Message::Filters(_)
+            | Message::Filtered(_) => {}
             // Which of the two has the lease is not known: it ends by itself.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.

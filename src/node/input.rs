@@ -1,5 +1,6 @@
 //! Everything that can happen to a node.
 
+use crate::base::filter::Filter;
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::decision::Decision;
@@ -174,6 +175,8 @@ pub enum Request {
         question: String,
         /// Hits wanted, 1 to `HITS_MAX`.
         count: usize,
+        /// Which documents of which devices it is asked of.
+        filter: Filter,
     },
     /// Certify or remove a device.
     Mesh(Order),
@@ -185,6 +188,14 @@ pub enum Request {
     Status,
     /// End the agent, as `Input::Stop` does.
     Stop,
+}
+
+impl Request {
+    /// A question that is asked of all documents of all devices.
+    #[must_use]
+    pub fn search(question: &str, count: usize) -> Self {
+        Self::Search { question: question.to_owned(), count, filter: Filter::default() }
+    }
 }
 
 /// A request about pairing and the mesh.

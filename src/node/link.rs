@@ -76,6 +76,8 @@ impl Node {
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
             Message::Unembedded(told) => self.queries.local.add_peer_unembedded(told.id, peer, told.files),
+            Message::Filters(filters) => self.queries.keep_filters(peer, filters),
+            Message::Filtered(filtered) => self.queries.local.add_peer_filtered(filtered.id, peer),
             Message::Unread(unread) => self.queries.local.add_peer_unread(unread.id, peer),
             Message::Work(work) => self.on_work(now, peer, work, out),
             Message::Why(why) => self.on_why(now, peer, why, out),

@@ -43,6 +43,7 @@ pub mod output;
 mod pairing;
 mod pairing_state;
 mod query;
+mod query_send;
 mod query_state;
 pub(crate) mod report;
 mod resave;
@@ -60,6 +61,7 @@ use crate::limits::AUDITS_MAX;
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
+use crate::query::question::Question;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
@@ -254,7 +256,9 @@ impl Node {
                     out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
                 }
             }
-            Request::Search { question, count } => self.on_search(now, reply, question, count, out),
+            Request::Search { question, count, filter } => {
+                self.on_search(now, reply, Question { text: question, filter }, count, out);
+            }
             Request::Mesh(order) => self.on_order(now, reply, order, out),
             Request::Pairing(request) => self.on_pairing(now, reply, request, out),
             Request::Stop => {

@@ -251,6 +251,8 @@ pub enum Response {
         others: Vec<DeviceCoverage>,
         /// False if none of the hits fits the question: they are only the nearest.
         fits: bool,
+        /// What the question says beside its words.
+        narrowed: Narrowed,
         /// Files of this device that cannot be used: how many there are, and those whose name is asked for.
         unusable: (u64, Vec<UnusableFile>),
         /// Why nothing is indexed, if it is held: a full disk.
@@ -262,6 +264,17 @@ pub enum Response {
     Asked(usize),
     /// The node's status.
     Status(Box<Status>),
+}
+
+/// What a question says beside its words, and what that did to the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
+    /// Whether it has phrases in quotes that none of the hits has: they are only the nearest.
+    pub lack_phrases: bool,
+    /// The filters, as they are typed.
+    pub filters: Vec<String>,
+    /// Devices that do not know filters: what they have may be missing.
+    pub unfiltered: Vec<String>,
 }
 
 impl Response {

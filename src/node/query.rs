@@ -5,47 +5,47 @@
 //! how many devices were not asked. Texts of peers whose vectors would give them the first places are embedded here first
 //! (`query::checks`). A query of a peer: search the collections shared with the mesh and answer once.
 
-use super::output::{DeviceCoverage, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
+use super::output::{DeviceCoverage, Narrowed, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
 use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
 use crate::base::file_name::AskedNames;
+use crate::base::filter::Matcher;
 use crate::base::finding::quoted;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, UnusableFile};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
-use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, LINKS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
+use crate::base::vector::Quantized;
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
 use crate::mesh::conduct::Offence;
-use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::check::{HitText, Lie};
 use crate::query::evidence::with_note;
-use crate::query::merge::{any_fits, merge};
+use crate::query::merge::{any_fits, have_phrases, lack_phrases, merge};
 use crate::query::pending::PendingQuery;
+use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
-use heapless::Vec as Bounded;
-
-/// The fewest hits that every device is asked for: the merge needs some to choose from.
-const LIST_MIN: usize = 20;
 
 impl Node {
     /// A person's query: begins with its embedding.
-    pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, out: &mut Out) {
+    pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: Question, count: usize, out: &mut Out) {
         if !self.queries.local.room() {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
+        if let Err(why) = self.check_devices(&question.filter) {
+            return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
+        }
         let task = self.scheduler.issue();
         self.queries.local.open(now, reply, question.clone(), count, task);
-        out.push(Output::Start(task, Task::EmbedQuery { question }));
+        out.push(Output::Start(task, Task::EmbedQuery { question: question.text }));
     }
 
     /// A task ended; gives whether it was one of a query, of a person here or of a peer.
     pub(super) fn on_query_task(&mut self, now: Instant, task: TaskId, outcome: &Outcome, out: &mut Out) -> bool {
         if let Some(at) = self.queries.of_peers.iter().position(|query| query.task == task) {
-            let PeerQuery { peer, id, .. } = self.queries.of_peers.swap_remove(at);
+            let PeerQuery { peer, id, filtered, .. } = self.queries.of_peers.swap_remove(at);
             // The peer may have been expelled meanwhile.
             if !self.trust.may(peer, Rights::ANSWER) {
                 return true;
@@ -68,6 +68,9 @@ impl Node {
                 if read > 0 {
                     out.push(Output::Send(peer, Message::Unembedded(message::Unembedded { id, files: read })));
                 }
+            }
+            if filtered {
+                out.push(Output::Send(peer, Message::Filtered(message::Filtered { id })));
             }
             if is_unread {
                 out.push(Output::Send(peer, Message::Unread(message::Unread { id })));
@@ -101,40 +104,6 @@ impl Node {
         true
     }
 
-    /// The query is embedded: searches here, and sends it to every linked peer.
-    fn send_query(&mut self, now: Instant, embedded: TaskId, embedding: &Embedding, out: &mut Out) {
-        let task = self.scheduler.issue();
-        let answers = |peer: PeerKey| self.trust.may(peer, Rights::ANSWER);
-        let linked = self.peers.all_linked().filter(|peer| answers(*peer) && !self.is_frozen(now, *peer));
-        let linked: Bounded<PeerKey, LINKS_MAX> = linked.take(LINKS_MAX).collect();
-        let is_away = |peer: &&Peer| !peer.linked || self.is_frozen(now, peer.key);
-        let unlinked = self.peers.iter().filter(is_away).filter(|peer| answers(peer.key));
-        // In a large mesh most members are no neighbours: they are not asked, and not named as silent.
-        let (far, away): (Vec<&Peer>, Vec<&Peer>) =
-            unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
-        let away: Vec<PeerKey> = away.iter().map(|peer| peer.key).collect();
-        // Its deadline passed while it was embedded.
-        let Some((query, id)) = self.queries.local.begin_search(now, embedded, embedding, task, &linked) else {
-            return;
-        };
-        let (question, count) = (query.question.clone(), query.count.clamp(LIST_MIN, HITS_MAX));
-        self.queries.local.unreachable(id, &away, far.len());
-        let quantized = embedding.quantize();
-        for peer in &linked {
-            let to_peer = message::Query {
-                id,
-                question: question.clone(),
-                model: embedding.model().0,
-                scale: quantized.scale(),
-                codes: quantized.bytes().collect(),
-                count: u16::try_from(count).unwrap_or(u16::MAX),
-            };
-            out.push(Output::Send(*peer, Message::Query(to_peer)));
-        }
-        let here = Query { text: question, embedding: embedding.clone(), count, shared: false };
-        out.push(Output::Start(task, Task::Retrieve(here)));
-    }
-
     /// A peer's query. A peer with the right gets exactly one answer, which says that there is none if the query is
     /// malformed or there is no room.
     pub(super) fn on_peer_query(&mut self, peer: PeerKey, query: message::Query, out: &mut Out) {
@@ -146,14 +115,17 @@ impl Node {
         let embedding = Quantized::from_parts(query.scale, &query.codes).and_then(|codes| codes.exact(model).ok());
         let fits = model == self.config.fingerprint && query.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
+        let filter = self.queries.take_filters(peer, query.id);
+        let filtered = filter.is_some();
         match embedding {
             Some(embedding)
                 if fits
                     && !self.stopping
-                    && self.queries.of_peers.push(PeerQuery { task, peer, id: query.id }).is_ok() =>
+                    && self.queries.of_peers.push(PeerQuery { task, peer, id: query.id, filtered }).is_ok() =>
             {
                 let count = usize::from(query.count).clamp(1, HITS_MAX);
-                let here = Query { text: query.question, embedding, count, shared: true };
+                let filter = filter.unwrap_or_default();
+                let here = Query { text: query.question, embedding, count, shared: true, filter };
                 out.push(Output::Start(task, Task::Retrieve(here)));
             }
             _ => out.push(self.answer_to(peer, query.id, None)),
@@ -264,7 +236,8 @@ impl Node {
         // This device is always asked; it counts as silent if the deadline passed before it answered.
         let own = query.lists.iter().find(|(device, _)| device.is_none());
         let (here, unread) = (own.is_some(), own.is_some_and(|(_, found)| found.unread));
-        let asked = answered + query.silent.len() + usize::from(!here);
+        let is_here_meant = self.is_meant(&query.question.filter, None);
+        let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
         let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| SilentDevice {
             device: self.title(Some(*key)),
             peer_id: self.peer_id_of(Some(*key)),
@@ -274,13 +247,17 @@ impl Node {
         let of =
             |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };
         let others = query.beside.coverage.into_iter().map(of).collect();
+        let unfiltered = query.beside.unfiltered.iter().map(|key| self.title(Some(*key))).collect();
+        let text = &query.question.text;
         let unusable = query.lists.iter().filter(|(device, _)| device.is_none());
-        let unusable =
-            unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(&query.question));
+        let unusable = unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(text));
+        let matcher = Matcher::new(&query.question.filter);
+        let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
         let unusable = (self.scheduler.counts().unusable(), unusable.collect());
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
-        let merged = merge(&query.question, query.lists, query.count);
-        let fits = merged.is_empty() || any_fits(&merged);
+        let merged = merge(text, query.lists, query.count);
+        let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
+        let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
         let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
         let hits = merged.into_iter().map(|merged| RankedHit {
@@ -296,7 +273,9 @@ impl Node {
             is_unreadable: merged.hit.absence == Some(Absence::Unreadable),
             places: merged.places.into_iter().map(place).collect(),
         });
-        let files = FileCoverage { unread, ..self.file_coverage() };
+        let narrowed = Narrowed { lack_phrases, filters: query.question.filter.told(), unfiltered };
+        let files = if is_here_meant { self.file_coverage() } else { FileCoverage::default() };
+        let files = FileCoverage { unread, ..files };
         let (not_asked, held) = (query.not_asked, self.scheduler.held_reason());
         let response = Response::Hits {
             hits: hits.collect(),
@@ -307,6 +286,7 @@ impl Node {
             files,
             others,
             fits,
+            narrowed,
             unusable,
             held,
         };

@@ -1,9 +1,11 @@
 //! The queries under way: of people at this device, and of peers.
 
+use crate::base::filter::Filter;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
-use crate::limits::PEER_QUERIES_MAX;
+use crate::limits::{LINKS_MAX, PEER_QUERIES_MAX};
 use crate::query::pending::PendingQueries;
+use crate::wire::message::Filters;
 use heapless::Vec as Bounded;
 
 /// All queries under way.
@@ -13,6 +15,8 @@ pub(super) struct QueryState {
     pub(super) local: PendingQueries,
     /// Of peers.
     pub(super) of_peers: Bounded<PeerQuery, PEER_QUERIES_MAX>,
+    /// The filters that peers sent last: of a query that follows at once.
+    filters: Bounded<(PeerKey, Filters), LINKS_MAX>,
     /// Draws the texts of peers that are checked after an answer.
     pub(super) rng: Rng,
 }
@@ -26,11 +30,29 @@ pub(super) struct PeerQuery {
     pub(super) peer: PeerKey,
     /// The query's number at that peer.
     pub(super) id: u64,
+    /// Whether it came with filters.
+    pub(super) filtered: bool,
 }
 
 impl QueryState {
     pub(super) fn new(rng: Rng) -> Self {
-        Self { local: PendingQueries::default(), of_peers: Bounded::new(), rng }
+        Self { local: PendingQueries::default(), of_peers: Bounded::new(), filters: Bounded::new(), rng }
+    }
+
+    /// A peer's filters, which are kept until its query comes.
+    pub(super) fn keep_filters(&mut self, peer: PeerKey, filters: Filters) {
+        self.filters.retain(|(from, _)| *from != peer);
+        if self.filters.is_full() {
+            self.filters.remove(0);
+        }
+        // There is room now.
+        let _ = self.filters.push((peer, filters));
+    }
+
+    /// The filters of a peer's query, if it sent some.
+    pub(super) fn take_filters(&mut self, peer: PeerKey, id: u64) -> Option<Filter> {
+        let at = self.filters.iter().position(|(from, filters)| *from == peer && filters.id == id)?;
+        Some(self.filters.remove(at).1.into_filter())
     }
 
     /// Whether anybody waits for an answer.

@@ -3,6 +3,7 @@
 use super::input::{Input, LinkInput, NotSaved, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
 use super::{Node, NodeConfig, Out};
+use crate::base::filter::Filter;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
 use crate::base::level::Energy;
@@ -22,6 +23,7 @@ use crate::store::record::Source;
 use core::net::SocketAddr;
 
 mod coverage;
+mod filters;
 mod held;
 mod panics;
 mod promises;
@@ -192,7 +194,7 @@ fn a_changed_path_is_scanned_and_waiting_documents_are_read() {
 #[test]
 fn a_query_without_any_answer_is_answered_at_its_deadline() {
     let mut node = node(u64::MAX);
-    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { panic!("{out:?}") };
     let out = handle(&mut node, at(QUERY_MS_MAX), Input::Wake);
@@ -210,7 +212,7 @@ fn a_query_without_any_answer_is_answered_at_its_deadline() {
 #[test]
 fn one_query_too_many_is_refused_as_busy() {
     let mut node = node(u64::MAX);
-    let search = || Request::Search { question: "q".to_owned(), count: 3 };
+    let search = || Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
     for n in 0..QUERIES_MAX as u64 {
         handle(&mut node, at(0), Input::Api(ReplyId(n), search()));
     }
@@ -245,7 +247,7 @@ fn during_a_query_and_two_seconds_after_it_nothing_starts_and_the_governor_knows
     let mut node = node(u64::MAX);
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     assert_eq!(handle(&mut node, at(0), Input::Power(allowed)), []);
-    let search = Request::Search { question: "where".to_owned(), count: 1 };
+    let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
     let out = handle(&mut node, at(1), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. }), Output::Answering(true)] = &out[..] else { panic!("{out:?}") };
     handle(&mut node, at(1), Input::Api(ReplyId(2), Request::Add(source("/a").into())));
@@ -305,7 +307,7 @@ fn work_that_comes_just_after_an_answer_starts_when_the_quiet_time_is_over() {
     handle(&mut node, at(0), Input::Power(allowed));
     handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
     handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
-    let search = Request::Search { question: "where".to_owned(), count: 1 };
+    let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
     let out = handle(&mut node, at(2), Input::Api(ReplyId(2), search));
     let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
     handle(&mut node, at(10), Input::Done(*task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
@@ -324,7 +326,7 @@ fn a_count_of_collections_waits_for_an_answer_and_for_nothing_that_holds_work() 
         let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
         let decision = if reason.is_some() { Decision { reason, ..Decision::default() } } else { allowed };
         handle(&mut node, at(0), Input::Power(decision));
-        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
         let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
         let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { panic!("{out:?}") };
         let (key, address) = (PeerKey([7; 32]), SocketAddr::from(([127, 0, 0, 1], 7)));

@@ -7,7 +7,7 @@
 
 use super::check::{Check, HitText, Lie, is_of};
 use super::evidence::{needs_proof, unchecked, unproven};
-use super::merge::scores;
+use super::merge::{has, scores};
 use super::pending::{PendingQueries, PendingQuery};
 use crate::base::hit::SearchHit;
 use crate::base::id::{PeerKey, TaskId};
@@ -15,6 +15,7 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHECKED_PLACES, CHECKS_MAX, SPOT_CHECK_ONE_IN};
+use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 
 impl PendingQueries {
@@ -120,7 +121,7 @@ impl PendingQuery {
         if many || !self.has_searched() || self.beside.vectors.is_empty() {
             return None;
         }
-        let terms = QueryTerms::new(&self.question);
+        let terms = QueryTerms::new(&self.question.text);
         let unchecked = |(peer, place, hit): &(Option<PeerKey>, usize, &SearchHit)| {
             let peer =
                 peer.filter(|peer| needs_proof(&terms, hit) && !self.beside.checked.contains(&(*peer, *place)))?;
@@ -131,13 +132,17 @@ impl PendingQuery {
 
     /// The hits of all devices, best first: the device, the place in its list, the hit.
     fn places(&self) -> Vec<(Option<PeerKey>, usize, &SearchHit)> {
-        let mut scores = scores(&QueryTerms::new(&self.question), &self.lists).into_iter();
+        let mut scores = scores(&QueryTerms::new(&self.question.text), &self.lists).into_iter();
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
             let mut score = || scores.next().unwrap_or_default();
             places.extend((0..).zip(&found.hits).map(|(place, hit)| (score(), *device, place, hit)));
         }
         places.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let phrases = Phrases::of(&self.question.text);
+        if places.iter().any(|(.., hit)| has(&phrases, hit)) {
+            places.retain(|(.., hit)| has(&phrases, hit));
+        }
         places.into_iter().map(|(_, device, place, hit)| (device, place, hit)).collect()
     }
 
@@ -169,7 +174,7 @@ impl PendingQuery {
 
     /// What was not checked counts no more than texts with as many words seldom exceed.
     fn doubt_unchecked(&mut self) {
-        let terms = QueryTerms::new(&self.question);
+        let terms = QueryTerms::new(&self.question.text);
         let checked = self.beside.checked.clone();
         for (device, found) in &mut self.lists {
             let Some(peer) = *device else { continue };

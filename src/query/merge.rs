@@ -1,11 +1,12 @@
 //! Merges the results of several devices: all chunks scored alike, each text once with its places, and no device with
 //! all of the first places.
 
-use crate::base::file_name::AskedNames;
+use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::{fused, lift};
+use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +41,7 @@ pub struct Merged {
 pub type Place = (Option<PeerKey>, Vec<u8>);
 
 /// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
-/// its own, a device where a term is rare would score too high. Of the first places, another device has no more than
+/// its own, a device where a term is rare would score too high. If some chunks have the phrases of the question, they are the answer. Of the first places, another device has no more than
 /// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good.
 #[must_use]
 pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
@@ -65,6 +66,10 @@ pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize)
         (&mut one.score, is_named)
     }));
     merged.sort_by(by_score);
+    let phrases = Phrases::of(question);
+    if merged.iter().any(|one| has(&phrases, &one.hit)) {
+        merged.retain(|one| has(&phrases, &one.hit));
+    }
     share_out(folded(merged), count, |hit| fits(&terms, &asked, hit))
 }
 
@@ -77,6 +82,25 @@ pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)]) -> 
 #[must_use]
 pub fn any_fits(hits: &[Merged]) -> bool {
     hits.iter().any(|hit| hit.score >= FITS_FROM)
+}
+
+/// Whether the question has phrases that none of these hits has: then they are only the nearest.
+#[must_use]
+pub fn lack_phrases(question: &str, hits: &[Merged]) -> bool {
+    let phrases = Phrases::of(question);
+    !phrases.is_empty() && !hits.iter().any(|one| has(&phrases, &one.hit))
+}
+
+/// Whether the question has phrases, and one of these hits has them: then it fits, whatever its score is.
+#[must_use]
+pub fn have_phrases(question: &str, hits: &[Merged]) -> bool {
+    let phrases = Phrases::of(question);
+    !phrases.is_empty() && hits.iter().any(|one| has(&phrases, &one.hit))
+}
+
+/// Whether the text of a hit has these phrases, which is seen in it alone: what its device says of it does not matter.
+pub(super) fn has(phrases: &Phrases, hit: &SearchHit) -> bool {
+    phrases.are_in([&file_name::words(&hit.path), &hit.heading, &hit.text])
 }
 
 /// Whether a hit fits: by its cosine, by its words, or by its file's name.
@@ -265,6 +289,20 @@ mod tests {
         assert!(!fits("old violin in the dusty attic", "an old watch", 0.1), "one word of four");
         assert!(fits("0.md", "buy a watch", 0.0), "the file is named");
         assert!(!any_fits(&[]));
+    }
+
+    #[test]
+    fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
+        let question = "moss on the \"north side\"";
+        let terms = QueryTerms::new(question);
+        let there = || found(&terms, &[("moss on the side to the north", 0.9), ("moss, moss and moss", 0.95)]);
+        let here = found(&terms, &[("a lamp on the north side", 0.1), ("moss on the north sides", 0.8)]);
+        let merged = merge(question, vec![(Some(PEER), there()), (None, here)], 5);
+        assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["a lamp on the north side"]);
+        assert!(have_phrases(question, &merged) && !lack_phrases(question, &merged));
+        let nearest = merge(question, vec![(Some(PEER), there())], 5);
+        assert!(nearest.len() == 2 && lack_phrases(question, &nearest));
+        assert!(!lack_phrases("moss on the north side", &nearest), "nothing is in quotes");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A query is embedded once. Its embedding is searched on this device and sent to peers, and each device returns its
 //! best chunks with the statistics that are needed to score them (`base::hit`). [`pending`] holds the query until
 //! every device has answered, or until its deadline: then the answer is made of the results that have come. [`evidence`]
-//! replaces the figures of a peer's answer by our own, [`checks`] chooses the texts that are embedded here to hold a peer's
+//! replaces the figures of a peer's answer by our own, [`filtered`] leaves out of it what the filters of the question leave out, [`checks`] chooses the texts that are embedded here to hold a peer's
 //! vectors against them, and [`merge`] scores the chunks of all devices with the sum of their
 //! statistics, lists each text once and leaves no device all of the first places.
 //!
@@ -16,5 +16,7 @@
 pub mod check;
 pub mod checks;
 pub mod evidence;
+pub mod filtered;
 pub mod merge;
 pub mod pending;
+pub mod question;

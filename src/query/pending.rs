@@ -2,6 +2,7 @@
 
 use super::check::{Check, Lie};
 use super::evidence::{is_false, judged};
+use super::question::Question;
 use crate::base::hit::{FileCoverage, Found};
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
@@ -24,14 +25,14 @@ pub struct PendingQueries {
 pub struct PendingQuery {
     /// The request to reply to.
     pub reply: ReplyId,
-    /// The question's text.
-    pub question: String,
+    /// What was asked.
+    pub question: Question,
     /// Its embedding, once that is computed.
     embedding: Option<Embedding>,
     /// How many hits are wanted.
     pub count: usize,
     /// The task of this device that runs for it: the embedding, then the search.
-    task: Option<TaskId>,
+    pub(super) task: Option<TaskId>,
     /// The query's number on the wire: the id of its first task.
     pub(super) number: u64,
     /// Peers that have not answered yet.
@@ -54,6 +55,10 @@ pub struct Beside {
     pub(super) vectors: Vec<(PeerKey, Vec<Quantized>)>,
     /// How many of its files each one searched.
     pub coverage: Vec<(PeerKey, FileCoverage)>,
+    /// Who said that it left out of its answer what the filters leave out.
+    pub(super) filtered: Vec<PeerKey>,
+    /// Who did not, and answered: what it has may be missing.
+    pub unfiltered: Vec<PeerKey>,
     /// The hits whose texts were embedded here, or that this was tried with: the peer, and the place in its list.
     pub(super) checked: Vec<(PeerKey, usize)>,
 }
@@ -88,7 +93,7 @@ impl PendingQueries {
     }
 
     /// Adds a query; `task` embeds it. The caller has checked that there is `room`.
-    pub fn open(&mut self, now: Instant, reply: ReplyId, question: String, count: usize, task: TaskId) {
+    pub fn open(&mut self, now: Instant, reply: ReplyId, question: Question, count: usize, task: TaskId) {
         let deadline = now + Duration::from_millis(QUERY_MS_MAX);
         let query = PendingQuery {
             reply,
@@ -194,12 +199,13 @@ impl PendingQueries {
     pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) {
         let Some(query) = self.waiting_for(number, peer) else { return };
         let Some(found) = found else { return query.mark_silent(peer) };
+        let found = query.fitting(peer, found);
         query.waiting.retain(|waiting| *waiting != peer);
         // It is waited for only once there is an embedding.
         let Some(embedding) = &query.embedding else { return };
         let vectors = query.beside.vectors_of(peer).unwrap_or_default();
         let lies = is_false(&found, vectors, embedding);
-        query.lists.push((Some(peer), judged(found, vectors, &query.question, embedding)));
+        query.lists.push((Some(peer), judged(found, vectors, &query.question.text, embedding)));
         if lies {
             self.note_lie(peer, Lie::Score);
         }
@@ -234,7 +240,7 @@ impl PendingQueries {
 }
 
 impl PendingQueries {
-    fn waiting_for(&mut self, number: u64, peer: PeerKey) -> Option<&mut PendingQuery> {
+    pub(super) fn waiting_for(&mut self, number: u64, peer: PeerKey) -> Option<&mut PendingQuery> {
         self.open.iter_mut().find(|query| query.number == number && query.waiting.contains(&peer))
     }
 
@@ -255,6 +261,8 @@ impl Beside {
     fn remove_peer(&mut self, peer: PeerKey) {
         self.vectors.retain(|(from, _)| *from != peer);
         self.coverage.retain(|(from, _)| *from != peer);
+        self.filtered.retain(|from| *from != peer);
+        self.unfiltered.retain(|from| *from != peer);
         self.checked.retain(|(from, _)| *from != peer);
     }
 }
@@ -282,7 +290,7 @@ mod tests {
     }
 
     fn open(queries: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
-        queries.open(Instant::ZERO, ReplyId(1), "q".to_owned(), 5, TaskId(10));
+        queries.open(Instant::ZERO, ReplyId(1), "q".into(), 5, TaskId(10));
         queries
             .begin_search(Instant::ZERO, TaskId(10), &embedding(), TaskId(11), peers)
             .map(|(_, number)| number)

@@ -200,6 +200,7 @@ impl<E: Embedder> Executor<E> {
 mod tests {
     use super::super::auditor::Auditor;
     use super::*;
+    use crate::base::filter::Filter;
     use crate::embed::stand_in::StandIn;
     use crate::platform::disk::Sync;
     use crate::scheduler::task::Query;
@@ -291,7 +292,13 @@ mod tests {
 
     fn search() -> Task {
         let embedding = StandIn::new(crate::base::id::Fingerprint([7; 32])).embed("where").unwrap();
-        Task::Retrieve(Query { text: "where".to_owned(), embedding, count: 10, shared: true })
+        Task::Retrieve(Query {
+            text: "where".to_owned(),
+            embedding,
+            count: 10,
+            shared: true,
+            filter: Filter::default(),
+        })
     }
 
     fn check() -> Task {

@@ -5,6 +5,8 @@ use crate::base::vector::Signs;
 use crate::platform::disk::Disk;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
+use crate::search::lexical::phrase::Phrases;
+use crate::search::lexical::row_set::Allowed;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::KvError;
 use crate::worker::retrieve::Lookup;
@@ -28,11 +30,15 @@ impl Lookup for SharedIndexes {
         self.read().vectors.rescored()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
-        self.read().nearest(signs, max, shared)
+    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.read().nearest(signs, max, allowed)
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.read().words.search(terms, &mut Reader(&self.disk), max, also, shared)
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
+        self.read().words.search(terms, &mut Reader(&self.disk), max, also, allowed)
+    }
+
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
+        self.read().words.holding(phrases.looked_up(), &mut Reader(&self.disk), max, allowed)
     }
 }

@@ -4,6 +4,7 @@ use super::attempt::FailedAttempt;
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
 use super::offload::lendable::{Lendable, LendableChunks, OwedPart};
+use crate::base::filter::Filter;
 use crate::base::hit::Found;
 use crate::base::id::{DocId, PeerKey, ReplyId};
 use crate::base::vector::{Embedding, Quantized};
@@ -116,6 +117,8 @@ pub struct Query {
     pub count: usize,
     /// Whether another device asks: then only chunks that are shared with the members answer.
     pub shared: bool,
+    /// Which documents may answer; of which devices decides who asks.
+    pub filter: Filter,
 }
 
 /// One step of a scan.

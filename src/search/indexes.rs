@@ -1,7 +1,7 @@
 //! Both indexes of a device, which change together.
 
 use super::lexical;
-use super::lexical::row_set::RowSet;
+use super::lexical::row_set::{Allowed, RowSet, Taken};
 use super::vector;
 use crate::base::id::Row;
 use crate::base::vector::Signs;
@@ -25,11 +25,12 @@ pub struct IndexMemory {
 }
 
 impl Indexes {
-    /// The rows nearest by sign bits, with at most `max` different texts; if `shared`, without those of this device alone.
+    /// The rows nearest by sign bits, with at most `max` different texts; of those that are `allowed`.
     #[must_use]
-    pub fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
+    pub fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         let none = RowSet::default();
-        self.vectors.nearest(signs, max, if shared { self.words.private() } else { &none })
+        let left_out = if allowed.shared { self.words.private() } else { &none };
+        self.vectors.nearest(signs, max, Taken { left_out, only: allowed.only })
     }
 
     /// What they take.

@@ -14,7 +14,7 @@ mod kernel;
 mod neon;
 mod selection;
 
-use super::lexical::row_set::RowSet;
+use super::lexical::row_set::Taken;
 use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::limits::{PLACES_MAX, RESCORE, RESCORE_FEW_VECTORS, RESCORE_MANY_VECTORS, RESCORE_MOST};
@@ -111,14 +111,14 @@ impl Index {
         self.blocks.truncate(kept.div_ceil(LANES));
     }
 
-    /// The rows whose signs differ least from the query's, nearest first, with up to `max` different signs, without the rows
-    /// `left_out`. Rows of one text have equal signs: of those the oldest `PLACES_MAX` are given, so that a text of which there are
+    /// The rows whose signs differ least from the query's, nearest first, with up to `max` different signs, of the rows that are
+    /// `taken`. Rows of one text have equal signs: of those the oldest `PLACES_MAX` are given, so that a text of which there are
     /// hundreds of copies leaves room for others.
     #[must_use]
-    pub fn nearest(&self, query: &Signs, max: usize, left_out: &RowSet) -> Vec<Row> {
-        let mut wanted = max;
+    pub fn nearest<'a>(&self, query: &Signs, max: usize, taken: impl Into<Taken<'a>>) -> Vec<Row> {
+        let (mut wanted, taken) = (max, taken.into());
         loop {
-            let near = self.within(query, wanted, left_out, Kernel::best());
+            let near = self.within(query, wanted, taken, Kernel::best());
             let complete = near.len() < wanted || wanted >= self.len();
             let (rows, different) = without_copies(near, max);
             if complete || different >= max {
@@ -129,8 +129,8 @@ impl Index {
     }
 
     /// Up to `max` entries, nearest first; of equally near ones the oldest.
-    fn within(&self, query: &Signs, max: usize, left_out: &RowSet, kernel: Kernel) -> Vec<(u16, Row, Signs)> {
-        let (mut selection, mut left_out) = (Selection::new(max), left_out.cursor());
+    fn within(&self, query: &Signs, max: usize, taken: Taken<'_>, kernel: Kernel) -> Vec<(u16, Row, Signs)> {
+        let (mut selection, mut is_taken) = (Selection::new(max), taken.cursor());
         let mut distances = [[0; LANES]; AT_ONCE];
         let mut next = 0_u32;
         for (blocks, rows) in self.blocks.chunks(AT_ONCE).zip(self.rows.chunks(AT_ONCE * LANES)) {
@@ -144,7 +144,7 @@ impl Index {
                     continue;
                 }
                 for ((position, row), distance) in (first..).zip(rows).zip(distances) {
-                    if *distance <= selection.limit() && !left_out.contains(*row) {
+                    if *distance <= selection.limit() && is_taken(*row) {
                         selection.take(*distance, position);
                     }
                 }
@@ -199,6 +199,7 @@ mod tests {
     use crate::base::id::Fingerprint;
     use crate::base::vector::Embedding;
     use crate::limits::DIMENSIONS;
+    use crate::search::lexical::row_set::RowSet;
 
     fn signs(seed: u64) -> Signs {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -262,7 +263,7 @@ mod tests {
             let mut index = Index::new();
             index.add(&entries);
             for (kernel, max) in Kernel::all().flat_map(|kernel| [1, 3, 200, 5_000].map(|max| (kernel, max))) {
-                let near = index.within(&signs(5), max, &RowSet::default(), kernel);
+                let near = index.within(&signs(5), max, Taken::from(&RowSet::default()), kernel);
                 let rows: Vec<Row> = near.iter().map(|(_, row, _)| *row).collect();
                 let expected = brute(&entries, &signs(5), |_| false);
                 assert_eq!(rows, expected[..max.min(expected.len())], "{count} rows, {max} wanted, {kernel:?}");
@@ -284,6 +285,13 @@ mod tests {
         assert_eq!(index.nearest(&query, 5_000, &out), expected);
         let all: RowSet = (0..2_000).map(Row).collect();
         assert_eq!(index.nearest(&query, 5, &all), []);
+        // The farthest alone, and of those no other ones.
+        let only: RowSet = order.iter().rev().take(100).copied().collect();
+        let expected = brute(&entries, &query, |row| out.contains(row) || !only.contains(row));
+        let taken = Taken { left_out: &out, only: Some(&only) };
+        assert!(!expected.is_empty());
+        assert_eq!(index.nearest(&query, 5, taken), expected[..5]);
+        assert_eq!(index.nearest(&query, 5_000, taken), expected);
     }
 
     #[test]
@@ -306,7 +314,7 @@ mod tests {
         let mut index = Index::new();
         let entries: Vec<_> = (0..5_000).rev().map(|row| (Row(row), signs(3))).collect();
         index.add(&entries);
-        let near = index.within(&signs(3), 20, &RowSet::default(), Kernel::best());
+        let near = index.within(&signs(3), 20, Taken::from(&RowSet::default()), Kernel::best());
         assert_eq!(near.iter().map(|(_, row, _)| row.0).collect::<Vec<_>>(), (0..20).collect::<Vec<_>>());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::device::Device;
 use super::world::World;
+use crate::base::filter::Filter;
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
 use crate::node::input::Request;
@@ -49,7 +50,8 @@ impl World {
     /// # Panics
     /// If no answer comes within 20 s.
     pub fn search(&mut self, at: usize, question: &str) -> (Vec<RankedHit>, Vec<String>) {
-        let reply = self.request(at, Request::Search { question: question.to_owned(), count: 10 });
+        let reply =
+            self.request(at, Request::Search { question: question.to_owned(), count: 10, filter: Filter::default() });
         self.run_until(self.now + Duration::from_secs(20));
         match self.reply(at, reply) {
             Response::Hits { hits, silent, .. } => (hits, silent.into_iter().map(|silent| silent.device).collect()),

@@ -21,6 +21,7 @@ pub mod base64;
 mod canonical;
 mod certificate;
 pub(super) mod field;
+mod filters;
 mod gossip;
 pub mod line;
 mod message;

@@ -26,6 +26,7 @@ pub mod certificate;
 pub mod datagram;
 pub mod dns;
 pub mod envelope;
+mod filters;
 pub mod frame;
 pub mod gossip;
 pub mod identify;

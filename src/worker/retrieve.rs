@@ -2,16 +2,21 @@
 //! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
 //! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
+mod filter;
+mod folders;
 mod given;
 mod lookup;
+mod phrase;
 mod scored;
 
+use self::folders::Folders;
 use super::extract::was_not_read;
 use super::words;
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
+use crate::base::filter::Matcher;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, UnusableFile};
-use crate::base::id::{DocId, EmbedKey, Ring, Row};
+use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::vector::{Quantized, Signs};
 use crate::embed::{
     Embedder,
@@ -20,10 +25,11 @@ use crate::embed::{
 use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::fusion::{fused, lift};
+use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks, Sources};
+use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks};
 use crate::text::payload;
 use given::given;
 use scored::{Scored, in_order, scored};
@@ -76,7 +82,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
-    let (named, unusable) = named_files(kv, &asked, &marks, &mut unread);
+    let (mut named, mut unusable) = named_files(kv, &asked, &marks, &mut unread);
     let sources = match read::sources(kv) {
         Ok(sources) => Some(sources),
         Err(error) if query.shared => return Err(format!("The question could not be answered: {error}.")),
@@ -87,30 +93,81 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
     let terms = QueryTerms::new(&query.text);
-    let mut rows: BTreeSet<Row> = nearest(kv, lookup, &query.embedding.signs(), folders, &mut unread)
-        .into_iter()
-        .chain(named.iter().copied())
-        .collect();
     let by_word = given(words::named(kv, &terms).map(Some), &mut unread).unwrap_or_default();
-    let named: BTreeSet<Row> = named.into_iter().chain(by_word).collect();
-    rows.extend(&named);
-    let words = lookup.words(&terms, READ, &rows.iter().copied().collect::<Vec<_>>(), query.shared);
-    let words = given(words.map(Some), &mut unread).unwrap_or_default();
-    rows.extend(words.rows.iter().map(|(row, _)| *row));
-    let scored = in_order(scored(&kv.snapshot(), &rows, &query.embedding, &mut unread)?, &terms, &words);
-    let candidates = candidates(kv, scored, &named, &terms, (&marks, folders), &mut unread);
+    named.extend(by_word);
+    // What cannot be seen to fit does not answer.
+    let failed = (!query.filter.takes_all_files()).then(RowSet::default);
+    let only = given(filter::rows(kv, &query.filter, folders.sources).map(Some), &mut unread).unwrap_or(failed);
+    if let Some(only) = &only {
+        named.retain(|row| only.contains(*row));
+        let matcher = Matcher::new(&query.filter);
+        unusable.retain(|file| matcher.takes_path(&file.path));
+    }
+    let allowed = Allowed { shared: query.shared, only: only.as_ref() };
+    let search = Search { query, terms, named, marks, folders, allowed };
+    let with_phrases = search.with_phrases(kv, lookup, &mut unread)?;
+    let (candidates, statistics) = match with_phrases {
+        Some(found) => found,
+        None => {
+            let near = nearest(kv, lookup, &query.embedding.signs(), (folders, search.allowed), &mut unread);
+            search.among(
+                kv,
+                lookup,
+                near.into_iter().chain(search.named.iter().copied()).collect(),
+                true,
+                &mut unread,
+            )?
+        }
+    };
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let (mut found, vectors) = best(candidates, (&terms, &words.statistics), &asked, query.count.min(HITS_MAX));
-            found.statistics = words.statistics;
+            let (mut found, vectors) =
+                best(candidates, (&search.terms, &statistics), &asked, query.count.min(HITS_MAX));
+            found.statistics = statistics;
             if !query.shared {
                 found.unusable = unusable;
             }
             found.unread = unread.is_some();
             Ok(Outcome::Found(Box::new(found), vectors))
         }
+    }
+}
+
+/// One search: what is asked for, and what may answer.
+struct Search<'a> {
+    query: &'a Query,
+    terms: QueryTerms,
+    /// Rows of files whose names the question has.
+    named: BTreeSet<Row>,
+    marks: Marks,
+    folders: Folders<'a>,
+    allowed: Allowed<'a>,
+}
+
+/// What may answer, and the statistics over all chunks.
+type Candidates = (Vec<Candidate>, CorpusStatistics);
+
+impl Search<'_> {
+    /// What may answer of these rows, and, if `more`, of those that the index of words finds.
+    fn among(
+        &self,
+        kv: &impl Kv,
+        lookup: &impl Lookup,
+        mut rows: BTreeSet<Row>,
+        more: bool,
+        unread: &mut Option<KvError>,
+    ) -> Result<Candidates, String> {
+        let words = lookup.words(&self.terms, READ, &rows.iter().copied().collect::<Vec<_>>(), self.allowed);
+        let words = given(words.map(Some), unread).unwrap_or_default();
+        if more {
+            rows.extend(words.rows.iter().map(|(row, _)| *row));
+        }
+        let scored = scored(&kv.snapshot(), &rows, &self.query.embedding, unread)?;
+        let scored = in_order(scored, &self.terms, &words);
+        let found = candidates(kv, scored, &self.named, &self.terms, (&self.marks, self.folders), unread);
+        Ok((found, words.statistics))
     }
 }
 
@@ -121,16 +178,16 @@ fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
     signs: &Signs,
-    folders: Folders<'_>,
+    (folders, allowed): (Folders<'_>, Allowed<'_>),
     unread: &mut Option<KvError>,
 ) -> Vec<Row> {
     let wanted = lookup.rescored();
     if !folders.hide_any() {
-        return lookup.nearest(signs, wanted, false);
+        return lookup.nearest(signs, wanted, Allowed { shared: false, ..allowed });
     }
     let mut most = wanted;
     loop {
-        let rows = lookup.nearest(signs, most, true);
+        let rows = lookup.nearest(signs, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
         let allowed: Vec<Row> = rows.into_iter().filter(may).take(wanted).collect();
@@ -193,43 +250,6 @@ struct Candidate {
     key: EmbedKey,
     vector: Quantized,
     score: f32,
-}
-
-/// The watched folders, as far as the disk gives them, and whether only what their rings share with the members answers.
-#[derive(Clone, Copy)]
-struct Folders<'a> {
-    sources: Option<&'a Sources>,
-    shared: bool,
-}
-
-impl Folders<'_> {
-    /// Whether a chunk may answer; a record that the disk does not give counts as private.
-    fn let_see(&self, kv: &impl Kv, chunk: &Chunk) -> bool {
-        let seen = |sources| is_shared(kv, sources, chunk).unwrap_or(false);
-        !self.shared || self.sources.is_some_and(seen)
-    }
-
-    /// Whether some chunks may not answer.
-    fn hide_any(&self) -> bool {
-        self.shared
-            && self.sources.is_some_and(|sources| sources.places.iter().any(|source| source.ring == Ring::Private))
-    }
-
-    /// Whether a document may answer of which this is known of its file: one that is not there may have been moved into a private folder,
-    /// where there are such.
-    fn let_out(&self, absence: Option<Absence>) -> bool {
-        match absence {
-            None => true,
-            // Its owner may have closed it to others, and did not say to whom.
-            Some(Absence::Unreadable) => !self.shared,
-            Some(Absence::Away(_) | Absence::Kept(_)) => !self.hide_any(),
-        }
-    }
-
-    /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.
-    fn hold(&self, path: &[u8]) -> bool {
-        self.sources.is_none_or(|sources| sources.of(path).is_some())
-    }
 }
 
 /// The path of a document, and that its file is not there.
@@ -334,15 +354,6 @@ fn best(
         }
     }
     (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
-}
-
-/// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
-fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvError> {
-    if chunk.ring == Ring::Mesh && sources.places.iter().all(|source| source.ring == Ring::Mesh) {
-        return Ok(true);
-    }
-    let doc = read::document(kv, chunk.doc)?;
-    Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh)))
 }
 
 #[cfg(test)]

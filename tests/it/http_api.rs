@@ -9,7 +9,7 @@ use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
-use wattle::node::output::{Problem, RankedHit, Response};
+use wattle::node::output::{Narrowed, Problem, RankedHit, Response};
 use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
@@ -89,6 +89,7 @@ fn respond(request: Request) -> Response {
                 files: FileCoverage::default(),
                 others: Vec::new(),
                 fits: true,
+                narrowed: Narrowed::default(),
                 unusable: (2, Vec::new()),
                 held: None,
             }

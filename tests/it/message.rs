@@ -22,6 +22,7 @@ use wattle::wire::pairing::invite::InviteRecord;
 use wattle::wire::pairing::secret::LongSecret;
 use wattle::wire::why::{Figure, Hold, Why};
 
+mod filters;
 mod work;
 
 const BEGIN: &str = "<!-- vectors: made by tests/it/message.rs -->\n";
@@ -164,6 +165,7 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Unread(Unread { id: 7 }));
     messages.push(Message::Unembedded(Unembedded { id: 7, files: 150 }));
     messages.extend(work::messages());
+    messages.extend(filters::messages());
     let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
     messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
@@ -319,13 +321,13 @@ fn the_test_vectors_of_the_page_are_those_of_the_code() {
 #[test]
 fn the_page_lists_every_message_type_and_every_cap() {
     use wattle::limits::{
-        COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES,
-        GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX, GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX,
-        GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST,
-        GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, GRANT_BYTES_MAX, HITS_MAX, JSON_DEPTH_MAX,
-        JSON_LINE_MAX, KEPT_MESSAGE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX, MEMBER_BYTES_MAX,
-        MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX, MESSAGE_WINDOW, RESULTS_MAX,
-        START_PROOF_BYTES_MAX,
+        COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, FILTER_VALUE_BYTES_MAX, FILTER_VALUES_MAX,
+        FRAME_GOSSIP_MAX, FRAME_TASK_MAX, GOSSIP_BATCH_BYTES, GOSSIP_BATCH_MAX, GOSSIP_BODY_MAX, GOSSIP_BYTES_MAX,
+        GOSSIP_COLLECTIONS_MAX, GOSSIP_DIGEST_MAX, GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST,
+        GOSSIP_LINK_RATE, GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_TASK_MS_MAX, GOSSIP_VALID_S, GRANT_BYTES_MAX,
+        HITS_MAX, JSON_DEPTH_MAX, JSON_LINE_MAX, KEPT_MESSAGE_MAX, LEASE_CHUNKS_MAX, LINK_STREAMS_PROTOCOL_MAX,
+        MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, MESSAGE_KIND_MAX, MESSAGE_TASK_MAX,
+        MESSAGE_WINDOW, RESULTS_MAX, START_PROOF_BYTES_MAX,
     };
     let page = fs::read_to_string(repo().join("docs/messages.md")).unwrap();
     for message in messages() {
@@ -359,6 +361,8 @@ fn the_page_lists_every_message_type_and_every_cap() {
         ("bytes of the texts of a grant", GRANT_BYTES_MAX),
         ("vectors of `results`", RESULTS_MAX),
         ("vectors of `kept`", KEPT_MESSAGE_MAX),
+        ("values of one of the `filters`", FILTER_VALUES_MAX),
+        ("bytes of such a value", FILTER_VALUE_BYTES_MAX),
     ];
     let sentences = [
         format!("{} to {}", GOSSIP_VALID_S.0, grouped(GOSSIP_VALID_S.1.into())),

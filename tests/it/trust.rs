@@ -5,6 +5,7 @@ use super::link::{key, name, until};
 use smol::channel::{Receiver, Sender, bounded};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use wattle::base::filter::Filter;
 use wattle::base::id::{Fingerprint, PeerKey, TaskId};
 use wattle::embed::Embedder;
 use wattle::embed::stand_in::StandIn;
@@ -147,7 +148,8 @@ impl Agent {
 
     /// How many devices a query was sent to, and how many answered, this one included.
     async fn query(&self) -> (usize, usize) {
-        match self.request(Request::Search { question: "violin".to_owned(), count: 3 }).await {
+        match self.request(Request::Search { question: "violin".to_owned(), count: 3, filter: Filter::default() }).await
+        {
             Response::Hits { asked, answered, .. } => (asked, answered),
             other => panic!("{other:?}"),
         }

@@ -2,6 +2,7 @@
 
 use super::{FOLDER, WORDS, World};
 use std::collections::BTreeSet;
+use wattle::base::filter::Filter;
 use wattle::base::id::ReplyId;
 use wattle::base::time::{Duration, Instant};
 use wattle::mesh::trust::Rights;
@@ -74,7 +75,10 @@ impl Expelled {
 
 fn begin_query(world: &mut World, at: usize) {
     if world.devices[at].agent.is_some() {
-        world.request(at, Request::Search { question: "treasure jewel".to_owned(), count: 8 });
+        world.request(
+            at,
+            Request::Search { question: "treasure jewel".to_owned(), count: 8, filter: Filter::default() },
+        );
     }
 }
 

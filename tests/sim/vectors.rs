@@ -1,6 +1,9 @@
 //! A home in which a device sends the question's own vector beside any text, among honest ones, of which one has another
 //! engine.
 
+#[path = "question.rs"]
+mod question;
+
 use super::{FOLDER, World};
 use wattle::base::time::Duration;
 

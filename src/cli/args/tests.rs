@@ -30,6 +30,18 @@ fn a_command_without_options_has_the_documented_defaults() {
 }
 
 #[test]
+fn filters_of_a_search_may_stand_anywhere_and_several_times() {
+    let line = "wattle search bill --type pdf --path *.md --type=mail -k 3 --device attic --after 2024";
+    let Command::Search(search) = parse(line).unwrap().command else { panic!("not search") };
+    let body = search.body();
+    assert_eq!(body["query"], "bill");
+    assert_eq!((&body["type"][0], &body["type"][1], &body["path"][0]), (&"pdf".into(), &"mail".into(), &"*.md".into()));
+    assert!(body["device"][0] == "attic" && body["after"] == "2024" && body["before"].is_null() && body["k"] == 3);
+    let bare = parse("wattle search bill").unwrap().command;
+    assert!(matches!(bare, Command::Search(bare) if bare.body()["collection"].as_array().is_some_and(Vec::is_empty)));
+}
+
+#[test]
 fn wrong_usage_has_exit_code_two() {
     for line in [
         "wattle",

@@ -23,6 +23,7 @@ fn hits_are_numbered_wrapped_and_shortened() {
             files,
             ..SearchAnswer::default()
         },
+        ..SearchResults::default()
     };
     let text = found(&all, &PLAIN);
     let head = " 1. boiler\u{fffd}.md  0.71\n    on pi\u{fffd}[2J:\n    /home/ann/notes/boiler\u{fffd}.md\n    Cellar > Boiler\n";
@@ -47,7 +48,16 @@ fn each_path_stands_whole_on_a_line_of_its_own_and_no_other_line_is_wider_than_t
     hit.path = format!("/{}/{}.md", "y".repeat(200), "e\u{301}\u{301}".repeat(200));
     hit.places = (0..12).map(place).collect();
     let coverage = SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() };
-    let text = found(&SearchResults { hits: vec![hit], unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+    let text = found(
+        &SearchResults {
+            hits: vec![hit],
+            unusable: Vec::new(),
+            nothing_fits: false,
+            coverage,
+            ..SearchResults::default()
+        },
+        &PLAIN,
+    );
     let path = |n: usize| format!("\n    /{}/boiler {n}.md\n", "x".repeat(99));
     assert_eq!(text.matches("    also on attic:\n").count(), 1, "{text}");
     assert!((1..=3).all(|n| text.contains(&path(n))) && !text.contains(&path(4)), "{text}");
@@ -64,6 +74,7 @@ fn no_hits_are_one_sentence() {
         nothing_fits: false,
         unusable: Vec::new(),
         coverage: SearchAnswer { asked: 1, answered: 1, ..SearchAnswer::default() },
+        ..SearchResults::default()
     };
     assert_eq!(found(&none, &PLAIN), "Nothing was found.\n");
 }
@@ -75,6 +86,7 @@ fn before_any_file_is_searched_an_answer_says_that_files_are_still_being_read() 
         nothing_fits: false,
         unusable: Vec::new(),
         coverage: SearchAnswer { asked: 1, answered: 1, files, ..SearchAnswer::default() },
+        ..SearchResults::default()
     };
     let yet = "Nothing was found yet: files are still being read.\n";
     let text = found(&none(FileCoverage::new(0, 0, 0, true)), &PLAIN);
@@ -91,7 +103,13 @@ fn where_all_is_read_an_answer_says_that_embedding_waits_and_why() {
     let why = "All files are read. Nothing is embedded while questions are answered.";
     let coverage =
         SearchAnswer { asked: 1, answered: 1, files, background: Some(why.into()), ..SearchAnswer::default() };
-    let none = SearchResults { hits: Vec::new(), nothing_fits: false, unusable: Vec::new(), coverage };
+    let none = SearchResults {
+        hits: Vec::new(),
+        nothing_fits: false,
+        unusable: Vec::new(),
+        coverage,
+        ..SearchResults::default()
+    };
     let text = found(&none, &PLAIN);
     assert!(text.starts_with("Nothing was found by its words, and the passages wait"), "{text}");
     assert!(text.ends_with(&format!("\n{why}\n")) && !text.contains("being read"), "{text}");
@@ -101,7 +119,10 @@ fn where_all_is_read_an_answer_says_that_embedding_waits_and_why() {
 fn a_file_that_is_asked_for_and_cannot_be_used_is_told_first() {
     let unusable = vec![Unusable { path: "/a/my report.pdf".into(), reason: "PDF files cannot be read yet.".into() }];
     let coverage = SearchAnswer { asked: 1, answered: 1, unusable: 11, ..SearchAnswer::default() };
-    let text = found(&SearchResults { hits: vec![hit()], unusable, nothing_fits: false, coverage }, &PLAIN);
+    let text = found(
+        &SearchResults { hits: vec![hit()], unusable, nothing_fits: false, coverage, ..SearchResults::default() },
+        &PLAIN,
+    );
     let first = "/a/my report.pdf\nis there, and cannot be searched. PDF files cannot be read yet.\n\n 1. boiler";
     assert!(text.starts_with(first), "{text}");
 }
@@ -111,7 +132,16 @@ fn of_many_silent_devices_some_are_named_and_those_that_were_not_asked_are_count
     let silent = vec!["attic".into(), "cellar".into()];
     let coverage = SearchAnswer { asked: 20, answered: 2, silent, not_asked: 70, ..SearchAnswer::default() };
     assert_eq!(
-        found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN),
+        found(
+            &SearchResults {
+                hits: Vec::new(),
+                unusable: Vec::new(),
+                nothing_fits: false,
+                coverage,
+                ..SearchResults::default()
+            },
+            &PLAIN
+        ),
         "Nothing was found.\n2 of 20 devices answered. Silent: attic, cellar and 16 more.\n70 more devices are up and \
          were not asked: they are not linked to this one.\n"
     );
@@ -124,7 +154,16 @@ fn a_device_that_cannot_answer_since_its_model_is_another_one_is_named_with_what
     let (silent_devices, silent) =
         (vec![silent("attic", true), silent("nas", false)], vec!["attic".into(), "nas".into()]);
     let coverage = SearchAnswer { asked: 3, answered: 1, silent, silent_devices, ..SearchAnswer::default() };
-    let text = found(&SearchResults { hits: Vec::new(), unusable: Vec::new(), nothing_fits: false, coverage }, &PLAIN);
+    let text = found(
+        &SearchResults {
+            hits: Vec::new(),
+            unusable: Vec::new(),
+            nothing_fits: false,
+            coverage,
+            ..SearchResults::default()
+        },
+        &PLAIN,
+    );
     let says = "1 of 3 devices answered. Silent: attic, nas.\nattic cannot answer: its model is another one than here. `wattle doctor`";
     assert!(text.contains(says) && !text.contains("nas cannot"), "{text}");
 }
@@ -138,7 +177,8 @@ fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_n
     };
     let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
     let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
-    let text = found(&SearchResults { hits: vec![hit()], unusable: Vec::new(), nothing_fits: true, coverage }, &PLAIN);
+    let text =
+        found(&SearchResults { hits: vec![hit()], nothing_fits: true, coverage, ..SearchResults::default() }, &PLAIN);
     assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
     assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
     assert!(!text.contains("attic"), "it searched everything: {text}");
@@ -191,4 +231,20 @@ fn a_status_reads_as_a_table_of_plain_words() {
     let text = status(&report, &PLAIN);
     assert!(text.contains("Now        the first look at /home/ann/notes since the start is not over"), "{text}");
     assert!(text.contains("Defects    a task was stopped by a defect of the program 2 times"));
+}
+
+#[test]
+fn an_answer_without_the_words_in_quotes_says_that_its_passages_are_only_the_nearest() {
+    let text = found(&SearchResults { hits: vec![hit()], no_phrase: true, ..SearchResults::default() }, &PLAIN);
+    assert!(text.starts_with("No passage has the words in quotes as they stand. The nearest:\n\n 1. "), "{text}");
+}
+
+#[test]
+fn an_answer_to_a_question_with_filters_says_which_where_nothing_is_found_and_who_does_not_know_them() {
+    let filters = vec!["type:pdf".to_owned(), "after:2024-01-01".to_owned()];
+    let none = SearchResults { filters, unfiltered: vec!["attic".to_owned()], ..SearchResults::default() };
+    let said = "Nothing was found.\nSearched with type:pdf after:2024-01-01.\nPassages of attic may be missing: an older version there knows no filters.\n";
+    assert_eq!(found(&none, &PLAIN), said);
+    let hits = found(&SearchResults { hits: vec![hit()], ..none }, &PLAIN);
+    assert!(!hits.contains("Searched with") && hits.contains("attic may be missing"), "{hits}");
 }

@@ -8,6 +8,7 @@ use super::certainty::First;
 use super::metrics::Relevant;
 use super::set;
 use super::vectors::{Texts, Vectors};
+use crate::base::filter::Filter;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::{DocId, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Embedding, Signs};
@@ -19,6 +20,8 @@ use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
 use crate::search::lexical::bm25::{bm25, nearly, unknown};
 use crate::search::lexical::index::Matches;
+use crate::search::lexical::phrase::Phrases;
+use crate::search::lexical::row_set::Allowed;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::change::{Change, NewChunk};
 use crate::store::kv::{Kv, KvError};
@@ -137,12 +140,16 @@ impl Lookup for Only<'_> {
         self.indexes.rescored()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
-        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max, shared) }
+    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max, allowed) }
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.indexes.words(terms, max, also, shared)
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
+        self.indexes.words(terms, max, also, allowed)
+    }
+
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
+        self.indexes.holding(phrases, max, allowed)
     }
 }
 
@@ -224,7 +231,8 @@ impl Agents {
         let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
         for agent in &self.agents {
             let lookup = InStore { index: &agent.indexes, kv: agent.library.kv() };
-            statistics.join(&lookup.words(&terms, 1, &[], false).map_err(|error| error.to_string())?.statistics);
+            statistics
+                .join(&lookup.words(&terms, 1, &[], Allowed::default()).map_err(|error| error.to_string())?.statistics);
         }
         let hits: Vec<SearchHit> = found.into_iter().flat_map(|(_, found)| found.hits).collect();
         let words = of_words(&terms, &statistics, &hits);
@@ -257,6 +265,7 @@ impl Agents {
                 embedding: asked.embedding.clone(),
                 count: HITS_MAX,
                 shared: device.is_some(),
+                filter: Filter::default(),
             };
             let lookup = Only { indexes: InStore { index: &agent.indexes, kv: agent.library.kv() }, lists };
             let Outcome::Found(found, _) = retrieve(agent.library.kv(), &lookup, &query)? else {

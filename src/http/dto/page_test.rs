@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::base::finding::Area;
+use crate::base::hit::FileCoverage;
 use crate::base::id::Ring;
 use crate::http::folders::{AwayPlace, Missing};
+use crate::node::output;
 use serde_json::{Value, json};
 
 const PAGE: &str = include_str!("../../../docs/api.md");
@@ -133,7 +135,15 @@ fn found() -> SearchResults {
         background: Some("x".into()),
     };
     let unusable = vec![Unusable { path: "/n/a".into(), reason: "x".into() }];
-    SearchResults { hits: vec![hit], nothing_fits: true, unusable, coverage }
+    SearchResults {
+        hits: vec![hit],
+        nothing_fits: true,
+        no_phrase: true,
+        filters: vec!["type:pdf".into()],
+        unfiltered: vec!["attic".into()],
+        unusable,
+        coverage,
+    }
 }
 
 #[test]

@@ -88,7 +88,9 @@ impl Rights {
             | Message::Vectors(_)
             | Message::Coverage(_)
             | Message::Unread(_)
-            | Message::Unembedded(_) => linked | Self::ANSWER,
+            | Message::Unembedded(_)
+            | Message::Filters(_)
+            | Message::Filtered(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

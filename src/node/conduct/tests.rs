@@ -1,6 +1,7 @@
 //! What is doubtful about peers, by tables. Whole homes are in tests/sim/holders.rs.
 
 use super::*;
+use crate::base::filter::Filter;
 use crate::base::id::ReplyId;
 use crate::base::level::Energy;
 use crate::base::vector::Embedding;
@@ -213,7 +214,7 @@ fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_wa
 
     // A question of a person goes to the other one alone, and the frozen one is named as silent.
     let ask = |node: &mut Node, ms| {
-        let search = Request::Search { question: "x".to_owned(), count: 1 };
+        let search = Request::Search { question: "x".to_owned(), count: 1, filter: Filter::default() };
         let out = handle(node, at(ms), Input::Api(ReplyId(ms), search));
         let embed =
             |out: &Output| if let Output::Start(task, Task::EmbedQuery { .. }) = out { Some(*task) } else { None };

@@ -1,6 +1,7 @@
 //! How many files an answer covers: of this device, of other devices, and what other devices are told.
 
 use super::*;
+use crate::base::filter::Filter;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies};
 use crate::base::id::Row;
 use crate::node::gossip_state::Count;
@@ -213,7 +214,7 @@ fn a_folder_that_is_away_or_private_says_to_nobody_that_more_may_be_found() {
 #[test]
 fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     let mut node = node_over(Ring::Mesh);
-    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
     let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search));
     let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
     let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");

@@ -1,6 +1,7 @@
 //! What goes on while background work is held: by heat, a pause, an empty battery, or questions.
 
 use super::*;
+use crate::base::filter::Filter;
 use crate::base::id::TaskId;
 use crate::energy::decision::Besides;
 use crate::limits::FEW_CHUNKS;
@@ -63,7 +64,7 @@ fn questions_without_a_break_delay_a_scan_by_four_seconds_and_no_more() {
     let mut started = None;
     for n in 0..20 {
         let now = at(10 + 250 * n);
-        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
         for out in handle(&mut node, now, Input::Api(ReplyId(10 + n), search)) {
             match out {
                 Output::Start(task, Task::EmbedQuery { .. }) => {
@@ -88,7 +89,7 @@ fn questions_without_a_break_delay_what_travels_by_four_seconds_and_no_more() {
     let mut first = None;
     for n in 0..24 {
         let now = at(10 + 250 * n);
-        let search = Request::Search { question: "where".to_owned(), count: 1 };
+        let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
         for out in handle(&mut node, now, Input::Api(ReplyId(10 + n), search)) {
             if let Output::Start(task, Task::EmbedQuery { .. }) = out {
                 handle(&mut node, now, Input::Done(task, Outcome::Failed("no engine".to_owned()), Duration::ZERO));
@@ -134,7 +135,7 @@ fn polled(decision: Decision, answering: Decision, seconds: u64) -> Vec<(u64, Ta
             inputs.push_back(Input::Done(id, ended(&task), Duration::from_millis(30)));
         }
         if ms % 200 == 1 {
-            let search = Request::Search { question: "where".to_owned(), count: 1 };
+            let search = Request::Search { question: "where".to_owned(), count: 1, filter: Filter::default() };
             inputs.push_back(Input::Api(ReplyId(100 + ms), search));
         }
         // The source and both documents are there once the first question has been asked.

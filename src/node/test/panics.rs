@@ -2,6 +2,7 @@
 //! rest goes on.
 
 use super::*;
+use crate::base::filter::Filter;
 use crate::limits::{ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX};
 use crate::scheduler::attempt::Decided;
 use crate::store::record::{Attempt, Parked};
@@ -141,7 +142,7 @@ fn a_scan_that_panicked_twice_is_given_up_with_a_notice() {
 #[test]
 fn a_query_and_an_audit_whose_task_panicked_are_answered_with_an_error() {
     let mut node = node(u64::MAX);
-    let search = Request::Search { question: "q".to_owned(), count: 3 };
+    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
     for (reply, request) in [(1, search), (2, Request::Audit)] {
         let started = handle(&mut node, at(0), Input::Api(ReplyId(reply), request));
         let out = panics(&mut node, &started[0]);

@@ -4,6 +4,7 @@ use super::super::input::{Input as NodeInput, LinkInput, Request};
 use super::super::output::Response;
 use super::super::test::{at, handle, linked};
 use super::*;
+use crate::base::filter::Filter;
 use crate::base::hit::Found;
 use crate::base::id::{Fingerprint, ReplyId, TaskId};
 use crate::base::level::Energy;
@@ -84,7 +85,7 @@ fn two() -> Node {
 
 /// Begins a query; gives the task that searches here and the number under which the peers were asked.
 fn begin(node: &mut Node, reply: u64, asked: &[PeerKey]) -> (TaskId, u64) {
-    let search = Request::Search { question: "violin".to_owned(), count: 3 };
+    let search = Request::Search { question: "violin".to_owned(), count: 3, filter: Filter::default() };
     let out = handle(node, at(20), NodeInput::Api(ReplyId(reply), search));
     let Some(Output::Start(embed, Task::EmbedQuery { .. })) = out.iter().find(|out| matches!(out, Output::Start(..)))
     else {

@@ -39,7 +39,7 @@ fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
 fn answered(lists: &[(PeerKey, &[(&str, &str)])]) -> PendingQueries {
     let mut queries = PendingQueries::default();
     let peers: Vec<PeerKey> = lists.iter().map(|(peer, _)| *peer).collect();
-    queries.open(Instant::ZERO, ReplyId(1), QUESTION.to_owned(), 5, TaskId(10));
+    queries.open(Instant::ZERO, ReplyId(1), QUESTION.into(), 5, TaskId(10));
     queries.begin_search(Instant::ZERO, TaskId(10), &embed(QUESTION), TaskId(11), &peers).unwrap();
     for (peer, texts) in lists {
         let (found, vectors) = list(texts);
@@ -107,7 +107,7 @@ fn a_question_has_a_few_texts_checked_at_most() {
     let texts: Vec<(&str, &str)> = texts.iter().map(|(text, of)| (text.as_str(), of.as_str())).collect();
     let mut queries = answered(&[(LIAR, &texts)]);
     // Each is so near that no lie is found.
-    queries.open[0].question = "unlike".to_owned();
+    queries.open[0].question = "unlike".into();
     assert_eq!(check_all(&mut queries), CHECKS_MAX);
     assert!(queries.take_complete().is_some());
 }

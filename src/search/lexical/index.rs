@@ -8,7 +8,7 @@
 use super::analysis::Analysis;
 use super::bm25::{NEARLY, idf, is_known, mean, saturation};
 use super::postings::encode;
-use super::row_set::RowSet;
+use super::row_set::{Allowed, RowSet};
 use super::terms::{QueryTerms, most_similar};
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
@@ -255,19 +255,21 @@ impl Index {
     }
 
     /// The `max` chunks with the best BM25 score, best first, then those of the rows `also`, and the statistics over all
-    /// chunks. A term that no chunk has is looked for among those that are nearly it. If `shared`, chunks that answer this device
-    /// alone are in none of it: how often a word is in them would tell what they are about.
+    /// chunks. A term that no chunk has is looked for among those that are nearly it. If `shared` is allowed, chunks that answer this device
+    /// alone are in none of it: how often a word is in them would tell what they are about. Of the others those that are not allowed are
+    /// in the statistics, so that a word is as rare with a filter as without.
     ///
     /// # Errors
     /// The store could not be read.
-    pub fn search<P: Postings>(
+    pub fn search<'a, P: Postings>(
         &self,
         terms: &QueryTerms,
         store: &mut P,
         max: usize,
         also: &[Row],
-        shared: bool,
+        allowed: impl Into<Allowed<'a>>,
     ) -> Result<Matches, P::Error> {
+        let Allowed { shared, only } = allowed.into();
         let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
         let (chunks, length) = self.size(shared);
         (statistics.chunks, statistics.length) = (u32::try_from(chunks).unwrap_or(u32::MAX), length);
@@ -297,6 +299,7 @@ impl Index {
                 }
             }
         }
+        leave_out(&mut scores, &slots, only);
         let mut rows = best(&scores, &slots, max);
         let known: BTreeSet<Row> = rows.iter().map(|(row, _)| *row).collect();
         let score = |row: Row| {
@@ -316,6 +319,17 @@ impl Index {
                 (end, segment)
             })
             .collect()
+    }
+}
+
+/// Of rows that are not among these the score is 0.
+fn leave_out(scores: &mut [f32], slots: &[(usize, &Segment)], only: Option<&RowSet>) {
+    let Some(mut only) = only.map(RowSet::cursor) else { return };
+    let rows = slots.iter().flat_map(|(_, segment)| (segment.first.0..segment.end().0).map(Row));
+    for (score, row) in scores.iter_mut().zip(rows) {
+        if *score > 0.0 && !only.contains(row) {
+            *score = 0.0;
+        }
     }
 }
 

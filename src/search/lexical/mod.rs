@@ -6,7 +6,7 @@
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
 //! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores.
 //!
-//! Left out: positions (a phrase is looked for in the texts that are found).
+//! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
 
 pub mod analysis;
 pub mod bm25;
@@ -15,6 +15,7 @@ mod date;
 mod detection;
 pub mod index;
 pub mod language;
+pub mod phrase;
 pub mod postings;
 pub mod row_set;
 pub mod similar;

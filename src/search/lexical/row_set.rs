@@ -47,6 +47,44 @@ impl RowSet {
     }
 }
 
+/// Which rows may answer a question.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed<'a> {
+    /// Without those that answer this device alone.
+    pub shared: bool,
+    /// These alone, where there are some that the question leaves out.
+    pub only: Option<&'a RowSet>,
+}
+
+impl From<bool> for Allowed<'_> {
+    fn from(shared: bool) -> Self {
+        Self { shared, only: None }
+    }
+}
+
+/// Which rows a scan takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken<'a> {
+    /// Not these.
+    pub left_out: &'a RowSet,
+    /// These alone, where it is not all.
+    pub only: Option<&'a RowSet>,
+}
+
+impl<'a> From<&'a RowSet> for Taken<'a> {
+    fn from(left_out: &'a RowSet) -> Self {
+        Self { left_out, only: None }
+    }
+}
+
+impl<'a> Taken<'a> {
+    /// Looks rows up that come in about the order of their numbers.
+    pub fn cursor(&self) -> impl FnMut(Row) -> bool + use<'a> {
+        let (mut left_out, mut only) = (self.left_out.cursor(), self.only.map(RowSet::cursor));
+        move |row| !left_out.contains(row) && only.as_mut().is_none_or(|only| only.contains(row))
+    }
+}
+
 /// A set whose last word is at hand.
 #[derive(Debug)]
 pub struct Cursor<'a> {

@@ -74,6 +74,8 @@ impl Message {
             "roll-digest" => Self::MemberDigest(field_of(body)?),
             "unread" => Self::Unread(field_of(body)?),
             "unembedded" => Self::Unembedded(field_of(body)?),
+            "filters" => Self::Filters(field_of(body)?),
+            "filtered" => Self::Filtered(field_of(body)?),
             _ => return None,
         })
     }
@@ -116,6 +118,8 @@ impl Serialize for Body<'_> {
             Message::MemberDigest(digest) => digest.write(to),
             Message::Unread(unread) => unread.write(to),
             Message::Unembedded(unembedded) => unembedded.write(to),
+            Message::Filters(filters) => filters.write(to),
+            Message::Filtered(filtered) => filtered.write(to),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Searches of a store on a disk that fails below some of it.
 
 use super::*;
-use crate::base::id::{EmbedKey, Fingerprint, PeerKey};
+use crate::base::filter::Filter;
+use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
 use crate::store::change::{Change, NewChunk};
@@ -9,7 +10,7 @@ use crate::store::keys;
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, Space};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
-use crate::store::record::{FileStamp, Source};
+use crate::store::record::{FileStamp, Source, Sources};
 use std::rc::Rc;
 
 /// A disk that fails below some vectors, or below the list of who made the others.
@@ -79,8 +80,13 @@ fn what_a_failing_disk_still_gives_is_answered() {
     let vector = |text: &&str| StandIn::new(Fingerprint([7; 32])).embed(text).unwrap().quantize();
     let vectors = (0..3).map(|n| (rows[n], keys[n], vector(&texts[n]))).collect();
     library.apply(&Change::Embedded { doc, model: embedder.model(), vectors }).unwrap();
-    let question =
-        Query { text: "boiler".to_owned(), embedding: embedder.embed("boiler").unwrap(), count: 5, shared: false };
+    let question = Query {
+        text: "boiler".to_owned(),
+        embedding: embedder.embed("boiler").unwrap(),
+        count: 5,
+        shared: false,
+        filter: Filter::default(),
+    };
     let ask = |bad: &[Row]| {
         let bad = bad.iter().copied().collect();
         let kv = Failing { kv: Rc::new(MemoryKv::new()), bad, lost_makers: false };

@@ -5,6 +5,8 @@ use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
+use crate::search::lexical::phrase::Phrases;
+use crate::search::lexical::row_set::Allowed;
 use crate::search::lexical::terms::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
@@ -19,14 +21,20 @@ pub trait Lookup {
     /// How many of the nearest are to be scored exactly.
     fn rescored(&self) -> usize;
 
-    /// The rows nearest by sign bits, at most so many different ones; if `shared`, without those of this device alone.
-    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row>;
+    /// The rows nearest by sign bits, at most so many different ones; of those that are `allowed`.
+    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row>;
 
     /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
     ///
     /// # Errors
     /// Any `KvError`.
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError>;
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError>;
+
+    /// At most so many rows with all words of these phrases, in whichever places of the text; see `lexical::index::Index::holding`.
+    ///
+    /// # Errors
+    /// Any `KvError`.
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError>;
 }
 
 /// The indexes of a store that nobody changes meanwhile.
@@ -42,12 +50,16 @@ impl<K: Kv> Lookup for InStore<'_, K> {
         self.index.vectors.rescored()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, shared: bool) -> Vec<Row> {
-        self.index.nearest(signs, max, shared)
+    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.index.nearest(signs, max, allowed)
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], shared: bool) -> Result<Matches, KvError> {
-        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, shared)
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
+        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, allowed)
+    }
+
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
+        self.index.words.holding(phrases.looked_up(), &mut words::Reader(self.kv), max, allowed)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::lookup::load_index;
 use super::*;
-use crate::base::id::Fingerprint;
+use crate::base::filter::{Filter, Key};
+use crate::base::id::{Fingerprint, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::limits::RESCORE;
 use crate::scheduler::task::{Scan, Task};
@@ -10,6 +11,7 @@ use crate::search::indexes::Indexes;
 use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
+use crate::store::record::Sources;
 use crate::store::record::{FileStamp, Source};
 use crate::store::roots::Root;
 use crate::worker::extract::Content;
@@ -96,7 +98,7 @@ impl Shelf {
             },
             now: 0,
         };
-        let query = Query { text: text.to_owned(), embedding, count: 9, shared };
+        let query = Query { text: text.to_owned(), embedding, count: 9, shared, filter: Filter::default() };
         let task = Task::Retrieve(query);
         let Outcome::Found(found, vectors) = run(self.library.kv(), &mut self.embedder, io, task) else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
@@ -104,9 +106,13 @@ impl Shelf {
     }
 
     fn find(&mut self, text: &str, count: usize, shared: bool) -> Found {
+        self.find_of(Filter::default(), text, count, shared)
+    }
+
+    fn find_of(&mut self, filter: Filter, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = self.indexes();
-        let query = Query { text: text.to_owned(), embedding, count, shared };
+        let query = Query { text: text.to_owned(), embedding, count, shared, filter };
         let found = retrieve(self.library.kv(), &InStore { index: &index, kv: self.library.kv() }, &query).unwrap();
         let Outcome::Found(found, vectors) = found else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
@@ -236,7 +242,7 @@ fn private_texts_that_are_nearer_keep_no_shared_one_from_another_device() {
     assert_eq!(shelf.ask("boiler pin 7", 3, false)[0].0, "/diary/pins.md");
     assert_eq!(shelf.ask("boiler pin 7", 3, true), [("/house.md".to_owned(), text.to_owned())]);
     let (indexes, question) = (shelf.indexes(), shelf.embedder.embed("boiler pin 7").unwrap().signs());
-    assert_eq!(indexes.nearest(&question, RESCORE, true).len(), 1, "the scan itself leaves them out");
+    assert_eq!(indexes.nearest(&question, RESCORE, true.into()).len(), 1, "the scan itself leaves them out");
 }
 
 #[test]
@@ -317,4 +323,69 @@ fn what_is_away_or_kept_without_its_file_is_for_this_device_only_where_it_has_pr
     assert_eq!(found(&mut shelf, true, 1), all[1..2], "what is withheld takes nobody's place");
     shelf.watch(&[("/", Ring::Mesh)]);
     assert_eq!(found(&mut shelf, true, 9), all, "nowhere could they be private");
+}
+
+#[test]
+fn every_passage_with_the_words_in_quotes_is_found_however_many_have_them_apart() {
+    let mut shelf = Shelf::new();
+    // Nearer to the question, and with its words more often.
+    for n in 0..150 {
+        let text = format!("north moss north, roof, side moss side, number {n}");
+        shelf.add(&format!("/notes/{n}.md"), Ring::Mesh, &[&text]);
+    }
+    let far = "He walked for an hour and a half along the long fence until he came to the North Side of the old town, and there he sat down.";
+    shelf.add("/notes/walk.md", Ring::Mesh, &[far]);
+    shelf.add("/notes/sides.md", Ring::Mesh, &["the north sides"]);
+    shelf.add("/diary/walk.md", Ring::Private, &["I sat on the north side."]);
+    let paths = |hits: Vec<(String, String)>| hits.into_iter().map(|(path, _)| path).collect::<BTreeSet<String>>();
+    let question = "moss roof \u{201C}north side\u{201D}";
+    let of = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<String>>();
+    assert_eq!(paths(shelf.ask(question, 9, false)), of(&["/notes/walk.md", "/diary/walk.md"]));
+    assert_eq!(paths(shelf.ask(question, 9, true)), of(&["/notes/walk.md"]), "a private one answers no other device");
+    assert_eq!(shelf.ask("moss roof north side", 9, false).len(), 9, "without quotes the nearest");
+    assert_eq!(shelf.ask("\"side of moss\"", 9, false).len(), 9, "nobody has it: the nearest, and the asker says so");
+    let small = shelf.ask("\"and there he\"", 9, false);
+    assert_eq!(paths(small), of(&["/notes/walk.md"]), "small words count");
+}
+
+#[test]
+fn a_filter_leaves_room_for_all_that_fits_however_much_nearer_the_others_are() {
+    let mut shelf = Shelf::new();
+    for n in 0..450 {
+        shelf.add(&format!("/notes/{n}.md"), Ring::Mesh, &[&format!("boiler pump boiler pump number {n}")]);
+    }
+    for n in 0..3 {
+        shelf.add(
+            &format!("/bills/{n}.pdf"),
+            Ring::Mesh,
+            &[&format!("A long letter {n} about the roof, in which a pump is named once.")],
+        );
+    }
+    shelf.add("/diary/boiler.pdf", Ring::Private, &["boiler pump"]);
+    shelf.add("/bills/none.pdf", Ring::Mesh, &["Nothing of it is in here."]);
+    let of = |key: Key, value: &str| {
+        let mut filter = Filter::default();
+        filter.add(key, value).unwrap();
+        filter
+    };
+    let all = shelf.find("boiler pump", 9, false);
+    assert!(all.hits.iter().all(|hit| !hit.path.starts_with(b"/bills")), "without a filter they are far behind");
+    let paths = |found: &Found| {
+        found.hits.iter().map(|hit| String::from_utf8(hit.path.clone()).unwrap()).collect::<BTreeSet<String>>()
+    };
+    for filter in [of(Key::Type, "pdf"), of(Key::Path, "*.pdf")] {
+        let here = shelf.find_of(filter.clone(), "boiler pump", 9, false);
+        assert_eq!(here.statistics, all.statistics, "a word is as rare as without a filter");
+        assert_eq!(paths(&here).len(), 5, "{:?}", paths(&here));
+        let there = paths(&shelf.find_of(filter.clone(), "boiler pump", 9, true));
+        assert!(there.len() == 4 && !there.contains("/diary/boiler.pdf"), "{there:?}");
+        let phrase = shelf.find_of(filter, "\"a pump is named\"", 9, false);
+        assert_eq!(paths(&phrase).len(), 3, "phrases too");
+    }
+    assert_eq!(shelf.find_of(of(Key::Collection, "home"), "boiler pump", 9, false).hits.len(), 9);
+    assert_eq!(shelf.find_of(of(Key::Collection, "diary"), "boiler pump", 9, false).hits, []);
+    assert_eq!(shelf.find_of(of(Key::After, "2024"), "boiler pump", 9, false).hits, [], "they are of 1970");
+    assert_eq!(shelf.find_of(of(Key::Before, "1971"), "boiler pump", 9, false).hits.len(), 9);
+    let named = shelf.find_of(of(Key::Type, "md"), "boiler.pdf", 9, false);
+    assert!(named.hits.iter().all(|hit| hit.path.ends_with(b".md")), "a name that is asked for must fit too");
 }

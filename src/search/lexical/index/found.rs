@@ -1,9 +1,12 @@
 //! The chunks that have a term of a question.
 
+use super::super::bm25::{mean, saturation};
 use super::super::compound::Parts;
+use super::super::row_set::Allowed;
 use super::super::terms::QueryTerms;
 use super::occurrences::{Occurrences, once};
-use super::{Index, Postings, Segment};
+use super::{Index, Postings, Segment, best, leave_out};
+use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
 use std::collections::BTreeSet;
 
@@ -69,5 +72,38 @@ impl Index {
             once(&mut found);
         }
         Ok(found)
+    }
+
+    /// Up to `max` rows of chunks that have all of these words, each by any of its terms, those first that have them most often for their
+    /// length. Whether the words stand together only the text tells.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn holding<P: Postings>(
+        &self,
+        words: &[Vec<String>],
+        store: &mut P,
+        max: usize,
+        allowed: Allowed<'_>,
+    ) -> Result<Vec<Row>, P::Error> {
+        let slots = self.slots();
+        let (chunks, length) = self.size(allowed.shared);
+        let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
+        let mean = mean(&CorpusStatistics { chunks, length, ..CorpusStatistics::default() });
+        let mut scores = vec![0.0_f32; slots.last().map_or(0, |(end, _)| *end)];
+        for (number, terms) in words.iter().enumerate() {
+            let terms: Vec<(String, f32)> = terms.iter().map(|term| (term.clone(), 1.0)).collect();
+            let found = self.occurrences(&terms, (&slots, allowed.shared), store)?;
+            let mut both = vec![0.0_f32; scores.len()];
+            for Occurrences { slot, count, length } in found {
+                let before = scores.get(slot).copied().unwrap_or_default();
+                if let Some(score) = both.get_mut(slot).filter(|_| number == 0 || before > 0.0) {
+                    *score = before + saturation(count, f32::from(length), mean);
+                }
+            }
+            scores = both;
+        }
+        leave_out(&mut scores, &slots, allowed.only);
+        Ok(best(&scores, &slots, max).into_iter().map(|(row, _)| row).collect())
     }
 }

@@ -1,0 +1,118 @@
+//! `POST /v1/search`: a question, its filters as fields or as words in it.
+
+use super::{Api, Refused, body};
+use crate::base::filter::{self, Filter, Key};
+use crate::limits::{HITS_MAX, QUESTION_BYTES_MAX};
+use crate::node::input::Request;
+use serde::Deserialize;
+use trillium::{Conn, Status};
+
+/// The body of `POST /v1/search`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    query: String,
+    #[serde(default = "default_count")]
+    pub(super) k: usize,
+    #[serde(default)]
+    collection: Values,
+    #[serde(default)]
+    device: Values,
+    #[serde(default)]
+    path: Values,
+    #[serde(default, rename = "type")]
+    of_type: Values,
+    #[serde(default)]
+    after: Values,
+    #[serde(default)]
+    before: Values,
+}
+
+/// No value, one, or several of which one fits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Values {
+    #[default]
+    None,
+    One(String),
+    Several(Vec<String>),
+}
+
+const fn default_count() -> usize {
+    10
+}
+
+impl Api {
+    pub(in crate::http) async fn search(&self, mut conn: Conn) -> Conn {
+        let request = body::<Search>(&mut conn).await.and_then(|search| search_request(&search));
+        self.request(conn, request).await
+    }
+}
+
+impl Values {
+    fn add_to(&self, filter: &mut Filter, key: Key) -> Result<(), String> {
+        match self {
+            Self::None => Ok(()),
+            Self::One(value) => filter.add(key, value),
+            Self::Several(values) => values.iter().try_for_each(|value| filter.add(key, value)),
+        }
+    }
+}
+
+pub(super) fn search_request(search: &Search) -> Result<Request, Refused> {
+    let bad = |why: String| (Status::BadRequest, why);
+    let query = search.query.trim();
+    if query.len() > QUESTION_BYTES_MAX {
+        return Err(bad(format!("The question has {} bytes; at most {QUESTION_BYTES_MAX} are read.", query.len())));
+    }
+    if !(1..=HITS_MAX).contains(&search.k) {
+        return Err(bad(format!("k, the number of answers, is from 1 to {HITS_MAX}.")));
+    }
+    let (question, mut filter) = filter::read(query).map_err(bad)?;
+    let Search { collection, device, path, of_type, after, before, .. } = search;
+    let values = [collection, device, path, of_type, after, before];
+    values.into_iter().zip(Key::ALL).try_for_each(|(values, key)| values.add_to(&mut filter, key)).map_err(bad)?;
+    if question.is_empty() && !filter.is_empty() {
+        return Err(bad(
+            "The question has filters and no words: say what is searched for too, as in: heating type:pdf".to_owned(),
+        ));
+    }
+    if question.is_empty() {
+        return Err(bad("The question is empty.".to_owned()));
+    }
+    Ok(Request::Search { question, count: search.k, filter })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &str) -> Result<Request, String> {
+        search_request(&serde_json::from_str(body).unwrap()).map_err(|(_, why)| why)
+    }
+
+    #[test]
+    fn a_question_is_trimmed_and_its_bounds_are_checked() {
+        let of = |question: &str, k: usize| request(&serde_json::json!({ "query": question, "k": k }).to_string());
+        let where_is = Request::Search { question: "where?".into(), count: 3, filter: Filter::default() };
+        assert_eq!(of("  where?\n", 3), Ok(where_is));
+        assert!(of(" \n", 3).is_err() && of("", 3).is_err());
+        assert!(of("x", 0).is_err() && of("x", HITS_MAX + 1).is_err() && of("x", HITS_MAX).is_ok());
+        assert!(of(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
+        assert!(of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+        assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
+        assert_eq!(serde_json::from_str::<Search>(r#"{"query": "x"}"#).unwrap().k, 10);
+    }
+
+    #[test]
+    fn filters_are_fields_and_words_of_the_question_and_all_of_them_hold() {
+        let body = r#"{"query": "bill path:notes", "type": ["pdf", "mail"], "device": "attic", "after": "2024", "before": null}"#;
+        let Ok(Request::Search { question, filter, .. }) = request(body) else { panic!() };
+        assert_eq!(question, "bill");
+        assert_eq!(filter.told(), ["device:attic", "path:notes", "type:pdf", "type:mail", "after:2024-01-01"]);
+        assert!(request(r#"{"query": "bill", "before": "noon"}"#).unwrap_err().contains("before:2024-01"));
+        assert!(request(r#"{"query": "bill type:a/b"}"#).unwrap_err().contains("type:pdf"));
+        assert!(request(r#"{"query": "type:pdf"}"#).unwrap_err().contains("as in: heating type:pdf"));
+        assert!(serde_json::from_str::<Search>(r#"{"query": "x", "type": 3}"#).is_err());
+    }
+}

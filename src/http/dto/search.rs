@@ -1,0 +1,145 @@
+//! The answer of a search.
+
+use super::{Unusable, is_zero, text};
+use crate::base::hit::{FileCoverage, UnusableFile};
+use crate::base::time::utc;
+use crate::node::output;
+use serde::{Deserialize, Serialize};
+
+/// The answer of `POST /v1/search`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SearchResults {
+    /// Chunks, best first.
+    pub hits: Vec<SearchHit>,
+    /// True if none of them fits the question: they are only the nearest. Left out if it is false.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub nothing_fits: bool,
+    /// True if the question has words in quotation marks that no passage has as they stand: the hits are only the nearest. Left out if it is
+    /// false.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub no_phrase: bool,
+    /// The filters of the question, as they are typed in one. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
+    /// Names of devices that answered and do not know filters, so that what they have may be missing. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfiltered: Vec<String>,
+    /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<Unusable>,
+    /// How many of the devices answered.
+    pub coverage: SearchAnswer,
+}
+
+/// One chunk that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchHit {
+    /// The name of the device that holds it; with the end of its PeerId, if another device has the same name.
+    pub device: String,
+    /// That device's PeerId.
+    #[serde(default)]
+    pub peer_id: String,
+    /// The document's path on that device.
+    pub path: String,
+    /// The chunk's exact text.
+    pub text: String,
+    /// How well it fits: cosine and words together, about 0 for an unrelated chunk, 1 at best.
+    pub score: f32,
+    /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
+    pub heading: String,
+    /// Since when the document's file is away; left out if it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<String>,
+    /// Since when the document's file is gone, where it is kept without it (`wattle keep`); left out if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_since: Option<String>,
+    /// Whether the document's file is there and cannot be read now (`wattle doctor` says why), so that this is the text of an earlier
+    /// reading; left out if it can be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
+    /// Since when the document's file is gone from its folder, while the folder's owner is asked what is to become of it
+    /// (`wattle doctor`); left out if nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_since: Option<String>,
+    /// All files in which this text was found, this one first; at most 16. Left out where there is but one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<SearchPlace>,
+}
+
+/// A file that holds the text of a hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchPlace {
+    /// The name of the device that has it.
+    pub device: String,
+    /// That device's PeerId.
+    pub peer_id: String,
+    /// The document's path on that device.
+    pub path: String,
+}
+
+/// Which devices were asked and answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchAnswer {
+    /// Devices asked, this one among them.
+    pub asked: usize,
+    /// Devices that answered in time.
+    pub answered: usize,
+    /// The names of some of those that did not answer; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<String>,
+    /// The same devices with their PeerIds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent_devices: Vec<output::SilentDevice>,
+    /// Devices that are up and were not asked: a large mesh does not link all with all. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_asked: usize,
+    /// How many of the files of the device that was asked were searched.
+    #[serde(default)]
+    pub files: FileCoverage,
+    /// The same of the other devices that told it with their answers: of the files that they share. Left out where there
+    /// are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<output::DeviceCoverage>,
+    /// Files of that device that cannot be used; `GET /v1/doctor` lists them with their reasons.
+    #[serde(default)]
+    pub unusable: u64,
+    /// What background work may do on that device, and why not more; null where all its files are searched.
+    #[serde(default)]
+    pub background: Option<String>,
+}
+
+impl SearchResults {
+    /// From the node's answer.
+    #[must_use]
+    pub fn new(
+        hits: Vec<output::RankedHit>,
+        (fits, narrowed): (bool, output::Narrowed),
+        unusable: Vec<UnusableFile>,
+        coverage: SearchAnswer,
+    ) -> Self {
+        let place = |place: output::RankedPlace| SearchPlace {
+            device: place.device,
+            peer_id: place.peer_id,
+            path: text(&place.path),
+        };
+        let hit = |hit: output::RankedHit| SearchHit {
+            device: hit.device,
+            peer_id: hit.peer_id,
+            path: text(&hit.path),
+            text: hit.text,
+            score: hit.score,
+            heading: hit.heading,
+            away_since: hit.away_since.map(utc),
+            kept_since: hit.kept_since.map(utc),
+            unreadable: hit.is_unreadable,
+            gone_since: hit.gone_since.map(utc),
+            places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
+        };
+        let file = |file: UnusableFile| Unusable { path: text(&file.path), reason: file.reason };
+        let unusable = unusable.into_iter().map(file).collect();
+        let hits = hits.into_iter().map(hit).collect();
+        let output::Narrowed { lack_phrases, filters, unfiltered } = narrowed;
+        Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unusable, coverage }
+    }
+}

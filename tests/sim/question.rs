@@ -1,0 +1,100 @@
+//! Questions with phrases in quotes and with filters, asked over a home of several devices.
+
+use super::super::{FOLDER, World};
+use std::collections::BTreeSet;
+use wattle::base::filter::{Filter, Key};
+use wattle::base::time::Duration;
+use wattle::node::input::Request;
+use wattle::node::output::{Narrowed, RankedHit, Response};
+
+const DEVICES: usize = 3;
+
+/// A home at rest. The devices 1 and 2 have many texts with the words, and each one with the phrase.
+fn home(seed: u64) -> World {
+    let mut world = World::new(seed, DEVICES);
+    (world.net.loss_permille, world.net.datagram_loss_permille) = (0, 0);
+    for at in 0..DEVICES {
+        let mut write = |name: &str, text: &str| {
+            world.devices[at].files.write(&[FOLDER, b"/", name.as_bytes()].concat(), text.as_bytes());
+        };
+        write("garden.md", &format!("The garden{at}y of this house was wet, and we baked bread."));
+        if at > 0 {
+            for n in 0..30 {
+                write(
+                    &format!("moss{n}.md"),
+                    &format!("North moss grows to the north, and side moss to the side, roof{at}x number {n}."),
+                );
+            }
+            let walk =
+                format!("On day {at} he walked for hours to the North Side of the old town, where the{at}z ends.");
+            write("walk.txt", &walk);
+        }
+        world.boot(at);
+        world.add_folder(at);
+    }
+    world.settle(Duration::from_secs(3600));
+    world.run_until(world.after(60));
+    world
+}
+
+/// The names of files of the answer with their devices, and whether it lacks the phrases.
+fn asked(world: &mut World, question: &str) -> (BTreeSet<(String, String)>, bool) {
+    let reply =
+        world.request(0, Request::Search { question: question.to_owned(), count: 10, filter: Filter::default() });
+    world.run_until(world.after(20));
+    let (hits, narrowed) = hits_of(world.reply(0, reply)).expect("hits");
+    (hits.into_iter().map(|hit| (hit.device, name(&hit.path))).collect(), narrowed.lack_phrases)
+}
+
+fn hits_of(response: Response) -> Option<(Vec<RankedHit>, Narrowed)> {
+    if let Response::Hits { hits, narrowed, .. } = response { Some((hits, narrowed)) } else { None }
+}
+
+fn name(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn of(files: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+    files.iter().map(|(device, name)| ((*device).to_owned(), (*name).to_owned())).collect()
+}
+
+#[test]
+fn the_passages_of_all_devices_with_the_words_in_quotes_are_the_answer_and_else_it_says_that_there_is_none() {
+    for seed in 1..=2 {
+        let mut world = home(seed);
+        let walks = of(&[("device 1", "walk.txt"), ("device 2", "walk.txt")]);
+        assert_eq!(asked(&mut world, "moss roof \"north side\""), (walks, false), "seed {seed}");
+        let (near, lacks) = asked(&mut world, "moss roof \"side moss north\"");
+        assert!(lacks && near.len() == 10, "seed {seed}: {near:?}");
+        let (near, lacks) = asked(&mut world, "moss roof north side");
+        assert!(!lacks && near.len() == 10, "seed {seed}: without quotes the nearest");
+    }
+}
+
+/// The files of the answer to a question with such filters.
+fn filtered(world: &mut World, question: &str, values: &[(Key, &str)]) -> BTreeSet<(String, String)> {
+    let mut filter = Filter::default();
+    values.iter().for_each(|(key, value)| filter.add(*key, value).expect("it is one"));
+    let reply = world.request(0, Request::Search { question: question.to_owned(), count: 10, filter });
+    world.run_until(world.after(20));
+    let (hits, narrowed) = hits_of(world.reply(0, reply)).expect("hits");
+    assert_eq!(narrowed.unfiltered, [""; 0], "all know filters");
+    hits.into_iter().map(|hit| (hit.device, name(&hit.path))).collect()
+}
+
+#[test]
+fn filters_leave_room_for_all_that_fits_on_every_device() {
+    for seed in 1..=2 {
+        let mut world = home(seed);
+        let walks = || of(&[("device 1", "walk.txt"), ("device 2", "walk.txt")]);
+        assert_eq!(filtered(&mut world, "moss roof", &[(Key::Type, "txt")]), walks(), "seed {seed}");
+        assert_eq!(filtered(&mut world, "moss roof", &[(Key::Path, "wa*.t?t")]), walks(), "seed {seed}");
+        let one = filtered(&mut world, "moss roof", &[(Key::Type, "txt"), (Key::Device, "device 2")]);
+        assert_eq!(one, of(&[("device 2", "walk.txt")]), "seed {seed}");
+        // The files of the simulator are of 1970.
+        assert_eq!(filtered(&mut world, "moss roof", &[(Key::After, "2024")]), of(&[]), "seed {seed}");
+        let all = filtered(&mut world, "town", &[(Key::Before, "1971"), (Key::Type, "text"), (Key::Path, "walk")]);
+        assert_eq!(all, walks(), "seed {seed}");
+        assert_eq!(filtered(&mut world, "moss roof", &[(Key::Collection, "no such one")]), of(&[]), "seed {seed}");
+    }
+}
