@@ -125,7 +125,8 @@ impl Node {
             {
                 let count = usize::from(query.count).clamp(1, HITS_MAX);
                 let filter = filter.unwrap_or_default();
-                let here = Query { text: query.question, embedding, count, shared: true, filter };
+                let behind = self.scheduler.behind(false);
+                let here = Query { text: query.question, embedding, count, shared: true, filter, behind };
                 out.push(Output::Start(task, Task::Retrieve(here)));
             }
             _ => out.push(self.answer_to(peer, query.id, None)),

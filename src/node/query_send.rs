@@ -65,7 +65,14 @@ impl Node {
             self.queries.local.skip_here(task);
             return self.go_on_with_queries(now, out);
         }
-        let here = Query { text: question, embedding: embedding.clone(), count, shared: false, filter };
+        let here = Query {
+            text: question,
+            embedding: embedding.clone(),
+            count,
+            shared: false,
+            filter,
+            behind: self.scheduler.behind(true),
+        };
         out.push(Output::Start(task, Task::Retrieve(here)));
     }
 

@@ -23,12 +23,12 @@ use crate::scheduler::task::Scan;
 use crate::store::record::Source;
 use crate::store::roots::Root;
 use crate::worker::extract::Content;
+use crate::worker::look::{Looks, Sought};
 use crate::worker::scan::Listing;
 use known::{Known, OpenFolder};
 use missing::LateLooks;
 use place::{plain, stamp};
-use rustix::fs::{Mode, OFlags};
-use std::collections::BTreeSet;
+use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -98,12 +98,11 @@ impl Folders {
         unheard(source)
     }
 
-    /// Those of these files that are not there, as far as their file systems say so within `MISSING_MS`. `watched`: all places that are
-    /// watched.
+    /// Looks at these files, as far as their file systems answer within `MISSING_MS`. `watched`: all places that are watched.
     #[must_use]
-    pub fn missing(&self, paths: BTreeSet<Vec<u8>>, watched: &[Source]) -> BTreeSet<Vec<u8>> {
+    pub fn look(&self, sought: Sought, watched: &[Source]) -> Looks {
         let silent = self.calls.reach().silent();
-        self.late.missing(&silent, paths, answering(watched, &silent))
+        self.late.look(&silent, sought, answering(watched, &silent))
     }
 
     /// A whole file. Never follows a link in a watched place, never waits on a pipe, never reads more than the limit.
@@ -144,12 +143,13 @@ fn read(path: &[u8], watched: &[Source], progress: &Progress) -> Content {
 
 /// The tag of the file system of the deepest folder above a path that is there; 0 if none can be opened.
 fn volume_around(path: &[u8]) -> u16 {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = |folder: &Path| {
-        let folder = File::from(rustix::fs::open(folder, flags, Mode::empty()).ok()?);
-        Some(FileSystem::of(&folder, folder.metadata().ok()?.dev()).tag)
-    };
-    Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(open).unwrap_or(0)
+    Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(|folder| open_volume(folder).ok()).unwrap_or(0)
+}
+
+/// The tag of the file system of a folder that can be read.
+fn open_volume(folder: &Path) -> std::io::Result<u16> {
+    let (meta, folder) = place::open_folder(folder.as_os_str().as_bytes())?;
+    Ok(FileSystem::of(&folder, meta.dev()).tag)
 }
 
 /// Reads a file, and counts each part that has come.

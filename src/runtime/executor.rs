@@ -189,7 +189,7 @@ impl<E: Embedder> Executor<E> {
                 content
             },
             lookup: &lookup,
-            missing: |paths, watched: &[Source]| folders.missing(paths, watched),
+            look: |sought, watched: &[Source]| folders.look(sought, watched),
             now: clock::wall_ns() / 1_000_000_000,
         };
         run(&self.disk, &mut self.embedder, io, task)
@@ -298,6 +298,7 @@ mod tests {
             count: 10,
             shared: true,
             filter: Filter::default(),
+            behind: None,
         })
     }
 

@@ -54,7 +54,7 @@ impl Disk {
     pub(super) fn reason(&self) -> String {
         format!(
             "The disk that holds the agent's home has only {} MiB free; {} MiB are needed. Nothing new is indexed until \
-             there is room; what is indexed still answers.",
+             there is room; what is indexed still answers, unless its file was changed or deleted since.",
             self.free >> 20,
             DISK_FREE_MIN >> 20
         )

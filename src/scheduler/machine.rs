@@ -79,6 +79,9 @@ impl Scheduler {
         }
         let mut decisions = Decisions::new(config.marks, config.strays);
         decisions.losses.ask_again(config.asked, |path| config.sources.places.iter().any(|source| source.path == path));
+        let disk = Disk::new(config.disk_free);
+        let mut scans = Scans::new(now);
+        scans.are_behind = disk.is_full();
         let mut offload = Offload::new(config.model, config.cosine_min, config.seed);
         let mut queue = Queue::default();
         let at = config.work.at;
@@ -89,7 +92,7 @@ impl Scheduler {
             counts: config.counts,
             sources: WatchedSources::new(config.sources),
             slots: config.slots.clamp(1, BACKGROUND_MAX),
-            scans: Scans::new(now),
+            scans,
             queue,
             running: Running::new(
                 Parking::new(now, config.work.parked, config.work.failing),
@@ -97,7 +100,7 @@ impl Scheduler {
             ),
             saves: Saves::default(),
             outage: Outage::default(),
-            disk: Disk::new(config.disk_free),
+            disk,
             purges,
             decisions,
             offload,
@@ -133,6 +136,7 @@ impl Scheduler {
             Input::ChangesLost => self.scans.queue.overflow(now),
             Input::DiskFree(free) => self.disk.free = free,
         }
+        self.note_standstill(now);
         self.match_counts(now);
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Scans {
     pub(super) queue: ScanQueue,
     pending: Deque<Scan, { SOURCES_MAX * 2 }>,
     under_way: bool,
+    /// Whether changes could not be saved, and are not all looked at since.
+    pub(super) are_behind: bool,
     polls: Vec<Poll>,
     /// The sources that have all their watches, as the watcher said.
     pub(super) followed: Vec<Vec<u8>>,
@@ -47,6 +49,7 @@ impl Scans {
             queue: ScanQueue::new(now),
             pending: Deque::new(),
             under_way: false,
+            are_behind: false,
             polls: Vec::new(),
             followed: Vec::new(),
             told: BTreeSet::new(),

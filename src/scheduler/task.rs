@@ -12,6 +12,7 @@ use crate::store::audit::Audit;
 use crate::store::change::{Change, FoundDocument};
 use crate::store::keys::Stage;
 use crate::store::record::{Mark, Source};
+use std::collections::BTreeSet;
 
 /// One task of a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +120,9 @@ pub struct Query {
     pub shared: bool,
     /// Which documents may answer; of which devices decides who asks.
     pub filter: Filter,
+    /// If changes of files cannot be saved, so that the store has what is gone: only what its file still has may answer, and what is of
+    /// these documents, whose files are known to be gone.
+    pub behind: Option<BTreeSet<DocId>>,
 }
 
 /// One step of a scan.

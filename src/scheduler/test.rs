@@ -13,6 +13,7 @@ use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{FileStamp, Mark, MarkKind, Parked, Source, Sources};
 
+mod behind_test;
 mod decisions_test;
 mod kept_test;
 mod lend_test;

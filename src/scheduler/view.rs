@@ -9,6 +9,7 @@ use crate::base::time::Instant;
 use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Mark, MarkKind, Source};
+use std::collections::BTreeSet;
 
 impl Scheduler {
     /// The counts, as of the last save.
@@ -171,6 +172,24 @@ impl Scheduler {
     pub fn held_reason(&self) -> Option<String> {
         let full = || self.disk.is_full().then(|| self.disk.reason());
         self.outage.reason().or_else(full)
+    }
+}
+
+/// What the store may not have of the files, because nothing could be saved.
+impl Scheduler {
+    /// Notes whether anything can be saved. What changed meanwhile is taken in by the looks that follow.
+    pub(super) fn note_standstill(&mut self, now: Instant) {
+        let is_due = || self.scans.queue.has_dirty() || self.scans.deadline().is_some_and(|due| due <= now);
+        self.scans.are_behind = self.stands_still() || self.scans.are_behind && (self.scans.any() || is_due());
+    }
+
+    /// If the store may have texts that are not there any more, because changes could not be saved: the documents whose files are known to be
+    /// gone, and answer nevertheless, as hits that say so. Only a person at this device is `told` of these.
+    #[must_use]
+    pub fn behind(&self, told: bool) -> Option<BTreeSet<DocId>> {
+        let asked =
+            || self.questions().filter(|_| told).flat_map(|(_, question)| &question.gone).map(|found| found.doc);
+        self.scans.are_behind.then(|| asked().collect())
     }
 }
 

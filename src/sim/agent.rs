@@ -21,6 +21,7 @@ use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::Sources;
+use crate::worker::look::Sought;
 use crate::worker::retrieve::{InStore, load_indexes};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words;
@@ -155,7 +156,7 @@ impl Agent {
             list: |scan: &_, _: &[_], _: &[_]| files.list(scan),
             read: |path: &[u8], _: &[_]| files.read(path),
             lookup: &lookup,
-            missing: |paths: BTreeSet<Vec<u8>>, _: &[_]| paths.into_iter().filter(|path| !files.has(path)).collect(),
+            look: |sought: Sought, _: &[_]| sought.into_iter().map(|(path, file)| files.look(path, file)).collect(),
             now: 0,
         };
         let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());

@@ -4,7 +4,8 @@ use crate::limits::{DOCUMENT_BYTES_MAX, SCAN_BATCH};
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::store::record::FileStamp;
-use crate::worker::extract::Content;
+use crate::worker::extract::{Content, content_hash};
+use crate::worker::look::{AsRead, Look};
 use crate::worker::scan::{Entry, Listing};
 use std::collections::BTreeMap;
 
@@ -62,9 +63,14 @@ impl Files {
         Listing { entries, upto, ..Listing::default() }
     }
 
-    /// Whether a file is there.
-    pub(super) fn has(&self, path: &[u8]) -> bool {
-        self.files.contains_key(path)
+    /// Whether a file is there, as it was read where that is asked.
+    pub(super) fn look(&self, path: Vec<u8>, file: Option<AsRead>) -> (Vec<u8>, Look) {
+        let look = match (self.files.get(&path), file) {
+            (None, _) => Look::Missing(Some(0)),
+            (Some((_, content)), Some(file)) if content_hash(content) != file.content => Look::Changed,
+            (Some(_), _) => Look::There,
+        };
+        (path, look)
     }
 
     /// A whole file, as `platform::folder` gives it.

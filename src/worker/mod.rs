@@ -17,6 +17,7 @@
 pub mod embed;
 pub mod extract;
 mod lend;
+pub mod look;
 mod owed;
 mod park;
 pub mod retrieve;

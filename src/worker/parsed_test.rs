@@ -1,6 +1,7 @@
 //! Documents whose text a parser process has extracted, or has not.
 
 use super::extract::Content;
+use super::look::{Looks, Sought};
 use super::run::{TaskIo, run};
 use super::scan::Listing;
 use crate::base::id::{DocId, Fingerprint, Ring};
@@ -16,7 +17,6 @@ use crate::store::record::{DocState, FileStamp, Source};
 use crate::store::roots::Root;
 use crate::text::extract::section::{Section, Text};
 use crate::worker::retrieve::InStore;
-use std::collections::BTreeSet;
 
 const STAMP: FileStamp = FileStamp { size: 9, modified_ns: 1, changed_ns: 1, inode: 1 };
 const CONTENT: [u8; 16] = [5; 16];
@@ -34,7 +34,7 @@ fn read_as(kv: &MemoryKv, doc: DocId, content: Content) -> Outcome {
         list: |_: &Scan, _: &[Source], _: &[Root]| Listing::default(),
         read: |_: &[u8], _: &[Source]| content,
         lookup: &InStore { index: &Indexes::default(), kv },
-        missing: |_: BTreeSet<Vec<u8>>, _: &[Source]| BTreeSet::new(),
+        look: |_: Sought, _: &[Source]| Looks::new(),
         now: 0,
     };
     run(kv, &mut StandIn::new(Fingerprint([7; 32])), io, Task::Read { doc })

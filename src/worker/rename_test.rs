@@ -2,6 +2,7 @@
 //! documents are the files.
 
 use super::extract::Content;
+use super::look::{Looks, Sought};
 use super::run::{TaskIo, run};
 use super::scan::{Entry, Listing};
 use crate::base::id::{DocId, Fingerprint, ReplyId, Ring, SaveId, TaskId};
@@ -200,7 +201,7 @@ impl World {
                 None => Content::Missing(0),
             },
             lookup: &InStore { index: &Indexes::default(), kv: &self.kv },
-            missing: |_: BTreeSet<Vec<u8>>, _: &[Source]| BTreeSet::new(),
+            look: |_: Sought, _: &[Source]| Looks::new(),
             now: 0,
         };
         run(&kv, &mut StandIn::new(Fingerprint([7; 32])), io, task.task.clone())

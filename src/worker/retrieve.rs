@@ -5,6 +5,7 @@
 mod filter;
 mod folders;
 mod given;
+mod held;
 mod lookup;
 mod phrase;
 mod scored;
@@ -37,6 +38,7 @@ use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use held::answer;
 pub use lookup::{InStore, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
@@ -198,23 +200,6 @@ fn nearest(
     }
 }
 
-/// What was found for another device, without the hits whose files are not there. Where thousands of files are renamed, a scan may
-/// find only after a while that one was moved into a private folder. What is known to be away or kept is judged by who answers.
-pub fn without_missing(
-    mut found: Found,
-    mut vectors: Vec<Quantized>,
-    missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
-) -> Outcome {
-    let there = found.hits.iter().filter(|hit| hit.absence.is_none());
-    let missing = missing(there.map(|hit| hit.path.clone()).collect());
-    let stays: Vec<bool> = found.hits.iter().map(|hit| hit.absence.is_some() || !missing.contains(&hit.path)).collect();
-    let mut each = stays.iter();
-    found.hits.retain(|_| each.next() != Some(&false));
-    let mut each = stays.iter();
-    vectors.retain(|_| each.next() != Some(&false));
-    Outcome::Found(Box::new(found), vectors)
-}
-
 /// The rows of the files that have the name which is asked for, as a name has no meaning that a vector could be near to; and
 /// those of these files that cannot be used, of which nothing else in the answer would tell.
 fn named_files(
@@ -359,6 +344,10 @@ fn best(
 #[cfg(test)]
 #[path = "retrieve/test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "retrieve/held_test.rs"]
+mod held_test;
 
 #[cfg(test)]
 #[path = "retrieve/failing_disk_test.rs"]

@@ -1,6 +1,7 @@
 //! Runs one task of any kind. A device and the simulator pass their files and index as functions.
 
 use super::extract::Content;
+use super::look::{Looks, Sought, missing, plainly};
 use super::retrieve::Lookup;
 use super::scan::Listing;
 use super::{embed, extract, lend, owed, park, retrieve, scan, summary, sweep};
@@ -12,9 +13,8 @@ use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read::{self, Purgeable};
 use crate::store::record::Source;
 use crate::store::roots::Root;
-use std::collections::BTreeSet;
 
-/// What a task may need from outside the store. `list`, `read` and `missing` are called at most once.
+/// What a task may need from outside the store. `list`, `read` and `look` are called at most once.
 pub struct TaskIo<'a, L, R, S, M> {
     /// Lists the files of the next step of a scan; with all places that are watched, and what is known of the private ones.
     pub list: L,
@@ -22,8 +22,8 @@ pub struct TaskIo<'a, L, R, S, M> {
     pub read: R,
     /// Both indexes.
     pub lookup: &'a S,
-    /// Which of these files are not there, as far as is known soon; with all places that are watched.
-    pub missing: M,
+    /// Looks at these files, as far as they answer soon; with all places that are watched.
+    pub look: M,
     /// Seconds since 1970 by the system's clock.
     pub now: i64,
 }
@@ -34,7 +34,7 @@ where
     L: FnOnce(&Scan, &[Source], &[Root]) -> Listing,
     R: FnOnce(&[u8], &[Source]) -> Content,
     S: Lookup,
-    M: FnOnce(BTreeSet<Vec<u8>>, &[Source]) -> BTreeSet<Vec<u8>>,
+    M: FnOnce(Sought, &[Source]) -> Looks,
 {
     let failed = |error| failed(kv, error);
     match task {
@@ -67,8 +67,9 @@ where
         Task::Lend { documents, chunks, known } => {
             // A scan may find only after a while that a file was moved into a private folder.
             let watched = scan::watched(kv);
-            let listed = watched
-                .and_then(|watched| lend::list(kv, (&documents, chunks, known), |paths| (io.missing)(paths, &watched)));
+            let listed = watched.and_then(|watched| {
+                lend::list(kv, (&documents, chunks, known), |paths| missing((io.look)(plainly(paths), &watched)))
+            });
             listed.unwrap_or_else(failed)
         }
         Task::Owed { by, seed } => owed::part(kv, by, seed).unwrap_or_else(failed),
@@ -85,12 +86,7 @@ where
         Task::EmbedHit { heading, text } => {
             retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
         }
-        Task::Retrieve(query) => match retrieve::retrieve(kv, io.lookup, &query) {
-            Ok(Outcome::Found(found, vectors)) if query.shared => scan::watched(kv).map_or_else(failed, |watched| {
-                retrieve::without_missing(*found, vectors, |paths| (io.missing)(paths, &watched))
-            }),
-            found => found.unwrap_or_else(Outcome::Failed),
-        },
+        Task::Retrieve(query) => retrieve::answer(kv, io.lookup, query, io.look),
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
     }
@@ -109,7 +105,7 @@ pub fn check_store(snapshot: &impl KvRead) -> Outcome {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature that `map_or_else` and `unwrap_or_else` call")]
-fn failed(kv: &impl KvRead, error: KvError) -> Outcome {
+pub(super) fn failed(kv: &impl KvRead, error: KvError) -> Outcome {
     kv.note_damage(&error);
     Outcome::StoreFailed(format!("The store cannot be read: {error}."))
 }

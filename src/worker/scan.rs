@@ -44,7 +44,8 @@ pub struct Listing {
     pub holes: Vec<Vec<u8>>,
     /// There are more of them: no file of the whole range counts as gone.
     pub has_more_holes: bool,
-    /// Where a file system begins, and its tag: the source, and every folder at which another is mounted.
+    /// Where a file system begins, and its tag: the source, and every folder at which another is mounted. A source that is a hole, and of
+    /// which both `why` and this are told, was read well: it is empty, and on another disk than when it was added.
     pub volumes: Vec<(Vec<u8>, u16)>,
     /// What the folder or file at the path of the source is, where its file system tells.
     pub root: Option<Identity>,
@@ -118,7 +119,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let root = listing.root;
     let Listing { entries, upto, holes, has_more_holes, volumes, why, mut remarks, key_files, ignored, at, .. } =
         listing;
-    let ignored: BTreeSet<Vec<u8>> = ignored.into_iter().collect();
+    let (ignored, is_told): (BTreeSet<Vec<u8>>, _) = (ignored.into_iter().collect(), why.is_some());
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
     // Behind a full page there may be more documents: this step ends with the page.
     let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
@@ -130,7 +131,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
 
     let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, why, ..Tally::default() } };
     let (mut empty, mut left_out) = (BTreeSet::new(), 0_u64);
-    let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes);
+    let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes, is_told);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
         while let Some(entry) = entries.next_if(|entry| entry.path < doc.path) {

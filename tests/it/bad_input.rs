@@ -143,6 +143,9 @@ fn on_a_full_disk_the_agent_reports_it_and_answers_and_goes_on_when_there_is_roo
     place.write("c.txt", "The lamp is broken.");
     let found = api(&agent, "POST /v1/search", "{\"query\": \"violin\"}");
     assert!(found.contains("a.txt"), "{found}");
+    place.write("a.txt", "The cello is sold.");
+    let found = api(&agent, "POST /v1/search", "{\"query\": \"violin\"}");
+    assert!(!found.contains("cupboard"), "no text answers that is not in its file any more: {found}");
     fs::remove_file(format!("{inside}/filler")).unwrap();
     agent_ready(&agent, 3);
 }

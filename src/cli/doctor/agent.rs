@@ -56,7 +56,8 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
             let scanning = reports.status.as_ref().is_ok_and(|status| status.activity.scanning);
             let sources = reports.status.as_ref().map_or(&[][..], |status| &status.sources[..]);
             checks.push(store(audit, reports.status.as_ref().ok().and_then(display::store_read)));
-            checks.push(files(audit.sample.as_ref(), scanning, sources));
+            let held = reports.status.as_ref().ok().and_then(|status| status.activity.held.as_deref());
+            checks.push(files(audit.sample.as_ref(), (scanning, held), sources));
         }
         Err(failure) => {
             checks.push(unchecked_store(failure));
@@ -252,7 +253,7 @@ fn store(store: &Checked, read: Option<String>) -> Check {
 const SAMPLE: &str = "They are a sample, a new one each time.";
 
 /// A sample of the files on the disk, held against the index.
-fn files(sample: Option<&FileSample>, scanning: bool, sources: &[Watched]) -> Check {
+fn files(sample: Option<&FileSample>, (scanning, held): (bool, Option<&str>), sources: &[Watched]) -> Check {
     if let Some(look) = display::first_look(sources) {
         // What changed while no agent ran is not known before.
         return Check::not_run("files", format!("There is nothing to tell of them: {look}. Ask again afterwards."));
@@ -260,6 +261,17 @@ fn files(sample: Option<&FileSample>, scanning: bool, sources: &[Watched]) -> Ch
     let Some(FileSample { looked, different, examples, undecided }) = sample else {
         return Check::not_run("files", "The files could not be held against the index; the agent's log says why.");
     };
+    let is_asked = sources.iter().any(|source| source.missing.is_some());
+    let unsaved = different + if is_asked { 0 } else { *undecided };
+    if let Some(why) = held.filter(|_| unsaved > 0) {
+        let example = examples.first().map_or_else(String::new, |path| format!(", {} for example", one_line(path)));
+        let says = format!(
+            "The index does not have {unsaved} of {} as they are{example}: changes cannot be saved just now, and are taken in once that is \
+             over. Until then a text whose file is gone or changed does not answer. {why}",
+            count(*looked, "file")
+        );
+        return Check::wrong("files", says, "wattle status");
+    }
     let gone = match undecided {
         0 => String::new(),
         1 => " One of them is gone, which the agent knows; its document is kept until it is decided.".to_owned(),

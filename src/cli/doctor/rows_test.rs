@@ -187,3 +187,18 @@ fn what_the_page_says_of_devices_that_do_not_reach_each_other_is_what_the_doctor
     });
     hold("another device has a new key", &judged(knocked));
 }
+
+#[test]
+fn while_nothing_can_be_saved_the_row_of_the_files_says_why_and_sends_nobody_to_add_the_folder_again() {
+    for (different, undecided) in [(1, 1), (0, 2)] {
+        let mut reports = healthy();
+        let status = reports.status.as_mut().unwrap();
+        status.activity.held = Some("The disk is full: 0 MiB are free. Make room.".to_owned());
+        let sample = crate::http::dto::FileSample { looked: 40, different, examples: Vec::new(), undecided };
+        reports.audit.as_mut().unwrap().sample = Some(sample);
+        let text = report(reports, &Ok(())).text(&Style { width: 900, styled: false });
+        let row = text.lines().find(|line| line.starts_with("WRONG  files")).unwrap();
+        assert!(row.contains("does not have 2 of 40 files as they are: changes cannot be saved just now"), "{row}");
+        assert!(row.contains("The disk is full") && !row.contains("decided") && !row.contains("Adding"), "{row}");
+    }
+}

@@ -266,6 +266,7 @@ impl Agents {
                 count: HITS_MAX,
                 shared: device.is_some(),
                 filter: Filter::default(),
+                behind: None,
             };
             let lookup = Only { indexes: InStore { index: &agent.indexes, kv: agent.library.kv() }, lists };
             let Outcome::Found(found, _) = retrieve(agent.library.kv(), &lookup, &query)? else {

@@ -1,6 +1,7 @@
 //! What is at a path: whether a source can be looked at, folders as they are opened, and the stamps of files.
 
 use crate::base::id::Ring;
+use crate::base::path::parent;
 use crate::platform::file_system::FileSystem;
 use crate::platform::source::{elsewhere, is_at, led_into};
 use crate::scheduler::path::covers;
@@ -31,6 +32,9 @@ pub(super) struct Away {
     pub(super) remark: String,
     /// As the end of a sentence; `None` if nothing is there.
     pub(super) why: Option<String>,
+    /// The folder that was read all the same: around a source of which nothing is there, as a source that is a file may be deleted; and a
+    /// source that is empty. What was learnt on the file system that is there now is gone.
+    pub(super) folder: Option<Vec<u8>>,
 }
 
 /// Looks at a source. `watched`: all places that are watched, but for those that do not answer.
@@ -41,13 +45,15 @@ pub(super) fn look_at(source: &Source, watched: &[Source]) -> Found {
         Found::Away(Away {
             remark: format!("{name} is away, because {why}: what is known of it is kept."),
             why: Some(why),
+            folder: None,
         })
     };
     let meta = match fs::symlink_metadata(path) {
         Ok(meta) => meta,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             let remark = format!("{name} is not there: what is known of it is kept.");
-            return Found::Away(Away { remark, why: None });
+            let folder = Some(parent(&source.path).to_vec());
+            return Found::Away(Away { remark, why: None, folder });
         }
         Err(error) => return away(format!("it cannot be looked at ({})", plain(&error))),
     };
@@ -62,7 +68,9 @@ pub(super) fn look_at(source: &Source, watched: &[Source]) -> Found {
     // mounted.
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     if meta.dev() != source.device && meta.is_dir() && is_empty() {
-        return away("it is empty and on another disk than when it was added".to_owned());
+        let found = away("it is empty and on another disk than when it was added".to_owned());
+        let Found::Away(away) = found else { return found };
+        return Found::Away(Away { folder: Some(source.path.clone()), ..away });
     }
     if meta.is_dir() { Found::Folder } else { Found::Other(kind(&meta)) }
 }

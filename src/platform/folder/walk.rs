@@ -69,9 +69,8 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         Found::Away(away) => {
             walk.remark(away.remark);
             walk.listing.holes.push(scan.source.path.clone());
-            if away.why.is_none() {
-                // A source that is a file may be deleted, and its folder be there.
-                walk.enter(parent(&scan.source.path));
+            if let Some(folder) = &away.folder {
+                walk.enter(folder);
             }
             walk.listing.why = away.why;
         }

@@ -86,6 +86,7 @@ fn what_a_failing_disk_still_gives_is_answered() {
         count: 5,
         shared: false,
         filter: Filter::default(),
+        behind: None,
     };
     let ask = |bad: &[Row]| {
         let bad = bad.iter().copied().collect();

@@ -15,6 +15,7 @@ use crate::store::record::Sources;
 use crate::store::record::{FileStamp, Source};
 use crate::store::roots::Root;
 use crate::worker::extract::Content;
+use crate::worker::look::{Look, Sought};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::scan::Listing;
 
@@ -92,13 +93,14 @@ impl Shelf {
             list: |_: &Scan, _: &[Source], _: &[Root]| Listing::default(),
             read: |_: &[u8], _: &[Source]| Content::Missing(0),
             lookup: &InStore { index: &index, kv: self.library.kv() },
-            missing: |paths: BTreeSet<Vec<u8>>, _: &[Source]| {
+            look: |sought: Sought, _: &[Source]| {
                 let is_gone = |path: &Vec<u8>| gone.iter().any(|gone| gone.as_bytes() == path.as_slice());
-                paths.into_iter().filter(is_gone).collect()
+                sought.into_keys().filter(is_gone).map(|path| (path, Look::Missing(None))).collect()
             },
             now: 0,
         };
-        let query = Query { text: text.to_owned(), embedding, count: 9, shared, filter: Filter::default() };
+        let (text, filter) = (text.to_owned(), Filter::default());
+        let query = Query { text, embedding, count: 9, shared, filter, behind: None };
         let task = Task::Retrieve(query);
         let Outcome::Found(found, vectors) = run(self.library.kv(), &mut self.embedder, io, task) else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
@@ -112,7 +114,7 @@ impl Shelf {
     fn find_of(&mut self, filter: Filter, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = self.indexes();
-        let query = Query { text: text.to_owned(), embedding, count, shared, filter };
+        let query = Query { text: text.to_owned(), embedding, count, shared, filter, behind: None };
         let found = retrieve(self.library.kv(), &InStore { index: &index, kv: self.library.kv() }, &query).unwrap();
         let Outcome::Found(found, vectors) = found else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());

@@ -17,6 +17,8 @@ pub(super) struct Absence<'a> {
     holes: &'a [Vec<u8>],
     has_more_holes: bool,
     volumes: &'a [(Vec<u8>, u16)],
+    /// The tag of the file system of a source that is away because it is empty and on another disk: what was learnt on that is gone.
+    emptied: Option<u16>,
     gone: Vec<FoundDocument>,
     /// Documents that their owner keeps without a file.
     kept: u64,
@@ -87,12 +89,28 @@ impl<'a> Absence<'a> {
         holes: &'a [Vec<u8>],
         has_more_holes: bool,
         volumes: &'a [(Vec<u8>, u16)],
+        is_told: bool,
     ) -> Self {
+        let here = volumes.iter().find(|(place, _)| is_told && place == source && holes.contains(place));
+        let emptied = here.map(|(_, tag)| *tag).filter(|tag| *tag != 0);
         // A hole counts even if no document lies in it: people are told of it.
         let away = holes.iter().map(|hole| place(hole.clone(), 0)).collect();
         let (gone, unlisted, elsewhere, unchanged) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
         let (kept, replaced) = (0, BTreeMap::new());
-        Self { source, holes, has_more_holes, volumes, gone, kept, away, unlisted, elsewhere, unchanged, replaced }
+        Self {
+            source,
+            holes,
+            has_more_holes,
+            volumes,
+            emptied,
+            gone,
+            kept,
+            away,
+            unlisted,
+            elsewhere,
+            unchanged,
+            replaced,
+        }
     }
 
     /// The document's file is there and the same, on a file system with another tag.
@@ -112,6 +130,10 @@ impl<'a> Absence<'a> {
     pub(super) fn is_missing(&mut self, found: FoundDocument, doc: &Document, findable: Findable) {
         if doc.stamp.kept_since().is_some() {
             self.kept += 1;
+            return;
+        }
+        if self.emptied.is_some_and(|tag| tag == doc.stamp.volume()) {
+            self.gone.push(found);
             return;
         }
         let here =

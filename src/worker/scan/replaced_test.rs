@@ -45,3 +45,23 @@ fn a_file_of_another_disk_that_takes_the_place_of_a_known_document_is_told() {
     let back = vec![on(8, "/usb/a.md", 2), on(8, "/usb/b.md", 1), on(8, "/usb/c.md", 1)];
     assert_eq!(remarks(&library, back, 8), [""; 0], "it came back under another number");
 }
+
+#[test]
+fn in_an_empty_place_whose_disk_is_away_only_what_was_learnt_on_the_one_that_is_there_is_gone() {
+    let mut library = Library::open(MemoryKv::new()).unwrap();
+    for (path, volume) in [("/home/here", 5), ("/home/away", 6), ("/home/old", 0)] {
+        let stamp = FileStamp { size: 1, ..FileStamp::default() }.on_volume(volume);
+        let (path, collection) = (path.as_bytes().to_vec(), "home".to_owned());
+        library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap();
+    }
+    let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+    let step = Scan { scope: b"/home".into(), source, after: None };
+    let found = |why: Option<&str>| {
+        let (holes, volumes) = (vec![b"/home".to_vec()], vec![(b"/home".to_vec(), 5)]);
+        let listing = Listing { holes, volumes, why: why.map(str::to_owned), ..Listing::default() };
+        let Outcome::Scanned { changes, tally, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
+        (changes.len(), tally.away.iter().map(|away| away.documents).sum::<u64>())
+    };
+    assert_eq!(found(Some("it is empty and on another disk than when it was added")), (1, 2));
+    assert_eq!(found(None), (0, 3), "a folder that could not be read has lost nothing");
+}

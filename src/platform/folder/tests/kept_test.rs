@@ -189,7 +189,8 @@ fn what_took_the_place_of_a_folder_is_told_by_its_kind() {
     let disk = Disk::new();
     fs::write(disk.at("file"), "x").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(disk.at("socket")).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, disk.at("pipe"), rustix::fs::FileType::Fifo, Mode::RWXU, 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, disk.at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .unwrap();
     fs::create_dir(disk.at("folder")).unwrap();
     for (source, instead) in
         [("file", Some("a file")), ("socket", Some("a socket")), ("pipe", Some("a pipe")), ("folder", None)]
