@@ -135,6 +135,7 @@ impl Threads {
             count: 5,
             shared: false,
             filter: Filter::default(),
+            behind: None,
         }));
         assert!(matches!(self.wait(found), Outcome::Found(found, _) if found.hits.len() == 5));
         began.elapsed()

@@ -27,7 +27,7 @@ use crate::worker::look::{Looks, Sought};
 use crate::worker::scan::Listing;
 use known::{Known, OpenFolder};
 use missing::LateLooks;
-use place::{plain, stamp};
+use place::{open_volume, plain, stamp};
 use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -144,12 +144,6 @@ fn read(path: &[u8], watched: &[Source], progress: &Progress) -> Content {
 /// The tag of the file system of the deepest folder above a path that is there; 0 if none can be opened.
 fn volume_around(path: &[u8]) -> u16 {
     Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(|folder| open_volume(folder).ok()).unwrap_or(0)
-}
-
-/// The tag of the file system of a folder that can be read.
-fn open_volume(folder: &Path) -> std::io::Result<u16> {
-    let (meta, folder) = place::open_folder(folder.as_os_str().as_bytes())?;
-    Ok(FileSystem::of(&folder, meta.dev()).tag)
 }
 
 /// Reads a file, and counts each part that has come.

@@ -1,7 +1,7 @@
 //! Whether files are there, and as they were read, for an answer: soon, or not at all.
 
-use super::place::{Found, look_at, stamp};
-use super::{beneath, open_volume};
+use super::beneath;
+use super::place::{Found, look_at, open_volume, stamp};
 use crate::limits::{DOCUMENT_BYTES_MAX, MISSING_LOOKS_MAX, MISSING_MS};
 use crate::platform::clock;
 use crate::platform::file_system::FileSystem;

@@ -116,6 +116,12 @@ pub(super) fn open_folder(path: &[u8]) -> std::io::Result<(Metadata, OwnedFd)> {
     Ok((folder.metadata()?, folder.into()))
 }
 
+/// The tag of the file system of a folder that can be read.
+pub(super) fn open_volume(folder: &Path) -> std::io::Result<u16> {
+    let (meta, folder) = open_folder(folder.as_os_str().as_bytes())?;
+    Ok(FileSystem::of(&folder, meta.dev()).tag)
+}
+
 pub(super) fn is_folder(path: &[u8]) -> bool {
     fs::symlink_metadata(OsStr::from_bytes(path)).is_ok_and(|meta| meta.is_dir())
 }
