@@ -3,15 +3,21 @@
 use super::style::Style;
 use super::text::one_line;
 use crate::base::finding::quoted;
-use crate::http::folders::{Watched, left_out};
+use crate::http::folders::{AwayPlace, Watched, left_out};
 use std::fmt::Write;
+
+/// What is so with a place that is not looked at.
+fn absent(place: &AwayPlace) -> String {
+    let what = if place.unreadable { "cannot be read by this user" } else { "away" };
+    format!("{what} since {}", place.since)
+}
 
 /// A watched folder or file on one line.
 pub(super) fn watched(source: &Watched) -> String {
     // Nothing is looked at where nothing is there.
     let gone = source.away.iter().find(|place| place.path == source.path);
     let looked = match (gone, source.looked_s_ago) {
-        (Some(place), _) => format!("away since {}", place.since),
+        (Some(place), _) => absent(place),
         (None, None) => "not looked at yet".to_owned(),
         (None, Some(seconds)) => {
             let ago = if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) };
@@ -38,7 +44,7 @@ pub(super) fn folders(folders: &[Watched], style: &Style) -> String {
         let _ = writeln!(text, "{}", one_line(&watched(folder)));
         for away in &folder.away {
             let kept = if away.kept { ", kept by your word" } else { "" };
-            let line = format!("away since {}: {} ({}{kept})", away.since, away.path, away.phrase());
+            let line = format!("{}: {} ({}{kept})", absent(away), away.path, away.phrase());
             let _ = writeln!(text, "  {}", style.dim(&one_line(&line)));
         }
         for path in &folder.key_file_paths {
@@ -128,6 +134,7 @@ pub(super) mod tests {
             answering,
             unread,
             kept,
+            unreadable: unread > 0,
         };
         let missing = Some(Missing { documents: 120, of: 150 });
         let shown = folders(

@@ -88,6 +88,13 @@ impl Client {
         let home = Home::at(home);
         let token_path = home.file(HomeFile::Token);
         if token_path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            if home.has_only_its_store() {
+                return Err(Failure::NoAgent(format!(
+                    "An agent has run with the home {}, and of its files the store alone is left: `wattle doctor` says what follows. `wattle up` \
+                     starts it, as a new device to the others.",
+                    home.path().display()
+                )));
+            }
             return Err(Failure::NoAgent(format!(
                 "No agent has run with the home {} yet. Start one with `wattle up`, or give its home with --home.",
                 home.path().display()

@@ -68,7 +68,7 @@ pub struct IgnoredPlaces {
 }
 
 /// A place that is away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwayPlace {
     /// The absolute path.
     pub path: String,
@@ -84,6 +84,9 @@ pub struct AwayPlace {
     pub unread: u64,
     /// Whether the owner said that they are to be kept.
     pub kept: bool,
+    /// Whether it is there, and this user may not read it. Left out where that is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
 }
 
 impl AwayPlace {
@@ -173,6 +176,7 @@ fn keys_left_out(places: &[Watched]) -> Option<String> {
 
 impl Watched {
     fn new(source: &Source, state: Option<&FolderStatus>) -> Self {
+        let locked = state.map_or(&[][..], |state| &state.locked);
         let away = |mark: &Mark| AwayPlace {
             path: text(&mark.path),
             since: utc(mark.since),
@@ -180,6 +184,7 @@ impl Watched {
             answering: mark.answering(),
             unread: mark.unread,
             kept: mark.kind == MarkKind::Kept,
+            unreadable: locked.contains(&mark.path),
         };
         Self {
             path: text(&source.path),

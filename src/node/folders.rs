@@ -14,12 +14,21 @@ impl Node {
     /// What is so with one watched folder or file.
     pub(super) fn folder(&self, now: Instant, source: &Source) -> FolderStatus {
         let lies_in = |mark: &&Mark| mark.kind != MarkKind::Forgotten && covers(&source.path, &mark.path);
+        let is_locked = |mark: &&Mark| mark.volume == 0 && self.scheduler.is_locked(&mark.path);
         let (key_files, key_paths) = self.scheduler.key_files(&source.path);
         let missing = self.scheduler.questions().find(|(path, _)| *path == source.path);
         FolderStatus {
             looked_ago: self.scheduler.looked_at(&source.path).map(|at| now.since(at)),
             followed: self.scheduler.is_followed(&source.path),
             away: self.scheduler.marks().iter().filter(lies_in).cloned().collect(),
+            locked: self
+                .scheduler
+                .marks()
+                .iter()
+                .filter(lies_in)
+                .filter(is_locked)
+                .map(|mark| mark.path.clone())
+                .collect(),
             missing: missing.map(|(_, question)| (question.gone.len() as u64 + question.more, question.of)),
             kept: self.scheduler.kept_without_files(&source.path),
             key_files,
@@ -31,7 +40,10 @@ impl Node {
 
     /// Places that are away and about which their owner has not decided, and open questions.
     pub(super) fn folder_findings(&self) -> Vec<Finding> {
-        let away = self.scheduler.marks().iter().filter(|mark| mark.kind == MarkKind::Away);
+        // Of what this user may not read there is a finding of its own.
+        let is_away =
+            |mark: &&Mark| mark.kind == MarkKind::Away && !(mark.volume == 0 && self.scheduler.is_locked(&mark.path));
+        let away = self.scheduler.marks().iter().filter(is_away);
         let private = self.scheduler.has_private_folders();
         let questions = self.scheduler.questions().map(|(source, question)| Finding {
             area: Area::Folders,

@@ -53,6 +53,8 @@ pub enum Input {
     Unwatched(Vec<Vec<u8>>),
     /// Exactly these watched folders and files have all their watches: the system reports their changes.
     Followed(Vec<Vec<u8>>),
+    /// Exactly these folders and files, watched or in a watched folder, cannot be read by this user.
+    Locked(Vec<Vec<u8>>),
     /// File events were lost: every source must be scanned.
     EventsLost,
     /// Something happened on the link to a known peer.

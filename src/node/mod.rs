@@ -186,6 +186,7 @@ impl Node {
             Input::ListenAddresses(addresses) => self.mesh.listen = addresses,
             Input::Unwatched(sources) => self.schedule(now, scheduler::Input::Unwatched(sources), out),
             Input::Followed(sources) => self.schedule(now, scheduler::Input::Followed(sources), out),
+            Input::Locked(places) => self.schedule(now, scheduler::Input::Locked(places), out),
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_decision(now, decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),

@@ -197,6 +197,13 @@ impl Node {
         }
     }
 
+    /// What is so with the file of a hit: one of this device in a folder that may not be read is not away.
+    fn absence(&self, hit: &SearchHit) -> Option<Absence> {
+        let is_locked = hit.doc.is_some() && self.scheduler.is_locked(&hit.path);
+        hit.absence
+            .map(|absence| if is_locked && matches!(absence, Absence::Away(_)) { Absence::Unreadable } else { absence })
+    }
+
     /// Since when the file of a hit is gone, if its owner is asked about it.
     fn gone_since(&self, hit: &SearchHit) -> Option<i64> {
         self.scheduler.gone_since(hit.doc?)
@@ -206,7 +213,7 @@ impl Node {
     /// kept without its file, either, because it may have been moved into one of them; and never that of one that cannot be read any more.
     pub(super) fn may_leave(&self, hit: &SearchHit) -> bool {
         let may_be_moved = hit.absence.is_some() && self.scheduler.has_private_folders();
-        let is_closed = hit.absence == Some(Absence::Unreadable);
+        let is_closed = self.absence(hit) == Some(Absence::Unreadable);
         self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved && !is_closed
     }
 
@@ -261,7 +268,8 @@ impl Node {
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
         let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
-        let hits = merged.into_iter().map(|merged| RankedHit {
+        let known = merged.into_iter().map(|merged| (self.absence(&merged.hit), merged));
+        let hits = known.map(|(absence, merged)| RankedHit {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
             score: merged.score,
@@ -269,9 +277,9 @@ impl Node {
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
-            away_since: merged.hit.absence.and_then(away),
-            kept_since: merged.hit.absence.and_then(kept),
-            is_unreadable: merged.hit.absence == Some(Absence::Unreadable),
+            away_since: absence.and_then(away),
+            kept_since: absence.and_then(kept),
+            is_unreadable: absence == Some(Absence::Unreadable),
             places: merged.places.into_iter().map(place).collect(),
         });
         let narrowed = Narrowed { lack_phrases, filters: query.question.filter.told(), unfiltered };

@@ -231,6 +231,8 @@ pub struct FolderStatus {
     pub followed: bool,
     /// Places in it whose documents are kept because their files could not be looked at.
     pub away: Vec<Mark>,
+    /// Those of them that this user may not read.
+    pub locked: Vec<Vec<u8>>,
     /// Documents whose files are gone and about which its owner is asked, and how many it had.
     pub missing: Option<(u64, u64)>,
     /// Documents that its owner keeps without their files.

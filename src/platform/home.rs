@@ -7,7 +7,8 @@
 //!
 //! The small files that an agent writes for itself have a checksum and a second copy each (`guarded`). `Home::open` mends
 //! them: a damaged one is kept as `NAME.damaged`, and its copy takes its place; each is a finding. `damage` looks at them
-//! without changing any, for the doctor. A key or token that is damaged without a copy is neither used nor overwritten: the error tells the owner what to do.
+//! without changing any, for the doctor. One that is lost with its copy (`lost`, `written`) is a finding too, and begins anew. A key that is damaged without a copy is
+//! neither used nor overwritten: the error tells the owner what to do.
 
 mod aside;
 mod boot_count;
@@ -20,6 +21,7 @@ mod identity;
 mod left;
 mod leftovers;
 mod lock;
+mod lost;
 mod marks;
 mod meant;
 mod mend;
@@ -34,6 +36,7 @@ mod token;
 mod user;
 mod whose;
 mod writable;
+mod written;
 
 use crate::base::finding::Finding;
 use crate::config::{Config, Setting};
@@ -239,6 +242,18 @@ impl Home {
         Identity::load(&self.path)?.ok_or_else(gone)
     }
 
+    /// Whether a store is all that is left of a home in which an agent ran.
+    #[must_use]
+    pub fn has_only_its_store(&self) -> bool {
+        written::has_only_its_store(&self.path)
+    }
+
+    /// Whether an agent ran in this home, and its store is not there.
+    #[must_use]
+    pub fn lacks_its_store(&self) -> bool {
+        written::lacks_its_store(&self.path)
+    }
+
     /// What the next start does about a key that is lost, and, in this hardware, about one that is of other hardware or bound to none, and
     /// what is in the way; `None` if the key is well.
     #[must_use]
@@ -297,5 +312,7 @@ impl Home {
     }
 }
 
+#[cfg(test)]
+mod lost_test;
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Record, Sources};
 use dropped::Journals;
 #[cfg(test)]
-pub(crate) use dropped::told as of_dropped;
+pub(crate) use dropped::{Dropped, told as of_dropped};
 use log::{info, warn};
 use smol::channel::Sender;
 use std::fs;

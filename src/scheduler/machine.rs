@@ -120,6 +120,7 @@ impl Scheduler {
             Input::Decide(reply, which, decided) => self.on_parked_decided(reply, which, decided, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Followed(sources) => self.scans.followed = sources,
+            Input::Locked(places) => self.scans.locked = places,
             Input::Done(id, outcome) => {
                 if let Some(task) = self.running.end(id) {
                     self.on_done(now, task, outcome, out);

@@ -32,6 +32,8 @@ pub enum Input {
     Unwatched(Vec<Vec<u8>>),
     /// Exactly these sources have all their watches: the system reports their changes.
     Followed(Vec<Vec<u8>>),
+    /// Exactly these places cannot be read by this user.
+    Locked(Vec<Vec<u8>>),
     /// A task that this machine started has ended.
     Done(TaskId, Outcome),
     /// A save is on the disk, synced; or it is not, and neither will be any later one until a `Mend` succeeds.

@@ -28,6 +28,8 @@ pub(super) struct Scans {
     polls: Vec<Poll>,
     /// The sources that have all their watches, as the watcher said.
     pub(super) followed: Vec<Vec<u8>>,
+    /// The places that this user may not read, as the watcher said.
+    pub(super) locked: Vec<Vec<u8>>,
     /// What was told of places that are left out: the next look at them says the same.
     told: BTreeSet<String>,
     /// The files of keys and passwords among those places.
@@ -52,6 +54,7 @@ impl Scans {
             are_behind: false,
             polls: Vec::new(),
             followed: Vec::new(),
+            locked: Vec::new(),
             told: BTreeSet::new(),
             left_out: LeftOut::new(),
             ignored: Ignored::new(),

@@ -112,6 +112,13 @@ impl Scheduler {
         self.scans.is_followed(source)
     }
 
+    /// Whether a place is one that this user may not read, or lies in one, as the watcher said: what is known of it is not away, and its owner may have
+    /// closed it to others.
+    #[must_use]
+    pub fn is_locked(&self, path: &[u8]) -> bool {
+        self.scans.locked.iter().any(|place| covers(place, path))
+    }
+
     /// The open question about a source, for people.
     pub(super) fn question_of(&self, source: &[u8]) -> Option<String> {
         let (_, question) = self.questions().find(|(path, _)| *path == source)?;

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+mod lost;
 mod namespace;
 #[path = "../../src/cli/doctor/page_test.rs"]
 mod page_test;
@@ -74,6 +75,27 @@ fn a_folder_that_cannot_be_read() {
     wait_finding(&agent, "cannot be read by this user");
     named("a folder in a watched one cannot be read", &agent);
     chmod("755");
+    agent.wait_ready(2);
+    agent.wait("no finding", |status| !status["findings"].to_string().contains("cannot be read by this user"));
+    // Once more, now that it is known.
+    chmod(if rustix::process::getuid().is_root() { "700" } else { "000" });
+    wait_finding(&agent, "cannot be read by this user");
+    agent.wait("a look at it", |status| status["sources"][0]["away"][0]["unreadable"] == true);
+    assert!(!agent.status()["findings"].to_string().contains("away since"), "{}", agent.status());
+    named_again(&agent);
+    let answer = agent.json(&["search", "--json", "bicycle lock"]);
+    let hits = answer["hits"].as_array().unwrap();
+    let of = |hit: &&Value| hit.to_string().contains("locked/b.md");
+    assert_eq!(hits.iter().find(of).unwrap()["unreadable"], true, "{answer}");
+    chmod("755");
+}
+
+/// The doctor has no more to say of it than before, and no other command.
+fn named_again(agent: &Agent) {
+    let (report, code) = read(&agent.cli(["doctor", "--json"]));
+    let bad: Vec<_> = report["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == false).collect();
+    assert_eq!((code, bad.len()), (1, 1), "{bad:?}");
+    assert!(bad[0]["command"].as_str().unwrap().starts_with("ls -ld "), "{bad:?}");
 }
 
 /// An agent for which the system's own limits of inotify are as the script sets them.

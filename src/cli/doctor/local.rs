@@ -29,7 +29,7 @@ pub(super) fn checks(at: &Path, sensors: &Path) -> Vec<Check> {
         home(at, try_writing),
         settings(at),
         key(at, sensors),
-        secret("token", &Home::at(at).file(HomeFile::Token)),
+        token(at),
         own_files(at),
         mesh(at),
         disk(at),
@@ -77,7 +77,7 @@ fn settings(home: &Path) -> Check {
 
 /// Whether the home is private, and can be written: permissions do not say it where a disk has become read-only, so it is tried.
 fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Check {
-    let name = home.display();
+    let (name, at) = (home.display(), Home::at(home));
     let outcome = match std::fs::metadata(home) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Check::not_run("home", format!("There is no {name} yet. The agent makes it at its first start."));
@@ -91,6 +91,14 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
             format!("chmod 700 {}", word(home)),
         )),
         Ok(_) => match try_writing(home) {
+            Ok(()) if at.lacks_its_store() && !running::is_running(&at) => Err((
+                format!(
+                    "The store, the folder store-1 in {name}, is gone. The next start makes it anew from your files; documents of folders that \
+                     are away have to come back first. If it was moved away, put it back before that. If nobody deleted it, the disk or \
+                     card may be failing."
+                ),
+                format!("ls -la {}", word(home)),
+            )),
             Ok(()) => Ok(format!("{name} is private and can be written.")),
             Err(error) => {
                 let what = "Nothing new can be indexed or remembered; answers go on.";
@@ -116,6 +124,18 @@ fn key(home: &Path, sensors: &Path) -> Check {
     let own = secret("key", &at.file(HomeFile::Identity));
     let aside = at.keys_aside().into_iter().map(|file| secret("key", &file)).find(|check| !check.is_good());
     aside.filter(|_| own.is_good()).unwrap_or(own)
+}
+
+/// The token. What follows where it is lost is said with the other small files.
+fn token(home: &Path) -> Check {
+    let file = Home::at(home).file(HomeFile::Token);
+    if !file.exists() && damage_in(home, HomeFile::Token).is_some() {
+        return Check::not_run(
+            "token",
+            format!("There is no {} any more; the check of the copies says what follows.", file.display()),
+        );
+    }
+    secret("token", &file)
 }
 
 /// Checks a file that only its owner may read.

@@ -63,6 +63,7 @@ pub(crate) fn all_are_planted() {
     let repo = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = [
         "tests/it/doctor.rs",
+        "tests/it/doctor/lost.rs",
         "tests/it/doctor/state.rs",
         "tests/it/doctor/store.rs",
         "src/cli/doctor/test.rs",

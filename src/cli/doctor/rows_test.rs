@@ -22,7 +22,7 @@ use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
-use crate::platform::store::{of_dropped, of_notes};
+use crate::platform::store::{Dropped, of_dropped, of_notes};
 use crate::runtime::handle::not_remembered;
 use crate::runtime::replaced;
 use crate::scheduler::addition::{Addition, Patterns};
@@ -84,8 +84,10 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     let remark = "Another disk is where /usb/a.md was learnt, and 57 files on it have the path of one that was known: what is there now is \
                   indexed in place of that. Mount each disk at a place of its own to keep both.";
     hold_finding("another disk is in the place of one with documents", replaced::finding(remark).unwrap().1);
-    hold_finding("the end of the store's journal is damaged", of_dropped(4096, None).unwrap());
-    hold_finding("parts of the store disagree", of_dropped(0, Some(12)).unwrap());
+    let dropped = |bytes, has_strays| Dropped { bytes, has_strays };
+    hold_finding("the end of the store's journal is damaged", of_dropped(dropped(4096, false), None).unwrap());
+    hold_finding("a bit of the store's journal is flipped behind its end", of_dropped(dropped(0, true), None).unwrap());
+    hold_finding("parts of the store disagree", of_dropped(dropped(0, false), Some(12)).unwrap());
     hold_finding("the store is damaged, and has documents without files", of_carried(110, 0));
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));

@@ -110,8 +110,9 @@ fn before_the_first_look_is_over_nothing_is_said_of_files_and_not_that_all_is_in
     assert!(work.is_good() && work.says().contains("is not over yet, and more files may be found"), "{}", work.says());
     // What is away is not looked at, and would be waited for in vain.
     let since = "2026-11-26 18:30 UTC".to_owned();
+    let path = "/home/ann/notes".into();
     report.sources[0].away =
-        vec![AwayPlace { path: "/home/ann/notes".into(), since, documents: 3, answering: 3, unread: 0, kept: true }];
+        vec![AwayPlace { path, since, documents: 3, answering: 3, kept: true, ..AwayPlace::default() }];
     let checks = agent::checks(&Reports { status: Ok(report), ..healthy() }, |_| Ok(()));
     assert!(of(&checks, "files").is_good() && of(&checks, "work").says().contains("Everything that"));
 }
@@ -120,14 +121,8 @@ fn before_the_first_look_is_over_nothing_is_said_of_files_and_not_that_all_is_in
 fn a_folder_that_is_away_and_kept_by_its_owner_is_no_fault_and_is_named() {
     let mut status = status();
     let path = status.sources[0].path.clone();
-    let away = AwayPlace {
-        path: path.clone(),
-        since: "2026-11-26 18:30".into(),
-        documents: 3,
-        answering: 3,
-        unread: 0,
-        kept: true,
-    };
+    let (path_of_it, since) = (path.clone(), "2026-11-26 18:30".into());
+    let away = AwayPlace { path: path_of_it, since, documents: 3, answering: 3, kept: true, ..AwayPlace::default() };
     status.sources[0].away = vec![away];
     let checks = agent::checks(&Reports { status: Ok(status), ..healthy() }, |_| Err("it is not there".into()));
     let sources = checks.iter().find(|check| check.name == "sources").unwrap();

@@ -42,8 +42,15 @@ fn files() -> Counts {
 }
 
 fn watched() -> Watched {
-    let away =
-        AwayPlace { path: "/n/stick".into(), since: "2026".into(), documents: 2, answering: 1, unread: 1, kept: true };
+    let away = AwayPlace {
+        path: "/n/stick".into(),
+        since: "2026".into(),
+        documents: 2,
+        answering: 1,
+        unread: 1,
+        kept: true,
+        unreadable: true,
+    };
     Watched {
         path: "/n".into(),
         collection: "home".into(),

@@ -4,6 +4,8 @@
 use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
 use super::leftovers;
+use super::lost::{Lost, lost};
+use super::meant::is_begun_anew;
 use super::standing::{Fault, Standing, standing};
 use crate::base::finding::{Area, Finding, quoted};
 use std::path::Path;
@@ -78,8 +80,12 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
             let why = "If nobody deleted it, the disk or card may be failing: make a backup, and look for errors of the disk.";
             (format!("The file {name} is gone. {mended} {why}"), UP.to_owned())
         }
-        Standing::Gone => (gone(path, file, false), UP.to_owned()),
+        Standing::Gone => (lost(path, file, &Lost::gone()), UP.to_owned()),
         Standing::Blocked => (blocked(path), move_away(path)),
+        // The next start keeps it as NAME.damaged.
+        Standing::Neither(fault @ (Fault::Damaged | Fault::Gone), bad_copy) if is_begun_anew(file) => {
+            (lost(path, file, &Lost::of(&fault, bad_copy.as_deref(), path)), UP.to_owned())
+        }
         Standing::Neither(fault, bad_copy) => {
             let and = match bad_copy {
                 Some(why) => format!("its copy {} cannot be used either: {why}", copy.display()),
@@ -108,29 +114,6 @@ pub(super) fn unproven(path: &Path) -> String {
          and gets a new one at the next start. {BACKUP}",
         path.display(),
         copy_of(path).display()
-    )
-}
-
-/// What follows for a file that each start makes and that is gone with its copy; `made`: it was just made.
-pub(super) fn gone(path: &Path, file: HomeFile, made: bool) -> String {
-    let name = path.display();
-    let what = match (file, made) {
-        (HomeFile::Token, true) => format!(
-            "The token of the agent's API, {name}, was gone with its copy. A new one was made. The commands of this home read it by \
-             themselves; pages and programs that have the old one are refused."
-        ),
-        (HomeFile::Token, false) => format!(
-            "The token of the agent's API, {name}, is gone with its copy. The next start makes a new one; until then the commands of \
-             this home do not reach an agent that runs. Stop it, and start it. Pages and programs that have the old token are refused then."
-        ),
-        (_, made) => format!(
-            "The count of the agent's starts, {name}, {} from 1 again. Other devices refuse its messages until one of them has told it \
-             a higher count, which takes seconds once they are linked.",
-            if made { "was gone with its copy. It began" } else { "is gone with its copy. The next start counts" }
-        ),
-    };
-    format!(
-        "{what} If nobody deleted the two, the disk or card may be failing: make a backup, and look for errors of the disk."
     )
 }
 

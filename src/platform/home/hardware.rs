@@ -11,7 +11,7 @@
 use super::home_file::HomeFile;
 use super::identity::Identity;
 use super::whose::{self, Note};
-use super::{aside, state};
+use super::{aside, state, written};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::mesh::hardware::{Binding, Found, Hardware};
 use crate::wire::peer_id::PeerId;
@@ -66,7 +66,7 @@ pub(super) fn identity(
             let before = noted.as_ref().and_then(|noted| cut_off(home, noted, &present));
             let was = noted.as_ref().map(|noted| noted.key);
             let is_another = before.is_none() && was.is_some() && !aside::file(home, &present).exists();
-            if is_another || (is_gone && (whose::is_paired(home) || is_damaged)) {
+            if is_another || (is_gone && (whose::is_paired(home) || is_damaged || written::has_only_its_store(home))) {
                 findings.push(another_key(home, is_gone, &present, was));
             }
             Binding::new(present, hardware, before)
@@ -102,6 +102,8 @@ fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>
             " Without one: `wattle pair` on an admin of its mesh, {remove}and `wattle join CODE` here; or `wattle mesh recover`, if the mesh \
              was made here."
         )
+    } else if written::has_only_its_store(home) {
+        " If it was in a mesh: `wattle pair` on an admin of it, and `wattle join CODE` here.".to_owned()
     } else {
         String::new()
     };

@@ -46,6 +46,8 @@ pub enum HomeFile {
     Energy,
     /// When the whole store was read last.
     StoreRead,
+    /// Which of the small files were written.
+    Written,
 }
 
 /// Those that have a checksum and a copy.
@@ -90,6 +92,7 @@ impl HomeFile {
             Self::Left => "mesh-left",
             Self::Energy => "energy.json",
             Self::StoreRead => "store-read",
+            Self::Written => "written-files",
         }
     }
 

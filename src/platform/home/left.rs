@@ -30,6 +30,8 @@ pub(super) fn put_away(home: &Path) -> Result<(), String> {
         remove(&path.with_extension("copy"))?;
         remove(&path)?;
     }
+    // What goes here is not lost.
+    remove(&home.join(HomeFile::Written.name()))?;
     leftovers::of(home, &OF_THE_MESH).iter().try_for_each(|file| remove(file))?;
     // A copied card has the key of a device that may still be in the mesh.
     aside::all(home).iter().try_for_each(|file| remove(file))?;

@@ -1,6 +1,7 @@
 //! Whether a file that differs from its copy is damaged, or was changed on purpose.
 
 use super::home_file::HomeFile;
+use crate::energy::coordinator::persisted::PersistedState;
 use crate::mesh::hardware::Binding;
 use crate::mesh::trust::records::Records;
 
@@ -26,12 +27,13 @@ pub(super) const fn is_made_once(file: HomeFile) -> bool {
     matches!(file, HomeFile::Identity | HomeFile::Records)
 }
 
-/// Whether each start makes a file that is not there, and no other part of the home tells that it was lost.
-pub(super) const fn is_made_at_start(file: HomeFile) -> bool {
-    matches!(file, HomeFile::Token | HomeFile::BootCount)
+/// Whether a file of which nothing can be used is begun anew by the next start. Without the others this device is another one, or trusts whoever was
+/// removed; the note of the hardware has words of its own.
+pub(super) const fn is_begun_anew(file: HomeFile) -> bool {
+    !matches!(file, HomeFile::Identity | HomeFile::Records | HomeFile::MeshRoot | HomeFile::Hardware)
 }
 
-/// Whether a file without a copy to compare may be what was written: one that a start refuses is none.
+/// Whether a file without a copy to compare may be what was written: one that a start refuses, or finds of no use, is none.
 pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
     match file {
         HomeFile::Identity | HomeFile::Token => parse_seed(bytes.trim_ascii()).is_some(),
@@ -39,7 +41,11 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
         HomeFile::Records => Records::decode_signed(bytes).is_some(),
         HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
         HomeFile::Hardware => Binding::decode(bytes, false).is_some(),
-        _ => true,
+        HomeFile::Energy => {
+            serde_json::from_slice::<PersistedState>(bytes).is_ok_and(|state| state.v == PersistedState::VERSION)
+        }
+        // An empty file is what a power cut left.
+        _ => !bytes.is_empty(),
     }
 }
 

@@ -1,21 +1,44 @@
 //! What is done about a state file that is damaged or lost: which of it and its copy is right, and the finding for people.
 
-use super::damage::{blocked, gone, move_away, unproven};
+use super::damage::{blocked, move_away, unproven};
 use super::durable;
 use super::guarded;
 use super::home_file::{GUARDED, HomeFile};
-use super::standing::{Standing, standing};
+use super::lost::{Lost, lost};
+use super::meant::is_begun_anew;
+use super::standing::{Fault, Standing, standing};
+use super::written;
 use crate::base::finding::{Area, Finding, quoted};
 use log::warn;
 use std::path::Path;
 
 /// Mends every state file of a home that is locked.
 pub(super) fn all(home: &Path) -> Vec<Finding> {
-    GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect()
+    let found = GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect();
+    written::renew(home);
+    found
+}
+
+/// Makes room for a file that begins anew, of which nothing can be used: what is there of it is kept beside it.
+fn make_way(path: &Path, file: HomeFile) -> std::io::Result<()> {
+    if let Some(bytes) = durable::read_whole(path, file.bytes_max())?.filter(|bytes| !bytes.is_empty()) {
+        durable::write(&path.with_extension("damaged"), &bytes)?;
+    }
+    durable::remove(&guarded::copy_of(path))?;
+    durable::remove(path)
 }
 
 fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
     let done = match standing(path, file) {
+        Standing::Neither(fault, bad_copy) if is_begun_anew(file) => {
+            // What cannot be read may be so again once its owner, or the disk, lets it.
+            let can_be_read = !matches!(fault, Fault::Unreadable(_));
+            let made = can_be_read && make_way(path, file).is_ok();
+            let what = lost(path, file, &Lost { made, ..Lost::of(&fault, bad_copy.as_deref(), path) });
+            // Without these two no agent starts, and the start says why.
+            let is_refused = !made && matches!(file, HomeFile::Token | HomeFile::BootCount);
+            return (!is_refused).then(|| told(what, "dmesg --level=err,warn".to_owned()));
+        }
         // One of which nothing can be used is reported by whoever needs it.
         Standing::Well | Standing::Neither(..) => return None,
         Standing::Lost(copy) => durable::write(path, &copy).map(|()| "lost"),
@@ -24,7 +47,10 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
             return Some(told(unproven(path), "dmesg --level=err,warn".to_owned()));
         }
         // The start that mends this home makes it.
-        Standing::Gone => return Some(told(gone(path, file, true), "dmesg --level=err,warn".to_owned())),
+        Standing::Gone => {
+            let what = lost(path, file, &Lost { made: true, ..Lost::gone() });
+            return Some(told(what, "dmesg --level=err,warn".to_owned()));
+        }
         Standing::Blocked => return Some(told(blocked(path), move_away(path))),
         Standing::NoCopy(bytes, bad_copy) => {
             let (written, copy) = (guarded::write_copy(path, &bytes, &bytes), guarded::copy_of(path));

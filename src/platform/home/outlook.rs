@@ -4,7 +4,7 @@ use super::home_file::HomeFile;
 use super::identity::Identity;
 use super::room::disk_free;
 use super::whose::Note;
-use super::{aside, hardware, state, whose};
+use super::{aside, hardware, state, whose, written};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::limits::KEY_ROOM_MIN;
 use crate::mesh::hardware::{Found, Hardware};
@@ -18,7 +18,7 @@ pub(super) fn of(home: &Path, found: Option<&Hardware>) -> Option<Finding> {
     let noted = note.binding();
     let what_and_command = if Identity::is_gone(home) {
         let was = noted.map(|noted| noted.key);
-        (was.is_some() || whose::is_paired(home)).then(|| lost(home, was))
+        (was.is_some() || whose::is_paired(home) || written::has_only_its_store(home)).then(|| lost(home, was))
     } else if is_unbound && found.is_some() && home.join(HomeFile::BootCount.name()).exists() {
         // Each start of an agent notes it, so that there was a note.
         Some(unbound(home))
@@ -32,7 +32,13 @@ pub(super) fn of(home: &Path, found: Option<&Hardware>) -> Option<Finding> {
 
 fn lost(home: &Path, was: Option<PeerId>) -> (String, String) {
     let was = was.map_or(String::new(), |was| format!(", {was},"));
-    let mesh = if whose::is_paired(home) { ", which has to join its mesh again" } else { "" };
+    let mesh = if whose::is_paired(home) {
+        ", which has to join its mesh again"
+    } else if written::has_only_its_store(home) {
+        " to the others, which has to join its mesh again if it was in one: of the home the store alone is left"
+    } else {
+        ""
+    };
     let what = format!(
         "The key of this device{was} is gone: neither {} nor its copy is there. The next start makes a new one, and this is a new device \
          then{mesh}. If nobody deleted them, put identity.key back from a backup before that. The disk or card may be failing.",

@@ -2,8 +2,9 @@
 
 use super::guarded::{self, Content};
 use super::home_file::HomeFile;
-use super::meant::{is_made_at_start, is_meant, is_possible, outlives_its_file};
+use super::meant::{is_meant, is_possible, outlives_its_file};
 use super::whose::{self, Word};
+use super::written;
 use crate::wire::peer_id::PeerId;
 use std::io::Error;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub(super) enum Standing {
     Blocked,
     /// The file is gone; the copy is whole.
     Lost(Vec<u8>),
-    /// Both are gone, and were there at an earlier start.
+    /// Both are gone, and were there before.
     Gone,
     /// Neither can be used: what is wrong with the file, and with the copy where there is one.
     Neither(Fault, Option<String>),
@@ -51,7 +52,7 @@ pub(super) fn standing(path: &Path, file: HomeFile) -> Standing {
         Err(error) => Standing::Neither(Fault::Unreadable(error), bad_copy),
         Ok(Content::Missing(Some(copy))) if outlives_its_file(file) => Standing::Lost(copy),
         Ok(Content::Missing(None)) if bad_copy.is_some() => Standing::Neither(Fault::Gone, bad_copy),
-        Ok(Content::Missing(None)) if is_made_at_start(file) && was_started(path) => Standing::Gone,
+        Ok(Content::Missing(None)) if written::is_lost(path, file) => Standing::Gone,
         Ok(Content::Missing(_) | Content::Whole(_, true)) => Standing::Well,
         Ok(Content::Whole(bytes, false)) if !is_possible(file, &bytes) => Standing::Neither(Fault::Damaged, bad_copy),
         Ok(Content::Whole(bytes, false)) if file == HomeFile::Identity => match doubt(path, &bytes, is_doubtful()) {
@@ -66,13 +67,6 @@ pub(super) fn standing(path: &Path, file: HomeFile) -> Standing {
         Ok(Content::Differs { .. }) if path.is_dir() => Standing::Blocked,
         Ok(Content::Differs { file, copy }) => Standing::Damaged { file, copy },
     }
-}
-
-/// Whether an agent started before in the home of this file: behind its token and its count it writes down which model its store is of. A home that was
-/// restored from a backup has no such note yet.
-fn was_started(path: &Path) -> bool {
-    let model = path.with_file_name(HomeFile::StoreModel.name());
-    model.exists() || guarded::copy_of(&model).exists()
 }
 
 /// Why a key that its copy does not prove must not be used.

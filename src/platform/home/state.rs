@@ -4,6 +4,7 @@ use super::durable;
 use super::guarded::{self, Content};
 use super::home_file::HomeFile;
 use super::meant::{is_made_once, is_meant, outlives_its_file};
+use super::written;
 use std::io::{Error, Result};
 use std::path::Path;
 
@@ -62,5 +63,13 @@ pub(super) fn refuse_lost(home: &Path, file: HomeFile) -> Result<()> {
 /// The system's; the old file is untouched.
 pub(super) fn write(home: &Path, file: HomeFile, bytes: &[u8]) -> Result<()> {
     let path = home.join(file.name());
-    if file.is_guarded() { guarded::write(&path, bytes, file.bytes_max()) } else { durable::write(&path, bytes) }
+    if !file.is_guarded() {
+        return durable::write(&path, bytes);
+    }
+    let is_new = path.symlink_metadata().is_err();
+    guarded::write(&path, bytes, file.bytes_max())?;
+    if is_new {
+        written::add(home, file);
+    }
+    Ok(())
 }

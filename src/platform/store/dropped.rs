@@ -11,8 +11,30 @@ use std::path::{Path, PathBuf};
 /// Bytes that are read at once.
 const PIECE: u64 = 1 << 16;
 
+/// Bytes that are not zero, in a piece in which something was written: a write has more than these, and a bit that flipped behind the last one is one
+/// of them.
+const WRITTEN_MIN: usize = 8;
+
 /// The journals of a store, and how far each was written.
-pub(super) struct Journals(Vec<(PathBuf, u64)>);
+pub(super) struct Journals(Vec<(PathBuf, Written)>);
+
+/// How far a journal was written.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Written {
+    /// One past the last byte that is not zero, but for the strays.
+    end: u64,
+    /// One past the last of the few bytes behind it that are not zero either; 0 if there are none.
+    stray: u64,
+}
+
+/// What an opening has dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// Bytes of what was written.
+    pub(crate) bytes: u64,
+    /// Whether a few bytes behind that were not zero.
+    pub(crate) has_strays: bool,
+}
 
 impl Journals {
     /// Those in this folder, before it is opened. What cannot be looked at is left out.
@@ -22,15 +44,18 @@ impl Journals {
         Self(journals.filter_map(|path| written(&path).map(|end| (path, end))).collect())
     }
 
-    /// Bytes that were written and are not there any more, once it is open.
-    pub(super) fn dropped(&self) -> u64 {
-        let left = |path: &Path, end: u64| fs::metadata(path).map_or(end, |meta| meta.len().min(end));
-        self.0.iter().map(|(path, end)| end - left(path, *end)).sum()
+    /// What was written and is not there any more, once it is open.
+    pub(super) fn dropped(&self) -> Dropped {
+        let lost = |path: &Path, end: u64| end - fs::metadata(path).map_or(end, |meta| meta.len().min(end));
+        Dropped {
+            bytes: self.0.iter().map(|(path, written)| lost(path, written.end)).sum(),
+            has_strays: self.0.iter().any(|(path, written)| lost(path, written.stray) > 0),
+        }
     }
 }
 
-/// One past the last byte of a file that is not zero: a journal is made as long as it may become.
-fn written(path: &Path) -> Option<u64> {
+/// How far a file was written, by its bytes that are not zero: a journal is made as long as it may become.
+fn written(path: &Path) -> Option<Written> {
     let file = File::open(path).ok()?;
     let (mut parts, mut from) = (Vec::new(), 0);
     // Without its holes, which would be read into the system's memory.
@@ -40,23 +65,32 @@ fn written(path: &Path) -> Option<u64> {
         from = end;
     }
     let mut piece = vec![0; usize::try_from(PIECE).ok()?];
+    let mut found = Written::default();
     for (start, mut end) in parts.into_iter().rev() {
         while end > start {
             let begin = end.saturating_sub(PIECE).max(start);
             let bytes = piece.get_mut(..usize::try_from(end - begin).ok()?)?;
             file.read_exact_at(bytes, begin).ok()?;
-            if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
-                return Some(begin + last as u64 + 1);
+            let behind = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| begin + last as u64 + 1);
+            if bytes.iter().filter(|byte| **byte != 0).nth(WRITTEN_MIN - 1).is_some() {
+                return Some(Written { end: behind, ..found });
             }
+            found.stray = found.stray.max(behind);
             end = begin;
         }
     }
-    Some(0)
+    Some(found)
 }
 
-/// What is to be said of so many bytes, and of a repair for which so many documents are read again; `None` if there was neither.
-pub(crate) fn told(bytes: u64, repaired: Option<u64>) -> Option<Finding> {
+/// What is to be said of what was dropped, and of a repair for which so many documents are read again; `None` if there was neither.
+pub(crate) fn told(Dropped { bytes, has_strays }: Dropped, repaired: Option<u64>) -> Option<Finding> {
+    let command = Some("dmesg --level=err,warn".to_owned());
     let lost = match (bytes, repaired) {
+        (0, None) if has_strays => {
+            let what = "A few bytes of the store's journal, behind the last that was written, were not zero, and were dropped. Nothing was \
+                        saved in them, and nothing is lost. The disk or card may be failing: make a backup.";
+            return Some(Finding { area: Area::State, what: what.to_owned(), command });
+        }
         (0, None) => return None,
         (0, Some(_)) => "A part of what was written to the store last was gone".to_owned(),
         _ => format!(
@@ -74,7 +108,7 @@ pub(crate) fn told(bytes: u64, repaired: Option<u64>) -> Option<Finding> {
     let what = format!(
         "{lost}; {then}. After a power cut that is as it should be; else the disk or card may be failing: make a backup."
     );
-    Some(Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) })
+    Some(Finding { area: Area::State, what, command })
 }
 
 #[cfg(test)]
@@ -87,21 +121,39 @@ mod tests {
         let path = folder.path().join("0.jnl");
         let file = File::create(&path).unwrap();
         file.set_len(1 << 22).unwrap();
-        assert_eq!(written(&path), Some(0));
+        assert_eq!(written(&path), Some(Written::default()));
         for end in [1, 5_000, 65_536, 65_537, 1 << 20] {
-            file.write_all_at(&[7], end - 1).unwrap();
-            assert_eq!(written(&path), Some(end));
+            file.write_all_at(&[7; 9][..if end < 9 { 1 } else { 9 }], end - end.min(9)).unwrap();
+            let found = written(&path).unwrap();
+            assert_eq!(if end < 9 { found.stray } else { found.end }, end);
         }
         file.write_all_at(&vec![0; 300_000], 1 << 21).unwrap();
         let journals = Journals::of(folder.path());
-        assert_eq!(journals.dropped(), 0);
+        assert_eq!(journals.dropped(), Dropped::default());
         file.set_len(1 << 20).unwrap();
-        assert_eq!(journals.dropped(), 0);
+        assert_eq!(journals.dropped(), Dropped::default());
         file.set_len((1 << 20) - 3000).unwrap();
-        assert_eq!(journals.dropped(), 3000);
-        assert!(told(3000, None).unwrap().what.contains("3 KiB, could not be read"));
-        assert!(told(3000, Some(1)).unwrap().what.contains("1 file is read again"));
-        assert!(told(0, Some(2)).unwrap().what.contains("last was gone") && told(0, None).is_none());
-        assert_eq!(Journals::of(&folder.path().join("none")).dropped(), 0);
+        let of = |bytes| Dropped { bytes, has_strays: false };
+        assert_eq!(journals.dropped(), of(3000));
+        assert!(told(of(3000), None).unwrap().what.contains("3 KiB, could not be read"));
+        assert!(told(of(3000), Some(1)).unwrap().what.contains("1 file is read again"));
+        assert!(told(of(0), Some(2)).unwrap().what.contains("last was gone") && told(of(0), None).is_none());
+        assert_eq!(Journals::of(&folder.path().join("none")).dropped(), of(0));
+    }
+
+    #[test]
+    fn a_bit_that_flipped_behind_what_was_written_is_no_loss_of_all_that_is_in_between() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.jnl");
+        let file = File::create(&path).unwrap();
+        file.write_all_at(&[7; 5000], 0).unwrap();
+        file.write_all_at(&vec![0; 1 << 20], 5000).unwrap();
+        file.write_all_at(&[4], 600_000).unwrap();
+        assert_eq!(written(&path), Some(Written { end: 5000, stray: 600_001 }));
+        let journals = Journals::of(folder.path());
+        file.set_len(5000).unwrap();
+        assert_eq!(journals.dropped(), Dropped { bytes: 0, has_strays: true });
+        file.set_len(4000).unwrap();
+        assert_eq!(journals.dropped(), Dropped { bytes: 1000, has_strays: true });
     }
 }

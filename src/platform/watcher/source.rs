@@ -1,7 +1,7 @@
 //! What is so with one watched source: whether it is there, which folder that is, and what of it is not watched.
 
 use super::tree::Unwatched;
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::base::time::{Duration, Instant};
 use rustix::io::Errno;
 
@@ -91,14 +91,16 @@ pub(super) fn finding(source: &[u8], failures: &[(&[u8], Unwatched)]) -> Option<
             ),
             Some("sudo sysctl fs.inotify.max_user_watches=524288".to_owned()),
         ),
-        Unwatched::Locked => (
-            format!(
-                "{first}{others} in {name} cannot be read by this user, so nothing in it is indexed or watched. It is tried \
-                 again every {} seconds.",
+        Unwatched::Locked => {
+            let place = if first == name { first.to_string() } else { format!("{first}{others} in {name}") };
+            let what = format!(
+                "{place} cannot be read by this user, so nothing in it is indexed or watched. What was read of it before is kept, and \
+                 answers on this device only. It is tried again every {} seconds; `ls -ld` shows whose it is, and `chmod` lets this user \
+                 read it.",
                 RETRY.as_secs()
-            ),
-            None,
-        ),
+            );
+            (what, Some(format!("ls -ld {}", quoted(&first))))
+        }
         Unwatched::Failed(error) => (
             format!(
                 "{first}{others} in {name} cannot be watched ({error}). Changes in {name} are found by looking at all of \
@@ -147,7 +149,10 @@ mod tests {
         assert_eq!(finding(b"/a", &[]), None);
         let locked: (&[u8], _) = (b"/a/lost+found", Unwatched::Locked);
         let found = finding(b"/a", &[locked]).unwrap();
-        assert!(found.what.contains("/a/lost+found in /a cannot be read by this user") && found.command.is_none());
+        assert!(found.what.contains("/a/lost+found in /a cannot be read by this user"));
+        assert_eq!(found.command.as_deref(), Some("ls -ld /a/lost+found"));
+        let all = finding(b"/a", &[(b"/a", Unwatched::Locked)]).unwrap();
+        assert!(all.what.starts_with("/a cannot be read by this user"), "{}", all.what);
         let limit: (&[u8], _) = (b"/a/z", Unwatched::Limit);
         let found = finding(b"/a", &[locked, limit]).unwrap();
         assert!(found.what.contains("max_user_watches"), "{}", found.what);

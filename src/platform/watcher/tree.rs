@@ -135,6 +135,18 @@ impl Tree {
         }
     }
 
+    /// Whether a folder that is watched may be read no more: its watch outlives that, and tells nothing of it.
+    pub(super) fn is_locked_now(&mut self, folder: &[u8]) -> bool {
+        let (inotify, own) = (Arc::clone(&self.inotify), folder.to_vec());
+        let watch = self.calls.call(folder, move |_| watch(&inotify, &own));
+        matches!(watch, Ok(Err(Errno::ACCESS | Errno::PERM)))
+    }
+
+    /// This user may not look at the path of a source.
+    pub(super) fn lock(&mut self, source: &[u8]) {
+        self.fail(source, Unwatched::Locked);
+    }
+
     /// Notes what became of a watch; true if the folder is watched.
     fn note(&mut self, folder: &[u8], place: &[u8], watch: Result<i32, Errno>) -> bool {
         match watch {

@@ -18,6 +18,7 @@ use smol::channel::{Receiver, Sender, TryRecvError};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -49,6 +50,8 @@ pub(super) struct Watching<'a> {
     unwatched: Vec<Vec<u8>>,
     /// Those of which it was told that they have all their watches.
     followed: Vec<Vec<u8>>,
+    /// Those of which it was told that this user may not read them.
+    locked: Vec<Vec<u8>>,
     /// Whether something may have changed that `report` tells.
     stale: bool,
 }
@@ -62,9 +65,10 @@ impl<'a> Watching<'a> {
         sources: BTreeMap<Vec<u8>, WatchedSource>,
     ) -> Self {
         let (mounts, calls) = (Mounts::open(), Calls::new(reach.clone()));
-        let (unwatched, followed) = (Vec::new(), Vec::new());
+        let (unwatched, followed, locked) = (Vec::new(), Vec::new(), Vec::new());
+        let (tree, stale) = (None, true);
         let mut watching =
-            Self { inputs, findings, home, sources, tree: None, mounts, calls, unwatched, followed, stale: true };
+            Self { inputs, findings, home, sources, tree, mounts, calls, unwatched, followed, locked, stale };
         watching.open();
         watching
     }
@@ -178,7 +182,7 @@ impl<'a> Watching<'a> {
         let now = clock::now();
         let due = self.sources.iter().filter(|(_, source)| source.next_look() <= now);
         for path in due.map(|(path, _)| path.clone()).collect::<Vec<_>>() {
-            let (found, network) = self.look_at(&path);
+            let (found, network, locked) = self.look_at(&path);
             self.open();
             self.stale = true;
             let unwatched = self.tree.as_ref().is_none_or(|tree| tree.failures(&path).next().is_some());
@@ -189,21 +193,22 @@ impl<'a> Watching<'a> {
                 Step::Nothing => {}
                 Step::WatchAnew => {
                     self.set(&path);
-                    self.send(Input::PathChanged(path));
+                    self.send(Input::PathChanged(path.clone()));
                 }
-                Step::WentAway => {
-                    if let Some(tree) = &mut self.tree {
-                        tree.end_below(&path);
-                    }
-                    self.send(Input::PathChanged(path));
+                Step::WentAway => self.send(Input::PathChanged(path.clone())),
+            }
+            if let Some(tree) = self.tree.as_mut().filter(|_| found.is_none()) {
+                tree.end_below(&path);
+                if locked {
+                    tree.lock(&path);
                 }
             }
         }
     }
 
-    /// What is at the path of a source, if it can be reached, and whether any file system in the source is one that others
-    /// change without an event here.
-    fn look_at(&self, source: &[u8]) -> (Option<Identity>, bool) {
+    /// What is at the path of a source, if it can be reached, whether any file system in the source is one that others change
+    /// without an event here, and whether this user may not look at the path.
+    fn look_at(&self, source: &[u8]) -> (Option<Identity>, bool, bool) {
         let silent = self.calls.reach().silent();
         let places =
             self.mounts.below(source).chain([source]).filter(|place| !silent.iter().any(|at| covers(at, place)));
@@ -216,7 +221,9 @@ impl<'a> Watching<'a> {
                 progress.enter(place);
                 is_network(OsStr::from_bytes(place))
             };
-            (found, found.is_some() && places.iter().any(is_network))
+            let is_closed = |error: std::io::Error| error.kind() == ErrorKind::PermissionDenied;
+            let locked = found.is_none() && fs::symlink_metadata(OsStr::from_bytes(&path)).is_err_and(is_closed);
+            (found, found.is_some() && places.iter().any(is_network), locked)
         });
         // Where a place in it fell silent, the next look is without it.
         look.unwrap_or_default()
@@ -295,7 +302,7 @@ impl<'a> Watching<'a> {
                 self.look_again_at(|source| covers(&path, source), false);
             }
             Event::FolderCame(path) => {
-                if !self.tree.as_ref().is_some_and(|tree| tree.holds(&path)) {
+                if !self.tree.as_mut().is_some_and(|tree| tree.holds(&path) && !tree.is_locked_now(&path)) {
                     self.watch_folder(&path);
                 }
                 self.send(Input::PathChanged(path));
@@ -307,6 +314,9 @@ impl<'a> Watching<'a> {
                 self.send(Input::PathChanged(path));
             }
             Event::Changed(path) => {
+                if self.tree.as_mut().is_some_and(|tree| tree.holds(&path) && tree.is_locked_now(&path)) {
+                    self.watch_folder(&path);
+                }
                 if !covers(self.home.as_os_str().as_bytes(), &path) {
                     self.send(Input::PathChanged(path));
                 }
@@ -338,13 +348,15 @@ impl<'a> Watching<'a> {
 
     /// Tells people what is not watched, and the node what to look at on a schedule.
     fn report(&mut self) {
-        let (mut unwatched, mut followed) = (Vec::new(), Vec::new());
+        let (mut unwatched, mut followed, mut locked) = (Vec::new(), Vec::new(), Vec::new());
         for (path, source) in &self.sources {
             let failures: Vec<_> = self.tree.iter().flat_map(|tree| tree.failures(path)).collect();
             match finding(path, &failures) {
                 Some(found) => self.findings.set(&key(path), found),
                 None => self.findings.clear(&key(path)),
             }
+            let of_locked = failures.iter().filter(|(_, why)| *why == Unwatched::Locked);
+            locked.extend(of_locked.map(|(place, _)| place.to_vec()));
             // What its owner locked cannot be looked at either.
             let partly = failures.iter().any(|(_, why)| !matches!(why, Unwatched::Locked | Unwatched::Silent));
             if source.identity.is_some() && (self.tree.is_none() || partly || source.network) {
@@ -360,6 +372,10 @@ impl<'a> Watching<'a> {
         if followed != self.followed {
             self.send(Input::Followed(followed.clone()));
             self.followed = followed;
+        }
+        if locked != self.locked {
+            self.send(Input::Locked(locked.clone()));
+            self.locked = locked;
         }
     }
 }

@@ -96,7 +96,8 @@ impl GovernorHandle {
         let sampler = move || sampler::run((&root, meter.as_deref(), cores), &send_found, &receive_shared, hints);
         thread("sensors", Box::new(sampler))?;
 
-        let persisted = state_file::load(&setup.home);
+        let (persisted, lost) = state_file::load_told(&setup.home);
+        lost.into_iter().for_each(|found| setup.findings.set("energy-state", found));
         let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
         let waker = host.waker().map_err(failed)?;
         let mut time = Time::new(setup.trusted_clock);

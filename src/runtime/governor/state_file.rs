@@ -4,6 +4,7 @@
 use super::pause_request::PauseRequest;
 use super::report::left;
 use super::time::Time;
+use crate::base::finding::{Area, Finding};
 use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
 use crate::energy::policy::pause::Pause;
@@ -21,29 +22,49 @@ pub(crate) fn path(home: &Path) -> PathBuf {
 /// Reads the state. A file that cannot be used is logged and moved aside; the state is then empty.
 #[must_use]
 pub(crate) fn load(home: &Path) -> PersistedState {
+    read(home).unwrap_or_else(|why| {
+        log::error!("{why}");
+        PersistedState::default()
+    })
+}
+
+/// The same, at the start of an agent: also what people are told of a file that cannot be used.
+#[must_use]
+pub(crate) fn load_told(home: &Path) -> (PersistedState, Option<Finding>) {
+    let told = |what| Finding { area: Area::State, what, command: Some("wattle pause".to_owned()) };
+    read(home).map_or_else(|why| (PersistedState::default(), Some(told(why))), |state| (state, None))
+}
+
+/// Reads the state.
+///
+/// # Errors
+/// One sentence: why it cannot be used.
+fn read(home: &Path) -> Result<PersistedState, String> {
     let path = path(home);
     let bytes = match Home::at(home).read(HomeFile::Energy) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return PersistedState::default(),
+        Ok(None) => return Ok(PersistedState::default()),
         Err(error) => {
-            log::error!("{} cannot be read: {error}. The governor starts without its saved state.", path.display());
-            return PersistedState::default();
+            return Err(format!(
+                "{} cannot be read: {error}. The governor learns again, and no pause holds; if one was to, type `wattle pause` again.",
+                path.display()
+            ));
         }
     };
     match serde_json::from_slice::<PersistedState>(&bytes) {
-        Ok(state) if state.v == PersistedState::VERSION => state,
+        Ok(state) if state.v == PersistedState::VERSION => Ok(state),
         other => {
             let why = other.map_or_else(|error| error.to_string(), |state| format!("version {}", state.v));
             let aside = path.with_extension("json.broken");
-            log::error!(
-                "{} cannot be used ({why}). It was moved to {}; the governor learns again, and no pause holds.",
-                path.display(),
-                aside.display()
-            );
             // Not a copy: the file may be of any size.
             #[expect(clippy::disallowed_methods, reason = "a file that is of no use needs no sync")]
-            let _ = fs::rename(&path, aside);
-            PersistedState::default()
+            let _ = fs::rename(&path, &aside);
+            Err(format!(
+                "{} cannot be used ({why}). It was moved to {}; the governor learns again, and no pause holds. If one was to, type `wattle \
+                 pause` again.",
+                path.display(),
+                aside.display()
+            ))
         }
     }
 }
@@ -125,7 +146,9 @@ mod tests {
         fs::remove_file(home.path().join("energy.copy")).unwrap();
         for broken in ["", "{", "{\"v\":9}", "{\"v\":1,\"other\":1}", "\u{0}\u{0}"] {
             fs::write(path(home.path()), broken).unwrap();
-            assert_eq!(load(home.path()), PersistedState::default(), "{broken:?}");
+            let (state, told) = load_told(home.path());
+            assert!(told.is_some_and(|told| told.what.contains("no pause holds")), "{broken:?}");
+            assert_eq!((state, load_told(home.path())), (PersistedState::default(), (PersistedState::default(), None)));
             assert!(!path(home.path()).exists() && home.path().join("energy.json.broken").exists());
         }
     }

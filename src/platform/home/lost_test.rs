@@ -1,0 +1,76 @@
+//! Small files that are lost together with their copies.
+
+use super::*;
+
+#[test]
+fn each_small_file_that_is_lost_with_its_copy_is_told_before_the_start_and_by_it_however_it_was_lost() {
+    let harms: [(&str, fn(&Path)); 4] = [
+        ("gone", |path| {
+            [path.to_owned(), guarded::copy_of(path)].iter().for_each(|path| fs::remove_file(path).unwrap())
+        }),
+        ("cut", |path| [path.to_owned(), guarded::copy_of(path)].iter().for_each(|path| fs::write(path, "").unwrap())),
+        ("garbled", |path| {
+            fs::write(path, "{}").unwrap();
+            fs::write(guarded::copy_of(path), "rubbish").unwrap();
+        }),
+        ("garbled, without a copy", |path| {
+            fs::write(path, "zz").unwrap();
+            fs::remove_file(guarded::copy_of(path)).unwrap();
+        }),
+    ];
+    for (file, says) in [
+        (HomeFile::Token, "token of the agent's API"),
+        (HomeFile::BootCount, "count of the agent's starts"),
+        (HomeFile::Energy, "A pause, if there was one, is lost"),
+    ] {
+        for (how, harm) in harms {
+            let folder = tempfile::tempdir().unwrap();
+            let start = || {
+                let home = Home::open(folder.path()).unwrap();
+                home.token().unwrap();
+                home.count_boot().unwrap();
+                home.write(HomeFile::Energy, &energy()).unwrap();
+                home.findings().iter().map(|found| found.what.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(start(), [""; 0]);
+            harm(&folder.path().join(file.name()));
+            let found = damage(folder.path());
+            assert!(found.len() == 1 || (file != HomeFile::Energy && how == "gone"), "{file:?} {how}: {found:?}");
+            assert!(found.iter().all(|found| found.what.contains(says) && found.what.contains(" is ")), "{found:?}");
+            let told = start();
+            assert!(told.len() == 1 && told[0].contains(says) && told[0].contains(" was "), "{file:?} {how}: {told:?}");
+            assert_eq!((damage(folder.path()), start()), (Vec::new(), Vec::new()), "{file:?} {how}: once");
+        }
+    }
+}
+
+/// What the governor writes.
+pub(super) fn energy() -> Vec<u8> {
+    use crate::energy::coordinator::persisted::PersistedState;
+    serde_json::to_vec(&PersistedState { v: PersistedState::VERSION, ..PersistedState::default() }).unwrap()
+}
+
+#[test]
+fn a_home_of_which_the_store_alone_is_left_is_not_one_in_which_no_agent_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    fs::create_dir(folder.path().join("store-1")).unwrap();
+    assert!(home.has_only_its_store() && !home.lacks_its_store());
+    let outlook = home.key_outlook(None).unwrap().what;
+    assert!(
+        outlook.contains("a new device then to the others") && outlook.contains("the store alone is left"),
+        "{outlook}"
+    );
+    assert_eq!(damage(folder.path()).len(), 2, "the token and the count");
+    let found = home.identity_on(&Hardware::default(), &|_| false).unwrap().findings;
+    assert!(found.len() == 1 && found[0].what.contains("It is a new one to the others"), "{found:?}");
+    assert!(!home.has_only_its_store());
+    home.write(HomeFile::StoreModel, b"00\n").unwrap();
+    fs::remove_dir(folder.path().join("store-1")).unwrap();
+    assert!(home.lacks_its_store());
+    // As a backup is restored.
+    let restored = tempfile::tempdir().unwrap();
+    fs::create_dir(restored.path().join("store-1")).unwrap();
+    Home::at(restored.path()).write(HomeFile::Sources, &Sources::default().encode()).unwrap();
+    assert_eq!((Home::at(restored.path()).key_outlook(None), damage(restored.path())), (None, Vec::new()));
+}

@@ -1,0 +1,99 @@
+//! Which of the small files of a home were written: one that is gone together with its copy is told from one that never was.
+//!
+//! The list is a help, and nothing goes wrong without it: then of a file that is gone with its copy nothing is said, unless the rest of the home
+//! tells of it.
+
+use super::guarded::copy_of;
+use super::home_file::{GUARDED, HomeFile};
+use super::{aside, durable};
+use crate::limits::{HOME_FILES_READ_MAX, STATE_BYTES_MAX};
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// One change of the list at a time.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// A file was written that was not there before.
+pub(super) fn add(home: &Path, file: HomeFile) {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut written = list(home);
+    if !written.contains(&file) {
+        written.push(file);
+        write(home, &written);
+    }
+}
+
+/// A start has told what was lost: from now on the list has those that are there.
+pub(super) fn renew(home: &Path) {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let there: Vec<HomeFile> = GUARDED.into_iter().filter(|file| !is_gone(&home.join(file.name()))).collect();
+    let before = list(home);
+    if before.len() != there.len() || !there.iter().all(|file| before.contains(file)) {
+        write(home, &there);
+    }
+}
+
+/// Whether a file that is gone with its copy was written, so that what it held is lost.
+pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
+    let Some(home) = path.parent() else { return false };
+    let was_written = || list(home).contains(&file);
+    match file {
+        // The key and its note have words of their own (`hardware`, `outlook`), and the doctor has the last one removed.
+        HomeFile::Identity | HomeFile::Hardware | HomeFile::Lost => false,
+        // Each start makes them.
+        HomeFile::Token | HomeFile::BootCount => was_started(home) || was_written(),
+        // The doctor's check of the mesh says it.
+        HomeFile::Records => is_gone(&home.join(HomeFile::MeshRoot.name())) && was_written(),
+        HomeFile::MeshRoot => was_written() && !has_root_aside(home),
+        _ => was_written(),
+    }
+}
+
+/// Whether an agent started before in this home: behind its token and its count it writes down which model its store is of. A home that was
+/// restored from a backup has no such note yet.
+fn was_started(home: &Path) -> bool {
+    !is_gone(&home.join(HomeFile::StoreModel.name())) || has_only_its_store(home)
+}
+
+/// Whether a store is all that is left of a home: a restored one has the list of folders beside it.
+pub(super) fn has_only_its_store(home: &Path) -> bool {
+    let others = [HomeFile::StoreModel, HomeFile::Sources, HomeFile::Hardware];
+    has_store(home) && others.iter().all(|file| is_gone(&home.join(file.name())))
+}
+
+/// Whether an agent started in this home, and its store is not there.
+pub(super) fn lacks_its_store(home: &Path) -> bool {
+    !is_gone(&home.join(HomeFile::StoreModel.name())) && !has_store(home)
+}
+
+/// Whether there is a store, of this layout or another.
+fn has_store(home: &Path) -> bool {
+    let entries = fs::read_dir(home).into_iter().flatten().take(HOME_FILES_READ_MAX).filter_map(Result::ok);
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    let is_store = |name: &str| name.strip_prefix("store-").is_some_and(is_number);
+    let mut stores = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_store));
+    stores.any(|entry| entry.path().is_dir())
+}
+
+fn has_root_aside(home: &Path) -> bool {
+    let of_root = |name: &str| name.starts_with(HomeFile::MeshRoot.name());
+    aside::all(home).iter().any(|path| path.file_name().is_some_and(|name| of_root(&name.to_string_lossy())))
+}
+
+/// Whether neither the file nor its copy is there.
+fn is_gone(path: &Path) -> bool {
+    path.symlink_metadata().is_err() && copy_of(path).symlink_metadata().is_err()
+}
+
+fn list(home: &Path) -> Vec<HomeFile> {
+    let bytes = durable::read(&home.join(HomeFile::Written.name()), STATE_BYTES_MAX).ok().flatten().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    GUARDED.into_iter().filter(|file| text.lines().any(|line| line == file.name())).collect()
+}
+
+fn write(home: &Path, written: &[HomeFile]) {
+    let text: String = written.iter().flat_map(|file| [file.name(), "\n"]).collect();
+    // On a full disk the list stays as it was, and the next start writes it.
+    let _ = durable::write(&home.join(HomeFile::Written.name()), text.as_bytes());
+}

@@ -1,0 +1,48 @@
+//! Small files of a home that are lost together with their copies, and the store.
+
+use super::state::{restarted, started};
+use super::{named, named_without_agent};
+use crate::harness::Agent;
+use std::fs;
+
+#[test]
+fn a_pause_a_count_and_a_token_that_are_damaged_with_their_copies_are_named_before_a_start_and_after_it() {
+    let (place, agent) = started();
+    let damaged = |agent: Agent, files: &[&str], text: &str| {
+        agent.stop();
+        files.iter().for_each(|name| fs::write(place.home().join(name), text).unwrap());
+    };
+    assert!(agent.cli(["pause", "3h"]).status.success());
+    damaged(agent, &["energy.json", "energy.copy"], "");
+    named_without_agent("what the governor saved is damaged with its copy", &place.home());
+    let agent = restarted(&place);
+    named("what the governor saved was damaged before the start", &agent);
+    assert!(agent.cli(["pause", "3h"]).status.success());
+    agent.stop();
+    ["energy.json", "energy.copy"].iter().for_each(|name| fs::remove_file(place.home().join(name)).unwrap());
+    named_without_agent("what the governor saved is gone with its copy", &place.home());
+    let agent = restarted(&place);
+    named("what the governor saved was gone before the start", &agent);
+    damaged(agent, &["boot", "boot.copy"], "");
+    named_without_agent("the count of starts is damaged with its copy", &place.home());
+    let agent = restarted(&place);
+    named("the count of starts was damaged before the start", &agent);
+    damaged(agent, &["api-token", "api-token.copy"], "zz");
+    named_without_agent("the API's token is damaged with its copy", &place.home());
+    named("the API's token was damaged before the start", &restarted(&place));
+}
+
+#[test]
+fn a_home_of_which_the_store_alone_is_left_and_one_that_lacks_it() {
+    let (place, agent) = started();
+    agent.stop();
+    let store = place.home().join("store-1");
+    fs::rename(&store, place.path().join("kept")).unwrap();
+    named_without_agent("the store is gone, and no agent runs", &place.home());
+    fs::rename(place.path().join("kept"), &store).unwrap();
+    for file in fs::read_dir(place.home()).unwrap().flatten().filter(|file| file.path().is_file()) {
+        fs::remove_file(file.path()).unwrap();
+    }
+    named_without_agent("of the home the store alone is left", &place.home());
+    named("of the home the store alone was left before the start", &restarted(&place));
+}
