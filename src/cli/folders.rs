@@ -144,7 +144,7 @@ pub(super) mod tests {
         let expected = [
             "/home/ann/notes (collection home, ring mesh; not looked at yet)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, which answer)",
-            "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, 1 of which answers, 1 not read yet, kept by your word)",
+            "  cannot be read by this user since 2026-11-26 18:30 UTC: /n/stick (3 documents, 1 of which answers, 1 not read yet, kept by your word)",
             "  away since 2026-11-26 18:30 UTC: /n/stick (3 documents, none of which answers yet)",
             "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep /home/ann/notes` or `wattle forget /home/ann/notes`",
         ];

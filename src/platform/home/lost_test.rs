@@ -35,7 +35,7 @@ fn each_small_file_that_is_lost_with_its_copy_is_told_before_the_start_and_by_it
             assert_eq!(start(), [""; 0]);
             harm(&folder.path().join(file.name()));
             let found = damage(folder.path());
-            assert!(found.len() == 1 || (file != HomeFile::Energy && how == "gone"), "{file:?} {how}: {found:?}");
+            assert!(found.len() == 1, "{file:?} {how}: {found:?}");
             assert!(found.iter().all(|found| found.what.contains(says) && found.what.contains(" is ")), "{found:?}");
             let told = start();
             assert!(told.len() == 1 && told[0].contains(says) && told[0].contains(" was "), "{file:?} {how}: {told:?}");

@@ -3,6 +3,7 @@
 use super::guarded;
 use super::home_file::HomeFile;
 use super::state::chosen;
+use super::written;
 use std::fmt;
 use std::fs::{self, Permissions};
 use std::hint::black_box;
@@ -71,6 +72,7 @@ impl Token {
         let token = Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
         guarded::write(path, format!("{}\n", token.0).as_bytes(), BYTES_MAX)
             .map_err(|error| format!("The token {} cannot be written: {error}.", path.display()))?;
+        path.parent().into_iter().for_each(|home| written::add(home, HomeFile::Token));
         Ok(token)
     }
 
