@@ -2,11 +2,14 @@
 
 use super::*;
 
+/// What is done to a file, in words and in deed.
+type Harm = (&'static str, fn(&Path));
+
 #[test]
 fn each_small_file_that_is_lost_with_its_copy_is_told_before_the_start_and_by_it_however_it_was_lost() {
-    let harms: [(&str, fn(&Path)); 4] = [
+    let harms: [Harm; 4] = [
         ("gone", |path| {
-            [path.to_owned(), guarded::copy_of(path)].iter().for_each(|path| fs::remove_file(path).unwrap())
+            [path.to_owned(), guarded::copy_of(path)].iter().for_each(|path| fs::remove_file(path).unwrap());
         }),
         ("cut", |path| [path.to_owned(), guarded::copy_of(path)].iter().for_each(|path| fs::write(path, "").unwrap())),
         ("garbled", |path| {

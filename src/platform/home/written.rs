@@ -3,9 +3,9 @@
 //! The list is a help, and nothing goes wrong without it: then of a file that is gone with its copy nothing is said, unless the rest of the home
 //! tells of it.
 
+use super::durable;
 use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
-use super::{aside, durable};
 use crate::limits::{HOME_FILES_READ_MAX, STATE_BYTES_MAX};
 use std::fs;
 use std::path::Path;
@@ -69,16 +69,21 @@ pub(super) fn lacks_its_store(home: &Path) -> bool {
 
 /// Whether there is a store, of this layout or another.
 fn has_store(home: &Path) -> bool {
-    let entries = fs::read_dir(home).into_iter().flatten().take(HOME_FILES_READ_MAX).filter_map(Result::ok);
     let is_number = |number: &str| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
     let is_store = |name: &str| name.strip_prefix("store-").is_some_and(is_number);
-    let mut stores = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_store));
-    stores.any(|entry| entry.path().is_dir())
+    names(home).any(|name| is_store(&name) && home.join(name).is_dir())
 }
 
+/// Whether a root key was put aside with the key of other hardware (`aside`).
 fn has_root_aside(home: &Path) -> bool {
-    let of_root = |name: &str| name.starts_with(HomeFile::MeshRoot.name());
-    aside::all(home).iter().any(|path| path.file_name().is_some_and(|name| of_root(&name.to_string_lossy())))
+    let rest = |name: &str| name.strip_prefix(HomeFile::MeshRoot.name()).is_some_and(|rest| rest.starts_with('-'));
+    names(home).any(|name| rest(&name) && name.ends_with(".old"))
+}
+
+/// The names of what lies in a home.
+fn names(home: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(home).into_iter().flatten().take(HOME_FILES_READ_MAX).filter_map(Result::ok);
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// Whether neither the file nor its copy is there.

@@ -2,23 +2,30 @@
 
 use super::state::{restarted, started};
 use super::{named, named_without_agent};
-use crate::harness::Agent;
+use crate::harness::{Agent, WATTLE};
 use std::fs;
+use std::process::Command;
 
 #[test]
 fn a_pause_a_count_and_a_token_that_are_damaged_with_their_copies_are_named_before_a_start_and_after_it() {
     let (place, agent) = started();
+    // The agents of tests have no governor.
+    let paused = || {
+        let done = Command::new(WATTLE).arg("--home").arg(place.home()).args(["pause", "3h"]).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
     let damaged = |agent: Agent, files: &[&str], text: &str| {
         agent.stop();
         files.iter().for_each(|name| fs::write(place.home().join(name), text).unwrap());
     };
-    assert!(agent.cli(["pause", "3h"]).status.success());
-    damaged(agent, &["energy.json", "energy.copy"], "");
+    agent.stop();
+    paused();
+    damaged(restarted(&place), &["energy.json", "energy.copy"], "");
     named_without_agent("what the governor saved is damaged with its copy", &place.home());
     let agent = restarted(&place);
     named("what the governor saved was damaged before the start", &agent);
-    assert!(agent.cli(["pause", "3h"]).status.success());
     agent.stop();
+    paused();
     ["energy.json", "energy.copy"].iter().for_each(|name| fs::remove_file(place.home().join(name)).unwrap());
     named_without_agent("what the governor saved is gone with its copy", &place.home());
     let agent = restarted(&place);
