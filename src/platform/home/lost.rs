@@ -93,7 +93,9 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
             "Without it this device makes no other one an admin. If there is a backup of it, stop the agent and put it back; else the \
              recovery phrase of the mesh does what it did."
         }
-        HomeFile::Invites => "Invites that were written here and not used are void. `wattle invite` writes new ones.",
+        HomeFile::Invites => {
+            "Invites that were written here and not used are void. `wattle invite --file FOLDER` writes new ones."
+        }
         HomeFile::Peers => {
             "The addresses are learnt again as the devices are heard; one in another network may have to be named again with --peer."
         }
