@@ -183,7 +183,7 @@ fn again(again: &Again) -> String {
         (
             "",
             unproven,
-            "that were thrown away unchecked: a folder or its files changed just then, or the device that made them was removed or sent a wrong result",
+            "that were thrown away unchecked: nothing could be saved just then, or the device that made them was removed or sent a wrong result",
         ),
     ];
     let causes: Vec<String> = causes

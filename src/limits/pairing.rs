@@ -86,14 +86,15 @@ pub const JOIN_SETTLE_MS: u64 = 3_000;
 /// Milliseconds from a dial to the open stream.
 pub const JOIN_DIAL_MS: u64 = LINK_HANDSHAKE_MS + 2_000;
 
-/// Milliseconds until it dials a device again that had no place for another guest: within `JOIN_MS` it comes often enough to be there when
-/// a place is free, and its dials last.
+/// Milliseconds until it dials a device again that had no place for another guest, wherever it is dialled: within `JOIN_MS` it comes often
+/// enough to be there when a place is free.
 pub const JOIN_TURNED_AWAY_MS: u64 = 3_000;
 
 /// Places that a joining device tries; more that are found are not remembered.
 pub const JOIN_CANDIDATES_MAX: usize = 16;
 
-/// Dials of a joining device in all, the repeated ones among them.
+/// Dials of a joining device in all, the repeated ones among them. Once half of them are spent, the others are spread over the time that is
+/// left.
 pub const JOIN_DIALS_MAX: u8 = 32;
 
 /// Exchanges in which a joining device uses its code. Each gives whoever answers one guess at it.
@@ -107,6 +108,7 @@ const _: () = {
     assert!(PAIR_CERTIFICATE_MAX.div_ceil(3) * 4 + 64 < PAIR_LINE_MAX, "the largest certificate fits into a line");
     assert!(INVITE_LIFE_MS <= INVITE_LIFE_MS_MAX, "the usual life is one that may be given");
     assert!(PAIR_CODE_DIGITS == PAIR_CODES.ilog10() as usize && PAIR_CODES.is_multiple_of(10), "a code is all digits");
-    assert!(JOIN_MS / JOIN_TURNED_AWAY_MS < JOIN_DIALS_MAX as u64, "the dials last as long as the join");
+    assert!(JOIN_MS / JOIN_TURNED_AWAY_MS < JOIN_DIALS_MAX as u64, "one place is dialled at that pace to the end");
+    assert!(JOIN_CANDIDATES_MAX <= JOIN_DIALS_MAX as usize / 2, "each place is tried before dials are spared");
     assert!(PAIR_TRIES > 0 && PAIR_EXCHANGES_MAX > 1, "an invite can be redeemed while a code is tried");
 };

@@ -33,7 +33,7 @@ impl StoredWork {
     pub fn read(kv: &impl KvRead, at: i64) -> Result<Self, KvError> {
         let parked = read::parked(kv, PARKED_MAX)?.into_iter();
         let parked = parked.map(|(doc, path, parked)| (doc, ParkedTask { path, parked })).collect();
-        Ok(Self { parked, failing: failing(kv)?, unproven: unproven(kv)?, at })
+        Ok(Self { parked, failing: failing(kv)?, unproven: unproven(kv, at)?, at })
     }
 }
 
@@ -44,8 +44,9 @@ fn failing(kv: &impl KvRead) -> Result<Vec<(DocId, Failing)>, KvError> {
     stored.map(|(doc, value)| Ok((doc, Failing::decode_stored(&value)?))).collect()
 }
 
-/// Results whose chunks wait to be embedded; of each device the last `UNCHECKED_MAX`, as no more of it ever wait.
-fn unproven(kv: &impl KvRead) -> Result<Vec<UnprovenResults>, KvError> {
+/// Results whose chunks wait to be embedded; of each device the last `UNCHECKED_MAX`, as no more of it ever wait. Before them devices that
+/// get no work at this time.
+fn unproven(kv: &impl KvRead, at: i64) -> Result<Vec<UnprovenResults>, KvError> {
     let (mut all, mut left) = (Vec::new(), UNPROVEN_MAX);
     for (by, maker) in Makers::read(kv)?.iter() {
         let mut results = Vec::new();
@@ -54,14 +55,15 @@ fn unproven(kv: &impl KvRead) -> Result<Vec<UnprovenResults>, KvError> {
             results.extend(result(kv, *row)?);
         }
         let owed = maker.owed.len();
-        let banned_until = maker.banned_until;
+        // One that is over says nothing.
+        let banned_until = if maker.banned_until > at { maker.banned_until } else { 0 };
         if maker.checks > 0 || !results.is_empty() || owed > 0 || banned_until > 0 {
             left -= results.len();
             all.push(UnprovenResults { by, checks: maker.checks, owed, results, banned_until });
         }
     }
-    // Those with results first, and those that get no work: of the others only the checks are forgotten.
-    all.sort_by_key(|of| (of.results.is_empty() && of.banned_until == 0, of.owed == 0));
+    // What is cut off of those that get no work is that; of those with results, what they made; of the others only the checks are forgotten.
+    all.sort_by_key(|of| (of.banned_until == 0, of.results.is_empty(), of.owed == 0));
     all.truncate(LENDING_MAX);
     Ok(all)
 }

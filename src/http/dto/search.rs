@@ -44,7 +44,7 @@ pub struct SearchHit {
     pub path: String,
     /// The chunk's exact text.
     pub text: String,
-    /// How well it fits: cosine and words together, about 0 for an unrelated chunk, 1 at best.
+    /// 0 to 1: of the first hit, how likely it answers the question; of the others, their part of it.
     pub score: f32,
     /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
     pub heading: String,

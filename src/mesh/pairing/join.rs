@@ -72,6 +72,8 @@ pub struct Join {
     candidates: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
     /// All that were ever taken up.
     known: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
+    /// Those that had no place for another guest when they were dialled last.
+    turned_away: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
     /// Those that have refused: another address of theirs is not tried, so that a wrong code costs one try.
     refused: Bounded<PeerKey, JOIN_CANDIDATES_MAX>,
     state: State,
@@ -91,6 +93,7 @@ impl Join {
             until: now + Duration::from_millis(JOIN_MS),
             candidates: Bounded::new(),
             known: Bounded::new(),
+            turned_away: Bounded::new(),
             refused: Bounded::new(),
             state: State::Searching,
             searching,
@@ -302,21 +305,32 @@ impl Join {
         self.next(now, out);
     }
 
-    /// Comes back to this candidate, which has no place for another guest, behind the others that are known.
+    /// Comes back to this candidate, which has no place for another guest, behind the others that are known. One that was not tried yet is
+    /// dialled at once, and each of the others as often as if it were the only one.
     fn later(&mut self, now: Instant, candidate: Candidate, out: &mut Outbox<Effect>) {
-        if self.candidates.is_empty() {
-            return self.again(now, candidate, Duration::from_millis(JOIN_TURNED_AWAY_MS), out);
+        if !self.turned_away.contains(&candidate) {
+            // The list is no shorter than that of all.
+            let _ = self.turned_away.push(candidate);
         }
-        let next = self.candidates.remove(0);
         // One was just taken out.
         let _ = self.candidates.push(candidate);
-        self.again(now, next, Duration::from_millis(PAIR_TRY_PAUSE_MS), out);
+        let next = self.candidates.remove(0);
+        if !self.turned_away.contains(&next) {
+            self.failure = self.failure.max(Failure::Busy);
+            out.push(Effect::HangUp);
+            return self.dial(now, next, out);
+        }
+        let places = self.candidates.len() as u64 + 1;
+        self.again(now, next, Duration::from_millis(JOIN_TURNED_AWAY_MS / places), out);
     }
 
-    /// Leaves this candidate for a while.
+    /// Leaves this candidate for a while: longer where its dials would not last until the end.
     fn again(&mut self, now: Instant, candidate: Candidate, wait: Duration, out: &mut Outbox<Effect>) {
         self.failure = self.failure.max(Failure::Busy);
         out.push(Effect::HangUp);
+        let spares = self.dials_left <= JOIN_DIALS_MAX / 2;
+        let pace = self.until.since(now) / u32::from(self.dials_left.max(1));
+        let wait = if spares { wait.max(pace) } else { wait };
         self.state = State::Waiting { candidate, until: now + wait };
     }
 

@@ -3,6 +3,7 @@
 mod attacks_test;
 mod invites_test;
 mod joining_test;
+mod turned_away_test;
 
 use super::admin::{Admin, Effect, Issue, Received};
 use super::failure::{Failure, Lost};

@@ -1,7 +1,8 @@
 //! The table of guests: who is connected from where, and the queue of each conversation.
 //!
 //! A silent connection costs whoever opens it nothing, so that no number of them keeps out a device that is being paired: where room is
-//! short, the oldest guest that says nothing gives way. It is one of the same address first, and of the address with the most guests else.
+//! short, the oldest guest that says nothing gives way. It is one of the same address first, and of the address with the most guests else;
+//! one that has asked for the pairing protocol, and has not sent its first message yet, goes after the others of as crowded addresses.
 
 use super::handshake_limits::SourceKey;
 use crate::limits::{GUEST_QUEUE_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX};
@@ -78,7 +79,11 @@ impl Guests {
     /// Who gives way to a guest of this source; nobody, as long as there is room.
     fn gives_way(&self, source: SourceKey) -> Result<Option<u64>, &'static str> {
         let of = |source| self.connected.iter().filter(move |(_, guest)| guest.source() == source);
-        let silent = |source| of(source).find(|(_, guest)| !guest.speaks.load(Ordering::Relaxed)).map(|(at, _)| *at);
+        // Each with whether it is about to speak.
+        let silent = |source| {
+            let silent = of(source).filter(|(_, guest)| !guest.speaks.load(Ordering::Relaxed));
+            silent.map(|(number, _)| (self.converses(*number), *number)).min()
+        };
         let oldest = if of(source).count() >= GUESTS_ADDRESS_MAX {
             silent(source)
         } else if self.connected.len() < GUESTS_MAX {
@@ -86,9 +91,14 @@ impl Guests {
         } else {
             let sources = self.connected.values().map(Connected::source);
             let crowds = sources.filter_map(|source| Some((of(source).count(), Reverse(silent(source)?))));
-            crowds.max().map(|(_, Reverse(number))| number)
+            crowds.max().map(|(_, Reverse(oldest))| oldest)
         };
-        oldest.map(Some).ok_or("all places are taken by devices that are being paired")
+        oldest.map(|(_, number)| Some(number)).ok_or("all places are taken by devices that are being paired")
+    }
+
+    /// Whether a conversation began on the connection with this place.
+    fn converses(&self, number: u64) -> bool {
+        self.conversations.values().any(|(place, _)| *place == number)
     }
 
     pub(super) fn leave(&mut self, number: u64) {
@@ -165,6 +175,22 @@ mod tests {
         guests.leave(speaking[0].number);
         assert!(guests.enter(from(1), guest(false)).unwrap().displaced.is_none());
         assert_eq!(guests.enter(from(2), guest(false)).unwrap().displaced, Some(from(1)), "it says nothing yet");
+    }
+
+    #[test]
+    fn who_is_about_to_speak_gives_way_after_those_who_are_not() {
+        let mut guests = Guests::default();
+        let slow = guests.enter(from(1), guest(false)).unwrap();
+        let _outgoing = guests.begin(PeerId::from_public_key(&[7; 32]), slow.number).unwrap();
+        let others: Vec<_> = (2..=100).map(|n| guests.enter(from(n), guest(false)).unwrap()).collect();
+        let is_lost = |place: &Place| place.lost.as_ref().unwrap().is_closed();
+        assert!(!is_lost(&slow) && is_lost(&others[0]), "each of a hundred addresses has one");
+        let _more: Vec<_> = (0..10).map(|_| guests.enter(from(1), guest(false)).unwrap()).collect();
+        assert!(!is_lost(&slow), "and behind its own address others");
+        let mut guests = Guests::default();
+        let silent = guests.enter(from(100), guest(false)).unwrap();
+        (0..100).for_each(|n| drop(guests.enter(from(n % 6), guest(false))));
+        assert!(!is_lost(&silent), "six addresses have one with two always");
     }
 
     #[test]

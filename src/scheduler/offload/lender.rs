@@ -195,16 +195,8 @@ impl Lender {
 
     /// What a linked device is told of work here: when there is some and when there is none any more.
     pub(in crate::scheduler) fn offer(&mut self, now: Instant, peer: PeerKey, chunks: u32) -> Option<Work> {
-        if self.workers.len() >= LENDING_MAX && !self.workers.contains_key(&peer) {
-            let is_idle = |(peer, worker): &(&PeerKey, &Worker)| {
-                worker.unlinked.is_some()
-                    && !worker.is_banned(now)
-                    && worker.held() == 0
-                    && self.results.owed.of(**peer) == 0
-                    && self.rests(**peer)
-            };
-            let idle = *self.workers.iter().find(is_idle)?.0;
-            self.workers.remove(&idle);
+        if !self.make_room(now, peer) {
+            return None;
         }
         let rests = self.rests(peer);
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
@@ -220,6 +212,22 @@ impl Lender {
         }
         worker.told = Some((chunks, now));
         Some(Work::Offer(Offer { model: self.model.fingerprint.0, chunks }))
+    }
+
+    /// Where no more devices are kept, one that is idle goes for this one. Whether there is room.
+    fn make_room(&mut self, now: Instant, peer: PeerKey) -> bool {
+        if self.workers.len() < LENDING_MAX || self.workers.contains_key(&peer) {
+            return true;
+        }
+        let is_idle = |(peer, worker): &(&PeerKey, &Worker)| {
+            worker.unlinked.is_some()
+                && !worker.is_banned(now)
+                && worker.held() == 0
+                && self.results.owed.of(**peer) == 0
+                && self.rests(**peer)
+        };
+        let idle = self.workers.iter().find(is_idle).map(|(peer, _)| *peer);
+        idle.is_some_and(|idle| self.workers.remove(&idle).is_some())
     }
 
     fn leases_of(&self, peer: PeerKey) -> impl Iterator<Item = (BatchId, &Lease)> {

@@ -203,6 +203,20 @@ impl Worker {
         self.push(now, chunk, vector, (Kept::Yes, true), rng);
     }
 
+    /// All of those are here: one of the last is checked at once, whatever work its device has. A device whose owner starts again and again
+    /// would not be looked at else.
+    pub(super) fn draw_of_restored(&mut self, rng: &mut Rng) {
+        let place = self.one_of_the_last(rng);
+        self.held.get_mut(place).into_iter().for_each(|held| held.is_drawn = true);
+    }
+
+    /// Not always the last one: a device that knows when it is looked at would be honest then. But one of the last: it vouches for those
+    /// before it.
+    fn one_of_the_last(&self, rng: &mut Rng) -> usize {
+        let (count, last) = (self.held.len(), self.held.len().div_ceil(4).max(1));
+        count.saturating_sub(1 + usize::try_from(rng.below(last as u64)).unwrap_or(0))
+    }
+
     /// A result of it counts from now on. Of what it made before this start nothing is added to what it has done since.
     pub(super) fn stored(&mut self, row: Row) {
         self.done += u64::from(!self.restored.remove(&row));
@@ -252,10 +266,7 @@ impl Worker {
         }
         let drawn = self.held.iter().position(|held| held.is_drawn);
         let due = || self.held.len() >= UNCHECKED_MAX || self.deadline(rests).is_some_and(|at| at <= now);
-        // Not always the last one: a device that knows when it is looked at would be honest then. But one of the last: it vouches for those
-        // before it.
-        let last = self.held.len().div_ceil(4);
-        let any = || due().then(|| self.held.len() - 1 - usize::try_from(rng.below(last as u64)).unwrap_or(0));
+        let any = || due().then(|| self.one_of_the_last(rng));
         let place = drawn.or_else(any)?;
         self.held.get(place).map(|held| (place, &held.chunk))
     }

@@ -3,12 +3,15 @@
 use super::*;
 use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Row};
 use crate::base::vector::Embedding;
-use crate::limits::{DIMENSIONS, OFFENCE_MS, UNCHECKED_RESTS_MS};
+use crate::limits::{DIMENSIONS, LENDING_MAX, OFFENCE_MS, UNCHECKED_RESTS_MS};
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Lendable, OwedPart, UnprovenResults};
 use crate::scheduler::stored::StoredWork;
 use crate::store::change::Applied;
+use crate::store::library::Library;
+use crate::store::memory::MemoryKv;
 use crate::wire::work::{LentText, Work};
+use std::rc::Rc;
 
 const PEER: PeerKey = PeerKey([1; 32]);
 const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
@@ -93,6 +96,23 @@ fn a_device_that_was_found_false_gets_no_work_after_a_restart_either_until_its_h
             out.clear();
         }
     }
+}
+
+#[test]
+fn of_many_bans_those_that_still_run_are_known_after_a_start() {
+    let mut library = Library::open(Rc::new(MemoryKv::new())).unwrap();
+    let until = |n: u8| if n < 200 { 50 } else { 200 };
+    let peers: Vec<u8> = (0..40).chain([200, 201]).collect();
+    for n in &peers {
+        library.apply(&Change::Disproven { by: PeerKey([*n; 32]), until: until(*n) }).unwrap();
+    }
+    let banned = |at| {
+        let work = StoredWork::read(library.kv(), at).unwrap();
+        work.unproven.into_iter().map(|of| (of.by.0[0], of.banned_until)).collect::<Vec<_>>()
+    };
+    assert_eq!(banned(100), [(200, 200), (201, 200)]);
+    assert_eq!(banned(200), []);
+    assert_eq!(banned(0).len(), LENDING_MAX, "no clock says that they are over");
 }
 
 #[test]

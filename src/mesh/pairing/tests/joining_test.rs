@@ -2,9 +2,7 @@
 
 use super::super::window::Own;
 use super::*;
-use crate::limits::{
-    JOIN_DIAL_MS, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS, JOIN_TURNED_AWAY_MS, PAIR_TRY_PAUSE_MS,
-};
+use crate::limits::{JOIN_DIAL_MS, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS};
 use crate::wire::pairing::exchange::{Exchange, Parties, Side};
 
 #[test]
@@ -177,18 +175,18 @@ fn a_device_that_is_for_another_mesh_sends_nothing_that_a_code_could_be_guessed_
     assert_eq!(world.sent, 3, "begin, offer, and the admin's note of the end");
 }
 
-fn place(last: u8, peer: Option<PeerKey>) -> Candidate {
+pub(super) fn place(last: u8, peer: Option<PeerKey>) -> Candidate {
     Candidate { address: format!("192.168.1.{last}:7781").parse().unwrap(), peer }
 }
 
 /// A joining device alone, with the effects of the last call.
-struct Seeker {
-    now: Instant,
-    join: Join,
+pub(super) struct Seeker {
+    pub(super) now: Instant,
+    pub(super) join: Join,
 }
 
 impl Seeker {
-    fn new(searching: bool, admins: &[PeerKey]) -> Self {
+    pub(super) fn new(searching: bool, admins: &[PeerKey]) -> Self {
         let settings = Settings {
             own: ALICE,
             device: DeviceName::try_from("attic").unwrap(),
@@ -201,18 +199,18 @@ impl Seeker {
         Self { now: Instant::ZERO, join: Join::new(Instant::ZERO, settings, searching) }
     }
 
-    fn does(&mut self, act: impl FnOnce(&mut Join, Instant, &mut Outbox<JoinEffect>)) -> Vec<JoinEffect> {
+    pub(super) fn does(&mut self, act: impl FnOnce(&mut Join, Instant, &mut Outbox<JoinEffect>)) -> Vec<JoinEffect> {
         let mut out = Outbox::new();
         act(&mut self.join, self.now, &mut out);
         out.drain().collect()
     }
 
-    fn after(&mut self, millis: u64) -> Vec<JoinEffect> {
+    pub(super) fn after(&mut self, millis: u64) -> Vec<JoinEffect> {
         self.now = self.now + Duration::from_millis(millis);
         self.does(Join::tick)
     }
 
-    fn refused(&mut self, cause: Refusal) -> Vec<JoinEffect> {
+    pub(super) fn refused(&mut self, cause: Refusal) -> Vec<JoinEffect> {
         let mut bytes = Vec::new();
         Message::Refused { cause, wait: 0 }.put(Encoding::Postcard, &mut bytes);
         self.does(|join, now, out| join.received(now, &bytes, &[5; 64], out))
@@ -272,36 +270,6 @@ fn a_device_without_the_protocol_speaks_another_version() {
     seeker.does(|join, now, out| join.found(now, place(1, None), out));
     let end = seeker.does(|join, now, out| join.lost(now, Lost::NoProtocol, out));
     assert_eq!(end, [JoinEffect::HangUp, JoinEffect::Failed(Failure::Version)]);
-}
-
-#[test]
-fn a_device_without_a_place_for_a_guest_is_dialled_again_until_the_time_is_over_and_another_one_meanwhile() {
-    let mut seeker = Seeker::new(false, &[]);
-    seeker.does(|join, now, out| join.found(now, place(1, None), out));
-    let turned_away = |seeker: &mut Seeker| seeker.does(|join, now, out| join.lost(now, Lost::TurnedAway, out));
-    let mut dials = 1;
-    let end = loop {
-        assert_eq!(turned_away(&mut seeker), [JoinEffect::HangUp]);
-        assert!(seeker.join.waits(seeker.now).is_some(), "its owner is told that it waits");
-        let effects = seeker.after(JOIN_TURNED_AWAY_MS);
-        match &effects[..] {
-            [JoinEffect::Dial(again)] if *again == place(1, None) => dials += 1,
-            other => break other.to_vec(),
-        }
-        assert!(dials < 100);
-    };
-    assert_eq!(end, [JoinEffect::Failed(Failure::Busy)]);
-    assert!(seeker.now <= Instant::from_millis(JOIN_MS) && dials > 10, "{dials}");
-
-    let mut seeker = Seeker::new(false, &[]);
-    seeker.does(|join, now, out| join.found(now, place(1, None), out));
-    seeker.does(|join, now, out| join.found(now, place(2, None), out));
-    let mut dialled = Vec::new();
-    for _ in 0..3 {
-        turned_away(&mut seeker);
-        dialled.extend(seeker.after(PAIR_TRY_PAUSE_MS));
-    }
-    assert_eq!(dialled, [2, 1, 2].map(|n| JoinEffect::Dial(place(n, None))));
 }
 
 #[test]

@@ -8,8 +8,9 @@ use crate::base::vector::Quantized;
 use crate::wire::work::Kept;
 
 impl Lender {
-    /// Such results came. Each is of a text that was lent to that device; where another one made it meanwhile, or its document is another one
-    /// now, it has no effect, and where its text is not read yet, it waits for that. True if one is no embedding: the device sends what is false.
+    /// Such results came. Whether their texts were lent to that device is not looked up, since this one may have started anew: one of any
+    /// text that is to be lent, and that nobody has, is taken and waits for its check. Where another device made it meanwhile, or its
+    /// document is another one now, it has no effect, and where its text is not read yet, it waits for that. True if one is no embedding: the device sends what is false.
     pub(in crate::scheduler) fn on_kept(&mut self, now: Instant, peer: PeerKey, kept: &Kept) -> bool {
         if self.workers.get(&peer).is_none_or(|worker| worker.is_banned(now)) {
             return false;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Unkept = BTreeMap<PeerKey, Vec<(Row, EmbedKey, Quantized)>>;
 
 impl Lender {
-    /// Results of a device that no check had vouched for when the agent ended: one of them is checked soon. Gives the
+    /// Results of a device that no check had vouched for when the agent ended: one of them is checked at once. Gives the
     /// documents that are here by that. `at`: this time in seconds since 1970.
     pub(in crate::scheduler) fn restore(&mut self, now: Instant, at: i64, of: UnprovenResults) -> BTreeSet<DocId> {
         let mut documents = BTreeSet::new();
@@ -33,6 +33,7 @@ impl Lender {
                 worker.restore(now, chunk, vector, &mut self.rng);
             }
         }
+        worker.draw_of_restored(&mut self.rng);
         self.workers.insert(of.by, worker);
         if of.owed > 0 {
             self.results.owed.add(of.by, of.owed);

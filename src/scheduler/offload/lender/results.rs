@@ -6,7 +6,7 @@ use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
 use crate::scheduler::offload::lendable::{Good, Lendable};
-use crate::scheduler::offload::worker::Checked;
+use crate::scheduler::offload::worker::{Checked, Worker};
 use crate::wire::work::{LentText, Results};
 
 /// The least and the largest length of a vector that is taken: rounding to int8 changes it by less than 0.01.
@@ -239,10 +239,12 @@ impl Lender {
         self.believed_no_more(peer);
         self.results.owed.forget(peer);
         self.over.disproven.push(peer);
-        if let Some(worker) = self.workers.get_mut(&peer) {
-            worker.begin_probation();
-            worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
-        }
+        // One that has not worked since the start, or had to make room, is banned too: also where there is no room, as there are no more
+        // of them than devices of the mesh.
+        self.make_room(now, peer);
+        let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
+        worker.begin_probation();
+        worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
     }
 
     /// Good results for one save, at most so many.

@@ -31,10 +31,11 @@ fn one_in_fifty_of_what_waits_since_before_a_start_is_drawn_too() {
             0,
             UnprovenResults { by: PEER, checks: 10, owed: 0, results: (0..50).map(result).collect(), banned_until: 0 },
         );
-        lender.next_check(at(0)).is_some()
+        // One of the last quarter is checked in any case.
+        lender.next_check(at(0)).is_some_and(|(_, place, _)| place < 37)
     };
     let seeds = (0..100).filter(|seed| drawn(*seed)).count();
-    assert!((40..90).contains(&seeds), "in some 63 of a hundred: {seeds}");
+    assert!((30..80).contains(&seeds), "in some 53 of a hundred: {seeds}");
 }
 
 /// What a device is asked that may embed chunks of this one, which may embed nothing: the texts with known vectors are by these.

@@ -41,7 +41,7 @@ fn after_a_restart_one_check_vouches_for_what_a_known_device_made_before_it_with
     lender.restore(at(0), 0, of(PEER, 10, 0..8, None));
     assert!((0..8).all(|doc| lender.has(DocId(doc))), "its documents are no others' work");
     assert_eq!(unkept(&mut lender), [0; 0], "they are on the disk");
-    assert!(lender.next_check(at(0)).is_none());
+    assert!(lender.next_check(at(0)).is_some_and(|(_, place, _)| place >= 6), "one of the last, at once");
     assert_eq!(lender.deadline(true), Some(at(UNCHECKED_RESTS_MS)));
     let mut checks = 0;
     while lender.any_held() {
@@ -60,6 +60,22 @@ fn after_a_restart_one_check_vouches_for_what_a_known_device_made_before_it_with
     new.restore(at(0), 0, of(PEER, 3, 0..8, None));
     assert_eq!(check_all(&mut new, at(0)), []);
     assert_eq!(new.checks_of(PEER), 10, "one that had not proven itself has each of them checked, until it has");
+}
+
+#[test]
+fn what_waits_since_before_a_start_is_checked_at_once_though_its_device_has_work() {
+    for lies in [false, true] {
+        let mut lender = Lender::new(MODEL, 0.98, 1);
+        let result = |n: u64| (chunk(n), embedding(if lies && n >= 20 { 300 } else { n }).quantize());
+        let results = (0..40).map(result).collect();
+        lender.restore(at(0), 0, UnprovenResults { by: PEER, checks: 10, owed: 0, results, banned_until: 0 });
+        list(&mut lender, 100..200);
+        lender.linked(PEER);
+        granted(&mut lender, at(1), PEER);
+        assert_eq!(check_all(&mut lender, at(2)), if lies { vec![PEER] } else { vec![] });
+        let waits = lender.lent(at(2)).map(|lent| lent.unchecked).sum::<usize>();
+        assert!(lies || waits <= 10 && lender.next_check(at(3)).is_none(), "one check is enough: {waits}");
+    }
 }
 
 #[test]

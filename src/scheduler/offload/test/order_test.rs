@@ -93,6 +93,22 @@ fn a_device_that_may_work_no_more_makes_room_for_another_one() {
 }
 
 #[test]
+fn a_device_that_is_found_false_is_banned_whether_it_worked_since_the_start_or_not() {
+    let peer = |n: usize| PeerKey([u8::try_from(n).unwrap(); 32]);
+    for others in [0, LENDING_MAX] {
+        let mut lender = Lender::new(MODEL, 0.98, 1);
+        (0..others).for_each(|n| assert!(lender.offer(at(0), peer(n), 9).is_some()));
+        lender.ban(at(1), peer(200));
+        assert_eq!(lender.banned_until(peer(200)), Some(at(1 + OFFENCE_MS)), "so it is stored");
+        for (ms, may) in [(2, false), (OFFENCE_MS, false), (1 + OFFENCE_MS, true)] {
+            assert_eq!(lender.may_get(at(ms), peer(200)), may);
+            assert_eq!(lender.offer(at(ms), peer(200), 9).is_some(), may);
+            assert_eq!(lender.on_ask(at(ms), peer(200), 64).is_none(), may);
+        }
+    }
+}
+
+#[test]
 fn a_vector_whose_scale_is_no_number_is_false() {
     let mut lender = lender(4);
     let mut sent = results(&granted(&mut lender, at(0), PEER));
