@@ -329,7 +329,7 @@ impl Join {
         self.failure = self.failure.max(Failure::Busy);
         out.push(Effect::HangUp);
         let spares = self.dials_left <= JOIN_DIALS_MAX / 2;
-        let pace = self.until.since(now) / u32::from(self.dials_left.max(1));
+        let pace = self.until.since(now) / (u32::from(self.dials_left) + 1);
         let wait = if spares { wait.max(pace) } else { wait };
         self.state = State::Waiting { candidate, until: now + wait };
     }
