@@ -8,10 +8,12 @@ use crate::base::count::{count, plural};
 use crate::base::time::{Duration, utc};
 use crate::http::client::{Client, Failure};
 use crate::platform::backup::{Made, back_up, restore};
-use crate::platform::disk::{LAYOUT, Sync, open_whole};
+use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
 use crate::platform::home::Home;
 use crate::platform::stdout::note;
+use crate::platform::store::awaits_repair;
 use crate::runtime::upkeep::{Job, Report};
+use crate::store::kv::KvError;
 use smol::Timer;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -38,8 +40,7 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
                 return Err(Stop::NoAgent(why));
             }
             let home = Home::open(home)?;
-            let disk = open_whole(&home.path().join(LAYOUT), Sync::Disk);
-            let disk = disk.map_err(|error| format!("The backup cannot be written: {error}. Nothing was changed."))?;
+            let disk = store_of(&home)?;
             back_up(&home, &disk, &file, args.with_keys, |_| true)?
         }
         Err(failure) => return Err(failure.into()),
@@ -56,6 +57,24 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
         file.display()
     )))?;
     print("\n")
+}
+
+/// The store of a home in which no agent runs. Here nobody repairs it.
+fn store_of(home: &Home) -> Result<Disk, String> {
+    let opened = if awaits_repair(home.path()) {
+        Err(KvError::Damaged("a list of its tables is not proven to be whole".to_owned()))
+    } else {
+        open_sound(&home.path().join(LAYOUT), Sync::Disk)
+    };
+    opened.map_err(|error| {
+        let then = match error {
+            KvError::Damaged(_) => {
+                " Start the agent once with `wattle up`: it repairs the store, and says what became of it. Then make the backup."
+            }
+            KvError::Io(_) => "",
+        };
+        format!("The backup cannot be written: {error}.{then} Nothing was changed.")
+    })
 }
 
 /// Restores a backup into a home in which no agent runs.

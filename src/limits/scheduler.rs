@@ -9,6 +9,9 @@ pub const REMARKS_STEP_MAX: usize = 3;
 /// Left-out places that the log names in one run of the agent, each once: some 200 bytes of memory for each.
 pub const REMARKS_TOLD_MAX: usize = 256;
 
+/// Disks in the place of others that are counted one by one, so that their findings leave room for others'.
+pub const REPLACED_DISKS_MAX: usize = 16;
+
 /// Paths that changed since the last scan, kept one by one; beyond, everything is scanned.
 pub const DIRTY_MAX: usize = 64;
 

@@ -117,6 +117,7 @@ impl From<scheduler::Notice> for Notice {
             scheduler::Notice::Resumed => Self::Resumed,
             scheduler::Notice::Unusable(doc, why) => Self::Refused(doc, why),
             scheduler::Notice::Broken(why) => Self::Broken(why),
+            scheduler::Notice::Replaced(found) => Self::Replaced(found),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::energy::policy::gate::Backlog;
 use crate::limits::GOSSIP_BATCH_MAX;
 use crate::mesh::gossip::ItemRef;
 use crate::mesh::trust::{Refused, Rights};
+use crate::scheduler::replaced::ReplacedDisk;
 use crate::scheduler::task::Task;
 use crate::store::audit::Audit;
 use crate::store::change::Change;
@@ -155,6 +156,8 @@ pub enum Notice {
     Refused(DocId, String),
     /// The store cannot be read; nothing is saved any more.
     Broken(String),
+    /// Another disk is in the place of one with documents.
+    Replaced(ReplacedDisk),
     /// Devices of the mesh are up, of which this run had not heard before: they joined, or this agent has just started.
     Up(Vec<String>),
     /// Devices are down: neither this one nor the members that it asked reached them.

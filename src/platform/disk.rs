@@ -41,10 +41,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-pub(super) use newest::mend as mend_notes;
+pub(super) use newest::{Fault, faults as note_faults, mend as mend_notes};
 #[cfg(test)]
 pub(super) use whole::misplaced;
-pub use whole::open_whole;
+pub use whole::{open_sound, open_whole};
 
 /// The folder's name with the number of the settings. A folder has its settings for ever: change it with those on which it depends
 /// what can be read.
@@ -111,7 +111,7 @@ impl Disk {
     /// Opens or makes the store in `folder`.
     ///
     /// # Errors
-    /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read.
+    /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read, or a note of the newest tables is to be mended before.
     pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
         let open = RwLock::new(Some(Arc::new(guarded(|| Inner::open(folder))?)));
         let (folder, unconfirmed) = (folder.to_owned(), AtomicBool::new(false));
@@ -267,6 +267,7 @@ fn is_last(inner: &Arc<Inner>) -> bool {
 
 impl Inner {
     fn open(folder: &Path) -> Result<Self, KvError> {
+        newest::is_to_be_mended(folder)?;
         let db = Database::builder(folder)
             .cache_size(STORE_CACHE_BYTES)
             .worker_threads(2)

@@ -14,7 +14,7 @@ mod carried;
 mod carry;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, mend_notes, note_faults, open_whole};
 use super::home::Home;
 use super::store_aside::due;
 use super::store_aside::note::{self, Due};
@@ -80,7 +80,11 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
     // On a full disk the try is not counted.
     let _ = if given_up { Ok(()) } else { note::write(store, &Due { tries: due.tries + 1, ..left.clone() }) };
     log::info!("Documents whose files are not there are carried over from the damaged store {}.", store.display());
-    let old = if given_up { Err(KvError::Damaged(String::new())) } else { open_whole(store, Sync::Buffer) };
+    let opened = || {
+        mend_notes(&note_faults(store)?)?;
+        open_whole(store, Sync::Buffer)
+    };
+    let old = if given_up { Err(KvError::Damaged(String::new())) } else { opened() };
     let ended = match old {
         Ok(old) => match carry(home, library, &old, due, |next| {
             (left.tries, left.next) = (0, Some(next));

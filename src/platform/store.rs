@@ -3,9 +3,10 @@
 //! the newest two are kept, and those that are the only copy of some documents (`salvage`).
 
 mod dropped;
+mod suspect;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, mend_notes, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, mend_notes, note_faults, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::salvage;
@@ -31,9 +32,8 @@ use smol::channel::Sender;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// Marks that the store failed while it was in use, so that the whole store is checked at the next start.
-const SUSPECT: &str = "store-suspect";
+use suspect::{SUSPECT, Suspect};
+pub use suspect::{awaits_repair, mark_suspect};
 
 /// While the store is opened, one byte for each opening in a row that did not come to an end.
 pub(super) const OPENING: &str = "store-opening";
@@ -53,14 +53,21 @@ pub fn open<T>(
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
-    let notes = mend_notes(&folder);
-    let suspect = notes > 0 || home.path().join(SUSPECT).exists();
+    let suspect = mended(home.path(), &folder).map_err(|error| {
+        let (KvError::Io(why) | KvError::Damaged(why)) = error;
+        format!(
+            "The store {} cannot be opened: {why}. Start the agent again once the disk can be written.",
+            folder.display()
+        )
+    })?;
     let found = lost(home, &folder);
     let prepared = |(disk, before)| prepare(home, model, disk, before, &first_reads);
     let journals = Journals::of(&folder);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
-    let less = whole.as_ref().ok().and_then(|(_, repaired)| dropped::told(journals.dropped(), *repaired));
-    let less = less.or_else(|| of_notes(notes));
+    let less = whole.as_ref().ok().and_then(|(_, repaired)| {
+        let notes = suspect.map_or(0, |suspect| suspect.notes);
+        of_notes(notes, *repaired).or_else(|| dropped::told(journals.dropped(), *repaired))
+    });
     let whole = whole.map(|(disk, repaired)| match (&found, repaired) {
         (Some(_), _) => (disk, Before::Told),
         (None, Some(_)) => (disk, Before::Repaired),
@@ -69,6 +76,8 @@ pub fn open<T>(
     let prepared = match whole.and_then(prepared) {
         Err(KvError::Damaged(what)) => {
             set_aside(&folder, &what)?;
+            // It was of that one.
+            let _ = fs::remove_file(home.path().join(SUSPECT));
             let disk = Disk::open(&folder, sync).map_err(|error| format!("A new store cannot be made: {error}."))?;
             prepared((disk, Before::Told))
         }
@@ -87,13 +96,34 @@ pub fn open<T>(
     Ok((library, read_first, found))
 }
 
-/// What is to be said of so many notes of the newest tables that were written anew, where nothing else is wrong.
-pub(crate) fn of_notes(notes: u64) -> Option<Finding> {
+/// Mends the notes of the newest tables, after the mark for a check of the whole store is on the disk: a start that ends in between would
+/// not know of them any more. Gives what is so of the store, if it is to be checked.
+fn mended(home: &Path, folder: &Path) -> Result<Option<Suspect>, KvError> {
+    let (known, faults) = (Suspect::read(home), note_faults(folder)?);
+    if faults.is_empty() {
+        return Ok(known);
+    }
+    let suspect = known.unwrap_or_default().with(&faults);
+    suspect
+        .write(home)
+        .map_err(|error| KvError::Io(format!("{} cannot be written: {error}", home.join(SUSPECT).display())))?;
+    mend_notes(&faults)?;
+    Ok(Some(suspect))
+}
+
+/// What is to be said of so many notes of the newest tables that were written anew, and of a repair for which so many documents are read again.
+pub(crate) fn of_notes(notes: u64, repaired: Option<u64>) -> Option<Finding> {
+    let then = match repaired {
+        None => "and nothing of it is missing".to_owned(),
+        Some(documents) => format!(
+            "and repaired, because a part of it may be missing; {} read again",
+            count(documents, "file") + plural(documents, " is", " are")
+        ),
+    };
     let what = format!(
-        "{} of the store, of which of its tables are the newest, {} damaged or gone and {} written anew. The whole store was read then, and \
-         nothing of it is missing. The disk or card may be failing: make a backup.",
+        "{} of the store, of which of its tables are the newest, or the list of tables in its place, {} damaged or gone. The whole store was \
+         read then, {then}. The disk or card may be failing: make a backup.",
         count(notes, "note"),
-        plural(notes, "was", "were"),
         plural(notes, "was", "were"),
     );
     let command = Some("dmesg --level=err,warn".to_owned());
@@ -242,7 +272,7 @@ pub fn place(home: &Path) -> StorePlace {
 /// Any `KvError`; the old library goes on answering, but must not be written.
 pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
     disk.reopen()?;
-    Library::open(check(disk.clone(), false)?.0)
+    Library::open(check(disk.clone(), None)?.0)
 }
 
 /// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start.
@@ -265,11 +295,6 @@ pub fn damage_sentence(what: &str) -> String {
     )
 }
 
-/// Marks the store for a check of the whole store at the next start.
-pub fn mark_suspect(home: &Path) {
-    let _ = regular::write(&home.join(SUSPECT), b"The store failed while it was in use.\n");
-}
-
 /// Opens the store, unless the last openings ended the process: some damage makes fjall panic twice, which no guard
 /// catches.
 fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result<Disk, KvError> {
@@ -287,11 +312,13 @@ fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result
 }
 
 /// The store, which is consistent, and how many documents are read again for that.
-fn check(disk: Disk, suspect: bool) -> Result<(Disk, Option<u64>), KvError> {
-    if suspect {
+fn check(disk: Disk, suspect: Option<Suspect>) -> Result<(Disk, Option<u64>), KvError> {
+    if suspect.is_some() {
         disk.verify()?;
     }
-    let whole = is_consistent(&disk)? && (!suspect || audit(&disk)?.clean());
+    // A list that leaves out tables shows nowhere if those had words alone: no audit reads them, and the repair makes them anew.
+    let is_proven = suspect.is_none_or(|suspect| suspect.unproven == 0);
+    let whole = is_proven && is_consistent(&disk)? && (suspect.is_none() || audit(&disk)?.clean());
     let mut repaired = None;
     if !whole {
         let documents = repair(&disk)?;
@@ -310,6 +337,9 @@ fn check(disk: Disk, suspect: bool) -> Result<(Disk, Option<u64>), KvError> {
 #[cfg(test)]
 #[path = "store/flipped_bits_test.rs"]
 mod flipped_bits_test;
+#[cfg(test)]
+#[path = "store/lists_test.rs"]
+mod lists_test;
 #[cfg(test)]
 #[path = "store/test.rs"]
 mod tests;

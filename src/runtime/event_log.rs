@@ -70,9 +70,8 @@ impl EventLog {
 
     /// Logs a notice of the node, and adds it to the list if it is about another device.
     pub fn notice(&self, notice: &Notice) {
-        if let Notice::LeftOut(remark) = notice
-            && let Some((key, finding)) = replaced::finding(remark)
-        {
+        if let Notice::Replaced(found) = notice {
+            let (key, finding) = replaced::finding(found);
             // That is a line in the log as well.
             return self.findings.set(&key, finding);
         }
@@ -108,6 +107,7 @@ impl EventLog {
             | Notice::Held(_)
             | Notice::LeftOut(_)
             | Notice::Refused(..)
+            | Notice::Replaced(_)
             | Notice::Resumed
             | Notice::WorkWaits(_)
             | Notice::WorkGoesOn => return,
@@ -224,6 +224,7 @@ fn sentence(notice: &Notice) -> (Level, String) {
         ),
         Notice::Offence(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
+        Notice::Replaced(found) => (Level::Warn, replaced::finding(found).1.what),
         // The writer says it with the file's path.
         Notice::Refused(_, why) => (Level::Debug, format!("A document is not used. {why}")),
         Notice::Resumed => (Level::Info, "Indexing goes on.".to_owned()),

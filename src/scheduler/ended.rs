@@ -42,6 +42,7 @@ impl Scheduler {
                 self.add_missed(gone, &mut tally);
                 self.scans.left_out.add(std::mem::take(&mut tally.key_files));
                 self.scans.ignored.add(std::mem::take(&mut tally.ignored));
+                self.scans.replaced.found(&scan.source.path, std::mem::take(&mut tally.replaced));
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
                 }
@@ -186,7 +187,7 @@ impl Scheduler {
         let mut absent = None;
         match then {
             AfterSave::Watch(unsaved) => self.on_sources_saved(now, save, *unsaved, out),
-            AfterSave::Scan(next) => self.scans.end_step(next),
+            AfterSave::Scan(next) => self.end_scan_step(next, out),
             AfterSave::Purge(next) => self.purges.end_step(next),
             AfterSave::Release(docs) => self.release(docs),
             AfterSave::Absent(doc) => {
@@ -363,7 +364,7 @@ impl Scheduler {
         }
         if changes.is_empty() {
             return match then {
-                AfterSave::Scan(next) => self.scans.end_step(next),
+                AfterSave::Scan(next) => self.end_scan_step(next, out),
                 AfterSave::Purge(next) => self.purges.end_step(next),
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Absent(doc) => self.queue.release(doc),

@@ -26,7 +26,7 @@
 //! (`offload`, `lend`).
 //!
 //! Additions (`addition`) and changes of collections (`regroup`, `collections`) change the list of sources (`sources`). A look leaves
-//! out files of keys and passwords (`base::secret_file`) and counts them (`key_files`).
+//! out files of keys and passwords (`base::secret_file`) and counts them (`key_files`), and finds disks in the place of others (`replaced`).
 //!
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
 //! that panicked is tried once more; a document whose tasks fail is tried again after pauses that grow (`queue`) and then parked (`parking`), so that
@@ -64,6 +64,7 @@ mod purges;
 pub mod queue;
 pub mod regroup;
 mod removal;
+pub mod replaced;
 mod running;
 pub mod saves;
 pub mod scans;

@@ -3,6 +3,7 @@
 use super::addition::Addition;
 use super::attempt::Decided;
 use super::regroup::Regroup;
+use super::replaced::ReplacedDisk;
 use super::saves::{NotSaved, Saved};
 use super::task::{CollectionSummary, Outcome, Task};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
@@ -109,6 +110,8 @@ pub enum Notice {
     Unusable(DocId, String),
     /// The store cannot be read, so that nothing is saved any more.
     Broken(String),
+    /// Another disk is in the place of one with documents.
+    Replaced(ReplacedDisk),
 }
 
 /// The background work that the caller's governor allows to start now.

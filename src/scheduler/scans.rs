@@ -7,6 +7,7 @@
 use super::ignored::Ignored;
 use super::key_files::LeftOut;
 use super::path::covers;
+use super::replaced::ReplacedDisks;
 use super::sources::WatchedSources;
 use super::task::{Scan, Task};
 use crate::base::time::{Duration, Instant, earliest};
@@ -36,6 +37,8 @@ pub(super) struct Scans {
     pub(super) left_out: LeftOut,
     /// What files of patterns leave out.
     pub(super) ignored: Ignored,
+    /// Disks in the place of others.
+    pub(super) replaced: ReplacedDisks,
 }
 
 /// A source that is scanned on a schedule.
@@ -58,6 +61,7 @@ impl Scans {
             told: BTreeSet::new(),
             left_out: LeftOut::new(),
             ignored: Ignored::new(),
+            replaced: ReplacedDisks::new(),
         }
     }
 
@@ -167,6 +171,7 @@ impl Scans {
     pub(super) fn cancel(&mut self) {
         self.left_out.cancel();
         self.ignored.cancel();
+        self.replaced.cancel();
         self.end_step(None);
     }
 
@@ -177,6 +182,7 @@ impl Scans {
 
     /// What a step found could not be saved: the scan is given up, and so are those that wait.
     pub(super) fn give_up(&mut self) {
+        self.replaced.cancel();
         self.under_way = false;
         self.pending.clear();
     }

@@ -160,8 +160,23 @@ pub struct Tally {
     pub key_files: KeyFiles,
     /// Files and folders that patterns left out.
     pub ignored: Vec<Vec<u8>>,
+    /// Files of other disks in the place of documents.
+    pub replaced: Vec<Replaced>,
     /// When the files were listed, in seconds since 1970 by the system's clock.
     pub at: i64,
+}
+
+/// Files of a disk that have the paths of documents of another one, which was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The tag of the file system of the disk that was there.
+    pub was: u16,
+    /// That of the disk that is there now.
+    pub now: u16,
+    /// How many.
+    pub files: u64,
+    /// The path of one of them.
+    pub path: Vec<u8>,
 }
 
 /// Documents whose files could not be looked at.

@@ -166,8 +166,8 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     entries.for_each(|entry| merge.seen(entry));
     let Merge { mut changes, mut tally, .. } = merge;
     tally.kept = absence.kept();
-    let Judged { gone, kept, away, remarks: told } = absence.judged();
-    remarks.extend(told);
+    let Judged { gone, kept, away, replaced } = absence.judged();
+    tally.replaced = replaced;
     // Of a file without chunks nothing answers: there is nothing to ask its owner about, and nothing that is lost.
     let (empty, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|found| empty.contains(&found.doc));
     tally.empty = empty.len() as u64 + left_out;

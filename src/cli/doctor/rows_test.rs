@@ -26,6 +26,7 @@ use crate::platform::store::{Dropped, of_dropped, of_notes};
 use crate::runtime::handle::not_remembered;
 use crate::runtime::replaced;
 use crate::scheduler::addition::{Addition, Patterns};
+use crate::scheduler::replaced::ReplacedDisk;
 use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
 
@@ -80,10 +81,11 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));
     hold_finding("work that nothing holds does not get on", of_stall(Duration::from_secs(720), 58));
     hold_finding("places for devices that want to be let in are short", of_crowd(12, 1, [192, 168, 1, 9].into()));
-    hold_finding("the note of the store's newest tables is damaged", of_notes(1).unwrap());
-    let remark = "Another disk is where /usb/a.md was learnt, and 57 files on it have the path of one that was known: what is there now is \
-                  indexed in place of that. Mount each disk at a place of its own to keep both.";
-    hold_finding("another disk is in the place of one with documents", replaced::finding(remark).unwrap().1);
+    hold_finding("the note of the store's newest tables is damaged", of_notes(1, None).unwrap());
+    hold_finding("a list of the store's newest tables is damaged", of_notes(1, Some(12)).unwrap());
+    let (source, path) = ("/usb".to_owned(), "/usb/a.md".to_owned());
+    let disk = ReplacedDisk { source, volumes: (7, 8), files: 57, path };
+    hold_finding("another disk is in the place of one with documents", replaced::finding(&disk).1);
     let dropped = |bytes, has_strays| Dropped { bytes, has_strays };
     hold_finding("the end of the store's journal is damaged", of_dropped(dropped(4096, false), None).unwrap());
     hold_finding("a bit of the store's journal is flipped behind its end", of_dropped(dropped(0, true), None).unwrap());

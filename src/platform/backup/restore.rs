@@ -4,7 +4,7 @@
 //! its place at once: whatever goes wrong before that, or a power cut, leaves the home as it was.
 
 use super::{KEYS, SETTINGS};
-use crate::platform::disk::{Disk, LAYOUT, Sync, open_whole};
+use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
 use crate::platform::home::{Home, HomeFile, disk_free};
 use crate::platform::regular;
 use crate::store::audit::{audit, is_consistent};
@@ -102,7 +102,7 @@ fn has_documents(folder: &Path) -> bool {
     if !folder.exists() {
         return false;
     }
-    let counted = open_whole(folder, Sync::Buffer).and_then(|disk| read::commit(&disk));
+    let counted = open_sound(folder, Sync::Buffer).and_then(|disk| read::commit(&disk));
     counted.map_or(true, |commit| commit.counts.total() > 0)
 }
 

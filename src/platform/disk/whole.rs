@@ -6,18 +6,23 @@ use crate::store::kv::KvError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever. Before that the notes
-/// of the newest tables are mended.
+/// Opens the store as it is, for who does not repair it: fjall deletes what notes that are not whole do not name.
+///
+/// # Errors
+/// Those of [`open_whole`], and `Damaged` if a note of the newest tables is not whole, or its list is not. Nothing is changed then.
+pub fn open_sound(folder: &Path, sync: Sync) -> Result<Disk, KvError> {
+    newest::check(folder)?;
+    open_whole(folder, sync)
+}
+
+/// Opens the store if there are only files and folders where fjall expects them; others make it panic or wait for ever.
 ///
 /// # Errors
 /// Those of [`Disk::open`], and `Damaged` if something else is there.
 pub fn open_whole(folder: &Path, sync: Sync) -> Result<Disk, KvError> {
     match misplaced(folder, 0) {
         Some(path) => Err(KvError::Damaged(format!("{} is not what it should be", path.display()))),
-        None => {
-            newest::mend(folder);
-            Disk::open(folder, sync)
-        }
+        None => Disk::open(folder, sync),
     }
 }
 

@@ -74,19 +74,19 @@ pub(in crate::platform) fn remove(path: &Path) -> Result<()> {
 
 /// A power cut, or a disk that is full from then on: of the changes of this thread so many succeed.
 #[cfg(test)]
-pub(super) mod cut {
+pub(in crate::platform) mod cut {
     use std::cell::Cell;
     use std::io::{Error, ErrorKind, Result};
 
     thread_local! { static LEFT: Cell<Option<usize>> = const { Cell::new(None) } }
 
     /// Lets so many changes succeed; `None`: all.
-    pub(in super::super) fn after(changes: Option<usize>) {
+    pub(in crate::platform) fn after(changes: Option<usize>) {
         LEFT.set(changes);
     }
 
     /// Whether there was a change that failed.
-    pub(in super::super) fn is_over() -> bool {
+    pub(in crate::platform) fn is_over() -> bool {
         LEFT.get() == Some(0)
     }
 

@@ -133,9 +133,15 @@ fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store
         assert!((0..20).any(is_found), "the doctor finds it under the agent: space {space}, damage {at}");
         drop(library);
         drop(start());
+        // A flipped bit leaves enough of the checksum, and without tables there is nothing to leave out.
+        let has_tables = fs::read_dir(note.with_file_name("tables")).unwrap().count() > 0;
+        let repaired = (at != 3 && has_tables).then_some(1);
         damage(&note);
+        // A start that ends while it reads the store leaves to the next one what was so.
+        let ended = open(&home, MODEL, Sync::Buffer, |_| Err::<(), _>(KvError::Io("it is killed".into())));
+        assert!(ended.is_err());
         let (library, (), found) = start();
-        assert_eq!(found, of_notes(1), "space {space}, damage {at}");
+        assert_eq!(found, of_notes(1, repaired), "space {space}, damage {at}");
         assert!(audit(library.kv()).unwrap().clean());
         assert_eq!(read::documents_under(library.kv(), b"/a", None, 9).unwrap().len(), 1);
         drop(library);

@@ -1,9 +1,8 @@
 //! Documents whose files are missing from a listing: which of them are gone, and which are only away.
 
-use crate::base::count::{count as counted, plural};
 use crate::base::path::parent;
 use crate::scheduler::path::covers;
-use crate::scheduler::task::Away;
+use crate::scheduler::task::{Away, Replaced};
 use crate::store::change::FoundDocument;
 use crate::store::record::{Document, FileStamp};
 use std::collections::BTreeMap;
@@ -40,8 +39,8 @@ pub(super) struct Judged {
     pub(super) kept: u64,
     /// Where those are that are away.
     pub(super) away: Vec<Away>,
-    /// What people are to know of it.
-    pub(super) remarks: Vec<String>,
+    /// Files of other disks in the place of documents.
+    pub(super) replaced: Vec<Replaced>,
 }
 
 /// A document whose file is not listed.
@@ -184,8 +183,13 @@ impl<'a> Absence<'a> {
         let is_other_disk = |(volumes, (replaced, _)): &(&Volumes, &(usize, Vec<u8>))| {
             self.unchanged.get(volumes).is_none_or(|unchanged| unchanged < replaced)
         };
-        let others = self.replaced.iter().filter(is_other_disk).map(|(_, (count, path))| replaced(*count, path));
-        let remarks = others.collect();
+        let others = self.replaced.iter().filter(is_other_disk).map(|(&(was, now), (files, path))| Replaced {
+            was,
+            now,
+            files: *files as u64,
+            path: path.clone(),
+        });
+        let replaced = others.collect();
         for (volumes, missing) in std::mem::take(&mut self.elsewhere) {
             if self.unchanged.get(&volumes).is_some_and(|unchanged| *unchanged >= missing.len()) {
                 self.gone.extend(missing.iter().map(|doc| doc.found));
@@ -197,19 +201,8 @@ impl<'a> Absence<'a> {
         self.add_away(&unlisted, 0);
         self.gone.sort_unstable();
         let kept = self.kept + self.away.iter().map(|away| away.documents).sum::<u64>();
-        Judged { gone: self.gone, kept, away: self.away, remarks }
+        Judged { gone: self.gone, kept, away: self.away, replaced }
     }
-}
-
-/// Files of a disk have the paths of documents of another one that was there before.
-fn replaced(many: usize, path: &[u8]) -> String {
-    let (path, many) = (String::from_utf8_lossy(path), many as u64);
-    format!(
-        "Another disk is where {path} was learnt, and {} on it {} the path of one that was known: what is there now is indexed in \
-         place of that. Mount each disk at a place of its own to keep both.",
-        counted(many, "file"),
-        plural(many, "has", "have"),
-    )
 }
 
 /// The deepest folder that covers both.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::Ring;
+use crate::scheduler::task::Replaced;
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 
@@ -10,13 +11,13 @@ fn on(volume: u16, path: &str, size: u64) -> Entry {
     Entry { path: path.as_bytes().to_vec(), stamp, has_other_names: false }
 }
 
-fn remarks(library: &Library<MemoryKv>, entries: Vec<Entry>, volume: u16) -> Vec<String> {
+fn replaced(library: &Library<MemoryKv>, entries: Vec<Entry>, volume: u16) -> Vec<Replaced> {
     let source = Source { path: b"/usb".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
     let step = Scan { source, scope: b"/usb".into(), after: None };
     let listing = Listing { entries, volumes: vec![(b"/usb".to_vec(), volume)], ..Listing::default() };
-    let Outcome::Scanned { remarks, changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
+    let Outcome::Scanned { tally, changes, .. } = compare(library.kv(), &step, listing).unwrap() else { panic!() };
     assert!(changes.iter().all(|change| !matches!(change, Change::Gone(_))));
-    remarks
+    tally.replaced
 }
 
 #[test]
@@ -31,19 +32,12 @@ fn a_file_of_another_disk_that_takes_the_place_of_a_known_document_is_told() {
             .unwrap();
         library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks: Vec::new() }).unwrap();
     }
-    let told = remarks(&library, vec![on(8, "/usb/a.md", 2)], 8);
-    assert!(
-        told.len() == 1 && told[0].contains("Another disk is where /usb/a.md") && told[0].contains("1 file on it has"),
-        "{told:?}"
-    );
+    let found = Replaced { was: 7, now: 8, files: 1, path: b"/usb/a.md".to_vec() };
+    assert_eq!(replaced(&library, vec![on(8, "/usb/a.md", 2)], 8), [found]);
     let [_, b, c] = known;
-    assert_eq!(
-        remarks(&library, vec![on(7, "/usb/a.md", 2), b, c], 7),
-        [""; 0],
-        "the same disk, and a file was changed"
-    );
+    assert_eq!(replaced(&library, vec![on(7, "/usb/a.md", 2), b, c], 7), [], "the same disk, and a file was changed");
     let back = vec![on(8, "/usb/a.md", 2), on(8, "/usb/b.md", 1), on(8, "/usb/c.md", 1)];
-    assert_eq!(remarks(&library, back, 8), [""; 0], "it came back under another number");
+    assert_eq!(replaced(&library, back, 8), [], "it came back under another number");
 }
 
 #[test]

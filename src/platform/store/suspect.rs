@@ -1,0 +1,83 @@
+//! The mark that has the whole store checked at the next start: it failed while it was in use, or notes of its newest tables are not whole. It
+//! goes once a start came to its end.
+
+use crate::platform::disk::Fault;
+use crate::platform::home::durable;
+use crate::platform::regular;
+use std::io;
+use std::path::Path;
+
+/// The mark's name in the home.
+pub(super) const SUSPECT: &str = "store-suspect";
+
+/// Bytes of a mark that are read.
+const MARK_BYTES: usize = 200;
+
+/// Before the number of notes, and of lists.
+const NOTES: &str = "notes ";
+const UNPROVEN: &str = "unproven ";
+
+/// What is so of a store that is to be checked. Both numbers are zero if it only failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Suspect {
+    /// Notes of the newest tables that were not whole, or whose list was not.
+    pub(super) notes: u64,
+    /// Those of them of which nothing proves that their list is what was written.
+    pub(super) unproven: u64,
+}
+
+impl Suspect {
+    /// What the mark says; `None` if there is none.
+    pub(super) fn read(home: &Path) -> Option<Self> {
+        let mark = match regular::read(&home.join(SUSPECT), MARK_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            // There is one.
+            mark => mark.unwrap_or_default(),
+        };
+        let mark = String::from_utf8_lossy(&mark);
+        let of = |name: &str| mark.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0);
+        Some(Self { notes: of(NOTES), unproven: of(UNPROVEN) })
+    }
+
+    /// With these notes. An earlier start may have ended before it mended them, so that they are the same ones.
+    pub(super) fn with(self, faults: &[Fault]) -> Self {
+        let unproven = faults.iter().filter(|fault| !fault.is_proven).count() as u64;
+        Self { notes: self.notes.max(faults.len() as u64), unproven: self.unproven.max(unproven) }
+    }
+
+    /// Writes the mark. It is on the disk then.
+    pub(super) fn write(self, home: &Path) -> io::Result<()> {
+        let Self { notes, unproven } = self;
+        let mark =
+            format!("Notes of the store's newest tables were not whole.\n{NOTES}{notes}\n{UNPROVEN}{unproven}\n");
+        durable::write(&home.join(SUSPECT), mark.as_bytes())
+    }
+}
+
+/// Marks the store for a check of the whole store at the next start.
+pub fn mark_suspect(home: &Path) {
+    let _ = regular::write(&home.join(SUSPECT), b"The store failed while it was in use.\n");
+}
+
+/// Whether the next start repairs the store in any case.
+#[must_use]
+pub fn awaits_repair(home: &Path) -> bool {
+    Suspect::read(home).is_some_and(|suspect| suspect.unproven > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_says_what_it_said_and_one_of_a_failure_says_nothing_of_notes() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Suspect::read(folder.path()), None);
+        mark_suspect(folder.path());
+        assert_eq!(Suspect::read(folder.path()), Some(Suspect::default()));
+        let suspect = Suspect { notes: 12, unproven: 3 };
+        suspect.write(folder.path()).unwrap();
+        assert_eq!(Suspect::read(folder.path()), Some(suspect));
+        assert!(awaits_repair(folder.path()));
+    }
+}
