@@ -3,7 +3,7 @@
 
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding};
-use crate::scheduler::replaced::ReplacedDisk;
+use crate::scheduler::task::ReplacedDisk;
 
 /// The finding and its key, the same for all files of a disk.
 pub(crate) fn finding(found: &ReplacedDisk) -> (String, Finding) {

@@ -3,9 +3,8 @@
 use super::addition::Addition;
 use super::attempt::Decided;
 use super::regroup::Regroup;
-use super::replaced::ReplacedDisk;
 use super::saves::{NotSaved, Saved};
-use super::task::{CollectionSummary, Outcome, Task};
+use super::task::{CollectionSummary, Outcome, ReplacedDisk, Task};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
 use crate::wire::work::Work;

@@ -1,24 +1,9 @@
 //! Files of another disk in the place of documents: a disk was exchanged for another one at the same place. What was known of the files on
 //! the first disk is gone once that is saved, so that people are told, with the number of all files that the looks since the start found.
 
-use super::machine::Scheduler;
-use super::port::{Notice, Output};
-use super::task::Replaced;
+use super::task::{Replaced, ReplacedDisk};
 use crate::limits::REPLACED_DISKS_MAX;
 use std::collections::BTreeMap;
-
-/// Two disks at one place, as people are told of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplacedDisk {
-    /// The source in which the place is; empty for all that are more than are counted one by one.
-    pub source: String,
-    /// The tags of the file systems, of the first disk and of the one that is there now.
-    pub volumes: (u16, u16),
-    /// How many files of it have the path of a document.
-    pub files: u64,
-    /// The path of one of them.
-    pub path: String,
-}
 
 /// The disks that were exchanged since the start.
 #[derive(Debug)]
@@ -53,7 +38,7 @@ impl ReplacedDisks {
     }
 
     /// What the step found is saved. Gives what is to be told: disks at once, and their number of files again at the end of a scan.
-    fn saved(&mut self, is_over: bool) -> Vec<ReplacedDisk> {
+    pub(super) fn saved(&mut self, is_over: bool) -> Vec<ReplacedDisk> {
         for (source, Replaced { was, now, files, path }) in std::mem::take(&mut self.unsaved) {
             let key = (source, was, now);
             let has_room = self.known.contains_key(&key) || self.known.len() < REPLACED_DISKS_MAX;
@@ -68,15 +53,6 @@ impl ReplacedDisks {
             ReplacedDisk { source: text(source), volumes: (*was, *now), files: known.files, path: text(&known.path) }
         })
         .collect()
-    }
-}
-
-impl Scheduler {
-    /// A step of a scan is saved, or has nothing to save.
-    pub(super) fn end_scan_step(&mut self, next: Option<Vec<u8>>, out: &mut Vec<Output>) {
-        let found = self.scans.replaced.saved(next.is_none());
-        out.extend(found.into_iter().map(|found| Output::Notice(Notice::Replaced(found))));
-        self.scans.end_step(next);
     }
 }
 

@@ -179,6 +179,19 @@ pub struct Replaced {
     pub path: Vec<u8>,
 }
 
+/// Two disks at one place, as people are told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedDisk {
+    /// The source in which the place is; empty for all that are more than are counted one by one.
+    pub source: String,
+    /// The tags of the file systems, of the first disk and of the one that is there now.
+    pub volumes: (u16, u16),
+    /// How many files of it have the path of a document.
+    pub files: u64,
+    /// The path of one of them.
+    pub path: String,
+}
+
 /// Documents whose files could not be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Away {

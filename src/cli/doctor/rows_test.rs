@@ -26,7 +26,7 @@ use crate::platform::store::{Dropped, of_dropped, of_notes};
 use crate::runtime::handle::not_remembered;
 use crate::runtime::replaced;
 use crate::scheduler::addition::{Addition, Patterns};
-use crate::scheduler::replaced::ReplacedDisk;
+use crate::scheduler::task::ReplacedDisk;
 use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
 
