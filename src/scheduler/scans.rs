@@ -1,8 +1,7 @@
 //! Places that changed, when each of them is scanned, and the scans that wait.
 //!
-//! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest.
-//! Everything is scanned at the start, after lost notifications, and every `RESCAN_MS`. A source whose changes the system
-//! does not report is polled: scanned every few seconds to minutes.
+//! A dirty place is scanned `SETTLE_MS` after its last change, and `SETTLE_MS_MAX` after its first at the latest. Everything is scanned at
+//! the start, after lost notifications, and every `RESCAN_MS`; a source whose changes the system does not report, every few seconds to minutes.
 
 use super::ignored::Ignored;
 use super::key_files::LeftOut;
@@ -106,9 +105,8 @@ impl Scans {
         }
     }
 
-    /// The scans that a changed place needs. Where a source's changed places are a crowd, all of it is scanned. What covered
-    /// the place may be forgotten since: then it stands for the sources in it, whose own changes it has taken in. It stands for
-    /// those in a changed place of a source too: files of keys and hidden folders that their owner named.
+    /// The scans that a changed place needs. Where a source's changed places are a crowd, all of it is scanned. What covered the place may be forgotten since: then it
+    /// stands for the sources in it, whose own changes it has taken in, and for those in a changed place of a source: files of keys and hidden folders that their owner named.
     fn scans_of(&self, scope: &[u8], sources: &WatchedSources, is_crowd: impl Fn(&[u8], usize) -> bool) -> Vec<Scan> {
         let Some(source) = sources.covering(scope) else {
             return sources.saved.places.iter().filter(|source| covers(scope, &source.path)).map(whole).collect();
