@@ -289,7 +289,7 @@ fn a_missing_tree_and_a_broken_state_file_are_reported_in_a_sentence() {
     fs::write(device.place.home().join("energy.json"), "{\"v\":1,").unwrap();
     let agent = device.up();
     assert_eq!(agent.json(&["energy", "--json"])["cpu_sensor"], Value::Null);
-    assert!(agent.log().contains("energy.json.broken"), "{}", agent.log());
+    assert!(agent.log().contains("energy.json, was damaged, and has no copy"), "{}", agent.log());
 }
 
 #[test]
