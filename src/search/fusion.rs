@@ -60,6 +60,9 @@ const TELLING_PART: f32 = 0.5;
 const SURE_BY_MEANING: f32 = 0.7;
 const NEARER: (f32, f32) = (0.1, 0.5);
 
+/// How sure a hit is at least: the order is told by the scores, also where a question has no words.
+const SURE_LEAST: f32 = 0.01;
+
 /// The place among the chunks in the order of their cosines that tells how near the others are, and the least that they are taken to be.
 const OTHERS_AT: usize = 5;
 const OTHERS_LEAST: f32 = 0.15;
@@ -116,7 +119,7 @@ impl Fusion {
         let mut fusion = Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
         let best = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).fold(0.0, f32::max);
         if best > 0.0 {
-            fusion.scale = sure(dense_weight_of(terms), (possible, rarest(statistics)), &hits) / best;
+            fusion.scale = sure(dense_weight_of(terms), (possible, rarest(statistics)), &hits).max(SURE_LEAST) / best;
         }
         fusion
     }
@@ -268,6 +271,11 @@ mod tests {
         let fusion = Fusion::of(&terms, &statistics, hits.iter().copied());
         let scores: Vec<f32> = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).collect();
         assert!(scores[0] > 0.7 && scores[1] > 0.1 && scores[1] < scores[0] && scores[2] < 0.01, "{scores:?}");
+    }
+
+    #[test]
+    fn a_question_without_words_is_answered_in_the_order_of_meaning() {
+        assert_eq!(first("???", &[("the garden", 0.1), ("the house", 0.3), ("the well", 0.2)]), 1);
     }
 
     #[test]
