@@ -1,6 +1,6 @@
 //! What a question is asked of: files of a collection, on a device, below a folder or with a name, of a type, of a time.
 //!
-//! A filter is given by name (`add`), or as a word of the question: `path:notes/*.md`, `type:pdf`, `after:2024-01` ([`words`]). Of
+//! A filter is given by name (`add`), or as a word of the question: `path:notes/*.md`, `type:pdf`, `after:2024-01` (`words`). Of
 //! several values of one kind a file needs one, and of several kinds all. Which files fit tells a [`Matcher`].
 
 mod day;
