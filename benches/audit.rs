@@ -132,6 +132,7 @@ impl Threads {
         let found = self.start(Task::Retrieve(Query {
             text: question,
             embedding,
+            fluency: Default::default(),
             count: 5,
             shared: false,
             filter: Filter::default(),

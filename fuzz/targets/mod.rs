@@ -22,6 +22,7 @@ pub mod identify;
 pub mod json;
 pub mod member;
 pub mod message;
+pub mod model_file;
 pub mod multiaddr;
 pub mod multistream;
 pub mod noise_frame;
@@ -64,6 +65,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "identify", check: identify::check, seeds: identify::seeds, slowness: 2 },
     Target { name: "json", check: json::check, seeds: json::seeds, slowness: 2 },
     Target { name: "member", check: member::check, seeds: member::seeds, slowness: 10 },
+    Target { name: "model_file", check: model_file::check, seeds: model_file::seeds, slowness: 40 },
     Target { name: "multiaddr", check: multiaddr::check, seeds: multiaddr::seeds, slowness: 2 },
     Target { name: "multistream", check: multistream::check, seeds: multistream::seeds, slowness: 1 },
     Target { name: "noise_frame", check: noise_frame::check, seeds: noise_frame::seeds, slowness: 2 },

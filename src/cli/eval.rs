@@ -19,9 +19,11 @@ use self::vectors::{Texts, Vectors};
 use super::args::EvalArgs;
 use super::output::{Stop, pretty, print_as_is};
 use super::text::one_line;
-use crate::base::id::Fingerprint;
+use crate::base::fluency::Fluency;
+use crate::base::id::{EmbedKey, Fingerprint};
 use crate::embed::Embedder;
 use crate::embed::model::{canonical, key};
+use crate::embed::reader::Side;
 use crate::platform::home::user_cache;
 use crate::platform::models::{self, EmbeddedModel};
 use crate::platform::stdout::note;
@@ -87,7 +89,8 @@ fn evaluated(
             }
         }
     }
-    texts.extend(set.questions.iter().map(|asked| (key(&model, "", &asked.text), canonical(&asked.text).into_owned())));
+    let text = |asked: &Question| (Side::Query, canonical(&asked.text).into_owned());
+    texts.extend(set.questions.iter().map(|asked| (key_of(&model, asked), text(asked))));
     let vectors = vectors::of(&texts, cache, embedder)?;
     let readings: Vec<(&str, &Reading)> = readings.iter().map(|(id, reading)| (*id, reading)).collect();
     let of_documents: Vec<_> = readings
@@ -100,7 +103,8 @@ fn evaluated(
     let mut dump = dump.map(Dump::create).transpose()?;
     let mut judged = Vec::new();
     for (number, question) in set.questions.iter().enumerate() {
-        let asked = asked(question, number % args.agents, model, &vectors)?;
+        let at = (number % args.agents, embedder.fluency());
+        let asked = asked(question, at, model, &vectors)?;
         judged.push(judge(&agents, question, asked)?);
         dump.as_mut().map_or(Ok(()), |dump| dump.write(&agents, question, asked))?;
     }
@@ -109,10 +113,20 @@ fn evaluated(
     Ok(Report::new(sizes, judged))
 }
 
-fn asked<'a>(question: &'a Question, at: usize, model: Fingerprint, vectors: &'a Vectors) -> Result<Asked<'a>, String> {
-    let embedding = vectors.get(&key(&model, "", &question.text));
+/// The key of a question's vector: another one than that of a passage with its text, which a model may read otherwise.
+fn key_of(model: &Fingerprint, question: &Question) -> EmbedKey {
+    key(model, "\u{1}question", &question.text)
+}
+
+fn asked<'a>(
+    question: &'a Question,
+    (at, fluency): (usize, Fluency),
+    model: Fingerprint,
+    vectors: &'a Vectors,
+) -> Result<Asked<'a>, String> {
+    let embedding = vectors.get(&key_of(&model, question));
     let embedding = embedding.ok_or_else(|| format!("The question {} has no vector.", question.id))?;
-    Ok(Asked { text: &question.text, embedding, at })
+    Ok(Asked { text: &question.text, fluency, embedding, at })
 }
 
 /// The figures of one question.

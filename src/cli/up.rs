@@ -78,8 +78,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
     let listener = listen(options.api, options.network.listen)?;
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
-    let token = home.token()?;
-    let (boot, counted) = home.count_boot()?;
+    let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
     tell_of_home(home.findings().iter().chain(&findings), &node_handle);
     let (inbox, senders) = Inbox::new(requests);
@@ -103,6 +102,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         home: home.path().as_os_str().as_bytes().to_vec(),
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
+        fluency: manifest.fluency(),
         scheduler: scheduler_config(&library, read.scheduler, &home, &manifest)?,
     };
 

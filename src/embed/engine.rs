@@ -6,11 +6,15 @@
 //! resident, of which glibc's allocator retains 30 MB (`MALLOC_MMAP_THRESHOLD_=131072` in the environment returns them
 //! to the system).
 
+use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
 use crate::embed::model::{Manifest, ModelError};
+use crate::embed::model_file::Bytes;
+use crate::embed::reader::{Reader, Rows, Side};
 use crate::embed::wordpiece::WordPiece;
 use crate::embed::{EmbedError, Embedder};
+use crate::limits::DIMENSIONS;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Cursor, Read};
@@ -21,11 +25,13 @@ use tract_onnx::prelude::*;
 #[derive(Clone)]
 pub struct Engine {
     plan: Arc<TypedRunnableModel>,
-    tokenizer: Arc<WordPiece>,
+    reader: Reader,
     fingerprint: Fingerprint,
+    fluency: Fluency,
     token_limit: usize,
-    /// A buffer, reused from text to text.
+    /// Buffers, reused from text to text: the tokens, and the vectors of words that are not in the weights.
     ids: Vec<u32>,
+    rows: Vec<f32>,
 }
 
 impl fmt::Debug for Engine {
@@ -49,19 +55,63 @@ impl Engine {
         manifest.check_weights(&weights).map_err(EmbedError::Model)?;
         manifest.check_vocabulary(vocabulary.as_bytes()).map_err(EmbedError::Model)?;
         let tokenizer = WordPiece::new(vocabulary).map_err(|e| EmbedError::Model(ModelError::Vocabulary(e)))?;
+        Self::of(Reader::Ids(Arc::new(tokenizer)), weights, manifest)
+    }
+
+    /// Loads a model in one file, of which the words' vectors stay where they are.
+    ///
+    /// # Errors
+    /// `Model` if the file is not the one that the manifest describes or cannot be read, `Engine` if tract cannot run it.
+    pub fn open(file: Arc<dyn Bytes>, manifest: &Manifest) -> Result<Self, EmbedError> {
+        let (rows, weights) = Rows::open(file, manifest).map_err(EmbedError::Model)?;
+        Self::of(Reader::Rows(Box::new(rows)), weights.into(), manifest)
+    }
+
+    fn of(reader: Reader, weights: Cow<'static, [u8]>, manifest: &Manifest) -> Result<Self, EmbedError> {
         Ok(Self {
-            plan: plan(weights).map_err(|e| engine_error(&e))?,
-            tokenizer: Arc::new(tokenizer),
+            plan: plan(weights, matches!(reader, Reader::Rows(_))).map_err(|e| engine_error(&e))?,
+            reader,
             fingerprint: manifest.fingerprint(),
+            fluency: manifest.fluency(),
             token_limit: manifest.token_limit(),
             ids: Vec::with_capacity(manifest.token_limit()),
+            rows: Vec::new(),
         })
     }
 
-    /// The model's output for `self.ids`.
+    /// The model's own output for a text; it is not reflected.
+    ///
+    /// # Errors
+    /// `Model` if the words' vectors cannot be read, `Engine` if tract failed.
+    pub fn output(&mut self, side: Side, text: &str) -> Result<Vec<f32>, EmbedError> {
+        self.ids(side, text)?;
+        self.run().map_err(|e| engine_error(&e))
+    }
+
+    /// The tokens of a text, as the model reads them.
+    ///
+    /// # Errors
+    /// As for [`output`](Self::output).
+    pub fn ids(&mut self, side: Side, text: &str) -> Result<&[u32], EmbedError> {
+        let read = self.reader.read((side, text), self.token_limit, &mut self.ids, &mut self.rows);
+        read.map_err(EmbedError::Model)?;
+        Ok(&self.ids)
+    }
+
+    fn embedding(&mut self, side: Side, text: &str) -> Result<Embedding, EmbedError> {
+        let mut values = self.output(side, text)?;
+        self.reader.reflect(&mut values);
+        Embedding::new(self.fingerprint, &values).map_err(EmbedError::Vector)
+    }
+
+    /// The model's output for `self.ids`, or `self.rows`.
     fn run(&self) -> TractResult<Vec<f32>> {
-        let ids: Vec<i64> = self.ids.iter().map(|id| i64::from(*id)).collect();
-        let input = Tensor::from_shape(&[1, ids.len()], &ids)?;
+        let input = if matches!(self.reader, Reader::Rows(_)) {
+            Tensor::from_shape(&[1, self.ids.len(), DIMENSIONS], &self.rows)?
+        } else {
+            let ids: Vec<i64> = self.ids.iter().map(|id| i64::from(*id)).collect();
+            Tensor::from_shape(&[1, ids.len()], &ids)?
+        };
         let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
         // `Embedding::new` refuses an empty output.
         let Some(output) = outputs.first() else { return Ok(Vec::new()) };
@@ -74,23 +124,32 @@ impl Embedder for Engine {
         self.fingerprint
     }
 
+    fn fluency(&self) -> Fluency {
+        self.fluency
+    }
+
     fn tokens(&self, text: &str) -> usize {
-        self.tokenizer.count(text)
+        self.reader.count(text)
     }
 
     fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError> {
-        self.tokenizer.encode(text, self.token_limit, &mut self.ids);
-        let values = self.run().map_err(|e| engine_error(&e))?;
-        Embedding::new(self.fingerprint, &values).map_err(EmbedError::Vector)
+        self.embedding(Side::Passage, text)
+    }
+
+    fn embed_query(&mut self, question: &str) -> Result<Embedding, EmbedError> {
+        self.embedding(Side::Query, question)
     }
 }
 
-/// Builds the plan from ONNX bytes. Each representation is dropped as soon as the next one is complete.
-fn plan(weights: Cow<'static, [u8]>) -> TractResult<Arc<TypedRunnableModel>> {
+/// Builds the plan from ONNX bytes, for ids or for the words' vectors. Each representation is dropped as soon as the next one is
+/// complete.
+fn plan(weights: Cow<'static, [u8]>, of_rows: bool) -> TractResult<Arc<TypedRunnableModel>> {
     let mut read = tract_onnx::onnx().model_for_read(&mut ConsumedReader(Cursor::new(weights)))?;
     // A fixed batch size of 1 makes a text 15 % faster; only the length is symbolic.
     let length = read.symbols.sym("seq");
-    read.set_input_fact(0, i64::fact([1.to_dim(), length.to_dim()]).into())?;
+    let (one, length) = (1.to_dim(), length.to_dim());
+    let fact = if of_rows { f32::fact([one, length, DIMENSIONS.to_dim()]) } else { i64::fact([one, length]) };
+    read.set_input_fact(0, fact.into())?;
     read.into_typed()?.into_decluttered()?.into_optimized()?.into_runnable()
 }
 

@@ -6,6 +6,9 @@
 //! [`model`] reads the manifest beside the model's files, checks their hashes, and derives the fingerprint that every
 //! stored vector carries.
 //!
+//! A multilingual model has so many words that their vectors are most of it. It is one file ([`model_file`]), tokenized by
+//! [`unigram`] and read by [`reader`], and the vectors of its words stay on the disk (`word_table`).
+//!
 //! The trait [`Embedder`] has two implementations: the engine on devices, and [`stand_in`], which needs no files, in
 //! the simulator and in tests.
 //!
@@ -13,6 +16,7 @@
 //! text `limits::MODEL_TOKENS_MAX` tokens are read and the rest is cut off. Nothing here reads or writes files: they
 //! are found and read by `platform::models`, chunks are chosen by `text`, vectors are stored by `store`.
 
+use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::base::vector::{Embedding, VectorError};
 use std::fmt;
@@ -21,15 +25,24 @@ mod embed_key;
 #[cfg(feature = "device")]
 pub mod engine;
 pub mod model;
+pub mod model_file;
 mod pre_tokenizer;
+pub mod reader;
 pub mod stand_in;
 mod trie;
+pub mod unigram;
+mod word_table;
 pub mod wordpiece;
 
 /// Computes the embeddings of texts: the engine on devices, the stand-in in the simulator.
 pub trait Embedder {
     /// The model that the embeddings belong to.
     fn model(&self) -> Fingerprint;
+
+    /// Which languages it knows.
+    fn fluency(&self) -> Fluency {
+        Fluency::default()
+    }
 
     /// The number of tokens of `text`, without `[CLS]` and `[SEP]`, beyond the model's limit too.
     fn tokens(&self, text: &str) -> usize;
@@ -39,6 +52,14 @@ pub trait Embedder {
     /// # Errors
     /// The text has no embedding. The embedder is as it was before and can be used again.
     fn embed(&mut self, text: &str) -> Result<Embedding, EmbedError>;
+
+    /// The embedding of a question, which some models read otherwise than what may answer it.
+    ///
+    /// # Errors
+    /// As for a text.
+    fn embed_query(&mut self, question: &str) -> Result<Embedding, EmbedError> {
+        self.embed(question)
+    }
 }
 
 /// Why there is no embedder or no embedding. Nothing was changed.

@@ -2,10 +2,18 @@
 //!
 //! Two devices with the same files and rules have the same fingerprint, whichever engine they run. The manifest's other
 //! lines (name, revision, licence) are for people.
+//!
+//! There are two kinds. The small one has its weights, words' vectors among them, in one file and its vocabulary in another,
+//! and its tokenizer is `WordPiece`. The other one is a single file (`model_file`) with a unigram tokenizer, a prefix for
+//! questions and one for what answers them, and a mean: all vectors of such a model lie near one direction, and their signs
+//! would tell little (`reader` has what is done about it).
 
+use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
-use crate::limits::{DIMENSIONS, MANIFEST_BYTES_MAX, MODEL_TOKENS_MAX};
+use crate::limits::{
+    DIMENSIONS, MANIFEST_BYTES_MAX, MODEL_PREFIX_BYTES_MAX, MODEL_PREFIX_TOKENS_MAX, MODEL_TOKENS_MAX,
+};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
@@ -19,10 +27,18 @@ const MANIFEST_FILE: &str = "manifest.json";
 pub const WEIGHTS_FILE: &str = "model.onnx";
 /// The name of the vocabulary's file.
 pub const VOCABULARY_FILE: &str = "vocab.txt";
+/// The name of the file of a model that is one.
+pub const MODEL_FILE: &str = "model.wme";
 
 /// The rules that this code implements; a manifest with others is refused.
 const POOLING: &str = "mean";
 const NORMALISATION: &str = "l2";
+const WORDPIECE: &str = "wordpiece";
+const UNIGRAM: &str = "unigram";
+const REFLECTED: &str = "reflected";
+/// Which languages a model knows.
+const ENGLISH: &str = "en";
+const MANY: &str = "many";
 const PREFIX_RULE: &str =
     "the heading path joined with \" > \", then a newline, then the text; the text alone when there is no heading";
 
@@ -39,24 +55,57 @@ struct RawManifest {
     pooling: String,
     normalisation: String,
     prefix_rule: String,
+    /// `wordpiece` where it says nothing.
+    tokenizer: Option<String>,
+    #[serde(default)]
+    prefixes: Prefixes,
+    /// What is done with the mean of its vectors.
+    mean: Option<String>,
+    #[serde(flatten)]
+    knowledge: Knowledge,
     /// The least cosine, 0 to 1, of the vectors that two correct engines give the same text.
     cosine_threshold: f32,
     files: Files,
 }
 
+/// Which languages a model knows, and on which scale its cosines are.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Files {
-    #[serde(rename = "model.onnx")]
-    weights: FileHash,
-    #[serde(rename = "vocab.txt")]
-    vocabulary: FileHash,
+struct Knowledge {
+    /// `en` where it says nothing.
+    languages: Option<String>,
+    /// The cosine of a question and a text that have nothing in common, in thousandths; 0 where it says nothing.
+    unrelated_cosine: Option<u16>,
+}
+
+/// What a model reads before a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Prefixes {
+    /// Before a question.
+    pub(super) query: String,
+    /// Before what may answer one.
+    pub(super) passage: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct FileHash {
-    bytes: u64,
+struct Files {
+    #[serde(rename = "model.onnx")]
+    weights: Option<FileHash>,
+    #[serde(rename = "vocab.txt")]
+    vocabulary: Option<FileHash>,
+    #[serde(rename = "model.wme")]
+    whole: Option<FileHash>,
+}
+
+/// What a file must be.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(super) struct FileHash {
+    /// Its length.
+    pub(super) bytes: u64,
     #[serde(deserialize_with = "hex")]
     sha256: [u8; 32],
+    /// The hash of the sums at the end of a model in one file.
+    #[serde(default, deserialize_with = "some_hex")]
+    pub(super) sums_sha256: Option<[u8; 32]>,
 }
 
 /// Why a model's files are refused. Nothing was loaded; the installation is faulty.
@@ -71,6 +120,10 @@ pub enum ModelError {
     Damaged(&'static str),
     /// The vocabulary cannot be used.
     Vocabulary(VocabError),
+    /// The part of the model's file of this name cannot be used: what is wrong with it.
+    Part(&'static str, &'static str),
+    /// The model's file cannot be read, with the system's word.
+    Unread(String),
 }
 
 impl fmt::Display for ModelError {
@@ -87,6 +140,8 @@ impl fmt::Display for ModelError {
                 )
             }
             Self::Vocabulary(e) => write!(f, "the model's {VOCABULARY_FILE} cannot be used: {e}"),
+            Self::Part(part, what) => write!(f, "the model's {MODEL_FILE} cannot be used: its part `{part}` {what}"),
+            Self::Unread(why) => write!(f, "the model's {MODEL_FILE} cannot be read: {why}"),
         }
     }
 }
@@ -103,7 +158,10 @@ impl Manifest {
             return Err(ModelError::Unreadable(format!("it has more than {MANIFEST_BYTES_MAX} bytes")));
         }
         let raw: RawManifest = serde_json::from_slice(json).map_err(|e| ModelError::Unreadable(e.to_string()))?;
-        let limits = 3..=MODEL_TOKENS_MAX;
+        let is_one_file = raw.is_one_file();
+        let prefixes = [&raw.prefixes.query, &raw.prefixes.passage];
+        let own = if is_one_file { MODEL_PREFIX_TOKENS_MAX } else { 0 };
+        let limits = 3..=MODEL_TOKENS_MAX + own;
         for (supported, line) in [
             (raw.dimensions == DIMENSIONS, "dimensions"),
             (limits.contains(&(raw.token_limit as usize)), "token_limit"),
@@ -111,6 +169,13 @@ impl Manifest {
             (raw.normalisation == NORMALISATION, "normalisation"),
             (raw.prefix_rule == PREFIX_RULE, "prefix_rule"),
             ((0.0..=1.0).contains(&raw.cosine_threshold), "cosine_threshold"),
+            (is_one_file || raw.tokenizer.as_deref().is_none_or(|tokenizer| tokenizer == WORDPIECE), "tokenizer"),
+            (prefixes.iter().all(|prefix| prefix.len() <= MODEL_PREFIX_BYTES_MAX), "prefixes"),
+            (is_one_file || prefixes.iter().all(|prefix| prefix.is_empty()), "prefixes"),
+            (raw.mean.as_deref() == is_one_file.then_some(REFLECTED), "mean"),
+            (raw.knowledge.languages.as_deref().is_none_or(|known| [ENGLISH, MANY].contains(&known)), "languages"),
+            (raw.knowledge.has_a_scale(), "unrelated_cosine"),
+            (raw.files.are_of(is_one_file), "files"),
         ] {
             if !supported {
                 return Err(ModelError::Unsupported(line));
@@ -125,7 +190,8 @@ impl Manifest {
         &self.0.name
     }
 
-    /// The most tokens that one run reads, `[CLS]` and `[SEP]` included: 3 to `MODEL_TOKENS_MAX`.
+    /// The most tokens that one run reads, `[CLS]` and `[SEP]` and the model's own prefix included: 3 to `MODEL_TOKENS_MAX`,
+    /// and `MODEL_PREFIX_TOKENS_MAX` more for such a prefix.
     #[must_use]
     pub const fn token_limit(&self) -> usize {
         self.0.token_limit as usize
@@ -136,7 +202,8 @@ impl Manifest {
     /// # Errors
     /// `Damaged` if they differ.
     pub fn check_weights(&self, bytes: &[u8]) -> Result<(), ModelError> {
-        self.0.files.weights.check(bytes).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
+        let weights = self.0.files.weights.as_ref();
+        weights.is_some_and(|due| due.check(bytes)).then_some(()).ok_or(ModelError::Damaged(WEIGHTS_FILE))
     }
 
     /// Compares the vocabulary with the manifest's hash.
@@ -144,7 +211,34 @@ impl Manifest {
     /// # Errors
     /// `Damaged` if they differ.
     pub fn check_vocabulary(&self, bytes: &[u8]) -> Result<(), ModelError> {
-        self.0.files.vocabulary.check(bytes).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
+        let vocabulary = self.0.files.vocabulary.as_ref();
+        vocabulary.is_some_and(|due| due.check(bytes)).then_some(()).ok_or(ModelError::Damaged(VOCABULARY_FILE))
+    }
+
+    /// Whether the model is one file, with a unigram tokenizer.
+    #[must_use]
+    pub fn is_one_file(&self) -> bool {
+        self.0.is_one_file()
+    }
+
+    /// Which languages it knows.
+    #[must_use]
+    pub fn fluency(&self) -> Fluency {
+        if self.0.knowledge.is_of_many() {
+            Fluency::Many { unrelated: self.0.knowledge.unrelated_cosine.unwrap_or_default() }
+        } else {
+            Fluency::English
+        }
+    }
+
+    /// What that file must be.
+    pub(super) const fn whole(&self) -> Option<&FileHash> {
+        self.0.files.whole.as_ref()
+    }
+
+    /// What the model reads before a text; nothing in a model of two files.
+    pub(super) const fn prefixes(&self) -> &Prefixes {
+        &self.0.prefixes
     }
 
     /// The least cosine, 0 to 1, of the vectors that two correct engines give the same text.
@@ -154,18 +248,59 @@ impl Manifest {
     }
 
     /// The identity of the model among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
-    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64, little-endian). The
-    /// engine is not part of it: the vectors of different engines may be compared.
+    /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64, little-endian). A model
+    /// in one file has that one's SHA-256 instead of the first, nothing instead of the second, and after the others
+    /// `unrelated_cosine` (u16, little-endian), its tokenizer, the prefix of questions, that of what answers them, and what is done with the
+    /// mean. The engine is not part
+    /// of it: the vectors of different engines may be compared.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
-        length_prefixed(&mut hash, &self.0.files.weights.sha256);
-        length_prefixed(&mut hash, &self.0.files.vocabulary.sha256);
+        let Files { weights, vocabulary, whole } = &self.0.files;
+        let sha256 = |file: &Option<FileHash>| file.as_ref().map(|file| file.sha256);
+        length_prefixed(&mut hash, sha256(weights).or(sha256(whole)).as_ref().map_or(&[], |sha256| &sha256[..]));
+        length_prefixed(&mut hash, sha256(vocabulary).as_ref().map_or(&[], |sha256| &sha256[..]));
         length_prefixed(&mut hash, self.0.pooling.as_bytes());
         length_prefixed(&mut hash, self.0.normalisation.as_bytes());
         length_prefixed(&mut hash, &self.0.token_limit.to_le_bytes());
         length_prefixed(&mut hash, self.0.prefix_rule.as_bytes());
+        if self.is_one_file() {
+            // Devices compare what they make of a cosine.
+            length_prefixed(&mut hash, &self.0.knowledge.unrelated_cosine.unwrap_or_default().to_le_bytes());
+            for part in [UNIGRAM, &self.prefixes().query, &self.prefixes().passage, REFLECTED] {
+                length_prefixed(&mut hash, part.as_bytes());
+            }
+        }
         Fingerprint(hash.finalize().into())
+    }
+}
+
+impl Knowledge {
+    fn is_of_many(&self) -> bool {
+        self.languages.as_deref() == Some(MANY)
+    }
+
+    /// Whether the scale, if it says one, leaves room for cosines above it. Only a model of many languages has one.
+    fn has_a_scale(&self) -> bool {
+        self.unrelated_cosine.is_none_or(|unrelated| unrelated < 1000 && self.is_of_many())
+    }
+}
+
+impl RawManifest {
+    fn is_one_file(&self) -> bool {
+        self.tokenizer.as_deref() == Some(UNIGRAM)
+    }
+}
+
+impl Files {
+    /// Whether they are all that a model needs: one file, or weights and a vocabulary.
+    fn are_of(&self, is_one_file: bool) -> bool {
+        let Self { weights, vocabulary, whole } = self;
+        if is_one_file {
+            whole.as_ref().is_some_and(|whole| whole.sums_sha256.is_some()) && weights.is_none() && vocabulary.is_none()
+        } else {
+            whole.is_none() && weights.is_some() && vocabulary.is_some()
+        }
     }
 }
 
@@ -191,6 +326,10 @@ fn hex<'de, D: Deserializer<'de>>(written: D) -> Result<[u8; 32], D::Error> {
     Ok(bytes)
 }
 
+fn some_hex<'de, D: Deserializer<'de>>(written: D) -> Result<Option<[u8; 32]>, D::Error> {
+    hex(written).map(Some)
+}
+
 const fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -200,56 +339,5 @@ const fn hex_digit(byte: u8) -> Option<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(changes: &[(&str, &str)]) -> String {
-        let sha = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let whole = serde_json::json!({
-            "name": "tiny", "revision": "1", "dimensions": DIMENSIONS, "token_limit": 256, "pooling": "mean",
-            "normalisation": "l2", "prefix_rule": PREFIX_RULE, "cosine_threshold": 0.98, "licence": "none",
-            "files": {
-                "model.onnx": {"bytes": 2, "sha256": sha(b"ab")}, "vocab.txt": {"bytes": 1, "sha256": sha(b"c")},
-            },
-        });
-        changes.iter().fold(whole.to_string(), |text, (from, to)| text.replace(from, to))
-    }
-
-    fn manifest(changes: &[(&str, &str)]) -> Result<Manifest, ModelError> {
-        Manifest::parse(text(changes).as_bytes())
-    }
-
-    #[test]
-    fn a_manifest_is_read_and_checks_its_files_against_their_hashes() {
-        let manifest = manifest(&[]).unwrap();
-        assert_eq!((manifest.name(), manifest.token_limit()), ("tiny", 256));
-        assert_eq!(manifest.check_weights(b"ab"), Ok(()));
-        assert_eq!(manifest.check_weights(b"ax"), Err(ModelError::Damaged(WEIGHTS_FILE)));
-        assert_eq!(manifest.check_weights(b"a"), Err(ModelError::Damaged(WEIGHTS_FILE)));
-        assert_eq!(manifest.check_vocabulary(b"c"), Ok(()));
-        assert_eq!(manifest.check_vocabulary(b""), Err(ModelError::Damaged(VOCABULARY_FILE)));
-    }
-
-    #[test]
-    fn the_refusal_of_an_unsupported_manifest_names_the_line() {
-        assert_eq!(manifest(&[("\"mean\"", "\"cls\"")]), Err(ModelError::Unsupported("pooling")));
-        assert_eq!(manifest(&[(":256", ":512")]), Err(ModelError::Unsupported("token_limit")));
-        assert_eq!(manifest(&[("384", "768")]), Err(ModelError::Unsupported("dimensions")));
-        assert_eq!(manifest(&[("0.98", "98")]), Err(ModelError::Unsupported("cosine_threshold")));
-    }
-
-    #[test]
-    fn a_damaged_manifest_is_refused() {
-        assert!(matches!(Manifest::parse(b"{"), Err(ModelError::Unreadable(_))));
-        assert!(matches!(Manifest::parse(&vec![b' '; MANIFEST_BYTES_MAX + 1]), Err(ModelError::Unreadable(_))));
-        assert!(matches!(manifest(&[("sha256\":\"", "sha256\":\"0")]), Err(ModelError::Unreadable(_))));
-    }
-
-    #[test]
-    fn the_fingerprint_depends_on_the_model_and_not_on_its_name() {
-        let plain = manifest(&[]).unwrap().fingerprint();
-        assert_eq!(manifest(&[("tiny", "other"), ("0.98", "0.97")]).unwrap().fingerprint(), plain);
-        assert_ne!(manifest(&[(":256", ":128")]).unwrap().fingerprint(), plain);
-        assert_ne!(manifest(&[("sha256\":\"2e", "sha256\":\"3e")]).unwrap().fingerprint(), plain);
-    }
-}
+#[path = "model_test.rs"]
+mod tests;

@@ -53,6 +53,7 @@ mod trust;
 mod trust_state;
 mod why;
 
+use crate::base::fluency::Fluency;
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
@@ -98,6 +99,8 @@ pub struct NodeConfig {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
+    /// Which languages the model knows.
+    pub fluency: Fluency,
     /// What the scheduler starts with.
     pub scheduler: scheduler::Config,
 }
@@ -258,7 +261,13 @@ impl Node {
                 }
             }
             Request::Search { question, count, filter } => {
-                self.on_search(now, reply, Question { text: question, filter }, count, out);
+                self.on_search(
+                    now,
+                    reply,
+                    Question { text: question, filter, fluency: self.config.fluency },
+                    count,
+                    out,
+                );
             }
             Request::Mesh(order) => self.on_order(now, reply, order, out),
             Request::Pairing(request) => self.on_pairing(now, reply, request, out),

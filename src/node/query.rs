@@ -126,7 +126,8 @@ impl Node {
                 let count = usize::from(query.count).clamp(1, HITS_MAX);
                 let filter = filter.unwrap_or_default();
                 let behind = self.scheduler.behind(false);
-                let here = Query { text: query.question, embedding, count, shared: true, filter, behind };
+                let (text, fluency) = (query.question, self.config.fluency);
+                let here = Query { text, embedding, fluency, count, shared: true, filter, behind };
                 out.push(Output::Start(task, Task::Retrieve(here)));
             }
             _ => out.push(self.answer_to(peer, query.id, None)),
@@ -263,7 +264,7 @@ impl Node {
         let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
         let unusable = (self.scheduler.counts().unusable(), unusable.collect());
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
-        let merged = merge(text, query.lists, query.count);
+        let merged = merge(&query.question, query.lists, query.count);
         let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };

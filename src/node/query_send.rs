@@ -68,6 +68,7 @@ impl Node {
         let here = Query {
             text: question,
             embedding: embedding.clone(),
+            fluency: self.config.fluency,
             count,
             shared: false,
             filter,

@@ -2,7 +2,7 @@
 
 use super::input::{Input, LinkInput, NotSaved, Request, Saved};
 use super::output::{Notice, Output, Problem, Response};
-use super::{Node, NodeConfig, Out};
+use super::{Node, Out};
 use crate::base::filter::Filter;
 use crate::base::finding::{Area, Finding};
 use crate::base::id::{DocId, Fingerprint, PeerKey, ReplyId, Ring, SaveId};
@@ -20,8 +20,10 @@ use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::Source;
+use config::config;
 use core::net::SocketAddr;
 
+mod config;
 mod coverage;
 mod filters;
 mod held;
@@ -36,18 +38,7 @@ fn source(path: &str) -> Source {
 const OWN: PeerKey = PeerKey([200; 32]);
 
 pub(super) fn node(disk_free: u64) -> Node {
-    let config = NodeConfig {
-        key_before: None,
-        key: OWN,
-        boot: 1,
-        seed: 1,
-        peer_id: "peer".to_owned(),
-        device: "here".to_owned(),
-        home: "/srv/the agent".into(),
-        model: "stand-in".to_owned(),
-        fingerprint: Fingerprint([0; 32]),
-        scheduler: Config { slots: 1, disk_free, ..Config::default() },
-    };
+    let config = config(Config { slots: 1, disk_free, ..Config::default() });
     let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
     if disk_free > DISK_FREE_MIN {
         assert_eq!(handle(&mut node, Instant::ZERO, Input::Wake), [], "with nothing to watch there is nothing to do");

@@ -1,15 +1,23 @@
 //! The model: inside the program, or in a folder that the owner names. Its files are checked before they are used.
 
 use crate::embed::engine::Engine;
-use crate::embed::model::{Manifest, VOCABULARY_FILE, WEIGHTS_FILE};
+use crate::embed::model::{MODEL_FILE, Manifest, VOCABULARY_FILE, WEIGHTS_FILE};
+use crate::embed::model_file::Bytes;
 use crate::platform::regular;
 use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The folder of the one model that this version knows, below the folder of models.
+/// The folder of the model of English, below a folder of models. It is inside the program too.
 pub const MODEL: &str = "all-MiniLM-L6-v2";
+
+/// The folder of the model of many languages.
+pub const MULTILINGUAL: &str = "wattle-e5-s6";
+
+/// What makes that model, in the sources of this program.
+const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
 
 /// The files of the model inside the program, which `main.rs` includes. Nothing is unpacked to the disk.
 #[derive(Clone, Copy, Debug)]
@@ -22,17 +30,30 @@ pub struct EmbeddedModel {
     pub weights: &'static [u8],
 }
 
-/// The folder that holds the model: the given one, or a folder of its name in that.
+/// A model's file, of which parts are read when they are needed.
+struct OpenFile(fs::File);
+
+impl Bytes for OpenFile {
+    fn length(&self) -> Result<u64, String> {
+        self.0.metadata().map(|about| about.len()).map_err(|error| error.to_string())
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), String> {
+        self.0.read_exact_at(into, at).map_err(|error| error.to_string())
+    }
+}
+
+/// The folder that holds the model: the given one, or a folder of a known model in that.
 ///
 /// # Errors
 /// One sentence that names what was looked for.
 pub fn find(given: &Path) -> Result<PathBuf, String> {
-    let candidates = [given.join(MODEL), given.to_owned()];
+    let candidates = [given.join(MODEL), given.join(MULTILINGUAL), given.to_owned()];
     let found = candidates.into_iter().find(|folder| folder.join("manifest.json").is_file());
     found.ok_or_else(|| {
         format!(
-            "No model was found in {}: neither manifest.json nor {MODEL}/manifest.json is there. Without --models, and \
-             without the line `models` in config.toml, the model inside the program is used.",
+            "No model was found in {}: neither manifest.json nor {MODEL}/manifest.json nor {MULTILINGUAL}/manifest.json is \
+             there. Without --models, and without the line `models` in config.toml, the model inside the program is used.",
             given.display()
         )
     })
@@ -54,7 +75,20 @@ pub fn load(folder: Option<&Path>, embedded: &EmbeddedModel) -> Result<(Engine, 
         regular::read(&folder.join(name), usize::MAX)
             .map_err(|error| format!("The model file {} cannot be read: {error}.", folder.join(name).display()))
     };
-    let (manifest, vocabulary) = (read("manifest.json")?, read(VOCABULARY_FILE)?);
+    let manifest = read("manifest.json")?;
+    let cannot =
+        |error: String, then: &str| format!("The model in {} cannot be used: {error}. {then}", folder.display());
+    let parsed = Manifest::parse(&manifest).map_err(|error| cannot(error.to_string(), "Copy it anew."))?;
+    if parsed.is_one_file() {
+        let path = folder.join(MODEL_FILE);
+        let anew = format!("`{MAKE_MULTILINGUAL}`, in the sources of this program, makes it anew.");
+        let file = regular::open(&path, fs::OpenOptions::new().read(true))
+            .map_err(|error| format!("The model file {} cannot be read: {error}. {anew}", path.display()))?;
+        let engine =
+            Engine::open(Arc::new(OpenFile(file)), &parsed).map_err(|error| cannot(error.to_string(), &anew))?;
+        return Ok((engine, parsed));
+    }
+    let vocabulary = read(VOCABULARY_FILE)?;
     ready(&manifest, vocabulary, Cow::Owned(read(WEIGHTS_FILE)?))
         .map_err(|error| format!("The model in {} cannot be used: {error}. Copy it anew.", folder.display()))
 }

@@ -16,7 +16,6 @@ use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHECKED_PLACES, CHECKS_MAX, SPOT_CHECK_ONE_IN};
 use crate::search::lexical::phrase::Phrases;
-use crate::search::lexical::terms::QueryTerms;
 
 impl PendingQueries {
     /// Begins the next check that an open query needs; each open query has one at a time. `issue` gives the number of the
@@ -121,7 +120,7 @@ impl PendingQuery {
         if many || !self.has_searched() || self.beside.vectors.is_empty() {
             return None;
         }
-        let terms = QueryTerms::new(&self.question.text);
+        let terms = self.question.terms();
         let unchecked = |(peer, place, hit): &(Option<PeerKey>, usize, &SearchHit)| {
             let peer =
                 peer.filter(|peer| needs_proof(&terms, hit) && !self.beside.checked.contains(&(*peer, *place)))?;
@@ -132,7 +131,7 @@ impl PendingQuery {
 
     /// The hits of all devices, best first: the device, the place in its list, the hit.
     fn places(&self) -> Vec<(Option<PeerKey>, usize, &SearchHit)> {
-        let mut scores = scores(&QueryTerms::new(&self.question.text), &self.lists).into_iter();
+        let mut scores = scores(&self.question.terms(), &self.lists).into_iter();
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
             let mut score = || scores.next().unwrap_or_default();
@@ -156,25 +155,26 @@ impl PendingQuery {
     /// The cosine of a peer's hit is that of its text's own vector; without one it counts as far as the words bear it out.
     fn take_own_cosine(&mut self, peer: PeerKey, place: usize, own: Option<&Embedding>) {
         let own = own.and_then(|own| own.cosine(self.embedding()?).ok());
+        let fluency = self.question.fluency;
         if let Some(hit) = self.hits_of(peer).into_iter().flatten().nth(place) {
-            hit.cosine = own.map_or_else(|| unproven(hit), |cosine| cosine.clamp(-1.0, 1.0));
+            hit.cosine = own.map_or_else(|| unproven(hit, fluency), |cosine| cosine.clamp(-1.0, 1.0));
         }
     }
 
     /// No vector of this peer counts any more.
     fn disbelieve(&mut self, peer: PeerKey) {
         self.beside.vectors.retain(|(from, _)| *from != peer);
-        let checked = self.beside.checked.clone();
+        let (checked, fluency) = (self.beside.checked.clone(), self.question.fluency);
         for (place, hit) in self.hits_of(peer).into_iter().flatten().enumerate() {
             if !checked.contains(&(peer, place)) {
-                hit.cosine = unproven(hit);
+                hit.cosine = unproven(hit, fluency);
             }
         }
     }
 
     /// What was not checked counts no more than texts with as many words seldom exceed.
     fn doubt_unchecked(&mut self) {
-        let terms = QueryTerms::new(&self.question.text);
+        let terms = self.question.terms();
         let checked = self.beside.checked.clone();
         for (device, found) in &mut self.lists {
             let Some(peer) = *device else { continue };

@@ -4,7 +4,9 @@
 //! Agents of before 0.2, and those in other languages, send no vectors. Their cosines count as far as the words of the
 //! question that the text holds bear them out.
 
+use super::question::Question;
 use crate::base::file_name;
+use crate::base::fluency::Fluency;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::time::utc;
 use crate::base::vector::{Embedding, Quantized};
@@ -42,33 +44,33 @@ pub fn is_false(found: &Found, vectors: &[Quantized], embedding: &Embedding) -> 
 /// A peer's list with figures of our own. `vectors` are those that came with the hits, in their order; without one for
 /// each hit, or of another model, all count as missing.
 #[must_use]
-pub fn judged(mut found: Found, vectors: &[Quantized], question: &str, embedding: &Embedding) -> Found {
-    let terms = QueryTerms::new(question);
+pub fn judged(mut found: Found, vectors: &[Quantized], question: &Question, embedding: &Embedding) -> Found {
+    let terms = question.terms();
     let proven = vectors.len() == found.hits.len();
     for (at, hit) in found.hits.iter_mut().enumerate() {
         hit.frequencies = terms.count([&file_name::words(&hit.path), &hit.heading, &hit.text]);
         // A vector need not have the norm 1 that it claims.
         let exact = vectors.get(at).filter(|_| proven).and_then(|vector| vector.exact(embedding.model()).ok());
         let cosine = exact.and_then(|exact| exact.cosine(embedding).ok());
-        hit.cosine = cosine.unwrap_or_else(|| unproven(hit)).clamp(-1.0, 1.0);
+        hit.cosine = cosine.unwrap_or_else(|| unproven(hit, question.fluency)).clamp(-1.0, 1.0);
     }
     found.statistics = plausible(&found.statistics, &found.hits.iter().map(|hit| &hit.frequencies).collect::<Vec<_>>());
     found
 }
 
 /// What a hit's cosine counts without a vector: as far as its words bear it out.
-pub(super) fn unproven(hit: &SearchHit) -> f32 {
-    hit.cosine.min(most_unproven(&hit.frequencies))
+pub(super) fn unproven(hit: &SearchHit, fluency: Fluency) -> f32 {
+    hit.cosine.min(fluency.cosine(most_unproven(&hit.frequencies)))
 }
 
 /// The most that a hit's cosine counts while its vector was not checked, although the device is believed.
 pub(super) fn unchecked(terms: &QueryTerms, hit: &SearchHit) -> f32 {
-    hit.cosine.min(most_unchecked(terms, &hit.frequencies))
+    hit.cosine.min(terms.fluency().cosine(most_unchecked(terms, &hit.frequencies)))
 }
 
 /// Whether a hit's cosine is above what texts with as many words of the question have, so that its vector decides its place.
 pub(super) fn needs_proof(terms: &QueryTerms, hit: &SearchHit) -> bool {
-    hit.cosine > most_unchecked(terms, &hit.frequencies)
+    terms.fluency().nearness(hit.cosine) > most_unchecked(terms, &hit.frequencies)
 }
 
 fn most_unchecked(terms: &QueryTerms, frequencies: &TermFrequencies) -> f32 {
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn words_are_counted_in_the_text_that_came() {
-        let judged = judged(boasting("buy this watch"), &[], "boiler manual", &embedding(0.0));
+        let judged = judged(boasting("buy this watch"), &[], &"boiler manual".into(), &embedding(0.0));
         assert_eq!((judged.hits[0].frequencies.counts.as_slice(), judged.hits[0].frequencies.length), (&[0, 0][..], 4));
         assert_eq!(judged.statistics.chunks, PEER_CHUNKS_MAX);
         assert_eq!(judged.statistics.document_frequencies.as_slice(), [PEER_CHUNKS_MAX, 0]);
@@ -185,17 +187,17 @@ mod tests {
     #[test]
     fn the_cosine_is_that_of_the_vector_and_not_the_one_claimed() {
         let (asked, held) = (embedding(0.0), embedding(1.3));
-        let judged = judged(boasting("the boiler"), &[held.quantize()], "boiler manual", &asked);
+        let judged = judged(boasting("the boiler"), &[held.quantize()], &"boiler manual".into(), &asked);
         assert!((judged.hits[0].cosine - held.cosine(&asked).unwrap()).abs() < 0.01);
         let long = Quantized::from_parts(1e4, &held.quantize().bytes().collect::<Vec<_>>()).unwrap();
-        let judged_long = super::judged(boasting("the boiler"), &[long], "boiler manual", &asked);
+        let judged_long = super::judged(boasting("the boiler"), &[long], &"boiler manual".into(), &asked);
         assert!((judged_long.hits[0].cosine - judged.hits[0].cosine).abs() < 0.01, "a long vector gains nothing");
     }
 
     #[test]
     fn a_cosine_without_a_vector_counts_as_far_as_the_words_bear_it_out() {
         let cosine = |text: &str, vectors: &[Quantized]| {
-            judged(boasting(text), vectors, "boiler manual", &embedding(0.0)).hits[0].cosine
+            judged(boasting(text), vectors, &"boiler manual".into(), &embedding(0.0)).hits[0].cosine
         };
         assert_eq!(cosine("buy this watch", &[]), 0.3);
         assert_eq!(cosine("the boiler", &[]), 0.5);
@@ -221,7 +223,7 @@ mod tests {
     fn statistics_of_another_question_are_counted_anew() {
         let mut found = boasting("boiler boiler");
         found.statistics.document_frequencies.clear();
-        let judged = judged(found, &[], "boiler manual", &embedding(0.0));
+        let judged = judged(found, &[], &"boiler manual".into(), &embedding(0.0));
         assert_eq!((judged.statistics.chunks, judged.statistics.document_frequencies.as_slice()), (1, &[1, 0][..]));
     }
 }

@@ -1,6 +1,7 @@
 //! Merges the results of several devices: all chunks scored alike, each text once with its places, and no device with
 //! all of the first places.
 
+use super::question::Question;
 use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
@@ -44,8 +45,8 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 /// its own, a device where a term is rare would score too high. If some chunks have the phrases of the question, they are the answer. Of the first places, another device has no more than
 /// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good.
 #[must_use]
-pub fn merge(question: &str, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
-    let terms = QueryTerms::new(question);
+pub fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
+    let (terms, question) = (question.terms(), question.text.as_str());
     let mut scores = scores(&terms, &lists).into_iter();
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
@@ -106,7 +107,7 @@ pub(super) fn has(phrases: &Phrases, hit: &SearchHit) -> bool {
 /// Whether a hit fits: by its cosine, by its words, or by its file's name.
 fn fits(terms: &QueryTerms, asked: &AskedNames, hit: &SearchHit) -> bool {
     let (cosine, held) = FITTING;
-    hit.cosine >= cosine || terms.held(&hit.frequencies) >= held || asked.has(&hit.path)
+    terms.fluency().nearness(hit.cosine) >= cosine || terms.held(&hit.frequencies) >= held || asked.has(&hit.path)
 }
 
 /// The statistics of all lists together.
@@ -200,7 +201,7 @@ mod tests {
         let terms = QueryTerms::new("violin");
         let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4), ("the\n violin ", 0.5)]);
         let there = found(&terms, &[("my violin", 0.9), ("the violin", 0.5)]);
-        let merged = merge("violin", vec![(Some(PEER), there), (None, here)], 3);
+        let merged = merge(&"violin".into(), vec![(Some(PEER), there), (None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();
         assert_eq!(texts, [(Some(PEER), "my violin"), (None, "the violin"), (None, "a lamp")]);
         assert!(merged.windows(2).all(|pair| pair[0].score >= pair[1].score));
@@ -213,7 +214,7 @@ mod tests {
     fn a_text_in_hundreds_of_files_is_one_hit() {
         let terms = QueryTerms::new("violin");
         let texts: Vec<_> = (0..90).map(|n| if n % 9 == 0 { ("a lamp", 0.2) } else { ("the violin", 0.5) }).collect();
-        let merged = merge("violin", vec![(None, found(&terms, &texts))], 10);
+        let merged = merge(&"violin".into(), vec![(None, found(&terms, &texts))], 10);
         assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["the violin", "a lamp"]);
         assert_eq!(merged[0].places.len(), PLACES_MAX);
     }
@@ -225,7 +226,7 @@ mod tests {
         for at in [1, 2] {
             here.hits[at].path = b"/manuals/Boiler.md".to_vec();
         }
-        let merged = merge("boiler", vec![(None, here)], 3);
+        let merged = merge(&"boiler".into(), vec![(None, here)], 3);
         let texts: Vec<_> = merged.iter().map(|m| m.hit.text.as_str()).collect();
         assert_eq!(texts, ["and then wait", "boiler boiler", "press the left button"], "only its best chunk is lifted");
         assert!(merged[0].score <= 1.0);
@@ -239,22 +240,22 @@ mod tests {
         let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.87)).collect();
         let lists = || vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here))];
         let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
-        let ten = merge("violin", lists(), 10);
+        let ten = merge(&"violin".into(), lists(), 10);
         assert_eq!((ten.len(), of_peer(&ten)), (10, 5));
         for (count, most) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (9, 5)] {
-            let few = merge("violin", lists(), count);
+            let few = merge(&"violin".into(), lists(), count);
             assert_eq!((few.len(), of_peer(&few)), (count, most), "of an answer of {count}");
         }
-        let alone = merge("violin", vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 3);
+        let alone = merge(&"violin".into(), vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 3);
         assert_eq!(of_peer(&alone), 3, "it alone has something");
-        let twenty = merge("violin", lists(), 20);
+        let twenty = merge(&"violin".into(), lists(), 20);
         assert_eq!((of_peer(&twenty[..10]), of_peer(&twenty[10..])), (5, 10), "the rest follows by score");
-        let alone = merge("violin", vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 10);
+        let alone = merge(&"violin".into(), vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 10);
         assert_eq!(of_peer(&alone), 10, "it alone has something");
         let two = vec![(Some(PEER), found(&terms, &there)), (Some(OTHER), found(&terms, &here))];
-        assert_eq!(of_peer(&merge("violin", two, 10)), 5);
+        assert_eq!(of_peer(&merge(&"violin".into(), two, 10)), 5);
         let few = vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here[..2]))];
-        assert_eq!(of_peer(&merge("violin", few, 10)), 8, "places that nobody else can take");
+        assert_eq!(of_peer(&merge(&"violin".into(), few, 10)), 8, "places that nobody else can take");
     }
 
     #[test]
@@ -266,7 +267,7 @@ mod tests {
                 found(&terms, &names.iter().map(|name| (name.as_str(), cosine)).collect::<Vec<_>>())
             };
             let lists = vec![(Some(PEER), of(&names[..20], there)), (None, of(&names[20..], here))];
-            let merged = merge("violin", lists, 10);
+            let merged = merge(&"violin".into(), lists, 10);
             merged.iter().map(|m| m.device == Some(PEER)).collect::<Vec<_>>()
         };
         assert_eq!(first_ten(0.35, 0.09), [true; 10], "noise stands behind what fits");
@@ -281,7 +282,7 @@ mod tests {
     fn an_answer_fits_by_its_meaning_by_words_or_by_a_name_and_otherwise_not() {
         let fits = |question: &str, text: &str, cosine: f32| {
             let found = found(&QueryTerms::new(question), &[(text, cosine), ("a lamp", 0.1)]);
-            any_fits(&merge(question, vec![(None, found)], 5))
+            any_fits(&merge(&question.into(), vec![(None, found)], 5))
         };
         assert!(!fits("Where is my violin?", "buy a watch", 0.25), "hardly nearer than what is far");
         assert!(fits("Where is my violin?", "the fiddle is in the attic", 0.5));
@@ -297,16 +298,16 @@ mod tests {
         let terms = QueryTerms::new(question);
         let there = || found(&terms, &[("moss on the side to the north", 0.9), ("moss, moss and moss", 0.95)]);
         let here = found(&terms, &[("a lamp on the north side", 0.1), ("moss on the north sides", 0.8)]);
-        let merged = merge(question, vec![(Some(PEER), there()), (None, here)], 5);
+        let merged = merge(&question.into(), vec![(Some(PEER), there()), (None, here)], 5);
         assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["a lamp on the north side"]);
         assert!(have_phrases(question, &merged) && !lack_phrases(question, &merged));
-        let nearest = merge(question, vec![(Some(PEER), there())], 5);
+        let nearest = merge(&question.into(), vec![(Some(PEER), there())], 5);
         assert!(nearest.len() == 2 && lack_phrases(question, &nearest));
         assert!(!lack_phrases("moss on the north side", &nearest), "nothing is in quotes");
     }
 
     #[test]
     fn without_lists_the_answer_is_empty() {
-        assert!(merge("x", Vec::new(), 3).is_empty());
+        assert!(merge(&"x".into(), Vec::new(), 3).is_empty());
     }
 }

@@ -205,7 +205,7 @@ impl PendingQueries {
         let Some(embedding) = &query.embedding else { return };
         let vectors = query.beside.vectors_of(peer).unwrap_or_default();
         let lies = is_false(&found, vectors, embedding);
-        query.lists.push((Some(peer), judged(found, vectors, &query.question.text, embedding)));
+        query.lists.push((Some(peer), judged(found, vectors, &query.question, embedding)));
         if lies {
             self.note_lie(peer, Lie::Score);
         }

@@ -1,6 +1,8 @@
 //! What is asked, and of which documents.
 
 use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
+use crate::search::lexical::terms::QueryTerms;
 
 /// A person's question.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,10 +11,19 @@ pub struct Question {
     pub text: String,
     /// Which documents of which devices it is asked of.
     pub filter: Filter,
+    /// Which languages its model knows.
+    pub fluency: Fluency,
+}
+
+impl Question {
+    /// Its terms.
+    pub(super) fn terms(&self) -> QueryTerms {
+        QueryTerms::new(&self.text).read_by(self.fluency)
+    }
 }
 
 impl From<&str> for Question {
     fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), filter: Filter::default() }
+        Self { text: text.to_owned(), ..Self::default() }
     }
 }

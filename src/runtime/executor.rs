@@ -295,6 +295,7 @@ mod tests {
         Task::Retrieve(Query {
             text: "where".to_owned(),
             embedding,
+            fluency: crate::base::fluency::Fluency::default(),
             count: 10,
             shared: true,
             filter: Filter::default(),

@@ -5,6 +5,7 @@ use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
 use super::offload::lendable::{Lendable, LendableChunks, OwedPart};
 use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
 use crate::base::hit::Found;
 use crate::base::id::{DocId, PeerKey, ReplyId};
 use crate::base::vector::{Embedding, Quantized};
@@ -114,6 +115,8 @@ pub struct Query {
     pub text: String,
     /// The embedding of the text.
     pub embedding: Embedding,
+    /// Which languages its model knows.
+    pub fluency: Fluency,
     /// How many hits are wanted.
     pub count: usize,
     /// Whether another device asks: then only chunks that are shared with the members answer.

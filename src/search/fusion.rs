@@ -3,6 +3,8 @@
 //! Each list's scores are divided by its best one, and added with weights. Ranks alone are not enough: where the model
 //! does not know a language its list is noise, and one list of noise ruins a good one (measured: .934 becomes .357).
 //!
+//! A cosine counts as nearness (`base::fluency`): models differ in the cosine of texts that have nothing in common.
+//!
 //! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
 //! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
@@ -10,6 +12,7 @@ use super::lexical::bm25::{bm25, nearly, possible, rarest, unknown};
 use super::lexical::language::Language;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
+use crate::base::fluency::Fluency;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 
 /// The weight of the cosine in a question of a language that the model knows, in another one of Latin letters, where it knows names and
@@ -86,6 +89,7 @@ pub fn lift<'a>(hits: impl Iterator<Item = (&'a mut f32, bool)>) {
 /// How the scores of one question's hits are put together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fusion {
+    fluency: Fluency,
     dense_weight: f32,
     best_cosine: f32,
     best_words: f32,
@@ -97,7 +101,8 @@ impl Fusion {
     /// For hits of a question with these cosines and BM25 scores.
     #[must_use]
     pub fn of(terms: &QueryTerms, statistics: &CorpusStatistics, hits: impl Iterator<Item = (f32, f32)>) -> Self {
-        let hits: Vec<(f32, f32)> = hits.collect();
+        let fluency = terms.fluency();
+        let hits: Vec<(f32, f32)> = hits.map(|(cosine, words)| (fluency.nearness(cosine), words)).collect();
         let best = |of: fn(&(f32, f32)) -> f32| hits.iter().map(of).fold(0.0, f32::max);
         let (cosine, words) = (best(|hit| hit.0), best(|hit| hit.1));
         let possible = possible(terms, statistics);
@@ -116,8 +121,8 @@ impl Fusion {
                 weight + (DENSE_MOST - weight) * untold
             }
         };
-        let mut fusion = Self { dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
-        let best = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).fold(0.0, f32::max);
+        let mut fusion = Self { fluency, dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
+        let best = hits.iter().map(|(nearness, words)| fusion.scored(*nearness, *words)).fold(0.0, f32::max);
         if best > 0.0 {
             fusion.scale = sure(dense_weight_of(terms), (possible, rarest(statistics)), &hits).max(SURE_LEAST) / best;
         }
@@ -127,9 +132,13 @@ impl Fusion {
     /// The score of one of them, 0 to 1.
     #[must_use]
     pub fn score(&self, cosine: f32, words: f32) -> f32 {
+        self.scored(self.fluency.nearness(cosine), words)
+    }
+
+    fn scored(&self, nearness: f32, words: f32) -> f32 {
         let words = if self.best_words > 0.0 { words / self.best_words } else { 0.0 };
         let weight = if self.best_words > 0.0 { self.dense_weight } else { 1.0 };
-        let part = (weight * (cosine / self.best_cosine).max(0.0) + (1.0 - weight) * words).clamp(0.0, 1.0);
+        let part = (weight * (nearness / self.best_cosine).max(0.0) + (1.0 - weight) * words).clamp(0.0, 1.0);
         (self.scale * part).clamp(0.0, 1.0)
     }
 }
@@ -188,6 +197,9 @@ fn between((from, to): (f32, f32), value: f32) -> f32 {
 
 fn dense_weight_of(terms: &QueryTerms) -> f32 {
     let (known, latin, other) = DENSE_WEIGHTS;
+    if matches!(terms.fluency(), Fluency::Many { .. }) {
+        return known;
+    }
     match terms.languages() {
         [] | [Language::Arabic | Language::Greek | Language::Russian | Language::Tamil, ..] => other,
         [Language::English, ..] => known,

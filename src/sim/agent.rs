@@ -118,6 +118,7 @@ impl Agent {
             home: "/home".into(),
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
+            fluency: embedder.fluency(),
             scheduler: Config {
                 counts: library.commit().counts,
                 number: library.commit().number,

@@ -50,7 +50,7 @@ const READ: usize = HITS_MAX;
 /// One plain sentence: the question could not be embedded.
 pub fn embed_query(embedder: &mut impl Embedder, question: &str) -> Result<Outcome, String> {
     embedder
-        .embed(&canonical(question))
+        .embed_query(&canonical(question))
         .map(Outcome::QueryEmbedding)
         .map_err(|error| format!("The question could not be embedded: {error}."))
 }
@@ -94,7 +94,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
         }
     };
     let folders = Folders { sources: sources.as_ref(), shared: query.shared };
-    let terms = QueryTerms::new(&query.text);
+    let terms = QueryTerms::new(&query.text).read_by(query.fluency);
     let by_word = given(words::named(kv, &terms).map(Some), &mut unread).unwrap_or_default();
     named.extend(by_word);
     // What cannot be seen to fit does not answer.

@@ -4,7 +4,7 @@
 
 #[path = "../../fuzz/targets/mod.rs"]
 #[expect(unreachable_pub, reason = "in the fuzz package these are the library's public items")]
-mod targets;
+pub(super) mod targets;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

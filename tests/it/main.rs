@@ -28,6 +28,7 @@ mod joining;
 mod layers;
 mod link;
 mod message;
+mod multilingual;
 mod netns;
 mod pair;
 mod pairing;

@@ -79,6 +79,7 @@ impl Agent {
             home: "/home".into(),
             model: "stand-in".to_owned(),
             fingerprint: MODEL,
+            fluency: wattle::base::fluency::Fluency::default(),
             scheduler: wattle::scheduler::Config { slots: 1, disk_free: u64::MAX, ..Default::default() },
         };
         let node = Node::new(clock::now(), config, trust);

@@ -9,13 +9,16 @@ use super::metrics::Relevant;
 use super::set;
 use super::vectors::{Texts, Vectors};
 use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::{DocId, Fingerprint, PeerKey, Ring, Row};
 use crate::base::vector::{Embedding, Signs};
 use crate::embed::Embedder;
 use crate::embed::model::prefixed;
+use crate::embed::reader::Side;
 use crate::limits::HITS_MAX;
 use crate::query::merge::{Merged, merge};
+use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
 use crate::search::lexical::bm25::{bm25, nearly, unknown};
@@ -85,7 +88,8 @@ impl Reading {
 
     /// What the model reads of each of its passages.
     pub(super) fn texts(&self) -> Texts {
-        self.chunks.iter().map(|chunk| (chunk.key, prefixed(&chunk.heading, &chunk.text))).collect()
+        let text = |chunk: &NewChunk| (Side::Passage, prefixed(&chunk.heading, &chunk.text));
+        self.chunks.iter().map(|chunk| (chunk.key, text(chunk))).collect()
     }
 }
 
@@ -94,6 +98,8 @@ impl Reading {
 pub(super) struct Asked<'a> {
     /// Its text.
     pub(super) text: &'a str,
+    /// Which languages its model knows.
+    pub(super) fluency: Fluency,
     /// Its embedding.
     pub(super) embedding: &'a Embedding,
     /// The agent that is asked, below the number of agents.
@@ -189,7 +195,7 @@ impl Agents {
     /// A sentence: the store of an agent could not be read.
     pub(super) fn ask(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<&str>, String> {
         let found = self.found(asked, lists)?;
-        Ok(self.ids_of(&merge(if lists == Lists::Vector { "" } else { asked.text }, found, HITS_MAX)))
+        Ok(self.ids_of(&merge(&question(asked, lists), found, HITS_MAX)))
     }
 
     /// The ids of the documents with these passages, each once.
@@ -213,7 +219,7 @@ impl Agents {
         for (_, found) in &mut without {
             found.hits.retain(|hit| self.ids.get(&hit.path).is_none_or(|id| !relevant.contains_key(id)));
         }
-        let [all, without] = [found, without].map(|found| merge(asked.text, found, HITS_MAX));
+        let [all, without] = [found, without].map(|found| merge(&question(asked, Lists::Fused), found, HITS_MAX));
         let first = |merged: &[Merged]| {
             let first = merged.first()?;
             let is_right = self.ids.get(&first.hit.path).is_some_and(|id| relevant.contains_key(id));
@@ -227,7 +233,7 @@ impl Agents {
     /// # Errors
     /// A sentence: the store of an agent could not be read.
     pub(super) fn passages_of(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<Passage<'_>>, String> {
-        let (terms, found) = (QueryTerms::new(asked.text), self.candidates(asked, lists)?);
+        let (terms, found) = (QueryTerms::new(asked.text).read_by(asked.fluency), self.candidates(asked, lists)?);
         let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
         for agent in &self.agents {
             let lookup = InStore { index: &agent.indexes, kv: agent.library.kv() };
@@ -261,8 +267,9 @@ impl Agents {
         for (number, agent) in from.iter().chain(before).enumerate() {
             let device = u8::try_from(number).ok().filter(|number| *number > 0).map(|number| PeerKey([number; 32]));
             let query = Query {
-                text: if lists == Lists::Vector { String::new() } else { asked.text.to_owned() },
+                text: question(asked, lists).text,
                 embedding: asked.embedding.clone(),
+                fluency: asked.fluency,
                 count: HITS_MAX,
                 shared: device.is_some(),
                 filter: Filter::default(),
@@ -276,6 +283,12 @@ impl Agents {
         }
         Ok(answers)
     }
+}
+
+/// The question, without words where only meaning counts.
+fn question(asked: Asked<'_>, lists: Lists) -> Question {
+    let text = if lists == Lists::Vector { String::new() } else { asked.text.to_owned() };
+    Question { text, filter: Filter::default(), fluency: asked.fluency }
 }
 
 /// The scores of hits by their words, with what is nearly a word that no passage has, as `search::fusion` counts it.

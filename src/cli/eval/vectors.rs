@@ -7,6 +7,7 @@
 use crate::base::id::{EmbedKey, Fingerprint};
 use crate::base::vector::Embedding;
 use crate::embed::Embedder;
+use crate::embed::reader::Side;
 use crate::limits::{DIMENSIONS, EVAL_PROGRESS_S, EVAL_THREADS};
 use crate::platform::clock;
 use crate::platform::regular;
@@ -26,8 +27,8 @@ const KEY: usize = 16;
 const CHECKSUM: usize = 8;
 const RECORD: usize = KEY + 4 * DIMENSIONS + CHECKSUM;
 
-/// Texts by their embed keys: what is to be embedded.
-pub(super) type Texts = BTreeMap<EmbedKey, String>;
+/// Texts by their embed keys, and on which side of the search they are: what is to be embedded.
+pub(super) type Texts = BTreeMap<EmbedKey, (Side, String)>;
 
 /// Vectors by the embed keys of their texts.
 pub(super) type Vectors = BTreeMap<EmbedKey, Embedding>;
@@ -41,8 +42,9 @@ pub(super) fn of(texts: &Texts, file: &Path, embedder: &(impl Embedder + Clone +
     let mut store = Store::open(file, embedder.model()).map_err(cannot)?;
     let wanted: BTreeSet<EmbedKey> = texts.keys().copied().collect();
     let mut vectors = store.read(&wanted).map_err(cannot)?;
-    let missing: Vec<(EmbedKey, &str)> =
-        texts.iter().filter(|(key, _)| !vectors.contains_key(key)).map(|(key, text)| (*key, text.as_str())).collect();
+    let missing = texts.iter().filter(|(key, _)| !vectors.contains_key(key));
+    let missing: Vec<(EmbedKey, Side, &str)> =
+        missing.map(|(key, (side, text))| (*key, *side, text.as_str())).collect();
     if missing.is_empty() {
         return Ok(vectors);
     }
@@ -64,7 +66,7 @@ pub(super) fn of(texts: &Texts, file: &Path, embedder: &(impl Embedder + Clone +
 
 /// Computes vectors on `EVAL_THREADS` threads and gives each to `take` as it comes, with how many there are now.
 fn computed(
-    texts: &[(EmbedKey, &str)],
+    texts: &[(EmbedKey, Side, &str)],
     embedder: &(impl Embedder + Clone + Send),
     mut take: impl FnMut(usize, EmbedKey, Embedding) -> Result<(), String>,
 ) -> Result<(), String> {
@@ -74,9 +76,13 @@ fn computed(
         for number in 0..EVAL_THREADS {
             let (sender, mut embedder) = (sender.clone(), embedder.clone());
             let work = move || {
-                while let Some((key, text)) = texts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((key, side, text)) = texts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let vector = match side {
+                        Side::Query => embedder.embed_query(text),
+                        Side::Passage => embedder.embed(text),
+                    };
                     // Nobody takes it if another one could not be used.
-                    if sender.send((*key, embedder.embed(text))).is_err() {
+                    if sender.send((*key, vector)).is_err() {
                         return;
                     }
                 }
@@ -203,7 +209,7 @@ mod tests {
     }
 
     fn texts(count: u8) -> Texts {
-        (0..count).map(|n| (EmbedKey([n; 16]), format!("text number {n}"))).collect()
+        (0..count).map(|n| (EmbedKey([n; 16]), (Side::Passage, format!("text number {n}")))).collect()
     }
 
     /// The vectors of so many texts, and how many of them were computed.
@@ -274,7 +280,7 @@ mod tests {
         let file = folder.path().join("cache");
         let embedder = Counted(StandIn::new(Fingerprint([1; 32])), Arc::default());
         let mut all = texts(40);
-        all.insert(EmbedKey([39; 16]), "poison".to_owned());
+        all.insert(EmbedKey([39; 16]), (Side::Query, "poison".to_owned()));
         let why = of(&all, &file, &embedder).unwrap_err();
         assert!(why.contains("cannot be embedded"), "{why}");
         assert!(run(&file, 1, 39).unwrap().1 < 39);

@@ -36,25 +36,8 @@ fn node_that_looks(ring: Ring, marks: Vec<Mark>) -> (Node, Option<crate::base::i
     (0..4).for_each(|_| counts.enter(Kind::Waiting));
     (0..3).for_each(|_| counts.enter(Kind::Ready));
     let sources = vec![source("/a"), Source { ring, collection: "diary".to_owned(), ..source("/b") }];
-    let config = NodeConfig {
-        key_before: None,
-        key: OWN,
-        boot: 1,
-        seed: 1,
-        peer_id: "peer".to_owned(),
-        device: "here".to_owned(),
-        home: "/srv/the agent".into(),
-        model: "stand-in".to_owned(),
-        fingerprint: Fingerprint([0; 32]),
-        scheduler: Config {
-            slots: 1,
-            disk_free: u64::MAX,
-            counts,
-            marks,
-            sources: sources.into(),
-            ..Config::default()
-        },
-    };
+    let config =
+        config(Config { slots: 1, disk_free: u64::MAX, counts, marks, sources: sources.into(), ..Config::default() });
     let mut node = Node::new(Instant::ZERO, config, Trust::new(OWN));
     let out = handle(&mut node, at(0), Input::Wake);
     let look = started(&out, |task| matches!(task, Task::Scan(_)));

@@ -7,6 +7,7 @@ use crate::base::time::Duration;
 use crate::embed::Embedder;
 use crate::embed::stand_in::StandIn;
 use crate::limits::PEER_ANSWER_MS;
+use crate::search::lexical::terms::QueryTerms;
 
 const LIAR: PeerKey = PeerKey([1; 32]);
 const HONEST: PeerKey = PeerKey([2; 32]);
@@ -76,7 +77,7 @@ fn a_vector_that_is_not_that_of_its_text_is_a_lie_and_none_of_that_device_counts
     let query = queries.take_complete().unwrap();
     assert!(cosine_of(&query, LIAR, 0) < 0.2, "it counts by its text's own vector");
     assert!(cosine_of(&query, LIAR, 1) <= 0.3, "it counts as far as its words bear it out");
-    let merged = crate::query::merge::merge(QUESTION, query.lists, 5);
+    let merged = crate::query::merge::merge(&QUESTION.into(), query.lists, 5);
     assert_eq!(merged[0].device, Some(HONEST));
 }
 

@@ -7,6 +7,7 @@ use super::language::{Language, Languages};
 use super::similar::{SIMILAR_FROM, grams, similarity};
 use super::stop_word::is_stop_word;
 use super::token::{Kind, each};
+use crate::base::fluency::Fluency;
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
 use crate::limits::QUESTION_WORDS_MAX;
@@ -25,6 +26,7 @@ pub struct QueryTerms {
     /// The indexes of the terms that have this form.
     forms: BTreeMap<String, Vec<usize>>,
     languages: Languages,
+    fluency: Fluency,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +85,20 @@ impl QueryTerms {
                 forms.entry(form.clone()).or_default().push(at);
             }
         }
-        Self { terms, forms, languages }
+        Self { terms, forms, languages, fluency: Fluency::default() }
+    }
+
+    /// With the languages that the question's model knows.
+    #[must_use]
+    pub const fn read_by(mut self, fluency: Fluency) -> Self {
+        self.fluency = fluency;
+        self
+    }
+
+    /// Which languages the question's model knows.
+    #[must_use]
+    pub const fn fluency(&self) -> Fluency {
+        self.fluency
     }
 
     /// The languages that its words may be of, the likeliest first.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
 use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
@@ -83,6 +84,7 @@ fn what_a_failing_disk_still_gives_is_answered() {
     let question = Query {
         text: "boiler".to_owned(),
         embedding: embedder.embed("boiler").unwrap(),
+        fluency: Fluency::default(),
         count: 5,
         shared: false,
         filter: Filter::default(),

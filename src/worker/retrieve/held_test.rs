@@ -3,6 +3,7 @@
 use super::held::answer;
 use super::*;
 use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
 use crate::base::id::{Fingerprint, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
@@ -48,7 +49,8 @@ fn while_changes_cannot_be_saved_no_text_answers_whose_file_is_gone_or_changed_a
     let lookup = InStore { index: &index, kv: library.kv() };
     let ask = |count, shared, behind: Option<BTreeSet<DocId>>| {
         let (text, embedding) = ("walrus".to_owned(), embedding.clone());
-        let query = Query { text, embedding, count, shared, filter: Filter::default(), behind };
+        let query =
+            Query { text, embedding, fluency: Fluency::default(), count, shared, filter: Filter::default(), behind };
         let Outcome::Found(found, vectors) = answer(library.kv(), &lookup, query, look) else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
         let mut names: Vec<_> = found.hits.iter().map(|hit| hit.text.replace("the walrus ", "")).collect();

@@ -3,6 +3,7 @@
 use super::lookup::load_index;
 use super::*;
 use crate::base::filter::{Filter, Key};
+use crate::base::fluency::Fluency;
 use crate::base::id::{Fingerprint, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::limits::RESCORE;
@@ -11,8 +12,7 @@ use crate::search::indexes::Indexes;
 use crate::store::change::{Change, FoundDocument, NewChunk};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
-use crate::store::record::Sources;
-use crate::store::record::{FileStamp, Source};
+use crate::store::record::{FileStamp, Source, Sources};
 use crate::store::roots::Root;
 use crate::worker::extract::Content;
 use crate::worker::look::{Look, Sought};
@@ -100,7 +100,7 @@ impl Shelf {
             now: 0,
         };
         let (text, filter) = (text.to_owned(), Filter::default());
-        let query = Query { text, embedding, count: 9, shared, filter, behind: None };
+        let query = Query { text, embedding, fluency: Fluency::default(), count: 9, shared, filter, behind: None };
         let task = Task::Retrieve(query);
         let Outcome::Found(found, vectors) = run(self.library.kv(), &mut self.embedder, io, task) else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
@@ -114,7 +114,8 @@ impl Shelf {
     fn find_of(&mut self, filter: Filter, text: &str, count: usize, shared: bool) -> Found {
         let Ok(Outcome::QueryEmbedding(embedding)) = embed_query(&mut self.embedder, text) else { panic!() };
         let index = self.indexes();
-        let query = Query { text: text.to_owned(), embedding, count, shared, filter, behind: None };
+        let (text, fluency) = (text.to_owned(), Fluency::default());
+        let query = Query { text, embedding, fluency, count, shared, filter, behind: None };
         let found = retrieve(self.library.kv(), &InStore { index: &index, kv: self.library.kv() }, &query).unwrap();
         let Outcome::Found(found, vectors) = found else { panic!() };
         assert_eq!(found.hits.len(), vectors.len());
