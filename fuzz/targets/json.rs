@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "hello",
     "member",
     "roll",
@@ -38,6 +38,7 @@ const KINDS: [&str; 22] = [
     "unembedded",
     "filters",
     "filtered",
+    "holdings",
 ];
 
 fn key() -> SigningKey {

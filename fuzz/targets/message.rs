@@ -10,8 +10,8 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Keys, LatestStart, MemberDigest, Message,
-    Query, Unembedded, Unread, Vectors,
+    Answer, Coverage, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys, LatestStart,
+    MemberDigest, Message, Query, Unembedded, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -45,6 +45,10 @@ pub fn check(data: &[u8]) {
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
         Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) => {}
+        Message::Holdings(holdings) => {
+            let mut names = holdings.collections.iter().flat_map(|list| list.iter()).map(|holding| &holding.name);
+            assert!(names.all(|name| !name.is_empty() && !name.chars().any(char::is_control)));
+        }
         Message::Filters(filters) => {
             let lists = [&filters.collections, &filters.paths, &filters.types];
             assert!(lists.iter().all(|list| list.len() <= FILTER_VALUES_MAX));
@@ -134,6 +138,10 @@ pub(super) fn messages() -> Vec<Message> {
         before: None,
     }));
     messages.push(Message::Filtered(Filtered { id: 7 }));
+    let holding = Holding { name: "home".try_into().unwrap(), files: 203, content: [7; 16] };
+    let list = Bounded::from_slice(&[holding]).unwrap();
+    messages.push(Message::Holdings(Holdings { collections: Some(Box::new(list)) }));
+    messages.push(Message::Holdings(Holdings { collections: None }));
     messages
 }
 

@@ -7,8 +7,9 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, SearchAnswer, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
+use crate::node::output::Uncovered;
 use crate::platform::home::hints;
 use std::fmt::Write;
 
@@ -44,11 +45,19 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     for (number, hit) in (1..).zip(&found.hits) {
         write_hit(&mut text, number, hit, *style);
     }
+    for sentence in &found.unknown {
+        let _ = writeln!(text, "{}", one_line(sentence));
+    }
     if !found.unfiltered.is_empty() {
         let names = one_line(&found.unfiltered.join(", "));
         let _ = writeln!(text, "Passages of {names} may be missing: an older version there knows no filters.");
     }
-    let coverage = &found.coverage;
+    write_coverage(&mut text, &found.coverage);
+    text
+}
+
+/// Who answered, and what was not searched.
+fn write_coverage(text: &mut String, coverage: &SearchAnswer) {
     if coverage.answered < coverage.asked {
         let mut silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
         let unnamed = (coverage.asked - coverage.answered).saturating_sub(coverage.silent.len());
@@ -75,6 +84,11 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
             let _ = writeln!(text, "On {}: {sentence}", one_line(&other.device));
         }
     }
+    if !coverage.nothing_else.is_empty() {
+        let names = coverage.nothing_else.iter().map(|other| one_line(&other.device)).collect::<Vec<_>>().join(", ");
+        let what = plural(coverage.nothing_else.len() as u64, "it shares", "they share");
+        let _ = writeln!(text, "Not asked, because {what} nothing that is not here too: {names}.");
+    }
     if coverage.not_asked > 0 {
         let _ = writeln!(
             text,
@@ -87,7 +101,22 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
             )
         );
     }
-    text
+    if let Some(sentence) = unsearched(&coverage.uncovered) {
+        let _ = writeln!(text, "{sentence}");
+    }
+}
+
+/// What was not searched on devices that did not answer, or are not linked.
+fn unsearched(uncovered: &Uncovered) -> Option<String> {
+    let Uncovered { elsewhere, unknown_devices, .. } = *uncovered;
+    let documents = count(elsewhere, "document");
+    let devices = count(unknown_devices as u64, "device");
+    match (elsewhere, unknown_devices) {
+        (0, 0) => None,
+        (_, 0) => Some(format!("Not searched there: {documents}.")),
+        (0, _) => Some(format!("How many documents {devices} of these would add is not known here.")),
+        _ => Some(format!("Not searched there: {documents}, and those of {devices} that is not known here.")),
+    }
 }
 
 /// What the agent has indexed and what it does now.

@@ -1,7 +1,7 @@
 //! One search hit as people read it.
 
 use super::style::Style;
-use super::text::{fit, whole_path, wrap};
+use super::text::{fit, whole_path, wrap, wrap_marked};
 use crate::http::dto::SearchHit;
 use crate::platform::home::hints;
 use std::fmt::Write;
@@ -62,8 +62,16 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
             let _ = writeln!(text, "{indent}{}", style.bold(&line));
         }
     }
-    for line in wrap(&hit.text, width, CHUNK_LINES) {
-        let _ = writeln!(text, "{indent}{line}");
+    // In a pipe nothing is left out; an agent of before sends no snippet.
+    if style.width == usize::MAX || hit.snippet.is_empty() {
+        for line in wrap(&hit.text, width, CHUNK_LINES) {
+            let _ = writeln!(text, "{indent}{line}");
+        }
+    } else {
+        for line in wrap_marked(&hit.snippet, width, CHUNK_LINES) {
+            let shown = |(part, is_marked): &(String, bool)| if *is_marked { style.bold(part) } else { part.clone() };
+            let _ = writeln!(text, "{indent}{}", line.iter().map(shown).collect::<String>());
+        }
     }
     text.push('\n');
 }
@@ -79,6 +87,7 @@ pub(super) mod tests {
             peer_id: "12D3Koo".into(),
             path: "/home/ann/notes/boiler\u{7}.md".into(),
             text: "Turn the left valve\nby a quarter. ".repeat(20),
+            snippet: Vec::new(),
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
             away_since: None,
@@ -107,6 +116,27 @@ pub(super) mod tests {
             !text.contains('\u{2026}') && text.contains(hit.text.trim()) && text.contains(hit.heading.trim()),
             "{text}"
         );
+    }
+
+    #[test]
+    fn on_a_terminal_the_sentences_with_the_question_s_words_are_shown_with_these_in_bold() {
+        let snippet = ["\u{2026} Turn the left ", "valve", " by a\u{7} quarter, then the other ", "valves", "."];
+        let hit = SearchHit { snippet: snippet.map(str::to_owned).to_vec(), ..hit() };
+        let shown = |style| {
+            let mut text = String::new();
+            write_hit(&mut text, 1, &hit, style);
+            text
+        };
+        let line = |before: &str, after: &str| {
+            let [first, second] = ["valve", "valves"].map(|word| format!("{before}{word}{after}"));
+            format!("\n    \u{2026} Turn the left {first} by a\u{fffd} quarter, then the other {second}.\n")
+        };
+        let bold = shown(Style { width: 110, styled: true });
+        assert!(bold.contains(&line("\u{1b}[1m", "\u{1b}[0m")), "{bold}");
+        let plain = shown(Style { width: 110, styled: false });
+        assert!(plain.contains(&line("", "")), "{plain}");
+        let piped = shown(Style { width: usize::MAX, styled: false });
+        assert_eq!(piped.matches("Turn the left valve by a quarter.").count(), 20, "a pipe gets all of it: {piped}");
     }
 
     #[test]

@@ -108,6 +108,33 @@ pub fn wrap(text: &str, width: usize, lines: usize) -> Vec<String> {
     wrapped
 }
 
+/// The same of a text in parts, of which every second one is marked: each line in parts, with whether it is.
+#[must_use]
+pub fn wrap_marked(parts: &[String], width: usize, lines: usize) -> Vec<Vec<(String, bool)>> {
+    let mut letters: Vec<(char, bool)> = Vec::new();
+    for (part, is_marked) in parts.iter().zip([false, true].into_iter().cycle()) {
+        let mut harmless = String::new();
+        push_harmless(&mut harmless, part);
+        letters.extend(harmless.chars().map(|c| (c, is_marked)));
+    }
+    let text: String = letters.iter().map(|(c, _)| c).collect();
+    let mut rest = letters.into_iter().peekable();
+    let mut marked = |line: String| {
+        let mut shown: Vec<(String, bool)> = Vec::new();
+        for c in line.chars() {
+            // Blanks at the ends of lines are left out, and an ellipsis may be added.
+            while rest.next_if(|(next, _)| next.is_whitespace() && *next != c).is_some() {}
+            let is_marked = rest.next_if(|(next, _)| *next == c).is_some_and(|(_, is_marked)| is_marked);
+            match shown.last_mut() {
+                Some((part, same)) if *same == is_marked => part.push(c),
+                _ => shown.push((c.to_string(), is_marked)),
+            }
+        }
+        shown
+    };
+    wrap(&text, width, lines).into_iter().map(&mut marked).collect()
+}
+
 fn push(lines: &mut [String], c: char) {
     if let Some(last) = lines.last_mut() {
         last.push(c);
@@ -180,6 +207,23 @@ mod tests {
         }
         assert_eq!((fit("abcdef", 6), fit("abcdefg", 6)), ("abcdef".to_owned(), "abcde\u{2026}".to_owned()));
         assert_eq!(fit("\u{4e16}\u{4e16}\u{4e16}", 4), "\u{4e16}\u{2026}");
+    }
+
+    #[test]
+    fn marks_stay_at_their_words_over_the_ends_of_lines() {
+        let parts = ["one ", "two", " three ", "four five", ", six"].map(str::to_owned);
+        let lines = wrap_marked(&parts, 9, 9);
+        let part = |text: &str, is_marked| (text.to_owned(), is_marked);
+        let expected = [
+            vec![part("one ", false), part("two", true)],
+            vec![part("three", false)],
+            vec![part("four", true)],
+            vec![part("five", true), part(", six", false)],
+        ];
+        assert_eq!(lines, expected);
+        let cut = wrap_marked(&parts, 9, 1);
+        assert_eq!(cut, [vec![part("one ", false), part("two", true), part(" …", false)]]);
+        assert_eq!(wrap_marked(&[], 9, 1), [Vec::new()]);
     }
 
     #[test]

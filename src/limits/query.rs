@@ -12,8 +12,9 @@ pub const QUERIES_MAX: usize = 16;
 /// Milliseconds until a query is answered with what has arrived.
 pub const QUERY_MS_MAX: u64 = 10_000;
 
-/// Milliseconds that peers have to answer, once they are asked: an answer within two seconds beats a whole one.
-pub const PEER_ANSWER_MS: u64 = 2_000;
+/// Milliseconds that peers have to answer, once they are asked: an answer within two seconds, with the embedding of the question, beats a
+/// whole one.
+pub const PEER_ANSWER_MS: u64 = 1_500;
 
 /// Devices that are named in an answer because they were silent; it says how many they are in all.
 pub const SILENT_NAMED_MAX: usize = 16;

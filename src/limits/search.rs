@@ -30,6 +30,14 @@ pub const NAMED_CHUNKS_MAX: usize = 256;
 /// Places of one text that are told with a hit.
 pub const PLACES_MAX: usize = 16;
 
+/// Hits of one answer, the best ones, that are compared with each other to fold those that are nearly the same.
+pub const COMPARED_MAX: usize = 200;
+
+/// Letters of what is shown of a hit, and of those before the first word of the question where a sentence is cut.
+pub const SNIPPET_CHARS: usize = 320;
+/// See `SNIPPET_CHARS`.
+pub const SNIPPET_BEFORE: usize = 80;
+
 /// Places of an answer that are shared out: of the first ten, or of all of a shorter answer, at most half (rounded up) are those
 /// of one other device, where others have something for the rest that fits and is nearly as good.
 pub const SHARED_PLACES: usize = 10;

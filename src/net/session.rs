@@ -358,6 +358,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Unembedded(_)
             | Message::Filters(_)
             | Message::Filtered(_)
+            | Message::Holdings(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

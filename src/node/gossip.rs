@@ -74,6 +74,7 @@ impl Node {
         if due {
             self.gossip.count = Count::UnderWay;
             self.gossip.counted = Some((now, *self.scheduler.counts()));
+            self.begin_holdings();
         }
         due
     }
@@ -98,7 +99,7 @@ impl Node {
             return None;
         }
         let due = match self.gossip.counted {
-            Some((_, counts)) if counts == *self.scheduler.counts() => None,
+            Some((_, counts)) if counts == *self.scheduler.counts() && !self.queries.holdings.is_changed => None,
             Some((at, _)) => {
                 Some(at + if self.busy() || self.uncharged_work_from().is_none() { self.count_pause() } else { DWELL })
             }
@@ -140,6 +141,7 @@ impl Node {
             self.gossip.collections = Some(fact.clone());
             out.push(Output::Sign(fact));
         }
+        self.on_holdings_counted(list, out);
     }
 
     /// A count failed: the next one follows when the store has changed.

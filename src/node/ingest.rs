@@ -74,8 +74,14 @@ impl Node {
         for order in orders.drain(..) {
             match order {
                 scheduler::Output::Start(id, task) => out.push(Output::Start(id, task)),
-                scheduler::Output::Save(id, changes) => out.push(Output::Save(id, changes)),
-                scheduler::Output::Mend(id, changes) => out.push(Output::Mend(id, changes)),
+                scheduler::Output::Save(id, changes) => {
+                    self.note_changes(&changes, out);
+                    out.push(Output::Save(id, changes));
+                }
+                scheduler::Output::Mend(id, changes) => {
+                    self.note_changes(&changes, out);
+                    out.push(Output::Mend(id, changes));
+                }
                 scheduler::Output::Watch(place) => out.push(Output::Watch(place)),
                 scheduler::Output::Unwatch(place) => out.push(Output::Unwatch(place)),
                 scheduler::Output::Decided(reply, done) => out.push(Output::Reply(reply, Response::Done(done))),

@@ -26,6 +26,7 @@ impl Node {
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
                 self.scheduler.worker_linked(peer);
+                self.exchange_holdings(peer, out);
                 self.share_gossip(now, peer, out);
                 self.greet(now, peer, false, out);
                 self.tell_duplicates(now, peer, out);
@@ -37,6 +38,7 @@ impl Node {
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(self.title(Some(peer)), why)));
                 self.peers.unlinked(now, peer);
+                self.queries.holdings.forget(peer);
                 self.stop_waiting_for(now, peer, out);
                 self.scheduler.worker_unlinked(now, peer);
                 self.on_unlinked(peer, out);
@@ -56,8 +58,12 @@ impl Node {
         if !self.trust.may(peer, Rights::needed_for(&message)) {
             return;
         }
-        if self.is_frozen(now, peer) && self.hold_back(peer, &message, out) {
-            return;
+        if self.is_frozen(now, peer) {
+            // What it takes back is not read either.
+            self.queries.holdings.forget(peer);
+            if self.hold_back(peer, &message, out) {
+                return;
+            }
         }
         match message {
             Message::Hello { device, ask, listen } => {
@@ -77,6 +83,7 @@ impl Node {
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
             Message::Unembedded(told) => self.queries.local.add_peer_unembedded(told.id, peer, told.files),
             Message::Filters(filters) => self.queries.keep_filters(peer, filters),
+            Message::Holdings(holdings) => self.on_holdings(peer, holdings),
             Message::Filtered(filtered) => self.queries.local.add_peer_filtered(filtered.id, peer),
             Message::Unread(unread) => self.queries.local.add_peer_unread(unread.id, peer),
             Message::Work(work) => self.on_work(now, peer, work, out),

@@ -19,6 +19,7 @@
 //!
 //! It does not compute (`worker`), store (`store`), sign or verify (see `output`).
 
+mod answer;
 pub(crate) mod collections;
 pub(crate) mod conduct;
 mod coverage;
@@ -28,6 +29,8 @@ mod energy_state;
 pub(crate) mod folders;
 mod gossip;
 mod gossip_state;
+mod holdings;
+mod holdings_state;
 mod ingest;
 pub mod input;
 mod link;
@@ -43,6 +46,7 @@ pub mod output;
 mod pairing;
 mod pairing_state;
 mod query;
+mod query_filters;
 mod query_send;
 mod query_state;
 pub(crate) mod report;

@@ -247,6 +247,10 @@ pub enum Response {
         silent: Vec<SilentDevice>,
         /// Devices that are up and were not asked: in a large mesh not every two are linked.
         not_asked: usize,
+        /// Linked devices that were not asked, because they share nothing that this one does not have.
+        nothing_else: Vec<DeviceName>,
+        /// What was not searched at all.
+        uncovered: Uncovered,
         /// How many of this device's files were searched.
         files: FileCoverage,
         /// The same of the other devices that told it with their answers.
@@ -277,6 +281,8 @@ pub struct Narrowed {
     pub filters: Vec<String>,
     /// Devices that do not know filters: what they have may be missing.
     pub unfiltered: Vec<String>,
+    /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are.
+    pub unknown: Vec<String>,
 }
 
 impl Response {
@@ -301,6 +307,26 @@ pub struct SilentDevice {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is: &bool) -> bool {
     !*is
+}
+
+/// A device, for people.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DeviceName {
+    /// Its name, as in [`RankedHit::device`].
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+}
+
+/// The documents that no answer is of, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Uncovered {
+    /// How many: of devices that did not answer or are not linked, and those that are still to be read.
+    pub documents: u64,
+    /// Those of them that are of devices that did not answer or are not linked, by what these told last.
+    pub elsewhere: u64,
+    /// Such devices of which is not known how many they have.
+    pub unknown_devices: usize,
 }
 
 /// How many of its files another device searched: of those that it shares with the members, by its own word.
@@ -329,6 +355,8 @@ pub struct RankedHit {
     pub heading: String,
     /// The chunk's text, as in the document, without payload.
     pub text: String,
+    /// The sentences of it that have the most of the question's words, see `search::snippet`.
+    pub snippet: Vec<String>,
     /// Since when its file is away, in seconds since 1970; `None` if it is there.
     pub away_since: Option<i64>,
     /// Since when its file is gone, where its owner keeps the document without it, in seconds since 1970; `None` if not.

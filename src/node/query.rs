@@ -5,22 +5,18 @@
 //! how many devices were not asked. Texts of peers whose vectors would give them the first places are embedded here first
 //! (`query::checks`). A query of a peer: search the collections shared with the mesh and answer once.
 
-use super::output::{DeviceCoverage, Narrowed, Output, Problem, RankedHit, RankedPlace, Response, SilentDevice};
+use super::output::{Output, Problem, Response};
 use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
-use crate::base::file_name::AskedNames;
-use crate::base::filter::Matcher;
-use crate::base::finding::quoted;
-use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, UnusableFile};
+use crate::base::hit::{Absence, FileCoverage, Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;
-use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, QUESTION_BYTES_MAX, SILENT_NAMED_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, QUESTION_BYTES_MAX};
 use crate::mesh::conduct::Offence;
 use crate::mesh::trust::Rights;
 use crate::query::check::{HitText, Lie};
 use crate::query::evidence::with_note;
-use crate::query::merge::{any_fits, have_phrases, lack_phrases, merge};
 use crate::query::pending::PendingQuery;
 use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query, Task};
@@ -34,7 +30,8 @@ impl Node {
             let busy = "Too many questions are being answered just now; ask again in a moment.";
             return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
         }
-        if let Err(why) = self.check_devices(&question.filter) {
+        let filter = &question.filter;
+        if let Err(why) = self.check_devices(filter).and_then(|()| self.check_collections(now, filter)) {
             return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
         }
         let task = self.scheduler.issue();
@@ -198,109 +195,12 @@ impl Node {
         }
     }
 
-    /// What is so with the file of a hit: one of this device in a folder that may not be read is not away.
-    fn absence(&self, hit: &SearchHit) -> Option<Absence> {
-        let is_locked = hit.doc.is_some() && self.scheduler.is_locked(&hit.path);
-        hit.absence
-            .map(|absence| if is_locked && matches!(absence, Absence::Away(_)) { Absence::Unreadable } else { absence })
-    }
-
-    /// Since when the file of a hit is gone, if its owner is asked about it.
-    fn gone_since(&self, hit: &SearchHit) -> Option<i64> {
-        self.scheduler.gone_since(hit.doc?)
-    }
-
     /// Whether other devices may read a hit as things are now: where this device has private folders not that of a file that is away, or
     /// kept without its file, either, because it may have been moved into one of them; and never that of one that cannot be read any more.
     pub(super) fn may_leave(&self, hit: &SearchHit) -> bool {
         let may_be_moved = hit.absence.is_some() && self.scheduler.has_private_folders();
         let is_closed = self.absence(hit) == Some(Absence::Unreadable);
         self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved && !is_closed
-    }
-
-    /// The files that are left out and are asked for by their names: nothing else in the answer tells that they are there.
-    fn left_out(&self, question: &str) -> Vec<UnusableFile> {
-        let asked = AskedNames::new(question);
-        let file = |path: Vec<u8>| UnusableFile {
-            reason: format!(
-                "Its name is that of a file of keys or passwords, so it is not read. `wattle add {}` takes it in.",
-                quoted(&String::from_utf8_lossy(&path))
-            ),
-            path,
-        };
-        let ignored = |path: Vec<u8>| UnusableFile {
-            reason: format!(
-                "A pattern of .gitignore or .wattleignore leaves it out, so it is not read. `wattle add {}` takes it in.",
-                quoted(&String::from_utf8_lossy(&path))
-            ),
-            path,
-        };
-        let keys = self.scheduler.key_files_asked(|path| asked.has(path)).into_iter().map(file);
-        keys.chain(self.scheduler.ignored_asked(|path| asked.has(path)).into_iter().map(ignored)).collect()
-    }
-
-    /// Merges what came and replies.
-    fn answer(&self, now: Instant, query: PendingQuery, out: &mut Out) {
-        let answered = query.lists.len();
-        // This device is always asked; it counts as silent if the deadline passed before it answered.
-        let own = query.lists.iter().find(|(device, _)| device.is_none());
-        let (here, unread) = (own.is_some(), own.is_some_and(|(_, found)| found.unread));
-        let is_here_meant = self.is_meant(&query.question.filter, None);
-        let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
-        let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| SilentDevice {
-            device: self.title(Some(*key)),
-            peer_id: self.peer_id_of(Some(*key)),
-            other_model: self.has_other_model(now, *key),
-        });
-        let silent = silent.collect();
-        let of =
-            |(key, files)| DeviceCoverage { device: self.title(Some(key)), peer_id: self.peer_id_of(Some(key)), files };
-        let others = query.beside.coverage.into_iter().map(of).collect();
-        let unfiltered = query.beside.unfiltered.iter().map(|key| self.title(Some(*key))).collect();
-        let text = &query.question.text;
-        let unusable = query.lists.iter().filter(|(device, _)| device.is_none());
-        let unusable = unusable.flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(text));
-        let matcher = Matcher::new(&query.question.filter);
-        let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
-        let unusable = (self.scheduler.counts().unusable(), unusable.collect());
-        let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
-        let merged = merge(&query.question, query.lists, query.count);
-        let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
-        let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
-        let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
-        let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
-        let known = merged.into_iter().map(|merged| (self.absence(&merged.hit), merged));
-        let hits = known.map(|(absence, merged)| RankedHit {
-            device: self.title(merged.device),
-            peer_id: self.peer_id_of(merged.device),
-            score: merged.score,
-            gone_since: self.gone_since(&merged.hit),
-            path: merged.hit.path,
-            heading: merged.hit.heading,
-            text: merged.hit.text,
-            away_since: absence.and_then(away),
-            kept_since: absence.and_then(kept),
-            is_unreadable: absence == Some(Absence::Unreadable),
-            places: merged.places.into_iter().map(place).collect(),
-        });
-        let narrowed = Narrowed { lack_phrases, filters: query.question.filter.told(), unfiltered };
-        let files = if is_here_meant { self.file_coverage() } else { FileCoverage::default() };
-        let files = FileCoverage { unread, ..files };
-        let (not_asked, held) = (query.not_asked, self.scheduler.held_reason());
-        let response = Response::Hits {
-            hits: hits.collect(),
-            asked,
-            answered,
-            silent,
-            not_asked,
-            files,
-            others,
-            fits,
-            narrowed,
-            unusable,
-            held,
-        };
-        out.push(Output::Reply(query.reply, response));
     }
 }
 

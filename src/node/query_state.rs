@@ -1,5 +1,6 @@
 //! The queries under way: of people at this device, and of peers.
 
+use super::holdings_state::HoldingState;
 use crate::base::filter::Filter;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
@@ -17,6 +18,8 @@ pub(super) struct QueryState {
     pub(super) of_peers: Bounded<PeerQuery, PEER_QUERIES_MAX>,
     /// The filters that peers sent last: of a query that follows at once.
     filters: Bounded<(PeerKey, Filters), LINKS_MAX>,
+    /// What this device and its peers share: who is asked.
+    pub(super) holdings: HoldingState,
     /// Draws the texts of peers that are checked after an answer.
     pub(super) rng: Rng,
 }
@@ -36,7 +39,13 @@ pub(super) struct PeerQuery {
 
 impl QueryState {
     pub(super) fn new(rng: Rng) -> Self {
-        Self { local: PendingQueries::default(), of_peers: Bounded::new(), filters: Bounded::new(), rng }
+        Self {
+            local: PendingQueries::default(),
+            of_peers: Bounded::new(),
+            filters: Bounded::new(),
+            holdings: HoldingState::default(),
+            rng,
+        }
     }
 
     /// A peer's filters, which are kept until its query comes.

@@ -88,6 +88,7 @@ impl Node {
             self.on_unlinked(peer, out);
             self.mesh.trust.unlinked(peer);
             self.peers.remove_peer(peer);
+            self.queries.holdings.forget(peer);
             self.forget_conduct(peer);
         }
         if rights.contains(Rights::MEMBER) {

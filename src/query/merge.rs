@@ -5,8 +5,9 @@ use super::question::Question;
 use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
 use crate::base::id::PeerKey;
-use crate::limits::{PLACES_MAX, SHARED_PLACES};
+use crate::limits::{COMPARED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::{fused, lift};
+use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +72,7 @@ pub fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: u
     if merged.iter().any(|one| has(&phrases, &one.hit)) {
         merged.retain(|one| has(&phrases, &one.hit));
     }
-    share_out(folded(merged), count, |hit| fits(&terms, &asked, hit))
+    share_out(folded(question, merged), count, |hit| fits(&terms, &asked, hit))
 }
 
 /// The scores of all hits of all lists, in their order.
@@ -123,26 +124,54 @@ pub(super) fn joined(lists: &[(Option<PeerKey>, Found)]) -> CorpusStatistics {
 }
 
 /// The same list, best first, in which each text stands once: that of the device that sorts first, which is this one if
-/// it has it. White space makes no difference.
-fn folded(sorted: Vec<Merged>) -> Vec<Merged> {
+/// it has it. White space makes no difference, and of the first `COMPARED_MAX` those that are nearly the same are one text
+/// (`search::lexical::near`).
+fn folded(question: &str, sorted: Vec<Merged>) -> Vec<Merged> {
+    let likeness = Likeness::of(question);
     let mut different: Vec<Merged> = Vec::new();
+    let mut compared: Vec<Compared> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for one in sorted {
+    for (number, one) in sorted.into_iter().enumerate() {
         let key = one.hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        match known.get(&key).and_then(|at| different.get_mut(*at)) {
-            Some(first) => {
-                let known = first.places.contains(&(one.device, one.hit.path.clone()));
-                if !known && first.places.len() < PLACES_MAX {
-                    first.places.push((one.device, one.hit.path));
-                }
-            }
+        if let Some(first) = known.get(&key).and_then(|at| different.get_mut(*at)) {
+            add_places(first, vec![(one.device, one.hit.path)]);
+            continue;
+        }
+        let text = (number < COMPARED_MAX).then(|| Compared::new(&one.hit.text, one.hit.frequencies.clone()));
+        let is_near = |(first, other): &(&mut Merged, &mut Compared)| {
+            may_stand_for(first, &one) && text.as_ref().is_some_and(|text| likeness.are_one(other, text))
+        };
+        match different.iter_mut().zip(&mut compared).find(is_near) {
             None => {
                 known.insert(key, different.len());
                 different.push(one);
+                compared.extend(text);
             }
+            // What is this device's own is what is shown.
+            Some((first, other)) if one.device.is_none() && first.device.is_some() => {
+                let score = first.score;
+                let others = core::mem::replace(first, Merged { score, ..one }).places;
+                text.into_iter().for_each(|text| *other = text);
+                add_places(first, others);
+            }
+            Some((first, _)) => add_places(first, vec![(one.device, one.hit.path)]),
         }
     }
     different
+}
+
+/// Whether one text may be shown in place of another one that is nearly the same, and told to be in its file too: of one device, or where
+/// this device has one of them. Else a device could have its own words told as those of another one.
+fn may_stand_for(first: &Merged, one: &Merged) -> bool {
+    first.device == one.device || first.device.is_none() || one.device.is_none()
+}
+
+fn add_places(first: &mut Merged, places: Vec<Place>) {
+    for place in places {
+        if first.places.len() < PLACES_MAX && !first.places.contains(&place) {
+            first.places.push(place);
+        }
+    }
 }
 
 /// The first `count` of a list that is sorted by score. A chunk that would give its device too many of the first places waits until those
@@ -217,6 +246,44 @@ mod tests {
         let merged = merge(&"violin".into(), vec![(None, found(&terms, &texts))], 10);
         assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["the violin", "a lamp"]);
         assert_eq!(merged[0].places.len(), PLACES_MAX);
+    }
+
+    /// The paths of each hit for three notes of the stove: two of different days, and one with another part. `of` has the device of each,
+    /// and its cosine.
+    fn folded_paths(question: &str, of: [(Option<PeerKey>, f32); 3]) -> Vec<Vec<String>> {
+        let terms = QueryTerms::new(question);
+        let note = |day: &str, part: &str| {
+            format!(
+                "{day}. The stove was cleaned, and its door needs part {part} before the next winter comes, he said."
+            )
+        };
+        let texts = [note("2024-03-05", "AB-12"), note("2024-03-06", "AB-12"), note("2024-03-05", "AB-13")];
+        let lists = (0..).zip(&texts).zip(of).map(|((at, text), (device, cosine))| {
+            let mut found = found(&terms, &[(text.as_str(), cosine)]);
+            found.hits[0].path = format!("{at}").into_bytes();
+            (device, found)
+        });
+        let merged = merge(&question.into(), lists.collect(), 5);
+        let path = |place: &Place| String::from_utf8(place.1.clone()).unwrap();
+        merged.iter().map(|one| one.places.iter().map(path).collect()).collect()
+    }
+
+    #[test]
+    fn copies_with_another_date_line_are_one_hit_and_notes_with_another_number_are_not() {
+        let here = [(None, 0.6), (None, 0.5), (None, 0.4)];
+        assert_eq!(folded_paths("stove", here), [&["0", "1"][..], &["2"]]);
+        assert_eq!(folded_paths("which part does the stove need?", here), [&["0", "1"][..], &["2"]]);
+        assert_eq!(folded_paths("when was the stove cleaned?", here), [["0"], ["1"], ["2"]]);
+        assert_eq!(folded_paths("stove", here.map(|(_, cosine)| (Some(PEER), cosine))), [&["0", "1"][..], &["2"]]);
+    }
+
+    #[test]
+    fn no_device_has_its_words_told_as_those_of_another_one_s_file() {
+        let [peer, other] = [Some(PEER), Some(OTHER)];
+        assert_eq!(folded_paths("stove", [(peer, 0.6), (other, 0.5), (None, 0.4)]), [["0"], ["1"], ["2"]]);
+        assert_eq!(folded_paths("stove", [(None, 0.6), (other, 0.5), (None, 0.4)]), [&["0", "1"][..], &["2"]]);
+        let own_is_shown = folded_paths("stove", [(peer, 0.6), (None, 0.5), (None, 0.4)]);
+        assert_eq!(own_is_shown, [&["1", "0"][..], &["2"]], "this device's own words are shown");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::check::{Check, Lie};
 use super::evidence::{is_false, judged};
-use super::question::Question;
+use super::question::{NotAsked, Question};
 use crate::base::hit::{FileCoverage, Found};
 use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
@@ -43,8 +43,8 @@ pub struct PendingQuery {
     pub lists: Vec<(Option<PeerKey>, Found)>,
     /// Peers that did not answer or could not be asked: each once, at most `PEERS_MAX`.
     pub silent: Vec<PeerKey>,
-    /// How many devices are up and were deliberately not asked.
-    pub not_asked: usize,
+    /// The devices that were deliberately not asked.
+    pub not_asked: NotAsked,
     pub(super) deadline: Instant,
 }
 
@@ -106,7 +106,7 @@ impl PendingQueries {
             beside: Beside::default(),
             lists: Vec::new(),
             silent: Vec::new(),
-            not_asked: 0,
+            not_asked: NotAsked::default(),
             deadline,
         };
         let pushed = self.open.push(query);
@@ -133,8 +133,8 @@ impl PendingQueries {
         Some((query, query.number))
     }
 
-    /// These peers could not be asked, and this many others were deliberately not asked.
-    pub fn unreachable(&mut self, number: u64, peers: &[PeerKey], not_asked: usize) {
+    /// These peers could not be asked, and these others were deliberately not asked.
+    pub fn unreachable(&mut self, number: u64, peers: &[PeerKey], not_asked: NotAsked) {
         if let Some(query) = self.open.iter_mut().find(|query| query.number == number) {
             query.not_asked = not_asked;
             for peer in peers {

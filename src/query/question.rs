@@ -2,6 +2,7 @@
 
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
+use crate::base::id::PeerKey;
 use crate::search::lexical::terms::QueryTerms;
 
 /// A person's question.
@@ -20,6 +21,15 @@ impl Question {
     pub(super) fn terms(&self) -> QueryTerms {
         QueryTerms::new(&self.text).read_by(self.fluency)
     }
+}
+
+/// Devices that a question was deliberately not sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotAsked {
+    /// Those that are up and not linked.
+    pub far: Vec<PeerKey>,
+    /// Linked ones that have nothing that this device does not have.
+    pub nothing_else: Vec<PeerKey>,
 }
 
 impl From<&str> for Question {

@@ -227,6 +227,8 @@ pub struct CollectionSummary {
     pub documents: u32,
     /// Their chunks.
     pub chunks: u32,
+    /// The same for the same files (`wire::holdings`).
+    pub content: [u8; 16],
 }
 
 /// The outcome of a task.

@@ -13,4 +13,5 @@
 pub mod fusion;
 pub mod indexes;
 pub mod lexical;
+pub mod snippet;
 pub mod vector;

@@ -142,7 +142,7 @@ impl Fact {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| !c.is_control())
 }
 

@@ -23,6 +23,7 @@ mod certificate;
 pub(super) mod field;
 mod filters;
 mod gossip;
+mod holdings;
 pub mod line;
 mod message;
 mod work;

@@ -24,6 +24,7 @@ use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub use super::filters::{Filtered, Filters};
+pub use super::holdings::{Holding, Holdings};
 pub use super::vector::HitVector;
 
 /// One message.
@@ -87,6 +88,8 @@ pub enum Message {
     Filters(Filters),
     /// The `Answer` that follows has only what the `Filters` of its `Query` take.
     Filtered(Filtered),
+    /// What the sender shares with the members: at the start of a link, and at each change.
+    Holdings(Holdings),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -264,6 +267,7 @@ impl Message {
             Self::Unembedded(_) => "unembedded",
             Self::Filters(_) => "filters",
             Self::Filtered(_) => "filtered",
+            Self::Holdings(_) => "holdings",
         }
     }
 
@@ -299,6 +303,7 @@ impl Message {
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
             Self::Unread(_) | Self::Unembedded(_) | Self::Filtered(_) => true,
             Self::Filters(filters) => filters.is_sound(),
+            Self::Holdings(holdings) => holdings.is_sound(),
             Self::Work(work) => work.is_sound(),
             Self::Why(why) => why.is_sound(),
             Self::LatestStart(start) => start.message.len() <= START_PROOF_BYTES_MAX,

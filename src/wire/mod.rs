@@ -29,6 +29,7 @@ pub mod envelope;
 mod filters;
 pub mod frame;
 pub mod gossip;
+pub mod holdings;
 pub mod identify;
 pub mod json;
 pub mod mdns;

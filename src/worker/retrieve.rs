@@ -2,6 +2,8 @@
 //! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
 //! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
+mod best;
+mod candidate;
 mod filter;
 mod folders;
 mod given;
@@ -16,22 +18,23 @@ use super::words;
 use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
-use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, UnusableFile};
+use crate::base::hit::{Absence, CorpusStatistics, SearchHit, UnusableFile};
 use crate::base::id::{DocId, EmbedKey, Row};
-use crate::base::vector::{Quantized, Signs};
+use crate::base::vector::Signs;
 use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
 };
 use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::fusion::{fused, lift};
 use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks};
 use crate::text::payload;
+use best::best;
+use candidate::Candidate;
 use given::given;
 use scored::{Scored, in_order, scored};
 use std::borrow::Cow;
@@ -126,7 +129,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
             let (mut found, vectors) =
-                best(candidates, (&search.terms, &statistics), &asked, query.count.min(HITS_MAX));
+                best(candidates, (&query.text, &search.terms, &statistics), &asked, query.count.min(HITS_MAX));
             found.statistics = statistics;
             if !query.shared {
                 found.unusable = unusable;
@@ -229,14 +232,6 @@ fn named_files(
     (rows, unusable)
 }
 
-/// A chunk that may answer.
-struct Candidate {
-    hit: SearchHit,
-    key: EmbedKey,
-    vector: Quantized,
-    score: f32,
-}
-
 /// The path of a document, and that its file is not there.
 type File = (Vec<u8>, Option<Absence>);
 
@@ -310,35 +305,6 @@ fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
     // A passage of signs alone, such as emoji, is one.
     let is_left = || !shared && chunk.text.chars().any(char::is_alphanumeric);
     (!is_cut || is_left()).then_some(chunk)
-}
-
-/// The best candidates with their vectors, `count` different texts: first the best of each file with the asked name, then
-/// by score.
-fn best(
-    mut candidates: Vec<Candidate>,
-    (terms, statistics): (&QueryTerms, &CorpusStatistics),
-    asked: &AskedNames,
-    count: usize,
-) -> (Found, Vec<Quantized>) {
-    let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
-    let scores = fused(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
-    candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
-    candidates.sort_by(by_score);
-    let mut files = BTreeSet::new();
-    lift(candidates.iter_mut().map(|candidate| {
-        let is_named = asked.has(&candidate.hit.path) && files.insert(candidate.hit.path.clone());
-        (&mut candidate.score, is_named)
-    }));
-    candidates.sort_by(by_score);
-    let (mut hits, mut vectors, mut texts) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for Candidate { hit, key, vector, .. } in candidates {
-        if hits.len() < HITS_MAX && (texts.len() < count || texts.contains(&key)) {
-            texts.insert(key);
-            hits.push(hit);
-            vectors.push(vector);
-        }
-    }
-    (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::scheduler::task::CollectionSummary;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The collections of the ring `mesh` with the counts of their files, in the order of names. Of more
@@ -17,15 +18,21 @@ pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
     let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
-        let Document { path, state, chunks, .. } = Document::decode_stored(value)?;
-        let (was_read, searchable) = match state {
-            DocState::Waiting => (false, false),
-            DocState::Chunked { .. } => (true, false),
-            DocState::Ready => (true, true),
+        let Document { path, state, chunks, content, .. } = Document::decode_stored(value)?;
+        // Of a file that is not used what was read of it before may answer.
+        let (is_used, was_read, searchable) = match state {
+            DocState::Waiting => (true, false, false),
+            DocState::Chunked { .. } => (true, true, false),
+            DocState::Ready => (true, true, true),
+            DocState::Refused(_) | DocState::Parked(_) if !chunks.is_empty() => (false, false, false),
             DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
         };
         if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
             let summary = shared.entry(source.collection.clone()).or_default();
+            summary.content = with(summary.content, &path, &content, is_used);
+            if !is_used {
+                return Ok(());
+            }
             let chunks = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
             summary.files = summary.files.saturating_add(1);
             summary.searchable = summary.searchable.saturating_add(u32::from(searchable));
@@ -40,6 +47,15 @@ pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
     summaries.truncate(GOSSIP_COLLECTIONS_MAX);
     summaries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(summaries)
+}
+
+/// The sum over a collection's documents with one more (`wire::holdings`): by its file's name and content, and where the file is not used, by
+/// all of its path, which no other device is likely to have.
+fn with(sum: [u8; 16], path: &[u8], content: &[u8; 16], is_used: bool) -> [u8; 16] {
+    let name = if is_used { path.rsplit(|byte| *byte == b'/').next().unwrap_or(path) } else { path };
+    let digest = Sha256::digest([name, &[u8::from(!is_used)], content].concat());
+    let one = digest.first_chunk().copied().map_or(0, u128::from_le_bytes);
+    u128::from_le_bytes(sum).wrapping_add(one).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -89,7 +105,23 @@ mod tests {
         library.apply(&file(9, "home", Ring::Mesh)).unwrap();
         library.apply(&Change::gone(library.kv(), last)).unwrap();
         let summaries = summarize(library.kv()).unwrap();
-        let home = CollectionSummary { name: "home".to_owned(), files: 3, searchable: 0, documents: 2, chunks: 3 };
+        let files = [(b"/\x01", [1; 16]), (b"/\x02", [2; 16]), (b"/\x09", [0; 16])];
+        let content = files.iter().rev().fold([0; 16], |sum, (path, content)| with(sum, *path, content, true));
+        let home =
+            CollectionSummary { name: "home".to_owned(), files: 3, searchable: 0, documents: 2, chunks: 3, content };
         assert_eq!(summaries, [home], "one file was not read yet");
+    }
+
+    #[test]
+    fn the_sum_is_the_same_for_the_same_files_in_other_folders_and_no_other() {
+        let of = |files: &[(&str, u8)]| {
+            files.iter().fold([0; 16], |sum, (path, content)| with(sum, path.as_bytes(), &[*content; 16], true))
+        };
+        let one = of(&[("/a/x.md", 1), ("/a/y.md", 2)]);
+        assert_eq!(one, of(&[("/b/c/y.md", 2), ("/b/x.md", 1)]));
+        for other in [&[("/a/x.md", 2), ("/a/y.md", 1)][..], &[("/a/x.md", 1)], &[("/a/x.md", 1), ("/a/z.md", 2)]] {
+            assert_ne!(one, of(other), "{other:?}");
+        }
+        assert_ne!(with([0; 16], b"/a", &[1; 16], false), with([0; 16], b"/a", &[1; 16], true), "an earlier reading");
     }
 }

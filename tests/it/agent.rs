@@ -72,7 +72,8 @@ fn every_answer_names_its_device_and_its_coverage() {
     agent.wait_ready(1);
     let found = agent.json(&["search", "radiators", "-k", "1", "--json"]);
     let files = serde_json::json!({"known": 1, "searchable": 1, "away": 0, "scanning": false});
-    let whole = serde_json::json!({"asked": 1, "answered": 1, "files": files, "background": null, "unusable": 0});
+    let uncovered = serde_json::json!({"documents": 0, "elsewhere": 0, "unknown_devices": 0});
+    let whole = serde_json::json!({"asked": 1, "answered": 1, "uncovered": uncovered, "files": files, "background": null, "unusable": 0});
     assert_eq!(found["coverage"], whole);
     let hit = &found["hits"][0];
     assert_eq!(hit["device"], "here");

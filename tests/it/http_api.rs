@@ -9,7 +9,7 @@ use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
-use wattle::node::output::{Narrowed, Problem, RankedHit, Response};
+use wattle::node::output::{Narrowed, Problem, RankedHit, Response, Uncovered};
 use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::handle::NodeHandle;
@@ -73,6 +73,7 @@ fn respond(request: Request) -> Response {
                 path,
                 heading: "H".into(),
                 text: question,
+                snippet: Vec::new(),
                 score: 0.5,
                 away_since: None,
                 kept_since: None,
@@ -86,6 +87,8 @@ fn respond(request: Request) -> Response {
                 answered: 1,
                 silent: Vec::new(),
                 not_asked: 0,
+                nothing_else: Vec::new(),
+                uncovered: Uncovered::default(),
                 files: FileCoverage::default(),
                 others: Vec::new(),
                 fits: true,
@@ -269,7 +272,7 @@ fn the_calls_answer_with_their_public_json() {
         found.ends_with(concat!(
             r#"{"hits":[{"device":"attic","peer_id":"12D3","path":"/a/"#,
             "\u{fffd}",
-            r#".md","text":"where?","score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"files":{"known":0,"searchable":0,"away":0,"scanning":false},"unusable":2,"background":null}}"#
+            r#".md","text":"where?","snippet":[],"score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"uncovered":{"documents":0,"elsewhere":0,"unknown_devices":0},"files":{"known":0,"searchable":0,"away":0,"scanning":false},"unusable":2,"background":null}}"#
         )),
         "{found}"
     );

@@ -28,7 +28,7 @@ use wattle::runtime::governor::GovernorHandle;
 use wattle::runtime::handle::NodeHandle;
 use wattle::runtime::progress::Progress;
 use wattle::runtime::seen::Seen;
-use wattle::scheduler::task::{Outcome, Task};
+use wattle::scheduler::task::{CollectionSummary, Outcome, Task};
 use wattle::wire::peer_id::PeerId;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
@@ -169,7 +169,10 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
         let outcome = match task {
             Task::EmbedQuery { question } => Outcome::QueryEmbedding(StandIn::new(MODEL).embed(&question).unwrap()),
             Task::Retrieve(_) => Outcome::Found(Box::default(), Vec::new()),
-            Task::Summarize => Outcome::Summarized(Vec::new()),
+            // Something that is not searched yet, so that it is asked.
+            Task::Summarize => {
+                Outcome::Summarized(vec![CollectionSummary { files: 1, ..CollectionSummary::default() }])
+            }
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };
         if inputs.send(Input::Done(id, outcome, Duration::ZERO)).await.is_err() {

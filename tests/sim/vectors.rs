@@ -1,6 +1,8 @@
 //! A home in which a device sends the question's own vector beside any text, among honest ones, of which one has another
 //! engine.
 
+#[path = "holdings.rs"]
+mod holdings;
 #[path = "question.rs"]
 mod question;
 

@@ -117,6 +117,7 @@ fn found() -> SearchResults {
         peer_id: "12D3".into(),
         path: "/n/a".into(),
         text: "x".into(),
+        snippet: vec![String::new(), "x".into(), String::new()],
         score: 0.5,
         heading: String::new(),
         away_since: Some("2026".into()),
@@ -132,6 +133,8 @@ fn found() -> SearchResults {
         silent: vec!["attic".into()],
         silent_devices: vec![silent],
         not_asked: 1,
+        nothing_else: vec![output::DeviceName { device: "tv".into(), peer_id: "12D3".into() }],
+        uncovered: output::Uncovered { documents: 3, elsewhere: 2, unknown_devices: 1 },
         files: FileCoverage::default(),
         others: vec![output::DeviceCoverage {
             device: "nas".into(),
@@ -148,6 +151,7 @@ fn found() -> SearchResults {
         no_phrase: true,
         filters: vec!["type:pdf".into()],
         unfiltered: vec!["attic".into()],
+        unknown: vec!["x".into()],
         unusable,
         coverage,
     }

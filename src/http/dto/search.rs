@@ -24,6 +24,10 @@ pub struct SearchResults {
     /// Names of devices that answered and do not know filters, so that what they have may be missing. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfiltered: Vec<String>,
+    /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are. Left out
+    /// where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +48,10 @@ pub struct SearchHit {
     pub path: String,
     /// The chunk's exact text.
     pub text: String,
+    /// The sentences of it that have the most of the question's words, in parts: the second, the fourth … are words of the question, the others
+    /// what stands between, which may be empty. An ellipsis stands where the text goes on.
+    #[serde(default)]
+    pub snippet: Vec<String>,
     /// 0 to 1: of the first hit, how likely it answers the question; of the others, their part of it.
     pub score: f32,
     /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
@@ -94,6 +102,12 @@ pub struct SearchAnswer {
     /// Devices that are up and were not asked: a large mesh does not link all with all. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
+    /// Devices that were not asked, because they share nothing that the asked one does not have. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nothing_else: Vec<output::DeviceName>,
+    /// How many documents were not searched at all, as far as is known.
+    #[serde(default)]
+    pub uncovered: output::Uncovered,
     /// How many of the files of the device that was asked were searched.
     #[serde(default)]
     pub files: FileCoverage,
@@ -128,6 +142,7 @@ impl SearchResults {
             peer_id: hit.peer_id,
             path: text(&hit.path),
             text: hit.text,
+            snippet: hit.snippet,
             score: hit.score,
             heading: hit.heading,
             away_since: hit.away_since.map(utc),
@@ -139,7 +154,7 @@ impl SearchResults {
         let file = |file: UnusableFile| Unusable { path: text(&file.path), reason: file.reason };
         let unusable = unusable.into_iter().map(file).collect();
         let hits = hits.into_iter().map(hit).collect();
-        let output::Narrowed { lack_phrases, filters, unfiltered } = narrowed;
-        Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unusable, coverage }
+        let output::Narrowed { lack_phrases, filters, unfiltered, unknown } = narrowed;
+        Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unknown, unusable, coverage }
     }
 }

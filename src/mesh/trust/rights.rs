@@ -90,7 +90,8 @@ impl Rights {
             | Message::Unread(_)
             | Message::Unembedded(_)
             | Message::Filters(_)
-            | Message::Filtered(_) => linked | Self::ANSWER,
+            | Message::Filtered(_)
+            | Message::Holdings(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

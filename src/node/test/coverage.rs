@@ -88,7 +88,14 @@ fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones
 #[test]
 fn no_part_of_the_coverage_is_more_than_the_files_that_are_known() {
     let mut node = node_over(Ring::Private);
-    let shared = CollectionSummary { name: "home".to_owned(), files: 1, searchable: 3, documents: 3, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "home".to_owned(),
+        files: 1,
+        searchable: 3,
+        documents: 3,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
     assert_eq!((told.known, told.searchable, told.away), (0, 0, 0), "counts of different moments");
@@ -99,7 +106,14 @@ fn no_part_of_the_coverage_is_more_than_the_files_that_are_known() {
 fn a_peer_is_told_nothing_of_private_files() {
     let mut node = node_over(Ring::Private);
     assert_eq!(told(&mut node), None, "what is shared was not counted yet");
-    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 2, documents: 1, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "home".to_owned(),
+        files: 4,
+        searchable: 2,
+        documents: 1,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.on_counted(&[shared], &mut Out::new());
     let told = told(&mut node).expect("it was counted");
     assert_eq!((told.known, told.searchable, told.away), (2, 0, 0), "nor of what is away, and may be private by now");
@@ -108,7 +122,14 @@ fn a_peer_is_told_nothing_of_private_files() {
 /// A node over such folders of which the look at all of `/a` finds so many of 200 documents gone, and so many kept without their files.
 fn node_that_loses(ring: Ring, gone: u64, kept: u64) -> Node {
     let (mut node, look) = node_that_looks(ring, Vec::new());
-    let shared = CollectionSummary { name: "home".to_owned(), files: 156, searchable: 156, documents: 6, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "home".to_owned(),
+        files: 156,
+        searchable: 156,
+        documents: 6,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.on_counted(&[shared], &mut Out::new());
     let tally = Tally { known: 200, remaining: 200 - gone, kept, at: 50, ..Tally::default() };
     let gone = (0..gone).map(crate::store::change::FoundDocument::somewhere).collect();
@@ -165,7 +186,14 @@ fn a_text_leaves_the_device_neither_while_its_file_is_gone_nor_where_it_may_be_i
 #[test]
 fn a_count_of_before_a_change_of_a_ring_is_no_count_of_what_is_shared() {
     let mut node = node_over(Ring::Private);
-    let shared = CollectionSummary { name: "diary".to_owned(), files: 4, searchable: 2, documents: 1, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "diary".to_owned(),
+        files: 4,
+        searchable: 2,
+        documents: 1,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.gossip.count = Count::UnderWay;
     node.count_again();
     let mut out = Out::new();
@@ -189,7 +217,14 @@ fn a_folder_that_is_away_or_private_says_to_nobody_that_more_may_be_found() {
     assert_eq!(looked(vec![away("/a")]), (false, true), "a share that never answers");
     assert_eq!(looked(vec![away("/b")]), (true, false));
     let mut node = node_with(Ring::Private, vec![away("/a")]);
-    let shared = CollectionSummary { name: "home".to_owned(), files: 4, searchable: 1, documents: 1, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "home".to_owned(),
+        files: 4,
+        searchable: 1,
+        documents: 1,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.on_counted(&[shared], &mut Out::new());
     assert!(!told(&mut node).expect("it was counted").scanning, "only the private folder is still looked at");
 }
@@ -237,7 +272,14 @@ fn a_peer_is_told_how_many_files_are_found_by_their_words_alone_in_the_words_of_
     };
     assert_eq!(told(&mut node_over(Ring::Mesh)), None, "they wait to be read");
     let mut node = node_over(Ring::Private);
-    let shared = CollectionSummary { name: "home".to_owned(), files: 9, searchable: 4, documents: 9, chunks: 9 };
+    let shared = CollectionSummary {
+        name: "home".to_owned(),
+        files: 9,
+        searchable: 4,
+        documents: 9,
+        chunks: 9,
+        content: [0; 16],
+    };
     node.on_counted(&[shared], &mut Out::new());
     assert_eq!(told(&mut node), Some(5));
 }

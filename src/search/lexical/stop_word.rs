@@ -4,7 +4,7 @@
 //! are lists. They also tell the language of a text that is too short for anything else.
 
 use super::language::Language;
-use crate::base::fold::fold;
+use crate::base::fold::{fold, words};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -95,6 +95,42 @@ const LISTS: [(Language, &str); 11] = [
     ),
 ];
 
+/// Words by which a question asks when something was, or for the last time that it was, in the languages that have a stemmer.
+const WHEN: &str = "when date dates dated day days month months year years time times week weeks since until ago long last latest newest \
+                    recent recently first earliest oldest calendar wann datum tag tage tagen monat monate monaten jahr jahre jahren uhr \
+                    uhrzeit woche wochen seit zuletzt letzte letzten letzter letztes letztem neueste neuesten neuestes erste erstes \
+                    ersten quand date jour jours mois année années heure semaine depuis dernier dernière cuándo cuando fecha día días mes \
+                    meses año años hora semana desde último última quando data giorno giorni mese mesi anno anni ora settimana ultimo \
+                    ultima dia dias mês ano anos último última wanneer dag dagen maand jaar tijd laatste sinds hvornår når dato måned år tid \
+                    sidst sidste når datum dag månad tid senast senaste когда дата день дня дней месяц месяца год года лет время неделя \
+                    последний последняя последнее milloin koska päivä kuukausi vuosi viimeksi πότε ημερομηνία ημέρα mikor dátum nap hónap \
+                    év utoljára când când data zi ziua lună ultima zaman tarih gün ay yıl متى تاريخ يوم شهر سنة எப்போது தேதி";
+
+/// The same in scripts that put no spaces between words, and words of several.
+const WHEN_PARTS: [&str; 13] = [
+    "\u{4EC0}\u{4E48}\u{65F6}\u{5019}",
+    "\u{4EC0}\u{9EBC}\u{6642}\u{5019}",
+    "\u{4F55}\u{65F6}",
+    "\u{4F55}\u{6642}",
+    "\u{65E5}\u{671F}",
+    "\u{65E5}\u{4ED8}",
+    "\u{3044}\u{3064}",
+    "\u{51E0}\u{70B9}",
+    "\u{6700}\u{5F8C}",
+    "\u{6700}\u{540E}",
+    "\u{C5B8}\u{C81C}",
+    "\u{E40}\u{E21}\u{E37}\u{E48}\u{E2D}",
+    "\u{E27}\u{E31}\u{E19}\u{E17}\u{E35}\u{E48}",
+];
+
+static WHEN_WORDS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| WHEN.split_whitespace().map(|word| fold(word).into_owned()).collect());
+
+/// Whether a question asks when something was, as far as its words tell.
+pub(super) fn asks_when(question: &str) -> bool {
+    words(question).any(|word| WHEN_WORDS.contains(&word)) || WHEN_PARTS.iter().any(|part| question.contains(part))
+}
+
 /// For each word in its canonical form the languages in which it says nothing.
 static WORDS: LazyLock<BTreeMap<String, BTreeSet<Language>>> = LazyLock::new(|| {
     let mut words: BTreeMap<String, BTreeSet<Language>> = BTreeMap::new();
@@ -137,6 +173,23 @@ mod tests {
         assert!(is_stop_word("war", &german) && !is_stop_word("war", &english));
         assert!(!is_stop_word("boiler", &english) && !is_stop_word("the", &[]));
         assert!(is_stop_word_anywhere("der") && !is_stop_word_anywhere("boiler"));
+    }
+
+    #[test]
+    fn a_question_that_asks_when_is_known_by_its_words() {
+        for question in [
+            "When was the stove cleaned?",
+            "Wann war er da?",
+            "la fecha del pago",
+            "когда",
+            "\u{3044}\u{3064}\u{3067}\u{3059}\u{304B}",
+            "letzte Rechnung",
+        ] {
+            assert!(asks_when(question), "{question}");
+        }
+        for question in ["Who has the key?", "Rechnung vom Klempner", "whenever", ""] {
+            assert!(!asks_when(question), "{question}");
+        }
     }
 
     #[test]

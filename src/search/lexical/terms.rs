@@ -6,7 +6,7 @@ use super::detection::of_text;
 use super::language::{Language, Languages};
 use super::similar::{SIMILAR_FROM, grams, similarity};
 use super::stop_word::is_stop_word;
-use super::token::{Kind, each};
+use super::token::{Kind, each, has_digit, is_unspaced};
 use crate::base::fluency::Fluency;
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
@@ -122,6 +122,29 @@ impl QueryTerms {
     /// The terms that are looked up, with the forms of each.
     pub fn looked_up(&self) -> impl Iterator<Item = (usize, &[String])> {
         self.terms.iter().enumerate().filter(|(_, term)| !term.forms.is_empty()).map(|(at, term)| (at, &term.forms[..]))
+    }
+
+    /// The term that is looked up by this form.
+    pub(super) fn with_form(&self, form: &str) -> Option<usize> {
+        self.forms.get(form).and_then(|terms| terms.first()).copied()
+    }
+
+    /// The term that is this word in its canonical form: in a short text a word may be taken to be of another language, and cut otherwise.
+    pub(super) fn with_word(&self, word: &str) -> Option<usize> {
+        self.looked_up().map(|(at, _)| at).find(|at| self.terms.get(*at).is_some_and(|term| term.word == word))
+    }
+
+    /// The forms of groups of letters of a script without spaces, with the term of each.
+    pub(super) fn exact_forms(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.forms
+            .iter()
+            .filter(|(form, _)| is_unspaced(form))
+            .filter_map(|(form, at)| Some((form.as_str(), *at.first()?)))
+    }
+
+    /// Whether a number or a code is asked for.
+    pub(super) fn has_numbers(&self) -> bool {
+        self.forms.keys().any(|form| has_digit(form))
     }
 
     /// The ways to write a term that are looked up beside its forms: as a part of longer words, and as two words.

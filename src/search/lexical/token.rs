@@ -76,6 +76,11 @@ enum Class {
     Triples,
 }
 
+/// Whether a word is of a script that puts no spaces between words.
+pub(super) fn is_unspaced(word: &str) -> bool {
+    class(word) != Class::Spaced
+}
+
 fn class(word: &str) -> Class {
     match word.chars().next().map_or(0, u32::from) {
         0x3040..=0x30FF
@@ -159,7 +164,7 @@ impl Joined {
 }
 
 /// The parts of a word at the signs in it, if it has figures; each with what stands before it.
-fn parts<'a>(word: &'a str, before: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(super) fn parts<'a>(word: &'a str, before: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let is_cut = has_digit(word) && word.contains(|c: char| !c.is_alphanumeric());
     let (mut rest, mut before) = (Some(word), before);
     std::iter::from_fn(move || {

@@ -76,6 +76,7 @@ impl Message {
             "unembedded" => Self::Unembedded(field_of(body)?),
             "filters" => Self::Filters(field_of(body)?),
             "filtered" => Self::Filtered(field_of(body)?),
+            "holdings" => Self::Holdings(field_of(body)?),
             _ => return None,
         })
     }
@@ -120,6 +121,7 @@ impl Serialize for Body<'_> {
             Message::Unembedded(unembedded) => unembedded.write(to),
             Message::Filters(filters) => filters.write(to),
             Message::Filtered(filtered) => filtered.write(to),
+            Message::Holdings(holdings) => holdings.write(to),
         }
     }
 }

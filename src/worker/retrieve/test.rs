@@ -4,6 +4,7 @@ use super::lookup::load_index;
 use super::*;
 use crate::base::filter::{Filter, Key};
 use crate::base::fluency::Fluency;
+use crate::base::hit::Found;
 use crate::base::id::{Fingerprint, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::limits::RESCORE;

@@ -1,0 +1,242 @@
+//! What this device and its peers share (`wire::holdings`), so that a question goes only to those who have something else.
+//!
+//! A device says what it shares once that is counted, all of it is searched, and nothing has changed since the count began. With the first
+//! change it takes that back, before the change is saved: so who believes it misses nothing that is in its index. Who has not said it, or said
+//! it on a link that has ended, is asked.
+//!
+//! A device has nothing else if each of its collections has the sum of one of this device's: the same names and contents of files. With a
+//! filter only the names of its collections count, and a device that is asked for by name is asked.
+
+use super::{Node, Out, output::Output};
+use crate::base::filter::Filter;
+use crate::base::id::PeerKey;
+use crate::limits::{GOSSIP_COLLECTIONS_MAX, LINKS_MAX};
+use crate::mesh::trust::Rights;
+use crate::scheduler::task::CollectionSummary;
+use crate::store::change::Change;
+use crate::wire::holdings::{Holding, HoldingList, Holdings};
+use crate::wire::message::Message;
+
+impl Node {
+    /// Whether a question with this filter need not be sent to a peer, because that has nothing else than this device.
+    pub(super) fn has_nothing_else(&self, peer: PeerKey, filter: &Filter) -> bool {
+        self.queries.holdings.has_nothing_else(peer, filter)
+    }
+
+    /// These changes are about to be saved: if texts may come or go by them, what was said of this device's holdings is taken back.
+    pub(super) fn note_changes(&mut self, changes: &[Change], out: &mut Out) {
+        let keeps_texts = |change: &Change| {
+            use Change::{Asked, Copied, Embedded, Expire, Failing, Proven, Purge, Roots, Settled, Unproven, Vouched};
+            matches!(
+                change,
+                Asked(_)
+                    | Copied { .. }
+                    | Embedded { .. }
+                    | Expire { .. }
+                    | Failing { .. }
+                    | Proven { .. }
+                    | Purge { .. }
+                    | Roots(_)
+                    | Settled { .. }
+                    | Unproven { .. }
+                    | Vouched { .. }
+            )
+        };
+        if !changes.iter().all(keeps_texts) {
+            self.queries.holdings.is_changed = true;
+            self.tell_holdings(None, out);
+        }
+    }
+
+    /// A count of the collections begins. Saves that are under way may be in it or not.
+    pub(super) fn begin_holdings(&mut self) {
+        self.queries.holdings.is_changed &= self.scheduler.under_way() > 0;
+    }
+
+    /// The collections are counted.
+    pub(super) fn on_holdings_counted(&mut self, list: &[CollectionSummary], out: &mut Out) {
+        // Of as many some may be left out.
+        let is_whole = !self.queries.holdings.is_changed && list.len() < GOSSIP_COLLECTIONS_MAX;
+        let is_searched = list.iter().all(|counted| counted.files == counted.searchable);
+        let of = |counted: &CollectionSummary| {
+            let name = counted.name.as_str().try_into().ok()?;
+            Some(Holding { name, files: counted.files, content: counted.content })
+        };
+        let all: Option<Vec<Holding>> = if is_whole && is_searched { list.iter().map(of).collect() } else { None };
+        let all = all.and_then(|all| heapless::Vec::from_slice(&all).ok()).map(Box::new);
+        self.tell_holdings(all, out);
+    }
+
+    fn tell_holdings(&mut self, own: Option<HoldingList>, out: &mut Out) {
+        if self.queries.holdings.own == own {
+            return;
+        }
+        self.queries.holdings.own = own;
+        for peer in self.peers.all_linked().collect::<Vec<_>>() {
+            self.send_holdings(peer, out);
+        }
+    }
+
+    /// A link is up: what was said on an earlier one does not hold any more, on either side.
+    pub(super) fn exchange_holdings(&mut self, peer: PeerKey, out: &mut Out) {
+        self.queries.holdings.forget(peer);
+        if self.queries.holdings.own.is_some() {
+            self.send_holdings(peer, out);
+        }
+    }
+
+    fn send_holdings(&self, peer: PeerKey, out: &mut Out) {
+        if self.trust.may(peer, Rights::ANSWER) {
+            out.push(Output::Send(
+                peer,
+                Message::Holdings(Holdings { collections: self.queries.holdings.own.clone() }),
+            ));
+        }
+    }
+
+    /// A peer says what it shares.
+    pub(super) fn on_holdings(&mut self, peer: PeerKey, holdings: Holdings) {
+        self.queries.holdings.forget(peer);
+        if let Some(list) = holdings.collections.filter(|_| self.queries.holdings.of_peers.len() < LINKS_MAX) {
+            self.queries.holdings.of_peers.insert(peer, list);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::{Input, LinkInput, Request};
+    use super::super::output::{Problem, Response};
+    use super::super::test::{at, handle, linked};
+    use super::*;
+    use crate::base::filter::Key;
+    use crate::base::id::{Fingerprint, ReplyId, Ring};
+    use crate::base::time::Duration;
+    use crate::base::vector::Embedding;
+    use crate::limits::DIMENSIONS;
+    use crate::scheduler::task::{Outcome, Task};
+    use crate::store::record::Source;
+
+    const NAS: PeerKey = PeerKey([1; 32]);
+    const TV: PeerKey = PeerKey([2; 32]);
+
+    fn counted(name: &str, files: u32, content: u8) -> CollectionSummary {
+        let (documents, chunks, content) = (files, 9, [content; 16]);
+        CollectionSummary { name: name.to_owned(), files, searchable: files, documents, chunks, content }
+    }
+
+    fn says(list: &[(&str, u32, u8)]) -> LinkInput {
+        let of = |(name, files, content): &(&str, u32, u8)| Holding {
+            name: (*name).try_into().unwrap(),
+            files: *files,
+            content: [*content; 16],
+        };
+        let collections = Some(Box::new(list.iter().map(of).collect()));
+        LinkInput::Received(Box::new(Message::Holdings(Holdings { collections })))
+    }
+
+    fn filter(values: &[(Key, &str)]) -> Filter {
+        let mut filter = Filter::default();
+        values.iter().for_each(|(key, value)| filter.add(*key, value).unwrap());
+        filter
+    }
+
+    /// The devices that a question is sent to; none where it is refused.
+    fn asked(node: &mut Node, values: &[(Key, &str)]) -> Option<Vec<PeerKey>> {
+        let search = Request::Search { question: "q".to_owned(), count: 3, filter: filter(values) };
+        let out = handle(node, at(20), Input::Api(ReplyId(9), search));
+        let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else {
+            assert!(matches!(&out[..], [Output::Reply(_, Response::Refused(Problem::Conflict, _))]), "{out:?}");
+            return None;
+        };
+        let embedding = Embedding::new(Fingerprint([0; 32]), &[0.5; DIMENSIONS]).unwrap();
+        let out = handle(node, at(21), Input::Done(*task, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+        let to = |out: &Output| match out {
+            Output::Send(peer, Message::Query(_)) => Some(*peer),
+            _ => None,
+        };
+        let asked = out.iter().filter_map(to).collect();
+        node.queries.local = Default::default();
+        Some(asked)
+    }
+
+    #[test]
+    fn a_question_goes_to_who_has_something_else_and_to_who_did_not_say_what_it_has() {
+        let (mut node, _) = linked(&[1, 2]);
+        node.on_counted(&[counted("home", 3, 7), counted("tax", 1, 8)], &mut Out::new());
+        let from = |node: &mut Node, peer, input| drop(handle(node, at(10), Input::Link(peer, input)));
+        let both = Some(vec![NAS, TV]);
+        assert_eq!(asked(&mut node, &[]), both);
+        from(&mut node, NAS, says(&[]));
+        assert_eq!(asked(&mut node, &[]), Some(vec![TV]), "it shares nothing");
+        for (list, is_asked) in [
+            (&[("notes", 3, 7)][..], false),
+            (&[("notes", 3, 7), ("bills", 1, 8)], false),
+            (&[("home", 4, 7)], true),
+            (&[("home", 3, 9)], true),
+            (&[("home", 3, 7), ("garden", 2, 6)], true),
+        ] {
+            from(&mut node, NAS, says(list));
+            assert_eq!(asked(&mut node, &[]), Some(if is_asked { vec![NAS, TV] } else { vec![TV] }), "{list:?}");
+        }
+        from(&mut node, NAS, says(&[("home", 3, 7)]));
+        assert_eq!(asked(&mut node, &[(Key::Path, "x")]), both, "its paths may be others");
+        assert_eq!(asked(&mut node, &[(Key::Collection, "Tax")]), Some(vec![TV]), "it has no such collection");
+        assert_eq!(
+            asked(&mut node, &[(Key::Collection, "home")]),
+            both,
+            "its collection of that name may be another one"
+        );
+        let taken_back = Message::Holdings(Holdings::default());
+        from(&mut node, NAS, LinkInput::Received(Box::new(taken_back)));
+        assert_eq!(asked(&mut node, &[]), both);
+        from(&mut node, NAS, says(&[]));
+        from(&mut node, NAS, LinkInput::Up("127.0.0.1:1".parse().unwrap()));
+        assert_eq!(asked(&mut node, &[]), both, "what was said on an earlier link holds no more");
+    }
+
+    #[test]
+    fn a_collection_that_no_device_can_have_is_refused_and_one_that_may_be_somewhere_is_asked_for() {
+        let (mut node, _) = linked(&[1]);
+        let hme = [(Key::Collection, "hme")];
+        assert_eq!(asked(&mut node, &hme), Some(vec![NAS]), "it did not say what it has");
+        handle(&mut node, at(10), Input::Link(NAS, says(&[("home", 3, 7)])));
+        assert_eq!(asked(&mut node, &hme), None);
+        assert_eq!(asked(&mut node, &[(Key::Collection, "HOME")]), Some(vec![NAS]));
+        handle(&mut node, at(11), Input::Link(NAS, LinkInput::Down("gone".to_owned())));
+        assert_eq!(asked(&mut node, &hme), Some(Vec::new()), "it is away, and may have one by now");
+    }
+
+    #[test]
+    fn what_a_device_shares_is_told_once_it_is_settled_and_taken_back_before_a_change_is_saved() {
+        let (mut node, _) = linked(&[1]);
+        let told = |out: &[Output]| -> Vec<Option<usize>> {
+            let of = |out: &Output| match out {
+                Output::Send(NAS, Message::Holdings(told)) => Some(told.collections.as_ref().map(|list| list.len())),
+                _ => None,
+            };
+            out.iter().filter_map(of).collect()
+        };
+        let count = |node: &mut Node, list: &[CollectionSummary]| {
+            let mut out = Out::new();
+            node.on_counted(list, &mut out);
+            told(&out.drain().collect::<Vec<_>>())
+        };
+        let home = counted("home", 3, 7);
+        assert_eq!(count(&mut node, std::slice::from_ref(&home)), [Some(1)]);
+        assert_eq!(count(&mut node, std::slice::from_ref(&home)), [], "it is known");
+        let embedding = CollectionSummary { searchable: 2, ..home.clone() };
+        assert_eq!(count(&mut node, &[embedding]), [None], "not all of it is searched");
+        assert_eq!(count(&mut node, std::slice::from_ref(&home)), [Some(1)]);
+        let many = vec![home.clone(); GOSSIP_COLLECTIONS_MAX];
+        assert_eq!(count(&mut node, &many), [None], "there may be more");
+        assert_eq!(count(&mut node, std::slice::from_ref(&home)), [Some(1)]);
+
+        let source = Source { path: b"/a".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        let out = handle(&mut node, at(20), Input::Api(ReplyId(1), Request::Add(source.into())));
+        assert_eq!(told(&out), [None]);
+        let place = |is: fn(&Output) -> bool| out.iter().position(is).unwrap();
+        assert!(place(|out| matches!(out, Output::Send(..))) < place(|out| matches!(out, Output::Save(..))), "{out:?}");
+        assert_eq!(count(&mut node, &[home]), [], "the save may be in the count or not");
+    }
+}

@@ -1,0 +1,47 @@
+//! What the node keeps of what devices share: this one's, as it was told, and that of linked peers.
+
+use crate::base::collection_name::is_same;
+use crate::base::filter::Filter;
+use crate::base::id::PeerKey;
+use crate::wire::holdings::{Holding, HoldingList};
+use std::collections::BTreeMap;
+
+/// What is known of what devices share.
+#[derive(Debug, Default)]
+pub(super) struct HoldingState {
+    /// What this device shares, as its peers were told.
+    pub(super) own: Option<HoldingList>,
+    /// Whether that may have changed since the last count began.
+    pub(super) is_changed: bool,
+    /// What linked peers said.
+    pub(super) of_peers: BTreeMap<PeerKey, HoldingList>,
+}
+
+impl HoldingState {
+    /// Nothing is known of a peer any more.
+    pub(super) fn forget(&mut self, peer: PeerKey) {
+        self.of_peers.remove(&peer);
+    }
+
+    /// Whether a peer is known to share all of its collections by name; then this one is among them or not.
+    pub(super) fn is_known_without(&self, peer: PeerKey, collection: &str) -> bool {
+        let has = |list: &HoldingList| list.iter().any(|holding| is_same(&holding.name, collection));
+        self.of_peers.get(&peer).is_some_and(|list| !has(list))
+    }
+
+    /// Whether a peer is known to have nothing for a question with this filter that this device does not have.
+    pub(super) fn has_nothing_else(&self, peer: PeerKey, filter: &Filter) -> bool {
+        let Some(theirs) = self.of_peers.get(&peer).filter(|_| filter.devices.is_empty()) else { return false };
+        let is_asked = |holding: &&Holding| {
+            filter.collections.is_empty() || filter.collections.iter().any(|asked| is_same(asked, &holding.name))
+        };
+        // A path or a time may fit there and not here.
+        let own = self.own.iter().filter(|_| filter.takes_all_files());
+        let is_here = |holding: &Holding| {
+            own.clone()
+                .flat_map(|list| list.iter())
+                .any(|own| own.content == holding.content && own.files == holding.files)
+        };
+        theirs.iter().filter(is_asked).all(is_here)
+    }
+}
