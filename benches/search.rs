@@ -232,7 +232,7 @@ fn of_filters(documents: u64, folder: &Path) {
                 let query = Query { text, embedding, fluency, count: 20, shared: false, filter, behind: None };
                 match retrieve(library.kv(), &lookup, &query).unwrap() {
                     Outcome::Found(found, _) => found.hits.len(),
-                    other => panic!("{other:?}"),
+                    other => unreachable!("{other:?}"),
                 }
             });
             times.sort_by(f64::total_cmp);
