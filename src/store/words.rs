@@ -24,7 +24,7 @@ use crate::base::file_name;
 use crate::base::fold::words;
 use crate::base::id::{DocId, Row};
 use crate::limits::TERM_BYTES_MAX;
-use block::{bucket_of, encode, entries};
+use block::{bucket_of, encode, entries, find};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use merge::{Merging, Phase, merging};
@@ -150,17 +150,15 @@ pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
     Ok(segments)
 }
 
-/// The postings of a term: the segment's number, and the stored form.
+/// The stored form of a term's postings in a segment. A question looks up hundreds of terms, most of which are in no block: a key is found to
+/// be missing by the filters of the store's tables, and a range would be looked for in each of them.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn postings(kv: &impl KvRead, term: &str) -> Result<Vec<(u32, Vec<u8>)>, KvError> {
-    let mut found = Vec::new();
-    for (key, block) in all(kv, Space::Word, &block_key(POSTING, bucket_of(term), &[]), usize::MAX)? {
-        let postings = entries(&block)?.into_iter().find(|(known, _)| *known == term);
-        found.extend(segment_of(&key).zip(postings).map(|(number, (_, postings))| (number, postings.to_vec())));
-    }
-    Ok(found)
+pub fn postings(kv: &impl KvRead, term: &str, segment: u32) -> Result<Option<Vec<u8>>, KvError> {
+    let key = block_key(POSTING, bucket_of(term), &segment.to_be_bytes());
+    let Some(block) = kv.get(Space::Word, &key)? else { return Ok(None) };
+    Ok(find(&block, term)?.map(<[u8]>::to_vec))
 }
 
 /// Up to `max` terms that have one of these groups of letters.
@@ -175,7 +173,7 @@ pub fn terms_with(
     let mut terms = BTreeSet::new();
     for gram in grams {
         for (_, block) in all(kv, Space::Word, &block_key(GRAM, bucket_of(&gram), &[]), usize::MAX)? {
-            for (_, value) in entries(&block)?.into_iter().filter(|(known, _)| *known == gram) {
+            if let Some(value) = find(&block, &gram)? {
                 let room = max.saturating_sub(terms.len());
                 terms.extend(lines(value)?.take(room).map(str::to_owned));
             }

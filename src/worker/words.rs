@@ -4,7 +4,7 @@
 use crate::base::id::{Ring, Row};
 use crate::limits::{INDEXED_AT_ONCE, NAMED_BY_WORD_CHUNKS, NAMED_BY_WORD_MAX, SIMILAR_COMPARED_MAX};
 use crate::search::lexical::analysis::{Analysis, VERSION};
-use crate::search::lexical::index::{Full, Index, Postings, Segment, Stored};
+use crate::search::lexical::index::{Full, Index, Places, Postings, Segment};
 use crate::search::lexical::postings::decode;
 use crate::search::lexical::row_set::RowSet;
 use crate::search::lexical::similar::grams;
@@ -24,10 +24,10 @@ pub struct Reader<'a, K>(pub &'a K);
 impl<K: KvRead> Postings for Reader<'_, K> {
     type Error = KvError;
 
-    fn of(&mut self, term: &str) -> Result<Stored, KvError> {
+    fn of(&mut self, term: &str, segment: u32) -> Result<Option<Places>, KvError> {
         let damaged = || KvError::Damaged("postings of the index of words".to_owned());
-        let stored = words::postings(self.0, term)?.into_iter();
-        stored.map(|(number, bytes)| Ok((number, decode(&bytes).ok_or_else(damaged)?))).collect()
+        let stored = words::postings(self.0, term, segment)?;
+        stored.map(|bytes| decode(&bytes).ok_or_else(damaged)).transpose()
     }
 
     fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, KvError> {

@@ -7,8 +7,9 @@ use crate::base::fold::{fold, lower};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The version of the analysis: a store whose terms another one made enters its chunks again.
-pub const VERSION: u32 = 2;
+/// The version of the analysis: a store whose terms another one made enters its chunks again. By the second one the first chunk of a segment
+/// could stand in the place of the next.
+pub const VERSION: u32 = 3;
 
 /// The terms of one chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,10 +30,18 @@ impl Analysis {
     /// The terms of these texts, which are in these languages.
     #[must_use]
     pub fn in_languages(languages: &Languages, texts: &[&str]) -> Self {
+        Self::of_those(languages, texts, |_| true)
+    }
+
+    /// The terms of those units of these texts that are `wanted`, and the length of all.
+    pub(super) fn of_those(languages: &Languages, texts: &[&str], wanted: impl Fn(&str) -> bool) -> Self {
         let mut analysis = Self::default();
         for text in texts {
             each(&lower(text), |unit, kind| {
                 analysis.length = analysis.length.saturating_add(u32::from(matches!(kind, Kind::Word | Kind::Exact)));
+                if !wanted(unit) {
+                    return;
+                }
                 for term in forms(unit, kind, languages) {
                     let count = analysis.terms.entry(term).or_default();
                     *count = count.saturating_add(1);

@@ -20,7 +20,7 @@ mod found;
 mod merge;
 mod occurrences;
 
-pub use merge::Merge;
+pub use merge::{Merge, Stored};
 
 /// A range of rows with the length of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,18 +51,15 @@ impl Segment {
 /// Chunks of one segment that have a term: the place in the segment, and how often it occurs.
 pub type Places = Vec<(u32, u16)>;
 
-/// The postings of one term in the store: those of each segment, with its number.
-pub type Stored = Vec<(u32, Places)>;
-
 /// Reads the store for the index.
 pub trait Postings {
     /// Why it could not be read.
     type Error;
-    /// The postings of a term in all segments.
+    /// The postings of a term in the segment of this number; `None` if it has none.
     ///
     /// # Errors
     /// The store could not be read.
-    fn of(&mut self, term: &str) -> Result<Stored, Self::Error>;
+    fn of(&mut self, term: &str, segment: u32) -> Result<Option<Places>, Self::Error>;
     /// Terms of the segments that share a group of letters (`similar::grams`) with one of these words.
     ///
     /// # Errors
@@ -160,13 +157,12 @@ impl Index {
 
     /// Adds the chunk of a row that is not before `next`; rows between have none.
     pub fn add(&mut self, row: Row, analysis: &Analysis) {
-        let Some(place) = row.0.checked_sub(self.newest.first.0).and_then(|place| u32::try_from(place).ok()) else {
-            return;
-        };
-        if (place as usize) < self.newest.lengths.len() {
+        if row < self.next() {
             return;
         }
+        // The first row of all decides where the segment begins, and so which place the others have.
         self.skip(row);
+        let Ok(place) = u32::try_from(self.newest.lengths.len()) else { return };
         let length = u8::try_from(analysis.length.clamp(1, 255)).unwrap_or(u8::MAX);
         self.newest.lengths.push(length);
         for (term, count) in &analysis.terms {

@@ -19,11 +19,9 @@ impl Kept {
 impl Postings for Kept {
     type Error = Infallible;
 
-    fn of(&mut self, term: &str) -> Result<Stored, Infallible> {
-        let of_term = self.0.iter().filter(|((known, _), _)| known == term);
-        Ok(of_term
-            .map(|((_, number), bytes)| (*number, crate::search::lexical::postings::decode(bytes).unwrap()))
-            .collect())
+    fn of(&mut self, term: &str, segment: u32) -> Result<Option<Places>, Infallible> {
+        let stored = self.0.get(&(term.to_owned(), segment));
+        Ok(stored.map(|bytes| crate::search::lexical::postings::decode(bytes).unwrap()))
     }
 
     fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, Infallible> {
@@ -179,5 +177,31 @@ fn a_word_is_found_where_it_is_written_as_two_and_two_where_they_are_written_as_
         ("dish washer thermostat", 4),
     ] {
         assert_eq!(first(&texts, question), Some(place), "{question}");
+    }
+}
+
+#[test]
+fn a_segment_that_begins_behind_rows_that_are_gone_has_each_chunk_in_its_place() {
+    let mut kept = Kept::default();
+    let mut index = Index::default();
+    for round in 0..3 {
+        let first = index.next().0 + 2;
+        for (at, text) in (0..).zip(["the boiler in the cellar", "the cellar in the house", "a boiler of the house"]) {
+            index.add(Row(first + at), &Analysis::of("", text));
+        }
+        let full = index.full(true).unwrap();
+        assert_eq!(full.segment.first, Row(first), "{round}");
+        for (term, bytes) in &full.postings {
+            let places = crate::search::lexical::postings::decode(bytes).unwrap();
+            assert!(places.iter().all(|(place, _)| *place < 3), "{term}: {places:?}");
+        }
+        let found = |index: &Index, kept: &mut Kept| -> BTreeSet<u64> {
+            let found = index.search(&QueryTerms::new("cellar"), kept, 9, &[], false).unwrap();
+            found.rows.into_iter().map(|(row, _)| row.0).filter(|row| *row >= first).collect()
+        };
+        assert_eq!(found(&index, &mut kept), [first, first + 1].into());
+        kept.keep(&full);
+        index.stored(full.segment);
+        assert_eq!(found(&index, &mut kept), [first, first + 1].into());
     }
 }

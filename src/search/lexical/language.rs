@@ -79,6 +79,13 @@ impl Language {
         known.map_or_else(|| word.to_owned(), |(.., algorithm)| Stemmer::create(*algorithm).stem(word).into_owned())
     }
 
+    /// Whether a stem begins as its word does. Arabic's articles and some vowels of Tamil go from the beginning of a word, and a Turkish stem
+    /// ends in a hard consonant, also where that is all of it.
+    #[must_use]
+    pub const fn keeps_beginnings(self) -> bool {
+        !matches!(self, Self::Arabic | Self::Tamil | Self::Turkish)
+    }
+
     /// Whether an apostrophe in its words ends an article or a pronoun: `l'école`.
     #[must_use]
     pub const fn elides(self) -> bool {

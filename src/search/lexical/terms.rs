@@ -25,6 +25,8 @@ pub struct QueryTerms {
     terms: Vec<Term>,
     /// The indexes of the terms that have this form.
     forms: BTreeMap<String, Vec<usize>>,
+    /// What the forms, and those of parts, begin with.
+    beginnings: Beginnings,
     languages: Languages,
     fluency: Fluency,
 }
@@ -85,7 +87,9 @@ impl QueryTerms {
                 forms.entry(form.clone()).or_default().push(at);
             }
         }
-        Self { terms, forms, languages, fluency: Fluency::default() }
+        let parts = terms.iter().flat_map(|term| &term.parts).flat_map(|parts| [&parts.first, &parts.second]);
+        let beginnings = Beginnings::of(forms.keys().chain(parts));
+        Self { terms, forms, beginnings, languages, fluency: Fluency::default() }
     }
 
     /// With the languages that the question's model knows.
@@ -184,7 +188,10 @@ impl QueryTerms {
     /// Counts the terms in one chunk: the name of its file, its heading and its text.
     #[must_use]
     pub fn count(&self, parts: [&str; 3]) -> TermFrequencies {
-        let analysis = of_parts(parts);
+        let [name, heading, text] = parts;
+        let languages = languages_of(heading, text);
+        let is_wanted = |unit: &str| self.beginnings.has(unit, &languages);
+        let analysis = Analysis::of_those(&languages, &[name, heading, text], is_wanted);
         let mut frequencies = TermFrequencies::zero(self.len());
         frequencies.length = analysis.length;
         let has = |parts: &&Parts| [&parts.first, &parts.second].iter().all(|part| analysis.terms.contains_key(*part));
@@ -213,6 +220,26 @@ impl QueryTerms {
         let best = |asked: &String| analysis.terms.keys().map(|term| similarity(asked, term)).fold(0.0, f32::max);
         let of = |at: &usize| self.terms.get(*at).map_or(0.0, |term| term.forms.iter().map(best).fold(0.0, f32::max));
         unknown.iter().map(of).collect()
+    }
+}
+
+/// What the terms of a question begin with. A hundred texts are counted for a question, and most of their words begin otherwise: of these no
+/// stem is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Beginnings(BTreeSet<char>);
+
+impl Beginnings {
+    fn of<'a>(forms: impl Iterator<Item = &'a String>) -> Self {
+        Self(forms.filter_map(|form| form.chars().next()).collect())
+    }
+
+    /// Whether a unit of a text in these languages may have one of the forms.
+    fn has(&self, unit: &str, languages: &Languages) -> bool {
+        let first = unit.chars().next().filter(char::is_ascii).or_else(|| fold(unit).chars().next());
+        // Behind an apostrophe the word itself may begin.
+        first.is_none_or(|first| self.0.contains(&first))
+            || unit.contains('\'')
+            || !languages.iter().all(|language| language.keeps_beginnings())
     }
 }
 
@@ -276,3 +303,7 @@ pub fn most_similar<'a>(forms: &[String], known: impl Iterator<Item = &'a str>, 
     found.truncate(max);
     found
 }
+
+#[cfg(test)]
+#[path = "terms_test.rs"]
+mod tests;

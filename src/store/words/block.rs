@@ -40,10 +40,31 @@ pub(super) fn encode<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>)
 pub(super) fn entries(block: &[u8]) -> Result<Vec<(&str, &[u8])>, KvError> {
     let (mut rest, mut entries) = (block, Vec::new());
     while !rest.is_empty() {
-        let entry = part(&mut rest).and_then(|word| Some((str::from_utf8(word).ok()?, part(&mut rest)?)));
-        entries.push(entry.ok_or_else(|| KvError::Damaged("a block of the index of words".to_owned()))?);
+        entries.push(entry(&mut rest)?);
     }
     Ok(entries)
+}
+
+/// The value of a word in a block.
+///
+/// # Errors
+/// `KvError::Damaged`.
+pub(super) fn find<'a>(block: &'a [u8], word: &str) -> Result<Option<&'a [u8]>, KvError> {
+    let mut rest = block;
+    while !rest.is_empty() {
+        match entry(&mut rest)? {
+            (known, value) if known == word => return Ok(Some(value)),
+            (known, _) if known > word => break,
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The next word with its value.
+fn entry<'a>(rest: &mut &'a [u8]) -> Result<(&'a str, &'a [u8]), KvError> {
+    let entry = part(rest).and_then(|word| Some((str::from_utf8(word).ok()?, part(rest)?)));
+    entry.ok_or_else(|| KvError::Damaged("a block of the index of words".to_owned()))
 }
 
 /// The next part, with its length before it.
@@ -71,7 +92,10 @@ mod tests {
     fn what_was_put_together_is_taken_apart() {
         let long = vec![7; 70_000];
         let some: [(&str, &[u8]); 4] = [("", b""), ("a", b"x"), ("b\u{fc}cher", &long[..130]), ("z", &long)];
-        assert_eq!(entries(&encode(some)).unwrap(), some);
+        let block = encode(some);
+        assert_eq!(entries(&block).unwrap(), some);
+        assert!(some.iter().all(|(word, value)| find(&block, word).unwrap() == Some(*value)));
+        assert!(["0", "b", "zz"].iter().all(|word| find(&block, word).unwrap().is_none()));
         assert_eq!(entries(&[]).unwrap(), []);
     }
 

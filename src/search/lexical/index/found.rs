@@ -50,15 +50,11 @@ impl Index {
     ) -> Result<Vec<Occurrences>, P::Error> {
         let mut found = Vec::new();
         for (term, weight) in terms {
-            let stored = store.of(term)?;
             for (end, segment) in slots {
+                // A segment that is not known was written by a merge that was cut off, or is being written now.
                 let is_newest = core::ptr::eq(*segment, &raw const self.newest);
-                let places = if is_newest {
-                    self.postings.get(term)
-                } else {
-                    // A segment that is not known was written by a merge that was cut off, or is being written now.
-                    stored.iter().find(|(number, _)| *number == segment.number).map(|(_, places)| places)
-                };
+                let stored = if is_newest { None } else { store.of(term, segment.number)? };
+                let places = if is_newest { self.postings.get(term) } else { stored.as_ref() };
                 for (place, count) in places.into_iter().flatten() {
                     let length = segment.lengths.get(*place as usize).copied().unwrap_or_default();
                     if length > 0 && self.answers(Row(segment.first.0 + u64::from(*place)), shared) {

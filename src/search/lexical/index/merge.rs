@@ -4,7 +4,7 @@
 //! costs, and a question looks into some dozens of segments at most. A segment whose chunks are mostly gone is written anew alone.
 //! What is gone is left out of the new one.
 
-use super::{Index, Places, Segment, Stored};
+use super::{Index, Places, Segment};
 use crate::base::id::Row;
 use crate::limits::{MERGE_AT_ONCE, MERGED_FROM_MAX, SEGMENT_CHUNKS};
 use std::ops::Range;
@@ -37,6 +37,9 @@ fn choose(sizes: &[Size]) -> Option<Range<usize>> {
     }
     None
 }
+
+/// The postings of one term in the store: those of each segment, with its number.
+pub type Stored = Vec<(u32, Places)>;
 
 /// Segments that become one.
 #[derive(Clone, Debug, PartialEq, Eq)]
