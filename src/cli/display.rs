@@ -7,10 +7,11 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, SearchAnswer, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, Model, SearchAnswer, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
+use crate::platform::models::MAKE_MULTILINGUAL;
 use std::fmt::Write;
 
 /// What helps where another device has another model.
@@ -119,6 +120,16 @@ fn unsearched(uncovered: &Uncovered) -> Option<String> {
     }
 }
 
+/// The model's name, and what helps where it does not know the language of most documents.
+fn model(of: &Model) -> String {
+    let Some(language) = &of.unknown_language else { return of.name.clone() };
+    format!(
+        "{}, which knows English. Most documents are not in English, most of those in {language}: they are found by their words. \
+         `{MAKE_MULTILINGUAL}`, in the sources of this program, makes a model of many languages.",
+        of.name
+    )
+}
+
 /// What the agent has indexed and what it does now.
 #[must_use]
 pub fn status(status: &StatusReport, style: &Style) -> String {
@@ -129,7 +140,7 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("Device", &status.device);
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
-    row("Model", &status.model.name);
+    row("Model", &model(&status.model));
     let listed = match (status.files.refused, status.files.parked) {
         (0, 0) => "",
         (_, 0) => " (`wattle doctor` lists them)",

@@ -204,6 +204,9 @@ pub struct Model {
     pub name: String,
     /// Its fingerprint, 64 hex digits.
     pub fingerprint: String,
+    /// The language of the most documents, in English, if the model does not know that of most. Left out where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_language: Option<String>,
 }
 
 /// The answer of `GET /v1/doctor`.
@@ -240,7 +243,11 @@ impl From<&Status> for StatusReport {
             progress: Progress::from(status),
             index_bytes: IndexBytes { vectors: status.driver.index.vectors, words: status.driver.index.words },
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
-            model: Model { name: status.model.clone(), fingerprint: hex(&status.fingerprint.0) },
+            model: Model {
+                name: status.model.clone(),
+                fingerprint: hex(&status.fingerprint.0),
+                unknown_language: status.foreign.map(str::to_owned),
+            },
             sources: Folders::from(status).folders,
             activity: Activity {
                 working: status.work.running > 0 || status.work.scanning,

@@ -149,3 +149,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 11. Text in any encoding is read, and tables, JSON, XML, subtitles and mails as what they are.
 /// 12. Texts of mails that name no encoding are read in the one that they are in. Headings of wikis are headings, and a long report keeps its tables.
 pub const READER: u64 = 12;
+
+/// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
+pub const LANGUAGE_SAMPLE: usize = 64;
+
+/// Documents from which on it is told that most are in another language.
+pub const LANGUAGE_SAMPLE_LEAST: usize = 5;

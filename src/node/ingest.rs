@@ -93,7 +93,10 @@ impl Node {
                 }
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
-                scheduler::Output::Summarized(Some(list)) => self.on_counted(&list, out),
+                scheduler::Output::Summarized(Some(summary)) => {
+                    self.queries.foreign = summary.foreign;
+                    self.on_counted(&summary.collections, out);
+                }
                 scheduler::Output::Summarized(None) => self.on_not_counted(),
                 scheduler::Output::Work(peer, work) => out.push(Output::Send(peer, Message::Work(work))),
                 scheduler::Output::Notice(notice) => out.push(Output::Notice(Notice::from(notice))),

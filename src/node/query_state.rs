@@ -22,6 +22,8 @@ pub(super) struct QueryState {
     pub(super) holdings: HoldingState,
     /// Draws the texts of peers that are checked after an answer.
     pub(super) rng: Rng,
+    /// The language of the most documents, if most are not in English.
+    pub(super) foreign: Option<&'static str>,
 }
 
 /// A peer's query.
@@ -45,6 +47,7 @@ impl QueryState {
             filters: Bounded::new(),
             holdings: HoldingState::default(),
             rng,
+            foreign: None,
         }
     }
 

@@ -7,6 +7,7 @@ use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
+use crate::base::fluency::Fluency;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::mesh::hardware::file_of_old_key;
@@ -26,6 +27,7 @@ impl Node {
             sources: self.scheduler.sources().to_vec(),
             model: self.config.model.clone(),
             fingerprint: self.config.fingerprint,
+            foreign: self.queries.foreign.filter(|_| self.config.fluency == Fluency::English),
             peers: self.known(now),
             gossip: self.peer_gossip(now),
             driver: FromDriver::default(),

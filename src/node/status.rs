@@ -28,6 +28,8 @@ pub struct Status {
     pub model: String,
     /// The model's fingerprint.
     pub fingerprint: Fingerprint,
+    /// The language of the most documents, if the model does not know that of most.
+    pub foreign: Option<&'static str>,
     /// The known peers.
     pub peers: Vec<PeerStatus>,
     /// What they published by gossip.

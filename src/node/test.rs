@@ -76,7 +76,8 @@ pub(super) fn linked(peers: &[u8]) -> (Node, Vec<Output>) {
     let count =
         out.iter().find_map(|out| if let Output::Start(task, Task::Summarize) = out { Some(*task) } else { None });
     let count = count.expect("a node at rest counts");
-    let published = handle(&mut node, at(2), Input::Done(count, Outcome::Summarized(Vec::new()), Duration::ZERO));
+    let published =
+        handle(&mut node, at(2), Input::Done(count, Outcome::Summarized(Default::default()), Duration::ZERO));
     let published: Vec<Output> = published.into_iter().filter(|out| matches!(out, Output::Sign(_))).collect();
     assert!(matches!(&published[..], [Output::Sign(_)]), "{published:?}");
     (node, out)

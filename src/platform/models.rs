@@ -17,7 +17,7 @@ pub const MODEL: &str = "all-MiniLM-L6-v2";
 pub const MULTILINGUAL: &str = "wattle-e5-s6";
 
 /// What makes that model, in the sources of this program.
-const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
+pub const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
 
 /// The files of the model inside the program, which `main.rs` includes. Nothing is unpacked to the disk.
 #[derive(Clone, Copy, Debug)]

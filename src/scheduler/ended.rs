@@ -85,7 +85,7 @@ impl Scheduler {
             (Task::EmbedBorrowed(task), Outcome::Embedded(vectors)) => {
                 self.on_borrowed(now, &task, Some(&vectors), out);
             }
-            (Task::Summarize, Outcome::Summarized(list)) => out.push(Output::Summarized(Some(list))),
+            (Task::Summarize, Outcome::Summarized(summary)) => out.push(Output::Summarized(Some(summary))),
             (task, Outcome::StoreFailed(why)) => {
                 self.take_back(&task);
                 self.on_read_failure(now, &why, out);

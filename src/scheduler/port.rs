@@ -4,7 +4,7 @@ use super::addition::Addition;
 use super::attempt::Decided;
 use super::regroup::Regroup;
 use super::saves::{NotSaved, Saved};
-use super::task::{CollectionSummary, Outcome, ReplacedDisk, Task};
+use super::task::{Outcome, ReplacedDisk, Summary, Task};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::store::change::Change;
 use crate::wire::work::Work;
@@ -73,8 +73,8 @@ pub enum Output {
     Decided(ReplyId, String),
     /// The request was refused, for this reason.
     Refused(ReplyId, Refusal, String),
-    /// The collections that this device shares with the members; `None` if the count failed.
-    Summarized(Option<Vec<CollectionSummary>>),
+    /// What is on this device; `None` if the count failed.
+    Summarized(Option<Summary>),
     /// Notify people.
     Notice(Notice),
     /// Send a message of work to a device.

@@ -214,6 +214,15 @@ pub struct Away {
     pub unread: u64,
 }
 
+/// What is on this device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The collections that it shares with the members.
+    pub collections: Vec<CollectionSummary>,
+    /// The language of the most documents, if most are not in English, by a sample.
+    pub foreign: Option<&'static str>,
+}
+
 /// The size of one collection on this device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CollectionSummary {
@@ -282,7 +291,7 @@ pub enum Outcome {
     /// The result of an audit.
     Audited(Box<Audit>),
     /// The collections that are shared with the members, at most `GOSSIP_COLLECTIONS_MAX`.
-    Summarized(Vec<CollectionSummary>),
+    Summarized(Summary),
     /// The store could not be read; nothing was changed.
     StoreFailed(String),
     /// The task could not be done for a reason that is not the store's, such as the engine's; nothing was changed.

@@ -1,8 +1,10 @@
-//! A summary of the collections that this device shares with the members, which gossip spreads.
+//! A summary of the collections that this device shares with the members, which gossip spreads, and of the languages of all
+//! documents, for the status.
 
-use crate::base::id::Ring;
-use crate::limits::GOSSIP_COLLECTIONS_MAX;
-use crate::scheduler::task::CollectionSummary;
+use crate::base::id::{Ring, Row};
+use crate::limits::{GOSSIP_COLLECTIONS_MAX, LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
+use crate::scheduler::task::{CollectionSummary, Summary};
+use crate::search::lexical::detection::foreign;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
@@ -14,7 +16,8 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
+pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
+    let mut sample = Sample::default();
     let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
@@ -27,6 +30,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
             DocState::Refused(_) | DocState::Parked(_) if !chunks.is_empty() => (false, false, false),
             DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
         };
+        chunks.first().into_iter().for_each(|first| sample.add(first.row));
         if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
@@ -46,7 +50,46 @@ pub fn summarize(kv: &impl Kv) -> Result<Vec<CollectionSummary>, KvError> {
     summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
     summaries.truncate(GOSSIP_COLLECTIONS_MAX);
     summaries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(summaries)
+    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)? })
+}
+
+/// The first chunks of some documents, evenly spread over all.
+#[derive(Default)]
+struct Sample {
+    rows: Vec<Row>,
+    /// Documents so far, and of how many one is taken: a power of two, of which this is the exponent.
+    documents: u64,
+    thinned: u32,
+}
+
+impl Sample {
+    fn add(&mut self, row: Row) {
+        if self.documents.is_multiple_of(1 << self.thinned) {
+            self.rows.push(row);
+        }
+        self.documents += 1;
+        if self.rows.len() == 2 * LANGUAGE_SAMPLE {
+            let mut is_odd = false;
+            self.rows.retain(|_| {
+                is_odd = !is_odd;
+                is_odd
+            });
+            self.thinned += 1;
+        }
+    }
+}
+
+/// The language of the most of these chunks that are not in English, if those are more than half.
+fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
+    let mut languages: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut read = 0;
+    for row in rows {
+        let Some(chunk) = read::chunk(kv, *row)? else { continue };
+        read += 1;
+        foreign(&chunk.text).into_iter().for_each(|language| *languages.entry(language).or_default() += 1);
+    }
+    let is_most = read >= LANGUAGE_SAMPLE_LEAST && 2 * languages.values().sum::<usize>() > read;
+    Ok(languages.into_iter().max_by_key(|(_, count)| *count).map(|(language, _)| language).filter(|_| is_most))
 }
 
 /// The sum over a collection's documents with one more (`wire::holdings`): by its file's name and content, and where the file is not used, by
@@ -109,7 +152,33 @@ mod tests {
         let content = files.iter().rev().fold([0; 16], |sum, (path, content)| with(sum, *path, content, true));
         let home =
             CollectionSummary { name: "home".to_owned(), files: 3, searchable: 0, documents: 2, chunks: 3, content };
-        assert_eq!(summaries, [home], "one file was not read yet");
+        assert_eq!(summaries.collections, [home], "one file was not read yet");
+    }
+
+    #[test]
+    fn the_language_of_most_documents_is_told_where_it_is_not_english() {
+        let german = "Die Heizung im Keller wird im Herbst entl\u{fc}ftet, bevor die ersten kalten Tage kommen. \
+            Dazu wird zuerst die Pumpe ausgeschaltet; dann dreht man jedes Ventil eine halbe Umdrehung auf, bis nur noch Wasser \
+            herauskommt, und wischt danach den Boden trocken, damit niemand ausrutscht.";
+        let english = "The heating in the cellar is bled in autumn, before the first cold days of the year come. \
+            First the pump is switched off; then each valve is opened by half a turn until only water comes out of it, and \
+            afterwards the floor is wiped dry, so that nobody slips on it.";
+        let of = |texts: &[&str]| {
+            let mut library = Library::open(MemoryKv::new()).unwrap();
+            for (n, text) in (0..).zip(texts) {
+                let (path, stamp, collection) = (vec![b'/', n], FileStamp::default(), "home".to_owned());
+                let doc =
+                    library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Private }).unwrap().doc.unwrap();
+                let (heading, text) = (String::new(), (*text).to_owned());
+                let chunks = vec![NewChunk { key: EmbedKey([n; 16]), heading, text, start: 0, end: 1 }];
+                library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
+            }
+            summarize(library.kv()).unwrap().foreign
+        };
+        assert_eq!(of(&[[german; 5], [english; 5]].concat()), None);
+        assert_eq!(of(&[&[german; 6][..], &[english; 3]].concat()), Some("German"));
+        assert_eq!(of(&[german; 2]), None, "too few");
+        assert_eq!(of(&[german; 200]), Some("German"));
     }
 
     #[test]

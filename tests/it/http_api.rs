@@ -107,6 +107,7 @@ fn respond(request: Request) -> Response {
             sources: Vec::new(),
             model: "stand-in".into(),
             fingerprint: Fingerprint([7; 32]),
+            foreign: None,
             work: WorkStatus::default(),
             findings: Vec::new(),
         })),

@@ -28,7 +28,7 @@ use wattle::runtime::governor::GovernorHandle;
 use wattle::runtime::handle::NodeHandle;
 use wattle::runtime::progress::Progress;
 use wattle::runtime::seen::Seen;
-use wattle::scheduler::task::{CollectionSummary, Outcome, Task};
+use wattle::scheduler::task::{CollectionSummary, Outcome, Summary, Task};
 use wattle::wire::peer_id::PeerId;
 
 const MODEL: Fingerprint = Fingerprint([7; 32]);
@@ -171,7 +171,8 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
             Task::Retrieve(_) => Outcome::Found(Box::default(), Vec::new()),
             // Something that is not searched yet, so that it is asked.
             Task::Summarize => {
-                Outcome::Summarized(vec![CollectionSummary { files: 1, ..CollectionSummary::default() }])
+                let one = CollectionSummary { files: 1, ..CollectionSummary::default() };
+                Outcome::Summarized(Summary { collections: vec![one], foreign: None })
             }
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };

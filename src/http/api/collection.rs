@@ -66,6 +66,7 @@ mod tests {
                 sources: vec![Source { path, collection, ring: Ring::Private, device: 1 }],
                 model: String::new(),
                 fingerprint: Fingerprint([7; 32]),
+                foreign: None,
                 peers: Vec::new(),
                 gossip: Vec::new(),
                 driver: FromDriver::default(),

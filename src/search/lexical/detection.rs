@@ -6,7 +6,7 @@
 use super::language::{KNOWN, Language, Languages};
 use super::stop_word::votes;
 use crate::base::fold::words;
-use whatlang::{Detector, Script, detect_script};
+use whatlang::{Detector, Info, Lang, Script, detect, detect_script};
 
 /// Bytes of a text that its language is told from.
 const LOOKED_AT: usize = 800;
@@ -53,6 +53,16 @@ fn detected(text: &str) -> (Option<Language>, bool) {
     let Some(info) = Detector::with_allowlist(languages).detect(text) else { return (None, true) };
     let known = KNOWN.iter().find(|(_, lang, _)| *lang == info.lang()).map(|(language, ..)| *language);
     (known, info.is_reliable())
+}
+
+/// The language of a text for people, in English, if that is surely another one.
+#[must_use]
+pub fn foreign(text: &str) -> Option<&'static str> {
+    let head = head(text);
+    // Other letters are not English, whichever of their languages it is.
+    let is_sure = |info: &Info| info.is_reliable() || info.script() != Script::Latin;
+    let info = detect(head).filter(|info| letters(head) >= BELIEVED_FROM && is_sure(info))?;
+    (info.lang() != Lang::Eng).then(|| info.lang().eng_name())
 }
 
 fn letters(text: &str) -> usize {

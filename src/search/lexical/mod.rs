@@ -13,7 +13,7 @@ pub mod analysis;
 pub mod bm25;
 mod compound;
 mod date;
-mod detection;
+pub mod detection;
 pub mod index;
 pub mod language;
 pub mod near;

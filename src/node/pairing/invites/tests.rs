@@ -54,7 +54,7 @@ fn admin() -> Node {
         // The first count of the collections begins at once: it is ended, so that no stop waits for it.
         for out in out {
             if let Output::Start(task, Task::Summarize) = out {
-                handle(&mut node, at(4), Input::Done(task, Outcome::Summarized(Vec::new()), Duration::ZERO));
+                handle(&mut node, at(4), Input::Done(task, Outcome::Summarized(Default::default()), Duration::ZERO));
             }
         }
     }
