@@ -4,10 +4,14 @@ Run it through scripts/make-model, which pins every package. The graph is writte
 because exporting it would need torch, and because a hand-written graph comes out the same byte for byte.
 
 The file is standard ONNX (opset 17, no private operators), so that any engine can run it. Weights are int8 with
-one scale per output channel, the embedding table int8 with one scale per row, and all arithmetic is f32.
-Figures: 23.5 MB instead of 90.9 MB; cosine with the exact model 0.9996 on
-average, 0.9992 at worst over 212 sentences (0.9965 for texts of one or two pieces, which have nothing to
-average over); one scale per whole matrix would fall to 0.92.
+one scale per output channel, the embedding table int8 with one scale per row, and all arithmetic is f32; one scale per whole
+matrix would cost far more accuracy.
+
+An engine that rounds activations to int8 as well, with one scale for each token, loses what a few channels with large numbers
+cost all others. So the inputs of each product are divided by a factor for each channel, and the weights' rows multiplied by
+it (Xiao et al., "SmoothQuant", 2023, alpha 0.5). make_model_factors.txt has the factors, a letter for each channel: powers of the fourth
+root of two around `m`. scripts/make_model_factors.py computed them from texts; they are kept, because sums in another order could turn
+a letter, and the model is the same byte for byte everywhere.
 """
 
 import argparse
@@ -77,6 +81,26 @@ def quantized(values, axis):
     return codes, scale
 
 
+# --- factors of channels ----------------------------------------------------------------------------------
+
+
+QUARTERS = [np.float32(2.0 ** (quarter / 4)) for quarter in range(4)]
+
+
+def factors():
+    """For each layer and product the factors of its input channels."""
+    found = {}
+    for line in (pathlib.Path(__file__).parent / "make_model_factors.txt").read_text().splitlines():
+        layer, product, letters = line.split()
+        steps = [ord(letter) - ord("m") for letter in letters]
+        values = [np.ldexp(QUARTERS[step % 4], step // 4) for step in steps]
+        found[int(layer), product] = np.array(values, np.float32)
+    return found
+
+
+FACTORS = factors()
+
+
 # --- the graph --------------------------------------------------------------------------------------------
 
 
@@ -104,8 +128,11 @@ class Graph:
         return outputs[0] if len(outputs) == 1 else outputs
 
 
-def dense(graph, x, weight, bias, name):
-    """x @ weight + bias with int8 `weight` [inputs, outputs], one scale per output."""
+def dense(graph, x, weight, bias, name, factors=None):
+    """x @ weight + bias with int8 `weight` [inputs, outputs], one scale per output; x divided by the factors."""
+    if factors is not None:
+        x = graph.node("Mul", [x, graph.constant(f"{name}.factors", np.float32(1) / factors)], f"{name}.even")
+        weight = weight * factors[:, None]
     codes, scale = quantized(weight, axis=1)
     zero = np.zeros(codes.shape[1], np.int8)
     inputs = [
@@ -160,9 +187,11 @@ def attention(graph, x, weights, layer):
     # The 1/sqrt(d) of the scores goes into the query weights: one multiplication less for each score.
     shrink = np.float32(1 / np.sqrt(HEAD_DIMENSIONS))
     parts[0] = (parts[0][0] * shrink, parts[0][1] * shrink)
-    joined = dense(
-        graph, x, np.concatenate([w for w, _ in parts], 1), np.concatenate([b for _, b in parts]), f"{name}.qkv"
-    )
+    # What the heads give is divided by the factors of the next product here already: they are sums of values.
+    even = np.float32(1) / FACTORS[layer, "out"]
+    parts[2] = (parts[2][0] * even, parts[2][1] * even)
+    weight, bias = np.concatenate([w for w, _ in parts], 1), np.concatenate([b for _, b in parts])
+    joined = dense(graph, x, weight, bias, f"{name}.qkv", FACTORS[layer, "qkv"])
     names = [f"{name}.{part}" for part in "qkv"]
     split = graph.node("Split", [joined, graph.ints(DIMENSIONS, DIMENSIONS, DIMENSIONS)], f"{name}.split", names, axis=-1)
 
@@ -184,9 +213,12 @@ def encoder_layer(graph, x, weights, layer):
     source = f"encoder.layer.{layer}."
 
     def linear(values, part, name):
-        return dense(graph, values, weights[f"{source}{part}.weight"].T, weights[f"{source}{part}.bias"], f"layer{layer}.{name}")
+        weight, bias = weights[f"{source}{part}.weight"].T, weights[f"{source}{part}.bias"]
+        return dense(graph, values, weight, bias, f"layer{layer}.{name}", FACTORS[layer, name])
 
-    mixed = linear(attention(graph, x, weights, layer), "attention.output.dense", "out")
+    even = FACTORS[layer, "out"][:, None]
+    weight, bias = weights[f"{source}attention.output.dense.weight"].T, weights[f"{source}attention.output.dense.bias"]
+    mixed = dense(graph, attention(graph, x, weights, layer), weight * even, bias, f"layer{layer}.out")
     x = layer_norm(graph, graph.node("Add", [mixed, x], f"layer{layer}.mid"), weights, f"{source}attention.output.LayerNorm")
     wide = gelu(graph, linear(x, "intermediate.dense", "wide"), f"layer{layer}.gelu")
     narrow = linear(wide, "output.dense", "narrow")
@@ -234,7 +266,8 @@ word; its wrapper code (MIT) is not used and not included.
 
 Changes, all made by scripts/make_model.py:
   - The weights were rounded to int8, with one scale per output channel, and the word embedding table to
-    int8 with one scale per row. Biases, normalisations and positions are as upstream.
+    int8 with one scale per row. Normalisations and positions are as upstream.
+  - The inputs of the products were divided by factors, one for each channel, and the rows of the weights multiplied by them.
   - Position and token type embeddings were added together and cut to 256 places; the 1/sqrt(32) of the
     attention scores was multiplied into the query weights and biases; query, key and value were joined.
   - The graph was written as ONNX, with mean pooling and L2 normalisation inside, and no mask input.
@@ -253,16 +286,15 @@ def described(data):
 def manifest(files):
     entries = {
         "name": "all-MiniLM-L6-v2",
-        "revision": f"{PACKAGE_VERSION}-int8-1",
+        "revision": f"{PACKAGE_VERSION}-int8-2",
         "dimensions": DIMENSIONS,
         "token_limit": TOKEN_LIMIT,
         "pooling": "mean",
         "normalisation": "l2",
         "prefix_rule": PREFIX_RULE,
-        # Two correct engines on the same text are at least this close. Figures at worst: this file run in
-        # f32 is 0.9965 from the exact model (a text of one word), and the poorest that may take part,
-        # int8 arithmetic with one scale per token, 0.9975 (sentences): at most 9 degrees together, which
-        # is 0.988. The rest of the way to 0.98 is room for what int8 arithmetic does to single words.
+        # Two correct engines on the same text are at least this close. Figures at worst: 0.997 from the exact model, in f32 and
+        # in int8 arithmetic with one scale per token (docs/evidence.md, issue 15): at most 9 degrees together, which
+        # is 0.988. The rest of the way to 0.98 is room for other int8 arithmetic.
         "cosine_threshold": 0.98,
         "files": {name: described(files[name]) for name in ("model.onnx", "vocab.txt")},
         "how_made": "scripts/make-model: weight-only int8, per output channel; embedding table int8 per row; f32 arithmetic",

@@ -18,6 +18,9 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 use wattle::base::time::Instant;
+use wattle::embed::Embedder;
+use wattle::embed::engine::Engine;
+use wattle::embed::model::Manifest;
 use wattle::energy::accounting::meter::{Cpu, Meter, Task};
 use wattle::energy::accounting::task::Scope;
 use wattle::energy::governor::Governor;
@@ -291,6 +294,30 @@ fn a_sample_of_the_governor_allocates_nothing() {
     println!("{COUNTED} samples of {} files: {found:?}", sensors.files());
     assert!(found.is_empty(), "blocks were allocated: {found:?}");
     assert!(sample.ticks.is_some() && sample.pressure.memory.some.is_some() && sample.temperatures[0] == Ok(47_400));
+}
+
+#[test]
+fn an_embedding_allocates_itself_alone() {
+    let _alone = ALONE.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heap.json");
+    let model =
+        |name: &str| std::fs::read(format!("{}/models/all-MiniLM-L6-v2/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let manifest = Manifest::parse(&model("manifest.json")).unwrap();
+    let vocabulary = String::from_utf8(model("vocab.txt")).unwrap();
+    let mut engine = Engine::load(model("model.onnx"), &vocabulary, &manifest).unwrap();
+    let texts = [1, 20, 254, 300].map(|words| "Fence posts, caf\u{e9} ".repeat(words / 3 + 1));
+    for text in &texts {
+        engine.embed(text).unwrap();
+    }
+    let profiler = profiler(&file);
+    for text in &texts {
+        engine.embed(text).unwrap();
+    }
+    drop(profiler);
+    let found = read(&file);
+    let sums = found.values().fold((0, 0), |(blocks, bytes), sums| (blocks + sums.0, bytes + sums.1));
+    assert_eq!(sums, (4, 4 * 384 * 4), "its numbers, and nothing else: {found:?}");
 }
 
 #[test]

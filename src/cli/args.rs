@@ -2,6 +2,7 @@
 //!
 //! The doc comments of the arguments are the text of `--help`.
 
+mod bench;
 mod energy;
 mod eval;
 mod identity;
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+pub use bench::BenchArgs;
 pub use energy::EnergyCommand;
 pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
@@ -168,6 +170,8 @@ pub enum Command {
     Sim(SimArgs),
     /// Measure how well the questions of a set are answered: by words, by meaning, and by both. No agent is asked.
     Eval(EvalArgs),
+    /// Measure how fast this device embeds, and what that costs. No agent is asked; stop it meanwhile.
+    Bench(BenchArgs),
     /// Write what the agent has indexed, and its settings, into one file: of one moment, while it runs or not.
     Backup(BackupArgs),
     /// Put what a backup has into a home without documents, in which no agent runs.

@@ -1,10 +1,10 @@
 //! The command line: what people type, and what they read back.
 //!
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
-//! runs it until a signal stops it. Every other command but `demo`, `sim`, `eval` and `id` is a client: it reads the token from the
+//! runs it until a signal stops it. Every other command but `demo`, `sim`, `eval`, `bench` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
-//! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions.
+//! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions, `bench` measures how fast this device embeds.
 //!
 //! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
 //! sentence on stderr.
@@ -15,6 +15,7 @@
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
 pub mod args;
+mod bench;
 pub mod calibrate;
 mod collection;
 mod decision;
@@ -176,6 +177,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
         Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model),
+        Command::Bench(args) => bench::bench(&args, model),
         Command::Backup(args) => upkeep::backup(client(), &home, &args),
         Command::Restore(args) => upkeep::restored(&home, &args),
         Command::Rebuild => smol::block_on(upkeep::rebuild(&client()?)),
@@ -195,7 +197,7 @@ fn home_of(args: &Args) -> Result<PathBuf, Stop> {
         Some(home) => absolute(home)?,
         None => default_home().map_err(Stop::NotDone)?,
     };
-    let is_used = !matches!(args.command, Command::Demo { .. } | Command::Eval(_));
+    let is_used = !matches!(args.command, Command::Demo { .. } | Command::Eval(_) | Command::Bench(_));
     in_the_way(&home).filter(|_| is_used).map_or(Ok(home), |why| Err(Stop::NotDone(why)))
 }
 

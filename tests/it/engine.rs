@@ -6,7 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use wattle::base::vector::Embedding;
-use wattle::embed::engine::Engine;
+use wattle::embed::engine::{Choice, Engine};
+use wattle::embed::kernels::Kernel;
 use wattle::embed::model::{Manifest, ModelError, VOCABULARY_FILE, WEIGHTS_FILE};
 use wattle::embed::{EmbedError, Embedder};
 
@@ -58,7 +59,7 @@ fn the_models_example_sentence_has_its_known_embedding() {
 fn the_committed_models_fingerprint_never_changes() {
     assert_eq!(
         manifest().fingerprint().to_string(),
-        "328e20d883d88376",
+        "2e865ab9b49c8aed",
         "every stored vector would be of another model"
     );
 }
@@ -78,6 +79,34 @@ fn embeddings_equal_the_original_models_within_the_rounding_of_int8() {
         mean += cosine / 32.0;
     }
     assert!(mean >= 0.999, "mean cosine {mean}");
+}
+
+#[test]
+fn every_kernel_gives_the_same_embedding_but_for_rounding() {
+    let texts =
+        ["", "Yes.", "The posts stand in gravel.", &"Rails are nailed to posts, and boards to rails. ".repeat(9)];
+    let of = |choice| {
+        let mut engine = Engine::load_for(model_file(WEIGHTS_FILE), &vocabulary(), &manifest(), choice).unwrap();
+        assert_eq!(
+            engine.kernel(),
+            match choice {
+                Choice::Kernel(kernel) => Some(kernel.name()),
+                _ => None,
+            }
+        );
+        texts.map(|text| engine.embed(text).unwrap())
+    };
+    let all: Vec<_> = Kernel::all().map(|kernel| (kernel, of(Choice::Kernel(kernel)))).collect();
+    let stock = of(Choice::Stock);
+    for (kernel, found) in &all {
+        for (at, text) in texts.iter().enumerate() {
+            let same = found[at].cosine(&all[0].1[at]).unwrap();
+            assert!(same >= 0.9999, "{} of {text:?}: {same} from the portable one", kernel.name());
+            // Between them stands the rounding of activations.
+            let near = found[at].cosine(&stock[at]).unwrap();
+            assert!(near >= 0.997, "{} of {text:?}: {near} from f32 arithmetic", kernel.name());
+        }
+    }
 }
 
 #[test]

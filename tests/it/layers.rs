@@ -57,7 +57,7 @@ const CRATES: [(&str, &[&str], &str); 13] = [
     ("indicatif", WORLD, "return notices; runtime shows them"),
     ("rustix", WORLD, "let platform call the operating system"),
     ("getrandom", WORLD, "take chance from the seeded generator, keys from platform"),
-    ("tract", &["src/embed/engine.rs"], "use the port embed::Embedder"),
+    ("tract", &["src/embed/engine"], "use the port embed::Embedder"),
 ];
 
 /// Words that ask a clock or talk to a person.
@@ -72,6 +72,11 @@ const SAYINGS: [(&[&str], &str); 6] = [
 
 /// Files that may say `unsafe`: system calls without a safe wrapper. A measured SIMD file joins with its benchmark.
 const UNSAFE_FILES: &[&str] = &[
+    "src/embed/kernels/avx2.rs",
+    "src/embed/kernels/avx512.rs",
+    "src/embed/kernels/avx_vnni.rs",
+    "src/embed/kernels/neon.rs",
+    "src/embed/kernels/neon_dot.rs",
     "src/platform/child/sys.rs",
     "src/platform/sched.rs",
     "src/search/vector/avx2.rs",

@@ -1,0 +1,15 @@
+//! The arguments of `wattle bench`.
+
+use std::path::PathBuf;
+
+/// The arguments of `wattle bench`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BenchArgs {
+    /// A folder with a model, in place of the one inside the program.
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+
+    /// Print JSON for programs.
+    #[arg(long)]
+    pub json: bool,
+}

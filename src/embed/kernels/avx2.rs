@@ -1,0 +1,241 @@
+//! AVX2: sums of pairs of products of bytes in 16 bits, and of pairs of those in 32. Four rows of a group of 16 columns are in registers
+//! at a time.
+//!
+//! The instruction for the products takes an unsigned and a signed byte: the size of a weight, and the code with the weight's
+//! sign. Neither is -128, so that a sum of two products, at most 2 * 127 * 127, fits 16 bits and is exact.
+//!
+//! An [`Avx2`] exists only where the processor has the instructions, which makes the calls below sound. The tests are in `tests`,
+//! against the portable form.
+
+#![expect(unsafe_code, reason = "functions for AVX2 are called from ones for any processor, and vectors are loaded")]
+
+use super::compute::{CODE_LEAST, Compute, Instructions, LANES as WIDE, MAGIC_BITS};
+use super::gelu::gelu;
+use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
+use super::quantize::{Rows, Step};
+use super::{Activation, tiles};
+use core::arch::x86_64::{
+    __m256, __m256i, _mm_add_epi8, _mm_max_epi8, _mm_packs_epi16, _mm_set1_epi8, _mm_storeu_si128, _mm256_abs_epi8,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,
+    _mm256_cvtepi32_ps, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32,
+    _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_epi32, _mm256_sub_ps,
+};
+
+/// Rows of a tile: with two columns of sums each, the weights, their sizes and what a product needs they fill the 16 registers.
+const ROWS: usize = 4;
+const LANES: usize = 8;
+
+/// Shows that the processor has the instructions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    pub(super) fn detect() -> Option<Self> {
+        let has = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        has.then_some(Self(()))
+    }
+
+    pub(super) fn multiply(self, rows: &Rows, matrix: &Matrix, activation: Activation, out: &mut [f32]) {
+        // SAFETY: the processor has the instructions, as `self` shows.
+        unsafe { multiply(self, rows, matrix, activation, out) }
+    }
+
+    pub(super) fn compute(self, work: impl Compute) {
+        // SAFETY: the processor has the instructions, as `self` shows.
+        unsafe { compute(self, work) }
+    }
+}
+
+/// A vector: two registers.
+type Pair = [__m256; 2];
+
+// SAFETY of the calls: the processor has the instructions, as `self` shows. Each array that is read or written has the bytes of the
+// vector, at any address.
+impl Instructions for Avx2 {
+    type Lanes = Pair;
+
+    #[inline(always)]
+    fn load(self, from: &[f32; WIDE]) -> Pair {
+        let (halves, _) = from.as_chunks::<LANES>();
+        // SAFETY: see above.
+        unsafe { [_mm256_loadu_ps(halves[0].as_ptr()), _mm256_loadu_ps(halves[1].as_ptr())] }
+    }
+
+    #[inline(always)]
+    fn store(self, lanes: Pair, into: &mut [f32; WIDE]) {
+        let (halves, _) = into.as_chunks_mut::<LANES>();
+        // SAFETY: see above.
+        unsafe {
+            _mm256_storeu_ps(halves[0].as_mut_ptr(), lanes[0]);
+            _mm256_storeu_ps(halves[1].as_mut_ptr(), lanes[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn splat(self, number: f32) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_set1_ps(number); 2] }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
+    }
+
+    #[inline(always)]
+    fn least(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn greatest(self, a: Pair, b: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn scale(self, value: Pair, n: Pair) -> Pair {
+        // SAFETY: see above.
+        unsafe {
+            let n = n.map(|n| _mm256_slli_epi32::<23>(_mm256_castps_si256(n)));
+            let bits = value.map(|value| _mm256_castps_si256(value));
+            [_mm256_castsi256_ps(_mm256_add_epi32(bits[0], n[0])), _mm256_castsi256_ps(_mm256_add_epi32(bits[1], n[1]))]
+        }
+    }
+
+    #[inline(always)]
+    fn codes(self, lanes: Pair, offset: u8, into: &mut [u8; WIDE]) {
+        // SAFETY: see above.
+        unsafe {
+            let magic = _mm256_set1_epi32(MAGIC_BITS);
+            let low = _mm256_sub_epi32(_mm256_castps_si256(lanes[0]), magic);
+            let high = _mm256_sub_epi32(_mm256_castps_si256(lanes[1]), magic);
+            // Packing keeps what is too large at the largest of 16 bits, but swaps the middle quarters.
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(low, high));
+            let words = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            // Packed, -128 is the least: it becomes the least code.
+            let codes = _mm_max_epi8(words, _mm_set1_epi8(CODE_LEAST));
+            _mm_storeu_si128(into.as_mut_ptr().cast(), _mm_add_epi8(codes, _mm_set1_epi8(offset.cast_signed())));
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn compute(with: Avx2, work: impl Compute) {
+    work.compute::<_, 1>(with);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, out: &mut [f32]) {
+    let (codes, steps) = rows.parts();
+    let outputs = matrix.outputs();
+    for (panel, (blocks, columns)) in matrix.panels().enumerate() {
+        for group in 0..COLUMNS / GROUP {
+            for (first, height) in tiles(steps.len(), ROWS) {
+                let codes = &codes[first * blocks.len()..][..height * blocks.len()];
+                let steps = &steps[first..][..height];
+                let out = &mut out[first * outputs..][..height * outputs];
+                let at = panel * COLUMNS + group * GROUP;
+                match height {
+                    1 => finish(&sums::<1>(codes, blocks, group), steps, 0, columns, group, out, at),
+                    2 => finish(&sums::<2>(codes, blocks, group), steps, 0, columns, group, out, at),
+                    3 => finish(&sums::<3>(codes, blocks, group), steps, 0, columns, group, out, at),
+                    _ => finish(&sums::<ROWS>(codes, blocks, group), steps, 0, columns, group, out, at),
+                }
+                if activation == Activation::Gelu {
+                    for out in out.chunks_exact_mut(outputs) {
+                        gelu(with, &mut out[at..][..GROUP]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of `M` rows of a group.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], group: usize) -> [[__m256i; 2]; M] {
+    let depth = blocks.len();
+    let codes: [&[[u8; 4]]; M] = core::array::from_fn(|row| &codes[row * depth..][..depth]);
+    let ones = _mm256_set1_epi16(1);
+    let mut sums = [[_mm256_setzero_si256(); 2]; M];
+    for (place, block) in blocks.iter().enumerate() {
+        let weights = load(&block.0[group]);
+        let sizes = [_mm256_abs_epi8(weights[0]), _mm256_abs_epi8(weights[1])];
+        for (codes, sums) in codes.iter().zip(&mut sums) {
+            let code = _mm256_set1_epi32(i32::from_le_bytes(codes[place]));
+            for (sum, (size, weights)) in sums.iter_mut().zip(sizes.into_iter().zip(weights)) {
+                let pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(code, weights));
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+            }
+        }
+    }
+    sums
+}
+
+/// From the sums of a group to numbers. `out` has `M` rows, of which the 16 numbers from `at` on are written; `offset` is what the
+/// codes had more.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+pub(super) fn finish<const M: usize>(
+    sums: &[[__m256i; 2]; M],
+    steps: &[Step],
+    offset: i32,
+    columns: &Columns,
+    group: usize,
+    out: &mut [f32],
+    at: usize,
+) {
+    let (scales, _) = columns.scales[group].as_chunks::<LANES>();
+    let (biases, _) = columns.biases[group].as_chunks::<LANES>();
+    let (column_sums, _) = columns.sums[group].as_chunks::<LANES>();
+    let stride = out.len() / M;
+    for ((out, step), sums) in out.chunks_exact_mut(stride).zip(steps).zip(sums) {
+        let zero = _mm256_set1_epi32(step.zero + offset);
+        let scale = _mm256_set1_ps(step.scale);
+        let out = out[at..][..GROUP].as_chunks_mut::<LANES>().0;
+        let halves = column_sums.iter().zip(scales).zip(biases);
+        for ((out, sum), ((column_sums, scales), biases)) in out.iter_mut().zip(sums).zip(halves) {
+            // SAFETY: each array has the 32 bytes of a vector, at any address.
+            unsafe {
+                let column_sums = _mm256_loadu_si256(column_sums.as_ptr().cast());
+                let whole = _mm256_sub_epi32(*sum, _mm256_mullo_epi32(zero, column_sums));
+                let scale = _mm256_mul_ps(_mm256_loadu_ps(scales.as_ptr()), scale);
+                let bias = _mm256_loadu_ps(biases.as_ptr());
+                _mm256_storeu_ps(out.as_mut_ptr(), _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), scale, bias));
+            }
+        }
+    }
+}
+
+/// The two vectors of a group of a block.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn load(weights: &[i8; 64]) -> [__m256i; 2] {
+    let (halves, _) = weights.as_chunks::<32>();
+    // SAFETY: each half has the 32 bytes that are read, at any address.
+    unsafe { [_mm256_loadu_si256(halves[0].as_ptr().cast()), _mm256_loadu_si256(halves[1].as_ptr().cast())] }
+}

@@ -1,0 +1,133 @@
+//! Activations as codes of eight bits: a scale and a zero point for each row, which is a token.
+//!
+//! A factor for each place of a row makes the numbers of all places alike, so that a few large ones do not set the step for all. The
+//! weights have the opposite factors in them (Xiao et al., "SmoothQuant", 2023).
+
+use super::Kernel;
+use super::compute::{CODE_MAX, Compute, Instructions, LANES, MAGIC, vectors};
+
+/// Steps between the lowest and the highest code.
+const STEPS: f32 = 254.0;
+/// Below this span all codes of a row are the zero point.
+const SPAN_MIN: f32 = 1e-20;
+
+/// How a row's codes are read: `number = scale * (code - zero)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Step {
+    /// The difference of two codes.
+    pub scale: f32,
+    /// The code of 0.
+    pub zero: i32,
+}
+
+/// Rows of codes. A buffer, used from text to text.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    depth: usize,
+    /// A row after another; each code is stored as a byte, plus the kernel's offset.
+    codes: Vec<u8>,
+    steps: Vec<Step>,
+}
+
+impl Rows {
+    /// A buffer for so many rows and codes, which then allocates nothing more.
+    #[must_use]
+    pub fn with_capacity(rows: usize, codes: usize) -> Self {
+        Self { depth: 0, codes: Vec::with_capacity(codes), steps: Vec::with_capacity(rows) }
+    }
+
+    /// The codes of a row.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The codes, in fours, and the step of each row.
+    pub(super) fn parts(&self) -> (&[[u8; 4]], &[Step]) {
+        (self.codes.as_chunks().0, &self.steps)
+    }
+
+    /// Room for so many rows of this depth, to be written.
+    pub(super) fn reset(&mut self, rows: usize, depth: usize) -> (&mut [u8], &mut [Step]) {
+        self.depth = depth;
+        self.codes.resize(rows * depth, 0);
+        self.steps.resize(rows, Step::default());
+        (&mut self.codes, &mut self.steps)
+    }
+
+    #[cfg(test)]
+    pub(super) fn from_codes(kernel: Kernel, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
+        let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(kernel.offset())).collect();
+        Self { depth, codes, steps: steps.to_vec() }
+    }
+}
+
+impl Kernel {
+    /// The codes of these numbers, in rows of as many as there are factors, a multiple of 16; each is multiplied by its place's
+    /// factor before.
+    ///
+    /// # Panics
+    /// If the numbers are no whole rows.
+    pub fn quantize(self, numbers: &[f32], factors: &[f32], rows: &mut Rows) {
+        let depth = factors.len();
+        assert!(depth.is_multiple_of(LANES) && numbers.len().is_multiple_of(depth), "rows of whole vectors");
+        let (codes, steps) = rows.reset(numbers.len() / depth, depth);
+        self.compute(Quantize { numbers, factors, offset: self.offset(), codes, steps });
+    }
+}
+
+struct Quantize<'a> {
+    numbers: &'a [f32],
+    factors: &'a [f32],
+    offset: u8,
+    codes: &'a mut [u8],
+    steps: &'a mut [Step],
+}
+
+impl Compute for Quantize<'_> {
+    #[inline(always)]
+    fn compute<I: Instructions, const N: usize>(self, with: I) {
+        let depth = self.factors.len();
+        let codes = self.codes.chunks_exact_mut(depth);
+        for ((numbers, codes), step) in self.numbers.chunks_exact(depth).zip(codes).zip(self.steps) {
+            *step = row(with, vectors(numbers), vectors(self.factors), codes.as_chunks_mut().0, self.offset);
+        }
+    }
+}
+
+/// The codes of a row. Whatever the numbers are, codes are of -127 to 127; of numbers that are not finite they mean nothing, and
+/// the embedding is refused. No multiplication is fused: codes are the same on every processor.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers of at most 127")]
+pub(super) fn row<I: Instructions>(
+    with: I,
+    numbers: &[[f32; LANES]],
+    factors: &[[f32; LANES]],
+    codes: &mut [[u8; LANES]],
+    offset: u8,
+) -> Step {
+    let even = |numbers, factors| with.multiply(with.load(numbers), with.load(factors));
+    // 0 is among the codes: a zero point beyond them would overflow the products.
+    let (mut high, mut low) = (with.splat(0.0), with.splat(0.0));
+    for (numbers, factors) in numbers.iter().zip(factors) {
+        let numbers = even(numbers, factors);
+        high = with.greatest(numbers, high);
+        low = with.least(numbers, low);
+    }
+    let high = with.greatest_lane(high, 0.0);
+    let low = with.greatest_lane(with.multiply(low, with.splat(-1.0)), 0.0);
+    let span = (high + low).max(SPAN_MIN);
+    let inverse = STEPS / span;
+    let zero = (low * inverse).round_ties_even().min(STEPS) - CODE_MAX as f32;
+    let (factor, shift) = (with.splat(inverse), with.splat(MAGIC + zero));
+    for ((numbers, factors), codes) in numbers.iter().zip(factors).zip(codes) {
+        with.codes(with.add(with.multiply(even(numbers, factors), factor), shift), offset, codes);
+    }
+    Step { scale: span / STEPS, zero: zero as i32 }
+}
