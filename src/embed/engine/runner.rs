@@ -55,7 +55,8 @@ impl Runner {
     pub(super) fn new(weights: Cow<'static, [u8]>, choice: Choice, token_limit: usize) -> Result<Self, EmbedError> {
         let mut model = read(weights).map_err(|e| engine_error(&e))?;
         let kernel = match choice {
-            Choice::Best => Some(Kernel::best()),
+            // Without any of the instructions tract's own kernels are faster than ours.
+            Choice::Best => Some(Kernel::best()).filter(|kernel| !kernel.is_portable()),
             Choice::Kernel(kernel) => Some(kernel),
             Choice::Stock => None,
         };

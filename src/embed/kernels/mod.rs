@@ -92,6 +92,12 @@ impl Kernel {
         Self::all().last().unwrap_or(Self(Set::Portable))
     }
 
+    /// Whether it is the scalar twin of the others.
+    #[must_use]
+    pub const fn is_portable(self) -> bool {
+        matches!(self.0, Set::Portable)
+    }
+
     /// Its name, for people and for `wattle bench`.
     #[must_use]
     pub const fn name(self) -> &'static str {
