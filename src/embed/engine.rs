@@ -8,7 +8,6 @@
 use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
-use crate::embed::kernels::Kernel;
 use crate::embed::model::{Manifest, ModelError};
 use crate::embed::model_file::Bytes;
 use crate::embed::reader::{Reader, Rows, Side};
@@ -18,14 +17,17 @@ use crate::limits::DIMENSIONS;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use tract_onnx::prelude::TractError;
 
+mod choice;
 mod graph;
 mod pattern;
 mod runner;
 mod stock;
 
-use runner::{Input, Runner};
+use runner::Runner;
+use stock::Input;
+
+pub use choice::Choice;
 
 /// A loaded model. A clone shares the weights; every thread has its own clone.
 #[derive(Clone)]
@@ -39,17 +41,6 @@ pub struct Engine {
     ids: Vec<u32>,
     rows: Vec<f32>,
     values: Vec<f32>,
-}
-
-/// What runs a model.
-#[derive(Clone, Copy, Debug)]
-pub enum Choice {
-    /// The encoder in it by the fastest kernel of this processor, or if there is no encoder, or no kernel but the scalar one, tract.
-    Best,
-    /// The encoder in it by this kernel, or if there is none tract. For benchmarks and tests.
-    Kernel(Kernel),
-    /// tract. For benchmarks and tests.
-    Stock,
 }
 
 impl fmt::Debug for Engine {
@@ -178,9 +169,4 @@ impl Embedder for Engine {
     fn embed_query(&mut self, question: &str) -> Result<Embedding, EmbedError> {
         self.embedding(Side::Query, question)
     }
-}
-
-fn engine_error(e: &TractError) -> EmbedError {
-    // The alternate format prints the whole chain of causes on one line.
-    EmbedError::Engine(format!("{e:#}"))
 }

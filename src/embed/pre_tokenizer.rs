@@ -13,7 +13,8 @@ pub(crate) const WORD_CHARS_MAX: usize = 100;
 /// Passes one word after another to `sink` until it returns false. A word of more than `WORD_CHARS_MAX` characters is
 /// passed as `None`.
 pub(crate) fn each_word(text: &str, sink: &mut dyn FnMut(Option<&str>) -> bool) {
-    let mut pass = Normalizer { word: String::new(), chars: 0, marks: Vec::new(), wanted: true, sink };
+    let mut pass =
+        Normalizer { word: heapless::String::new(), chars: 0, marks: heapless::Vec::new(), wanted: true, sink };
     for c in text.chars() {
         pass.read(c);
         if !pass.wanted {
@@ -29,12 +30,15 @@ pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() && !is_dropped(c)
 }
 
+/// Bytes of a word's first `WORD_CHARS_MAX` characters.
+const WORD_BYTES_MAX: usize = 4 * WORD_CHARS_MAX;
+
 struct Normalizer<'a> {
     /// The word being read: its first `WORD_CHARS_MAX` characters, and how many it has.
-    word: String,
+    word: heapless::String<WORD_BYTES_MAX>,
     chars: usize,
     /// Combining marks with their class, not yet in canonical order; see `read_part`.
-    marks: Vec<(u8, char)>,
+    marks: heapless::Vec<(u8, char), { WORD_CHARS_MAX + 1 }>,
     /// Whether the sink wants more words.
     wanted: bool,
     sink: &'a mut dyn FnMut(Option<&str>) -> bool,
@@ -73,7 +77,8 @@ impl Normalizer<'_> {
             c.to_lowercase().for_each(|lower| self.read_letter(lower));
         } else if self.marks.len() <= WORD_CHARS_MAX {
             // With more marks the word is too long in any order.
-            self.marks.push((class, c));
+            let has_room = self.marks.push((class, c)).is_ok();
+            debug_assert!(has_room, "one more than a word's characters");
         }
     }
 
@@ -97,7 +102,8 @@ impl Normalizer<'_> {
 
     fn push(&mut self, c: char) {
         if self.chars < WORD_CHARS_MAX {
-            self.word.push(c);
+            let has_room = self.word.push(c).is_ok();
+            debug_assert!(has_room, "four bytes for each character");
         }
         self.chars += 1;
     }

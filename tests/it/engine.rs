@@ -82,9 +82,9 @@ fn embeddings_equal_the_original_models_within_the_rounding_of_int8() {
 }
 
 #[test]
-fn every_kernel_gives_the_same_embedding_but_for_rounding() {
+fn every_kernel_gives_the_same_embedding() {
     let texts =
-        ["", "Yes.", "The posts stand in gravel.", &"Rails are nailed to posts, and boards to rails. ".repeat(9)];
+        ["", "Yes.", "The posts stand in gravel.", &"Rails are nailed to posts, and boards to rails. ".repeat(4)];
     let of = |choice| {
         let mut engine = Engine::load_for(model_file(WEIGHTS_FILE), &vocabulary(), &manifest(), choice).unwrap();
         assert_eq!(
@@ -100,8 +100,7 @@ fn every_kernel_gives_the_same_embedding_but_for_rounding() {
     let stock = of(Choice::Stock);
     for (kernel, found) in &all {
         for (at, text) in texts.iter().enumerate() {
-            let same = found[at].cosine(&all[0].1[at]).unwrap();
-            assert!(same >= 0.9999, "{} of {text:?}: {same} from the portable one", kernel.name());
+            assert_eq!(found[at], all[0].1[at], "{} of {text:?}, and the portable one", kernel.name());
             // Between them stands the rounding of activations.
             let near = found[at].cosine(&stock[at]).unwrap();
             assert!(near >= 0.997, "{} of {text:?}: {near} from f32 arithmetic", kernel.name());

@@ -57,7 +57,7 @@ const CRATES: [(&str, &[&str], &str); 13] = [
     ("indicatif", WORLD, "return notices; runtime shows them"),
     ("rustix", WORLD, "let platform call the operating system"),
     ("getrandom", WORLD, "take chance from the seeded generator, keys from platform"),
-    ("tract", &["src/embed/engine"], "use the port embed::Embedder"),
+    ("tract", &["src/embed/engine.rs", "src/embed/engine/"], "use the port embed::Embedder"),
 ];
 
 /// Words that ask a clock or talk to a person.

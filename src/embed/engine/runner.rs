@@ -1,9 +1,9 @@
 //! What runs a model: the encoder that is found in it, by our own kernels, or tract.
 
+use super::choice::Choice;
 use super::graph::Graph;
 use super::pattern::{self, Source};
-use super::stock::Stock;
-use super::{Choice, engine_error};
+use super::stock::{Input, Stock, engine_error};
 use crate::embed::EmbedError;
 use crate::embed::encoder::{Buffers, Encoder, Words};
 use crate::embed::kernels::Kernel;
@@ -14,15 +14,6 @@ use std::mem;
 use std::sync::Arc;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
-
-/// What a model reads.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Input<'a> {
-    /// The ids of tokens, whose word vectors are in the model.
-    Ids(&'a [u32]),
-    /// Word vectors, of `DIMENSIONS` numbers each.
-    Rows(&'a [f32]),
-}
 
 /// A model that can be run.
 #[derive(Debug)]

@@ -1,13 +1,20 @@
 //! A model that is no encoder of the known form, run by tract as it is.
 
-use super::engine_error;
-use super::runner::Input;
 use crate::embed::EmbedError;
 use crate::limits::DIMENSIONS;
 use std::fmt;
 use std::sync::Arc;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
+
+/// What a model reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Input<'a> {
+    /// The ids of tokens, whose word vectors are in the model.
+    Ids(&'a [u32]),
+    /// Word vectors, of `DIMENSIONS` numbers each.
+    Rows(&'a [f32]),
+}
 
 /// tract's plan of a model. A clone shares the weights.
 #[derive(Clone)]
@@ -56,4 +63,10 @@ fn plan(model: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
     let fact = if of_rows { f32::fact([one, length, DIMENSIONS.to_dim()]) } else { i64::fact([one, length]) };
     read.set_input_fact(0, fact.into())?;
     read.into_typed()?.into_decluttered()?.into_optimized()?.into_runnable()
+}
+
+/// An error of tract.
+pub(super) fn engine_error(e: &TractError) -> EmbedError {
+    // The alternate format prints the whole chain of causes on one line.
+    EmbedError::Engine(format!("{e:#}"))
 }

@@ -4,9 +4,9 @@
 //! the values are added up by them: six rows of scores stay in the processor's first cache. Shares are divided by
 //! their sum at the very end, on 32 numbers instead of on every score.
 
-use super::Kernel;
 use super::compute::{Compute, Instructions, LANES, vectors, vectors_mut};
-use super::tiles;
+use super::kernel::Kernel;
+use super::tile::tiles;
 
 /// Queries at a time.
 const ROWS: usize = 6;

@@ -13,7 +13,7 @@ use super::compute::{CODE_LEAST, Compute, Instructions, LANES as WIDE, MAGIC_BIT
 use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
 use super::quantize::{Rows, Step};
-use super::{Activation, tiles};
+use super::tile::{Activation, tiles};
 use core::arch::x86_64::{
     __m256, __m256i, _mm_add_epi8, _mm_max_epi8, _mm_packs_epi16, _mm_set1_epi8, _mm_storeu_si128, _mm256_abs_epi8,
     _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,

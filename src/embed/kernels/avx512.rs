@@ -9,7 +9,7 @@ use super::compute::{CODE_MAX, Compute, Instructions, LANES, MAGIC_BITS};
 use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix, OFFSET};
 use super::quantize::{Rows, Step};
-use super::{Activation, tiles};
+use super::tile::{Activation, tiles};
 use core::arch::x86_64::{
     __m512, __m512i, _mm_add_epi8, _mm_set1_epi8, _mm_storeu_si128, _mm512_add_epi32, _mm512_add_ps,
     _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32,

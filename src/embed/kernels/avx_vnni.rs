@@ -11,7 +11,7 @@ use super::compute::Compute;
 use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, GROUP, Matrix, OFFSET};
 use super::quantize::Rows;
-use super::{Activation, tiles};
+use super::tile::{Activation, tiles};
 use core::arch::x86_64::{__m256i, _mm256_dpbusd_avx_epi32, _mm256_set1_epi32, _mm256_setzero_si256};
 
 /// Rows of a tile: with two columns of sums each, two vectors of weights and one of codes, they fill 15 of 16 registers.

@@ -26,7 +26,7 @@ pub(super) trait Instructions: Copy {
     fn add(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     fn subtract(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     fn multiply(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
-    /// `a * b + c`, rounded once or twice.
+    /// `a * b + c`, rounded once.
     fn multiply_add(self, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
     /// `a` where it is less, else `b`.
     fn least(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
@@ -137,10 +137,10 @@ impl Instructions for Portable {
         Self::each(a, b, |a, b| a * b)
     }
 
-    // Rounded twice: once, without the instruction for it, would be a call of a function of the C library.
+    // A call of a function of the C library where it is no instruction: the twin gives what the others give, however slowly.
     #[inline(always)]
     fn multiply_add(self, a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
-        core::array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+        core::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use super::compute::{CODE_LEAST, Compute, Instructions, LANES as WIDE, MAGIC_BIT
 use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
 use super::quantize::{Rows, Step};
-use super::{Activation, tiles};
+use super::tile::{Activation, tiles};
 use core::arch::aarch64::{
     float32x4_t, int8x16_t, int32x4_t, vaddq_f32, vaddq_u8, vaddq_u32, vcombine_s8, vcombine_s16, vcvtq_f32_s32,
     vdupq_n_f32, vdupq_n_s8, vdupq_n_s32, vdupq_n_u8, vfmaq_f32, vget_low_s8, vld1q_f32, vld1q_s8, vld1q_s32,

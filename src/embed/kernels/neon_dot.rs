@@ -16,7 +16,7 @@ use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, GROUP, Matrix};
 use super::neon::{Neon, finish, load};
 use super::quantize::Rows;
-use super::{Activation, tiles};
+use super::tile::{Activation, tiles};
 use core::arch::aarch64::{int8x16_t, int32x4_t, vdupq_n_s32, vld1q_u8, vreinterpretq_s8_u8};
 use core::arch::asm;
 

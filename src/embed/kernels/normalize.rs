@@ -3,8 +3,8 @@
 //! The shifts are not in the codes: few of them are large, but those would set the step of all codes of a row. What they add to a
 //! product is the same for all texts, and stands in its biases (`Matrix::add_input`; Wei et al., "Outlier Suppression+", 2023).
 
-use super::Kernel;
 use super::compute::{Compute, Instructions, LANES, vectors, vectors_mut};
+use super::kernel::Kernel;
 use super::quantize::{Rows, Step, row};
 
 /// The parameters of a layer normalisation.

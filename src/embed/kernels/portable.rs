@@ -1,10 +1,10 @@
 //! The products without special instructions: the twin that says what the others must give.
 
-use super::Activation;
 use super::compute::Portable;
 use super::gelu::gelu;
 use super::matrix::{Block, COLUMNS, DEPTH, Matrix};
 use super::quantize::Rows;
+use super::tile::Activation;
 
 pub(super) fn multiply(rows: &Rows, matrix: &Matrix, activation: Activation, out: &mut [f32]) {
     let (codes, steps) = rows.parts();
@@ -19,7 +19,7 @@ pub(super) fn multiply(rows: &Rows, matrix: &Matrix, activation: Activation, out
             let columns = sums.iter().zip(column_sums).zip(scales.iter().zip(biases));
             for (out, ((sum, column_sum), (scale, bias))) in out.iter_mut().zip(columns) {
                 let exact = (sum - step.zero * column_sum) as f32;
-                *out = exact * (scale * step.scale) + bias;
+                *out = exact.mul_add(scale * step.scale, *bias);
             }
             if activation == Activation::Gelu {
                 gelu(Portable, out);

@@ -3,7 +3,6 @@
 //! A factor for each place of a row makes the numbers of all places alike, so that a few large ones do not set the step for all. The
 //! weights have the opposite factors in them (Xiao et al., "SmoothQuant", 2023).
 
-use super::Kernel;
 use super::compute::{CODE_MAX, Compute, Instructions, LANES, MAGIC, vectors};
 
 /// Steps between the lowest and the highest code.
@@ -62,32 +61,19 @@ impl Rows {
     }
 
     #[cfg(test)]
-    pub(super) fn from_codes(kernel: Kernel, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
-        let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(kernel.offset())).collect();
+    pub(super) fn from_codes(offset: u8, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
+        let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(offset)).collect();
         Self { depth, codes, steps: steps.to_vec() }
     }
 }
 
-impl Kernel {
-    /// The codes of these numbers, in rows of as many as there are factors, a multiple of 16; each is multiplied by its place's
-    /// factor before.
-    ///
-    /// # Panics
-    /// If the numbers are no whole rows.
-    pub fn quantize(self, numbers: &[f32], factors: &[f32], rows: &mut Rows) {
-        let depth = factors.len();
-        assert!(depth.is_multiple_of(LANES) && numbers.len().is_multiple_of(depth), "rows of whole vectors");
-        let (codes, steps) = rows.reset(numbers.len() / depth, depth);
-        self.compute(Quantize { numbers, factors, offset: self.offset(), codes, steps });
-    }
-}
-
-struct Quantize<'a> {
-    numbers: &'a [f32],
-    factors: &'a [f32],
-    offset: u8,
-    codes: &'a mut [u8],
-    steps: &'a mut [Step],
+/// A computation of codes.
+pub(super) struct Quantize<'a> {
+    pub(super) numbers: &'a [f32],
+    pub(super) factors: &'a [f32],
+    pub(super) offset: u8,
+    pub(super) codes: &'a mut [u8],
+    pub(super) steps: &'a mut [Step],
 }
 
 impl Compute for Quantize<'_> {

@@ -1,10 +1,13 @@
+//! All kernels against plain sums, and against each other.
+
 #![expect(clippy::cast_possible_truncation, reason = "what is due is computed in f64")]
 
 use super::attention::Buffers;
+use super::kernel::Kernel;
 use super::matrix::Matrix;
 use super::normalize::Norm;
 use super::quantize::{Rows, Step};
-use super::{Activation, Kernel};
+use super::tile::Activation;
 use crate::base::rng::Rng;
 
 fn codes(rng: &mut Rng, count: usize) -> Vec<i8> {
@@ -45,7 +48,7 @@ fn all_instructions_give_the_integers_of_the_plain_sums() {
             }
         }
         for kernel in Kernel::all() {
-            let rows = Rows::from_codes(kernel, depth, &inputs, &steps);
+            let rows = Rows::from_codes(kernel.offset(), depth, &inputs, &steps);
             // Of exactly the due length, so that a write beyond it is seen.
             let mut out = vec![f32::NAN; due.len()];
             kernel.multiply(&rows, &matrix, Activation::None, &mut out);
@@ -62,8 +65,12 @@ fn the_largest_codes_overflow_nothing() {
     for (code, weight) in [(127, 127), (-127, 127), (127, -127), (-127, -127)] {
         let matrix = Matrix::pack(&vec![weight; depth * outputs], &vec![1.0; outputs], &vec![0.0; outputs]).unwrap();
         for kernel in Kernel::all() {
-            let rows =
-                Rows::from_codes(kernel, depth, &vec![code; depth], &[Step { scale: 1.0, zero: -i32::from(code) }]);
+            let rows = Rows::from_codes(
+                kernel.offset(),
+                depth,
+                &vec![code; depth],
+                &[Step { scale: 1.0, zero: -i32::from(code) }],
+            );
             let mut out = vec![0.0; outputs];
             kernel.multiply(&rows, &matrix, Activation::None, &mut out);
             let due = 2.0 * f32::from(code) * f32::from(weight) * 1_536.0;
@@ -81,7 +88,7 @@ fn a_constant_input_of_the_biases_adds_what_it_would_as_codes() {
     let matrix = |biases: &[f32]| Matrix::pack(&weights, &scales, biases).unwrap();
     let kernel = Kernel::best();
     let product = |matrix: &Matrix, codes: &[i8]| {
-        let rows = Rows::from_codes(kernel, depth, codes, &[Step { scale: 0.5, zero: 0 }]);
+        let rows = Rows::from_codes(kernel.offset(), depth, codes, &[Step { scale: 0.5, zero: 0 }]);
         let mut out = vec![0.0; outputs];
         kernel.multiply(&rows, matrix, Activation::None, &mut out);
         out
@@ -145,7 +152,7 @@ fn all_instructions_give_the_same_codes() {
 }
 
 #[test]
-fn all_instructions_normalize_and_attend_alike_but_for_rounding() {
+fn all_instructions_normalize_and_attend_alike() {
     let mut rng = Rng::new(17);
     let factors: Vec<f32> = numbers(&mut rng, 384).iter().map(|number| number + 1.5).collect();
     let norm = Norm::new(numbers(&mut rng, 384), numbers(&mut rng, 384), 1e-12).unwrap();
@@ -153,6 +160,7 @@ fn all_instructions_normalize_and_attend_alike_but_for_rounding() {
         let (first, more) = (numbers(&mut rng, tokens * 384), numbers(&mut rng, tokens * 384));
         let projected: Vec<f32> = numbers(&mut rng, tokens * 3 * 384).iter().map(|number| 2.0 * number).collect();
         let due = (plain_norm(&first, &more), plain_attention(&projected, 12, 32));
+        let mut portable = None;
         for kernel in Kernel::all() {
             let (mut numbers, mut rows) = (first.clone(), Rows::default());
             kernel.add_normalize(&mut numbers, &more, (&norm, &factors), &mut rows);
@@ -174,6 +182,9 @@ fn all_instructions_normalize_and_attend_alike_but_for_rounding() {
             kernel.attend(&vec![f32::NAN; 90 * 3 * 384], 12, 32, &mut vec![0.0; 90 * 384], &mut buffers);
             kernel.attend(&projected, 12, 32, &mut out, &mut buffers);
             close(&out, &due.1, kernel, tokens);
+            let bits = |of: &[f32]| of.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+            let found = (bits(&numbers), bits(&out));
+            assert!(*portable.get_or_insert(found.clone()) == found, "{} of {tokens} tokens", kernel.name());
         }
     }
 }
