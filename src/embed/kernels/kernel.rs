@@ -7,7 +7,7 @@ use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::compute::{Compute, LANES, Portable};
-use super::matrix::{self, Matrix};
+use super::matrix::Matrix;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 #[cfg(target_arch = "aarch64")]
@@ -84,7 +84,7 @@ impl Kernel {
     pub(super) const fn offset(self) -> u8 {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Set::AvxVnni(_) | Set::Avx512(_) => matrix::OFFSET,
+            Set::AvxVnni(_) | Set::Avx512(_) => super::matrix::OFFSET,
             _ => 0,
         }
     }
