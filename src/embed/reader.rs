@@ -11,7 +11,6 @@ use super::model::{Manifest, ModelError, Prefixes};
 use super::model_file::{Bytes, Kind, ModelFile};
 use super::unigram::{Pieces, Replaced, Scratch, Unigram};
 use super::word_table::WordTable;
-use super::wordpiece::WordPiece;
 use crate::limits::DIMENSIONS;
 use std::sync::Arc;
 
@@ -27,11 +26,12 @@ pub enum Side {
     Passage,
 }
 
-/// Tokens and, with a table, vectors of words. A clone shares the tables.
+/// Tokens and, with a table, vectors of words. A clone shares the tables. Only the engine reads by it.
+#[cfg(feature = "device")]
 #[derive(Clone, Debug)]
 pub(super) enum Reader {
     /// The weights have the words' vectors: they are given ids.
-    Ids(Arc<WordPiece>),
+    Ids(Arc<super::wordpiece::WordPiece>),
     /// The words' vectors are read here.
     Rows(Box<Rows>),
 }
@@ -92,6 +92,7 @@ impl Rows {
     }
 }
 
+#[cfg(feature = "device")]
 impl Reader {
     /// The number of tokens of a text, without prefix, begin and end.
     pub(super) fn count(&self, text: &str) -> usize {
