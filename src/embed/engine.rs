@@ -10,7 +10,7 @@ use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
 use crate::embed::model::{Manifest, ModelError};
 use crate::embed::model_file::Bytes;
-use crate::embed::reader::{Reader, Rows, Side};
+use crate::embed::reader::{Rows, Side};
 use crate::embed::wordpiece::WordPiece;
 use crate::embed::{EmbedError, Embedder};
 use crate::limits::DIMENSIONS;
@@ -20,10 +20,12 @@ use std::sync::Arc;
 
 mod choice;
 mod graph;
+mod input;
 mod pattern;
 mod runner;
 mod stock;
 
+use input::Reader;
 use runner::Runner;
 use stock::Input;
 

@@ -26,16 +26,6 @@ pub enum Side {
     Passage,
 }
 
-/// Tokens and, with a table, vectors of words. A clone shares the tables. Only the engine reads by it.
-#[cfg(feature = "device")]
-#[derive(Clone, Debug)]
-pub(super) enum Reader {
-    /// The weights have the words' vectors: they are given ids.
-    Ids(Arc<super::wordpiece::WordPiece>),
-    /// The words' vectors are read here.
-    Rows(Box<Rows>),
-}
-
 /// The reader of a model in one file.
 #[derive(Clone, Debug)]
 pub struct Rows {
@@ -67,6 +57,12 @@ impl Rows {
         Ok((Self { tokenizer, table, prefixes, mirror: mirror.into(), scratch }, weights))
     }
 
+    /// The number of tokens of a text, without prefix, begin and end.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
+        self.tokenizer.count(text)
+    }
+
     /// Replaces the content of `ids` by those of a text, at most `max`, and that of `rows` by their vectors.
     ///
     /// # Errors
@@ -89,44 +85,6 @@ impl Rows {
     pub fn reflect(&self, values: &mut [f32]) {
         let along: f32 = values.iter().zip(self.mirror.iter()).map(|(value, mirror)| value * mirror).sum();
         values.iter_mut().zip(self.mirror.iter()).for_each(|(value, mirror)| *value -= 2.0 * along * mirror);
-    }
-}
-
-#[cfg(feature = "device")]
-impl Reader {
-    /// The number of tokens of a text, without prefix, begin and end.
-    pub(super) fn count(&self, text: &str) -> usize {
-        match self {
-            Self::Ids(tokenizer) => tokenizer.count(text),
-            Self::Rows(rows) => rows.tokenizer.count(text),
-        }
-    }
-
-    /// Replaces the content of `ids` by those of a text, at most `max`, and that of `rows` by their vectors, if it has them.
-    ///
-    /// # Errors
-    /// The table of vectors cannot be read.
-    pub(super) fn read(
-        &mut self,
-        (side, text): (Side, &str),
-        max: usize,
-        ids: &mut Vec<u32>,
-        rows: &mut Vec<f32>,
-    ) -> Result<(), ModelError> {
-        match self {
-            Self::Ids(tokenizer) => {
-                tokenizer.encode(text, max, ids);
-                Ok(())
-            }
-            Self::Rows(reader) => reader.read((side, text), max, ids, rows),
-        }
-    }
-
-    /// Reflects a vector, if those of the model lie near one direction.
-    pub(super) fn reflect(&self, values: &mut [f32]) {
-        if let Self::Rows(reader) = self {
-            reader.reflect(values);
-        }
     }
 }
 

@@ -160,8 +160,14 @@ fn items_reach_everybody_through_losses_churn_and_a_partition() {
     }
     run(&mut world, 60);
     (0..40).for_each(|origin| publish(&mut world, origin));
-    run(&mut world, 30);
-    assert!((0..40).all(|origin| world.holding(origin, Kind::Headroom) == 20), "each side has its own");
+    // A device that is down by mistake for a moment lacks some until it is linked again.
+    let looks = (0..6).map(|_| {
+        run(&mut world, 5);
+        (0..40).map(|origin| world.holding(origin, Kind::Headroom)).collect::<Vec<_>>()
+    });
+    let looks: Vec<_> = looks.collect();
+    assert!(looks.iter().flatten().all(|held| *held <= 20), "each side has its own: {looks:?}");
+    assert!(looks.iter().any(|held| held.iter().all(|held| *held == 20)), "and all of it: {looks:?}");
     world.net.heal();
     let took = until_all_hold(&mut world, 240);
     println!("after a partition all agents hold all items in {took} ms");
