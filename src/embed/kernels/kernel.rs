@@ -115,6 +115,7 @@ impl Kernel {
     /// most. `None` where nobody measured what the best order of instructions is. For benchmarks.
     #[must_use]
     pub fn multiply_in_registers(self, rounds: u32) -> Option<u64> {
+        let _ = rounds;
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(avx512) => Some(avx512.multiply_in_registers(rounds)),

@@ -2,9 +2,9 @@
 //!
 //! A layer of the encoder is four products with int8 weights, two attention steps between them, and what stands around:
 //! quantization, GELU, residual additions and layer normalisations. Nearly all time goes into the products, which is where
-//! processors differ: each set of instructions has a file of its own ([`avx512`], [`avx_vnni`], [`avx2`], [`neon_dot`],
-//! [`neon`]), and [`portable`] is the scalar twin of all. The rest ([`quantize`], [`normalize`], [`gelu`], [`attention`]) is
-//! written once, with the few instructions for vectors that each set offers ([`compute`]), and compiled for each.
+//! processors differ: each set of instructions has a file of its own (`avx512`, `avx_vnni`, `avx2`, `neon_dot`,
+//! `neon`), and `portable` is the scalar twin of all. The rest (`quantize`, `normalize`, `gelu`, `attention`) is
+//! written once, with the few instructions for vectors that each set offers (`compute`), and compiled for each.
 //!
 //! Weights have one scale for each output and codes of -127 to 127; activations one scale and one zero point for each token, also
 //! with codes of -127 to 127 (asymmetric, Jacob et al., "Quantization and Training of Neural Networks for Efficient
