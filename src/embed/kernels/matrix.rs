@@ -1,6 +1,6 @@
 //! Weights of eight bits, in the order in which the kernels read them.
 //!
-//! A panel is [`COLUMNS`] columns of the matrix. Its blocks go down the rows, four at a time: a block has four groups of sixteen columns,
+//! A panel is `COLUMNS` columns of the matrix. Its blocks go down the rows, four at a time: a block has four groups of sixteen columns,
 //! and a group's 64 bytes are four rows of one column after another, as instructions for sums of four products want them.
 
 /// Columns of a panel.

@@ -1,8 +1,8 @@
 //! The unigram tokenizer of `SentencePiece` models: of all ways to cut a word into known pieces, the likeliest.
 //!
 //! Kudo, "Subword Regularization", 2018, and the library `sentencepiece`. A text is read in one pass: NFC, the model's
-//! table of replaced characters ([`replaced`]), single spaces, each space as `▁` before its word, and for each word the
-//! best path over the pieces ([`viterbi`], [`pieces`]). The tokens equal those of Hugging Face `tokenizers` and of
+//! table of replaced characters (`replaced`), single spaces, each space as `▁` before its word, and for each word the
+//! best path over the pieces (`viterbi`, `pieces`). The tokens equal those of Hugging Face `tokenizers` and of
 //! `sentencepiece` with the model's own rules; `scripts/verify_unigram.py` compares 10,000 lines of all scripts.
 //!
 //! Invariants: a special token written in a text is text. The time is linear in the text's length; the memory is that of
