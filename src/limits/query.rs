@@ -6,10 +6,11 @@ pub const QUESTION_BYTES_MAX: usize = 4096;
 /// Hits of one query.
 pub const HITS_MAX: usize = 100;
 
-/// Queries of people that are answered at once; the next one is refused as busy.
+/// Queries of people that are answered at once; the next one is refused as busy. One that was answered at its deadline counts until
+/// its task on this device has ended.
 pub const QUERIES_MAX: usize = 16;
 
-/// Milliseconds until a query is answered with what has arrived.
+/// Milliseconds until a query is answered with what has arrived. This device has as long for its own part, beside others too.
 pub const QUERY_MS_MAX: u64 = 10_000;
 
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds, with the embedding of the question, beats a
@@ -37,6 +38,15 @@ pub const CHECKS_MAX: usize = 8;
 /// meanwhile.
 pub const CHECKS_RUNNING_MAX: usize = 2 * QUERIES_MAX;
 
+/// Questions that are queued for the thread that embeds them: all that may be under way.
+pub const QUESTIONS_LANE: usize = 16;
+
+/// Texts of other devices that are queued for it, behind the questions: those of hits and those of borrowed work.
+pub const CHECKS_LANE: usize = 34;
+
+/// Searches that are queued for their thread: of people here, and of peers.
+pub const SEARCHES_LANE: usize = 32;
+
 /// One question in so many is followed by the check of one more text, drawn by chance.
 pub const SPOT_CHECK_ONE_IN: u64 = 4;
 
@@ -45,3 +55,10 @@ pub const FILTER_VALUES_MAX: usize = 8;
 
 /// Bytes of one such value.
 pub const FILTER_VALUE_BYTES_MAX: usize = 256;
+
+const _: () = {
+    assert!(QUESTIONS_LANE >= QUERIES_MAX, "each query embeds one question");
+    assert!(SEARCHES_LANE >= QUERIES_MAX + PEER_QUERIES_MAX, "each query has one search here");
+    assert!(CHECKS_LANE >= CHECKS_RUNNING_MAX + super::LEASE_CHECKS_MAX, "whatever is checked has been queued");
+    assert!(PEER_ANSWER_MS < QUERY_MS_MAX, "this device has longer than others");
+};

@@ -33,11 +33,25 @@ pub const FEW_CHUNKS: u64 = 16;
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;
 
+/// Background tasks that are queued for their threads.
+pub const BACKGROUND_LANE: usize = 4;
+
 /// Audits of the store that are under way or wait for it at once.
 pub const AUDITS_MAX: usize = 4;
 
+/// Audits that are queued for their thread.
+pub const AUDITS_LANE: usize = 4;
+
 /// Batches of changes on their way to the disk. Beyond, nothing new is started.
 pub const SAVES_MAX: usize = 32;
+
+/// Saves that are queued for the thread that writes.
+pub const SAVES_LANE: usize = 32;
+
+const _: () = {
+    assert!(AUDITS_LANE >= AUDITS_MAX && BACKGROUND_LANE >= BACKGROUND_MAX, "whatever runs has been queued");
+    assert!(SAVES_LANE >= SAVES_MAX, "tasks and saves together are no more");
+};
 
 /// Milliseconds that background work waits for questions at most: then one task starts, so that files which are new, changed
 /// or deleted reach the answers however many questions come. A question that takes as long as it may, and the pause behind

@@ -26,7 +26,9 @@ impl Node {
         let filter = &query.question.filter;
         let is_here_meant = self.is_meant(filter, None);
         let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
-        let silent = query.silent.iter().take(SILENT_NAMED_MAX).map(|key| self.silent_device(now, *key)).collect();
+        let own_silence = (!here && is_here_meant).then_some(None);
+        let silent = own_silence.into_iter().chain(query.silent.iter().copied().map(Some)).take(SILENT_NAMED_MAX);
+        let silent = silent.map(|key| self.silent_device(now, key)).collect();
         let of = |(key, files): &(PeerKey, FileCoverage)| DeviceCoverage {
             device: self.title(Some(*key)),
             peer_id: self.peer_id_of(Some(*key)),
@@ -107,11 +109,12 @@ impl Node {
         uncovered
     }
 
-    fn silent_device(&self, now: Instant, key: PeerKey) -> SilentDevice {
+    /// `None` is this device.
+    fn silent_device(&self, now: Instant, key: Option<PeerKey>) -> SilentDevice {
         SilentDevice {
-            device: self.title(Some(key)),
-            peer_id: self.peer_id_of(Some(key)),
-            other_model: self.has_other_model(now, key),
+            device: self.title(key),
+            peer_id: self.peer_id_of(key),
+            other_model: key.is_some_and(|key| self.has_other_model(now, key)),
         }
     }
 

@@ -260,8 +260,7 @@ impl Node {
                     // Whether the store is still on the disk: the audit itself may read files that were deleted.
                     out.push(Output::MeasureDisk);
                 } else {
-                    let busy = "The store is being checked already; ask again when that is done.";
-                    out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+                    out.push(Output::Reply(reply, Response::refused(Problem::Busy, AUDITS)));
                 }
             }
             Request::Search { question, count, filter } => {
@@ -298,6 +297,7 @@ impl Node {
                 }
                 Outcome::StoreFailed(why) | Outcome::Failed(why) => Response::refused(Problem::Broken, why),
                 Outcome::Panicked(why) => Response::refused(Problem::Broken, panicked("The audit", &why)),
+                Outcome::Busy => Response::refused(Problem::Busy, AUDITS),
                 other => unreachable!("an audit came back as {other:?}"),
             };
             out.push(Output::Reply(reply, response));
@@ -308,6 +308,9 @@ impl Node {
         }
     }
 }
+
+/// Why an audit does not begin.
+const AUDITS: &str = "The store is being checked already; ask again when that is done.";
 
 /// Why the place is not watched: it is the agent's own.
 fn own_home(home: &str, place: &[u8]) -> String {

@@ -23,12 +23,14 @@ use crate::scheduler::task::{Outcome, Query, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
 
+/// Why a question is not answered now.
+const BUSY: &str = "Too many questions are being answered just now; ask again in a moment.";
+
 impl Node {
     /// A person's query: begins with its embedding.
     pub(super) fn on_search(&mut self, now: Instant, reply: ReplyId, question: Question, count: usize, out: &mut Out) {
         if !self.queries.local.room() {
-            let busy = "Too many questions are being answered just now; ask again in a moment.";
-            return out.push(Output::Reply(reply, Response::refused(Problem::Busy, busy)));
+            return out.push(Output::Reply(reply, Response::refused(Problem::Busy, BUSY)));
         }
         let filter = &question.filter;
         if let Err(why) = self.check_devices(filter).and_then(|()| self.check_collections(now, filter)) {
@@ -80,16 +82,26 @@ impl Node {
             self.go_on_with_queries(now, out);
             return true;
         }
+        // Its query was answered without it.
+        if self.queries.local.end_left(task) {
+            return true;
+        }
         match outcome {
             Outcome::QueryEmbedding(embedding) => self.send_query(now, task, embedding, out),
             Outcome::Found(found, _) => {
                 if self.queries.local.add_local_result(task, Found::clone(found)) {
+                    // Where it came after the deadline of other devices, nothing of theirs is checked any more.
+                    self.answer_overdue(now, out);
                     self.go_on_with_queries(now, out);
                 }
             }
             Outcome::StoreFailed(why) | Outcome::Failed(why) => {
                 let Some(query) = self.queries.local.local_failed(task) else { return false };
                 out.push(Output::Reply(query.reply, Response::refused(Problem::Broken, why.clone())));
+            }
+            Outcome::Busy => {
+                let Some(query) = self.queries.local.local_failed(task) else { return false };
+                out.push(Output::Reply(query.reply, Response::refused(Problem::Busy, BUSY)));
             }
             Outcome::Panicked(why) => {
                 let Some(query) = self.queries.local.local_failed(task) else { return false };

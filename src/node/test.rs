@@ -27,6 +27,7 @@ mod config;
 mod coverage;
 mod filters;
 mod held;
+mod lanes_test;
 mod panics;
 mod promises;
 mod why;

@@ -32,6 +32,8 @@ pub struct Check {
     pub(super) place: usize,
     /// The vector that came with it.
     pub(super) vector: Quantized,
+    /// Whether nothing follows from it any more: the peer may not answer now.
+    pub(super) is_void: bool,
 }
 
 /// A text to be embedded.

@@ -12,7 +12,6 @@ use super::pending::{PendingQueries, PendingQuery};
 use crate::base::hit::SearchHit;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
-use crate::base::time::Instant;
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHECKED_PLACES, CHECKS_MAX, SPOT_CHECK_ONE_IN};
 use crate::search::lexical::phrase::Phrases;
@@ -30,7 +29,7 @@ impl PendingQueries {
         let query = &mut self.open[at];
         query.beside.checked.push((peer, place));
         let (text, vector) = query.evidence(peer, place)?;
-        let check = Check { task: issue(), peer, query: query.number, place, vector };
+        let check = Check { task: issue(), peer, query: query.number, place, vector, is_void: false };
         let task = check.task;
         // There is room: that was asked first.
         let _ = self.checks.push(check);
@@ -58,7 +57,7 @@ impl PendingQueries {
             return None;
         }
         let (peer, place, (text, vector)) = shown.swap_remove(drawn);
-        let check = Check { task: issue(), peer, query: query.number, place, vector };
+        let check = Check { task: issue(), peer, query: query.number, place, vector, is_void: false };
         let task = check.task;
         // There is room: that was asked first.
         let _ = self.checks.push(check);
@@ -69,7 +68,10 @@ impl PendingQueries {
     /// this task.
     pub fn end_check(&mut self, task: TaskId, own: Option<&Embedding>) -> bool {
         let Some(at) = self.checks.iter().position(|check| check.task == task) else { return false };
-        let Check { peer, query, place, vector, .. } = self.checks.swap_remove(at);
+        let Check { peer, query, place, vector, is_void, .. } = self.checks.swap_remove(at);
+        if is_void {
+            return true;
+        }
         if let Some(query) = self.open.iter_mut().find(|open| open.number == query) {
             query.take_own_cosine(peer, place, own);
         }
@@ -80,36 +82,9 @@ impl PendingQueries {
         true
     }
 
-    /// Takes a query that every device has answered and in which nothing is left to check; call again until `None`.
-    pub fn take_complete(&mut self) -> Option<PendingQuery> {
-        let done =
-            |query: &PendingQuery| query.is_complete() && !self.is_checking(query) && query.next_check().is_none();
-        let at = self.open.iter().position(done)?;
-        Some(self.open.swap_remove(at))
-    }
-
-    /// Takes a query whose deadline has passed, with the results so far. What is left to check in it counts no
-    /// more than texts with as many words seldom exceed.
-    pub fn overdue(&mut self, now: Instant) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|query| query.deadline <= now)?;
-        let unchecked = self.is_checking(&self.open[at]) || self.open[at].next_check().is_some();
-        let mut query = self.open.swap_remove(at);
-        for peer in query.waiting.clone() {
-            query.mark_silent(peer);
-        }
-        if unchecked {
-            let running = |place: &(PeerKey, usize)| {
-                self.checks.iter().any(|check| check.query == query.number && (check.peer, check.place) == *place)
-            };
-            query.beside.checked.retain(|place| !running(place));
-            query.doubt_unchecked();
-        }
-        Some(query)
-    }
-
     /// Whether a check of this query is under way.
     pub(super) fn is_checking(&self, query: &PendingQuery) -> bool {
-        self.checks.iter().any(|check| check.query == query.number)
+        self.checks.iter().any(|check| check.query == query.number && !check.is_void)
     }
 }
 
@@ -173,7 +148,7 @@ impl PendingQuery {
     }
 
     /// What was not checked counts no more than texts with as many words seldom exceed.
-    fn doubt_unchecked(&mut self) {
+    pub(super) fn doubt_unchecked(&mut self) {
         let terms = self.question.terms();
         let checked = self.beside.checked.clone();
         for (device, found) in &mut self.lists {

@@ -14,6 +14,8 @@ use heapless::Vec as Bounded;
 #[derive(Debug, Default)]
 pub struct PendingQueries {
     pub(super) open: Bounded<PendingQuery, QUERIES_MAX>,
+    /// Tasks of this device that run for queries which were answered without them. Each keeps the place of its query.
+    pub(super) left: Bounded<TaskId, QUERIES_MAX>,
     /// Texts of other devices that are embedded here just now, to hold their vectors against.
     pub(super) checks: Bounded<Check, CHECKS_RUNNING_MAX>,
     /// Peers whose last answer was found to be false, and in what.
@@ -45,7 +47,16 @@ pub struct PendingQuery {
     pub silent: Vec<PeerKey>,
     /// The devices that were deliberately not asked.
     pub not_asked: NotAsked,
-    pub(super) deadline: Instant,
+    pub(super) due: Due,
+}
+
+/// When a query ends that is not complete.
+#[derive(Debug)]
+pub(super) struct Due {
+    /// Other devices are not waited for any more, nor is any text of theirs checked.
+    pub(super) peers: Instant,
+    /// This device is not waited for any more either.
+    pub(super) whole: Instant,
 }
 
 /// What peers sent beside their hits, each at most once.
@@ -86,15 +97,15 @@ impl PendingQueries {
         !self.open.is_empty()
     }
 
-    /// Whether one more query fits.
+    /// Whether one more query fits: each has at most one task of this device under way, and keeps its place until that has ended.
     #[must_use]
     pub fn room(&self) -> bool {
-        !self.open.is_full()
+        self.open.len() + self.left.len() < QUERIES_MAX
     }
 
     /// Adds a query; `task` embeds it. The caller has checked that there is `room`.
     pub fn open(&mut self, now: Instant, reply: ReplyId, question: Question, count: usize, task: TaskId) {
-        let deadline = now + Duration::from_millis(QUERY_MS_MAX);
+        let whole = now + Duration::from_millis(QUERY_MS_MAX);
         let query = PendingQuery {
             reply,
             question,
@@ -107,7 +118,7 @@ impl PendingQueries {
             lists: Vec::new(),
             silent: Vec::new(),
             not_asked: NotAsked::default(),
-            deadline,
+            due: Due { peers: whole, whole },
         };
         let pushed = self.open.push(query);
         debug_assert!(pushed.is_ok(), "the caller has checked that there is room");
@@ -128,7 +139,7 @@ impl PendingQueries {
         query.embedding = Some(embedding.clone());
         query.waiting = Bounded::from_slice(peers).unwrap_or_default();
         if !peers.is_empty() {
-            query.deadline = query.deadline.min(now + Duration::from_millis(PEER_ANSWER_MS));
+            query.due.peers = query.due.whole.min(now + Duration::from_millis(PEER_ANSWER_MS));
         }
         Some((query, query.number))
     }
@@ -149,12 +160,6 @@ impl PendingQueries {
         query.task = None;
         query.lists.push((None, found));
         true
-    }
-
-    /// The task of this device failed: returns the query, which is not open any more.
-    pub fn local_failed(&mut self, task: TaskId) -> Option<PendingQuery> {
-        let at = self.open.iter().position(|query| query.task == Some(task))?;
-        Some(self.open.swap_remove(at))
     }
 
     /// Keeps the vectors of a peer's hits until its answer comes, if it is waited for.
@@ -229,13 +234,8 @@ impl PendingQueries {
             query.lists.retain(|(from, _)| *from != Some(peer));
             query.beside.remove_peer(peer);
         }
-        self.checks.retain(|check| check.peer != peer);
-    }
-
-    /// The earliest deadline.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.open.iter().map(|query| query.deadline).min()
+        // Their tasks go on, and each has its place in the queue of the thread.
+        self.checks.iter_mut().filter(|check| check.peer == peer).for_each(|check| check.is_void = true);
     }
 }
 
@@ -276,117 +276,4 @@ impl PendingQuery {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::hit::{SearchHit, TermFrequencies};
-    use crate::base::id::{Fingerprint, Row};
-    use crate::limits::DIMENSIONS;
-
-    const A: PeerKey = PeerKey([1; 32]);
-    const B: PeerKey = PeerKey([2; 32]);
-
-    fn embedding() -> Embedding {
-        Embedding::new(Fingerprint([7; 32]), &[0.5; DIMENSIONS]).unwrap()
-    }
-
-    fn open(queries: &mut PendingQueries, peers: &[PeerKey]) -> u64 {
-        queries.open(Instant::ZERO, ReplyId(1), "q".into(), 5, TaskId(10));
-        queries
-            .begin_search(Instant::ZERO, TaskId(10), &embedding(), TaskId(11), peers)
-            .map(|(_, number)| number)
-            .unwrap()
-    }
-
-    #[test]
-    fn a_query_is_complete_when_all_devices_have_answered() {
-        let mut queries = PendingQueries::default();
-        let number = open(&mut queries, &[A, B]);
-        queries.add_peer_result(number, A, Some(Found::default()));
-        assert!(queries.add_local_result(TaskId(11), Found::default()) && queries.take_complete().is_none());
-        queries.add_peer_result(number, A, Some(Found::default()));
-        assert!(queries.take_complete().is_none(), "a second answer of a peer is ignored");
-        queries.add_peer_result(number, B, Some(Found::default()));
-        let query = queries.take_complete().unwrap();
-        assert_eq!((query.lists.len(), query.silent.len()), (3, 0));
-        assert!(queries.room() && queries.deadline().is_none());
-    }
-
-    #[test]
-    fn the_vectors_that_a_peer_sent_ahead_give_the_cosines_of_its_hits() {
-        let claims = || Found {
-            hits: vec![SearchHit {
-                row: Row(1),
-                path: b"/a.md".to_vec(),
-                heading: String::new(),
-                text: "unrelated".to_owned(),
-                cosine: 1.0,
-                frequencies: TermFrequencies::default(),
-                absence: None,
-                doc: None,
-            }],
-            ..Found::default()
-        };
-        let opposite = Embedding::new(Fingerprint([7; 32]), &[-0.5; DIMENSIONS]).unwrap().quantize();
-        let cosine = |vectors: &[(u64, PeerKey)]| {
-            let mut queries = PendingQueries::default();
-            let number = open(&mut queries, &[A]);
-            assert!(queries.add_local_result(TaskId(11), Found::default()));
-            for (more, peer) in vectors {
-                queries.add_peer_vectors(number + more, *peer, vec![opposite.clone()]);
-            }
-            queries.add_peer_result(number, A, Some(claims()));
-            let query = queries.take_complete().unwrap();
-            query.lists[1].1.hits[0].cosine
-        };
-        assert!((cosine(&[(0, A)]) + 1.0).abs() < 0.01);
-        let doubted = cosine(&[]);
-        assert!(doubted > 0.0 && doubted < 0.5, "{doubted}");
-        assert_eq!((cosine(&[(0, B)]), cosine(&[(1, A)])), (doubted, doubted), "of another peer, of another query");
-    }
-
-    #[test]
-    fn a_peer_counts_as_silent_at_the_deadline_and_as_soon_as_it_is_lost() {
-        let mut queries = PendingQueries::default();
-        open(&mut queries, &[A, B]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()));
-        queries.unlinked(A);
-        assert!(queries.take_complete().is_none());
-        assert!(queries.overdue(Instant::ZERO).is_none());
-        let query = queries.overdue(Instant::from_millis(PEER_ANSWER_MS)).unwrap();
-        assert_eq!(query.silent.as_slice(), [A, B]);
-        assert_eq!(query.lists.len(), 1);
-    }
-
-    #[test]
-    fn an_expelled_peer_is_not_waited_for_and_its_result_is_removed() {
-        let mut queries = PendingQueries::default();
-        let number = open(&mut queries, &[A, B]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()));
-        queries.add_peer_coverage(number, A, FileCoverage { known: 9, ..FileCoverage::default() });
-        queries.add_peer_unread(number, A);
-        queries.add_peer_unread(number, B);
-        queries.add_peer_unread(number + 1, B);
-        let told = &queries.open[0].beside.coverage;
-        let told: Vec<_> = told.iter().map(|(from, files)| (*from, files.known, files.unread)).collect();
-        assert_eq!(told, [(A, 9, true), (B, 0, true)], "whether a count came before or not");
-        queries.add_peer_result(number, A, Some(Found::default()));
-        queries.remove_peer(A);
-        assert!(queries.take_complete().is_none(), "B is waited for");
-        queries.remove_peer(B);
-        let query = queries.take_complete().unwrap();
-        assert_eq!(query.beside.coverage, []);
-        assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
-        queries.add_peer_result(number, B, Some(Found::default()));
-        assert!(queries.take_complete().is_none() && !queries.any());
-    }
-
-    #[test]
-    fn without_peers_the_own_result_is_the_answer_and_a_failure_ends_the_query() {
-        let mut queries = PendingQueries::default();
-        open(&mut queries, &[]);
-        assert!(queries.add_local_result(TaskId(11), Found::default()) && queries.take_complete().is_some());
-        open(&mut queries, &[]);
-        assert!(queries.local_failed(TaskId(11)).is_some());
-        assert!(queries.local_failed(TaskId(11)).is_none());
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@
 
 use crate::base::id::TaskId;
 use crate::energy::rank::Rank;
-use crate::limits::BACKGROUND_MAX;
+use crate::limits::BACKGROUND_LANE;
 use crate::platform::sched;
 use crate::scheduler::task::Task;
 use log::warn;
@@ -74,7 +74,7 @@ impl BackgroundThreads {
     /// # Errors
     /// One sentence: the system gives no more threads.
     pub fn start(count: usize, spawn: Box<Spawn>) -> Result<(Self, Sender<Queued>), String> {
-        let (queue, tasks) = bounded(BACKGROUND_MAX);
+        let (queue, tasks) = bounded(BACKGROUND_LANE);
         let standing = Arc::new(AtomicU8::new(Rank::Last as u8));
         let threads = Self { count, spawn, tasks, standing, rank: Rank::Last, joins: Joins::default() };
         let first = threads.tasks.clone();
@@ -96,7 +96,7 @@ impl BackgroundThreads {
             self.rank = wanted;
             return None;
         }
-        let (queue, tasks) = bounded(BACKGROUND_MAX);
+        let (queue, tasks) = bounded(BACKGROUND_LANE);
         // The old threads go on with their queue if there are no new ones.
         let begun = self.begin(&tasks);
         if let Err(why) = begun {

@@ -6,9 +6,10 @@
 use super::background::BackgroundThreads;
 use super::event::{Event, Inbox};
 use super::event_log::EventLog;
-use super::executor::{Clamp, Lanes, NotStarted};
+use super::executor::Clamp;
 use super::governor::GovernorHandle;
 use super::handle::Call;
+use super::lanes::{Lanes, send_save};
 use super::progress::Progress;
 use super::records;
 use super::seen::Seen;
@@ -21,7 +22,7 @@ use crate::mesh::trust::Rights;
 use crate::net::address_book::AddressBook;
 use crate::net::link::LinkEvent;
 use crate::net::session::PeerSession;
-use crate::node::input::{Input, NotSaved};
+use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
@@ -32,13 +33,13 @@ use crate::platform::panics;
 use crate::platform::store;
 use crate::platform::store_place::StorePlace;
 use crate::platform::watcher::FolderWatcher;
-use crate::scheduler::task::{Outcome, Task};
+use crate::scheduler::task::Task;
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::BadMessage;
 use crate::wire::gossip::Relayed;
 use crate::wire::peer_id::PeerId;
 use log::debug;
-use smol::channel::{Sender, TrySendError};
+use smol::channel::Sender;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
@@ -334,22 +335,15 @@ impl Driver {
     }
 
     fn start(&mut self, id: TaskId, task: Task) {
-        let started = self.outputs.lanes.start(id, task);
-        assert!(started != Err(NotStarted::Full), "the node never starts more than the threads' queues hold");
-        if started == Err(NotStarted::Ended) {
-            let why = "The threads that do this have ended; start the agent again.".to_owned();
-            self.follow_ups.push_back(Input::Done(id, Outcome::Failed(why), Duration::ZERO));
+        if let Err(instead) = self.outputs.lanes.start(id, task) {
+            self.follow_ups.push_back(Input::Done(id, instead, Duration::ZERO));
         }
     }
 
     fn save(&mut self, save: Save) {
         let id = save.id;
-        let sent = self.outputs.saves.try_send(save);
-        assert!(!matches!(sent, Err(TrySendError::Full(_))), "the node never saves more than the writer's queue holds");
-        if sent.is_err() {
-            let why = "Nothing can be saved any more, because the writing thread has ended. Start the agent again."
-                .to_owned();
-            self.follow_ups.push_back(Input::Saved(id, Err(NotSaved { why, lasts: true })));
+        if let Err(why) = send_save(&self.outputs.saves, save) {
+            self.follow_ups.push_back(Input::Saved(id, Err(why)));
         }
     }
 

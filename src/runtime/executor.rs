@@ -22,15 +22,15 @@ use crate::platform::folder::Folders;
 use crate::platform::panics::guard;
 use crate::platform::sched::clamp;
 use crate::scheduler::task::{Outcome, Scan, Task};
-use crate::search::indexes::{IndexMemory, Indexes};
+use crate::search::indexes::Indexes;
 use crate::store::record::Source;
 use crate::store::roots::Root;
 use crate::worker::run::{TaskIo, run};
-use smol::channel::{Receiver, Sender, TrySendError};
+use smol::channel::{Receiver, Sender};
 use smol::future::FutureExt;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 /// The utilization clamp (uclamp) of background threads in percent of a core's capacity, so that the kernel picks frugal
 /// frequencies; 0 is no clamp. The threads that serve people have one that stays 0.
@@ -55,76 +55,6 @@ impl Clamp {
                 if done { "done" } else { "not in this kernel" }
             );
         }
-    }
-}
-
-/// Why a task could not be queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotStarted {
-    /// The queue is full.
-    Full,
-    /// The threads behind the queue have ended.
-    Ended,
-}
-
-impl<T> From<TrySendError<T>> for NotStarted {
-    fn from(error: TrySendError<T>) -> Self {
-        match error {
-            TrySendError::Full(_) => Self::Full,
-            TrySendError::Closed(_) => Self::Ended,
-        }
-    }
-}
-
-/// The queues of the threads.
-#[derive(Clone, Debug)]
-pub struct Lanes {
-    /// Background tasks; room for as many as the node has slots.
-    pub background: Sender<(TaskId, Task)>,
-    /// Questions that are embedded.
-    pub questions: Sender<(TaskId, Task)>,
-    /// Texts of other devices that are embedded, whenever no question waits.
-    pub checks: Sender<(TaskId, Task)>,
-    /// Searches, for people here and for peers.
-    pub searches: Sender<(TaskId, Task)>,
-    /// Audits of the whole store.
-    pub audits: Sender<TaskId>,
-    /// What searches look in.
-    pub index: Arc<RwLock<Indexes>>,
-}
-
-impl Lanes {
-    /// What the indexes take.
-    #[must_use]
-    pub fn memory(&self) -> IndexMemory {
-        self.index.read().unwrap_or_else(PoisonError::into_inner).memory()
-    }
-
-    /// Queues a task for the threads that run its kind.
-    ///
-    /// # Errors
-    /// The queue is full, or its threads have ended.
-    pub fn start(&self, id: TaskId, task: Task) -> Result<(), NotStarted> {
-        match task {
-            Task::Audit => self.audits.try_send(id)?,
-            Task::EmbedQuery { .. } => self.questions.try_send((id, task))?,
-            Task::EmbedHit { .. } => self.checks.try_send((id, task))?,
-            Task::Retrieve(_) => self.searches.try_send((id, task))?,
-            Task::Scan(_)
-            | Task::Refill { .. }
-            | Task::Purge { .. }
-            | Task::Read { .. }
-            | Task::Embed { .. }
-            | Task::Park { .. }
-            | Task::Sweep
-            | Task::Lend { .. }
-            | Task::Owed { .. }
-            | Task::EmbedLent(_)
-            | Task::EmbedBorrowed(_)
-            | Task::ListKept { .. }
-            | Task::Summarize => self.background.try_send((id, task))?,
-        }
-        Ok(())
     }
 }
 
@@ -199,6 +129,7 @@ impl<E: Embedder> Executor<E> {
 #[cfg(test)]
 mod tests {
     use super::super::auditor::Auditor;
+    use super::super::lanes::{LaneEnds, Lanes};
     use super::*;
     use crate::base::filter::Filter;
     use crate::embed::stand_in::StandIn;
@@ -242,21 +173,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (inputs, inbox) = bounded(8);
         let (background, _) = bounded(1);
-        let ((questions, asked), (checks, queued_checks)) = (bounded(4), bounded(4));
-        let ((searches, searched), (audits, queued_audits)) = (bounded(4), bounded(4));
         let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs.clone());
         let disk = executor.disk.clone();
         let searcher = executor.clone();
-        let lanes = Lanes { background, questions, checks, searches, audits, index: Arc::default() };
+        let (lanes, LaneEnds { questions: asked, checks, searches: searched, audits }) =
+            Lanes::new(background, Arc::default());
         Threads {
             folder,
             disk,
             lanes,
-            audits: queued_audits,
+            audits,
             inputs,
             inbox,
             questions: spawn(move || executor.run(&asked)),
-            checks: queued_checks,
+            checks,
             searches: spawn(move || searcher.run(&searched)),
         }
     }

@@ -4,7 +4,7 @@
 //! the outputs that the node returns. `executor` runs tasks on threads: several for background work, one that embeds
 //! questions, one that searches; `auditor` checks the whole store on one more. `background` moves the background threads
 //! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
-//! (group commit). `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
+//! (group commit). `lanes` are the queues that lead to them. `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
 //! HTTP calls reach the driver, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
 //! person asks for, and `scrub` reads it once a month.
 //!
@@ -21,6 +21,7 @@ pub mod event_log;
 pub mod executor;
 pub mod governor;
 pub mod handle;
+pub mod lanes;
 pub mod mesh_root;
 pub mod progress;
 pub mod records;

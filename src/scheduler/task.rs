@@ -296,6 +296,8 @@ pub enum Outcome {
     StoreFailed(String),
     /// The task could not be done for a reason that is not the store's, such as the engine's; nothing was changed.
     Failed(String),
+    /// The task was not begun, because its thread has too many to do.
+    Busy,
     /// The task panicked: where, and the beginning of the message. Nothing was changed, and the thread goes on.
     Panicked(String),
 }

@@ -80,6 +80,8 @@ impl Requests {
 pub(super) struct AgentRun {
     /// Background tasks under way: whether they embed.
     pub(super) tasks: BTreeMap<TaskId, bool>,
+    /// All tasks under way, with the lane of each.
+    pub(super) lanes: BTreeMap<TaskId, &'static str>,
     /// Whether file changes are reported to it.
     pub(super) watching: bool,
     /// When a light task last started while somebody waited for an answer.

@@ -35,6 +35,7 @@ mod headroom;
 mod holders;
 pub mod host;
 pub mod injected_bug;
+mod lanes;
 mod leaves;
 mod liars;
 pub mod net;

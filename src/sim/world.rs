@@ -204,6 +204,7 @@ impl World {
                 if let Input::Done(task, ..) = &input {
                     self.load_changes(at);
                     self.devices[at].run.tasks.remove(task);
+                    self.devices[at].run.lanes.remove(task);
                 }
                 if let Input::Api(reply, _) = &input {
                     self.devices[at].requests.open.insert(*reply);
@@ -282,6 +283,7 @@ impl World {
     fn carry_out(&mut self, at: usize, agent: &mut Agent, output: Output) {
         match output {
             Output::Start(id, task) => {
+                self.check_lane(at, id, &task);
                 self.check_start(at, id, &task);
                 let (before, outcome) = (agent.embedder.texts, agent.run(&self.devices[at].files, &task));
                 let cost = self.cost_ms(at, &task, agent.embedder.texts - before);

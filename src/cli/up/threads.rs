@@ -5,9 +5,7 @@
 
 use crate::embed::engine::Engine;
 use crate::energy::rank::Rank;
-use crate::limits::{
-    AUDITS_MAX, BACKGROUND_MAX, CHECKS_RUNNING_MAX, LEASE_CHECKS_MAX, PEER_QUERIES_MAX, QUERIES_MAX, SAVES_MAX,
-};
+use crate::limits::{BACKGROUND_MAX, SAVES_LANE};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::child::Parsers;
@@ -23,8 +21,9 @@ use crate::platform::watcher::FolderWatcher;
 use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
-use crate::runtime::executor::{Clamp, Executor, Lanes};
+use crate::runtime::executor::{Clamp, Executor};
 use crate::runtime::governor::GovernorHandle;
+use crate::runtime::lanes::{LaneEnds, Lanes};
 use crate::runtime::scrub::Scrub;
 use crate::runtime::seen::Seen;
 use crate::runtime::upkeep::Upkeep;
@@ -103,11 +102,7 @@ pub(super) fn start(
         standing: Standing::default(),
     };
     let clamp = Clamp::default();
-    let (questions, asked) = bounded(2 * QUERIES_MAX);
-    let (checks, to_check) = bounded(CHECKS_RUNNING_MAX + LEASE_CHECKS_MAX);
-    let (searches, to_search) = bounded(2 * QUERIES_MAX + PEER_QUERIES_MAX);
-    let (audits, audit_tasks) = bounded(AUDITS_MAX);
-    let (saves, saved) = bounded(SAVES_MAX);
+    let (saves, saved) = bounded(SAVES_LANE);
     let words = WordsStep::new(upkeep.rebuild().clone());
     let of_lanes = Arc::clone(&index);
     let (home_path, broken, unsynced) = (home.path().to_owned(), None, None);
@@ -121,15 +116,16 @@ pub(super) fn start(
     };
     let (background_threads, background) = BackgroundThreads::start(background_threads(), Box::new(begin))?;
     let joins = background_threads.joins();
+    let (lanes, LaneEnds { questions, checks, searches, audits }) = Lanes::new(background, of_lanes);
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
     let auditor = Auditor { disk, folders, inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
         stand(Rank::Last);
-        auditor.run(&audit_tasks);
+        auditor.run(&audits);
     })?);
     let searcher = executor.clone();
-    threads.push(spawn("questions", move || executor.run_in_order(&asked, &to_check))?);
-    threads.push(spawn("searches", move || searcher.run(&to_search))?);
+    threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks))?);
+    threads.push(spawn("searches", move || searcher.run(&searches))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let told = parsers.clone();
     threads.push(spawn("parser-check", move || match told.say() {
@@ -137,7 +133,6 @@ pub(super) fn start(
         Err(why) => warn!("{why}"),
     })?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned(), reach.clone())?;
-    let lanes = Lanes { background, questions, checks, searches, audits, index: of_lanes };
     let outputs = Outputs {
         lanes,
         background: Some(background_threads),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::hit::{CorpusStatistics, Found};
 use crate::base::id::{Fingerprint, ReplyId, Row};
-use crate::base::time::Duration;
+use crate::base::time::{Duration, Instant};
 use crate::embed::Embedder;
 use crate::embed::stand_in::StandIn;
 use crate::limits::PEER_ANSWER_MS;
@@ -159,4 +159,16 @@ fn after_one_answer_in_four_a_text_that_is_shown_is_checked_by_chance() {
     let (task, HitText { text, .. }) = check.unwrap();
     assert!(queries.end_check(task, Some(&embed(&text))));
     assert_eq!(queries.take_lie(), Some((LIAR, Lie::Vector)));
+}
+
+#[test]
+fn a_check_of_a_device_that_may_answer_no_more_has_its_place_until_it_ends_and_says_nothing() {
+    let lies: &[(&str, &str)] = &[("buy this watch", QUESTION)];
+    let mut queries = answered(&[(LIAR, lies)]);
+    let (task, _) = queries.begin_check(|| TaskId(20)).unwrap();
+    queries.remove_peer(LIAR);
+    assert_eq!(queries.checks.len(), 1, "its task is under way");
+    assert!(queries.take_complete().is_some(), "no answer waits for it");
+    assert!(queries.end_check(task, Some(&embed("buy this watch"))) && queries.checks.is_empty());
+    assert_eq!(queries.take_lie(), None);
 }

@@ -1,0 +1,23 @@
+//! The queues of a device's threads hold whatever its agent has under way.
+
+use super::world::World;
+use crate::base::id::TaskId;
+use crate::limits::{AUDITS_LANE, BACKGROUND_LANE, CHECKS_LANE, QUESTIONS_LANE, SEARCHES_LANE};
+use crate::scheduler::task::Task;
+
+impl World {
+    /// Notes that a task is queued, and checks that its queue has room. A queue is fullest while its thread takes nothing from it.
+    pub(super) fn check_lane(&mut self, at: usize, id: TaskId, task: &Task) {
+        let (lane, most) = match task {
+            Task::EmbedQuery { .. } => ("questions", QUESTIONS_LANE),
+            Task::EmbedHit { .. } => ("checks", CHECKS_LANE),
+            Task::Retrieve(_) => ("searches", SEARCHES_LANE),
+            Task::Audit => ("audits", AUDITS_LANE),
+            _ => ("background", BACKGROUND_LANE),
+        };
+        let lanes = &mut self.devices[at].run.lanes;
+        lanes.insert(id, lane);
+        let under_way = lanes.values().filter(|other| **other == lane).count();
+        assert!(under_way <= most, "device {at} has {under_way} tasks in the lane of {lane}, which holds {most}");
+    }
+}
