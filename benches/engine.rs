@@ -1,11 +1,15 @@
 //! The engine beside ONNX Runtime and stock tract, in one run, in turn, on the calling core: scripts/bench-engine starts it
 //! with ONNX Runtime; `cargo bench --bench engine` alone prints our own columns. docs/evidence.md has figures.
 //!
+//! With `--calls KERNEL,TOKENS,COUNT` it does so many embeddings and prints nothing: scripts/count-embedding counts their instructions
+//! under QEMU.
+//!
 //! Times are of CPU, in milliseconds of one call: in each round every contender has its turn at every size, of which the least call
-//! counts; the table shows the median of the rounds. At 8x32 ours runs eight texts one after another.
+//! counts; the table shows the median of the rounds, of which the scalar twin has three. At 8x32 ours runs eight texts one after another.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -44,6 +48,7 @@ fn main() {
             "--forms" => forms = Some(value),
             "--rounds" => rounds = value.parse().unwrap(),
             "--quality" => quality = Some(value),
+            "--calls" => return calls(&value),
             other => panic!("{other} is no argument"),
         }
     }
@@ -74,6 +79,18 @@ fn text(tokens: usize) -> String {
     let vocabulary = vocabulary();
     let words = vocabulary.lines().skip(2_000).filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
     words.step_by(37).take(tokens - 2).collect::<Vec<_>>().join(" ")
+}
+
+/// So many embeddings of so many tokens, by the kernel of this name or by `tract`; the loading is not left out.
+fn calls(asked: &str) {
+    let parts: Vec<&str> = asked.split(',').collect();
+    let [kernel, tokens, count] = parts[..] else { panic!("KERNEL,TOKENS,COUNT") };
+    let named = || Kernel::all().find(|of| of.name() == kernel).expect("a kernel of this processor");
+    let choice = if kernel == "tract" { Choice::Stock } else { Choice::Kernel(named()) };
+    let (mut engine, text) = (engine(choice), text(tokens.parse().unwrap()));
+    for _ in 0..count.parse::<u32>().unwrap() {
+        std::hint::black_box(engine.embed(&text).unwrap());
+    }
 }
 
 /// CPU time of this thread.
@@ -121,9 +138,10 @@ fn times(other: &mut Option<OnnxRuntime>, rounds: usize) -> Table {
     }
     let texts = SIZES.map(|(_, tokens)| text(tokens));
     let mut found = vec![vec![Vec::with_capacity(rounds); SIZES.len()]; contenders.len()];
-    for _ in 0..rounds {
+    for round in 0..rounds {
         for (at, (batch, tokens)) in SIZES.into_iter().enumerate() {
-            for (contender, found) in contenders.iter_mut().zip(&mut found) {
+            let turns = contenders.iter_mut().zip(&mut found).filter(|(of, _)| round < 3 || of.name() != "portable");
+            for (contender, found) in turns {
                 found[at].push(match contender {
                     Contender::Ours(_, engine) => least(|| {
                         for _ in 0..batch {
@@ -209,11 +227,13 @@ fn peak(kernel: Kernel) -> Option<f64> {
     Some(2.0 * products as f64 / took * 1e3)
 }
 
-/// How near the embeddings of a file's lines are to the exact model's, for each kernel.
+/// How near the embeddings of a file's lines are to the exact model's, for each kernel but the scalar twin.
 fn cosines(path: &str, other: &mut OnnxRuntime) {
     let texts = fs::read_to_string(path).unwrap();
     let tokenizer = WordPiece::new(&vocabulary()).unwrap();
-    let mut engines: Vec<Engine> = Kernel::all().map(|kernel| engine(Choice::Kernel(kernel))).collect();
+    // The scalar twin takes minutes, and its embeddings are those of the others.
+    let kernels = Kernel::all().filter(|kernel| !kernel.is_portable());
+    let mut engines: Vec<Engine> = kernels.map(|kernel| engine(Choice::Kernel(kernel))).collect();
     engines.push(engine(Choice::Stock));
     let mut found = vec![Vec::new(); engines.len()];
     let (mut ids, mut lengths) = (Vec::new(), Vec::new());

@@ -72,10 +72,13 @@ const SAYINGS: [(&[&str], &str); 6] = [
 
 /// Files that may say `unsafe`: system calls without a safe wrapper. A measured SIMD file joins with its benchmark.
 const UNSAFE_FILES: &[&str] = &[
+    "src/embed/kernels/amx.rs",
+    "src/embed/kernels/amx_permission.rs",
     "src/embed/kernels/avx2.rs",
     "src/embed/kernels/avx512.rs",
     "src/embed/kernels/avx_vnni.rs",
     "src/embed/kernels/neon.rs",
+    "src/embed/kernels/neon_32.rs",
     "src/embed/kernels/neon_dot.rs",
     "src/platform/child/sys.rs",
     "src/platform/sched.rs",

@@ -1,8 +1,9 @@
 //! AVX2: sums of pairs of products of bytes in 16 bits, and of pairs of those in 32. Four rows of a group of 16 columns are in registers
 //! at a time.
 //!
-//! The instruction for the products takes an unsigned and a signed byte: the size of a weight, and the code with the weight's
-//! sign. Neither is -128, so that a sum of two products, at most 2 * 127 * 127, fits 16 bits and is exact.
+//! The instruction for the products takes an unsigned and a signed byte: the size of a weight, and the code, whose bits are turned over
+//! where the weight is negative. That makes it its opposite less one, so that a negative weight's size is missing from the sum, whatever
+//! the code: sums begin with these sizes (`Columns::negatives`). A sum of two products, at most 2 * 127 * 128, fits 16 bits and is exact.
 //!
 //! An [`Avx2`] exists only where the processor has the instructions, which makes the calls below sound. The tests are in `tests`,
 //! against the portable form.
@@ -15,12 +16,14 @@ use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
 use super::quantize::{Rows, Step};
 use super::tile::{Activation, tiles};
 use core::arch::x86_64::{
-    __m256, __m256i, _mm_add_epi8, _mm_max_epi8, _mm_packs_epi16, _mm_set1_epi8, _mm_storeu_si128, _mm256_abs_epi8,
-    _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,
-    _mm256_cvtepi32_ps, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32,
-    _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_epi32, _mm256_sub_ps,
+    __m256, __m256i, _mm_add_epi8, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_max_epi8, _mm_max_ps, _mm_max_ss,
+    _mm_movehdup_ps, _mm_movehl_ps, _mm_packs_epi16, _mm_set1_epi8, _mm_storeu_si128, _mm256_abs_epi8,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
+    _mm256_castsi256_si128, _mm256_cmpgt_epi8, _mm256_cvtepi32_ps, _mm256_extractf128_ps, _mm256_extracti128_si256,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps,
+    _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_epi32,
+    _mm256_sub_ps, _mm256_xor_si256,
 };
 
 /// Rows of a tile: with two columns of sums each, the weights, their sizes and what a product needs they fill the 16 registers.
@@ -140,6 +143,29 @@ impl Instructions for Avx2 {
             _mm_storeu_si128(into.as_mut_ptr().cast(), _mm_add_epi8(codes, _mm_set1_epi8(offset.cast_signed())));
         }
     }
+
+    #[inline(always)]
+    fn sum(self, lanes: Pair) -> f32 {
+        // SAFETY: see above.
+        unsafe {
+            let eight = _mm256_add_ps(lanes[0], lanes[1]);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    #[inline(always)]
+    fn greatest_lane(self, lanes: Pair, least: f32) -> f32 {
+        let lanes = self.greatest(lanes, self.splat(least));
+        // SAFETY: see above.
+        unsafe {
+            let eight = _mm256_max_ps(lanes[0], lanes[1]);
+            let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -159,10 +185,10 @@ fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, ou
                 let out = &mut out[first * outputs..][..height * outputs];
                 let at = panel * COLUMNS + group * GROUP;
                 match height {
-                    1 => finish(&sums::<1>(codes, blocks, group), steps, 0, columns, group, out, at),
-                    2 => finish(&sums::<2>(codes, blocks, group), steps, 0, columns, group, out, at),
-                    3 => finish(&sums::<3>(codes, blocks, group), steps, 0, columns, group, out, at),
-                    _ => finish(&sums::<ROWS>(codes, blocks, group), steps, 0, columns, group, out, at),
+                    1 => finish(&sums::<1>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
+                    2 => finish(&sums::<2>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
+                    3 => finish(&sums::<3>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
+                    _ => finish(&sums::<ROWS>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
                 }
                 if activation == Activation::Gelu {
                     for out in out.chunks_exact_mut(outputs) {
@@ -177,18 +203,21 @@ fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, ou
 /// The sums of `M` rows of a group.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], group: usize) -> [[__m256i; 2]; M] {
+fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], columns: &Columns, group: usize) -> [[__m256i; 2]; M] {
     let depth = blocks.len();
     let codes: [&[[u8; 4]]; M] = core::array::from_fn(|row| &codes[row * depth..][..depth]);
     let ones = _mm256_set1_epi16(1);
-    let mut sums = [[_mm256_setzero_si256(); 2]; M];
+    let more = load_sums(&columns.negatives[group]);
+    let mut sums = [more; M];
     for (place, block) in blocks.iter().enumerate() {
         let weights = load(&block.0[group]);
         let sizes = [_mm256_abs_epi8(weights[0]), _mm256_abs_epi8(weights[1])];
+        let none = _mm256_setzero_si256();
+        let below = [_mm256_cmpgt_epi8(none, weights[0]), _mm256_cmpgt_epi8(none, weights[1])];
         for (codes, sums) in codes.iter().zip(&mut sums) {
             let code = _mm256_set1_epi32(i32::from_le_bytes(codes[place]));
-            for (sum, (size, weights)) in sums.iter_mut().zip(sizes.into_iter().zip(weights)) {
-                let pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(code, weights));
+            for (sum, (size, below)) in sums.iter_mut().zip(sizes.into_iter().zip(below)) {
+                let pairs = _mm256_maddubs_epi16(size, _mm256_xor_si256(code, below));
                 *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
             }
         }
@@ -229,6 +258,14 @@ pub(super) fn finish<const M: usize>(
             }
         }
     }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load_sums(sums: &[i32; GROUP]) -> [__m256i; 2] {
+    let (halves, _) = sums.as_chunks::<LANES>();
+    // SAFETY: each half has the 32 bytes that are read, at any address.
+    unsafe { [_mm256_loadu_si256(halves[0].as_ptr().cast()), _mm256_loadu_si256(halves[1].as_ptr().cast())] }
 }
 
 /// The two vectors of a group of a block.

@@ -27,17 +27,22 @@ const HIGHEST: f32 = 0.001_411_906;
 #[inline(always)]
 pub(super) fn gelu<I: Instructions>(with: I, numbers: &mut [f32]) {
     for numbers in vectors_mut(numbers) {
-        let x = with.load(numbers);
-        let within = with.greatest(with.least(x, with.splat(END)), with.splat(-END));
-        let square = with.multiply(within, within);
-        let place = with.multiply_add(square, with.splat(2.0 / (END * END)), with.splat(-1.0));
-        let mut value = with.splat(HIGHEST);
-        for factor in FACTORS {
-            value = with.multiply_add(value, place, with.splat(factor));
-        }
-        let half = with.multiply(x, with.splat(0.5));
-        with.store(with.multiply_add(half, with.multiply(value, within), half), numbers);
+        with.store(gelu_of(with, with.load(numbers)), numbers);
     }
+}
+
+/// GELU of each lane.
+#[inline(always)]
+pub(super) fn gelu_of<I: Instructions>(with: I, x: I::Lanes) -> I::Lanes {
+    let within = with.greatest(with.least(x, with.splat(END)), with.splat(-END));
+    let square = with.multiply(within, within);
+    let place = with.multiply_add(square, with.splat(2.0 / (END * END)), with.splat(-1.0));
+    let mut value = with.splat(HIGHEST);
+    for factor in FACTORS {
+        value = with.multiply_add(value, place, with.splat(factor));
+    }
+    let half = with.multiply(x, with.splat(0.5));
+    with.multiply_add(half, with.multiply(value, within), half)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Which instructions a processor has, and the computations by each.
 
 #[cfg(target_arch = "x86_64")]
+use super::amx::Amx;
+#[cfg(target_arch = "x86_64")]
 use super::avx_vnni::AvxVnni;
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
@@ -10,6 +12,8 @@ use super::compute::{Compute, LANES, Portable};
 use super::matrix::Matrix;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
+#[cfg(target_arch = "arm")]
+use super::neon_32::Neon32;
 #[cfg(target_arch = "aarch64")]
 use super::neon_dot::NeonDot;
 use super::portable;
@@ -29,10 +33,14 @@ enum Set {
     AvxVnni(AvxVnni),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Amx(Amx),
     #[cfg(target_arch = "aarch64")]
     Neon(Neon),
     #[cfg(target_arch = "aarch64")]
     NeonDot(NeonDot),
+    #[cfg(target_arch = "arm")]
+    Neon32(Neon32),
 }
 
 impl Kernel {
@@ -40,11 +48,17 @@ impl Kernel {
     pub fn all() -> impl Iterator<Item = Self> {
         let portable = [Some(Set::Portable)];
         #[cfg(target_arch = "x86_64")]
-        let wide =
-            [Avx2::detect().map(Set::Avx2), AvxVnni::detect().map(Set::AvxVnni), Avx512::detect().map(Set::Avx512)];
+        let wide = [
+            Avx2::detect().map(Set::Avx2),
+            AvxVnni::detect().map(Set::AvxVnni),
+            Avx512::detect().map(Set::Avx512),
+            Amx::detect().map(Set::Amx),
+        ];
         #[cfg(target_arch = "aarch64")]
         let wide = [Neon::detect().map(Set::Neon), NeonDot::detect().map(Set::NeonDot)];
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(target_arch = "arm")]
+        let wide = [Neon32::detect().map(Set::Neon32)];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm")))]
         let wide: [Option<Set>; 0] = [];
         portable.into_iter().chain(wide).flatten().map(Self)
     }
@@ -72,19 +86,23 @@ impl Kernel {
             Set::AvxVnni(_) => "avx-vnni",
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(_) => "avx512-vnni",
+            #[cfg(target_arch = "x86_64")]
+            Set::Amx(_) => "amx",
             #[cfg(target_arch = "aarch64")]
             Set::Neon(_) => "neon",
             #[cfg(target_arch = "aarch64")]
             Set::NeonDot(_) => "neon-dot",
+            #[cfg(target_arch = "arm")]
+            Set::Neon32(_) => "neon-32",
         }
     }
 
     /// What is added to the codes of activations before they are stored. The instructions of VNNI multiply unsigned numbers by
-    /// signed ones.
+    /// signed ones; AMX could do without, and has it so that VNNI may multiply what it has no tiles for.
     pub(super) const fn offset(self) -> u8 {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Set::AvxVnni(_) | Set::Avx512(_) => super::matrix::OFFSET,
+            Set::AvxVnni(_) | Set::Avx512(_) | Set::Amx(_) => super::matrix::OFFSET,
             _ => 0,
         }
     }
@@ -104,10 +122,14 @@ impl Kernel {
             Set::AvxVnni(vnni) => vnni.multiply(rows, matrix, activation, out),
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(avx512) => avx512.multiply(rows, matrix, activation, out),
+            #[cfg(target_arch = "x86_64")]
+            Set::Amx(amx) => amx.multiply(rows, matrix, activation, out),
             #[cfg(target_arch = "aarch64")]
             Set::Neon(neon) => neon.multiply(rows, matrix, activation, out),
             #[cfg(target_arch = "aarch64")]
             Set::NeonDot(dot) => dot.multiply(rows, matrix, activation, out),
+            #[cfg(target_arch = "arm")]
+            Set::Neon32(neon) => neon.multiply(rows, matrix, activation, out),
         }
     }
 
@@ -117,6 +139,8 @@ impl Kernel {
     pub fn multiply_in_registers(self, rounds: u32) -> Option<u64> {
         let _ = rounds;
         match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Amx(amx) => Some(amx.multiply_in_registers(rounds)),
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(avx512) => Some(avx512.multiply_in_registers(rounds)),
             #[cfg(target_arch = "x86_64")]
@@ -147,10 +171,14 @@ impl Kernel {
             Set::AvxVnni(vnni) => vnni.compute(work),
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(avx512) => avx512.compute(work),
+            #[cfg(target_arch = "x86_64")]
+            Set::Amx(amx) => amx.compute(work),
             #[cfg(target_arch = "aarch64")]
             Set::Neon(neon) => neon.compute(work),
             #[cfg(target_arch = "aarch64")]
             Set::NeonDot(dot) => dot.compute(work),
+            #[cfg(target_arch = "arm")]
+            Set::Neon32(neon) => neon.compute(work),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Columns {
     pub(super) biases: [[f32; GROUP]; GROUPS],
     /// The sum of a column's codes.
     pub(super) sums: [[i32; GROUP]; GROUPS],
+    /// The sum of the sizes of those that are negative.
+    pub(super) negatives: [[i32; GROUP]; GROUPS],
 }
 
 /// Packed weights with their scales and biases.
@@ -65,11 +67,15 @@ impl Matrix {
     }
 
     fn push_panel(&mut self, codes: &[i8], scales: &[f32], biases: &[f32], first: usize) {
-        let mut columns =
-            Columns { scales: [[0.0; GROUP]; GROUPS], biases: [[0.0; GROUP]; GROUPS], sums: [[0; GROUP]; GROUPS] };
+        let mut columns = Columns {
+            scales: [[0.0; GROUP]; GROUPS],
+            biases: [[0.0; GROUP]; GROUPS],
+            sums: [[0; GROUP]; GROUPS],
+            negatives: [[0; GROUP]; GROUPS],
+        };
         columns.scales.as_flattened_mut().copy_from_slice(&scales[first..first + COLUMNS]);
         columns.biases.as_flattened_mut().copy_from_slice(&biases[first..first + COLUMNS]);
-        let sums = columns.sums.as_flattened_mut();
+        let (sums, negatives) = (columns.sums.as_flattened_mut(), columns.negatives.as_flattened_mut());
         for rows in codes.chunks_exact(DEPTH * scales.len()) {
             let mut block = Block([[0; GROUP * DEPTH]; GROUPS]);
             let groups = block.0.as_flattened_mut();
@@ -77,6 +83,7 @@ impl Matrix {
                 for (column, code) in row[first..first + COLUMNS].iter().enumerate() {
                     groups[column * DEPTH + at] = *code;
                     sums[column] += i32::from(*code);
+                    negatives[column] -= i32::from(*code).min(0);
                 }
             }
             self.blocks.push(block);

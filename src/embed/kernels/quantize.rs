@@ -9,6 +9,8 @@ use super::compute::{CODE_MAX, Compute, Instructions, LANES, MAGIC, vectors};
 const STEPS: f32 = 254.0;
 /// Below this span all codes of a row are the zero point.
 const SPAN_MIN: f32 = 1e-20;
+/// Bytes of a cache line, of most processors.
+const LINE: usize = 64;
 
 /// How a row's codes are read: `number = scale * (code - zero)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,8 +25,10 @@ pub struct Step {
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     depth: usize,
-    /// A row after another; each code is stored as a byte, plus the kernel's offset.
+    /// A row after another; each code is stored as a byte, plus the kernel's offset. The first stand at a cache line's beginning, after
+    /// `skip` bytes: a tile's row of 64 then comes from one line.
     codes: Vec<u8>,
+    skip: usize,
     steps: Vec<Step>,
 }
 
@@ -32,7 +36,7 @@ impl Rows {
     /// A buffer for so many rows and codes, which then allocates nothing more.
     #[must_use]
     pub fn with_capacity(rows: usize, codes: usize) -> Self {
-        Self { depth: 0, codes: Vec::with_capacity(codes), steps: Vec::with_capacity(rows) }
+        Self { depth: 0, codes: Vec::with_capacity(codes + LINE), skip: 0, steps: Vec::with_capacity(rows) }
     }
 
     /// The codes of a row.
@@ -49,21 +53,22 @@ impl Rows {
 
     /// The codes, in fours, and the step of each row.
     pub(super) fn parts(&self) -> (&[[u8; 4]], &[Step]) {
-        (self.codes.as_chunks().0, &self.steps)
+        (self.codes[self.skip..][..self.steps.len() * self.depth].as_chunks().0, &self.steps)
     }
 
     /// Room for so many rows of this depth, to be written.
     pub(super) fn reset(&mut self, rows: usize, depth: usize) -> (&mut [u8], &mut [Step]) {
         self.depth = depth;
-        self.codes.resize(rows * depth, 0);
+        self.codes.resize(rows * depth + LINE, 0);
+        self.skip = self.codes.as_ptr().align_offset(LINE).min(LINE);
         self.steps.resize(rows, Step::default());
-        (&mut self.codes, &mut self.steps)
+        (&mut self.codes[self.skip..][..rows * depth], &mut self.steps)
     }
 
     #[cfg(test)]
     pub(super) fn from_codes(offset: u8, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
         let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(offset)).collect();
-        Self { depth, codes, steps: steps.to_vec() }
+        Self { depth, codes, skip: 0, steps: steps.to_vec() }
     }
 }
 

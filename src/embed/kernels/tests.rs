@@ -34,7 +34,10 @@ fn signed(kernel: Kernel, rows: &Rows) -> Vec<i8> {
 fn all_instructions_give_the_integers_of_the_plain_sums() {
     let mut rng = Rng::new(15);
     // Depths with and without whole blocks of every kernel's unrolling, and heights of every tile and of several.
-    for (rows, depth, outputs) in [(1, 16, 64), (2, 48, 64), (3, 32, 128), (4, 16, 64), (5, 64, 64), (13, 1_536, 128)] {
+    // Of tiles of AMX, which have 16 rows, one and two; three of 15 rows that share some; and four.
+    let tiled = [(1, 64, 128), (16, 128, 64), (17, 64, 64), (43, 384, 64), (64, 64, 64)];
+    let plain = [(1, 16, 64), (2, 48, 64), (3, 32, 128), (4, 16, 64), (5, 64, 64), (13, 1_536, 128)];
+    for (rows, depth, outputs) in plain.into_iter().chain(tiled) {
         let weights = codes(&mut rng, depth * outputs);
         let inputs = codes(&mut rng, rows * depth);
         let steps: Vec<Step> = (0..rows).map(|row| Step { scale: 1.0, zero: [0, -127, 127, 5][row % 4] }).collect();
