@@ -116,6 +116,7 @@ impl World {
         device.disk.cut_power(usize::try_from(survives).unwrap_or(0));
         (device.agent, device.suspended) = (None, None);
         device.run.tasks.clear();
+        device.run.lanes.clear();
         self.queue.forget(at);
         note(&mut self.trace, format_args!("crash {at}"));
         self.net.forget_keys(at);
