@@ -67,6 +67,8 @@ pub struct Learned {
 pub struct GovernorStatus {
     /// There is a sensor that is believed. A single zone of ACPI is, once its value was seen to vary.
     pub has_sensor: bool,
+    /// Degrees of the CPU as last believed; unknown without a sensor that answers.
+    pub degrees: Option<f64>,
     /// Degrees at which the device is held, as lowered by throttling.
     pub target: f64,
     /// The limit in degrees that the owner set.
@@ -157,6 +159,7 @@ impl Governor {
         let power = self.battery.doubts().and(self.supply.doubts());
         GovernorStatus {
             has_sensor: self.thermal.has_sensor(),
+            degrees: self.thermal.degrees(),
             target: self.thermal.target(),
             own_limit: self.thermal.own_limit(),
             foreign_cores: self.user_activity.foreign(),

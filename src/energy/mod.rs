@@ -23,6 +23,7 @@ pub mod battery;
 pub mod board;
 mod controller;
 pub mod coordinator;
+pub mod day;
 pub mod decision;
 pub mod doubt;
 pub mod duty_cycle;

@@ -22,6 +22,14 @@ pub(super) fn common_headers() -> Headers {
         .with_inserted_header(KnownHeaderName::CrossOriginOpenerPolicy, "same-origin")
 }
 
+/// The media type of server-sent events.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+
+/// Whether the answer goes on as long as its reader wants.
+pub(super) fn is_endless(conn: &Conn) -> bool {
+    conn.response_headers().get_str(KnownHeaderName::ContentType) == Some(EVENT_STREAM)
+}
+
 /// Adds the date to an answer, if the clock shows one that HTTP can write.
 pub(super) fn dated(conn: Conn) -> Conn {
     match date(clock::shown()) {

@@ -3,46 +3,54 @@
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
 mod collection;
+mod document;
+mod feedback;
 mod invite;
 mod pairing;
 mod places;
 mod regroup;
+mod report;
 mod search;
+mod stream;
 mod upkeep;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
-use super::dto::{Added, Checked, Files, SearchAnswer, SearchResults, StatusReport, text};
+use super::dto::{Added, Checked, SearchAnswer, SearchResults, text};
 use super::events::Events;
 use super::page::Page;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
-use crate::limits::{BURST_S_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX};
+use crate::limits::{BURST_S_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, STREAMS_MAX};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
-use crate::platform::home::at_home;
 use crate::platform::source::source_at;
 use crate::runtime::governor::{BurstRequest, PauseRequest, WaitingWork};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
-use crate::runtime::upkeep::Upkeep;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::path::{Path, PathBuf};
+use smol::lock::Semaphore;
+use std::path::PathBuf;
+use std::sync::Arc;
 use trillium::{Conn, Error, Status};
 
 /// The handlers, and where they ask.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Api {
     node: NodeHandle,
-    page: Page,
+    page: Arc<Page>,
+    /// Room for streams of events.
+    streams: Arc<Semaphore>,
+    /// Room for files that are being sent.
+    sent: Arc<Semaphore>,
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -61,11 +69,16 @@ impl Api {
     /// Handlers that ask through `node`.
     #[must_use]
     pub fn new(node: NodeHandle) -> Self {
-        Self { node, page: Page::new() }
+        let room = |places| Arc::new(Semaphore::new(places));
+        Self { node, page: Arc::new(Page::new()), streams: room(STREAMS_MAX), sent: room(FILES_SENT_MAX) }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
         self.page.answer(conn)
+    }
+
+    pub(super) fn page_file(&self, conn: Conn, name: &str) -> Conn {
+        self.page.answer_file(conn, name)
     }
 
     pub(super) async fn add(&self, mut conn: Conn) -> Conn {
@@ -253,25 +266,9 @@ impl Api {
                 json(conn, Status::Ok, &SearchResults::new(hits, (fits, narrowed), unusable.1, coverage))
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
-            Response::Status(status) => {
-                let mut report = StatusReport::from(&*status);
-                // What is held does not go on, whatever the governor allows.
-                if report.activity.held.is_none() {
-                    report.activity.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
-                }
-                report.activity.background_reason = self.node.governor_handle().reason();
-                report.activity.store_read_s = self.node.upkeep().and_then(Upkeep::last_read);
-                report.activity.at_home = self.node.home().and_then(|home| end_of_command(&home));
-                report.findings = self.node.all_findings(report.findings, report.activity.panics);
-                json(conn, Status::Ok, &report)
-            }
+            Response::Status(status) => json(conn, Status::Ok, &self.report(&status)),
         }
     }
-}
-
-/// What a command that is typed for the agent of this home ends with; `None` for the user's usual home.
-fn end_of_command(home: &Path) -> Option<String> {
-    at_home("wattle up", home).strip_prefix("wattle up").filter(|end| !end.is_empty()).map(str::to_owned)
 }
 
 const fn status_of(problem: Problem) -> Status {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod change;
+mod document;
 mod files;
 mod ledger;
 mod search;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
+pub use document::{DocumentText, Passage};
 pub use files::Files;
 pub use ledger::{Pace, Passages, Progress};
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};

@@ -4,7 +4,7 @@
 //! token. Each request passes `auth` (Host, Origin,
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
-//! client a bounded time to send a request and to take the answer, so no client holds a connection by being slow.
+//! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
 //! `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
 //!
 //! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
@@ -25,6 +25,8 @@ pub mod events;
 pub mod folders;
 pub mod lan_listener;
 pub mod page;
+mod pieces;
+mod query;
 pub mod routes;
 mod slots;
 pub mod tasks;
@@ -43,6 +45,7 @@ use smol::Timer;
 use smol::future::{or, yield_now};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
 use trillium::{Conn, Handler, HttpConfig, HttpContext};
@@ -140,6 +143,8 @@ impl Service {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
+        let endless = transport.endless();
+        let endless = &endless;
         let (handlers, slot) = (&self.handlers, &slot);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = handlers.0.run(Conn::from(conn)).await;
@@ -150,6 +155,7 @@ impl Service {
                 conn = handlers.1.run(conn).await;
             }
             let conn = answer::dated(handlers.before_send(conn).await);
+            endless.store(answer::is_endless(&conn), Ordering::Relaxed);
             slot.answered();
             conn.into_inner()
         });

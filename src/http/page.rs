@@ -1,17 +1,59 @@
-//! `GET /`: one self-contained page, under a Content Security Policy that lets it load nothing else and call only its
-//! own agent.
+//! `GET /` and `GET /page/FILE`: the page for people, a bundle of small files in the program. It is the same for everybody, and says
+//! nothing of its agent: it needs no token.
+//!
+//! The Content Security Policy lets the page load its own files and call its own agent, and nothing else: no inline script or style,
+//! no other host, no frame. Each file has an entity tag (RFC 9110, section 8.8.3), the hash of its content, so that a browser asks
+//! whether it is still the same and mostly loads nothing.
 
+use super::answer::refused;
 use sha2::{Digest, Sha256};
-use trillium::{Conn, KnownHeaderName};
+use trillium::{Conn, KnownHeaderName, Status};
 
-/// The Content Security Policy of the page, made once. The page is the same for everybody, and says nothing of its agent: it needs no
-/// token.
-#[derive(Debug)]
-pub struct Page {
-    policy: String,
+/// A file of the bundle.
+#[derive(Clone, Copy, Debug)]
+struct PageFile {
+    name: &'static str,
+    media_type: &'static str,
+    text: &'static str,
 }
 
-const HTML: &str = include_str!("page.html");
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+macro_rules! file {
+    ($name:literal, $media_type:expr) => {
+        PageFile { name: $name, media_type: $media_type, text: include_str!(concat!("page/", $name)) }
+    };
+}
+
+/// The bundle, the page itself first.
+const FILES: [PageFile; 17] = [
+    file!("index.html", "text/html; charset=utf-8"),
+    file!("style.css", "text/css; charset=utf-8"),
+    file!("icon.svg", "image/svg+xml"),
+    file!("app.js", SCRIPT),
+    file!("call.js", SCRIPT),
+    file!("devices.js", SCRIPT),
+    file!("dom.js", SCRIPT),
+    file!("energy.js", SCRIPT),
+    file!("first.js", SCRIPT),
+    file!("hits.js", SCRIPT),
+    file!("library.js", SCRIPT),
+    file!("live.js", SCRIPT),
+    file!("passage.js", SCRIPT),
+    file!("plot.js", SCRIPT),
+    file!("reader.js", SCRIPT),
+    file!("search.js", SCRIPT),
+    file!("token.js", SCRIPT),
+];
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+/// The bundle with its entity tags, made once.
+#[derive(Clone, Debug)]
+pub struct Page {
+    tags: Vec<String>,
+}
 
 impl Default for Page {
     fn default() -> Self {
@@ -20,100 +62,52 @@ impl Default for Page {
 }
 
 impl Page {
-    /// The policy lets only the page's own script and style run, by their hashes, and call only this agent.
+    /// The bundle of this program.
     #[must_use]
     pub fn new() -> Self {
-        let (script, style) = (hash(inside("<script>", "</script>")), hash(inside("<style>", "</style>")));
-        let policy = format!(
-            "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; img-src data:; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        );
-        Self { policy }
+        Self { tags: FILES.iter().map(|file| tag(file.text)).collect() }
     }
 
     /// Answers with the page.
     pub(super) fn answer(&self, conn: Conn) -> Conn {
-        conn.with_response_header(KnownHeaderName::ContentSecurityPolicy, self.policy.clone())
-            .with_response_header(KnownHeaderName::ContentType, "text/html; charset=utf-8")
-            .ok(HTML)
+        self.send(conn, 0)
     }
-}
 
-/// The text between two tags, each of which the page has once.
-fn inside(open: &str, close: &str) -> &'static str {
-    HTML.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(inside, _)| inside)
-}
-
-fn hash(text: &str) -> String {
-    base64(&Sha256::digest(text.as_bytes()))
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = (bits >> (18 - 6 * place)) & 63;
-            text.push(if place <= group.len() { char::from(DIGITS[digit as usize]) } else { '=' });
+    /// Answers with a file of it.
+    pub(super) fn answer_file(&self, conn: Conn, name: &str) -> Conn {
+        // The page itself is at `/`, where its addresses are.
+        match FILES.iter().skip(1).position(|file| file.name == name) {
+            Some(at) => self.send(conn, at + 1),
+            None => refused(conn, Status::NotFound, "The page has no such file."),
         }
     }
-    text
+
+    fn send(&self, conn: Conn, at: usize) -> Conn {
+        let (file, tag) = (&FILES[at], &self.tags[at]);
+        let known =
+            conn.request_headers().get_str(KnownHeaderName::IfNoneMatch).is_some_and(|known| is_known(known, tag));
+        let conn = conn
+            .with_response_header(KnownHeaderName::ContentSecurityPolicy, POLICY)
+            // Kept, and asked about each time: the files of two versions never mix.
+            .with_response_header(KnownHeaderName::CacheControl, "no-cache")
+            .with_response_header(KnownHeaderName::Etag, tag.clone());
+        if known {
+            return conn.with_status(Status::NotModified).halt();
+        }
+        conn.with_response_header(KnownHeaderName::ContentType, file.media_type).ok(file.text)
+    }
+}
+
+/// The entity tag of a content: half of its SHA-256.
+fn tag(text: &str) -> String {
+    let hash: String = Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hash}\"")
+}
+
+/// Whether one of the tags that a browser knows is this one; proxies mark them as weak.
+fn is_known(known: &str, tag: &str) -> bool {
+    known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_agrees_with_the_vectors_of_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(hash(""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
-    }
-
-    #[test]
-    fn the_page_has_one_script_and_one_style_and_the_policy_knows_both() {
-        for tag in ["<script", "</script>", "<style", "</style>"] {
-            assert_eq!(HTML.matches(tag).count(), 1, "{tag}");
-        }
-        let policy = Page::new().policy;
-        assert!(
-            policy.contains(&hash(inside("<script>", "</script>")))
-                && policy.contains(&hash(inside("<style>", "</style>")))
-        );
-        assert!(!policy.contains("unsafe") && !policy.contains(&hash("")));
-    }
-
-    #[test]
-    fn each_command_of_the_page_names_the_home_of_its_agent_but_those_for_who_has_no_token_and_for_another_device() {
-        assert!(!HTML.contains("{at_home}") && !HTML.contains("data-home"), "nobody has shown a token yet");
-        let script = inside("<script>", "</script>");
-        assert!(script.contains("atHome = status.at_home"));
-        // Each is made by `typed`, in quotation marks.
-        for (at, _) in script.match_indices("wattle ") {
-            let before = &script[..at];
-            let elsewhere = before.ends_with("On the other device, type: ") || before.ends_with("those of `");
-            assert!(elsewhere || before.ends_with("typed(\""), "{}", &script[at..script.floor_char_boundary(at + 40)]);
-        }
-    }
-
-    #[test]
-    fn the_page_names_no_other_host_and_never_writes_markup() {
-        for banned in [
-            "http://",
-            "https://",
-            "//cdn",
-            "innerHTML",
-            "outerHTML",
-            "insertAdjacentHTML",
-            "document.write",
-            "eval(",
-            " style=",
-            " onclick",
-        ] {
-            assert!(!HTML.contains(banned), "{banned}");
-        }
-    }
-}
+mod test;

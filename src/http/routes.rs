@@ -3,6 +3,7 @@
 //! A call is one row. `auth` looks up its access there, the router below its handler, and a 405 answer the methods that are
 //! allowed; docs/api.md repeats the table, and a test compares the two.
 
+mod page;
 mod pairing;
 mod row;
 mod upkeep;
@@ -17,24 +18,10 @@ pub use row::{Access, Route};
 
 /// Every call, in the order of docs/api.md.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(upkeep::ROUTES).chain(pairing::ROUTES)
+    page::ROUTES.iter().chain(ROUTES).chain(upkeep::ROUTES).chain(pairing::ROUTES)
 }
 
 static ROUTES: &[Route] = &[
-    Route {
-        method: Method::Get,
-        path: "/",
-        access: Access::Open,
-        about: "returns the page for people, which makes its calls with the token; it is the same for everybody, and says nothing of its agent",
-        handler: |api, conn, _| Box::pin(async move { api.page(conn) }),
-    },
-    Route {
-        method: Method::Get,
-        path: "/healthz",
-        access: Access::Open,
-        about: "returns `ok` while the agent runs",
-        handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
-    },
     Route {
         method: Method::Get,
         path: "/v1/status",
@@ -50,11 +37,46 @@ static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(async move { api.events(conn) }),
     },
     Route {
+        method: Method::Get,
+        path: "/v1/events/stream",
+        access: Access::Token,
+        about: "follows the agent by server-sent events: `status` whenever it changes, `device` for each event; at most four at once",
+        handler: |api, conn, _| Box::pin(async move { api.stream(conn) }),
+    },
+    Route {
         method: Method::Post,
         path: "/v1/search",
         access: Access::Token,
         about: "answers a question: `{\"query\", \"k\"?, \"collection\"?, \"device\"?, \"path\"?, \"type\"?, \"after\"?, \"before\"?}`; the filters are strings, or lists of strings of which one fits (docs/search.md)",
         handler: |api, conn, _| Box::pin(api.search(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/document",
+        access: Access::Token,
+        about: "returns the text of a document of this device as it was read, in parts: `?path=…&from=0`",
+        handler: |api, conn, _| Box::pin(api.document(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/document/file",
+        access: Access::Token,
+        about: "returns the file of such a document as an attachment: `?path=…`; at most two at once",
+        handler: |api, conn, _| Box::pin(api.document_file(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/feedback",
+        access: Access::Token,
+        about: "keeps what somebody says of an answer, on this device alone: `{\"question\", \"device\", \"path\", \"text\", \"verdict\"}`, where `verdict` is `good`, `bad`, or `none` to take it back; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.judge(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/feedback",
+        access: Access::Token,
+        about: "returns what was said of answers",
+        handler: |api, conn, _| Box::pin(api.judgements(conn)),
     },
     Route {
         method: Method::Post,
@@ -139,6 +161,13 @@ static ROUTES: &[Route] = &[
         access: Access::Token,
         about: "returns what the governor measures and allows",
         handler: |api, conn, _| Box::pin(api.energy(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/energy/day",
+        access: Access::Token,
+        about: "returns the last 24 hours: power, temperature, share of the device, joules and chunks in slots of five minutes",
+        handler: |api, conn, _| Box::pin(async move { api.energy_day(conn) }),
     },
     Route {
         method: Method::Put,
@@ -292,7 +321,7 @@ mod tests {
         for route in routes() {
             let found = find(routes(), route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
-            let open = matches!(route.path, "/" | "/healthz");
+            let open = matches!(route.path, "/" | "/page/{file}" | "/healthz");
             assert_eq!(access(route.method, route.path) == Access::Open, open, "{route:?}");
         }
         assert_eq!(access(Method::Head, "/healthz"), Access::Open);
@@ -318,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_and_the_page_call_only_rows_of_the_table() {
+    fn the_command_line_calls_only_rows_of_the_table() {
         let is_row = |method: Method, path: &str| matches!(find(routes(), method, path), Found::Route(..));
         let mut seen = 0;
         for call in include_str!("client.rs").split("self.call(").skip(1) {
@@ -329,11 +358,5 @@ mod tests {
             seen += 1;
         }
         assert!(seen >= 9, "{seen}");
-        for call in include_str!("page.html").split("call(\"").skip(1) {
-            let path = call.split('"').next().unwrap();
-            assert!(is_row(Method::Get, path) || is_row(Method::Post, path), "{path}");
-            seen += 1;
-        }
-        assert!(seen >= 11, "{seen}");
     }
 }

@@ -8,6 +8,8 @@ use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use std::io::{ErrorKind, Result};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use trillium::Transport;
@@ -51,6 +53,10 @@ pub(super) struct TimedStream {
     timeouts: Timeouts,
     phase: Phase,
     deadline: Timer,
+    /// The answer goes on for as long as its reader wants: each piece of it has the time of an answer.
+    endless: Arc<AtomicBool>,
+    /// The last write found no room at the client.
+    is_stuck: bool,
 }
 
 impl TimedStream {
@@ -61,7 +67,13 @@ impl TimedStream {
     /// The system's, on a connection that is gone.
     pub(super) fn new(stream: TcpStream, timeouts: Timeouts) -> Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, timeouts, phase: Phase::Arriving, deadline: Timer::after(timeouts.arrive) })
+        let (phase, deadline) = (Phase::Arriving, Timer::after(timeouts.arrive));
+        Ok(Self { stream, timeouts, phase, deadline, endless: Arc::default(), is_stuck: false })
+    }
+
+    /// Says whether the answer under way goes on without an end.
+    pub(super) fn endless(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.endless)
     }
 
     fn begin(&mut self, phase: Phase) {
@@ -102,11 +114,13 @@ impl AsyncRead for TimedStream {
 
 impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        if self.phase != Phase::Answering {
+        if self.phase != Phase::Answering || (!self.is_stuck && self.endless.load(Ordering::Relaxed)) {
             self.begin(Phase::Answering);
         }
         self.check_deadline(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.is_stuck = written.is_pending();
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

@@ -42,6 +42,12 @@ pub const ENERGY_DAYS_MAX: usize = 32;
 /// Days before today that are shown: a week, to see a habit.
 pub const ENERGY_DAYS_SHOWN: usize = 7;
 
+/// Seconds of a slot of the day that people are shown, and how many there are: 24 hours in five minutes, a point or two of a screen each.
+pub const DAY_SLOT_S: u64 = 300;
+
+/// See `DAY_SLOT_S`.
+pub const DAY_SLOTS: usize = 288;
+
 /// Milliseconds that a batch of chunks is sized to, so that background work stops soon after it may not go on.
 pub const TASK_MS_MAX: u64 = 250;
 

@@ -35,3 +35,30 @@ pub const CLIENT_AUDIT_MS: u64 = 600_000;
 
 /// Bytes of an answer that the command line reads: `HITS_MAX` chunks, escaped at their worst.
 pub const CLIENT_BODY_MAX: u64 = 8 * 1024 * 1024;
+
+/// Streams of events that are open at once at one address: each is a page that somebody looks at.
+pub const STREAMS_MAX: usize = 4;
+
+/// Milliseconds between two looks of a stream whether the status has changed.
+pub const STREAM_LOOK_MS: u64 = 2_000;
+
+/// Milliseconds after which a stream without news says that it lives. That a page has gone is noticed by the second such write.
+pub const STREAM_ALIVE_MS: u64 = 5_000;
+
+/// Passages of a document's text in one answer: about 12,000 words.
+pub const DOCUMENT_PASSAGES_MAX: usize = 64;
+
+/// Files of documents that are sent at once; each is in memory until it is sent.
+pub const FILES_SENT_MAX: usize = 2;
+
+/// What people said of answers that is kept; beyond, the oldest goes. A family that judges ten answers a week fills it in two years.
+pub const FEEDBACK_MAX: usize = 1000;
+
+/// Bytes of the file that keeps it; beyond, the oldest goes too. It is written whole each time, which a card stands.
+pub const FEEDBACK_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of a question and of a path that are kept with what was said.
+pub const FEEDBACK_TEXT_BYTES_MAX: usize = 4096;
+
+const _: () =
+    assert!(FEEDBACK_BYTES_MAX > 8 * FEEDBACK_TEXT_BYTES_MAX, "the longest judgement, escaped, leaves room for others");

@@ -1,6 +1,7 @@
 //! The handle through which HTTP tasks and start-up reach the node, its events, the network's diagnostics and the governor.
 
 use super::event_log::EventLog;
+use super::feedback::Feedback;
 use super::governor::GovernorHandle;
 use super::unfinished::{self, Command, Unfinished};
 use super::upkeep::Upkeep;
@@ -47,6 +48,7 @@ pub struct NodeHandle {
     unfinished: Arc<Mutex<Unfinished>>,
     /// Work on the whole store; none in tests of the API alone.
     upkeep: Option<Upkeep>,
+    feedback: Feedback,
 }
 
 impl NodeHandle {
@@ -66,6 +68,7 @@ impl NodeHandle {
                 unwritten: Arc::default(),
                 unfinished: Arc::default(),
                 upkeep: None,
+                feedback: Feedback::default(),
             },
             driver,
         )
@@ -86,7 +89,7 @@ impl NodeHandle {
     /// The same handle, with the agent's home.
     #[must_use]
     pub fn with_home(self, home: PathBuf) -> Self {
-        Self { home: Some(Arc::new(home)), ..self }
+        Self { feedback: Feedback::at(&home), home: Some(Arc::new(home)), ..self }
     }
 
     /// Writes settings into the home's config.toml, so that the next start has them. What cannot be written down is a
@@ -247,8 +250,14 @@ impl NodeHandle {
     }
 }
 
-/// Work on the whole store.
+/// What is beside the node: work on the whole store, and what people said of answers.
 impl NodeHandle {
+    /// What people said of answers.
+    #[must_use]
+    pub const fn feedback(&self) -> &Feedback {
+        &self.feedback
+    }
+
     /// The same handle, with the work on this store.
     #[must_use]
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {

@@ -4,6 +4,7 @@
 
 mod best;
 mod candidate;
+pub mod document;
 mod filter;
 mod folders;
 mod given;

@@ -4,11 +4,12 @@ use super::machine::HostCoordinator;
 use super::output::Out;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
-use crate::energy::accounting::ledger::Ledger;
+use crate::energy::accounting::ledger::{Ledger, Totals};
 use crate::energy::accounting::meter::Baseline;
 use crate::energy::decision::Decision;
 use crate::energy::doubt::Doubts;
 use crate::energy::policy::hint::Origin;
+use crate::energy::policy::hours::QuietHours;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::Wall;
 
@@ -59,6 +60,21 @@ impl HostCoordinator {
     #[must_use]
     pub fn told_by_leader(&self) -> Doubts {
         self.role.doubts_of_leader()
+    }
+
+    /// Degrees of the CPU as last believed, and the joules and chunks of this agent's background work today: for the day that people are
+    /// shown. Where another agent leads, this one samples nothing.
+    #[must_use]
+    pub fn moment(&self, now: Instant) -> (Option<f64>, (f64, u64)) {
+        let lines = || self.spending.ledger().day(self.day(now)).into_iter().flat_map(Totals::lines);
+        let worked = (lines().map(|line| line.part.joules).sum(), lines().map(|line| line.part.chunks).sum());
+        (self.governor.status().degrees.filter(|_| self.leads()), worked)
+    }
+
+    /// The quiet hours of this agent's settings; those of the leader hold.
+    #[must_use]
+    pub const fn quiet_hours(&self) -> &QuietHours {
+        self.governor.policy.quiet_hours()
     }
 
     /// The minute of the day at which the quiet hours that hold now end; `None` where another agent leads, which knows its own.

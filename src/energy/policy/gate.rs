@@ -131,6 +131,12 @@ impl Policy {
         GateOutcome { gate, energy, lifts }
     }
 
+    /// The quiet hours that the owner set.
+    #[must_use]
+    pub const fn quiet_hours(&self) -> &QuietHours {
+        &self.settings.quiet
+    }
+
     /// The minute of the day at which the quiet hours that hold now end; `None`: none hold, or not within a day.
     #[must_use]
     pub fn quiet_until(&self, wall: Wall) -> Option<u16> {

@@ -69,6 +69,11 @@ impl QuietHours {
         self.windows.iter().filter(|(window, _)| window.holds(local)).map(|(_, cap)| *cap).min()
     }
 
+    /// All windows, each with its cap.
+    pub fn windows(&self) -> impl Iterator<Item = (Window, Fraction)> + '_ {
+        self.windows.iter().copied()
+    }
+
     /// The least of all caps: what holds while the time is unknown.
     #[must_use]
     pub fn strictest(&self) -> Option<Fraction> {

@@ -4,8 +4,10 @@ use super::*;
 use crate::base::finding::Area;
 use crate::base::hit::FileCoverage;
 use crate::base::id::Ring;
+use crate::energy::day::DayReport;
 use crate::http::folders::{AwayPlace, Missing};
 use crate::node::output;
+use crate::runtime::feedback::{Judgement, Verdict};
 use serde_json::{Value, json};
 
 const PAGE: &str = include_str!("../../../docs/api.md");
@@ -157,6 +159,16 @@ fn found() -> SearchResults {
     }
 }
 
+fn document() -> DocumentText {
+    let passages = vec![Passage { heading: "A".into(), text: "x".into() }];
+    DocumentText { path: "/n/a".into(), passages, from: 0, of: 2, next: Some(1) }
+}
+
+fn judgement() -> Judgement {
+    let (question, device, path, chunk) = ("x".into(), "12D3".into(), "/n/a".into(), "00".into());
+    Judgement { at_s: 7, question, device, path, chunk, verdict: Verdict::Good }
+}
+
 #[test]
 fn each_field_of_the_answers_stands_on_the_page() {
     let folders = Folders { folders: vec![watched()], private_names: vec!["diary".into()] };
@@ -179,6 +191,9 @@ fn each_field_of_the_answers_stands_on_the_page() {
     assert_eq!(unnamed(&regrouped, &["POST /v1/collection"]), none);
     assert_eq!(unnamed(&forgotten, &["POST /v1/forget"]), none);
     assert_eq!(unnamed(&found(), &["POST /v1/search"]), none);
+    assert_eq!(unnamed(&document(), &["GET /v1/document"]), none);
+    assert_eq!(unnamed(&judgement(), &["POST /v1/feedback"]), none);
+    assert_eq!(unnamed(&DayReport::default(), &["GET /v1/energy/day"]), none);
     let not_there = json!({ "a": 1, "not on the page": [{ "nor this": 2 }], "idle_watts": 3 });
     let missing = ["a", "not on the page", "nor this", "idle_watts"];
     // Serde sorts the names of a value.

@@ -1,8 +1,8 @@
 //! The names and caps of the small files of a home.
 
 use crate::limits::{
-    ADDRESS_BOOK_BYTES_MAX, HARDWARE_BYTES_MAX, INVITES_FILE_BYTES_MAX, SEEN_FILE_BYTES_MAX, STATE_BYTES_MAX,
-    TRUST_FILE_BYTES_MAX,
+    ADDRESS_BOOK_BYTES_MAX, FEEDBACK_BYTES_MAX, HARDWARE_BYTES_MAX, INVITES_FILE_BYTES_MAX, SEEN_FILE_BYTES_MAX,
+    STATE_BYTES_MAX, TRUST_FILE_BYTES_MAX,
 };
 
 /// The small files of a home.
@@ -46,6 +46,8 @@ pub enum HomeFile {
     Energy,
     /// When the whole store was read last.
     StoreRead,
+    /// What people said of answers.
+    Feedback,
     /// Which of the small files were written.
     Written,
 }
@@ -92,6 +94,7 @@ impl HomeFile {
             Self::Left => "mesh-left",
             Self::Energy => "energy.json",
             Self::StoreRead => "store-read",
+            Self::Feedback => "feedback",
             Self::Written => "written-files",
         }
     }
@@ -109,6 +112,7 @@ impl HomeFile {
             Self::Records => TRUST_FILE_BYTES_MAX,
             Self::Invites => INVITES_FILE_BYTES_MAX,
             Self::Seen => SEEN_FILE_BYTES_MAX,
+            Self::Feedback => FEEDBACK_BYTES_MAX,
             _ => STATE_BYTES_MAX,
         }
     }

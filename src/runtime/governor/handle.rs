@@ -1,14 +1,12 @@
 //! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
 
-use super::doubts;
 use super::host::Host;
 use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
-use super::report::{Current, left};
+use super::report::Current;
 use super::sentence::WaitingWork;
 use super::shared::{Shared, State};
 use super::time::Time;
-use super::{rendezvous, sampler, sentence, state_file};
-use crate::base::finding::Finding;
+use super::{quiet, rendezvous, sampler, sentence, state_file};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::report::BoardReport;
@@ -74,7 +72,7 @@ pub struct Setup {
 #[derive(Clone, Debug)]
 pub struct GovernorHandle {
     /// `None`: the agent runs without its governor.
-    shared: Option<Arc<Shared>>,
+    pub(super) shared: Option<Arc<Shared>>,
     /// Closed when the threads have ended.
     ended: Option<Receiver<()>>,
 }
@@ -338,7 +336,8 @@ impl GovernorHandle {
         Some(shared.with(now, |coordinator, out| {
             let ends = coordinator.hold_ends(now);
             let burst_from = shared.burst_from(coordinator.burst(now));
-            Current::new(&coordinator.status(now, out), ends, &found, now).with_burst_from(burst_from)
+            let quiet = quiet::list(coordinator.quiet_hours());
+            Current::new(&coordinator.status(now, out), ends, &found, now).with_wishes(burst_from, quiet)
         }))
     }
 
@@ -361,24 +360,6 @@ impl GovernorHandle {
         if let Some(shared) = &self.shared {
             shared.input(now, input);
         }
-    }
-}
-
-/// What is so beside the decision.
-impl GovernorHandle {
-    /// Seconds until the pause that holds now ends by itself, `Some(None)`: only when a person resumes; `None`: none holds. One
-    /// that was set before this start is not remembered by everybody.
-    #[must_use]
-    pub fn pause_left(&self) -> Option<Option<u64>> {
-        let shared = self.shared.as_ref()?;
-        left(clock::now(), shared.lock().coordinator.pause())
-    }
-
-    /// What is wrong with the sensors where another agent governs the host; nothing where this one governs, whose findings are on the board.
-    #[must_use]
-    pub fn findings_of_leader(&self) -> Vec<Finding> {
-        let doubts = self.shared.as_ref().map(|shared| shared.lock().coordinator.told_by_leader());
-        doubts.map(doubts::of_leader).unwrap_or_default()
     }
 }
 

@@ -12,10 +12,12 @@
 //! Not here: decisions (`energy`), the sensors' files (`platform::sysfs`), the start of tasks (`node`). The caps are
 //! those of the coordinator, and `shared::HOST_WORK_MAX`.
 
+mod beside;
 mod doubts;
 mod handle;
 mod host;
 mod pause_request;
+mod quiet;
 mod rendezvous;
 mod report;
 mod sampler;
@@ -27,5 +29,6 @@ mod waker;
 
 pub use handle::{GovernorHandle, Setup};
 pub use pause_request::{BurstFrom, BurstRequest, PauseRequest};
+pub use quiet::QuietWindow;
 pub use report::{Consumption, Current, GovernorDetails, MethodTotal, Wishes};
 pub use sentence::WaitingWork;

@@ -1,6 +1,7 @@
 //! The state of the governor for programs (the JSON of `GET /v1/energy`) and, in a sentence, for people.
 
 use super::pause_request::BurstFrom;
+use super::quiet::QuietWindow;
 use super::sentence::sentence;
 use crate::base::level::Energy;
 use crate::base::time::{Instant, date};
@@ -50,6 +51,9 @@ pub struct GovernorDetails {
     pub target_c: Option<f64>,
     /// Cores that others use.
     pub foreign_cores: Option<f64>,
+    /// Cores that there are for this process.
+    #[serde(default)]
+    pub cores: Option<usize>,
     /// How much energy there is.
     pub energy: Energy,
     /// Where that was learned from.
@@ -73,6 +77,9 @@ pub struct Wishes {
     /// Who began that; null: nobody, or it began at another agent of this host.
     #[serde(default)]
     pub burst_from: Option<BurstFrom>,
+    /// The quiet hours that the owner of this agent set.
+    #[serde(default)]
+    pub quiet: Vec<QuietWindow>,
 }
 
 /// Joules of this agent's background work, and the power of the device without it.
@@ -169,6 +176,7 @@ impl Current {
             duty: decision.duty.value(),
             target_c: status.target,
             foreign_cores: status.seen.map(|(cores, _)| cores),
+            cores: std::thread::available_parallelism().ok().map(usize::from),
             energy,
             energy_source: energy_source.map(source),
             leads: status.followers.is_some(),
@@ -179,6 +187,7 @@ impl Current {
             paused_s: left.flatten(),
             burst_s: status.burst.map(|until| until.since(now).as_secs()),
             burst_from: None,
+            quiet: Vec::new(),
         };
         let consumption = Consumption {
             today: ledger.day(today).map(by_method).unwrap_or_default(),
@@ -198,9 +207,9 @@ impl Current {
         Self { report, details, wishes, consumption }
     }
 
-    /// The same, with who began the burst.
-    pub(super) fn with_burst_from(mut self, from: Option<BurstFrom>) -> Self {
-        self.wishes.burst_from = from;
+    /// The same, with who began the burst, and the quiet hours.
+    pub(super) fn with_wishes(mut self, burst_from: Option<BurstFrom>, quiet: Vec<QuietWindow>) -> Self {
+        (self.wishes.burst_from, self.wishes.quiet) = (burst_from, quiet);
         self
     }
 }
@@ -351,6 +360,7 @@ mod tests {
             "duty",
             "goal_c",
             "foreign_cores",
+            "cores",
             "energy",
             "energy_source",
             "leads",
@@ -359,6 +369,7 @@ mod tests {
             "paused_s",
             "burst_s",
             "burst_from",
+            "quiet",
             "today",
             "days",
             "idle_watts",

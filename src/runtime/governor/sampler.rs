@@ -147,6 +147,7 @@ impl Sampler<'_> {
             shared.input(read, Input::SampleLate);
         } else {
             shared.input(now, Input::Sample(&self.sample, watts));
+            shared.see(now, watts.map(|watts| watts.watts), self.sample.ran);
         }
         let doubts = shared.lock().coordinator.doubted();
         self.doubts.show(now, doubts);

@@ -7,7 +7,9 @@ use super::waker::Waker;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::board::report::BoardReport;
 use crate::energy::coordinator::{HostCoordinator, Input, Out, Output};
+use crate::energy::day::{Day, DayReport, Moment};
 use crate::energy::decision::Decision;
+use crate::energy::fraction::Fraction;
 use crate::energy::host_protocol::FollowerMessage;
 use crate::energy::policy::hint::HintError;
 use crate::energy::policy::wall::Wall;
@@ -69,6 +71,8 @@ pub(super) struct State {
     /// When each thread wakes by itself.
     pub(super) sampler_wakes: Option<Instant>,
     pub(super) host_wakes: Option<Instant>,
+    /// The last 24 hours, for people.
+    pub(super) day: Day,
 }
 
 /// The threads to wake.
@@ -91,6 +95,7 @@ impl State {
             host_work: VecDeque::new(),
             sampler_wakes: None,
             host_wakes: None,
+            day: Day::default(),
         }
     }
 
@@ -235,6 +240,21 @@ impl Shared {
         }
         state.host_wakes = state.coordinator.host_deadline(now);
         Ok(state.host_wakes)
+    }
+
+    /// Keeps what a sample saw, for people.
+    pub(super) fn see(&self, now: Instant, watts: Option<f64>, ran: Option<Fraction>) {
+        let mut state = self.lock();
+        let (degrees, worked) = state.coordinator.moment(now);
+        state.day.see(now, &Moment { watts, degrees, ran, worked });
+    }
+
+    /// The last 24 hours. An agent that follows another one samples nothing, and its work counts at this moment.
+    pub(super) fn day(&self, now: Instant) -> DayReport {
+        if !self.lock().coordinator.leads() {
+            self.see(now, None, None);
+        }
+        self.lock().day.report(now)
     }
 
     /// Reads all sensors for a report.

@@ -7,7 +7,12 @@ use wattle::http::routes::{Access, routes};
 fn every_row_of_the_table_answers_the_callers_and_the_method_that_it_names_only() {
     let agent = agent();
     for route in routes() {
-        let (method, path) = (route.method.as_str(), route.path);
+        // A stream does not end; `page` reads it. A parameter stands for one that there is.
+        if route.path == "/v1/events/stream" {
+            continue;
+        }
+        let (method, path) = (route.method.as_str(), route.path.replace("{file}", "app.js"));
+        let path = path.as_str();
         let without = agent.call(method, path, &[], "{}");
         match route.access {
             Access::Open => assert_eq!(status_of(&without), 200, "{route:?}: {without}"),
@@ -17,7 +22,7 @@ fn every_row_of_the_table_answers_the_callers_and_the_method_that_it_names_only(
         let answer = agent.with_token(method, path, "{}");
         assert!(matches!(status_of(&answer), 200 | 204 | 400 | 409 | 503), "{route:?}: {answer}");
         let head = agent.with_token("HEAD", path, "");
-        let methods: Vec<&str> = routes().filter(|of| of.path == path).map(|of| of.method.as_str()).collect();
+        let methods: Vec<&str> = routes().filter(|of| of.path == route.path).map(|of| of.method.as_str()).collect();
         if methods.contains(&"GET") {
             assert_eq!(status_of(&head), status_of(&agent.with_token("GET", path, "")), "{route:?}: {head}");
             assert!(head.ends_with("\r\n\r\n"), "no body: {head}");

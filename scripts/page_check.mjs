@@ -1,0 +1,449 @@
+// What scripts/page-check runs: two agents with the documents of a family, and a browser that uses the page as people do.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeDocuments } from "./page_documents.mjs";
+
+const cache = process.env.PAGE_CHECK_CACHE;
+const require = createRequire(join(cache, "index.js"));
+const puppeteer = require("puppeteer-core");
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const arguments_ = process.argv.slice(2);
+const forReadme = arguments_.includes("--readme");
+const binary = arguments_.find((one) => !one.startsWith("--")) || "target/release/wattle";
+const pictures = "target/page-check";
+mkdirSync(pictures, { recursive: true });
+const work = mkdtempSync(join(tmpdir(), "page-check-"));
+const SIZES = { desk: { width: 1180, height: 860 }, phone: { width: 360, height: 740, isMobile: true, hasTouch: true, deviceScaleFactor: 2 } };
+const faults = [];
+const figures = [];
+const agents = [];
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+function check(is, what) {
+  if (!is) faults.push(what);
+  console.log((is ? "  ok      " : "  WRONG   ") + what);
+}
+
+async function until(what, is, seconds = 60) {
+  for (let i = 0; i < seconds * 5; i += 1) {
+    const got = await is().catch(() => null);
+    if (got) return got;
+    await sleep(200);
+  }
+  throw new Error("Never came: " + what);
+}
+
+// --- agents
+
+async function agent(name, port) {
+  const home = join(work, name);
+  const process_ = spawn(binary, ["up", "--home", home, "--name", name, "--api", "127.0.0.1:" + port, "--listen", "127.0.0.1:" + (port + 100), "--no-mdns", "--burst", "10m"], { stdio: "ignore" });
+  const one = { name, home, port, process: process_, origin: "http://127.0.0.1:" + port };
+  agents.push(one);
+  one.token = await until("the token of " + name, async () => readFileSync(join(home, "api-token"), "utf8").trim());
+  await until(name + " answers", async () => (await fetch(one.origin + "/healthz")).ok);
+  one.call = async (method, path, body) => {
+    const answer = await fetch(one.origin + path, { method, headers: { Authorization: "Bearer " + one.token, "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+    return answer.status === 204 ? {} : answer.json();
+  };
+  return one;
+}
+
+function end() {
+  for (const one of agents) one.process.kill("SIGKILL");
+  rmSync(work, { recursive: true, force: true });
+}
+
+// --- the browser
+
+let origin = "";
+let browser = null;
+const allowed = new Set();
+
+/** A page of this size and scheme that reports what must not be. */
+async function open(size, scheme = "light") {
+  const page = await browser.newPage();
+  await page.setViewport(SIZES[size]);
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, { name: "prefers-reduced-motion", value: "reduce" }]);
+  page.expected = [];
+  page.on("console", (message) => {
+    const text = message.text();
+    // Pages are opened faster here than by people, and the agent notices only after some seconds that one has gone: a stream too many is
+    // refused then, and the page asks now and then instead.
+    if (text.includes("503") && (message.location().url || "").endsWith("/v1/events/stream")) return;
+    if (message.type() === "error" && !page.expected.some((part) => text.includes(part))) faults.push("The console says at " + size + ": " + text + " " + (message.location().url || ""));
+  });
+  page.on("pageerror", (error) => faults.push("A script failed at " + size + ": " + error.message));
+  page.on("dialog", async (dialog) => { faults.push("A document opened a dialogue: " + dialog.message()); await dialog.dismiss(); });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin + "/") && !url.startsWith("data:image/svg+xml") && !url.startsWith("blob:" + origin)) faults.push("A request to somebody else: " + url);
+  });
+  return page;
+}
+
+async function picture(page, name) {
+  await sleep(250);
+  await page.screenshot({ path: join(pictures, name + ".png"), captureBeyondViewport: false });
+}
+
+async function axe(page, name) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => (await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations
+    .map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.target.join(" ") + (node.any[0] ? " (" + node.any[0].message + ")" : "")).join(" | ")));
+  check(!found.length, "axe finds nothing: " + name + (found.length ? "\n            " + found.join("\n            ") : ""));
+}
+
+/** The whole page must fit its width: nothing is cut off or scrolls aside. */
+async function fits(page, name) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(wide <= 0, "nothing is wider than the page: " + name + (wide > 0 ? " (" + wide + " px)" : ""));
+}
+
+const text = (page, selector) => page.$eval(selector, (node) => node.innerText).catch(() => "");
+const click = async (page, selector) => { await page.waitForSelector(selector, { visible: true, timeout: 15000 }); await page.click(selector); };
+const press = (page, label, within = "main") => page.evaluate((label, within) => {
+  const button = [...document.querySelectorAll(within + " button, " + within + " summary")].find((one) => one.textContent.trim() === label && one.offsetParent);
+  if (!button) throw new Error("There is no button " + label);
+  button.click();
+}, label, within);
+
+async function see(page, view, name, { query = "" } = {}) {
+  await page.goto(origin + "/" + (view ? "?view=" + view : query ? "?q=" + encodeURIComponent(query) : ""), { waitUntil: "networkidle2", timeout: 20000 }).catch(() => {});
+  await sleep(600);
+  await picture(page, name);
+}
+
+// --- what people do
+
+async function door(main) {
+  const page = await open("desk");
+  page.expected.push("401");
+  await page.goto(origin + "/");
+  await page.waitForSelector("#token");
+  check(!(await text(page, ".door")).includes("did not take"), "the locked page asks for the token and blames nobody");
+  await axe(page, "door");
+  await picture(page, "door-desk");
+  await page.type("#token", "0".repeat(64));
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".door .notice:not([hidden])"), { timeout: 10000 });
+  check((await text(page, ".door .notice")).includes("did not take"), "a wrong token is told apart");
+  await picture(page, "door-wrong-desk");
+  await page.type("#token", origin + "/#token=" + main.token);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".first", { timeout: 15000 });
+  check(!page.url().includes(main.token), "the token is not in the address");
+  await page.close();
+}
+
+async function firstVisit(main, folder) {
+  for (const [size, scheme] of [["phone", "dark"], ["desk", "light"]]) {
+    const page = await open(size, scheme);
+    await page.goto(origin + "/#token=" + main.token);
+    await page.waitForSelector(".first", { timeout: 15000 });
+    await axe(page, "first visit, " + size);
+    await fits(page, "first visit, " + size);
+    await picture(page, "first-" + size + "-" + scheme);
+    if (size === "phone") { await page.close(); continue; }
+    await page.type("input[name=path]", folder);
+    await press(page, "Add");
+    await page.waitForFunction(() => !document.querySelector(".first"), { timeout: 30000 });
+    check(true, "a folder is added on the page");
+    await see(page, "library", "library-reading-desk");
+    await page.close();
+  }
+  await until("all files are read", async () => {
+    const status = await main.call("GET", "/v1/status");
+    return status.files.ready > 15 && !status.files.waiting && !status.files.chunked && !status.scanning;
+  }, 240);
+}
+
+async function ask(page, question) {
+  await page.waitForSelector("#q");
+  await page.$eval("#q", (field) => { field.value = ""; });
+  await page.type("#q", question);
+  const began = Date.now();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#answers .hit, #answers .verdict, #answers .failed"), { timeout: 20000 });
+  return Date.now() - began;
+}
+
+async function searching(main) {
+  const page = await open("desk");
+  await page.goto(origin + "/#token=" + main.token, { waitUntil: "networkidle2" }).catch(() => {});
+  const took = await ask(page, "How do I get air out of the radiators?");
+  figures.push(["an answer on the desk, from Enter to its first card", took + " ms"]);
+  check((await text(page, ".hit h2")).includes("Heating"), "the title is the document's heading");
+  check((await text(page, ".hit .where")).includes("house › heating.md"), "the place is the folders from the watched one on");
+  check((await text(page, ".coverage")).includes(" files"), "one line says what was searched");
+  check((await page.$$(".hit mark")).length > 0 && (await page.$$(".hit .best")).length > 0, "words and the best sentence are marked");
+  check(!(await text(page, "#answers")).includes("Serves four"), "a passage that says nothing alone is not shown");
+  await axe(page, "answers, desk");
+  await picture(page, "search-desk-light");
+  const address = page.url();
+  check(address.includes("?q=How+do+I"), "the question is in the address");
+  await ask(page, "boiler serviced cost");
+  check((await page.$$(".hit table")).length > 0, "a table is a table");
+  await picture(page, "search-table-desk");
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("#q").value.includes("radiators") && document.querySelector(".hit"));
+  check(page.url() === address, "Back brings the question and its answers again");
+  await page.reload({ waitUntil: "networkidle2" }).catch(() => {});
+  await page.waitForSelector(".hit");
+  check((await page.$eval("#q", (field) => field.value)).includes("radiators"), "a reload brings them again too");
+  // Keys.
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
+  check(await page.evaluate(() => document.activeElement === document.querySelector(".hit")), "j and k go through the answers");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[open] section", { timeout: 10000 });
+  await page.waitForFunction(() => document.querySelectorAll("dialog section").length > 1, { timeout: 10000 }).catch(() => {});
+  check((await page.$$("dialog .found")).length === 1 && (await page.$$("dialog section")).length > 1, "Enter shows the passage in its document");
+  await axe(page, "reader, desk");
+  await picture(page, "reader-desk");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("dialog"));
+  check(page.url() === address, "Escape closes the document, and the answers stand there still");
+  await page.keyboard.press("/");
+  check(await page.evaluate(() => document.activeElement.id === "q"), "/ goes to the question");
+  await feedback(page, main);
+  await failing(page);
+  await hostile(page);
+  await page.close();
+}
+
+async function feedback(page, main) {
+  await page.waitForSelector(".hit .thumb");
+  await page.click(".hit .thumb");
+  await page.waitForFunction(() => document.querySelector(".thumb[aria-pressed=true]"), { timeout: 10000 }).catch(() => {});
+  const kept = (await main.call("GET", "/v1/feedback")).judgements || [];
+  check(kept.length === 1 && kept[0].verdict === "good" && kept[0].question.includes("radiators"), "a thumb is kept on the device");
+}
+
+async function failing(page) {
+  page.expected.push("ERR_FAILED", "net::");
+  await page.setRequestInterception(true);
+  const refuse = (request) => request.url().endsWith("/v1/search") ? request.abort() : request.continue();
+  page.on("request", refuse);
+  await ask(page, "a question that fails");
+  check((await page.$$("#answers .hit")).length === 0 && (await page.$$("#answers .failed")).length === 1, "a failed question shows no old answers");
+  await picture(page, "search-failed-desk");
+  page.off("request", refuse);
+  await page.setRequestInterception(false);
+}
+
+async function hostile(page) {
+  for (const question of ["umbrella stand flea market", "umbrella ribs riveted brass pin", "umbrella prices shop station"]) {
+    await ask(page, question);
+    await press(page, "Show in document");
+    await page.waitForSelector("dialog[open] section");
+    await sleep(300);
+    const bad = await page.evaluate(() => document.title.includes("owned") || document.querySelectorAll("main script, main iframe, main style, main img:not(.qr), main [onclick], main [onerror], main a[href^='javascript'], dialog script, dialog iframe, dialog img, dialog style, dialog [onload]").length);
+    check(!bad, "a hostile document stays text: " + question);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog"));
+  }
+}
+
+async function pairing(main, second) {
+  const page = await open("desk");
+  await page.goto(origin + "/?view=devices#token=" + main.token);
+  await page.waitForSelector(".device", { timeout: 15000 });
+  await axe(page, "devices alone");
+  await picture(page, "devices-alone-desk");
+  await press(page, "Show a code");
+  await page.waitForSelector("img.qr", { timeout: 15000 });
+  const code = (await text(page, "p.code")).replace(/\s/g, "");
+  check(/^\d{8}$/.test(code), "the page shows a code and its QR code");
+  await axe(page, "pairing");
+  await picture(page, "pairing-desk");
+  const joined = await second.call("POST", "/v1/join", { code, at: ["127.0.0.1:" + (main.port + 100)] });
+  check(Boolean(joined.words), "a second device joins by the code" + (joined.error ? ": " + joined.error : ""));
+  await page.waitForFunction(() => document.querySelector(".notice.good .words"), { timeout: 20000 });
+  check((await text(page, ".notice.good .words")).trim() === joined.words, "both show the same three words");
+  await picture(page, "paired-desk");
+  await press(page, "Yes, the same");
+  await until("both are linked", async () => (await main.call("GET", "/v1/status")).peers.some((peer) => peer.linked && peer.collections.length));
+  await see(page, "devices", "devices-desk");
+  check((await text(page, ".devices")).includes(second.name), "the device is listed");
+  await axe(page, "devices");
+  await ask2(page);
+  await page.close();
+}
+
+async function ask2(page) {
+  await page.goto(origin + "/?q=" + encodeURIComponent("which blade for plywood"));
+  await page.waitForSelector(".hit", { timeout: 15000 });
+  check((await text(page, ".hit .tag")).includes("workshop"), "an answer names the other device");
+  check((await text(page, ".coverage")).includes("2 devices"), "the line names both devices");
+}
+
+async function removing(main, second) {
+  const page = await open("desk");
+  await page.goto(origin + "/?view=devices#token=" + main.token);
+  await page.waitForSelector(".device:nth-child(2)", { timeout: 15000 });
+  await press(page, "Remove");
+  await press(page, "Remove it");
+  await page.waitForFunction((name) => ![...document.querySelectorAll(".device h2")].some((one) => one.textContent === name), { timeout: 30000 }, second.name).catch(() => {});
+  const mesh = await main.call("GET", "/v1/mesh");
+  check(!mesh.members.some((member) => member.name === second.name), "a device is removed on the page");
+  await page.close();
+}
+
+async function energy(main) {
+  const page = await open("desk");
+  await page.goto(origin + "/?view=energy#token=" + main.token);
+  await page.waitForSelector(".plot", { timeout: 15000 });
+  await press(page, "Pause");
+  await page.waitForFunction(() => document.querySelector(".state").textContent.startsWith("Paused"), { timeout: 10000 });
+  check((await main.call("GET", "/v1/energy")).paused, "work is paused on the page");
+  await press(page, "Resume");
+  await page.waitForFunction(() => !document.querySelector(".state").textContent.startsWith("Paused"), { timeout: 10000 });
+  await press(page, "Surplus");
+  await until("the hint", async () => (await main.call("GET", "/v1/energy")).energy === "surplus");
+  check(true, "a hint is given on the page");
+  await press(page, "Work now for 10 minutes");
+  await until("the burst", async () => (await main.call("GET", "/v1/energy")).burst_s > 0);
+  check(true, "work now is asked for on the page");
+  await page.focus(".plotbox");
+  await page.keyboard.press("ArrowLeft");
+  check((await text(page, ".readout")).includes("Temperature"), "the plot is read by arrow keys");
+  await axe(page, "energy");
+  await picture(page, "energy-desk-light");
+  await page.close();
+}
+
+async function everyView(main) {
+  for (const size of ["phone", "desk"]) {
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(size, scheme);
+      await page.goto(origin + "/#token=" + main.token);
+      await page.waitForSelector("#q");
+      for (const view of ["library", "devices", "energy"]) {
+        await see(page, view, view + "-" + size + "-" + scheme);
+        await fits(page, view + ", " + size + " " + scheme);
+        await axe(page, view + ", " + size + " " + scheme);
+        if (size === "phone" && scheme === "light") await page.screenshot({ path: join(pictures, view + "-phone-whole.png"), fullPage: true });
+      }
+      for (const [name, query] of [["idle", ""], ["answers", "What does the household insurance say about water damage?"], ["list", "how to mend a leak under the sink"], ["weak", "submarine cable landing rights"], ["code", "which devices are in the network"]]) {
+        await see(page, "", "search-" + name + "-" + size + "-" + scheme, { query });
+        await fits(page, name + ", " + size + " " + scheme);
+        await axe(page, name + ", " + size + " " + scheme);
+      }
+      await page.close();
+    }
+  }
+  const page = await open("phone");
+  await page.goto(origin + "/?q=" + encodeURIComponent("when is the boiler serviced") + "#token=" + main.token);
+  await page.waitForSelector(".hit");
+  await press(page, "Show in document");
+  await page.waitForSelector("dialog[open] section");
+  await picture(page, "reader-phone");
+  await axe(page, "reader, phone");
+  await page.close();
+}
+
+/** First paint and first answer on a slow processor, without a cache. */
+async function slow(main) {
+  for (const times of [1, 4, 6]) {
+    const page = await open("phone");
+    const session = await page.createCDPSession();
+    await page.goto(origin + "/#token=" + main.token);
+    await page.waitForSelector("#q");
+    await session.send("Emulation.setCPUThrottlingRate", { rate: times });
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    const paints = [], uses = [], answers = [];
+    for (let i = 0; i < 5; i += 1) {
+      const began = Date.now();
+      await page.goto(origin + "/?q=" + encodeURIComponent("when is the boiler serviced"));
+      await page.waitForSelector(".hit");
+      answers.push(Date.now() - began);
+      paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
+      uses.push(await page.evaluate(() => performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd));
+    }
+    const middle = (list) => Math.round(list.sort((a, b) => a - b)[2]);
+    figures.push(["processor slowed " + times + "x: first paint, page ready, first answer", [middle(paints), middle(uses), middle(answers)].join(" / ") + " ms"]);
+    await page.close();
+  }
+}
+
+async function size() {
+  const html = await (await fetch(origin + "/")).text();
+  const files = ["", ...new Set([...html.matchAll(/"(\/page\/[^"]+)"/g)].map((found) => found[1]))];
+  let bytes = 0;
+  for (const file of files) {
+    const answer = await fetch(origin + (file || "/"));
+    bytes += (await answer.arrayBuffer()).byteLength;
+  }
+  figures.push(["the bundle: " + files.length + " files", bytes + " bytes"]);
+}
+
+async function readme(main) {
+  mkdirSync("docs/page", { recursive: true });
+  let bytes = 0;
+  const shoot = async (page, name) => {
+    await sleep(500);
+    await page.screenshot({ path: "docs/page/" + name + ".webp", type: "webp", quality: 62, captureBeyondViewport: false });
+    bytes += statSync("docs/page/" + name + ".webp").size;
+  };
+  const desk = await open("desk");
+  await desk.setViewport({ width: 1000, height: 760 });
+  await desk.goto(origin + "/?q=" + encodeURIComponent("How do I get air out of the radiators?") + "#token=" + main.token);
+  await desk.waitForSelector(".hit");
+  await shoot(desk, "search");
+  await desk.close();
+  const phone = await open("phone", "dark");
+  await phone.goto(origin + "/?q=" + encodeURIComponent("how to mend a leak under the sink") + "#token=" + main.token);
+  await phone.waitForSelector(".hit");
+  await shoot(phone, "phone");
+  await phone.goto(origin + "/?view=devices");
+  await phone.waitForSelector(".device:nth-child(2)");
+  await shoot(phone, "devices");
+  await phone.close();
+  figures.push(["pictures of the README", bytes + " bytes"]);
+  check(bytes <= 200000, "the README's pictures have at most 200 kB");
+}
+
+async function main() {
+  const folder = join(work, "Documents"), others = join(work, "shed");
+  writeDocuments(folder, others);
+  const first = await agent("kitchen", 17780), second = await agent("workshop", 17790);
+  origin = first.origin;
+  browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-background-networking", "--no-first-run"] });
+  await door(first);
+  await firstVisit(first, folder);
+  await second.call("POST", "/v1/add", { path: others });
+  await searching(first);
+  await pairing(first, second);
+  await energy(first);
+  await everyView(first);
+  await slow(first);
+  await size();
+  if (forReadme) await readme(first);
+  await removing(first, second);
+}
+
+try {
+  await main();
+} catch (error) {
+  faults.push(error.stack || String(error));
+} finally {
+  if (browser) await browser.close();
+  end();
+}
+console.log("\nFigures:");
+for (const [what, figure] of figures) console.log("  " + what + ": " + figure);
+writeFileSync(join(pictures, "figures.json"), JSON.stringify(figures, null, 2));
+if (faults.length) {
+  console.log("\n" + faults.length + " faults:");
+  for (const fault of faults) console.log("  " + fault);
+}
+console.log(faults.length ? "\nThe page has faults." : "\nThe page is as it should be. Pictures: " + pictures);
+process.exit(faults.length ? 1 : 0);

@@ -1,0 +1,145 @@
+//! `GET /v1/document` and `GET /v1/document/file`: what a hit stands in, as it was read, and the file itself.
+//!
+//! Only a document that answers questions is given out, so nobody reads another file of the device here, or one of keys. A file that
+//! a browser would run as a page of this address is none: it is sent as an attachment, without a type.
+
+use super::{Api, Refused};
+use crate::http::answer::{json, refused, refused_for_good};
+use crate::http::dto::{DocumentText, text};
+use crate::http::pieces::Pieces;
+use crate::http::query::parameter;
+use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::platform::{blocking, regular};
+use crate::store::kv::Kv;
+use crate::worker::retrieve::document::{DocumentPart, part};
+use futures_lite::stream;
+use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use trillium::{Body, Conn, KnownHeaderName, Status};
+
+impl Api {
+    /// The text of a document, in parts.
+    pub(in crate::http) async fn document(&self, conn: Conn) -> Conn {
+        let asked = path(&conn).and_then(|path| Ok((from(&conn)?, path)));
+        let (from, path) = match asked {
+            Ok(asked) => asked,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        match self.part(path.clone(), from).await {
+            Ok(part) => json(conn, Status::Ok, &DocumentText::new(&path, from, part)),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    /// The document's file. At most `FILES_SENT_MAX` are sent at once.
+    pub(in crate::http) async fn document_file(&self, conn: Conn) -> Conn {
+        let path = match path(&conn) {
+            Ok(path) => path,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let Some(permit) = self.sent.try_acquire_arc() else {
+            return refused(conn, Status::ServiceUnavailable, "Other files are being sent. Try again in a moment.");
+        };
+        if let Err((status, why)) = self.part(path.clone(), usize::MAX).await {
+            return refused(conn, status, &why);
+        }
+        let place = PathBuf::from(OsStr::from_bytes(&path));
+        let read = blocking::look(&place.clone(), move || bytes(&place)).await;
+        let bytes = match read.unwrap_or_else(|why| Err((Status::ServiceUnavailable, why))) {
+            Ok(bytes) => bytes,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let length = bytes.len() as u64;
+        // The permit goes with the body: what is in memory is bounded until it is sent.
+        let body =
+            stream::unfold((Some(bytes), permit), |(bytes, permit)| async move { Some((bytes?, (None, permit))) });
+        conn.with_status(Status::Ok)
+            .with_response_header(KnownHeaderName::ContentType, "application/octet-stream")
+            .with_response_header(KnownHeaderName::ContentDisposition, "attachment")
+            .with_response_header(KnownHeaderName::ContentSecurityPolicy, "default-src 'none'; sandbox")
+            .with_body(Body::new_streaming(Pieces::new(body), Some(length)))
+            .halt()
+    }
+
+    /// A part of the document, read on a thread of its own.
+    async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
+        let Some(upkeep) = self.node.upkeep() else {
+            return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
+        };
+        let disk = upkeep.disk().clone();
+        match blocking::run(move || part(&disk.snapshot(), &path, from)).await {
+            Some(Ok(Some(part))) => Ok(part),
+            Some(Ok(None)) => {
+                Err((Status::NotFound, "No document of this device that was read is at this path.".to_owned()))
+            }
+            Some(Err(error)) => Err((Status::InternalServerError, format!("The document could not be read: {error}."))),
+            None => Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned())),
+        }
+    }
+
+    /// The last day, from the governor.
+    pub(in crate::http) fn energy_day(&self, conn: Conn) -> Conn {
+        match self.node.governor_handle().day() {
+            Some(day) => json(conn, Status::Ok, &day),
+            None => refused_for_good(conn, Status::ServiceUnavailable, super::NO_GOVERNOR),
+        }
+    }
+}
+
+fn path(conn: &Conn) -> Result<Vec<u8>, Refused> {
+    let path = parameter(conn.querystring(), "path").filter(|path| path.first() == Some(&b'/'));
+    path.ok_or_else(|| {
+        (Status::BadRequest, "This call is made with ?path= and the document's path, percent-encoded.".to_owned())
+    })
+}
+
+fn from(conn: &Conn) -> Result<usize, Refused> {
+    let Some(from) = parameter(conn.querystring(), "from") else { return Ok(0) };
+    let number = core::str::from_utf8(&from).ok().and_then(|from| from.parse().ok());
+    number.ok_or_else(|| (Status::BadRequest, "from is the number of a passage, counted from 0.".to_owned()))
+}
+
+/// What a file holds, which is no link and no more than is read of a document.
+fn bytes(path: &Path) -> Result<Vec<u8>, Refused> {
+    let name = || text(path.as_os_str().as_bytes());
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => (
+            Status::NotFound,
+            format!("There is no file at {} now. It may be in an archive or a mail, or its disk is away.", name()),
+        ),
+        _ => (Status::Conflict, format!("{} cannot be read: {error}.", name())),
+    };
+    let meta = fs::symlink_metadata(path).map_err(failed)?;
+    if !meta.is_file() {
+        return Err((Status::Conflict, format!("{} is no file of its own now.", name())));
+    }
+    let file = regular::open(path, OpenOptions::new().read(true)).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
+        return Err((Status::PayloadTooLarge, format!("{} is too large to be sent.", name())));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_sent_whole_and_a_link_a_folder_and_what_is_too_large_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a"), b"abc").unwrap();
+        assert_eq!(bytes(&at("a")).unwrap(), b"abc");
+        std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+        assert_eq!(bytes(&at("link")).unwrap_err().0, Status::Conflict);
+        assert_eq!(bytes(folder.path()).unwrap_err().0, Status::Conflict);
+        assert_eq!(bytes(&at("a").join("b")).unwrap_err().0, Status::NotFound);
+        fs::File::create(at("large")).unwrap().set_len(DOCUMENT_BYTES_MAX + 1).unwrap();
+        assert_eq!(bytes(&at("large")).unwrap_err().0, Status::PayloadTooLarge);
+    }
+}

@@ -1,0 +1,38 @@
+//! The answer of `GET /v1/document`.
+
+use super::text;
+use crate::worker::retrieve::document::DocumentPart;
+use serde::{Deserialize, Serialize};
+
+/// A part of a document's text, as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentText {
+    /// The document's path.
+    pub path: String,
+    /// Passages, in the order of the text.
+    pub passages: Vec<Passage>,
+    /// The number of the first of them, counted from 0.
+    pub from: usize,
+    /// How many the document has.
+    pub of: usize,
+    /// The number of the first one that follows; null at the end.
+    pub next: Option<usize>,
+}
+
+/// One passage of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Headings above it, outermost first, joined by " > "; empty if there are none.
+    pub heading: String,
+    /// Its exact text.
+    pub text: String,
+}
+
+impl DocumentText {
+    /// The part of the document at `path` that begins with this number.
+    #[must_use]
+    pub fn new(path: &[u8], from: usize, part: DocumentPart) -> Self {
+        let passages = part.passages.into_iter().map(|one| Passage { heading: one.heading, text: one.text }).collect();
+        Self { path: text(path), passages, from, of: part.of, next: part.next }
+    }
+}

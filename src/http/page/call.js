@@ -1,0 +1,79 @@
+// Calls of the agent's API, and what is known of the agent.
+
+import { bearer, hasToken, refuseToken } from "./token.js";
+
+/** A call that failed, with a sentence for people. */
+export class CallError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const watchers = new Set();
+/** The newest status of the agent; null before the first. */
+export const agent = { status: null, trouble: null };
+
+/** Calls `then` with each new status, or with null when it cannot be had. Gives the way to end that. */
+export function watch(then) {
+  watchers.add(then);
+  return () => watchers.delete(then);
+}
+
+/** Waits for the first status, but not for long. */
+export const statusKnown = () => agent.status ? Promise.resolve() : new Promise((done) => {
+  const end = watch(() => { end(); done(); });
+  setTimeout(done, 1500);
+});
+
+export function tell(status, trouble = null) {
+  if (status) agent.status = status;
+  agent.trouble = trouble;
+  for (const watcher of [...watchers]) watcher(agent.status, trouble);
+}
+
+let onLocked = () => {};
+export function whenLocked(then) { onLocked = then; }
+
+/** The command that a person types for this agent, which may have another home than the usual one. */
+export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");
+
+/** A response of the agent that says yes. */
+export async function ask(path, { method = "GET", body, signal } = {}) {
+  if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
+  const headers = { Authorization: bearer() };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new CallError("No agent answers. It may have stopped, or this device is not in the same network.", 0);
+  }
+  if (response.ok) return response;
+  const data = await response.json().catch(() => ({}));
+  if (response.status === 401) {
+    refuseToken();
+    onLocked();
+  }
+  throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);
+}
+
+/** The JSON of an answer. */
+export async function get(path, signal) {
+  return (await ask(path, { signal })).json();
+}
+
+export async function post(path, body = {}, signal) {
+  const response = await ask(path, { method: "POST", body, signal });
+  return response.status === 204 ? {} : response.json();
+}
+
+/** Asks for the status once. */
+export async function look() {
+  try {
+    tell(await get("/v1/status"));
+  } catch (error) {
+    tell(null, error);
+  }
+}

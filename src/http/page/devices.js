@@ -1,0 +1,170 @@
+// The devices of the mesh: who is here, what each has and does, how one joins and leaves.
+
+import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
+import { action, count, failed, here, make, moment, number, say, span, sure } from "./dom.js";
+
+// The page asks anew this often while it is looked at, and while a window for pairing is open.
+const LOOK_MS = 10000, PAIRING_MS = 2000;
+
+export function open(box) {
+  const list = make("ul", { class: "devices" });
+  const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
+  const trouble = make("div", {});
+  box.append(make("h1", {}, "Devices"), trouble, list, pairing);
+  const view = { ends: false, timer: 0, window: null, looks: false };
+  const again = async () => {
+    clearTimeout(view.timer);
+    if (view.ends) return;
+    // One look at a time; who asked meanwhile gets another one.
+    if (view.looks) { view.timer = setTimeout(again, 300); return; }
+    view.looks = true;
+    try {
+      await statusKnown();
+      const [mesh, why, tasks, pair] = await Promise.all([get("/v1/mesh"), get("/v1/why"), get("/v1/tasks"), here ? get("/v1/pair") : null]);
+      if (view.ends) return;
+      trouble.replaceChildren();
+      view.window = pair && pair.window;
+      show(list, { mesh, why, tasks, status: agent.status }, again);
+      await showPairing(pairing, pair, view, again);
+    } catch (error) { trouble.replaceChildren(failed(error)); }
+    view.looks = false;
+    clearTimeout(view.timer);
+    view.timer = setTimeout(again, document.hidden ? LOOK_MS * 6 : view.window ? PAIRING_MS : LOOK_MS);
+  };
+  again();
+  const end = watch((status) => { if (status && !list.children.length) again(); });
+  return () => { view.ends = true; clearTimeout(view.timer); end(); };
+}
+
+/** All that is known of each device, from the mesh, the links, the reasons and the tasks. */
+function merged({ mesh, why, tasks, status }) {
+  const devices = new Map();
+  const of = (peer_id) => {
+    if (!devices.has(peer_id)) devices.set(peer_id, { peer_id });
+    return devices.get(peer_id);
+  };
+  if (status) Object.assign(of(status.peer_id), { here: true, name: status.device, linked: true, files: status.files.ready + status.files.chunked, passages: status.chunks });
+  for (const member of mesh.members) {
+    Object.assign(of(member.peer_id), { member: true, name: member.device, here: member.here, caps: member.caps, seen: member.seen, since: member.since, no_help: member.no_help });
+    if (member.linked) of(member.peer_id).linked = true;
+  }
+  for (const peer of (status && status.peers) || []) {
+    const device = of(peer.peer_id);
+    device.name = device.name || peer.device;
+    device.linked = device.linked || peer.linked;
+    Object.assign(device, { off_s: peer.off_s, headroom: peer.headroom, other_model: peer.other_model, round_trip_us: peer.round_trip_us });
+    if (peer.collections.length) {
+      device.files = peer.collections.reduce((sum, one) => sum + one.documents, 0);
+      device.collections = peer.collections.map((one) => one.name);
+    }
+  }
+  for (const one of why.devices) Object.assign(of(one.peer_id), one.here ? { here: true } : {}, { why: one.why, state: one.state, since_s: one.since_s, name: of(one.peer_id).name || one.device });
+  for (const lent of tasks.lent) of(lent.peer_id).lent = lent;
+  const self = [...devices.values()].find((device) => device.here);
+  if (self) self.running = tasks.running;
+  return [...devices.values()].sort((a, b) => Boolean(b.here) - Boolean(a.here) || Boolean(b.linked) - Boolean(a.linked) || (a.name || "").localeCompare(b.name || ""));
+}
+
+function show(list, known, again) {
+  const devices = merged(known);
+  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.off_s && Math.round(device.off_s / 60), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
+  if (list.dataset.key === key) return;
+  // A question that somebody is about to answer stays.
+  if (list.querySelector(".ask:not([hidden])")) return;
+  list.dataset.key = key;
+  list.replaceChildren(...devices.map((device) => card(device, again)));
+  if (devices.length < 2) list.append(make("li", { class: "card empty" }, make("p", {}, "This device is alone. A second one answers questions too, and helps to read."), here ? make("p", { class: "soft" }, "Begin below.") : null));
+}
+
+function card(device, again) {
+  const name = device.name || "…" + device.peer_id.slice(-8);
+  const [kind, presence] = device.here ? ["good", "this device"] : device.linked ? ["good", "here"]
+    : device.off_s !== null && device.off_s !== undefined ? ["idle", "off since " + span(device.off_s)]
+    : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
+  const doing = [
+    ...(device.running || []).slice(0, 3).map((task) => task.does + (task.passages ? " " + count(task.passages, "passage", "passages") : "") + (task.of ? " of " + task.of : "")),
+    device.lent && device.lent.passages ? "embeds " + count(device.lent.passages, "passage", "passages") + " for this device" : null,
+    device.lent && device.lent.done ? number(device.lent.done) + " embedded for this device since it started" : null,
+  ].filter(Boolean);
+  const power = device.here ? null : device.headroom && device.linked ? device.headroom.quarters : null;
+  const facts = [
+    device.files !== undefined ? ["Files", number(device.files) + (device.collections ? " in " + device.collections.join(", ") : "")] : null,
+    device.why ? ["Headroom", device.why] : power === null ? null : ["Headroom", power * 25 + " %" + (power === 4 ? ", the whole device" : "")],
+    doing.length ? ["Does", doing.join("; ")] : null,
+    device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,
+    device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,
+  ].filter(Boolean);
+  const remove = here && device.member && !device.here
+    ? sure("Remove", "Remove " + name + " for ever?", "Remove it", async () => { const done = await post("/v1/remove", { peer: device.peer_id }); say(done.done); await look(); again(); }, { "aria-label": "Remove " + name }) : null;
+  return make("li", { class: "card device" },
+    make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
+    make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
+    make("div", { class: "foot" },
+      make("details", { class: "quiet" }, make("summary", {}, "PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? make("p", { class: "soft" }, "known since " + moment(device.since)) : null),
+      remove));
+}
+
+// --- pairing
+
+async function showPairing(box, pair, view, again) {
+  if (!pair) return box.replaceChildren(make("h2", {}, "Pair a device"), make("p", { class: "soft" }, "For your safety devices are let in and removed at the page on the device itself, or by ", make("code", {}, typed("wattle pair")), "."));
+  const { window: open, closed, trouble, letting_in } = pair;
+  const key = JSON.stringify([open && open.code, closed, trouble, letting_in, pair.waits]);
+  if (open && box.dataset.key === key) {
+    box.querySelector(".left").textContent = left(open);
+    return;
+  }
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  if (open) {
+    const { svg } = await get("/v1/pair/qr");
+    return box.replaceChildren(make("h2", {}, "Pair a device"),
+      make("div", { class: "pairing" },
+        make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
+        make("div", {}, make("p", { class: "soft" }, "On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
+          make("p", { class: "soft" }, "or enter this code on its page:"), make("p", { class: "code" }, open.code),
+          make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
+          action("Stop", async () => { await post("/v1/pair", { close: true }); again(); }, { class: "plain edge" }))));
+  }
+  const joined = closed && closed.joined;
+  box.replaceChildren(make("h2", {}, "Pair a device"), ...[
+    letting_in ? make("p", { class: "good" }, "A device has the right code and is being let in.") : null,
+    joined ? accepted(joined, again) : closed ? make("p", { class: "soft" }, closed.why) : null,
+    make("p", {}, "Let one device in: it gets three minutes and a code."),
+    make("div", { class: "tools" }, action("Show a code", async () => { await post("/v1/pair", {}); await again(); }, { class: "main" })),
+    join(again)].filter(Boolean));
+}
+
+const left = (open) => count(open.seconds_left, "second", "seconds") + " and " + count(open.tries_left, "try", "tries") + " left";
+
+/** A device came in: its owner compares three words. */
+function accepted(joined, again) {
+  const box = make("div", { class: "notice good" },
+    make("p", {}, joined.device + " has joined. Does its screen show these three words?"), make("p", { class: "words" }, joined.words));
+  box.append(make("div", { class: "tools" },
+    make("button", { type: "button", class: "main", onclick: () => box.replaceChildren(make("p", {}, joined.device + " is one of your devices now.")) }, "Yes, the same"),
+    sure("No", "Remove it again, for ever?", "Remove it", async () => { await post("/v1/remove", { peer: joined.peer_id }); await look(); again(); })));
+  return box;
+}
+
+/** This device joins the mesh of another one. */
+function join(again) {
+  const code = make("input", { inputmode: "numeric", autocomplete: "off", required: true, pattern: "[0-9 ]{8,10}", maxlength: "10", placeholder: "1234 5678" });
+  const at = make("input", { autocomplete: "off", autocapitalize: "none", placeholder: "192.168.1.5" });
+  const done = make("div", { role: "status" });
+  const form = make("form", { class: "add" },
+    make("div", { class: "pair" }, make("label", {}, "Code on the other device", code), make("label", {}, "Its address, if it is not found", at)),
+    make("button", { type: "submit", class: "plain" }, "Join"), done);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    done.replaceChildren(make("p", { class: "soft" }, "Looking for the device; this takes up to a minute …"));
+    try {
+      const address = at.value.trim();
+      const joined = await post("/v1/join", { code: code.value.replace(/\s/g, ""), ...(address ? { at: [address.includes(":") ? address : address + ":7781"] } : {}) });
+      done.replaceChildren(make("p", { class: "good" }, "This device has joined. The other screen shows the same three words:"), make("p", { class: "words" }, joined.words));
+      await look();
+      again();
+    } catch (error) { done.replaceChildren(failed(error)); }
+  });
+  return make("details", { class: "quiet" }, make("summary", {}, "This device shall join another one"), form);
+}

@@ -1,0 +1,128 @@
+// What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
+
+import { ask, get, look, post, statusKnown, typed } from "./call.js";
+import { action, failed, make, number, span } from "./dom.js";
+import { plot } from "./plot.js";
+
+const LOOK_MS = 15000;
+const MODES = { off: "does nothing now", trickle: "works a little", normal: "works", full: "works at full speed" };
+
+export function open(box) {
+  const now = make("section", { class: "card now", "aria-label": "Now" });
+  const wishes = make("section", { class: "card", "aria-label": "Pause and work" });
+  const day = make("section", { class: "card", "aria-label": "The last day" }, make("h2", {}, "The last 24 hours"));
+  const spent = make("section", { class: "card", "aria-label": "What it cost" });
+  const hints = make("section", { class: "card", "aria-label": "More or less energy than usual" });
+  const trouble = make("div", {});
+  box.append(make("h1", {}, "Energy"), trouble, now, wishes, day, spent, hints);
+  let ends = false, timer = 0;
+  const again = async () => {
+    clearTimeout(timer);
+    if (ends) return;
+    try {
+      await statusKnown();
+      const [energy, samples] = await Promise.all([get("/v1/energy"), get("/v1/energy/day").catch((error) => { if (error.status === 404) return null; throw error; })]);
+      if (ends) return;
+      trouble.replaceChildren();
+      now.replaceChildren(...present(energy));
+      choose(wishes, energy, again);
+      theDay(day, samples, energy);
+      spent.replaceChildren(...cost(energy));
+      hint(hints, energy, again);
+    } catch (error) { trouble.replaceChildren(failed(error)); }
+    timer = setTimeout(again, LOOK_MS);
+  };
+  again();
+  return () => { ends = true; clearTimeout(timer); };
+}
+
+const figure = (value, label, more) => make("div", {}, make("strong", {}, value), make("span", {}, label), more ? make("small", {}, more) : null);
+
+function present(energy) {
+  const work = energy.today.find((one) => one.per_1000_chunks !== null);
+  return [
+    make("p", { class: "lead" }, energy.why),
+    make("div", { class: "figures" },
+      figure(energy.cpu_temp_c === null ? "–" : energy.cpu_temp_c.toFixed(0) + " °C", "processor", energy.cpu_temp_c === null ? "no sensor" : "limit " + energy.t_lim_c.toFixed(0) + " °C"),
+      figure(Math.round(energy.headroom * 100) + " %", "may be used", energy.headroom === 0 ? "nothing now" : MODES[energy.mode] || energy.mode),
+      figure(energy.power_source === "ac" ? "Mains" : energy.power_source === "battery" ? (energy.battery_pct === null ? "Battery" : energy.battery_pct + " %") : "–", "power", energy.power_source === "unknown" ? "not known" : energy.power_source === "battery" ? "on battery" : energy.energy === "normal" || energy.energy === "unknown" ? null : energy.energy),
+      figure(work ? number(Math.round(work.per_1000_chunks)) + " J" : "–", "per 1,000 chunks", work ? (work.err_pct ? "± " + work.err_pct + " %, " + work.method : work.method) : "not measured yet")),
+    energy.foreign_cores === null ? null : make("p", { class: "soft" }, "Other programs use " + energy.foreign_cores.toFixed(1) + " cores." + (energy.board ? " This is a " + energy.board + "." : "")),
+    ...energy.doubts.map((doubt) => make("p", { class: "note" }, doubt)),
+  ].filter(Boolean);
+}
+
+function choose(box, energy, again) {
+  const key = JSON.stringify([energy.paused, energy.paused_s === null, energy.burst_s === null]);
+  const state = energy.paused ? "Paused" + (energy.paused_s === null ? " until you resume." : " for " + span(energy.paused_s) + " more.")
+    : energy.burst_s !== null ? "Works beside other programs for " + span(energy.burst_s) + " more." : "Background work follows heat, supply and use of the device. Questions are always answered.";
+  if (box.dataset.key === key) { box.querySelector(".state").textContent = state; return; }
+  box.dataset.key = key;
+  const then = async (path, body) => { await post(path, body); await look(); await again(); };
+  const length = make("select", { "aria-label": "For how long" }, ...[["1800", "30 minutes"], ["7200", "2 hours"], ["until", "until 7:00"], ["", "until I resume"]].map(([value, label]) => make("option", { value }, label)));
+  box.replaceChildren(make("h2", {}, "Pause and work"), make("p", { class: "state" }, state),
+    make("div", { class: "tools" },
+      energy.paused ? action("Resume", () => then("/v1/energy/resume"), { class: "main" })
+        : make("span", { class: "joined" }, action("Pause", () => then("/v1/energy/pause", length.value === "until" ? { until: "7:00" } : length.value ? { seconds: Number(length.value) } : {}), { class: "plain edge" }), length),
+      action("Work now for 10 minutes", () => then("/v1/energy/work", { seconds: 600 }), { class: "plain edge" }), action("For an hour", () => then("/v1/energy/work", { seconds: 3600 }), { class: "plain edge" })),
+    quiet(energy));
+}
+
+/** Hours with little or no background work, as the owner set them. */
+function quiet(energy) {
+  const hours = energy.quiet || [];
+  const lines = hours.map((one) => make("li", {}, (one.days === "daily" ? "Every day" : one.days.replaceAll(",", ", ")) + ", " + one.from + " to " + one.to + ": " + (one.cap ? "at most " + Math.round(one.cap * 100) + " % of the device" : "nothing")));
+  return make("div", { class: "quiethours" }, make("h3", {}, "Quiet hours"),
+    lines.length ? make("ul", {}, ...lines) : make("p", { class: "soft" }, "None are set."),
+    make("p", { class: "soft" }, "They stand in ", make("code", {}, "config.toml"), " of the agent’s home, as ", make("code", {}, "[[energy.quiet]]"), ", and hold from the next start of ", make("code", {}, typed("wattle up")), "."));
+}
+
+function theDay(box, samples, energy) {
+  if (!samples) return box.replaceChildren(make("h2", {}, "The last 24 hours"), make("p", { class: "soft" }, "This agent keeps no samples of the day."));
+  const focused = box.contains(document.activeElement);
+  // The agent has run for less than a day: what was before is unknown.
+  const before = new Array(Math.max(0, Math.round(86400 / samples.every_s) - samples.chunks.length)).fill(null);
+  for (const name of ["watts", "temp_c", "duty", "joules", "chunks"]) samples[name] = before.concat(samples[name]);
+  const series = [
+    samples.watts.some((watts) => watts !== null) ? { name: "Power", unit: "W", kind: "watts", digits: 1, values: samples.watts }
+      : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((joules) => joules === null ? null : joules / samples.every_s), least: 1 },
+    { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c },
+    { name: "Duty", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100 },
+    { name: "Chunks embedded", unit: "", kind: "work", digits: 0, values: samples.chunks, bars: true, none: "none yet" },
+  ];
+  const table = box.querySelector("details");
+  const figure = plot({ ends: Date.now() + (samples.every_s - samples.since_s) * 1000, every_s: samples.every_s, series });
+  if (table && table.open) figure.querySelector("details").open = true;
+  box.replaceChildren(make("h2", {}, "The last 24 hours"), figure);
+  if (focused) box.querySelector(".plotbox").focus({ preventScroll: true });
+}
+
+function cost(energy) {
+  const rows = [["Today", energy.today], ...energy.days.slice(0, 6).map((day) => [day.date || "Unknown day", day.spent])].filter(([, spent]) => spent.length);
+  if (!rows.length) return [make("h2", {}, "What it cost"), make("p", { class: "soft" }, "No background work was done yet today.")];
+  const cell = (value) => make("td", {}, value);
+  return [make("h2", {}, "What it cost"),
+    make("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Joules by day" }, make("table", {},
+      make("thead", {}, make("tr", {}, ...["Day", "Energy", "Chunks", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows.flatMap(([name, spent]) => spent.map((one, i) => make("tr", {}, i ? cell("") : make("th", { scope: "row" }, name),
+        cell(one.joules === null ? "unknown" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
+        cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
+    energy.idle_watts === null ? null : make("p", { class: "soft" }, "Without Wattle’s work the device takes " + energy.idle_watts.toFixed(1) + " W, which is not part of this."),
+  ].filter(Boolean);
+}
+
+function hint(box, energy, again) {
+  const key = JSON.stringify([energy.energy, energy.energy_source]);
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  const words = { surplus: "more than usual", normal: "as usual", scarce: "less than usual", unknown: "as usual, as far as is known" };
+  const length = make("select", { "aria-label": "For how long" }, ...[["3600", "1 hour"], ["10800", "3 hours"], ["28800", "8 hours"]].map(([value, label]) => make("option", { value }, label)));
+  const put = (state) => async () => {
+    await ask("/v1/energy/hint", { method: "PUT", body: { v: 1, state, ttl_s: Number(length.value), source: "page" } });
+    await again();
+  };
+  box.replaceChildren(make("h2", {}, "How much energy there is"),
+    make("p", {}, "Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
+    make("p", { class: "soft" }, "With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
+    make("div", { class: "tools" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
+}

@@ -1,0 +1,181 @@
+// Answers: passages grouped by document, the strong ones first, weak ones folded.
+
+import { action, copy, count, draw, elide, make, number, split } from "./dom.js";
+import { agent, ask, post, typed } from "./call.js";
+import { best, blocks, finder } from "./passage.js";
+import { openReader } from "./reader.js";
+
+// docs/evidence.md, "What a score means": of first answers with 0.7 and more 85 of 100 were right, from 0.2 to 0.7 44, and below 7.
+export const STRONG = 0.7, POSSIBLE = 0.2;
+// "Serves four." says nothing alone.
+const WORDS_MIN = 6;
+const SHOWN_OF_ONE = 2;
+
+const words = (text) => (text.match(/[\p{L}\p{N}]+/gu) || []).length;
+const says = (hit) => hit.score >= STRONG || words(hit.text) >= WORDS_MIN || /[\u3040-\u9fff\uac00-\ud7af\u0e00-\u0eff]/.test(hit.text);
+
+/** Hits by their documents, in the order of the best hit of each. */
+export function grouped(hits) {
+  const groups = new Map();
+  for (const hit of hits) {
+    const key = hit.peer_id + " " + hit.path;
+    if (!groups.has(key)) groups.set(key, { hits: [], path: hit.path, device: hit.device, peer_id: hit.peer_id, score: hit.score });
+    groups.get(key).hits.push(hit);
+  }
+  const all = [...groups.values()];
+  for (const group of all) {
+    const telling = group.hits.filter(says);
+    group.bare = !telling.length;
+    if (telling.length) group.hits = telling;
+  }
+  return all;
+}
+
+/** The list of answers: those that are strong or possible, and the weak ones folded. */
+export function answers(found, question) {
+  const groups = grouped(found.hits);
+  const weak = (group) => group.score < POSSIBLE || (group.bare && group.score < STRONG);
+  const good = found.nothing_fits ? [] : groups.filter((group) => !weak(group));
+  const rest = groups.filter((group) => !good.includes(group));
+  const list = (of) => make("ol", { class: "documents" }, ...of.map((group) => make("li", {}, card(group, question))));
+  const out = [];
+  if (good.length) out.push(list(good));
+  if (rest.length) {
+    out.push(make("details", { class: "weak", open: !good.length && !found.nothing_fits },
+      make("summary", {}, good.length ? count(rest.length, "weaker document", "weaker documents") : "The nearest: " + count(rest.length, "document", "documents")),
+      list(rest)));
+  }
+  return out;
+}
+
+/** The path from the watched folder on: its name, the folders in it. */
+export function where(path, isHere) {
+  const { folder } = split(path);
+  const sources = (isHere && agent.status && agent.status.sources) || [];
+  const source = sources.map((one) => one.path).filter((one) => path === one || path.startsWith(one + "/")).sort((a, b) => b.length - a.length)[0];
+  const from = source ? split(source).folder.length : 0;
+  const parts = folder.slice(from).split("/").filter(Boolean);
+  return parts.length ? parts : ["/"];
+}
+
+/** The name that people know a document by: its outermost heading, else its file's name. */
+function title(group) {
+  const headings = group.hits.map((hit) => hit.heading.split(" > ")[0]).filter(Boolean);
+  return headings.length && headings.every((one) => one === headings[0]) ? headings[0] : split(group.path).file.replace(/\.[a-z0-9]{1,5}$/i, "");
+}
+
+function card(group, question) {
+  const isHere = !agent.status || group.peer_id === agent.status.peer_id;
+  const { file } = split(group.path), name = title(group);
+  const parts = where(group.path, isHere);
+  const crumbs = make("p", { class: "where", title: group.path },
+    isHere ? null : make("span", { class: "tag" }, group.device),
+    make("span", {}, elide([...parts, file].join(" › "), 90)));
+  const strength = group.score >= STRONG ? "strong" : group.score >= POSSIBLE ? "possible" : "weak";
+  const heading = make("h2", {}, make("button", { type: "button", class: "title", onclick: () => read(group.hits[0]) }, elide(name, 84)));
+  const article = make("article", { class: "card hit", tabindex: -1, "aria-label": name },
+    make("div", { class: "top" }, heading, make("span", { class: "strength " + strength, title: "How likely it answers the question" }, strength)),
+    crumbs, ...notes(group.hits[0]));
+  const read = (hit) => openReader({ hit, group, find: finder(wordsOf(group.hits)), isHere });
+  article.read = () => read(group.hits[0]);
+  const more = group.hits.slice(SHOWN_OF_ONE);
+  article.append(...group.hits.slice(0, SHOWN_OF_ONE).map((hit) => passage(hit, name, read)));
+  if (more.length) {
+    const button = make("button", { type: "button", class: "plain" }, count(more.length, "more passage", "more passages") + " in it");
+    button.addEventListener("click", () => button.replaceWith(...more.map((hit) => passage(hit, name, read))));
+    article.append(button);
+  }
+  article.append(tools(group, question, read, isHere));
+  return article;
+}
+
+const wordsOf = (hits) => hits.flatMap((hit) => hit.snippet.filter((_, i) => i % 2));
+
+/** What is to be known of the document's file. */
+function notes(hit) {
+  const also = (hit.places || []).slice(1);
+  return [
+    also.length && "Also " + also.slice(0, 2).map((place) => elide(split(place.path).file, 40) + " on " + place.device).join(", ") + (also.length > 2 ? " and in " + number(also.length - 2) + " more" : ""),
+    hit.away_since && "The file is away since " + hit.away_since + ".",
+    hit.kept_since && "The file is gone since " + hit.kept_since + "; what was in it is kept, as you said.",
+    hit.unreadable && "The file cannot be read now; this is what was read of it before. “" + typed("wattle doctor") + "” says why.",
+    hit.gone_since && "The file is gone from its folder since " + hit.gone_since + ". The library asks what is to become of it.",
+  ].filter(Boolean).map((text) => make("p", { class: "note" }, text));
+}
+
+/** One passage, short at first. */
+function passage(hit, name, read) {
+  const find = finder(hit.snippet.filter((_, i) => i % 2));
+  const inner = hit.heading.split(" > ");
+  const under = (inner[0] === name ? inner.slice(1) : inner).filter(Boolean).join(" › ");
+  const text = make("div", { class: "text clamp" }, ...blocks(hit.text, { find, best: best(hit.text, find) }));
+  const box = make("div", { class: "passage" }, under ? make("p", { class: "under" }, elide(under, 100)) : null, text);
+  // What is cut is known once it is on the page.
+  requestAnimationFrame(() => {
+    const shown = text.querySelector(".best, mark");
+    if (shown && shown.offsetTop > text.clientHeight - 24) text.scrollTop = shown.offsetTop - 28;
+    if (text.scrollHeight <= text.clientHeight + 8) return text.classList.remove("clamp");
+    if (text.scrollTop > 4) text.classList.add("above");
+    const more = make("button", { type: "button", class: "plain", "aria-expanded": "false" }, "Whole passage");
+    more.addEventListener("click", () => {
+      const whole = !text.classList.toggle("clamp");
+      text.classList.remove("above");
+      text.scrollTop = 0;
+      more.textContent = whole ? "Less" : "Whole passage";
+      more.setAttribute("aria-expanded", String(whole));
+    });
+    box.append(more);
+  });
+  return box;
+}
+
+/** What can be done with a document, and whether it was the right one. */
+function tools(group, question, read, isHere) {
+  const hit = group.hits[0];
+  const told = (button, text) => {
+    const label = button.textContent;
+    button.textContent = text;
+    setTimeout(() => { button.textContent = label; }, 1500);
+  };
+  const buttons = [
+    make("button", { type: "button", class: "plain", onclick: () => read(hit) }, "Show in document"),
+    isHere && action("Open", () => openFile(group.path)),
+    action("Copy path", async (button) => { await copy(group.path); told(button, "Copied"); }),
+  ];
+  const thumb = (verdict, path, label) => {
+    const button = make("button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": label, title: label }, icon(path));
+    button.addEventListener("click", async () => {
+      const pressed = button.getAttribute("aria-pressed") === "true";
+      try {
+        await judge(question, hit, pressed ? "none" : verdict);
+        for (const other of box.querySelectorAll(".thumb")) other.setAttribute("aria-pressed", "false");
+        button.setAttribute("aria-pressed", String(!pressed));
+      } catch (error) {
+        box.after(make("p", { class: "failed notice", role: "alert" }, error.message));
+      }
+    });
+    return button;
+  };
+  const box = make("div", { class: "thumbs", role: "group", "aria-label": "Was this right?" }, make("span", { "aria-hidden": "true" }, "Was this right?"),
+    thumb("good", "M8 10.5V20H4.500v-9.500zm0 0L11.5 4c1.7 0 2.5 1.2 2.2 2.700L13 10h5.500c1.1 0 1.8 1 1.5 2l-1.7 6.300c-.2 1-1 1.7-2 1.700H8", "This answers the question"),
+    thumb("bad", "M16 13.5V4h3.500v9.500zm0 0L12.5 20c-1.7 0-2.5-1.2-2.2-2.700L11 14H5.500c-1.1 0-1.8-1-1.5-2l1.7-6.300c.2-1 1-1.7 2-1.700H16", "This does not answer the question"));
+  return make("div", { class: "tools" }, ...buttons, box);
+}
+
+const icon = (path) => draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: path }));
+
+const judge = (question, hit, verdict) => post("/v1/feedback", { question, device: hit.peer_id, path: hit.path, text: hit.text, verdict });
+
+// A file of these kinds is shown by the browser. Any other one is saved: opened as a page, it would run here with the token.
+const SHOWN = { pdf: "application/pdf", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", txt: "text/plain;charset=utf-8", md: "text/plain;charset=utf-8", csv: "text/plain;charset=utf-8" };
+
+/** Opens the document's file in this browser, on a phone too. */
+export async function openFile(path) {
+  const { file } = split(path), ending = (/\.([a-z0-9]+)$/i.exec(file) || ["", ""])[1].toLowerCase();
+  const response = await ask("/v1/document/file?path=" + encodeURIComponent(path));
+  const type = SHOWN[ending] || "application/octet-stream";
+  const address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type }));
+  const link = make("a", { href: address, rel: "noopener", ...(SHOWN[ending] ? { target: "_blank" } : { download: file }) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}

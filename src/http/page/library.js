@@ -1,0 +1,210 @@
+// What is searched: folders by collection, how far their files are, what cannot be read and why.
+
+import { agent, get, look, post, watch } from "./call.js";
+import { action, ago, count, elide, failed, make, number, say, span, split, sure } from "./dom.js";
+
+const RINGS = { private: "This device only", mesh: "All my devices" };
+
+export function open(box) {
+  const progress = make("section", { class: "card", "aria-label": "Progress" });
+  const findings = make("section", { id: "findings", "aria-label": "To be decided" });
+  const folders = make("section", { "aria-label": "Folders" });
+  const add = make("section", { class: "card", id: "add" }, make("h2", {}, "Add a folder"));
+  const broken = make("section", { class: "card", id: "unreadable" }, make("h2", {}, "Not readable"));
+  box.append(make("h1", {}, "Library"), progress, findings, folders, add, broken);
+  let added = false;
+  const show = (status) => {
+    if (!status) return;
+    if (!added) { add.append(addFolder(status)); added = true; }
+    progress.replaceChildren(...howFar(status));
+    renew(findings, decisions(status), status.findings);
+    renew(folders, collections(status), status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null })));
+    if (broken.dataset.refused !== String(status.files.refused + "/" + (status.files.parked || 0))) {
+      broken.dataset.refused = status.files.refused + "/" + (status.files.parked || 0);
+      unreadable(broken, status, location.hash === "#unreadable");
+    }
+    jump();
+  };
+  const end = watch(show);
+  show(agent.status);
+  return end;
+}
+
+/** The part that the address names, once it is there. */
+function jump() {
+  const part = location.hash && document.querySelector(location.hash.replace(/[^#a-z]/g, ""));
+  if (!part || !part.children.length) return;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  part.scrollIntoView({ block: "start" });
+}
+
+/** Puts new elements in place only where what they show is new, so that a field or a question in them stays. */
+function renew(place, made, from) {
+  const key = JSON.stringify(from);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...made);
+}
+
+function howFar({ files, chunks, vectors, passages, pace, scanning, background, sources }) {
+  const absent = files.absent || 0;
+  const all = files.ready + files.chunked + files.waiting + files.refused + (files.parked || 0);
+  const facts = [
+    [files.chunked, "found by their words, still to be embedded"], [files.waiting - absent, "to be read"],
+    [absent, "wait for their disk or share"], [files.refused, "not readable"], [files.parked || 0, "set aside"],
+  ].filter(([n]) => n > 0);
+  const left = passages.waiting + passages.lent + passages.unchecked;
+  const rate = pace.per_minute !== null && pace.devices
+    ? (pace.per_minute >= 60 ? number(Math.round(pace.per_minute / 6) / 10) + " passages a second" : number(pace.per_minute) + " passages a minute") + (pace.devices > 1 ? " on " + pace.devices + " devices" : "") : null;
+  const looking = scanning || sources.some((source) => source.looked_s_ago === null);
+  const state = !sources.length ? "" : left && rate ? rate + (pace.left_s !== null ? ", about " + span(pace.left_s) + " left" : "") : left || files.waiting > absent ? background || "Work waits." : looking ? "The folders are being looked at." : "All that can be read is read.";
+  const bar = make("progress", { max: Math.max(1, chunks), value: chunks ? vectors : looking ? 0 : 1, "aria-label": "Passages embedded" });
+  return [
+    make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready")),
+    bar,
+    make("p", { class: "soft" }, number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
+    facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => make("li", {}, make("strong", {}, number(n)), " " + what))) : null,
+  ].filter(Boolean);
+}
+
+/** What is wrong or in doubt, and what helps. */
+function decisions(status) {
+  const asked = status.sources.filter((source) => source.missing).map((source) => make("div", { class: "notice" },
+    make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
+    make("div", { class: "tools" }, action("Keep them", () => then("/v1/keep", { path: source.path })), action("Forget them", () => then("/v1/forget", { path: source.path })))));
+  const findings = (status.findings || []).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
+    finding.command ? make("p", {}, "Type: ", make("code", {}, finding.command)) : null));
+  return [...asked, ...findings];
+}
+
+async function then(path, body) {
+  const answer = await post(path, body);
+  say(answer.done || "Done.");
+  await look();
+  return answer;
+}
+
+function collections(status) {
+  const names = [...new Set(status.sources.map((source) => source.collection))];
+  if (!names.length) return [make("p", { class: "soft" }, "No folder is watched yet.")];
+  return names.map((name) => {
+    const sources = status.sources.filter((source) => source.collection === name);
+    const rings = [...new Set(sources.map((source) => source.ring))];
+    const ring = make("select", { "aria-label": "Who may search " + name },
+      ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
+      ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)));
+    ring.value = rings.length > 1 ? "" : rings[0];
+    const box = make("div", { class: "card collection" },
+      make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
+      make("ul", { class: "rows" }, ...sources.map(folder)), rename(name));
+    ring.addEventListener("change", async () => {
+      try {
+        if (ring.value) await then("/v1/collection", { name, ring: ring.value });
+      } catch (error) {
+        ring.value = rings[0];
+        box.append(failed(error));
+      }
+    });
+    return box;
+  });
+}
+
+function rename(name) {
+  const field = make("input", { "aria-label": "New name of " + name, maxlength: "64", required: true, value: name });
+  const form = make("form", { class: "inline" }, field, make("button", { type: "submit", class: "plain" }, "Rename"));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await then("/v1/collection", { name, to: field.value.trim() });
+    } catch (error) { form.after(failed(error)); }
+  });
+  return make("details", { class: "quiet" }, make("summary", {}, "Rename"), form);
+}
+
+function folder(source) {
+  const { folder: above, file } = split(source.path);
+  const facts = [
+    source.looked_s_ago === null ? "not looked at yet since the start" : source.followed ? "changes are seen at once" : "looked at " + ago(source.looked_s_ago),
+    source.kept_without_files && count(source.kept_without_files, "document is", "documents are") + " kept without files",
+    source.key_files && count(source.key_files, "file", "files") + " left out as keys or passwords",
+    source.ignored && count(source.ignored.count, "place", "places") + " left out by .gitignore or .wattleignore",
+  ].filter(Boolean);
+  const away = (source.away || []).map((one) => make("p", { class: "note" },
+    (one.path === source.path ? "" : elide(one.path, 60) + " ") + (one.unreadable ? "may not be read by this user" : "is away") + " since " + one.since + "; "
+    + count(one.documents, "document is", "documents are") + " kept. ",
+    one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }))));
+  return make("li", {},
+    make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), make("p", { class: "soft" }, facts.join(" · ")), ...away),
+    sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { "aria-label": "Remove " + (file || source.path) }));
+}
+
+/** The form by which a folder is added. */
+export function addFolder(status) {
+  const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
+  const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
+  const name = make("input", { name: "collection", list: "collections", maxlength: "64", value: names[0], required: true });
+  const ring = make("select", { name: "ring" }, ...Object.entries(RINGS).reverse().map(([value, label]) => make("option", { value }, label)));
+  const done = make("div", { role: "status" });
+  const known = () => {
+    const source = status.sources.find((one) => one.collection === name.value.trim());
+    ring.disabled = Boolean(source);
+    if (source) ring.value = source.ring;
+  };
+  name.addEventListener("input", known);
+  known();
+  const form = make("form", { class: "add" },
+    make("label", {}, "Folder or file on " + status.device, path),
+    make("div", { class: "pair" },
+      make("label", {}, "Collection", name, make("datalist", { id: "collections" }, ...names.map((value) => make("option", { value })))),
+      make("label", {}, "Searched by", ring)),
+    make("button", { type: "submit", class: "main" }, "Add"), done);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    done.replaceChildren();
+    try {
+      const collection = name.value.trim();
+      const added = await post("/v1/add", { path: path.value.trim(), collection, ...(ring.disabled ? {} : { ring: ring.value }) });
+      done.replaceChildren(make("p", { class: "good" }, added.within ? added.added + " is a part of " + added.within + ", which is watched already." : added.already ? added.added + " is watched already." : added.added + " is watched from now on."));
+      path.value = "";
+      await look();
+    } catch (error) { done.replaceChildren(failed(error)); }
+  });
+  return form;
+}
+
+/** Files that cannot be used. To list them the agent reads its store, so that is done when asked for. */
+function unreadable(box, status, atOnce) {
+  const { refused, parked = 0 } = status.files;
+  const title = make("h2", {}, "Not readable");
+  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."));
+  const list = make("div", {});
+  const load = async () => {
+    list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
+    try {
+      const [checked, tasks] = await Promise.all([get("/v1/doctor"), get("/v1/tasks")]);
+      list.replaceChildren(...reasons(checked.refused, refused), ...tasks.parked.map(aside));
+    } catch (error) { list.replaceChildren(failed(error)); }
+  };
+  box.replaceChildren(title,
+    make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
+    make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list);
+  if (atOnce) load();
+}
+
+/** Files by their reason, which many have in common. */
+function reasons(files, all) {
+  const by = new Map();
+  for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);
+  const out = [...by].map(([reason, paths]) => make("details", { open: by.size < 4 }, make("summary", {}, reason + " ", make("span", { class: "soft" }, "(" + number(paths.length) + ")")),
+    make("ul", { class: "paths" }, ...paths.map((path) => make("li", { title: path }, elide(path, 90))))));
+  if (files.length < all) out.push(make("p", { class: "soft" }, number(all - files.length) + " more are not listed."));
+  return out;
+}
+
+function aside(task) {
+  const last = task.attempts[task.attempts.length - 1];
+  return make("div", { class: "row" }, make("div", { class: "grow" }, make("p", { class: "name" }, split(task.path).file), make("p", { class: "where", title: task.path }, elide(task.path, 80)),
+    last ? make("p", { class: "soft" }, last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
+    action("Try again", () => then("/v1/tasks/retry", { id: task.id })), action("Give up", () => then("/v1/tasks/drop", { id: task.id })));
+}

@@ -1,0 +1,76 @@
+// The agent's state as it changes: by server-sent events (the EventSource interface sends no token, so the stream is read here),
+// and by asking now and then where there is no stream: an older agent, or one that has as many as it allows.
+
+import { CallError, ask, look, tell } from "./call.js";
+import { hasToken } from "./token.js";
+
+const FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 30000;
+// A stream says at least this often that it lives.
+const SILENT_MS = 45000;
+let running = null;
+
+/** Begins, or begins anew: after an unlock, or when the page is looked at again. */
+export function follow() {
+  if (running) running.abort();
+  running = null;
+  if (!hasToken() || document.hidden) return;
+  running = new AbortController();
+  keepFollowing(running.signal);
+}
+
+const pause = (ms, signal) => new Promise((done) => {
+  const timer = setTimeout(done, ms);
+  signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
+});
+
+async function keepFollowing(signal) {
+  let wait = FIRST_WAIT_MS;
+  while (!signal.aborted && hasToken()) {
+    const began = performance.now();
+    try {
+      await read(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const noStream = error instanceof CallError && [404, 405, 429, 503].includes(error.status);
+      if (noStream) await look();
+      else if (error instanceof CallError) tell(null, error);
+    }
+    // One that held for a while is opened again at once.
+    wait = performance.now() - began > LONGEST_WAIT_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS);
+    await pause(wait * (0.75 + Math.random() / 2), signal);
+  }
+}
+
+async function read(signal) {
+  const silent = new AbortController();
+  let timer = setTimeout(() => silent.abort(), SILENT_MS);
+  const response = await ask("/v1/events/stream", { signal: AbortSignal.any ? AbortSignal.any([signal, silent.signal]) : signal });
+  const reader = response.body.getReader();
+  const text = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(), SILENT_MS);
+      const parts = (rest + text.decode(value, { stream: true })).split("\n\n");
+      rest = parts.pop();
+      for (const part of parts) handle(part);
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** One event: lines of `event: NAME` and `data: JSON`; comments keep the stream alive. */
+function handle(part) {
+  let name = "", data = "";
+  for (const line of part.split("\n")) {
+    if (line.startsWith("event: ")) name = line.slice(7);
+    if (line.startsWith("data: ")) data += line.slice(6);
+  }
+  if (name === "status") tell(JSON.parse(data));
+  if (name === "device") dispatchEvent(new CustomEvent("wattle-device", { detail: JSON.parse(data) }));
+}

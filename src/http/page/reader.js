@@ -1,0 +1,99 @@
+// A document's text in a dialogue, with the passage in it. Of another device's document only its passages are here.
+
+import { get } from "./call.js";
+import { failed, make, split } from "./dom.js";
+import { best, blocks } from "./passage.js";
+import { openFile } from "./hits.js";
+
+/** Opens it over the page; Back and Escape close it. */
+export function openReader({ hit, group, find, isHere }) {
+  const text = make("div", { class: "text whole", tabindex: 0, role: "document" });
+  const name = hit.heading.split(" > ")[0] || split(hit.path).file;
+  const tools = make("div", { class: "tools" });
+  const dialog = make("dialog", { class: "reader", "aria-label": name },
+    make("header", {}, make("div", {}, make("h2", {}, name), make("p", { class: "where" }, (isHere ? "" : group.device + " · ") + hit.path)),
+      make("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => dialog.close() }, "Close")),
+    text, tools);
+  document.body.append(dialog);
+  const opener = document.activeElement;
+  let isBack = false;
+  const back = () => { isBack = true; dialog.close(); };
+  dialog.addEventListener("close", () => {
+    removeEventListener("popstate", back);
+    dialog.remove();
+    // What opened it stands in the history.
+    if (!isBack) history.back();
+    if (opener && opener.isConnected) opener.focus({ preventScroll: true });
+  });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  history.pushState({ reader: true }, "", location.href);
+  addEventListener("popstate", back);
+  dialog.showModal();
+  if (isHere) load(hit, find, text, tools);
+  else {
+    text.append(make("p", { class: "soft" }, "The document is on " + group.device + ". These are the passages of it that were found."),
+      ...group.hits.map((one) => part(one.heading, one.text, find, one === hit)));
+    show(text);
+  }
+}
+
+function part(heading, body, find, isHit) {
+  const inner = heading.split(" > ").filter(Boolean);
+  return make("section", isHit ? { class: "found" } : {},
+    inner.length ? make("h3", {}, inner[inner.length - 1]) : null,
+    ...blocks(body, isHit ? { find, best: best(body, find) } : { find: null, best: null }));
+}
+
+const show = (text) => {
+  const found = text.querySelector(".found");
+  if (found) found.scrollIntoView({ block: "center" });
+  text.focus({ preventScroll: true });
+};
+
+/** The part of the document around the passage, and buttons for what comes before and after. */
+async function load(hit, find, text, tools) {
+  text.append(make("p", { class: "soft", role: "status" }, "Reading …"));
+  const address = (from) => "/v1/document?path=" + encodeURIComponent(hit.path) + (from === null ? "" : "&from=" + from);
+  try {
+    // Where the passage stands is known once its text is found.
+    let page = await get(address(null)), place = -1;
+    const parts = [];
+    for (;;) {
+      place = page.passages.findIndex((one) => one.text === hit.text);
+      parts.push(...sections(page, find, place));
+      if (place >= 0 || page.next === null) break;
+      page = await get(address(page.next));
+    }
+    if (place < 0) parts.unshift(make("p", { class: "notice" }, "The document has changed since this passage was found. It stood there then:"), part(hit.heading, hit.text, find, true));
+    text.replaceChildren(...parts);
+    const later = (next) => {
+      if (next === null) return;
+      const button = make("button", { type: "button", class: "plain" }, "Further text");
+      button.addEventListener("click", async () => {
+        button.disabled = true;
+        const more = await get(address(next));
+        button.replaceWith(...sections(more, find, -1));
+        later(more.next);
+      });
+      text.append(button);
+    };
+    later(page.next);
+  } catch (error) {
+    const old = error.status === 404;
+    text.replaceChildren(old ? make("p", { class: "soft" }, "The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));
+  }
+  const open = make("button", { type: "button", class: "plain" }, "Open the file");
+  open.addEventListener("click", () => openFile(hit.path).catch((error) => tools.append(failed(error))));
+  tools.append(open);
+  show(text);
+}
+
+/** Passages in order; a heading is said where it changes. */
+function sections(page, find, place) {
+  let last = null;
+  return page.passages.map((one, i) => {
+    const heading = one.heading === last ? "" : one.heading;
+    last = one.heading;
+    return part(heading, one.text, find, i === place);
+  });
+}

@@ -1,0 +1,260 @@
+// The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
+
+import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
+import { at, count, draw, elide, failed, make, number, say, split } from "./dom.js";
+import { answers } from "./hits.js";
+import { firstSteps } from "./first.js";
+
+const HITS = 20;
+const TYPES = [["", "Any type"], ["pdf", "PDF"], ["document", "Documents"], ["markdown", "Notes (Markdown)"], ["text", "Plain text"], ["sheet", "Tables"], ["slides", "Slides"], ["mail", "Mail"], ["web", "Web pages"], ["book", "Books"], ["code", "Code"]];
+const DAYS = [["", "Any date"], ["7", "Past week"], ["31", "Past month"], ["366", "Past year"], ["older", "Older than a year"]];
+const FILTERS = ["folder", "type", "date", "device"];
+
+let place = null, form = null, field = null, out = null, line = null, choices = null, running = null, asked = null;
+// Answers of this visit, by address, so that Back shows them at once.
+const kept = new Map();
+const KEPT_MAX = 12;
+
+export function open(box, address, go) {
+  field = make("textarea", { id: "q", rows: "1", maxlength: "4000", enterkeyhint: "search", autocapitalize: "none", spellcheck: "false", "aria-label": "Your question", placeholder: "Ask your documents" });
+  form = make("form", { role: "search", class: "ask" },
+    make("div", { class: "field" }, field, make("button", { type: "submit", class: "main", "aria-label": "Search" }, make("span", {}, "Search"), draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: "M5 12h14m-6-6 6 6-6 6" })))));
+  choices = make("div", { class: "filters", role: "group", "aria-label": "Filters" });
+  line = make("div", { class: "coverage" });
+  out = make("div", { id: "answers" });
+  place = make("div", {});
+  box.append(make("h1", { class: "out" }, "Search"), form, place);
+  const submit = (event) => {
+    if (event) event.preventDefault();
+    const query = field.value.replace(/\s+/g, " ").trim();
+    if (!query) return;
+    const next = "/?" + parameters(query);
+    asked = null;
+    if (next === location.pathname + location.search) turn(new URLSearchParams(location.search), true);
+    else go(next, { focus: false });
+    if (matchMedia("(hover: none)").matches) field.blur();
+  };
+  form.addEventListener("submit", submit);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); submit(); }
+  });
+  field.addEventListener("input", grow);
+  choices.addEventListener("change", () => submit());
+  const end = watch(standing);
+  turn(address);
+  standing(agent.status);
+  if (!address.get("q") && matchMedia("(hover: hover)").matches) field.focus();
+  return () => { end(); if (running) running.abort(); running = null; asked = null; };
+}
+
+export function focus() {
+  if (field) { field.focus(); field.select(); }
+}
+
+/** Two lines of a question are seen, a longer one scrolls. */
+function grow() {
+  field.style.height = "auto";
+  field.style.height = Math.min(field.scrollHeight + 2, 84) + "px";
+}
+
+function parameters(query) {
+  const made = new URLSearchParams({ q: query });
+  for (const name of FILTERS) {
+    const choice = choices.querySelector("[name=" + name + "]");
+    if (choice && choice.value) made.set(name, choice.value);
+  }
+  return made.toString();
+}
+
+/** The address is another one: its question is asked, or its answer shown again. */
+export function turn(address, anew = false) {
+  const query = address.get("q") || "", key = address.toString();
+  field.value = query;
+  grow();
+  filters(address);
+  if (!query) {
+    if (running) running.abort();
+    asked = null;
+    place.dataset.shows = "";
+    return standing(agent.status, true);
+  }
+  if (asked === key && !anew) return;
+  asked = key;
+  if (place.dataset.shows !== "answers") {
+    place.replaceChildren(choices, line, out);
+    place.dataset.shows = "answers";
+  }
+  if (kept.has(key) && !anew) return show(kept.get(key), query);
+  run(query, address, key);
+}
+
+/** Without a question: three steps for an empty home, else what there is to ask. */
+function standing(status) {
+  if (!place) return;
+  if (status) filters(new URLSearchParams(location.search));
+  if (asked) return;
+  const empty = status && !status.sources.length && !(status.peers || []).some((peer) => peer.collections.length);
+  const shows = !status ? "" : empty ? "first" : "idle";
+  if (shows === "first") {
+    if (place.dataset.shows !== "first") place.replaceChildren(firstSteps(status));
+  } else if (place.dataset.shows !== shows || shows === "idle") {
+    const files = status ? status.files.ready + status.files.chunked : 0;
+    const others = status ? status.peers.filter((peer) => peer.linked).length : 0;
+    place.replaceChildren(choices, make("p", { class: "hint soft" },
+      !status ? "" : files ? "Ask in your own words about " + count(files, "file", "files") + (others ? " here and on " + count(others, "other device", "other devices") : "") + ". Words in quotes must stand as they are." : "Files are still being read: what is read already is found by its words."),
+      status && files ? searched(status) : null,
+      status && files ? make("p", { class: "hint soft keys" }, make("kbd", {}, "/"), " to the question, ", make("kbd", {}, "j"), " ", make("kbd", {}, "k"), " through the answers, ", make("kbd", {}, "Enter"), " to read one") : null);
+  }
+  place.dataset.shows = shows;
+}
+
+/** What there is to ask: each folder, and each device with what it shares. */
+function searched(status) {
+  const one = (href, name, more) => make("li", {}, make("a", { class: "card", href }, make("strong", {}, elide(name, 40)), make("span", { class: "soft" }, elide(more, 48))));
+  const folders = status.sources.map((source) => one("/?view=library", split(source.path).file, source.collection + (source.ring === "private" ? ", this device only" : "")));
+  const devices = status.peers.filter((peer) => peer.device && peer.collections.length).map((peer) => one("/?view=devices", peer.device,
+    count(peer.collections.reduce((sum, collection) => sum + collection.documents, 0), "file", "files") + (peer.linked ? "" : ", away now")));
+  return make("ul", { class: "searched", "aria-label": "What is searched" }, ...folders.slice(0, 8), ...devices.slice(0, 8));
+}
+
+/** The filters, with the folders and devices that there are. */
+function filters(address) {
+  const status = agent.status;
+  const folders = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
+  const devices = status ? [[status.device, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.device, peer.device])] : [];
+  const lists = {
+    folder: [["", "Any folder"], ...folders],
+    type: TYPES,
+    date: DAYS,
+    device: [["", "Any device"], ...devices],
+  };
+  const key = JSON.stringify([lists, FILTERS.map((name) => address.get(name))]);
+  if (choices.dataset.key === key) return;
+  choices.dataset.key = key;
+  choices.replaceChildren(...FILTERS.map((name) => {
+    const chosen = address.get(name) || "", list = lists[name];
+    if (list.length < 3 && !chosen) return null;
+    if (chosen && !list.some(([value]) => value === chosen)) list.push([chosen, elide(split(chosen).file, 24)]);
+    const select = make("select", { name, "aria-label": name[0].toUpperCase() + name.slice(1), class: chosen ? "set" : "" },
+      ...list.map(([value, label]) => make("option", { value }, elide(label, 30))));
+    select.value = chosen;
+    return select;
+  }).filter(Boolean));
+}
+
+/** The body of the call. */
+function body(query, address) {
+  const asks = { query, k: HITS };
+  const folder = address.get("folder"), date = address.get("date");
+  // A path with signs of patterns is a pattern itself.
+  if (folder) asks.path = /[*?[\]]/.test(folder) ? folder.replace(/[*?[\]]/g, "?") : folder + "/";
+  if (address.get("type")) asks.type = address.get("type");
+  if (address.get("device")) asks.device = address.get("device");
+  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+  if (date === "older") asks.before = day(366);
+  else if (/^\d+$/.test(date || "")) asks.after = day(Number(date));
+  return asks;
+}
+
+async function run(query, address, key) {
+  if (running) running.abort();
+  const mine = running = new AbortController();
+  // Old answers never stand below a new question.
+  line.replaceChildren();
+  out.replaceChildren(...waiting());
+  out.setAttribute("aria-busy", "true");
+  say("Searching");
+  try {
+    const asking = ask("/v1/search", { method: "POST", body: body(query, address), signal: mine.signal }).then((response) => response.json());
+    // Where a file lies is told from its watched folder on, which the status knows.
+    const [found] = await Promise.all([asking, statusKnown()]);
+    if (mine !== running) return;
+    kept.delete(key);
+    kept.set(key, found);
+    if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value);
+    show(found, query);
+  } catch (error) {
+    if (mine !== running || error.name === "AbortError") return;
+    kept.delete(key);
+    say("");
+    out.replaceChildren(failed(error instanceof CallError ? error : new Error("Something went wrong on this page: " + error.message)),
+      make("button", { type: "button", class: "plain", onclick: () => run(query, address, key) }, "Ask again"));
+  } finally {
+    if (mine === running) out.removeAttribute("aria-busy");
+  }
+}
+
+const waiting = () => [1, 2, 3].map(() => make("div", { class: "card ghost", "aria-hidden": "true" }, make("span", {}), make("span", {}), make("span", {})));
+
+function show(found, query) {
+  const { coverage } = found;
+  const said = headline(found);
+  line.replaceChildren(...covered(found));
+  out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...answers(found, query),
+    ...(found.hits.length && !found.nothing_fits ? [] : [nothing(coverage)]));
+  say((said ? said + " " : "") + count(found.hits.length, "passage", "passages"));
+}
+
+function headline(found) {
+  if (!found.hits.length) return "Nothing was found.";
+  if (found.no_phrase) return "No passage has the words in quotes as they stand. The nearest:";
+  return found.nothing_fits ? "Nothing fits well." : "";
+}
+
+function nothing(coverage) {
+  const files = [coverage.files, ...(coverage.others || []).map((other) => other.files)];
+  const reading = files.some((one) => one && one.scanning || one && one.known > one.searchable);
+  return make("p", { class: "soft" }, reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
+}
+
+/** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
+function covered(found) {
+  const { coverage } = found, { others = [], silent = [], nothing_else = [], uncovered, not_asked = 0 } = coverage;
+  const all = [coverage.files, ...others.map((other) => other.files)];
+  const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
+  const known = sum("known") + coverage.unusable, searched = sum("searchable") + sum("read");
+  const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
+  if (coverage.unusable) parts.push(number(coverage.unusable) + " not readable");
+  if (sum("read")) parts.push(number(sum("read")) + " by their words only");
+  if (coverage.answered < coverage.asked) parts.push(count(coverage.asked - coverage.answered, "device", "devices") + " silent");
+  const more = [
+    silent.length && "No answer came from " + silent.join(", ") + ".",
+    uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
+    not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
+    nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing is there that is not here too.",
+    sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
+    all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",
+    all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",
+    found.filters && "Only with " + found.filters.join(", ") + ".",
+    found.unfiltered && "Passages of " + found.unfiltered.join(", ") + " may be missing: an older version there knows no filters.",
+    ...(found.unknown || []),
+    ...(found.unusable || []).map((file) => file.path + " is there and cannot be searched: " + file.reason),
+    coverage.background,
+  ].filter(Boolean);
+  const link = make("a", { href: "/?view=library#unreadable" }, parts[0] + (parts.length > 1 ? "; " + parts.slice(1).join("; ") : ""));
+  if (!more.length) return [make("p", {}, link)];
+  return [make("p", {}, link), make("details", {}, make("summary", {}, count(more.length, "remark", "remarks")), make("ul", {}, ...more.map((text) => make("li", {}, text))))];
+}
+
+// --- keys
+
+/** j and k go through the answers, Enter reads one, Escape goes back to the question. */
+export function key(event, typing) {
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
+    if (typing) field.blur();
+    else focus();
+  }
+  if (typing) return;
+  const cards = [...at("main").querySelectorAll(".hit")].filter((card) => card.offsetParent);
+  const now = cards.indexOf(document.activeElement && document.activeElement.closest(".hit"));
+  if (event.key === "j" || event.key === "k") {
+    const next = cards[Math.max(0, Math.min(cards.length - 1, now + (event.key === "j" ? 1 : -1)))];
+    if (next) { event.preventDefault(); next.focus(); next.scrollIntoView({ block: "nearest" }); }
+  }
+  if (event.key === "Enter" && cards[now] && cards[now] === document.activeElement) {
+    // Else the key would press the first button of the document that opens.
+    event.preventDefault();
+    cards[now].read();
+  }
+}

@@ -1,0 +1,118 @@
+//! The bundle is whole, names nobody else, writes no markup, and shows only what the API has.
+
+use super::*;
+use crate::http::routes::routes;
+use std::collections::BTreeSet;
+
+fn scripts() -> impl Iterator<Item = &'static PageFile> {
+    FILES.iter().filter(|file| file.media_type == SCRIPT)
+}
+
+/// What stands between quotation marks behind each of these words.
+fn named(text: &'static str, words: &str) -> Vec<&'static str> {
+    text.split(words).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn each_file_that_the_page_names_is_in_the_bundle_and_each_of_the_bundle_is_named() {
+    let mut known = BTreeSet::from(["index.html"]);
+    for name in named(FILES[0].text, "\"/page/") {
+        assert!(FILES.iter().any(|file| file.name == name), "{name}");
+        known.insert(name);
+    }
+    for script in scripts() {
+        for name in named(script.text, "from \"./") {
+            assert!(known.contains(name), "{} loads {name}, which the page does not name", script.name);
+        }
+    }
+    assert_eq!(known, FILES.iter().map(|file| file.name).collect());
+}
+
+#[test]
+fn the_page_names_no_other_host_and_never_writes_markup_or_inline_code() {
+    for file in FILES {
+        // The name of the format of drawings is no address.
+        let text = file.text.replace("http://www.w3.org/2000/svg", "");
+        let banned = [
+            "http://",
+            "https://",
+            "//cdn",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "DOMParser",
+            "createContextualFragment",
+            "eval(",
+            "new Function",
+            "<script>",
+            " style=",
+            "onclick=",
+            "javascript:",
+            "@import",
+            "url(",
+        ];
+        for word in banned {
+            assert!(!text.contains(word), "{}: {word}", file.name);
+        }
+        for styled in ["setAttribute(\"style\"", "style:"] {
+            assert!(file.name == "style.css" || !text.contains(styled), "{}: {styled}", file.name);
+        }
+    }
+    assert!(!POLICY.contains("unsafe") && !POLICY.contains('*'));
+}
+
+#[test]
+fn the_token_is_touched_in_its_own_file_alone() {
+    for script in scripts().filter(|file| file.name != "token.js") {
+        for word in ["sessionStorage", "localStorage", "getItem("] {
+            assert!(!script.text.contains(word), "{}: {word}", script.name);
+        }
+    }
+}
+
+#[test]
+fn the_page_calls_only_rows_of_the_table() {
+    let paths: BTreeSet<&str> = routes().map(|route| route.path).collect();
+    let mut seen = BTreeSet::new();
+    for script in scripts() {
+        for call in named(script.text, "\"/v1/") {
+            let path = format!("/v1/{}", call.split('?').next().unwrap_or_default());
+            assert!(paths.contains(path.as_str()), "{}: {path}", script.name);
+            seen.insert(path);
+        }
+    }
+    assert!(seen.len() >= 20, "{seen:?}");
+}
+
+#[test]
+fn each_command_that_is_shown_names_the_home_of_its_agent_but_those_for_who_has_no_token_and_for_another_device() {
+    for script in scripts() {
+        let code: String = script.text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for (at, _) in code.match_indices("wattle ") {
+            let before = &code[..at];
+            let elsewhere = code[at..].starts_with("wattle join ") || script.name == "app.js" || before.ends_with('`');
+            assert!(
+                elsewhere || before.ends_with("typed(\""),
+                "{}: {}",
+                script.name,
+                &code[at..code.floor_char_boundary(at + 40)]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
+    let tags: BTreeSet<String> = FILES.iter().map(|file| tag(file.text)).collect();
+    assert_eq!(tags.len(), FILES.len());
+    let tag = tag("x");
+    assert!(is_known(&tag, &tag) && is_known(&format!("\"a\", W/{tag}"), &tag));
+    assert!(!is_known("\"a\"", &tag) && !is_known("*", &tag) && !is_known("", &tag));
+}
+
+#[test]
+fn the_bundle_stays_small() {
+    let bytes: usize = FILES.iter().map(|file| file.text.len()).sum();
+    assert!(bytes < 160 * 1024, "{bytes}");
+}

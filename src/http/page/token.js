@@ -1,0 +1,61 @@
+// The token of the agent: where it comes from, where it is kept, and that it is wrong. Nothing else on the page touches it.
+//
+// It comes in the address's fragment, which browsers send to nobody, or is typed. It is kept for this tab, or on this device
+// if its owner says so.
+
+const NAME = "token";
+const FORM = /(?:^|#token=)([0-9a-f]{64})$/;
+let token = null;
+let wrong = false;
+
+function stored(store) {
+  try { return store().getItem(NAME); } catch { return null; /* storage is off */ }
+}
+function write(store, value) {
+  try {
+    if (value) store().setItem(NAME, value); else store().removeItem(NAME);
+  } catch { /* it is kept as long as the page is open */ }
+}
+const tab = () => sessionStorage;
+const device = () => localStorage;
+
+/** Takes the token from the address, from which it goes at once, or from where it was kept. */
+export function takeToken() {
+  const given = FORM.exec(location.hash);
+  if (location.hash.startsWith("#token=")) history.replaceState(history.state, "", location.pathname + location.search);
+  if (given) keepToken(given[1], false);
+  else token = token || stored(tab) || stored(device);
+  return token;
+}
+
+/** Keeps what was typed: the token, or the whole address that `wattle up` prints. False where it is neither. */
+export function typeToken(text, forLong) {
+  const given = FORM.exec(text.trim());
+  if (given) keepToken(given[1], forLong);
+  return Boolean(given);
+}
+
+function keepToken(value, forLong) {
+  token = value;
+  wrong = false;
+  write(tab, value);
+  if (forLong) write(device, value);
+}
+
+/** The agent did not take it. */
+export function refuseToken() {
+  wrong = token !== null;
+  forgetToken();
+}
+
+/** Takes it off this browser. */
+export function forgetToken() {
+  token = null;
+  write(tab, null);
+  write(device, null);
+}
+
+export const hasToken = () => token !== null;
+export const wasWrong = () => wrong;
+/** The header of a call. */
+export const bearer = () => "Bearer " + token;

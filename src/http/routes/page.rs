@@ -1,0 +1,29 @@
+//! The calls that need no token: the page, and whether the agent runs.
+
+use super::row::{Access, Route};
+use trillium::Method;
+
+/// They come first.
+pub(super) static ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/",
+        access: Access::Open,
+        about: "returns the page for people, which makes its calls with the token; it is the same for everybody, and says nothing of its agent",
+        handler: |api, conn, _| Box::pin(async move { api.page(conn) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/page/{file}",
+        access: Access::Open,
+        about: "returns a file of the page: its script, its style, its icon",
+        handler: |api, conn, file| Box::pin(async move { api.page_file(conn, &file) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/healthz",
+        access: Access::Open,
+        about: "returns `ok` while the agent runs",
+        handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
+    },
+];

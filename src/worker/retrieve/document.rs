@@ -1,0 +1,92 @@
+//! The text of one document as it was read, passage by passage, for who wants to see what a hit stands in.
+
+use super::{file_of, without_keys};
+use crate::limits::DOCUMENT_PASSAGES_MAX;
+use crate::store::kv::{KvError, KvRead};
+use crate::store::read;
+
+/// One passage of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassageText {
+    /// The headings above it, as of a hit.
+    pub heading: String,
+    /// Its text, as of a hit.
+    pub text: String,
+}
+
+/// A part of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentPart {
+    /// The passages, in the order of the text.
+    pub passages: Vec<PassageText>,
+    /// How many the document has.
+    pub of: usize,
+    /// The number of the first one that follows; `None` at the end.
+    pub next: Option<usize>,
+}
+
+/// At most `DOCUMENT_PASSAGES_MAX` passages of the document at this path, from the one with this number on; `None` where no
+/// document at it answers questions: it is not known, gone, being forgotten, or was not read.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn part(kv: &impl KvRead, path: &[u8], from: usize) -> Result<Option<DocumentPart>, KvError> {
+    let Some((_, doc)) = read::document_at(kv, path)? else { return Ok(None) };
+    let chunks = doc.chunks.clone();
+    if chunks.is_empty() || file_of(doc, &read::marks(kv)?).is_none() {
+        return Ok(None);
+    }
+    let mut passages = Vec::new();
+    for place in chunks.iter().skip(from).take(DOCUMENT_PASSAGES_MAX) {
+        let chunk = read::chunk(kv, place.row)?.and_then(|chunk| without_keys(chunk, false));
+        passages.extend(chunk.map(|chunk| PassageText { heading: chunk.heading, text: chunk.text }));
+    }
+    let next = from.saturating_add(DOCUMENT_PASSAGES_MAX);
+    Ok(Some(DocumentPart { passages, of: chunks.len(), next: (next < chunks.len()).then_some(next) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{EmbedKey, Ring};
+    use crate::store::change::{Change, NewChunk};
+    use crate::store::library::Library;
+    use crate::store::memory::MemoryKv;
+    use crate::store::record::{FileStamp, Source};
+
+    fn library(chunks: usize) -> Library<MemoryKv> {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = Source { path: b"/n".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(vec![source].into())).unwrap();
+        let (path, collection, stamp) = (b"/n/a.md".to_vec(), "home".to_owned(), FileStamp::default().on_volume(3));
+        let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+        let chunk = |n: usize| NewChunk {
+            key: EmbedKey([u8::try_from(n).unwrap(); 16]),
+            heading: "A".to_owned(),
+            text: format!("passage {n}"),
+            start: u32::try_from(n).unwrap(),
+            end: u32::try_from(n).unwrap() + 1,
+        };
+        let chunks = (0..chunks).map(chunk).collect();
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        library
+    }
+
+    #[test]
+    fn a_document_is_read_in_order_and_in_bounded_parts() {
+        let library = library(DOCUMENT_PASSAGES_MAX + 2);
+        let first = part(library.kv(), b"/n/a.md", 0).unwrap().unwrap();
+        assert_eq!((first.passages.len(), first.of), (DOCUMENT_PASSAGES_MAX, DOCUMENT_PASSAGES_MAX + 2));
+        assert_eq!((first.passages[0].text.as_str(), first.passages[0].heading.as_str()), ("passage 0", "A"));
+        let last = part(library.kv(), b"/n/a.md", first.next.unwrap()).unwrap().unwrap();
+        assert_eq!((last.passages.len(), last.next), (2, None));
+        assert!(part(library.kv(), b"/n/a.md", usize::MAX).unwrap().unwrap().passages.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_known_or_was_not_read_is_no_document() {
+        assert_eq!(part(library(1).kv(), b"/n/b.md", 0).unwrap(), None);
+        assert_eq!(part(library(1).kv(), b"/n", 0).unwrap(), None);
+        assert_eq!(part(library(0).kv(), b"/n/a.md", 0).unwrap(), None);
+    }
+}
