@@ -101,7 +101,8 @@ impl Makers {
         dropped
     }
 
-    /// The least number that no device has. Once devices had to leave the table, theirs are in vectors and belong to nobody else.
+    /// One more than the highest number of all, so that none is given twice: a device leaves only a full table, and from then on new ones get
+    /// `OTHERS`.
     fn free_number(&self) -> u8 {
         let highest = self.0.values().map(|maker| maker.number).max().unwrap_or(0);
         highest.saturating_add(1)
