@@ -45,8 +45,14 @@ fn all_join_by_one_address_and_a_seed_gives_the_same_trace_twice() {
 
 #[test]
 fn more_agents_than_one_has_links_can_join_by_its_address() {
+    for seed in [1, 4] {
+        join_by_one_address(seed);
+    }
+}
+
+fn join_by_one_address(seed: u64) {
     let devices = LINKS_MAX + 26;
-    let mut world = mesh(1, devices);
+    let mut world = mesh(seed, devices);
     let full = world.run_till(MINUTE, |world| world.net.links_of(0).len() == LINKS_MAX);
     assert!(full.is_some(), "its links are all taken");
     let time = world.run_till(20 * Duration::from_secs(1), World::all_joined);
@@ -55,10 +61,8 @@ fn more_agents_than_one_has_links_can_join_by_its_address() {
     world.run_until(world.after(30));
     let most = (0..devices).map(|at| world.net.links_of(at).len()).max();
     assert!(most.is_some_and(|most| most < LINKS_CROWDED), "{most:?}: a large mesh needs few links");
-    // While so many join at once one may be taken for down by the others, in about every third seed, and it is back at once.
-    let down = world.reported_down(wattle::base::time::Instant::ZERO);
-    assert!(down < devices, "{down}: at most one is taken for down");
-    assert!(world.run_till(MINUTE, World::all_joined).is_some(), "and it is back: {}", world.describe());
+    // Most pairs have no link yet, so that a probe may come late and its target be a suspect; it hears of that in time.
+    assert_eq!(world.reported_down(wattle::base::time::Instant::ZERO), 0, "nobody is taken for down");
 }
 
 #[test]

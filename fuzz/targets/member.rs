@@ -107,7 +107,7 @@ pub fn check(data: &[u8]) {
                 | Effect::Quarantined(key) => {
                     assert!((0..members).any(|number| peer(number) == key), "{key:?} is no member");
                 }
-                Effect::FoundDown(packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
+                Effect::FoundDown(packet) | Effect::Warn(_, packet) => assert!(packet.len() <= MEMBER_BYTES_MAX),
                 Effect::Renewed(_) | Effect::Suspended(_) => {}
             }
         }

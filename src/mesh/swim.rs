@@ -70,6 +70,9 @@ pub enum Effect {
     /// This agent found a member down by its own probes. The packet that says so goes over every link, readdressed:
     /// datagrams may be lost.
     FoundDown(Vec<u8>),
+    /// Others suspect this member. The packet tells it so, for it to refute that, and goes to it if it is linked: by gossip alone it may be the only
+    /// one that does not hear of it, where most of the others have no way to it yet.
+    Warn(PeerKey, Vec<u8>),
     /// This agent has taken a new generation: that of the next start must be higher.
     Renewed(u32),
     /// A member names far higher generations of this agent than it has, again and again; it is not believed.
@@ -143,6 +146,8 @@ pub struct Membership {
     ping: Option<(KeyPrefix, Vec<u8>, Instant)>,
     /// Suspects probed since the last wake.
     suspects_probed: usize,
+    /// Suspects told by `Effect::Warn` since the last wake.
+    warned: usize,
     /// Claims that a member is down which have no timer yet; empty between two calls.
     new_down_claims: Vec<Claim<Id>>,
     effects: Vec<Effect>,
@@ -172,6 +177,7 @@ impl Membership {
             renewed: None,
             ping: None,
             suspects_probed: 0,
+            warned: 0,
             new_down_claims: Vec::new(),
             effects: Vec::new(),
         }
@@ -232,7 +238,7 @@ impl Membership {
     /// Call this first at every wake, whatever its reason. If this machine's timers are late, the agent was suspended:
     /// all of them are shifted, so that no timeout is taken for evidence.
     pub fn wake(&mut self, now: Instant) {
-        self.suspects_probed = 0;
+        (self.suspects_probed, self.warned) = (0, 0);
         let late = self.deadline().map_or(Duration::ZERO, |deadline| now.since(deadline));
         if late > Duration::from_millis(LATE_MS) {
             self.timers.shift(late);

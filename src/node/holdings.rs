@@ -77,10 +77,11 @@ impl Node {
         }
     }
 
-    /// A link is up: what was said on an earlier one does not hold any more, on either side.
+    /// A link is up: what was said on an earlier one does not hold any more, on either side. A link that is not to last is not worth the
+    /// message: a question in the meantime is sent, and answered.
     pub(super) fn exchange_holdings(&mut self, peer: PeerKey, out: &mut Out) {
         self.queries.holdings.forget(peer);
-        if self.queries.holdings.own.is_some() {
+        if self.queries.holdings.own.is_some() && !self.is_passing_link(peer) {
             self.send_holdings(peer, out);
         }
     }

@@ -58,8 +58,8 @@ impl Node {
             out.push(Output::SaveAddresses(peer, known.addresses.kept().to_vec()));
         }
         self.mesh.choose_links_soon(now);
-        // Such a link is for one probe, or for the first of many by datagram. Each end has the other's entry from the lists of others.
-        if self.mesh.list_received && !self.peers.wants(peer) && self.member.is_up(peer) {
+        // Each end has the other's entry from the lists of others.
+        if self.is_passing_link(peer) {
             return;
         }
         let me = MemberState {
@@ -73,6 +73,11 @@ impl Node {
         if !self.mesh.list_received {
             self.mesh.exchange_at = now + Duration::from_millis(MEMBER_LIST_RETRY_MS);
         }
+    }
+
+    /// Whether a link with this member is for one probe, or for the first of many by datagram, as most are in a large mesh.
+    pub(super) fn is_passing_link(&self, peer: PeerKey) -> bool {
+        self.mesh.list_received && !self.peers.wants(peer) && self.member.is_up(peer)
     }
 
     /// Does what is due: SWIM's timers, the choice of links, the exchange of lists, notices.
@@ -147,6 +152,11 @@ impl Node {
                             let packet = self.member.readdress(packet.clone(), peer);
                             self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
                         }
+                    }
+                }
+                Effect::Warn(peer, packet) => {
+                    if self.peers.get(peer).is_some_and(|peer| peer.linked) {
+                        self.mesh.send(Output::Send(peer, Message::Member(packet)), out);
                     }
                 }
                 Effect::Renewed(_) => {}

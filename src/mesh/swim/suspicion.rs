@@ -8,7 +8,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
     DOWN_CLAIM_MS, DOWN_CLAIMANTS, HEARSAY_JUMP_MAX, MEMBER_BYTES_MAX, PROBE_MS, RAISE_ALONE_MAX, SUSPECT_PROBE_MS,
-    SUSPICION_MS,
+    SUSPECTS_PROBED_MAX, SUSPICION_MS,
 };
 use foca::{Member as Claim, Message, State, Timer};
 use std::collections::BTreeMap;
@@ -179,12 +179,17 @@ impl Membership {
         accepted
     }
 
-    /// Notes since when a member is claimed to be a suspect.
+    /// Notes since when a member is claimed to be a suspect, and has it told that the first time.
     fn note_suspect_claim(&mut self, now: Instant, claim: &Claim<Id>) {
-        let Some(known) = self.known.get_mut(&claim.id().name) else { return };
-        let (generation, incarnation) = (claim.id().generation, claim.incarnation());
-        if known.suspect_claim.is_none_or(|(of, times, _)| (of, times) < (generation, incarnation)) {
-            known.suspect_claim = Some((generation, incarnation, now));
+        let (id, incarnation) = (*claim.id(), claim.incarnation());
+        let packet = self.packet_to(id, Message::Gossip, &[suspect(id, incarnation)]);
+        let Some(known) = self.known.get_mut(&id.name) else { return };
+        if known.suspect_claim.is_none_or(|(of, times, _)| (of, times) < (id.generation, incarnation)) {
+            known.suspect_claim = Some((id.generation, incarnation, now));
+            if self.warned < SUSPECTS_PROBED_MAX {
+                self.warned += 1;
+                self.effects.push(Effect::Warn(known.key, packet));
+            }
         }
     }
 

@@ -359,3 +359,19 @@ fn the_hashes_of_two_lists_differ_where_a_member_or_its_generation_does_and_nowh
     ));
     assert_eq!((liveness(&member, 0x21), member.hashes(key(1)).0), (Liveness::Down, one));
 }
+
+#[test]
+fn a_member_that_others_suspect_is_told_once_for_each_incarnation() {
+    let mut member = joined(at(0));
+    member.effects();
+    let mut warned = |now, incarnation| {
+        let claim = Claim::new(id(3, 1), incarnation, State::Suspect);
+        assert!(member.packet(now, key(2), &packet(id(2, 1), id(1, 7), Message::Gossip, &[claim])));
+        let warning = |effect: Effect| if let Effect::Warn(to, packet) = effect { Some((to, packet)) } else { None };
+        member.effects().into_iter().filter_map(warning).collect::<Vec<_>>()
+    };
+    let [(to, bytes)] = &warned(at(10), 0)[..] else { panic!("no warning") };
+    assert_eq!((*to, parse(bytes).unwrap().1), (key(3), vec![Claim::new(id(3, 1), 0, State::Suspect)]));
+    assert_eq!(warned(at(20), 0), [], "once");
+    assert_eq!(warned(at(30), 1).len(), 1, "it has refuted the first, and must refute this one too");
+}

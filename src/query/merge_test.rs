@@ -1,0 +1,199 @@
+//! Tests of the merge of several devices' results.
+
+use super::*;
+use crate::base::id::Row;
+
+const PEER: PeerKey = PeerKey([1; 32]);
+const OTHER: PeerKey = PeerKey([2; 32]);
+
+fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
+    let hits: Vec<SearchHit> = (0..)
+        .zip(texts)
+        .map(|(row, (text, cosine))| SearchHit {
+            row: Row(row),
+            path: format!("/{row}.md").into_bytes(),
+            heading: String::new(),
+            text: (*text).to_owned(),
+            cosine: *cosine,
+            frequencies: terms.count(["", "", text]),
+            absence: None,
+            doc: None,
+        })
+        .collect();
+    let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+    Found { statistics, hits, unusable: Vec::new(), unread: false }
+}
+
+#[test]
+fn the_best_of_all_devices_come_first_and_twins_once_with_their_places() {
+    let terms = QueryTerms::new("violin");
+    let here = found(&terms, &[("the violin", 0.5), ("a lamp", 0.4), ("the\n violin ", 0.5)]);
+    let there = found(&terms, &[("my violin", 0.9), ("the violin", 0.5)]);
+    let merged = merge(&"violin".into(), vec![(Some(PEER), there), (None, here)], 3);
+    let texts: Vec<_> = merged.iter().map(|m| (m.device, m.hit.text.as_str())).collect();
+    assert_eq!(texts, [(Some(PEER), "my violin"), (None, "the violin"), (None, "a lamp")]);
+    assert!(merged.windows(2).all(|pair| pair[0].score >= pair[1].score));
+    let place = |device: Option<PeerKey>, path: &str| (device, path.as_bytes().to_vec());
+    assert_eq!(merged[1].places, [place(None, "/0.md"), place(None, "/2.md"), place(Some(PEER), "/1.md")]);
+    assert_eq!(merged[2].places, [place(None, "/1.md")]);
+}
+
+#[test]
+fn a_text_in_hundreds_of_files_is_one_hit() {
+    let terms = QueryTerms::new("violin");
+    let texts: Vec<_> = (0..90).map(|n| if n % 9 == 0 { ("a lamp", 0.2) } else { ("the violin", 0.5) }).collect();
+    let merged = merge(&"violin".into(), vec![(None, found(&terms, &texts))], 10);
+    assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["the violin", "a lamp"]);
+    assert_eq!(merged[0].places.len(), PLACES_MAX);
+}
+
+/// The paths of each of two hits for three notes of the stove: two of different days, and one with another part. `of` has the device of
+/// each, and its cosine.
+fn folded_paths(question: &str, of: [(Option<PeerKey>, f32); 3]) -> Vec<Vec<String>> {
+    paths_of(question, of, 2)
+}
+
+fn paths_of(question: &str, of: [(Option<PeerKey>, f32); 3], count: usize) -> Vec<Vec<String>> {
+    let terms = QueryTerms::new(question);
+    let note = |day: &str, part: &str| {
+        format!("{day}. The stove was cleaned, and its door needs part {part} before the next winter comes, he said.")
+    };
+    let texts = [note("2024-03-05", "AB-12"), note("2024-03-06", "AB-12"), note("2024-03-05", "AB-13")];
+    let lists = (0..).zip(&texts).zip(of).map(|((at, text), (device, cosine))| {
+        let mut found = found(&terms, &[(text.as_str(), cosine)]);
+        found.hits[0].path = format!("{at}").into_bytes();
+        (device, found)
+    });
+    let merged = merge(&question.into(), lists.collect(), count);
+    let path = |place: &Place| String::from_utf8(place.1.clone()).unwrap();
+    merged.iter().map(|one| one.places.iter().map(path).collect()).collect()
+}
+
+#[test]
+fn copies_with_another_date_line_are_one_hit_and_notes_with_another_number_are_not() {
+    let here = [(None, 0.6), (None, 0.5), (None, 0.4)];
+    assert_eq!(folded_paths("stove", here), [&["0", "1"][..], &["2"]]);
+    assert_eq!(folded_paths("which part does the stove need?", here), [&["0", "1"][..], &["2"]]);
+    assert_eq!(folded_paths("when was the stove cleaned?", here), [["0"], ["1"]]);
+    assert_eq!(folded_paths("stove", here.map(|(_, cosine)| (Some(PEER), cosine))), [&["0", "1"][..], &["2"]]);
+}
+
+#[test]
+fn copies_have_places_that_nothing_better_takes() {
+    let here = [(None, 0.6), (None, 0.5), (None, 0.4)];
+    assert_eq!(paths_of("stove", here, 3), [["0"], ["1"], ["2"]], "one place was free");
+    let terms = QueryTerms::new("violin");
+    let violin =
+        |day: u8| format!("2024-03-0{day}. The violin was mended and has new strings, all four of them, he said.");
+    let texts = [violin(1), violin(2), violin(3), "a lamp".to_owned(), "a lamp of glass".to_owned()];
+    let list: Vec<_> =
+        texts.iter().zip([0.6, 0.5, 0.4, 0.0, 0.0]).map(|(text, cosine)| (text.as_str(), cosine)).collect();
+    let merged = merge(&"violin".into(), vec![(None, found(&terms, &list))], 2);
+    assert_eq!(merged.iter().map(|one| one.hit.path.as_slice()).collect::<Vec<_>>(), [b"/0.md", b"/1.md"]);
+    assert_eq!(
+        merged.iter().map(|one| one.places.len()).collect::<Vec<_>>(),
+        [2, 1],
+        "the third is told with the first"
+    );
+}
+
+#[test]
+fn no_device_has_its_words_told_as_those_of_another_one_s_file() {
+    let [peer, other] = [Some(PEER), Some(OTHER)];
+    assert_eq!(folded_paths("stove", [(peer, 0.6), (other, 0.5), (None, 0.4)]), [["0"], ["1"]]);
+    assert_eq!(folded_paths("stove", [(None, 0.6), (other, 0.5), (None, 0.4)]), [&["0", "1"][..], &["2"]]);
+    let own_is_shown = folded_paths("stove", [(peer, 0.6), (None, 0.5), (None, 0.4)]);
+    assert_eq!(own_is_shown, [&["1", "0"][..], &["2"]], "this device's own words are shown");
+}
+
+#[test]
+fn the_file_that_has_the_name_of_the_question_comes_first() {
+    let terms = QueryTerms::new("boiler");
+    let mut here = found(&terms, &[("boiler boiler", 0.9), ("press the left button", 0.1), ("and then wait", 0.2)]);
+    for at in [1, 2] {
+        here.hits[at].path = b"/manuals/Boiler.md".to_vec();
+    }
+    let merged = merge(&"boiler".into(), vec![(None, here)], 3);
+    let texts: Vec<_> = merged.iter().map(|m| m.hit.text.as_str()).collect();
+    assert_eq!(texts, ["and then wait", "boiler boiler", "press the left button"], "only its best chunk is lifted");
+    assert!(merged[0].score <= 1.0);
+}
+
+#[test]
+fn one_other_device_has_at_most_half_of_the_first_ten_places_or_of_a_shorter_answer() {
+    let terms = QueryTerms::new("violin");
+    let names: Vec<String> = (0..40).map(|n| format!("violin number {n}")).collect();
+    let there: Vec<_> = names[..20].iter().map(|name| (name.as_str(), 0.9)).collect();
+    let here: Vec<_> = names[20..].iter().map(|name| (name.as_str(), 0.87)).collect();
+    let lists = || vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here))];
+    let of_peer = |merged: &[Merged]| merged.iter().filter(|m| m.device == Some(PEER)).count();
+    let ten = merge(&"violin".into(), lists(), 10);
+    assert_eq!((ten.len(), of_peer(&ten)), (10, 5));
+    for (count, most) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (9, 5)] {
+        let few = merge(&"violin".into(), lists(), count);
+        assert_eq!((few.len(), of_peer(&few)), (count, most), "of an answer of {count}");
+    }
+    let alone = merge(&"violin".into(), vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 3);
+    assert_eq!(of_peer(&alone), 3, "it alone has something");
+    let twenty = merge(&"violin".into(), lists(), 20);
+    assert_eq!((of_peer(&twenty[..10]), of_peer(&twenty[10..])), (5, 10), "the rest follows by score");
+    let alone = merge(&"violin".into(), vec![(Some(PEER), found(&terms, &there)), (None, Found::default())], 10);
+    assert_eq!(of_peer(&alone), 10, "it alone has something");
+    let two = vec![(Some(PEER), found(&terms, &there)), (Some(OTHER), found(&terms, &here))];
+    assert_eq!(of_peer(&merge(&"violin".into(), two, 10)), 5);
+    let few = vec![(Some(PEER), found(&terms, &there)), (None, found(&terms, &here[..2]))];
+    assert_eq!(of_peer(&merge(&"violin".into(), few, 10)), 8, "places that nobody else can take");
+}
+
+#[test]
+fn a_place_is_given_to_another_device_only_for_what_fits_and_is_nearly_as_good() {
+    let terms = QueryTerms::new("violin");
+    let names: Vec<String> = (0..40).map(|n| format!("passage number {n}")).collect();
+    let first_ten = |there: f32, here: f32| {
+        let of = |names: &[String], cosine| {
+            found(&terms, &names.iter().map(|name| (name.as_str(), cosine)).collect::<Vec<_>>())
+        };
+        let lists = vec![(Some(PEER), of(&names[..20], there)), (None, of(&names[20..], here))];
+        let merged = merge(&"violin".into(), lists, 10);
+        merged.iter().map(|m| m.device == Some(PEER)).collect::<Vec<_>>()
+    };
+    assert_eq!(first_ten(0.35, 0.09), [true; 10], "noise stands behind what fits");
+    assert_eq!(first_ten(0.9, 0.7), [true; 10], "it fits, and is weaker");
+    assert_eq!(first_ten(0.3, 0.19), [true; 10], "it is near, and does not fit");
+    let shared = [true, true, true, true, true, false, false, false, false, false];
+    assert_eq!(first_ten(0.9, 0.85), shared, "it fits and is as good but for a little");
+    assert_eq!(first_ten(0.15, 0.1), [true; 10], "where nothing fits, the score alone counts");
+}
+
+#[test]
+fn an_answer_fits_by_its_meaning_by_words_or_by_a_name_and_otherwise_not() {
+    let fits = |question: &str, text: &str, cosine: f32| {
+        let found = found(&QueryTerms::new(question), &[(text, cosine), ("a lamp", 0.1)]);
+        any_fits(&merge(&question.into(), vec![(None, found)], 5))
+    };
+    assert!(!fits("Where is my violin?", "buy a watch", 0.25), "hardly nearer than what is far");
+    assert!(fits("Where is my violin?", "the fiddle is in the attic", 0.5));
+    assert!(fits("violin", "the violin", 0.0), "a rare word has no meaning that a vector could be near to");
+    assert!(!fits("old violin in the dusty attic", "an old watch", 0.1), "one word of four");
+    assert!(fits("0.md", "buy a watch", 0.0), "the file is named");
+    assert!(!any_fits(&[]));
+}
+
+#[test]
+fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
+    let question = "moss on the \"north side\"";
+    let terms = QueryTerms::new(question);
+    let there = || found(&terms, &[("moss on the side to the north", 0.9), ("moss, moss and moss", 0.95)]);
+    let here = found(&terms, &[("a lamp on the north side", 0.1), ("moss on the north sides", 0.8)]);
+    let merged = merge(&question.into(), vec![(Some(PEER), there()), (None, here)], 5);
+    assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["a lamp on the north side"]);
+    assert!(have_phrases(question, &merged) && !lack_phrases(question, &merged));
+    let nearest = merge(&question.into(), vec![(Some(PEER), there())], 5);
+    assert!(nearest.len() == 2 && lack_phrases(question, &nearest));
+    assert!(!lack_phrases("moss on the north side", &nearest), "nothing is in quotes");
+}
+
+#[test]
+fn without_lists_the_answer_is_empty() {
+    assert!(merge(&"x".into(), Vec::new(), 3).is_empty());
+}
