@@ -50,6 +50,9 @@ pub const MEMBER_LIST_COMPARED: usize = 32;
 /// Of so many exchanges one is of whole lists all the same: they bring addresses too, of which the hashes say nothing.
 pub const MEMBER_LIST_WHOLE_ONE_IN: u64 = 16;
 
+/// Whole member lists are exchanged, in place of hashes, while this agent has no address of more than one in so many members.
+pub const MEMBER_ADDRESSES_LACKING_ONE_IN: usize = 20;
+
 /// Milliseconds until a member list that was requested and did not come is requested again, from any linked peer; the
 /// pause between exchanges then doubles from here to `MEMBER_LIST_MS`. A suspension that was shorter needs no notice.
 pub const MEMBER_LIST_RETRY_MS: u64 = 3_000;

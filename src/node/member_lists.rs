@@ -9,8 +9,8 @@ use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_COMPARED, MEMBER_LIST_MAX, MEMBER_LIST_MEMBERS, MEMBER_LIST_MS,
-    MEMBER_LIST_RETRY_MS, MEMBER_LIST_WHOLE_ONE_IN,
+    MEMBER_ADDRESSES_LACKING_ONE_IN, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_COMPARED, MEMBER_LIST_MAX,
+    MEMBER_LIST_MEMBERS, MEMBER_LIST_MS, MEMBER_LIST_RETRY_MS, MEMBER_LIST_WHOLE_ONE_IN,
 };
 use crate::mesh::swim::{Liveness, MemberState, part_of};
 use crate::wire::certificate::exchange::Buckets;
@@ -111,12 +111,21 @@ impl Node {
         self.mesh.exchange_at = now + Duration::from_millis(jittered);
         let Some(peer) = peer else { return };
         // The whole list from time to time all the same: it brings addresses as well.
-        let compares = self.mesh.list_received && self.member.count() > MEMBER_LIST_COMPARED;
+        let compares = self.mesh.list_received && self.member.count() > MEMBER_LIST_COMPARED && !self.lacks_addresses();
         if compares && !self.mesh.rng.one_in(MEMBER_LIST_WHOLE_ONE_IN) && self.peers.begin_digest(peer) {
             self.send_member_digest(peer, true, out);
         } else {
             self.send_member_list(peer, true, out);
         }
+    }
+
+    /// Whether this agent has no address of many members: SWIM's packets name them without. A probe of such a one fails, and it is suspected.
+    fn lacks_addresses(&self) -> bool {
+        let has_none = |member: &MemberState| {
+            self.peers.get(member.key).is_some_and(|peer| !peer.linked && peer.addresses.all().is_empty())
+        };
+        let lacking = self.member.member_list(self.config.key).iter().filter(|member| has_none(member)).count();
+        lacking * MEMBER_ADDRESSES_LACKING_ONE_IN > self.member.count()
     }
 
     /// When to exchange member lists; `None` while nobody is linked, so that an agent without links sleeps.
