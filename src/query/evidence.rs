@@ -160,8 +160,7 @@ mod tests {
         Found {
             statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 },
             hits: vec![hit],
-            unusable: Vec::new(),
-            unread: false,
+            ..Found::default()
         }
     }
 

@@ -41,4 +41,8 @@ impl Lookup for SharedIndexes {
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.read().words.holding(phrases.looked_up(), &mut Reader(&self.disk), max, allowed)
     }
+
+    fn words_end(&self) -> Row {
+        self.read().words.next()
+    }
 }

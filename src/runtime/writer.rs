@@ -128,6 +128,7 @@ impl Writer {
         if self.broken.is_some() {
             return;
         }
+        self.write_last_words();
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }

@@ -200,8 +200,8 @@ impl Agent {
         let sources = read::sources(self.library.kv()).map_err(|error| error.to_string())?;
         if sources != self.sources {
             self.sources = sources;
-            let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
-            self.index.words.set_all_private(private);
+            let audiences = words::audiences(self.library.kv()).map_err(|error| error.to_string())?;
+            self.index.words.set_audiences(audiences);
         }
         let commit = self.library.commit();
         Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })

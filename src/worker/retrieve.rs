@@ -87,6 +87,8 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
+    // Before anything is looked up: what is entered meanwhile may be found or not.
+    let words_due = given(words::due(kv, lookup.words_end(), query.shared).map(Some), &mut unread).unwrap_or_default();
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
     let (mut named, mut unusable) = named_files(kv, &asked, &marks, &mut unread);
     let sources = match read::sources(kv) {
@@ -135,7 +137,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
             if !query.shared {
                 found.unusable = unusable;
             }
-            found.unread = unread.is_some();
+            (found.unread, found.words_due) = (unread.is_some(), words_due);
             Ok(Outcome::Found(Box::new(found), vectors))
         }
     }

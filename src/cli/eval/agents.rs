@@ -157,6 +157,10 @@ impl Lookup for Only<'_> {
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.indexes.holding(phrases, max, allowed)
     }
+
+    fn words_end(&self) -> Row {
+        self.indexes.words_end()
+    }
 }
 
 impl Agents {

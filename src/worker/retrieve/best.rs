@@ -43,7 +43,7 @@ pub(super) fn best(
             vectors.push(vector);
         }
     }
-    (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
+    (Found { statistics: CorpusStatistics::default(), hits, ..Found::default() }, vectors)
 }
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ pub trait Lookup {
     /// # Errors
     /// Any `KvError`.
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError>;
+
+    /// The row from which on the words of chunks are not in the index yet.
+    fn words_end(&self) -> Row;
 }
 
 /// The indexes of a store that nobody changes meanwhile.
@@ -60,6 +63,10 @@ impl<K: Kv> Lookup for InStore<'_, K> {
 
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.index.words.holding(phrases.looked_up(), &mut words::Reader(self.kv), max, allowed)
+    }
+
+    fn words_end(&self) -> Row {
+        self.index.words.next()
     }
 }
 
