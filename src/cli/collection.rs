@@ -7,7 +7,7 @@ use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
-use crate::http::dto::Regrouped;
+use crate::http::dto::{Regrouped, StatusReport};
 use crate::http::folders::{Folders, Watched};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +28,23 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let ring = ring.into();
             told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
         }
+        CollectionCommand::Model { name, model, .. } => {
+            let now = client.remodel(&name, model.as_deref()).await?;
+            print(&remodelled(&now.name, &client.status().await?.read))
+        }
     }
+}
+
+/// What becomes of a collection whose model was set.
+fn remodelled(name: &str, status: &StatusReport) -> String {
+    let set = status.model.collections.iter().find(|of| is_same(&of.collection, name));
+    let model = set.map_or(&status.model.name, |of| &of.model);
+    one_line(&format!(
+        "The collection {name} is embedded with {model} from now on. What is not embedded with it yet is found by the model of before, and by \
+         its words; `wattle status` says how much that is and how long it takes, `wattle pause` pauses it, and \
+         `wattle collection model {} --back` goes back.",
+        quoted(name)
+    )) + "\n"
 }
 
 fn told(now: &Regrouped, renamed: Option<&str>, given: Ring) -> Result<(), Stop> {

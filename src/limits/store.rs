@@ -66,3 +66,6 @@ pub const SCRUB_EVERY_S: u64 = 30 * 24 * 3600;
 
 /// Milliseconds between two looks whether that is due.
 pub const SCRUB_LOOK_MS: u64 = 600_000;
+
+/// Seconds for which the vectors of a model are kept that a collection does not have any more.
+pub const MODEL_KEPT_S: i64 = 7 * 24 * 60 * 60;

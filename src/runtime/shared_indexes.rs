@@ -1,7 +1,7 @@
 //! The indexes that the writer changes while questions are looked up in them.
 
-use crate::base::id::Row;
-use crate::base::vector::Signs;
+use crate::base::id::{ModelMark, Row};
+use crate::base::vector::Embedding;
 use crate::platform::disk::Disk;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
@@ -26,12 +26,16 @@ impl SharedIndexes {
 }
 
 impl Lookup for SharedIndexes {
-    fn rescored(&self) -> usize {
-        self.read().vectors.rescored()
+    fn models(&self) -> Vec<ModelMark> {
+        self.read().vectors.models().into_iter().map(|(model, _)| model).collect()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        self.read().nearest(signs, max, allowed)
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.read().vectors.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.read().nearest(question, max, allowed)
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {

@@ -1,14 +1,18 @@
 //! Work that travels: the texts of this device that others embed, and the texts of others that are embedded here.
 
-use crate::base::id::{DocId, Ring, Row};
+use crate::base::id::{DocId, Fingerprint, Ring, Row};
 use crate::base::rng::Rng;
-use crate::embed::{Embedder, model::prefixed};
+use crate::embed::{
+    Embedder,
+    model::{key, prefixed},
+};
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::makers::Makers;
+use crate::store::models::Wanted;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Vector};
 use crate::text::payload;
@@ -20,13 +24,15 @@ use std::collections::{BTreeMap, BTreeSet};
 type Paths = BTreeMap<DocId, Vec<u8>>;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
-/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding. `missing`: which of
+/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and one that
+/// had one of another model is embedded here. `missing`: which of
 /// these files are not there, whatever the store says.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn list(
     kv: &impl Kv,
+    model: Fingerprint,
     (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
     missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
 ) -> Result<Outcome, KvError> {
@@ -38,9 +44,12 @@ pub(super) fn list(
     let is_there = |doc: &Document| doc.stamp.kept_since().is_none() && !is_away(doc);
     let is_shared =
         |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
+    let wanted = Wanted::read(kv)?;
+    // Other devices embed with the home's model.
+    let is_of_model = |doc: &Document| wanted.of(&doc.path).is_none_or(|mark| mark == model.into()) && is_shared(doc);
     let (mut listed, mut paths) = (LendableChunks::default(), Paths::new());
     for (id, lent) in documents {
-        let Some(doc) = read::document(kv, *id)?.filter(is_shared) else { continue };
+        let Some(doc) = read::document(kv, *id)?.filter(is_of_model) else { continue };
         if listed.chunks.len() >= most {
             listed.unreached.push(*id);
             continue;
@@ -54,12 +63,14 @@ pub(super) fn list(
         }
         for (row, chunk) in without.into_iter().take(room) {
             let text = LentText { heading: chunk.heading, text: chunk.text };
-            if may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
+            let is_of_model = key(&model, &text.heading, &text.text) == chunk.key;
+            let may_leave = is_of_model && may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX;
+            if may_leave && read::vector_of(kv, &chunk.key)?.is_none() {
                 listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
             }
         }
     }
-    let known = known.map(|seed| self::known(kv, seed, is_shared, &mut paths)).transpose()?;
+    let known = known.map(|seed| self::known(kv, (model, seed), is_shared, &mut paths)).transpose()?;
     listed.known = known.unwrap_or_default();
     let gone = missing(paths.values().cloned().collect());
     if !gone.is_empty() {
@@ -74,7 +85,7 @@ pub(super) fn list(
 /// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
 fn known(
     kv: &impl KvRead,
-    seed: u64,
+    (model, seed): (Fingerprint, u64),
     is_shared: impl Fn(&Document) -> bool,
     paths: &mut Paths,
 ) -> Result<Vec<Known>, KvError> {
@@ -87,8 +98,8 @@ fn known(
         let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
         let vector = Vector::decode_stored(&value)?;
         let by = makers.named(vector.by);
-        if vector.by != 0 && by.is_none() {
-            // Whoever made it may be the one whom it would vouch for.
+        if vector.by != 0 && by.is_none() || vector.model != model.into() || vector.is_stale {
+            // Whoever made it may be the one whom it would vouch for; and others embed with this model.
             continue;
         }
         let Some(chunk) = read::chunk(kv, row)? else { continue };
@@ -145,8 +156,7 @@ pub(super) fn embed<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{Fingerprint, PeerKey};
-    use crate::embed::model::key;
+    use crate::base::id::PeerKey;
     use crate::embed::stand_in::StandIn;
     use crate::store::change::{Change, FoundDocument, NewChunk};
     use crate::store::library::Library;
@@ -191,6 +201,7 @@ mod tests {
         ];
         let lent = |library: &Library<MemoryKv>, most| match list(
             library.kv(),
+            MODEL,
             (&docs.map(|doc| (doc, 0)), most, None),
             there,
         )
@@ -214,7 +225,8 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        let Outcome::Lendable(LendableChunks { known, .. }) =
+            list(library.kv(), MODEL, (&[], 9, Some(0)), there).unwrap()
         else {
             panic!()
         };
@@ -225,14 +237,15 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), there).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
         );
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        let Outcome::Lendable(LendableChunks { known, .. }) =
+            list(library.kv(), MODEL, (&[], 9, Some(0)), there).unwrap()
         else {
             panic!()
         };
@@ -243,7 +256,7 @@ mod tests {
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), there).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
     #[test]
@@ -252,7 +265,8 @@ mod tests {
         let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
         library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
         let doc = add(&mut library, "/notes/kept.md", &["the kept gate"]);
-        let lent = |library: &Library<MemoryKv>| match list(library.kv(), (&[(doc, 0)], 9, None), there).unwrap() {
+        let lent = |library: &Library<MemoryKv>| match list(library.kv(), MODEL, (&[(doc, 0)], 9, None), there).unwrap()
+        {
             Outcome::Lendable(LendableChunks { chunks, .. }) => chunks.len(),
             other => panic!("{other:?}"),
         };
@@ -282,7 +296,9 @@ mod tests {
         library.apply(&Change::Embedded { doc, model: MODEL, vectors: vectors[400..].to_vec() }).unwrap();
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..60 {
-            let Outcome::Lendable(listed) = list(library.kv(), (&[], 9, Some(seed)), there).unwrap() else { panic!() };
+            let Outcome::Lendable(listed) = list(library.kv(), MODEL, (&[], 9, Some(seed)), there).unwrap() else {
+                panic!()
+            };
             assert_eq!(listed.known.len(), KNOWN_MAX, "seed {seed}");
             drawn.extend(listed.known.into_iter().map(|known| known.chunk.row));
         }
@@ -303,7 +319,7 @@ mod tests {
         let vectors = vec![(row, key(&MODEL, "", "the letter"), vector)];
         library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
         let lent = |missing: fn(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>| {
-            let listed = list(library.kv(), (&docs.map(|doc| (doc, 0)), 9, Some(0)), missing).unwrap();
+            let listed = list(library.kv(), MODEL, (&docs.map(|doc| (doc, 0)), 9, Some(0)), missing).unwrap();
             let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
             (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
         };

@@ -10,6 +10,7 @@ mod folders;
 mod given;
 mod held;
 mod lookup;
+mod models;
 mod phrase;
 mod scored;
 
@@ -21,7 +22,7 @@ use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
 use crate::base::hit::{Absence, CorpusStatistics, SearchHit, UnusableFile};
 use crate::base::id::{DocId, EmbedKey, Row};
-use crate::base::vector::Signs;
+use crate::base::vector::Embedding;
 use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
@@ -37,6 +38,7 @@ use crate::text::payload;
 use best::best;
 use candidate::Candidate;
 use given::given;
+use models::{Asked, OtherModel};
 use scored::{Scored, in_order, scored};
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
@@ -83,8 +85,13 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 /// does not give are left out, so that the rest of a failing disk still answers.
 ///
 /// # Errors
-/// One plain sentence: nothing of the store could be read, or it belongs to another model.
+/// One plain sentence: nothing of the store could be read.
 pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Outcome, String> {
+    retrieve_by(kv, lookup, query, &[])
+}
+
+/// As `retrieve`, by these further models too.
+fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[OtherModel]) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
@@ -110,19 +117,17 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
         unusable.retain(|file| matcher.takes_path(&file.path));
     }
     let allowed = Allowed { shared: query.shared, only: only.as_ref() };
-    let search = Search { query, terms, named, marks, folders, allowed };
-    let with_phrases = search.with_phrases(kv, lookup, &mut unread)?;
+    let by = Asked { first: &query.embedding, fluency: query.fluency, others };
+    let search = Search { query, by, terms, named, marks, folders, allowed };
+    let with_phrases = search.with_phrases(kv, lookup, &mut unread);
     let (candidates, statistics) = match with_phrases {
         Some(found) => found,
         None => {
-            let near = nearest(kv, lookup, &query.embedding.signs(), (folders, search.allowed), &mut unread);
-            search.among(
-                kv,
-                lookup,
-                near.into_iter().chain(search.named.iter().copied()).collect(),
-                true,
-                &mut unread,
-            )?
+            let mut rows = search.named.clone();
+            for embedding in by.embeddings() {
+                rows.extend(nearest(kv, lookup, embedding, (folders, search.allowed), &mut unread));
+            }
+            search.among(kv, lookup, rows, true, &mut unread)
         }
     };
     unread.iter().for_each(|error| kv.note_damage(error));
@@ -144,6 +149,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
 /// One search: what is asked for, and what may answer.
 struct Search<'a> {
     query: &'a Query,
+    by: Asked<'a>,
     terms: QueryTerms,
     /// Rows of files whose names the question has.
     named: BTreeSet<Row>,
@@ -164,16 +170,16 @@ impl Search<'_> {
         mut rows: BTreeSet<Row>,
         more: bool,
         unread: &mut Option<KvError>,
-    ) -> Result<Candidates, String> {
+    ) -> Candidates {
         let words = lookup.words(&self.terms, READ, &rows.iter().copied().collect::<Vec<_>>(), self.allowed);
         let words = given(words.map(Some), unread).unwrap_or_default();
         if more {
             rows.extend(words.rows.iter().map(|(row, _)| *row));
         }
-        let scored = scored(&kv.snapshot(), &rows, &self.query.embedding, unread)?;
+        let scored = scored(&kv.snapshot(), &rows, self.by, unread);
         let scored = in_order(scored, &self.terms, &words);
         let found = candidates(kv, scored, &self.named, &self.terms, (&self.marks, self.folders), unread);
-        Ok((found, words.statistics))
+        (found, words.statistics)
     }
 }
 
@@ -183,17 +189,17 @@ impl Search<'_> {
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
-    signs: &Signs,
+    question: &Embedding,
     (folders, allowed): (Folders<'_>, Allowed<'_>),
     unread: &mut Option<KvError>,
 ) -> Vec<Row> {
-    let wanted = lookup.rescored();
+    let wanted = lookup.rescored(question.model().into());
     if !folders.hide_any() {
-        return lookup.nearest(signs, wanted, Allowed { shared: false, ..allowed });
+        return lookup.nearest(question, wanted, Allowed { shared: false, ..allowed });
     }
     let mut most = wanted;
     loop {
-        let rows = lookup.nearest(signs, most, allowed);
+        let rows = lookup.nearest(question, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
         let allowed: Vec<Row> = rows.into_iter().filter(may).take(wanted).collect();
@@ -311,6 +317,10 @@ fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
 #[cfg(test)]
 #[path = "retrieve/test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "retrieve/models_test.rs"]
+mod models_test;
 
 #[cfg(test)]
 #[path = "retrieve/held_test.rs"]

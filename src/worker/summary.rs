@@ -3,7 +3,7 @@
 
 use crate::base::id::{Ring, Row};
 use crate::limits::{GOSSIP_COLLECTIONS_MAX, LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
-use crate::scheduler::task::{CollectionSummary, Summary};
+use crate::scheduler::task::{CollectionLanguage, CollectionSummary, Summary};
 use crate::search::lexical::detection::foreign;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 /// Any `KvError`.
 pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     let mut sample = Sample::default();
+    let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
     let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
@@ -31,7 +32,11 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
             DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
         };
         chunks.first().into_iter().for_each(|first| sample.add(first.row));
-        if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
+        let Some(source) = sources.of(&path) else { return Ok(()) };
+        chunks.first().into_iter().for_each(|first| {
+            samples.entry(source.collection.clone()).or_default().add(first.row);
+        });
+        if source.ring == Ring::Mesh {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
             if !is_used {
@@ -50,7 +55,15 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
     summaries.truncate(GOSSIP_COLLECTIONS_MAX);
     summaries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)? })
+    let mut languages = Vec::new();
+    for (collection, sample) in samples {
+        let (of, read) = foreign_of(kv, &sample.rows)?;
+        let language = most(&of).map_or_else(String::new, str::to_owned);
+        if read >= LANGUAGE_SAMPLE_LEAST {
+            languages.push(CollectionLanguage { collection, language, foreign: of.values().sum(), read });
+        }
+    }
+    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)?, languages })
 }
 
 /// The first chunks of some documents, evenly spread over all.
@@ -79,17 +92,26 @@ impl Sample {
     }
 }
 
-/// The language of the most of these chunks that are not in English, if those are more than half.
-fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
-    let mut languages: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut read = 0;
+/// How many of these chunks are in each language but English, and how many there are.
+fn foreign_of(kv: &impl Kv, rows: &[Row]) -> Result<(BTreeMap<&'static str, usize>, usize), KvError> {
+    let (mut languages, mut read) = (BTreeMap::new(), 0);
     for row in rows {
         let Some(chunk) = read::chunk(kv, *row)? else { continue };
         read += 1;
         foreign(&chunk.text).into_iter().for_each(|language| *languages.entry(language).or_default() += 1);
     }
+    Ok((languages, read))
+}
+
+/// The language of the most of these chunks that are not in English, if those are more than half.
+fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
+    let (languages, read) = foreign_of(kv, rows)?;
     let is_most = read >= LANGUAGE_SAMPLE_LEAST && 2 * languages.values().sum::<usize>() > read;
-    Ok(languages.into_iter().max_by_key(|(_, count)| *count).map(|(language, _)| language).filter(|_| is_most))
+    Ok(most(&languages).filter(|_| is_most))
+}
+
+fn most(languages: &BTreeMap<&'static str, usize>) -> Option<&'static str> {
+    languages.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language)
 }
 
 /// The sum over a collection's documents with one more (`wire::holdings`): by its file's name and content, and where the file is not used, by

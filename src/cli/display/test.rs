@@ -195,7 +195,12 @@ fn a_status_reads_as_a_table_of_plain_words() {
         progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
         index_bytes: IndexBytes { vectors: 2_140_000, words: 40_000 },
         peers: Vec::new(),
-        model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into(), unknown_language: None },
+        model: Model {
+            name: "all-MiniLM-L6-v2".into(),
+            fingerprint: "00".into(),
+            unknown_language: None,
+            collections: Vec::new(),
+        },
         sources: vec![folder(Some(60))],
         activity: Activity {
             working: true,

@@ -1,15 +1,15 @@
 //! Which of the rows that were found are read: those with the best score of this device alone.
 
 use super::given::given;
+use super::models::Asked;
 use crate::base::id::Row;
-use crate::base::vector::{Embedding, Quantized};
+use crate::base::vector::Quantized;
 use crate::search::fusion::Fusion;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::makers::Makers;
 use crate::store::read;
-use crate::store::record::ModelMark;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
@@ -30,33 +30,23 @@ pub(super) struct Scored {
     pub(super) score: f32,
 }
 
-/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers. `kv` is of one moment: else a vector
-/// could come between the list of those that no check has vouched for and its own reading.
+/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers, or with one of a model that is not
+/// loaded: they are found by their words. `kv` is of one moment: else a vector could come between the list of those that no check has vouched
+/// for and its own reading.
 pub(super) fn scored(
     kv: &impl KvRead,
     rows: &BTreeSet<Row>,
-    embedding: &Embedding,
+    asked: Asked<'_>,
     unread: &mut Option<KvError>,
-) -> Result<Vec<Scored>, String> {
+) -> Vec<Scored> {
     let unproven = given(Makers::read(kv).map(Some), unread).map(|makers| makers.unproven());
     // Where it cannot be read who made what and what was checked, only what this device made answers.
     let counts = |row: &Row, by: u8| by == 0 || unproven.as_ref().is_some_and(|unproven| !unproven.contains(row));
-    let mut scored = Vec::with_capacity(rows.len());
-    for row in rows.iter().copied() {
-        let stored = given(read::made(kv, row), unread).filter(|vector| counts(&row, vector.by));
-        let Some(vector) = stored else {
-            // It is found by its words before it is embedded.
-            scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
-            continue;
-        };
-        if vector.model != ModelMark::from(embedding.model()) {
-            return Err(format!(
-                "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
-                vector.model,
-                embedding.model()
-            ));
-        }
-        scored.push(Scored { row, cosine: vector.values.cosine(embedding), vector: vector.values, score: 0.0 });
-    }
-    Ok(scored)
+    let scored = |row: &Row| {
+        let stored = given(read::made(kv, *row), unread).filter(|vector| counts(row, vector.by));
+        let (cosine, vector) =
+            stored.and_then(|vector| asked.cosine(vector)).unwrap_or_else(|| (0.0, Quantized::none()));
+        Scored { row: *row, cosine, vector, score: 0.0 }
+    };
+    rows.iter().map(scored).collect()
 }
