@@ -43,7 +43,7 @@ use wattle::store::kv::{Batch, Kv, Space};
 use wattle::store::library::Library;
 use wattle::store::read;
 use wattle::store::record::{FileStamp, Record, Source, Sources, Vector};
-use wattle::worker::retrieve::{InStore, retrieve};
+use wattle::worker::retrieve::{InStore, load_indexes, retrieve};
 use wattle::worker::words;
 
 const MODEL: Fingerprint = Fingerprint([0; 32]);
@@ -201,6 +201,8 @@ fn fill(folder: &Path, documents: u64) -> (Library<Disk>, Indexes) {
             library.kv().sync().unwrap();
         }
     }
+    // As at the start of an agent: with the files of all documents.
+    indexes = load_indexes(library.kv()).unwrap();
     words::catch_up(&mut library, &mut indexes.words).unwrap();
     library.kv().sync().unwrap();
     (library, indexes)

@@ -25,6 +25,9 @@ pub struct Found {
     /// Whether some of the store could not be read, so that hits may be missing. Not in messages: `message::Unread` tells it.
     #[serde(skip)]
     pub unread: bool,
+    /// Whether the search ended at its deadline, so that hits may be missing. Not in messages: other devices have a deadline of their own.
+    #[serde(skip)]
+    pub cut_short: bool,
 }
 
 /// A file that has the name which is asked for, and cannot be used.
@@ -145,6 +148,9 @@ pub struct FileCoverage {
     /// where all of it was.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unread: bool,
+    /// Whether the search took too long and ended at its deadline, so that hits may be missing. Left out where it did not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut_short: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -168,6 +174,7 @@ impl FileCoverage {
             scanning,
             read: 0,
             unread: false,
+            cut_short: false,
         }
     }
 
@@ -192,11 +199,16 @@ impl FileCoverage {
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let Self { known, searchable, away, scanning, unread, read } = *self;
+        let Self { known, searchable, away, scanning, unread, read, cut_short } = *self;
         let mut sentences = Vec::new();
         if unread {
             let why = "Some of the index cannot be read, because its store is damaged or the disk fails: hits may be missing.";
             sentences.push(format!("{why} `wattle doctor` says what helps."));
+        }
+        if cut_short {
+            sentences.push(
+                "The search took too long and was cut short: hits may be missing. Ask again in a moment.".to_owned(),
+            );
         }
         match known.saturating_sub(searchable) {
             0 if scanning && known == 0 => {
@@ -264,7 +276,10 @@ mod tests {
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
         let unread = FileCoverage { unread: true, ..FileCoverage::new(9, 9, 0, false) };
         assert!(unread.sentence().unwrap().contains("hits may be missing. `wattle doctor` says"));
+        let cut = FileCoverage { cut_short: true, ..FileCoverage::new(9, 9, 0, false) };
+        assert!(cut.sentence().unwrap().contains("was cut short"));
         let json = |files| serde_json::to_string(&files).unwrap();
+        assert!(json(cut).ends_with("\"cut_short\":true}") && !json(FileCoverage::default()).contains("cut_short"));
         assert!(json(unread).ends_with("\"unread\":true}") && !json(FileCoverage::default()).contains("unread"));
         assert_eq!(of(9, 9, 1, false).unwrap(), "1 of 9 files is away with the disk or share, and searched as before.");
     }

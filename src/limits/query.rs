@@ -13,6 +13,10 @@ pub const QUERIES_MAX: usize = 16;
 /// Milliseconds until a query is answered with what has arrived. This device has as long for its own part, beside others too.
 pub const QUERY_MS_MAX: u64 = 10_000;
 
+/// Milliseconds from which on a search of this device for a person reads no more of the store than it must to answer at all: on a slow card, and
+/// where other programs have the disk.
+pub const SEARCH_MS_MAX: u64 = 300;
+
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds, with the embedding of the question, beats a
 /// whole one.
 pub const PEER_ANSWER_MS: u64 = 1_500;

@@ -42,6 +42,9 @@ pub const SNIPPET_BEFORE: usize = 80;
 /// of one other device, where others have something for the rest that fits and is nearly as good.
 pub const SHARED_PLACES: usize = 10;
 
+/// Filters of the last questions of which it is kept which rows fit: some 25 bytes for each 64 rows.
+pub const FILTERS_KEPT: usize = 4;
+
 /// Bytes of one term of the index of words; longer words, such as base64, are left out.
 pub const TERM_BYTES_MAX: usize = 64;
 

@@ -240,7 +240,7 @@ fn fit_into_message<'a>(
     let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told);
     let (hits, vectors): (_, Vec<_>) = told.unzip();
     (
-        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new(), unread: false },
+        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new(), unread: false, cut_short: false },
         vectors.into_iter().flatten().collect(),
     )
 }

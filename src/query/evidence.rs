@@ -162,6 +162,7 @@ mod tests {
             hits: vec![hit],
             unusable: Vec::new(),
             unread: false,
+            cut_short: false,
         }
     }
 

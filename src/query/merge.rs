@@ -139,7 +139,7 @@ fn folded(question: &str, sorted: Vec<Merged>) -> (Vec<Merged>, Vec<Merged>) {
             add_places(first, vec![(one.device, one.hit.path)]);
             continue;
         }
-        let text = (number < COMPARED_MAX).then(|| Compared::new(&one.hit.text, one.hit.frequencies.clone()));
+        let text = (number < COMPARED_MAX).then(|| Compared::new(&one.hit.text, &one.hit.frequencies));
         let is_near = |(first, other): &(&mut Merged, &mut Compared)| {
             may_stand_for(first, &one) && text.as_ref().is_some_and(|text| likeness.are_one(other, text))
         };

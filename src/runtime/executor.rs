@@ -110,7 +110,7 @@ impl<E: Embedder> Executor<E> {
     /// Runs the task, and sets the CPU time that a parser process took for it.
     fn outcome(&mut self, task: Task, parsing: &Cell<Duration>) -> Outcome {
         let folders = &self.folders;
-        let lookup = SharedIndexes { index: Arc::clone(&self.index), disk: self.disk.clone() };
+        let lookup = SharedIndexes { index: Arc::clone(&self.index), disk: self.disk.clone(), began: clock::now() };
         let io = TaskIo {
             list: |scan: &Scan, watched: &[Source], private: &[Root]| folders.list_without(scan, watched, private),
             read: |path: &[u8], watched: &[Source]| {

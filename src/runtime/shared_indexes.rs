@@ -1,15 +1,19 @@
 //! The indexes that the writer changes while questions are looked up in them.
 
+use crate::base::filter::Filter;
 use crate::base::id::Row;
+use crate::base::time::{Duration, Instant};
 use crate::base::vector::Signs;
+use crate::limits::SEARCH_MS_MAX;
+use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::phrase::Phrases;
-use crate::search::lexical::row_set::Allowed;
+use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::KvError;
-use crate::worker::retrieve::Lookup;
+use crate::worker::retrieve::{CollectionOf, Lookup};
 use crate::worker::words::Reader;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -17,6 +21,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 pub(super) struct SharedIndexes {
     pub(super) index: Arc<RwLock<Indexes>>,
     pub(super) disk: Disk,
+    /// When the search began.
+    pub(super) began: Instant,
 }
 
 impl SharedIndexes {
@@ -26,6 +32,10 @@ impl SharedIndexes {
 }
 
 impl Lookup for SharedIndexes {
+    fn is_late(&self) -> bool {
+        clock::now().since(self.began) >= Duration::from_millis(SEARCH_MS_MAX)
+    }
+
     fn rescored(&self) -> usize {
         self.read().vectors.rescored()
     }
@@ -40,5 +50,9 @@ impl Lookup for SharedIndexes {
 
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.read().words.holding(phrases.looked_up(), &mut Reader(&self.disk), max, allowed)
+    }
+
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
+        self.read().files.fitting(filter, collection_of)
     }
 }

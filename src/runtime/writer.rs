@@ -21,7 +21,7 @@ use crate::store::kv::{KvError, KvRead};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Record};
-use crate::worker::retrieve::load_indexes;
+use crate::worker::retrieve::{follow_files, load_indexes};
 use crate::worker::words;
 use smol::channel::{Receiver, Sender};
 use std::path::PathBuf;
@@ -259,7 +259,10 @@ impl Writer {
     }
 
     fn update_index<'a>(&self, applied: impl Iterator<Item = &'a Applied>) {
-        let touches = |applied: &&Applied| !applied.added.is_empty() || !applied.removed.is_empty() || applied.returned;
+        let touches = |applied: &&Applied| {
+            let rows = [applied.added.len(), applied.removed.len(), applied.documents.len()];
+            applied.returned || rows.iter().any(|count| *count > 0)
+        };
         let changed: Vec<&Applied> = applied.filter(touches).collect();
         if changed.is_empty() {
             return;
@@ -275,6 +278,7 @@ impl Writer {
                 index.vectors.add(&applied.added);
             }
             words::follow(self.library.kv(), &mut index.words, applied);
+            follow_files(self.library.kv(), &mut index.files, applied);
         }
         index.vectors.remove(&removed);
     }

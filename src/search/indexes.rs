@@ -1,5 +1,6 @@
-//! Both indexes of a device, which change together.
+//! The indexes of a device, which change together.
 
+use super::files::Files;
 use super::lexical;
 use super::lexical::row_set::{Allowed, RowSet, Taken};
 use super::vector;
@@ -13,6 +14,8 @@ pub struct Indexes {
     pub vectors: vector::Index,
     /// The words of all chunks.
     pub words: lexical::index::Index,
+    /// The files of all documents.
+    pub files: Files,
 }
 
 /// Bytes of memory that the indexes take.
@@ -20,7 +23,7 @@ pub struct Indexes {
 pub struct IndexMemory {
     /// The sign bits.
     pub vectors: u64,
-    /// The words, without what is in the store.
+    /// The words, without what is in the store, and the list of files.
     pub words: u64,
 }
 
@@ -36,6 +39,6 @@ impl Indexes {
     /// What they take.
     #[must_use]
     pub fn memory(&self) -> IndexMemory {
-        IndexMemory { vectors: self.vectors.memory() as u64, words: self.words.memory() as u64 }
+        IndexMemory { vectors: self.vectors.memory() as u64, words: (self.words.memory() + self.files.memory()) as u64 }
     }
 }

@@ -22,7 +22,7 @@ use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::Sources;
 use crate::worker::look::Sought;
-use crate::worker::retrieve::{InStore, load_indexes};
+use crate::worker::retrieve::{InStore, follow_files, load_indexes};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words;
 use std::collections::BTreeSet;
@@ -195,6 +195,7 @@ impl Agent {
             self.index.vectors.remove(&applied.removed);
             self.index.vectors.add(&applied.added);
             words::follow(self.library.kv(), &mut self.index.words, applied);
+            follow_files(self.library.kv(), &mut self.index.files, applied);
         }
         words::catch_up(&mut self.library, &mut self.index.words).map_err(|error| error.to_string())?;
         let sources = read::sources(self.library.kv()).map_err(|error| error.to_string())?;
@@ -202,6 +203,7 @@ impl Agent {
             self.sources = sources;
             let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
             self.index.words.set_all_private(private);
+            self.index.files.forget();
         }
         let commit = self.library.commit();
         Ok(Saved { applied, counts: commit.counts, number: commit.number, disk_free: self.disk_free })

@@ -246,6 +246,8 @@ pub struct Applied {
     pub doc: Option<DocId>,
     /// The document's state after the change; `None` if it was purged, or if the change came too late and did nothing.
     pub now: Option<Kind>,
+    /// The documents whose records were written or deleted.
+    pub documents: Vec<DocId>,
     /// Vectors that may answer from now on.
     pub added: Vec<(Row, Signs)>,
     /// Rows whose vectors may not answer any more.

@@ -134,7 +134,9 @@ impl<K: Kv> Library<K> {
     }
 
     fn write(&mut self, tx: Transaction) -> Result<Applied, KvError> {
-        let Transaction { mut batch, mut commit, makers, applied } = tx;
+        let Transaction { mut batch, mut commit, makers, mut applied } = tx;
+        let documents = batch.ops().iter().filter(|(space, ..)| *space == Space::Document);
+        applied.documents = documents.filter_map(|(_, key, _)| keys::number(key).map(DocId)).collect();
         for (peer, maker) in makers.changes(&self.makers) {
             match maker {
                 Some(maker) => batch.put(Space::State, keys::maker(&peer), maker.encode()),

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 1, bucket (u16), segment (u32) | terms of the bucket, each with the chunks that have it (`search::lexical::postings`), see `block` |
 //! | 2, bucket (u16), segment (u32) | groups of letters of the bucket, each with the terms that have it and that no earlier segment has, a line each |
-//! | 3, segment (u32) | a version byte, the first row (u64), and for each row how many words its chunk has, at most 255; 0 where none is |
+//! | 3, segment (u32) | a version byte, the first row (u64), for each row how many words its chunk has, at most 255; 0 where none is; and, from version 2 on, for each row the code of its languages |
 //! | 5 | the version of this layout (u16), and that of the analysis that made the terms (u16) |
 //! | 6 | the merge that is under way, see `merge` |
 //! | 7, term | nothing: the merge found that no chunk has the term any more |
@@ -40,8 +40,9 @@ pub const ANALYSIS: [u8; 1] = [5];
 /// `Space::State`: the first bytes of the keys of words of files' names.
 const NAMES: &[u8] = b"word";
 
-/// The version of a segment's record.
-const VERSION: u8 = 1;
+/// The version of a segment's record. Those of the first have no languages.
+const VERSION: u8 = 2;
+const WITHOUT_LANGUAGES: u8 = 1;
 
 /// The version of the layout: an index of another one is made anew.
 const LAYOUT: u32 = 3;
@@ -58,6 +59,8 @@ pub struct StoredSegment {
     pub first: Row,
     /// For each row how many words its chunk has, at most 255; 0 where none is.
     pub lengths: Vec<u8>,
+    /// For each row the code of its languages (`search::lexical::language`); empty where they were not kept.
+    pub languages: Vec<u8>,
     /// The postings of each term.
     pub postings: Vec<(String, Vec<u8>)>,
 }
@@ -117,8 +120,23 @@ pub fn put_segment<G: IntoIterator<Item = String>>(
 
 /// The segment is one of the store's from this batch on.
 fn put_record(batch: &mut Batch, segment: &StoredSegment) {
-    let record = [&[VERSION][..], &segment.first.0.to_be_bytes(), &segment.lengths].concat();
+    let StoredSegment { first, lengths, languages, .. } = segment;
+    let version = if lengths.len() == languages.len() { VERSION } else { WITHOUT_LANGUAGES };
+    let languages = if version == VERSION { &languages[..] } else { &[] };
+    let record = [&[version][..], &first.0.to_be_bytes(), lengths, languages].concat();
     batch.put(Space::Word, record_key(segment.number), record);
+}
+
+/// The first row, the lengths and the languages of a segment's record.
+fn record_of(record: &[u8]) -> Option<(Row, Vec<u8>, Vec<u8>)> {
+    let (version, rest) = record.split_first()?;
+    let (first, rest) = rest.split_first_chunk::<8>()?;
+    let (lengths, languages) = match *version {
+        WITHOUT_LANGUAGES => (rest, &[][..]),
+        VERSION if rest.len().is_multiple_of(2) => rest.split_at(rest.len() / 2),
+        _ => return None,
+    };
+    Some((Row(u64::from_be_bytes(*first)), lengths.to_vec(), languages.to_vec()))
 }
 
 fn record_key(number: u32) -> Vec<u8> {
@@ -138,13 +156,10 @@ pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
     let mut segments = Vec::new();
     for (key, value) in all(kv, Space::Word, &[SEGMENT], usize::MAX)? {
         let number = key.get(1..).and_then(|number| number.try_into().ok()).map(u32::from_be_bytes);
-        let parts = value.split_first().filter(|(version, _)| **version == VERSION);
-        let parts = parts.and_then(|(_, rest)| rest.split_first_chunk::<8>());
-        let Some((number, (first, lengths))) = number.zip(parts) else {
+        let Some((number, (first, lengths, languages))) = number.zip(record_of(&value)) else {
             return Err(KvError::Damaged("a segment of the index of words".to_owned()));
         };
-        let first = Row(u64::from_be_bytes(*first));
-        segments.push(StoredSegment { number, first, lengths: lengths.to_vec(), postings: Vec::new() });
+        segments.push(StoredSegment { number, first, lengths, languages, postings: Vec::new() });
     }
     segments.sort_by_key(|segment| segment.first);
     Ok(segments)

@@ -4,7 +4,9 @@
 
 mod best;
 mod candidate;
+mod candidates;
 pub mod document;
+mod files;
 mod filter;
 mod folders;
 mod given;
@@ -16,37 +18,39 @@ mod scored;
 use self::folders::Folders;
 use super::extract::was_not_read;
 use super::words;
-use crate::base::file_name;
 use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
-use crate::base::hit::{Absence, CorpusStatistics, SearchHit, UnusableFile};
-use crate::base::id::{DocId, EmbedKey, Row};
+use crate::base::hit::{Absence, CorpusStatistics, UnusableFile};
+use crate::base::id::Row;
 use crate::base::vector::Signs;
 use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
 };
-use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, PLACES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
+use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
 use crate::scheduler::task::{Outcome, Query};
-use crate::search::lexical::row_set::{Allowed, RowSet};
+use crate::search::lexical::row_set::Allowed;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Marks};
-use crate::text::payload;
-use best::best;
+use crate::store::record::{DocState, Document, Mark, MarkKind, Marks};
+use best::{Told, best};
 use candidate::Candidate;
+use core::cell::Cell;
 use given::given;
-use scored::{Scored, in_order, scored};
-use std::borrow::Cow;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use scored::{in_order, scored};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+pub use files::follow as follow_files;
 pub use held::answer;
-pub use lookup::{InStore, Lookup, load_indexes};
+pub use lookup::{CollectionOf, InStore, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
+
+/// Vectors that are read also after the deadline, the nearest by sign bits.
+const READ_LATE: usize = 20;
 
 /// The embedding of a question, for a search here and on other devices.
 ///
@@ -102,15 +106,16 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     let by_word = given(words::named(kv, &terms).map(Some), &mut unread).unwrap_or_default();
     named.extend(by_word);
     // What cannot be seen to fit does not answer.
-    let failed = (!query.filter.takes_all_files()).then(RowSet::default);
-    let only = given(filter::rows(kv, &query.filter, folders.sources).map(Some), &mut unread).unwrap_or(failed);
+    let failed = (!query.filter.takes_all_files()).then(Arc::default);
+    let only =
+        given(filter::rows((kv, lookup), &query.filter, folders.sources).map(Some), &mut unread).unwrap_or(failed);
     if let Some(only) = &only {
         named.retain(|row| only.contains(*row));
         let matcher = Matcher::new(&query.filter);
         unusable.retain(|file| matcher.takes_path(&file.path));
     }
-    let allowed = Allowed { shared: query.shared, only: only.as_ref() };
-    let search = Search { query, terms, named, marks, folders, allowed };
+    let allowed = Allowed { shared: query.shared, only: only.as_deref() };
+    let search = Search { query, terms, named, marks, folders, allowed, cut_short: Cell::new(false) };
     let with_phrases = search.with_phrases(kv, lookup, &mut unread)?;
     let (candidates, statistics) = match with_phrases {
         Some(found) => found,
@@ -129,13 +134,13 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let (mut found, vectors) =
-                best(candidates, (&query.text, &search.terms, &statistics), &asked, query.count.min(HITS_MAX));
+            let told = Told { count: query.count.min(HITS_MAX), shared: query.shared };
+            let (mut found, vectors) = best(candidates, (&query.text, &search.terms, &statistics), &asked, told);
             found.statistics = statistics;
             if !query.shared {
                 found.unusable = unusable;
             }
-            found.unread = unread.is_some();
+            (found.unread, found.cut_short) = (unread.is_some(), search.cut_short.get());
             Ok(Outcome::Found(Box::new(found), vectors))
         }
     }
@@ -150,30 +155,43 @@ struct Search<'a> {
     marks: Marks,
     folders: Folders<'a>,
     allowed: Allowed<'a>,
+    /// Whether the deadline came first.
+    cut_short: Cell<bool>,
 }
 
 /// What may answer, and the statistics over all chunks.
 type Candidates = (Vec<Candidate>, CorpusStatistics);
 
 impl Search<'_> {
-    /// What may answer of these rows, and, if `more`, of those that the index of words finds.
+    /// What may answer of these rows, and, if `more`, of those that the index of words finds. At the deadline the first of them count.
     fn among(
         &self,
         kv: &impl Kv,
         lookup: &impl Lookup,
-        mut rows: BTreeSet<Row>,
+        mut rows: Vec<Row>,
         more: bool,
         unread: &mut Option<KvError>,
     ) -> Result<Candidates, String> {
-        let words = lookup.words(&self.terms, READ, &rows.iter().copied().collect::<Vec<_>>(), self.allowed);
+        let mut known: BTreeSet<Row> = BTreeSet::new();
+        rows.retain(|row| known.insert(*row));
+        let words = lookup.words(&self.terms, READ, &rows, self.allowed);
         let words = given(words.map(Some), unread).unwrap_or_default();
         if more {
-            rows.extend(words.rows.iter().map(|(row, _)| *row));
+            rows.extend(words.rows.iter().map(|(row, _)| *row).filter(|row| !known.contains(row)));
         }
-        let scored = scored(&kv.snapshot(), &rows, &self.query.embedding, unread)?;
+        let is_late = |read| self.is_late(lookup, read, READ_LATE);
+        let scored = scored(&kv.snapshot(), &rows, (&self.query.embedding, is_late), unread)?;
         let scored = in_order(scored, &self.terms, &words);
-        let found = candidates(kv, scored, &self.named, &self.terms, (&self.marks, self.folders), unread);
+        let found = self.candidates((kv, lookup), scored, words.languages, unread);
         Ok((found, words.statistics))
+    }
+
+    /// Whether the search ends with what it has: a person waits too long, and so much was read that there is an answer.
+    fn is_late(&self, lookup: &impl Lookup, read: usize, least: usize) -> bool {
+        // Other devices have a deadline of their own, and count one that misses it as silent.
+        let is_late = read >= least && !self.query.shared && lookup.is_late();
+        self.cut_short.set(self.cut_short.get() || is_late);
+        is_late
     }
 }
 
@@ -251,63 +269,6 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
     Some((doc.path, absence))
 }
 
-/// Reads up to `READ` different chunks with their copies, in the order of their scores, and those of the rows `named`, but for
-/// what the marks leave out.
-fn candidates(
-    kv: &impl Kv,
-    scored: Vec<Scored>,
-    named: &BTreeSet<Row>,
-    terms: &QueryTerms,
-    (marks, folders): (&Marks, Folders<'_>),
-    unread: &mut Option<KvError>,
-) -> Vec<Candidate> {
-    let mut found = Vec::with_capacity(scored.len().min(READ));
-    let mut copies: BTreeMap<EmbedKey, usize> = BTreeMap::new();
-    let mut files: BTreeMap<DocId, Option<File>> = BTreeMap::new();
-    for Scored { row, cosine, vector, score } in scored {
-        let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
-        if !folders.let_see(kv, &chunk) {
-            continue;
-        }
-        let Some(chunk) = without_keys(chunk, folders.shared) else { continue };
-        let known = copies.get(&chunk.key).copied().unwrap_or_default();
-        if known >= PLACES_MAX || (known == 0 && copies.len() >= READ && !named.contains(&row)) {
-            continue;
-        }
-        let file = match files.entry(chunk.doc) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(new) => {
-                let doc = given(read::document(kv, chunk.doc), unread);
-                let doc = doc.filter(|doc| folders.hold(&doc.path));
-                let file = doc.and_then(|doc| file_of(doc, marks));
-                new.insert(file.filter(|(_, absence)| folders.let_out(*absence))).clone()
-            }
-        };
-        let Some((path, absence)) = file else { continue };
-        *copies.entry(chunk.key).or_default() += 1;
-        let frequencies = terms.count([&file_name::words(&path), &chunk.heading, &chunk.text]);
-        let (doc, heading, text) = (Some(chunk.doc), chunk.heading, chunk.text);
-        let hit = SearchHit { row, path, heading, text, cosine, frequencies, absence, doc };
-        found.push(Candidate { hit, key: chunk.key, vector, score });
-    }
-    found
-}
-
-/// A chunk without private keys and what looks like one: one of an older reader may have some as long as its file is away, or waits to be read again.
-/// `None` if nothing else is in it, or if another device asks: what is left has not the vector that would go with it.
-fn without_keys(mut chunk: Chunk, shared: bool) -> Option<Chunk> {
-    let mut is_cut = false;
-    for text in [&mut chunk.heading, &mut chunk.text] {
-        if let Cow::Owned(without) = payload::without_secrets(text) {
-            *text = without;
-            is_cut = true;
-        }
-    }
-    // A passage of signs alone, such as emoji, is one.
-    let is_left = || !shared && chunk.text.chars().any(char::is_alphanumeric);
-    (!is_cut || is_left()).then_some(chunk)
-}
-
 #[cfg(test)]
 #[path = "retrieve/test.rs"]
 mod tests;
@@ -315,6 +276,10 @@ mod tests;
 #[cfg(test)]
 #[path = "retrieve/held_test.rs"]
 mod held_test;
+
+#[cfg(test)]
+#[path = "retrieve/late_test.rs"]
+mod late_test;
 
 #[cfg(test)]
 #[path = "retrieve/failing_disk_test.rs"]

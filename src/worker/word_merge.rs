@@ -76,9 +76,9 @@ impl WordMerge {
         if !is_joined {
             return Ok(Stepped::More);
         }
-        let Segment { number, first, lengths, .. } = plan.output.clone();
+        let Segment { number, first, lengths, languages, .. } = plan.output.clone();
         let has_any = lengths.iter().any(|length| *length > 0);
-        let segment = StoredSegment { number, first, lengths, postings: Vec::new() };
+        let segment = StoredSegment { number, first, lengths, languages, postings: Vec::new() };
         library.commit_merge(&mut self.stored, has_any.then_some(&segment))?;
         Ok(self.plan.take().map_or(Stepped::More, Stepped::Committed))
     }

@@ -1,7 +1,7 @@
 //! The index of words between the store and the search: it is read at the start, new chunks are entered in the order of
 //! their rows, and postings are read for a question.
 
-use crate::base::id::{Ring, Row};
+use crate::base::id::{DocId, Ring, Row};
 use crate::limits::{INDEXED_AT_ONCE, NAMED_BY_WORD_CHUNKS, NAMED_BY_WORD_MAX, SIMILAR_COMPARED_MAX};
 use crate::search::lexical::analysis::{Analysis, VERSION};
 use crate::search::lexical::index::{Full, Index, Places, Postings, Segment};
@@ -41,10 +41,19 @@ impl<K: KvRead> Postings for Reader<'_, K> {
 /// # Errors
 /// Any `KvError`.
 pub fn load(kv: &impl Kv) -> Result<Index, KvError> {
+    load_with(kv, |_, _| {})
+}
+
+/// The same; `each` is told each document on the way, as all of them are read.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result<Index, KvError> {
     let (mut there, mut hidden, mut private) = (RowSet::default(), Vec::new(), Vec::new());
     let sources = read::sources(kv)?;
-    read::walk(kv, Space::Document, |_, value| {
+    read::walk(kv, Space::Document, |key, value| {
         let doc = Document::decode_stored(value)?;
+        keys::number(key).into_iter().for_each(|id| each(DocId(id), &doc));
         let is_private = sources.of(&doc.path).is_none_or(|source| source.ring == Ring::Private);
         for place in &doc.chunks {
             there.insert(place.row);
@@ -59,14 +68,14 @@ pub fn load(kv: &impl Kv) -> Result<Index, KvError> {
     })?;
     // Segments of another version are being deleted.
     let segments = if words::analysis(kv)? == VERSION { words::segments(kv)? } else { Vec::new() };
-    let segments = segments.into_iter().map(|StoredSegment { number, first, mut lengths, .. }| {
+    let segments = segments.into_iter().map(|StoredSegment { number, first, mut lengths, languages, .. }| {
         let mut dead = 0;
         for (row, length) in (first.0..).zip(&mut lengths) {
             if !there.contains(Row(row)) {
                 dead += u32::from(std::mem::take(length) > 0);
             }
         }
-        Segment { number, first, lengths, dead }
+        Segment { number, first, lengths, languages, dead }
     });
     let mut index = Index::new(segments.collect());
     let merging = words::merging(kv)?.into_iter();
@@ -124,8 +133,8 @@ pub fn enter(index: &mut Index, entries: &[Entry]) {
 /// Any `KvError`.
 pub fn write<K: Kv>(library: &mut Library<K>, full: Full) -> Result<Segment, KvError> {
     let Full { segment, postings } = full;
-    let Segment { number, first, lengths, .. } = segment.clone();
-    library.add_segment(&StoredSegment { number, first, lengths, postings }, grams)?;
+    let Segment { number, first, lengths, languages, .. } = segment.clone();
+    library.add_segment(&StoredSegment { number, first, lengths, languages, postings }, grams)?;
     Ok(segment)
 }
 

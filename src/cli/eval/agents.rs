@@ -24,7 +24,7 @@ use crate::search::indexes::Indexes;
 use crate::search::lexical::bm25::{bm25, nearly, unknown};
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::phrase::Phrases;
-use crate::search::lexical::row_set::Allowed;
+use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::change::{Change, NewChunk};
 use crate::store::kv::{Kv, KvError};
@@ -33,9 +33,10 @@ use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, FileStamp, Source, Sources};
 use crate::worker::extract::{Content, changes};
-use crate::worker::retrieve::{InStore, Lookup, retrieve};
+use crate::worker::retrieve::{CollectionOf, InStore, Lookup, retrieve};
 use crate::worker::words;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The watched folder and the collection of all documents.
 const FOLDER: &[u8] = b"/set";
@@ -156,6 +157,10 @@ impl Lookup for Only<'_> {
 
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.indexes.holding(phrases, max, allowed)
+    }
+
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
+        self.indexes.fitting(filter, collection_of)
     }
 }
 

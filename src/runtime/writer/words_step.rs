@@ -209,7 +209,11 @@ impl Writer {
     /// Which folders are private may have changed.
     pub(super) fn set_private_words(&self) {
         match words::private_rows(self.library.kv()) {
-            Ok(rows) => self.index.write().unwrap_or_else(PoisonError::into_inner).words.set_all_private(rows),
+            Ok(rows) => {
+                let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+                index.words.set_all_private(rows);
+                index.files.forget();
+            }
             Err(error) => self.library.kv().note_damage(&error),
         }
     }

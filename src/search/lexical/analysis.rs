@@ -18,6 +18,8 @@ pub struct Analysis {
     pub terms: BTreeMap<String, u16>,
     /// Words of the chunk.
     pub length: u32,
+    /// The languages that its words were cut in.
+    pub languages: Languages,
 }
 
 impl Analysis {
@@ -35,7 +37,7 @@ impl Analysis {
 
     /// The terms of those units of these texts that are `wanted`, and the length of all.
     pub(super) fn of_those(languages: &Languages, texts: &[&str], wanted: impl Fn(&str) -> bool) -> Self {
-        let mut analysis = Self::default();
+        let mut analysis = Self { languages: languages.clone(), ..Self::default() };
         for text in texts {
             each(&lower(text), |unit, kind| {
                 analysis.length = analysis.length.saturating_add(u32::from(matches!(kind, Kind::Word | Kind::Exact)));

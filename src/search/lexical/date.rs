@@ -4,6 +4,8 @@
 //! figures as ISO 8601 has them, without strokes. Where nobody can tell the day from the month, as in `05/03/2024`, it is both days.
 
 use crate::base::fold::fold;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The names of the months in their canonical form, and short ones by which they begin; in the order of months. English, German, French,
 /// Spanish, Italian, Portuguese, Dutch, Danish, Swedish and Russian (in the genitive, as days have it).
@@ -21,6 +23,13 @@ const MONTHS: [&str; 12] = [
     "november novembre noviembre novembro ноября nov",
     "december dezember decembre diciembre dicembre dezembro декабря dec dez dic",
 ];
+
+/// The number of the month of each name: each word of each text is held against them.
+static NUMBERS: LazyLock<BTreeMap<&str, u16>> = LazyLock::new(|| {
+    let of = |(number, names): (u16, &&'static str)| names.split(' ').map(move |name| (name, number));
+    // A name that two months have is that of the earlier one.
+    (1..).zip(&MONTHS).collect::<Vec<_>>().into_iter().rev().flat_map(of).collect()
+});
 
 /// Words between the parts of a day: the fifth of March, 5 de marzo de 2024.
 const BETWEEN: [&str; 3] = ["of", "de", "do"];
@@ -140,9 +149,7 @@ fn part(unit: &str) -> Part {
     if unit.chars().count() < 3 {
         return Part::None;
     }
-    let name = fold(unit);
-    let at = MONTHS.iter().position(|names| names.split(' ').any(|one| one == name));
-    at.and_then(|at| u16::try_from(at + 1).ok()).map_or(Part::None, Part::Month)
+    NUMBERS.get(&*fold(unit)).map_or(Part::None, |month| Part::Month(*month))
 }
 
 #[cfg(test)]

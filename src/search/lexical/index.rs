@@ -2,11 +2,12 @@
 //!
 //! Chunks are numbered by their rows, in the order in which they were stored. The newest are in memory; whenever those are
 //! `SEGMENT_CHUNKS`, they become a segment: a range of rows whose postings are in the store and never change. Of a segment
-//! only the length of each chunk stays in memory, one byte; a chunk that is gone has the length 0, and one that must not
+//! only the length and the languages of each chunk stay in memory, two bytes; a chunk that is gone has the length 0, and one that must not
 //! answer for now is marked. The caller reads and writes the postings (`worker::words`): search knows no store.
 
 use super::analysis::Analysis;
 use super::bm25::{NEARLY, idf, is_known, mean, saturation};
+use super::language::{Languages, code, of_code};
 use super::postings::encode;
 use super::row_set::{Allowed, RowSet};
 use super::terms::{QueryTerms, most_similar};
@@ -31,6 +32,8 @@ pub struct Segment {
     pub first: Row,
     /// Words of each chunk, at most 255; 0 where there is none.
     pub lengths: Vec<u8>,
+    /// The code of each chunk's languages; none in segments of before they were kept.
+    pub languages: Vec<u8>,
     /// Chunks that are gone and whose postings it still has.
     pub dead: u32,
 }
@@ -87,6 +90,8 @@ pub struct Index {
 pub struct Matches {
     /// Rows with their BM25 score.
     pub rows: Vec<(Row, f32)>,
+    /// The languages of those rows of which the index knows them.
+    pub languages: BTreeMap<Row, Languages>,
     /// The statistics over all chunks of the index, for the terms of the question.
     pub statistics: CorpusStatistics,
 }
@@ -149,7 +154,7 @@ impl Index {
     #[must_use]
     pub fn memory(&self) -> usize {
         let postings = self.postings.iter().map(|(term, rows)| 96 + term.len() + rows.capacity() * 8).sum::<usize>();
-        self.segments.iter().map(|segment| segment.lengths.capacity() + 40).sum::<usize>()
+        self.segments.iter().map(|of| of.lengths.capacity() + of.languages.capacity() + 64).sum::<usize>()
             + postings
             + self.hidden.memory()
             + self.private.memory()
@@ -165,6 +170,7 @@ impl Index {
         let Ok(place) = u32::try_from(self.newest.lengths.len()) else { return };
         let length = u8::try_from(analysis.length.clamp(1, 255)).unwrap_or(u8::MAX);
         self.newest.lengths.push(length);
+        self.newest.languages.push(code(&analysis.languages));
         for (term, count) in &analysis.terms {
             match self.postings.get_mut(term) {
                 Some(rows) => rows.push((place, *count)),
@@ -179,7 +185,9 @@ impl Index {
             self.newest.first = row;
         }
         let missing = row.0.saturating_sub(self.newest.end().0);
-        self.newest.lengths.resize(self.newest.lengths.len() + usize::try_from(missing).unwrap_or_default(), 0);
+        let rows = self.newest.lengths.len() + usize::try_from(missing).unwrap_or_default();
+        self.newest.lengths.resize(rows, 0);
+        self.newest.languages.resize(rows, 0);
     }
 
     /// The chunks of these rows are gone.
@@ -303,7 +311,14 @@ impl Index {
             slots.iter().find_map(of).and_then(|slot| scores.get(slot).copied()).unwrap_or_default()
         };
         rows.extend(also.iter().filter(|row| !known.contains(row)).map(|row| (*row, score(*row))));
-        Ok(Matches { rows, statistics })
+        let languages = rows.iter().filter_map(|(row, _)| Some((*row, self.languages_of(*row)?))).collect();
+        Ok(Matches { rows, languages, statistics })
+    }
+
+    /// The languages of a chunk, if they are known.
+    fn languages_of(&self, row: Row) -> Option<Languages> {
+        let (segment, place) = self.ranges().find_map(|segment| Some((segment, segment.place(row)?)))?;
+        segment.languages.get(place).copied().and_then(of_code)
     }
 
     /// For each range of rows one past its last slot, and the range: slots number the rows of all ranges without the gaps between.

@@ -91,6 +91,26 @@ fn chunks_are_found_by_their_words_in_memory_and_in_segments_alike() {
 }
 
 #[test]
+fn the_languages_of_a_chunk_are_kept_as_they_were_told_of_its_text() {
+    let texts = ["Die Heizung im Keller ist kaputt, und niemand wei\u{DF}, wen man anrufen kann.", TEXTS[0], "4711"];
+    let (mut kept, mut index) = (Kept::default(), index(&texts));
+    for round in 0..2 {
+        let all: Vec<Row> = (0..3).map(|row| Row(row * 2)).collect();
+        let found = index.search(&QueryTerms::new("boiler"), &mut kept, 9, &all, false).unwrap();
+        for (row, text) in all.iter().zip(texts) {
+            assert_eq!(found.languages.get(row), Some(&Analysis::of("", text).languages), "{round} {text}");
+        }
+        if let Some(full) = index.full(true) {
+            kept.keep(&full);
+            index.stored(full.segment);
+        }
+    }
+    let before = Segment { number: 3, first: Row(10), lengths: vec![4, 6], ..Segment::default() };
+    let found = Index::new(vec![before]).search(&QueryTerms::new("boiler"), &mut kept, 9, &[Row(10)], false).unwrap();
+    assert_eq!((found.rows.len(), found.languages.len()), (1, 0), "a segment of before has none");
+}
+
+#[test]
 fn what_is_hidden_does_not_answer_until_it_is_shown() {
     let mut kept = Kept::default();
     let mut index = index(&TEXTS);
@@ -113,7 +133,8 @@ fn what_is_private_is_in_nothing_that_another_device_is_told() {
 
 #[test]
 fn rows_without_chunks_and_rows_of_before_are_left_out() {
-    let mut index = Index::new(vec![Segment { number: 3, first: Row(10), lengths: vec![4, 0, 6], dead: 0 }]);
+    let mut index =
+        Index::new(vec![Segment { number: 3, first: Row(10), lengths: vec![4, 0, 6], ..Segment::default() }]);
     assert_eq!((index.next(), index.size(false).0), (Row(13), 2));
     index.add(Row(12), &Analysis::of("", "word"));
     assert_eq!(index.size(false).0, 2, "it is there already");

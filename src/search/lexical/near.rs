@@ -14,6 +14,8 @@ use super::stop_word::asks_when;
 use super::token::{has_digit, parts};
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
+use crate::limits::QUESTION_WORDS_MAX;
+use core::cell::OnceCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -32,17 +34,26 @@ const SENT: &str = "date sent datum gesendet fecha enviado envoye data inviato v
 const HEADER_LINES: usize = 8;
 const BEHIND_HEADER: usize = 12;
 
-/// A text, to be compared with others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A text, to be compared with others. What it says is looked at once another text has the same words of the question.
+#[derive(Clone, Debug)]
 pub struct Compared {
+    text: String,
+    /// Which terms of the question it has, a bit each.
+    has: u64,
+    says: OnceCell<Says>,
+}
+
+const _: () = assert!(QUESTION_WORDS_MAX <= 64, "each term has a bit");
+
+/// What a text says, as far as it is compared.
+#[derive(Clone, Debug)]
+struct Says {
     /// Hashes of its groups, sorted, each once.
     groups: Vec<u64>,
     /// Of its words with figures but days and times, likewise.
     figures: Vec<u64>,
     /// Of its days and times, likewise.
     times: Vec<u64>,
-    /// How often it has each term of the question.
-    has: TermFrequencies,
 }
 
 /// Tells for one question which texts are one.
@@ -70,9 +81,11 @@ impl Likeness {
     /// Whether the one text says all that the other one does, as far as the question asks.
     #[must_use]
     pub fn are_one(self, one: &Compared, other: &Compared) -> bool {
-        let has_both = one.has.counts.iter().zip(&other.has.counts).all(|(one, other)| (*one > 0) == (*other > 0));
-        has_both
-            && one.figures == other.figures
+        if one.has != other.has {
+            return false;
+        }
+        let (one, other) = (one.says(), other.says());
+        one.figures == other.figures
             && (!self.asks_when || one.times == other.times)
             && part_in_both(&one.groups, &other.groups) >= NEAR_FROM
     }
@@ -81,7 +94,18 @@ impl Likeness {
 impl Compared {
     /// A text that has the question's terms so often.
     #[must_use]
-    pub fn new(text: &str, has: TermFrequencies) -> Self {
+    pub fn new(text: &str, has: &TermFrequencies) -> Self {
+        let bits = has.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, _)| 1 << at);
+        Self { text: text.to_owned(), has: bits.fold(0, |all, bit: u64| all | bit), says: OnceCell::new() }
+    }
+
+    fn says(&self) -> &Says {
+        self.says.get_or_init(|| Says::of(&self.text))
+    }
+}
+
+impl Says {
+    fn of(text: &str) -> Self {
         let ([header, sent], body) = divided(text);
         let (units_of_body, mut times) = units(body);
         let (units_of_header, more) = units(&header);
@@ -95,7 +119,7 @@ impl Compared {
             list.sort_unstable();
             list.dedup();
         }
-        Self { groups, figures, times, has }
+        Self { groups, figures, times }
     }
 }
 
@@ -185,7 +209,7 @@ mod tests {
 
     fn are_one(question: &str, one: &str, other: &str) -> bool {
         let terms = QueryTerms::new(question);
-        let [one, other] = [one, other].map(|text| Compared::new(text, terms.count(["", "", text])));
+        let [one, other] = [one, other].map(|text| Compared::new(text, &terms.count(["", "", text])));
         let likeness = Likeness::of(question);
         assert_eq!(likeness.are_one(&one, &other), likeness.are_one(&other, &one));
         likeness.are_one(&one, &other)

@@ -2,6 +2,7 @@
 
 use crate::base::id::Row;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A set of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,17 @@ impl RowSet {
     /// Adds a row.
     pub fn insert(&mut self, row: Row) {
         *self.0.entry(row.0 / 64).or_default() |= 1 << (row.0 % 64);
+    }
+
+    /// Adds rows that stand together.
+    pub fn insert_all(&mut self, rows: Range<u64>) {
+        let mut from = rows.start;
+        while from < rows.end {
+            let (word, end) = (from / 64, rows.end.min((from / 64 + 1) * 64));
+            let bits = u64::MAX >> (64 - (end - from));
+            *self.0.entry(word).or_default() |= bits << (from % 64);
+            from = end;
+        }
     }
 
     /// Takes a row out, if it is there.
@@ -130,5 +142,14 @@ mod tests {
         assert!(!set.contains(Row(63)) && set.contains(Row(0)));
         [0, 5, 64, u64::MAX].into_iter().for_each(|row| set.remove(Row(row)));
         assert!(set.is_empty());
+    }
+
+    #[test]
+    fn rows_that_stand_together_come_at_once() {
+        for range in [0..0, 0..1, 3..64, 0..64, 63..65, 5..300, 64..128] {
+            let mut set = RowSet::default();
+            set.insert_all(range.clone());
+            assert_eq!(set, range.map(Row).collect::<RowSet>());
+        }
     }
 }

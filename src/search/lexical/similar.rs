@@ -33,34 +33,79 @@ pub fn grams(word: &str) -> BTreeSet<String> {
     letters.windows(GRAM).map(|gram| gram.iter().collect()).collect()
 }
 
-/// How like a word is to the one that is asked for, 0 to 1; 0 for what does not count.
-#[must_use]
-pub fn similarity(asked: &str, word: &str) -> f32 {
-    if asked == word {
-        return 1.0;
-    }
-    let (own, its) = (grams(asked), grams(word));
-    if own.is_empty() || its.is_empty() {
-        return 0.0;
-    }
-    let shared = own.intersection(&its).count() as f32;
-    let dice = 2.0 * shared / (own.len() + its.len()) as f32;
-    let within = WITHIN * shared / own.len().min(its.len()) as f32;
-    let best = dice.max(within).max(nearly(asked, word));
-    if best >= SIMILAR_FROM { best } else { 0.0 }
+/// A word that is asked for, to be compared with thousands of others.
+#[derive(Clone, Debug)]
+pub(super) struct Asked<'a> {
+    word: &'a str,
+    letters: Vec<char>,
+    grams: Vec<[char; GRAM]>,
+    has_digit: bool,
+    /// Room for what it is compared with.
+    other: (Vec<char>, Vec<[char; GRAM]>),
 }
 
-/// The similarity of words that differ in few letters. Another figure is another number, not a mistake.
-fn nearly(asked: &str, word: &str) -> f32 {
-    if has_digit(asked) || has_digit(word) {
-        return 0.0;
+impl<'a> Asked<'a> {
+    /// `None` for one that is too short to be compared.
+    pub(super) fn new(word: &'a str) -> Option<Self> {
+        let (mut letters, mut grams) = (Vec::new(), Vec::new());
+        divide(word, &mut letters, &mut grams);
+        let has_digit = has_digit(word);
+        (!grams.is_empty()).then(|| Self { word, letters, grams, has_digit, other: Default::default() })
     }
-    let (a, b): (Vec<char>, Vec<char>) = (asked.chars().collect(), word.chars().collect());
+
+    /// How like a word is to it, 0 to 1; 0 for what does not count.
+    pub(super) fn similarity(&mut self, word: &str) -> f32 {
+        if self.word == word {
+            return 1.0;
+        }
+        let Self { letters, grams, other: (its_letters, its_grams), .. } = self;
+        divide(word, its_letters, its_grams);
+        if its_grams.is_empty() {
+            return 0.0;
+        }
+        let shared = in_both(grams, its_grams) as f32;
+        let dice = 2.0 * shared / (grams.len() + its_grams.len()) as f32;
+        let within = WITHIN * shared / grams.len().min(its_grams.len()) as f32;
+        // Another figure is another number, not a mistake.
+        let nearly = if self.has_digit || has_digit(word) { 0.0 } else { nearly(letters, its_letters) };
+        let best = dice.max(within).max(nearly);
+        if best >= SIMILAR_FROM { best } else { 0.0 }
+    }
+}
+
+/// The letters of a word, and its groups of four with a mark at its beginning and its end, sorted, each once; none for one that is too short.
+fn divide(word: &str, letters: &mut Vec<char>, grams: &mut Vec<[char; GRAM]>) {
+    letters.clear();
+    grams.clear();
+    letters.push('^');
+    letters.extend(word.chars());
+    letters.push('$');
+    if letters.len() >= COMPARED_FROM + 2 {
+        grams.extend(letters.array_windows::<GRAM>());
+        grams.sort_unstable();
+        grams.dedup();
+    }
+    letters.pop();
+    letters.remove(0);
+}
+
+/// How many groups both words have.
+fn in_both(one: &[[char; GRAM]], other: &[[char; GRAM]]) -> usize {
+    let (mut rest, mut both) = (other.iter().peekable(), 0);
+    for gram in one {
+        while rest.next_if(|other| *other < gram).is_some() {}
+        both += usize::from(rest.next_if(|other| *other == gram).is_some());
+    }
+    both
+}
+
+/// The similarity of words that differ in few letters.
+fn nearly(a: &[char], b: &[char]) -> f32 {
     let most = if a.len() >= TWO_WRONG_FROM { 2 } else { 1 };
     if a.len().abs_diff(b.len()) > most || a.len() > 32 {
         return 0.0;
     }
-    let wrong = distance(&a, &b);
+    let wrong = distance(a, b);
     if wrong > most { 0.0 } else { 1.0 - wrong as f32 / a.len() as f32 }
 }
 
@@ -85,6 +130,10 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn similarity(asked: &str, word: &str) -> f32 {
+        Asked::new(asked).map_or(if asked == word { 1.0 } else { 0.0 }, |mut asked| asked.similarity(word))
+    }
 
     #[test]
     fn typos_compounds_and_other_ways_to_write_are_similar_and_other_words_are_not() {
@@ -117,5 +166,12 @@ mod tests {
     fn short_words_have_no_groups() {
         assert!(grams("abc").is_empty());
         assert_eq!(grams("abcd").into_iter().collect::<Vec<_>>(), ["^abc", "abcd", "bcd$"]);
+        let (mut letters, mut groups) = (Vec::new(), Vec::new());
+        for word in ["abc", "abcd", "\u{E4}pfelb\u{E4}ume", "aaaaaaaa", ""] {
+            divide(word, &mut letters, &mut groups);
+            let texts: BTreeSet<String> = groups.iter().map(|group| group.iter().collect()).collect();
+            assert_eq!((texts.len(), texts), (groups.len(), grams(word)), "the same groups as the index has");
+            assert_eq!(letters.iter().collect::<String>(), word);
+        }
     }
 }

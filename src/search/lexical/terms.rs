@@ -4,7 +4,7 @@ use super::analysis::{Analysis, forms, languages_of};
 use super::compound::{Parts, are_near, parts, wholes};
 use super::detection::of_text;
 use super::language::{Language, Languages};
-use super::similar::{SIMILAR_FROM, grams, similarity};
+use super::similar::{Asked, SIMILAR_FROM};
 use super::stop_word::is_stop_word;
 use super::token::{Kind, each, has_digit, is_unspaced};
 use crate::base::fluency::Fluency;
@@ -188,17 +188,22 @@ impl QueryTerms {
     /// Counts the terms in one chunk: the name of its file, its heading and its text.
     #[must_use]
     pub fn count(&self, parts: [&str; 3]) -> TermFrequencies {
-        let [name, heading, text] = parts;
-        let languages = languages_of(heading, text);
-        let is_wanted = |unit: &str| self.beginnings.has(unit, &languages);
-        let analysis = Analysis::of_those(&languages, &[name, heading, text], is_wanted);
+        let [_, heading, text] = parts;
+        self.count_in(&languages_of(heading, text), parts)
+    }
+
+    /// The same where it is known which languages the chunk is in: to tell costs as much as to count.
+    #[must_use]
+    pub fn count_in(&self, languages: &Languages, parts: [&str; 3]) -> TermFrequencies {
+        let is_wanted = |unit: &str| self.beginnings.has(unit, languages);
+        let analysis = Analysis::of_those(languages, &parts, is_wanted);
         let mut frequencies = TermFrequencies::zero(self.len());
         frequencies.length = analysis.length;
         let has = |parts: &&Parts| [&parts.first, &parts.second].iter().all(|part| analysis.terms.contains_key(*part));
         let mut units: Option<Vec<Vec<String>>> = None;
         for (term, count) in self.terms.iter().zip(&mut frequencies.counts) {
             for apart in term.parts.iter().filter(has) {
-                let units = units.get_or_insert_with(|| units_of(parts));
+                let units = units.get_or_insert_with(|| units_of(languages, parts));
                 *count = (*count).max(u16::from(are_near(apart, units)));
             }
         }
@@ -217,7 +222,12 @@ impl QueryTerms {
     #[must_use]
     pub fn nearly(&self, unknown: &[usize], parts: [&str; 3]) -> Vec<f32> {
         let analysis = of_parts(parts);
-        let best = |asked: &String| analysis.terms.keys().map(|term| similarity(asked, term)).fold(0.0, f32::max);
+        let best = |asked: &String| {
+            let exact = if analysis.terms.contains_key(asked) { 1.0 } else { 0.0 };
+            let like = Asked::new(asked)
+                .map(|mut asked| analysis.terms.keys().map(|term| asked.similarity(term)).fold(0.0, f32::max));
+            like.unwrap_or(exact)
+        };
         let of = |at: &usize| self.terms.get(*at).map_or(0.0, |term| term.forms.iter().map(best).fold(0.0, f32::max));
         unknown.iter().map(of).collect()
     }
@@ -226,20 +236,47 @@ impl QueryTerms {
 /// What the terms of a question begin with. A hundred texts are counted for a question, and most of their words begin otherwise: of these no
 /// stem is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Beginnings(BTreeSet<char>);
+struct Beginnings {
+    letters: BTreeSet<char>,
+    /// The first two letters of those that have two, and the others.
+    pairs: BTreeSet<(char, char)>,
+    single: BTreeSet<char>,
+}
 
 impl Beginnings {
     fn of<'a>(forms: impl Iterator<Item = &'a String>) -> Self {
-        Self(forms.filter_map(|form| form.chars().next()).collect())
+        let mut beginnings = Self::default();
+        for form in forms {
+            let mut letters = form.chars();
+            let Some(first) = letters.next() else { continue };
+            beginnings.letters.insert(first);
+            match letters.next() {
+                Some(second) => beginnings.pairs.insert((first, second)),
+                None => beginnings.single.insert(first),
+            };
+        }
+        beginnings
     }
 
     /// Whether a unit of a text in these languages may have one of the forms.
     fn has(&self, unit: &str, languages: &Languages) -> bool {
-        let first = unit.chars().next().filter(char::is_ascii).or_else(|| fold(unit).chars().next());
         // Behind an apostrophe the word itself may begin.
-        first.is_none_or(|first| self.0.contains(&first))
-            || unit.contains('\'')
-            || !languages.iter().all(|language| language.keeps_beginnings())
+        if unit.contains('\'') || !languages.iter().all(|language| language.keeps_beginnings()) {
+            return true;
+        }
+        let mut letters = unit.chars();
+        let (first, second) = (letters.next().filter(char::is_ascii), letters.next().filter(char::is_ascii));
+        let has_first = |first| self.letters.contains(&first);
+        match (first, second) {
+            (Some(first), Some(second)) if languages.iter().all(|language| language.keeps_pairs()) => {
+                // `dying` is `die`.
+                self.pairs.contains(&(first, second))
+                    || self.single.contains(&first)
+                    || (second == 'y' && has_first(first))
+            }
+            (Some(first), _) => has_first(first),
+            (None, _) => fold(unit).chars().next().is_none_or(has_first),
+        }
     }
 }
 
@@ -249,13 +286,12 @@ fn of_parts([name, heading, text]: [&str; 3]) -> Analysis {
 }
 
 /// The stems of each unit of a chunk in their order.
-fn units_of([name, heading, text]: [&str; 3]) -> Vec<Vec<String>> {
-    let languages = languages_of(heading, text);
+fn units_of(languages: &Languages, parts: [&str; 3]) -> Vec<Vec<String>> {
     let mut units = Vec::new();
-    for text in [name, heading, text] {
+    for text in parts {
         each(&lower(text), |unit, kind| {
             if matches!(kind, Kind::Word | Kind::Exact) {
-                units.push(forms(unit, kind, &languages));
+                units.push(forms(unit, kind, languages));
             }
         });
     }
@@ -290,10 +326,10 @@ fn write_differently(terms: &mut [Term], units: &[(usize, Option<String>)], lang
 /// The terms of an index that are like one of these forms, the most like first.
 #[must_use]
 pub fn most_similar<'a>(forms: &[String], known: impl Iterator<Item = &'a str>, max: usize) -> Vec<(String, f32)> {
-    let asked: Vec<&String> = forms.iter().filter(|form| !grams(form).is_empty()).collect();
+    let mut asked: Vec<Asked<'_>> = forms.iter().filter_map(|form| Asked::new(form)).collect();
     let mut found: Vec<(String, f32)> = Vec::new();
     for term in known {
-        let best = asked.iter().map(|form| similarity(form, term)).fold(0.0, f32::max);
+        let best = asked.iter_mut().map(|form| form.similarity(term)).fold(0.0, f32::max);
         if best >= SIMILAR_FROM {
             found.push((term.to_owned(), best));
         }

@@ -87,3 +87,23 @@ fn stems_begin_as_their_words_in_all_languages_but_those_that_are_said_not_to() 
         }
     }
 }
+
+#[test]
+fn stems_begin_with_the_two_letters_of_their_words_in_the_languages_that_are_said_to_keep_them() {
+    const ENDS: [&str; 22] = [
+        "", "s", "y", "ing", "ying", "ies", "ied", "ed", "ly", "ational", "heiten", "en", "er", "em", "ement",
+        "issement", "ando", "zione", "amos", "eria", "os", "able",
+    ];
+    for (language, ..) in KNOWN.iter().filter(|(language, ..)| language.keeps_pairs()) {
+        assert!(language.keeps_beginnings());
+        for (first, second) in ('a'..='z').flat_map(|first| ('a'..='z').map(move |second| (first, second))) {
+            for (middle, end) in ["", "e", "nat"].iter().flat_map(|middle| ENDS.map(|end| (middle, end))) {
+                let stem = fold(&language.stem(&format!("{first}{second}{middle}{end}"))).into_owned();
+                let mut letters = stem.chars();
+                assert_eq!(letters.next(), Some(first), "{language:?}: {first}{second}{middle}{end}");
+                let kept = letters.next().is_none_or(|kept| kept == second) || second == 'y';
+                assert!(kept, "{language:?}: {first}{second}{middle}{end} is {stem}");
+            }
+        }
+    }
+}

@@ -10,14 +10,55 @@ use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::BTreeSet;
 
+/// How many texts are told, and whether another device is.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    pub(super) count: usize,
+    pub(super) shared: bool,
+}
+
 /// The best candidates with their vectors, `count` different texts, of which those that are nearly the same are one: first the best of each
-/// file with the asked name, then by score.
+/// file with the asked name, then by score. What is told was looked for secrets, and what is not told is not looked at, unless some were found.
 pub(super) fn best(
     mut candidates: Vec<Candidate>,
+    question: (&str, &QueryTerms, &CorpusStatistics),
+    asked: &AskedNames,
+    told: Told,
+) -> (Found, Vec<Quantized>) {
+    let (_, terms, _) = question;
+    let mut places = in_order(&mut candidates, question, asked, told.count);
+    let mut is_cut = false;
+    for at in &places {
+        is_cut |= candidates.get_mut(*at).is_some_and(|one| one.leave_out_secrets(terms));
+    }
+    if is_cut {
+        // The words of a secret, and what may not be told, have no say in the order.
+        candidates.iter_mut().for_each(|one| {
+            one.leave_out_secrets(terms);
+        });
+        candidates.retain(|one| one.may_be_told(told.shared));
+        places = in_order(&mut candidates, question, asked, told.count);
+    }
+    let (mut hits, mut vectors) = (Vec::new(), Vec::new());
+    let places: BTreeSet<usize> = places.into_iter().collect();
+    for (_, one) in candidates.into_iter().enumerate().filter(|(at, _)| places.contains(at)) {
+        debug_assert!(one.may_be_told(told.shared), "all that is told was looked for secrets");
+        hits.push(one.hit);
+        vectors.push(one.vector);
+    }
+    (
+        Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false, cut_short: false },
+        vectors,
+    )
+}
+
+/// Puts the candidates in order, and gives the places of those that are told, the best first.
+fn in_order(
+    candidates: &mut [Candidate],
     (question, terms, statistics): (&str, &QueryTerms, &CorpusStatistics),
     asked: &AskedNames,
     count: usize,
-) -> (Found, Vec<Quantized>) {
+) -> Vec<usize> {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
     let scores = fused(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
     candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
@@ -29,25 +70,24 @@ pub(super) fn best(
     }));
     candidates.sort_by(by_score);
     let likeness = Likeness::of(question);
-    let (mut hits, mut vectors) = (Vec::new(), Vec::new());
-    let (mut keys, mut different) = (BTreeSet::new(), Vec::new());
-    for Candidate { hit, key, vector, .. } in candidates {
-        let is_known = keys.contains(&key);
-        let text = (!is_known).then(|| Compared::new(&hit.text, hit.frequencies.clone()));
+    let (mut places, mut keys, mut different) = (Vec::new(), BTreeSet::new(), Vec::<Compared>::new());
+    for (at, Candidate { hit, key, .. }) in candidates.iter().enumerate() {
+        let is_known = keys.contains(key);
+        let text = (!is_known).then(|| Compared::new(&hit.text, &hit.frequencies));
         let is_like = |text: &Compared| different.iter().any(|other| likeness.are_one(other, text));
         let is_near = text.as_ref().is_some_and(is_like);
-        if hits.len() < HITS_MAX && (is_known || is_near || different.len() < count) {
+        if places.len() < HITS_MAX && (is_known || is_near || different.len() < count) {
             keys.insert(key);
             different.extend(text.filter(|_| !is_near));
-            hits.push(hit);
-            vectors.push(vector);
+            places.push(at);
         }
     }
-    (Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false }, vectors)
+    places
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::candidate::Secrets;
     use super::*;
     use crate::base::hit::SearchHit;
     use crate::base::id::{EmbedKey, Row};
@@ -70,12 +110,15 @@ mod tests {
                 absence: None,
                 doc: None,
             };
-            Candidate { hit, key: EmbedKey(u128::from(row).to_be_bytes()), vector: Quantized::none(), score: 0.0 }
+            let key = EmbedKey(u128::from(row).to_be_bytes());
+            let vector = Quantized::none();
+            Candidate { hit, key, vector, score: 0.0, languages: None, secrets: Secrets::Unknown }
         };
         let rows = |question: &str| {
             let candidates: Vec<Candidate> = (0..).zip(&texts).map(candidate).collect();
             let statistics = CorpusStatistics::of(terms.len(), candidates.iter().map(|one| &one.hit.frequencies));
-            let (found, vectors) = best(candidates, (question, &terms, &statistics), &AskedNames::new(question), 2);
+            let told = Told { count: 2, shared: false };
+            let (found, vectors) = best(candidates, (question, &terms, &statistics), &AskedNames::new(question), told);
             assert_eq!(found.hits.len(), vectors.len());
             found.hits.iter().map(|hit| hit.row.0).collect::<BTreeSet<_>>()
         };

@@ -1,6 +1,7 @@
 //! The text of one document as it was read, passage by passage, for who wants to see what a hit stands in.
 
-use super::{file_of, without_keys};
+use super::candidate::without_keys;
+use super::file_of;
 use crate::limits::DOCUMENT_PASSAGES_MAX;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;

@@ -138,7 +138,7 @@ fn where_it_cannot_be_read_whose_vectors_are_checked_only_those_that_this_device
     library.apply(&Change::Embedded { doc, model, vectors: own }).unwrap();
     let others = vec![(Row(1), EmbedKey([1; 16]), vector)];
     library.apply(&Change::Unproven { by: PeerKey([2; 32]), model, vectors: others }).unwrap();
-    let rows = BTreeSet::from([Row(0), Row(1)]);
+    let rows = [Row(0), Row(1)];
     for lost_makers in [false, true] {
         let kv = Rc::new(MemoryKv::new());
         for space in Space::ALL {
@@ -148,7 +148,7 @@ fn where_it_cannot_be_read_whose_vectors_are_checked_only_those_that_this_device
             kv.commit(batch).unwrap();
         }
         let (kv, mut unread) = (Failing { kv, bad: BTreeSet::new(), lost_makers }, None);
-        let scored = scored(&kv, &rows, &question, &mut unread).unwrap();
+        let scored = scored(&kv, &rows, (&question, |_| false), &mut unread).unwrap();
         let answers: Vec<bool> = scored.iter().map(|one| one.cosine > 0.5).collect();
         assert_eq!((answers, unread.is_some()), (vec![true, false], lost_makers));
     }

@@ -1,35 +1,37 @@
-//! The chunks that a question's filters let answer: each document's record tells whether its file fits.
+//! The chunks that a question's filters let answer: what is known of each document's file tells whether it fits.
 
+use super::files::changed_ns;
+use super::lookup::Lookup;
 use crate::base::filter::{Filter, Matcher};
 use crate::search::lexical::row_set::RowSet;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{Document, Record, Sources};
+use std::sync::Arc;
 
-const SECOND_NS: i64 = 1_000_000_000;
-
-/// The rows of the documents that fit; `None` where all do.
+/// The rows of the documents that fit; `None` where all do. Where the files are not in memory, all records are read.
 ///
 /// # Errors
 /// Any `KvError`.
-pub(super) fn rows(kv: &impl Kv, filter: &Filter, sources: Option<&Sources>) -> Result<Option<RowSet>, KvError> {
+pub(super) fn rows(
+    (kv, lookup): (&impl Kv, &impl Lookup),
+    filter: &Filter,
+    sources: Option<&Sources>,
+) -> Result<Option<Arc<RowSet>>, KvError> {
     if filter.takes_all_files() {
         return Ok(None);
+    }
+    let collection_of = |path: &[u8]| sources.and_then(|sources| sources.of(path)).map(|of| of.collection.as_str());
+    if let Some(rows) = lookup.fitting(filter, &collection_of) {
+        return Ok(Some(rows));
     }
     let (matcher, mut rows) = (Matcher::new(filter), RowSet::default());
     read::walk(kv, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
-        let source = sources.and_then(|sources| sources.of(&doc.path));
-        // Of a file that is gone only that is known since when.
-        let gone = doc.stamp.kept_since().map(|since| since.saturating_mul(SECOND_NS));
-        if matcher.takes(
-            &doc.path,
-            source.map(|source| source.collection.as_str()),
-            gone.unwrap_or(doc.stamp.modified_ns),
-        ) {
+        if matcher.takes(&doc.path, collection_of(&doc.path), changed_ns(&doc)) {
             doc.chunks.iter().for_each(|place| rows.insert(place.row));
         }
         Ok(())
     })?;
-    Ok(Some(rows))
+    Ok(Some(Arc::new(rows)))
 }

@@ -4,7 +4,7 @@ use super::held::answer;
 use super::*;
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
-use crate::base::id::{Fingerprint, Ring};
+use crate::base::id::{DocId, Fingerprint, Ring};
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
 use crate::store::change::{Change, NewChunk};

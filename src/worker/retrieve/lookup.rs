@@ -1,12 +1,15 @@
 //! The two indexes that a question is looked up in.
 
 use super::super::words;
+use super::files::file_of;
+use crate::base::filter::Filter;
 use crate::base::id::Row;
 use crate::base::vector::Signs;
+use crate::search::files::Files;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::phrase::Phrases;
-use crate::search::lexical::row_set::Allowed;
+use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
@@ -15,6 +18,7 @@ use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::{Record, Vector};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Both indexes of the device.
 pub trait Lookup {
@@ -35,7 +39,18 @@ pub trait Lookup {
     /// # Errors
     /// Any `KvError`.
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError>;
+
+    /// Whether the deadline of a search of this device has passed.
+    fn is_late(&self) -> bool {
+        false
+    }
+
+    /// The rows of the files that fit a filter; `None` where the files are not in memory; see `search::files`.
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>>;
 }
+
+/// Gives the collection of a path.
+pub type CollectionOf<'a> = &'a dyn Fn(&[u8]) -> Option<&'a str>;
 
 /// The indexes of a store that nobody changes meanwhile.
 pub struct InStore<'a, K> {
@@ -61,6 +76,10 @@ impl<K: Kv> Lookup for InStore<'_, K> {
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
         self.index.words.holding(phrases.looked_up(), &mut words::Reader(self.kv), max, allowed)
     }
+
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
+        self.index.files.fitting(filter, collection_of)
+    }
 }
 
 /// Both indexes of a store.
@@ -68,7 +87,9 @@ impl<K: Kv> Lookup for InStore<'_, K> {
 /// # Errors
 /// Any `KvError`.
 pub fn load_indexes(kv: &impl Kv) -> Result<Indexes, KvError> {
-    Ok(Indexes { vectors: load_index(kv)?, words: words::load(kv)? })
+    let mut files = Vec::new();
+    let words = words::load_with(kv, |id, doc| files.push((id, file_of(doc))))?;
+    Ok(Indexes { vectors: load_index(kv)?, words, files: Files::all(files.into_iter()) })
 }
 
 /// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.

@@ -3,6 +3,7 @@
 use super::given::given;
 use super::{Candidates, Lookup, READ, Search};
 use crate::base::file_name;
+use crate::base::hit::SearchHit;
 use crate::base::id::{EmbedKey, Row};
 use crate::limits::{PHRASE_TEXTS_MAX, PLACES_MAX};
 use crate::search::lexical::phrase::Phrases;
@@ -26,8 +27,8 @@ impl Search<'_> {
         let holding = given(holding.map(Some), unread).unwrap_or_default();
         let (mut rows, mut copies) = (BTreeSet::new(), BTreeMap::new());
         // A name has its words in no index of texts.
-        for row in holding.into_iter().chain(self.named.iter().copied()) {
-            if copies.len() >= READ {
+        for (looked_at, row) in holding.into_iter().chain(self.named.iter().copied()).enumerate() {
+            if copies.len() >= READ || self.is_late(lookup, looked_at, READ) {
                 break;
             }
             let Some(key) = self.with(kv, row, &phrases, unread) else { continue };
@@ -40,9 +41,13 @@ impl Search<'_> {
         if rows.is_empty() {
             return Ok(None);
         }
-        let (mut found, statistics) = self.among(kv, lookup, rows, false, unread)?;
+        let (mut found, statistics) = self.among(kv, lookup, rows.into_iter().collect(), false, unread)?;
         // What is left out of a text may be in the phrase.
-        found.retain(|one| phrases.are_in([&file_name::words(&one.hit.path), &one.hit.heading, &one.hit.text]));
+        found.iter_mut().for_each(|one| {
+            one.leave_out_secrets(&self.terms);
+        });
+        let has = |hit: &SearchHit| phrases.are_in([&file_name::words(&hit.path), &hit.heading, &hit.text]);
+        found.retain(|one| one.may_be_told(self.folders.shared) && has(&one.hit));
         Ok((!found.is_empty()).then_some((found, statistics)))
     }
 

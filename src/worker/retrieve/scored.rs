@@ -10,7 +10,7 @@ use crate::store::kv::{KvError, KvRead};
 use crate::store::makers::Makers;
 use crate::store::read;
 use crate::store::record::ModelMark;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
 pub(super) fn in_order(mut scored: Vec<Scored>, terms: &QueryTerms, found: &Matches) -> Vec<Scored> {
@@ -30,12 +30,13 @@ pub(super) struct Scored {
     pub(super) score: f32,
 }
 
-/// Rows with the cosine of their vector and the question; 0 for those without a vector that answers. `kv` is of one moment: else a vector
-/// could come between the list of those that no check has vouched for and its own reading.
+/// Rows with the cosine of their vector and the question, in their order; 0 for those without a vector that answers. `kv` is of one moment: else
+/// a vector could come between the list of those that no check has vouched for and its own reading. Once `is_late` says so after so many rows
+/// the others are left out.
 pub(super) fn scored(
     kv: &impl KvRead,
-    rows: &BTreeSet<Row>,
-    embedding: &Embedding,
+    rows: &[Row],
+    (embedding, is_late): (&Embedding, impl Fn(usize) -> bool),
     unread: &mut Option<KvError>,
 ) -> Result<Vec<Scored>, String> {
     let unproven = given(Makers::read(kv).map(Some), unread).map(|makers| makers.unproven());
@@ -43,6 +44,9 @@ pub(super) fn scored(
     let counts = |row: &Row, by: u8| by == 0 || unproven.as_ref().is_some_and(|unproven| !unproven.contains(row));
     let mut scored = Vec::with_capacity(rows.len());
     for row in rows.iter().copied() {
+        if is_late(scored.len()) {
+            break;
+        }
         let stored = given(read::made(kv, row), unread).filter(|vector| counts(&row, vector.by));
         let Some(vector) = stored else {
             // It is found by its words before it is embedded.

@@ -8,7 +8,6 @@ use super::occurrences::{Occurrences, once};
 use super::{Index, Postings, Segment, best, leave_out};
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
-use std::collections::BTreeSet;
 
 impl Index {
     /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words
@@ -29,9 +28,10 @@ impl Index {
         for Parts { first, second } in apart {
             let first = self.occurrences(&of(first), (slots, shared), store)?;
             if !first.is_empty() {
-                let both: BTreeSet<usize> = first.iter().map(|one| one.slot).collect();
                 let second = self.occurrences(&of(second), (slots, shared), store)?;
-                found.extend(second.into_iter().filter(|one| both.contains(&one.slot)));
+                // Those of one term are in the order of their slots.
+                let is_in_first = |one: &Occurrences| first.binary_search_by_key(&one.slot, |of| of.slot).is_ok();
+                found.extend(second.into_iter().filter(is_in_first));
             }
         }
         if !apart.is_empty() {

@@ -53,8 +53,9 @@ pub struct Merge {
 impl Merge {
     fn of(number: u32, inputs: &[Segment]) -> Option<Self> {
         let first = inputs.first()?.first;
-        let lengths = lengths_of(first, inputs);
-        let output = Segment { number, first, lengths, dead: 0 };
+        let (lengths, languages) =
+            (of_rows(first, inputs, Segment::lengths), of_rows(first, inputs, Segment::languages));
+        let output = Segment { number, first, lengths, languages, dead: 0 };
         Some(Self { output, inputs: inputs.iter().map(|segment| (segment.number, segment.first)).collect() })
     }
 
@@ -82,14 +83,26 @@ impl Merge {
     }
 }
 
-/// The lengths of all rows from this one on that are in these segments, which are in the order of rows.
-fn lengths_of(first: Row, segments: &[Segment]) -> Vec<u8> {
-    let mut lengths = Vec::new();
-    for segment in segments {
-        lengths.resize(usize::try_from(segment.first.0 - first.0).unwrap_or(lengths.len()), 0);
-        lengths.extend_from_slice(&segment.lengths);
+impl Segment {
+    fn lengths(&self) -> &[u8] {
+        &self.lengths
     }
-    lengths
+
+    fn languages(&self) -> &[u8] {
+        &self.languages
+    }
+}
+
+/// What these segments, which are in the order of rows, have of all rows from this one on.
+fn of_rows(first: Row, segments: &[Segment], of: fn(&Segment) -> &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for segment in segments {
+        all.resize(usize::try_from(segment.first.0 - first.0).unwrap_or(all.len()), 0);
+        all.extend_from_slice(of(segment));
+    }
+    // A segment of before languages were kept has none.
+    all.resize(segments.last().map_or(0, |last| usize::try_from(last.end().0 - first.0).unwrap_or_default()), 0);
+    all
 }
 
 impl Index {
@@ -128,7 +141,8 @@ impl Index {
     pub fn merged(&mut self, merge: &Merge) {
         self.reserve(merge.output.number);
         let Some(at) = self.place_of(&merge.inputs()) else { return };
-        let lengths = lengths_of(merge.output.first, self.segments.get(at.clone()).unwrap_or_default());
+        let inputs = self.segments.get(at.clone()).unwrap_or_default();
+        let lengths = of_rows(merge.output.first, inputs, Segment::lengths);
         let died = |(before, now): &(&u8, &u8)| **before > 0 && **now == 0;
         let dead = merge.output.lengths.iter().zip(&lengths).filter(died).count();
         let dead = u32::try_from(dead).unwrap_or(u32::MAX);

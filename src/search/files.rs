@@ -1,0 +1,178 @@
+//! The files of the documents in memory, so that a filter reads none of their records: their paths, their times, and the rows of their chunks.
+//!
+//! Which rows fit a filter is computed once and kept until a file changes, as who asks with a filter mostly asks more with it.
+
+use super::lexical::row_set::RowSet;
+use crate::base::filter::{Filter, Matcher};
+use crate::base::id::{DocId, Row};
+use crate::limits::FILTERS_KEPT;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is known of a document's file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    path: Box<[u8]>,
+    changed_ns: i64,
+    /// Rows of its chunks, those in a row together.
+    rows: Box<[Range<u64>]>,
+}
+
+impl File {
+    /// Of the document at this path, whose file was last changed then, with chunks in these rows.
+    #[must_use]
+    pub fn new(path: &[u8], changed_ns: i64, rows: impl Iterator<Item = Row>) -> Self {
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for Row(row) in rows {
+            match ranges.last_mut().filter(|last| last.end == row) {
+                Some(last) => last.end += 1,
+                None => ranges.push(row..row + 1),
+            }
+        }
+        Self { path: path.into(), changed_ns, rows: ranges.into() }
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<(DocId, Self)>() + self.path.len() + self.rows.len() * size_of::<Range<u64>>() + 32
+    }
+}
+
+/// The files of all documents.
+#[derive(Debug, Default)]
+pub struct Files {
+    files: BTreeMap<DocId, File>,
+    /// Whether all of them were told.
+    is_whole: bool,
+    memory: usize,
+    /// What fits the last filters, the newest last.
+    recent: Mutex<Vec<(Filter, Arc<RowSet>)>>,
+}
+
+impl Files {
+    /// All files of a store.
+    #[must_use]
+    pub fn all(files: impl Iterator<Item = (DocId, File)>) -> Self {
+        let mut all = Self { is_whole: true, ..Self::default() };
+        files.for_each(|(doc, file)| all.put(doc, Some(file)));
+        all
+    }
+
+    /// A document has this file now, or is gone.
+    pub fn put(&mut self, doc: DocId, file: Option<File>) {
+        let before = match file {
+            Some(file) if self.files.get(&doc) == Some(&file) => return,
+            Some(file) => {
+                self.memory += file.memory();
+                self.files.insert(doc, file)
+            }
+            None => self.files.remove(&doc),
+        };
+        self.memory -= before.as_ref().map_or(0, File::memory);
+        self.forget();
+    }
+
+    /// What fits a filter is to be computed anew: folders are of other collections.
+    pub fn forget(&mut self) {
+        self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The rows of the files that fit; `None` where not all files are known. `collection_of` gives the collection of a path.
+    #[must_use]
+    pub fn fitting<'a>(
+        &self,
+        filter: &Filter,
+        collection_of: impl Fn(&[u8]) -> Option<&'a str>,
+    ) -> Option<Arc<RowSet>> {
+        if !self.is_whole {
+            return None;
+        }
+        // Devices are chosen before anybody looks for files.
+        let filter = Filter { devices: Vec::new(), ..filter.clone() };
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = recent.iter().position(|(known, _)| *known == filter) {
+            let known = recent.remove(at);
+            let rows = Arc::clone(&known.1);
+            recent.push(known);
+            return Some(rows);
+        }
+        let (matcher, mut rows) = (Matcher::new(&filter), RowSet::default());
+        let by_collection = !filter.collections.is_empty();
+        for file in self.files.values() {
+            let collection = if by_collection { collection_of(&file.path) } else { None };
+            if matcher.takes(&file.path, collection, file.changed_ns) {
+                file.rows.iter().for_each(|range| rows.insert_all(range.clone()));
+            }
+        }
+        let rows = Arc::new(rows);
+        if recent.len() >= FILTERS_KEPT {
+            recent.remove(0);
+        }
+        recent.push((filter, Arc::clone(&rows)));
+        Some(rows)
+    }
+
+    /// Bytes of memory, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        self.memory + recent.iter().map(|(_, rows)| rows.memory()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::filter::Key;
+
+    fn filter(key: Key, value: &str) -> Filter {
+        let mut filter = Filter::default();
+        filter.add(key, value).unwrap();
+        filter
+    }
+
+    #[test]
+    fn rows_of_files_that_fit_are_told_as_files_come_change_and_go() {
+        let file = |path: &str, day: i64, rows: &[u64]| {
+            File::new(path.as_bytes(), day * 86_400_000_000_000, rows.iter().map(|row| Row(*row)))
+        };
+        let mut files = Files::all((0..).map(DocId).zip([
+            file("/home/a.md", 1, &[0, 1, 2, 70, 200]),
+            file("/home/b.pdf", 400, &[3, 4]),
+            file("/work/c.md", 800, &[5]),
+        ]));
+        let home = |path: &[u8]| path.starts_with(b"/home").then_some("home");
+        let rows = |files: &Files, filter: &Filter| -> Vec<u64> {
+            let found = files.fitting(filter, home).unwrap();
+            (0..300).filter(|row| found.contains(Row(*row))).collect()
+        };
+        let (md, of_home, late) =
+            (filter(Key::Type, "md"), filter(Key::Collection, "home"), filter(Key::After, "1971"));
+        for _ in 0..2 {
+            assert_eq!(rows(&files, &md), [0, 1, 2, 5, 70, 200]);
+            assert_eq!(rows(&files, &of_home), [0, 1, 2, 3, 4, 70, 200]);
+            assert_eq!(rows(&files, &late), [3, 4, 5]);
+        }
+        let before = files.memory();
+        files.put(DocId(2), Some(file("/home/c.md", 800, &[5, 6])));
+        assert_eq!(rows(&files, &of_home), [0, 1, 2, 3, 4, 5, 6, 70, 200], "it was moved, and has more in it");
+        files.put(DocId(0), None);
+        assert_eq!((rows(&files, &md), rows(&files, &late)), (vec![5, 6], vec![3, 4, 5, 6]));
+        files.put(DocId(9), None);
+        assert!(files.memory() < before);
+        assert_eq!(rows(&files, &of_home), [3, 4, 5, 6]);
+        assert!(files.fitting(&of_home, |_| None).unwrap().contains(Row(3)), "it is kept");
+        files.forget();
+        assert!(files.fitting(&of_home, |_| None).unwrap().is_empty(), "folders are of another collection");
+        assert!(Files::default().fitting(&md, home).is_none(), "nothing is known of any file");
+    }
+
+    #[test]
+    fn only_so_many_filters_are_kept() {
+        let files = Files::all([(DocId(1), File::new(b"/a.md", 0, [Row(1)].into_iter()))].into_iter());
+        for n in 0..3 * FILTERS_KEPT {
+            let _ = files.fitting(&filter(Key::Path, &format!("a{n}")), |_| None);
+        }
+        assert_eq!(files.recent.lock().unwrap().len(), FILTERS_KEPT);
+    }
+}

@@ -1,0 +1,81 @@
+//! Searches that take longer than their deadline.
+
+use super::*;
+use crate::base::filter::Filter;
+use crate::base::fluency::Fluency;
+use crate::base::id::{Fingerprint, Ring, Row};
+use crate::embed::stand_in::StandIn;
+use crate::search::indexes::Indexes;
+use crate::search::lexical::index::Matches;
+use crate::search::lexical::phrase::Phrases;
+use crate::search::lexical::row_set::RowSet;
+use crate::store::change::{Change, NewChunk};
+use crate::store::library::Library;
+use crate::store::memory::MemoryKv;
+use crate::store::record::{FileStamp, Source};
+
+/// Indexes whose search is late as soon as it began, or never.
+struct Late<'a>(InStore<'a, MemoryKv>, bool);
+
+impl Lookup for Late<'_> {
+    fn is_late(&self) -> bool {
+        self.1
+    }
+
+    fn rescored(&self) -> usize {
+        self.0.rescored()
+    }
+
+    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.0.nearest(signs, max, allowed)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
+        self.0.words(terms, max, also, allowed)
+    }
+
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
+        self.0.holding(phrases, max, allowed)
+    }
+
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
+        self.0.fitting(filter, collection_of)
+    }
+}
+
+#[test]
+fn a_search_that_is_late_answers_a_person_with_the_best_of_what_it_read_and_says_so() {
+    let (mut library, mut index) = (Library::open(MemoryKv::new()).unwrap(), Indexes::default());
+    let mut embedder = StandIn::new(Fingerprint([7; 32]));
+    let source = Source { path: b"/n".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
+    library.apply(&Change::Sources(vec![source].into())).unwrap();
+    for n in 0..80 {
+        let (path, collection) = (format!("/n/{n}.md").into_bytes(), "home".to_owned());
+        let stamp = FileStamp::default();
+        let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+        let text = if n == 60 { "the walrus on the ice".to_owned() } else { format!("a walrus, and {n} herrings") };
+        let key = crate::embed::model::key(&embedder.model(), "", &text);
+        let vector = embedder.embed(&text).unwrap().quantize();
+        let chunks = vec![NewChunk { key, heading: String::new(), text, start: 0, end: 1 }];
+        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        let row = read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row;
+        let embedded = Change::Embedded { doc, model: embedder.model(), vectors: vec![(row, key, vector)] };
+        index.vectors.add(&library.apply(&embedded).unwrap().added);
+    }
+    words::catch_up(&mut library, &mut index.words).unwrap();
+    let text = "the walrus on the ice";
+    let embedding = embedder.embed(text).unwrap();
+    let ask = |is_late, count, shared| {
+        let lookup = Late(InStore { index: &index, kv: library.kv() }, is_late);
+        let (text, filter) = (text.to_owned(), Filter::default());
+        let embedding = embedding.clone();
+        let query = Query { text, embedding, fluency: Fluency::default(), count, shared, filter, behind: None };
+        let Outcome::Found(found, _) = retrieve(library.kv(), &lookup, &query).unwrap() else { panic!() };
+        assert_eq!(found.hits[0].text, "the walrus on the ice", "the nearest is read first");
+        (found.hits.len(), found.cut_short)
+    };
+    assert_eq!(ask(false, 5, false), (5, false));
+    assert_eq!(ask(true, 5, false), (5, true));
+    assert_eq!(ask(true, 50, false), (READ_LATE, true), "no more is read than must be");
+    assert_eq!(ask(true, 50, true), (50, false), "another device has its own deadline");
+}
