@@ -231,6 +231,12 @@ fn line(lent: &LentWork) -> String {
         }
         LentState::Off => "is off; what it had goes to others".to_owned(),
         LentState::Away => "has no link just now; what it had goes to others".to_owned(),
+        LentState::Fails => {
+            let next = lent.refused_s.filter(|left| *left > 0).map(|left| format!(" in {left} s")).unwrap_or_default();
+            format!(
+                "could embed none of the passages that it had last, which are for others; it is tried again{next}. `wattle doctor` there may tell why"
+            )
+        }
         LentState::Refused => {
             let left =
                 lent.refused_s.map_or_else(|| "now".to_owned(), |left| format!("{} min more", left.div_ceil(60)));

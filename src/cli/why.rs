@@ -90,6 +90,7 @@ mod tests {
             stopped: false,
             since_ago: None,
             banned: false,
+            fails: false,
             chunks: 0,
             told,
         }

@@ -174,7 +174,7 @@ pub struct LentWork {
     /// Why it does no background work, as it told a moment ago, or null.
     #[serde(default)]
     pub why: Option<String>,
-    /// Seconds for which it gets no work, because a result of it was false, or null.
+    /// Seconds for which it gets no work, because a result of it was false, or it could embed nothing, or null.
     #[serde(default)]
     pub refused_s: Option<u64>,
 }
@@ -197,6 +197,8 @@ pub enum LentState {
     Refused,
     /// Two devices use its key: it gets nothing until that has ended.
     Frozen,
+    /// It could embed none of the passages that it had last, and is tried with one now and then.
+    Fails,
 }
 
 impl From<&LentStatus> for LentWork {
@@ -206,6 +208,7 @@ impl From<&LentStatus> for LentWork {
             LentStatus { kept_out: Some(KeptOut::TwoOfOneKey), .. } => LentState::Frozen,
             LentStatus { linked: false, stopped: true, .. } => LentState::Off,
             LentStatus { linked: false, .. } => LentState::Away,
+            LentStatus { kept_out: Some(KeptOut::CannotEmbed(_)), .. } => LentState::Fails,
             LentStatus { chunks: 0, rests: true, .. } => LentState::Waits,
             LentStatus { chunks: 0, .. } => LentState::Rests,
             _ => LentState::Works,
@@ -222,7 +225,7 @@ impl From<&LentStatus> for LentWork {
             since_s: lent.since_ago.map(|ago| ago.as_secs()),
             why: None,
             refused_s: match lent.kept_out {
-                Some(KeptOut::FalseResult(left)) => Some(left.as_secs()),
+                Some(KeptOut::FalseResult(left) | KeptOut::CannotEmbed(left)) => Some(left.as_secs()),
                 _ => None,
             },
         }

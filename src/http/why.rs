@@ -89,6 +89,8 @@ pub enum DeviceState {
     Off,
     /// It gets no work: a result of it was false.
     Refused,
+    /// It could embed none of the passages that it had last, and is tried with one now and then.
+    Fails,
     /// It did not say.
     Unknown,
 }
@@ -160,6 +162,10 @@ impl From<&DeviceHold> for DeviceWhy {
             _ if of.banned => with(DeviceState::Refused, "gets no work for now, because a vector of it was false"),
             (false, _) if of.stopped => Self { since_s, ..with(DeviceState::Off, "is off or asleep") },
             (false, _) => Self { since_s, ..with(DeviceState::Away, "is out of reach") },
+            _ if of.fails => with(
+                DeviceState::Fails,
+                "could embed none of the passages that it had last, and is tried with one now and then",
+            ),
             (true, Some(hold)) => named.held(hold.as_ref()),
             (true, None) => named,
         }

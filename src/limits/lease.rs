@@ -71,6 +71,12 @@ pub const KNOWN_ONE_IN: u64 = 8;
 /// One in so many is, where results are computed here too.
 pub const KNOWN_SELDOM_ONE_IN: u64 = 100;
 
+/// Places of a lease that are left to them, so that a full one has some too.
+pub const KNOWN_EACH_MAX: usize = 16;
+
+/// Likewise where results are computed here too.
+pub const KNOWN_SELDOM_EACH_MAX: usize = 4;
+
 /// Chunks with known vectors that are read and wait to be mixed into batches, and how many are read at once.
 pub const KNOWN_MAX: usize = 16;
 
@@ -126,4 +132,26 @@ pub const LEASES_ENDED_MAX: usize = 2 * LEASES_EACH_MAX;
 /// How often a chunk is lost with the device that had it before it is embedded here only.
 pub const LOST_MAX_EACH: u8 = 2;
 
-const _: () = assert!(GRANT_BYTES_MAX > 2 * CHUNK_BYTES_MAX, "each chunk can be lent");
+/// Texts that a device could not embed in a row, after which it gets one at a time and pauses between them: one or two of them may be at
+/// fault themselves.
+pub const FAILED_MAX: u32 = 3;
+
+/// Milliseconds of the first of those pauses, how many times longer each next one is, and how long at most.
+pub const FAILED_PAUSE_MS: u64 = 5_000;
+/// See `FAILED_PAUSE_MS`.
+pub const FAILED_PAUSE_FACTOR: u64 = 4;
+/// See `FAILED_PAUSE_MS`.
+pub const FAILED_PAUSE_MS_MAX: u64 = 5 * 60 * 1000;
+
+/// Texts that a device could not embed and that wait for another one. Beyond, they are embedded here only.
+pub const REFUSED_TEXTS_MAX: usize = 32;
+
+const _: () = {
+    assert!(GRANT_BYTES_MAX > 2 * CHUNK_BYTES_MAX, "each chunk can be lent");
+    assert!(
+        KNOWN_EACH_MAX as u64 >= 2 * LEASE_CHUNKS_MAX as u64 / KNOWN_ONE_IN,
+        "as many as are drawn but for one time in thousands"
+    );
+    assert!(KNOWN_SELDOM_EACH_MAX as u64 >= 4 * LEASE_CHUNKS_MAX as u64 / KNOWN_SELDOM_ONE_IN, "likewise");
+    assert!(2 * REFUSED_TEXTS_MAX <= LEND_CHUNKS_MAX / 2, "texts that a device could not embed leave room for others");
+};

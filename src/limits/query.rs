@@ -6,6 +6,9 @@ pub const QUESTION_BYTES_MAX: usize = 4096;
 /// Hits of one query.
 pub const HITS_MAX: usize = 100;
 
+/// The fewest hits that every device is asked for: the merge needs some to choose from.
+pub const LIST_MIN: usize = 20;
+
 /// Queries of people that are answered at once; the next one is refused as busy. One that was answered at its deadline counts until
 /// its task on this device has ended.
 pub const QUERIES_MAX: usize = 16;
@@ -20,6 +23,12 @@ pub const SEARCH_MS_MAX: u64 = 300;
 /// Milliseconds that peers have to answer, once they are asked: an answer within two seconds, with the embedding of the question, beats a
 /// whole one.
 pub const PEER_ANSWER_MS: u64 = 1_500;
+
+/// Devices, or collections, that are named to somebody who asked for one that is not known.
+pub const NAMED_MAX: usize = 8;
+
+/// Bytes of a time in the note that a file is away, as `2026-11-26 21:08 UTC`, with room for a year of more digits.
+pub const TIME_BYTES_MAX: usize = 24;
 
 /// Devices that are named in an answer because they were silent; it says how many they are in all.
 pub const SILENT_NAMED_MAX: usize = 16;

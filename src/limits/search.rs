@@ -95,3 +95,6 @@ pub const PHRASE_WORDS_LOOKED_UP: usize = 16;
 /// Texts that are read to see whether the words of a phrase stand together in them, those first that have the words most often for their
 /// length: some tens of microseconds each on a PC.
 pub const PHRASE_TEXTS_MAX: usize = 2_000;
+
+/// Words of a question up to which other ways to write them are looked up, some dozens for each: a pasted page has words enough.
+pub const DIFFERENTLY_MAX: usize = 16;

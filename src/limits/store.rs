@@ -42,6 +42,9 @@ pub const OWED_MAX: u64 = 65_536;
 /// So many of them are settled at once, by computing some, or deleted at once.
 pub const OWED_PORTION: usize = 512;
 
+/// Milliseconds after which results that are owed a check are read again, where they could not be read, or none of them computed here.
+pub const OWED_AGAIN_MS: u64 = 60_000;
+
 /// Rows of one text that are looked at for copies of a false vector.
 pub const MADE_COPIES_MAX: usize = 64;
 
@@ -66,3 +69,6 @@ pub const SCRUB_EVERY_S: u64 = 30 * 24 * 3600;
 
 /// Milliseconds between two looks whether that is due.
 pub const SCRUB_LOOK_MS: u64 = 600_000;
+
+/// Rows that hold the vector of one text and are looked at where one of them leaves its document: the row itself, a retired one, and others.
+pub const HOLDERS_LOOKED_MAX: usize = 8;

@@ -111,7 +111,7 @@ impl Node {
             kept_out: match (lent.banned, self.is_frozen(now, lent.peer)) {
                 (true, _) => Some(KeptOut::FalseResult(lent.banned_for)),
                 (false, true) => Some(KeptOut::TwoOfOneKey),
-                (false, false) => None,
+                (false, false) => lent.failing.map(KeptOut::CannotEmbed),
             },
             linked: lent.unlinked.is_none() && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
             // One that may use less than a quarter of itself publishes none, and works all the same.
@@ -122,7 +122,9 @@ impl Node {
         // A device that was only told of work is of no interest, and neither is one that left or was removed.
         let is_known = |lent: &Lent| {
             let may = self.trust.may(lent.peer, Rights::WORK) && self.peers.get(lent.peer).is_some();
-            lent.chunks + lent.unchecked > 0 || lent.owed > 0 || may && (lent.banned || lent.done > 0)
+            lent.chunks + lent.unchecked > 0
+                || lent.owed > 0
+                || may && (lent.banned || lent.failing.is_some() || lent.done > 0)
         };
         let known = self.scheduler.lent(now).filter(is_known);
         SharedWork {

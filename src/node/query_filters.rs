@@ -7,6 +7,7 @@ use crate::base::filter::Filter;
 use crate::base::fold::fold;
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
+use crate::limits::NAMED_MAX;
 use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::pending::PendingQuery;
@@ -15,9 +16,6 @@ use crate::wire::gossip::{Fact, Kind};
 /// Characters of a PeerId's end that tell a device, and of its beginning, of which all have the first eight.
 const ID_END: usize = 6;
 const ID_BEGINNING: usize = 14;
-
-/// Devices, or collections, that are named to somebody who asked for one that is not known.
-const NAMED_MAX: usize = 8;
 
 impl Node {
     /// Whether a question with this filter is asked of a peer, or of this device (`None`).

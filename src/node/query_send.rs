@@ -6,7 +6,7 @@ use super::{Node, Out};
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
-use crate::limits::{HITS_MAX, LINKS_MAX};
+use crate::limits::{HITS_MAX, LINKS_MAX, LIST_MIN};
 use crate::mesh::peers::Peer;
 use crate::mesh::trust::Rights;
 use crate::query::question::NotAsked;
@@ -14,9 +14,6 @@ use crate::scheduler::task::{Query, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
 use heapless::Vec as Bounded;
-
-/// The fewest hits that every device is asked for: the merge needs some to choose from.
-const LIST_MIN: usize = 20;
 
 impl Node {
     /// The query is embedded: searches here, and sends it to every linked peer that may have something else.

@@ -133,6 +133,8 @@ pub struct DeviceHold {
     pub since_ago: Option<Duration>,
     /// Whether it gets no work, because a result of it was false.
     pub banned: bool,
+    /// Whether it could embed none of the texts that it had last.
+    pub fails: bool,
     /// Chunks of this device that it has.
     pub chunks: u64,
     /// What limits it by its own word of a moment ago; `None`: it did not say.
@@ -216,6 +218,8 @@ pub enum KeptOut {
     FalseResult(Duration),
     /// Two devices use its key.
     TwoOfOneKey,
+    /// It could embed none of the texts that it had last; for how long it gets none.
+    CannotEmbed(Duration),
 }
 
 /// The code of what limits a device whose disk is full.

@@ -90,6 +90,7 @@ impl Node {
                 stopped: stopped.is_some(),
                 since_ago: stopped.or(unlinked).map(|since| now.since(since)),
                 banned: lent.is_some_and(|lent| lent.banned),
+                fails: lent.is_some_and(|lent| lent.failing.is_some()),
                 chunks: lent.map_or(0, |lent| lent.chunks as u64),
                 told: self.energy.others.hold_of(now, key),
             }

@@ -10,7 +10,7 @@ use crate::base::fluency::Fluency;
 use crate::base::hit::{Absence, CorpusStatistics, Found, SearchHit, TermFrequencies};
 use crate::base::time::utc;
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{CHUNK_BYTES_MAX, PEER_CHUNKS_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, PEER_CHUNKS_MAX, TIME_BYTES_MAX};
 use crate::search::lexical::terms::QueryTerms;
 
 /// The most that a cosine without a vector counts for a text that has no word of the question, and that has them all. An
@@ -24,9 +24,6 @@ const UNCHECKED_COSINE: (f32, f32) = (0.5, 0.8);
 /// By how much a cosine may differ from that of the vector that came with it, which has one byte a dimension: an honest one
 /// differs by some hundredths.
 const ROUNDED_BY: f32 = 0.1;
-
-/// Bytes of a time in the note that a file is away, as `2026-11-26 21:08 UTC`, with room for a year of more digits.
-const TIME_BYTES_MAX: usize = 24;
 
 /// Whether a peer gave figures that cannot be: a cosine that its own vector does not have, or more words than bytes.
 #[must_use]

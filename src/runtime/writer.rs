@@ -6,8 +6,9 @@
 //! has to be, and the vector index is made from it, because nobody knows what of the failed saves is on the disk. A panic of
 //! the writer, and a disk that does not confirm what was written, last until the next start.
 
-use crate::base::id::{DocId, SaveId};
+use crate::base::id::{DocId, Row, SaveId};
 use crate::base::time::Instant;
+use crate::base::vector::Signs;
 use crate::limits::{LIST_BYTES_MAX, LIST_FREE_MIN, SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
 use crate::platform::counted;
@@ -24,6 +25,7 @@ use crate::store::record::{Mark, MarkKind, Record};
 use crate::worker::retrieve::{follow_files, load_indexes};
 use crate::worker::words;
 use smol::channel::{Receiver, Sender};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -96,13 +98,14 @@ impl Writer {
                     vec![Err(why); ids.len()]
                 }
             };
+            // Before it is acknowledged: from then on no question of another device finds a word of what is private now.
+            if self.broken.is_none() && places {
+                self.set_private_words();
+            }
             for (id, result) in ids.into_iter().zip(results) {
                 if self.inputs.send_blocking(Input::Saved(id, result)).is_err() {
                     return;
                 }
-            }
-            if self.broken.is_none() && places {
-                self.set_private_words();
             }
             if self.broken.is_none() && !forgotten.is_empty() {
                 store::forget(&Home::at(&self.home), &forgotten);
@@ -260,27 +263,31 @@ impl Writer {
 
     fn update_index<'a>(&self, applied: impl Iterator<Item = &'a Applied>) {
         let touches = |applied: &&Applied| {
-            let rows = [applied.added.len(), applied.removed.len(), applied.documents.len()];
+            let rows = [applied.added.len(), applied.removed.len(), applied.unmade.len(), applied.documents.len()];
             applied.returned || rows.iter().any(|count| *count > 0)
         };
         let changed: Vec<&Applied> = applied.filter(touches).collect();
         if changed.is_empty() {
             return;
         }
-        // Held for a few appends: a question waits microseconds.
-        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        // A removal is a pass over all rows, however many it removes: collect them until something is added.
-        let mut removed = Vec::new();
-        for applied in changed {
-            removed.extend_from_slice(&applied.removed);
-            if !applied.added.is_empty() {
-                index.vectors.remove(&std::mem::take(&mut removed));
-                index.vectors.add(&applied.added);
+        // Whatever has to be read or looked for is, before a question has to wait: nobody else changes the index.
+        let words: Vec<_> = changed.iter().map(|applied| words::following(self.library.kv(), applied)).collect();
+        let (mut go, mut come): (BTreeSet<Row>, BTreeMap<Row, Signs>) = (BTreeSet::new(), BTreeMap::new());
+        for applied in &changed {
+            for row in applied.removed.iter().chain(&applied.unmade) {
+                go.insert(*row);
+                come.remove(row);
             }
-            words::follow(self.library.kv(), &mut index.words, applied);
+            come.extend(applied.added.iter().copied());
+        }
+        let vectors = self.index.read().unwrap_or_else(PoisonError::into_inner).vectors.find(&go, come);
+        // Held for as many steps as rows change.
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.vectors.apply(vectors);
+        words.into_iter().for_each(|words| words.apply(&mut index.words));
+        for applied in changed {
             follow_files(self.library.kv(), &mut index.files, applied);
         }
-        index.vectors.remove(&removed);
     }
 }
 

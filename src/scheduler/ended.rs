@@ -196,7 +196,7 @@ impl Scheduler {
             }
             AfterSave::Noted => {}
             AfterSave::Decision => self.decisions.on_saved(out),
-            AfterSave::Lent(chunks, liars) => self.on_lent_saved(&chunks, liars, &saved.applied),
+            AfterSave::Lent(chunks, of) => self.on_lent_saved(&chunks, of, &saved.applied),
             AfterSave::Swept => self.decisions.sweep_on(),
             AfterSave::Mended(unsaved) => {
                 if let Some(unsaved) = unsaved {
@@ -369,7 +369,7 @@ impl Scheduler {
                 AfterSave::Release(docs) => self.release(docs),
                 AfterSave::Absent(doc) => self.queue.release(doc),
                 AfterSave::Swept => self.decisions.sweep_on(),
-                AfterSave::Lent(chunks, liars) => self.on_results_not_saved(&chunks, liars),
+                AfterSave::Lent(chunks, of) => self.on_results_not_saved(&chunks, of),
                 AfterSave::Reply(..)
                 | AfterSave::Parked(..)
                 | AfterSave::Decision

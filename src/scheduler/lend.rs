@@ -7,7 +7,7 @@ mod results;
 
 use super::machine::Scheduler;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::LendableChunks;
+use super::offload::lendable::{HomeTexts, LendableChunks};
 use super::offload::lender::Lent;
 use super::offload::lender::again::Again;
 use super::offload::recipient::Recipient;
@@ -68,7 +68,9 @@ impl Scheduler {
                 None
             }
             Work::Failed(failed) => {
-                lender.on_failed(peer, failed.batch, failed.first, failed.count);
+                let parking = &self.running.parking;
+                let texts = (failed.first, failed.count);
+                lender.on_failed(now, (peer, failed.batch), texts, |doc| parking.fails_here(doc));
                 None
             }
         };
@@ -148,7 +150,7 @@ impl Scheduler {
         }
         if self.offload.checks {
             self.check_results(now, out);
-            self.check_owed(out);
+            self.check_owed(now, out);
         }
         if !stands && allowed.reads {
             self.list_to_lend(now, out);
@@ -221,7 +223,9 @@ impl Scheduler {
         let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
         let known = lender.wants_known().then(|| lender.draw());
         self.offload.lists_known = known.is_some();
-        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known }, out);
+        let (always, failed) = lender.home();
+        let home = HomeTexts { always, failed, wanted: self.running.parking.wanting_another().collect() };
+        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known, home }, out);
     }
 
     /// Chunks were read; those documents of which nothing is lent go back into the queue. `longer`: documents that have more.

@@ -38,7 +38,7 @@ impl Scheduler {
                 self.release(docs);
             }
             AfterSave::Absent(doc) => self.queue.release(doc),
-            AfterSave::Lent(chunks, liars) => self.on_results_not_saved(&chunks, liars),
+            AfterSave::Lent(chunks, of) => self.on_results_not_saved(&chunks, of),
             AfterSave::Purge(_) => self.purges.retry_step(),
             AfterSave::Swept => self.decisions.end_sweep(),
             AfterSave::Mended(unsaved) => {

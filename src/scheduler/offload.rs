@@ -7,8 +7,9 @@
 //!
 //! A lease ends when its time is over without a result, when the link is gone for `LEASE_UNLINKED_MS`, or when the device is
 //! down or no member any more. Its chunks are the next to be granted. One that was lost `LOST_MAX_EACH` times, or that a device could
-//! not embed, is embedded here only: what brings devices down ends here, where a document whose tasks fail is parked (`parking`). A document
-//! that fails here is the first to be lent, as another device may be able to embed it.
+//! not embed and another one could not either, is embedded here only: what brings devices down ends here, where a document whose tasks fail is parked (`parking`). A document
+//! that fails here is the first to be lent, as another device may be able to embed it. A device that can embed nothing gets next to nothing
+//! (`failures`).
 //!
 //! No vector counts before a check of its maker (`worker`): it is stored with who made it, and is as good as none until then (`store::makers`). The
 //! first `PROBATION` results are computed here too, after those one in
@@ -21,6 +22,7 @@
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
 pub mod borrower;
+mod failures;
 pub mod lendable;
 pub mod lender;
 pub mod recipient;

@@ -222,6 +222,11 @@ impl Parking {
         }
     }
 
+    /// Whether tasks of the document failed here.
+    pub(super) fn fails_here(&self, doc: DocId) -> bool {
+        self.failing.get(&doc).is_some_and(|failing| failing.here > 0)
+    }
+
     /// Documents that failed here, and that another device is to try.
     pub(super) fn wanting_another(&self) -> impl Iterator<Item = DocId> {
         self.failing.iter().filter(|(_, failing)| failing.wants_another()).map(|(doc, _)| *doc)

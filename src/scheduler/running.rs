@@ -85,18 +85,19 @@ pub(super) struct Retries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     Scan,
-    Refill(Stage),
+    /// Of which stage, and whether to be lent: the two read other documents.
+    Refill(Stage, bool),
     Purge,
 }
 
 /// How many there are.
-const SUBJECTS: usize = 2 + Stage::ALL.len();
+const SUBJECTS: usize = 2 + 2 * Stage::ALL.len();
 
 impl Subject {
     const fn of(task: &Task) -> Option<Self> {
         match task {
             Task::Scan(_) => Some(Self::Scan),
-            Task::Refill { stage, .. } => Some(Self::Refill(*stage)),
+            Task::Refill { stage, to_lend, .. } => Some(Self::Refill(*stage, *to_lend)),
             Task::Purge { .. } => Some(Self::Purge),
             Task::Read { .. }
             | Task::Embed { .. }
@@ -132,5 +133,19 @@ impl Retries {
         if let Some(subject) = Subject::of(task).filter(|_| !self.once.is_empty()) {
             self.once.retain(|one| *one != subject);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_refill_has_a_second_try_of_its_own() {
+        let refill = |to_lend| Task::Refill { stage: Stage::Embed, after: None, max: 1, to_lend };
+        let mut retries = Retries::default();
+        assert!(retries.is_first(&refill(false)) && retries.is_first(&refill(true)));
+        retries.on_success(&refill(true));
+        assert!(!retries.is_first(&refill(false)), "that another one succeeded does not count for it");
     }
 }

@@ -57,6 +57,15 @@ pub(super) struct SavedResult {
     pub(super) is_owed: bool,
 }
 
+/// What a save deletes of devices that were found false.
+#[derive(Debug, Default)]
+pub(super) struct Disproof {
+    /// The devices.
+    pub(super) liars: Vec<PeerKey>,
+    /// Vectors of them that are false besides what is owed a check.
+    pub(super) accused: Vec<(PeerKey, Row)>,
+}
+
 /// What follows a save.
 #[derive(Debug)]
 pub(super) enum AfterSave {
@@ -69,7 +78,7 @@ pub(super) enum AfterSave {
     /// Likewise this one, whose file is not there: it waits for it, if it still waits.
     Absent(DocId),
     /// Vectors of chunks that were lent, and the devices that were found false.
-    Lent(Vec<SavedResult>, Vec<PeerKey>),
+    Lent(Vec<SavedResult>, Disproof),
     /// Nothing: what failed is known here, and the store keeps it for the next start.
     Noted,
     /// The next part of the owner's decisions is due.

@@ -3,7 +3,7 @@
 use super::attempt::FailedAttempt;
 use super::key_files::KeyFiles;
 use super::offload::borrower::Borrowed;
-use super::offload::lendable::{Lendable, LendableChunks, OwedPart};
+use super::offload::lendable::{HomeTexts, Lendable, LendableChunks, OwedPart};
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
 use crate::base::hit::Found;
@@ -76,6 +76,8 @@ pub enum Task {
         chunks: usize,
         /// Some chunks with vectors are read too, by chance with this seed.
         known: Option<u64>,
+        /// What is embedded here only, and not read.
+        home: HomeTexts,
     },
     /// Read results of another device that are owed a check.
     Owed {

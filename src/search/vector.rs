@@ -42,6 +42,14 @@ pub struct Index {
     blocks: Vec<Block>,
 }
 
+/// Rows that go and rows that come.
+#[derive(Debug, Default)]
+pub struct Moves {
+    /// Where those are that go, in ascending order.
+    gone: Vec<usize>,
+    come: Vec<(Row, Signs)>,
+}
+
 impl Index {
     /// An empty index.
     #[must_use]
@@ -92,23 +100,33 @@ impl Index {
         }
     }
 
-    /// Removes these rows in one pass; unknown rows are no error.
+    /// Removes these rows; unknown rows are no error.
     pub fn remove(&mut self, rows: &[Row]) {
-        if rows.is_empty() {
-            return;
-        }
-        let rows: BTreeSet<_> = rows.iter().copied().collect();
-        let mut kept = 0;
-        for position in 0..self.len() {
-            let Some(row) = self.rows.get(position).copied().filter(|row| !rows.contains(row)) else { continue };
-            if let (true, Some(signs)) = (kept < position, self.signs(position)) {
-                self.set(kept, &signs);
-                self.rows.iter_mut().skip(kept).take(1).for_each(|place| *place = row);
+        let moves = self.find(&rows.iter().copied().collect(), BTreeMap::new());
+        self.apply(moves);
+    }
+
+    /// Finds these rows that go, in one pass over all, before others come, some of them maybe with other signs. Whoever searches
+    /// meanwhile need not wait.
+    #[must_use]
+    pub fn find(&self, go: &BTreeSet<Row>, come: BTreeMap<Row, Signs>) -> Moves {
+        let goes = |(_, row): &(usize, &Row)| go.contains(row);
+        let gone =
+            if go.is_empty() { Vec::new() } else { (0..).zip(&self.rows).filter(goes).map(|(at, _)| at).collect() };
+        Moves { gone, come: come.into_iter().collect() }
+    }
+
+    /// Makes these moves, which were found since the last change: as many steps as rows move.
+    pub fn apply(&mut self, moves: Moves) {
+        for position in moves.gone.into_iter().rev() {
+            let last = self.len() - 1;
+            if let (true, Some(signs)) = (position < last, self.signs(last)) {
+                self.set(position, &signs);
             }
-            kept += 1;
+            self.rows.swap_remove(position);
         }
-        self.rows.truncate(kept);
-        self.blocks.truncate(kept.div_ceil(LANES));
+        self.blocks.truncate(self.len().div_ceil(LANES));
+        self.add(&moves.come);
     }
 
     /// The rows whose signs differ least from the query's, nearest first, with up to `max` different signs, of the rows that are
@@ -246,6 +264,25 @@ mod tests {
         index.remove(&[Row(1), Row(99)]);
         assert_eq!(index.nearest(&signs(1), 5, &RowSet::default()), [Row(2)]);
         assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn what_is_found_and_then_moved_leaves_each_row_once_with_its_last_signs() {
+        let mut index = Index::new();
+        let mut there: BTreeMap<Row, Signs> = BTreeMap::new();
+        for step in 0..200_u64 {
+            let row = |n: u64| Row((step * 7 + n * n) % 97);
+            let go: BTreeSet<Row> = (0..step % 9).map(row).collect();
+            let come: BTreeMap<Row, Signs> =
+                go.iter().filter(|row| row.0 % 3 > 0).map(|row| (*row, signs(step * 100 + row.0))).collect();
+            there.retain(|row, _| !go.contains(row));
+            there.extend(&come);
+            let moves = index.find(&go, come);
+            index.apply(moves);
+            let entries: Vec<_> = there.iter().map(|(row, signs)| (*row, *signs)).collect();
+            assert_eq!(index.len(), entries.len(), "step {step}");
+            assert_eq!(index.nearest(&signs(step), 999, &RowSet::default()), brute(&entries, &signs(step), |_| false));
+        }
     }
 
     /// All entries by their distance, without those that `leave` says.

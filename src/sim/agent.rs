@@ -193,6 +193,7 @@ impl Agent {
         }
         for applied in &applied {
             self.index.vectors.remove(&applied.removed);
+            self.index.vectors.remove(&applied.unmade);
             self.index.vectors.add(&applied.added);
             words::follow(self.library.kv(), &mut self.index.words, applied);
             follow_files(self.library.kv(), &mut self.index.files, applied);

@@ -82,8 +82,11 @@ fn check_device(device: &Device) {
     let found = audit(&device.disk).unwrap_or_else(|error| panic!("{error}"));
     assert!(found.clean(), "the audit found faults: {:?}", found.faults);
     let mut known: BTreeMap<Vec<u8>, DocState> = BTreeMap::new();
+    let is_hidden = |row| device.agent.as_ref().is_some_and(|agent| agent.index.words.is_hidden(row));
     let walked = read::walk(&device.disk, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
+        let mute = doc.chunks.iter().filter(|place| is_hidden(place.row)).count();
+        assert_eq!(mute, 0, "passages of {} are found by no word", String::from_utf8_lossy(&doc.path));
         assert!(known.insert(doc.path, doc.state).is_none(), "two documents at one path");
         Ok(())
     });

@@ -92,6 +92,8 @@ pub(super) struct AgentRun {
     pub(super) engine_noise: f32,
     /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
     pub(super) ms_per_chunk: Option<u64>,
+    /// Whether it can embed nothing for others.
+    pub(super) is_broken: bool,
     /// How its clock differs from the world's.
     pub(super) clock: Clock,
     /// Texts that were embedded by it, and its own that were embedded by anybody.

@@ -1,9 +1,9 @@
-//! The queues of a device's threads hold whatever its agent has under way.
+//! The queues of a device's threads hold whatever its agent has under way; and devices whose threads can embed nothing for others.
 
 use super::world::World;
 use crate::base::id::TaskId;
 use crate::limits::{AUDITS_LANE, BACKGROUND_LANE, CHECKS_LANE, QUESTIONS_LANE, SEARCHES_LANE};
-use crate::scheduler::task::Task;
+use crate::scheduler::task::{Outcome, Task};
 
 impl World {
     /// Notes that a task is queued, and checks that its queue has room. A queue is fullest while its thread takes nothing from it.
@@ -19,5 +19,16 @@ impl World {
         lanes.insert(id, lane);
         let under_way = lanes.values().filter(|other| **other == lane).count();
         assert!(under_way <= most, "device {at} has {under_way} tasks in the lane of {lane}, which holds {most}");
+    }
+
+    /// From now on a device can embed no text of another one.
+    pub fn break_engine(&mut self, at: usize) {
+        self.devices[at].run.is_broken = true;
+    }
+
+    /// How a task ends.
+    pub(super) fn unless_broken(&self, at: usize, task: &Task, outcome: Outcome) -> Outcome {
+        let fails = self.devices[at].run.is_broken && matches!(task, Task::EmbedBorrowed(_));
+        if fails { Outcome::Failed("the engine gives nothing".to_owned()) } else { outcome }
     }
 }

@@ -287,6 +287,7 @@ impl World {
                 self.check_lane(at, id, &task);
                 self.check_start(at, id, &task);
                 let (before, outcome) = (agent.embedder.texts, agent.run(&self.devices[at].files, &task));
+                let outcome = self.unless_broken(at, &task, outcome);
                 let cost = self.cost_ms(at, &task, agent.embedder.texts - before);
                 self.count_embedded(at, &task, &outcome, cost);
                 self.post(at, cost, Input::Done(id, outcome, Duration::from_millis(cost)));

@@ -250,8 +250,10 @@ pub struct Applied {
     pub documents: Vec<DocId>,
     /// Vectors that may answer from now on.
     pub added: Vec<(Row, Signs)>,
-    /// Rows whose vectors may not answer any more.
+    /// Rows that may not answer any more, by their vectors or by their words.
     pub removed: Vec<Row>,
+    /// Rows whose vectors are deleted and whose chunks wait to be embedded again: their words answer as before.
+    pub unmade: Vec<Row>,
     /// Whether something is to be purged later that was not before: a tombstoned document, or a retired row.
     pub to_purge: bool,
     /// Whether the document was tombstoned, and is not any more: its file is back, or is there under another path.

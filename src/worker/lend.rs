@@ -4,13 +4,13 @@ use crate::base::id::{DocId, Ring, Row};
 use crate::base::rng::Rng;
 use crate::embed::{Embedder, model::prefixed};
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
-use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
+use crate::scheduler::offload::lendable::{HomeTexts, Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::makers::Makers;
 use crate::store::read;
-use crate::store::record::{DocState, Document, Record, Vector};
+use crate::store::record::{Chunk, DocState, Document, Record, Vector};
 use crate::text::payload;
 use crate::wire::work::LentText;
 use std::borrow::Cow;
@@ -20,14 +20,15 @@ use std::collections::{BTreeMap, BTreeSet};
 type Paths = BTreeMap<DocId, Vec<u8>>;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
-/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding. `missing`: which of
-/// these files are not there, whatever the store says.
+/// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and neither is one that
+/// is embedded here only (`home`). None of these takes the place of another one. `missing`: which of these files are not there, whatever the store says.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn list(
     kv: &impl Kv,
     (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
+    home: &HomeTexts,
     missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
 ) -> Result<Outcome, KvError> {
     // Vectors, and who vouches for them, are of one moment.
@@ -48,15 +49,13 @@ pub(super) fn list(
         paths.insert(*id, doc.path.clone());
         // Those that are lent already are among them.
         let room = lent + LEASE_CHUNKS_MAX.min(most.saturating_sub(listed.chunks.len()));
-        let without = read::missing(kv, &doc, room + 1)?;
+        let without = lendable(kv, (*id, &doc), room + 1, home)?;
         if without.len() > room {
             listed.longer.push(*id);
         }
         for (row, chunk) in without.into_iter().take(room) {
             let text = LentText { heading: chunk.heading, text: chunk.text };
-            if may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX && read::vector_of(kv, &chunk.key)?.is_none() {
-                listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
-            }
+            listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
         }
     }
     let known = known.map(|seed| self::known(kv, seed, is_shared, &mut paths)).transpose()?;
@@ -69,6 +68,33 @@ pub(super) fn list(
         listed.longer.retain(|doc| is_there(*doc));
     }
     Ok(Outcome::Lendable(listed))
+}
+
+/// Up to so many chunks of a document that others may embed. Those that they may not take no place, however many they are.
+fn lendable(
+    kv: &impl KvRead,
+    (id, doc): (DocId, &Document),
+    most: usize,
+    home: &HomeTexts,
+) -> Result<Vec<(Row, Chunk)>, KvError> {
+    let mut looked_at = most;
+    loop {
+        let without = read::missing(kv, doc, looked_at)?;
+        let is_all = without.len() < looked_at;
+        let mut found = Vec::new();
+        for (row, chunk) in without {
+            let may = !home.has(id, &chunk.key)
+                && may_leave([&chunk.heading, &chunk.text])
+                && chunk.heading.len() + chunk.text.len() <= GRANT_BYTES_MAX;
+            if may && found.len() < most && read::vector_of(kv, &chunk.key)?.is_none() {
+                found.push((row, chunk));
+            }
+        }
+        if is_all || found.len() == most {
+            return Ok(found);
+        }
+        looked_at *= 4;
+    }
 }
 
 /// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
@@ -94,7 +120,10 @@ fn known(
         let Some(chunk) = read::chunk(kv, row)? else { continue };
         let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
         let text = LentText { heading: chunk.heading, text: chunk.text };
-        if doc.state != DocState::Tombstoned && may_leave(&text) && text.bytes() <= GRANT_BYTES_MAX {
+        if doc.state != DocState::Tombstoned
+            && may_leave([&text.heading, &text.text])
+            && text.bytes() <= GRANT_BYTES_MAX
+        {
             paths.insert(chunk.doc, doc.path);
             let chunk = Lendable { doc: chunk.doc, row, key: chunk.key, text };
             found.push(Known { chunk, vector: vector.values, by });
@@ -125,8 +154,8 @@ fn looked_at(kv: &impl KvRead, from: Row, makers: &Makers) -> Result<Vec<Pair>, 
 }
 
 /// Whether a text has nothing in it that looks like a key: a chunk of an older reader may.
-fn may_leave(text: &LentText) -> bool {
-    [&text.heading, &text.text].iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
+fn may_leave(text: [&str; 2]) -> bool {
+    text.iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
 }
 
 /// Embeds texts that are lent. Nothing is stored.
@@ -192,6 +221,7 @@ mod tests {
         let lent = |library: &Library<MemoryKv>, most| match list(
             library.kv(),
             (&docs.map(|doc| (doc, 0)), most, None),
+            &HomeTexts::default(),
             there,
         )
         .unwrap()
@@ -214,7 +244,8 @@ mod tests {
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        let Outcome::Lendable(LendableChunks { known, .. }) =
+            list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -225,14 +256,15 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
+        let known = list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
         );
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
-        let Outcome::Lendable(LendableChunks { known, .. }) = list(library.kv(), (&[], 9, Some(0)), there).unwrap()
+        let Outcome::Lendable(LendableChunks { known, .. }) =
+            list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -243,16 +275,46 @@ mod tests {
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), (&[], 9, Some(0)), there).unwrap();
+        let known = list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
+
+    #[test]
+    fn what_may_not_be_lent_hides_nothing_of_its_document_that_may() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
+        let key_text = |n| format!("{n} PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=");
+        let texts = (0..80).map(key_text).chain((0..80).map(|n| format!("home {n}")));
+        let texts: Vec<String> = texts.chain((0..70).map(|n| format!("text {n}"))).collect();
+        let doc = add(&mut library, "/notes/a.md", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let failed: BTreeSet<_> = (0..80).map(|n| key(&MODEL, "", &format!("home {n}"))).collect();
+        let lent = |home: &HomeTexts| match list(library.kv(), (&[(doc, 0)], 9_999, None), home, there).unwrap() {
+            Outcome::Lendable(LendableChunks { chunks, longer, .. }) => {
+                (chunks.len(), chunks.iter().all(|chunk| chunk.text.text.starts_with("text")), longer.len())
+            }
+            other => panic!("{other:?}"),
+        };
+        let mut home = HomeTexts { failed, ..HomeTexts::default() };
+        assert_eq!(lent(&home), (LEASE_CHUNKS_MAX, true, 1));
+        home.wanted.insert(doc);
+        assert_eq!(lent(&home), (LEASE_CHUNKS_MAX, false, 1), "another device is to try what failed here");
+    }
+
     #[test]
     fn what_is_kept_without_its_file_is_lent_to_nobody() {
         let mut library = Library::open(MemoryKv::new()).unwrap();
         let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
         library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
         let doc = add(&mut library, "/notes/kept.md", &["the kept gate"]);
-        let lent = |library: &Library<MemoryKv>| match list(library.kv(), (&[(doc, 0)], 9, None), there).unwrap() {
+        let lent = |library: &Library<MemoryKv>| match list(
+            library.kv(),
+            (&[(doc, 0)], 9, None),
+            &HomeTexts::default(),
+            there,
+        )
+        .unwrap()
+        {
             Outcome::Lendable(LendableChunks { chunks, .. }) => chunks.len(),
             other => panic!("{other:?}"),
         };
@@ -282,7 +344,11 @@ mod tests {
         library.apply(&Change::Embedded { doc, model: MODEL, vectors: vectors[400..].to_vec() }).unwrap();
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..60 {
-            let Outcome::Lendable(listed) = list(library.kv(), (&[], 9, Some(seed)), there).unwrap() else { panic!() };
+            let Outcome::Lendable(listed) =
+                list(library.kv(), (&[], 9, Some(seed)), &HomeTexts::default(), there).unwrap()
+            else {
+                panic!()
+            };
             assert_eq!(listed.known.len(), KNOWN_MAX, "seed {seed}");
             drawn.extend(listed.known.into_iter().map(|known| known.chunk.row));
         }
@@ -303,7 +369,8 @@ mod tests {
         let vectors = vec![(row, key(&MODEL, "", "the letter"), vector)];
         library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
         let lent = |missing: fn(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>| {
-            let listed = list(library.kv(), (&docs.map(|doc| (doc, 0)), 9, Some(0)), missing).unwrap();
+            let listed =
+                list(library.kv(), (&docs.map(|doc| (doc, 0)), 9, Some(0)), &HomeTexts::default(), missing).unwrap();
             let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
             (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
         };

@@ -64,11 +64,12 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
-        Task::Lend { documents, chunks, known } => {
+        Task::Lend { documents, chunks, known, home } => {
             // A scan may find only after a while that a file was moved into a private folder.
             let watched = scan::watched(kv);
             let listed = watched.and_then(|watched| {
-                lend::list(kv, (&documents, chunks, known), |paths| missing((io.look)(plainly(paths), &watched)))
+                let missing = |paths| missing((io.look)(plainly(paths), &watched));
+                lend::list(kv, (&documents, chunks, known), &home, missing)
             });
             listed.unwrap_or_else(failed)
         }

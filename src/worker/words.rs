@@ -138,25 +138,49 @@ pub fn write<K: Kv>(library: &mut Library<K>, full: Full) -> Result<Segment, KvE
     Ok(segment)
 }
 
-/// Follows what was applied. Of rows that must not answer any more those that still have a chunk are hidden, as their document may come
-/// back; so are those that cannot be read.
-pub fn follow(kv: &impl Kv, index: &mut Index, applied: &Applied) {
+/// What the index is to follow of what was applied.
+#[derive(Debug, Default)]
+pub struct Following {
+    gone: Vec<Row>,
+    hidden: Vec<Row>,
+    shown: Vec<Row>,
+}
+
+impl Following {
+    /// Does it. Nothing is read.
+    pub fn apply(self, index: &mut Index) {
+        index.remove(&self.gone);
+        index.hide(&self.hidden);
+        self.shown.into_iter().for_each(|row| index.show(&[row]));
+    }
+}
+
+/// What the index is to follow, as the store says. Of rows that must not answer any more those that still have a chunk are hidden, as
+/// their document may come back; so are those that cannot be read. A row that lost its vector alone goes on to answer by its words.
+pub fn following(kv: &impl Kv, applied: &Applied) -> Following {
+    let mut following = Following::default();
     for row in &applied.removed {
         match kv.get(Space::Chunk, &keys::row(*row)) {
-            Ok(None) => index.remove(&[*row]),
-            Ok(Some(_)) => index.hide(&[*row]),
+            Ok(None) => following.gone.push(*row),
+            Ok(Some(_)) => following.hidden.push(*row),
             Err(error) => {
                 kv.note_damage(&error);
-                index.hide(&[*row]);
+                following.hidden.push(*row);
             }
         }
     }
     if let Some(doc) = applied.doc.filter(|_| applied.returned) {
         match read::document(kv, doc) {
-            Ok(doc) => doc.iter().flat_map(|doc| &doc.chunks).for_each(|place| index.show(&[place.row])),
+            Ok(doc) => following.shown.extend(doc.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row)),
             Err(error) => kv.note_damage(&error),
         }
     }
+    following
+}
+
+/// Follows what was applied.
+pub fn follow(kv: &impl Kv, index: &mut Index, applied: &Applied) {
+    following(kv, applied).apply(index);
 }
 
 /// Enters all chunks that are not in the index yet, and writes segments as they fill.
@@ -212,3 +236,7 @@ pub fn private_rows(kv: &impl Kv) -> Result<RowSet, KvError> {
     })?;
     Ok(private)
 }
+
+#[cfg(test)]
+#[path = "words_test.rs"]
+mod tests;

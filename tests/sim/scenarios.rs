@@ -35,7 +35,8 @@ fn holds(name: &str) {
 }
 
 /// The names of those that have a test here, for the test that none is left out.
-const TESTED: [&str; 23] = [
+const TESTED: [&str; 25] = [
+    "broken_helper",
     "churn",
     "churn_small",
     "cost",
@@ -57,6 +58,7 @@ const TESTED: [&str; 23] = [
     "turns_asks",
     "turns_other_model",
     "turns_owner_reboots",
+    "turns_paused",
     "turns_random",
     "turns_stale",
 ];
@@ -181,6 +183,16 @@ fn a_device_that_turns_false_is_found_within_160_results_and_nothing_false_is_st
 #[test]
 fn a_device_that_turns_false_is_found_although_its_owner_starts_anew_and_nothing_false_is_stored() {
     holds("turns_owner_reboots");
+}
+
+#[test]
+fn a_full_batch_of_a_paused_owner_tells_as_soon_whether_its_device_is_honest() {
+    holds("turns_paused");
+}
+
+#[test]
+fn a_helper_that_can_embed_nothing_keeps_no_work_from_others() {
+    holds("broken_helper");
 }
 
 #[test]

@@ -167,3 +167,24 @@ fn nothing_is_saved_after_a_late_sync_that_failed() {
     save(&mut writer, vec![seen("/b")], true).unwrap();
     assert_eq!(writer.unsynced, None);
 }
+
+#[test]
+fn that_a_folder_is_private_is_acknowledged_once_no_question_of_another_device_finds_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(&folder.path().join("store-1"), folder.path());
+    let ((inputs, inbox), (saves, saved)) = (bounded(8), bounded(1));
+    writer.inputs = inputs;
+    let index = Arc::clone(&writer.index);
+    let changes = vec![Change::Sources(Sources::from(Vec::new()))];
+    saves.send_blocking(Save { id: SaveId(7), changes, mends: false }).unwrap();
+    // A question that is being answered has the index as it was.
+    let asks = index.read().unwrap();
+    let thread = std::thread::Builder::new().spawn(move || writer.run(&saved)).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a test waits on its own thread")]
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(inbox.try_recv().is_err(), "it cannot be in the index yet");
+    drop(asks);
+    assert!(matches!(inbox.recv_blocking(), Ok(Input::Saved(SaveId(7), Ok(_)))));
+    drop(saves);
+    thread.join().unwrap();
+}

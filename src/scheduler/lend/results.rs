@@ -9,7 +9,7 @@ use crate::scheduler::offload::lendable::Good;
 use crate::scheduler::offload::lender::Lender;
 use crate::scheduler::port::Output;
 use crate::scheduler::running::Running;
-use crate::scheduler::saves::{AfterSave, SavedResult};
+use crate::scheduler::saves::{AfterSave, Disproof, SavedResult};
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::{Applied, Change};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,8 @@ impl Scheduler {
             let mut changes: Vec<Change> =
                 unproven.map(|(by, vectors)| Change::Unproven { by, model, vectors }).collect();
             let liars = if good.is_empty() { lender.take_disproven() } else { Vec::new() };
-            changes.extend(lender.accused(&liars).into_iter().map(|(by, row)| Change::Accused { by, row }));
+            let accused = lender.take_accused(&liars);
+            changes.extend(accused.iter().map(|(by, row)| Change::Accused { by: *by, row: *row }));
             changes.extend(liars.iter().map(|by| disproven(lender, &self.running, *by)));
             changes.extend(lender.take_settled().into_iter().map(|(by, rows)| Change::Settled { by, rows }));
             if changes.is_empty() && good.is_empty() {
@@ -81,28 +82,25 @@ impl Scheduler {
                     Change::Proven { doc, by, checks, rows }
                 }
             }));
-            self.save(changes, AfterSave::Lent(chunks, liars), out);
+            self.save(changes, AfterSave::Lent(chunks, Disproof { liars, accused }), out);
         }
     }
 
     /// They are not on the disk. What a device made that was found false is still to be deleted.
-    pub(in crate::scheduler) fn on_results_not_saved(&mut self, chunks: &[SavedResult], liars: Vec<PeerKey>) {
-        self.offload.lender.still_disproven(liars);
+    pub(in crate::scheduler) fn on_results_not_saved(&mut self, chunks: &[SavedResult], of: Disproof) {
+        self.offload.lender.still_disproven(of.liars);
+        self.offload.lender.still_accused(of.accused);
         self.on_results_saved(chunks, &[]);
     }
 
     /// They are on the disk. Of a false device more may be left to delete.
-    pub(in crate::scheduler) fn on_lent_saved(
-        &mut self,
-        chunks: &[SavedResult],
-        liars: Vec<PeerKey>,
-        applied: &[Applied],
-    ) {
-        self.offload.lender.accused_no_more(&liars);
-        if applied.iter().any(|applied| applied.left > 0) {
-            self.offload.lender.still_disproven(liars);
-        }
+    pub(in crate::scheduler) fn on_lent_saved(&mut self, chunks: &[SavedResult], of: Disproof, applied: &[Applied]) {
         self.on_results_saved(chunks, applied);
+        if applied.iter().any(|applied| applied.left > 0) {
+            self.offload.lender.still_disproven(of.liars);
+        } else {
+            of.liars.into_iter().for_each(|by| self.offload.lender.owes_nothing(by));
+        }
     }
 
     /// The results of others for these chunks' documents are on the disk, as far as they were `applied`, or cannot be.
@@ -110,6 +108,7 @@ impl Scheduler {
         let added: BTreeSet<Row> = applied.iter().flat_map(|applied| &applied.added).map(|(row, _)| *row).collect();
         for SavedResult { doc, row, key, by, is_owed } in chunks {
             self.offload.lender.end_chunk(*doc, *key);
+            by.filter(|_| *is_owed).into_iter().for_each(|by| self.offload.lender.owed_came(by));
             // One for a document that is another one by now has no effect.
             let by = by.filter(|_| added.contains(row));
             by.into_iter().for_each(|by| self.offload.lender.stored(by, *row, *is_owed));

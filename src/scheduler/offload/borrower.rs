@@ -27,6 +27,8 @@ struct Offered {
 struct Batch {
     owner: PeerKey,
     id: BatchId,
+    /// Which of all that came it is: the same texts may be lent once more, under the same id.
+    grant: u64,
     lease: Duration,
     texts: Vec<LentText>,
     /// The first text that no task has.
@@ -62,6 +64,8 @@ pub struct Borrowed {
     pub owner: PeerKey,
     /// The batch.
     pub batch: BatchId,
+    /// Which of all batches it is that came to this device.
+    pub grant: u64,
     /// The place of the first one in the batch.
     pub first: u16,
     /// The texts.
@@ -77,6 +81,8 @@ pub(in crate::scheduler) struct Borrower {
     /// Who was asked, and until when an answer is waited for.
     asked: Option<(PeerKey, Instant)>,
     batches: VecDeque<Batch>,
+    /// How many batches came.
+    grants: u64,
     finished: Finished,
     /// Since when this device may not work for others.
     held_since: Option<Instant>,
@@ -92,6 +98,7 @@ impl Borrower {
             offers: BTreeMap::new(),
             asked: None,
             batches: VecDeque::new(),
+            grants: 0,
             finished: Finished::new(),
             held_since: None,
             woken: Instant::ZERO,
@@ -144,7 +151,9 @@ impl Borrower {
         // A member of another make may say anything.
         let lease = Duration::from_millis(u64::from(grant.lease_ms).clamp(LEASE_MS_MIN, LEASE_MS_MAX));
         let (next, alone, running, texts) = (0, VecDeque::new(), 0, grant.texts);
-        let mut batch = Batch { owner: peer, id, lease, texts, next, alone, running, renew_at: now, until: now };
+        self.grants += 1;
+        let grant = self.grants;
+        let mut batch = Batch { owner: peer, id, grant, lease, texts, next, alone, running, renew_at: now, until: now };
         batch.extend(now);
         self.batches.push_back(batch);
         None
@@ -189,7 +198,7 @@ impl Borrower {
         let first = u16::try_from(places.start).ok()?;
         let texts = batch.texts.get(places.clone())?.to_vec();
         (batch.next, batch.running) = (batch.next.max(places.end), batch.running + texts.len());
-        Some(Borrowed { owner: batch.owner, batch: batch.id, first, texts })
+        Some(Borrowed { owner: batch.owner, batch: batch.id, grant: batch.grant, first, texts })
     }
 
     /// A task ended: with the vectors of its texts, or it could not embed them. Gives what the owner is told.
@@ -202,7 +211,7 @@ impl Borrower {
         for (text, vector) in task.texts.iter().zip(vectors.into_iter().flatten()) {
             self.finished.keep(now, task.owner, key(&self.model, &text.heading, &text.text), vector);
         }
-        let Some(at) = self.batches.iter().position(|batch| batch.owner == task.owner && batch.id == task.batch) else {
+        let Some(at) = self.batches.iter().position(|batch| batch.grant == task.grant) else {
             self.finished.end_parted(task.owner, task.texts.len());
             return None;
         };

@@ -3,6 +3,7 @@
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::vector::Quantized;
 use crate::wire::work::LentText;
+use std::collections::BTreeSet;
 
 /// A chunk that others may embed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,25 @@ pub struct OwedPart {
     pub has_texts: bool,
     /// Some of them by chance, which are computed here.
     pub texts: Vec<(Lendable, Quantized)>,
+}
+
+/// Texts that are embedded here only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HomeTexts {
+    /// Of whatever document.
+    pub always: BTreeSet<EmbedKey>,
+    /// But of these documents.
+    pub failed: BTreeSet<EmbedKey>,
+    /// Those that another device is to try.
+    pub wanted: BTreeSet<DocId>,
+}
+
+impl HomeTexts {
+    /// Whether the text of a document is one of them.
+    #[must_use]
+    pub fn has(&self, doc: DocId, text: &EmbedKey) -> bool {
+        self.always.contains(text) || self.failed.contains(text) && !self.wanted.contains(&doc)
+    }
 }
 
 /// What a task read that is to be lent.

@@ -61,6 +61,11 @@ impl Lease {
     }
 }
 
+/// What a device is told that gets nothing for so long.
+fn later(pause: Duration) -> Work {
+    Work::Later(u32::try_from(pause.as_millis()).unwrap_or(u32::MAX))
+}
+
 /// Until when a lease may be renewed without a result.
 fn renewable(now: Instant) -> Instant {
     now + Duration::from_millis(LEASE_MS_MAX)
@@ -89,6 +94,8 @@ pub struct Lent {
     pub banned_for: Duration,
     /// Since when it has no link.
     pub unlinked: Option<Instant>,
+    /// If it could embed none of the texts that it had last: for how long it gets none.
+    pub failing: Option<Duration>,
 }
 
 /// The model of all vectors.
@@ -131,6 +138,14 @@ struct Made {
     again: Again,
     /// What is owed a check.
     owed: Owed,
+}
+
+impl Made {
+    /// Whether texts with known vectors vouch for more of a device.
+    fn has_room(&self, by: PeerKey) -> bool {
+        let unsaved = self.good.iter().filter(|good| good.is_owed && good.by == Some(by)).count();
+        self.owed.has_room(by, unsaved)
+    }
 }
 
 /// What is over, and not told yet.
@@ -207,7 +222,7 @@ impl Lender {
             // A message may be lost, or come before the other side knows whom it is from.
             Some((_, at)) => chunks == 0 || rests && since(at, OFFER_AGAIN_MS),
         };
-        if !news || worker.is_banned(now) {
+        if !news || worker.is_banned(now) || worker.failures.pause(now).is_some() {
             return None;
         }
         worker.told = Some((chunks, now));
@@ -245,6 +260,9 @@ impl Lender {
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
         if worker.is_banned(now) {
             return Some(Work::Later(u32::try_from(10 * ASK_AGAIN_MS).unwrap_or(u32::MAX)));
+        }
+        if let Some(pause) = worker.failures.pause(now) {
+            return Some(later(pause));
         }
         worker.asked = now;
         if self.asks.len() < LENDING_MAX && !self.asks.iter().any(|(asked, _)| *asked == peer) {

@@ -4,6 +4,7 @@ mod again_test;
 mod borrower_test;
 mod brought_test;
 mod doubt_test;
+mod failed_test;
 mod kept_test;
 mod order_test;
 mod recalled_test;
@@ -223,7 +224,7 @@ fn a_check_counts_until_its_task_ends_whatever_becomes_of_its_device() {
 }
 
 #[test]
-fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here_only() {
+fn a_chunk_that_brings_devices_down_or_that_two_of_them_cannot_embed_is_embedded_here_only() {
     let mut lender = lender(4);
     for peer in [PEER, OTHER] {
         assert_eq!(numbers(&granted(&mut lender, at(0), peer)), [0, 1, 2, 3]);
@@ -234,11 +235,14 @@ fn a_chunk_that_brings_devices_down_or_cannot_be_embedded_there_is_embedded_here
     assert!(!lender.has(DocId(0)) && lender.has(DocId(9)), "it is lent to nobody any more");
     assert_eq!(lender.take_failures().len(), 0, "a device that leaves has not failed");
     let grant = granted(&mut lender, at(0), PEER);
-    lender.on_failed(OTHER, grant.batch, 0, 1);
-    assert!(lender.has(DocId(9)), "another device has no say");
-    lender.on_failed(PEER, grant.batch, 0, 60_000);
+    lender.on_failed(at(1), (OTHER, grant.batch), (0, 1), |_| false);
+    assert!(lender.has(DocId(9)) && lender.take_failures().is_empty(), "another device has no say");
+    lender.on_failed(at(1), (PEER, grant.batch), (0, 60_000), |_| false);
+    assert!(lender.has(DocId(9)), "it is for another one");
+    let grant = granted(&mut lender, at(2), OTHER);
+    lender.on_failed(at(3), (OTHER, grant.batch), (0, 60_000), |_| false);
     assert_eq!(lender.freed(), [DocId(0), DocId(9)]);
-    assert_eq!(lender.take_failures().len(), 1, "whoever says that it could not has");
+    assert_eq!(lender.take_failures().len(), 2, "whoever says that it could not has failed");
     list(&mut lender, [9]);
     assert!(!lender.has(DocId(9)));
 }

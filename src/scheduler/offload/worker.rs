@@ -1,5 +1,6 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
+use super::failures::Failures;
 use super::lendable::Lendable;
 use super::same::is_same;
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row, TaskId};
@@ -28,17 +29,10 @@ struct Held {
     against: Option<(PeerKey, Quantized)>,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
-    kept: Kept,
+    /// Whether a save has it, or the disk.
+    is_kept: bool,
     /// Whether its text may have become one that does not leave this device since it was read.
     is_old: bool,
-}
-
-/// Where a result that waits is besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
-    No,
-    /// In a save, or on the disk.
-    Yes,
 }
 
 /// A check under way: the result at this place is computed here.
@@ -53,7 +47,7 @@ struct Check {
 impl Held {
     /// The result, and whether a save has it.
     fn made(self) -> (Lendable, Quantized, bool) {
-        (self.chunk, self.vector, self.kept != Kept::No)
+        (self.chunk, self.vector, self.is_kept)
     }
 }
 
@@ -70,6 +64,15 @@ pub(in crate::scheduler) enum Checked {
     Impossible(Option<Box<Lendable>>),
 }
 
+/// How fast a device is.
+#[derive(Debug)]
+struct Pace {
+    /// The moving average, once it was measured.
+    ms_per_chunk: Option<f64>,
+    /// When its last results came, or it began after a rest.
+    progress: Instant,
+}
+
 /// One device.
 #[derive(Debug)]
 pub(in crate::scheduler) struct Worker {
@@ -77,6 +80,8 @@ pub(in crate::scheduler) struct Worker {
     pub(super) unlinked: Option<Instant>,
     /// It gets no work until then.
     pub(super) banned: Option<Instant>,
+    /// What it could not embed lately.
+    pub(super) failures: Failures,
     /// Whether it knows that there is work.
     pub(super) told: Option<(u32, Instant)>,
     /// When it asked last.
@@ -85,8 +90,7 @@ pub(in crate::scheduler) struct Worker {
     pub(super) done: u64,
     /// Rows of its results that wait since before this start.
     restored: BTreeSet<Row>,
-    ms_per_chunk: Option<f64>,
-    progress: Instant,
+    pace: Pace,
     /// Good checks.
     good: u32,
     held: VecDeque<Held>,
@@ -96,16 +100,16 @@ pub(in crate::scheduler) struct Worker {
 }
 
 impl Worker {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             asked: now,
             restored: BTreeSet::new(),
             unlinked: None,
             banned: None,
+            failures: Failures::default(),
             told: None,
             done: 0,
-            ms_per_chunk: None,
-            progress: now,
+            pace: Pace { ms_per_chunk: None, progress: now },
             good: 0,
             held: VecDeque::new(),
             check: None,
@@ -120,7 +124,8 @@ impl Worker {
 
     /// How many chunks its next lease may have, with so many of its leases open.
     pub(super) fn room(&self, open: usize) -> usize {
-        self.room_unchecked(open).min(self.ahead())
+        let tried = if self.failures.is_broken() { 1 } else { usize::MAX };
+        self.room_unchecked(open).min(self.ahead()).min(tried)
     }
 
     /// How many results more may wait for a check, with so many to come.
@@ -132,23 +137,23 @@ impl Worker {
     /// How many chunks it embeds in `LEASE_WORK_MS`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and bounded by the caller")]
     fn ahead(&self) -> usize {
-        self.ms_per_chunk.map_or(LEASE_FIRST, |ms| (LEASE_WORK_MS as f64 / ms.max(1.0)).max(1.0) as usize)
+        self.pace.ms_per_chunk.map_or(LEASE_FIRST, |ms| (LEASE_WORK_MS as f64 / ms.max(1.0)).max(1.0) as usize)
     }
 
     /// Milliseconds that it takes for so many chunks.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
     pub(super) fn takes_ms(&self, chunks: usize) -> u64 {
-        (self.ms_per_chunk.unwrap_or(LEASE_WORK_MS as f64 / LEASE_FIRST as f64) * chunks as f64) as u64
+        (self.pace.ms_per_chunk.unwrap_or(LEASE_WORK_MS as f64 / LEASE_FIRST as f64) * chunks as f64) as u64
     }
 
     /// Milliseconds for a chunk, if it was measured.
     pub(super) const fn ms_per_chunk(&self) -> Option<f64> {
-        self.ms_per_chunk
+        self.pace.ms_per_chunk
     }
 
     /// It begins with something after a rest.
     pub(super) const fn starts(&mut self, now: Instant) {
-        self.progress = now;
+        self.pace.progress = now;
     }
 
     /// A lease of it ended without so many of its results.
@@ -169,27 +174,35 @@ impl Worker {
 
     /// So many results came.
     pub(super) fn progressed(&mut self, now: Instant, results: usize) {
-        let ms = now.since(self.progress).as_millis() as f64 / results.max(1) as f64;
-        self.ms_per_chunk = Some(self.ms_per_chunk.map_or(ms, |known| (ms - known).mul_add(LEARN, known)));
-        self.progress = now;
+        self.failures.end();
+        let ms = now.since(self.pace.progress).as_millis() as f64 / results.max(1) as f64;
+        self.pace.ms_per_chunk = Some(self.pace.ms_per_chunk.map_or(ms, |known| (ms - known).mul_add(LEARN, known)));
+        self.pace.progress = now;
     }
 
     /// A result came, and waits. Whether it is to be checked is drawn also where nothing may be computed here just now: a device that
     /// asks a question first must not escape by that.
     pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
-        self.push(now, chunk, vector, (Kept::No, false), rng);
+        self.push(now, chunk, vector, (false, false), rng);
     }
 
-    fn push(&mut self, at: Instant, chunk: Lendable, vector: Quantized, (kept, is_old): (Kept, bool), rng: &mut Rng) {
+    fn push(
+        &mut self,
+        at: Instant,
+        chunk: Lendable,
+        vector: Quantized,
+        (is_kept, is_old): (bool, bool),
+        rng: &mut Rng,
+    ) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, kept, is_old });
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, is_kept, is_old });
     }
 
     /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
     /// which. No other text with a known vector vouches for this result. It is not stored.
     pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
         let (is_drawn, against, is_stale) = (true, Some(against), true);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, kept: Kept::Yes, is_old: false });
+        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept: true, is_old: false });
     }
 
     /// So many of its checks, as far as they count, were good before this start.
@@ -200,7 +213,7 @@ impl Worker {
     /// A result of it waits since before this start.
     pub(super) fn restore(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {
         self.restored.insert(chunk.row);
-        self.push(now, chunk, vector, (Kept::Yes, true), rng);
+        self.push(now, chunk, vector, (true, true), rng);
     }
 
     /// All of those are here: one of the last is checked at once, whatever work its device has. A device whose owner starts again and again
@@ -224,9 +237,9 @@ impl Worker {
 
     /// Results that wait and are on no disk yet, at most so many, for a save.
     pub(super) fn take_unkept(&mut self, most: usize) -> Vec<(Row, EmbedKey, Quantized)> {
-        let unkept = self.held.iter_mut().filter(|held| held.kept == Kept::No && !held.is_stale).take(most);
+        let unkept = self.held.iter_mut().filter(|held| !held.is_kept && !held.is_stale).take(most);
         let kept = |held: &mut Held| {
-            held.kept = Kept::Yes;
+            held.is_kept = true;
             (held.chunk.row, held.chunk.key, held.vector.clone())
         };
         unkept.map(kept).collect()
@@ -256,7 +269,7 @@ impl Worker {
     pub(super) fn deadline(&self, rests: bool) -> Option<Instant> {
         let oldest = self.held.front().filter(|_| self.check.is_none())?;
         let late = oldest.at + Duration::from_millis(UNCHECKED_MS);
-        Some(if rests { late.min(self.progress + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
+        Some(if rests { late.min(self.pace.progress + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
     }
 
     /// The result that is to be checked now. `rests`: it has no lease.

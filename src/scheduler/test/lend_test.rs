@@ -6,7 +6,7 @@ use crate::limits::ATTEMPTS_MAX;
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::offload::recipient::Recipient;
-use crate::scheduler::saves::{AfterSave, NotSaved, SavedResult};
+use crate::scheduler::saves::{AfterSave, Disproof, NotSaved, SavedResult};
 use crate::scheduler::task::Tally;
 use crate::wire::work::{Failed, LentText, Work};
 
@@ -218,7 +218,7 @@ fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_sav
     // The vector of the second one has no effect: its document is another one by now.
     let added = Applied { added: vec![(Row(0), signs), (Row(1), signs)], ..Applied::default() };
     let saves = |machine: &mut Scheduler, on_disk: bool| {
-        let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Vec::new()));
+        let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Disproof::default()));
         (0..3).for_each(|n| _ = machine.offload.lender.hold(DocId(n.min(2))));
         machine.offload.lender.hold(DocId(1));
         let result = saved(id.0, &[]);
@@ -279,6 +279,7 @@ fn what_another_device_could_not_embed_counts_as_an_attempt_of_its_document() {
             }
             Some(Output::Start(id, Task::EmbedLent(_))) => {
                 machine.handle(at(4 + attempt), Input::Done(id, Outcome::Failed("no".to_owned())), &mut out);
+                share(&mut machine, 4 + attempt); // The queue has its document again.
             }
             Some(Output::Start(id, Task::Refill { .. })) => {
                 machine.handle(at(4 + attempt), Input::Done(id, Outcome::Refilled(Vec::new())), &mut out);

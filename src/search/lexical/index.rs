@@ -360,6 +360,14 @@ fn best(scores: &[f32], slots: &[(usize, &Segment)], max: usize) -> Vec<(Row, f3
     best.into_iter().filter_map(|(slot, score)| Some((row(slot)?, score))).collect()
 }
 
+impl Index {
+    /// Whether the chunk of this row answers nobody, as its document is being removed.
+    #[must_use]
+    pub fn is_hidden(&self, row: Row) -> bool {
+        self.hidden.contains(row)
+    }
+}
+
 #[cfg(test)]
 #[path = "index_test.rs"]
 mod tests;

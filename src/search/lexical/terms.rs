@@ -10,14 +10,11 @@ use super::token::{Kind, each, has_digit, is_unspaced};
 use crate::base::fluency::Fluency;
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
-use crate::limits::QUESTION_WORDS_MAX;
+use crate::limits::{DIFFERENTLY_MAX, QUESTION_WORDS_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Units from one word to the next that it may be one word with: small words may stand between.
 const NEIGHBOURS: usize = 3;
-
-/// Words of a question up to which other ways to write them are looked up, some dozens for each: a pasted page has words enough.
-const DIFFERENTLY_MAX: usize = 16;
 
 /// The terms of a question, each with its index in [`TermFrequencies`]: its distinct words in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -280,7 +280,7 @@ fn fault(raw: Spanned<RawFault>, names: &Names, all: usize) -> Result<Fault, At>
         return Err((raw.does.span().start, "does names one fault at least".to_owned()));
     }
     let lasts = raw.lasts.as_ref().map(|text| read_span("lasts", text)).transpose()?;
-    let is_lasting = |kind: &Kind| !matches!(kind, Kind::Lie(..) | Kind::LieAsking(..) | Kind::Edit(_));
+    let is_lasting = |kind: &Kind| !matches!(kind, Kind::Lie(..) | Kind::LieAsking(..) | Kind::Edit(_) | Kind::Break);
     if lasts.is_none() && kinds.iter().any(is_lasting) {
         return Err((at, "lasts is missing: how long, as \"5s\" or \"5s..60s\"".to_owned()));
     }
@@ -322,8 +322,9 @@ fn kind(does: &str, raw: &RawFault, lost: u64) -> Result<Kind, String> {
         "lie" if raw.asks => Kind::LieAsking(vectors()?, raw.after),
         "lie" => Kind::Lie(vectors()?, raw.after),
         "edit" => Kind::Edit(raw.documents.clamp(1, 1000)),
+        "break" => Kind::Break,
         other => {
-            let known = "kill, sleep, stall, partition, pause, loss, clock, lie or edit";
+            let known = "kill, sleep, stall, partition, pause, loss, clock, lie, edit or break";
             return Err(format!("a fault is {known}, not {other:?}"));
         }
     })

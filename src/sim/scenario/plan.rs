@@ -113,6 +113,8 @@ pub(super) enum Kind {
     LieAsking(FalseVectors, u64),
     /// Some of its documents change.
     Edit(usize),
+    /// From now on it can embed nothing for others.
+    Break,
 }
 
 /// What is expected.

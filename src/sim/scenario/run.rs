@@ -190,6 +190,7 @@ impl<'a> Run<'a> {
             Kind::Lie(vectors, after) => self.world.make_false_worker(at, vectors, after),
             Kind::LieAsking(vectors, after) => self.world.make_asking_false_worker(at, vectors, after),
             Kind::Edit(documents) => self.edit(at, documents),
+            Kind::Break => self.world.break_engine(at),
         }
     }
 

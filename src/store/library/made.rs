@@ -43,7 +43,7 @@ impl<K: Kv> Library<K> {
         let mut stored = 0;
         for (row, key) in rows {
             if is_owed && !tx.makers.may_owe(by) {
-                // What no more fit are embedded again.
+                // Few, as whoever lends counts them: those of copies, which it does not. They are embedded again.
                 break;
             }
             let is_current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);

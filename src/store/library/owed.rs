@@ -90,7 +90,7 @@ impl<K: Kv> Library<K> {
             tx.batch.delete(Space::Vector, keys::row(*row));
             tx.batch.delete(Space::Key, keys::holder(key, *row));
             tx.commit.counts.vectors -= 1;
-            tx.applied.removed.push(*row);
+            tx.applied.unmade.push(*row);
         }
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         if let Some(missing) = read::missing_now(&self.kv, id)? {

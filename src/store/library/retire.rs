@@ -7,13 +7,11 @@
 use super::Library;
 use super::transaction::{RowsByKey, Transaction};
 use crate::base::id::{EmbedKey, Row};
+use crate::limits::HOLDERS_LOOKED_MAX;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::Chunk;
-
-/// Rows that hold the vector of one text and are looked at: the row itself, a retired one, and others.
-const HOLDERS: usize = 8;
 
 impl<K: Kv> Library<K> {
     /// Deletes the chunks of these rows, which leave their document, and keeps one vector of each text.
@@ -80,7 +78,7 @@ impl<K: Kv> Library<K> {
         key: &EmbedKey,
         leaves: impl Fn(Row) -> bool,
     ) -> Result<bool, KvError> {
-        let holders = self.kv.page(Space::Key, &key.0, keys::after_prefix(&key.0).as_deref(), HOLDERS)?;
+        let holders = self.kv.page(Space::Key, &key.0, keys::after_prefix(&key.0).as_deref(), HOLDERS_LOOKED_MAX)?;
         let others = holders.iter().filter_map(|(holder, _)| keys::holder_row(holder));
         for other in others.filter(|other| !leaves(*other)) {
             match read::chunk(&self.kv, other)? {

@@ -82,8 +82,12 @@ impl Awaited {
         self.chunks.retain(|waiting| waiting.chunk.doc != doc);
     }
 
-    /// A device brings a result. Where no more fit, the one that is kept the shortest makes room.
+    /// A device brings a result. Where no more fit, the one that is kept the shortest makes room. Of a text that another device brought before
+    /// that one's result stands: nobody takes the place of others' results, nor more places than it has.
     pub(super) fn bring(&mut self, now: Instant, by: PeerKey, text: EmbedKey, vector: Quantized) {
+        if self.results.get(&text).is_some_and(|brought| brought.by != by) {
+            return;
+        }
         if !self.results.contains_key(&text) {
             let of_it = self.results.values().filter(|brought| brought.by == by).count();
             let first = || {
@@ -134,7 +138,7 @@ mod tests {
     use crate::limits::DIMENSIONS;
 
     #[test]
-    fn a_device_that_brings_more_than_is_kept_takes_the_place_of_its_own_oldest_only() {
+    fn a_device_that_brings_more_than_is_kept_or_what_another_brought_takes_the_place_of_its_own_oldest_only() {
         let mut awaited = Awaited::default();
         let values: Vec<f32> = (0..DIMENSIONS).map(|at| if at == 0 { 1.0 } else { 0.0 }).collect();
         let vector = Embedding::new(Fingerprint([7; 32]), &values).unwrap_or_else(|error| panic!("{error}")).quantize();
@@ -146,8 +150,9 @@ mod tests {
             awaited.bring(Instant::from_millis(1 + u64::from(n)), many, text(n), vector.clone());
         }
         assert_eq!(awaited.results.len(), KEPT_MAX + 1);
+        awaited.bring(Instant::from_millis(9), many, text(u16::MAX), vector);
         let by = |n| awaited.brought_by(&text(n)).map(|(_, by)| by);
-        assert_eq!(by(u16::MAX), Some(one));
+        assert_eq!(by(u16::MAX), Some(one), "also where it brings the same text");
         assert_eq!(by(most - 1), None);
         assert_eq!(by(most), Some(many));
         assert!(awaited.has_results(Instant::from_millis(KEPT_MS - 1)));

@@ -1,16 +1,16 @@
 //! What is granted: how much to whom, and what is mixed into it.
 
-use super::{BatchId, Lease, Lender, renewable};
-use crate::base::id::PeerKey;
+use super::{BatchId, Lease, Lender, later, renewable};
+use crate::base::id::{EmbedKey, PeerKey};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    GRANT_BYTES_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_ONE_IN, LATER_MS, LEASE_CHUNKS_MAX, LEASE_MS_MAX,
-    LEASE_MS_MIN,
+    GRANT_BYTES_MAX, KNOWN_EACH_MAX, KNOWN_MAX, KNOWN_ONE_IN, KNOWN_SELDOM_EACH_MAX, KNOWN_SELDOM_ONE_IN, LATER_MS,
+    LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
 };
 use crate::scheduler::offload::lendable::{Known, Lendable};
 use crate::scheduler::offload::worker::Worker;
 use crate::wire::work::{Grant, LentText, Work};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Lender {
     /// Grants leases to those who wait. `waiting`: all chunks that wait to be embedded here, those in the pool among them;
@@ -19,15 +19,20 @@ impl Lender {
         let mut granted = Vec::new();
         for _ in 0..self.asks.len() {
             let Some((peer, asked)) = self.asks.pop_front() else { break };
+            if let Some(pause) = self.workers.get(&peer).and_then(|worker| worker.failures.pause(now)) {
+                granted.push((peer, later(pause)));
+                continue;
+            }
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
-            let is_asked = !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lends_all(waiting));
+            let is_asked =
+                !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lends_all(peer, waiting));
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
                 granted.push((peer, Work::Later(LATER_MS)));
                 continue;
             }
-            if !is_asked && (room == 0 || self.pool.chunks.is_empty()) {
+            if !is_asked && (room == 0 || !self.has_for(peer)) {
                 self.asks.push_back((peer, asked));
                 continue;
             }
@@ -35,7 +40,8 @@ impl Lender {
             let busy =
                 self.workers.values().filter(|worker| worker.unlinked.is_none() && worker.told.is_some()).count();
             let share = usize::try_from(waiting).unwrap_or(usize::MAX).div_ceil(2 * (busy + 1)).max(1);
-            let batch = self.take(room.min(asked).min(share).min(LEASE_CHUNKS_MAX));
+            let known = if checks { KNOWN_SELDOM_EACH_MAX } else { KNOWN_EACH_MAX };
+            let batch = self.take(peer, room.min(asked).min(share).min(LEASE_CHUNKS_MAX - known));
             // Of a device whose results wait, and that has nothing else to do, only one whose vector is known is asked.
             let (batch, known) = self.with_known(peer, batch, checks, is_asked);
             let id = BatchId::of(&self.model.fingerprint, batch.iter().map(|chunk| &chunk.key));
@@ -114,14 +120,19 @@ impl Lender {
         (mixed, known)
     }
 
-    /// Whether all that others may embed is lent.
-    fn lends_all(&self, waiting: u64) -> bool {
-        self.lent_chunks() >= waiting || self.pool.is_dry && self.pool.chunks.is_empty()
+    /// Whether all that others may embed is lent, as far as a device can embed it.
+    fn lends_all(&self, peer: PeerKey, waiting: u64) -> bool {
+        self.lent_chunks() >= waiting || self.pool.is_dry && !self.has_for(peer)
+    }
+
+    /// Whether the pool has a chunk that a device can embed, as far as is known.
+    fn has_for(&self, peer: PeerKey) -> bool {
+        self.pool.chunks.iter().any(|chunk| self.lost.may_have(peer, &chunk.key))
     }
 
     /// Whether results of a device wait for which a text with a known vector can vouch.
     pub(super) fn waits_for_known(&self, peer: PeerKey) -> bool {
-        self.workers.get(&peer).is_some_and(Worker::waits_for_known) && self.results.owed.has_room(peer)
+        self.workers.get(&peer).is_some_and(Worker::waits_for_known) && self.results.has_room(peer)
     }
 
     /// Whether results of any device wait for a check.
@@ -139,6 +150,11 @@ impl Lender {
         self.documents.values().sum::<usize>() as u64
     }
 
+    /// Texts that are embedded here only: whatever their document, and those that failed here.
+    pub(in crate::scheduler) fn home(&self) -> (BTreeSet<EmbedKey>, BTreeSet<EmbedKey>) {
+        self.lost.home()
+    }
+
     /// Whether chunks with known vectors are short.
     pub(in crate::scheduler) fn wants_known(&self) -> bool {
         self.pool.known.len() < KNOWN_MAX / 2
@@ -154,15 +170,20 @@ impl Lender {
         self.rng.next()
     }
 
-    /// The next chunks of the pool, so many at most, that fit into one grant.
-    fn take(&mut self, most: usize) -> Vec<Lendable> {
-        let (mut bytes, mut batch) = (0, Vec::new());
+    /// The next chunks of the pool for a device, so many at most, that fit into one grant.
+    fn take(&mut self, peer: PeerKey, most: usize) -> Vec<Lendable> {
+        let (mut bytes, mut batch, mut refused) = (0, Vec::new(), Vec::new());
         while batch.len() < most
             && let Some(chunk) = self.pool.chunks.pop_front_if(|chunk| bytes + chunk.text.bytes() <= GRANT_BYTES_MAX)
         {
+            if !self.lost.may_have(peer, &chunk.key) {
+                refused.push(chunk);
+                continue;
+            }
             bytes += chunk.text.bytes();
             batch.push(chunk);
         }
+        self.again(refused);
         batch
     }
 }

@@ -2,7 +2,7 @@
 
 use super::awaited::Waiting;
 use super::{BatchId, Lease, Lender};
-use crate::base::id::PeerKey;
+use crate::base::id::{DocId, PeerKey};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{AWAITED_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_MAX};
 use crate::scheduler::offload::lendable::Lendable;
@@ -19,6 +19,8 @@ pub(super) enum Ended {
     Dropped,
     /// Its device is believed nothing any more.
     Unwanted,
+    /// Its device can embed none of it.
+    Failed,
     /// Its device gave it back at this time, with all results that it had made.
     Returned(Instant),
 }
@@ -42,8 +44,16 @@ impl Lender {
         }
     }
 
-    /// A device cannot embed texts of a batch: they are embedded here, where it is known what that means for their document.
-    pub(in crate::scheduler) fn on_failed(&mut self, peer: PeerKey, id: BatchId, first: u16, count: u16) {
+    /// A device cannot embed texts of a batch. They are for another one; those of documents that failed here too (`fails_here`), and those that two
+    /// devices could not embed, are embedded here, where it is known what that means for their document. A device that can embed nothing has
+    /// nothing of the work any more.
+    pub(in crate::scheduler) fn on_failed(
+        &mut self,
+        now: Instant,
+        (peer, id): (PeerKey, BatchId),
+        (first, count): (u16, u16),
+        fails_here: impl Fn(DocId) -> bool,
+    ) {
         let Some(lease) = self.leases.get_mut(&id).filter(|lease| lease.peer == peer) else { return };
         let places = lease.chunks.iter_mut().skip(usize::from(first)).take(usize::from(count));
         let failed: Vec<Lendable> = places.filter_map(Option::take).collect();
@@ -53,10 +63,25 @@ impl Lender {
         if lease.open() == 0 {
             self.leases.remove(&id);
         }
+        let texts = failed.len();
+        let mut back = Vec::new();
         for chunk in failed {
             let failure = OtherFailure { by: peer, key: chunk.key, why: "It could not embed a passage of it." };
             self.results.failed.push((chunk.doc, failure));
-            self.keep_home(&chunk);
+            let here = &self.pool.here;
+            if !fails_here(chunk.doc) && self.lost.refused(chunk.key, peer, |text| here.contains_key(text)) {
+                back.push(chunk);
+            } else {
+                self.keep_home(&chunk);
+            }
+        }
+        // Behind those that nobody has tried.
+        self.pool.chunks.extend(back);
+        let is_broken = self.workers.get_mut(&peer).is_some_and(|worker| worker.failures.failed(now, texts));
+        if is_broken {
+            let leases: Vec<BatchId> = self.leases_of(peer).map(|(id, _)| id).collect();
+            self.over.leases.extend(leases.iter().map(|id| (peer, *id)));
+            self.end_leases(leases, Ended::Failed);
         }
     }
 
@@ -66,6 +91,7 @@ impl Lender {
         let is_behind = self.leases_of(lease.peer).any(|(_, other)| other.since < lease.since && other.open() > 0);
         let first = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(1));
         match how {
+            Ended::Failed => 0,
             _ if is_behind => 0,
             Ended::Returned(at) if at < lease.since + Duration::from_millis(first) => 0,
             Ended::Returned(_) => lease.lent().min(RESULTS_MAX),
@@ -126,6 +152,7 @@ impl Lender {
     /// Ends what is over by its time or by a lost link. Gives who is to be told.
     pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
         self.woken = now;
+        self.results.owed.not_before.take_if(|at| *at <= now);
         let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
@@ -149,6 +176,7 @@ impl Lender {
         if !checks || self.checks() >= LEASE_CHECKS_MAX {
             return leases;
         }
+        let leases = earliest(leases, self.results.owed.not_before);
         earliest(leases, self.workers.iter().filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
     }
 }

@@ -1,8 +1,8 @@
 //! Texts with which devices were lost, or that they could not embed.
 
-use crate::base::id::EmbedKey;
-use crate::limits::{LOST_MAX_EACH, LOST_TEXTS_MAX};
-use std::collections::BTreeMap;
+use crate::base::id::{EmbedKey, PeerKey};
+use crate::limits::{LOST_MAX_EACH, LOST_TEXTS_MAX, REFUSED_TEXTS_MAX};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of such a text. The order is that of being forgotten: what is embedded here only brings devices down, and goes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ struct Known {
 pub(super) struct Lost {
     texts: BTreeMap<EmbedKey, Known>,
     notes: u64,
+    /// Texts that one device could not embed, and that are for others: `REFUSED_TEXTS_MAX` at most.
+    refused: BTreeMap<EmbedKey, PeerKey>,
 }
 
 impl Lost {
@@ -31,6 +33,34 @@ impl Lost {
     /// Whether it is embedded here only. `wanted`: what could not be embedded here is to be tried by another device.
     pub(super) fn is_home(&self, key: &EmbedKey, wanted: bool) -> bool {
         self.texts.get(key).is_some_and(|known| known.times >= LOST_MAX_EACH || known.failed_here && !wanted)
+    }
+
+    /// A device could not embed it. Whether it is another one's now; else it is embedded here only, as two could not. `is_here`: which texts are
+    /// still to be embedded.
+    pub(super) fn refused(&mut self, key: EmbedKey, by: PeerKey, is_here: impl Fn(&EmbedKey) -> bool) -> bool {
+        if self.refused.len() >= REFUSED_TEXTS_MAX {
+            self.refused.retain(|text, _| is_here(text));
+        }
+        let is_second = self.refused.get(&key).is_some_and(|first| *first != by);
+        let is_full = self.refused.len() >= REFUSED_TEXTS_MAX && !self.refused.contains_key(&key);
+        if is_second || is_full {
+            self.refused.remove(&key);
+            return false;
+        }
+        self.refused.insert(key, by);
+        true
+    }
+
+    /// Whether a device is to have it: not one that could not embed it.
+    pub(super) fn may_have(&self, peer: PeerKey, key: &EmbedKey) -> bool {
+        self.refused.get(key) != Some(&peer)
+    }
+
+    /// What is embedded here only, for whoever reads texts to be lent.
+    pub(super) fn home(&self) -> (BTreeSet<EmbedKey>, BTreeSet<EmbedKey>) {
+        let of =
+            |is: fn(&Known) -> bool| self.texts.iter().filter(|(_, known)| is(known)).map(|(key, _)| *key).collect();
+        (of(|known| known.times >= LOST_MAX_EACH), of(|known| known.failed_here))
     }
 
     /// It could not be embedded here.
@@ -76,6 +106,18 @@ mod tests {
         assert!((0..10).all(|n| known(n) == LOST_MAX_EACH) && (2_000..2_010).all(|n| known(n) == 1));
         assert_eq!((known(LOST_TEXTS_MAX as u64 - 1), known(LOST_TEXTS_MAX as u64 - 11), known(10)), (0, 1, 1));
         assert_eq!(lost.texts.len(), LOST_TEXTS_MAX);
+    }
+
+    #[test]
+    fn what_one_device_could_not_embed_is_anothers_and_what_two_could_not_is_nobodys() {
+        let (one, other, mut lost) = (PeerKey([1; 32]), PeerKey([2; 32]), Lost::default());
+        assert!(lost.refused(key(1), one, |_| true) && lost.refused(key(1), one, |_| true));
+        assert!(!lost.may_have(one, &key(1)) && lost.may_have(other, &key(1)));
+        assert!(!lost.refused(key(1), other, |_| true), "two could not");
+        let most = REFUSED_TEXTS_MAX as u64;
+        assert!((0..most).all(|n| lost.refused(key(n), one, |_| true)));
+        assert!(!lost.refused(key(most), one, |_| true), "no more fit");
+        assert!(lost.refused(key(most), one, |text| *text != key(3)), "one of them is done");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! may be: part by part, of each some by chance.
 
 use crate::base::id::{PeerKey, Row, TaskId};
-use crate::limits::OWED_MAX;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{OWED_AGAIN_MS, OWED_MAX, UNCHECKED_MAX};
 use crate::scheduler::offload::lendable::OwedPart;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,10 @@ pub(super) struct Owed {
     pub(super) of: BTreeMap<PeerKey, u64>,
     /// Whether a task reads a part of them.
     pub(super) is_reading: bool,
+    /// Nothing is read before: what was read could not be, or not computed here.
+    pub(super) not_before: Option<Instant>,
+    /// Results that texts with known vectors vouch for and that are on their way to the disk.
+    pub(super) coming: BTreeMap<PeerKey, u64>,
     /// Whether more were stored since that began.
     pub(super) has_more: bool,
     /// The part that is being checked, with the task that computes its last text, and how many were good.
@@ -37,9 +42,31 @@ impl Owed {
         self.of.get(&by).copied().unwrap_or(0)
     }
 
-    /// Whether texts with known vectors vouch for more of it.
-    pub(super) fn has_room(&self, by: PeerKey) -> bool {
-        self.of(by) < OWED_MAX
+    /// Whether texts with known vectors vouch for more of it: there is room for all that may wait of it, beside those on their way and so many
+    /// that no save has yet.
+    pub(super) fn has_room(&self, by: PeerKey, unsaved: usize) -> bool {
+        let coming = self.coming.get(&by).copied().unwrap_or(0);
+        self.of(by) + coming + (unsaved + UNCHECKED_MAX) as u64 <= OWED_MAX
+    }
+
+    /// So many are on their way to the disk.
+    pub(super) fn comes(&mut self, by: PeerKey, count: u64) {
+        *self.coming.entry(by).or_default() += count;
+    }
+
+    /// One of them is there, or never will be.
+    pub(super) fn came(&mut self, by: PeerKey) {
+        if let Some(count) = self.coming.get_mut(&by) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.coming.remove(&by);
+            }
+        }
+    }
+
+    /// They are looked at again after a while.
+    pub(super) fn put_off(&mut self, now: Instant) {
+        self.not_before = Some(now + Duration::from_millis(OWED_AGAIN_MS));
     }
 
     /// The vector of this row is false; its maker is another device.
@@ -52,5 +79,23 @@ impl Owed {
         self.of.remove(&by);
         self.part.take_if(|(part, ..)| part.by == by);
         self.settled.retain(|(of, _)| *of != by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_its_way_and_what_may_wait_has_room_before_more_is_vouched_for() {
+        let (by, mut owed) = (PeerKey([1; 32]), Owed::default());
+        owed.add(by, OWED_MAX - UNCHECKED_MAX as u64 - 1);
+        assert!(owed.has_room(by, 1) && !owed.has_room(by, 2), "what no save has yet counts");
+        owed.comes(by, 2);
+        assert!(!owed.has_room(by, 0));
+        owed.came(by);
+        owed.came(by);
+        owed.came(by);
+        assert!(owed.has_room(by, 1));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Lender;
 use crate::base::id::{PeerKey, Row, TaskId};
+use crate::base::time::Instant;
 use crate::base::vector::Embedding;
 use crate::limits::LEASE_CHECKS_MAX;
 use crate::scheduler::offload::lendable::OwedPart;
@@ -12,7 +13,7 @@ impl Lender {
     /// The device whose results are to be read next, to check some.
     pub(in crate::scheduler) fn next_owed(&mut self) -> Option<(PeerKey, u64)> {
         let owed = &mut self.results.owed;
-        if owed.is_reading || owed.part.is_some() {
+        if owed.is_reading || owed.part.is_some() || owed.not_before.is_some() {
             return None;
         }
         let by = *owed.of.first_key_value()?.0;
@@ -20,8 +21,8 @@ impl Lender {
         Some((by, self.rng.next()))
     }
 
-    /// They were read, or could not be.
-    pub(in crate::scheduler) fn on_owed(&mut self, by: PeerKey, read: Option<OwedPart>) {
+    /// They were read, or could not be: then they are read again after a while.
+    pub(in crate::scheduler) fn on_owed(&mut self, now: Instant, by: PeerKey, read: Option<OwedPart>) {
         let owed = &mut self.results.owed;
         owed.is_reading = false;
         match read {
@@ -30,13 +31,14 @@ impl Lender {
                 // One that was found false meanwhile has nothing to prove.
                 owed.part = owed.of.contains_key(&by).then_some((part, None, 0));
             }
-            // The next start reads them once more, if there are any.
-            _ => drop(owed.of.remove(&by)),
+            // Nothing of it is owed a check any more.
+            Some(_) => drop(owed.of.remove(&by)),
+            None => owed.put_off(now),
         }
     }
 
     /// The next text to compute here. Where there is none, the part is settled.
-    pub(in crate::scheduler) fn next_owed_check(&mut self) -> Option<LentText> {
+    pub(in crate::scheduler) fn next_owed_check(&mut self, now: Instant) -> Option<LentText> {
         let is_full = self.checks() >= LEASE_CHECKS_MAX;
         let owed = &mut self.results.owed;
         let (part, _, good) = owed.part.as_ref().filter(|(_, check, _)| check.is_none())?;
@@ -51,8 +53,8 @@ impl Lender {
             owed.of.insert(part.by, left.max(1));
             owed.settled.push((part.by, part.rows));
         } else {
-            // None of them can be computed here just now. The next start tries again.
-            owed.of.remove(&part.by);
+            // None of them can be computed here just now.
+            owed.put_off(now);
         }
         None
     }
@@ -82,13 +84,37 @@ impl Lender {
         std::mem::take(&mut self.results.owed.settled)
     }
 
-    /// Vectors of these devices that are false besides what is owed a check.
-    pub(in crate::scheduler) fn accused(&self, of: &[PeerKey]) -> Vec<(PeerKey, Row)> {
-        self.results.owed.accused.iter().filter(|(by, _)| of.contains(by)).copied().collect()
+    /// Vectors of these devices that are false besides what is owed a check, for a save that deletes them.
+    pub(in crate::scheduler) fn take_accused(&mut self, of: &[PeerKey]) -> Vec<(PeerKey, Row)> {
+        self.results.owed.accused.extract_if(.., |(by, _)| of.contains(by)).collect()
     }
 
-    /// They are deleted.
-    pub(in crate::scheduler) fn accused_no_more(&mut self, of: &[PeerKey]) {
-        self.results.owed.accused.retain(|(by, _)| !of.contains(by));
+    /// They are not deleted.
+    pub(in crate::scheduler) fn still_accused(&mut self, accused: Vec<(PeerKey, Row)>) {
+        self.results.owed.accused.extend(accused);
+    }
+
+    /// All that a device made and that is owed a check is deleted, also what was on its way to the disk when it was found false.
+    pub(in crate::scheduler) fn owes_nothing(&mut self, by: PeerKey) {
+        self.results.owed.of.remove(&by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Fingerprint;
+
+    #[test]
+    fn an_accusation_that_comes_while_others_are_saved_is_for_the_next_save() {
+        let (one, other) = (PeerKey([1; 32]), PeerKey([2; 32]));
+        let mut lender = Lender::new(Fingerprint([7; 32]), 0.98, 1);
+        lender.results.owed.accuse(one, Row(1));
+        let saved = lender.take_accused(&[one]);
+        assert_eq!(saved, [(one, Row(1))]);
+        lender.results.owed.accuse(one, Row(2));
+        assert_eq!(lender.take_accused(&[other]), []);
+        lender.still_accused(saved);
+        assert_eq!(lender.take_accused(&[one]), [(one, Row(2)), (one, Row(1))], "one that failed is done again");
     }
 }

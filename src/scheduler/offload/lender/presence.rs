@@ -47,6 +47,8 @@ impl Lender {
     /// A device is down, or has started anew: it has nothing any more. What it made waits for its check all the same, and its probation is over if it was.
     pub(in crate::scheduler) fn down(&mut self, peer: PeerKey) {
         self.end_leases_of(peer, Ended::Lost);
+        // A start may have mended it.
+        self.workers.get_mut(&peer).into_iter().for_each(|worker| worker.failures.end());
     }
 
     fn end_leases_of(&mut self, peer: PeerKey, how: Ended) {

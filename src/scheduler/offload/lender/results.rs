@@ -48,7 +48,7 @@ impl Lender {
                     came += 1;
                     continue;
                 }
-                let vouches = checks || self.results.owed.has_room(peer);
+                let vouches = checks || self.results.has_room(peer);
                 let made = if vouches { worker.is_honest(checks) } else { Vec::new() };
                 // It may have known which text that was: where nothing is computed here, its results are owed a check.
                 let good = made.into_iter().map(|made| Good { is_owed: !checks, ..Good::by(peer, made) });
@@ -109,7 +109,9 @@ impl Lender {
             let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(chunks));
             self.woken >= lease.since + Duration::from_millis(takes)
         };
-        let late = self.leases.iter().filter(is_late).min_by_key(|(_, lease)| lease.since);
+        // All of them, as of the oldest all may be here already, or wait.
+        let mut late: Vec<(&BatchId, &Lease)> = self.leases.iter().filter(is_late).collect();
+        late.sort_by_key(|(_, lease)| lease.since);
         let open = late.into_iter().flat_map(|(_, lease)| lease.chunks.iter().flatten());
         let open = open.filter(|chunk| !self.here.contains_key(&chunk.row) && may(chunk.doc));
         let open: Vec<Lendable> = open.take(most).cloned().collect();
@@ -171,7 +173,7 @@ impl Lender {
 
     /// Whether a device may get work.
     pub(in crate::scheduler) fn may_get(&self, now: Instant, peer: PeerKey) -> bool {
-        self.workers.get(&peer).is_none_or(|worker| !worker.is_banned(now))
+        self.workers.get(&peer).is_none_or(|worker| !worker.is_banned(now) && !worker.failures.is_broken())
     }
 
     fn take_from_lease(&mut self, row: Row) -> bool {
@@ -250,7 +252,15 @@ impl Lender {
     /// Good results for one save, at most so many.
     pub(in crate::scheduler) fn take_good(&mut self, most: usize) -> Vec<Good> {
         let count = most.min(self.results.good.len());
-        self.results.good.drain(..count).collect()
+        let good: Vec<Good> = self.results.good.drain(..count).collect();
+        let owed = good.iter().filter(|good| good.is_owed).filter_map(|good| good.by);
+        owed.for_each(|by| self.results.owed.comes(by, 1));
+        good
+    }
+
+    /// A result that is owed a check is on the disk, or never will be.
+    pub(in crate::scheduler) fn owed_came(&mut self, by: PeerKey) {
+        self.results.owed.came(by);
     }
 
     /// A result is on the disk: it counts for the device that made it.
@@ -276,6 +286,7 @@ impl Lender {
             banned: worker.is_banned(now),
             banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
             unlinked: worker.unlinked,
+            failing: worker.failures.is_broken().then(|| worker.failures.pause(now).unwrap_or_default()),
         })
     }
 }

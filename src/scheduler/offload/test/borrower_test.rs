@@ -1,7 +1,7 @@
 //! The side that embeds for others.
 
 use super::*;
-use crate::limits::{KEPT_MS, KEPT_SAVED_MS};
+use crate::limits::{AWAITED_MS, KEPT_MS, KEPT_SAVED_MS};
 use crate::scheduler::offload::borrower::{Borrowed, Borrower};
 
 fn offer(chunks: u32) -> Offer {
@@ -204,4 +204,26 @@ fn what_is_on_the_disk_of_its_owner_or_too_old_is_kept_no_more() {
     borrower.expelled(at(3), PEER);
     borrower.on_offer(at(4), PEER, &offer(100));
     assert_eq!(borrower.wake(at(4)), [], "it may lend nothing any more");
+}
+
+#[test]
+fn a_task_of_before_a_break_is_counted_off_though_the_same_texts_were_lent_once_more() {
+    let mut borrower = borrower();
+    let vectors: Vec<Quantized> = (0..2).map(|n| embedding(n).quantize()).collect();
+    assert!(asks(&mut borrower, 1).is_some());
+    assert_eq!(borrower.on_grant(at(2), PEER, grant(1, 4)), None);
+    let before = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    borrower.gone(at(10), PEER);
+    borrower.on_offer(at(20), PEER, &offer(9));
+    assert_eq!(asks(&mut borrower, 30), None, "its task may end in a moment");
+    let again = 10 + AWAITED_MS;
+    assert!(asks(&mut borrower, again).is_some());
+    assert_eq!(borrower.on_grant(at(again), PEER, grant(1, 4)), None, "the same texts");
+    let after = borrower.next(2).unwrap_or_else(|| panic!("nothing to do"));
+    assert_eq!(borrower.done(at(again + 1), &before, Some(&vectors)), None);
+    assert_eq!(borrower.texts(), 4, "that was no task of this batch");
+    borrower.gone(at(again + 2), PEER);
+    assert_eq!(borrower.done(at(again + 3), &after, Some(&vectors)), None);
+    borrower.on_offer(at(again + 4), PEER, &offer(9));
+    assert_eq!(asks(&mut borrower, again + 5), Some(PEER), "nothing of it is under way any more");
 }

@@ -1,6 +1,7 @@
 //! What escapes no check: results that come while nothing is computed here, and texts whose vectors other devices made.
 
 use super::*;
+use crate::limits::OWED_AGAIN_MS;
 use crate::scheduler::offload::lendable::{OwedPart, UnprovenResults};
 
 /// Results of a lease, all of them false but the last one.
@@ -89,7 +90,7 @@ fn of_two_devices_that_made_different_vectors_of_one_text_the_one_that_is_false_
         }
         found.dedup();
         assert_eq!(found, [if lies { PEER } else { OTHER }], "one of the two is named");
-        let accused = lender.accused(&[PEER, OTHER]);
+        let accused = lender.take_accused(&[PEER, OTHER]);
         assert_eq!(accused.is_empty(), lies, "the stored vector goes with its maker: {accused:?}");
         assert!(accused.iter().all(|(by, row)| *by == OTHER && row.0 >= 200));
         let good = good(&mut lender);
@@ -152,7 +153,7 @@ fn part(texts: &[(u64, u64)]) -> OwedPart {
 /// Computes all texts of the part here; gives who is found false.
 fn computed(lender: &mut Lender) -> Option<PeerKey> {
     for task in 1_000.. {
-        let text = lender.next_owed_check()?;
+        let text = lender.next_owed_check(at(1))?;
         lender.begin_owed_check(TaskId(task));
         let n = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap();
         let found = lender.end_check(TaskId(task), Some(&embedding(n))).unwrap_or_else(|| panic!("no check"));
@@ -170,7 +171,7 @@ fn what_is_owed_a_check_is_settled_by_good_ones_and_deleted_by_a_false_one() {
         (0..40).for_each(|_| lender.stored(PEER, Row(0), true));
         assert_eq!(lender.next_owed().map(|(by, _)| by), Some(PEER));
         assert_eq!(lender.next_owed(), None, "once at a time");
-        lender.on_owed(PEER, Some(part(&[(1, 1), (2, if lies { 300 } else { 2 }), (3, 3)])));
+        lender.on_owed(at(1), PEER, Some(part(&[(1, 1), (2, if lies { 300 } else { 2 }), (3, 3)])));
         assert_eq!(computed(&mut lender), lies.then_some(PEER));
         if lies {
             lender.ban(at(1), PEER);
@@ -182,9 +183,9 @@ fn what_is_owed_a_check_is_settled_by_good_ones_and_deleted_by_a_false_one() {
         // More came while that was read.
         assert!(lender.next_owed().is_some());
         lender.stored(PEER, Row(0), true);
-        lender.on_owed(PEER, Some(part(&[]).without_rows()));
+        lender.on_owed(at(1), PEER, Some(part(&[]).without_rows()));
         assert!(lender.next_owed().is_some());
-        lender.on_owed(PEER, Some(part(&[]).without_rows()));
+        lender.on_owed(at(1), PEER, Some(part(&[]).without_rows()));
         assert_eq!(lender.next_owed(), None, "the store has no more");
     }
 }
@@ -194,14 +195,33 @@ fn a_part_of_which_nothing_can_be_computed_here_is_not_settled() {
     let mut lender = lender(4);
     lender.stored(PEER, Row(0), true);
     lender.next_owed();
-    lender.on_owed(PEER, Some(part(&[(1, 1), (2, 2)])));
+    lender.on_owed(at(1), PEER, Some(part(&[(1, 1), (2, 2)])));
     for task in 0..2 {
-        assert!(lender.next_owed_check().is_some());
+        assert!(lender.next_owed_check(at(1)).is_some());
         lender.begin_owed_check(TaskId(task));
         assert_eq!(lender.end_check(TaskId(task), None), Some(None));
     }
-    assert_eq!(lender.next_owed_check(), None);
-    assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None), "the next start tries again");
+    assert_eq!(lender.next_owed_check(at(1)), None);
+    assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));
+    assert_eq!(lender.deadline(true), Some(at(1 + OWED_AGAIN_MS)));
+    lender.wake(at(1 + OWED_AGAIN_MS));
+    assert!(lender.next_owed().is_some(), "it is tried again after a while");
+    lender.on_owed(at(90_000), PEER, None);
+    assert_eq!(lender.next_owed(), None, "it cannot be read");
+    lender.wake(at(90_000 + OWED_AGAIN_MS));
+    assert!(lender.next_owed().is_some());
+}
+
+#[test]
+fn what_came_to_the_disk_after_its_maker_was_found_false_is_deleted_and_counts_no_more() {
+    let mut lender = lender(4);
+    let owed = |lender: &Lender| lender.lent(at(2)).find(|lent| lent.peer == PEER).map_or(0, |lent| lent.owed);
+    lender.stored(PEER, Row(0), true);
+    lender.ban(at(1), PEER);
+    lender.stored(PEER, Row(1), true);
+    assert_eq!(owed(&lender), 1, "it is deleted next");
+    lender.owes_nothing(PEER);
+    assert_eq!(owed(&lender), 0);
 }
 
 impl OwedPart {

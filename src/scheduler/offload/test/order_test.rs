@@ -77,7 +77,7 @@ fn a_lease_of_which_a_device_can_embed_nothing_is_over_with_its_known_texts() {
     lender.on_ask(at(0), PEER, 64);
     let Some((PEER, Work::Grant(grant))) = lender.grant(at(0), 1_000, false).pop() else { panic!("no grant") };
     assert!(numbers(&grant).iter().any(|n| *n >= 200), "{grant:?}");
-    lender.on_failed(PEER, grant.batch, 0, u16::MAX);
+    lender.on_failed(at(0), (PEER, grant.batch), (0, u16::MAX), |_| false);
     assert!(!lender.on_renew(at(1), PEER, grant.batch), "nothing of it is open");
     assert_eq!(lender.deadline(true), None);
 }

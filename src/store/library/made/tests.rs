@@ -162,7 +162,7 @@ fn what_only_known_texts_vouched_for_answers_and_goes_with_its_copies_once_its_m
     library.apply(&settled).unwrap();
     let before = library.commit().counts.vectors;
     let applied = library.apply(&Change::Disproven { by: ATTIC, until: 9 }).unwrap();
-    let mut removed = applied.removed;
+    let mut removed = applied.unmade;
     removed.sort_unstable();
     assert_eq!(removed, [rows[1].0, copies[0].0], "they answer no more");
     let has = |row: Row| read::vector(&disk, row).unwrap().is_some();
