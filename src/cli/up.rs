@@ -111,14 +111,14 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     give_local_addresses(&diagnostics, &known_addresses);
     let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
     let parts = Parts { library, engine, index: read.index, address_book, upkeep: upkeep.clone() };
-    let (threads, outputs) = threads::start(&home, parts, &senders.inputs, node_handle.findings())?;
+    let (threads, outputs) = threads::start(&home, parts, &senders.inputs, (node_handle.findings(), manifest.name()))?;
     let (watched, progress) = (config.scheduler.sources.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
     node.load_invites(clock::now(), records::load_invites(&home));
     tell_known(&mut node, &options.network.peers, &outputs.seen);
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     threads::scrub(&home, &upkeep, &governor_handle)?;
-    let node_handle = node_handle.with_governor(governor_handle.clone()).with_upkeep(upkeep.clone());
+    let node_handle = threads.serve(node_handle.with_governor(governor_handle.clone()).with_upkeep(upkeep.clone()));
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
     watched.places.iter().for_each(|source| driver.watch(source.path.clone()));
 

@@ -1,5 +1,6 @@
 //! How every answer is written: JSON or one sentence, with headers that forbid browsers to cache, sniff or frame it.
 
+use super::shape;
 use crate::base::fold::controls_terminal;
 use crate::base::time;
 use crate::platform::clock;
@@ -89,7 +90,7 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
 /// After how many seconds a program asks again: what is under way, a save or a step of an earlier request, takes about as long.
 const BUSY_RETRY_S: &str = "1";
 
-/// Answers `{"error": sentence}` and closes the connection: the rest of a refused request is not read. Whoever came while the agent was busy
+/// Answers `{"error": sentence}`, or in the shape that the path's clients read, and closes the connection: the rest of a refused request is not read. Whoever came while the agent was busy
 /// is told when to ask again.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
     let conn = refused_for_good(conn, status, sentence);
@@ -101,12 +102,12 @@ pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
 
 /// The same where asking again is of no use while this agent runs.
 pub(super) fn refused_for_good(conn: Conn, status: Status, sentence: &str) -> Conn {
-    json(conn, status, &serde_json::json!({ "error": hints(sentence) }))
-        .with_response_header(KnownHeaderName::Connection, "close")
+    let error = shape::error(conn.path(), status, &hints(sentence));
+    json(conn, status, &error).with_response_header(KnownHeaderName::Connection, "close")
 }
 
 fn retry_after(status: Status) -> Option<&'static str> {
-    (status == Status::ServiceUnavailable).then_some(BUSY_RETRY_S)
+    matches!(status, Status::ServiceUnavailable | Status::TooManyRequests).then_some(BUSY_RETRY_S)
 }
 
 #[cfg(test)]
@@ -133,7 +134,9 @@ mod tests {
 
     #[test]
     fn who_comes_while_the_agent_is_busy_is_told_when_to_ask_again_and_nobody_else() {
-        assert_eq!(retry_after(Status::ServiceUnavailable), Some("1"));
+        for status in [Status::ServiceUnavailable, Status::TooManyRequests] {
+            assert_eq!(retry_after(status), Some("1"));
+        }
         for status in [Status::Conflict, Status::InsufficientStorage, Status::InternalServerError] {
             assert_eq!(retry_after(status), None, "{status}");
         }

@@ -4,6 +4,7 @@
 
 mod collection;
 mod document;
+pub(super) mod embed;
 mod feedback;
 mod invite;
 mod pairing;

@@ -28,6 +28,7 @@ pub mod page;
 mod pieces;
 mod query;
 pub mod routes;
+mod shape;
 mod slots;
 pub mod tasks;
 mod timeouts;

@@ -5,6 +5,7 @@
 
 mod page;
 mod pairing;
+mod programs;
 mod row;
 mod upkeep;
 
@@ -18,7 +19,7 @@ pub use row::{Access, Route};
 
 /// Every call, in the order of docs/api.md.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    page::ROUTES.iter().chain(ROUTES).chain(upkeep::ROUTES).chain(pairing::ROUTES)
+    page::ROUTES.iter().chain(ROUTES).chain(upkeep::ROUTES).chain(pairing::ROUTES).chain(programs::ROUTES)
 }
 
 static ROUTES: &[Route] = &[

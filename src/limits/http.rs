@@ -60,5 +60,16 @@ pub const FEEDBACK_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a question and of a path that are kept with what was said.
 pub const FEEDBACK_TEXT_BYTES_MAX: usize = 4096;
 
+/// Texts in one call of a program that has texts embedded. The text-embeddings-inference server allows 32.
+pub const EMBED_TEXTS_MAX: usize = 64;
+
+/// Bytes of the body of such a call: `EMBED_TEXTS_MAX` texts of the length that the model reads, in any script.
+pub const EMBED_BODY_MAX: usize = 256 * 1024;
+
+/// Such calls at once. Each takes up to 1 MiB, for its body, its texts and the answer; one more is refused and told when to come again.
+pub const EMBED_CALLS_MAX: usize = 40;
+
+const _: () = assert!(EMBED_CALLS_MAX < HTTP_CONNECTIONS_MAX, "the page and the command line are answered meanwhile");
+
 const _: () =
     assert!(FEEDBACK_BYTES_MAX > 8 * FEEDBACK_TEXT_BYTES_MAX, "the longest judgement, escaped, leaves room for others");

@@ -2,7 +2,7 @@
 //!
 //! A device that embeds is busy for seconds on the smallest boards, while a search takes milliseconds and the device that
 //! asked waits `PEER_ANSWER_MS` for it: so searches have a thread of their own. Of the texts to embed for people, questions
-//! come before the texts of other devices that are checked.
+//! come before the texts of other devices that are checked, and those before the texts of programs (`embeds`).
 //!
 //! A person waits for an audit as well as for a question, but an audit reads the whole store, which takes minutes on an SD
 //! card, and every question behind it would wait. So audits have a thread of their own, at the lowest priority and without
@@ -10,6 +10,7 @@
 //! thread goes on.
 
 use super::background::Standing;
+use super::embeds::TextCall;
 use super::shared_indexes::SharedIndexes;
 use crate::base::id::TaskId;
 use crate::base::time::Duration;
@@ -27,7 +28,7 @@ use crate::store::record::Source;
 use crate::store::roots::Root;
 use crate::worker::run::{TaskIo, run};
 use smol::channel::{Receiver, Sender};
-use smol::future::FutureExt;
+use smol::future::{FutureExt, pending};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, RwLock};
@@ -79,27 +80,61 @@ pub struct Executor<E> {
     pub standing: Standing,
 }
 
+/// What a thread does next.
+enum Next {
+    /// A task of the node.
+    Task(TaskId, Box<Task>),
+    /// A text of a program.
+    Text(TextCall),
+}
+
+/// The next task of a queue; `None` once the driver has dropped it.
+async fn task(tasks: &Receiver<(TaskId, Task)>) -> Option<Next> {
+    tasks.recv().await.ok().map(|(id, task)| Next::Task(id, Box::new(task)))
+}
+
+/// The next text of a program. Where none can come any more, it waits for ever: the tasks go on.
+async fn text(texts: &Receiver<TextCall>) -> Option<Next> {
+    match texts.recv().await {
+        Ok(text) => Some(Next::Text(text)),
+        Err(_) => pending().await,
+    }
+}
+
 impl<E: Embedder> Executor<E> {
     /// Runs tasks until the driver drops the queue.
     pub fn run(self, tasks: &Receiver<(TaskId, Task)>) {
-        self.run_each(|| tasks.recv_blocking().ok());
+        self.run_each(|| tasks.recv_blocking().ok().map(|(id, task)| Next::Task(id, Box::new(task))));
     }
 
-    /// Runs tasks until the driver drops the queues; those of `later` only while the queue `first` is empty.
-    pub fn run_in_order(self, first: &Receiver<(TaskId, Task)>, later: &Receiver<(TaskId, Task)>) {
-        self.run_each(|| smol::block_on(first.recv().or(later.recv())).ok());
+    /// Runs tasks until the driver drops the queues; those of `later` only while the queue `first` is empty, and `texts` of programs
+    /// while both are.
+    pub fn run_in_order(
+        self,
+        first: &Receiver<(TaskId, Task)>,
+        later: &Receiver<(TaskId, Task)>,
+        texts: &Receiver<TextCall>,
+    ) {
+        self.run_each(|| smol::block_on(task(first).or(task(later)).or(text(texts))));
     }
 
-    fn run_each(mut self, mut next: impl FnMut() -> Option<(TaskId, Task)>) {
+    fn run_each(mut self, mut next: impl FnMut() -> Option<Next>) {
         let (mut clamped, mut rank) = (None, None);
         self.standing.follow(&mut rank);
-        while let Some((id, task)) = next() {
+        while let Some(next) = next() {
             self.standing.follow(&mut rank);
             self.clamp.follow(&mut clamped);
+            let (id, task) = match next {
+                Next::Task(id, task) => (id, task),
+                Next::Text(text) => {
+                    text.answer(&mut self.embedder);
+                    continue;
+                }
+            };
             let began = clock::thread_cpu();
             // Safe after a panic: each text overwrites the engine's scratch memory, and the store is only read.
             let parsing = Cell::new(Duration::ZERO);
-            let outcome = guard(|| self.outcome(task, &parsing)).unwrap_or_else(Outcome::Panicked);
+            let outcome = guard(|| self.outcome(*task, &parsing)).unwrap_or_else(Outcome::Panicked);
             let spent = clock::thread_cpu().saturating_sub(began).saturating_add(parsing.get());
             if self.inputs.send_blocking(Input::Done(id, outcome, spent)).is_err() {
                 return;
@@ -129,12 +164,14 @@ impl<E: Embedder> Executor<E> {
 #[cfg(test)]
 mod tests {
     use super::super::auditor::Auditor;
+    use super::super::embeds::{Embeds, Reading};
     use super::super::lanes::{LaneEnds, Lanes};
     use super::*;
     use crate::base::filter::Filter;
     use crate::embed::stand_in::StandIn;
     use crate::platform::disk::Sync;
     use crate::scheduler::task::Query;
+    use futures_lite::future::poll_once;
     use smol::channel::bounded;
     use std::path::Path;
     use std::thread::{Builder, JoinHandle};
@@ -261,12 +298,62 @@ mod tests {
         checks.send_blocking((TaskId(1), check())).unwrap();
         checks.send_blocking((TaskId(2), check())).unwrap();
         questions.send_blocking((TaskId(3), Task::EmbedQuery { question: "where".to_owned() })).unwrap();
-        let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs);
-        let thread = spawn(move || executor.run_in_order(&asked, &queued_checks));
+        let model = crate::base::id::Fingerprint([7; 32]);
+        let executor = executor(folder.path(), StandIn::new(model), inputs);
+        let (embeds, texts) = Embeds::new("stand-in", model);
+        let thread = spawn(move || executor.run_in_order(&asked, &queued_checks, &texts));
         let order: Vec<_> = (0..3).map(|_| next(&inbox).0).collect();
         assert_eq!(order, [TaskId(3), TaskId(1), TaskId(2)]);
+        let embedded = smol::block_on(embeds.embed("where".to_owned(), Reading::default())).unwrap();
+        assert_eq!(embedded.embedding, StandIn::new(model).embed("where").unwrap());
+        // Without programs the thread goes on, and without tasks it ends.
+        drop(embeds);
+        checks.send_blocking((TaskId(4), check())).unwrap();
+        assert_eq!(next(&inbox).0, TaskId(4));
         drop((questions, checks));
         assert!(thread.join().is_ok(), "the thread ends at a stop");
+    }
+
+    #[test]
+    fn a_question_comes_before_the_texts_of_programs_that_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inputs, inbox) = bounded(8);
+        let ((questions, asked), (_checks, queued_checks)) = (bounded(4), bounded(4));
+        let model = crate::base::id::Fingerprint([7; 32]);
+        let (embeds, texts) = Embeds::new("stand-in", model);
+        let program = || embeds.embed("a text".to_owned(), Reading::default());
+        let mut waiting = [Box::pin(program()), Box::pin(program())];
+        waiting.iter_mut().for_each(|text| assert!(smol::block_on(poll_once(text)).is_none()));
+        questions.send_blocking((TaskId(1), Task::EmbedQuery { question: "where".to_owned() })).unwrap();
+        let executor = executor(folder.path(), Watched(StandIn::new(model), texts.clone()), inputs);
+        let thread = spawn(move || executor.run_in_order(&asked, &queued_checks, &texts));
+        assert!(matches!(next(&inbox), (TaskId(1), Outcome::QueryEmbedding(_))));
+        waiting.into_iter().for_each(|text| assert!(smol::block_on(text).is_ok()));
+        drop(questions);
+        assert!(thread.join().is_ok());
+    }
+
+    /// Of a question it asserts that the two texts of programs still wait.
+    #[derive(Clone)]
+    struct Watched(StandIn, Receiver<TextCall>);
+
+    impl Embedder for Watched {
+        fn model(&self) -> crate::base::id::Fingerprint {
+            self.0.model()
+        }
+
+        fn tokens(&self, text: &str) -> usize {
+            self.0.tokens(text)
+        }
+
+        fn embed(&mut self, text: &str) -> Result<crate::base::vector::Embedding, crate::embed::EmbedError> {
+            self.0.embed(text)
+        }
+
+        fn embed_query(&mut self, question: &str) -> Result<crate::base::vector::Embedding, crate::embed::EmbedError> {
+            assert_eq!(self.1.len(), 2, "a program was served before a person");
+            self.0.embed(question)
+        }
     }
 
     #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! The handle through which HTTP tasks and start-up reach the node, its events, the network's diagnostics and the governor.
 
+use super::embeds::Embeds;
 use super::event_log::EventLog;
 use super::feedback::Feedback;
 use super::governor::GovernorHandle;
@@ -49,6 +50,8 @@ pub struct NodeHandle {
     /// Work on the whole store; none in tests of the API alone.
     upkeep: Option<Upkeep>,
     feedback: Feedback,
+    /// Where programs have texts embedded; none in tests of the API alone.
+    embeds: Option<Embeds>,
 }
 
 impl NodeHandle {
@@ -69,6 +72,7 @@ impl NodeHandle {
                 unfinished: Arc::default(),
                 upkeep: None,
                 feedback: Feedback::default(),
+                embeds: None,
             },
             driver,
         )
@@ -250,7 +254,7 @@ impl NodeHandle {
     }
 }
 
-/// What is beside the node: work on the whole store, and what people said of answers.
+/// What is beside the node: work on the whole store, what people said of answers, and the texts of programs.
 impl NodeHandle {
     /// What people said of answers.
     #[must_use]
@@ -262,6 +266,18 @@ impl NodeHandle {
     #[must_use]
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
         Self { upkeep: Some(upkeep), ..self }
+    }
+
+    /// The same handle, with the thread that embeds.
+    #[must_use]
+    pub fn with_embeds(self, embeds: Embeds) -> Self {
+        Self { embeds: Some(embeds), ..self }
+    }
+
+    /// Where programs have texts embedded.
+    #[must_use]
+    pub const fn embeds(&self) -> Option<&Embeds> {
+        self.embeds.as_ref()
     }
 
     /// The work on the store.

@@ -16,6 +16,7 @@
 pub mod auditor;
 pub mod background;
 pub mod driver;
+pub mod embeds;
 pub mod event;
 pub mod event_log;
 pub mod executor;

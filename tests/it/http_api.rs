@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use wattle::base::hit::FileCoverage;
 use wattle::base::id::{DocId, Fingerprint, Ring};
+use wattle::embed::stand_in::StandIn;
 use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
@@ -12,12 +13,14 @@ use wattle::node::input::Request;
 use wattle::node::output::{Narrowed, Problem, RankedHit, Response, Uncovered};
 use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
+use wattle::runtime::embeds::Embeds;
 use wattle::runtime::handle::NodeHandle;
 use wattle::store::audit::Audit;
 use wattle::store::counts::StoreCounts;
 
 mod doors;
 mod page;
+mod programs;
 mod routes;
 
 struct Agent {
@@ -38,6 +41,15 @@ fn agent_with(timeouts: Timeouts) -> Agent {
     smol::spawn(async move {
         while let Ok(call) = driver.recv().await {
             let _ = call.reply.send(respond(call.request)).await;
+        }
+    })
+    .detach();
+    // The thread that embeds.
+    let (embeds, texts) = Embeds::new("stand-in", Fingerprint([7; 32]));
+    let node = node.with_embeds(embeds);
+    smol::spawn(async move {
+        while let Ok(text) = texts.recv().await {
+            text.answer(&mut StandIn::new(Fingerprint([7; 32])));
         }
     })
     .detach();
@@ -172,7 +184,8 @@ fn status_of(answer: &str) -> u16 {
 fn refused(agent: &Agent, answer: &str, status: u16) {
     assert_eq!(status_of(answer), status, "{answer}");
     assert!(!answer.contains(agent.token.reveal()), "the token is never repeated");
-    assert!(answer.contains(r#"{"error":""#), "one sentence: {answer}");
+    // One sentence, in the shape that the path's clients read.
+    assert!([r#"{"error":""#, r#"{"error":{""#].iter().any(|begin| answer.contains(begin)), "{answer}");
     assert!(answer.contains("Cache-Control: no-store") && !answer.contains("Access-Control-Allow"), "{answer}");
     agent.serves_the_next_caller();
 }

@@ -3,6 +3,7 @@
 //! Background threads and the audit's thread give way to everything else on the machine (`platform::sched`); the thread
 //! of queries and the writer run as usual.
 
+use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::energy::rank::Rank;
 use crate::limits::{BACKGROUND_MAX, SAVES_LANE};
@@ -21,8 +22,10 @@ use crate::platform::watcher::FolderWatcher;
 use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::driver::Outputs;
+use crate::runtime::embeds::Embeds;
 use crate::runtime::executor::{Clamp, Executor};
 use crate::runtime::governor::GovernorHandle;
+use crate::runtime::handle::NodeHandle;
 use crate::runtime::lanes::{LaneEnds, Lanes};
 use crate::runtime::scrub::Scrub;
 use crate::runtime::seen::Seen;
@@ -43,9 +46,16 @@ pub(super) struct Threads {
     pub(super) reach: Reach,
     /// To be told of it too: until then they wait for parser processes.
     parsers: Parsers,
+    /// The way to the one that embeds texts of programs.
+    embeds: Embeds,
 }
 
 impl Threads {
+    /// The handle through which programs reach the thread that embeds, too.
+    pub(super) fn serve(&self, node_handle: NodeHandle) -> NodeHandle {
+        node_handle.with_embeds(self.embeds.clone())
+    }
+
     /// What tells those that wait for something outside the agent that it is being stopped.
     pub(super) fn stop_waiting(&self) -> impl Fn() + use<> {
         let (reach, parsers) = (self.reach.clone(), self.parsers.clone());
@@ -79,15 +89,16 @@ pub(super) fn background_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).clamp(1, BACKGROUND_MAX)
 }
 
-/// Starts all threads, and returns where the driver sends its outputs.
+/// Starts all threads, and returns where the driver sends its outputs. `model`: the name of the engine's.
 pub(super) fn start(
     home: &Home,
     parts: Parts,
     inputs: &Sender<Input>,
-    findings: &Findings,
+    (findings, model): (&Findings, &str),
 ) -> Result<(Threads, Outputs), String> {
     let Parts { library, engine, index, address_book, upkeep } = parts;
     store::tell_damage(library.kv(), home.path(), inputs.clone());
+    let (embeds, texts) = Embeds::new(model, engine.model());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
     let parsers = Parsers::default();
@@ -124,7 +135,7 @@ pub(super) fn start(
         auditor.run(&audits);
     })?);
     let searcher = executor.clone();
-    threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks))?);
+    threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks, &texts))?);
     threads.push(spawn("searches", move || searcher.run(&searches))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let told = parsers.clone();
@@ -144,7 +155,7 @@ pub(super) fn start(
         home: home.path().to_owned(),
         inputs: inputs.clone(),
     };
-    Ok((Threads { all_but_background: threads, background: joins, reach, parsers }, outputs))
+    Ok((Threads { all_but_background: threads, background: joins, reach, parsers, embeds }, outputs))
 }
 
 /// Starts the thread that reads the whole store once a month.

@@ -1,0 +1,137 @@
+//! Texts that programs have embedded, by the calls that their clients make already: those of OpenAI, of Ollama and of
+//! text-embeddings-inference.
+//!
+//! The thread that embeds questions does it, with questions first (`runtime::embeds`). A call is refused before its body is read
+//! where `EMBED_CALLS_MAX` are answered, so what they take of the memory is bounded.
+
+mod ollama;
+mod openai;
+mod tei;
+
+use super::{Api, Refused, bytes};
+use crate::base::vector::Embedding;
+use crate::http::answer::{json, refused};
+use crate::limits::{DIMENSIONS, EMBED_BODY_MAX, EMBED_TEXTS_MAX};
+use crate::runtime::embeds::{Embeds, NotEmbedded, Reading, TEXT_TOKENS_MAX};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use trillium::{Conn, Status};
+
+pub(crate) use {ollama::Ollama, openai::OpenAi, tei::Tei};
+
+/// How one kind of client asks for vectors and reads them. Deserialized from the body of its call.
+pub(crate) trait Dialect: DeserializeOwned + Send {
+    /// What its client reads.
+    type Answer: Serialize;
+    /// The status where the agent has more calls than it takes at once.
+    const BUSY: Status;
+    /// The status where a text, or the number of texts, is too large.
+    const TOO_LARGE: Status;
+    /// The status where the engine failed.
+    const BROKEN: Status;
+
+    /// The texts, and how they are read.
+    ///
+    /// # Errors
+    /// What this agent cannot do as it is asked for.
+    fn wanted(&mut self, model: &str) -> Result<(Vec<String>, Reading), Refused>;
+
+    /// The answer, with the vectors in the order of the texts and all tokens that were read.
+    fn answer(self, model: &str, vectors: Vec<Embedding>, tokens: usize) -> Self::Answer;
+}
+
+/// One text or several; or numbers, which no text can be made of.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a string or a list of strings was expected")]
+enum Input {
+    One(String),
+    Several(Vec<String>),
+    Tokens(#[expect(dead_code, reason = "it is refused as it is")] Vec<u64>),
+    TokenLists(#[expect(dead_code, reason = "it is refused as it is")] Vec<Vec<u64>>),
+}
+
+impl Input {
+    /// The texts.
+    fn texts(self) -> Result<Vec<String>, Refused> {
+        match self {
+            Self::One(text) => Ok(vec![text]),
+            Self::Several(texts) => Ok(texts),
+            Self::Tokens(_) | Self::TokenLists(_) => Err(bad(
+                "Lists of token numbers are not read, as they are of another model: send the text itself, as a string or a list of strings \
+                 (LangChain: check_embedding_ctx_length=False).",
+            )),
+        }
+    }
+}
+
+impl Api {
+    /// Embeds the texts of a call.
+    pub(crate) async fn embed<D: Dialect>(&self, mut conn: Conn) -> Conn {
+        match self.embedded::<D>(&mut conn).await {
+            Ok(answer) => json(conn, Status::Ok, &answer),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    async fn embedded<D: Dialect>(&self, conn: &mut Conn) -> Result<D::Answer, Refused> {
+        let embeds = self.embeds()?;
+        let Some(_room) = embeds.room() else {
+            return Err((D::BUSY, "As many programs have texts embedded as this agent takes at once.".to_owned()));
+        };
+        let body = bytes(conn, EMBED_BODY_MAX).await?;
+        let mut asked: D = serde_json::from_slice(&body)
+            .map_err(|error| bad(&format!("The body is not what this call reads: {error}.")))?;
+        drop(body);
+        let (texts, reading) = asked.wanted(embeds.model())?;
+        if texts.len() > EMBED_TEXTS_MAX {
+            let why = format!("There are {} texts; at most {EMBED_TEXTS_MAX} are embedded in one call.", texts.len());
+            return Err((D::TOO_LARGE, why));
+        }
+        let (mut vectors, mut tokens) = (Vec::with_capacity(texts.len()), 0);
+        for (number, text) in texts.into_iter().enumerate() {
+            let done = embeds.embed(text, reading).await.map_err(|why| not_embedded::<D>(number, why))?;
+            tokens += done.tokens;
+            vectors.push(done.embedding);
+        }
+        Ok(asked.answer(embeds.model(), vectors, tokens))
+    }
+
+    fn embeds(&self) -> Result<&Embeds, Refused> {
+        self.node.embeds().ok_or_else(|| (Status::ServiceUnavailable, "This agent has no model.".to_owned()))
+    }
+}
+
+fn not_embedded<D: Dialect>(number: usize, why: NotEmbedded) -> Refused {
+    match why {
+        NotEmbedded::TooLong(tokens) => (
+            D::TOO_LARGE,
+            format!(
+                "Text {number} has {tokens} tokens, and the model reads {TEXT_TOKENS_MAX}: send it in smaller parts."
+            ),
+        ),
+        NotEmbedded::Failed(why) => (D::BROKEN, format!("Text {number} could not be embedded: {why}.")),
+        NotEmbedded::Stopped => (Status::ServiceUnavailable, "The agent is stopping.".to_owned()),
+    }
+}
+
+fn bad(why: &str) -> Refused {
+    (Status::BadRequest, why.to_owned())
+}
+
+/// Refuses the name of another model. Ollama's clients add a tag.
+fn check_model(asked: &str, model: &str) -> Result<(), Refused> {
+    if asked == model || asked.strip_suffix(":latest") == Some(model) {
+        return Ok(());
+    }
+    Err((Status::NotFound, format!("This agent has no model of that name; its model is {model}.")))
+}
+
+/// Refuses vectors of another length.
+fn check_dimensions(asked: Option<u64>) -> Result<(), Refused> {
+    match asked {
+        Some(asked) if asked != DIMENSIONS as u64 => {
+            Err(bad(&format!("The vectors of this model have {DIMENSIONS} dimensions, and are not shortened.")))
+        }
+        _ => Ok(()),
+    }
+}
