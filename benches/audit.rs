@@ -178,7 +178,8 @@ fn main() {
     let folders = Folders::new(folder.path().to_owned());
     let auditor = Auditor { disk, folders, inputs };
     let searcher = executor.clone();
-    std::thread::spawn(move || executor.run_in_order(&asked, &no_checks));
+    let (_, no_texts) = bounded(1);
+    std::thread::spawn(move || executor.run_in_order(&asked, &no_checks, &no_texts));
     std::thread::spawn(move || searcher.run(&searched));
     std::thread::spawn(move || {
         stand(Rank::Last);
