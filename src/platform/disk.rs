@@ -4,7 +4,7 @@
 //! - Options are frozen when a keyspace is made, so that they have a number in the folder's name (`LAYOUT`).
 //! - A small memtable can hang the only worker on its own queue (fjall#323): memtables never fill by themselves here
 //!   (1 GiB), the writer rotates them explicitly every `STORE_MEMORY_BYTES`, and there are two workers.
-//! - A flipped journal byte loses everything after it without an error: `store::audit` compares stamps.
+//! - A flipped journal byte loses everything after it without an error, or the whole store: `journal` takes the one batch out before.
 //! - Iterators end early after an error: every item is checked.
 //! - It panics on some damage (a folder where a table should be, a lock that another thread's panic poisoned): a panic is
 //!   caught here and is damage like any other.
@@ -21,6 +21,7 @@
 
 mod damage;
 mod error;
+pub(super) mod journal;
 mod newest;
 mod options;
 mod range;

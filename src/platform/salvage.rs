@@ -14,7 +14,7 @@ mod carried;
 mod carry;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, mend_notes, note_faults, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_whole};
 use super::home::Home;
 use super::store_aside::due;
 use super::store_aside::note::{self, Due};
@@ -82,6 +82,7 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
     log::info!("Documents whose files are not there are carried over from the damaged store {}.", store.display());
     let opened = || {
         mend_notes(&note_faults(store)?)?;
+        journal::mend(&journal::damaged(store)?)?;
         open_whole(store, Sync::Buffer)
     };
     let old = if given_up { Err(KvError::Damaged(String::new())) } else { opened() };

@@ -6,7 +6,7 @@ mod dropped;
 mod suspect;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, mend_notes, note_faults, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_whole};
 use super::home::{Home, HomeFile};
 use super::regular;
 use super::salvage;
@@ -24,9 +24,10 @@ use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Record, Sources};
+pub(crate) use dropped::Dropped;
 use dropped::Journals;
 #[cfg(test)]
-pub(crate) use dropped::{Dropped, told as of_dropped};
+pub(crate) use dropped::told as of_dropped;
 use log::{info, warn};
 use smol::channel::Sender;
 use std::fs;
@@ -53,6 +54,7 @@ pub fn open<T>(
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
+    let journals = Journals::of(&folder);
     let suspect = mended(home.path(), &folder).map_err(|error| {
         let (KvError::Io(why) | KvError::Damaged(why)) = error;
         format!(
@@ -62,11 +64,10 @@ pub fn open<T>(
     })?;
     let found = lost(home, &folder);
     let prepared = |(disk, before)| prepare(home, model, disk, before, &first_reads);
-    let journals = Journals::of(&folder);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let less = whole.as_ref().ok().and_then(|(_, repaired)| {
-        let notes = suspect.map_or(0, |suspect| suspect.notes);
-        of_notes(notes, *repaired).or_else(|| dropped::told(journals.dropped(), *repaired))
+        let Suspect { notes, dropped: damaged, .. } = suspect.unwrap_or_default();
+        of_notes(notes, *repaired).or_else(|| dropped::told(Dropped { damaged, ..journals.dropped() }, *repaired))
     });
     let whole = whole.map(|(disk, repaired)| match (&found, repaired) {
         (Some(_), _) => (disk, Before::Told),
@@ -96,18 +97,20 @@ pub fn open<T>(
     Ok((library, read_first, found))
 }
 
-/// Mends the notes of the newest tables, after the mark for a check of the whole store is on the disk: a start that ends in between would
+/// Mends the notes of the newest tables, and the journals, after the mark for a check of the whole store is on the disk: a start that ends in between would
 /// not know of them any more. Gives what is so of the store, if it is to be checked.
 fn mended(home: &Path, folder: &Path) -> Result<Option<Suspect>, KvError> {
-    let (known, faults) = (Suspect::read(home), note_faults(folder)?);
-    if faults.is_empty() {
+    let (known, faults, journals) = (Suspect::read(home), note_faults(folder)?, journal::damaged(folder)?);
+    if faults.is_empty() && journals.is_empty() {
         return Ok(known);
     }
-    let suspect = known.unwrap_or_default().with(&faults);
+    let damaged = journals.iter().map(|damaged| damaged.lost).sum();
+    let suspect = known.unwrap_or_default().with(&faults).with_dropped(damaged);
     suspect
         .write(home)
         .map_err(|error| KvError::Io(format!("{} cannot be written: {error}", home.join(SUSPECT).display())))?;
     mend_notes(&faults)?;
+    journal::mend(&journals)?;
     Ok(Some(suspect))
 }
 
@@ -184,7 +187,9 @@ fn prepare<T>(
         );
     }
     let (sources, known) = (home.sources(), read::sources(library.kv())?);
-    if known == Sources::default() && sources != Sources::default() {
+    // It is written before the store, which may have lost that a folder is private.
+    let is_newer = before == Before::Repaired && known != sources;
+    if (known == Sources::default() || is_newer) && sources != Sources::default() {
         library.apply(&Change::Sources(sources))?;
     } else if sources == Sources::default() && known != sources {
         // It was lost with its copy, and a store that is damaged later would be without any. On a full disk the next start does it.
@@ -317,7 +322,7 @@ fn check(disk: Disk, suspect: Option<Suspect>) -> Result<(Disk, Option<u64>), Kv
         disk.verify()?;
     }
     // A list that leaves out tables shows nowhere if those had words alone: no audit reads them, and the repair makes them anew.
-    let is_proven = suspect.is_none_or(|suspect| suspect.unproven == 0);
+    let is_proven = !suspect.is_some_and(Suspect::is_to_be_repaired);
     let whole = is_proven && is_consistent(&disk)? && (suspect.is_none() || audit(&disk)?.clean());
     let mut repaired = None;
     if !whole {

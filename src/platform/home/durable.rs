@@ -40,6 +40,14 @@ pub(super) fn read_whole(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>
 /// # Errors
 /// The system's; the old file is untouched.
 pub(in crate::platform) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// The same; `fill` writes what the file is to hold.
+///
+/// # Errors
+/// The system's, or those of `fill`; the old file is untouched.
+pub(in crate::platform) fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     #[cfg(test)]
     cut::step()?;
     let temporary = path.with_extension("new");
@@ -49,7 +57,7 @@ pub(in crate::platform) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     #[expect(clippy::disallowed_methods, reason = "the one place that renames durably: the folder is synced below")]
-    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    let put = fill(&mut file).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = put {
         // What a full disk has taken of it is of no use to anybody, and may be a part of a secret.
         let _ = fs::remove_file(&temporary);

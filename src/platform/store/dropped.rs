@@ -34,6 +34,8 @@ pub(crate) struct Dropped {
     pub(crate) bytes: u64,
     /// Whether a few bytes behind that were not zero.
     pub(crate) has_strays: bool,
+    /// Bytes of damaged batches, those behind which are there: they were taken out before the opening (`disk::journal`).
+    pub(crate) damaged: u64,
 }
 
 impl Journals {
@@ -50,6 +52,7 @@ impl Journals {
         Dropped {
             bytes: self.0.iter().map(|(path, written)| lost(path, written.end)).sum(),
             has_strays: self.0.iter().any(|(path, written)| lost(path, written.stray) > 0),
+            damaged: 0,
         }
     }
 }
@@ -83,9 +86,14 @@ fn written(path: &Path) -> Option<Written> {
 }
 
 /// What is to be said of what was dropped, and of a repair for which so many documents are read again; `None` if there was neither.
-pub(crate) fn told(Dropped { bytes, has_strays }: Dropped, repaired: Option<u64>) -> Option<Finding> {
+pub(crate) fn told(Dropped { bytes, has_strays, damaged }: Dropped, repaired: Option<u64>) -> Option<Finding> {
     let command = Some("dmesg --level=err,warn".to_owned());
     let lost = match (bytes, repaired) {
+        _ if damaged > 0 => format!(
+            "A part of what was written to the store last, {} KiB, could not be read, and was dropped, and what was written behind it is there \
+             (the journal as it was is kept in the store's folder, with the ending .damaged, and can be deleted)",
+            damaged.div_ceil(1024)
+        ),
         (0, None) if has_strays => {
             let what = "A few bytes of the store's journal, behind the last that was written, were not zero, and were dropped. Nothing was \
                         saved in them, and nothing is lost. The disk or card may be failing: make a backup.";
@@ -133,7 +141,7 @@ mod tests {
         file.set_len(1 << 20).unwrap();
         assert_eq!(journals.dropped(), Dropped::default());
         file.set_len((1 << 20) - 3000).unwrap();
-        let of = |bytes| Dropped { bytes, has_strays: false };
+        let of = |bytes| Dropped { bytes, ..Dropped::default() };
         assert_eq!(journals.dropped(), of(3000));
         assert!(told(of(3000), None).unwrap().what.contains("3 KiB, could not be read"));
         assert!(told(of(3000), Some(1)).unwrap().what.contains("1 file is read again"));
@@ -152,8 +160,8 @@ mod tests {
         assert_eq!(written(&path), Some(Written { end: 5000, stray: 600_001 }));
         let journals = Journals::of(folder.path());
         file.set_len(5000).unwrap();
-        assert_eq!(journals.dropped(), Dropped { bytes: 0, has_strays: true });
+        assert_eq!(journals.dropped(), Dropped { has_strays: true, ..Dropped::default() });
         file.set_len(4000).unwrap();
-        assert_eq!(journals.dropped(), Dropped { bytes: 1000, has_strays: true });
+        assert_eq!(journals.dropped(), Dropped { bytes: 1000, has_strays: true, damaged: 0 });
     }
 }

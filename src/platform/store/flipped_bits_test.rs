@@ -49,6 +49,13 @@ fn start(home: &Home) -> (Library<Disk>, Option<Finding>) {
 
 /// A home whose store has documents, all of them in tables.
 fn written() -> (tempfile::TempDir, Home) {
+    let (folder, home) = written_to_journal();
+    start(&home).0.kv().rotate().unwrap();
+    (folder, home)
+}
+
+/// Likewise, in the journal.
+fn written_to_journal() -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let home = Home::open(folder.path()).unwrap();
@@ -69,7 +76,6 @@ fn written() -> (tempfile::TempDir, Home) {
         let vector = Quantized::from_parts(1.0, &[u8::try_from(n).unwrap() + 1; DIMENSIONS]).unwrap();
         library.apply(&Change::Embedded { doc, model: MODEL, vectors: vec![(row, key, vector)] }).unwrap();
     }
-    library.kv().rotate().unwrap();
     (folder, home)
 }
 
@@ -212,4 +218,62 @@ fn damage_that_was_met_before_anybody_listens_is_told_too_and_once() {
     assert!(matches!(told.recv_blocking(), Ok(Input::StoreDamaged(why)) if why.contains("(first)")));
     assert_eq!(told.len(), 0);
     assert!(folder.path().join(SUSPECT).exists());
+}
+
+/// The bytes of the journal that were written.
+fn journal_end(store: &Path) -> u64 {
+    let (mut bytes, zeros) = (fs::read(store.join("0.jnl")).unwrap(), vec![0; 1 << 16]);
+    while bytes.ends_with(&zeros) {
+        bytes.truncate(bytes.len() - zeros.len());
+    }
+    bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1
+}
+
+#[test]
+fn a_flipped_bit_in_the_journal_costs_one_document_whose_folder_is_away_and_no_more() {
+    let (_kept, original) = written_to_journal();
+    let length = journal_end(&original.path().join(LAYOUT));
+    let mut told = 0;
+    for step in 0..12_u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("home");
+        copy_store(original.path(), &place);
+        let at = length * (2 * step + 1) / 24;
+        flip(&place.join(LAYOUT).join("0.jnl"), at, u8::try_from(step % 8).unwrap());
+        let home = Home::open(&place).unwrap();
+        let (library, found) = start(&home);
+        let carried = answering(&library);
+        assert!(
+            carried + 1 >= DOCUMENTS,
+            "{carried} of {DOCUMENTS} answer after a flip at {at} of {length}: {found:?}"
+        );
+        assert!(audit(library.kv()).unwrap().clean());
+        assert!(due(&place.join(LAYOUT)).is_empty() && !place.join("store-1.damaged-1").exists());
+        told += u32::from(found.is_some());
+        drop(library);
+        let (library, _) = start(&home);
+        assert_eq!(answering(&library), carried);
+    }
+    assert!(told > 9, "{told} of 12 are told");
+}
+
+#[test]
+fn a_damaged_journal_does_not_give_a_folder_back_to_others_that_was_made_private() {
+    let (folder, home) = written_to_journal();
+    let store = folder.path().join(LAYOUT);
+    let (mut library, _) = start(&home);
+    let mut sources = home.sources();
+    sources.places[0].ring = Ring::Mesh;
+    library.apply(&Change::Sources(sources.clone())).unwrap();
+    library.kv().sync().unwrap();
+    let before = journal_end(&store);
+    sources.places[0].ring = Ring::Private;
+    home.write(HomeFile::Sources, &sources.encode()).unwrap();
+    library.apply(&Change::Sources(sources.clone())).unwrap();
+    library.kv().sync().unwrap();
+    drop(library);
+    flip(&store.join("0.jnl"), before + 40, 3);
+    let (library, found) = start(&home);
+    assert!(found.unwrap().what.contains("behind it is there"));
+    assert_eq!(read::sources(library.kv()).unwrap(), sources);
 }

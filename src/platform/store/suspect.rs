@@ -13,17 +13,20 @@ pub(super) const SUSPECT: &str = "store-suspect";
 /// Bytes of a mark that are read.
 const MARK_BYTES: usize = 200;
 
-/// Before the number of notes, and of lists.
+/// Before the number of notes, of lists, and of bytes.
 const NOTES: &str = "notes ";
 const UNPROVEN: &str = "unproven ";
+const DROPPED: &str = "dropped ";
 
-/// What is so of a store that is to be checked. Both numbers are zero if it only failed.
+/// What is so of a store that is to be checked. All numbers are zero if it only failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Suspect {
     /// Notes of the newest tables that were not whole, or whose list was not.
     pub(super) notes: u64,
     /// Those of them of which nothing proves that their list is what was written.
     pub(super) unproven: u64,
+    /// Bytes of damaged batches that were taken out of journals.
+    pub(super) dropped: u64,
 }
 
 impl Suspect {
@@ -36,20 +39,31 @@ impl Suspect {
         };
         let mark = String::from_utf8_lossy(&mark);
         let of = |name: &str| mark.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0);
-        Some(Self { notes: of(NOTES), unproven: of(UNPROVEN) })
+        Some(Self { notes: of(NOTES), unproven: of(UNPROVEN), dropped: of(DROPPED) })
     }
 
     /// With these notes. An earlier start may have ended before it mended them, so that they are the same ones.
     pub(super) fn with(self, faults: &[Fault]) -> Self {
         let unproven = faults.iter().filter(|fault| !fault.is_proven).count() as u64;
-        Self { notes: self.notes.max(faults.len() as u64), unproven: self.unproven.max(unproven) }
+        Self { notes: self.notes.max(faults.len() as u64), unproven: self.unproven.max(unproven), ..self }
+    }
+
+    /// With so many bytes of journals that are damaged.
+    pub(super) fn with_dropped(self, bytes: u64) -> Self {
+        Self { dropped: self.dropped.max(bytes), ..self }
+    }
+
+    /// Whether it is known that something is missing, or not proven that nothing is: it is repaired, also if nothing is seen to be missing.
+    pub(super) const fn is_to_be_repaired(self) -> bool {
+        self.unproven > 0 || self.dropped > 0
     }
 
     /// Writes the mark. It is on the disk then.
     pub(super) fn write(self, home: &Path) -> io::Result<()> {
-        let Self { notes, unproven } = self;
-        let mark =
-            format!("Notes of the store's newest tables were not whole.\n{NOTES}{notes}\n{UNPROVEN}{unproven}\n");
+        let Self { notes, unproven, dropped } = self;
+        let mark = format!(
+            "Notes of the store's newest tables, or journals, were not whole.\n{NOTES}{notes}\n{UNPROVEN}{unproven}\n{DROPPED}{dropped}\n"
+        );
         durable::write(&home.join(SUSPECT), mark.as_bytes())
     }
 }
@@ -62,7 +76,7 @@ pub fn mark_suspect(home: &Path) {
 /// Whether the next start repairs the store in any case.
 #[must_use]
 pub fn awaits_repair(home: &Path) -> bool {
-    Suspect::read(home).is_some_and(|suspect| suspect.unproven > 0)
+    Suspect::read(home).is_some_and(Suspect::is_to_be_repaired)
 }
 
 #[cfg(test)]
@@ -75,7 +89,7 @@ mod tests {
         assert_eq!(Suspect::read(folder.path()), None);
         mark_suspect(folder.path());
         assert_eq!(Suspect::read(folder.path()), Some(Suspect::default()));
-        let suspect = Suspect { notes: 12, unproven: 3 };
+        let suspect = Suspect { notes: 12, unproven: 3, dropped: 70_000 };
         suspect.write(folder.path()).unwrap();
         assert_eq!(Suspect::read(folder.path()), Some(suspect));
         assert!(awaits_repair(folder.path()));
