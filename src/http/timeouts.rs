@@ -1,6 +1,6 @@
 //! How long a client may take: a TCP stream whose reads and writes time out.
 
-use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS};
+use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS, HTTP_LINGER_BYTES_MAX};
 use async_net::TcpStream;
 use smol::Timer;
 use smol::future::{FutureExt, or};
@@ -138,7 +138,7 @@ impl Transport for TimedStream {
     }
 }
 
-/// Closes the write side and drains what the client still sends, at most a second and a mebibyte. Closing with unread bytes
+/// Closes the write side and drains what the client still sends, at most a second and `HTTP_LINGER_BYTES_MAX`. Closing with unread bytes
 /// would reset the connection, and the client would lose the sentence that says what was wrong (RFC 9112, section 9.6).
 pub(super) async fn linger(stream: &TcpStream) {
     if stream.shutdown(Shutdown::Write).is_err() {
@@ -146,11 +146,11 @@ pub(super) async fn linger(stream: &TcpStream) {
     }
     let mut rest = stream.clone();
     let drained = async {
-        let mut sink = [0; 4096];
-        for _ in 0..256 {
+        let (mut sink, mut left) = ([0; 8192], HTTP_LINGER_BYTES_MAX);
+        while left > 0 {
             match rest.read(&mut sink).await {
                 Ok(0) | Err(_) => break,
-                Ok(_) => {}
+                Ok(read) => left = left.saturating_sub(read),
             }
         }
     };

@@ -9,6 +9,9 @@ pub const HTTP_CONNECTIONS_MAX: usize = 64;
 /// Bytes of an HTTP request's line and headers. Browsers send about 1 KiB.
 pub const HTTP_HEAD_MAX: usize = 16 * 1024;
 
+/// Bytes that are still taken from a client that was refused, so that it reads why: as many as a file may have.
+pub const HTTP_LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Milliseconds in which a request must have arrived whole, from its first byte or from the connection.
 pub const HTTP_ARRIVE_MS: u64 = 10_000;
 

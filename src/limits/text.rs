@@ -31,8 +31,9 @@ pub const UNPACKED_FLOOR_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of one part of an office document, unpacked: the XML of a sheet is longer than its text.
 pub const PART_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Entries of one file and of the archives in it.
-pub const UNPACKED_ENTRIES_MAX: usize = 10_000;
+/// Entries of one file and of the archives in it: as many as it may have passages, so that a folder of more mails is refused, and its owner
+/// told, as one with more passages than that is.
+pub const UNPACKED_ENTRIES_MAX: usize = DOCUMENT_CHUNKS_MAX;
 
 /// Pages of a PDF file that are read.
 pub const PDF_PAGES_MAX: usize = 20_000;

@@ -248,16 +248,13 @@ impl Node {
         };
         if key == self.config.key && witness.is_none() {
             return format!(
-                "Another device with the key of this device is at {}: two devices use the same key. {frozen} {advice}",
-                other.ip()
+                "Another device with the key of this device is at {other}: two devices use the same key. {frozen} {advice}"
             );
         }
         let by = witness.map(|witness| format!("{} says: ", self.title(Some(witness)))).unwrap_or_default();
         format!(
-            "{by}Two devices use the same key, that of {of}: one at {}, which is linked, and one at {}, which is not let in \
-             beside it. {frozen} {advice}",
-            linked.ip(),
-            other.ip()
+            "{by}Two devices use the same key, that of {of}: one at {linked}, which is linked, and one at {other}, which is not let in \
+             beside it. {frozen} {advice}"
         )
     }
 }

@@ -168,4 +168,12 @@ mod tests {
                 && !is_mbox("mbox", b"")
         );
     }
+
+    #[test]
+    fn no_mail_of_a_large_folder_is_left_out() {
+        let folder: String = (0..14_000).map(|n| format!("From a@x\nFrom: a\nSubject: {n}\n\nIt hums.\n\n")).collect();
+        let mails = mails(folder.as_bytes());
+        assert_eq!(mails.len(), 14_000);
+        assert!(mails[13_999].starts_with(b"From: a\nSubject: 13999\n"));
+    }
 }
