@@ -49,15 +49,15 @@ pub(crate) fn is_mbox(ending: &str, bytes: &[u8]) -> bool {
     of_mails + beside >= if is_named { 1 } else { HEADERS_MIN }
 }
 
-/// What is behind a line `From SOMEBODY DATE`, if the bytes begin with one.
+/// What is behind a line `From SOMEBODY DATE` (RFC 4155, appendix A), if the bytes begin with one. Thunderbird writes neither of both behind
+/// `From `; then headers of a mail must follow, as a text may begin so too.
 fn separator(bytes: &[u8]) -> Option<&[u8]> {
     let line = bytes.strip_prefix(b"From ")?;
     let end = line.iter().take(MAIL_HEAD_BYTES_MAX).position(|byte| *byte == b'\n')?;
-    let has_time = line
-        .get(..end)?
-        .windows(3)
-        .any(|part| matches!(part, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
-    has_time.then(|| line.get(end + 1..)).flatten()
+    let (said, behind) = (line.get(..end)?, line.get(end + 1..)?);
+    let has_time = said.windows(3).any(|part| matches!(part, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
+    let is_bare = || said.trim_ascii().is_empty() && headers(behind) != (0, 0);
+    (has_time || is_bare()).then_some(behind)
 }
 
 fn without_blanks(bytes: &[u8]) -> &[u8] {
@@ -170,10 +170,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_thunderbird_is_divided_where_nothing_stands_behind_from() {
+        let folder = "From \r\nX-Mozilla-Status: 0001\r\nSubject: One\r\n\r\nwords\r\n\r\nFrom \r\nhere: it hums\r\n\r\n\
+                      From \r\nMessage-ID: <2@x>\r\nSubject: Two\r\n\r\nmore\r\n\r\n\
+                      From - Mon Jun 01 10:00:00 2009\r\nSubject: Three\r\n\r\nolder\r\n";
+        assert!(is_mbox("", folder.as_bytes()) && is_mbox("mbox", folder.as_bytes()));
+        let all = mails(folder.as_bytes());
+        assert_eq!(all.len(), 3, "{all:?}");
+        assert!(all[0].ends_with(b"here: it hums\r\n\r\n") && all[1].starts_with(b"Message-ID: <2@x>\r\n"));
+        assert!(all[2].starts_with(b"Subject: Three\r\n"));
+        assert!(!is_mbox("txt", b"From \nhere: it hums\n\n"));
+    }
+
+    #[test]
     fn no_mail_of_a_large_folder_is_left_out() {
-        let folder: String = (0..14_000).map(|n| format!("From a@x\nFrom: a\nSubject: {n}\n\nIt hums.\n\n")).collect();
-        let mails = mails(folder.as_bytes());
-        assert_eq!(mails.len(), 14_000);
-        assert!(mails[13_999].starts_with(b"From: a\nSubject: 13999\n"));
+        for line in ["From a@x Mon Jun  1 10:00:00 2009\n", "From \n"] {
+            let folder: String = (0..14_000).map(|n| format!("{line}From: a\nSubject: {n}\n\nIt hums.\n\n")).collect();
+            let mails = mails(folder.as_bytes());
+            assert_eq!(mails.len(), 14_000, "{line}");
+            assert!(mails[13_999].starts_with(b"From: a\nSubject: 13999\n"));
+        }
     }
 }
