@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use super::lexical;
-use super::lexical::row_set::{Allowed, RowSet, Taken};
+use super::lexical::row_set::{Allowed, Taken};
 use super::vector;
 use crate::base::id::Row;
 use crate::base::vector::Signs;
@@ -31,8 +31,7 @@ impl Indexes {
     /// The rows nearest by sign bits, with at most `max` different texts; of those that are `allowed`.
     #[must_use]
     pub fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        let none = RowSet::default();
-        let left_out = if allowed.shared { self.words.private() } else { &none };
+        let left_out = self.words.left_out(allowed.shared);
         self.vectors.nearest(signs, max, Taken { left_out, only: allowed.only })
     }
 
