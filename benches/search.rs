@@ -95,7 +95,11 @@ fn of_vectors(vectors: &str, questions: &str, folder: &Path) {
         let stored = vector.quantize();
         entries.push((row, stored.signs()));
         codes.push(stored.clone());
-        batch.put(Space::Vector, keys::row(row), Vector { model: MODEL.into(), values: stored, by: 0 }.encode());
+        batch.put(
+            Space::Vector,
+            keys::row(row),
+            Vector { model: MODEL.into(), values: stored, by: 0, is_stale: false }.encode(),
+        );
         if entries.len() == IN_A_BATCH {
             index.add(&std::mem::take(&mut entries));
             kv.commit(std::mem::take(&mut batch)).unwrap();
@@ -171,7 +175,7 @@ fn word(rng: &mut Rng) -> String {
 /// Documents in a hundred folders, a day apart; one in a hundred is a PDF.
 fn fill(folder: &Path, documents: u64) -> (Library<Disk>, Indexes) {
     let mut library = Library::open(Disk::open(folder, Sync::Buffer).unwrap()).unwrap();
-    assert!(library.bind(MODEL).unwrap().is_ok());
+    library.bind(MODEL, &[]).unwrap();
     let place = Source { path: b"/docs".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
     library.apply(&Change::Sources(Sources::from(vec![place]))).unwrap();
     let (mut rng, mut embedder) = (Rng::new(1), StandIn::new(MODEL));

@@ -4,8 +4,8 @@ use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::record::{
-    Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
-    Marks, Record, Source, Sources, Vector,
+    Asked, Attempt, Chunk, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing, FileStamp, Maker,
+    Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
 };
 use wattle::store::roots::{Identity, Root, Roots};
 use wattle::store::rows::Rows;
@@ -68,23 +68,27 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Source { path: b"/home/ann".to_vec(), collection: "home".to_owned(), ring: Ring::Public, device: 66_306 };
     let mut owed = Rows::default();
     [3, 4, 5, 70].into_iter().for_each(|row| owed.insert(Row(row)));
+    let model = NamedModel { name: "m".to_owned(), fingerprint: Fingerprint([7; 32]) };
+    let set = CollectionModel { collection: "home".to_owned(), version: 2, model, before: None, language: None };
     let attempt = Attempt { by: None, why: "no".to_owned(), at: 1_795_717_859 };
     vec![
         document(DocState::Chunked { missing: 1 }).encode(),
         document(DocState::Refused("too large".to_owned())).encode(),
         chunk.encode(),
-        Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 0 }.encode(),
+        Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 0, is_stale: false }.encode(),
         Sources::from(vec![source.clone()]).encode(),
-        Sources { places: vec![source], private: vec!["diary".to_owned()] }.encode(),
+        Sources { places: vec![source], private: vec!["diary".to_owned()], models: Vec::new() }.encode(),
         marks(0),
         marks(2),
         Commit { number: 300, next_doc: DocId(4), next_row: Row(70), ..Commit::default() }.encode(),
         Asked(vec![b"/a".to_vec()]).encode(),
         Roots(vec![Root { path: b"/a".to_vec(), identity: Identity { volume: 1, inode: 2, born_ns: 3 } }]).encode(),
-        Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 9 }.encode(),
+        Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 9, is_stale: false }.encode(),
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], ..Maker::default() }.encode(),
         Maker { number: 2, unproven: vec![Row(9)], owed: owed.clone(), ..Maker::default() }.encode(),
         Maker { number: 3, checks: 0, unproven: Vec::new(), owed, banned_until: 1_795_717_859 }.encode(),
         Failing { attempts: vec![Failed { attempt, key: None }], here: 2, is_only_here: true }.encode(),
+        Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 0, is_stale: true }.encode(),
+        Sources { places: Vec::new(), private: Vec::new(), models: vec![set] }.encode(),
     ]
 }

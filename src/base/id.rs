@@ -56,6 +56,22 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// The first bytes of a model's fingerprint, which stand with each vector: they tell the models of one device apart, at a tenth of the bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelMark(pub [u8; 4]);
+
+impl From<Fingerprint> for ModelMark {
+    fn from(Fingerprint([a, b, c, d, ..]): Fingerprint) -> Self {
+        Self([a, b, c, d])
+    }
+}
+
+impl fmt::Display for ModelMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// A key of everything that a chunk's vector depends on: the first 16 bytes of SHA-256 over model, prefix and text.
 /// Equal keys have equal vectors, so a stored one is never computed again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 mod bench;
+mod collection;
 mod energy;
 mod eval;
 mod identity;
@@ -22,6 +23,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 pub use bench::BenchArgs;
+pub use collection::CollectionCommand;
 pub use energy::EnergyCommand;
 pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
@@ -69,7 +71,7 @@ pub enum Command {
     Up(UpArgs),
     /// Have the running agent watch more folders or files.
     Add(AddArgs),
-    /// List the collections, give one another name, or say who may see it.
+    /// List the collections, give one another name or model, or say who may see it.
     Collection {
         /// What to do.
         #[command(subcommand)]
@@ -187,38 +189,6 @@ pub enum Command {
         /// Where the hardware of this device is looked at where no agent runs: a folder with sys and proc in it. For tests.
         #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
         sensors: PathBuf,
-    },
-}
-
-/// The commands of `wattle collection`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum CollectionCommand {
-    /// List the collections: who may see each, and its folders.
-    List {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give a collection another name. Where that is the name of another one of the same ring, the two become one.
-    Rename {
-        /// Its name now.
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Its name from now on.
-        #[arg(value_name = "NEW", value_parser = parse_collection)]
-        to: String,
-    },
-    /// Say who may see a collection, from this moment on.
-    Ring {
-        /// Its name.
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Who may see its documents.
-        #[arg(value_enum)]
-        ring: RingArg,
-        /// With private: no folder has this name yet; one that is added to it later is private.
-        #[arg(long)]
-        new: bool,
     },
 }
 

@@ -7,7 +7,7 @@ use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
-use crate::http::dto::Regrouped;
+use crate::http::dto::{ModelOf, Regrouped, StatusReport};
 use crate::http::folders::{Folders, Watched};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
     match what {
         CollectionCommand::List { json } => {
             let Folders { folders, private_names } = client.folders().await?.read;
-            let text = list(&folders, &private_names, json);
+            let models = client.status().await?.read.model.collections;
+            let text = list(&folders, &private_names, &models, json);
             if json { print_as_is(&text) } else { print(&text) }
         }
         CollectionCommand::Rename { name, to } => {
@@ -28,7 +29,23 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let ring = ring.into();
             told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
         }
+        CollectionCommand::Model { name, model, .. } => {
+            let now = client.remodel(&name, model.as_deref()).await?;
+            print(&remodelled(&now.name, &client.status().await?.read))
+        }
     }
+}
+
+/// What becomes of a collection whose model was set.
+fn remodelled(name: &str, status: &StatusReport) -> String {
+    let set = status.model.collections.iter().find(|of| is_same(&of.collection, name));
+    let model = set.map_or(&status.model.name, |of| &of.model);
+    one_line(&format!(
+        "The collection {name} is embedded with {model} from now on. What is not embedded with it yet is found by the model of before, and by \
+         its words; `wattle status` says how much that is and how long it takes, `wattle pause` pauses it, and \
+         `wattle collection model {} --back` goes back.",
+        quoted(name)
+    )) + "\n"
 }
 
 fn told(now: &Regrouped, renamed: Option<&str>, given: Ring) -> Result<(), Stop> {
@@ -71,8 +88,10 @@ fn kept(name: &str) -> String {
     format!("A folder that is added to that name is private too, until `wattle collection ring {} mesh`", quoted(name))
 }
 
-/// The collections with their folders. Only lists of earlier versions have collections whose folders have different rings.
-fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String {
+/// The collections with their folders, and the models of those that have one of their own. Only lists of earlier versions have collections
+/// whose folders have different rings.
+fn list(sources: &[Watched], private_names: &[String], models: &[ModelOf], as_json: bool) -> String {
+    let model_of = |name: &str| models.iter().find(|of| is_same(&of.collection, name));
     let mut collections: BTreeMap<&str, Vec<&Watched>> = BTreeMap::new();
     for source in sources {
         collections.entry(&source.collection).or_default().push(source);
@@ -81,7 +100,11 @@ fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String 
         let one = |(name, folders): (&&str, &Vec<&Watched>)| {
             let paths: Vec<&str> = folders.iter().map(|folder| folder.path.as_str()).collect();
             let rings: Vec<Ring> = folders.iter().map(|folder| folder.ring).collect();
-            json!({ "name": name, "ring": ring_of(folders), "folders": paths, "rings": rings })
+            let mut one = json!({ "name": name, "ring": ring_of(folders), "folders": paths, "rings": rings });
+            if let Some(of) = model_of(name) {
+                one["model"] = json!({ "name": of.model, "before": of.before, "language": of.language });
+            }
+            one
         };
         let none = |name: &String| json!({ "name": name, "ring": Ring::Private, "folders": [], "rings": [] });
         return pretty(&collections.iter().map(one).chain(private_names.iter().map(none)).collect());
@@ -100,7 +123,8 @@ fn list(sources: &[Watched], private_names: &[String], as_json: bool) -> String 
             },
             |ring| format!("ring {}", ring.as_str()),
         );
-        let _ = writeln!(text, "{}", one_line(&format!("{name} ({said})")));
+        let model = model_of(name).map_or_else(String::new, |of| format!("; model {}", of.model));
+        let _ = writeln!(text, "{}", one_line(&format!("{name} ({said}{model})")));
         for folder in folders {
             let ring = if ring.is_none() { format!(" (ring {})", folder.ring.as_str()) } else { String::new() };
             let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
@@ -148,36 +172,48 @@ mod tests {
             watched("/a", "home", Ring::Mesh),
         ];
         assert_eq!(
-            list(&sources, &[], false),
+            list(&sources, &[], &[], false),
             "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n"
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &[], true)).unwrap();
         assert_eq!(
             json[1],
             json!({ "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
         );
-        assert!(list(&[], &[], false).contains("wattle add"));
+        assert!(list(&[], &[], &[], false).contains("wattle add"));
         let kept = ["old diary".to_owned()];
-        let text = list(&[], &kept, false);
+        let text = list(&[], &kept, &[], false);
         assert!(text.starts_with("There is no collection yet"), "a name is no collection: {text}");
         assert!(text.contains("\n\nNames without a folder"), "{text}");
         assert!(
             text.contains("    old diary: A folder")
                 && text.contains("until `wattle collection ring 'old diary' mesh`")
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, &[], true)).unwrap();
         assert_eq!(json[0], json!({ "name": "old diary", "ring": "private", "folders": [], "rings": [] }));
-        let text = list(&sources, &kept, false);
+        let text = list(&sources, &kept, &[], false);
         let (collections, names) = text.split_once("\n\n").unwrap();
         assert!(!collections.contains("old diary") && names.contains("    old diary: "), "{text}");
         let mixed = [watched("/b", "home", Ring::Mesh), watched("/c", "home", Ring::Private)];
-        let text = list(&mixed, &[], false);
+        let text = list(&mixed, &[], &[], false);
         assert!(text.contains("    /b (ring mesh)\n    /c (ring private)\n"), "{text}");
         assert!(
             text.starts_with("home (of its folders some are private") && text.contains("ring home private`"),
             "{text}"
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], true)).unwrap();
+        let set = ModelOf {
+            collection: "Home".to_owned(),
+            model: "other".to_owned(),
+            version: 1,
+            before: Some("words".to_owned()),
+            language: None,
+        };
+        let text = list(&sources, &[], std::slice::from_ref(&set), false);
+        assert!(text.contains("home (ring mesh; model other)\n") && text.contains(" (ring private)\n"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &[set], true)).unwrap();
+        assert_eq!(json[1]["model"], json!({ "name": "other", "before": "words", "language": null }));
+        assert_eq!(json[0].get("model"), None);
+        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], &[], true)).unwrap();
         assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
         assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
     }

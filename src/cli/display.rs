@@ -5,9 +5,10 @@ use super::hit::write_hit;
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
+use crate::base::finding::quoted;
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, Model, SearchAnswer, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
@@ -130,6 +131,18 @@ fn model(of: &Model) -> String {
     )
 }
 
+/// The model of a collection, and why it has that.
+fn model_of(ModelOf { collection, model, language, before, .. }: &ModelOf) -> String {
+    let why = match language {
+        Some(language) => format!("because most of its documents are in {language}"),
+        None => "as you set it".to_owned(),
+    };
+    let back = before
+        .as_ref()
+        .map(|before| format!("; `wattle collection model {} --back` goes back to {before}", quoted(collection)));
+    format!("{collection}: {model}, {why}{}", back.unwrap_or_default())
+}
+
 /// What the agent has indexed and what it does now.
 #[must_use]
 pub fn status(status: &StatusReport, style: &Style) -> String {
@@ -141,6 +154,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
     row("Model", &model(&status.model));
+    for of in &status.model.collections {
+        row("", &model_of(of));
+    }
     let listed = match (status.files.refused, status.files.parked) {
         (0, 0) => "",
         (_, 0) => " (`wattle doctor` lists them)",

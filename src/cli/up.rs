@@ -18,6 +18,8 @@ use super::options::UpOptions;
 use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
+use crate::embed::engine::Engine;
+use crate::embed::loaded::Loaded;
 use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
@@ -29,7 +31,7 @@ use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
-use crate::platform::models::EmbeddedModel;
+use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::stdout::say;
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
@@ -45,6 +47,7 @@ use crate::scheduler::{self, stored::StoredWork};
 use crate::search::indexes::Indexes;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
+use crate::store::models as stored_models;
 use crate::store::read;
 use crate::store::record::{Asked, Marks, Sources};
 use crate::worker::retrieve::load_indexes;
@@ -86,9 +89,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
     let hint = network::hint(&trust, &options.network.peers);
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
-    let models = options.models.as_deref().map(models::find).transpose()?;
-    let (engine, manifest) = models::load(models.as_deref(), model)?;
-    let (library, read, damaged) = store::open(&home, manifest.fingerprint(), options.sync, FirstReads::of)?;
+    let (engines, manifest, places, there) = load_models(options, &home, model)?;
+    let (library, read, damaged) = store::open(&home, &there, options.sync, FirstReads::of)?;
     damaged.into_iter().for_each(|found| node_handle.findings().set("store", found));
 
     let device = options.name.clone().unwrap_or_else(host_name);
@@ -103,6 +105,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         model: manifest.name().to_owned(),
         fingerprint: manifest.fingerprint(),
         fluency: manifest.fluency(),
+        multilingual: there.multilingual(),
         scheduler: scheduler_config(&library, read.scheduler, &home, &manifest)?,
     };
 
@@ -110,7 +113,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
     let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
-    let parts = Parts { library, engine, index: read.index, address_book, upkeep: upkeep.clone() };
+    let parts = Parts { library, engines, index: read.index, address_book, upkeep: upkeep.clone() };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, (node_handle.findings(), manifest.name()))?;
     let (watched, progress) = (config.scheduler.sources.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
@@ -124,7 +127,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
 
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
-    let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned());
+    let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
     let page = format!("http://{address}/#token={}", token.reveal());
     let lan_listener =
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
@@ -155,6 +158,19 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     end(threads, &upkeep, driven)
 }
 
+/// The home's model, and where others are found, which are loaded once they are needed.
+fn load_models(
+    options: &UpOptions,
+    home: &Home,
+    embedded: &EmbeddedModel,
+) -> Result<(Loaded<Engine>, Manifest, Places, ModelsThere), String> {
+    let folder = options.models.as_deref().map(models::find).transpose()?;
+    let (engine, manifest) = models::load(folder.as_deref(), embedded)?;
+    let places = Places::of(home.path(), folder.as_deref(), embedded);
+    let (find, there) = (places.clone(), ModelsThere::of(&manifest, &places));
+    Ok((Loaded::new(engine, move |mark| find.load(mark)), manifest, places, there))
+}
+
 /// What is read of the store before anything else: damage that shows here has it made anew.
 struct FirstReads {
     index: Indexes,
@@ -175,7 +191,8 @@ impl FirstReads {
         let kv = library.kv();
         let (sources, marks, work) =
             (read::sources(kv)?, read::marks(kv)?, StoredWork::read(kv, clock::wall_ns() / 1_000_000_000)?);
-        let (asked, strays) = (read::asked(kv)?, !unwatched(kv, 1)?.is_empty());
+        let has_outdated = stored_models::remodel(kv)?.is_some();
+        let (asked, strays) = (read::asked(kv)?, has_outdated || !unwatched(kv, 1)?.is_empty());
         Ok(Self { index: load_indexes(kv)?, scheduler: Known { sources, marks, asked, work, strays } })
     }
 }
@@ -187,9 +204,6 @@ fn scheduler_config(
     home: &Home,
     model: &Manifest,
 ) -> Result<scheduler::Config, String> {
-    if known.strays {
-        info!("The store holds documents of no watched folder. They answer nothing, and are deleted.");
-    }
     Ok(scheduler::Config {
         counts: library.commit().counts,
         number: library.commit().number,

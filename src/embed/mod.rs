@@ -17,7 +17,7 @@
 //! are found and read by `platform::models`, chunks are chosen by `text`, vectors are stored by `store`.
 
 use crate::base::fluency::Fluency;
-use crate::base::id::Fingerprint;
+use crate::base::id::{Fingerprint, ModelMark};
 use crate::base::vector::{Embedding, VectorError};
 use std::fmt;
 
@@ -26,6 +26,7 @@ pub mod encoder;
 #[cfg(feature = "device")]
 pub mod engine;
 pub mod kernels;
+pub mod loaded;
 pub mod model;
 pub mod model_file;
 mod pre_tokenizer;
@@ -61,6 +62,14 @@ pub trait Embedder {
     /// As for a text.
     fn embed_query(&mut self, question: &str) -> Result<Embedding, EmbedError> {
         self.embed(question)
+    }
+
+    /// The embedder of this model, if it is loaded: this one, or another one beside it.
+    fn of(&mut self, model: ModelMark) -> Option<&mut dyn Embedder>
+    where
+        Self: Sized,
+    {
+        (ModelMark::from(self.model()) == model).then_some(self as &mut dyn Embedder)
     }
 }
 

@@ -18,13 +18,21 @@ const WORDS_MAX: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct StandIn {
     model: Fingerprint,
+    /// What each number of an embedding is multiplied by.
+    sign: f32,
 }
 
 impl StandIn {
     /// A stand-in whose embeddings claim to be of `model`.
     #[must_use]
     pub const fn new(model: Fingerprint) -> Self {
-        Self { model }
+        Self { model, sign: 1.0 }
+    }
+
+    /// One of another space: the embedding of each text is the opposite of `new`'s.
+    #[must_use]
+    pub const fn turned(model: Fingerprint) -> Self {
+        Self { model, sign: -1.0 }
     }
 }
 
@@ -47,7 +55,7 @@ impl Embedder for StandIn {
         if sums.iter().all(|sum| *sum == 0) {
             sums[0] = 1;
         }
-        Embedding::new(self.model, &sums.map(f32::from)).map_err(EmbedError::Vector)
+        Embedding::new(self.model, &sums.map(|sum| self.sign * f32::from(sum))).map_err(EmbedError::Vector)
     }
 }
 

@@ -123,7 +123,8 @@ impl Api {
 
     pub(super) async fn collection(&self, mut conn: Conn) -> Conn {
         let body = body::<Collection>(&mut conn).await;
-        let regroup = match body.and_then(|body| body.regroup().map_err(|why| (Status::BadRequest, why))) {
+        let models = self.models().await;
+        let regroup = match body.and_then(|body| body.regroup(&models).map_err(|why| (Status::BadRequest, why))) {
             Ok(regroup) => regroup,
             Err((status, why)) => return refused(conn, status, &why),
         };

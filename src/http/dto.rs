@@ -17,6 +17,7 @@ use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness as Believed;
 use crate::node::status::{PeerStatus, Status};
 use crate::store::counts::Kind;
+use crate::store::record::CollectionModel;
 use crate::wire::gossip;
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +128,7 @@ pub struct Peer {
     pub round_trip_us: Option<u64>,
     /// How much background work it allows, if it advertised that lately.
     pub headroom: Option<Headroom>,
-    /// Whether its model is another one than this device's, so that neither searches for the other. Left out where it is not.
+    /// Whether its model is another one than this device's, so that each finds what the other has by its words alone. Left out where it is not.
     #[serde(default, skip_serializing_if = "is_false")]
     pub other_model: bool,
     /// What it holds for the members, by its own advertisement.
@@ -209,6 +210,36 @@ pub struct Model {
     /// The language of the most documents, in English, if the model does not know that of most. Left out where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_language: Option<String>,
+    /// Collections with a model of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collections: Vec<ModelOf>,
+}
+
+/// The model of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelOf {
+    /// The collection.
+    pub collection: String,
+    /// The model's name.
+    pub model: String,
+    /// How many times it was set.
+    pub version: u32,
+    /// The name of the model of before; null if it had none.
+    pub before: Option<String>,
+    /// The language for which it was chosen, in English; null if its owner chose it.
+    pub language: Option<String>,
+}
+
+impl From<&CollectionModel> for ModelOf {
+    fn from(of: &CollectionModel) -> Self {
+        Self {
+            collection: of.collection.clone(),
+            model: of.model.name.clone(),
+            version: of.version,
+            before: of.before.as_ref().map(|before| before.name.clone()),
+            language: of.language.clone(),
+        }
+    }
 }
 
 /// The answer of `GET /v1/doctor`.
@@ -249,6 +280,7 @@ impl From<&Status> for StatusReport {
                 name: status.model.clone(),
                 fingerprint: hex(&status.fingerprint.0),
                 unknown_language: status.foreign.map(str::to_owned),
+                collections: status.work.models.iter().map(ModelOf::from).collect(),
             },
             sources: Folders::from(status).folders,
             activity: Activity {

@@ -45,5 +45,14 @@ pub const MODEL_FILE_BYTES_MAX: u64 = 1 << 28;
 /// Bytes of one part of that file that is read whole: the transformer has 10 MB.
 pub const MODEL_PART_BYTES_MAX: usize = 1 << 26;
 
+/// Models that are loaded beside the home's at most: each keeps its weights in memory, and a question is embedded by each.
+pub const MODELS_MAX: usize = 2;
+
+/// Milliseconds for which a model is not looked for again that was not there, or could not be loaded.
+pub const MODEL_RETRY_MS: u64 = 10_000;
+
+/// Folders of models that are looked into.
+pub const MODEL_FOLDERS_MAX: usize = 32;
+
 /// Parts of that file.
 pub const MODEL_PARTS_MAX: usize = 32;

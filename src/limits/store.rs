@@ -72,3 +72,6 @@ pub const SCRUB_LOOK_MS: u64 = 600_000;
 
 /// Rows that hold the vector of one text and are looked at where one of them leaves its document: the row itself, a retired one, and others.
 pub const HOLDERS_LOOKED_MAX: usize = 8;
+
+/// Seconds for which the vectors of a model are kept that a collection does not have any more.
+pub const MODEL_KEPT_S: i64 = 7 * 24 * 60 * 60;

@@ -236,6 +236,7 @@ fn embedded(changes: &[Change]) -> usize {
     let vectors = |change: &Change| match change {
         Change::Embedded { vectors, .. } => vectors.len(),
         Change::Copied { rows, .. } => rows.len(),
+        Change::Remade { rows, .. } => rows.len(),
         _ => 0,
     };
     changes.iter().map(vectors).sum()

@@ -53,7 +53,7 @@ impl Node {
     /// When something of this flow is due.
     pub(super) fn gossip_deadline(&self) -> Option<Instant> {
         if self.gossip.tree.is_empty() {
-            return None;
+            return self.count_due();
         }
         let headroom = self.gossip.headroom.due(&self.headroom_now(), self.member.count());
         let announce = self.gossip.tree.deadline();
@@ -94,7 +94,9 @@ impl Node {
     /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs or the device is in trouble, because it walks every document. It waits
     /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
-        let able = !self.scheduler.stands_still() && !self.gossip.tree.is_empty();
+        // A device alone counts for the languages of its collections, where those decide anything.
+        let is_asked_for = !self.gossip.tree.is_empty() || self.config.multilingual.is_some();
+        let able = is_asked_for && !self.scheduler.stands_still();
         if !able || self.gossip.count != Count::None || !self.scheduler.has_slot() {
             return None;
         }

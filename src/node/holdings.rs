@@ -26,7 +26,10 @@ impl Node {
     /// These changes are about to be saved: if texts may come or go by them, what was said of this device's holdings is taken back.
     pub(super) fn note_changes(&mut self, changes: &[Change], out: &mut Out) {
         let keeps_texts = |change: &Change| {
-            use Change::{Asked, Copied, Embedded, Expire, Failing, Proven, Purge, Roots, Settled, Unproven, Vouched};
+            use Change::{
+                Asked, Copied, Embedded, Expire, Failing, Outdated, Proven, Purge, Remade, Remodel, Roots, Settled,
+                Unproven, Vouched,
+            };
             matches!(
                 change,
                 Asked(_)
@@ -34,8 +37,11 @@ impl Node {
                     | Embedded { .. }
                     | Expire { .. }
                     | Failing { .. }
+                    | Outdated { .. }
                     | Proven { .. }
                     | Purge { .. }
+                    | Remade { .. }
+                    | Remodel(_)
                     | Roots(_)
                     | Settled { .. }
                     | Unproven { .. }

@@ -44,6 +44,8 @@ impl Node {
         // First: where nothing may start, a credit deadline that has passed would wake the node for ever.
         self.forget_credit();
         self.schedule(now, Input::Wake, out);
+        let languages = std::mem::take(&mut self.queries.languages);
+        self.choose_models(now, languages, out);
         if self.scheduler.stands_still() {
             if self.scheduler.has_slot() {
                 self.scheduler.start_awaited(&mut self.orders);
@@ -97,6 +99,7 @@ impl Node {
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
                 scheduler::Output::Summarized(Some(summary)) => {
                     self.queries.foreign = summary.foreign;
+                    self.queries.languages = summary.languages;
                     self.on_counted(&summary.collections, out);
                 }
                 scheduler::Output::Summarized(None) => self.on_not_counted(),

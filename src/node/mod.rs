@@ -70,6 +70,7 @@ use crate::query::question::Question;
 use crate::scheduler::path::covers;
 use crate::scheduler::task::{Outcome, Task};
 use crate::scheduler::{self, Scheduler};
+use crate::store::record::NamedModel;
 use crate::wire::peer_id::PeerId;
 use energy_state::EnergyState;
 use gossip_state::{GossipState, seed_of};
@@ -105,6 +106,8 @@ pub struct NodeConfig {
     pub fingerprint: Fingerprint,
     /// Which languages the model knows.
     pub fluency: Fluency,
+    /// The model of many languages, if its file is there and the home's is another one.
+    pub multilingual: Option<NamedModel>,
     /// What the scheduler starts with.
     pub scheduler: scheduler::Config,
 }

@@ -1,11 +1,18 @@
-//! Devices whose vectors are of another model than this one's: neither can search for the other, nor embed for it.
+//! The models of collections, chosen by language; and devices whose vectors are of another model than this one's, which cannot embed for it.
 
-use super::Node;
+use super::{Node, Out};
 use crate::base::finding::{Area, Finding};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::limits::PEERS_MAX;
+use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
+use crate::scheduler::{self, task::CollectionLanguage};
+use crate::store::record::NamedModel;
 use crate::wire::gossip::{Fact, Kind};
+
+/// A collection has few documents in other languages than English if they are less than one in so many: between this and half of them its model
+/// stays as it is.
+const FEW_FOREIGN: usize = 4;
 
 impl Node {
     /// A device asks, or offers work, with vectors of this model.
@@ -25,6 +32,26 @@ impl Node {
             _ => false,
         };
         published || self.mesh.records.other_models.contains(&peer)
+    }
+
+    /// The languages of the collections are counted: those that its owner gave no model get that of many languages once most of their documents
+    /// are in a language that the home's model does not know, and the home's again once few are.
+    pub(super) fn choose_models(&mut self, now: Instant, languages: Vec<CollectionLanguage>, out: &mut Out) {
+        let Some(many) = self.config.multilingual.clone() else { return };
+        let home = NamedModel { name: self.config.model.clone(), fingerprint: self.config.fingerprint };
+        for CollectionLanguage { collection, language, foreign, read } in languages {
+            let set = self.scheduler.model_of(&collection);
+            let chosen = set.map(|set| (set.language.is_some(), set.model.fingerprint == many.fingerprint));
+            let (model, language) = match chosen {
+                // Its owner's word holds.
+                Some((false, _)) => continue,
+                None | Some((true, false)) if 2 * foreign > read => (many.clone(), language),
+                Some((true, true)) if FEW_FOREIGN * foreign < read => (home.clone(), "English".to_owned()),
+                None | Some((true, _)) => continue,
+            };
+            let to = NewGroup::Model(NewModel::Set { model, home: home.clone(), language: Some(language) });
+            self.schedule(now, scheduler::Input::ModelChosen(Regroup { collection, to }), out);
+        }
     }
 
     /// Why a device does not embed for this one, where that is not for the moment only.
@@ -50,7 +77,7 @@ impl Node {
 /// A device has another model.
 pub(crate) fn of_other_model(name: &str) -> Finding {
     let what = format!(
-        "{name} has another model than this device: neither finds what the other one has, and neither embeds for the other. Install the same \
+        "{name} has another model than this device: each finds what the other one has by its words alone, and neither embeds for the other. Install the same \
          version of wattle on both, and start both without --models, or with the same model; `wattle status` on each names its model."
     );
     Finding { area: Area::Peers, what, command: None }

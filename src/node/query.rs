@@ -122,7 +122,8 @@ impl Node {
         let model = Fingerprint(query.model);
         self.on_model(peer, query.model);
         let embedding = Quantized::from_parts(query.scale, &query.codes).and_then(|codes| codes.exact(model).ok());
-        let fits = model == self.config.fingerprint && query.question.len() <= QUESTION_BYTES_MAX;
+        // By another model only words are looked for, and vectors of that one, if collections here have it.
+        let fits = query.question.len() <= QUESTION_BYTES_MAX;
         let task = self.scheduler.issue();
         let filter = self.queries.take_filters(peer, query.id);
         let filtered = filter.is_some();

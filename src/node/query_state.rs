@@ -6,6 +6,7 @@ use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
 use crate::limits::{LINKS_MAX, PEER_QUERIES_MAX};
 use crate::query::pending::PendingQueries;
+use crate::scheduler::task::CollectionLanguage;
 use crate::wire::message::Filters;
 use heapless::Vec as Bounded;
 
@@ -24,6 +25,8 @@ pub(super) struct QueryState {
     pub(super) rng: Rng,
     /// The language of the most documents, if most are not in English.
     pub(super) foreign: Option<&'static str>,
+    /// The languages of the collections, until models are chosen for them.
+    pub(super) languages: Vec<CollectionLanguage>,
 }
 
 /// A peer's query.
@@ -48,6 +51,7 @@ impl QueryState {
             holdings: HoldingState::default(),
             rng,
             foreign: None,
+            languages: Vec::new(),
         }
     }
 

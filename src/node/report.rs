@@ -38,6 +38,7 @@ impl Node {
                 held: self.scheduler.held_reason(),
                 folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),
                 private_names: self.scheduler.private_names().to_vec(),
+                models: self.scheduler.models().to_vec(),
                 shared: self.shared_work(now),
             },
             findings: self.findings(now),

@@ -9,7 +9,7 @@ use crate::mesh::swim::Liveness;
 use crate::scheduler::offload::lender::again::Again;
 use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
-use crate::store::record::{Mark, Source};
+use crate::store::record::{CollectionModel, Mark, Source};
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
 
@@ -57,6 +57,8 @@ pub struct WorkStatus {
     pub folders: Vec<FolderStatus>,
     /// Private collections without a folder.
     pub private_names: Vec<String>,
+    /// The models of collections that have one of their own.
+    pub models: Vec<CollectionModel>,
     /// What waits, and what of it travels.
     pub shared: SharedWork,
 }

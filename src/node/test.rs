@@ -28,6 +28,7 @@ mod coverage;
 mod filters;
 mod held;
 mod lanes_test;
+mod models_test;
 mod panics;
 mod promises;
 mod why;

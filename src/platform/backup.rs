@@ -12,6 +12,7 @@ use crate::platform::clock;
 use crate::store::backup::{Head, Writer};
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::models;
 use crate::store::read;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Error, ErrorKind};
@@ -91,7 +92,7 @@ fn write(
 ) -> Result<Made, Error> {
     let view = disk.snapshot();
     let counts = read::commit(&view).map_err(|error| failed(&error))?.counts;
-    let model = read::model(&view).map_err(|error| failed(&error))?.map_or([0; 32], |model| model.0);
+    let model = models::model(&view).map_err(|error| failed(&error))?.map_or([0; 32], |model| model.0);
     let documents = counts.total();
     let head = Head {
         made_s: clock::wall_ns() / 1_000_000_000,

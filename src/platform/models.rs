@@ -1,20 +1,31 @@
 //! The model: inside the program, or in a folder that the owner names. Its files are checked before they are used.
 
+use crate::base::id::{Fingerprint, ModelMark};
+use crate::base::time::{Duration, Instant};
 use crate::embed::engine::Engine;
 use crate::embed::model::{MODEL_FILE, Manifest, VOCABULARY_FILE, WEIGHTS_FILE};
 use crate::embed::model_file::Bytes;
-use crate::platform::regular;
+use crate::limits::{MANIFEST_BYTES_MAX, MODEL_FOLDERS_MAX, MODEL_RETRY_MS};
+use crate::platform::{clock, regular};
+use crate::store::record::NamedModel;
+use log::{info, warn};
 use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The folder of the model of English, below a folder of models. It is inside the program too.
 pub const MODEL: &str = "all-MiniLM-L6-v2";
 
 /// The folder of the model of many languages.
 pub const MULTILINGUAL: &str = "wattle-e5-s6";
+
+/// The file that describes a model, in its folder.
+const MANIFEST_FILE: &str = "manifest.json";
+
+/// The folder of further models in a home.
+pub const IN_HOME: &str = "models";
 
 /// What makes that model, in the sources of this program.
 pub const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
@@ -91,6 +102,129 @@ pub fn load(folder: Option<&Path>, embedded: &EmbeddedModel) -> Result<(Engine, 
     let vocabulary = read(VOCABULARY_FILE)?;
     ready(&manifest, vocabulary, Cow::Owned(read(WEIGHTS_FILE)?))
         .map_err(|error| format!("The model in {} cannot be used: {error}. Copy it anew.", folder.display()))
+}
+
+/// Where further models are looked for: folders, folders in them, and inside the program.
+#[derive(Clone, Debug)]
+pub struct Places {
+    folders: Vec<PathBuf>,
+    embedded: EmbeddedModel,
+    /// Models that could not be loaded, and when: a question waits for each attempt.
+    failed: Arc<Mutex<Vec<(ModelMark, Instant)>>>,
+}
+
+/// A model whose manifest was found; its other files are looked at when it is loaded.
+#[derive(Clone, Debug)]
+pub struct FoundModel {
+    /// Its folder; `None`: inside the program.
+    folder: Option<PathBuf>,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+impl Places {
+    /// The folder of models in this home, and that in which the given model's folder lies.
+    #[must_use]
+    pub fn of(home: &Path, given: Option<&Path>, embedded: &EmbeddedModel) -> Self {
+        let beside = given.and_then(Path::parent).map(Path::to_owned);
+        let folders = [home.join(IN_HOME)].into_iter().chain(beside).collect();
+        Self { folders, embedded: *embedded, failed: Arc::default() }
+    }
+
+    /// The folder of models in the home.
+    #[must_use]
+    pub fn in_home(&self) -> &Path {
+        self.folders.first().map_or(Path::new(IN_HOME), PathBuf::as_path)
+    }
+
+    /// All of them. Two of one name or fingerprint are one: the first.
+    #[must_use]
+    pub fn all(&self) -> Vec<FoundModel> {
+        let below = |folder: &PathBuf| {
+            let listed = fs::read_dir(folder).into_iter().flatten().take(MODEL_FOLDERS_MAX).flatten();
+            listed.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let mut all: Vec<FoundModel> = Vec::new();
+        for folder in self.folders.iter().flat_map(below).map(Some).chain([None]) {
+            let read = |folder: &PathBuf| regular::read(&folder.join(MANIFEST_FILE), MANIFEST_BYTES_MAX).ok();
+            let bytes = folder.as_ref().map_or_else(|| Some(self.embedded.manifest.to_vec()), read);
+            let Some(manifest) = bytes.and_then(|bytes| Manifest::parse(&bytes).ok()) else { continue };
+            // A model in one file stands in the sources of this program without it.
+            let is_whole = folder.as_ref().is_none_or(|of| !manifest.is_one_file() || of.join(MODEL_FILE).is_file());
+            if is_whole && all.iter().all(|known| known.manifest.fingerprint() != manifest.fingerprint()) {
+                all.push(FoundModel { folder, manifest });
+            }
+        }
+        all
+    }
+
+    /// Loads the one with this mark; why that cannot be done is told in the log. What could not be loaded is not tried again for a while.
+    #[must_use]
+    pub fn load(&self, mark: ModelMark) -> Option<Engine> {
+        let now = clock::now();
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.retain(|(_, at)| now.since(*at) < Duration::from_millis(MODEL_RETRY_MS));
+        if failed.iter().any(|(known, _)| *known == mark) {
+            return None;
+        }
+        let loaded = self.try_loading(mark);
+        if loaded.is_none() && failed.len() < MODEL_FOLDERS_MAX {
+            failed.push((mark, now));
+        }
+        loaded
+    }
+
+    fn try_loading(&self, mark: ModelMark) -> Option<Engine> {
+        let found = self.all().into_iter().find(|found| ModelMark::from(found.manifest.fingerprint()) == mark)?;
+        match load(found.folder.as_deref(), &self.embedded) {
+            Ok((engine, manifest)) => {
+                info!("The model {} is loaded too.", manifest.name());
+                Some(engine)
+            }
+            Err(why) => {
+                warn!("{why}");
+                None
+            }
+        }
+    }
+}
+
+/// The models whose files are there.
+#[derive(Clone, Debug)]
+pub struct ModelsThere {
+    /// The home's.
+    pub home: Fingerprint,
+    /// All, the home's among them.
+    pub all: Vec<NamedModel>,
+}
+
+impl ModelsThere {
+    /// The home's model, and those found in these places.
+    #[must_use]
+    pub fn of(home: &Manifest, places: &Places) -> Self {
+        let named = |of: &Manifest| NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() };
+        let found = places.all().into_iter().map(|found| named(&found.manifest));
+        Self { home: home.fingerprint(), all: [named(home)].into_iter().chain(found).collect() }
+    }
+
+    /// The model of many languages, if the home has another one.
+    #[must_use]
+    pub fn multilingual(&self) -> Option<NamedModel> {
+        self.all.iter().find(|one| one.name == MULTILINGUAL).filter(|one| one.fingerprint != self.home).cloned()
+    }
+
+    pub(super) fn marks(&self) -> Vec<ModelMark> {
+        let mut marks: Vec<ModelMark> = self.all.iter().map(|one| one.fingerprint.into()).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        marks
+    }
+}
+
+impl From<Fingerprint> for ModelsThere {
+    fn from(home: Fingerprint) -> Self {
+        Self { home, all: Vec::new() }
+    }
 }
 
 /// The same bytes, read from the program's file. Reading them where they are mapped would leave all their pages in the

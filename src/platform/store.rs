@@ -8,6 +8,7 @@ mod suspect;
 use super::counted;
 use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_whole};
 use super::home::{Home, HomeFile};
+use super::models::ModelsThere;
 use super::regular;
 use super::salvage;
 use super::store_aside::{due, set_aside};
@@ -46,10 +47,10 @@ pub type Opened<T> = (Library<Disk>, T, Option<Finding>);
 /// it to start: damage that only shows there has the store made anew too.
 ///
 /// # Errors
-/// One sentence: the disk fails, or the store belongs to another model.
+/// One sentence: the disk fails.
 pub fn open<T>(
     home: &Home,
-    model: Fingerprint,
+    models: &ModelsThere,
     sync: Sync,
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Opened<T>, String> {
@@ -63,7 +64,7 @@ pub fn open<T>(
         )
     })?;
     let found = lost(home, &folder);
-    let prepared = |(disk, before)| prepare(home, model, disk, before, &first_reads);
+    let prepared = |(disk, before)| prepare(home, models, disk, before, &first_reads);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let less = whole.as_ref().ok().and_then(|(_, repaired)| {
         let Suspect { notes, dropped: damaged, .. } = suspect.unwrap_or_default();
@@ -93,7 +94,7 @@ pub fn open<T>(
     let _ = fs::remove_file(home.path().join(SUSPECT));
     let watched = read::sources(library.kv()).map_err(|error| format!("The store cannot be used: {error}."))?;
     let found = salvaged.or(found).or_else(|| counted::lost_before(home, &watched)).or(less);
-    note_model(home, model);
+    note_model(home, models.home);
     Ok((library, read_first, found))
 }
 
@@ -165,7 +166,7 @@ type Prepared<T> = (Library<Disk>, T, Option<Finding>);
 /// damaged, and it is not used all the same.
 fn prepare<T>(
     home: &Home,
-    model: Fingerprint,
+    models: &ModelsThere,
     disk: Disk,
     before: Before,
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
@@ -173,11 +174,13 @@ fn prepare<T>(
     let mut library = Library::open(disk)?;
     // It is one whose list of spaces was gone, if a store was there: it opens, and has nothing.
     let is_new = library.commit().number == 0;
-    if let Err(bound) = library.bind(model)? {
-        return Ok(Err(format!(
-            "The store holds vectors of the model {bound}, and the model found is {model}; the two cannot be mixed. \
-             Give the old model with --models, or a new home with --home. Nothing was changed."
-        )));
+    follow_names(&mut library, models)?;
+    if let Some(before) = library.bind(models.home, &models.marks())? {
+        info!(
+            "The store holds vectors of the model {before}, and the model found is {}: all passages are embedded anew. What is not yet \
+             is found by its words, and by its meaning too where the model of before is there.",
+            models.home
+        );
     }
     let again = library.reread(READER)?;
     if again > 0 {
@@ -210,6 +213,23 @@ fn prepare<T>(
     counted::note(home, library.kv())?;
     let read_first = first_reads(&library)?;
     Ok(Ok((library, read_first, salvaged)))
+}
+
+/// Gives collections whose model has another fingerprint by now, because its files are of a newer version, that one.
+fn follow_names(library: &mut Library<Disk>, models: &ModelsThere) -> Result<(), KvError> {
+    let mut sources = read::sources(library.kv())?;
+    let is_there = |fingerprint: Fingerprint| models.all.iter().any(|one| one.fingerprint == fingerprint);
+    let mut is_changed = false;
+    for set in sources.models.iter_mut().filter(|set| !is_there(set.model.fingerprint)) {
+        let Some(newer) = models.all.iter().find(|one| one.name == set.model.name) else { continue };
+        set.before = Some(std::mem::replace(&mut set.model, newer.clone()));
+        set.version = set.version.saturating_add(1);
+        is_changed = true;
+    }
+    if is_changed {
+        library.apply(&Change::Sources(sources))?;
+    }
+    Ok(())
 }
 
 /// Ends the watch of folders in the agent's own home, which an agent of before November 2026 took. Their documents lie in no watched

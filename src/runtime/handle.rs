@@ -10,6 +10,7 @@ use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
 use crate::base::time::Duration;
 use crate::config::{Folder, Setting};
+use crate::embed::model::Manifest;
 use crate::limits::{CALLS_MAX, DISK_RETRY_MS, REPLIES_MAX};
 use crate::net::diagnostics::Diagnostics;
 use crate::node::input::Request;
@@ -19,6 +20,8 @@ use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::{Home, at_home};
+use crate::platform::models::Places;
+use crate::store::record::NamedModel;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::lock::Mutex;
 use std::path::PathBuf;
@@ -47,6 +50,8 @@ pub struct NodeHandle {
     unwritten: Arc<Mutex<Vec<Setting>>>,
     /// The commands under way that change config.toml.
     unfinished: Arc<Mutex<Unfinished>>,
+    /// Where further models are found; none in tests of the API alone.
+    models: Option<Places>,
     /// Work on the whole store; none in tests of the API alone.
     upkeep: Option<Upkeep>,
     feedback: Feedback,
@@ -70,6 +75,7 @@ impl NodeHandle {
                 home: None,
                 unwritten: Arc::default(),
                 unfinished: Arc::default(),
+                models: None,
                 upkeep: None,
                 feedback: Feedback::default(),
                 embeds: None,
@@ -278,6 +284,22 @@ impl NodeHandle {
     #[must_use]
     pub const fn embeds(&self) -> Option<&Embeds> {
         self.embeds.as_ref()
+    }
+
+    /// The same handle, with where further models are found.
+    #[must_use]
+    pub fn with_models(self, places: Places) -> Self {
+        Self { models: Some(places), ..self }
+    }
+
+    /// The further models that are there now, and the folder that they belong into.
+    pub async fn models(&self) -> (Vec<NamedModel>, String) {
+        let Some(places) = self.models.clone() else { return (Vec::new(), String::new()) };
+        let folder = places.in_home().to_owned();
+        let named = |of: &Manifest| NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() };
+        let found =
+            blocking::look(&folder, move || places.all().iter().map(|one| named(&one.manifest)).collect()).await;
+        (found.unwrap_or_default(), folder.display().to_string())
     }
 
     /// The work on the store.

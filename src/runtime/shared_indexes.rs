@@ -1,9 +1,9 @@
 //! The indexes that the writer changes while questions are looked up in them.
 
 use crate::base::filter::Filter;
-use crate::base::id::Row;
+use crate::base::id::{ModelMark, Row};
 use crate::base::time::{Duration, Instant};
-use crate::base::vector::Signs;
+use crate::base::vector::Embedding;
 use crate::limits::SEARCH_MS_MAX;
 use crate::platform::clock;
 use crate::platform::disk::Disk;
@@ -36,12 +36,16 @@ impl Lookup for SharedIndexes {
         clock::now().since(self.began) >= Duration::from_millis(SEARCH_MS_MAX)
     }
 
-    fn rescored(&self) -> usize {
-        self.read().vectors.rescored()
+    fn models(&self) -> Vec<ModelMark> {
+        self.read().vectors.models().into_iter().map(|(model, _)| model).collect()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        self.read().nearest(signs, max, allowed)
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.read().vectors.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.read().nearest(question, max, allowed)
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {

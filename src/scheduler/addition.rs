@@ -137,7 +137,7 @@ impl Addition {
                 "{SOURCES_MAX} folders are watched already, and no more can be. Add a folder that holds several. Nothing was changed."
             ));
         }
-        let mut placed = Sources { places: placed, private: list.private.clone() };
+        let mut placed = Sources { places: placed, ..list.clone() };
         placed.forget_name(&new.collection);
         placed.places.push(new);
         Ok(Some(placed))

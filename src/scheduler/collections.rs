@@ -5,10 +5,10 @@ use super::port::{Output, Refusal};
 use super::regroup::Regroup;
 use super::saves::AfterSave;
 use super::sources::UnsavedSources;
-use crate::base::id::ReplyId;
+use crate::base::id::{ReplyId, SaveId};
 use crate::limits::SAVES_MAX;
 use crate::store::change::Change;
-use crate::store::record::Marks;
+use crate::store::record::{Marks, Sources};
 
 impl Scheduler {
     /// Changes a collection; the reply follows once the list of sources is on the disk. What is so already needs no save. Whoever makes
@@ -54,5 +54,29 @@ impl Scheduler {
         let save = self.saves.begin_with(AfterSave::Mended(Some(unsaved)), std::slice::from_ref(&marks));
         out.push(Output::Mend(save, vec![list, marks]));
         self.sources.begin_save(save, sources);
+    }
+
+    /// Gives a collection a model for its language. Where nothing can be saved just now, the next count of the languages does it.
+    pub(super) fn on_model_chosen(&mut self, regroup: &Regroup, out: &mut Vec<Output>) {
+        let Ok((sources, name)) = regroup.apply(self.sources.newest()) else { return };
+        let is_busy = self.sources.save_under_way().is_some() || self.under_way() >= SAVES_MAX;
+        if is_busy || sources == self.sources.saved || self.outage.is_on() || self.disk.is_full() {
+            return;
+        }
+        let (removed, regrouped, replies) = (Vec::new(), Some(name), heapless::Vec::new());
+        let unsaved = Box::new(UnsavedSources { sources: sources.clone(), added: None, removed, regrouped, replies });
+        let save = self.saves.begin(AfterSave::Watch(unsaved));
+        out.push(Output::Save(save, vec![Change::Sources(sources.clone())]));
+        self.sources.begin_save(save, sources);
+    }
+
+    /// The list of sources is on the disk. Where collections have other models by it, all documents are looked at.
+    pub(super) fn sources_saved(&mut self, save: SaveId, sources: Sources) {
+        let has_other_models = self.sources.saved.models != sources.models;
+        let is_moved = !sources.models.is_empty() && self.sources.saved.places != sources.places;
+        self.sources.on_saved(save, sources);
+        if has_other_models || is_moved {
+            self.decisions.models_changed();
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Decisions {
     /// The documents of the first job that a save under way is about.
     saving: Vec<DocId>,
     sweep: Sweep,
-    /// Whether the store may hold documents of no watched folder.
+    /// Whether the store may hold documents of no watched folder, or vectors of another model than is wanted.
     strays: bool,
     /// Requests that wait for the end of a removal, `REMOVAL_WAITS_MAX` at most.
     pub(super) waiting: Vec<Waiting>,
@@ -59,6 +59,8 @@ enum Sweep {
     Idle,
     Due,
     Running,
+    /// What it looks for may be there since it began.
+    Outrun,
 }
 
 /// Documents to which the same is done.
@@ -177,6 +179,15 @@ impl Decisions {
         self.sweep = if due || self.strays { Sweep::Due } else { Sweep::Idle };
     }
 
+    /// Collections have other models than before: a sweep looks for vectors that are to be made anew.
+    pub(super) fn models_changed(&mut self) {
+        self.strays = true;
+        self.sweep = match self.sweep {
+            Sweep::Idle | Sweep::Due => Sweep::Due,
+            Sweep::Running | Sweep::Outrun => Sweep::Outrun,
+        };
+    }
+
     /// The sweep could not be done; the next decision or the next start tries again.
     pub(super) const fn end_sweep(&mut self) {
         self.sweep = Sweep::Idle;
@@ -186,7 +197,7 @@ impl Decisions {
     /// it, whose counts may be those of another look.
     pub(super) fn swept(&mut self, place: Option<&Mark>) -> Option<Change> {
         let Some(place) = place else {
-            self.strays = false;
+            self.strays = self.sweep == Sweep::Outrun;
             return None;
         };
         self.losses.are_swept(&place.path);

@@ -37,8 +37,7 @@ impl Scheduler {
                 self.scans.queue.mark_dirty(now, &scan.scope);
             }
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
-                let remarks = self.scans.new_remarks(remarks).into_iter();
-                out.extend(remarks.map(|remark| Output::Notice(Notice::LeftOut(remark))));
+                out.extend(self.scans.new_remarks(remarks).into_iter().map(Notice::LeftOut).map(Output::Notice));
                 self.add_missed(gone, &mut tally);
                 self.scans.left_out.add(std::mem::take(&mut tally.key_files));
                 self.scans.ignored.add(std::mem::take(&mut tally.ignored));
@@ -55,6 +54,7 @@ impl Scheduler {
                 changes.extend((last && docs.is_empty()).then(|| self.decisions.swept(place.as_ref())).flatten());
                 self.save(changes, AfterSave::Swept, out);
             }
+            (Task::Sweep, Outcome::Outdated(changes)) => self.save(changes, AfterSave::Swept, out),
             (Task::ListKept { reply, .. }, Outcome::Kept(docs, next)) => {
                 self.on_kept_listed(now, reply, docs, next, out);
             }
@@ -251,7 +251,7 @@ impl Scheduler {
     fn on_sources_saved(&mut self, now: Instant, save: SaveId, unsaved: UnsavedSources, out: &mut Vec<Output>) {
         let private = |places: &[Source]| places.iter().filter(|source| source.ring == Ring::Private).count();
         let before = private(&self.sources.saved.places);
-        self.sources.on_saved(save, unsaved.sources);
+        self.sources_saved(save, unsaved.sources);
         if private(&self.sources.saved.places) < before {
             // What was moved from there into others was left out of them.
             for source in &self.sources.saved.places {

@@ -37,7 +37,7 @@ pub struct Config {
     pub asked: Vec<Vec<u8>>,
     /// Work that was not over when the agent ended.
     pub work: StoredWork,
-    /// Whether the store holds documents of no watched folder: they are deleted.
+    /// Whether the store holds documents of no watched folder, which are deleted, or may hold vectors of another model.
     pub strays: bool,
     /// How many background tasks may run at once, 1 to `BACKGROUND_MAX`.
     pub slots: usize,
@@ -114,6 +114,7 @@ impl Scheduler {
             Input::Wake => self.wake(now, out),
             Input::Add(reply, new) => self.on_add(now, reply, new, out),
             Input::Regroup(reply, regroup) => self.on_regroup(reply, &regroup, out),
+            Input::ModelChosen(regroup) => self.on_model_chosen(&regroup, out),
             Input::Forget(reply, path) => self.on_forget(now, reply, &path, out),
             Input::ForgetKept(reply, path) => self.on_forget_kept(reply, path, out),
             Input::Keep(reply, path) => self.on_keep(now, reply, &path, out),

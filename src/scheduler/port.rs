@@ -18,6 +18,8 @@ pub enum Input {
     Add(ReplyId, Addition),
     /// Change a collection's name or ring. One `Regrouped` or `Refused` follows.
     Regroup(ReplyId, Regroup),
+    /// A collection is to have a model for the language of most of its documents.
+    ModelChosen(Regroup),
     /// Forget what is at this path: the documents of a watched folder, which is watched no more; or those that are away, or
     /// about which a question is open. One `Decided` or `Refused` follows.
     Forget(ReplyId, Vec<u8>),

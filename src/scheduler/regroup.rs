@@ -7,7 +7,7 @@
 use crate::base::collection_name::{is_same, meant, tidy};
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
-use crate::store::record::Sources;
+use crate::store::record::{CollectionModel, NamedModel, Sources};
 use std::collections::BTreeSet;
 
 /// A change of one collection.
@@ -28,6 +28,24 @@ pub enum NewGroup {
     Ring(Ring),
     /// Only this device may see it from now on, also if no folder has this name yet.
     NewPrivate,
+    /// Its documents are embedded with another model from now on.
+    Model(NewModel),
+}
+
+/// The model that a collection gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewModel {
+    /// This one.
+    Set {
+        /// The model.
+        model: NamedModel,
+        /// The home's, which a collection has that was given none so far.
+        home: NamedModel,
+        /// The language for which it is chosen, in English; `None`: the owner chooses it.
+        language: Option<String>,
+    },
+    /// The one of before.
+    Back,
 }
 
 impl Regroup {
@@ -44,9 +62,14 @@ impl Regroup {
     pub(super) fn apply(&self, list: &Sources) -> Result<(Sources, String), String> {
         let Some(collection) = meant(list.names(), &self.collection) else { return self.reserved(list) };
         let rings = rings_of(list, collection);
+        if let NewGroup::Model(new) = &self.to {
+            return set_model(list.clone(), collection, new).map(|changed| (changed, collection.to_owned()));
+        }
         let mut changed = list.clone();
         let places = changed.places.iter_mut().filter(|source| source.collection == collection);
         match &self.to {
+            // Done above.
+            NewGroup::Model(_) => Ok((changed, collection.to_owned())),
             NewGroup::NewPrivate => {
                 places.for_each(|source| source.ring = Ring::Private);
                 Ok((changed, collection.to_owned()))
@@ -75,6 +98,10 @@ impl Regroup {
                     ));
                 }
                 places.for_each(|source| source.collection.clone_from(&name));
+                if is_same(&name, collection) || changed.model_of(&name).is_none() {
+                    let own = changed.models.iter_mut().filter(|set| is_same(&set.collection, collection));
+                    own.for_each(|set| set.collection.clone_from(&name));
+                }
                 changed.forget_name(&name);
                 if rings.contains(&Ring::Private) {
                     // Who adds a folder to the old name again means what it was, whether it has one now or not; and a new name without
@@ -111,6 +138,40 @@ impl Regroup {
     }
 }
 
+/// The list with another model for this collection. Settings of collections that have no folder any more are forgotten with that, so that
+/// there are never many.
+fn set_model(mut list: Sources, collection: &str, new: &NewModel) -> Result<Sources, String> {
+    let Sources { places, models, .. } = &mut list;
+    let has_folder = |name: &str| places.iter().any(|source| is_same(&source.collection, name));
+    models.retain(|set| is_same(&set.collection, collection) || has_folder(&set.collection));
+    let known = list.models.iter_mut().find(|set| is_same(&set.collection, collection));
+    match (known, new) {
+        (Some(set), NewModel::Set { model, language, .. }) if set.model == *model => set.language.clone_from(language),
+        (Some(set), NewModel::Set { model, language, .. }) => {
+            set.before = Some(std::mem::replace(&mut set.model, model.clone()));
+            set.language.clone_from(language);
+            set.version = set.version.saturating_add(1);
+        }
+        (None, NewModel::Set { model, home, language }) => list.models.push(CollectionModel {
+            collection: collection.to_owned(),
+            version: 1,
+            model: model.clone(),
+            before: Some(home.clone()).filter(|home| home != model),
+            language: language.clone(),
+        }),
+        (Some(set), NewModel::Back) if set.before.is_some() => {
+            let before = set.before.take();
+            set.before = before.map(|before| std::mem::replace(&mut set.model, before));
+            set.language = None;
+            set.version = set.version.saturating_add(1);
+        }
+        (_, NewModel::Back) => {
+            return Err(format!("The collection {collection:?} has had no other model. Nothing was changed."));
+        }
+    }
+    Ok(list)
+}
+
 /// The rings of the folders with exactly this collection; that of a name which is remembered.
 fn rings_of(list: &Sources, name: &str) -> BTreeSet<Ring> {
     let places = list.places.iter().filter(|source| source.collection == name).map(|source| source.ring);
@@ -139,6 +200,7 @@ fn other_rings(own: &BTreeSet<Ring>, others: &BTreeSet<Ring>) -> Option<(Ring, R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Fingerprint;
     use crate::limits::PRIVATE_NAMES_MAX;
     use crate::store::record::Source;
 
@@ -155,6 +217,36 @@ mod tests {
         ];
         let (changed, _) = Regroup { collection: collection.into(), to }.apply(&sources.to_vec().into())?;
         Ok(changed.places.into_iter().map(|source| (source.collection, source.ring)).collect())
+    }
+
+    #[test]
+    fn a_model_is_set_taken_back_and_forth_renamed_with_its_collection_and_forgotten_with_its_last_folder() {
+        let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
+        let set =
+            |name: &str| NewGroup::Model(NewModel::Set { model: named(name), home: named("small"), language: None });
+        let apply = |list: &Sources, collection: &str, to: NewGroup| {
+            Regroup { collection: collection.into(), to }.apply(list).map(|(list, _)| list)
+        };
+        let model = |list: &Sources, collection: &str| {
+            list.model_of(collection)
+                .map(|set| (set.model.name.clone(), set.before.clone().map(|it| it.name), set.version))
+        };
+        let told =
+            |now: &str, before: Option<&str>, version| Some((now.to_owned(), before.map(str::to_owned), version));
+        let list = Sources::from(vec![source("/a", "home", Ring::Mesh), source("/b", "work", Ring::Mesh)]);
+        let back = || NewGroup::Model(NewModel::Back);
+        assert!(apply(&list, "home", back()).unwrap_err().contains("has had no other model"));
+        let large = apply(&list, "home", set("large")).unwrap();
+        assert_eq!(model(&large, "Home"), told("large", Some("small"), 1));
+        assert_eq!(apply(&large, "home", set("large")).unwrap(), large, "once more changes nothing");
+        let small = apply(&large, "home", back()).unwrap();
+        assert_eq!(model(&small, "home"), told("small", Some("large"), 2));
+        assert_eq!(model(&apply(&small, "home", back()).unwrap(), "home"), told("large", Some("small"), 3));
+        let renamed = apply(&large, "home", NewGroup::Name("house".into())).unwrap();
+        assert_eq!((model(&renamed, "house"), model(&renamed, "home")), (told("large", Some("small"), 1), None));
+        let gone = Sources { places: vec![source("/b", "work", Ring::Mesh)], ..large };
+        let other = apply(&gone, "work", set("large")).unwrap();
+        assert_eq!((model(&other, "home"), model(&other, "work")), (None, told("large", Some("small"), 1)));
     }
 
     #[test]

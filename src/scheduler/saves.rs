@@ -136,6 +136,7 @@ impl Saves {
             Change::Proven { rows, .. } | Change::Vouched { rows, .. } | Change::Copied { rows, .. } => {
                 rows.len() as u64
             }
+            Change::Remade { rows, .. } => rows.len() as u64,
             _ => 0,
         };
         let vectors = changes.iter().map(of).sum();

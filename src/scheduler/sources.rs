@@ -56,7 +56,7 @@ impl WatchedSources {
     pub(super) fn without(&self, path: &[u8]) -> Result<(Sources, Vec<Source>), String> {
         let (places, removed): (Vec<Source>, Vec<Source>) =
             self.newest().places.iter().cloned().partition(|source| !covers(path, &source.path));
-        let mut left = Sources { places, private: self.newest().private.clone() };
+        let mut left = Sources { places, ..self.newest().clone() };
         for source in removed.iter().filter(|source| source.ring == Ring::Private) {
             left.remember(&source.collection)?;
         }

@@ -20,7 +20,8 @@ use std::collections::BTreeSet;
 pub enum Task {
     /// Compare a part of a folder with the store.
     Scan(Scan),
-    /// List documents that their owner wants forgotten, then those of no watched folder.
+    /// List documents that their owner wants forgotten, then those of no watched folder, then those with vectors of another model than
+    /// their collection's.
     Sweep,
     /// List the documents at a place that their owner keeps without their files, to forget them.
     ListKept {
@@ -223,6 +224,21 @@ pub struct Summary {
     pub collections: Vec<CollectionSummary>,
     /// The language of the most documents, if most are not in English, by a sample.
     pub foreign: Option<&'static str>,
+    /// The languages of all collections of which enough documents were read.
+    pub languages: Vec<CollectionLanguage>,
+}
+
+/// In which languages the documents of a collection are, by a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionLanguage {
+    /// The collection's name.
+    pub collection: String,
+    /// The language of the most that are not in English; empty if all are.
+    pub language: String,
+    /// How many are not in English.
+    pub foreign: usize,
+    /// Of how many.
+    pub read: usize,
 }
 
 /// The size of one collection on this device.
@@ -267,6 +283,8 @@ pub enum Outcome {
         /// Whether no more were found.
         last: bool,
     },
+    /// A step of a sweep where nothing is to be forgotten: what makes vectors of another model ones to be made anew, and how far it is.
+    Outdated(Vec<Change>),
     /// Documents that are kept without their files, at most `SCAN_BATCH`, and the path after which the next step begins; `None` at
     /// the end.
     Kept(Vec<FoundDocument>, Option<Vec<u8>>),

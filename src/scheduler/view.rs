@@ -8,7 +8,7 @@ use crate::base::id::{DocId, Ring, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
-use crate::store::record::{Mark, MarkKind, Source};
+use crate::store::record::{CollectionModel, Mark, MarkKind, Source};
 use std::collections::BTreeSet;
 
 impl Scheduler {
@@ -52,6 +52,18 @@ impl Scheduler {
     #[must_use]
     pub fn has_private_folders(&self) -> bool {
         self.sources().iter().any(|source| source.ring == Ring::Private)
+    }
+
+    /// The models of collections that have one of their own, as on the disk.
+    #[must_use]
+    pub fn models(&self) -> &[CollectionModel] {
+        &self.sources.saved.models
+    }
+
+    /// The model that was set for a collection.
+    #[must_use]
+    pub fn model_of(&self, collection: &str) -> Option<&CollectionModel> {
+        self.sources.saved.model_of(collection)
     }
 
     /// The private collections without a folder, as on the disk.

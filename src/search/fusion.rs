@@ -112,7 +112,7 @@ impl Fusion {
         } else {
             let has = if possible > 0.0 { words / possible } else { 0.0 };
             let unclear = unclear(hits.iter().map(|(_, words)| *words).collect());
-            let least = dense_weight_of(terms);
+            let least = weight_of_meaning(terms);
             let weight = least * unclear.max(1.0 - between(MEANT, has) * (1.0 - CLEAR_LEAST));
             if least < DENSE_WEIGHTS.0 {
                 weight
@@ -124,7 +124,7 @@ impl Fusion {
         let mut fusion = Self { fluency, dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
         let best = hits.iter().map(|(nearness, words)| fusion.scored(*nearness, *words)).fold(0.0, f32::max);
         if best > 0.0 {
-            fusion.scale = sure(dense_weight_of(terms), (possible, rarest(statistics)), &hits).max(SURE_LEAST) / best;
+            fusion.scale = sure(weight_of_meaning(terms), (possible, rarest(statistics)), &hits).max(SURE_LEAST) / best;
         }
         fusion
     }
@@ -195,7 +195,9 @@ fn between((from, to): (f32, f32), value: f32) -> f32 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
 }
 
-fn dense_weight_of(terms: &QueryTerms) -> f32 {
+/// What the cosine counts in a question, by its language and by what its model knows, 0 to 1; words have the rest.
+#[must_use]
+pub fn weight_of_meaning(terms: &QueryTerms) -> f32 {
     let (known, latin, other) = DENSE_WEIGHTS;
     if matches!(terms.fluency(), Fluency::Many { .. }) {
         return known;

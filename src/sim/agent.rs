@@ -19,6 +19,7 @@ use crate::store::change::{Applied, Change};
 use crate::store::kv::{Kv, KvError};
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
+use crate::store::models;
 use crate::store::read;
 use crate::store::record::Sources;
 use crate::worker::look::Sought;
@@ -28,7 +29,7 @@ use crate::worker::words;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The model of all simulated agents.
+/// The model of all simulated agents that were given no other.
 pub(super) const MODEL: Fingerprint = Fingerprint([7; 32]);
 
 /// The stand-in embedder, which counts.
@@ -83,7 +84,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent on what `disk` holds, as `cli::up` does. `who` is its key and boot counter; its peers are those
+    /// Starts an agent on what `disk` holds, as `cli::up` does, with this model. `who` is its key and boot counter; its peers are those
     /// of `trust`.
     ///
     /// # Errors
@@ -92,18 +93,16 @@ impl Agent {
         now: Instant,
         who: (PeerKey, u32),
         trust: Trust,
-        seed: u64,
+        (seed, model): (u64, Fingerprint),
         device: &str,
         disk: Rc<MemoryKv>,
     ) -> Result<Self, KvError> {
         if !audit::is_consistent(&disk)? {
             audit::repair(&disk)?;
         }
-        let embedder = Counted { inner: StandIn::new(MODEL), texts: 0, noise: 0.0 };
+        let embedder = Counted { inner: StandIn::new(model), texts: 0, noise: 0.0 };
         let mut library = Library::open(disk)?;
-        if library.bind(embedder.model())?.is_err() {
-            return Err(KvError::Damaged("another model".to_owned()));
-        }
+        library.bind(embedder.model(), &[])?;
         library.kv().sync()?;
         let mut index = load_indexes(library.kv())?;
         words::catch_up(&mut library, &mut index.words)?;
@@ -119,6 +118,7 @@ impl Agent {
             model: "stand-in".to_owned(),
             fingerprint: embedder.model(),
             fluency: embedder.fluency(),
+            multilingual: None,
             scheduler: Config {
                 counts: library.commit().counts,
                 number: library.commit().number,
@@ -126,7 +126,7 @@ impl Agent {
                 marks: read::marks(library.kv())?.0,
                 asked: read::asked(library.kv())?.0,
                 work: StoredWork::read(library.kv(), 1 + i64::try_from(now.millis() / 1_000).unwrap_or(0))?,
-                strays: false,
+                strays: models::remodel(library.kv())?.is_some(),
                 slots: 2,
                 disk_free,
                 model: embedder.model(),

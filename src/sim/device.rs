@@ -6,7 +6,7 @@ use super::event::Event;
 use super::files::Files;
 use super::starts::Starts;
 use super::tally::Tally;
-use crate::base::id::{PeerKey, ReplyId, TaskId};
+use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::time::Instant;
 use crate::energy::decision::Decision;
 use crate::mesh::trust::Rights;
@@ -90,6 +90,8 @@ pub(super) struct AgentRun {
     pub(super) wake: Option<Instant>,
     /// How much its engine differs from that of the others, see `World::set_engine_noise`.
     pub(super) engine_noise: f32,
+    /// Its model, see `World::set_model`; `None`: that of all others.
+    pub(super) model: Option<Fingerprint>,
     /// Milliseconds that it takes to embed a chunk, see `World::set_speed`.
     pub(super) ms_per_chunk: Option<u64>,
     /// Whether it can embed nothing for others.

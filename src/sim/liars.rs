@@ -2,7 +2,7 @@
 
 use super::false_worker::{FalseVectors, FalseWorker};
 use super::world::World;
-use crate::base::id::{PeerKey, Row};
+use crate::base::id::{Fingerprint, PeerKey, Row};
 use crate::store::kv::Space;
 use crate::store::makers::Makers;
 use crate::store::read;
@@ -57,6 +57,11 @@ impl World {
     /// From now on it says the truth again.
     pub fn stop_lying(&mut self, at: usize) {
         self.net.liars.remove(&at);
+    }
+
+    /// From its next start on a device has another model than the others: that of this number.
+    pub fn set_model(&mut self, at: usize, number: u8) {
+        self.devices[at].run.model = Some(Fingerprint([number; 32]));
     }
 
     /// From now on a device's engine gives vectors with this much noise in each number.

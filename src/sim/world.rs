@@ -1,6 +1,6 @@
 //! The event loop of the simulation: takes what is due, hands it to an agent, carries out the outputs.
 
-use super::agent::Agent;
+use super::agent::{Agent, MODEL};
 use super::device::Device;
 use super::event::Event;
 use super::event_queue::EventQueue;
@@ -85,7 +85,8 @@ impl World {
         let who = (self.key_of(at), self.devices[at].boots);
         let (seed, trust) = (self.rng.next(), self.trusted(at));
         self.set_all_rights(at, &trust);
-        let mut agent = match Agent::start(self.clock(at), who, trust, seed, &format!("device {at}"), disk) {
+        let (device, model) = (format!("device {at}"), self.devices[at].run.model.unwrap_or(MODEL));
+        let mut agent = match Agent::start(self.clock(at), who, trust, (seed, model), &device, disk) {
             Ok(agent) => agent,
             Err(error) => panic!("the simulated disk cannot be opened: {error}"),
         };

@@ -42,6 +42,8 @@ pub struct Audit {
     pub made_elsewhere: u64,
     /// Further ones that no check has vouched for: they count as none.
     pub unproven: u64,
+    /// Further ones that are to be made anew with another model: they count as none too.
+    pub outdated: u64,
     /// Chunks without a vector of documents that wait to be read or embedded, as they were found one by one.
     pub to_embed: u64,
     /// The first `FAULTS_MAX` faults, in plain sentences.
@@ -171,11 +173,12 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
 fn count_vectors(kv: &impl KvRead, audit: &mut Audit) -> Result<(), KvError> {
     let mut unproven = Makers::read(kv)?.unproven();
     read::walk(kv, Space::Vector, |key, value| {
-        let by = Vector::decode_stored(value)?.by;
+        let Vector { by, is_stale, .. } = Vector::decode_stored(value)?;
+        audit.outdated += u64::from(is_stale);
         let is_unproven = keys::number(key).is_some_and(|row| unproven.remove(&Row(row)));
-        audit.counted.vectors += u64::from(!is_unproven);
+        audit.counted.vectors += u64::from(!is_unproven && !is_stale);
         audit.unproven += u64::from(is_unproven);
-        audit.made_elsewhere += u64::from(by != 0 && !is_unproven);
+        audit.made_elsewhere += u64::from(by != 0 && !is_unproven && !is_stale);
         Ok(())
     })?;
     for row in unproven {
@@ -349,7 +352,7 @@ fn repair_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         let Some(row) = keys::number(key).map(Row) else { return Ok(()) };
         top = top.max(Row(row.0 + 1));
         let mut chunk = Chunk::decode_stored(value)?;
-        let has_vector = kv.get(Space::Vector, key)?.is_some();
+        let has_vector = kv.get(Space::Vector, key)?.is_some_and(|bytes| !Vector::is_stale(&bytes));
         let listed = read::document(kv, chunk.doc)?.is_some_and(|doc| doc.chunks.iter().any(|place| place.row == row));
         if !listed && (!has_vector || orphaned.len() >= DOCUMENT_CHUNKS_MAX) {
             return delete_row(key);

@@ -4,7 +4,7 @@
 use super::counts::Kind;
 use super::record::{Asked, Document, Failing, FileStamp, Marks, Parked, Sources};
 use super::roots::Roots;
-use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
+use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark, PeerKey, Ring, Row};
 use crate::base::vector::{Quantized, Signs};
 
 /// A document as a look at it found it. A document may go on under another path between the look and the change that follows
@@ -200,6 +200,26 @@ pub enum Change {
         /// The row and the key of the text.
         rows: Vec<(Row, EmbedKey)>,
     },
+    /// The vectors of a document that are of another model than its collection's are to be made anew: they answer on, and count as
+    /// none. Those of that model that were to be made anew count again.
+    Outdated {
+        /// The document.
+        doc: DocId,
+    },
+    /// Some of a document's chunks were embedded with its collection's model, and were known by another one's keys: from now on these
+    /// vectors answer. Those of before are kept for a while.
+    Remade {
+        /// The document.
+        doc: DocId,
+        /// The model that computed the vectors.
+        model: Fingerprint,
+        /// When, in seconds since 1970: the vectors of before are kept from then on.
+        at: i64,
+        /// The chunks.
+        rows: Vec<Remade>,
+    },
+    /// All documents up to this path are looked at for vectors of another model than their collection's; `None`: all are.
+    Remodel(Option<Vec<u8>>),
     /// Deletes a tombstoned document with its chunks and vectors.
     Purge {
         /// The document.
@@ -220,8 +240,21 @@ impl Change {
     /// moment ago.
     #[must_use]
     pub const fn is_made_again(&self) -> bool {
-        matches!(self, Self::Chunked { .. } | Self::Embedded { .. } | Self::Copied { .. })
+        matches!(self, Self::Chunked { .. } | Self::Embedded { .. } | Self::Copied { .. } | Self::Remade { .. })
     }
+}
+
+/// A chunk that was embedded with another model than before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remade {
+    /// Its row.
+    pub row: Row,
+    /// The key of its text by the model of before.
+    pub before: EmbedKey,
+    /// And by that of now.
+    pub key: EmbedKey,
+    /// The vector; `None`: that of another row with the same text.
+    pub vector: Option<Quantized>,
 }
 
 /// A chunk that has no row yet.
@@ -249,7 +282,7 @@ pub struct Applied {
     /// The documents whose records were written or deleted.
     pub documents: Vec<DocId>,
     /// Vectors that may answer from now on.
-    pub added: Vec<(Row, Signs)>,
+    pub added: Vec<(Row, ModelMark, Signs)>,
     /// Rows that may not answer any more, by their vectors or by their words.
     pub removed: Vec<Row>,
     /// Rows whose vectors are deleted and whose chunks wait to be embedded again: their words answer as before.

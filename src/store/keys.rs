@@ -19,8 +19,13 @@ pub const ROOTS: &[u8] = b"roots";
 pub const ASKED: &[u8] = b"asked";
 /// `Space::State`: the number of the reader that made the chunks, see `limits::READER`.
 pub const READER: &[u8] = b"reader";
-/// `Space::State`: the fingerprint of the one model that this store's vectors are of.
+/// `Space::State`: the fingerprint of the home's model.
 pub const MODEL: &[u8] = b"model";
+/// `Space::State`: the marks of further models whose files were there, see `models::there`.
+pub const MODELS_THERE: &[u8] = b"models-there";
+/// `Space::State`: the path after which documents may still have vectors of another model than their collection's that count; without
+/// it none has.
+pub const REMODEL: &[u8] = b"remodel";
 
 /// The first bytes of the keys of documents whose tasks failed.
 pub const FAILING: &[u8] = b"failing";
@@ -133,7 +138,8 @@ pub fn tombstone_doc(key: &[u8]) -> Option<DocId> {
 /// The first byte of keys that list rows whose chunk is gone and whose vector is kept for a while.
 const RETIRED: u8 = 5;
 
-/// `Space::Todo`: lists a retired row. Its value: the number of the commit that retired it, then its embed key.
+/// `Space::Todo`: lists a retired row. Its value: the number of the commit that retired it, then its embed key, and where its chunk was
+/// embedded with another model, when, in seconds since 1970 (i64).
 #[must_use]
 pub fn retired(row: Row) -> Vec<u8> {
     [&[RETIRED][..], &row.0.to_be_bytes()].concat()

@@ -6,6 +6,7 @@
 mod made;
 mod owed;
 mod parking;
+mod remodel;
 mod rename;
 mod reread;
 mod retire;
@@ -62,23 +63,6 @@ impl<K: Kv> Library<K> {
         &self.commit
     }
 
-    /// Binds a new store to `model`. A store that is bound already is left as it is, and the inner error names its
-    /// model if that is another one. Not synced.
-    ///
-    /// # Errors
-    /// Any `KvError`; nothing was changed.
-    pub fn bind(&mut self, model: Fingerprint) -> Result<Result<(), Fingerprint>, KvError> {
-        match read::model(&self.kv)? {
-            Some(bound) if bound == model => Ok(Ok(())),
-            Some(bound) => Ok(Err(bound)),
-            None => {
-                let mut tx = self.begin();
-                tx.batch.put(Space::State, keys::MODEL, model.0);
-                self.write(tx).map(|_| Ok(()))
-            }
-        }
-    }
-
     /// Applies one change as one atomic batch. It survives a power cut only after `Kv::sync`.
     ///
     /// A change that comes too late, because its document was changed or purged meanwhile, is no error: vectors are
@@ -89,7 +73,7 @@ impl<K: Kv> Library<K> {
     pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
         let mut tx = self.begin();
         match change {
-            Change::Sources(sources) => tx.batch.put(Space::State, keys::SOURCES, sources.encode()),
+            Change::Sources(sources) => self.sources(&mut tx, sources)?,
             Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
             Change::Roots(roots) => tx.batch.put(Space::State, keys::ROOTS, roots.encode()),
             Change::Asked(asked) => tx.batch.put(Space::State, keys::ASKED, asked.encode()),
@@ -119,6 +103,9 @@ impl<K: Kv> Library<K> {
             Change::Accused { by, row } => tx.makers().owe(*by, *row),
             Change::Copied { doc, rows } => self.copied(&mut tx, *doc, rows)?,
             Change::Disproven { by, until } => self.disproven(&mut tx, (*by, *until))?,
+            Change::Outdated { doc } => self.outdated(&mut tx, *doc)?,
+            Change::Remade { doc, model, at, rows } => self.remade(&mut tx, *doc, (*model, *at), rows)?,
+            Change::Remodel(next) => Self::remodel(&mut tx, next.as_deref()),
             Change::Purge { doc } => self.purge(&mut tx, *doc)?,
             Change::Expire { rows } => self.expire(&mut tx, rows)?,
         }
@@ -278,7 +265,7 @@ impl<K: Kv> Library<K> {
                         // The white space differs: the vector is the same, the stored text must be exact.
                         tx.batch.put(Space::Chunk, keys::row(row), chunk.encode());
                     }
-                    (row, self.has_vector(tx, row)?)
+                    (row, self.has_vector(tx, row)? || self.counts_again(tx, &doc.path, row, &new.key)?)
                 }
                 None => self.new_row(tx, &chunk)?,
             };
@@ -300,13 +287,17 @@ impl<K: Kv> Library<K> {
         model: Fingerprint,
         vectors: &[(Row, EmbedKey, Quantized)],
     ) -> Result<(), KvError> {
-        let mut stored = 0;
-        let mut done = BTreeSet::new();
+        let (mut stored, mut done) = (0, BTreeSet::new());
+        let vectors = if self.is_wanted(id, model.into())? { vectors } else { &[] };
         for (row, key, values) in vectors.iter().filter(|(row, ..)| done.insert(*row)) {
             let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
-            if current && !self.has_vector(tx, *row)? {
+            if current && self.is_free(tx, *row)? {
                 tx.makers_without(*row);
-                tx.put_vector(*row, key, &Vector { model: model.into(), values: values.clone(), by: 0 });
+                tx.put_vector(
+                    *row,
+                    key,
+                    &Vector { model: model.into(), values: values.clone(), by: 0, is_stale: false },
+                );
                 stored += 1;
             }
         }
@@ -375,7 +366,7 @@ impl<K: Kv> Library<K> {
         let Some(chunk) = read::chunk(&self.kv, row)? else { return Ok(()) };
         tx.batch.delete(Space::Chunk, keys::row(row));
         tx.commit.counts.chunks -= 1;
-        if tx.makers_without(row) {
+        if tx.makers_without(row) || read::made(&self.kv, row)?.is_some_and(|vector| vector.is_stale) {
             tx.batch.delete(Space::Vector, keys::row(row));
         } else if read::vector(&self.kv, row)?.is_some() {
             tx.batch.delete(Space::Vector, keys::row(row));

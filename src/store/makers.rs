@@ -158,6 +158,9 @@ impl<'a, K: KvRead> Proven<'a, K> {
     /// Any `KvError`.
     pub(super) fn has(&mut self, row: Row) -> Result<bool, KvError> {
         let Some(bytes) = self.kv.get(Space::Vector, &keys::row(row))? else { return Ok(false) };
+        if Vector::is_stale(&bytes) {
+            return Ok(false);
+        }
         if !Vector::is_made_elsewhere(&bytes) {
             return Ok(true);
         }

@@ -4,8 +4,9 @@ use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
 use super::makers::{Makers, Proven};
 use super::record::{Asked, Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
-use crate::base::id::{DocId, EmbedKey, Fingerprint, Row};
+use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::path;
+use crate::limits::MODEL_KEPT_S;
 use std::collections::BTreeMap;
 
 /// Pairs read at a time on a walk over a whole space: a chunk has 8 KiB at most, a vector 400 bytes.
@@ -85,16 +86,6 @@ pub fn marks(kv: &impl KvRead) -> Result<Marks, KvError> {
 /// Any `KvError`.
 pub fn asked(kv: &impl KvRead) -> Result<Asked, KvError> {
     Ok(record(kv, Space::State, keys::ASKED)?.unwrap_or_default())
-}
-
-/// The model that the store's vectors are of; `None` in a new store.
-///
-/// # Errors
-/// Any `KvError`.
-pub fn model(kv: &impl KvRead) -> Result<Option<Fingerprint>, KvError> {
-    let Some(bytes) = kv.get(Space::State, keys::MODEL)? else { return Ok(None) };
-    let print = bytes.try_into().map_err(|_| KvError::Damaged("the record of the model".into()))?;
-    Ok(Some(Fingerprint(print)))
 }
 
 /// One document.
@@ -237,7 +228,7 @@ pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
     record(kv, Space::Chunk, &keys::row(row))
 }
 
-/// A row's vector, unless another device made it and no check has vouched for it. The vector and what was checked are read one after the
+/// A row's vector, unless another device made it and no check has vouched for it, or it is to be made anew. The vector and what was checked are read one after the
 /// other: of a store that others write it is a snapshot.
 ///
 /// # Errors
@@ -245,10 +236,10 @@ pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
 pub fn vector(kv: &impl KvRead, row: Row) -> Result<Option<Vector>, KvError> {
     let vector = made(kv, row)?;
     let is_unproven = vector.as_ref().is_some_and(|vector| vector.by != 0) && Makers::read(kv)?.holds(row);
-    Ok(vector.filter(|_| !is_unproven))
+    Ok(vector.filter(|vector| !is_unproven && !vector.is_stale))
 }
 
-/// A row's vector, proven or not.
+/// A row's vector, whether it counts or not.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -298,12 +289,18 @@ pub struct Purgeable {
     pub next: Option<Vec<u8>>,
 }
 
+/// Whether a retired row has a vector to which its owner may want to go back.
+fn is_kept(value: &[u8], now: i64) -> bool {
+    let at = value.get(24..).and_then(|at| at.try_into().ok()).map(i64::from_be_bytes);
+    at.is_some_and(|at| now < at.saturating_add(MODEL_KEPT_S))
+}
+
 /// The tombstoned documents and retired rows of one page that became so with the commit `upto` or an earlier one. The
 /// first page begins at an empty key.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn purgeable(kv: &impl KvRead, upto: u64, from: &[u8]) -> Result<Purgeable, KvError> {
+pub fn purgeable(kv: &impl KvRead, upto: u64, now: i64, from: &[u8]) -> Result<Purgeable, KvError> {
     let mut found = Purgeable::default();
     let first = keys::todo(Stage::Purge, DocId(0));
     let page = kv.page(Space::Todo, from.max(&first), None, PAGE)?;
@@ -314,7 +311,7 @@ pub fn purgeable(kv: &impl KvRead, upto: u64, from: &[u8]) -> Result<Purgeable, 
             // The list of tombstones by their content lies between the two.
             found.next = Some(keys::retired(Row(0)));
             return Ok(found);
-        } else if since > upto {
+        } else if since > upto || is_kept(value, now) {
             continue;
         } else if let Some(row) = keys::retired_row(key) {
             found.rows.push(row);

@@ -13,12 +13,13 @@ use crate::limits::PRIVATE_NAMES_MAX;
 use serde::{Deserialize, Serialize};
 
 pub use super::codec::Record;
+pub use super::collection_model::{CollectionModel, NamedModel};
 pub use super::commit::{Anchor, Commit};
 pub use super::maker::Maker;
 pub use super::mark::{Asked, Mark, MarkKind, Marks};
 pub use super::parked::{Attempt, Failed, Failing, Parked};
 pub use super::stamp::FileStamp;
-pub use super::vector::{ModelMark, Vector};
+pub use super::vector::Vector;
 
 /// The state of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,20 +140,40 @@ pub struct Sources {
     /// Private collections whose last folder was forgotten: a folder that is added to that name again is private. At most
     /// `PRIVATE_NAMES_MAX`.
     pub private: Vec<String>,
+    /// The models of collections, at most one of each.
+    pub models: Vec<CollectionModel>,
 }
 
-/// A list without such names has the form of before.
+/// The form of version 2, of before collections had models.
+#[derive(Serialize, Deserialize)]
+struct SourcesV2 {
+    places: Vec<Source>,
+    private: Vec<String>,
+}
+
+/// A list has the form of the earliest version that can hold it.
 impl Record for Sources {
     const NAME: &'static str = "sources";
 
     fn encode(&self) -> Vec<u8> {
-        if self.private.is_empty() { encode_postcard(1, &self.places) } else { encode_postcard(2, self) }
+        if !self.models.is_empty() {
+            return encode_postcard(3, self);
+        }
+        let Self { places, private, .. } = self.clone();
+        if private.is_empty() {
+            encode_postcard(1, &places)
+        } else {
+            encode_postcard(2, &SourcesV2 { places, private })
+        }
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first()? {
             (1, body) => decode_postcard(body).map(|places: Vec<Source>| Self::from(places)),
-            (2, body) => decode_postcard(body),
+            (2, body) => {
+                decode_postcard(body).map(|SourcesV2 { places, private }| Self { places, private, models: Vec::new() })
+            }
+            (3, body) => decode_postcard(body),
             _ => None,
         }
     }
@@ -160,7 +181,7 @@ impl Record for Sources {
 
 impl From<Vec<Source>> for Sources {
     fn from(places: Vec<Source>) -> Self {
-        Self { places, private: Vec::new() }
+        Self { places, private: Vec::new(), models: Vec::new() }
     }
 }
 
@@ -201,6 +222,12 @@ impl Sources {
     /// The collection has a folder, or another ring: its name is not remembered any more.
     pub fn forget_name(&mut self, name: &str) {
         self.private.retain(|known| !is_same(known, name));
+    }
+
+    /// The model that was set for a collection.
+    #[must_use]
+    pub fn model_of(&self, collection: &str) -> Option<&CollectionModel> {
+        self.models.iter().find(|set| is_same(&set.collection, collection))
     }
 
     /// The deepest source that this path lies in. It says in which collection a document is and who may see it; the

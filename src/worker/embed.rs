@@ -2,52 +2,68 @@
 
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::vector::Quantized;
-use crate::embed::{Embedder, model::prefixed};
+use crate::embed::{
+    Embedder,
+    model::{key, prefixed},
+};
 use crate::limits::EMBED_BATCH;
 use crate::scheduler::task::Outcome;
-use crate::store::change::Change;
+use crate::store::change::{Change, Remade};
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::Chunk;
+use crate::store::record::{Chunk, Document};
 use log::debug;
+use std::collections::BTreeMap;
 
-/// Computes vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any
-/// chunk, or that occurs twice in the batch, is not embedded again.
+/// Computes, at this time in seconds since 1970, vectors for up to `max` chunks, 1 to `EMBED_BATCH`, that have none. A text whose vector is stored for any
+/// chunk, or that occurs twice in the batch, is not embedded again. A chunk whose key is that of another model gets the one of this model
+/// with its vector.
 ///
 /// One that cannot be embedded fails the task, if nothing before it was: else that is kept, and the next task begins with this one.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
-pub fn embed(kv: &impl Kv, embedder: &mut impl Embedder, id: DocId, max: usize) -> Result<Outcome, KvError> {
-    let Some(doc) = read::document(kv, id)? else { return Ok(Outcome::Changes(Vec::new())) };
+pub fn embed(
+    kv: &impl Kv,
+    embedder: &mut dyn Embedder,
+    (id, doc): (DocId, &Document),
+    (max, now): (usize, i64),
+) -> Result<Outcome, KvError> {
     let model = embedder.model();
-    let (mut vectors, mut copied) = (Vec::<(Row, EmbedKey, Quantized)>::new(), Vec::new());
-    for (row, chunk) in read::missing(kv, &doc, max.clamp(1, EMBED_BATCH))? {
-        let same = vectors.iter().find(|(_, key, _)| *key == chunk.key).map(|(.., values)| values.clone());
-        let values = match same {
-            Some(values) => values,
-            None if read::vector_of(kv, &chunk.key)?.is_some() => {
-                // Whoever made it stays with it.
-                copied.push((row, chunk.key));
-                continue;
-            }
-            None => match compute(embedder, &chunk) {
-                Ok(values) => values,
+    let (mut vectors, mut copied, mut remade) = (Vec::<(Row, EmbedKey, Quantized)>::new(), Vec::new(), Vec::new());
+    let mut computed = BTreeMap::<EmbedKey, Quantized>::new();
+    for (row, chunk) in read::missing(kv, doc, max.clamp(1, EMBED_BATCH))? {
+        let key = key(&model, &chunk.heading, &chunk.text);
+        let values = match computed.get(&key) {
+            Some(values) => Some(values.clone()),
+            // Whoever made it stays with it.
+            None if read::vector_of(kv, &key)?.is_some() => None,
+            None => match compute(embedder, &key, &chunk) {
+                Ok(values) => Some(values),
                 // What was computed is kept: the next task begins with this one.
-                Err(_) if !vectors.is_empty() || !copied.is_empty() => break,
+                Err(_) if !(vectors.is_empty() && copied.is_empty() && remade.is_empty()) => break,
                 Err(reason) => return Ok(Outcome::Failed(reason)),
             },
         };
-        vectors.push((row, chunk.key, values));
+        if let Some(values) = &values {
+            computed.insert(key, values.clone());
+        }
+        match values {
+            values if key != chunk.key => remade.push(Remade { row, before: chunk.key, key, vector: values }),
+            Some(values) => vectors.push((row, key, values)),
+            None => copied.push((row, key)),
+        }
     }
     let copies = (!copied.is_empty()).then_some(Change::Copied { doc: id, rows: copied });
-    let made = (!vectors.is_empty() || copies.is_none()).then_some(Change::Embedded { doc: id, model, vectors });
-    Ok(Outcome::Changes(copies.into_iter().chain(made).collect()))
+    let remade = (!remade.is_empty()).then_some(Change::Remade { doc: id, model, at: now, rows: remade });
+    let before: Vec<Change> = copies.into_iter().chain(remade).collect();
+    let made = (!vectors.is_empty() || before.is_empty()).then_some(Change::Embedded { doc: id, model, vectors });
+    Ok(Outcome::Changes(before.into_iter().chain(made).collect()))
 }
 
-fn compute(embedder: &mut impl Embedder, chunk: &Chunk) -> Result<Quantized, String> {
+fn compute(embedder: &mut dyn Embedder, key: &EmbedKey, chunk: &Chunk) -> Result<Quantized, String> {
     // tests/it/crash.rs reads the keys from the log and checks that no stored chunk is embedded again.
-    debug!("embedding {}", chunk.key);
+    debug!("embedding {key}");
     match embedder.embed(&prefixed(&chunk.heading, &chunk.text)) {
         Ok(embedding) => Ok(embedding.quantize()),
         Err(error) => Err(format!("A passage of it could not be embedded: {error}.")),
@@ -89,8 +105,8 @@ mod tests {
         let (stamp, collection) = (FileStamp::default(), "home".to_owned());
         let doc = library.apply(&Change::Seen { path: b"/a".into(), stamp, collection, ring: Ring::Mesh });
         let doc = doc.unwrap().doc.unwrap();
-        let chunk = |(n, text): (u8, &str)| NewChunk {
-            key: EmbedKey([n; 16]),
+        let chunk = |(_, text): (u8, &str)| NewChunk {
+            key: key(&Fingerprint([1; 32]), "", text),
             heading: String::new(),
             text: text.to_owned(),
             start: 0,
@@ -98,12 +114,17 @@ mod tests {
         };
         let chunks = [(1, "one"), (2, "poison"), (3, "three")].map(chunk).into();
         library.apply(&Change::Chunked { doc, stamp, content: [7; 16], chunks }).unwrap();
+        let known = |library: &Library<MemoryKv>, doc| read::document(library.kv(), doc).unwrap().unwrap();
         let mut embedder = Failing(StandIn::new(Fingerprint([1; 32])));
-        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, doc, 8).unwrap() else { panic!("kept") };
+        let Outcome::Changes(changes) =
+            embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0)).unwrap()
+        else {
+            panic!("kept")
+        };
         let [Change::Embedded { vectors, .. }] = &changes[..] else { panic!("{changes:?}") };
         assert_eq!(vectors.len(), 1);
         library.apply(&changes[0]).unwrap();
-        let outcome = embed(library.kv(), &mut embedder, doc, 8).unwrap();
+        let outcome = embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0)).unwrap();
         assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("passage")), "{outcome:?}");
     }
 
@@ -115,7 +136,7 @@ mod tests {
             let seen = Change::Seen { path: path.into(), stamp, collection: "home".to_owned(), ring: Ring::Mesh };
             let doc = library.apply(&seen).unwrap().doc.unwrap();
             let chunk = |n: &u8| NewChunk {
-                key: EmbedKey([*n; 16]),
+                key: key(&model, "", &format!("text {n}")),
                 heading: String::new(),
                 text: format!("text {n}"),
                 start: 0,
@@ -127,11 +148,14 @@ mod tests {
         };
         let ((first, row), (second, copy)) = (add(b"/a", &[1]), add(b"/b", &[1, 2]));
         let mut embedder = StandIn::new(model);
-        let (by, key) = (crate::base::id::PeerKey([2; 32]), EmbedKey([1; 16]));
-        let vectors = vec![(row, key, embedder.embed("text 1").unwrap().quantize())];
+        let (by, of_first) = (crate::base::id::PeerKey([2; 32]), key(&model, "", "text 1"));
+        let vectors = vec![(row, of_first, embedder.embed("text 1").unwrap().quantize())];
         library.apply(&Change::Unproven { by, model, vectors }).unwrap();
-        library.apply(&Change::Proven { doc: first, by, checks: 1, rows: vec![(row, key)] }).unwrap();
-        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, second, 8).unwrap() else { panic!() };
+        library.apply(&Change::Proven { doc: first, by, checks: 1, rows: vec![(row, of_first)] }).unwrap();
+        let known = read::document(library.kv(), second).unwrap().unwrap();
+        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, (second, &known), (8, 0)).unwrap() else {
+            panic!()
+        };
         assert!(
             matches!(&changes[..], [Change::Copied { .. }, Change::Embedded { vectors, .. }] if vectors.len() == 1)
         );

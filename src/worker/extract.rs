@@ -52,7 +52,7 @@ impl Content {
 /// with its new stamp first: two changes, in order. What could not be read keeps the chunks of an earlier reading, and is
 /// tried again at the next scan that finds it.
 #[must_use]
-pub fn changes(embedder: &impl Embedder, id: DocId, doc: &Document, content: Content) -> Vec<Change> {
+pub fn changes(embedder: &(impl Embedder + ?Sized), id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
         Content::Missing(_) => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
@@ -115,7 +115,7 @@ fn sentence(phrase: &str) -> String {
 
 /// The change that a text makes, or the phrase that says why there is none.
 fn chunked(
-    embedder: &impl Embedder,
+    embedder: &(impl Embedder + ?Sized),
     doc: DocId,
     text: Result<Text, String>,
     content: [u8; 16],
@@ -127,7 +127,7 @@ fn chunked(
     }
 }
 
-fn new_chunks(embedder: &impl Embedder, text: &Text) -> Result<Vec<NewChunk>, String> {
+fn new_chunks(embedder: &(impl Embedder + ?Sized), text: &Text) -> Result<Vec<NewChunk>, String> {
     let fingerprint = embedder.model();
     let found = chunks(text, &|part| embedder.tokens(part));
     if found.len() >= DOCUMENT_CHUNKS_MAX {

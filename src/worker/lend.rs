@@ -1,14 +1,18 @@
 //! Work that travels: the texts of this device that others embed, and the texts of others that are embedded here.
 
-use crate::base::id::{DocId, Ring, Row};
+use crate::base::id::{DocId, Fingerprint, Ring, Row};
 use crate::base::rng::Rng;
-use crate::embed::{Embedder, model::prefixed};
+use crate::embed::{
+    Embedder,
+    model::{key, prefixed},
+};
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{HomeTexts, Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::makers::Makers;
+use crate::store::models::Wanted;
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, Record, Vector};
 use crate::text::payload;
@@ -21,12 +25,13 @@ type Paths = BTreeMap<DocId, Vec<u8>>;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
 /// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and neither is one that
-/// is embedded here only (`home`). None of these takes the place of another one. `missing`: which of these files are not there, whatever the store says.
+/// is embedded here only (`home`), or had a vector of another model. None of these takes the place of another one. `missing`: which of these files are not there, whatever the store says.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
 pub(super) fn list(
     kv: &impl Kv,
+    model: Fingerprint,
     (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
     home: &HomeTexts,
     missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
@@ -39,9 +44,12 @@ pub(super) fn list(
     let is_there = |doc: &Document| doc.stamp.kept_since().is_none() && !is_away(doc);
     let is_shared =
         |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
+    let wanted = Wanted::read(kv)?;
+    // Other devices embed with the home's model.
+    let is_of_model = |doc: &Document| wanted.of(&doc.path).is_none_or(|mark| mark == model.into()) && is_shared(doc);
     let (mut listed, mut paths) = (LendableChunks::default(), Paths::new());
     for (id, lent) in documents {
-        let Some(doc) = read::document(kv, *id)?.filter(is_shared) else { continue };
+        let Some(doc) = read::document(kv, *id)?.filter(is_of_model) else { continue };
         if listed.chunks.len() >= most {
             listed.unreached.push(*id);
             continue;
@@ -49,7 +57,7 @@ pub(super) fn list(
         paths.insert(*id, doc.path.clone());
         // Those that are lent already are among them.
         let room = lent + LEASE_CHUNKS_MAX.min(most.saturating_sub(listed.chunks.len()));
-        let without = lendable(kv, (*id, &doc), room + 1, home)?;
+        let without = lendable(kv, (*id, &doc), room + 1, (&model, home))?;
         if without.len() > room {
             listed.longer.push(*id);
         }
@@ -58,7 +66,7 @@ pub(super) fn list(
             listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
         }
     }
-    let known = known.map(|seed| self::known(kv, seed, is_shared, &mut paths)).transpose()?;
+    let known = known.map(|seed| self::known(kv, (model, seed), is_shared, &mut paths)).transpose()?;
     listed.known = known.unwrap_or_default();
     let gone = missing(paths.values().cloned().collect());
     if !gone.is_empty() {
@@ -75,7 +83,7 @@ fn lendable(
     kv: &impl KvRead,
     (id, doc): (DocId, &Document),
     most: usize,
-    home: &HomeTexts,
+    (model, home): (&Fingerprint, &HomeTexts),
 ) -> Result<Vec<(Row, Chunk)>, KvError> {
     let mut looked_at = most;
     loop {
@@ -84,6 +92,7 @@ fn lendable(
         let mut found = Vec::new();
         for (row, chunk) in without {
             let may = !home.has(id, &chunk.key)
+                && key(model, &chunk.heading, &chunk.text) == chunk.key
                 && may_leave([&chunk.heading, &chunk.text])
                 && chunk.heading.len() + chunk.text.len() <= GRANT_BYTES_MAX;
             if may && found.len() < most && read::vector_of(kv, &chunk.key)?.is_none() {
@@ -100,7 +109,7 @@ fn lendable(
 /// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
 fn known(
     kv: &impl KvRead,
-    seed: u64,
+    (model, seed): (Fingerprint, u64),
     is_shared: impl Fn(&Document) -> bool,
     paths: &mut Paths,
 ) -> Result<Vec<Known>, KvError> {
@@ -113,8 +122,8 @@ fn known(
         let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
         let vector = Vector::decode_stored(&value)?;
         let by = makers.named(vector.by);
-        if vector.by != 0 && by.is_none() {
-            // Whoever made it may be the one whom it would vouch for.
+        if vector.by != 0 && by.is_none() || vector.model != model.into() || vector.is_stale {
+            // Whoever made it may be the one whom it would vouch for; and others embed with this model.
             continue;
         }
         let Some(chunk) = read::chunk(kv, row)? else { continue };
@@ -174,8 +183,7 @@ pub(super) fn embed<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{Fingerprint, PeerKey};
-    use crate::embed::model::key;
+    use crate::base::id::PeerKey;
     use crate::embed::stand_in::StandIn;
     use crate::store::change::{Change, FoundDocument, NewChunk};
     use crate::store::library::Library;
@@ -220,6 +228,7 @@ mod tests {
         ];
         let lent = |library: &Library<MemoryKv>, most| match list(
             library.kv(),
+            MODEL,
             (&docs.map(|doc| (doc, 0)), most, None),
             &HomeTexts::default(),
             there,
@@ -245,7 +254,7 @@ mod tests {
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
         let Outcome::Lendable(LendableChunks { known, .. }) =
-            list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
+            list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -256,7 +265,7 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
@@ -264,7 +273,7 @@ mod tests {
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
         let Outcome::Lendable(LendableChunks { known, .. }) =
-            list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
+            list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -275,7 +284,7 @@ mod tests {
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
 
@@ -289,7 +298,8 @@ mod tests {
         let texts: Vec<String> = texts.chain((0..70).map(|n| format!("text {n}"))).collect();
         let doc = add(&mut library, "/notes/a.md", &texts.iter().map(String::as_str).collect::<Vec<_>>());
         let failed: BTreeSet<_> = (0..80).map(|n| key(&MODEL, "", &format!("home {n}"))).collect();
-        let lent = |home: &HomeTexts| match list(library.kv(), (&[(doc, 0)], 9_999, None), home, there).unwrap() {
+        let lent = |home: &HomeTexts| match list(library.kv(), MODEL, (&[(doc, 0)], 9_999, None), home, there).unwrap()
+        {
             Outcome::Lendable(LendableChunks { chunks, longer, .. }) => {
                 (chunks.len(), chunks.iter().all(|chunk| chunk.text.text.starts_with("text")), longer.len())
             }
@@ -309,6 +319,7 @@ mod tests {
         let doc = add(&mut library, "/notes/kept.md", &["the kept gate"]);
         let lent = |library: &Library<MemoryKv>| match list(
             library.kv(),
+            MODEL,
             (&[(doc, 0)], 9, None),
             &HomeTexts::default(),
             there,
@@ -345,7 +356,7 @@ mod tests {
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..60 {
             let Outcome::Lendable(listed) =
-                list(library.kv(), (&[], 9, Some(seed)), &HomeTexts::default(), there).unwrap()
+                list(library.kv(), MODEL, (&[], 9, Some(seed)), &HomeTexts::default(), there).unwrap()
             else {
                 panic!()
             };
@@ -370,7 +381,8 @@ mod tests {
         library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
         let lent = |missing: fn(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>| {
             let listed =
-                list(library.kv(), (&docs.map(|doc| (doc, 0)), 9, Some(0)), &HomeTexts::default(), missing).unwrap();
+                list(library.kv(), MODEL, (&docs.map(|doc| (doc, 0)), 9, Some(0)), &HomeTexts::default(), missing)
+                    .unwrap();
             let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
             (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
         };

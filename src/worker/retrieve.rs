@@ -12,6 +12,7 @@ mod folders;
 mod given;
 mod held;
 mod lookup;
+mod models;
 mod phrase;
 mod scored;
 
@@ -22,7 +23,7 @@ use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
 use crate::base::hit::{Absence, CorpusStatistics, UnusableFile};
 use crate::base::id::Row;
-use crate::base::vector::Signs;
+use crate::base::vector::Embedding;
 use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
@@ -38,6 +39,7 @@ use best::{Told, best};
 use candidate::Candidate;
 use core::cell::Cell;
 use given::given;
+use models::{Asked, OtherModel};
 use scored::{in_order, scored};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -87,8 +89,13 @@ pub fn embed_hit(kv: &impl Kv, embedder: &mut impl Embedder, heading: &str, text
 /// does not give are left out, so that the rest of a failing disk still answers.
 ///
 /// # Errors
-/// One plain sentence: nothing of the store could be read, or it belongs to another model.
+/// One plain sentence: nothing of the store could be read.
 pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Outcome, String> {
+    retrieve_by(kv, lookup, query, &[])
+}
+
+/// As `retrieve`, by these further models too.
+fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[OtherModel]) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
@@ -115,19 +122,15 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
         unusable.retain(|file| matcher.takes_path(&file.path));
     }
     let allowed = Allowed { shared: query.shared, only: only.as_deref() };
-    let search = Search { query, terms, named, marks, folders, allowed, cut_short: Cell::new(false) };
-    let with_phrases = search.with_phrases(kv, lookup, &mut unread)?;
+    let by = Asked { first: &query.embedding, fluency: query.fluency, others };
+    let search = Search { query, by, terms, named, marks, folders, allowed, cut_short: Cell::new(false) };
+    let with_phrases = search.with_phrases(kv, lookup, &mut unread);
     let (candidates, statistics) = match with_phrases {
         Some(found) => found,
         None => {
-            let near = nearest(kv, lookup, &query.embedding.signs(), (folders, search.allowed), &mut unread);
-            search.among(
-                kv,
-                lookup,
-                near.into_iter().chain(search.named.iter().copied()).collect(),
-                true,
-                &mut unread,
-            )?
+            let near = by.embeddings().map(|one| nearest(kv, lookup, one, (folders, search.allowed), &mut unread));
+            let rows = in_turn(near.collect()).chain(search.named.iter().copied()).collect();
+            search.among(kv, lookup, rows, true, &mut unread)
         }
     };
     unread.iter().for_each(|error| kv.note_damage(error));
@@ -149,6 +152,7 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
 /// One search: what is asked for, and what may answer.
 struct Search<'a> {
     query: &'a Query,
+    by: Asked<'a>,
     terms: QueryTerms,
     /// Rows of files whose names the question has.
     named: BTreeSet<Row>,
@@ -171,7 +175,7 @@ impl Search<'_> {
         mut rows: Vec<Row>,
         more: bool,
         unread: &mut Option<KvError>,
-    ) -> Result<Candidates, String> {
+    ) -> Candidates {
         let mut known: BTreeSet<Row> = BTreeSet::new();
         rows.retain(|row| known.insert(*row));
         let words = lookup.words(&self.terms, READ, &rows, self.allowed);
@@ -180,10 +184,10 @@ impl Search<'_> {
             rows.extend(words.rows.iter().map(|(row, _)| *row).filter(|row| !known.contains(row)));
         }
         let is_late = |read| self.is_late(lookup, read, READ_LATE);
-        let scored = scored(&kv.snapshot(), &rows, (&self.query.embedding, is_late), unread)?;
+        let scored = scored(&kv.snapshot(), &rows, (self.by, is_late), unread);
         let scored = in_order(scored, &self.terms, &words);
         let found = self.candidates((kv, lookup), scored, words.languages, unread);
-        Ok((found, words.statistics))
+        (found, words.statistics)
     }
 
     /// Whether the search ends with what it has: a person waits too long, and so much was read that there is an answer.
@@ -201,17 +205,17 @@ impl Search<'_> {
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
-    signs: &Signs,
+    question: &Embedding,
     (folders, allowed): (Folders<'_>, Allowed<'_>),
     unread: &mut Option<KvError>,
 ) -> Vec<Row> {
-    let wanted = lookup.rescored();
+    let wanted = lookup.rescored(question.model().into());
     if !folders.hide_any() {
-        return lookup.nearest(signs, wanted, Allowed { shared: false, ..allowed });
+        return lookup.nearest(question, wanted, Allowed { shared: false, ..allowed });
     }
     let mut most = wanted;
     loop {
-        let rows = lookup.nearest(signs, most, allowed);
+        let rows = lookup.nearest(question, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
         let allowed: Vec<Row> = rows.into_iter().filter(may).take(wanted).collect();
@@ -220,6 +224,12 @@ fn nearest(
         }
         most = (most * RESCORE_WIDER).min(RESCORE_SHARED_MAX);
     }
+}
+
+/// The nearest by each model, one of each in turn: who is late has read some of all.
+fn in_turn(near: Vec<Vec<Row>>) -> impl Iterator<Item = Row> {
+    let most = near.iter().map(Vec::len).max().unwrap_or_default();
+    (0..most).flat_map(move |at| near.iter().filter_map(|rows| rows.get(at).copied()).collect::<Vec<Row>>())
 }
 
 /// The rows of the files that have the name which is asked for, as a name has no meaning that a vector could be near to; and
@@ -272,6 +282,10 @@ fn file_of(doc: Document, marks: &Marks) -> Option<File> {
 #[cfg(test)]
 #[path = "retrieve/test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "retrieve/models_test.rs"]
+mod models_test;
 
 #[cfg(test)]
 #[path = "retrieve/held_test.rs"]

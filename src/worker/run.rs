@@ -5,14 +5,20 @@ use super::look::{Looks, Sought, missing, plainly};
 use super::retrieve::Lookup;
 use super::scan::Listing;
 use super::{embed, extract, lend, owed, park, retrieve, scan, summary, sweep};
+use crate::base::id::ModelMark;
 use crate::embed::Embedder;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
 use crate::store::change::Change;
 use crate::store::kv::{Kv, KvError, KvRead};
+use crate::store::models::Wanted;
 use crate::store::read::{self, Purgeable};
 use crate::store::record::Source;
 use crate::store::roots::Root;
+
+/// Why a document is not embedded whose model is damaged.
+const NOT_LOADED: &str = "The model of its collection is there and cannot be loaded; the log says why. Copy its folder anew, or give the \
+    collection another model with `wattle collection model NAME MODEL`.";
 
 /// What a task may need from outside the store. `list`, `read` and `look` are called at most once.
 pub struct TaskIo<'a, L, R, S, M> {
@@ -48,9 +54,14 @@ where
         Task::Refill { stage, after, max, .. } => {
             read::todo(kv, stage, after, max).map_or_else(failed, Outcome::Refilled)
         }
-        Task::Purge { upto, from } => read::purgeable(kv, upto, &from).map_or_else(failed, purge),
+        Task::Purge { upto, from } => read::purgeable(kv, upto, io.now, &from).map_or_else(failed, purge),
         Task::Read { doc } => match read::document(kv, doc).and_then(|known| Ok((known, scan::watched(kv)?))) {
             Ok((Some(document), watched)) => {
+                let embedder = match wanted(kv, embedder, &document.path) {
+                    Ok(Some(embedder)) => embedder,
+                    Ok(None) => return Outcome::Failed(NOT_LOADED.to_owned()),
+                    Err(error) => return failed(error),
+                };
                 let content = match (io.read)(&document.path, &watched) {
                     // A few more attempts, and then it is parked: this could go on for ever.
                     Content::Interrupted(why) => return Outcome::Failed(why),
@@ -63,13 +74,24 @@ where
             Ok((None, _)) => Outcome::Changes(Vec::new()),
             Err(error) => failed(error),
         },
-        Task::Embed { doc, chunks } => embed::embed(kv, embedder, doc, chunks).unwrap_or_else(failed),
+        Task::Embed { doc, chunks } => {
+            let document = read::document(kv, doc).and_then(|known| match known {
+                Some(document) => wanted(kv, embedder, &document.path).map(|embedder| Some((document, embedder))),
+                None => Ok(None),
+            });
+            let outcome = document.and_then(|known| match known {
+                Some((document, Some(embedder))) => embed::embed(kv, embedder, (doc, &document), (chunks, io.now)),
+                Some((_, None)) => Ok(Outcome::Failed(NOT_LOADED.to_owned())),
+                None => Ok(Outcome::Changes(Vec::new())),
+            });
+            outcome.unwrap_or_else(failed)
+        }
         Task::Lend { documents, chunks, known, home } => {
             // A scan may find only after a while that a file was moved into a private folder.
             let watched = scan::watched(kv);
             let listed = watched.and_then(|watched| {
                 let missing = |paths| missing((io.look)(plainly(paths), &watched));
-                lend::list(kv, (&documents, chunks, known), &home, missing)
+                lend::list(kv, embedder.model(), (&documents, chunks, known), &home, missing)
             });
             listed.unwrap_or_else(failed)
         }
@@ -87,10 +109,22 @@ where
         Task::EmbedHit { heading, text } => {
             retrieve::embed_hit(kv, embedder, &heading, &text).unwrap_or_else(Outcome::Failed)
         }
-        Task::Retrieve(query) => retrieve::answer(kv, io.lookup, query, io.look),
+        Task::Retrieve(query) => retrieve::answer(kv, io.lookup, embedder, query, io.look),
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
     }
+}
+
+/// The embedder of the model that a document at this path is to have; `None`: its folder is there, and it cannot be loaded. Vectors of the
+/// home's model would not count then, and be made for ever.
+fn wanted<'a>(
+    kv: &impl KvRead,
+    embedder: &'a mut impl Embedder,
+    path: &[u8],
+) -> Result<Option<&'a mut dyn Embedder>, KvError> {
+    let own = ModelMark::from(embedder.model());
+    let wanted = Wanted::read(kv)?.of(path).unwrap_or(own);
+    Ok(embedder.of(wanted))
 }
 
 /// The changes that purge what was found.

@@ -3,9 +3,10 @@
 
 use crate::base::id::{Ring, Row};
 use crate::limits::{GOSSIP_COLLECTIONS_MAX, LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
-use crate::scheduler::task::{CollectionSummary, Summary};
+use crate::scheduler::task::{CollectionLanguage, CollectionSummary, Summary};
 use crate::search::lexical::detection::foreign;
 use crate::store::kv::{Kv, KvError, Space};
+use crate::store::models;
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record};
 use sha2::{Digest, Sha256};
@@ -18,8 +19,11 @@ use std::collections::BTreeMap;
 /// Any `KvError`.
 pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     let mut sample = Sample::default();
+    let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
     let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
     let sources = read::sources(kv)?;
+    // Where there is but one model, nothing is chosen.
+    let has_choice = models::there(kv)?.len() > 1;
     read::walk(kv, Space::Document, |_, value| {
         let Document { path, state, chunks, content, .. } = Document::decode_stored(value)?;
         // Of a file that is not used what was read of it before may answer.
@@ -31,7 +35,11 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
             DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
         };
         chunks.first().into_iter().for_each(|first| sample.add(first.row));
-        if let Some(source) = sources.of(&path).filter(|source| source.ring == Ring::Mesh) {
+        let Some(source) = sources.of(&path) else { return Ok(()) };
+        chunks.first().filter(|_| has_choice).into_iter().for_each(|first| {
+            samples.entry(source.collection.clone()).or_default().add(first.row);
+        });
+        if source.ring == Ring::Mesh {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
             if !is_used {
@@ -50,7 +58,15 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
     summaries.truncate(GOSSIP_COLLECTIONS_MAX);
     summaries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)? })
+    let mut languages = Vec::new();
+    for (collection, sample) in samples {
+        let (of, read) = foreign_of(kv, &sample.rows)?;
+        let language = most(&of).map_or_else(String::new, str::to_owned);
+        if read >= LANGUAGE_SAMPLE_LEAST {
+            languages.push(CollectionLanguage { collection, language, foreign: of.values().sum(), read });
+        }
+    }
+    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)?, languages })
 }
 
 /// The first chunks of some documents, evenly spread over all.
@@ -79,17 +95,26 @@ impl Sample {
     }
 }
 
-/// The language of the most of these chunks that are not in English, if those are more than half.
-fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
-    let mut languages: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut read = 0;
+/// How many of these chunks are in each language but English, and how many there are.
+fn foreign_of(kv: &impl Kv, rows: &[Row]) -> Result<(BTreeMap<&'static str, usize>, usize), KvError> {
+    let (mut languages, mut read) = (BTreeMap::new(), 0);
     for row in rows {
         let Some(chunk) = read::chunk(kv, *row)? else { continue };
         read += 1;
         foreign(&chunk.text).into_iter().for_each(|language| *languages.entry(language).or_default() += 1);
     }
+    Ok((languages, read))
+}
+
+/// The language of the most of these chunks that are not in English, if those are more than half.
+fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
+    let (languages, read) = foreign_of(kv, rows)?;
     let is_most = read >= LANGUAGE_SAMPLE_LEAST && 2 * languages.values().sum::<usize>() > read;
-    Ok(languages.into_iter().max_by_key(|(_, count)| *count).map(|(language, _)| language).filter(|_| is_most))
+    Ok(most(&languages).filter(|_| is_most))
+}
+
+fn most(languages: &BTreeMap<&'static str, usize>) -> Option<&'static str> {
+    languages.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language)
 }
 
 /// The sum over a collection's documents with one more (`wire::holdings`): by its file's name and content, and where the file is not used, by
@@ -104,7 +129,7 @@ fn with(sum: [u8; 16], path: &[u8], content: &[u8; 16], is_used: bool) -> [u8; 1
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DocId, EmbedKey};
+    use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark};
     use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
@@ -155,14 +180,53 @@ mod tests {
         assert_eq!(summaries.collections, [home], "one file was not read yet");
     }
 
+    /// A paragraph in German, and one in English.
+    const TEXTS: [&str; 2] = [
+        "Die Heizung im Keller wird im Herbst entl\u{fc}ftet, bevor die ersten kalten Tage kommen. \
+            Dazu wird zuerst die Pumpe ausgeschaltet; dann dreht man jedes Ventil eine halbe Umdrehung auf, bis nur noch Wasser \
+            herauskommt, und wischt danach den Boden trocken, damit niemand ausrutscht.",
+        "The heating in the cellar is bled in autumn, before the first cold days of the year come. \
+            First the pump is switched off; then each valve is opened by half a turn until only water comes out of it, and \
+            afterwards the floor is wiped dry, so that nobody slips on it.",
+    ];
+
+    #[test]
+    fn the_languages_of_each_collection_are_told_where_there_is_a_choice_of_models() {
+        let (mut library, models) = (Library::open(MemoryKv::new()).unwrap(), [1, 2].map(|n| Fingerprint([n; 32])));
+        let source = |path: &str, collection: &str| Source {
+            path: path.into(),
+            collection: collection.to_owned(),
+            ring: Ring::Private,
+            device: 1,
+        };
+        let sources = vec![source("/d", "briefe"), source("/e", "letters"), source("/f", "few")];
+        library.apply(&Change::Sources(Sources::from(sources))).unwrap();
+        for (n, (folder, text)) in
+            (0..).zip([[("d", 0); 6], [("e", 1); 6]].concat().into_iter().chain([("d", 1), ("f", 0)]))
+        {
+            let (path, stamp) = (format!("/{folder}/{n}").into_bytes(), FileStamp::default());
+            let seen = Change::Seen { path, stamp, collection: folder.to_owned(), ring: Ring::Private };
+            let doc = library.apply(&seen).unwrap().doc.unwrap();
+            let (heading, text) = (String::new(), TEXTS[text].to_owned());
+            let chunks = vec![NewChunk { key: EmbedKey([n; 16]), heading, text, start: 0, end: 1 }];
+            library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
+        }
+        library.bind(models[0], &[models[0].into()]).unwrap();
+        assert_eq!(summarize(library.kv()).unwrap().languages, [], "there is nothing to choose");
+        library.bind(models[0], &models.map(ModelMark::from)).unwrap();
+        let told = |collection: &str, language: &str, foreign, read| CollectionLanguage {
+            collection: collection.to_owned(),
+            language: language.to_owned(),
+            foreign,
+            read,
+        };
+        let all = [told("briefe", "German", 6, 7), told("letters", "", 0, 6)];
+        assert_eq!(summarize(library.kv()).unwrap().languages, all, "of one document nothing is told");
+    }
+
     #[test]
     fn the_language_of_most_documents_is_told_where_it_is_not_english() {
-        let german = "Die Heizung im Keller wird im Herbst entl\u{fc}ftet, bevor die ersten kalten Tage kommen. \
-            Dazu wird zuerst die Pumpe ausgeschaltet; dann dreht man jedes Ventil eine halbe Umdrehung auf, bis nur noch Wasser \
-            herauskommt, und wischt danach den Boden trocken, damit niemand ausrutscht.";
-        let english = "The heating in the cellar is bled in autumn, before the first cold days of the year come. \
-            First the pump is switched off; then each valve is opened by half a turn until only water comes out of it, and \
-            afterwards the floor is wiped dry, so that nobody slips on it.";
+        let [german, english] = TEXTS;
         let of = |texts: &[&str]| {
             let mut library = Library::open(MemoryKv::new()).unwrap();
             for (n, text) in (0..).zip(texts) {

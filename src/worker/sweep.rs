@@ -1,12 +1,14 @@
-//! Documents that are to be deleted: those below a place that their owner wants forgotten, and those of no watched folder.
+//! Documents that are to be deleted: those below a place that their owner wants forgotten, and those of no watched folder; and those whose
+//! vectors are to be made anew with another model.
 
 use crate::base::id::DocId;
 use crate::base::path;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::task::Outcome;
-use crate::store::change::FoundDocument;
+use crate::store::change::{Change, FoundDocument};
 use crate::store::keys::{self, STAMP};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::models;
 use crate::store::read;
 use crate::store::record::{DocState, Document, MarkKind};
 
@@ -20,6 +22,11 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
     let marks = read::marks(kv)?;
     let Some(place) = marks.0.into_iter().find(|mark| mark.kind == MarkKind::Forgotten) else {
         let docs = unwatched(kv, SCAN_BATCH)?;
+        if docs.is_empty()
+            && let Some(after) = models::remodel(kv)?
+        {
+            return outdated(kv, &after).map(Outcome::Outdated);
+        }
         let last = docs.len() < SCAN_BATCH;
         return Ok(Outcome::Swept { place: None, docs, last });
     };
@@ -34,6 +41,17 @@ pub(super) fn sweep(kv: &impl Kv) -> Result<Outcome, KvError> {
             return Ok(Outcome::Swept { place: Some(place), docs, last });
         }
     }
+}
+
+/// What makes the vectors of other models than their collection's, of the next documents after this path, ones to be made anew.
+fn outdated(kv: &impl KvRead, after: &[u8]) -> Result<Vec<Change>, KvError> {
+    let page = kv.page(Space::Path, &[after, &[0]].concat(), None, SCAN_BATCH)?;
+    let found = page.iter().filter(|(path, _)| path[..] != STAMP);
+    let ids = found.filter_map(|(_, id)| keys::number(id).map(DocId));
+    let mut changes: Vec<Change> = ids.map(|doc| Change::Outdated { doc }).collect();
+    let next = page.last().filter(|_| page.len() == SCAN_BATCH).map(|(path, _)| path.clone());
+    changes.push(Change::Remodel(next));
+    Ok(changes)
 }
 
 /// A step of the list of documents at this place that their owner keeps without their files: those among the next `SCAN_BATCH` after
@@ -89,7 +107,6 @@ mod tests {
     use crate::scheduler::saves::Saved;
     use crate::scheduler::task::{Away, Tally, Task};
     use crate::scheduler::{Config, Input, Output, Scheduler, WorkAllowance};
-    use crate::store::change::Change;
     use crate::store::counts::StoreCounts;
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;

@@ -2,6 +2,7 @@
 //! restart.
 
 use crate::harness::{Agent, Place, WATTLE, repo};
+use crate::models::other_model;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -290,6 +291,28 @@ fn a_missing_tree_and_a_broken_state_file_are_reported_in_a_sentence() {
     let agent = device.up();
     assert_eq!(agent.json(&["energy", "--json"])["cpu_sensor"], Value::Null);
     assert!(agent.log().contains("energy.json, was damaged, and has no copy"), "{}", agent.log());
+}
+
+#[test]
+fn a_pause_holds_what_is_embedded_anew_with_another_model_and_its_vectors_of_before_answer() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    for (n, text) in ["Bees and honey.", "The garden gate.", "A letter of the bank."].iter().enumerate() {
+        device.place.write(&format!("{n}.txt"), text);
+    }
+    let agent = device.up();
+    agent.add(&device.place.docs());
+    agent.wait_ready(3);
+    other_model(&device.place.home().join("models"), "other", 128);
+    assert!(agent.cli(["pause"]).status.success());
+    assert!(agent.cli(["collection", "model", "home", "other"]).status.success());
+    let status = String::from_utf8(agent.cli(["status"]).stdout).unwrap();
+    let (model, pause) = ("home: other, as you set it; `wattle collection model home --back", "`wattle resume");
+    assert!(status.contains(model) && status.contains(pause), "{status}");
+    assert!(agent.search("honey")[0].ends_with("/0.txt"), "it answers as before");
+    assert_eq!(agent.embedded().len(), 3, "nothing begins");
+    assert!(agent.cli(["resume"]).status.success());
+    agent.wait("the other model", |_| agent.embedded().len() == 6);
+    agent.wait_ready(3);
 }
 
 #[test]

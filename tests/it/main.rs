@@ -29,6 +29,7 @@ mod joining;
 mod layers;
 mod link;
 mod message;
+mod models;
 mod multilingual;
 mod netns;
 mod onnx;

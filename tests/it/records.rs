@@ -8,8 +8,8 @@ use wattle::limits::DIMENSIONS;
 use wattle::store::counts::{Kind, StoreCounts};
 use wattle::store::kv::{Batch, Space};
 use wattle::store::record::{
-    Asked, Attempt, Chunk, ChunkRef, Commit, DocState, Document, Failed, Failing, FileStamp, Maker, Mark, MarkKind,
-    Marks, Record, Source, Sources, Vector,
+    Asked, Attempt, Chunk, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing, FileStamp, Maker,
+    Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
 };
 use wattle::store::roots::{Identity, Root, Roots};
 use wattle::store::rows::Rows;
@@ -95,9 +95,12 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &chunk());
     for (of_this_device, of_another) in [(1, 2), (3, 4)] {
         let model = Fingerprint([7; 32]).into();
-        check_fixture(of_this_device, &Vector { model, values: quantized(), by: 0 });
-        check_fixture(of_another, &Vector { model, values: quantized(), by: 9 });
+        check_fixture(of_this_device, &Vector { model, values: quantized(), by: 0, is_stale: false });
+        check_fixture(of_another, &Vector { model, values: quantized(), by: 9, is_stale: false });
     }
+    let model = Fingerprint([7; 32]).into();
+    check_fixture(5, &Vector { model, values: quantized(), by: 0, is_stale: true });
+    check_fixture(6, &Vector { model, values: quantized(), by: 9, is_stale: true });
     let maker =
         Maker { number: 9, checks: 10, unproven: vec![Row(300), Row(7)], owed: Rows::default(), banned_until: 0 };
     check_fixture(1, &maker);
@@ -110,6 +113,15 @@ fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &Failing { attempts, here: 2, is_only_here: true });
     check_fixture(1, &sources());
     check_fixture(2, &Sources { private: vec!["tageb\u{fc}cher".to_owned()], ..sources() });
+    let named = |name: &str, n| NamedModel { name: name.to_owned(), fingerprint: Fingerprint([n; 32]) };
+    let set = CollectionModel {
+        collection: "home".to_owned(),
+        version: 2,
+        model: named("wattle-e5-s6", 8),
+        before: Some(named("all-MiniLM-L6-v2", 7)),
+        language: Some("German".to_owned()),
+    };
+    check_fixture(3, &Sources { models: vec![set], ..sources() });
     check_fixture(1, &marks());
     check_fixture(2, &Marks(marks().0.into_iter().map(|mark| Mark { unread: 2, ..mark }).collect()));
     check_fixture(

@@ -81,6 +81,7 @@ impl Agent {
             model: "stand-in".to_owned(),
             fingerprint: MODEL,
             fluency: wattle::base::fluency::Fluency::default(),
+            multilingual: None,
             scheduler: wattle::scheduler::Config { slots: 1, disk_free: u64::MAX, ..Default::default() },
         };
         let node = Node::new(clock::now(), config, trust);
@@ -173,7 +174,7 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
             // Something that is not searched yet, so that it is asked.
             Task::Summarize => {
                 let one = CollectionSummary { files: 1, ..CollectionSummary::default() };
-                Outcome::Summarized(Summary { collections: vec![one], foreign: None })
+                Outcome::Summarized(Summary { collections: vec![one], foreign: None, languages: Vec::new() })
             }
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };

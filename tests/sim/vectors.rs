@@ -3,6 +3,8 @@
 
 #[path = "holdings.rs"]
 mod holdings;
+#[path = "models.rs"]
+mod models;
 #[path = "question.rs"]
 mod question;
 

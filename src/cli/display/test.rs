@@ -4,7 +4,7 @@ use super::super::folders::tests::folder;
 use super::super::hit::tests::hit;
 use super::*;
 use crate::base::finding::{Area, Finding};
-use crate::http::dto::{Activity, Files, Model, Progress, SearchAnswer, SearchPlace};
+use crate::http::dto::{Activity, Files, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
 use crate::node::output::{DeviceCoverage, SilentDevice};
 
 const PLAIN: Style = Style { width: 40, styled: false };
@@ -195,7 +195,12 @@ fn a_status_reads_as_a_table_of_plain_words() {
         progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
         index_bytes: IndexBytes { vectors: 2_140_000, words: 40_000 },
         peers: Vec::new(),
-        model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into(), unknown_language: None },
+        model: Model {
+            name: "all-MiniLM-L6-v2".into(),
+            fingerprint: "00".into(),
+            unknown_language: None,
+            collections: Vec::new(),
+        },
         sources: vec![folder(Some(60))],
         activity: Activity {
             working: true,
@@ -215,6 +220,19 @@ fn a_status_reads_as_a_table_of_plain_words() {
     assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
     assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
     assert!(text.contains("Wrong      A file is cut short.\n"));
+    let of = |language: Option<&str>| ModelOf {
+        collection: "my notes".into(),
+        model: "wattle-e5-s6".into(),
+        version: 1,
+        before: Some("all-MiniLM-L6-v2".into()),
+        language: language.map(str::to_owned),
+    };
+    report.model.collections = vec![of(None), ModelOf { before: None, ..of(Some("German")) }];
+    let text = status(&report, &PLAIN);
+    let (set, back) =
+        ("my notes: wattle-e5-s6, as you set it", "`wattle collection model 'my notes' --back` goes back");
+    assert!(text.contains(&format!("           {set}; {back} to all-MiniLM-L6-v2\n")), "{text}");
+    assert!(text.contains("my notes: wattle-e5-s6, because most of its documents are in German\n"), "{text}");
     report.activity.working = false;
     assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
     report.files.chunked = 0;

@@ -10,6 +10,7 @@ use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
 use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, try_writing};
+use crate::platform::models::IN_HOME;
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
 use std::io::ErrorKind;
@@ -47,20 +48,21 @@ fn word(path: &Path) -> String {
     quoted(&path.to_string_lossy())
 }
 
-/// Whether the store's vectors are of the model that the next agent would load.
+/// The model that the next agent would load, and whether the store's vectors are of it.
 pub(super) fn model(home: &Path, name: &str, found: Fingerprint) -> Check {
     let bound = Home::at(home).read(HomeFile::StoreModel).ok().flatten();
     let bound = bound.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     match bound.filter(|bound| *bound != found.to_string()) {
         None => Check::good("model", format!("{name} is there, and its files are whole.")),
-        Some(bound) => Check::wrong(
+        Some(bound) => Check::good(
             "model",
             format!(
-                "The store holds vectors of the model {}, and the model that the agent would load is {found}; it does not \
-                 start with both. Give it the old model with --models, or a new home with --home.",
-                one_line(&bound)
+                "{name} is there, and its files are whole. The store holds vectors of the model {}, and the one that the agent would load is \
+                 {found}: it embeds all passages anew. Until it has, they are found by their words, and by their meaning where the folder of \
+                 the model of before is in {}.",
+                one_line(&bound),
+                home.join(IN_HOME).display()
             ),
-            "wattle up --models FOLDER",
         ),
     }
 }

@@ -11,8 +11,8 @@ use super::vectors::{Texts, Vectors};
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
 use crate::base::hit::{CorpusStatistics, Found, SearchHit};
-use crate::base::id::{DocId, Fingerprint, PeerKey, Ring, Row};
-use crate::base::vector::{Embedding, Signs};
+use crate::base::id::{DocId, Fingerprint, ModelMark, PeerKey, Ring, Row};
+use crate::base::vector::Embedding;
 use crate::embed::Embedder;
 use crate::embed::model::prefixed;
 use crate::embed::reader::Side;
@@ -143,12 +143,16 @@ struct Only<'a> {
 }
 
 impl Lookup for Only<'_> {
-    fn rescored(&self) -> usize {
-        self.indexes.rescored()
+    fn models(&self) -> Vec<ModelMark> {
+        self.indexes.models()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(signs, max, allowed) }
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.indexes.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(question, max, allowed) }
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
@@ -313,9 +317,7 @@ fn parts(hit: &SearchHit) -> [&str; 3] {
 impl Agent {
     fn new(model: Fingerprint) -> Result<Self, KvError> {
         let mut library = Library::open(MemoryKv::new())?;
-        if library.bind(model)?.is_err() {
-            return Err(KvError::Damaged("another model".to_owned()));
-        }
+        library.bind(model, &[])?;
         let place = Source { path: FOLDER.into(), collection: COLLECTION.to_owned(), ring: Ring::Mesh, device: 0 };
         library.apply(&Change::Sources(Sources::from(vec![place])))?;
         Ok(Self { library, indexes: Indexes::default() })

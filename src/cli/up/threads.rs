@@ -5,6 +5,7 @@
 
 use crate::embed::Embedder;
 use crate::embed::engine::Engine;
+use crate::embed::loaded::Loaded;
 use crate::energy::rank::Rank;
 use crate::limits::{BACKGROUND_MAX, SAVES_LANE};
 use crate::net::address_book::AddressBook;
@@ -78,7 +79,7 @@ impl Threads {
 /// What the threads work with.
 pub(super) struct Parts {
     pub(super) library: Library<Disk>,
-    pub(super) engine: Engine,
+    pub(super) engines: Loaded<Engine>,
     pub(super) index: Indexes,
     pub(super) address_book: AddressBook,
     pub(super) upkeep: Upkeep,
@@ -96,15 +97,15 @@ pub(super) fn start(
     inputs: &Sender<Input>,
     (findings, model): (&Findings, &str),
 ) -> Result<(Threads, Outputs), String> {
-    let Parts { library, engine, index, address_book, upkeep } = parts;
+    let Parts { library, engines, index, address_book, upkeep } = parts;
     store::tell_damage(library.kv(), home.path(), inputs.clone());
-    let (embeds, texts) = Embeds::new(model, engine.model());
+    let (embeds, texts) = Embeds::new(model, engines.model());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
     let parsers = Parsers::default();
     let executor = Executor {
         disk: library.kv().clone(),
-        embedder: engine,
+        embedder: engines,
         folders: Folders::new(home.path().to_owned()).with_reach(reach.clone()),
         parsers: parsers.clone(),
         index: Arc::clone(&index),

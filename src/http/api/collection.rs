@@ -3,7 +3,9 @@
 use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::node::output::Response;
-use crate::scheduler::regroup::{NewGroup, Regroup};
+use crate::platform::models::{MAKE_MULTILINGUAL, MULTILINGUAL};
+use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
+use crate::store::record::NamedModel;
 use serde::Deserialize;
 
 /// What is to become of which collection.
@@ -15,6 +17,9 @@ pub(super) struct Collection {
     ring: Option<Ring>,
     #[serde(default)]
     new: bool,
+    model: Option<String>,
+    #[serde(default)]
+    back: bool,
 }
 
 impl Collection {
@@ -22,7 +27,16 @@ impl Collection {
     ///
     /// # Errors
     /// A sentence for people: the body says nothing that can be done.
-    pub(super) fn regroup(self) -> Result<Regroup, String> {
+    pub(super) fn regroup(self, found: &Models) -> Result<Regroup, String> {
+        let to = match (self.model, self.back, self.to.is_some() || self.ring.is_some() || self.new) {
+            (None, false, _) => None,
+            (Some(name), false, false) => Some(NewGroup::Model(found.set(&name)?)),
+            (None, true, false) => Some(NewGroup::Model(NewModel::Back)),
+            _ => return Err("This call has one of \"to\", \"ring\", \"model\" and \"back\".".to_owned()),
+        };
+        if let Some(to) = to {
+            return Ok(Regroup { collection: self.name, to });
+        }
         if self.new && self.ring != Some(Ring::Private) {
             return Err("Only a private collection can be there before its first folder.".to_owned());
         }
@@ -34,6 +48,37 @@ impl Collection {
             _ => return Err("This call has \"to\", a new name, or \"ring\", and not both.".to_owned()),
         };
         Ok(Regroup { collection: self.name, to })
+    }
+}
+
+/// The models that a collection may have.
+pub(super) struct Models {
+    /// The home's.
+    pub(super) home: NamedModel,
+    /// Further ones.
+    pub(super) others: Vec<NamedModel>,
+    /// Where those are looked for.
+    pub(super) folder: String,
+}
+
+impl Models {
+    /// What gives a collection the model of this name.
+    fn set(&self, name: &str) -> Result<NewModel, String> {
+        let mut all = self.others.iter().filter(|other| other.name != self.home.name).chain([&self.home]);
+        let Some(model) = all.clone().find(|model| model.name == name) else {
+            let names: Vec<&str> = all.by_ref().map(|model| model.name.as_str()).collect();
+            let made = if name == MULTILINGUAL {
+                format!(" `{MAKE_MULTILINGUAL}`, in the sources of this program, makes its file.")
+            } else {
+                String::new()
+            };
+            return Err(format!(
+                "There is no model {name:?}; there are {}. Its folder belongs into {}.{made} Nothing was changed.",
+                names.join(", "),
+                self.folder
+            ));
+        };
+        Ok(NewModel::Set { model: model.clone(), home: self.home.clone(), language: None })
     }
 }
 
@@ -82,7 +127,15 @@ mod tests {
 
     #[test]
     fn a_body_says_one_thing_and_only_a_private_name_can_be_new() {
-        let read = |body| serde_json::from_str::<Collection>(body).unwrap().regroup().map(|regroup| regroup.to);
+        let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
+        let models = Models { home: named("small"), others: vec![named("large")], folder: "/models".to_owned() };
+        let read = |body| serde_json::from_str::<Collection>(body).unwrap().regroup(&models).map(|regroup| regroup.to);
+        let set = |name| NewGroup::Model(NewModel::Set { model: named(name), home: named("small"), language: None });
+        assert_eq!(read(r#"{"name":"a","model":"large"}"#), Ok(set("large")));
+        assert_eq!(read(r#"{"name":"a","model":"small"}"#), Ok(set("small")));
+        assert_eq!(read(r#"{"name":"a","back":true}"#), Ok(NewGroup::Model(NewModel::Back)));
+        let why = read(r#"{"name":"a","model":"wattle-e5-s6"}"#).unwrap_err();
+        assert!(why.contains("there are large, small") && why.contains(MAKE_MULTILINGUAL), "{why}");
         assert_eq!(read(r#"{"name":"a","ring":"private"}"#), Ok(NewGroup::Ring(Ring::Private)));
         assert_eq!(read(r#"{"name":"a","ring":"private","new":true}"#), Ok(NewGroup::NewPrivate));
         assert_eq!(read(r#"{"name":"a","to":"b"}"#), Ok(NewGroup::Name("b".to_owned())));
@@ -91,6 +144,8 @@ mod tests {
             r#"{"name":"a","to":"b","new":true}"#,
             r#"{"name":"a","to":"b","ring":"mesh"}"#,
             r#"{"name":"a","ring":"public"}"#,
+            r#"{"name":"a","model":"large","back":true}"#,
+            r#"{"name":"a","model":"large","to":"b"}"#,
             r#"{"name":"a"}"#,
         ] {
             assert!(read(bad).is_err(), "{bad}");

@@ -1,29 +1,39 @@
 //! A change of a collection: the node makes it, and config.toml says so.
 
+use super::collection::Models;
 use super::{Api, NO_ANSWER, Refused, status_of};
 use crate::base::collection_name::tidy;
-use crate::base::id::Ring;
+use crate::base::id::{Fingerprint, Ring};
 use crate::config::{Folder, Setting};
 use crate::http::dto::Regrouped;
 use crate::node::input::Request;
 use crate::node::output::Response;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::regroup::{NewGroup, Regroup};
-use crate::store::record::Source;
+use crate::store::record::{NamedModel, Source};
 use trillium::Status;
 
 impl Api {
+    /// The models that a collection may have.
+    pub(super) async fn models(&self) -> Models {
+        let status = self.node.status().await;
+        let home = status.map(|status| NamedModel { name: status.model.clone(), fingerprint: status.fingerprint });
+        let (others, folder) = self.node.models().await;
+        let home = home.unwrap_or_else(|| NamedModel { name: String::new(), fingerprint: Fingerprint::default() });
+        Models { home, others, folder }
+    }
+
     /// Has the node change a collection, and config.toml say so.
     pub(super) async fn regroup(&self, regroup: Regroup) -> Result<Regrouped, Refused> {
         // The node says which spelling the collection has; the note of the command does with any.
         let typed = match &regroup.to {
             NewGroup::Name(name) => name,
-            NewGroup::Ring(_) | NewGroup::NewPrivate => &regroup.collection,
+            NewGroup::Ring(_) | NewGroup::NewPrivate | NewGroup::Model(_) => &regroup.collection,
         };
         let ring = match &regroup.to {
             NewGroup::Ring(ring) => Some(*ring),
             NewGroup::NewPrivate => Some(Ring::Private),
-            NewGroup::Name(_) => None,
+            NewGroup::Name(_) | NewGroup::Model(_) => None,
         };
         let command = self.node.begin(Command::Regroup(tidy(typed))).await;
         let answer = self.node.request(Request::Regroup(regroup)).await;

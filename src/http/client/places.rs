@@ -45,6 +45,18 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
     }
 
+    /// `POST /v1/collection`: another model; `None`: that of before.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn remodel(&self, name: &str, model: Option<&str>) -> Result<Regrouped, Failure> {
+        let body = match model {
+            Some(model) => json!({ "name": name, "model": model }),
+            None => json!({ "name": name, "back": true }),
+        };
+        Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
+    }
+
     /// `GET /v1/tasks`.
     ///
     /// # Errors

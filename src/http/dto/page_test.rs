@@ -92,7 +92,7 @@ fn status() -> StatusReport {
         progress: Progress { chunks: 0, vectors: 0, ..Progress::default() },
         index_bytes: IndexBytes::default(),
         peers: vec![peer],
-        model: Model { name: "m".into(), fingerprint: "00".into(), unknown_language: None },
+        model: Model { name: "m".into(), fingerprint: "00".into(), unknown_language: None, collections: Vec::new() },
         sources: vec![watched()],
         activity: Activity::default(),
         findings: vec![Finding { area: Area::State, what: "x".into(), command: None }],

@@ -19,6 +19,7 @@ pub(super) fn config(scheduler: Config) -> NodeConfig {
         model: "stand-in".to_owned(),
         fingerprint: Fingerprint([0; 32]),
         fluency: Fluency::default(),
+        multilingual: None,
         scheduler,
     }
 }

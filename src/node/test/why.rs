@@ -75,7 +75,12 @@ fn a_device_that_asks_with_another_model_is_named_until_it_asks_with_the_same_on
         let codes = vec![1; crate::limits::DIMENSIONS];
         let query =
             crate::wire::message::Query { id: 5, question: "q".to_owned(), model, scale: 0.01, codes, count: 3 };
-        handle(node, at(now), Input::Link(NAS, LinkInput::Received(Box::new(Message::Query(query)))));
+        let out = handle(node, at(now), Input::Link(NAS, LinkInput::Received(Box::new(Message::Query(query)))));
+        let by = |output: &Output| match output {
+            Output::Start(_, Task::Retrieve(query)) => Some(query.embedding.model().0),
+            _ => None,
+        };
+        assert_eq!(out.iter().find_map(by), Some(model), "by words at least");
     };
     let named = |node: &Node| {
         let status = node.status(at(9_000));

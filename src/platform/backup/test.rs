@@ -29,7 +29,7 @@ fn made(folder: &Path) -> (Home, Disk) {
     fs::write(home.file(HomeFile::Settings), "[node]\nname = \"attic\"\n").unwrap();
     let disk = Disk::open(&home.path().join(LAYOUT), Sync::Buffer).unwrap();
     let mut library = Library::open(disk.clone()).unwrap();
-    library.bind(MODEL).unwrap().unwrap();
+    library.bind(MODEL, &[]).unwrap();
     let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
     library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
     for n in 0..DOCUMENTS_MADE {

@@ -1,7 +1,7 @@
 //! Carries documents from a damaged store into the one in use.
 
 use super::carried::{Carried, Stop};
-use crate::base::id::{DocId, Fingerprint, PeerKey, Row};
+use crate::base::id::{DocId, Fingerprint, ModelMark, PeerKey, Row};
 use crate::base::path::covers;
 use crate::embed::model::key;
 use crate::limits::{MARKS_MAX, READER, SALVAGE_BATCH, SALVAGE_FAILURES_MAX, SAVE_FREE_MIN};
@@ -14,8 +14,9 @@ use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::library::Library;
 use crate::store::makers::Makers;
+use crate::store::models;
 use crate::store::read;
-use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, ModelMark, Record, Sources};
+use crate::store::record::{Asked, DocState, Document, Mark, MarkKind, Marks, Record, Sources};
 use crate::store::roots;
 use rustix::fs::{Access, access};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +86,7 @@ pub(super) fn carry(
         watched: read::sources(library.kv())?,
         was_watched: read::sources(old).unwrap_or_default(),
         marks: read::marks(old).unwrap_or_default().0.into_iter().chain(forgotten).collect(),
-        model: read::model(library.kv())?,
+        model: models::model(library.kv())?,
         makers: Makers::read(old).ok(),
         is_outdated: read::reader(old).map_or(true, |reader| reader < READER),
         batch: Vec::new(),

@@ -134,7 +134,7 @@ impl Place {
     fn start(&self) -> (Library<Disk>, Option<Finding>) {
         let first_reads = |library: &Library<Disk>| load_indexes(library.kv()).map(drop);
         let (library, (), found) =
-            store::open(&self.home, MODEL, Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
+            store::open(&self.home, &MODEL.into(), Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
         assert!(audit(library.kv()).unwrap().clean(), "{:?}", audit(library.kv()).unwrap().faults);
         (library, found)
     }

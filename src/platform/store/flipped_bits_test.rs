@@ -42,7 +42,8 @@ fn first_reads(library: &Library<Disk>) -> Result<(), KvError> {
 }
 
 fn start(home: &Home) -> (Library<Disk>, Option<Finding>) {
-    let (library, (), found) = open(home, MODEL, Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
+    let (library, (), found) =
+        open(home, &MODEL.into(), Sync::Buffer, first_reads).unwrap_or_else(|why| panic!("{why}"));
     assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1, "the list of folders is kept");
     (library, found)
 }

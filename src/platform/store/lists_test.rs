@@ -14,7 +14,7 @@ const DOCUMENTS: usize = 20;
 const WORD: &[u8] = b"a word";
 
 fn start(home: &Home) -> Result<(Library<Disk>, Option<Finding>), String> {
-    open(home, MODEL, Sync::Buffer, |_| Ok(())).map(|(library, (), found)| (library, found))
+    open(home, &MODEL.into(), Sync::Buffer, |_| Ok(())).map(|(library, (), found)| (library, found))
 }
 
 fn put_word(disk: &Disk, word: &[u8]) {
@@ -151,7 +151,9 @@ fn who_does_not_repair_a_store_does_not_open_one_that_is_to_be_repaired() {
     assert_eq!(fs::read(space.join("current")).unwrap(), b"cut");
     assert_eq!(fs::read_dir(&space).unwrap().count(), before);
     // The start that mended the note ends before the repair.
-    open(&home, MODEL, Sync::Buffer, |_| Err::<(), _>(KvError::Io("it is killed".into()))).map(drop).unwrap_err();
+    open(&home, &MODEL.into(), Sync::Buffer, |_| Err::<(), _>(KvError::Io("it is killed".into())))
+        .map(drop)
+        .unwrap_err();
     assert!(awaits_repair(folder.path()));
     assert!(start(&home).unwrap().1.is_some() && !awaits_repair(folder.path()));
     drop(open_sound(&store, Sync::Buffer).unwrap());

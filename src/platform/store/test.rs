@@ -16,7 +16,7 @@ fn home() -> (tempfile::TempDir, Home) {
     let home = Home::open(folder.path()).unwrap();
     let source = Source { path: b"/a".to_vec(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
     home.write(HomeFile::Sources, &Sources::from(vec![source]).encode()).unwrap();
-    let (library, (), found) = open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+    let (library, (), found) = open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap();
     assert_eq!(found, None);
     library.kv().rotate().unwrap();
     (folder, home)
@@ -41,7 +41,7 @@ fn a_folder_in_the_own_home_that_an_agent_of_before_took_is_watched_no_more() {
         source(&[b"/"], Ring::Private, "d"),
     ];
     home.write(HomeFile::Sources, &Sources::from(sources.clone()).encode()).unwrap();
-    let (library, ..) = open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+    let (library, ..) = open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap();
     let left = read::sources(library.kv()).unwrap();
     assert_eq!(left.places, sources[2..]);
     assert_eq!(left.private, ["b"], "a folder that is added to it again is private");
@@ -60,7 +60,7 @@ fn a_list_of_folders_that_is_gone_with_its_copy_is_written_anew_from_the_store()
 #[test]
 fn the_mark_on_a_place_in_no_watched_folder_ends_with_a_start() {
     let (_folder, home) = home();
-    let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap().0;
+    let start = || open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap().0;
     let mark = |path: &str, kind| Mark::new(path.into(), kind);
     let stays = vec![mark("/a/stick", MarkKind::Away), mark("/b", MarkKind::Forgotten)];
     let stale = [mark("/", MarkKind::Away), mark("/mnt", MarkKind::Kept)];
@@ -73,7 +73,7 @@ fn the_mark_on_a_place_in_no_watched_folder_ends_with_a_start() {
 fn documents_of_a_folder_that_is_away_are_not_lost_unsaid_with_a_space_of_the_store() {
     for space in 0..9 {
         let (folder, home) = home();
-        let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+        let start = || open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap();
         let mut library = start().0;
         for number in 0..60 {
             let (path, stamp) = (format!("/a/{number}.md").into_bytes(), FileStamp::default());
@@ -113,7 +113,7 @@ fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store
         (0..9).step_by(4).flat_map(|space| damages.iter().enumerate().map(move |damage| (space, damage)))
     {
         let (folder, home) = home();
-        let start = || open(&home, MODEL, Sync::Buffer, |_| Ok(())).unwrap();
+        let start = || open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap();
         let mut library = start().0;
         let (path, stamp) = (b"/a/note.md".to_vec(), FileStamp::default());
         library.apply(&Change::Seen { path, stamp, collection: "home".into(), ring: Ring::Mesh }).unwrap();
@@ -138,7 +138,7 @@ fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store
         let repaired = (at != 3 && has_tables).then_some(1);
         damage(&note);
         // A start that ends while it reads the store leaves to the next one what was so.
-        let ended = open(&home, MODEL, Sync::Buffer, |_| Err::<(), _>(KvError::Io("it is killed".into())));
+        let ended = open(&home, &MODEL.into(), Sync::Buffer, |_| Err::<(), _>(KvError::Io("it is killed".into())));
         assert!(ended.is_err());
         let (library, (), found) = start();
         assert_eq!(found, of_notes(1, repaired), "space {space}, damage {at}");
@@ -151,7 +151,8 @@ fn a_note_of_the_newest_tables_that_is_cut_flipped_or_gone_is_told_and_the_store
 }
 
 fn opens_with_its_folders(home: &Home) {
-    let (library, (), found) = open(home, MODEL, Sync::Buffer, |_| Ok(())).unwrap_or_else(|why| panic!("{why}"));
+    let (library, (), found) =
+        open(home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap_or_else(|why| panic!("{why}"));
     assert_eq!(read::sources(library.kv()).unwrap().places.len(), 1);
     assert!(audit(library.kv()).unwrap().clean());
     let aside = aside(&home.path().join(LAYOUT)).last().map(|(_, path)| path.display().to_string());

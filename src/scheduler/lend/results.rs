@@ -105,7 +105,7 @@ impl Scheduler {
 
     /// The results of others for these chunks' documents are on the disk, as far as they were `applied`, or cannot be.
     pub(in crate::scheduler) fn on_results_saved(&mut self, chunks: &[SavedResult], applied: &[Applied]) {
-        let added: BTreeSet<Row> = applied.iter().flat_map(|applied| &applied.added).map(|(row, _)| *row).collect();
+        let added: BTreeSet<Row> = applied.iter().flat_map(|applied| &applied.added).map(|(row, ..)| *row).collect();
         for SavedResult { doc, row, key, by, is_owed } in chunks {
             self.offload.lender.end_chunk(*doc, *key);
             by.filter(|_| *is_owed).into_iter().for_each(|by| self.offload.lender.owed_came(by));

@@ -89,7 +89,7 @@ fn a_private_collection_whose_last_folder_is_forgotten_is_private_when_a_folder_
 fn a_private_collection_whose_name_cannot_be_remembered_keeps_its_last_folder() {
     let names: Vec<String> = (0..PRIVATE_NAMES_MAX).map(|n| format!("secret {n}")).collect();
     let diary = Source { collection: "diary".to_owned(), ring: Ring::Private, ..source("/d") };
-    let sources = Sources { places: vec![diary], private: names };
+    let sources = Sources { places: vec![diary], private: names, models: Vec::new() };
     let mut machine = Scheduler::new(at(0), Config { slots: 1, disk_free: u64::MAX, sources, ..Config::default() });
     let mut out = Vec::new();
     machine.handle(at(1), Input::Forget(ReplyId(1), b"/d".to_vec()), &mut out);

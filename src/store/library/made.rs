@@ -20,10 +20,11 @@ impl<K: Kv> Library<K> {
         vectors: &[(Row, EmbedKey, Quantized)],
     ) -> Result<(), KvError> {
         for (row, key, values) in vectors {
-            let is_current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key);
-            if is_current && !self.has_vector(tx, *row)? {
+            let chunk = read::chunk(&self.kv, *row)?.filter(|chunk| chunk.key == *key);
+            let is_current = chunk.map_or(Ok(false), |chunk| self.is_wanted(chunk.doc, model.into()))?;
+            if is_current && self.is_free(tx, *row)? {
                 let (number, dropped) = tx.makers().add(by, *row);
-                let vector = Vector { model: model.into(), values: values.clone(), by: number };
+                let vector = Vector { model: model.into(), values: values.clone(), by: number, is_stale: false };
                 tx.batch.put(Space::Vector, keys::row(*row), vector.encode());
                 dropped.into_iter().for_each(|row| tx.batch.delete(Space::Vector, keys::row(row)));
             }
@@ -59,9 +60,10 @@ impl<K: Kv> Library<K> {
         self.has_vectors(tx, id, stored)
     }
 
-    /// Whether a row has a vector that answers.
+    /// Whether a row has a vector that counts.
     pub(super) fn has_vector(&self, tx: &Transaction, row: Row) -> Result<bool, KvError> {
-        Ok(!tx.makers.holds(row) && self.kv.get(Space::Vector, &keys::row(row))?.is_some())
+        let counts = |bytes: Vec<u8>| !Vector::is_stale(&bytes);
+        Ok(!tx.makers.holds(row) && self.kv.get(Space::Vector, &keys::row(row))?.is_some_and(counts))
     }
 
     /// So many chunks of the document have their vectors now that had none.

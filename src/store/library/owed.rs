@@ -28,7 +28,7 @@ impl<K: Kv> Library<K> {
         for (row, key) in rows {
             let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if current
-                && !self.has_vector(tx, *row)?
+                && self.is_free(tx, *row)?
                 && let Some((from, vector)) = self.donor(key)?
             {
                 tx.makers_without(*row);

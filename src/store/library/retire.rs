@@ -55,7 +55,7 @@ impl<K: Kv> Library<K> {
     pub(super) fn expire(&self, tx: &mut Transaction, rows: &[Row]) -> Result<(), KvError> {
         for row in rows {
             let Some(value) = self.kv.get(Space::Todo, &keys::retired(*row))? else { continue };
-            let key = value.get(8..).and_then(|key| key.try_into().ok()).map(EmbedKey);
+            let key = value.get(8..24).and_then(|key| key.try_into().ok()).map(EmbedKey);
             let key = key.ok_or_else(|| KvError::Damaged(format!("the entry of the retired row {row}")))?;
             Self::delete_retired(tx, *row, &key);
         }

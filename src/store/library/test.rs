@@ -1,6 +1,7 @@
 //! What changes write, and what they keep for later.
 
 mod before_test;
+mod model_test;
 
 use super::Library;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};
@@ -120,7 +121,7 @@ impl Shelf {
     fn purge(&mut self, upto: u64) {
         let mut from = Vec::new();
         loop {
-            let found = read::purgeable(self.library.kv(), upto, &from).unwrap();
+            let found = read::purgeable(self.library.kv(), upto, 0, &from).unwrap();
             found.documents.iter().for_each(|doc| drop(self.apply(&Change::Purge { doc: *doc })));
             self.apply(&Change::Expire { rows: found.rows });
             let Some(next) = found.next else { return };

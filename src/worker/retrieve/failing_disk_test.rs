@@ -100,7 +100,7 @@ fn what_a_failing_disk_still_gives_is_answered() {
             kv.commit(batch).unwrap();
         }
         let mut index = Indexes::default();
-        let signs = |row: &Row| (*row, question.embedding.signs());
+        let signs = |row: &Row| (*row, question.embedding.model().into(), question.embedding.signs());
         index.vectors.add(&rows.iter().map(signs).collect::<Vec<_>>());
         retrieve(&kv, &InStore { index: &index, kv: &kv }, &question)
     };
@@ -148,7 +148,8 @@ fn where_it_cannot_be_read_whose_vectors_are_checked_only_those_that_this_device
             kv.commit(batch).unwrap();
         }
         let (kv, mut unread) = (Failing { kv, bad: BTreeSet::new(), lost_makers }, None);
-        let scored = scored(&kv, &rows, (&question, |_| false), &mut unread).unwrap();
+        let asked = Asked { first: &question, fluency: Fluency::default(), others: &[] };
+        let scored = scored(&kv, &rows, (asked, |_| false), &mut unread);
         let answers: Vec<bool> = scored.iter().map(|one| one.cosine > 0.5).collect();
         assert_eq!((answers, unread.is_some()), (vec![true, false], lost_makers));
     }

@@ -1,10 +1,12 @@
 //! What was found, held against the files as they are now: for another device always, because a scan may find only after a while that a
 //! file was moved into a private folder; for everybody while changes of files cannot be saved, because the store then has what is gone.
 
-use super::{Lookup, retrieve};
+use super::models::others;
+use super::{Lookup, retrieve_by};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::DocId;
 use crate::base::vector::Quantized;
+use crate::embed::Embedder;
 use crate::limits::HITS_MAX;
 use crate::scheduler::task::{Outcome, Query};
 use crate::store::kv::Kv;
@@ -22,13 +24,15 @@ type Documents = BTreeMap<DocId, Option<Document>>;
 pub fn answer(
     kv: &impl Kv,
     lookup: &impl Lookup,
+    embedder: &mut impl Embedder,
     query: Query,
     look: impl FnOnce(Sought, &[Source]) -> Looks,
 ) -> Outcome {
     let count = query.count;
     // What is left out takes nobody's place.
     let query = if query.behind.is_some() { Query { count: HITS_MAX, ..query } } else { query };
-    match retrieve(kv, lookup, &query) {
+    let others = others(lookup, embedder, &query);
+    match retrieve_by(kv, lookup, &query, &others) {
         Ok(Outcome::Found(found, vectors)) if query.shared || query.behind.is_some() => match watched(kv) {
             Ok(watched) => held(kv, (&query, count), *found, vectors, |sought| look(sought, &watched)),
             Err(error) => failed(kv, error),

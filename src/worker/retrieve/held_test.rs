@@ -51,7 +51,9 @@ fn while_changes_cannot_be_saved_no_text_answers_whose_file_is_gone_or_changed_a
         let (text, embedding) = ("walrus".to_owned(), embedding.clone());
         let query =
             Query { text, embedding, fluency: Fluency::default(), count, shared, filter: Filter::default(), behind };
-        let Outcome::Found(found, vectors) = answer(library.kv(), &lookup, query, look) else { panic!() };
+        let Outcome::Found(found, vectors) = answer(library.kv(), &lookup, &mut embedder.clone(), query, look) else {
+            panic!()
+        };
         assert_eq!(found.hits.len(), vectors.len());
         let mut names: Vec<_> = found.hits.iter().map(|hit| hit.text.replace("the walrus ", "")).collect();
         names.sort_unstable();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
-use crate::base::id::{Fingerprint, Ring, Row};
+use crate::base::id::{Fingerprint, ModelMark, Ring, Row};
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::Matches;
@@ -22,12 +22,16 @@ impl Lookup for Late<'_> {
         self.1
     }
 
-    fn rescored(&self) -> usize {
-        self.0.rescored()
+    fn models(&self) -> Vec<ModelMark> {
+        self.0.models()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        self.0.nearest(signs, max, allowed)
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.0.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.0.nearest(question, max, allowed)
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {

@@ -3,15 +3,14 @@
 use super::super::words;
 use super::files::file_of;
 use crate::base::filter::Filter;
-use crate::base::id::Row;
-use crate::base::vector::Signs;
+use crate::base::id::{ModelMark, Row};
+use crate::base::vector::Embedding;
 use crate::search::files::Files;
-use crate::search::indexes::Indexes;
+use crate::search::indexes::{Indexes, VectorIndexes};
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
-use crate::search::vector::Index;
 use crate::store::keys::{self, Stage};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::makers::Makers;
@@ -22,11 +21,14 @@ use std::sync::Arc;
 
 /// Both indexes of the device.
 pub trait Lookup {
-    /// How many of the nearest are to be scored exactly.
-    fn rescored(&self) -> usize;
+    /// The models that have vectors.
+    fn models(&self) -> Vec<ModelMark>;
 
-    /// The rows nearest by sign bits, at most so many different ones; of those that are `allowed`.
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row>;
+    /// How many of the nearest by this model are to be scored exactly.
+    fn rescored(&self, model: ModelMark) -> usize;
+
+    /// The rows nearest by sign bits, at most so many different ones; of those that are `allowed`, and have vectors of the question's model.
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row>;
 
     /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
     ///
@@ -61,12 +63,16 @@ pub struct InStore<'a, K> {
 }
 
 impl<K: Kv> Lookup for InStore<'_, K> {
-    fn rescored(&self) -> usize {
-        self.index.vectors.rescored()
+    fn models(&self) -> Vec<ModelMark> {
+        self.index.vectors.models().into_iter().map(|(model, _)| model).collect()
     }
 
-    fn nearest(&self, signs: &Signs, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        self.index.nearest(signs, max, allowed)
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.index.vectors.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.index.nearest(question, max, allowed)
     }
 
     fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
@@ -92,21 +98,22 @@ pub fn load_indexes(kv: &impl Kv) -> Result<Indexes, KvError> {
     Ok(Indexes { vectors: load_index(kv)?, words, files: Files::all(files.into_iter()) })
 }
 
-/// The vector index of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
+/// The vector indexes of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
 ///
 /// # Errors
 /// Any `KvError`.
-pub(super) fn load_index(kv: &impl Kv) -> Result<Index, KvError> {
+pub(super) fn load_index(kv: &impl Kv) -> Result<VectorIndexes, KvError> {
     let mut tombstoned: BTreeSet<Row> = read::retired(kv)?.into_iter().collect();
     for doc in read::todo(kv, Stage::Purge, None, usize::MAX)? {
         tombstoned.extend(read::document(kv, doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row));
     }
-    let mut index = Index::new();
+    let mut index = VectorIndexes::default();
     // Vectors that nobody has vouched for answer no question either.
     tombstoned.extend(Makers::read(kv)?.unproven());
     read::walk(kv, Space::Vector, |key, value| {
         if let Some(row) = keys::number(key).map(Row).filter(|row| !tombstoned.contains(row)) {
-            index.add(&[(row, Vector::decode_stored(value)?.values.signs())]);
+            let vector = Vector::decode_stored(value)?;
+            index.push(row, vector.model, vector.values.signs());
         }
         Ok(())
     })?;

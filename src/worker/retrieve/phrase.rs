@@ -18,10 +18,10 @@ impl Search<'_> {
         kv: &impl Kv,
         lookup: &impl Lookup,
         unread: &mut Option<KvError>,
-    ) -> Result<Option<Candidates>, String> {
+    ) -> Option<Candidates> {
         let phrases = Phrases::of(&self.query.text);
         if phrases.is_empty() {
-            return Ok(None);
+            return None;
         }
         let holding = lookup.holding(&phrases, PHRASE_TEXTS_MAX, self.allowed);
         let holding = given(holding.map(Some), unread).unwrap_or_default();
@@ -39,16 +39,16 @@ impl Search<'_> {
             }
         }
         if rows.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let (mut found, statistics) = self.among(kv, lookup, rows.into_iter().collect(), false, unread)?;
+        let (mut found, statistics) = self.among(kv, lookup, rows.into_iter().collect(), false, unread);
         // What is left out of a text may be in the phrase.
         found.iter_mut().for_each(|one| {
             one.leave_out_secrets(&self.terms);
         });
         let has = |hit: &SearchHit| phrases.are_in([&file_name::words(&hit.path), &hit.heading, &hit.text]);
         found.retain(|one| one.may_be_told(self.folders.shared) && has(&one.hit));
-        Ok((!found.is_empty()).then_some((found, statistics)))
+        (!found.is_empty()).then_some((found, statistics))
     }
 
     /// The text of the chunk of a row, if it may answer and has the phrases.

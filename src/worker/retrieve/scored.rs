@@ -1,15 +1,15 @@
 //! Which of the rows that were found are read: those with the best score of this device alone.
 
 use super::given::given;
+use super::models::Asked;
 use crate::base::id::Row;
-use crate::base::vector::{Embedding, Quantized};
+use crate::base::vector::Quantized;
 use crate::search::fusion::Fusion;
 use crate::search::lexical::index::Matches;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::makers::Makers;
 use crate::store::read;
-use crate::store::record::ModelMark;
 use std::collections::BTreeMap;
 
 /// Rows by their score, which is that of this device alone: it decides which texts are read.
@@ -30,15 +30,15 @@ pub(super) struct Scored {
     pub(super) score: f32,
 }
 
-/// Rows with the cosine of their vector and the question, in their order; 0 for those without a vector that answers. `kv` is of one moment: else
-/// a vector could come between the list of those that no check has vouched for and its own reading. Once `is_late` says so after so many rows
-/// the others are left out.
+/// Rows with the cosine of their vector and the question, in their order; 0 for those without a vector that answers, or with one of a model that
+/// is not loaded: they are found by their words. `kv` is of one moment: else a vector could come between the list of those that no check has
+/// vouched for and its own reading. Once `is_late` says so after so many rows the others are left out.
 pub(super) fn scored(
     kv: &impl KvRead,
     rows: &[Row],
-    (embedding, is_late): (&Embedding, impl Fn(usize) -> bool),
+    (asked, is_late): (Asked<'_>, impl Fn(usize) -> bool),
     unread: &mut Option<KvError>,
-) -> Result<Vec<Scored>, String> {
+) -> Vec<Scored> {
     let unproven = given(Makers::read(kv).map(Some), unread).map(|makers| makers.unproven());
     // Where it cannot be read who made what and what was checked, only what this device made answers.
     let counts = |row: &Row, by: u8| by == 0 || unproven.as_ref().is_some_and(|unproven| !unproven.contains(row));
@@ -48,19 +48,9 @@ pub(super) fn scored(
             break;
         }
         let stored = given(read::made(kv, row), unread).filter(|vector| counts(&row, vector.by));
-        let Some(vector) = stored else {
-            // It is found by its words before it is embedded.
-            scored.push(Scored { row, cosine: 0.0, vector: Quantized::none(), score: 0.0 });
-            continue;
-        };
-        if vector.model != ModelMark::from(embedding.model()) {
-            return Err(format!(
-                "The store holds vectors of the model {}, the question is of {}. Run `wattle doctor`.",
-                vector.model,
-                embedding.model()
-            ));
-        }
-        scored.push(Scored { row, cosine: vector.values.cosine(embedding), vector: vector.values, score: 0.0 });
+        let (cosine, vector) =
+            stored.and_then(|vector| asked.cosine(vector)).unwrap_or_else(|| (0.0, Quantized::none()));
+        scored.push(Scored { row, cosine, vector, score: 0.0 });
     }
-    Ok(scored)
+    scored
 }

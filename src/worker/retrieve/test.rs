@@ -69,11 +69,9 @@ impl Shelf {
     }
 
     fn embedding(&mut self, doc: DocId) -> Option<Change> {
-        let Outcome::Changes(changes) =
-            crate::worker::embed::embed(self.library.kv(), &mut self.embedder, doc, 8).unwrap()
-        else {
-            panic!()
-        };
+        let known = read::document(self.library.kv(), doc).unwrap().unwrap();
+        let embedded = crate::worker::embed::embed(self.library.kv(), &mut self.embedder, (doc, &known), (8, 0));
+        let Outcome::Changes(changes) = embedded.unwrap() else { panic!() };
         changes
             .into_iter()
             .next()
@@ -245,7 +243,7 @@ fn private_texts_that_are_nearer_keep_no_shared_one_from_another_device() {
     shelf.add("/diary/pins.md", Ring::Private, &private);
     assert_eq!(shelf.ask("boiler pin 7", 3, false)[0].0, "/diary/pins.md");
     assert_eq!(shelf.ask("boiler pin 7", 3, true), [("/house.md".to_owned(), text.to_owned())]);
-    let (indexes, question) = (shelf.indexes(), shelf.embedder.embed("boiler pin 7").unwrap().signs());
+    let (indexes, question) = (shelf.indexes(), shelf.embedder.embed("boiler pin 7").unwrap());
     assert_eq!(indexes.nearest(&question, RESCORE, true.into()).len(), 1, "the scan itself leaves them out");
 }
 
@@ -266,11 +264,11 @@ fn a_vector_of_another_device_answers_no_question_before_a_check_vouches_for_it(
     let by = crate::base::id::PeerKey([2; 32]);
     let vectors = vec![(row, chunk.key, vector.values)];
     other.library.apply(&Change::Unproven { by, model: shelf.embedder.model(), vectors }).unwrap();
-    assert_eq!(load_index(other.library.kv()).unwrap().len(), 0);
+    assert_eq!(load_index(other.library.kv()).unwrap().models(), []);
     let by_words = other.find("the fence", 9, false);
     assert_eq!((by_words.hits.len(), by_words.hits[0].cosine), (1, 0.0), "its words answer, and not the vector");
     other.library.apply(&Change::Proven { doc, by, checks: 1, rows: vec![(row, chunk.key)] }).unwrap();
-    assert_eq!(load_index(other.library.kv()).unwrap().len(), 1);
+    assert_eq!(load_index(other.library.kv()).unwrap().models()[0].1, 1);
     assert_eq!(other.ask("the fence", 9, false).len(), 1);
 }
 

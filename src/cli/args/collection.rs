@@ -1,0 +1,48 @@
+//! The commands of `wattle collection`.
+
+use super::{RingArg, parse_collection};
+use clap::Subcommand;
+
+/// The commands of `wattle collection`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CollectionCommand {
+    /// List the collections: who may see each, and its folders.
+    List {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a collection another name. Where that is the name of another one of the same ring, the two become one.
+    Rename {
+        /// Its name now.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Its name from now on.
+        #[arg(value_name = "NEW", value_parser = parse_collection)]
+        to: String,
+    },
+    /// Say who may see a collection, from this moment on.
+    Ring {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Who may see its documents.
+        #[arg(value_enum)]
+        ring: RingArg,
+        /// With private: no folder has this name yet; one that is added to it later is private.
+        #[arg(long)]
+        new: bool,
+    },
+    /// Embed a collection with another model, in the background: what is not done yet answers by the one of before.
+    Model {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The model's name, as `wattle status` and its manifest have it.
+        #[arg(value_name = "MODEL", required_unless_present = "back")]
+        model: Option<String>,
+        /// Go back to the model of before. Vectors of it that are kept are not computed again.
+        #[arg(long, conflicts_with = "model")]
+        back: bool,
+    },
+}

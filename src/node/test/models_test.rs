@@ -1,0 +1,55 @@
+//! Models that are chosen for collections by their language.
+
+use super::*;
+use crate::node::NodeConfig;
+use crate::scheduler::task::CollectionLanguage;
+use crate::store::record::{CollectionModel, NamedModel, Sources};
+
+fn many() -> NamedModel {
+    NamedModel { name: "of many languages".to_owned(), fingerprint: Fingerprint([9; 32]) }
+}
+
+/// A node with a watched folder, where the model of many languages is there too.
+fn with_choice(sources: Sources) -> Node {
+    let scheduler = Config { slots: 1, disk_free: u64::MAX, sources, ..Config::default() };
+    Node::new(Instant::ZERO, NodeConfig { multilingual: Some(many()), ..config(scheduler) }, Trust::new(OWN))
+}
+
+/// So many of a hundred documents of the collection are in German. Gives the list that is saved then.
+fn german(node: &mut Node, foreign: usize) -> Option<Sources> {
+    let language = CollectionLanguage { collection: "home".into(), language: "German".into(), foreign, read: 100 };
+    let mut out = Out::new();
+    node.choose_models(at(1), vec![language], &mut out);
+    let saves: Vec<(SaveId, Vec<Change>)> = out
+        .drain()
+        .filter_map(|out| if let Output::Save(id, changes) = out { Some((id, changes)) } else { None })
+        .collect();
+    let (id, changes) = saves.into_iter().next()?;
+    let [Change::Sources(list)] = &changes[..] else { panic!("{changes:?}") };
+    handle(node, at(2), Input::Saved(id, saved(vec![Applied::default()], StoreCounts::default())));
+    assert_eq!(node.scheduler.models(), list.models, "it is so once it is on the disk");
+    Some(list.clone())
+}
+
+#[test]
+fn a_collection_gets_the_model_of_its_language_and_the_homes_again_unless_its_owner_chose_one() {
+    let mut node = with_choice(Sources::from(vec![source("/d")]));
+    assert_eq!(german(&mut node, 50), None, "not most");
+    let set = german(&mut node, 51).expect("a list").models.remove(0);
+    assert_eq!((set.model, set.version, set.language.as_deref()), (many(), 1, Some("German")));
+    assert_eq!(set.before.map(|before| before.name), Some("stand-in".to_owned()));
+    assert_eq!((german(&mut node, 90), german(&mut node, 25)), (None, None), "it stays");
+    let set = german(&mut node, 24).expect("a list").models.remove(0);
+    assert_eq!((set.model.name.as_str(), set.version), ("stand-in", 2));
+
+    let own = CollectionModel { collection: "home".into(), version: 1, model: set.model, before: None, language: None };
+    let mut node = with_choice(Sources { models: vec![own], ..Sources::from(vec![source("/d")]) });
+    assert_eq!((german(&mut node, 100), german(&mut node, 0)), (None, None), "its owner's word holds");
+}
+
+#[test]
+fn a_device_alone_counts_the_languages_of_its_documents_where_they_decide_anything() {
+    let mut node = with_choice(Sources::default());
+    let out = handle(&mut node, Instant::ZERO, Input::Wake);
+    assert!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Summarize))), "{out:?}");
+}
