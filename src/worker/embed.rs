@@ -11,7 +11,7 @@ use crate::scheduler::task::Outcome;
 use crate::store::change::{Change, Remade};
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{Chunk, Document};
+use crate::store::record::{Chunk, Document, Vector};
 use log::debug;
 use std::collections::BTreeMap;
 
@@ -34,6 +34,11 @@ pub fn embed(
     let mut computed = BTreeMap::<EmbedKey, Quantized>::new();
     for (row, chunk) in read::missing(kv, doc, max.clamp(1, EMBED_BATCH))? {
         let key = key(&model, &chunk.heading, &chunk.text);
+        let is_there = |vector: Vector| vector.is_stale && vector.model == model.into();
+        if read::made(kv, row)?.is_some_and(is_there) {
+            // Its owner went back to this model, and the look at all documents has not come to this one yet.
+            return Ok(Outcome::Changes(vec![Change::Outdated { doc: id }]));
+        }
         let values = match computed.get(&key) {
             Some(values) => Some(values.clone()),
             // Whoever made it stays with it.
