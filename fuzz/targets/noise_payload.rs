@@ -4,9 +4,9 @@
 //! public key and that key's signature of this handshake's static key.
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use wattle::base::protobuf::{self, Value};
 use wattle::wire::noise::{Handshake, HandshakeKeys, resolver};
 use wattle::wire::peer_id::PeerId;
-use wattle::wire::protobuf::{self, Value};
 
 const FIXED: [u8; 32] = [9; 32];
 

@@ -9,11 +9,11 @@
 //! levels, `finding` what is wrong or in doubt, `fluency` which languages a model knows, `count` numbers in sentences, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `ignore` the patterns of files that
 //! their owner leaves out, `quote` what stands in quotation marks, `filter` which
-//! documents a question is asked of.
+//! documents a question is asked of, `protobuf` the fields of other projects' records, which come over links and in files of models.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
 //! system, and each list has a cap of `limits` in its type or while it is read; a vector has exactly
-//! `limits::DIMENSIONS` numbers. Not here: anything that decides, and encodings (`wire`, `store`); serde's derives only
+//! `limits::DIMENSIONS` numbers. Not here: anything that decides, and encodings of our own (`wire`, `store`); serde's derives only
 //! name the fields.
 
 pub(crate) mod bounded;
@@ -30,6 +30,7 @@ pub mod ignore;
 pub mod level;
 pub mod outbox;
 pub mod path;
+pub mod protobuf;
 pub mod quote;
 pub mod rng;
 pub mod secret_file;

@@ -12,6 +12,7 @@ use crate::embed::kernels::normalize::Norm;
 use crate::embed::kernels::quantize::Rows;
 use crate::embed::kernels::{Activation, Kernel};
 use crate::limits::DIMENSIONS;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Tokens whose intermediate numbers are computed at once; with 1,536 of them for each token, 432 KiB.
@@ -202,8 +203,9 @@ impl Buffers {
 /// A table of word vectors: a row of eight-bit codes and a scale for each token of the vocabulary.
 #[derive(Clone)]
 pub struct Words {
-    /// Signed codes, as the bytes that they are in the model's file: 12 MB, which so need not be copied.
-    codes: Vec<u8>,
+    /// Signed codes, as the bytes that they are in the model's file: 12 MB, which so need not be copied, and are no memory of the
+    /// agent's own if the file is part of the program.
+    codes: Cow<'static, [u8]>,
     scales: Vec<f32>,
 }
 
@@ -216,7 +218,7 @@ impl fmt::Debug for Words {
 impl Words {
     /// A table; `None` if it has not a row of codes for each scale.
     #[must_use]
-    pub fn new(codes: Vec<u8>, scales: Vec<f32>) -> Option<Self> {
+    pub fn new(codes: Cow<'static, [u8]>, scales: Vec<f32>) -> Option<Self> {
         (codes.len() == scales.len() * DIMENSIONS).then_some(Self { codes, scales })
     }
 

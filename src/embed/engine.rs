@@ -1,9 +1,9 @@
 //! The engine: runs the model's ONNX file, one text at a time, on the calling thread.
 //!
-//! tract reads the file. The encoder in its graph is found by `pattern`, rewritten to the three operators of our own, and run by
-//! [`crate::embed::encoder`] with the kernels of this processor. It is not tract that runs them: tract's plan allocates
-//! every operator's result, and its passes over the graph take most of the load time, before which it would make f32
-//! of all weights. A model in which no encoder is found is run by tract as it is (`stock`).
+//! `onnx` reads the file. The encoder in its graph is found by `pattern`, rewritten to the three operators of our own, and run by
+//! [`crate::embed::encoder`] with the kernels of this processor. It is not tract that reads and runs them: its reader copies all
+//! weights, its passes over the graph take most of the load time, before which it would make f32 of them, and its plan
+//! allocates every operator's result. A model in which no encoder is found is read and run by tract as it is (`stock`).
 
 use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 mod choice;
 mod graph;
 mod input;
+mod onnx;
 mod pattern;
 mod runner;
 mod stock;

@@ -56,3 +56,6 @@ pub const MODEL_FOLDERS_MAX: usize = 32;
 
 /// Parts of that file.
 pub const MODEL_PARTS_MAX: usize = 32;
+
+/// Nodes of a model's graph in which an encoder is looked for, and as many constants; MiniLM's, of six layers, has 174 and 112.
+pub const GRAPH_PARTS_MAX: usize = 1 << 14;

@@ -5,8 +5,8 @@
 
 use super::multiaddr::Multiaddr;
 use super::peer_id::PeerId;
-use super::protobuf::{self, Value};
 use super::varint;
+use crate::base::protobuf::{self, Value};
 use crate::limits::{IDENTIFY_AGENT_MAX, IDENTIFY_BYTES_MAX, IDENTIFY_LIST_MAX};
 
 /// The protocol id.

@@ -5,7 +5,7 @@
 //! messages, `envelope` signs and verifies a message, `message` and `gossip` define the bodies, `certificate` what makes a
 //! device a member. `datagram` encrypts the
 //! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
-//! `multiaddr`, `varint` and `protobuf` are the small encodings of libp2p and multiformats that these need. Messages
+//! `multiaddr` and `varint` are the small encodings of libp2p and multiformats that these need. Messages
 //! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
 //! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins. docs/messages.md describes them for other languages, with test vectors.
 //!
@@ -39,7 +39,6 @@ pub mod multistream;
 pub mod noise;
 pub mod pairing;
 pub mod peer_id;
-pub mod protobuf;
 #[cfg(test)]
 mod random_bytes;
 pub mod varint;

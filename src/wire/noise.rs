@@ -21,7 +21,7 @@ mod crypto;
 mod extensions;
 
 use super::peer_id::{BadPeerId, PeerId};
-use super::protobuf::{self, Value};
+use crate::base::protobuf::{self, Value};
 use crate::limits::{NOISE_FRAME_MAX, NOISE_HANDSHAKE_FRAME_MAX, NOISE_PLAIN_MAX};
 use crypto::CryptoProvider;
 use ed25519_dalek::{Signer as _, SigningKey};

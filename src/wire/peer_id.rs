@@ -4,7 +4,7 @@
 //! multihash (`00 24`), as text in base58btc: "12D3KooW…". Keys of other types are refused by name: checking huge RSA
 //! keys was a denial of service (CVE-2023-39533).
 
-use super::protobuf::{self, Value};
+use crate::base::protobuf::{self, Value};
 use ed25519_dalek::{Signature, VerifyingKey};
 use std::fmt;
 use std::str::FromStr;

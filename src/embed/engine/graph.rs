@@ -1,37 +1,35 @@
-//! A model's graph as tract reads it from ONNX: its nodes by what they give, and its constants by name.
+//! A model's graph: its nodes by what they give, and its constants by name.
 
+use super::onnx::{Attribute, Node, Parts, Tensor, data_type, f32s};
 use std::collections::BTreeMap;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
 /// The graph of a model.
-pub(super) struct Graph<'a> {
-    nodes: BTreeMap<&'a str, &'a NodeProto>,
-    constants: BTreeMap<&'a str, &'a TensorProto>,
+pub(super) struct Graph<'p, 'a> {
+    nodes: BTreeMap<&'a str, &'p Node<'a>>,
+    constants: BTreeMap<&'a str, &'p Tensor<'a>>,
     input: &'a str,
     output: &'a str,
 }
 
-impl<'a> Graph<'a> {
+impl<'p, 'a> Graph<'p, 'a> {
     /// `None` if it has more than one input or no output.
-    pub(super) fn new(graph: &'a GraphProto) -> Option<Self> {
-        let mut constants: BTreeMap<&str, &TensorProto> =
-            graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    pub(super) fn new(parts: &'p Parts<'a>) -> Option<Self> {
+        let mut constants: BTreeMap<&str, &Tensor<'_>> =
+            parts.initializers.iter().map(|tensor| (tensor.name, tensor)).collect();
         let mut nodes = BTreeMap::new();
-        for node in &graph.node {
-            let value = node.attribute.iter().find(|attribute| attribute.name == "value");
-            for output in &node.output {
-                nodes.insert(output.as_str(), node);
-                if let Some(tensor) = value.and_then(|value| value.t.as_ref()).filter(|_| node.op_type == "Constant") {
-                    constants.insert(output.as_str(), tensor);
+        for node in &parts.nodes {
+            let value = attribute(node, "value").and_then(|value| value.tensor.as_ref());
+            for output in &node.outputs {
+                nodes.insert(*output, node);
+                if let Some(tensor) = value.filter(|_| node.kind == "Constant") {
+                    constants.insert(*output, tensor);
                 }
             }
         }
         // Old files name constants among the inputs.
-        let mut inputs =
-            graph.input.iter().map(|input| input.name.as_str()).filter(|name| !constants.contains_key(name));
+        let mut inputs = parts.inputs.iter().filter(|name| !constants.contains_key(*name));
         let input = inputs.next()?;
-        let output = graph.output.first()?.name.as_str();
+        let output = parts.outputs.first()?;
         inputs.next().is_none().then_some(Self { nodes, constants, input, output })
     }
 
@@ -46,15 +44,14 @@ impl<'a> Graph<'a> {
     }
 
     /// The node that gives this, if it is of this kind.
-    pub(super) fn node(&self, output: &str, kind: &str) -> Option<&'a NodeProto> {
+    pub(super) fn node(&self, output: &str, kind: &str) -> Option<&'p Node<'a>> {
         let node = self.nodes.get(output).copied()?;
-        (node.op_type == kind && (node.domain.is_empty() || node.domain == "ai.onnx")).then_some(node)
+        (node.kind == kind && (node.domain.is_empty() || node.domain == "ai.onnx")).then_some(node)
     }
 
     /// The inputs of such a node.
     pub(super) fn inputs<const N: usize>(&self, output: &str, kind: &str) -> Option<[&'a str; N]> {
-        let inputs = self.node(output, kind)?.input.first_chunk::<N>()?;
-        Some(inputs.each_ref().map(String::as_str))
+        self.node(output, kind)?.inputs.first_chunk::<N>().copied()
     }
 
     /// The two inputs of a node whose inputs may be exchanged, both ways.
@@ -64,13 +61,13 @@ impl<'a> Graph<'a> {
     }
 
     /// The input of a node that combines it with a constant, and the constant.
-    pub(super) fn with_constant(&self, output: &str, kind: &str) -> Option<(&'a str, &'a TensorProto)> {
+    pub(super) fn with_constant(&self, output: &str, kind: &str) -> Option<(&'a str, &'p Tensor<'a>)> {
         let pairs = self.either(output, kind)?;
         pairs.into_iter().find_map(|(input, constant)| Some((input, self.constant(constant)?)))
     }
 
     /// A constant.
-    pub(super) fn constant(&self, name: &str) -> Option<&'a TensorProto> {
+    pub(super) fn constant(&self, name: &str) -> Option<&'p Tensor<'a>> {
         self.constants.get(name).copied()
     }
 
@@ -85,49 +82,53 @@ impl<'a> Graph<'a> {
     }
 
     /// The whole numbers that are a node's attribute, or in newer versions of the operator its second input.
-    pub(super) fn integers_of(&self, node: &NodeProto, attribute: &str) -> Option<Vec<i64>> {
-        let found = node.attribute.iter().find(|of| of.name == attribute).map(|of| of.ints.clone());
-        found.or_else(|| self.integers(node.input.get(1)?))
+    pub(super) fn integers_of(&self, node: &Node<'_>, name: &str) -> Option<Vec<i64>> {
+        let found = attribute(node, name).map(|of| of.integers.clone());
+        found.or_else(|| self.integers(node.inputs.get(1)?))
     }
 }
 
+/// An attribute of a node.
+pub(super) fn attribute<'p, 'a>(node: &'p Node<'a>, name: &str) -> Option<&'p Attribute<'a>> {
+    node.attributes.iter().find(|of| of.name == name)
+}
+
 /// A whole number that is a node's attribute.
-pub(super) fn integer_of(node: &NodeProto, attribute: &str) -> Option<i64> {
-    node.attribute.iter().find(|of| of.name == attribute).map(|of| of.i)
+pub(super) fn integer_of(node: &Node<'_>, name: &str) -> Option<i64> {
+    attribute(node, name).map(|of| of.integer)
 }
 
 /// The only number of a constant.
-pub(super) fn float(tensor: &TensorProto) -> Option<f32> {
+pub(super) fn float(tensor: &Tensor<'_>) -> Option<f32> {
     let [number] = floats(tensor)?[..] else { return None };
     Some(number)
 }
 
 /// The numbers of a constant of f32.
-pub(super) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
-    if tensor.data_type != DataType::Float as i32 {
+pub(super) fn floats(tensor: &Tensor<'_>) -> Option<Vec<f32>> {
+    if tensor.kind != data_type::F32 {
         return None;
     }
-    if !tensor.float_data.is_empty() {
-        return Some(tensor.float_data.clone());
+    if !tensor.floats.is_empty() {
+        return Some(tensor.floats.clone());
     }
-    let (numbers, rest) = tensor.raw_data.as_chunks();
-    rest.is_empty().then(|| numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    f32s(tensor.raw).map(Iterator::collect)
 }
 
-fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
-    if tensor.data_type != DataType::Int64 as i32 {
+fn integers(tensor: &Tensor<'_>) -> Option<Vec<i64>> {
+    if tensor.kind != data_type::I64 {
         return None;
     }
-    if !tensor.int64_data.is_empty() {
-        return Some(tensor.int64_data.clone());
+    if !tensor.integers.is_empty() {
+        return Some(tensor.integers.clone());
     }
-    let (numbers, rest) = tensor.raw_data.as_chunks();
+    let (numbers, rest) = tensor.raw.as_chunks();
     rest.is_empty().then(|| numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
 }
 
 /// The codes of a constant of int8 with these dimensions; one of 0 stands for any number.
-pub(super) fn codes(tensor: &TensorProto, dimensions: [usize; 2]) -> Option<&[u8]> {
+pub(super) fn codes<'a>(tensor: &Tensor<'a>, dimensions: [usize; 2]) -> Option<&'a [u8]> {
     let fits = |(found, due): (&i64, usize)| due == 0 || usize::try_from(*found) == Ok(due);
-    let shape = tensor.dims.len() == 2 && tensor.dims.iter().zip(dimensions).all(fits);
-    (shape && tensor.data_type == DataType::Int8 as i32).then_some(&tensor.raw_data)
+    let shape = tensor.dimensions.len() == 2 && tensor.dimensions.iter().zip(dimensions).all(fits);
+    (shape && tensor.kind == data_type::I8).then_some(tensor.raw)
 }

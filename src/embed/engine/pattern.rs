@@ -11,29 +11,29 @@
 //!
 //! Whatever is written in another way is no such encoder, and tract runs it as it is.
 
-use super::graph::{Graph, codes, float, floats, integer_of};
+use super::graph::{Graph, attribute, codes, float, floats, integer_of};
+use super::onnx::Node;
 use crate::embed::encoder::{Encoder, Layer};
 use crate::embed::kernels::matrix::Matrix;
 use crate::embed::kernels::normalize::Norm;
 use crate::limits::DIMENSIONS;
-use tract_onnx::pb::NodeProto;
 
 /// What was found.
-pub(super) struct Found {
+pub(super) struct Found<'a> {
     pub(super) encoder: Encoder,
-    pub(super) words: Source,
+    pub(super) words: Source<'a>,
 }
 
 /// Where the word vectors come from.
-pub(super) enum Source {
-    /// A table of the model: the name of its codes, and its scales.
-    Table { codes: String, scales: Vec<f32> },
+pub(super) enum Source<'a> {
+    /// A table of the model: its codes, a row of `DIMENSIONS` for each of the scales.
+    Table { codes: &'a [u8], scales: Vec<f32> },
     /// The graph's input.
     Input,
 }
 
 /// The encoder, if the graph is one.
-pub(super) fn find(graph: &Graph<'_>) -> Option<Found> {
+pub(super) fn find<'a>(graph: &Graph<'_, 'a>) -> Option<Found<'a>> {
     let mut at = mean(graph, normalised(graph, graph.output()))?;
     let mut layers = Vec::new();
     let (words, places, start) = loop {
@@ -51,7 +51,7 @@ pub(super) fn find(graph: &Graph<'_>) -> Option<Found> {
 }
 
 /// What stands before the division by its own norm. Its result is the same without: embeddings have norm 1 anyway.
-fn normalised<'a>(graph: &Graph<'a>, output: &'a str) -> &'a str {
+fn normalised<'a>(graph: &Graph<'_, 'a>, output: &'a str) -> &'a str {
     let divided = || {
         let [numbers, mut norm] = graph.inputs(output, "Div")?;
         for kind in ["Expand", "Max", "Clip"] {
@@ -72,23 +72,23 @@ fn normalised<'a>(graph: &Graph<'a>, output: &'a str) -> &'a str {
 }
 
 /// What the mean over the tokens is taken of.
-fn mean<'a>(graph: &Graph<'a>, output: &str) -> Option<&'a str> {
+fn mean<'a>(graph: &Graph<'_, 'a>, output: &str) -> Option<&'a str> {
     let node = graph.node(output, "ReduceMean")?;
-    (graph.integers_of(node, "axes")? == [1]).then(|| node.input.first().map(String::as_str))?
+    (graph.integers_of(node, "axes")? == [1]).then(|| node.inputs.first().copied())?
 }
 
-fn layer_norm<'a>(graph: &Graph<'a>, output: &str) -> Option<(&'a str, Norm)> {
+fn layer_norm<'a>(graph: &Graph<'_, 'a>, output: &str) -> Option<(&'a str, Norm)> {
     let node = graph.node(output, "LayerNormalization")?;
     let [input, gain, shift] = graph.inputs(output, "LayerNormalization")?;
     // The operator's default is 1e-5.
-    let epsilon = node.attribute.iter().find(|of| of.name == "epsilon").map_or(1e-5, |of| of.f);
+    let epsilon = attribute(node, "epsilon").map_or(1e-5, |of| of.float);
     let last = integer_of(node, "axis").is_none_or(|axis| axis == -1 || axis == 2);
     let norm = Norm::new(graph.floats(gain)?, graph.floats(shift)?, epsilon)?;
     last.then_some((input, norm))
 }
 
 /// The layer whose last normalisation is of `sum`, and its input.
-fn layer<'a>(graph: &Graph<'a>, sum: &str, end: &Norm) -> Option<(Layer, &'a str)> {
+fn layer<'a>(graph: &Graph<'_, 'a>, sum: &str, end: &Norm) -> Option<(Layer, &'a str)> {
     for (narrow, middle) in graph.either(sum, "Add")? {
         let Some((narrow, wide)) = dense(graph, narrow) else { continue };
         let Some((wide, input)) = gelu(graph, wide).and_then(|wide| dense(graph, wide)) else { continue };
@@ -106,7 +106,7 @@ fn layer<'a>(graph: &Graph<'a>, sum: &str, end: &Norm) -> Option<(Layer, &'a str
 }
 
 /// A product with quantized weights plus a bias, and its input.
-fn dense<'a>(graph: &Graph<'a>, output: &str) -> Option<(Matrix, &'a str)> {
+fn dense<'a>(graph: &Graph<'_, 'a>, output: &str) -> Option<(Matrix, &'a str)> {
     for (product, bias) in graph.either(output, "Add")? {
         let Some([input, weight]) = graph.inputs(product, "MatMul") else { continue };
         let (Some(bias), Some(node)) = (graph.floats(bias), graph.node(weight, "DequantizeLinear")) else { continue };
@@ -121,13 +121,13 @@ fn dense<'a>(graph: &Graph<'a>, output: &str) -> Option<(Matrix, &'a str)> {
     None
 }
 
-fn matrix(graph: &Graph<'_>, node: &NodeProto, bias: &[f32]) -> Option<Matrix> {
-    let [weights, scales, zeros @ ..] = &node.input[..] else { return None };
+fn matrix(graph: &Graph<'_, '_>, node: &Node<'_>, bias: &[f32]) -> Option<Matrix> {
+    let [weights, scales, zeros @ ..] = &node.inputs[..] else { return None };
     // The operator's default axis is 1: the columns.
     let columns = integer_of(node, "axis").is_none_or(|axis| axis == 1 || axis == -1);
     let zeros = zeros.first().map_or(Some(true), |zeros| {
         let zeros = graph.constant(zeros)?;
-        Some(zeros.raw_data.iter().all(|zero| *zero == 0) && zeros.int32_data.iter().all(|zero| *zero == 0))
+        Some(zeros.raw.iter().all(|zero| *zero == 0) && zeros.integers.iter().all(|zero| *zero == 0))
     })?;
     let scales = graph.floats(scales)?;
     let codes = codes(graph.constant(weights)?, [0, scales.len()])?;
@@ -136,10 +136,10 @@ fn matrix(graph: &Graph<'_>, node: &NodeProto, bias: &[f32]) -> Option<Matrix> {
 }
 
 /// The input of a GELU with the error function.
-fn gelu<'a>(graph: &Graph<'a>, output: &str) -> Option<&'a str> {
+fn gelu<'a>(graph: &Graph<'_, 'a>, output: &str) -> Option<&'a str> {
     if let Some(node) = graph.node(output, "Gelu") {
-        let exact = node.attribute.iter().all(|of| of.name != "approximate" || of.s == b"none");
-        return exact.then(|| node.input.first().map(String::as_str))?;
+        let exact = attribute(node, "approximate").is_none_or(|of| of.text == b"none");
+        return exact.then(|| node.inputs.first().copied())?;
     }
     // Half the product, or the product with half of the input.
     let near = |found: Option<f32>, due: f32| found.is_some_and(|found| (found - due).abs() < 1e-6);
@@ -164,13 +164,13 @@ fn gelu<'a>(graph: &Graph<'a>, output: &str) -> Option<&'a str> {
 }
 
 /// The projection to queries, keys and values of an attention of `input`, and the number of its heads.
-fn attention(graph: &Graph<'_>, output: &str, input: &str) -> Option<(Matrix, usize)> {
+fn attention(graph: &Graph<'_, '_>, output: &str, input: &str) -> Option<(Matrix, usize)> {
     let [back] = graph.inputs(output, "Reshape")?;
     let mixed = transposed(graph, back, &[0, 2, 1, 3])?;
     let [shares, value] = graph.inputs(mixed, "MatMul")?;
     let softmax = graph.node(shares, "Softmax")?;
     let last = integer_of(softmax, "axis").is_none_or(|axis| axis == -1 || axis == 3);
-    let (scores, factor) = scaled(graph, softmax.input.first()?)?;
+    let (scores, factor) = scaled(graph, softmax.inputs.first()?)?;
     let [query, key] = graph.inputs(scores, "MatMul")?;
     let (query, heads) = head(graph, query, &[0, 2, 1, 3])?;
     let (key, key_heads) = head(graph, key, &[0, 2, 3, 1])?;
@@ -182,7 +182,7 @@ fn attention(graph: &Graph<'_>, output: &str, input: &str) -> Option<(Matrix, us
 }
 
 /// Scores, and what they are multiplied by before their shares are taken.
-fn scaled<'a>(graph: &Graph<'a>, output: &'a str) -> Option<(&'a str, f32)> {
+fn scaled<'a>(graph: &Graph<'_, 'a>, output: &'a str) -> Option<(&'a str, f32)> {
     if let Some((scores, factor)) = graph.with_constant(output, "Mul") {
         return Some((scores, float(factor)?));
     }
@@ -191,7 +191,7 @@ fn scaled<'a>(graph: &Graph<'a>, output: &'a str) -> Option<(&'a str, f32)> {
 }
 
 /// What is divided into heads, and their number.
-fn head<'a>(graph: &Graph<'a>, output: &str, order: &[i64]) -> Option<(&'a str, usize)> {
+fn head<'a>(graph: &Graph<'_, 'a>, output: &str, order: &[i64]) -> Option<(&'a str, usize)> {
     let cut = transposed(graph, output, order)?;
     let [numbers, shape] = graph.inputs(cut, "Reshape")?;
     let [_, _, heads, width] = graph.integers(shape)?[..] else { return None };
@@ -199,24 +199,24 @@ fn head<'a>(graph: &Graph<'a>, output: &str, order: &[i64]) -> Option<(&'a str, 
     (heads.checked_mul(usize::try_from(width).ok()?)? == DIMENSIONS).then_some((numbers, heads))
 }
 
-fn transposed<'a>(graph: &Graph<'a>, output: &str, order: &[i64]) -> Option<&'a str> {
+fn transposed<'a>(graph: &Graph<'_, 'a>, output: &str, order: &[i64]) -> Option<&'a str> {
     let node = graph.node(output, "Transpose")?;
-    let found = node.attribute.iter().find(|of| of.name == "perm")?;
-    (found.ints == order).then(|| node.input.first().map(String::as_str))?
+    let found = attribute(node, "perm")?;
+    (found.integers == order).then(|| node.inputs.first().copied())?
 }
 
 /// The parts of one product.
-fn joined(graph: &Graph<'_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
+fn joined(graph: &Graph<'_, '_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
     let node = graph.node(parts[0], "Split")?;
     let last = integer_of(node, "axis").is_some_and(|axis| axis == -1 || axis == 2);
     // Without sizes the parts are equal.
     let equal = graph.integers_of(node, "split").is_none_or(|sizes| sizes.windows(2).all(|pair| pair[0] == pair[1]));
-    let (matrix, of) = dense(graph, node.input.first()?)?;
-    (last && equal && node.output == parts && of == input).then_some(matrix)
+    let (matrix, of) = dense(graph, node.inputs.first()?)?;
+    (last && equal && node.outputs == parts && of == input).then_some(matrix)
 }
 
 /// Three products of the same input.
-fn apart(graph: &Graph<'_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
+fn apart(graph: &Graph<'_, '_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
     let [query, key, value] = parts.map(|part| dense(graph, part).filter(|(_, of)| *of == input));
     let mut all = query?.0;
     let (key, value) = (key?.0, value?.0);
@@ -224,7 +224,7 @@ fn apart(graph: &Graph<'_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
 }
 
 /// The sum of word vectors and places: where the words come from, and the places.
-fn placed(graph: &Graph<'_>, sum: &str) -> Option<(Source, Vec<f32>)> {
+fn placed<'a>(graph: &Graph<'_, 'a>, sum: &str) -> Option<(Source<'a>, Vec<f32>)> {
     for (words, places) in graph.either(sum, "Add")? {
         let Some([table, starts, _, axes]) = graph.inputs(places, "Slice") else { continue };
         let from_first = graph.integers(starts)? == [0] && matches!(graph.integers(axes)?[..], [0]);
@@ -234,15 +234,15 @@ fn placed(graph: &Graph<'_>, sum: &str) -> Option<(Source, Vec<f32>)> {
     None
 }
 
-fn source(graph: &Graph<'_>, words: &str) -> Option<Source> {
+fn source<'a>(graph: &Graph<'_, 'a>, words: &str) -> Option<Source<'a>> {
     if words == graph.input() {
         return Some(Source::Input);
     }
     for (rows, scales) in graph.either(words, "Mul")? {
         let Some([rows]) = graph.inputs(rows, "Cast") else { continue };
         let ([table, ids], [scales, same_ids]) = (graph.inputs(rows, "Gather")?, graph.inputs(scales, "Gather")?);
-        codes(graph.constant(table)?, [0, DIMENSIONS])?;
-        let source = Source::Table { codes: table.to_owned(), scales: graph.floats(scales)? };
+        let codes = codes(graph.constant(table)?, [0, DIMENSIONS])?;
+        let source = Source::Table { codes, scales: graph.floats(scales)? };
         return (ids == graph.input() && same_ids == ids).then_some(source);
     }
     None

@@ -2,7 +2,8 @@
 
 use super::choice::Choice;
 use super::graph::Graph;
-use super::pattern::{self, Source};
+use super::onnx;
+use super::pattern::{self, Found, Source};
 use super::stock::{Input, Stock, engine_error};
 use crate::embed::EmbedError;
 use crate::embed::encoder::{Buffers, Encoder, Words};
@@ -42,22 +43,22 @@ impl Clone for Runner {
 }
 
 impl Runner {
-    /// Builds it from ONNX. Each representation is dropped as soon as the next one is complete.
-    pub(super) fn new(weights: Cow<'static, [u8]>, choice: Choice, token_limit: usize) -> Result<Self, EmbedError> {
-        let mut model = read(weights).map_err(|e| engine_error(&e))?;
+    /// Builds it from ONNX. What an encoder does not need of the file is dropped; of a file that is part of the program nothing is copied.
+    pub(super) fn new(mut weights: Cow<'static, [u8]>, choice: Choice, token_limit: usize) -> Result<Self, EmbedError> {
         let kernel = match choice {
             // Without any of the instructions tract's own kernels are faster than ours.
             Choice::Best => Some(Kernel::best()).filter(|kernel| !kernel.is_portable()),
             Choice::Kernel(kernel) => Some(kernel),
             Choice::Stock => None,
         };
-        match kernel.and_then(|kernel| Some((kernel, encoder(&mut model)?))) {
+        match kernel.and_then(|kernel| Some((kernel, encoder(&mut weights)?))) {
             Some((_, (encoder, _))) if encoder.places() < token_limit => Err(EmbedError::Engine(format!(
                 "it has places for {} tokens, and its manifest says {token_limit}",
                 encoder.places()
             ))),
             Some((kernel, found)) => Ok(Self::own(Arc::new(found), kernel, token_limit)),
-            None => Stock::new(&model).map(Self::Stock),
+            // Each form of the weights is dropped as soon as the next one is complete.
+            None => Stock::new(&read(weights).map_err(|e| engine_error(&e))?).map(Self::Stock),
         }
     }
 
@@ -107,15 +108,27 @@ impl Own {
     }
 }
 
-/// The encoder in a model, and its table of word vectors if they are in the model, which is then taken out of it.
-fn encoder(model: &mut ModelProto) -> Option<(Encoder, Option<Words>)> {
-    let found = pattern::find(&Graph::new(model.graph.as_ref()?)?)?;
-    let Source::Table { codes, scales } = found.words else { return Some((found.encoder, None)) };
-    let table = model.graph.as_mut()?.initializer.iter_mut().find(|tensor| tensor.name == codes)?;
-    if table.raw_data.len() != scales.len() * DIMENSIONS {
-        return None;
+/// The encoder in a model's file, and its table of word vectors if that is in the file. The table is not copied: of a file that is
+/// part of the program it is a part, and of an owned one it is what is left.
+fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)> {
+    if let Cow::Borrowed(file) = weights {
+        let Found { encoder, words } = found(file)?;
+        let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
+        return Some((encoder, Some(Words::new(Cow::Borrowed(codes), scales)?)));
     }
-    Some((found.encoder, Some(Words::new(mem::take(&mut table.raw_data), scales)?)))
+    let Found { encoder, words } = found(weights)?;
+    let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
+    let start = codes.as_ptr().addr() - weights.as_ptr().addr();
+    let range = start..start + codes.len();
+    let mut file = mem::take(weights).into_owned();
+    file.truncate(range.end);
+    file.drain(..range.start);
+    file.shrink_to_fit();
+    Some((encoder, Some(Words::new(Cow::Owned(file), scales)?)))
+}
+
+fn found(file: &[u8]) -> Option<Found<'_>> {
+    pattern::find(&Graph::new(&onnx::read(file).ok()?)?)
 }
 
 fn read(weights: Cow<'static, [u8]>) -> TractResult<ModelProto> {

@@ -3,8 +3,8 @@
 //! Numbers of the experimental range. Programs of others send none and ignore ours (libp2p specs, noise/README.md). What is
 //! malformed counts as absent: the identity is checked without it.
 
+use crate::base::protobuf::{self, Value};
 use crate::limits::HANDSHAKE_CERTIFICATES_MAX;
-use crate::wire::protobuf::{self, Value};
 
 /// The field of the extensions in the payload, and the fields in them.
 const EXTENSIONS: u32 = 4;

@@ -7,8 +7,8 @@ use ed25519_dalek::Signer;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::io::Result;
 use std::net::SocketAddr;
+use wattle::base::protobuf;
 use wattle::wire::peer_id::PeerId;
-use wattle::wire::protobuf;
 
 /// Dials with an identity payload that `payload` makes of the static key. An error if the agent refuses it.
 pub(super) async fn dial_with(target: SocketAddr, payload: impl Fn(&[u8]) -> Vec<u8>) -> Result<()> {

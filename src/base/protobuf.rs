@@ -1,14 +1,16 @@
-//! The part of Protocol Buffers that libp2p's records need: fields of numbers and of bytes.
+//! The part of Protocol Buffers that libp2p's records and files of models need: fields of numbers and of bytes.
 //!
-//! Source: protobuf.dev, "Encoding". Unknown fields are skipped; groups, which are deprecated, are refused.
+//! Source: protobuf.dev, "Encoding". Unknown fields and those of 64 bits are skipped; groups, which are deprecated, are refused.
 
 /// One field's value, borrowed from the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Wire type 0.
     Number(u64),
-    /// Wire type 2: bytes, text or a nested message.
+    /// Wire type 2: bytes, text, a nested message or a packed list.
     Bytes(&'a [u8]),
+    /// Wire type 5: four bytes, of which the lowest comes first.
+    Fixed([u8; 4]),
 }
 
 /// The message is incomplete or not in this encoding.
@@ -45,9 +47,24 @@ pub fn fields<'a>(mut message: &'a [u8], mut visit: impl FnMut(u64, Value<'a>)) 
                 let length = take_number(&mut message)?;
                 visit(key >> 3, Value::Bytes(take(&mut message, length)?));
             }
-            5 => drop(take(&mut message, 4)?),
+            5 => {
+                let (taken, rest) = message.split_first_chunk().ok_or(BadProtobuf)?;
+                message = rest;
+                visit(key >> 3, Value::Fixed(*taken));
+            }
             _ => return Err(BadProtobuf),
         }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with every number of a packed list of varints.
+///
+/// # Errors
+/// The list is malformed; the numbers before the fault were visited.
+pub fn numbers(mut list: &[u8], mut visit: impl FnMut(u64)) -> Result<(), BadProtobuf> {
+    while !list.is_empty() {
+        visit(take_number(&mut list)?);
     }
     Ok(())
 }
@@ -80,23 +97,26 @@ fn take_number(message: &mut &[u8]) -> Result<u64, BadProtobuf> {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::wire::random_bytes;
 
     #[test]
-    fn fields_are_visited_in_order_and_other_wire_types_are_skipped() {
+    fn fields_are_visited_in_order_and_those_of_64_bits_are_skipped() {
         let mut message = vec![0x08, 0x96, 0x01];
         message.extend([0x11, 1, 2, 3, 4, 5, 6, 7, 8, 0x1d, 1, 2, 3, 4]);
         put_bytes(&mut message, 16, b"hello");
         let mut seen = Vec::new();
         fields(&message, |field, value| seen.push((field, value))).unwrap();
-        assert_eq!(seen, [(1, Value::Number(150)), (16, Value::Bytes(b"hello"))]);
+        let fixed = (3, Value::Fixed([1, 2, 3, 4]));
+        assert_eq!(seen, [(1, Value::Number(150)), fixed, (16, Value::Bytes(b"hello"))]);
+        let mut listed = Vec::new();
+        numbers(&[3, 0x8e, 2], |number| listed.push(number)).unwrap();
+        assert_eq!((listed, numbers(&[3, 0x8e], |_| ())), (vec![3, 270], Err(BadProtobuf)));
     }
 
     #[test]
     fn random_bytes_never_panic_or_yield_more_than_they_hold() {
         let mut rng = Rng::new(1);
         for _ in 0..20_000 {
-            let bytes = random_bytes::bytes(&mut rng, 40);
+            let bytes: Vec<u8> = (0..rng.below(40)).map(|_| rng.below(256) as u8).collect();
             let mut total = 0;
             let _ = fields(&bytes, |_, value| {
                 if let Value::Bytes(taken) = value {
