@@ -28,6 +28,7 @@ pub mod multistream;
 pub mod noise_frame;
 pub mod noise_handshake;
 pub mod noise_payload;
+pub mod onnx;
 pub mod pair_exchange;
 pub mod pair_message;
 pub mod pair_text;
@@ -71,6 +72,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_frame", check: noise_frame::check, seeds: noise_frame::seeds, slowness: 2 },
     Target { name: "noise_handshake", check: noise_handshake::check, seeds: noise_handshake::seeds, slowness: 40 },
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
+    Target { name: "onnx", check: onnx::check, seeds: onnx::seeds, slowness: 2 },
     Target { name: "pair_exchange", check: pair_exchange::check, seeds: pair_exchange::seeds, slowness: 20 },
     Target { name: "pair_message", check: pair_message::check, seeds: pair_message::seeds, slowness: 1 },
     Target { name: "pair_text", check: pair_text::check, seeds: pair_text::seeds, slowness: 4 },

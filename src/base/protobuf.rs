@@ -116,7 +116,7 @@ mod tests {
     fn random_bytes_never_panic_or_yield_more_than_they_hold() {
         let mut rng = Rng::new(1);
         for _ in 0..20_000 {
-            let bytes: Vec<u8> = (0..rng.below(40)).map(|_| rng.below(256) as u8).collect();
+            let bytes: Vec<u8> = (0..rng.below(40)).map(|_| rng.below(256).to_le_bytes()[0]).collect();
             let mut total = 0;
             let _ = fields(&bytes, |_, value| {
                 if let Value::Bytes(taken) = value {

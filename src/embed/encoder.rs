@@ -93,6 +93,12 @@ impl Encoder {
         self.places.len() / DIMENSIONS
     }
 
+    /// The number of layers.
+    #[must_use]
+    pub const fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
     /// The mean of the encoder's results for the tokens whose word vectors stand in the buffers.
     #[must_use]
     pub fn encode(&self, kernel: Kernel, buffers: &mut Buffers) -> [f32; DIMENSIONS] {

@@ -8,6 +8,7 @@
 use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
+use crate::embed::encoder::Encoder;
 use crate::embed::model::{Manifest, ModelError};
 use crate::embed::model_file::Bytes;
 use crate::embed::reader::{Rows, Side};
@@ -31,6 +32,12 @@ use runner::Runner;
 use stock::Input;
 
 pub use choice::Choice;
+
+/// The encoder in an ONNX file, if it has the form that our own kernels run.
+#[must_use]
+pub fn encoder(file: &[u8]) -> Option<Encoder> {
+    runner::found(file).map(|found| found.encoder)
+}
 
 /// A loaded model. A clone shares the weights; every thread has its own clone.
 #[derive(Clone)]

@@ -59,3 +59,6 @@ pub const MODEL_PARTS_MAX: usize = 32;
 
 /// Nodes of a model's graph in which an encoder is looked for, and as many constants; MiniLM's, of six layers, has 174 and 112.
 pub const GRAPH_PARTS_MAX: usize = 1 << 14;
+
+/// Layers of an encoder; MiniLM and the multilingual student have 6, BERT's large form 24.
+pub const ENCODER_LAYERS_MAX: usize = 64;

@@ -1,6 +1,6 @@
 //! A model's graph: its nodes by what they give, and its constants by name.
 
-use super::onnx::{Attribute, Node, Parts, Tensor, data_type, f32s};
+use super::onnx::{Attribute, F32, I8, I64, Node, Parts, Tensor, f32s};
 use std::collections::BTreeMap;
 
 /// The graph of a model.
@@ -106,7 +106,7 @@ pub(super) fn float(tensor: &Tensor<'_>) -> Option<f32> {
 
 /// The numbers of a constant of f32.
 pub(super) fn floats(tensor: &Tensor<'_>) -> Option<Vec<f32>> {
-    if tensor.kind != data_type::F32 {
+    if tensor.kind != F32 {
         return None;
     }
     if !tensor.floats.is_empty() {
@@ -116,7 +116,7 @@ pub(super) fn floats(tensor: &Tensor<'_>) -> Option<Vec<f32>> {
 }
 
 fn integers(tensor: &Tensor<'_>) -> Option<Vec<i64>> {
-    if tensor.kind != data_type::I64 {
+    if tensor.kind != I64 {
         return None;
     }
     if !tensor.integers.is_empty() {
@@ -130,5 +130,5 @@ fn integers(tensor: &Tensor<'_>) -> Option<Vec<i64>> {
 pub(super) fn codes<'a>(tensor: &Tensor<'a>, dimensions: [usize; 2]) -> Option<&'a [u8]> {
     let fits = |(found, due): (&i64, usize)| due == 0 || usize::try_from(*found) == Ok(due);
     let shape = tensor.dimensions.len() == 2 && tensor.dimensions.iter().zip(dimensions).all(fits);
-    (shape && tensor.kind == data_type::I8).then_some(tensor.raw)
+    (shape && tensor.kind == I8).then_some(tensor.raw)
 }

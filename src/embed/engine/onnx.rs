@@ -10,12 +10,10 @@
 use crate::base::protobuf::{BadProtobuf, Value, fields, numbers};
 use crate::limits::GRAPH_PARTS_MAX;
 
-/// The type of a tensor's numbers.
-pub(super) mod data_type {
-    pub(in super::super) const F32: u64 = 1;
-    pub(in super::super) const I8: u64 = 3;
-    pub(in super::super) const I64: u64 = 7;
-}
+// The types of a tensor's numbers.
+pub(super) const F32: u64 = 1;
+pub(super) const I8: u64 = 3;
+pub(super) const I64: u64 = 7;
 
 /// A graph's parts, in the file's order.
 #[derive(Debug, Default)]
@@ -54,7 +52,7 @@ pub(super) struct Attribute<'a> {
 pub(super) struct Tensor<'a> {
     pub(super) name: &'a str,
     pub(super) dimensions: Vec<i64>,
-    /// One of `data_type`, or another.
+    /// The type of its numbers: `F32`, `I8`, `I64` or another.
     pub(super) kind: u64,
     pub(super) raw: &'a [u8],
     pub(super) floats: Vec<f32>,
@@ -196,4 +194,58 @@ fn each<'a>(
         }
     })?;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::protobuf::put_bytes;
+
+    fn message(parts: &[(u32, &[u8])]) -> Vec<u8> {
+        let mut message = Vec::new();
+        parts.iter().for_each(|(field, bytes)| put_bytes(&mut message, *field, bytes));
+        message
+    }
+
+    fn model() -> Vec<u8> {
+        let floats = message(&[(8, b"floats"), (1, &[2]), (9, &[0, 0, 0x80, 0x3f, 0, 0, 0, 0x40])]);
+        let listed = [&message(&[(8, b"listed")])[..], &[2 << 3, 1, 4 << 3 | 5, 0, 0, 0x80, 0x3f, 7 << 3, 5]].concat();
+        let axis = [&message(&[(1, b"axis"), (8, &[1, 0x80, 1])])[..], &[3 << 3, 0xff, 0xff, 0xff, 0xff]].concat();
+        let axis = [&axis[..], &[0xff, 0xff, 0xff, 0xff, 0xff, 1, 2 << 3 | 5, 0, 0, 0, 0x40]].concat();
+        let node = message(&[(1, b"a"), (1, b"b"), (2, b"c"), (4, b"Add"), (5, &axis), (7, b"ai.onnx")]);
+        let value = |name| message(&[(1, name)]);
+        let (input, output) = (value(b"a"), value(b"c"));
+        let graph = message(&[(1, &node), (5, &floats), (5, &listed), (11, &input), (12, &output), (2, b"graph")]);
+        message(&[(2, b"producer"), (7, &graph)])
+    }
+
+    #[test]
+    fn a_graph_is_read_and_its_weights_stay_in_the_file() {
+        let file = model();
+        let parts = read(&file).unwrap();
+        assert_eq!((&parts.inputs[..], &parts.outputs[..]), (&["a"][..], &["c"][..]));
+        let node = &parts.nodes[0];
+        assert_eq!(
+            (node.kind, node.domain, &node.inputs[..], &node.outputs[..]),
+            ("Add", "ai.onnx", &["a", "b"][..], &["c"][..])
+        );
+        let axis = &node.attributes[0];
+        assert_eq!((axis.name, axis.integer, axis.float, &axis.integers[..]), ("axis", -1, 2.0, &[1, 128][..]));
+        let [floats, listed] = &parts.initializers[..] else { panic!("two constants") };
+        assert_eq!((floats.name, &floats.dimensions[..], floats.raw.len()), ("floats", &[2][..], 8));
+        assert!(file.as_ptr_range().contains(&floats.raw.as_ptr()));
+        assert_eq!(f32s(floats.raw).unwrap().collect::<Vec<_>>(), [1.0, 2.0]);
+        assert_eq!((listed.kind, &listed.floats[..], &listed.integers[..]), (F32, &[1.0][..], &[5][..]));
+    }
+
+    #[test]
+    fn a_file_that_ends_early_or_has_too_many_parts_is_refused() {
+        let file = model();
+        // The name of the producer before the graph is a whole file with an empty graph.
+        let whole: Vec<usize> = (0..file.len()).filter(|end| read(&file[..*end]).is_ok()).collect();
+        assert_eq!(whole, [0, 10]);
+        let graph = |nodes| message(&[(7, &message(&vec![(1, &b""[..]); nodes]))]);
+        assert!(read(&graph(GRAPH_PARTS_MAX)).is_ok());
+        assert!(read(&graph(GRAPH_PARTS_MAX + 1)).is_err());
+    }
 }

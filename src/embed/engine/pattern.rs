@@ -16,7 +16,7 @@ use super::onnx::Node;
 use crate::embed::encoder::{Encoder, Layer};
 use crate::embed::kernels::matrix::Matrix;
 use crate::embed::kernels::normalize::Norm;
-use crate::limits::DIMENSIONS;
+use crate::limits::{DIMENSIONS, ENCODER_LAYERS_MAX};
 
 /// What was found.
 pub(super) struct Found<'a> {
@@ -39,6 +39,10 @@ pub(super) fn find<'a>(graph: &Graph<'_, 'a>) -> Option<Found<'a>> {
     let (words, places, start) = loop {
         let (sum, norm) = layer_norm(graph, at)?;
         if let Some((layer, input)) = layer(graph, sum, &norm) {
+            // A graph that goes round has no end.
+            if layers.len() >= ENCODER_LAYERS_MAX {
+                return None;
+            }
             layers.push(layer);
             at = input;
         } else {

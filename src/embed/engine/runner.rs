@@ -127,7 +127,8 @@ fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)>
     Some((encoder, Some(Words::new(Cow::Owned(file), scales)?)))
 }
 
-fn found(file: &[u8]) -> Option<Found<'_>> {
+/// What is found in an ONNX file.
+pub(super) fn found(file: &[u8]) -> Option<Found<'_>> {
     pattern::find(&Graph::new(&onnx::read(file).ok()?)?)
 }
 
