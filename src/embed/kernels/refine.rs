@@ -2,7 +2,7 @@
 //! of both is added up. Numbers so have the resolution of 16 bits, by the instructions for 8.
 //!
 //! The steps of a long text's tokens err this way and that, and their mean hardly does; of three tokens that is not so (the figures:
-//! docs/evidence.md, "Short texts").
+//! docs/evidence.md, "short texts" of issue 15).
 
 use super::compute::{Compute, Instructions, LANES, MAGIC, vectors, vectors_mut};
 use super::gelu::gelu;
