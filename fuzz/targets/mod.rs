@@ -20,6 +20,7 @@ pub mod hint;
 pub mod host;
 pub mod identify;
 pub mod json;
+pub mod mcp;
 pub mod member;
 pub mod message;
 pub mod model_file;
@@ -65,6 +66,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "host", check: host::check, seeds: host::seeds, slowness: 1 },
     Target { name: "identify", check: identify::check, seeds: identify::seeds, slowness: 2 },
     Target { name: "json", check: json::check, seeds: json::seeds, slowness: 2 },
+    Target { name: "mcp", check: mcp::check, seeds: mcp::seeds, slowness: 2 },
     Target { name: "member", check: member::check, seeds: member::seeds, slowness: 10 },
     Target { name: "model_file", check: model_file::check, seeds: model_file::seeds, slowness: 40 },
     Target { name: "multiaddr", check: multiaddr::check, seeds: multiaddr::seeds, slowness: 2 },

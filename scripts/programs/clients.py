@@ -1,12 +1,14 @@
 """Unmodified clients of other servers' protocols, against a running agent. One call, one row: the name of a check.
 
-    clients.py CHECK ADDRESS TOKEN
+    clients.py CHECK ADDRESS TOKEN [COMMAND ARGUMENT...]
 
 Prints what was seen; fails with a traceback.
 """
 
+import asyncio
 import math
 import sys
+import urllib.request
 
 WORDS = ["where is the boiler's manual?", "Das Handbuch der Heizung liegt im Keller."]
 
@@ -62,9 +64,69 @@ def ollama_client(address, token):
     return f"{model}: {len(answer.embeddings)} vectors of {len(answer.embeddings[0])}"
 
 
+def prometheus_parser(address, token):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    request = urllib.request.Request(f"http://{address}/metrics", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    assert all(family.documentation and family.type in ("gauge", "counter") and family.samples for family in families)
+    assert any(family.name == "wattle_files" for family in families)
+    return f"{len(families)} families, {sum(len(family.samples) for family in families)} series"
+
+
+async def mcp_tools(client):
+    tools = sorted(tool.name for tool in (await client.list_tools()).tools)
+    assert tools == ["list_collections", "read_document", "search", "status"], tools
+    found = await client.call_tool("search", {"query": "boiler manual", "k": 3})
+    hits = found.structured_content["hits"]
+    assert not found.is_error and hits and hits[0]["device"] and hits[0]["path"], found
+    read = await client.call_tool("read_document", {"path": hits[0]["path"]})
+    assert not read.is_error and "boiler" in read.content[0].text, read
+    listed = (await client.list_resources()).resources
+    text = (await client.read_resource(hits[0]["uri"])).contents[0].text
+    assert "boiler" in text and any(str(one.uri) == hits[0]["uri"] for one in listed), listed
+    for name in ("list_collections", "status"):
+        assert not (await client.call_tool(name, {})).is_error
+    assert (await client.call_tool("search", {"query": ""})).is_error
+    return f"{len(tools)} tools, {len(listed)} resources"
+
+
+async def mcp_modes(connect):
+    seen = []
+    for mode in ("auto", "legacy"):
+        async with connect(mode) as client:
+            seen.append(f"{client.protocol_version}: {await mcp_tools(client)}")
+    assert seen[0] != seen[1]
+    return "; ".join(seen)
+
+
+def mcp_http(address, token):
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def run():
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30) as http:
+            return await mcp_modes(lambda mode: Client(streamable_http_client(f"http://{address}/mcp", http_client=http), mode=mode))
+
+    return asyncio.run(run())
+
+
+def mcp_stdio(_address, _token, command, *arguments):
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters
+
+    server = StdioServerParameters(command=command, args=list(arguments))
+    return asyncio.run(mcp_modes(lambda mode: Client(server, mode=mode)))
+
+
 CHECKS = {
     "openai": openai_client,
     "ollama": ollama_client,
+    "prometheus": prometheus_parser,
+    "mcp-http": mcp_http,
+    "mcp-stdio": mcp_stdio,
 }
 
 if __name__ == "__main__":

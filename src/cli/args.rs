@@ -100,6 +100,8 @@ pub enum Command {
     },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
+    /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
+    Mcp,
     /// Start three agents here, each with a third of a sample folder, ask them three questions, and delete all files of it.
     Demo {
         /// A folder with a model, in place of the one inside the program.

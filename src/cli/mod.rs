@@ -28,6 +28,7 @@ mod folders;
 mod hit;
 mod identity;
 pub mod log;
+mod mcp;
 mod options;
 mod output;
 mod pairing;
@@ -158,6 +159,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Why { json } => smol::block_on(why::run(&client()?, json)),
         Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
+        Command::Mcp => mcp::run(client),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
             show(json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))

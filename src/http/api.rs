@@ -7,6 +7,8 @@ mod document;
 pub(super) mod embed;
 mod feedback;
 mod invite;
+mod mcp;
+mod metrics;
 mod pairing;
 mod places;
 mod regroup;
@@ -17,7 +19,7 @@ mod upkeep;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
-use super::dto::{Added, Checked, SearchAnswer, SearchResults, text};
+use super::dto::{Added, Checked, text};
 use super::events::Events;
 use super::page::Page;
 use crate::base::id::Ring;
@@ -30,7 +32,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::source_at;
-use crate::runtime::governor::{BurstRequest, PauseRequest, WaitingWork};
+use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
@@ -235,38 +237,10 @@ impl Api {
             Response::Joined(report) => json(conn, Status::Ok, &report),
             Response::Mesh(report) => json(conn, Status::Ok, &report),
             Response::Audit(audit) => json(conn, Status::Ok, &Checked::from(&audit)),
-            Response::Hits {
-                hits,
-                asked,
-                answered,
-                silent,
-                not_asked,
-                nothing_else,
-                uncovered,
-                files,
-                others,
-                fits,
-                narrowed,
-                unusable,
-                held,
-            } => {
-                let names = silent.iter().map(|silent| silent.device.clone()).collect();
-                let allowed = |work| self.node.governor_handle().sentence(work);
-                let coverage = SearchAnswer {
-                    asked,
-                    answered,
-                    silent: names,
-                    silent_devices: silent,
-                    not_asked,
-                    nothing_else,
-                    uncovered,
-                    files,
-                    others,
-                    unusable: unusable.0,
-                    background: WaitingWork::of(&files).and_then(|work| held.or_else(|| allowed(work))),
-                };
-                json(conn, Status::Ok, &SearchResults::new(hits, (fits, narrowed), unusable.1, coverage))
-            }
+            hits @ Response::Hits { .. } => match self.results(hits) {
+                Ok(results) => json(conn, Status::Ok, &results),
+                Err((status, why)) => refused(conn, status, &why),
+            },
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             Response::Status(status) => json(conn, Status::Ok, &self.report(&status)),
         }

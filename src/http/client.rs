@@ -1,5 +1,6 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
+mod mcp;
 mod places;
 #[cfg(test)]
 mod test;
@@ -8,7 +9,6 @@ mod upkeep;
 use super::dto::{Checked, SearchResults, StatusReport};
 use super::events::Events;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
-
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
 use crate::platform::home::{Home, HomeFile, Token};
@@ -337,8 +337,8 @@ impl Client {
                 self.address,
                 self.token_path.display()
             ))),
-            (status, Some(answer)) if answer["error"].is_string() => {
-                let why = answer["error"].as_str().unwrap_or_default().to_owned();
+            (status, Some(answer)) if sentence(&answer).is_some() => {
+                let why = sentence(&answer).unwrap_or_default().to_owned();
                 Err(if status == 503 { Failure::Busy(why) } else { Failure::NotDone(why) })
             }
             _ => Err(Failure::NotDone(format!(
@@ -392,4 +392,9 @@ fn typed<T: DeserializeOwned>(json: Value) -> Result<Answer<T>, Failure> {
         Failure::NotDone(format!("The agent's answer could not be read ({error}): is it of another version?"))
     })?;
     Ok(Answer { json, read })
+}
+
+/// What a refusal says, in our own shape or in that of JSON-RPC.
+fn sentence(answer: &Value) -> Option<&str> {
+    answer["error"].as_str().or_else(|| answer["error"]["message"].as_str())
 }

@@ -24,6 +24,7 @@ pub mod dto;
 pub mod events;
 pub mod folders;
 pub mod lan_listener;
+mod openapi;
 pub mod page;
 mod pieces;
 mod query;

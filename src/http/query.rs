@@ -6,7 +6,8 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<Vec<u8>> {
     decoded(value.as_bytes())
 }
 
-fn decoded(mut value: &[u8]) -> Option<Vec<u8>> {
+/// What a percent-encoded text says; `None` where it is not encoded as it should be.
+pub(super) fn decoded(mut value: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(value.len());
     while let Some((first, rest)) = value.split_first() {
         value = rest;

@@ -6,11 +6,12 @@
 mod page;
 mod pairing;
 mod programs;
-mod row;
+pub(super) mod row;
 mod upkeep;
 
-use super::answer::refused;
+use super::answer::{json, refused};
 use super::api::Api;
+use super::openapi;
 use crate::node::input::Request;
 use crate::scheduler::attempt::Decided;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
@@ -205,6 +206,20 @@ static ROUTES: &[Route] = &[
         about: "forgets what was learned of the power supply; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.new_supply(conn)),
     },
+    Route {
+        method: Method::Get,
+        path: "/v1/openapi.json",
+        access: Access::Token,
+        about: "returns the description of all calls in OpenAPI 3.1",
+        handler: |_, conn, _| Box::pin(async move { json(conn, Status::Ok, &openapi::document(routes())) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/metrics",
+        access: Access::Token,
+        about: "returns counts and measurements in the text format of Prometheus (docs/grafana.json draws them)",
+        handler: |api, conn, _| Box::pin(api.metrics(conn)),
+    },
 ];
 
 /// The result of a lookup in the table.
@@ -318,11 +333,11 @@ mod tests {
     }
 
     #[test]
-    fn no_row_hides_another_and_only_the_page_and_healthz_are_open() {
+    fn no_row_hides_another_and_only_the_page_healthz_and_readyz_are_open() {
         for route in routes() {
             let found = find(routes(), route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
-            let open = matches!(route.path, "/" | "/page/{file}" | "/healthz");
+            let open = matches!(route.path, "/" | "/page/{file}" | "/healthz" | "/readyz");
             assert_eq!(access(route.method, route.path) == Access::Open, open, "{route:?}");
         }
         assert_eq!(access(Method::Head, "/healthz"), Access::Open);

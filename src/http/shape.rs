@@ -12,6 +12,8 @@ enum Shape {
     OpenAi,
     /// That of text-embeddings-inference.
     Tei,
+    /// JSON-RPC's, for a message of which nothing was read.
+    Mcp,
 }
 
 impl Shape {
@@ -19,6 +21,7 @@ impl Shape {
         match path {
             "/v1/embeddings" | "/v1/models" => Self::OpenAi,
             "/embed" => Self::Tei,
+            "/mcp" => Self::Mcp,
             _ => Self::Own,
         }
     }
@@ -28,6 +31,7 @@ impl Shape {
 pub(super) fn error(path: &str, status: Status, sentence: &str) -> Value {
     match Shape::of(path) {
         Shape::Own => json!({ "error": sentence }),
+        Shape::Mcp => json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32000, "message": sentence } }),
         Shape::OpenAi => {
             let (kind, code) = match status {
                 Status::Unauthorized => ("invalid_request_error", Some("invalid_api_key")),
@@ -64,6 +68,7 @@ mod tests {
         assert_eq!(openai["error"]["code"], "model_not_found");
         assert_eq!(of("/v1/models", Status::Unauthorized)["error"]["code"], "invalid_api_key");
         assert_eq!(of("/v1/embeddings", Status::InternalServerError)["error"]["type"], "server_error");
+        assert_eq!(of("/mcp", Status::Unauthorized)["error"]["message"], "No.");
         assert_eq!(of("/embed", Status::TooManyRequests), json!({ "error": "No.", "error_type": "Overloaded" }));
         assert_eq!(of("/embed", Status::PayloadTooLarge)["error_type"], "Validation");
     }

@@ -72,6 +72,15 @@ pub const EMBED_BODY_MAX: usize = 256 * 1024;
 /// Such calls at once. Each takes up to 1 MiB, for its body, its texts and the answer; one more is refused and told when to come again.
 pub const EMBED_CALLS_MAX: usize = 40;
 
+/// Documents that are listed in one answer to a language model's program.
+pub const MCP_RESOURCES_PAGE: usize = 100;
+
+/// Bytes of a document's text after which a language model is given no more of it at once: about 20,000 words.
+pub const MCP_DOCUMENT_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes of a line of a program's standard input that `wattle mcp` reads: what fits a call of the API.
+pub const MCP_LINE_MAX: usize = HTTP_BODY_MAX;
+
 const _: () = assert!(EMBED_CALLS_MAX < HTTP_CONNECTIONS_MAX, "the page and the command line are answered meanwhile");
 
 const _: () =

@@ -280,6 +280,12 @@ impl NodeHandle {
         Self { embeds: Some(embeds), ..self }
     }
 
+    /// Whether the agent takes calls: it is not stopping, and there is room for one.
+    #[must_use]
+    pub fn takes_calls(&self) -> bool {
+        !self.calls.is_closed() && !self.calls.is_full()
+    }
+
     /// Where programs have texts embedded.
     #[must_use]
     pub const fn embeds(&self) -> Option<&Embeds> {

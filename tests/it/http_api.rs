@@ -19,6 +19,7 @@ use wattle::store::audit::Audit;
 use wattle::store::counts::StoreCounts;
 
 mod doors;
+mod mcp;
 mod page;
 mod programs;
 mod routes;

@@ -65,7 +65,7 @@ impl Api {
     }
 
     /// A part of the document, read on a thread of its own.
-    async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
+    pub(super) async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
         let Some(upkeep) = self.node.upkeep() else {
             return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
         };

@@ -1,9 +1,12 @@
 //! `POST /v1/search`: a question, its filters as fields or as words in it.
 
-use super::{Api, Refused, body};
+use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::base::filter::{self, Filter, Key};
+use crate::http::dto::{SearchAnswer, SearchResults};
 use crate::limits::{HITS_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
+use crate::node::output::Response;
+use crate::runtime::governor::WaitingWork;
 use serde::Deserialize;
 use trillium::{Conn, Status};
 
@@ -46,6 +49,46 @@ impl Api {
     pub(in crate::http) async fn search(&self, mut conn: Conn) -> Conn {
         let request = body::<Search>(&mut conn).await.and_then(|search| search_request(&search));
         self.request(conn, request).await
+    }
+
+    /// What the node found, as it is told.
+    pub(super) fn results(&self, response: Response) -> Result<SearchResults, Refused> {
+        let (hits, narrowed, coverage, unusable) = match response {
+            Response::Hits {
+                hits,
+                asked,
+                answered,
+                silent,
+                not_asked,
+                nothing_else,
+                uncovered,
+                files,
+                others,
+                fits,
+                narrowed,
+                unusable,
+                held,
+            } => {
+                let allowed = |work| self.node.governor_handle().sentence(work);
+                let coverage = SearchAnswer {
+                    asked,
+                    answered,
+                    silent: silent.iter().map(|silent| silent.device.clone()).collect(),
+                    silent_devices: silent,
+                    not_asked,
+                    nothing_else,
+                    uncovered,
+                    files,
+                    others,
+                    unusable: unusable.0,
+                    background: WaitingWork::of(&files).and_then(|work| held.or_else(|| allowed(work))),
+                };
+                (hits, (fits, narrowed), coverage, unusable.1)
+            }
+            Response::Refused(problem, why) => return Err((status_of(problem), why)),
+            _ => return Err((Status::InternalServerError, NO_ANSWER.to_owned())),
+        };
+        Ok(SearchResults::new(hits, narrowed, unusable, coverage))
     }
 }
 

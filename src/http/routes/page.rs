@@ -26,4 +26,11 @@ pub(super) static ROUTES: &[Route] = &[
         about: "returns `ok` while the agent runs",
         handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
     },
+    Route {
+        method: Method::Get,
+        path: "/readyz",
+        access: Access::Open,
+        about: "returns `ready` while the agent takes calls, else 503",
+        handler: |api, conn, _| Box::pin(async move { api.ready(conn) }),
+    },
 ];

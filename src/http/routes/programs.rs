@@ -41,4 +41,11 @@ pub(super) static ROUTES: &[Route] = &[
         about: "embeds texts, as the call of text-embeddings-inference: `{\"inputs\", \"truncate\"?, \"prompt_name\"?}`; at most 64 texts",
         handler: |api, conn, _| Box::pin(api.embed::<Tei>(conn)),
     },
+    Route {
+        method: Method::Post,
+        path: "/mcp",
+        access: Access::Token,
+        about: "answers one message of the Model Context Protocol (docs/mcp.md)",
+        handler: |api, conn, _| Box::pin(api.mcp(conn)),
+    },
 ];

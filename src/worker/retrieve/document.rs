@@ -5,6 +5,7 @@ use super::file_of;
 use crate::limits::DOCUMENT_PASSAGES_MAX;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
+use crate::store::record::DocState;
 
 /// One passage of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,23 @@ pub fn part(kv: &impl KvRead, path: &[u8], from: usize) -> Result<Option<Documen
     Ok(Some(DocumentPart { passages, of: chunks.len(), next: (next < chunks.len()).then_some(next) }))
 }
 
+/// Paths, and after which one the next page begins.
+type Page = (Vec<Vec<u8>>, Option<Vec<u8>>);
+
+/// The paths of at most `max` documents that answer questions, after this path, in their order; and where the next page begins, if
+/// there may be one.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn paths(kv: &impl KvRead, after: Option<&[u8]>, max: usize) -> Result<Page, KvError> {
+    let marks = read::marks(kv)?;
+    let page = read::documents_under(kv, b"/", after, max)?;
+    let next = page.last().filter(|_| page.len() >= max).map(|(_, doc)| doc.path.clone());
+    let is_read = |state: &DocState| matches!(state, DocState::Chunked { .. } | DocState::Ready);
+    let found = page.into_iter().filter(|(_, doc)| is_read(&doc.state));
+    Ok((found.filter_map(|(_, doc)| file_of(doc, &marks)).map(|(path, _)| path).collect(), next))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +89,18 @@ mod tests {
         let chunks = (0..chunks).map(chunk).collect();
         library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
         library
+    }
+
+    #[test]
+    fn documents_that_were_read_are_listed_page_by_page() {
+        let mut library = library(1);
+        for path in [b"/n/b.md", b"/n/c.md"] {
+            let (path, collection, stamp) = (path.to_vec(), "home".to_owned(), FileStamp::default().on_volume(3));
+            library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap();
+        }
+        let (first, next) = paths(library.kv(), None, 2).unwrap();
+        assert_eq!((first, next.as_deref()), (vec![b"/n/a.md".to_vec()], Some(&b"/n/b.md"[..])), "b was not read yet");
+        assert_eq!(paths(library.kv(), next.as_deref(), 2).unwrap(), (Vec::new(), None));
     }
 
     #[test]

@@ -41,3 +41,59 @@ fn every_row_of_the_table_answers_the_callers_and_the_method_that_it_names_only(
         refused(&agent, &agent.with_token(method, &format!("{path}/x"), "{}"), 404);
     }
 }
+
+#[test]
+fn the_description_in_openapi_has_every_call_and_the_server_answers_each_as_it_says() {
+    let agent = agent();
+    let answer = agent.with_token("GET", "/v1/openapi.json", "");
+    let document: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let (mut described, mut names) = (0, std::collections::BTreeSet::new());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let row = routes().find(|of| of.path == path && of.method.as_str().eq_ignore_ascii_case(method));
+            let row = row.unwrap_or_else(|| panic!("{method} {path} is not in the table"));
+            assert_eq!(operation["summary"], row.about);
+            assert_eq!(operation["security"].is_array(), row.access != Access::Open, "{row:?}");
+            assert_eq!(operation["requestBody"].is_object(), matches!(row.method.as_str(), "POST" | "PUT"), "{row:?}");
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(names.insert(name), "{row:?} has the name of another");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                assert_eq!(parameter["in"] == "path", path.contains(&format!("{{{name}}}")), "{row:?}");
+                if parameter["required"] == true && parameter["in"] == "query" {
+                    assert_eq!(status_of(&agent.with_token("GET", path, "")), 400, "without {name}: {row:?}");
+                }
+            }
+            described += 1;
+        }
+    }
+    assert_eq!(described, routes().count());
+}
+
+#[test]
+fn metrics_have_help_and_type_and_name_nothing_private() {
+    let agent = agent();
+    let answer = agent.with_token("GET", "/metrics", "");
+    assert!(status_of(&answer) == 200 && answer.contains("Content-Type: text/plain; version=0.0.4"), "{answer}");
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    let (mut metric, mut with_series) = (String::new(), Vec::new());
+    for line in body.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            metric = help.split(' ').next().unwrap().to_owned();
+            assert!(help.ends_with('.'), "{line}");
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            assert!([format!("{metric} gauge"), format!("{metric} counter")].contains(&kind.to_owned()), "{line}");
+            with_series.push(false);
+        } else {
+            *with_series.last_mut().unwrap() = true;
+            let (series, value) = line.rsplit_once(' ').unwrap();
+            assert!(series.starts_with(&metric) && value.parse::<f64>().is_ok(), "{line}");
+        }
+    }
+    assert!(with_series.len() > 10 && with_series.iter().all(|is| *is), "{body}");
+    assert!(body.contains("wattle_files{state=\"ready\"} 0\n"), "{body}");
+    assert!(body.contains("process_resident_memory_bytes "), "{body}");
+    assert!(!body.contains("attic") && !body.contains("12D3"), "no name of a device: {body}");
+    assert!(agent.get("/readyz", &[]).ends_with("\r\n\r\nready"));
+}

@@ -1,0 +1,108 @@
+//! `wattle mcp`: the Model Context Protocol on standard input and output, for programs that start a server themselves.
+//!
+//! Each line is a message. What needs no agent is answered here, so that a program can begin before the agent runs; the rest is one call of the
+//! agent's API, made as before the newest revision, whose envelope is added here.
+
+use super::output::{Stop, compact, print_next};
+use crate::http::client::{Client, Failure};
+use crate::limits::MCP_LINE_MAX;
+use crate::wire::mcp::{self, Call, Fault, Incoming, NOT_DONE, Request};
+use serde_json::{Value, json};
+use std::io::{BufRead, Read};
+
+/// Answers messages until the input ends.
+pub(super) fn run(client: impl Fn() -> Result<Client, Failure>) -> Result<(), Stop> {
+    let mut input = std::io::stdin().lock();
+    while let Some(line) = line(&mut input)? {
+        let answer = match mcp::read(&line) {
+            _ if line.iter().all(u8::is_ascii_whitespace) => continue,
+            Ok(Incoming::Notification) => continue,
+            Ok(Incoming::Request(request)) => answer(&request, &client),
+            Err(fault) => fault.json(),
+        };
+        print_next(&compact(&answer))?;
+    }
+    Ok(())
+}
+
+/// The next line; `None` at the end. Of one that is too long the beginning, which is no JSON.
+fn line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Stop> {
+    let failed = |error: std::io::Error| Stop::NotDone(format!("The input cannot be read: {error}."));
+    let mut line = Vec::new();
+    let read = input.by_ref().take(MCP_LINE_MAX as u64).read_until(b'\n', &mut line).map_err(failed)?;
+    let mut is_whole = read < MCP_LINE_MAX || line.last() == Some(&b'\n');
+    while !is_whole {
+        // The rest is passed over piece by piece.
+        let mut rest = Vec::new();
+        let read = input.by_ref().take(4096).read_until(b'\n', &mut rest).map_err(failed)?;
+        is_whole = read == 0 || rest.last() == Some(&b'\n');
+    }
+    Ok((read > 0).then_some(line))
+}
+
+fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> Value {
+    if let Some(answer) = mcp::answered(request) {
+        return answer;
+    }
+    let (parameters, is_tool) = match &request.call {
+        Call::CallTool(name, arguments) => (json!({ "name": name, "arguments": arguments }), true),
+        Call::ReadResource(uri) => (json!({ "uri": uri }), false),
+        Call::ListResources(Some(after)) => (json!({ "cursor": after }), false),
+        _ => (json!({}), false),
+    };
+    let message = json!({ "jsonrpc": "2.0", "id": request.id, "method": request.method, "params": parameters });
+    let answered = client().map(|client| smol::block_on(client.mcp(message)));
+    match answered.flatten() {
+        Ok(mut answer) if answer["result"].is_object() => {
+            let mut result = answer["result"].take();
+            if !is_tool {
+                result["ttlMs"] = json!(0);
+                result["cacheScope"] = json!("private");
+            }
+            mcp::result_of(request, result)
+        }
+        Ok(fault) => fault,
+        // A model can say what is wrong, and its owner start the agent.
+        Err(failure) if is_tool => {
+            let text = json!([{ "type": "text", "text": failure.sentence() }]);
+            mcp::result_of(request, json!({ "content": text, "isError": true }))
+        }
+        Err(failure) => Fault::of(request, NOT_DONE, failure.sentence()).json(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_and_the_next_one_is_read() {
+        let long = [vec![b'x'; 3 * MCP_LINE_MAX + 5], b"\nnext\n\nlast".to_vec()].concat();
+        let mut input = std::io::BufReader::new(long.as_slice());
+        let mut next = || line(&mut input).unwrap();
+        assert_eq!(next().map(|line| line.len()), Some(MCP_LINE_MAX));
+        assert_eq!(next().as_deref(), Some(&b"next\n"[..]));
+        assert_eq!(next().as_deref(), Some(&b"\n"[..]));
+        assert_eq!(next().as_deref(), Some(&b"last"[..]));
+        assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn a_program_can_begin_without_an_agent_and_its_model_is_told_that_none_runs() {
+        let none = || Err(Failure::NoAgent("No agent runs.".to_owned()));
+        let asked = |message: Value| match mcp::read(message.to_string().as_bytes()) {
+            Ok(Incoming::Request(request)) => answer(&request, &none),
+            other => panic!("{other:?}"),
+        };
+        let tools = asked(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));
+        assert_eq!(tools["result"]["tools"][0]["name"], "search");
+        let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "status" } });
+        let told = asked(call);
+        assert_eq!(
+            (&told["result"]["isError"], &told["result"]["content"][0]["text"]),
+            (&json!(true), &json!("No agent runs."))
+        );
+        let list = asked(json!({ "jsonrpc": "2.0", "id": 3, "method": "resources/list" }));
+        assert_eq!(list["error"]["message"], "No agent runs.");
+    }
+}

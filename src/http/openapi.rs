@@ -1,0 +1,80 @@
+//! The API described in OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.1>), made from the table of calls.
+//!
+//! It says what each call is for, who may make it, and what is sent with it. What the answers hold is in docs/api.md.
+
+use super::routes::row::{Access, Route};
+use serde_json::{Map, Value, json};
+use trillium::Method;
+
+/// Parameters in the query of an address: path of the call, name, whether it must be there, what it is.
+const PARAMETERS: [(&str, &str, bool, &str); 4] = [
+    ("/v1/events", "after", false, "The number of the last event that is known."),
+    ("/v1/document", "path", true, "The document's path, absolute."),
+    ("/v1/document", "from", false, "The number of the passage to begin with."),
+    ("/v1/document/file", "path", true, "The document's path, absolute."),
+];
+
+/// The document of these calls.
+pub(super) fn document(routes: impl Iterator<Item = &'static Route>) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in routes {
+        let of_path = paths.entry(route.path).or_insert_with(|| json!({}));
+        of_path[route.method.as_str().to_ascii_lowercase()] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Wattle", "version": env!("CARGO_PKG_VERSION"),
+            "description": "The API of an agent, for people and their programs; docs/api.md describes the answers.",
+            "license": { "name": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds." } },
+            "schemas": { "Error": { "type": "object", "required": ["error"], "properties": { "error": { "description": "A sentence; in the shape that the clients of the path read." } } } },
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let failed = json!({
+        "description": "Why it was not done.",
+        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+    });
+    let mut operation = json!({
+        "operationId": name_of(route),
+        "summary": route.about,
+        "responses": { "2XX": { "description": "It is done." }, "default": failed },
+    });
+    if route.access != Access::Open {
+        operation["security"] = json!([{ "token": [] }]);
+    }
+    if matches!(route.method, Method::Post | Method::Put) {
+        let content = json!({ "application/json": { "schema": { "type": "object" } } });
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    }
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_query = PARAMETERS.iter().filter(|(path, ..)| *path == route.path && route.method == Method::Get);
+    let in_query = in_query.map(|(_, name, required, what)| {
+        json!({ "name": name, "in": "query", "required": required, "description": what, "schema": { "type": "string" } })
+    });
+    let parameters: Vec<Value> = in_path.chain(in_query).collect();
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
+    }
+    operation
+}
+
+/// A name of the call for programs that are made from the document.
+fn name_of(route: &Route) -> String {
+    let words = route.path.split(['/', '-', '_', '.', '{', '}']).filter(|word| !word.is_empty() && *word != "v1");
+    let mut name = route.method.as_str().to_ascii_lowercase();
+    for word in words {
+        name.push('_');
+        name += word;
+    }
+    name
+}
