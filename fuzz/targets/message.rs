@@ -86,8 +86,7 @@ pub(super) fn messages() -> Vec<Message> {
     };
     let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
     let statistics = CorpusStatistics { chunks: 300, document_frequencies, length: 9000 };
-    let found =
-        Found { statistics, hits: vec![hit.clone(), hit], unusable: Vec::new(), unread: false, cut_short: false };
+    let found = Found { statistics, hits: vec![hit.clone(), hit], ..Found::default() };
     let question = "Where is the violin?".to_owned();
     let mut messages = vec![
         Message::Hello {

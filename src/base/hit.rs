@@ -28,6 +28,18 @@ pub struct Found {
     /// Whether the search ended at its deadline, so that hits may be missing. Not in messages: other devices have a deadline of their own.
     #[serde(skip)]
     pub cut_short: bool,
+    /// What was found by its meaning alone. Not in messages: `message::Coverage` counts it as not searched.
+    #[serde(skip)]
+    pub words_due: WordsDue,
+}
+
+/// Files whose words are not in the index yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WordsDue {
+    /// Those that are embedded.
+    pub searchable: u64,
+    /// Those that wait to be embedded: nothing finds them.
+    pub read: u64,
 }
 
 /// A file that has the name which is asked for, and cannot be used.
@@ -182,6 +194,13 @@ impl FileCoverage {
     #[must_use]
     pub fn with_read(self, read: u64) -> Self {
         Self { read: read.min(self.known.saturating_sub(self.searchable)), ..self }
+    }
+
+    /// The same, where so many files are not found by their words yet: they count as not searched.
+    #[must_use]
+    pub fn without(self, due: WordsDue) -> Self {
+        let searchable = self.searchable.saturating_sub(due.searchable);
+        Self { searchable, away: self.away.min(searchable), read: self.read.saturating_sub(due.read), ..self }
     }
 
     /// Whether nothing waits to be read, and what is not searched waits to be embedded.

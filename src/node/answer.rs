@@ -24,6 +24,7 @@ impl Node {
         let own = lists.iter().find(|(device, _)| device.is_none());
         let here = own.is_some();
         let (unread, cut_short) = own.map_or((false, false), |(_, found)| (found.unread, found.cut_short));
+        let words_due = own.map(|(_, found)| found.words_due).unwrap_or_default();
         let filter = &query.question.filter;
         let is_here_meant = self.is_meant(filter, None);
         let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
@@ -48,7 +49,7 @@ impl Node {
         let terms = QueryTerms::new(text);
         let hits = merged.into_iter().map(|merged| self.ranked(&terms, merged)).collect();
         let files = if is_here_meant { self.file_coverage() } else { FileCoverage::default() };
-        let files = FileCoverage { unread, cut_short, ..files };
+        let files = FileCoverage { unread, cut_short, ..files.without(words_due) };
         let name = |key: &PeerKey| DeviceName { device: self.title(Some(*key)), peer_id: self.peer_id_of(Some(*key)) };
         let (not_asked, held) = (query.not_asked.far.len(), self.scheduler.held_reason());
         let response = Response::Hits {

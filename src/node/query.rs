@@ -53,7 +53,7 @@ impl Node {
                 out.push(self.answer_to(peer, id, None));
                 return true;
             };
-            let is_unread = found.unread;
+            let (is_unread, words_due) = (found.unread, found.words_due);
             let (found, vectors) = fit_into_message(found, vectors, |hit| self.may_leave(hit));
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
@@ -61,7 +61,8 @@ impl Node {
             if !vectors.is_empty() {
                 out.push(Output::Send(peer, Message::Vectors(message::Vectors { id, vectors })));
             }
-            if let Some(FileCoverage { known, searchable, away, scanning, read, .. }) = self.shared_coverage() {
+            let coverage = self.shared_coverage().map(|coverage| coverage.without(words_due));
+            if let Some(FileCoverage { known, searchable, away, scanning, read, .. }) = coverage {
                 let coverage = message::Coverage { id, known, searchable, away, scanning };
                 out.push(Output::Send(peer, Message::Coverage(coverage)));
                 if read > 0 {
@@ -240,10 +241,7 @@ fn fit_into_message<'a>(
     let may_leave = |(_, hit): &(usize, &SearchHit)| may_leave(hit);
     let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told);
     let (hits, vectors): (_, Vec<_>) = told.unzip();
-    (
-        Found { statistics: found.statistics.clone(), hits, unusable: Vec::new(), unread: false, cut_short: false },
-        vectors.into_iter().flatten().collect(),
-    )
+    (Found { statistics: found.statistics.clone(), hits, ..Found::default() }, vectors.into_iter().flatten().collect())
 }
 
 /// The task that embeds a text of a peer.

@@ -157,9 +157,7 @@ mod tests {
         Found {
             statistics: CorpusStatistics { chunks: u32::MAX, document_frequencies, length: 0 },
             hits: vec![hit],
-            unusable: Vec::new(),
-            unread: false,
-            cut_short: false,
+            ..Found::default()
         }
     }
 

@@ -21,7 +21,7 @@ fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
         })
         .collect();
     let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-    Found { statistics, hits, unusable: Vec::new(), unread: false, cut_short: false }
+    Found { statistics, hits, ..Found::default() }
 }
 
 #[test]

@@ -59,4 +59,8 @@ impl Lookup for SharedIndexes {
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
         self.read().files.fitting(filter, collection_of)
     }
+
+    fn words_end(&self) -> Row {
+        self.read().words.next()
+    }
 }

@@ -98,7 +98,8 @@ impl Writer {
                     vec![Err(why); ids.len()]
                 }
             };
-            // Before it is acknowledged: from then on no question of another device finds a word of what is private now.
+            // Before it is acknowledged: from then on no question of another device finds a word of what is private now, and nothing of what is
+            // forgotten takes the place of what answers.
             if self.broken.is_none() && places {
                 self.set_private_words();
             }
@@ -131,6 +132,7 @@ impl Writer {
         if self.broken.is_some() {
             return;
         }
+        self.write_last_words();
         if let Err(error) = self.library.kv().rotate() {
             log::warn!("The store's memory could not be written out; the next start replays it instead: {error}.");
         }

@@ -3,7 +3,7 @@
 
 use super::files::Files;
 use super::lexical;
-use super::lexical::row_set::{Allowed, RowSet, Taken};
+use super::lexical::row_set::{Allowed, Taken};
 use super::vector;
 use crate::base::id::{ModelMark, Row};
 use crate::base::vector::{Embedding, Signs};
@@ -34,9 +34,7 @@ impl Indexes {
     /// model.
     #[must_use]
     pub fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
-        let none = RowSet::default();
-        let left_out = if allowed.shared { self.words.private() } else { &none };
-        let taken = Taken { left_out, only: allowed.only };
+        let taken = Taken { left_out: self.words.left_out(allowed.shared), only: allowed.only };
         let index = self.vectors.of(question.model().into());
         index.map_or_else(Vec::new, |index| index.nearest(&question.signs(), max, taken))
     }

@@ -202,8 +202,8 @@ impl Agent {
         let sources = read::sources(self.library.kv()).map_err(|error| error.to_string())?;
         if sources != self.sources {
             self.sources = sources;
-            let private = words::private_rows(self.library.kv()).map_err(|error| error.to_string())?;
-            self.index.words.set_all_private(private);
+            let audiences = words::audiences(self.library.kv()).map_err(|error| error.to_string())?;
+            self.index.words.set_audiences(audiences);
             self.index.files.forget();
         }
         let commit = self.library.commit();

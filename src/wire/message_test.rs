@@ -22,13 +22,7 @@ fn answer() -> Message {
     Message::Answer(Answer {
         id: 7,
         device: "attic".to_owned(),
-        found: Some(Box::new(Found {
-            statistics,
-            hits: vec![hit],
-            unusable: Vec::new(),
-            unread: false,
-            cut_short: false,
-        })),
+        found: Some(Box::new(Found { statistics, hits: vec![hit], ..Found::default() })),
     })
 }
 

@@ -51,7 +51,7 @@ pub use lookup::{CollectionOf, InStore, Lookup, load_indexes};
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
 
-/// Vectors that are read also after the deadline, the nearest by sign bits.
+/// Vectors that are read also after the deadline, the nearest by sign bits; and files that are counted then of those not searched.
 const READ_LATE: usize = 20;
 
 /// The embedding of a question, for a search here and on other devices.
@@ -98,6 +98,8 @@ pub fn retrieve(kv: &impl Kv, lookup: &impl Lookup, query: &Query) -> Result<Out
 fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[OtherModel]) -> Result<Outcome, String> {
     let asked = AskedNames::new(&query.text);
     let mut unread = None;
+    // Before anything is looked up: what is entered meanwhile may be found or not.
+    let words_end = lookup.words_end();
     let marks = given(read::marks(kv).map(Some), &mut unread).unwrap_or_default();
     let (mut named, mut unusable) = named_files(kv, &asked, &marks, &mut unread);
     let sources = match read::sources(kv) {
@@ -133,6 +135,9 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
             search.among(kv, lookup, rows, true, &mut unread)
         }
     };
+    // Last: hits matter more to a person who waits than how many files are not searched yet.
+    let due = words::due(kv, words_end, query.shared, |counted| search.is_late(lookup, counted, READ_LATE));
+    let words_due = given(due.map(Some), &mut unread).unwrap_or_default();
     unread.iter().for_each(|error| kv.note_damage(error));
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
@@ -143,7 +148,7 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
             if !query.shared {
                 found.unusable = unusable;
             }
-            (found.unread, found.cut_short) = (unread.is_some(), search.cut_short.get());
+            (found.unread, found.cut_short, found.words_due) = (unread.is_some(), search.cut_short.get(), words_due);
             Ok(Outcome::Found(Box::new(found), vectors))
         }
     }

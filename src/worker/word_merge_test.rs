@@ -9,7 +9,7 @@ use crate::store::change::{Change, NewChunk};
 use crate::store::kv::{KvRead, Pair, Space};
 use crate::store::memory::MemoryKv;
 use crate::store::read;
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Source};
 use crate::worker::words::{Reader, catch_up, follow, load, write};
 use std::rc::Rc;
 
@@ -22,7 +22,12 @@ const CHUNKS: usize = 6;
 type Words = (Library<Rc<MemoryKv>>, Index);
 
 fn open(kv: &Rc<MemoryKv>) -> Words {
-    let library = Library::open(Rc::clone(kv)).unwrap();
+    let mut library = Library::open(Rc::clone(kv)).unwrap();
+    // What lies in no watched folder answers nobody.
+    if read::sources(library.kv()).unwrap().places.is_empty() {
+        let all = Source { path: b"/".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+        library.apply(&Change::Sources(vec![all].into())).unwrap();
+    }
     let index = load(library.kv()).unwrap();
     (library, index)
 }

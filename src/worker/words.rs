@@ -1,9 +1,11 @@
 //! The index of words between the store and the search: it is read at the start, new chunks are entered in the order of
 //! their rows, and postings are read for a question.
 
+use crate::base::hit::WordsDue;
 use crate::base::id::{DocId, Ring, Row};
-use crate::limits::{INDEXED_AT_ONCE, NAMED_BY_WORD_CHUNKS, NAMED_BY_WORD_MAX, SIMILAR_COMPARED_MAX};
+use crate::limits::{INDEXED_AT_ONCE, NAMED_BY_WORD_CHUNKS, NAMED_BY_WORD_MAX, SIMILAR_COMPARED_MAX, WORDS_DUE_MAX};
 use crate::search::lexical::analysis::{Analysis, VERSION};
+use crate::search::lexical::audience::{Audience, Audiences};
 use crate::search::lexical::index::{Full, Index, Places, Postings, Segment};
 use crate::search::lexical::postings::decode;
 use crate::search::lexical::row_set::RowSet;
@@ -14,7 +16,7 @@ use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::library::Library;
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Record};
+use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Record, Sources};
 use crate::store::words::{self, StoredSegment};
 use std::collections::BTreeSet;
 
@@ -49,20 +51,18 @@ pub fn load(kv: &impl Kv) -> Result<Index, KvError> {
 /// # Errors
 /// Any `KvError`.
 pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result<Index, KvError> {
-    let (mut there, mut hidden, mut private) = (RowSet::default(), Vec::new(), Vec::new());
-    let sources = read::sources(kv)?;
+    let (mut there, mut hidden, mut audiences) = (RowSet::default(), Vec::new(), Audiences::default());
+    let folders = Folders::read(kv)?;
     read::walk(kv, Space::Document, |key, value| {
         let doc = Document::decode_stored(value)?;
         keys::number(key).into_iter().for_each(|id| each(DocId(id), &doc));
-        let is_private = sources.of(&doc.path).is_none_or(|source| source.ring == Ring::Private);
+        let audience = folders.audience(&doc);
         for place in &doc.chunks {
             there.insert(place.row);
             if doc.state == DocState::Tombstoned {
                 hidden.push(place.row);
             }
-            if is_private {
-                private.push(place.row);
-            }
+            audiences.set(place.row, audience);
         }
         Ok(())
     })?;
@@ -83,7 +83,7 @@ pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result
         .flat_map(|merging| merging.inputs.into_iter().chain([merging.output]))
         .for_each(|number| index.reserve(number));
     index.hide(&hidden);
-    private.into_iter().for_each(|row| index.set_private(row, true));
+    index.set_audiences(audiences);
     Ok(index)
 }
 
@@ -91,7 +91,7 @@ pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result
 pub struct Entry {
     row: Row,
     analysis: Analysis,
-    is_private: bool,
+    audience: Audience,
 }
 
 /// Up to `max` chunks from this row on; fewer where there are no more.
@@ -99,22 +99,19 @@ pub struct Entry {
 /// # Errors
 /// Any `KvError`.
 pub fn next(kv: &impl Kv, from: Row, max: usize) -> Result<Vec<Entry>, KvError> {
-    let sources = read::sources(kv)?;
-    let mut known: Option<(_, bool)> = None;
+    let folders = Folders::read(kv)?;
+    let mut known: Option<(_, Audience)> = None;
     let page = kv.page(Space::Chunk, &keys::row(from), None, max)?;
     page.iter()
         .map(|(key, value)| {
             let row = keys::number(key).map(Row).ok_or_else(|| KvError::Damaged("the key of a chunk".to_owned()))?;
             let chunk = Chunk::decode_stored(value)?;
-            let is_private = match known {
-                Some((doc, is_private)) if doc == chunk.doc => is_private,
-                _ => {
-                    let doc = read::document(kv, chunk.doc)?;
-                    doc.is_none_or(|doc| sources.of(&doc.path).is_none_or(|source| source.ring == Ring::Private))
-                }
+            let audience = match known {
+                Some((doc, audience)) if doc == chunk.doc => audience,
+                _ => read::document(kv, chunk.doc)?.map_or(Audience::Nobody, |doc| folders.audience(&doc)),
             };
-            known = Some((chunk.doc, is_private));
-            Ok(Entry { row, analysis: Analysis::of(&chunk.heading, &chunk.text), is_private })
+            known = Some((chunk.doc, audience));
+            Ok(Entry { row, analysis: Analysis::of(&chunk.heading, &chunk.text), audience })
         })
         .collect()
 }
@@ -123,7 +120,7 @@ pub fn next(kv: &impl Kv, from: Row, max: usize) -> Result<Vec<Entry>, KvError> 
 pub fn enter(index: &mut Index, entries: &[Entry]) {
     for entry in entries {
         index.add(entry.row, &entry.analysis);
-        index.set_private(entry.row, entry.is_private);
+        index.set_audience(entry.row, entry.audience);
     }
 }
 
@@ -143,7 +140,8 @@ pub fn write<K: Kv>(library: &mut Library<K>, full: Full) -> Result<Segment, KvE
 pub struct Following {
     gone: Vec<Row>,
     hidden: Vec<Row>,
-    shown: Vec<Row>,
+    /// And whom they answer.
+    shown: Vec<(Row, Audience)>,
 }
 
 impl Following {
@@ -151,7 +149,10 @@ impl Following {
     pub fn apply(self, index: &mut Index) {
         index.remove(&self.gone);
         index.hide(&self.hidden);
-        self.shown.into_iter().for_each(|row| index.show(&[row]));
+        for (row, audience) in self.shown {
+            index.show(&[row]);
+            index.set_audience(row, audience);
+        }
     }
 }
 
@@ -170,8 +171,12 @@ pub fn following(kv: &impl Kv, applied: &Applied) -> Following {
         }
     }
     if let Some(doc) = applied.doc.filter(|_| applied.returned) {
-        match read::document(kv, doc) {
-            Ok(doc) => following.shown.extend(doc.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row)),
+        match read::document(kv, doc).and_then(|doc| Ok((doc, Folders::read(kv)?))) {
+            Ok((doc, folders)) => doc.iter().for_each(|doc| {
+                // It may be in another folder now.
+                let audience = folders.audience(doc);
+                following.shown.extend(doc.chunks.iter().map(|place| (place.row, audience)));
+            }),
             Err(error) => kv.note_damage(&error),
         }
     }
@@ -220,21 +225,79 @@ pub fn named(kv: &impl Kv, terms: &QueryTerms) -> Result<BTreeSet<Row>, KvError>
     Ok(rows)
 }
 
-/// The chunks that answer this device alone, anew: which folders are private has changed.
+/// Whom the chunks answer, anew: which folders are watched, private or forgotten has changed.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn private_rows(kv: &impl Kv) -> Result<RowSet, KvError> {
-    let sources = read::sources(kv)?;
-    let mut private = RowSet::default();
+pub fn audiences(kv: &impl Kv) -> Result<Audiences, KvError> {
+    let (folders, mut audiences) = (Folders::read(kv)?, Audiences::default());
     read::walk(kv, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
-        if sources.of(&doc.path).is_none_or(|source| source.ring == Ring::Private) {
-            doc.chunks.iter().for_each(|place| private.insert(place.row));
-        }
+        let audience = folders.audience(&doc);
+        doc.chunks.iter().for_each(|place| audiences.set(place.row, audience));
         Ok(())
     })?;
-    Ok(private)
+    Ok(audiences)
+}
+
+/// The watched folders, and the places that their owner has forgotten.
+struct Folders {
+    watched: Sources,
+    forgotten: Vec<Mark>,
+}
+
+impl Folders {
+    fn read(kv: &impl KvRead) -> Result<Self, KvError> {
+        let mut forgotten = read::marks(kv)?.0;
+        forgotten.retain(|mark| mark.kind == MarkKind::Forgotten);
+        Ok(Self { watched: read::sources(kv)?, forgotten })
+    }
+
+    /// Whom a document answers. One that is about to be removed is left out before a question's candidates are chosen: it would take the places of others.
+    fn audience(&self, doc: &Document) -> Audience {
+        let is_forgotten = || self.forgotten.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
+        match self.watched.of(&doc.path) {
+            Some(_) if is_forgotten() => Audience::Nobody,
+            Some(source) if source.ring == Ring::Private => Audience::Owner,
+            Some(_) => Audience::Everybody,
+            None => Audience::Nobody,
+        }
+    }
+}
+
+/// What of the store is not in the index of words yet: it is found by its meaning alone. At most `WORDS_DUE_MAX` documents are counted; if
+/// `shared`, those that others may find. `is_late` says whether with so many of them there is no time for more.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn due(kv: &impl Kv, from: Row, shared: bool, is_late: impl Fn(usize) -> bool) -> Result<WordsDue, KvError> {
+    let (mut due, mut next, mut known) = (WordsDue::default(), from, BTreeSet::new());
+    let mut folders = None;
+    while known.len() < WORDS_DUE_MAX
+        && !is_late(known.len())
+        && let Some((key, value)) = kv.page(Space::Chunk, &keys::row(next), None, 1)?.pop()
+    {
+        let Some(row) = keys::number(&key).map(Row) else { break };
+        let (id, mut end) = (Chunk::decode_stored(&value)?.doc, row.0 + 1);
+        if let Some(doc) = read::document(kv, id)? {
+            // Its other chunks stand behind, if it was made at once.
+            doc.chunks.iter().for_each(|place| end += u64::from(place.row.0 == end));
+            if folders.is_none() {
+                folders = Some(Folders::read(kv)?);
+            }
+            let counts = match folders.as_ref().map_or(Audience::Nobody, |folders| folders.audience(&doc)) {
+                Audience::Everybody => true,
+                Audience::Owner => !shared,
+                Audience::Nobody => false,
+            };
+            if known.insert(id) && counts {
+                due.searchable += u64::from(doc.state == DocState::Ready);
+                due.read += u64::from(matches!(doc.state, DocState::Chunked { .. }));
+            }
+        }
+        next = Row(end);
+    }
+    Ok(due)
 }
 
 #[cfg(test)]

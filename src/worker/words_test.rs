@@ -6,7 +6,7 @@ use crate::base::vector::{Embedding, Quantized};
 use crate::limits::DIMENSIONS;
 use crate::store::change::{Change, NewChunk};
 use crate::store::memory::MemoryKv;
-use crate::store::record::FileStamp;
+use crate::store::record::{FileStamp, Source};
 
 const MODEL: Fingerprint = Fingerprint([1; 32]);
 const LIAR: PeerKey = PeerKey([2; 32]);
@@ -42,6 +42,8 @@ fn found(library: &Library<MemoryKv>, index: &Index, word: &str) -> usize {
 #[test]
 fn passages_whose_vectors_were_false_are_found_by_their_words_before_and_after_they_are_embedded_again() {
     let mut library = Library::open(MemoryKv::new()).unwrap();
+    let all = Source { path: b"/".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+    library.apply(&Change::Sources(vec![all].into())).unwrap();
     let mut index = load(library.kv()).unwrap();
     let (doc, rows) = document(&mut library, &mut index, &["the hedge", "the fence"]);
     let mut apply = |library: &mut Library<MemoryKv>, change: &Change| {

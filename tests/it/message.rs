@@ -119,7 +119,7 @@ fn messages() -> Vec<Message> {
     };
     let document_frequencies = heapless::Vec::from_slice(&[3, 300]).unwrap();
     let statistics = CorpusStatistics { chunks: 500, document_frequencies, length: 40_000 };
-    let found = Found { statistics, hits: vec![hit], unusable: Vec::new(), unread: false, cut_short: false };
+    let found = Found { statistics, hits: vec![hit], ..Found::default() };
     let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fd00::5]:7781".parse().unwrap()];
     let device = "attic".to_owned();
     let model = std::array::from_fn(|at| at as u8);

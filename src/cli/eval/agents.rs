@@ -166,6 +166,10 @@ impl Lookup for Only<'_> {
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
         self.indexes.fitting(filter, collection_of)
     }
+
+    fn words_end(&self) -> Row {
+        self.indexes.words_end()
+    }
 }
 
 impl Agents {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::filter::Filter;
-use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies};
+use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies, WordsDue};
 use crate::base::id::Row;
 use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
@@ -83,6 +83,10 @@ fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones
     let unread = at(|sent| matches!(sent, Message::Unread(Unread { id: 5 })));
     assert!(unread > at(|sent| matches!(sent, Message::Coverage(_))), "of a store that is damaged it says so");
     assert!(unread < at(|sent| matches!(sent, Message::Answer(_))));
+    let late = Found { words_due: WordsDue { searchable: 2, read: 0 }, ..Found::default() };
+    let sent = answered(&mut node_over(Ring::Mesh), late);
+    let is_told = |sent: &Message| matches!(sent, Message::Coverage(Coverage { known: 7, searchable: 1, away: 1, .. }));
+    assert!(sent.iter().any(is_told), "what its words do not find yet is not searched: {sent:?}");
 }
 
 #[test]
@@ -243,7 +247,7 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
         _ => None,
     });
     let id = id.expect("the peer is asked");
-    let own = Found { unread: true, ..Found::default() };
+    let own = Found { unread: true, words_due: WordsDue { searchable: 1, read: 0 }, ..Found::default() };
     handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::new(own), Vec::new()), Duration::ZERO));
     let boast = Coverage { id, known: 5, searchable: 3, away: 1, scanning: true };
     handle(&mut node, at(23), received(Message::Coverage(boast)));
@@ -253,7 +257,7 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
     let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.last() else { panic!("{out:?}") };
-    assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 3, 3, true));
+    assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 2, 2, true));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");
     let known = FileCoverage { unread: true, ..FileCoverage::new(5, 3, 1, true).with_read(2) };

@@ -33,7 +33,7 @@ fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
     };
     let hits: Vec<SearchHit> = (0..).zip(texts.iter().zip(&vectors)).map(hit).collect();
     let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-    (Found { statistics, hits, unusable: Vec::new(), unread: false, cut_short: false }, vectors)
+    (Found { statistics, hits, ..Found::default() }, vectors)
 }
 
 /// A query that this device and these peers answered.

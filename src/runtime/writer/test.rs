@@ -1,10 +1,11 @@
 //! What the writer does when the disk fails, and when it syncs.
 
 use super::*;
-use crate::base::id::{Fingerprint, PeerKey, Ring};
-use crate::limits::SYNC_TOGETHER_MS;
+use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Ring};
+use crate::limits::{SEGMENT_AT_END, SYNC_TOGETHER_MS};
 use crate::platform::disk::Sync;
 use crate::platform::disk::tests::{break_tables, mend_tables};
+use crate::store::change::NewChunk;
 use crate::store::counts::Kind;
 use crate::store::record::{FileStamp, Sources};
 use smol::channel::bounded;
@@ -187,4 +188,33 @@ fn that_a_folder_is_private_is_acknowledged_once_no_question_of_another_device_f
     assert!(matches!(inbox.recv_blocking(), Ok(Input::Saved(SaveId(7), Ok(_)))));
     drop(saves);
     thread.join().unwrap();
+}
+
+#[test]
+fn an_agent_that_ends_leaves_no_words_for_the_next_start_to_enter() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store-1");
+    let mut writer = writer(&store, folder.path());
+    let Change::Seen { stamp, .. } = seen("/a") else { panic!() };
+    let doc = writer.library.apply(&seen("/a")).unwrap().doc.unwrap();
+    let chunk = |n: usize| NewChunk {
+        key: EmbedKey([u8::try_from(n % 250).unwrap(); 16]),
+        heading: String::new(),
+        text: format!("Valve {n} hums in autumn."),
+        start: 0,
+        end: 1,
+    };
+    let chunks = (0..SEGMENT_AT_END + 20).map(chunk).collect();
+    writer.library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+    let (index, next) = (Arc::clone(&writer.index), writer.library.commit().next_row);
+    let (saves, saved) = bounded(1);
+    let thread = std::thread::Builder::new().spawn(move || writer.run(&saved)).unwrap();
+    while index.read().unwrap().words.next() < next {
+        #[expect(clippy::disallowed_methods, reason = "a test waits on its own thread")]
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    drop(saves);
+    thread.join().unwrap();
+    let disk = Disk::open(&store, Sync::Disk).unwrap();
+    assert_eq!(words::load(&disk).unwrap().next(), next);
 }

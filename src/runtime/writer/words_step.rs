@@ -4,7 +4,7 @@
 use super::super::upkeep::Rebuild;
 use super::{Save, Writer};
 use crate::base::id::DocId;
-use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN};
+use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END};
 use crate::platform::home::disk_free;
 use crate::search::lexical::analysis::VERSION;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -178,6 +178,23 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes the segment that is not full yet, so that the next start need not enter all of it anew: words of files find nothing until then.
+    pub(super) fn write_last_words(&mut self) {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let full = index.words.full(true).filter(|full| {
+            let chunks = full.segment.lengths.iter().filter(|length| **length > 0).count();
+            chunks >= SEGMENT_AT_END && self.words.is_current && !self.words.failed
+        });
+        drop(index);
+        let full = full.filter(|_| disk_free(&self.home) >= SAVE_FREE_MIN);
+        if let Some(Err(error)) = full.map(|full| self.write_segment(full)) {
+            self.library.kv().note_damage(&error);
+            log::warn!(
+                "The newest part of the index of words could not be written; the next start makes it anew: {error}."
+            );
+        }
+    }
+
     /// A step of a merge. The index is locked for the moment in which a new segment takes its place.
     fn step_merge(&mut self) -> Result<(), KvError> {
         if disk_free(&self.home) < SAVE_FREE_MIN {
@@ -206,12 +223,12 @@ impl Writer {
         self.library.kv().sync_if_full()
     }
 
-    /// Which folders are private may have changed.
+    /// Which folders are watched, private or forgotten may have changed.
     pub(super) fn set_private_words(&self) {
-        match words::private_rows(self.library.kv()) {
-            Ok(rows) => {
+        match words::audiences(self.library.kv()) {
+            Ok(all) => {
                 let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-                index.words.set_all_private(rows);
+                index.words.set_audiences(all);
                 index.files.forget();
             }
             Err(error) => self.library.kv().note_damage(&error),

@@ -6,6 +6,7 @@
 //! answer for now is marked. The caller reads and writes the postings (`worker::words`): search knows no store.
 
 use super::analysis::Analysis;
+use super::audience::{Audience, Audiences};
 use super::bm25::{NEARLY, idf, is_known, mean, saturation};
 use super::language::{Languages, code, of_code};
 use super::postings::encode;
@@ -81,8 +82,8 @@ pub struct Index {
     postings: BTreeMap<String, Places>,
     /// Rows that must not answer: their documents are being removed.
     hidden: RowSet,
-    /// Rows that answer this device alone.
-    private: RowSet,
+    /// Whom the others answer.
+    audiences: Audiences,
 }
 
 /// What was found by its words.
@@ -124,7 +125,7 @@ impl Index {
     #[must_use]
     pub fn size(&self, shared: bool) -> (u64, u64) {
         let (mut chunks, mut length) = (0, 0);
-        let all_answer = self.hidden.is_empty() && (!shared || self.private.is_empty());
+        let all_answer = self.hidden.is_empty() && self.left_out(shared).is_empty();
         for segment in self.ranges() {
             for (row, words) in (segment.first.0..).zip(&segment.lengths) {
                 if *words > 0 && (all_answer || self.answers(Row(row), shared)) {
@@ -140,14 +141,13 @@ impl Index {
         self.segments.iter().chain([&self.newest])
     }
 
-    /// The rows that answer this device alone.
-    pub(in crate::search) const fn private(&self) -> &RowSet {
-        &self.private
+    /// The rows that do not answer this device, or, if `shared`, others.
+    pub(in crate::search) const fn left_out(&self, shared: bool) -> &RowSet {
+        self.audiences.left_out(shared)
     }
 
     fn answers(&self, row: Row, shared: bool) -> bool {
-        let is_private = shared && self.private.contains(row);
-        !(is_private || self.hidden.contains(row))
+        !(self.left_out(shared).contains(row) || self.hidden.contains(row))
     }
 
     /// Bytes of memory that it takes, about.
@@ -157,7 +157,7 @@ impl Index {
         self.segments.iter().map(|of| of.lengths.capacity() + of.languages.capacity() + 64).sum::<usize>()
             + postings
             + self.hidden.memory()
-            + self.private.memory()
+            + self.audiences.memory()
     }
 
     /// Adds the chunk of a row that is not before `next`; rows between have none.
@@ -194,7 +194,7 @@ impl Index {
     pub fn remove(&mut self, rows: &[Row]) {
         for row in rows {
             self.hidden.remove(*row);
-            self.private.remove(*row);
+            self.audiences.set(*row, Audience::Everybody);
             let mut segments = self.segments.iter_mut().chain([&mut self.newest]);
             let Some((place, segment)) = segments.find_map(|segment| Some((segment.place(*row)?, segment))) else {
                 continue;
@@ -215,18 +215,14 @@ impl Index {
         rows.iter().for_each(|row| self.hidden.remove(*row));
     }
 
-    /// The chunks of these rows, and no others, answer this device alone.
-    pub fn set_all_private(&mut self, rows: RowSet) {
-        self.private = rows;
+    /// Whom all chunks answer, anew.
+    pub fn set_audiences(&mut self, audiences: Audiences) {
+        self.audiences = audiences;
     }
 
-    /// Whether the chunk of a row answers this device alone.
-    pub fn set_private(&mut self, row: Row, is: bool) {
-        if is {
-            self.private.insert(row);
-        } else {
-            self.private.remove(row);
-        };
+    /// Whom the chunk of a row answers.
+    pub fn set_audience(&mut self, row: Row, audience: Audience) {
+        self.audiences.set(row, audience);
     }
 
     /// What is to become the next segment, if there is enough of it, or any if `all`.

@@ -123,7 +123,7 @@ fn what_is_hidden_does_not_answer_until_it_is_shown() {
 #[test]
 fn what_is_private_is_in_nothing_that_another_device_is_told() {
     let mut index = index(&TEXTS);
-    index.set_private(Row(0), true);
+    index.set_audience(Row(0), Audience::Owner);
     let found = |shared| index.search(&QueryTerms::new("boiler"), &mut Kept::default(), 9, &[Row(0)], shared).unwrap();
     assert_eq!((found(false).statistics.document_frequencies[0], found(false).rows.len()), (2, 2));
     let shared = found(true);

@@ -10,6 +10,7 @@
 //! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
 
 pub mod analysis;
+pub mod audience;
 pub mod bm25;
 mod compound;
 mod date;

@@ -236,7 +236,7 @@ fn passages(found: &Found) -> u32 {
 impl From<FoundFields> for Found {
     fn from(FoundFields { hits, holding, length, passages }: FoundFields) -> Self {
         let statistics = CorpusStatistics { chunks: passages, document_frequencies: holding, length };
-        Self { statistics, hits, unusable: Vec::new(), unread: false, cut_short: false }
+        Self { statistics, hits, ..Self::default() }
     }
 }
 

@@ -46,10 +46,7 @@ pub(super) fn best(
         hits.push(one.hit);
         vectors.push(one.vector);
     }
-    (
-        Found { statistics: CorpusStatistics::default(), hits, unusable: Vec::new(), unread: false, cut_short: false },
-        vectors,
-    )
+    (Found { statistics: CorpusStatistics::default(), hits, ..Found::default() }, vectors)
 }
 
 /// Puts the candidates in order, and gives the places of those that are told, the best first.

@@ -45,7 +45,7 @@ pub fn answer(
 fn held(
     kv: &impl Kv,
     (query, count): (&Query, usize),
-    found: Found,
+    mut found: Found,
     vectors: Vec<Quantized>,
     look: impl FnOnce(Sought) -> Looks,
 ) -> Outcome {
@@ -71,7 +71,7 @@ fn held(
         };
         !(query.shared && is_missing()) && behind.is_none_or(has_text)
     };
-    let Found { hits, statistics, unusable, unread, cut_short } = found;
+    let hits = std::mem::take(&mut found.hits);
     let (mut left, mut left_vectors, mut texts) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (hit, vector) in hits.into_iter().zip(vectors).filter(|(hit, _)| may_be_told(hit)) {
         let text = (hit.heading.clone(), hit.text.clone());
@@ -81,5 +81,6 @@ fn held(
             left_vectors.push(vector);
         }
     }
-    Outcome::Found(Box::new(Found { statistics, hits: left, unusable, unread, cut_short }), left_vectors)
+    found.hits = left;
+    Outcome::Found(Box::new(found), left_vectors)
 }

@@ -45,6 +45,10 @@ impl Lookup for Late<'_> {
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
         self.0.fitting(filter, collection_of)
     }
+
+    fn words_end(&self) -> Row {
+        self.0.words_end()
+    }
 }
 
 #[test]
@@ -66,16 +70,24 @@ fn a_search_that_is_late_answers_a_person_with_the_best_of_what_it_read_and_says
         let embedded = Change::Embedded { doc, model: embedder.model(), vectors: vec![(row, key, vector)] };
         index.vectors.add(&library.apply(&embedded).unwrap().added);
     }
-    words::catch_up(&mut library, &mut index.words).unwrap();
     let text = "the walrus on the ice";
     let embedding = embedder.embed(text).unwrap();
-    let ask = |is_late, count, shared| {
-        let lookup = Late(InStore { index: &index, kv: library.kv() }, is_late);
+    let found = |index: &Indexes, library: &Library<MemoryKv>, (is_late, count, shared)| {
+        let lookup = Late(InStore { index, kv: library.kv() }, is_late);
         let (text, filter) = (text.to_owned(), Filter::default());
         let embedding = embedding.clone();
         let query = Query { text, embedding, fluency: Fluency::default(), count, shared, filter, behind: None };
         let Outcome::Found(found, _) = retrieve(library.kv(), &lookup, &query).unwrap() else { panic!() };
         assert_eq!(found.hits[0].text, "the walrus on the ice", "the nearest is read first");
+        found
+    };
+    let due = |asked| found(&index, &library, asked).words_due.searchable;
+    assert_eq!((due((false, 5, false)), due((true, 5, true))), (80, 80));
+    assert_eq!(due((true, 5, false)), READ_LATE as u64, "no more is counted than must be");
+    words::catch_up(&mut library, &mut index.words).unwrap();
+    let ask = |is_late, count, shared| {
+        let found = found(&index, &library, (is_late, count, shared));
+        assert_eq!(found.words_due.searchable, 0);
         (found.hits.len(), found.cut_short)
     };
     assert_eq!(ask(false, 5, false), (5, false));

@@ -49,6 +49,9 @@ pub trait Lookup {
 
     /// The rows of the files that fit a filter; `None` where the files are not in memory; see `search::files`.
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>>;
+
+    /// The row from which on the words of chunks are not in the index yet.
+    fn words_end(&self) -> Row;
 }
 
 /// Gives the collection of a path.
@@ -85,6 +88,10 @@ impl<K: Kv> Lookup for InStore<'_, K> {
 
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
         self.index.files.fitting(filter, collection_of)
+    }
+
+    fn words_end(&self) -> Row {
+        self.index.words.next()
     }
 }
 

@@ -20,6 +20,8 @@ use crate::worker::look::{Look, Sought};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::scan::Listing;
 
+mod due_test;
+
 struct Shelf {
     library: Library<MemoryKv>,
     embedder: StandIn,

@@ -18,8 +18,7 @@ fn messages() -> Vec<Message> {
     };
     let document_frequencies = Bounded::from_slice(&[1, 0]).unwrap();
     let statistics = CorpusStatistics { chunks: 1, document_frequencies, length: 1 << 60 };
-    let found =
-        Found { statistics, hits: vec![hit.clone(), hit], unusable: Vec::new(), unread: false, cut_short: false };
+    let found = Found { statistics, hits: vec![hit.clone(), hit], ..Found::default() };
     let device = "attic".to_owned();
     let listen = vec!["192.168.1.5:7781".parse().unwrap(), "[fe80::1]:7781".parse().unwrap()];
     vec![

@@ -100,7 +100,7 @@ pub(super) async fn numbers(arena: &Arena) -> String {
         document_frequencies: heapless::Vec::from_slice(&[u32::MAX; QUESTION_WORDS_MAX]).unwrap(),
         length: u64::MAX,
     };
-    let found = Found { statistics, hits: vec![hit; 100], unusable: Vec::new(), unread: false, cut_short: false };
+    let found = Found { statistics, hits: vec![hit; 100], ..Found::default() };
     let device = "attic".to_owned();
     let mut messages = vec![
         Message::Keys(Keys { session: u32::MAX, key: [0xff; 32], port: u16::MAX }),

@@ -41,7 +41,7 @@ pub(super) async fn paths(arena: &Arena) -> String {
     });
     let document_frequencies = heapless::Vec::from_slice(&[1, 1]).unwrap();
     let statistics = CorpusStatistics { chunks: 7, document_frequencies, length: 49 };
-    let found = Found { statistics, hits: hits.collect(), unusable: Vec::new(), unread: false, cut_short: false };
+    let found = Found { statistics, hits: hits.collect(), ..Found::default() };
     let answer = Message::Answer(Answer { id, device, found: Some(Box::new(found)) });
     assert!(attacker.send(arena.name, Channel::Task, attacker.sign(&answer)).await);
     let output = asking.await;
