@@ -91,7 +91,7 @@ fn metrics_have_help_and_type_and_name_nothing_private() {
             assert!(series.starts_with(&metric) && value.parse::<f64>().is_ok(), "{line}");
         }
     }
-    assert!(with_series.len() > 10 && with_series.iter().all(|is| *is), "{body}");
+    assert!(with_series.len() == 10 && with_series.iter().all(|is| *is), "{body}");
     assert!(body.contains("wattle_files{state=\"ready\"} 0\n"), "{body}");
     assert!(body.contains("process_resident_memory_bytes "), "{body}");
     assert!(!body.contains("attic") && !body.contains("12D3"), "no name of a device: {body}");
