@@ -75,6 +75,31 @@ def prometheus_parser(address, token):
     return f"{len(families)} families, {sum(len(family.samples) for family in families)} series"
 
 
+def openapi_document(address, token):
+    import json
+    from jsonschema import Draft202012Validator
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    def answer(path, body=None):
+        headers = {"Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"http://{address}{path}", json.dumps(body).encode() if body else None, headers)
+        with urllib.request.urlopen(request) as told:
+            return json.load(told)
+
+    document = answer("/v1/openapi.json")
+    OpenAPIV31SpecValidator(document).validate()
+    # The answers of those calls that take nothing, and of a question.
+    held = 0
+    asked = [(path, "get", None) for path, of in document["paths"].items() if "get" in of and "parameters" not in of["get"]]
+    for path, method, body in [*asked, ("/v1/search", "post", {"query": "boiler manual"})]:
+        content = document["paths"][path][method]["responses"]["200"].get("content", {}).get("application/json")
+        if content and path != "/v1/pair/qr":
+            schema = {**content["schema"], "components": document["components"]}
+            Draft202012Validator(schema).validate(answer(path, body))
+            held += 1
+    return f"{document['openapi']}: {len(document['paths'])} paths, {len(document['components']['schemas'])} schemas, {held} answers fit"
+
+
 async def mcp_tools(client):
     tools = sorted(tool.name for tool in (await client.list_tools()).tools)
     assert tools == ["list_collections", "read_document", "search", "status"], tools
@@ -125,6 +150,7 @@ CHECKS = {
     "openai": openai_client,
     "ollama": ollama_client,
     "prometheus": prometheus_parser,
+    "openapi": openapi_document,
     "mcp-http": mcp_http,
     "mcp-stdio": mcp_stdio,
 }

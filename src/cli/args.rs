@@ -102,6 +102,17 @@ pub enum Command {
     Search(SearchArgs),
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,
+    /// Print what a shell completes: `source <(wattle completions bash)`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, `wattle man | man -l -`; or write the pages of all commands.
+    Man {
+        /// A folder that is there, such as ~/.local/share/man/man1.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Start three agents here, each with a third of a sample folder, ask them three questions, and delete all files of it.
     Demo {
         /// A folder with a model, in place of the one inside the program.

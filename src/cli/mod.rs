@@ -28,6 +28,7 @@ mod folders;
 mod hit;
 mod identity;
 pub mod log;
+mod manual;
 mod mcp;
 mod options;
 mod output;
@@ -160,6 +161,8 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
         Command::Mcp => mcp::run(client),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(folder.as_deref()),
         Command::Status { json } => {
             let answer = smol::block_on(client()?.status())?;
             show(json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))
@@ -197,9 +200,14 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
 fn home_of(args: &Args) -> Result<PathBuf, Stop> {
     let home = match &args.home {
         Some(home) => absolute(home)?,
+        // They are made where packages are made, too.
+        None if matches!(args.command, Command::Completions { .. } | Command::Man { .. }) => PathBuf::new(),
         None => default_home().map_err(Stop::NotDone)?,
     };
-    let is_used = !matches!(args.command, Command::Demo { .. } | Command::Eval(_) | Command::Bench(_));
+    let is_used = !matches!(
+        args.command,
+        Command::Demo { .. } | Command::Eval(_) | Command::Bench(_) | Command::Completions { .. } | Command::Man { .. }
+    );
     in_the_way(&home).filter(|_| is_used).map_or(Ok(home), |why| Err(Stop::NotDone(why)))
 }
 

@@ -1,6 +1,8 @@
-//! The API described in OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.1>), made from the table of calls.
+//! The API described in OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.1>), made from the table of calls and from schemas.txt.
 //!
-//! It says what each call is for, who may make it, and what is sent with it. What the answers hold is in docs/api.md.
+//! It says what each call is for, who may make it, what is sent with it and what comes back.
+
+mod notation;
 
 use super::routes::row::{Access, Route};
 use serde_json::{Map, Value, json};
@@ -25,34 +27,38 @@ pub(super) fn document(routes: impl Iterator<Item = &'static Route>) -> Value {
         "openapi": "3.1.1",
         "info": {
             "title": "Wattle", "version": env!("CARGO_PKG_VERSION"),
-            "description": "The API of an agent, for people and their programs; docs/api.md describes the answers.",
+            "description": "The API of an agent, for people and their programs; docs/api.md has more words on it.",
             "license": { "name": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds." } },
-            "schemas": { "Error": { "type": "object", "required": ["error"], "properties": { "error": { "description": "A sentence; in the shape that the clients of the path read." } } } },
+            "schemas": notation::schemas(),
         },
     })
 }
 
 fn operation(route: &Route) -> Value {
-    let failed = json!({
-        "description": "Why it was not done.",
-        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
-    });
+    let call = notation::calls().find(|call| (call.method, call.path) == (route.method.as_str(), route.path));
+    let (sent, answered, refused) = call.map_or(("-", "any", "Error"), |call| (call.sent, call.answered, call.refused));
+    let (status, description) = if answered == "-" { ("204", "It is done.") } else { ("200", "What is asked for.") };
     let mut operation = json!({
         "operationId": name_of(route),
         "summary": route.about,
-        "responses": { "2XX": { "description": "It is done." }, "default": failed },
+        "responses": {
+            status: { "description": description },
+            "default": { "description": "Why it was not done.", "content": content(refused) },
+        },
     });
+    if answered != "-" {
+        operation["responses"][status]["content"] = content(answered);
+    }
     if route.access != Access::Open {
         operation["security"] = json!([{ "token": [] }]);
     }
-    if matches!(route.method, Method::Post | Method::Put) {
-        let content = json!({ "application/json": { "schema": { "type": "object" } } });
-        operation["requestBody"] = json!({ "required": true, "content": content });
+    if sent != "-" {
+        operation["requestBody"] = json!({ "required": true, "content": content(sent) });
     }
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path =
@@ -66,6 +72,15 @@ fn operation(route: &Route) -> Value {
         operation["parameters"] = json!(parameters);
     }
     operation
+}
+
+/// What is sent or comes back: JSON of a type, or text and bytes of a media type.
+fn content(of: &str) -> Value {
+    let (media, schema) = match of.contains('/') {
+        true => (of, json!({ "type": "string" })),
+        false => ("application/json", notation::schema(of)),
+    };
+    json!({ media: { "schema": schema } })
 }
 
 /// A name of the call for programs that are made from the document.

@@ -210,7 +210,7 @@ static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/openapi.json",
         access: Access::Token,
-        about: "returns the description of all calls in OpenAPI 3.1",
+        about: "returns the description of all calls in OpenAPI 3.1, with the schemas of what they take and answer",
         handler: |_, conn, _| Box::pin(async move { json(conn, Status::Ok, &openapi::document(routes())) }),
     },
     Route {

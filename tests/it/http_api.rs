@@ -23,6 +23,7 @@ mod mcp;
 mod page;
 mod programs;
 mod routes;
+mod schemas;
 
 struct Agent {
     address: SocketAddr,

@@ -44,7 +44,7 @@ const STD_WORLD: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Crates that do I/O, and the tensor engine.
-const CRATES: [(&str, &[&str], &str); 13] = [
+const CRATES: [(&str, &[&str], &str); 15] = [
     ("smol", WORLD, "return outputs; the driver waits"),
     ("async_io", WORLD, "return outputs; the driver waits"),
     ("async_net", WORLD, "return outputs; net holds the sockets"),
@@ -54,6 +54,8 @@ const CRATES: [(&str, &[&str], &str); 13] = [
     ("trillium", WORLD, "let http speak HTTP"),
     ("mdns_sd", WORLD, "let net discover"),
     ("clap", WORLD, "let cli read arguments"),
+    ("clap_complete", WORLD, "let cli tell shells"),
+    ("clap_mangen", WORLD, "let cli write its pages"),
     ("indicatif", WORLD, "return notices; runtime shows them"),
     ("rustix", WORLD, "let platform call the operating system"),
     ("getrandom", WORLD, "take chance from the seeded generator, keys from platform"),

@@ -55,7 +55,7 @@ fn the_description_in_openapi_has_every_call_and_the_server_answers_each_as_it_s
             let row = row.unwrap_or_else(|| panic!("{method} {path} is not in the table"));
             assert_eq!(operation["summary"], row.about);
             assert_eq!(operation["security"].is_array(), row.access != Access::Open, "{row:?}");
-            assert_eq!(operation["requestBody"].is_object(), matches!(row.method.as_str(), "POST" | "PUT"), "{row:?}");
+            assert!(row.method.as_str() != "GET" || operation["requestBody"].is_null(), "{row:?}");
             let name = operation["operationId"].as_str().unwrap().to_owned();
             assert!(names.insert(name), "{row:?} has the name of another");
             for parameter in operation["parameters"].as_array().into_iter().flatten() {

@@ -1,0 +1,99 @@
+//! `wattle completions` and `wattle man`: what a shell completes, and the manual pages, both made from the arguments.
+
+use super::args::Args;
+use super::output::{Stop, print_as_is};
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use std::fs;
+use std::path::Path;
+
+/// What no argument says.
+const EXIT_STATUS: &str = ".SH \"EXIT STATUS\"\n\
+    .TP\n0\nIt is done.\n\
+    .TP\n1\nIt is not done; a sentence on standard error says why.\n\
+    .TP\n2\nThe command is not used as it is meant to be.\n\
+    .TP\n3\nNo agent answers.\n\
+    .TP\n4\nOf \\fBwattle doctor\\fR alone: something is wrong.\n\
+    .SH FILES\n\
+    The agent's home is \\fIwattle\\fR in the user's data folder ($XDG_DATA_HOME, or ~/.local/share), unless \\fB\\-\\-home\\fR names another: its key, its token (\\fIapi\\-token\\fR), its settings \
+    (\\fIconfig.toml\\fR) and its store.\n";
+
+/// Prints what a shell reads to complete commands and options.
+pub(super) fn completions(shell: Shell) -> Result<(), Stop> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "wattle", &mut script);
+    print_as_is(&String::from_utf8_lossy(&script))
+}
+
+/// Prints the manual page, or writes the pages of all commands into a folder.
+pub(super) fn man(folder: Option<&Path>) -> Result<(), Stop> {
+    let pages = pages()?;
+    let Some(folder) = folder else {
+        return pages.first().map_or(Ok(()), |(_, page)| print_as_is(page));
+    };
+    for (name, page) in pages {
+        let at = folder.join(format!("{name}.1"));
+        fs::write(&at, page).map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
+    }
+    Ok(())
+}
+
+/// All pages with their names, that of the whole program first.
+fn pages() -> Result<Vec<(String, String)>, Stop> {
+    let mut command = Args::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = Vec::new();
+    add(&command, "wattle", &mut pages).map_err(|error| Stop::NotDone(format!("No page was made: {error}.")))?;
+    Ok(pages)
+}
+
+fn add(command: &Command, name: &str, pages: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    let mut page = Vec::new();
+    Man::new(command.clone()).render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    if pages.is_empty() {
+        page += EXIT_STATUS;
+    }
+    pages.push((name.to_owned(), page));
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        add(inner, &format!("{name}-{}", inner.get_name()), pages)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_its_page_and_that_of_the_program_says_how_it_ends() {
+        let pages = pages().unwrap();
+        assert_eq!(pages[0].0, "wattle");
+        assert!(pages[0].1.contains("EXIT STATUS") && pages[0].1.contains("wattle\\-energy"), "{}", pages[0].1);
+        let named = |name: &str| pages.iter().find(|(of, _)| of == name).map(|(_, page)| page.as_str());
+        for name in ["wattle-up", "wattle-search", "wattle-energy-calibrate", "wattle-man"] {
+            let page = named(name).unwrap_or_else(|| panic!("{name} has no page"));
+            assert!(page.contains(".SH NAME") && !page.contains("EXIT STATUS"), "{page}");
+        }
+        assert!(named("wattle-search").unwrap().contains("\\-\\-collection"));
+    }
+
+    #[test]
+    fn pages_are_written_into_a_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        man(Some(folder.path())).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), pages().unwrap().len());
+        assert!(matches!(man(Some(&folder.path().join("none"))), Err(Stop::NotDone(_))));
+    }
+
+    #[test]
+    fn each_shell_is_told_the_commands() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "wattle", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("doctor") && script.contains("calibrate"), "{shell}");
+        }
+    }
+}
