@@ -42,8 +42,8 @@ fn tensor(name: &[u8], kind: u8, dimensions: &[u8], raw: &[u8]) -> Vec<u8> {
 
 /// A model of these nodes from `in` to `out`, with a table of ones and one of codes.
 fn model(nodes: &[Vec<u8>]) -> Vec<u8> {
-    let ones = tensor(b"ones", 1, &[6, 2], &1.0_f32.to_le_bytes().repeat(12));
-    let codes = tensor(b"codes", 3, &[4, 3], &[7; 12]);
+    let ones = tensor(b"ones", 1, &[64], &1.0_f32.to_le_bytes().repeat(64));
+    let codes = tensor(b"codes", 3, &[16, 64], &[7; 16 * 64]);
     let list = [&tensor(b"list", 1, &[1], b"")[..], &[4 << 3 | 5, 0, 0, 0x80, 0x3f]].concat();
     let (input, output) = (message(&[(1, b"in")]), message(&[(1, b"out")]));
     let mut parts: Vec<(u32, &[u8])> = nodes.iter().map(|node| (1, &node[..])).collect();
@@ -63,7 +63,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let round = [end(), norm(b"b", b"a"), node(b"Add", &[b"a", b"a"], b"b", &[])];
     let dense = [
         node(b"MatMul", &[b"c", b"w"], b"p", &[]),
-        node(b"DequantizeLinear", &[b"codes", b"list"], b"w", &[attribute(b"axis", &[], &[3 << 3, 1])]),
+        node(b"DequantizeLinear", &[b"codes", b"ones"], b"w", &[attribute(b"axis", &[], &[3 << 3, 1])]),
         node(b"Add", &[b"p", b"ones"], b"b", &[]),
     ];
     vec![model(&[end(), norm(b"in", b"a")]), model(&round), model(&[&[end(), norm(b"b", b"a")], &dense[..]].concat())]

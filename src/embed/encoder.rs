@@ -73,10 +73,13 @@ impl fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    /// An encoder of these parts; `None` if their sizes are not those of an encoder of `DIMENSIONS` numbers.
+    /// An encoder of these parts; `None` if their sizes are not those of an encoder of `DIMENSIONS` numbers, or a place is not finite.
     #[must_use]
     pub fn new(places: Vec<f32>, start: Norm, mut layers: Vec<Layer>) -> Option<Self> {
-        let fits = places.len().is_multiple_of(DIMENSIONS) && start.depth() == DIMENSIONS && !layers.is_empty();
+        let fits = places.len().is_multiple_of(DIMENSIONS)
+            && places.iter().all(|number| number.is_finite())
+            && start.depth() == DIMENSIONS
+            && !layers.is_empty();
         if !fits || !layers.iter().all(Layer::fits) {
             return None;
         }
@@ -240,8 +243,7 @@ impl Buffers {
 /// A table of word vectors: a row of eight-bit codes and a scale for each token of the vocabulary.
 #[derive(Clone)]
 pub struct Words {
-    /// Signed codes, as the bytes that they are in the model's file: 12 MB, which so need not be copied, and are no memory of the
-    /// agent's own if the file is part of the program.
+    /// Signed codes, as the bytes that they are in the model's file: 12 MB, which so need not be copied.
     codes: Cow<'static, [u8]>,
     scales: Vec<f32>,
 }
@@ -253,10 +255,11 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    /// A table; `None` if it has not a row of codes for each scale.
+    /// A table; `None` if it has not a row of codes for each scale, or a scale is not finite.
     #[must_use]
     pub fn new(codes: Cow<'static, [u8]>, scales: Vec<f32>) -> Option<Self> {
-        (codes.len() == scales.len() * DIMENSIONS).then_some(Self { codes, scales })
+        let fits = codes.len() == scales.len() * DIMENSIONS && scales.iter().all(|scale| scale.is_finite());
+        fits.then_some(Self { codes, scales })
     }
 
     /// Writes the vector of a token; false if there is none.

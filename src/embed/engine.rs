@@ -1,6 +1,6 @@
 //! The engine: runs the model's ONNX file, one text at a time, on the calling thread.
 //!
-//! `onnx` reads the file. The encoder in its graph is found by `pattern`, rewritten to the three operators of our own, and run by
+//! `onnx` reads the file. The encoder in its graph is found by `pattern` and run by
 //! [`crate::embed::encoder`] with the kernels of this processor. It is not tract that reads and runs them: its reader copies all
 //! weights, its passes over the graph take most of the load time, before which it would make f32 of them, and its plan
 //! allocates every operator's result. A model in which no encoder is found is read and run by tract as it is (`stock`).

@@ -1,7 +1,7 @@
 //! A model in one file, most of which stays on the disk: `models/wattle-e5-s6/FORMAT.md` describes the format.
 //!
 //! The manifest has the hash of the file's sums, and the sums have that of every block of 4096 bytes. A block is checked when
-//! it is read first, so that loading reads 15 MB of 70, and what is read is never that of another file.
+//! it is read first, so that loading reads 15 MB of 70. What is changed under a running agent after that is read as it is.
 
 use super::model::{FileHash, MODEL_FILE, ModelError};
 use crate::limits::{MODEL_FILE_BYTES_MAX, MODEL_PART_BYTES_MAX, MODEL_PARTS_MAX};

@@ -2,7 +2,7 @@
 //!
 //! A row is 384 codes of 4 bits, the even one of two in the low half of its byte, and a scale in half precision for each 32 of
 //! them: a weight is (code - 8) * scale. Rows that were used are kept, one for each remainder of the word's id: ids are
-//! in the order of frequency, so that the frequent ones keep their places.
+//! in the order of frequency, so that a frequent one is soon back where a rare one took its place.
 
 use super::model::ModelError;
 use super::model_file::ModelFile;

@@ -21,7 +21,7 @@ pub const VOCABULARY_WORDS_MAX: usize = 1 << 18;
 /// Bytes of one word of a vocabulary; BERT's longest has 18 characters.
 pub const VOCABULARY_WORD_BYTES_MAX: usize = 256;
 
-/// Nodes of the trie of a unigram model's pieces; XLM-R's 250,000 pieces have 782,761.
+/// Nodes of the trie of a unigram model's pieces; XLM-R's 250,000 pieces have 782,728.
 pub const PIECE_NODES_MAX: usize = 1 << 21;
 
 /// Bytes of a piece; XLM-R's longest has 48.

@@ -232,6 +232,30 @@ fn a_model_that_is_no_such_encoder_is_left_to_tract() {
 }
 
 #[test]
+fn a_model_whose_codes_are_a_list_is_what_tract_makes_of_it() {
+    let words = 3 + 2 * LETTERS.len();
+    let list = |writer: &mut Writer, x: String| {
+        writer.graph.list("words.codes", &[words, DIMENSIONS], &vec![5; words * DIMENSIONS]);
+        x
+    };
+    let product = |writer: &mut Writer, x: String| {
+        writer.graph.list("layer0.wide.codes", &[DIMENSIONS, PLAIN.wide], &vec![5; DIMENSIONS * PLAIN.wide]);
+        x
+    };
+    for (weights, vocabulary, manifest) in [files(PLAIN, PLACES, list), files(PLAIN, PLACES, product)] {
+        let load =
+            |choice| Engine::load_for(weights.clone(), &vocabulary, &manifest, choice).map_err(|e| e.to_string());
+        match (load(Choice::Best), load(Choice::Stock)) {
+            (Ok(mut found), Ok(mut stock)) => {
+                assert_eq!(found.kernel(), None);
+                assert_eq!(found.embed("fence post").unwrap(), stock.embed("fence post").unwrap());
+            }
+            (found, stock) => assert_eq!(found.unwrap_err(), stock.unwrap_err()),
+        }
+    }
+}
+
+#[test]
 fn a_model_with_fewer_places_than_its_manifest_says_is_refused() {
     let (weights, vocabulary, manifest) = files(Form { layers: 1, ..PLAIN }, PLACES + 1, |_, x| x);
     let error = Engine::load(weights, &vocabulary, &manifest).unwrap_err().to_string();

@@ -72,10 +72,7 @@ fn embeddings_equal_the_original_models_within_the_rounding_of_int8() {
     for reference in &references {
         let exact = Embedding::new(manifest().fingerprint(), &halves(&reference.embedding)).unwrap();
         let cosine = embed(&reference.text).cosine(&exact).unwrap();
-        // With fewer than three tokens the rounding errors do not average out: 0.9965 for "Yes." and for the empty text. A
-        // float64 run of the quantized weights gives the same figures.
-        let least = if engine().tokens(&reference.text) < 3 { 0.995 } else { 0.998 };
-        assert!(cosine >= least, "cosine {cosine} of {:?}", reference.text);
+        assert!(cosine >= 0.998, "cosine {cosine} of {:?}", reference.text);
         mean += cosine / 32.0;
     }
     assert!(mean >= 0.999, "mean cosine {mean}");
@@ -83,8 +80,14 @@ fn embeddings_equal_the_original_models_within_the_rounding_of_int8() {
 
 #[test]
 fn every_kernel_gives_the_same_embedding() {
-    let texts =
-        ["", "Yes.", "The posts stand in gravel.", &"Rails are nailed to posts, and boards to rails. ".repeat(4)];
+    // Two, four and seven tokens, which have finer codes; one block and several.
+    let texts = [
+        "",
+        "Yes.",
+        "The posts stand deep.",
+        &"Rails are nailed to posts, and boards to rails. ".repeat(4),
+        &"Rails are nailed to posts, and boards to rails. ".repeat(7),
+    ];
     let of = |choice| {
         let mut engine = Engine::load_for(model_file(WEIGHTS_FILE), &vocabulary(), &manifest(), choice).unwrap();
         assert_eq!(
@@ -101,9 +104,10 @@ fn every_kernel_gives_the_same_embedding() {
     for (kernel, found) in &all {
         for (at, text) in texts.iter().enumerate() {
             assert_eq!(found[at], all[0].1[at], "{} of {text:?}, and the portable one", kernel.name());
-            // Between them stands the rounding of activations.
+            // Between them stands the rounding of activations, which finer codes nearly do away with.
             let near = found[at].cosine(&stock[at]).unwrap();
-            assert!(near >= 0.997, "{} of {text:?}: {near} from f32 arithmetic", kernel.name());
+            let least = if engine().tokens(text) <= 8 { 0.999_99 } else { 0.997 };
+            assert!(near >= least, "{} of {text:?}: {near} from f32 arithmetic", kernel.name());
         }
     }
 }
@@ -161,7 +165,7 @@ fn damaged_model_files_are_refused_by_name() {
     assert_eq!(load(Vec::new(), &vocabulary()), EmbedError::Model(ModelError::Damaged(WEIGHTS_FILE)));
 }
 
-/// Decodes little-endian f16 in base64, which only this test needs.
+/// Decodes little-endian f16 in base64.
 fn halves(base64: &str) -> Vec<f32> {
     let sextet = |c: u8| match c {
         b'A'..=b'Z' => u32::from(c - b'A'),

@@ -126,9 +126,12 @@ fn integers(tensor: &Tensor<'_>) -> Option<Vec<i64>> {
     rest.is_empty().then(|| numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
 }
 
-/// The codes of a constant of int8 with these dimensions; one of 0 stands for any number.
-pub(super) fn codes<'a>(tensor: &Tensor<'a>, dimensions: [usize; 2]) -> Option<&'a [u8]> {
-    let fits = |(found, due): (&i64, usize)| due == 0 || usize::try_from(*found) == Ok(due);
-    let shape = tensor.dimensions.len() == 2 && tensor.dimensions.iter().zip(dimensions).all(fits);
-    (shape && tensor.kind == I8).then_some(tensor.raw)
+/// The codes of a constant of int8 with these dimensions; `None` for the first stands for any number. Such a constant may also be written as
+/// a list of numbers, or in a file of its own: then there are none here.
+pub(super) fn codes<'a>(tensor: &Tensor<'a>, (rows, columns): (Option<usize>, usize)) -> Option<&'a [u8]> {
+    let [found_rows, found_columns] = tensor.dimensions[..] else { return None };
+    let (found_rows, found_columns) = (usize::try_from(found_rows).ok()?, usize::try_from(found_columns).ok()?);
+    let shape = rows.is_none_or(|rows| rows == found_rows) && columns == found_columns;
+    let is_whole = found_rows.checked_mul(found_columns) == Some(tensor.raw.len());
+    (shape && is_whole && tensor.kind == I8).then_some(tensor.raw)
 }

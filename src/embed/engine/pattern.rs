@@ -26,7 +26,7 @@ pub(super) struct Found<'a> {
 
 /// Where the word vectors come from.
 pub(super) enum Source<'a> {
-    /// A table of the model: its codes, a row of `DIMENSIONS` for each of the scales.
+    /// A table of the model: its codes, a row of `DIMENSIONS` for each of the scales, which are finite.
     Table { codes: &'a [u8], scales: Vec<f32> },
     /// The graph's input.
     Input,
@@ -134,7 +134,7 @@ fn matrix(graph: &Graph<'_, '_>, node: &Node<'_>, bias: &[f32]) -> Option<Matrix
         Some(zeros.raw.iter().all(|zero| *zero == 0) && zeros.integers.iter().all(|zero| *zero == 0))
     })?;
     let scales = graph.floats(scales)?;
-    let codes = codes(graph.constant(weights)?, [0, scales.len()])?;
+    let codes = codes(graph.constant(weights)?, (None, scales.len()))?;
     let codes: Vec<i8> = codes.iter().map(|code| code.cast_signed()).collect();
     (columns && zeros).then(|| Matrix::pack(&codes, &scales, bias))?
 }
@@ -174,7 +174,7 @@ fn attention(graph: &Graph<'_, '_>, output: &str, input: &str) -> Option<(Matrix
     let [shares, value] = graph.inputs(mixed, "MatMul")?;
     let softmax = graph.node(shares, "Softmax")?;
     let last = integer_of(softmax, "axis").is_none_or(|axis| axis == -1 || axis == 3);
-    let (scores, factor) = scaled(graph, softmax.inputs.first()?)?;
+    let (scores, factor) = scaled(graph, softmax.inputs.first()?).filter(|(_, factor)| factor.is_finite())?;
     let [query, key] = graph.inputs(scores, "MatMul")?;
     let (query, heads) = head(graph, query, &[0, 2, 1, 3])?;
     let (key, key_heads) = head(graph, key, &[0, 2, 3, 1])?;
@@ -213,8 +213,10 @@ fn transposed<'a>(graph: &Graph<'_, 'a>, output: &str, order: &[i64]) -> Option<
 fn joined(graph: &Graph<'_, '_>, parts: [&str; 3], input: &str) -> Option<Matrix> {
     let node = graph.node(parts[0], "Split")?;
     let last = integer_of(node, "axis").is_some_and(|axis| axis == -1 || axis == 2);
-    // Without sizes the parts are equal.
-    let equal = graph.integers_of(node, "split").is_none_or(|sizes| sizes.windows(2).all(|pair| pair[0] == pair[1]));
+    // Without sizes the parts are equal; sizes that are computed are not known.
+    let sizes = graph.integers_of(node, "split");
+    let is_computed = sizes.is_none() && node.inputs.len() > 1;
+    let equal = !is_computed && sizes.is_none_or(|sizes| sizes.windows(2).all(|pair| pair[0] == pair[1]));
     let (matrix, of) = dense(graph, node.inputs.first()?)?;
     (last && equal && node.outputs == parts && of == input).then_some(matrix)
 }
@@ -230,10 +232,14 @@ fn apart(graph: &Graph<'_, '_>, parts: [&str; 3], input: &str) -> Option<Matrix>
 /// The sum of word vectors and places: where the words come from, and the places.
 fn placed<'a>(graph: &Graph<'_, 'a>, sum: &str) -> Option<(Source<'a>, Vec<f32>)> {
     for (words, places) in graph.either(sum, "Add")? {
-        let Some([table, starts, _, axes]) = graph.inputs(places, "Slice") else { continue };
-        let from_first = graph.integers(starts)? == [0] && matches!(graph.integers(axes)?[..], [0]);
+        let Some([table, starts, ends, axes]) = graph.inputs(places, "Slice") else { continue };
+        let steps = graph.node(places, "Slice")?.inputs.get(4);
+        let each = steps.is_none_or(|steps| graph.integers(steps).is_some_and(|steps| steps == [1]));
+        let from_first = graph.integers(starts)? == [0] && graph.integers(axes)? == [0];
+        // As many places as the text has tokens: an end that is the same for all texts is another thing.
+        let to_last = graph.constant(ends).is_none();
         let table = floats(graph.constant(table)?)?;
-        return from_first.then_some((source(graph, words)?, table));
+        return (from_first && to_last && each).then_some((source(graph, words)?, table));
     }
     None
 }
@@ -245,9 +251,9 @@ fn source<'a>(graph: &Graph<'_, 'a>, words: &str) -> Option<Source<'a>> {
     for (rows, scales) in graph.either(words, "Mul")? {
         let Some([rows]) = graph.inputs(rows, "Cast") else { continue };
         let ([table, ids], [scales, same_ids]) = (graph.inputs(rows, "Gather")?, graph.inputs(scales, "Gather")?);
-        let codes = codes(graph.constant(table)?, [0, DIMENSIONS])?;
-        let source = Source::Table { codes, scales: graph.floats(scales)? };
-        return (ids == graph.input() && same_ids == ids).then_some(source);
+        let scales = graph.floats(scales).filter(|scales| scales.iter().all(|scale| scale.is_finite()))?;
+        let codes = codes(graph.constant(table)?, (Some(scales.len()), DIMENSIONS))?;
+        return (ids == graph.input() && same_ids == ids).then_some(Source::Table { codes, scales });
     }
     None
 }

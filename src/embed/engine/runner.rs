@@ -43,7 +43,7 @@ impl Clone for Runner {
 }
 
 impl Runner {
-    /// Builds it from ONNX. What an encoder does not need of the file is dropped; of a file that is part of the program nothing is copied.
+    /// Builds it from ONNX. What an encoder does not need of the file is dropped.
     pub(super) fn new(mut weights: Cow<'static, [u8]>, choice: Choice, token_limit: usize) -> Result<Self, EmbedError> {
         let kernel = match choice {
             // Without any of the instructions tract's own kernels are faster than ours.
@@ -108,8 +108,8 @@ impl Own {
     }
 }
 
-/// The encoder in a model's file, and its table of word vectors if that is in the file. The table is not copied: of a file that is
-/// part of the program it is a part, and of an owned one it is what is left.
+/// The encoder in a model's file, and its table of word vectors if that is in the file. The table is not copied: it is a part of a
+/// borrowed file, and what is left of an owned one, which is whole as long as there may be no encoder in it.
 fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)> {
     if let Cow::Borrowed(file) = weights {
         let Found { encoder, words } = found(file)?;

@@ -45,13 +45,16 @@ pub struct Matrix {
 
 impl Matrix {
     /// Packs codes of -127 to 127, row after row, of which each has a code for every output; `weight = scale * code`. `None` if the
-    /// lengths do not fit, outputs are no multiple of 64, rows no multiple of 16, or a code is -128.
+    /// lengths do not fit, outputs are no multiple of 64, rows no multiple of 16, a code is -128, or a number is not finite.
     #[must_use]
     pub fn pack(codes: &[i8], scales: &[f32], biases: &[f32]) -> Option<Self> {
         let outputs = scales.len();
         let depth = codes.len().checked_div(outputs)?;
         let whole = outputs.is_multiple_of(COLUMNS) && depth.is_multiple_of(16) && codes.len() == depth * outputs;
         if !whole || biases.len() != outputs || !(16..=DEPTH_MAX).contains(&depth) || codes.contains(&i8::MIN) {
+            return None;
+        }
+        if !scales.iter().chain(biases).all(|number| number.is_finite()) {
             return None;
         }
         let mut packed = Self {
@@ -91,10 +94,11 @@ impl Matrix {
         self.columns.push(columns);
     }
 
-    /// The same matrix for numbers that are multiplied by these factors first; `None` if there is not one for each row.
+    /// The same matrix for numbers that are multiplied by these factors first; `None` if there is not a finite one for each row.
     #[must_use]
     pub fn with_factors(self, factors: Vec<f32>) -> Option<Self> {
-        (factors.len() == self.depth).then_some(Self { factors, ..self })
+        let fits = factors.len() == self.depth && factors.iter().all(|factor| factor.is_finite());
+        fits.then_some(Self { factors, ..self })
     }
 
     /// What a number is multiplied by before it becomes a code; one for each row.

@@ -16,11 +16,12 @@ pub struct Norm {
 }
 
 impl Norm {
-    /// Of gains and shifts, one for each place of a row, of which there is a multiple of 16; else `None`.
+    /// Of gains and shifts, one for each place of a row, of which there is a multiple of 16, all finite; else `None`.
     #[must_use]
     pub fn new(gain: Vec<f32>, shift: Vec<f32>, epsilon: f32) -> Option<Self> {
         let fits = gain.len() == shift.len() && !gain.is_empty() && gain.len().is_multiple_of(LANES);
-        fits.then_some(Self { gain, shift, epsilon })
+        let finite = epsilon.is_finite() && gain.iter().chain(&shift).all(|number| number.is_finite());
+        (fits && finite).then_some(Self { gain, shift, epsilon })
     }
 
     /// What is added to every row in the end, and is not in its codes.

@@ -7,7 +7,7 @@ use super::compute::{CODE_MAX, Compute, Instructions, LANES, MAGIC, vectors};
 
 /// Steps between the lowest and the highest code.
 const STEPS: f32 = 254.0;
-/// Below this span all codes of a row are the zero point.
+/// The least span of a row: the codes of numbers nearer to each other than its steps are the zero point.
 const SPAN_MIN: f32 = 1e-20;
 /// Bytes of a cache line, of most processors.
 const LINE: usize = 64;
@@ -101,8 +101,8 @@ impl Compute for Quantize<'_> {
     }
 }
 
-/// The codes of a row. Whatever the numbers are, codes are of -127 to 127; of numbers that are not finite they mean nothing, and
-/// the embedding is refused. No multiplication is fused: codes are the same on every processor.
+/// The codes of a row. Whatever the numbers are, codes are of -127 to 127. The parameters of a model are finite (`Matrix::pack`,
+/// `Norm::new`); where they are so large that sums overflow, the codes mean nothing. No multiplication is fused: codes are the same on every processor.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "whole numbers of at most 127")]
 pub(super) fn row<I: Instructions>(

@@ -15,7 +15,7 @@ fn codes(rng: &mut Rng, count: usize) -> Vec<i8> {
         .map(|_| match rng.below(8) {
             0 => 127,
             1 => -127,
-            _ => i8::try_from(rng.below(255)).unwrap_or(0).wrapping_sub(127).max(-127),
+            _ => i8::try_from(i16::try_from(rng.below(255)).unwrap() - 127).unwrap(),
         })
         .collect()
 }

@@ -2,8 +2,8 @@
 //!
 //! Kudo, "Subword Regularization", 2018, and the library `sentencepiece`. A text is read in one pass: NFC, the model's
 //! table of replaced characters (`replaced`), single spaces, each space as `▁` before its word, and for each word the
-//! best path over the pieces (`viterbi`, `pieces`). The tokens equal those of Hugging Face `tokenizers` and of
-//! `sentencepiece` with the model's own rules; `scripts/verify_unigram.py` compares 10,000 lines of all scripts.
+//! best path over the pieces (`viterbi`, `pieces`). The tokens equal those of Hugging Face `tokenizers`:
+//! `tests/it/multilingual.rs` compares 10,000 lines of all scripts, which `scripts/make_multilingual_fixture.py` writes.
 //!
 //! Invariants: a special token written in a text is text. The time is linear in the text's length; the memory is that of
 //! the pieces (5 MB for 250,000) and of one word, of which at most `limits::WORD_WINDOW_BYTES` and a little more are held.
