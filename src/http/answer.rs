@@ -52,6 +52,11 @@ fn date(seconds: i64) -> Option<String> {
     Some(format!("{weekday}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} GMT"))
 }
 
+/// Answers with a word as text; no later handler runs.
+pub(super) fn plain(conn: Conn, word: &'static str) -> Conn {
+    conn.with_response_header(KnownHeaderName::ContentType, "text/plain; charset=utf-8").ok(word)
+}
+
 /// Answers with this value as JSON; no later handler runs.
 pub(super) fn json(conn: Conn, status: Status, body: &impl Serialize) -> Conn {
     match serde_json::to_string(body) {

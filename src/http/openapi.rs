@@ -54,6 +54,9 @@ fn operation(route: &Route) -> Value {
     if answered != "-" {
         operation["responses"][status]["content"] = content(answered);
     }
+    if route.path == "/mcp" {
+        operation["responses"]["202"] = json!({ "description": "It was no question; nothing is answered." });
+    }
     if route.access != Access::Open {
         operation["security"] = json!([{ "token": [] }]);
     }

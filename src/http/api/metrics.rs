@@ -4,7 +4,7 @@
 //! No label has the name of a device, a folder or a document: the number of series is fixed, and nothing private is in them.
 
 use super::Api;
-use crate::http::answer::refused;
+use crate::http::answer::{plain, refused};
 use crate::http::dto::StatusReport;
 use crate::runtime::governor::Current;
 use std::fmt::Write;
@@ -53,7 +53,7 @@ impl Api {
     /// Whether the agent takes calls: it is up, is not stopping, and has room.
     pub(in crate::http) fn ready(&self, conn: Conn) -> Conn {
         if self.node.takes_calls() {
-            return conn.ok("ready");
+            return plain(conn, "ready");
         }
         refused(conn, Status::ServiceUnavailable, "The agent is stopping, or has too many requests at once.")
     }

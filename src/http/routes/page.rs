@@ -1,5 +1,6 @@
 //! The calls that need no token: the page, and whether the agent runs.
 
+use super::super::answer::plain;
 use super::row::{Access, Route};
 use trillium::Method;
 
@@ -24,7 +25,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/healthz",
         access: Access::Open,
         about: "returns `ok` while the agent runs",
-        handler: |_, conn, _| Box::pin(async move { conn.ok("ok") }),
+        handler: |_, conn, _| Box::pin(async move { plain(conn, "ok") }),
     },
     Route {
         method: Method::Get,

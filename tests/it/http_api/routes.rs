@@ -95,5 +95,9 @@ fn metrics_have_help_and_type_and_name_nothing_private() {
     assert!(body.contains("wattle_files{state=\"ready\"} 0\n"), "{body}");
     assert!(body.contains("process_resident_memory_bytes "), "{body}");
     assert!(!body.contains("attic") && !body.contains("12D3"), "no name of a device: {body}");
-    assert!(agent.get("/readyz", &[]).ends_with("\r\n\r\nready"));
+    for (path, word) in [("/readyz", "ready"), ("/healthz", "ok")] {
+        let answer = agent.get(path, &[]);
+        let is_text = answer.contains("Content-Type: text/plain; charset=utf-8\r\n");
+        assert!(is_text && answer.ends_with(&format!("\r\n\r\n{word}")), "{answer}");
+    }
 }

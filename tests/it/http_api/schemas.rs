@@ -235,6 +235,7 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
         ("POST", "/embed".to_owned(), body(json!({ "inputs": ["a"] }))),
         ("POST", "/mcp".to_owned(), body(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }))),
         ("POST", "/mcp".to_owned(), "{".to_owned()),
+        ("POST", "/mcp".to_owned(), body(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))),
     ]
 }
 
