@@ -30,6 +30,9 @@ pub const LEASE_MS_MIN: u64 = 5_000;
 /// See `LEASE_MS_MIN`.
 pub const LEASE_MS_MAX: u64 = 5 * 60 * 1000;
 
+/// Milliseconds beyond the time of its results for which no word of a device has come that works, before people are told so.
+pub const WORD_MS: u64 = 1_000;
+
 /// Milliseconds after which a lease ends whose device has no link any more. A link that is dialled anew is back before.
 pub const LEASE_UNLINKED_MS: u64 = 2_000;
 

@@ -35,6 +35,7 @@ impl Scheduler {
     /// A message of work from a device that may send it. A sentence about false results comes from `take_false_makers`.
     pub fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Vec<Output>) {
         let (lender, borrower) = (&mut self.offload.lender, &mut self.offload.borrower);
+        lender.heard(now, peer);
         let answer = match work {
             Work::Offer(offer) => {
                 borrower.on_offer(now, peer, &offer);

@@ -22,6 +22,7 @@
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
 pub mod borrower;
+mod ended_leases;
 mod failures;
 pub mod lendable;
 pub mod lender;

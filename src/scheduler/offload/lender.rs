@@ -96,6 +96,8 @@ pub struct Lent {
     pub unlinked: Option<Instant>,
     /// If it could embed none of the texts that it had last: for how long it gets none.
     pub failing: Option<Duration>,
+    /// Of one that has leases: for how long no word of it has come, and whether one is overdue.
+    pub silent: Option<(Duration, bool)>,
 }
 
 /// The model of all vectors.
@@ -265,6 +267,7 @@ impl Lender {
             return Some(later(pause));
         }
         worker.asked = now;
+        self.results.again.found(worker.ended.has_sent_all());
         if self.asks.len() < LENDING_MAX && !self.asks.iter().any(|(asked, _)| *asked == peer) {
             self.asks.push_back((peer, usize::from(chunks)));
         }

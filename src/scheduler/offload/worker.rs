@@ -1,5 +1,6 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
+use super::ended_leases::EndedLeases;
 use super::failures::Failures;
 use super::lendable::Lendable;
 use super::same::is_same;
@@ -8,10 +9,9 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, LEASES_ENDED_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS,
-    UNCHECKED_RESTS_MS,
+    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS,
+    WORD_MS,
 };
-use crate::wire::work::BatchId;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The weight of a new measurement in the moving average of the time for a chunk.
@@ -71,6 +71,8 @@ struct Pace {
     ms_per_chunk: Option<f64>,
     /// When its last results came, or it began after a rest.
     progress: Instant,
+    /// When any word of it came, or it began after a rest.
+    heard: Instant,
 }
 
 /// One device.
@@ -95,8 +97,8 @@ pub(in crate::scheduler) struct Worker {
     good: u32,
     held: VecDeque<Held>,
     check: Option<Check>,
-    /// The last leases that ended before all of their results came, with how many did not.
-    ended: VecDeque<(BatchId, usize)>,
+    /// The last leases that ended before all of their results came.
+    pub(super) ended: EndedLeases,
 }
 
 impl Worker {
@@ -109,11 +111,11 @@ impl Worker {
             failures: Failures::default(),
             told: None,
             done: 0,
-            pace: Pace { ms_per_chunk: None, progress: now },
+            pace: Pace { ms_per_chunk: None, progress: now, heard: now },
             good: 0,
             held: VecDeque::new(),
             check: None,
-            ended: VecDeque::new(),
+            ended: EndedLeases::default(),
         }
     }
 
@@ -153,23 +155,21 @@ impl Worker {
 
     /// It begins with something after a rest.
     pub(super) const fn starts(&mut self, now: Instant) {
-        self.pace.progress = now;
+        (self.pace.progress, self.pace.heard) = (now, now);
     }
 
-    /// A lease of it ended without so many of its results.
-    pub(super) fn ended(&mut self, id: BatchId, left: usize) {
-        if self.ended.len() >= LEASES_ENDED_MAX {
-            self.ended.pop_front();
-        }
-        self.ended.push_back((id, left));
+    /// A word of it came.
+    pub(super) const fn heard(&mut self, now: Instant) {
+        self.pace.heard = now;
     }
 
-    /// How many of so many results are of a lease that has ended, each counted once.
-    pub(super) fn late(&mut self, id: BatchId, results: usize) -> usize {
-        let Some((_, left)) = self.ended.iter_mut().find(|(ended, _)| *ended == id) else { return 0 };
-        let late = results.min(*left);
-        *left -= late;
-        late
+    /// For how long no word of it has come, with whether it owes one: it embeds, and sends what each task made; before the third of such a
+    /// lease it renews that besides.
+    pub(super) fn silence(&self, now: Instant, lease: Duration) -> (Duration, bool) {
+        let results = Duration::from_millis(2 * self.takes_ms(RESULTS_MAX));
+        let due = results.min(lease / 3) + Duration::from_millis(WORD_MS);
+        let silent = now.since(self.pace.heard);
+        (silent, silent >= due)
     }
 
     /// So many results came.

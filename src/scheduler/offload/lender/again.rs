@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Embeddings beyond one for each chunk, in this run of the agent. What a device computed and never sent, because it died or lost
+/// Embeddings beyond one for each chunk, in this run of the agent, each under one cause. What a device computed and never sent, because it died or lost
 /// its link, is in `lost` at most: it counts what it had of a batch that it may have begun, and had not sent. What it was at when it was told to stop, because this device was
 /// faster, is in no count: one task of it at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,11 @@ pub struct Again {
 }
 
 impl Again {
+    /// So many that are counted as lost came all the same.
+    pub(super) const fn found(&mut self, count: usize) {
+        self.lost = self.lost.saturating_sub(count as u64);
+    }
+
     /// All of them.
     #[must_use]
     pub fn sum(&self) -> u64 {

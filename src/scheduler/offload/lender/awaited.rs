@@ -13,8 +13,6 @@ pub(super) struct Waiting {
     pub(super) peer: PeerKey,
     pub(super) until: Instant,
     pub(super) chunk: Lendable,
-    /// Whether it is counted as lost.
-    pub(super) is_counted: bool,
 }
 
 /// A result of a text that may not be read yet.
@@ -22,6 +20,8 @@ pub(super) struct Waiting {
 struct Brought {
     by: PeerKey,
     vector: Quantized,
+    /// Whether it is counted as one that came late.
+    is_late: bool,
     until: Instant,
     /// Which of all it was.
     number: u64,
@@ -60,10 +60,10 @@ impl Awaited {
         self.chunks.iter().map(|waiting| &waiting.chunk)
     }
 
-    /// Takes the chunk of a text, with whether it is counted as lost.
-    pub(super) fn take_text(&mut self, text: &EmbedKey) -> Option<(Lendable, bool)> {
+    /// Takes the chunk of a text.
+    pub(super) fn take_text(&mut self, text: &EmbedKey) -> Option<Lendable> {
         let place = self.chunks.iter().position(|waiting| waiting.chunk.key == *text)?;
-        self.chunks.remove(place).map(|waiting| (waiting.chunk, waiting.is_counted))
+        self.chunks.remove(place).map(|waiting| waiting.chunk)
     }
 
     /// When the first of them waits no longer.
@@ -84,7 +84,7 @@ impl Awaited {
 
     /// A device brings a result. Where no more fit, the one that is kept the shortest makes room. Of a text that another device brought before
     /// that one's result stands: nobody takes the place of others' results, nor more places than it has.
-    pub(super) fn bring(&mut self, now: Instant, by: PeerKey, text: EmbedKey, vector: Quantized) {
+    pub(super) fn bring(&mut self, now: Instant, by: PeerKey, text: EmbedKey, (vector, is_late): (Quantized, bool)) {
         if self.results.get(&text).is_some_and(|brought| brought.by != by) {
             return;
         }
@@ -101,9 +101,10 @@ impl Awaited {
                 self.results.remove(&first);
             }
         }
+        let is_late = is_late || self.results.get(&text).is_some_and(|brought| brought.is_late);
         let until = now + Duration::from_millis(KEPT_MS);
         self.count += 1;
-        self.results.insert(text, Brought { by, vector, until, number: self.count });
+        self.results.insert(text, Brought { by, vector, is_late, until, number: self.count });
     }
 
     /// Who brought a result of a text, and which of all that are brought it was.
@@ -111,11 +112,11 @@ impl Awaited {
         self.results.get(text).map(|brought| (brought.number, brought.by))
     }
 
-    /// That result. What its device brought before it is wanted no more: a check vouches for what was made before.
-    pub(super) fn take_result(&mut self, text: &EmbedKey) -> Option<Quantized> {
-        let Brought { by, vector, number, .. } = self.results.remove(text)?;
+    /// That result, and whether it is counted as one that came late. What its device brought before it is wanted no more: a check vouches for what was made before.
+    pub(super) fn take_result(&mut self, text: &EmbedKey) -> Option<(Quantized, bool)> {
+        let Brought { by, vector, is_late, number, .. } = self.results.remove(text)?;
         self.results.retain(|_, brought| brought.by != by || brought.number > number);
-        Some(vector)
+        Some((vector, is_late))
     }
 
     /// Results that are kept no longer go. Whether any are left.
@@ -145,12 +146,12 @@ mod tests {
         let text = |n: u16| EmbedKey(std::array::from_fn(|at| n.to_be_bytes().get(at).copied().unwrap_or(0)));
         let most = u16::try_from(KEPT_MAX).unwrap_or(0);
         let (one, many) = (PeerKey([1; 32]), PeerKey([2; 32]));
-        awaited.bring(Instant::from_millis(0), one, text(u16::MAX), vector.clone());
+        awaited.bring(Instant::from_millis(0), one, text(u16::MAX), (vector.clone(), false));
         for n in 0..2 * most {
-            awaited.bring(Instant::from_millis(1 + u64::from(n)), many, text(n), vector.clone());
+            awaited.bring(Instant::from_millis(1 + u64::from(n)), many, text(n), (vector.clone(), false));
         }
         assert_eq!(awaited.results.len(), KEPT_MAX + 1);
-        awaited.bring(Instant::from_millis(9), many, text(u16::MAX), vector);
+        awaited.bring(Instant::from_millis(9), many, text(u16::MAX), (vector, false));
         let by = |n| awaited.brought_by(&text(n)).map(|(_, by)| by);
         assert_eq!(by(u16::MAX), Some(one), "also where it brings the same text");
         assert_eq!(by(most - 1), None);

@@ -18,7 +18,13 @@ impl Lender {
         for result in &kept.results {
             let vector = Quantized::from_parts(result.vector.scale, &result.vector.codes).filter(is_of_length_one);
             let Some(vector) = vector else { return true };
-            self.pool.awaited.bring(now, peer, result.text, vector);
+            // Until it is taken, it was made for nothing, and is lost no more.
+            let is_late = self.workers.get_mut(&peer).is_some_and(|worker| worker.ended.found(&result.text));
+            if is_late {
+                self.results.again.found(1);
+                self.results.again.late += 1;
+            }
+            self.pool.awaited.bring(now, peer, result.text, (vector, is_late));
         }
         self.take_brought(now);
         false
@@ -39,16 +45,11 @@ impl Lender {
             let Some(worker) = self.workers.get_mut(&by).filter(|worker| worker.room_unchecked(open) > 0) else {
                 continue;
             };
-            let Some(vector) = self.pool.awaited.take_result(&text) else { continue };
+            let Some((vector, is_late)) = self.pool.awaited.take_result(&text) else { continue };
             let place = self.pool.chunks.iter().position(|chunk| chunk.key == text);
-            let Some(chunk) = place.and_then(|place| self.pool.chunks.remove(place)).or_else(|| {
-                let (chunk, is_counted) = self.pool.awaited.take_text(&text)?;
-                // It is not lost.
-                self.results.again.lost = self.results.again.lost.saturating_sub(u64::from(is_counted));
-                Some(chunk)
-            }) else {
-                continue;
-            };
+            let chunk = place.and_then(|place| self.pool.chunks.remove(place));
+            let Some(chunk) = chunk.or_else(|| self.pool.awaited.take_text(&text)) else { continue };
+            self.results.again.late -= u64::from(is_late);
             worker.hold(now, chunk, vector, &mut self.rng);
         }
     }

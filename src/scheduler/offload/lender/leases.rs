@@ -5,6 +5,7 @@ use super::{BatchId, Lease, Lender};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{AWAITED_MS, LEASE_CHECKS_MAX, LEASE_UNLINKED_MS, LOST_MAX_EACH, RESULTS_MAX};
+use crate::scheduler::offload::ended_leases::EndedLease;
 use crate::scheduler::offload::lendable::Lendable;
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::Work;
@@ -113,7 +114,12 @@ impl Lender {
         let mut left: Vec<Lendable> = lease.chunks.into_iter().flatten().collect();
         let mut unlinked = None;
         if let Some(worker) = self.workers.get_mut(&lease.peer) {
-            worker.ended(id, left.len());
+            worker.ended.add(EndedLease {
+                id,
+                left: left.iter().map(|chunk| chunk.key).collect(),
+                lost,
+                was_down: false,
+            });
             unlinked = worker.unlinked;
         }
         if how == Ended::Lost {
@@ -128,7 +134,7 @@ impl Lender {
         if how == Ended::Dropped || how == Ended::Lost && unlinked.is_some() {
             // It keeps what it made, and may be back with that in a moment.
             let until = unlinked.unwrap_or(self.woken) + Duration::from_millis(AWAITED_MS);
-            let waiting = |chunk| Waiting { peer: lease.peer, until, chunk, is_counted: lost > 0 };
+            let waiting = |chunk| Waiting { peer: lease.peer, until, chunk };
             self.pool.awaited.wait(left.into_iter().map(waiting).collect());
         } else {
             self.again(left);

@@ -19,6 +19,13 @@ impl Lender {
         }
     }
 
+    /// A message of a device came.
+    pub(in crate::scheduler) fn heard(&mut self, now: Instant, peer: PeerKey) {
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.heard(now);
+        }
+    }
+
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for
     /// `ASK_AGAIN_MS` has given up, and would send a batch back.
     pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) {
@@ -48,7 +55,10 @@ impl Lender {
     pub(in crate::scheduler) fn down(&mut self, peer: PeerKey) {
         self.end_leases_of(peer, Ended::Lost);
         // A start may have mended it.
-        self.workers.get_mut(&peer).into_iter().for_each(|worker| worker.failures.end());
+        if let Some(worker) = self.workers.get_mut(&peer) {
+            worker.failures.end();
+            worker.ended.was_down();
+        }
     }
 
     fn end_leases_of(&mut self, peer: PeerKey, how: Ended) {

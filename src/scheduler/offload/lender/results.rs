@@ -25,9 +25,10 @@ impl Lender {
         let lease = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer);
         let (Some(lease), Some(worker)) = (lease, self.workers.get_mut(&peer)) else {
             // Of batches that it never had a device may send as many as it likes.
-            let late =
-                self.workers.get_mut(&peer).map_or(0, |worker| worker.late(results.batch, results.vectors.len()));
+            let worker = self.workers.get_mut(&peer);
+            let (late, found) = worker.map_or((0, 0), |worker| worker.ended.late(results.batch, results.vectors.len()));
             self.results.again.late += late as u64;
+            self.results.again.found(found);
             return false;
         };
         let mut came = 0;
@@ -45,6 +46,7 @@ impl Lender {
                     // With a vector of its own it contradicts itself.
                     let Some(by) = known.by.filter(|by| *by != peer) else { return true };
                     worker.doubt(now, known.chunk, vector, (by, known.vector));
+                    self.results.again.known += 1;
                     came += 1;
                     continue;
                 }
@@ -287,6 +289,7 @@ impl Lender {
             banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
             unlinked: worker.unlinked,
             failing: worker.failures.is_broken().then(|| worker.failures.pause(now).unwrap_or_default()),
+            silent: self.leases_of(*peer).map(|(_, lease)| lease.length).min().map(|lease| worker.silence(now, lease)),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! What this device embeds of what others have: whose vector is stored, and what is counted.
 
 use super::*;
-use crate::limits::RESULTS_MAX;
+use crate::limits::{RESULTS_MAX, WORD_MS};
+use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::offload::recipient::Recipient;
+use crate::wire::work::{Kept, KeptResult};
 use std::collections::BTreeSet;
 
 /// A side whose chunks a device has for too long, so that this device embeds them too.
@@ -90,7 +92,77 @@ fn results_of_batches_that_a_device_never_had_are_in_no_count_and_late_ones_are_
     lender.wake(at(u64::from(grant.lease_ms)));
     (0..3).for_each(|n| _ = lender.on_results(at(60_000 + n), PEER, &results(&grant), true));
     lender.on_results(at(70_000), OTHER, &results(&grant), true);
-    assert_eq!(lender.again_counts().late, grant.texts.len() as u64);
+    assert_eq!(
+        lender.again_counts(),
+        Again { late: grant.texts.len() as u64, ..Again::default() },
+        "none of them is lost as well"
+    );
+}
+
+#[test]
+fn each_further_embedding_is_counted_once_whenever_what_a_device_made_comes() {
+    // It has made so many texts of its lease when that ends by its time or its link; then another device gets them, or not yet; and what it made comes.
+    for (made, broke, lent_first) in
+        (0..=4).flat_map(|made| [(made, false, false), (made, true, false), (made, true, true)])
+    {
+        let mut lender = lender(4);
+        let grant = granted(&mut lender, at(0), PEER);
+        if broke {
+            lender.unlinked(at(900), PEER);
+        }
+        let until = u64::from(grant.lease_ms);
+        lender.wake(at(until));
+        let mut embedded = made;
+        let mut other = |lender: &mut Lender, now| {
+            lender.wake(at(now + 20_000));
+            let grant = granted(lender, at(now + 20_000), OTHER);
+            embedded += grant.texts.len();
+            lender.on_results(at(now + 20_001), OTHER, &results(&grant), true);
+        };
+        if !broke || lent_first {
+            other(&mut lender, until);
+        }
+        lender.linked(PEER);
+        let texts = numbers(&grant)[..made].to_vec();
+        if broke {
+            let results = texts.iter().map(|n| KeptResult { text: chunk(*n).key, vector: vector(*n) }).collect();
+            lender.on_kept(at(until + 30_000), PEER, &Kept { results });
+        } else {
+            let vectors = texts.iter().map(|n| vector(*n)).collect();
+            lender.on_results(at(until + 30_000), PEER, &Results { vectors, ..results(&grant) }, true);
+        }
+        lender.on_ask(at(until + 30_001), PEER, 64);
+        lender.keep_asks(&[]);
+        if broke && !lent_first && made < 4 {
+            other(&mut lender, until + 30_000);
+        }
+        let further = (embedded - 4) as u64;
+        assert_eq!(lender.again_counts().sum(), further, "{made} {broke} {lent_first}: {:?}", lender.again_counts());
+    }
+}
+
+#[test]
+fn what_a_device_made_that_was_down_stays_lost_though_it_asks_for_more() {
+    let mut lender = lender(4);
+    granted(&mut lender, at(0), PEER);
+    lender.down(PEER);
+    lender.on_ask(at(1), PEER, 64);
+    assert_eq!(lender.again_counts().lost, 4);
+}
+
+#[test]
+fn a_device_whose_results_are_overdue_is_silent_until_a_word_of_it_comes() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    let silent = |lender: &Lender, ms: u64| lender.lent(at(ms)).find_map(|lent| lent.silent);
+    assert_eq!(silent(&lender, 100), Some((Duration::from_millis(100), false)));
+    // Before the third of the lease it would renew it.
+    let due = u64::from(grant.lease_ms) / 3 + WORD_MS + 1;
+    assert_eq!(silent(&lender, due), Some((Duration::from_millis(due), true)));
+    lender.heard(at(due), PEER);
+    assert_eq!(silent(&lender, due + 1), Some((Duration::from_millis(1), false)));
+    lender.on_results(at(due + 1), PEER, &results(&grant), true);
+    assert_eq!(silent(&lender, 60_000), None, "it has nothing, and owes no word");
 }
 
 #[test]
