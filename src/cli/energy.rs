@@ -10,6 +10,7 @@ use super::output::{Stop, compact, pretty, print, print_as_is, print_next, show}
 use super::text::one_line;
 use crate::base::count::count;
 use crate::base::level::Energy;
+use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::accounting::task::{Method, Scope};
 use crate::energy::board::limit::LimitFrom;
@@ -118,19 +119,6 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
             print("No agent runs here now; for the next one the power supply counts as a new one.\n")
         }
         Err(why) => Err(why),
-    }
-}
-
-/// A span of time in words, rounded up to the minute.
-pub(super) fn span(seconds: u64) -> String {
-    if seconds < 60 {
-        // Of what is timed, its last moment is still there.
-        return count(seconds.max(1), "second");
-    }
-    match (seconds.div_ceil(60), seconds.div_ceil(60) % 60) {
-        (minutes @ 0..=119, _) => count(minutes, "minute"),
-        (minutes, 0) => count(minutes / 60, "hour"),
-        (minutes, rest) => format!("{} and {}", count(minutes / 60, "hour"), count(rest, "minute")),
     }
 }
 
@@ -294,24 +282,6 @@ fn line(current: &Current) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_and_counts_are_written_in_words() {
-        let written = [0, 1, 30, 60, 61, 7140, 7200, 7260, 9000, 172_800].map(span);
-        let due = [
-            "1 second",
-            "1 second",
-            "30 seconds",
-            "1 minute",
-            "2 minutes",
-            "119 minutes",
-            "2 hours",
-            "2 hours and 1 minute",
-            "2 hours and 30 minutes",
-            "48 hours",
-        ];
-        assert_eq!(written, due);
-    }
 
     #[test]
     fn joules_that_are_unknown_are_never_a_number_and_others_name_their_scope() {

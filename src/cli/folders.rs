@@ -3,6 +3,7 @@
 use super::style::Style;
 use super::text::one_line;
 use crate::base::finding::quoted;
+use crate::base::span::ago;
 use crate::http::folders::{AwayPlace, Watched, left_out};
 use std::fmt::Write;
 
@@ -20,7 +21,7 @@ pub(super) fn watched(source: &Watched) -> String {
         (Some(place), _) => absent(place),
         (None, None) => "not looked at yet".to_owned(),
         (None, Some(seconds)) => {
-            let ago = if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) };
+            let ago = ago(seconds);
             if source.followed {
                 format!("changes are followed, all of it looked at {ago}")
             } else {
@@ -149,10 +150,10 @@ pub(super) mod tests {
             "  120 of 150 documents are gone from the disk at once, and kept until you decide: `wattle keep /home/ann/notes` or `wattle forget /home/ann/notes`",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
-        assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 119 s ago"));
-        assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 min ago"));
+        assert!(folders(&[folder(Some(119))], &PLAIN).contains("looked at 2 minutes ago"));
+        assert!(folders(&[folder(Some(3600))], &PLAIN).contains("looked at 60 minutes ago"));
         let live = Watched { followed: true, ..folder(Some(3600)) };
-        assert!(folders(&[live], &PLAIN).contains("; changes are followed, all of it looked at 60 min ago)"));
+        assert!(folders(&[live], &PLAIN).contains("; changes are followed, all of it looked at 60 minutes ago)"));
         assert!(folders(&[], &PLAIN).contains("Nothing is watched yet"));
     }
 

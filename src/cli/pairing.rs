@@ -7,6 +7,7 @@ use super::args::{DEFAULT_LISTEN_PORT, JoinArgs, MeshCommand, PairingCommand};
 use super::output::{Stop, pretty, print, print_as_is, show};
 use super::style::Style;
 use super::text::{columns, one_line};
+use crate::base::span;
 use crate::http::client::{Client, Failure};
 use crate::limits::{JOIN_MS, WATCH_MS};
 use crate::node::mesh_report::MeshReport;
@@ -179,7 +180,10 @@ async fn tell_waits<T>(client: &Client, looks: String) -> T {
         Timer::after(Duration::from_millis(WATCH_MS)).await;
         let waits = client.pairing().await.ok().and_then(|answer| answer.read.waits);
         if let Some(seconds) = waits.filter(|_| !told) {
-            note(&format!("The other device is busy with another exchange; the next try is in {seconds} s."));
+            note(&format!(
+                "The other device is busy with another exchange; the next try is in {}.",
+                span::span(seconds.into())
+            ));
         }
         told = waits.is_some();
     }
@@ -317,14 +321,9 @@ fn role(caps: &[String]) -> String {
     known.map_or_else(|| caps.join(", "), str::to_owned)
 }
 
-/// How long something is past. A clock that was set back makes it "now".
+/// How long something is past. A clock that was set back makes it "just now".
 fn ago(seconds: i64) -> String {
-    match seconds {
-        ..60 => "just now".to_owned(),
-        60..3_600 => format!("{} min ago", seconds / 60),
-        3_600..172_800 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} days ago", seconds / 86_400),
-    }
+    span::ago(u64::try_from(seconds).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::output::{Stop, print};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
 use crate::base::count::{count, plural};
+use crate::base::span::about;
 use crate::base::time::{Duration, utc};
 use crate::http::client::{Client, Failure};
 use crate::platform::backup::{Made, back_up, restore};
@@ -127,10 +128,7 @@ async fn done(client: &Client, name: &str, of_what: &str, job: impl Fn(Report) -
         }
         looks += 1;
         if looks % LINE_EVERY == 0 && std::io::stderr().is_terminal() {
-            let left = job.left_s.map_or_else(String::new, |seconds| match seconds {
-                0..120 => format!(", about {seconds} s left"),
-                _ => format!(", about {} min left", seconds / 60),
-            });
+            let left = job.left_s.map_or_else(String::new, |seconds| format!(", {} left", about(seconds)));
             note(&format!("{name}: {} of {} {of_what}{left}.", job.done, job.of));
         }
         Timer::after(LOOK).await;

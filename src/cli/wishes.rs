@@ -3,9 +3,10 @@
 //! A running agent is told. Where none runs, a pause and its end are written to the state file in the home, under the home's
 //! lock, and the next agent reads them.
 
-use super::energy::{held_by, span};
+use super::energy::held_by;
 use super::log;
 use super::output::{Stop, print};
+use crate::base::span::span;
 use crate::config::duration;
 use crate::energy::policy::hours::minute_of_day;
 use crate::energy::reason::Reason;

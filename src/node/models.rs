@@ -3,6 +3,7 @@
 use super::{Node, Out};
 use crate::base::finding::{Area, Finding};
 use crate::base::id::PeerKey;
+use crate::base::span::span;
 use crate::base::time::Instant;
 use crate::limits::PEERS_MAX;
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
@@ -62,10 +63,7 @@ impl Node {
             );
         }
         let banned = self.lent(now).find(|lent| lent.peer == peer && lent.banned)?;
-        Some(format!(
-            "gets no work for {} min more: a vector of it was false",
-            banned.banned_for.as_secs().div_ceil(60)
-        ))
+        Some(format!("gets no work for another {}: a vector of it was false", span(banned.banned_for.as_secs())))
     }
 
     pub(super) fn findings_of_models(&self, now: Instant) -> impl Iterator<Item = Finding> {

@@ -9,6 +9,7 @@ use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::base::fluency::Fluency;
 use crate::base::id::PeerKey;
+use crate::base::span::span;
 use crate::base::time::{Duration, Instant};
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
@@ -183,10 +184,10 @@ pub(crate) fn of_parked(number: u64, unparked: u64, first: &str) -> Finding {
 
 /// Work that waits and may go on does not, for so long.
 pub(crate) fn of_stall(lasts: Duration, files: u64) -> Finding {
-    let minutes = count(lasts.as_secs() / 60, "minute");
+    let lasts = span(lasts.as_secs());
     let files = format!("{} {}", count(files, "file"), plural(files, "waits", "wait"));
     let what = format!(
-        "Nothing was read or embedded for {minutes}, although {files} to be read or embedded, and nothing holds the work. A restart of \
+        "Nothing was read or embedded for {lasts}, although {files} to be read or embedded, and nothing holds the work. A restart of \
          the agent may help; if it comes again, it is a defect of the program."
     );
     Finding { area: Area::Program, what, command: Some("wattle tasks".to_owned()) }

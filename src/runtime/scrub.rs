@@ -6,6 +6,7 @@
 
 use super::governor::GovernorHandle;
 use super::upkeep::Upkeep;
+use crate::base::span::span;
 use crate::base::time::{Duration, Instant};
 use crate::energy::rank::Rank;
 use crate::limits::{SCRUB_EVERY_S, SCRUB_LOOK_MS};
@@ -88,7 +89,7 @@ impl Scrub {
         match self.upkeep.disk().verify_unless(ends) {
             Ok(()) => {
                 let took = clock::now().since(began).as_secs();
-                info!("The whole store was read in {took} s, and all of it is as it was written.");
+                info!("The whole store was read in {}, and all of it is as it was written.", span(took));
                 true
             }
             Err(KvError::Io(_)) if ends() => false,

@@ -217,7 +217,7 @@ fn a_status_reads_as_a_table_of_plain_words() {
     let text = status(&report, &PLAIN);
     assert!(text.contains("Files      7 ready, 2 being embedded\n"), "{text}");
     assert!(text.contains("Index      2.1 MB of memory for vectors, 0.0 MB for words\n"), "{text}");
-    assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 60 s ago)\n"));
+    assert!(text.contains("Watched    /home/ann/notes (collection home, ring mesh; looked at 1 minute ago)\n"));
     assert!(text.contains("Now        working\nHeld       The disk is full.\nWork       Background work may"));
     assert!(text.contains("Wrong      A file is cut short.\n"));
     let of = |language: Option<&str>| ModelOf {

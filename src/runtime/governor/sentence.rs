@@ -1,6 +1,7 @@
 //! What background work may do, and why not more, in a sentence for people.
 
 use crate::base::hit::FileCoverage;
+use crate::base::span::at_most;
 use crate::energy::coordinator::HoldEnds;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
@@ -45,12 +46,7 @@ fn until(reason: Reason, ends: HoldEnds) -> String {
         (Reason::WaitingForSurplus, _, Some((left, Some(minute)))) if left.as_secs() < DAY_S => {
             format!(" until {} at the latest", clock(minute))
         }
-        (Reason::WaitingForSurplus, _, Some((left, _))) if left.as_secs() >= 2 * 3600 => {
-            format!(" for {} hours at most", left.as_secs().div_ceil(3600))
-        }
-        (Reason::WaitingForSurplus, _, Some((left, _))) => {
-            format!(" for {} minutes at most", left.as_secs().div_ceil(60))
-        }
+        (Reason::WaitingForSurplus, _, Some((left, _))) => format!(" for {} at most", at_most(left.as_secs())),
         _ => String::new(),
     }
 }
