@@ -10,6 +10,8 @@ mod remodel;
 mod rename;
 mod reread;
 mod retire;
+#[cfg(test)]
+pub(crate) mod sample_test;
 mod stamps;
 #[cfg(test)]
 mod test;

@@ -11,12 +11,12 @@ use crate::embed::loaded::Loaded;
 use crate::embed::stand_in::StandIn;
 use crate::search::indexes::Indexes;
 use crate::store::audit::audit;
-use crate::store::change::{Change, NewChunk};
+use crate::store::change::Change;
 use crate::store::counts::Kind;
-use crate::store::library::Library;
+use crate::store::library::{Library, sample_test};
 use crate::store::memory::MemoryKv;
 use crate::store::models as stored;
-use crate::store::record::{FileStamp, Source, Sources};
+use crate::store::record::{Source, Sources};
 use crate::worker::embed::embed;
 use crate::worker::sweep::sweep;
 
@@ -32,21 +32,7 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        let mut library = Library::open(MemoryKv::new()).unwrap();
-        library.bind(OLD, &[]).unwrap();
-        let source = Source { path: b"/d".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
-        let (path, stamp, collection) = (b"/d/a.md".into(), FileStamp::default(), "home".to_owned());
-        let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
-        let chunk = |text: &str| NewChunk {
-            key: key(&OLD, "", text),
-            heading: String::new(),
-            text: text.to_owned(),
-            start: 0,
-            end: 1,
-        };
-        let chunks = TEXTS.map(chunk).into();
-        library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        let (library, doc) = sample_test::library(OLD, TEXTS.map(|text| (key(&OLD, "", text), text)));
         let mut home = Self { library, doc };
         home.embed(&mut StandIn::new(OLD), 8);
         home

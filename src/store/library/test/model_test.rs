@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::store::change::Remade;
-use crate::store::record::{Source, Sources, Vector};
+use crate::store::library::sample_test;
+use crate::store::record::Vector;
 
 const OLD: Fingerprint = Fingerprint([7; 32]);
 const NEW: Fingerprint = Fingerprint([8; 32]);
@@ -17,22 +18,7 @@ fn fixture(version: u8) -> Vec<u8> {
 
 /// A library with a document, each of whose chunks has a vector of another version.
 fn library() -> (Library<MemoryKv>, DocId) {
-    let mut library = Library::open(MemoryKv::new()).unwrap();
-    library.bind(OLD, &[]).unwrap();
-    let source = Source { path: b"/d".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
-    library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
-    let (path, stamp, collection) = (b"/d/a.md".into(), FileStamp::default(), "home".to_owned());
-    let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
-    let chunk = |n: u8| NewChunk {
-        key: EmbedKey([n; 16]),
-        heading: String::new(),
-        text: format!("text {n}"),
-        start: 0,
-        end: 1,
-    };
-    library
-        .apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks: (0..VERSIONS).map(chunk).collect() })
-        .unwrap();
+    let (mut library, doc) = sample_test::library(OLD, (0..VERSIONS).map(|n| (EmbedKey([n; 16]), "a text")));
     let values = Embedding::new(OLD, &[1.0; DIMENSIONS]).unwrap().quantize();
     let vectors = (0..VERSIONS).map(|n| (Row(n.into()), EmbedKey([n; 16]), values.clone())).collect();
     library.apply(&Change::Embedded { doc, model: OLD, vectors }).unwrap();
