@@ -32,8 +32,7 @@ pub fn at_most(seconds: u64) -> String {
 }
 
 /// One figure and its unit, to the nearest, as the page writes it too: "40 seconds", "9 minutes", "3 hours", "2 days".
-#[must_use]
-pub fn rough(seconds: u64) -> String {
+fn rough(seconds: u64) -> String {
     let in_units = |unit: u64, name| count(seconds.saturating_add(unit / 2) / unit, name);
     match seconds {
         0..MINUTE => count(seconds.max(1), "second"),

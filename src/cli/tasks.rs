@@ -2,11 +2,11 @@
 
 use super::args::{TasksArgs, TasksCommand, Which};
 use super::decision::{PAUSE, until_taken};
-use super::energy::span;
 use super::output::{Stop, compact, print, print_next, show};
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
+use crate::base::span::span;
 use crate::base::time::utc;
 use crate::http::client::Client;
 use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedTasks, ParkedWork, RunningWork, Tasks};
@@ -67,7 +67,10 @@ fn progress(tasks: &Tasks) -> String {
     let pace = tasks.pace.phrase().map_or_else(String::new, |pace| format!(" Now {pace}."));
     let why = why(tasks).map_or_else(String::new, |why| format!(" {}", one_line(why)));
     let absent = absent(tasks).map_or_else(String::new, |absent| format!(" {absent}"));
-    format!("{waits}{pace}{why}{absent}")
+    // Who does what, and from whom no word comes. One that has nothing is of no interest where nothing waits.
+    let busy = |lent: &&LentWork| lent.passages > 0 || tasks.to_embed > 0;
+    let devices = tasks.lent.iter().filter(busy).map(|lent| format!(" {}: {}.", one_line(&lent.device), does(lent)));
+    format!("{waits}{pace}{why}{absent}{}", devices.collect::<String>())
 }
 
 /// Why this device does not do all that waits; and what keeps it from all work, though nothing may wait so far.
@@ -95,7 +98,7 @@ fn running(text: &mut String, tasks: &Tasks) {
     for RunningWork { does, passages, of, since_s } in &tasks.running {
         let passages = passages.map_or_else(String::new, |most| format!(" up to {}", count(most, "passage")));
         let of = of.as_ref().map_or_else(String::new, |of| format!(" of {}", one_line(of)));
-        let _ = writeln!(text, "This device: {does}{passages}{of}, for {since_s} s.");
+        let _ = writeln!(text, "This device: {does}{passages}{of}, for {}.", span(*since_s));
     }
 }
 
@@ -196,34 +199,53 @@ fn again(again: &Again) -> String {
 
 /// What waits here.
 fn waits(tasks: &Tasks) -> String {
-    match (tasks.to_read, tasks.to_embed) {
+    let checks = match tasks.passages.unchecked {
+        0 => None,
+        number => {
+            let are = plural(number, "is embedded and waits", "are embedded and wait");
+            Some(format!("{} {are} for a check", count(number, "passage")))
+        }
+    };
+    let waits = match (tasks.to_read, tasks.to_embed) {
+        (0, 0) if checks.is_some() => None,
         (0, 0) if tasks.running.iter().any(|task| task.does == LOOKS) => {
-            "Nothing waits here so far; a folder is being looked at.".to_owned()
+            Some("Nothing waits here so far; a folder is being looked at".to_owned())
         }
-        (0, 0) if tasks.here.looking => "Nothing waits here so far; a folder is still to be looked at.".to_owned(),
-        (0, 0) => "Nothing waits here.".to_owned(),
-        (0, passages) => format!("{} to be embedded.", waiting(passages, "passage")),
-        (files, 0) => format!("{} to be read.", waiting(files, "file")),
+        (0, 0) if tasks.here.looking => Some("Nothing waits here so far; a folder is still to be looked at".to_owned()),
+        (0, 0) => Some("Nothing waits here".to_owned()),
+        (0, passages) => Some(format!("{} to be embedded", waiting(passages, "passage"))),
+        (files, 0) => Some(format!("{} to be read", waiting(files, "file"))),
         (files, passages) => {
-            format!("{} to be read, and {} to be embedded.", waiting(files, "file"), count(passages, "passage"))
+            Some(format!("{} to be read, and {} to be embedded", waiting(files, "file"), count(passages, "passage")))
         }
-    }
+    };
+    waits.into_iter().chain(checks).collect::<Vec<_>>().join("; ") + "."
 }
 
 fn waiting(number: u64, what: &str) -> String {
     format!("{} {}", count(number, what), if number == 1 { "waits" } else { "wait" })
 }
 
-fn line(lent: &LentWork) -> String {
-    let does = match lent.state {
+/// What a device does, as the rest of a sentence about it.
+fn does(lent: &LentWork) -> String {
+    match lent.state {
         LentState::Works => {
-            let since = lent.since_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
+            let since = lent.since_s.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
             let speed = lent.ms_per_passage.map(|ms| format!(", {ms} ms each")).unwrap_or_default();
             format!("has {} to embed{since}{speed}", count(lent.passages, "passage"))
         }
+        LentState::Silent => {
+            let silent = lent.silent_s.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
+            let has = count(lent.passages, "passage");
+            let has = format!(
+                "; it has {has} to embed, {} others if none comes",
+                plural(lent.passages, "which goes to", "which go to")
+            );
+            format!("no word from it{silent}{}", if lent.passages > 0 { has } else { String::new() })
+        }
         LentState::Rests => "has none of this device's passages just now".to_owned(),
         LentState::Waits => match &lent.why {
-            Some(why) => format!("does no background work just now: {why}"),
+            Some(why) => format!("does no background work just now: {}", one_line(why)),
             None => "does no background work just now, and does not say why; `wattle energy` there tells".to_owned(),
         },
         LentState::Frozen => {
@@ -232,135 +254,32 @@ fn line(lent: &LentWork) -> String {
         LentState::Off => "is off; what it had goes to others".to_owned(),
         LentState::Away => "has no link just now; what it had goes to others".to_owned(),
         LentState::Fails => {
-            let next = lent.refused_s.filter(|left| *left > 0).map(|left| format!(" in {left} s")).unwrap_or_default();
+            let next = lent.refused_s.filter(|left| *left > 0).map(|left| format!(" in {}", span(left)));
             format!(
-                "could embed none of the passages that it had last, which are for others; it is tried again{next}. `wattle doctor` there may tell why"
+                "could embed none of the passages that it had last, which are for others; it is tried again{}. `wattle doctor` there may tell why",
+                next.unwrap_or_default()
             )
         }
         LentState::Refused => {
-            let left =
-                lent.refused_s.map_or_else(|| "now".to_owned(), |left| format!("{} min more", left.div_ceil(60)));
+            let left = lent.refused_s.map_or_else(|| "now".to_owned(), |left| format!("another {}", span(left)));
             format!("gets no work for {left}, because a vector of it was false")
         }
+    }
+}
+
+fn line(lent: &LentWork) -> String {
+    let held = if lent.unchecked > 0 {
+        format!("; {} more {} for a check", lent.unchecked, plural(lent.unchecked, "waits", "wait"))
+    } else {
+        String::new()
     };
-    let held = if lent.unchecked > 0 { format!("; {} more wait for a check", lent.unchecked) } else { String::new() };
     let owed = if lent.owed > 0 {
         format!("; {} that can be found are not checked before this device embeds again", lent.owed)
     } else {
         String::new()
     };
-    format!("{}: {does}; {} done since this agent started{held}{owed}.", lent.device, lent.done)
+    format!("{}: {}; {} done since this agent started{held}{owed}.", lent.device, does(lent), lent.done)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::dto::Pace;
-    use crate::http::tasks::{AbsentDevice, Here};
-
-    const PLAIN: Style = Style { width: usize::MAX, styled: false };
-
-    fn lent(state: LentState) -> LentWork {
-        LentWork {
-            device: "attic".to_owned(),
-            peer_id: "12D3".to_owned(),
-            state,
-            passages: if state == LentState::Works { 40 } else { 0 },
-            unchecked: 3,
-            owed: 0,
-            done: 120,
-            ms_per_passage: Some(52),
-            since_s: Some(1),
-            why: (state == LentState::Waits).then(|| "paused by its owner; wattle resume there ends it".to_owned()),
-            refused_s: (state == LentState::Refused).then_some(1_801),
-        }
-    }
-
-    #[test]
-    fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
-        assert_eq!(tasks(&Tasks::default(), &PLAIN), "Nothing waits here.\n");
-        let looks = RunningWork { does: LOOKS.to_owned(), passages: None, of: None, since_s: 3 };
-        let looking = Tasks { running: vec![looks], ..Tasks::default() };
-        assert!(tasks(&looking, &PLAIN).starts_with("Nothing waits here so far; a folder is being looked at.\n"));
-        let attempt = |device: &str, why: &str, at: &str| AttemptedWork {
-            device: device.to_owned(),
-            why: why.to_owned(),
-            at: at.to_owned(),
-        };
-        let attempts = vec![
-            attempt("attic", "It could not embed a passage of it.", "2026-11-27 14:00 UTC"),
-            attempt("desk", "Its indexing was stopped.", "2026-11-27 14:01 UTC"),
-            attempt("desk", "Its indexing was stopped.", "2026-11-27 14:02 UTC"),
-        ];
-        let all = Tasks {
-            parked: ParkedTasks {
-                count: 2,
-                first: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
-                failing: 2,
-                retry_s: Some(40),
-            },
-            to_read: 1,
-            to_embed: 900,
-            borrowed: 2,
-            again: Again { checked: 4, known: 1, lost: 8, ..Again::default() },
-            lent: vec![lent(LentState::Works), lent(LentState::Refused), lent(LentState::Waits), lent(LentState::Off)],
-            pace: Pace { devices: 2, per_minute: Some(120), left_s: Some(450) },
-            running: vec![RunningWork { does: "embeds".to_owned(), passages: Some(8), of: None, since_s: 2 }],
-            absent: vec![AbsentDevice { device: "nas".to_owned(), stopped: true, since_s: None }],
-            here: Here { background: Some("On battery; work waits.".to_owned()), ..Here::default() },
-            ..Tasks::default()
-        };
-        assert_eq!(
-            tasks(&all, &PLAIN),
-            "1 file waits to be read, and 900 passages to be embedded.\n\
-             Now: 2 devices embed, 2.0 passages a second, about 8 minutes left.\n\
-             This device: On battery; work waits.\n\
-             This device: embeds up to 8 passages, for 2 s.\n\
-             attic: has 40 passages to embed for 1 s, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
-             attic: gets no work for 31 min more, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
-             attic: does no background work just now: paused by its owner; wattle resume there ends it; \
-             120 done since this agent started; 3 more wait for a check.\n\
-             attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
-             2 passages of other devices to embed here.\n\
-             2 files wait after attempts that failed, and are tried again after pauses that grow; the next one in 40 seconds.\n\
-             2 tasks are parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.\n\
-             17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
-             desk, 2 times, at last at 2026-11-27 14:02 UTC: Its indexing was stopped.\n\
-             and 1 more.\n\
-             Embedded more than once: 5 passages to check that other devices work well; at most 8 passages that a device had and did not \
-             finish: it went off, lost its link, was too slow or gave them back.\n"
-        );
-    }
-
-    #[test]
-    fn a_full_disk_a_first_look_that_is_to_come_and_a_key_of_two_devices_are_told() {
-        let held = Some("The disk is nearly full: 59 MiB are free.".to_owned());
-        let full = Tasks { here: Here { held, ..Here::default() }, ..Tasks::default() };
-        assert_eq!(
-            tasks(&full, &PLAIN),
-            "Nothing waits here.\nThis device: The disk is nearly full: 59 MiB are free.\n"
-        );
-        let looking = Tasks { here: Here { looking: true, ..Here::default() }, ..Tasks::default() };
-        assert_eq!(tasks(&looking, &PLAIN), "Nothing waits here so far; a folder is still to be looked at.\n");
-        let line = line(&lent(LentState::Frozen));
-        assert!(line.starts_with("attic: gets no work, because two devices use its key"), "{line}");
-    }
-
-    #[test]
-    fn where_nobody_embeds_it_is_told_for_whom_the_passages_wait() {
-        let absent = |device: &str, stopped, since_s| AbsentDevice { device: device.to_owned(), stopped, since_s };
-        let waiting = Tasks {
-            to_embed: 9,
-            here: Here { background: Some("Paused; work waits.".to_owned()), ..Here::default() },
-            absent: vec![absent("nas", true, Some(60)), absent("attic", false, None)],
-            ..Tasks::default()
-        };
-        let line = progress(&waiting);
-        let begins = "9 passages wait to be embedded. Paused; work waits. Waiting for nas, off or asleep since ";
-        assert!(line.starts_with(begins) && line.ends_with("; for attic, out of reach."), "{line}");
-        assert!(tasks(&waiting, &PLAIN).contains("\nWaiting for nas, off or asleep since "));
-        let works = Tasks { pace: Pace { devices: 1, ..Pace::default() }, ..waiting };
-        assert!(!progress(&works).contains("Waiting for"), "somebody embeds them");
-        assert_eq!(anew("x"), "\u{1b}[H\u{1b}[Jx");
-    }
-}
+mod test;

@@ -83,7 +83,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
-    tell_of_home(home.findings().iter().chain(&findings), &node_handle);
+    tell_of_home(&home, &findings, &node_handle);
     let (inbox, senders) = Inbox::new(requests);
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
@@ -273,10 +273,12 @@ fn on_hardware(home: &Home, options: &UpOptions) -> Result<OnHardware, String> {
 }
 
 /// Tells people what was found damaged in the home, and of its key.
-fn tell_of_home<'a>(found: impl Iterator<Item = &'a Finding>, node_handle: &NodeHandle) {
-    for (number, finding) in found.enumerate() {
-        node_handle.findings().set(&format!("home:{number}"), finding.clone());
-    }
+fn tell_of_home(home: &Home, of_key: &[Finding], node_handle: &NodeHandle) {
+    let board = node_handle.findings();
+    // The log has those of its files already.
+    let of_files = home.findings();
+    of_files.iter().enumerate().for_each(|(at, found)| board.set_logged(&format!("home:{at}"), found.clone()));
+    of_key.iter().enumerate().for_each(|(at, found)| board.set(&format!("key:{at}"), found.clone()));
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.

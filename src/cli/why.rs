@@ -1,9 +1,9 @@
 //! `wattle why`: what waits, and what limits each device: reason, value, threshold, since when, and when it is looked at again.
 
-use super::energy::span;
 use super::output::{Stop, show};
 use super::text::one_line;
 use crate::base::count::{count, plural};
+use crate::base::span::span;
 use crate::base::time::utc;
 use crate::energy::measured::Unit;
 use crate::http::client::Client;
@@ -26,6 +26,9 @@ fn text(why: &Why, now: i64) -> String {
     for group in &why.waiting {
         let _ = writeln!(text, "{}", one_line(&waits(group)));
     }
+    if !why.waiting.is_empty() && !why.devices.is_empty() {
+        text.push('\n');
+    }
     for device in &why.devices {
         let _ = writeln!(text, "{}", one_line(&line(device, now)));
     }
@@ -45,7 +48,7 @@ fn waits(WaitingTasks { kind, count: number, why, next_s }: &WaitingTasks) -> St
     let mut text = format!("{} {} {what}", count(*number, noun), plural(*number, "waits", "wait"));
     match why {
         Some(why) => _ = write!(text, ". {why}"),
-        None => text.push_str(", for these devices:"),
+        None => text.push('.'),
     }
     if let Some(next) = next_s {
         let _ = write!(text, " The next one in {}.", span(*next));
@@ -91,6 +94,7 @@ mod tests {
             since_ago: None,
             banned: false,
             fails: false,
+            silent: None,
             chunks: 0,
             told,
         }
@@ -124,6 +128,10 @@ mod tests {
             (device("shed", Some(None)), "shed: nothing limits it."),
             (device("new", Some(Some(newer))), "new: full moon, since 2026-11-27 22:41 UTC."),
             (
+                DeviceHold { silent: Some(Some(Duration::from_secs(4))), ..device("ice", Some(None)) },
+                "ice: no word from it for 4 seconds.",
+            ),
+            (
                 DeviceHold { banned: true, ..device("liar", None) },
                 "liar: gets no work for now, because a vector of it was false.",
             ),
@@ -139,13 +147,13 @@ mod tests {
         let group =
             |kind, count, why: Option<&str>, next_s| WaitingTasks { kind, count, why: why.map(str::to_owned), next_s };
         let waiting = vec![
-            group(WaitingKind::Embed, 1204, None, None),
+            group(WaitingKind::Embed, 1204, Some("They wait their turn."), None),
             group(WaitingKind::Retry, 2, Some("Their tasks failed."), Some(40)),
         ];
         let why = Why { waiting, devices: Vec::new() };
         assert_eq!(
             text(&why, 0),
-            "1204 passages wait to be embedded, for these devices:\n\
+            "1204 passages wait to be embedded. They wait their turn.\n\
              2 files wait to be tried again. Their tasks failed. The next one in 40 seconds.\n"
         );
         assert_eq!(text(&Why::default(), 0), "Nothing waits here.\n");

@@ -4,7 +4,7 @@ use super::dto::{Pace, Passages, text};
 use super::why::{DeviceState, DeviceWhy};
 use crate::base::time::utc;
 use crate::node::status::{
-    AbsentStatus, DeviceHold, FolderStatus, KeptOut, LentStatus, ParkedStatus, RunningStatus, Status,
+    AbsentStatus, DeviceHold, FolderStatus, KeptOut, LentStatus, ParkedStatus, RunningStatus, Status, WorkLink,
 };
 use crate::scheduler::offload::lender::again::Again;
 use crate::store::counts::Kind;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Tasks {
     /// Files that wait to be read.
     pub to_read: u64,
-    /// Passages that wait to be embedded, those that other devices have among them.
+    /// Passages that wait to be embedded, those that other devices have among them; `passages` has those that are embedded and wait for a check.
     pub to_embed: u64,
     /// Passages of other devices that are here to be embedded.
     pub borrowed: u64,
@@ -42,6 +42,14 @@ pub struct Tasks {
     /// How this device stands.
     #[serde(flatten)]
     pub here: Here,
+}
+
+impl Tasks {
+    /// Files to be read, and passages to be embedded or checked: 0 once all is done.
+    #[must_use]
+    pub const fn left(&self) -> u64 {
+        self.to_read + self.to_embed + self.passages.unchecked
+    }
 }
 
 /// How the device stands that is asked. In JSON they are fields of the answer.
@@ -171,6 +179,9 @@ pub struct LentWork {
     pub ms_per_passage: Option<u64>,
     /// Seconds since it got the oldest of what it has, or null.
     pub since_s: Option<u64>,
+    /// Seconds since the last word of it, where that is overdue, or null.
+    #[serde(default)]
+    pub silent_s: Option<u64>,
     /// Why it does no background work, as it told a moment ago, or null.
     #[serde(default)]
     pub why: Option<String>,
@@ -185,6 +196,8 @@ pub struct LentWork {
 pub enum LentState {
     /// It embeds.
     Works,
+    /// No word of it comes: one is overdue, or it does not answer.
+    Silent,
     /// It has nothing of this device's: it has no time, or nothing waits.
     Rests,
     /// It allows no background work just now: a pause, its battery, heat, or somebody who uses it.
@@ -206,9 +219,10 @@ impl From<&LentStatus> for LentWork {
         let state = match lent {
             LentStatus { kept_out: Some(KeptOut::FalseResult(_)), .. } => LentState::Refused,
             LentStatus { kept_out: Some(KeptOut::TwoOfOneKey), .. } => LentState::Frozen,
-            LentStatus { linked: false, stopped: true, .. } => LentState::Off,
-            LentStatus { linked: false, .. } => LentState::Away,
+            LentStatus { link: WorkLink::Stopped, .. } => LentState::Off,
+            LentStatus { link: WorkLink::Gone, .. } => LentState::Away,
             LentStatus { kept_out: Some(KeptOut::CannotEmbed(_)), .. } => LentState::Fails,
+            LentStatus { link: WorkLink::Silent(_), .. } => LentState::Silent,
             LentStatus { chunks: 0, rests: true, .. } => LentState::Waits,
             LentStatus { chunks: 0, .. } => LentState::Rests,
             _ => LentState::Works,
@@ -223,6 +237,7 @@ impl From<&LentStatus> for LentWork {
             done: lent.done,
             ms_per_passage: lent.ms_per_chunk,
             since_s: lent.since_ago.map(|ago| ago.as_secs()),
+            silent_s: lent.link.silent().flatten().map(|silent| silent.as_secs()),
             why: None,
             refused_s: match lent.kept_out {
                 Some(KeptOut::FalseResult(left) | KeptOut::CannotEmbed(left)) => Some(left.as_secs()),
@@ -251,12 +266,13 @@ pub(super) fn lacks_reason(status: &Status) -> bool {
 
 impl From<&Status> for Tasks {
     fn from(status: &Status) -> Self {
+        let passages = Passages::from(status);
         Self {
             to_read: status.work.shared.to_read,
-            to_embed: status.work.shared.to_embed,
+            to_embed: passages.to_embed(),
             borrowed: status.work.shared.borrowed,
             again: status.work.shared.again,
-            passages: Passages::from(status),
+            passages,
             pace: Pace::from(status),
             running: status.work.shared.running.iter().map(RunningWork::from).collect(),
             absent: status.work.shared.absent.iter().map(AbsentDevice::from).collect(),

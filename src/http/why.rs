@@ -1,5 +1,7 @@
 //! What the API tells of why work waits: what waits, and of each device what limits it, since when, and when it is looked at again.
 
+use super::dto::Passages;
+use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
 use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
@@ -22,7 +24,7 @@ pub struct WaitingTasks {
     pub kind: WaitingKind,
     /// How many files, or passages where they are to be embedded or checked.
     pub count: u64,
-    /// Why they wait, a sentence; null: for the devices, see there.
+    /// Why they wait, a sentence; null from agents of before: for the devices, see there.
     pub why: Option<String>,
     /// In how many seconds that is looked at again, or null.
     pub next_s: Option<u64>,
@@ -91,6 +93,8 @@ pub enum DeviceState {
     Refused,
     /// It could embed none of the passages that it had last, and is tried with one now and then.
     Fails,
+    /// It owes a word, and none comes.
+    Silent,
     /// It did not say.
     Unknown,
 }
@@ -120,6 +124,11 @@ impl DeviceWhy {
             next_s: hold.next_in.map(|next| next.as_secs()),
             ..self
         }
+    }
+
+    /// Whether it does background work, if perhaps little.
+    const fn works(&self) -> bool {
+        matches!(self.state, DeviceState::Free | DeviceState::Limited)
     }
 
     fn named(device: &str, peer_id: &str, here: bool) -> Self {
@@ -158,10 +167,15 @@ impl From<&DeviceHold> for DeviceWhy {
         let named = Self::named(&of.device, &of.peer_id, false);
         let with = |state, why: &str| Self { state, why: why.to_owned(), ..named.clone() };
         let since_s = of.since_ago.map(|ago| ago.as_secs());
+        let silent = |silent: Option<Duration>| {
+            let silent = silent.map(|silent| format!(" for {}", span(silent.as_secs()))).unwrap_or_default();
+            with(DeviceState::Silent, &format!("no word from it{silent}"))
+        };
         match (of.linked, &of.told) {
             _ if of.banned => with(DeviceState::Refused, "gets no work for now, because a vector of it was false"),
             (false, _) if of.stopped => Self { since_s, ..with(DeviceState::Off, "is off or asleep") },
             (false, _) => Self { since_s, ..with(DeviceState::Away, "is out of reach") },
+            _ if of.silent.is_some() => silent(of.silent.flatten()),
             _ if of.fails => with(
                 DeviceState::Fails,
                 "could embed none of the passages that it had last, and is tried with one now and then",
@@ -172,32 +186,66 @@ impl From<&DeviceHold> for DeviceWhy {
     }
 }
 
+/// Why work waits that nothing holds up.
+const TURN: &str = "They wait their turn behind other work; nothing else holds them up.";
+
+/// Why tasks wait that nothing of the store holds up. `any`: whether any device does some.
+fn turn(any: bool, others: &str) -> String {
+    if any {
+        TURN.to_owned()
+    } else {
+        format!("Nobody gets to them just now: what limits this device{others} is said below.")
+    }
+}
+
+/// How this device stands.
+fn here(status: &Status) -> DeviceWhy {
+    let here = DeviceWhy::named(&status.device, &status.peer_id, true).held(status.work.shared.why.hold.as_ref());
+    // It names the disk and what helps.
+    let why_held = status.work.held.as_ref().map(|held| held.trim_end_matches('.').to_owned());
+    DeviceWhy { why: why_held.unwrap_or(here.why), ..here }
+}
+
 impl From<&Status> for Why {
     fn from(status: &Status) -> Self {
         let (work, why) = (&status.work, &status.work.shared.why);
         let held = work.held.clone();
         let seconds = |next: Option<Duration>| next.map(|next| next.as_secs());
-        let unchecked: u64 = work.shared.lent.iter().map(|lent| lent.unchecked).sum();
+        let passages = Passages::from(status);
         let failed = "Their tasks failed; they are tried again after pauses that grow.";
         let parked = "Every attempt failed: `wattle tasks` names them, and `wattle tasks retry all` tries again.";
         let away = "They are not there just now; a look at their folder finds them when they are back.";
         let check = "They count once a passage of the same device is embedded here too, or its vector is known.";
+        let here = here(status);
+        let devices: Vec<DeviceWhy> = why.devices.iter().map(DeviceWhy::from).collect();
+        let turn = |any: bool, others: &str| Some(held.clone().unwrap_or_else(|| turn(any, others)));
+        let has = |of: &DeviceHold| of.linked && of.silent.is_none() && of.chunks > 0;
+        let embeds = here.works() || devices.iter().any(DeviceWhy::works) || why.devices.iter().any(has);
+        let others = if devices.is_empty() { "" } else { " and the others" };
         let groups = [
-            (WaitingKind::Read, work.shared.to_read.saturating_sub(why.away), held.clone(), None),
-            (WaitingKind::Embed, work.shared.to_embed.saturating_sub(unchecked), held, None),
-            (WaitingKind::Check, unchecked, Some(check.to_owned()), None),
+            (WaitingKind::Read, work.shared.to_read.saturating_sub(why.away), turn(here.works(), ""), None),
+            (WaitingKind::Embed, passages.to_embed(), turn(embeds, others), None),
+            (WaitingKind::Check, passages.unchecked, Some(check.to_owned()), None),
             (WaitingKind::Away, why.away, Some(away.to_owned()), None),
             (WaitingKind::Retry, why.failing.0, Some(failed.to_owned()), seconds(why.failing.1)),
             (WaitingKind::Parked, status.counts.count(Kind::Parked), Some(parked.to_owned()), None),
         ];
         let group = |(kind, count, why, next_s)| WaitingTasks { kind, count, why, next_s };
-        let here = DeviceWhy::named(&status.device, &status.peer_id, true).held(why.hold.as_ref());
-        // It names the disk and what helps.
-        let why_held = work.held.as_ref().map(|held| held.trim_end_matches('.').to_owned());
-        let here = DeviceWhy { why: why_held.unwrap_or(here.why), ..here };
         Self {
             waiting: groups.into_iter().filter(|(_, count, ..)| *count > 0).map(group).collect(),
-            devices: core::iter::once(here).chain(why.devices.iter().map(DeviceWhy::from)).collect(),
+            devices: core::iter::once(here).chain(devices).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_is_queued_behind_other_work_says_so_and_work_that_nobody_does_points_to_the_reasons() {
+        assert!(turn(true, "").contains("wait their turn behind other work"));
+        let nobody = turn(false, " and the others");
+        assert!(nobody.contains("what limits this device and the others is said below"), "{nobody}");
     }
 }

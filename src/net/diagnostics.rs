@@ -47,7 +47,6 @@ struct PeerRecord {
     /// When its last link went down.
     unlinked: Option<Instant>,
     seen: Option<(SocketAddr, Instant)>,
-    /// The dial that ended last, or the first one, and why it led to no link.
     dialled: Option<(SocketAddr, Instant, Option<String>)>,
     sent: u64,
     received: u64,
@@ -114,7 +113,7 @@ pub struct PeerReachability {
     pub linked: Option<SocketAddr>,
     /// The address that discovery found last.
     pub seen: Option<SocketAddr>,
-    /// The address of the dial that ended last, or of the first one.
+    /// The address that was dialled last.
     pub dialled: Option<SocketAddr>,
     /// Why that did not lead to a link.
     pub failed: Option<String>,
@@ -141,7 +140,7 @@ pub struct Times {
     pub unlinked_ms: Option<u64>,
     /// When discovery found it last.
     pub seen_ms: Option<u64>,
-    /// When that dial began, or failed.
+    /// When it was dialled last.
     pub dialled_ms: Option<u64>,
 }
 
@@ -175,6 +174,8 @@ impl Diagnostics {
     /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is recorded of it.
     pub fn add_peer(&self, peer: PeerId) {
         let mut records = self.records();
+        // What it tried before says nothing any more.
+        records.unknown_peers.retain(|(known, ..)| *known != peer);
         if records.peers.len() < LINK_ALLOWED_MAX {
             records.peers.entry(peer).or_default();
         }
@@ -266,12 +267,9 @@ impl Diagnostics {
         self.record(peer, |record| record.seen = Some((at, clock::now())));
     }
 
-    /// A peer is dialled. What the last dial came to stays until this one has ended too, so that whoever asks in between hears why.
+    /// A peer is dialled.
     pub fn dials(&self, peer: &PeerId, at: SocketAddr) {
-        self.record(peer, |record| match record.dialled {
-            Some((.., Some(_))) => {}
-            _ => record.dialled = Some((at, clock::now(), None)),
-        });
+        self.record(peer, |record| record.dialled = Some((at, clock::now(), None)));
     }
 
     /// A dial failed.
@@ -283,9 +281,6 @@ impl Diagnostics {
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
         self.record(peer, |record| {
             let was_linked = std::mem::replace(&mut record.linked, at).is_some();
-            if let Some((.., why)) = record.dialled.as_mut().filter(|_| at.is_some()) {
-                *why = None;
-            }
             if at.is_some() || was_linked {
                 record.unlinked = at.is_none().then(clock::now);
             }

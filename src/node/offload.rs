@@ -1,6 +1,8 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
-use super::status::{AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork};
+use super::status::{
+    AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork, WorkLink,
+};
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::level::Energy;
@@ -98,6 +100,7 @@ impl Node {
 
     /// What waits here, and what of it travels.
     pub(super) fn shared_work(&self, now: Instant) -> SharedWork {
+        let suspects = self.with_liveness(Liveness::Suspect);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
         let lent = |lent: Lent| LentStatus {
             device: self.title(Some(lent.peer)),
@@ -113,11 +116,10 @@ impl Node {
                 (false, true) => Some(KeptOut::TwoOfOneKey),
                 (false, false) => lent.failing.map(KeptOut::CannotEmbed),
             },
-            linked: lent.unlinked.is_none() && self.peers.get(lent.peer).is_some_and(|peer| peer.linked),
+            link: self.work_link(&lent, &suspects),
             // One that may use less than a quarter of itself publishes none, and works all the same.
             rests: lent.chunks == 0
                 && self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
-            stopped: self.mesh.stopped.contains_key(&lent.peer),
         };
         // A device that was only told of work is of no interest, and neither is one that left or was removed.
         let is_known = |lent: &Lent| {
@@ -147,6 +149,27 @@ impl Node {
         }
     }
 
+    /// How a device that works for this one is linked. One that has work and does not send what it made, or does not answer at all, is silent
+    /// before its link ends.
+    pub(super) fn work_link(&self, lent: &Lent, suspects: &[PeerKey]) -> WorkLink {
+        if lent.unlinked.is_some() || self.peers.get(lent.peer).is_none_or(|peer| !peer.linked) {
+            return if self.mesh.stopped.contains_key(&lent.peer) { WorkLink::Stopped } else { WorkLink::Gone };
+        }
+        let is_suspect = suspects.contains(&lent.peer);
+        match lent.silent {
+            Some((silent, is_overdue)) if is_overdue || is_suspect => WorkLink::Silent(Some(silent)),
+            // It owes nothing: since when it would not have answered, nobody knows.
+            None if is_suspect => WorkLink::Silent(None),
+            _ => WorkLink::Up,
+        }
+    }
+
+    /// The devices that are so by SWIM.
+    pub(super) fn with_liveness(&self, liveness: Liveness) -> Vec<PeerKey> {
+        let list = self.member.member_list(self.config.key).into_iter();
+        list.filter(|state| state.liveness == liveness).map(|state| state.key).collect()
+    }
+
     /// What a task does, for people.
     fn running_status(&self, now: Instant, task: &Task, since: Instant) -> RunningStatus {
         let (does, chunks, of) = match task {
@@ -164,8 +187,7 @@ impl Node {
 
     /// The devices that may embed for this one and are down: `ABSENT_SHOWN` at most.
     fn absent_workers(&self, now: Instant) -> Vec<AbsentStatus> {
-        let down =
-            self.member.member_list(self.config.key).into_iter().filter(|state| state.liveness == Liveness::Down);
+        let down = self.with_liveness(Liveness::Down);
         let may =
             |key: &PeerKey| self.trust.may(*key, Rights::WORK) && self.peers.get(*key).is_some_and(|peer| !peer.linked);
         let absent = |key: PeerKey| {
@@ -174,7 +196,7 @@ impl Node {
             let since_ago = stopped.or_else(unlinked).map(|since| now.since(since));
             AbsentStatus { device: self.title(Some(key)), stopped: stopped.is_some(), since_ago }
         };
-        down.map(|state| state.key).filter(may).take(ABSENT_SHOWN).map(absent).collect()
+        down.into_iter().filter(may).take(ABSENT_SHOWN).map(absent).collect()
     }
 
     fn parked_status(&self, id: DocId, task: &ParkedTask) -> ParkedStatus {

@@ -175,8 +175,10 @@ pub enum Notice {
     Unlinked(String, String),
     /// The rights of a device changed.
     Admitted(String),
-    /// A device has no rights here any more: which, and who removed it from the mesh, as far as records say.
+    /// A device was removed from the mesh, and has no rights here any more: which, and who removed it, as far as records say.
     Expelled(String, Option<String>),
+    /// Likewise one that nobody removed: it has no certificate of this device's mesh, which may have begun just now.
+    Uncertified(String),
     /// A device was not admitted: which, and why.
     NotAdmitted(String, Refused),
     /// A certificate that a device showed, or a record that it sent, was not taken: which device, and why.

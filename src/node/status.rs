@@ -137,6 +137,8 @@ pub struct DeviceHold {
     pub banned: bool,
     /// Whether it could embed none of the texts that it had last.
     pub fails: bool,
+    /// Whether no word of it comes, and for how long, if that is known.
+    pub silent: Option<Option<Duration>>,
     /// Chunks of this device that it has.
     pub chunks: u64,
     /// What limits it by its own word of a moment ago; `None`: it did not say.
@@ -205,12 +207,34 @@ pub struct LentStatus {
     pub since_ago: Option<Duration>,
     /// Why it gets no work, if it does not.
     pub kept_out: Option<KeptOut>,
-    /// Whether it has a link.
-    pub linked: bool,
+    /// How it is linked.
+    pub link: WorkLink,
     /// Whether it says that it allows no background work just now.
     pub rests: bool,
-    /// Whether it said that it stops.
-    pub stopped: bool,
+}
+
+/// How a device is linked that works for this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkLink {
+    /// It has a link.
+    Up,
+    /// It has one, and for so long no word has come, although it owes one; `None`: it owes none, and does not answer.
+    Silent(Option<Duration>),
+    /// It has none.
+    Gone,
+    /// It said that it stops.
+    Stopped,
+}
+
+impl WorkLink {
+    /// Whether no word comes, and for how long, if that is known.
+    #[must_use]
+    pub const fn silent(self) -> Option<Option<Duration>> {
+        match self {
+            Self::Silent(silent) => Some(silent),
+            Self::Up | Self::Gone | Self::Stopped => None,
+        }
+    }
 }
 
 /// Why a device gets no work.

@@ -52,8 +52,11 @@ impl Node {
             Effect::Expel(peer) => {
                 out.push(Output::Expel(peer));
                 // Where it is this device that was removed, that is said once, of all the others.
-                if !self.trust.records().is_removed(self.config.key) {
-                    out.push(Output::Notice(Notice::Expelled(name, by)));
+                let records = self.trust.records();
+                if !records.is_removed(self.config.key) {
+                    let is_removed = records.is_removed(peer);
+                    let notice = if is_removed { Notice::Expelled(name, by) } else { Notice::Uncertified(name) };
+                    out.push(Output::Notice(notice));
                 }
                 self.apply_rights(now, peer, Rights::NONE, out);
             }

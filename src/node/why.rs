@@ -72,13 +72,8 @@ impl Node {
     pub(super) fn device_holds(&self, now: Instant) -> Vec<DeviceHold> {
         let may = |key: &PeerKey| self.trust.may(*key, Rights::WORK);
         let lent = |key: PeerKey| self.scheduler.lent(now).find(|lent| lent.peer == key);
-        let down: Vec<PeerKey> = self
-            .member
-            .member_list(self.config.key)
-            .into_iter()
-            .filter(|state| state.liveness == Liveness::Down)
-            .map(|state| state.key)
-            .collect();
+        let down = self.with_liveness(Liveness::Down);
+        let suspects = self.with_liveness(Liveness::Suspect);
         let of = |key: PeerKey, linked: bool| {
             let lent = lent(key);
             let stopped = self.mesh.stopped.get(&key).copied().filter(|_| !linked);
@@ -91,6 +86,7 @@ impl Node {
                 since_ago: stopped.or(unlinked).map(|since| now.since(since)),
                 banned: lent.is_some_and(|lent| lent.banned),
                 fails: lent.is_some_and(|lent| lent.failing.is_some()),
+                silent: lent.and_then(|lent| self.work_link(&lent, &suspects).silent()),
                 chunks: lent.map_or(0, |lent| lent.chunks as u64),
                 told: self.energy.others.hold_of(now, key),
             }

@@ -26,6 +26,14 @@ impl Findings {
         }
     }
 
+    /// Sets one whose sentence is in the log already: whoever found it said so at once, perhaps before there was a board.
+    pub fn set_logged(&self, key: &str, finding: Finding) {
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        if board.len() < FINDINGS_MAX || board.contains_key(key) {
+            board.insert(key.to_owned(), finding);
+        }
+    }
+
     /// What the key stands for is mended.
     pub fn clear(&self, key: &str) {
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,6 +70,9 @@ mod tests {
         assert_eq!(board.list(), [finding(Area::Folders, "changed"), finding(Area::State, "a")]);
         board.clear("b");
         board.clear("unknown");
+        board.set_logged("c", finding(Area::State, "the log has it"));
+        assert_eq!(board.list(), [finding(Area::State, "a"), finding(Area::State, "the log has it")]);
+        board.clear("c");
         for n in 0..2 * FINDINGS_MAX {
             board.set(&n.to_string(), finding(Area::Peers, "x"));
         }

@@ -3,6 +3,7 @@
 
 use super::replaced;
 use crate::base::count::plural;
+use crate::base::span::span;
 use crate::base::time::Instant;
 use crate::limits::{EVENT_BYTES_MAX, EVENTS_ANSWER_MAX, EVENTS_MAX};
 use crate::node::output::Notice;
@@ -92,7 +93,7 @@ impl EventLog {
                 return devices.iter().for_each(|device| self.note(Kind::Lost, device, what.clone()));
             }
             Notice::Quarantined(device) => (Kind::Refused, device),
-            Notice::Expelled(device, _) => (Kind::Lost, device),
+            Notice::Expelled(device, _) | Notice::Uncertified(device) => (Kind::Lost, device),
             Notice::NotAdmitted(device, _) | Notice::CertificateRefused(device, _) | Notice::RefusedBy(device, _) => {
                 (Kind::Refused, device)
             }
@@ -153,7 +154,7 @@ impl EventLog {
 fn admitted(device: &str) -> String {
     if device.starts_with("12D3") {
         return format!(
-            "A device whose name is not known here yet, {device}, is in this device's mesh, or may do something else here than before."
+            "A device whose name is not known here yet, {device}, belongs to this device's mesh from now on, or has other rights in it than before."
         );
     }
     format!("What {device} may do here has changed.")
@@ -179,18 +180,16 @@ fn sentence(notice: &Notice) -> (Level, String) {
         }
         Notice::Suspended(time) => (
             Level::Info,
-            format!("This device was suspended for {} s; the mesh is asked what changed.", time.as_secs()),
+            format!("This device was suspended for {}; the mesh is asked what changed.", span(time.as_secs())),
         ),
         Notice::Linked(device) => (Level::Info, format!("{device} is linked.")),
         Notice::Unlinked(device, why) => (Level::Info, format!("The link to {device} is gone: {why}.")),
         Notice::Admitted(device) => (Level::Info, admitted(device)),
         Notice::Expelled(device, by) => {
-            let what = format!(
-                "{device} was removed{}: its link is ended, and what it advertised is forgotten.",
-                removed_by(by)
-            );
-            (Level::Info, what)
+            let by = removed_by(by);
+            (Level::Info, format!("{device} was removed{by}: its link is ended, and what it advertised is forgotten."))
         }
+        Notice::Uncertified(device) => (Level::Info, uncertified(device)),
         Notice::NotAdmitted(device, why) => (Level::Warn, format!("{device} was not let in. {why}")),
         Notice::Paired(device, Some(words)) => {
             let compare = format!("Both screens show the same three words: {words}.");
@@ -231,6 +230,14 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::WorkWaits(why) => (Level::Info, why.clone()),
         Notice::WorkGoesOn => (Level::Info, "Embedding goes on.".to_owned()),
     }
+}
+
+/// A device has no rights here, though nobody removed it.
+fn uncertified(device: &str) -> String {
+    format!(
+        "{device} has no certificate of this device's mesh yet, so their link is ended. Nobody removed it: it is linked again once that has \
+         come, or once it has joined by a code."
+    )
 }
 
 /// Who removed a device, as a part of a sentence; nothing if no record says it.
@@ -317,6 +324,8 @@ mod tests {
         let attic = || Some("attic".to_owned());
         assert!(told(&Notice::Expelled("barn".to_owned(), attic())).starts_with("barn was removed by attic: its link"));
         assert!(told(&Notice::Expelled("barn".to_owned(), None)).starts_with("barn was removed: its link"));
+        let uncertified = told(&Notice::Uncertified("barn".to_owned()));
+        assert!(uncertified.contains("Nobody removed it") && !uncertified.contains("was removed"), "{uncertified}");
         let here = Notice::RemovedHere(attic(), vec!["cellar".to_owned()]);
         assert!(
             told(&here).starts_with("This device was removed from its mesh by attic; its link to cellar is ended.")

@@ -74,7 +74,7 @@ fn next(tasks: &Tasks, written: usize, seen: bool) -> Next<'_> {
     let both = tasks.lent.len() > 1 && tasks.lent.iter().all(|lent| lent.done > 0);
     match tasks.lent.iter().find(|lent| lent.passages > 0) {
         Some(busy) if both => Next::Kill(busy),
-        _ if seen && tasks.to_read + tasks.to_embed < DEMO_PAGES as u64 && written < DEMO_PAGES_MAX => Next::Write,
+        _ if seen && tasks.left() < DEMO_PAGES as u64 && written < DEMO_PAGES_MAX => Next::Write,
         _ => Next::Wait,
     }
 }
@@ -100,7 +100,7 @@ pub(super) async fn share(agents: &[Agent], docs: &Path) -> Result<&'static str,
         let seen = files.waiting + files.chunked + files.ready >= before + written as u64;
         match next(&tasks, written, seen) {
             _ if killed.is_some() => {
-                if let Some(victim) = killed.filter(|_| tasks.to_read + tasks.to_embed == 0)
+                if let Some(victim) = killed.filter(|_| tasks.left() == 0)
                     && whole(owner, written + 1).await?
                 {
                     tell(&told(owner.device, &tasks))?;
@@ -167,6 +167,7 @@ mod tests {
             done,
             ms_per_passage: None,
             since_s: None,
+            silent_s: None,
             why: None,
             refused_s: None,
         }

@@ -116,8 +116,12 @@ pub(super) fn only_here(at: SocketAddr) -> String {
 
 /// The code, the QR code, and what to type on the other device.
 fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String {
-    let mut text = format!("\n    {}\n\n", window.code);
     let local = network.listen.filter(|at| at.ip().is_loopback());
+    let mut text = String::new();
+    if let Some(at) = local {
+        let _ = writeln!(text, "{}\n", only_here(at));
+    }
+    let _ = writeln!(text, "\n    {}\n", window.code);
     if terminal && local.is_none() {
         for line in Qr::of(&window.link).into_iter().flat_map(|qr| qr.lines(false)) {
             text.push_str(&line);
@@ -125,14 +129,17 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
         }
     }
     let join = format!("wattle join {}", window.code.replace(' ', ""));
-    let at = local.map(|at| at.to_string()).or_else(|| window.addresses.first().cloned());
-    let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
-    if let Some(at) = at {
-        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
-    }
     if let Some(at) = local {
-        let no_qr = "So there is no QR code: it names an address for another device, and this one has none.";
-        let _ = writeln!(text, "{} {no_qr}\n", only_here(at));
+        let _ = writeln!(
+            text,
+            "So this code, which holds for three minutes, is for another agent on this machine alone. Type there, with its own --home:\n\n    \
+             {join} --at {at} --home DIR\n"
+        );
+        return text;
+    }
+    let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
+    if let Some(at) = window.addresses.first() {
+        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
     text
 }
@@ -159,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_a_device_that_nobody_reaches_says_why_it_has_no_qr_code_and_names_its_own_port() {
+    fn a_window_of_a_device_that_nobody_reaches_says_so_before_the_code_and_names_no_way_for_another_device() {
         let network = |listen: &str| NetworkReport {
             listen: Some(listen.parse().unwrap()),
             listen_addresses: Vec::new(),
@@ -170,8 +177,12 @@ mod tests {
             unknown_peers: Vec::new(),
         };
         let local = shown(&window("1234 5678"), &network("127.0.0.1:41234"), true);
-        assert!(local.contains("there is no QR code") && local.contains("--listen 0.0.0.0:41234"), "{local}");
-        assert!(!shown(&window("1234 5678"), &network("0.0.0.0:7781"), true).contains("no QR code"));
+        let (first, rest) = local.split_once("1234 5678").unwrap();
+        assert!(first.contains("own machine only") && first.contains("--listen 0.0.0.0:41234"), "{local}");
+        assert!(rest.contains("on this machine alone") && rest.contains("--at 127.0.0.1:41234"), "{local}");
+        assert!(!rest.contains("On the other device"), "{local}");
+        let open = shown(&window("1234 5678"), &network("0.0.0.0:7781"), true);
+        assert!(open.contains("On the other device") && !open.contains("own machine only"), "{open}");
     }
 
     #[test]

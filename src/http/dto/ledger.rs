@@ -1,7 +1,8 @@
 //! Passages by state, and how fast they get on: each passage is in exactly one.
 
 use crate::base::count::{count, plural};
-use crate::node::status::{EMBEDS, Status};
+use crate::base::span::about;
+use crate::node::status::{EMBEDS, Status, WorkLink};
 use serde::{Deserialize, Serialize};
 
 /// Passages by state; the states add up to `all`.
@@ -22,10 +23,11 @@ pub struct Passages {
 }
 
 impl Passages {
-    /// Those that do not have their vector and get it.
+    /// Those that wait to be embedded, those that other devices have among them: wherever that is told, by this one number. Those that others
+    /// have embedded wait for something else, a check.
     #[must_use]
     pub const fn to_embed(&self) -> u64 {
-        self.waiting + self.lent + self.unchecked
+        self.waiting + self.lent
     }
 
     /// The states as a phrase: those that have their vector, and of the others those that are not zero.
@@ -101,11 +103,7 @@ impl Pace {
         let (per_minute, left_s) = (self.per_minute?, self.left_s?);
         let devices = count(self.devices, "device");
         let (second, tenth) = (per_minute / 60, per_minute % 60 / 6);
-        let left = match left_s {
-            0..60 => "less than a minute".to_owned(),
-            60..7200 => format!("about {}", count(left_s.div_ceil(60), "minute")),
-            _ => format!("about {}", count(left_s.div_ceil(3600), "hour")),
-        };
+        let left = about(left_s);
         let verb = plural(self.devices, "embeds", "embed");
         // Where nobody embeds, what was done in the last minute tells nothing of the time that is left.
         (self.devices > 0).then(|| format!("{devices} {verb}, {second}.{tenth} passages a second, {left} left"))
@@ -116,7 +114,7 @@ impl From<&Status> for Pace {
     fn from(status: &Status) -> Self {
         let shared = &status.work.shared;
         let runs = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
-        let others = shared.lent.iter().filter(|lent| lent.linked && lent.chunks > 0).count() as u64;
+        let others = shared.lent.iter().filter(|lent| lent.link == WorkLink::Up && lent.chunks > 0).count() as u64;
         let to_embed = status.counts.to_embed();
         // Between two tasks of a device that works a part of the time none runs.
         let here = runs || (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
@@ -138,14 +136,15 @@ mod tests {
         let three = phrase(3, Some(745), Some(340));
         assert_eq!(three.as_deref(), Some("3 devices embed, 12.4 passages a second, about 6 minutes left"));
         let one = phrase(1, Some(60), Some(7201));
-        assert_eq!(one.as_deref(), Some("1 device embeds, 1.0 passages a second, about 3 hours left"));
+        assert_eq!(one.as_deref(), Some("1 device embeds, 1.0 passages a second, about 2 hours left"));
+        assert!(phrase(1, Some(60), Some(67)).unwrap_or_default().ends_with("about a minute left"), "to the nearest");
         assert_eq!(phrase(0, Some(6), Some(59)), None, "nobody embeds");
     }
 
     #[test]
-    fn passages_by_state_are_told_and_those_that_wait_are_all_that_are_to_be_embedded() {
+    fn passages_by_state_are_told_and_those_to_be_checked_are_none_that_are_to_be_embedded() {
         let passages = Passages { all: 100, embedded: 50, waiting: 20, lent: 15, unchecked: 5, set_aside: 10 };
-        assert_eq!(passages.to_embed(), 40);
+        assert_eq!(passages.to_embed(), 35);
         assert_eq!(
             passages.phrase(),
             "50 of 100 embedded, 20 waiting, 15 with other devices, 5 to be checked, 10 of files that are parked or not usable"

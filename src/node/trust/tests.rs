@@ -136,7 +136,7 @@ fn after_an_expulsion_nothing_knows_the_peer_any_more() {
 
     let out = handle(&mut node, at(25), revoke(A));
     assert_eq!(out.first(), Some(&Output::Expel(A)), "the sockets are told before anything else happens");
-    assert!(matches!(&out[1], Output::Notice(Notice::Expelled(_, None))), "{out:?}");
+    assert!(matches!(&out[1], Output::Notice(Notice::Uncertified(_))), "{out:?}");
     let Some(Output::Reply(ReplyId(1), Response::Hits { asked, answered, silent, .. })) = out.get(2) else {
         panic!("the query does not wait for it: {out:?}")
     };

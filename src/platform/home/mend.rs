@@ -99,6 +99,7 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
     Some(told(what, "dmesg --level=err,warn".to_owned()))
 }
 
+/// At once, as what is in the way of a start may end it before there is a board of findings.
 fn told(what: String, command: String) -> Finding {
     warn!("{what}");
     Finding { area: Area::State, what, command: Some(command) }

@@ -36,7 +36,10 @@ fn a_pause_a_count_and_a_token_that_are_damaged_with_their_copies_are_named_befo
     named("the count of starts was damaged before the start", &agent);
     damaged(agent, &["api-token", "api-token.copy"], "zz");
     named_without_agent("the API's token is damaged with its copy", &place.home());
-    named("the API's token was damaged before the start", &restarted(&place));
+    let agent = restarted(&place);
+    named("the API's token was damaged before the start", &agent);
+    let said = agent.log().matches("The token of the agent's API").count();
+    assert_eq!(said, 1, "the log says it once: {}", agent.log());
 }
 
 #[test]
