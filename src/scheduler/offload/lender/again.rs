@@ -15,7 +15,7 @@ pub struct Again {
     pub late: u64,
     /// Chunks embedded here whose results came from their devices first.
     pub hedged: u64,
-    /// Chunks whose device went away, lost its link or let its lease end; of those that it gave back what one task of it has.
+    /// Chunks whose device went away, lost its link or let its lease end, and of which nothing came since; of those that it gave back what one task of it has.
     pub lost: u64,
     /// Results that do not count, because a check of their maker failed, it may work no more, or nothing could be saved before one.
     pub unproven: u64,
