@@ -17,6 +17,10 @@ use std::fmt;
 
 /// Tokens whose intermediate numbers are computed at once; with 1,536 of them for each token, 432 KiB.
 const BLOCK: usize = 72;
+/// Texts of at most so many tokens have finer codes: twice as many rows fit one tile of AMX, so that the products take no longer
+/// there.
+const FINE_TOKENS: usize = 8;
+const _: () = assert!(2 * FINE_TOKENS <= BLOCK);
 
 /// The parameters of a layer.
 #[derive(Clone, Debug)]
@@ -106,39 +110,34 @@ impl Encoder {
     #[must_use]
     pub fn encode(&self, kernel: Kernel, buffers: &mut Buffers) -> [f32; DIMENSIONS] {
         let tokens = buffers.tokens;
+        let pass = Pass { kernel, fine: tokens <= FINE_TOKENS };
         let Buffers { numbers, projected, mixed, narrow, wide, rows, attention, .. } = buffers;
         let numbers = &mut numbers[..tokens * DIMENSIONS];
-        let projected = &mut projected[..tokens * 3 * DIMENSIONS];
         let mixed = &mut mixed[..tokens * DIMENSIONS];
         let factors = self.layers[0].projection.factors();
         for range in blocks(tokens, DIMENSIONS) {
-            kernel.add_normalize(
-                &mut numbers[range.clone()],
-                &self.places[range.clone()],
-                (&self.start, factors),
-                rows,
-            );
-            project(kernel, &self.layers[0], rows, projected, range.start);
+            let (block, places) = (&mut numbers[range.clone()], &self.places[range.clone()]);
+            pass.add_normalize(block, places, (&self.start, factors), rows);
+            pass.multiply(rows, &self.layers[0].projection, Activation::None, &mut projected[3 * range.start..]);
         }
         for (at, layer) in self.layers.iter().enumerate() {
-            kernel.attend(projected, layer.heads, DIMENSIONS / layer.heads, mixed, attention);
+            let whole = &projected[..tokens * 3 * DIMENSIONS];
+            kernel.attend(whole, layer.heads, DIMENSIONS / layer.heads, mixed, attention);
             let next = self.layers.get(at + 1);
             // After the last layer nothing is multiplied.
             let factors = next.unwrap_or(layer).projection.factors();
             for range in blocks(tokens, DIMENSIONS) {
-                let narrow = &mut narrow[..range.len()];
-                let wide = &mut wide[..range.len() / DIMENSIONS * layer.wide.outputs()];
                 let numbers = &mut numbers[range.clone()];
-                kernel.quantize(&mixed[range.clone()], layer.mixed.factors(), rows);
-                kernel.multiply(rows, &layer.mixed, Activation::None, narrow);
-                kernel.add_normalize(numbers, narrow, (&layer.middle, layer.wide.factors()), rows);
-                kernel.multiply(rows, &layer.wide, Activation::Gelu, wide);
-                kernel.quantize(wide, layer.narrow.factors(), rows);
-                kernel.multiply(rows, &layer.narrow, Activation::None, narrow);
-                kernel.add_normalize(numbers, narrow, (&layer.end, factors), rows);
+                pass.quantize(&mixed[range.clone()], layer.mixed.factors(), rows);
+                let added = pass.multiply(rows, &layer.mixed, Activation::None, narrow);
+                pass.add_normalize(numbers, added, (&layer.middle, layer.wide.factors()), rows);
+                let wide = pass.multiply(rows, &layer.wide, Activation::Gelu, wide);
+                pass.quantize(wide, layer.narrow.factors(), rows);
+                let added = pass.multiply(rows, &layer.narrow, Activation::None, narrow);
+                pass.add_normalize(numbers, added, (&layer.end, factors), rows);
                 if let Some(next) = next {
                     // This layer's attention is done: its queries, keys and values are not needed any more.
-                    project(kernel, next, rows, projected, range.start);
+                    pass.multiply(rows, &next.projection, Activation::None, &mut projected[3 * range.start..]);
                 }
             }
         }
@@ -146,10 +145,41 @@ impl Encoder {
     }
 }
 
-/// Writes the queries, keys and values of a block, whose numbers begin at `first`.
-fn project(kernel: Kernel, layer: &Layer, rows: &Rows, projected: &mut [f32], first: usize) {
-    let out = &mut projected[3 * first..][..rows.count() * 3 * DIMENSIONS];
-    kernel.multiply(rows, &layer.projection, Activation::None, out);
+/// How a text is computed.
+#[derive(Clone, Copy)]
+struct Pass {
+    kernel: Kernel,
+    /// With finer codes of all numbers, below the others in the rows.
+    fine: bool,
+}
+
+impl Pass {
+    fn quantize(self, numbers: &[f32], factors: &[f32], rows: &mut Rows) {
+        self.kernel.quantize(numbers, factors, rows);
+        if self.fine {
+            self.kernel.refine(numbers, None, factors, rows);
+        }
+    }
+
+    fn add_normalize(self, numbers: &mut [f32], more: &[f32], (norm, factors): (&Norm, &[f32]), rows: &mut Rows) {
+        self.kernel.add_normalize(numbers, more, (norm, factors), rows);
+        if self.fine {
+            self.kernel.refine(numbers, Some(norm.shift()), factors, rows);
+        }
+    }
+
+    /// The products of a block's rows: the first numbers of `out`, which has room for those of the finer rows too.
+    fn multiply<'a>(self, rows: &Rows, matrix: &Matrix, activation: Activation, out: &'a mut [f32]) -> &'a mut [f32] {
+        let out = &mut out[..rows.count() * matrix.outputs()];
+        if !self.fine {
+            self.kernel.multiply(rows, matrix, activation, out);
+            return out;
+        }
+        self.kernel.multiply(rows, matrix, Activation::None, out);
+        self.kernel.join(matrix, activation, out);
+        let half = out.len() / 2;
+        &mut out[..half]
+    }
 }
 
 /// The numbers of blocks of nearly equal size.
@@ -187,12 +217,13 @@ impl Buffers {
     pub fn new(encoder: &Encoder, tokens: usize) -> Self {
         let widest = encoder.layers.iter().map(|layer| layer.wide.outputs()).max().unwrap_or(0);
         let heads = encoder.layers.iter().map(|layer| layer.heads).min().unwrap_or(1);
-        let block = tokens.min(BLOCK);
+        // Finer rows are a second one for each token.
+        let block = tokens.clamp(2 * FINE_TOKENS, BLOCK);
         let zeros = |count: usize| vec![0.0; count];
         Self {
             tokens: 0,
             numbers: zeros(tokens * DIMENSIONS),
-            projected: zeros(tokens * 3 * DIMENSIONS),
+            projected: zeros(tokens.max(block) * 3 * DIMENSIONS),
             mixed: zeros(tokens * DIMENSIONS),
             narrow: zeros(block * DIMENSIONS),
             wide: zeros(block * widest),

@@ -47,6 +47,7 @@ struct PeerRecord {
     /// When its last link went down.
     unlinked: Option<Instant>,
     seen: Option<(SocketAddr, Instant)>,
+    /// The dial that ended last, or the first one, and why it led to no link.
     dialled: Option<(SocketAddr, Instant, Option<String>)>,
     sent: u64,
     received: u64,
@@ -113,7 +114,7 @@ pub struct PeerReachability {
     pub linked: Option<SocketAddr>,
     /// The address that discovery found last.
     pub seen: Option<SocketAddr>,
-    /// The address that was dialled last.
+    /// The address of the dial that ended last, or of the first one.
     pub dialled: Option<SocketAddr>,
     /// Why that did not lead to a link.
     pub failed: Option<String>,
@@ -140,7 +141,7 @@ pub struct Times {
     pub unlinked_ms: Option<u64>,
     /// When discovery found it last.
     pub seen_ms: Option<u64>,
-    /// When it was dialled last.
+    /// When that dial began, or failed.
     pub dialled_ms: Option<u64>,
 }
 
@@ -267,9 +268,12 @@ impl Diagnostics {
         self.record(peer, |record| record.seen = Some((at, clock::now())));
     }
 
-    /// A peer is dialled.
+    /// A peer is dialled. What the last dial came to stays until this one has ended too, so that whoever asks in between hears why.
     pub fn dials(&self, peer: &PeerId, at: SocketAddr) {
-        self.record(peer, |record| record.dialled = Some((at, clock::now(), None)));
+        self.record(peer, |record| match record.dialled {
+            Some((.., Some(_))) => {}
+            _ => record.dialled = Some((at, clock::now(), None)),
+        });
     }
 
     /// A dial failed.
@@ -281,6 +285,9 @@ impl Diagnostics {
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
         self.record(peer, |record| {
             let was_linked = std::mem::replace(&mut record.linked, at).is_some();
+            if let Some((.., why)) = record.dialled.as_mut().filter(|_| at.is_some()) {
+                *why = None;
+            }
             if at.is_some() || was_linked {
                 record.unlinked = at.is_none().then(clock::now);
             }

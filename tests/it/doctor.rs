@@ -303,16 +303,30 @@ fn a_home_that_was_restored_from_a_copy() {
             kept = files.iter().map(|file| fs::read(file).unwrap()).collect();
         }
     }
-    files.iter().zip(kept).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
-    // It would go on within a second: a folder in the way of its next count keeps it mute.
-    let (boot, way) = (files[0].clone(), two.home().join("boot.new"));
-    let blocked = std::thread::spawn(move || {
-        while fs::read(&boot).unwrap() != b"2\n" || fs::create_dir(&way).is_err() {
-            std::thread::sleep(Duration::from_millis(1));
+    // It goes on within a second: a folder in the way of its next count keeps it mute, where that is there in time.
+    let way = two.home().join("boot.new");
+    let cellar = loop {
+        files.iter().zip(&kept).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+        let (boot, folder) = (files[0].clone(), way.clone());
+        let blocked = std::thread::spawn(move || {
+            loop {
+                match fs::read(&boot).unwrap().as_slice() {
+                    b"1\n" => {}
+                    b"2\n" if fs::create_dir(&folder).is_err() => {}
+                    _ => break,
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let cellar = up(&two, "cellar", &two_listen, &one_address);
+        blocked.join().unwrap();
+        // The copy is written first.
+        if files.iter().all(|file| fs::read(file).unwrap().ends_with(b"2\n")) {
+            break cellar;
         }
-    });
-    let cellar = up(&two, "cellar", &two_listen, &one_address);
-    blocked.join().unwrap();
+        cellar.stop();
+        let _ = fs::remove_dir(&way);
+    };
     wait_finding(&attic, "they are of its start 2");
     named("another device's home was restored from a copy", &attic);
     drop(cellar);

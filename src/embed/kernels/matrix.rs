@@ -161,6 +161,11 @@ impl Matrix {
         self.columns.len() * COLUMNS
     }
 
+    /// The biases of all columns, in groups.
+    pub(super) fn biases(&self) -> impl Iterator<Item = &[f32; GROUP]> {
+        self.columns.iter().flat_map(|columns| &columns.biases)
+    }
+
     /// The panels: the blocks of each, of which there are `depth / 4`, and its columns.
     pub(super) fn panels(&self) -> impl Iterator<Item = (&[Block], &Columns)> {
         self.blocks.chunks_exact(self.depth / DEPTH).zip(&self.columns)

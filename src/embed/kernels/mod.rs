@@ -7,7 +7,7 @@
 //! written once, with the few instructions for vectors that each set offers (`compute`), and compiled for each.
 //!
 //! Weights have one scale for each output and codes of -127 to 127; activations one scale and one zero point for each token, also
-//! with codes of -127 to 127 (asymmetric, Jacob et al., "Quantization and Training of Neural Networks for Efficient
+//! with codes of -127 to 127, and in short texts finer ones beside them (`refine`; asymmetric, Jacob et al., "Quantization and Training of Neural Networks for Efficient
 //! Integer-Arithmetic-Only Inference", 2018). A token's result so depends on that token alone, and not on what is
 //! embedded beside it.
 //!
@@ -40,6 +40,7 @@ mod neon_dot;
 pub mod normalize;
 mod portable;
 pub mod quantize;
+mod refine;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -65,6 +65,15 @@ impl Rows {
         (&mut self.codes[self.skip..][..rows * depth], &mut self.steps)
     }
 
+    /// As many rows again below these, to be written: the codes and the steps of all.
+    pub(super) fn double(&mut self) -> (&mut [u8], &mut [Step]) {
+        let (bytes, skip) = (self.count() * self.depth, self.skip);
+        self.reset(2 * self.count(), self.depth);
+        // Where the buffer was too small, its codes have moved, and begin elsewhere in a cache line.
+        self.codes.copy_within(skip..skip + bytes, self.skip);
+        (&mut self.codes[self.skip..][..2 * bytes], &mut self.steps)
+    }
+
     #[cfg(test)]
     pub(super) fn from_codes(offset: u8, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
         let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(offset)).collect();

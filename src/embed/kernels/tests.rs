@@ -192,6 +192,51 @@ fn all_instructions_normalize_and_attend_alike() {
     }
 }
 
+#[test]
+fn finer_codes_are_a_hundred_times_finer_and_all_instructions_give_the_same() {
+    let mut rng = Rng::new(19);
+    let (depth, outputs) = (48, 64);
+    let factors: Vec<f32> = numbers(&mut rng, depth).iter().map(|number| number + 1.5).collect();
+    let shift = numbers(&mut rng, depth);
+    let scales: Vec<f32> = numbers(&mut rng, outputs).iter().map(|number| number / 127.0).collect();
+    let (weights, biases) = (codes(&mut rng, depth * outputs), numbers(&mut rng, outputs));
+    let matrix = Matrix::pack(&weights, &scales, &biases).unwrap().with_factors(factors.clone()).unwrap();
+    for (count, activation) in [(1, Activation::None), (3, Activation::Gelu), (8, Activation::None)] {
+        let bare: Vec<f32> = numbers(&mut rng, count * depth);
+        let shifted: Vec<f32> = bare.iter().zip(shift.iter().cycle()).map(|(number, shift)| number + shift).collect();
+        let due = bare.chunks_exact(depth).flat_map(|row| {
+            let (weights, biases, factors) = (&weights, &biases, &factors);
+            scales.iter().enumerate().map(move |(column, scale)| {
+                let products = row.iter().zip(factors).zip(weights[column..].iter().step_by(outputs));
+                let sum: f64 = products.map(|((a, b), w)| f64::from(*a) * f64::from(*b) * f64::from(*w)).sum();
+                (sum * f64::from(*scale) + f64::from(biases[column])) as f32
+            })
+        });
+        let mut due: Vec<f32> = due.collect();
+        if activation == Activation::Gelu {
+            super::gelu::gelu(super::compute::Portable, &mut due);
+        }
+        let error = |found: &[f32]| found.iter().zip(&due).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let mut portable = None;
+        for kernel in Kernel::all() {
+            let mut rows = Rows::default();
+            kernel.quantize(&bare, &factors, &mut rows);
+            let mut coarse = vec![f32::NAN; count * outputs];
+            kernel.multiply(&rows, &matrix, activation, &mut coarse);
+            kernel.refine(&shifted, Some(&shift), &factors, &mut rows);
+            assert_eq!((rows.count(), rows.depth()), (2 * count, depth));
+            let mut fine = vec![f32::NAN; 2 * count * outputs];
+            kernel.multiply(&rows, &matrix, Activation::None, &mut fine);
+            kernel.join(&matrix, activation, &mut fine);
+            let fine = &fine[..count * outputs];
+            let (coarse, fine_error) = (error(&coarse), error(fine));
+            assert!(fine_error * 100.0 < coarse, "{}: {fine_error}, {coarse}", kernel.name());
+            let bits: Vec<u32> = fine.iter().map(|number| number.to_bits()).collect();
+            assert!(*portable.get_or_insert(bits.clone()) == bits, "{}", kernel.name());
+        }
+    }
+}
+
 fn close(found: &[f32], due: &[f32], kernel: Kernel, tokens: usize) {
     assert_eq!(found.len(), due.len());
     for (found, due) in found.iter().zip(due) {

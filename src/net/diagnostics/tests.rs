@@ -28,6 +28,21 @@ fn a_link_that_went_down_is_told_with_its_time_until_there_is_one_again() {
 }
 
 #[test]
+fn why_a_dial_failed_is_told_while_the_next_one_is_under_way_and_until_there_is_a_link() {
+    let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+    network.add_peer(peer);
+    let told = || network.report(clock::now()).peers.into_iter().map(|peer| (peer.dialled, peer.failed)).next();
+    let [one, two] = ["192.168.1.9:7781", "192.168.1.10:7781"].map(|at| at.parse::<SocketAddr>().unwrap());
+    network.dials(&peer, one);
+    assert_eq!(told(), Some((Some(one), None)), "nothing is known yet");
+    network.failed(&peer, one, "another agent answered");
+    network.dials(&peer, two);
+    assert_eq!(told(), Some((Some(one), Some("another agent answered".to_owned()))));
+    network.linked(&peer, Some(two));
+    assert_eq!(told(), Some((Some(one), None)), "a link proves it wrong");
+}
+
+#[test]
 fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
     let peer = |seed| PeerId::from_public_key(&[seed; 32]);
     let network = Diagnostics::default();
