@@ -49,6 +49,16 @@ pub const INTERFACES_READ_MAX: usize = 256;
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Tables that may gather in each space of the store, however small it is, before they are merged.
+pub const STORE_TABLES_MIN: u8 = 4;
+
+/// Bytes of those merged before that a merge in a small space may write again for each table that has gathered there: an ingest of 200,000 passages
+/// writes its memory out some 60 times, and may write 2,600 bytes a passage.
+pub const STORE_MERGED_PER_TABLE: u64 = 256 * 1024;
+
+/// Bytes of a space that is small: in a larger one more tables gather, and the store merges them by itself.
+pub const STORE_SMALL_SPACE: u64 = 4 * 1024 * 1024;
+
 /// Milliseconds for which texts and vectors that can be made again wait for others, to be synced with them. Each sync writes the journal's
 /// last page once more: with each eight vectors for itself that is a fifth of all bytes written (docs/evidence.md).
 pub const SYNC_TOGETHER_MS: u64 = 2_000;

@@ -13,14 +13,14 @@
 //!   and opens it anew in the same process, which replays its journal as after a crash.
 //! - It does not check whole tables: a block is checked when it is read. `Disk::verify` holds each table against the checksum
 //!   that was written down with it.
-//! - Whatever overlaps is merged: four small tables with any key in common have all of a space rewritten. Where keys come in order nothing
-//!   may be written to each table (`store::commit`), and where they do not, more tables are let gather (`options`).
+//! - Whatever overlaps is merged: four small tables with any key in common have all of a space rewritten. Where keys come in order nothing may be
+//!   written to each table (`store::commit`); else more tables are let gather (`options`), but few in a small space (`gathered`).
 //! - Of a space's note of its newest tables it checks nothing, and deletes a space that has none: `newest` looks at all of them.
-//! - A memtable is freed in small pieces all over the heap: `rotate` has the allocator give back what it can.
-//! - An entry of a memtable takes far more memory than its bytes, so that `ENTRY_BYTES` are counted for each.
+//! - A memtable takes far more memory than its bytes (`ENTRY_BYTES`), in small pieces: `rotate` has the allocator give back what it can.
 
 mod damage;
 mod error;
+mod gathered;
 pub(super) mod journal;
 mod newest;
 mod options;

@@ -4,7 +4,7 @@
 use super::super::upkeep::Rebuild;
 use super::{Save, Writer};
 use crate::base::id::DocId;
-use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END};
+use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END, STORE_SMALL_SPACE};
 use crate::platform::home::disk_free;
 use crate::search::lexical::analysis::VERSION;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -208,7 +208,7 @@ impl Writer {
             if let Some(merge) = &begun {
                 self.index.write().unwrap_or_else(PoisonError::into_inner).words.reserve(merge.number());
             }
-            self.words.is_merged = begun.is_none();
+            self.words.is_merged = begun.is_none() && !self.merge_tables();
             self.words.merge = begun;
             return Ok(());
         };
@@ -221,6 +221,18 @@ impl Writer {
         }
         self.words.merge = Some(merge);
         self.library.kv().sync_if_full()
+    }
+
+    /// Merges tables of the store where many have gathered; whether there may be more. One that fails ends nothing: the store merges them later.
+    fn merge_tables(&self) -> bool {
+        // What has gathered is written once more, too.
+        if disk_free(&self.home) < SAVE_FREE_MIN + 8 * STORE_SMALL_SPACE {
+            return false;
+        }
+        self.library.kv().merge_gathered().unwrap_or_else(|error| {
+            log::warn!("Tables of the store could not be merged: {error}.");
+            false
+        })
     }
 
     /// Which folders are watched, private or forgotten may have changed.
