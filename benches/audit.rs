@@ -185,7 +185,8 @@ fn main() {
         stand(Rank::Last);
         auditor.run(&audit_tasks);
     });
-    let lanes = Lanes { background, questions, checks, searches, audits, index: Arc::default() };
+    let peer_searches = searches.clone();
+    let lanes = Lanes { background, questions, checks, searches, peer_searches, audits, index: Arc::default() };
     let mut threads = Threads { lanes, inbox, next: TaskId(0), auditing: false, audits: 0 };
 
     threads.p95(1, "warming up");

@@ -97,6 +97,7 @@ impl Agent {
                 background,
                 questions: searches.clone(),
                 checks: searches.clone(),
+                peer_searches: searches.clone(),
                 searches,
                 audits: bounded(1).0,
                 index: std::sync::Arc::default(),
