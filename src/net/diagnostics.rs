@@ -285,10 +285,11 @@ impl Diagnostics {
     pub fn linked(&self, peer: &PeerId, at: Option<SocketAddr>) {
         self.record(peer, |record| {
             let was_linked = std::mem::replace(&mut record.linked, at).is_some();
-            if let Some((.., why)) = record.dialled.as_mut().filter(|_| at.is_some()) {
-                *why = None;
-            }
             if at.is_some() || was_linked {
+                // What a dial came to before the link, or beside it, says nothing of the next one.
+                if let Some((.., why)) = &mut record.dialled {
+                    *why = None;
+                }
                 record.unlinked = at.is_none().then(clock::now);
             }
         });

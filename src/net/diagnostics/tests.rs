@@ -40,6 +40,9 @@ fn why_a_dial_failed_is_told_while_the_next_one_is_under_way_and_until_there_is_
     assert_eq!(told(), Some((Some(one), Some("another agent answered".to_owned()))));
     network.linked(&peer, Some(two));
     assert_eq!(told(), Some((Some(one), None)), "a link proves it wrong");
+    network.failed(&peer, one, "there is a link");
+    network.linked(&peer, None);
+    assert_eq!(told(), Some((Some(one), None)), "a dial beside a link says nothing of what follows it");
 }
 
 #[test]
