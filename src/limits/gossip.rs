@@ -95,10 +95,10 @@ pub const GOSSIP_REFRESH_MS: u64 = 600_000;
 /// By how many times the time of a task must have changed, up or down, to be published before that.
 pub const GOSSIP_TASK_FACTOR: u32 = 2;
 
-/// Milliseconds between two counts of the collections while the agent works, at most: a count walks every document.
+/// Milliseconds between two counts of the collections while the agent works: a count walks every document.
 pub const GOSSIP_COUNT_MS: u64 = 10 * 60 * 1000;
 
-/// Milliseconds for each file that lie between two such counts, if that is less: a count takes a small part of that.
+/// Where some folders are private, so many milliseconds for each file lie between two counts, if that is less: a count takes a small part of that.
 pub const GOSSIP_COUNT_MS_PER_FILE: u64 = 20;
 
 /// Seconds that a headroom is valid, at least and at most. That of an agent which is known as down is not shown meanwhile.

@@ -175,8 +175,6 @@ impl Diagnostics {
     /// A peer may link from now on. Beyond `LINK_ALLOWED_MAX` nothing is recorded of it.
     pub fn add_peer(&self, peer: PeerId) {
         let mut records = self.records();
-        // What it tried before says nothing any more.
-        records.unknown_peers.retain(|(known, ..)| *known != peer);
         if records.peers.len() < LINK_ALLOWED_MAX {
             records.peers.entry(peer).or_default();
         }

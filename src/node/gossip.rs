@@ -90,8 +90,8 @@ impl Node {
         }
     }
 
-    /// When to count the collections next. The first count is made at once; after a change of the store the next one
-    /// follows `GOSSIP_DWELL_MS` after the last, or later while work runs or the device is in trouble, because it walks every document. It waits
+    /// When to count the collections next. The first count is made at rest; after a change of the store the next one
+    /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs or the device is in trouble, because it walks every document. It waits
     /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
         // A device alone counts for the languages of its collections, where those decide anything.
@@ -105,14 +105,17 @@ impl Node {
             Some((at, _)) => {
                 Some(at + if self.busy() || self.uncharged_work_from().is_none() { self.count_pause() } else { DWELL })
             }
-            None => Some(Instant::ZERO),
+            None => (!self.busy()).then_some(Instant::ZERO),
         };
         Some(due?.max(self.quiet_from()?))
     }
 
-    /// Between two counts while the agent works: a count of few files costs little. Others show what was counted last, and where some folders are
-    /// private, what an answer to others covers is known from that alone.
+    /// Between two counts while the agent works. Where some folders are private, what an answer to others covers is known from them alone: a count
+    /// of few files costs little.
     pub(super) fn count_pause(&self) -> Duration {
+        if !self.scheduler.has_private_folders() {
+            return COUNT;
+        }
         let known =
             self.scheduler.counts().unfinished() + self.scheduler.counts().count(crate::store::counts::Kind::Ready);
         Duration::from_millis(known.saturating_mul(GOSSIP_COUNT_MS_PER_FILE)).clamp(DWELL, COUNT)

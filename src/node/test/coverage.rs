@@ -290,9 +290,10 @@ fn a_peer_is_told_how_many_files_are_found_by_their_words_alone_in_the_words_of_
 }
 
 #[test]
-fn what_a_peer_is_told_of_the_collections_and_their_coverage_is_counted_anew_while_work_goes_on() {
-    let dwell = Duration::from_millis(crate::limits::GOSSIP_DWELL_MS);
-    assert_eq!([Ring::Mesh, Ring::Private].map(|ring| node_over(ring).count_pause()), [dwell, dwell]);
+fn where_some_folders_are_private_what_a_peer_is_told_of_the_coverage_is_counted_anew_while_work_goes_on() {
+    let pause = |ring| node_over(ring).count_pause();
+    assert_eq!(pause(Ring::Mesh), Duration::from_millis(crate::limits::GOSSIP_COUNT_MS));
+    assert_eq!(pause(Ring::Private), Duration::from_millis(crate::limits::GOSSIP_DWELL_MS));
 }
 
 #[test]
