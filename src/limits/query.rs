@@ -36,6 +36,15 @@ pub const SILENT_NAMED_MAX: usize = 16;
 /// Queries of peers that are answered at once; the next one gets the answer that there is none just now.
 pub const PEER_QUERIES_MAX: usize = 16;
 
+/// Bytes of the headings above a chunk, in an answer of another device: seven levels of `HEADING_BYTES_MAX` bytes with what stands between
+/// them, and a note that the file is away, twice. Whoever asks reads the texts of all hits on its only thread, so that none may be longer than
+/// honest ones; a text has at most `CHUNK_BYTES_MAX` bytes and a path `PATH_BYTES_MAX`.
+pub const HIT_HEADING_BYTES_MAX: usize = 2048;
+
+/// Files of one device that count at most in what another one says of itself: as many as `PEER_CHUNKS_MAX` chunks may be of. A person is told
+/// how much was not searched, and no member may make that a number without sense.
+pub const PEER_FILES_MAX: u64 = super::PEER_CHUNKS_MAX as u64;
+
 /// Bytes of the chunks in one answer to a peer.
 pub const ANSWER_BYTES_MAX: usize = 512 * 1024;
 
@@ -73,5 +82,9 @@ const _: () = {
     assert!(QUESTIONS_LANE >= QUERIES_MAX, "each query embeds one question");
     assert!(SEARCHES_LANE >= QUERIES_MAX + PEER_QUERIES_MAX, "each query has one search here");
     assert!(CHECKS_LANE >= CHECKS_RUNNING_MAX + super::LEASE_CHECKS_MAX, "whatever is checked has been queued");
+    assert!(
+        HIT_HEADING_BYTES_MAX >= 2 * (7 * (super::HEADING_BYTES_MAX + 3) + 40 + TIME_BYTES_MAX),
+        "the longest heading with its note leaves a device"
+    );
     assert!(PEER_ANSWER_MS < QUERY_MS_MAX, "this device has longer than others");
 };

@@ -8,7 +8,7 @@ use crate::base::finding::quoted;
 use crate::base::hit::{Absence, FileCoverage, SearchHit, UnusableFile};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
-use crate::limits::SILENT_NAMED_MAX;
+use crate::limits::{PEER_FILES_MAX, SILENT_NAMED_MAX};
 use crate::query::merge::{Merged, any_fits, have_phrases, lack_phrases, merge};
 use crate::query::pending::PendingQuery;
 use crate::search::lexical::terms::QueryTerms;
@@ -102,6 +102,7 @@ impl Node {
             match self.gossip.items.fact(now, *peer, Kind::Collections) {
                 Some(Fact::Collections(list)) => {
                     let documents = list.iter().map(|collection| u64::from(collection.documents)).sum::<u64>();
+                    let documents = documents.min(PEER_FILES_MAX);
                     uncovered.elsewhere = uncovered.elsewhere.saturating_add(documents);
                 }
                 _ => uncovered.unknown_devices += 1,

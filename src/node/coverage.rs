@@ -3,6 +3,7 @@
 use super::Node;
 use crate::base::hit::FileCoverage;
 use crate::base::id::{PeerKey, Ring};
+use crate::limits::PEER_FILES_MAX;
 use crate::scheduler::path::covers;
 use crate::store::counts::Kind;
 use crate::store::record::{Mark, MarkKind, Source};
@@ -12,7 +13,8 @@ impl Node {
     /// How many of its files a peer searches, which comes ahead of its answer.
     pub(super) fn on_peer_coverage(&mut self, peer: PeerKey, coverage: &message::Coverage) {
         let message::Coverage { id, known, searchable, away, scanning } = *coverage;
-        let files = FileCoverage::new(known, searchable, away, scanning);
+        // What it says cannot be checked, and is told to a person: no more files than a device can have.
+        let files = FileCoverage::new(known.min(PEER_FILES_MAX), searchable, away, scanning);
         self.queries.local.add_peer_coverage(id, peer, files);
     }
 

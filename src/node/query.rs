@@ -21,7 +21,7 @@ use crate::query::pending::PendingQuery;
 use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query, Task};
 use crate::wire::message;
-use crate::wire::message::Message;
+use crate::wire::message::{Message, has_sound_lengths};
 
 /// Why a question is not answered now.
 const BUSY: &str = "Too many questions are being answered just now; ask again in a moment.";
@@ -239,7 +239,9 @@ fn fit_into_message<'a>(
         (hit, vectors.get(at))
     };
     let may_leave = |(_, hit): &(usize, &SearchHit)| may_leave(hit);
-    let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told);
+    // With one longer hit the whole answer would be refused.
+    let is_short = |(hit, _): &(SearchHit, Option<&Quantized>)| has_sound_lengths(hit);
+    let told = found.hits.iter().enumerate().filter(may_leave).take_while(fits).map(told).filter(is_short);
     let (hits, vectors): (_, Vec<_>) = told.unzip();
     (Found { statistics: found.statistics.clone(), hits, ..Found::default() }, vectors.into_iter().flatten().collect())
 }

@@ -39,7 +39,7 @@ pub fn is_false(found: &Found, vectors: &[Quantized], embedding: &Embedding) -> 
 }
 
 /// A peer's list with figures of our own. `vectors` are those that came with the hits, in their order; without one for
-/// each hit, or of another model, all count as missing.
+/// each hit all count as missing. They name no model: those of another one have other cosines, as false ones do.
 #[must_use]
 pub fn judged(mut found: Found, vectors: &[Quantized], question: &Question, embedding: &Embedding) -> Found {
     let terms = question.terms();

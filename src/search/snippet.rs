@@ -6,7 +6,7 @@
 use super::lexical::spans::Span;
 use super::lexical::terms::QueryTerms;
 use crate::limits::{SNIPPET_BEFORE, SNIPPET_CHARS};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A line with fewer letters ends where its author ended it: it is of a list, a verse or a table, and no part of a wrapped sentence.
@@ -61,46 +61,81 @@ fn one_line(text: &str) -> String {
 /// The bytes of the text that are shown.
 fn window(text: &str, spans: &[Span]) -> (usize, usize) {
     let sentences = sentences(text);
-    let letters = |(from, to): (usize, usize)| text.get(from..to).map_or(0, |part| part.chars().count());
-    // How many different words of the question, and how many in all, are in these bytes.
-    let has = |(from, to): (usize, usize)| {
-        let within = spans.iter().filter(|span| span.from >= from && span.to <= to);
-        (within.clone().map(|span| span.term).collect::<BTreeSet<_>>().len(), within.count())
+    let (from, to) = best(&windows(text, &sentences), spans, || ()).unwrap_or((0, text.len()));
+    let is_long = text.get(from..to).is_some_and(|part| part.char_indices().nth(SNIPPET_CHARS).is_some());
+    if is_long { cut(text, (from, to), spans) } else { (from, to) }
+}
+
+/// For each sentence the bytes from it on to the last one that is shown with it. Both ends only go forward.
+fn windows(text: &str, sentences: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut counted = (0, 0);
+    let mut letters_before = |at: usize| {
+        counted.1 += text.get(counted.0..at).map_or(0, |part| part.chars().count());
+        counted.0 = at;
+        counted.1
     };
+    let letters: Vec<(usize, usize)> =
+        sentences.iter().map(|(from, to)| (letters_before(*from), letters_before(*to))).collect();
+    let mut last = 0;
+    let of = |(at, ((from, to), (before, _))): (usize, (&(usize, usize), &(usize, usize)))| {
+        last = last.max(at);
+        while letters.get(last + 1).is_some_and(|(_, end)| end - before <= SNIPPET_CHARS) {
+            last += 1;
+        }
+        (*from, sentences.get(last).map_or(*to, |(_, end)| *end))
+    };
+    sentences.iter().zip(&letters).enumerate().map(of).collect()
+}
+
+/// The first of these windows with the most different words of the question, and of equal ones with the most in all. Windows and words are in the
+/// order of the text, so that each word comes into the window once and leaves it once: a text is another device's, and may have a word and a
+/// sentence on each of its lines. `step` is called for each word that comes or leaves.
+fn best(windows: &[(usize, usize)], spans: &[Span], mut step: impl FnMut()) -> Option<(usize, usize)> {
+    let (mut first, mut next) = (0, 0);
+    let mut within: BTreeMap<usize, usize> = BTreeMap::new();
     let mut best: Option<((usize, usize), (usize, usize))> = None;
-    for (at, (from, to)) in sentences.iter().copied().enumerate() {
-        let ends = sentences.iter().skip(at).map(|(_, to)| *to);
-        let end = ends.take_while(|to| letters((from, *to)) <= SNIPPET_CHARS).last().unwrap_or(to);
-        let found = has((from, end));
+    for (from, to) in windows.iter().copied() {
+        while let Some(span) = spans.get(next).filter(|span| span.to <= to) {
+            *within.entry(span.term).or_default() += 1;
+            next += 1;
+            step();
+        }
+        while let Some(span) = spans.get(first).filter(|span| first < next && span.from < from) {
+            if within.get(&span.term).is_some_and(|count| *count <= 1) {
+                within.remove(&span.term);
+            } else if let Some(count) = within.get_mut(&span.term) {
+                *count -= 1;
+            }
+            first += 1;
+            step();
+        }
+        let found = (within.len(), next - first);
         if best.is_none_or(|(most, _)| found > most) {
-            best = Some((found, (from, end)));
+            best = Some((found, (from, to)));
         }
     }
-    let (from, to) = best.map_or((0, text.len()), |(_, window)| window);
-    if letters((from, to)) <= SNIPPET_CHARS {
-        return (from, to);
-    }
-    cut(text, (from, to), spans)
+    best.map(|(_, window)| window)
 }
 
 /// A part of one long sentence, cut between words: from a little before its first word of the question on.
 fn cut(text: &str, (from, to): (usize, usize), spans: &[Span]) -> (usize, usize) {
-    let words: Vec<(usize, usize)> = text
-        .get(from..to)
-        .unwrap_or_default()
-        .split_word_bound_indices()
-        .map(|(at, word)| (from + at, from + at + word.len()))
-        .collect();
+    let words = || {
+        let words = text.get(from..to).unwrap_or_default().split_word_bound_indices();
+        words.map(|(at, word)| (from + at, from + at + word.len()))
+    };
     let first = spans.iter().find(|span| span.from >= from && span.to <= to).map_or(from, |span| span.from);
-    let letters = |(from, to): (usize, usize)| text.get(from..to).map_or(0, |part| part.chars().count());
-    let begins = words.iter().map(|(begin, _)| *begin).find(|begin| letters((*begin, first)) <= SNIPPET_BEFORE);
-    let begins = if letters((from, first)) <= SNIPPET_BEFORE { from } else { begins.unwrap_or(first) };
-    let ends = words.iter().map(|(_, end)| *end).filter(|end| *end > begins);
-    let ends = ends.take_while(|end| letters((begins, *end)) <= SNIPPET_CHARS).last();
-    // A word without an end.
-    let forced =
-        || text.get(begins..to).and_then(|rest| rest.char_indices().nth(SNIPPET_CHARS)).map(|(at, _)| begins + at);
-    (begins, ends.or_else(forced).unwrap_or(to))
+    let before = text.get(from..first).unwrap_or_default().char_indices().rev();
+    // The earliest byte that may be shown before the word; none where all of the sentence may.
+    let earliest = before.skip(SNIPPET_BEFORE - 1).map(|(at, _)| from + at).take(2).collect::<Vec<_>>();
+    let begins = match earliest[..] {
+        [earliest, _] => words().map(|(begin, _)| begin).find(|begin| *begin >= earliest).unwrap_or(first),
+        _ => from,
+    };
+    let latest = text.get(begins..to).and_then(|rest| rest.char_indices().nth(SNIPPET_CHARS));
+    // A word without an end is cut itself.
+    let latest = latest.map_or(to, |(at, _)| begins + at);
+    let end = words().map(|(_, end)| end).take_while(|end| *end <= latest).filter(|end| *end > begins).last();
+    (begins, end.unwrap_or(latest))
 }
 
 /// The sentences of a text, as UAX #29 divides it; lines that were wrapped are none.
@@ -170,6 +205,41 @@ mod tests {
         assert!(shown.chars().count() <= SNIPPET_CHARS + 4);
         let endless = "x".repeat(5_000);
         assert!(of("boiler", &endless).concat().chars().count() <= SNIPPET_CHARS + 4);
+    }
+
+    #[test]
+    fn a_text_with_a_word_of_the_question_on_each_line_takes_two_steps_a_word_and_the_best_window_is_the_same() {
+        let by_hand = |windows: &[(usize, usize)], spans: &[Span]| {
+            let has = |(from, to): (usize, usize)| {
+                let within: Vec<usize> =
+                    spans.iter().filter(|span| span.from >= from && span.to <= to).map(|span| span.term).collect();
+                (within.iter().collect::<std::collections::BTreeSet<_>>().len(), within.len())
+            };
+            let most = windows.iter().map(|window| has(*window)).max()?;
+            windows.iter().copied().find(|window| has(*window) == most)
+        };
+        let terms = QueryTerms::new("boiler cellar lamp violin");
+        let lines = ["boiler\n", "a cellar with a lamp.\n", "Nothing at all.\n", "violin, violin, boiler\n", "lamp\n"];
+        let mut rng = crate::base::rng::Rng::new(7);
+        let drawn = |_| lines[usize::try_from(rng.below(5)).unwrap()];
+        let mixed: String = (0..300).map(drawn).collect();
+        for text in
+            ["boiler\n".repeat(1_000), mixed, format!("{}boiler. cellar. {}", "x ".repeat(900), "y".repeat(500))]
+        {
+            let spans = terms.spans("", &text);
+            let windows = windows(&text, &sentences(&text));
+            let mut steps = 0;
+            let found = best(&windows, &spans, || steps += 1);
+            assert_eq!(found, by_hand(&windows, &spans));
+            assert!(steps <= 2 * spans.len(), "{steps} for {} words", spans.len());
+            let letters = |(from, to): &(usize, usize)| text[*from..*to].chars().count();
+            let sentences = sentences(&text);
+            for (window, sentence) in windows.iter().zip(&sentences) {
+                assert!(window.0 == sentence.0 && (letters(window) <= SNIPPET_CHARS || window.1 == sentence.1));
+                let next = sentences.iter().find(|next| next.0 >= window.1);
+                assert!(next.is_none_or(|next| letters(&(window.0, next.1)) > SNIPPET_CHARS), "one more had room");
+            }
+        }
     }
 
     #[test]

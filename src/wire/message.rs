@@ -6,7 +6,7 @@
 //!
 //! Every list has its cap in its type or ends at it while it is read, so no message can make a receiver's memory grow.
 //! Texts without a cap of their own are bounded by the frame. What the types do not express, `is_sound` checks: that
-//! numbers are finite, that names have no control codes.
+//! numbers are finite, that names have no control codes, that hits are no longer than chunks.
 
 use super::canonical::exactly;
 use super::certificate::exchange::{Buckets, Exchange};
@@ -14,11 +14,11 @@ use super::gossip::Gossip;
 use super::why::Why;
 use super::work::Work;
 use crate::base::bounded;
-use crate::base::hit::Found;
+use crate::base::hit::{Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{
-    ADDRESSES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HITS_MAX, MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX,
-    MEMBER_LIST_MAX, START_PROOF_BYTES_MAX,
+    ADDRESSES_MAX, CHUNK_BYTES_MAX, DEVICE_BYTES_MAX, ECHO_BYTES_MAX, HIT_HEADING_BYTES_MAX, HITS_MAX,
+    MEMBER_BYTES_MAX, MEMBER_LIST_ADDRESSES_MAX, MEMBER_LIST_MAX, PATH_BYTES_MAX, START_PROOF_BYTES_MAX,
 };
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
@@ -297,7 +297,7 @@ impl Message {
             Self::Keys(keys) => keys.port > 0,
             Self::Query(query) => query.scale.is_finite(),
             Self::Answer(Answer { found: Some(found), device, .. }) => {
-                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(|hit| is_cosine(hit.cosine))
+                is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(is_sound_hit)
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
@@ -315,6 +315,17 @@ impl Message {
             }
         }
     }
+}
+
+/// Whether a hit is no longer than a chunk can be, with a cosine: what is done with its text takes time.
+fn is_sound_hit(hit: &SearchHit) -> bool {
+    is_cosine(hit.cosine) && has_sound_lengths(hit)
+}
+
+/// Whether a hit's text, headings and path are no longer than those of any device's: with longer ones an answer is refused.
+#[must_use]
+pub const fn has_sound_lengths(hit: &SearchHit) -> bool {
+    hit.text.len() <= CHUNK_BYTES_MAX && hit.heading.len() <= HIT_HEADING_BYTES_MAX && hit.path.len() <= PATH_BYTES_MAX
 }
 
 /// A cosine, with room for what rounding to int8 adds. A larger number would outrank every honest hit.

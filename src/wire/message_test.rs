@@ -1,7 +1,7 @@
 //! Bodies that are encoded, and those that are refused.
 
 use super::*;
-use crate::base::hit::{CorpusStatistics, SearchHit, TermFrequencies};
+use crate::base::hit::{CorpusStatistics, TermFrequencies};
 use crate::base::id::Row;
 use crate::base::rng::Rng;
 use heapless::Vec as Bounded;
@@ -60,6 +60,20 @@ fn a_cosine_out_of_range_or_not_finite_is_refused() {
         found.hits[0].cosine = wrong;
         let answer = Answer { id, device: device.clone(), found: Some(found.clone()) };
         assert_eq!(Message::decode(&Message::Answer(answer).encode()), None, "{wrong} is no cosine");
+    }
+}
+
+#[test]
+fn a_hit_that_is_longer_than_any_chunk_is_refused() {
+    let with = |change: &dyn Fn(&mut SearchHit)| {
+        let Message::Answer(Answer { id, device, found: Some(mut found) }) = answer() else { panic!() };
+        change(&mut found.hits[0]);
+        Message::decode(&Message::Answer(Answer { id, device, found: Some(found) }).encode()).is_some()
+    };
+    for (most, more) in [(0, true), (1, false)] {
+        assert_eq!(with(&|hit| hit.text = "x".repeat(CHUNK_BYTES_MAX + most)), more);
+        assert_eq!(with(&|hit| hit.heading = "x".repeat(HIT_HEADING_BYTES_MAX + most)), more);
+        assert_eq!(with(&|hit| hit.path = vec![b'x'; PATH_BYTES_MAX + most]), more);
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::filter::Filter;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies, WordsDue};
 use crate::base::id::Row;
+use crate::limits::PEER_FILES_MAX;
 use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::{CollectionSummary, Tally};
@@ -292,4 +293,26 @@ fn a_peer_is_told_how_many_files_are_found_by_their_words_alone_in_the_words_of_
 fn what_a_peer_is_told_of_the_collections_and_their_coverage_is_counted_anew_while_work_goes_on() {
     let dwell = Duration::from_millis(crate::limits::GOSSIP_DWELL_MS);
     assert_eq!([Ring::Mesh, Ring::Private].map(|ring| node_over(ring).count_pause()), [dwell, dwell]);
+}
+
+#[test]
+fn no_number_of_a_peer_makes_what_was_not_searched_more_than_a_device_can_have() {
+    let mut node = node_over(Ring::Mesh);
+    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
+    let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search));
+    let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
+    let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");
+    let out = handle(&mut node, at(21), Input::Done(embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+    let search = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
+    let sent = |out: &Output| if let Output::Send(PEER, Message::Query(query)) = out { Some(query.id) } else { None };
+    let id = out.iter().find_map(sent).expect("the peer is asked");
+    let found = Outcome::Found(Box::default(), Vec::new());
+    handle(&mut node, at(22), Input::Done(search, found, Duration::ZERO));
+    let boast = Coverage { id, known: u64::MAX, searchable: 0, away: u64::MAX, scanning: false };
+    handle(&mut node, at(23), received(Message::Coverage(boast)));
+    let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
+    let out = handle(&mut node, at(24), received(Message::Answer(answer)));
+    let Some(Output::Reply(_, Response::Hits { uncovered, others, .. })) = out.last() else { panic!("{out:?}") };
+    assert_eq!(others[0].files.known, PEER_FILES_MAX);
+    assert!((PEER_FILES_MAX..PEER_FILES_MAX + 9).contains(&uncovered.documents), "{uncovered:?}");
 }
