@@ -36,6 +36,9 @@ pub const SILENT_NAMED_MAX: usize = 16;
 /// Queries of peers that are answered at once; the next one gets the answer that there is none just now.
 pub const PEER_QUERIES_MAX: usize = 16;
 
+/// Queries of one peer that are answered at once, of `PEER_QUERIES_MAX` of all: one member that asks without end takes no other's place.
+pub const PEER_QUERIES_EACH_MAX: usize = 2;
+
 /// Bytes of the headings above a chunk, in an answer of another device: seven levels of `HEADING_BYTES_MAX` bytes with what stands between
 /// them, and a note that the file is away, twice. Whoever asks reads the texts of all hits on its only thread, so that none may be longer than
 /// honest ones; a text has at most `CHUNK_BYTES_MAX` bytes and a path `PATH_BYTES_MAX`.
@@ -66,8 +69,11 @@ pub const QUESTIONS_LANE: usize = 16;
 /// Texts of other devices that are queued for it, behind the questions: those of hits and those of borrowed work.
 pub const CHECKS_LANE: usize = 34;
 
-/// Searches that are queued for their thread: of people here, and of peers.
-pub const SEARCHES_LANE: usize = 32;
+/// Searches of people here that are queued for their thread.
+pub const SEARCHES_LANE: usize = 16;
+
+/// Searches of peers that are queued for it, behind those of people.
+pub const PEER_SEARCHES_LANE: usize = 16;
 
 /// One question in so many is followed by the check of one more text, drawn by chance.
 pub const SPOT_CHECK_ONE_IN: u64 = 4;
@@ -80,7 +86,8 @@ pub const FILTER_VALUE_BYTES_MAX: usize = 256;
 
 const _: () = {
     assert!(QUESTIONS_LANE >= QUERIES_MAX, "each query embeds one question");
-    assert!(SEARCHES_LANE >= QUERIES_MAX + PEER_QUERIES_MAX, "each query has one search here");
+    assert!(SEARCHES_LANE >= QUERIES_MAX && PEER_SEARCHES_LANE >= PEER_QUERIES_MAX, "each query has one search here");
+    assert!(PEER_QUERIES_EACH_MAX * 2 < PEER_QUERIES_MAX, "two members leave room for others");
     assert!(CHECKS_LANE >= CHECKS_RUNNING_MAX + super::LEASE_CHECKS_MAX, "whatever is checked has been queued");
     assert!(
         HIT_HEADING_BYTES_MAX >= 2 * (7 * (super::HEADING_BYTES_MAX + 3) + 40 + TIME_BYTES_MAX),

@@ -132,6 +132,7 @@ impl Node {
             Some(embedding)
                 if fits
                     && !self.stopping
+                    && self.queries.has_room_for(peer)
                     && self.queries.of_peers.push(PeerQuery { task, peer, id: query.id, filtered }).is_ok() =>
             {
                 let count = usize::from(query.count).clamp(1, HITS_MAX);

@@ -4,7 +4,7 @@ use super::holdings_state::HoldingState;
 use crate::base::filter::Filter;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
-use crate::limits::{LINKS_MAX, PEER_QUERIES_MAX};
+use crate::limits::{LINKS_MAX, PEER_QUERIES_EACH_MAX, PEER_QUERIES_MAX};
 use crate::query::pending::PendingQueries;
 use crate::scheduler::task::CollectionLanguage;
 use crate::wire::message::Filters;
@@ -53,6 +53,12 @@ impl QueryState {
             foreign: None,
             languages: Vec::new(),
         }
+    }
+
+    /// Whether one more query of a peer is answered, beside those of it and of others that are under way.
+    pub(super) fn has_room_for(&self, peer: PeerKey) -> bool {
+        let of_it = self.of_peers.iter().filter(|query| query.peer == peer).count();
+        of_it < PEER_QUERIES_EACH_MAX && !self.of_peers.is_full()
     }
 
     /// A peer's filters, which are kept until its query comes.

@@ -213,7 +213,7 @@ mod tests {
         let executor = executor(folder.path(), StandIn::new(crate::base::id::Fingerprint([7; 32])), inputs.clone());
         let disk = executor.disk.clone();
         let searcher = executor.clone();
-        let (lanes, LaneEnds { questions: asked, checks, searches: searched, audits }) =
+        let (lanes, LaneEnds { questions: asked, checks, searches: searched, peer_searches, audits }) =
             Lanes::new(background, Arc::default());
         Threads {
             folder,
@@ -224,7 +224,7 @@ mod tests {
             inbox,
             questions: spawn(move || executor.run(&asked)),
             checks,
-            searches: spawn(move || searcher.run(&searched)),
+            searches: spawn(move || searcher.run_in_order(&searched, &peer_searches, &bounded(1).1)),
         }
     }
 

@@ -4,7 +4,7 @@
 //! costs the task that it meets, and not the agent.
 
 use crate::base::id::TaskId;
-use crate::limits::{AUDITS_LANE, CHECKS_LANE, QUESTIONS_LANE, SEARCHES_LANE};
+use crate::limits::{AUDITS_LANE, CHECKS_LANE, PEER_SEARCHES_LANE, QUESTIONS_LANE, SEARCHES_LANE};
 use crate::node::input::NotSaved;
 use crate::runtime::writer::Save;
 use crate::scheduler::task::{Outcome, Task};
@@ -25,8 +25,10 @@ pub struct Lanes {
     pub questions: Sender<Queued>,
     /// Texts of other devices that are embedded, whenever no question waits.
     pub checks: Sender<Queued>,
-    /// Searches, for people here and for peers.
+    /// Searches for people here.
     pub searches: Sender<Queued>,
+    /// Searches for peers, whenever none for people waits.
+    pub peer_searches: Sender<Queued>,
     /// Audits of the whole store.
     pub audits: Sender<TaskId>,
     /// What searches look in.
@@ -40,8 +42,10 @@ pub struct LaneEnds {
     pub questions: Receiver<Queued>,
     /// Texts of other devices to embed.
     pub checks: Receiver<Queued>,
-    /// Searches.
+    /// Searches for people here.
     pub searches: Receiver<Queued>,
+    /// Searches for peers.
+    pub peer_searches: Receiver<Queued>,
     /// Audits.
     pub audits: Receiver<TaskId>,
 }
@@ -53,9 +57,16 @@ impl Lanes {
         let (questions, asked) = bounded(QUESTIONS_LANE);
         let (checks, to_check) = bounded(CHECKS_LANE);
         let (searches, to_search) = bounded(SEARCHES_LANE);
+        let (peer_searches, to_search_for_peers) = bounded(PEER_SEARCHES_LANE);
         let (audits, to_audit) = bounded(AUDITS_LANE);
-        let ends = LaneEnds { questions: asked, checks: to_check, searches: to_search, audits: to_audit };
-        (Self { background, questions, checks, searches, audits, index }, ends)
+        let ends = LaneEnds {
+            questions: asked,
+            checks: to_check,
+            searches: to_search,
+            peer_searches: to_search_for_peers,
+            audits: to_audit,
+        };
+        (Self { background, questions, checks, searches, peer_searches, audits, index }, ends)
     }
 
     /// What the indexes take.
@@ -73,6 +84,9 @@ impl Lanes {
             Task::Audit => self.audits.try_send(id).map_err(NotStarted::from),
             Task::EmbedQuery { .. } => self.questions.try_send((id, task)).map_err(NotStarted::from),
             Task::EmbedHit { .. } => self.checks.try_send((id, task)).map_err(NotStarted::from),
+            Task::Retrieve(ref query) if query.shared => {
+                self.peer_searches.try_send((id, task)).map_err(NotStarted::from)
+            }
             Task::Retrieve(_) => self.searches.try_send((id, task)).map_err(NotStarted::from),
             Task::Scan(_)
             | Task::Refill { .. }
@@ -137,6 +151,7 @@ impl<T> From<TrySendError<T>> for NotStarted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::task::Query;
 
     #[test]
     fn a_question_that_finds_its_lane_full_is_busy_and_one_whose_thread_has_ended_fails() {
@@ -149,6 +164,26 @@ mod tests {
         assert_eq!(lanes.start(TaskId(99), question()), Err(Outcome::Busy));
         drop(ends);
         assert!(matches!(lanes.start(TaskId(99), question()), Err(Outcome::Failed(_))));
+    }
+
+    #[test]
+    fn a_search_for_a_peer_waits_in_another_lane_than_one_for_a_person() {
+        let (background, _) = bounded(1);
+        let (lanes, ends) = Lanes::new(background, Arc::default());
+        let embedding =
+            crate::base::vector::Embedding::new(crate::base::id::Fingerprint([7; 32]), &[0.5; 384]).unwrap();
+        let search = |shared| {
+            let (text, embedding, filter) =
+                ("where".to_owned(), embedding.clone(), crate::base::filter::Filter::default());
+            let fluency = crate::base::fluency::Fluency::default();
+            Task::Retrieve(Query { text, embedding, fluency, count: 3, shared, filter, behind: None })
+        };
+        for n in 0..PEER_SEARCHES_LANE as u64 {
+            assert_eq!(lanes.start(TaskId(n), search(true)), Ok(()));
+        }
+        assert_eq!(lanes.start(TaskId(98), search(true)), Err(Outcome::Busy));
+        assert_eq!(lanes.start(TaskId(99), search(false)), Ok(()), "peers take no place of a person's");
+        assert_eq!((ends.searches.len(), ends.peer_searches.len()), (1, PEER_SEARCHES_LANE));
     }
 
     #[test]

@@ -77,14 +77,15 @@ fn windows(text: &str, sentences: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let letters: Vec<(usize, usize)> =
         sentences.iter().map(|(from, to)| (letters_before(*from), letters_before(*to))).collect();
     let mut last = 0;
-    let of = |(at, ((from, to), (before, _))): (usize, (&(usize, usize), &(usize, usize)))| {
+    let mut windows = Vec::with_capacity(sentences.len());
+    for (at, ((from, to), (before, _))) in sentences.iter().zip(&letters).enumerate() {
         last = last.max(at);
         while letters.get(last + 1).is_some_and(|(_, end)| end - before <= SNIPPET_CHARS) {
             last += 1;
         }
-        (*from, sentences.get(last).map_or(*to, |(_, end)| *end))
-    };
-    sentences.iter().zip(&letters).enumerate().map(of).collect()
+        windows.push((*from, sentences.get(last).map_or(*to, |(_, end)| *end)));
+    }
+    windows
 }
 
 /// The first of these windows with the most different words of the question, and of equal ones with the most in all. Windows and words are in the

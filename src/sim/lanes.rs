@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::base::id::TaskId;
-use crate::limits::{AUDITS_LANE, BACKGROUND_LANE, CHECKS_LANE, QUESTIONS_LANE, SEARCHES_LANE};
+use crate::limits::{AUDITS_LANE, BACKGROUND_LANE, CHECKS_LANE, PEER_SEARCHES_LANE, QUESTIONS_LANE, SEARCHES_LANE};
 use crate::scheduler::task::{Outcome, Task};
 
 impl World {
@@ -11,6 +11,7 @@ impl World {
         let (lane, most) = match task {
             Task::EmbedQuery { .. } => ("questions", QUESTIONS_LANE),
             Task::EmbedHit { .. } => ("checks", CHECKS_LANE),
+            Task::Retrieve(query) if query.shared => ("searches for peers", PEER_SEARCHES_LANE),
             Task::Retrieve(_) => ("searches", SEARCHES_LANE),
             Task::Audit => ("audits", AUDITS_LANE),
             _ => ("background", BACKGROUND_LANE),

@@ -128,7 +128,7 @@ pub(super) fn start(
     };
     let (background_threads, background) = BackgroundThreads::start(background_threads(), Box::new(begin))?;
     let joins = background_threads.joins();
-    let (lanes, LaneEnds { questions, checks, searches, audits }) = Lanes::new(background, of_lanes);
+    let (lanes, LaneEnds { questions, checks, searches, peer_searches, audits }) = Lanes::new(background, of_lanes);
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
     let auditor = Auditor { disk, folders, inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
@@ -136,8 +136,9 @@ pub(super) fn start(
         auditor.run(&audits);
     })?);
     let searcher = executor.clone();
+    let (_, no_texts) = bounded(1);
     threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks, &texts))?);
-    threads.push(spawn("searches", move || searcher.run(&searches))?);
+    threads.push(spawn("searches", move || searcher.run_in_order(&searches, &peer_searches, &no_texts))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let told = parsers.clone();
     threads.push(spawn("parser-check", move || match told.say() {

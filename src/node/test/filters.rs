@@ -111,3 +111,18 @@ fn a_question_goes_to_the_devices_that_are_meant_with_its_filters_ahead_of_it() 
     let [Output::Reply(_, Response::Refused(Problem::Conflict, why))] = &out[..] else { panic!("{out:?}") };
     assert_eq!(why, "No device is called \"cellar\". Known here: here, Attic, tv.");
 }
+
+#[test]
+fn one_peer_that_asks_without_end_takes_no_other_s_place() {
+    let (mut node, _) = linked(&[1, 2]);
+    let none = |out: &[Output]| matches!(sent(out)[..], [(NAS, Message::Answer(Answer { found: None, .. }))]);
+    let first = begun(&received(&mut node, NAS, query(1))).expect("it searches").0;
+    begun(&received(&mut node, NAS, query(2))).expect("it searches");
+    for id in 3..40 {
+        let out = received(&mut node, NAS, query(id));
+        assert!(begun(&out).is_none() && none(&out), "{out:?}");
+    }
+    begun(&received(&mut node, TV, query(1))).expect("another peer is answered");
+    handle(&mut node, at(11), Input::Done(first, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
+    begun(&received(&mut node, NAS, query(40))).expect("a place is free");
+}
