@@ -4,15 +4,19 @@
 //! change it takes that back, before the change is saved: so who believes it misses nothing that is in its index. Who has not said it, or said
 //! it on a link that has ended, is asked.
 //!
+//! This device relies on its own index only where its last answer was from all of it: not before the first answer, nor while words are still
+//! to be entered or some of the index cannot be read. Else everybody is asked who shares anything.
+//!
 //! A device has nothing else if each of its collections has the sum of one of this device's: the same names and contents of files. With a
 //! filter only the names of its collections count, and a device that is asked for by name is asked.
 
 use super::{Node, Out, output::Output};
 use crate::base::filter::Filter;
-use crate::base::id::PeerKey;
+use crate::base::hit::WordsDue;
+use crate::base::id::{PeerKey, TaskId};
 use crate::limits::{GOSSIP_COLLECTIONS_MAX, LINKS_MAX};
 use crate::mesh::trust::Rights;
-use crate::scheduler::task::CollectionSummary;
+use crate::scheduler::task::{CollectionSummary, Outcome};
 use crate::store::change::Change;
 use crate::wire::holdings::{Holding, HoldingList, Holdings};
 use crate::wire::message::Message;
@@ -21,6 +25,16 @@ impl Node {
     /// Whether a question with this filter need not be sent to a peer, because that has nothing else than this device.
     pub(super) fn has_nothing_else(&self, peer: PeerKey, filter: &Filter) -> bool {
         self.queries.holdings.has_nothing_else(peer, filter)
+    }
+
+    /// A search ended: if it was for a person here, it tells whether this device's own index is whole.
+    pub(super) fn note_own_answer(&mut self, task: TaskId, outcome: &Outcome) {
+        if self.queries.of_peers.iter().any(|query| query.task == task) {
+            return;
+        }
+        if let Outcome::Found(found, _) = outcome {
+            self.queries.holdings.is_whole = !found.unread && found.words_due == WordsDue::default();
+        }
     }
 
     /// These changes are about to be saved: if texts may come or go by them, what was said of this device's holdings is taken back.
@@ -117,11 +131,12 @@ mod tests {
     use super::super::test::{at, handle, linked};
     use super::*;
     use crate::base::filter::Key;
+    use crate::base::hit::Found;
     use crate::base::id::{Fingerprint, ReplyId, Ring};
     use crate::base::time::Duration;
     use crate::base::vector::Embedding;
     use crate::limits::DIMENSIONS;
-    use crate::scheduler::task::{Outcome, Task};
+    use crate::scheduler::task::Task;
     use crate::store::record::Source;
 
     const NAS: PeerKey = PeerKey([1; 32]);
@@ -170,6 +185,7 @@ mod tests {
     #[test]
     fn a_question_goes_to_who_has_something_else_and_to_who_did_not_say_what_it_has() {
         let (mut node, _) = linked(&[1, 2]);
+        node.queries.holdings.is_whole = true;
         node.on_counted(&[counted("home", 3, 7), counted("tax", 1, 8)], &mut Out::new());
         let from = |node: &mut Node, peer, input| drop(handle(node, at(10), Input::Link(peer, input)));
         let both = Some(vec![NAS, TV]);
@@ -200,6 +216,24 @@ mod tests {
         from(&mut node, NAS, says(&[]));
         from(&mut node, NAS, LinkInput::Up("127.0.0.1:1".parse().unwrap()));
         assert_eq!(asked(&mut node, &[]), both, "what was said on an earlier link holds no more");
+    }
+
+    #[test]
+    fn all_are_asked_until_an_answer_of_this_device_was_from_all_of_its_index() {
+        let (mut node, _) = linked(&[1, 2]);
+        node.on_counted(&[counted("home", 3, 7)], &mut Out::new());
+        for (peer, list) in [(NAS, &[("home", 3, 7)][..]), (TV, &[])] {
+            handle(&mut node, at(10), Input::Link(peer, says(list)));
+        }
+        assert_eq!(asked(&mut node, &[]), Some(vec![NAS]), "nothing is known of the index; the TV shares nothing");
+        let whole = Found::default();
+        let due = Found { words_due: WordsDue { searchable: 1, read: 0 }, ..Found::default() };
+        let damaged = Found { unread: true, ..Found::default() };
+        for (found, to) in [(whole.clone(), vec![]), (due, vec![NAS]), (whole, vec![]), (damaged, vec![NAS])] {
+            let outcome = Outcome::Found(Box::new(found), Vec::new());
+            handle(&mut node, at(15), Input::Done(TaskId(900), outcome, Duration::ZERO));
+            assert_eq!(asked(&mut node, &[]), Some(to));
+        }
     }
 
     #[test]
