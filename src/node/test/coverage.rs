@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::filter::Filter;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies, WordsDue};
-use crate::base::id::Row;
+use crate::base::id::{Row, TaskId};
 use crate::limits::PEER_FILES_MAX;
 use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
@@ -32,7 +32,7 @@ fn node_with(ring: Ring, marks: Vec<Mark>) -> Node {
 }
 
 /// Such a node, and the look at `/a` that it begins with, if nothing is to be forgotten before.
-fn node_that_looks(ring: Ring, marks: Vec<Mark>) -> (Node, Option<crate::base::id::TaskId>) {
+fn node_that_looks(ring: Ring, marks: Vec<Mark>) -> (Node, Option<TaskId>) {
     let mut counts = StoreCounts::default();
     (0..4).for_each(|_| counts.enter(Kind::Waiting));
     (0..3).for_each(|_| counts.enter(Kind::Ready));
@@ -51,7 +51,7 @@ fn received(message: Message) -> Input {
     Input::Link(PEER, LinkInput::Received(Box::new(message)))
 }
 
-fn started(out: &[Output], is: fn(&Task) -> bool) -> Option<crate::base::id::TaskId> {
+fn started(out: &[Output], is: fn(&Task) -> bool) -> Option<TaskId> {
     out.iter().find_map(|out| if let Output::Start(id, task) = out { is(task).then_some(*id) } else { None })
 }
 
@@ -234,20 +234,22 @@ fn a_folder_that_is_away_or_private_says_to_nobody_that_more_may_be_found() {
     assert!(!told(&mut node).expect("it was counted").scanning, "only the private folder is still looked at");
 }
 
+/// A question of a person: this device's search, and the id of the query to the peer.
+fn asks_the_peer(node: &mut Node) -> (TaskId, u64) {
+    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
+    let out = handle(node, at(20), Input::Api(ReplyId(1), search));
+    let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
+    let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");
+    let out = handle(node, at(21), Input::Done(embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+    let search = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
+    let sent = |out: &Output| if let Output::Send(PEER, Message::Query(query)) = out { Some(query.id) } else { None };
+    (search, out.iter().find_map(sent).expect("the peer is asked"))
+}
+
 #[test]
 fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     let mut node = node_over(Ring::Mesh);
-    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
-    let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search));
-    let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
-    let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");
-    let out = handle(&mut node, at(21), Input::Done(embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
-    let search = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
-    let id = out.iter().find_map(|out| match out {
-        Output::Send(PEER, Message::Query(query)) => Some(query.id),
-        _ => None,
-    });
-    let id = id.expect("the peer is asked");
+    let (search, id) = asks_the_peer(&mut node);
     let own = Found { unread: true, words_due: WordsDue { searchable: 1, read: 0 }, ..Found::default() };
     handle(&mut node, at(22), Input::Done(search, Outcome::Found(Box::new(own), Vec::new()), Duration::ZERO));
     let boast = Coverage { id, known: 5, searchable: 3, away: 1, scanning: true };
@@ -299,14 +301,7 @@ fn where_some_folders_are_private_what_a_peer_is_told_of_the_coverage_is_counted
 #[test]
 fn no_number_of_a_peer_makes_what_was_not_searched_more_than_a_device_can_have() {
     let mut node = node_over(Ring::Mesh);
-    let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
-    let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search));
-    let embed = started(&out, |task| matches!(task, Task::EmbedQuery { .. })).expect("it begins");
-    let embedding = crate::base::vector::Embedding::new(Fingerprint([0; 32]), &[0.5; 384]).expect("a vector");
-    let out = handle(&mut node, at(21), Input::Done(embed, Outcome::QueryEmbedding(embedding), Duration::ZERO));
-    let search = started(&out, |task| matches!(task, Task::Retrieve(_))).expect("it searches");
-    let sent = |out: &Output| if let Output::Send(PEER, Message::Query(query)) = out { Some(query.id) } else { None };
-    let id = out.iter().find_map(sent).expect("the peer is asked");
+    let (search, id) = asks_the_peer(&mut node);
     let found = Outcome::Found(Box::default(), Vec::new());
     handle(&mut node, at(22), Input::Done(search, found, Duration::ZERO));
     let boast = Coverage { id, known: u64::MAX, searchable: 0, away: u64::MAX, scanning: false };
