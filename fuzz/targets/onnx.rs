@@ -1,13 +1,16 @@
 //! A model's graph: whatever the bytes are, the search for an encoder ends, and one that is found is whole.
 
 use wattle::base::protobuf::put_bytes;
-use wattle::embed::engine;
+use wattle::embed::onnx::{self, Found, Source};
 use wattle::limits::{DIMENSIONS, ENCODER_LAYERS_MAX};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    if let Some(encoder) = engine::encoder(data) {
+    if let Some(Found { encoder, words }) = onnx::find(data) {
         assert!((1..=ENCODER_LAYERS_MAX).contains(&encoder.layers()) && encoder.places() * DIMENSIONS <= data.len());
+        if let Source::Table { codes, scales } = words {
+            assert_eq!(codes.len(), scales.len() * DIMENSIONS, "a row for each scale");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine: runs the model's ONNX file, one text at a time, on the calling thread.
 //!
-//! `onnx` reads the file. The encoder in its graph is found by `pattern` and run by
+//! The encoder in the file is found by [`crate::embed::onnx`] and run by
 //! [`crate::embed::encoder`] with the kernels of this processor. It is not tract that reads and runs them: its reader copies all
 //! weights, its passes over the graph take most of the load time, before which it would make f32 of them, and its plan
 //! allocates every operator's result. A model in which no encoder is found is read and run by tract as it is (`stock`).
@@ -8,7 +8,6 @@
 use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::base::vector::Embedding;
-use crate::embed::encoder::Encoder;
 use crate::embed::model::{Manifest, ModelError};
 use crate::embed::model_file::Bytes;
 use crate::embed::reader::{Rows, Side};
@@ -20,10 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 mod choice;
-mod graph;
 mod input;
-mod onnx;
-mod pattern;
 mod runner;
 mod stock;
 
@@ -32,12 +28,6 @@ use runner::Runner;
 use stock::Input;
 
 pub use choice::Choice;
-
-/// The encoder in an ONNX file, if it has the form that our own kernels run.
-#[must_use]
-pub fn encoder(file: &[u8]) -> Option<Encoder> {
-    runner::found(file).map(|found| found.encoder)
-}
 
 /// A loaded model. A clone shares the weights; every thread has its own clone.
 #[derive(Clone)]

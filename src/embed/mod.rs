@@ -2,8 +2,8 @@
 //!
 //! The model is a sentence transformer of the MiniLM kind: a BERT encoder in ONNX, mean pooling and L2 normalisation.
 //! [`wordpiece`] tokenizes as BERT's uncased models do (Devlin et al., "BERT: Pre-training of Deep Bidirectional
-//! Transformers", 2019, and the `tokenizers` library of Hugging Face). [`engine`] reads the ONNX file and finds the
-//! encoder in it; [`encoder`] runs it, with the [`kernels`] for the processor's instructions. [`model`] reads the manifest beside the
+//! Transformers", 2019, and the `tokenizers` library of Hugging Face). [`onnx`] reads the ONNX file and finds the
+//! encoder in it; [`encoder`] runs it for the `engine`, with the [`kernels`] for the processor's instructions. [`model`] reads the manifest beside the
 //! model's files, checks their hashes, and derives the fingerprint that every stored vector carries.
 //!
 //! A multilingual model has so many words that their vectors are most of it. It is one file ([`model_file`]), tokenized by
@@ -29,6 +29,7 @@ pub mod kernels;
 pub mod loaded;
 pub mod model;
 pub mod model_file;
+pub mod onnx;
 mod pre_tokenizer;
 pub mod reader;
 pub mod stand_in;

@@ -1,13 +1,11 @@
 //! What runs a model: the encoder that is found in it, by our own kernels, or tract.
 
 use super::choice::Choice;
-use super::graph::Graph;
-use super::onnx;
-use super::pattern::{self, Found, Source};
 use super::stock::{Input, Stock, engine_error};
 use crate::embed::EmbedError;
 use crate::embed::encoder::{Buffers, Encoder, Words};
 use crate::embed::kernels::Kernel;
+use crate::embed::onnx::{self, Found, Source};
 use crate::limits::DIMENSIONS;
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
@@ -112,11 +110,11 @@ impl Own {
 /// borrowed file, and what is left of an owned one, which is whole as long as there may be no encoder in it.
 fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)> {
     if let Cow::Borrowed(file) = weights {
-        let Found { encoder, words } = found(file)?;
+        let Found { encoder, words } = onnx::find(file)?;
         let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
         return Some((encoder, Some(Words::new(Cow::Borrowed(codes), scales)?)));
     }
-    let Found { encoder, words } = found(weights)?;
+    let Found { encoder, words } = onnx::find(weights)?;
     let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
     let start = codes.as_ptr().addr() - weights.as_ptr().addr();
     let range = start..start + codes.len();
@@ -125,11 +123,6 @@ fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)>
     file.drain(..range.start);
     file.shrink_to_fit();
     Some((encoder, Some(Words::new(Cow::Owned(file), scales)?)))
-}
-
-/// What is found in an ONNX file.
-pub(super) fn found(file: &[u8]) -> Option<Found<'_>> {
-    pattern::find(&Graph::new(&onnx::read(file).ok()?)?)
 }
 
 fn read(weights: Cow<'static, [u8]>) -> TractResult<ModelProto> {

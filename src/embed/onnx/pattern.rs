@@ -11,23 +11,32 @@
 //!
 //! Whatever is written in another way is no such encoder, and tract runs it as it is.
 
+use super::file::Node;
 use super::graph::{Graph, attribute, codes, float, floats, integer_of};
-use super::onnx::Node;
 use crate::embed::encoder::{Encoder, Layer};
 use crate::embed::kernels::matrix::Matrix;
 use crate::embed::kernels::normalize::Norm;
 use crate::limits::{DIMENSIONS, ENCODER_LAYERS_MAX};
 
 /// What was found.
-pub(super) struct Found<'a> {
-    pub(super) encoder: Encoder,
-    pub(super) words: Source<'a>,
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The layers, ready to run.
+    pub encoder: Encoder,
+    /// The vectors of its words.
+    pub words: Source<'a>,
 }
 
 /// Where the word vectors come from.
-pub(super) enum Source<'a> {
+#[derive(Debug)]
+pub enum Source<'a> {
     /// A table of the model: its codes, a row of `DIMENSIONS` for each of the scales, which are finite.
-    Table { codes: &'a [u8], scales: Vec<f32> },
+    Table {
+        /// A part of the file.
+        codes: &'a [u8],
+        /// One for each word.
+        scales: Vec<f32>,
+    },
     /// The graph's input.
     Input,
 }

@@ -1,6 +1,6 @@
 //! A model's graph: its nodes by what they give, and its constants by name.
 
-use super::onnx::{Attribute, F32, I8, I64, Node, Parts, Tensor, f32s};
+use super::file::{Attribute, F32, I8, I64, Node, Parts, Tensor, f32s};
 use std::collections::BTreeMap;
 
 /// The graph of a model.
