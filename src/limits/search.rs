@@ -71,7 +71,8 @@ pub const UNUSED_TERMS_AT_ONCE: usize = 20_000;
 /// Chunks whose words are put into the index at once, before waiting saves are looked at again.
 pub const INDEXED_AT_ONCE: usize = 256;
 
-/// Files that are counted at most of those whose words are not in the index yet, for one question: two records are read for each.
+/// Files that are looked at of those whose words are not in the index yet, for one question: two records are read for each. How many there are
+/// beyond is reckoned.
 pub const WORDS_DUE_MAX: usize = 1_000;
 
 /// Chunks that an agent which ends writes as a segment of the index of words, if there are so many: the next start would have to enter them

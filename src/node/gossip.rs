@@ -16,7 +16,9 @@ use super::{Node, Out};
 use crate::base::hit::FileCoverage;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::{GOSSIP_COUNT_MS, GOSSIP_COUNT_MS_PER_FILE, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS};
+use crate::limits::{
+    GOSSIP_COLLECTIONS_MAX, GOSSIP_COUNT_MS, GOSSIP_COUNT_MS_PER_FILE, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS,
+};
 use crate::mesh::conduct::Offence;
 use crate::mesh::gossip::{Insertion, Novelty};
 use crate::mesh::trust::Rights;
@@ -121,7 +123,7 @@ impl Node {
         Duration::from_millis(known.saturating_mul(GOSSIP_COUNT_MS_PER_FILE)).clamp(DWELL, COUNT)
     }
 
-    /// The collections are counted: publishes them if they changed.
+    /// The collections are counted: publishes the largest of them if they changed. An answer to others covers all of them.
     pub(super) fn on_counted(&mut self, list: &[CollectionSummary], out: &mut Out) {
         if std::mem::replace(&mut self.gossip.count, Count::None) == Count::Stale {
             return;
@@ -137,8 +139,11 @@ impl Node {
         let coverage = FileCoverage::new(files, searchable, 0, false);
         self.gossip.shared = Some(coverage.with_read(read.saturating_sub(searchable)));
         // A collection whose files are all still to be read is not published.
-        let read = list.iter().filter(|counted| counted.documents > 0);
-        let fact = Fact::Collections(Box::new(read.filter_map(of).collect()));
+        let mut read: Vec<&CollectionSummary> = list.iter().filter(|counted| counted.documents > 0).collect();
+        read.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
+        read.truncate(GOSSIP_COLLECTIONS_MAX);
+        read.sort_by(|a, b| a.name.cmp(&b.name));
+        let fact = Fact::Collections(Box::new(read.into_iter().filter_map(of).collect()));
         if self.gossip.collections.as_ref() != Some(&fact) {
             self.gossip.collections = Some(fact.clone());
             out.push(Output::Sign(fact));

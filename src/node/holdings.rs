@@ -4,15 +4,19 @@
 //! change it takes that back, before the change is saved: so who believes it misses nothing that is in its index. Who has not said it, or said
 //! it on a link that has ended, is asked.
 //!
+//! After an answer of its own that lacked a part of its index (words are still to be entered, or some of it cannot be read) this device does
+//! not rely on it, and everybody is asked who shares anything, until an answer is from all of it again.
+//!
 //! A device has nothing else if each of its collections has the sum of one of this device's: the same names and contents of files. With a
 //! filter only the names of its collections count, and a device that is asked for by name is asked.
 
 use super::{Node, Out, output::Output};
 use crate::base::filter::Filter;
-use crate::base::id::PeerKey;
+use crate::base::hit::WordsDue;
+use crate::base::id::{PeerKey, TaskId};
 use crate::limits::{GOSSIP_COLLECTIONS_MAX, LINKS_MAX};
 use crate::mesh::trust::Rights;
-use crate::scheduler::task::CollectionSummary;
+use crate::scheduler::task::{CollectionSummary, Outcome};
 use crate::store::change::Change;
 use crate::wire::holdings::{Holding, HoldingList, Holdings};
 use crate::wire::message::Message;
@@ -21,6 +25,16 @@ impl Node {
     /// Whether a question with this filter need not be sent to a peer, because that has nothing else than this device.
     pub(super) fn has_nothing_else(&self, peer: PeerKey, filter: &Filter) -> bool {
         self.queries.holdings.has_nothing_else(peer, filter)
+    }
+
+    /// A search ended: if it was for a person here, it tells whether it lacked a part of this device's own index.
+    pub(super) fn note_own_answer(&mut self, task: TaskId, outcome: &Outcome) {
+        if self.queries.of_peers.iter().any(|query| query.task == task) {
+            return;
+        }
+        if let Outcome::Found(found, _) = outcome {
+            self.queries.holdings.is_cut = found.unread || found.words_due != WordsDue::default();
+        }
     }
 
     /// These changes are about to be saved: if texts may come or go by them, what was said of this device's holdings is taken back.
@@ -117,11 +131,12 @@ mod tests {
     use super::super::test::{at, handle, linked};
     use super::*;
     use crate::base::filter::Key;
+    use crate::base::hit::Found;
     use crate::base::id::{Fingerprint, ReplyId, Ring};
     use crate::base::time::Duration;
     use crate::base::vector::Embedding;
     use crate::limits::DIMENSIONS;
-    use crate::scheduler::task::{Outcome, Task};
+    use crate::scheduler::task::Task;
     use crate::store::record::Source;
 
     const NAS: PeerKey = PeerKey([1; 32]);
@@ -200,6 +215,24 @@ mod tests {
         from(&mut node, NAS, says(&[]));
         from(&mut node, NAS, LinkInput::Up("127.0.0.1:1".parse().unwrap()));
         assert_eq!(asked(&mut node, &[]), both, "what was said on an earlier link holds no more");
+    }
+
+    #[test]
+    fn after_an_answer_from_a_part_of_the_index_all_are_asked_until_one_is_from_all_of_it() {
+        let (mut node, _) = linked(&[1, 2]);
+        node.on_counted(&[counted("home", 3, 7)], &mut Out::new());
+        for (peer, list) in [(NAS, &[("home", 3, 7)][..]), (TV, &[])] {
+            handle(&mut node, at(10), Input::Link(peer, says(list)));
+        }
+        assert_eq!(asked(&mut node, &[]), Some(vec![]), "nothing else is anywhere");
+        let whole = Found::default();
+        let due = Found { words_due: WordsDue { searchable: 1, read: 0 }, ..Found::default() };
+        let damaged = Found { unread: true, ..Found::default() };
+        for (found, to) in [(due, vec![NAS]), (whole.clone(), vec![]), (damaged, vec![NAS]), (whole, vec![])] {
+            let outcome = Outcome::Found(Box::new(found), Vec::new());
+            handle(&mut node, at(15), Input::Done(TaskId(900), outcome, Duration::ZERO));
+            assert_eq!(asked(&mut node, &[]), Some(to));
+        }
     }
 
     #[test]

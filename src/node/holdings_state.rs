@@ -13,6 +13,9 @@ pub(super) struct HoldingState {
     pub(super) own: Option<HoldingList>,
     /// Whether that may have changed since the last count began.
     pub(super) is_changed: bool,
+    /// Whether the last answer of this device lacked a part of its index. Until one lacks nothing again, whoever has the same files may
+    /// find what this device does not.
+    pub(super) is_cut: bool,
     /// What linked peers said.
     pub(super) of_peers: BTreeMap<PeerKey, HoldingList>,
 }
@@ -36,7 +39,7 @@ impl HoldingState {
             filter.collections.is_empty() || filter.collections.iter().any(|asked| is_same(asked, &holding.name))
         };
         // A path or a time may fit there and not here.
-        let own = self.own.iter().filter(|_| filter.takes_all_files());
+        let own = self.own.iter().filter(|_| !self.is_cut && filter.takes_all_files());
         let is_here = |holding: &Holding| {
             own.clone()
                 .flat_map(|list| list.iter())

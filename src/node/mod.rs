@@ -306,8 +306,11 @@ impl Node {
             out.push(Output::Reply(reply, response));
         } else if self.scheduler.on_check(now, task, &outcome) {
             self.tell_false_results(now, out);
-        } else if !self.on_query_task(now, task, &outcome, out) {
-            self.on_background_done(now, task, outcome, spent, out);
+        } else {
+            self.note_own_answer(task, &outcome);
+            if !self.on_query_task(now, task, &outcome, out) {
+                self.on_background_done(now, task, outcome, spent, out);
+            }
         }
     }
 }

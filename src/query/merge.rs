@@ -132,14 +132,16 @@ fn folded(question: &str, sorted: Vec<Merged>) -> (Vec<Merged>, Vec<Merged>) {
     let mut different: Vec<Merged> = Vec::new();
     let mut copies: Vec<Merged> = Vec::new();
     let mut compared: Vec<Compared> = Vec::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut known: BTreeMap<[String; 2], usize> = BTreeMap::new();
     for (number, one) in sorted.into_iter().enumerate() {
-        let key = one.hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // What stands above a text may be all that tells it from another one.
+        let key = [&one.hit.heading, &one.hit.text].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
         if let Some(first) = known.get(&key).and_then(|at| different.get_mut(*at)) {
             add_places(first, vec![(one.device, one.hit.path)]);
             continue;
         }
-        let text = (number < COMPARED_MAX).then(|| Compared::new(&one.hit.text, &one.hit.frequencies));
+        let text =
+            (number < COMPARED_MAX).then(|| Compared::new(&one.hit.heading, &one.hit.text, &one.hit.frequencies));
         let is_near = |(first, other): &(&mut Merged, &mut Compared)| {
             may_stand_for(first, &one) && text.as_ref().is_some_and(|text| likeness.are_one(other, text))
         };

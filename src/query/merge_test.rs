@@ -79,6 +79,20 @@ fn copies_with_another_date_line_are_one_hit_and_notes_with_another_number_are_n
 }
 
 #[test]
+fn equal_texts_under_headings_with_other_figures_are_hits_of_their_own_in_one_file_too() {
+    let question = "how is the valve cleaned?";
+    let terms = QueryTerms::new(question);
+    let text =
+        "The valve is taken out, cleaned with vinegar, and put back with a new ring before the pump is switched on.";
+    let mut list = found(&terms, &[(text, 0.6), (text, 0.5), (text, 0.4)]);
+    for (hit, heading) in list.hits.iter_mut().zip(["AB-1234", "AB-1235", "AB-1234"]) {
+        (hit.path, hit.heading) = (b"/parts.md".to_vec(), heading.to_owned());
+    }
+    let merged = merge(&question.into(), vec![(None, list)], 2);
+    assert_eq!(merged.iter().map(|one| one.hit.heading.as_str()).collect::<Vec<_>>(), ["AB-1234", "AB-1235"]);
+}
+
+#[test]
 fn copies_have_places_that_nothing_better_takes() {
     let here = [(None, 0.6), (None, 0.5), (None, 0.4)];
     assert_eq!(paths_of("stove", here, 3), [["0"], ["1"], ["2"]], "one place was free");

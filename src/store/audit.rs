@@ -2,20 +2,21 @@
 //!
 //! fjall 3.1.13 opens without an error after a flipped byte in its journal and silently loses what was written later,
 //! and each space loses another amount (`tests/it/crash.rs` flips bytes). The quick check therefore compares the stamp
-//! of each space with the counters. The audit reads everything and counts. The repair keeps every chunk that still has
+//! of each space with the counters. The audit reads everything and counts. The repair ([`repair()`]) keeps every chunk that still has
 //! its vector and has the documents read again.
+
+mod repair;
 
 use super::counts::{Kind, StoreCounts};
 use super::keys::{self, Stage};
-use super::kv::{Batch, Kv, KvError, KvRead, Space};
+use super::kv::{KvError, KvRead, Space};
 use super::makers::Makers;
 use super::read;
-use super::record::{Chunk, ChunkRef, Commit, DocState, Document, FileStamp, Maker, Parked, Record, Vector};
-use crate::base::id::{DocId, Ring, Row};
-use crate::limits::{DOCUMENT_CHUNKS_MAX, FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_MAX};
+use super::record::{Chunk, DocState, Document, Parked, Record, Vector};
+use crate::base::id::{DocId, Row};
+use crate::limits::{FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_MAX};
 
-/// Writes of one batch of the repair.
-const REPAIR_BATCH: usize = 512;
+pub use repair::repair;
 
 /// Whether every space has what the commit of the counters last wrote to it. Costs eight reads.
 ///
@@ -234,165 +235,4 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
         audit.fault(|| format!("{} lacks {without} vectors where it should lack {expected}", name()));
     }
     Ok(())
-}
-
-/// Repairs a store whose spaces disagree. Every document becomes one to be read again; its chunks and their vectors
-/// stay, so that no text is embedded again. Returns the number of documents.
-///
-/// # Errors
-/// Any `KvError`; the repair may then be started again.
-pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
-    let old = read::commit(kv)?;
-    delete_unproven(kv)?;
-    clear(kv, Space::Todo)?;
-    clear(kv, Space::Key)?;
-    clear(kv, Space::Path)?;
-    // Made anew from the chunks.
-    clear(kv, Space::Word)?;
-    let mut commit = Commit { number: old.number, next_doc: old.next_doc, next_row: old.next_row, ..Commit::default() };
-    repair_documents(kv, &mut commit)?;
-    repair_rows(kv, &mut commit)?;
-    commit.number += 1;
-    commit.stamps = [commit.number; _];
-    let mut batch = Batch::new();
-    for space in Space::ALL {
-        batch.put(space, keys::STAMP, commit.number.to_be_bytes());
-    }
-    batch.put(Space::State, keys::COMMIT, commit.encode());
-    kv.commit(batch)?;
-    kv.sync()?;
-    Ok(commit.counts.total())
-}
-
-/// Deletes the vectors of other devices that no check has vouched for. Which those are, two spaces say, each of which may have lost a
-/// part: one that may be looked up is proven.
-fn delete_unproven(kv: &impl Kv) -> Result<(), KvError> {
-    let makers = Makers::read(kv)?;
-    let mut batch = Batch::new();
-    read::walk(kv, Space::Vector, |key, value| {
-        let Some(row) = keys::number(key).map(Row).filter(|_| Vector::decode_stored(value).is_ok_and(|v| v.by != 0))
-        else {
-            return Ok(());
-        };
-        let chunk = read::chunk(kv, row)?;
-        let holder = chunk.map(|chunk| kv.get(Space::Key, &keys::holder(&chunk.key, row))).transpose()?.flatten();
-        if holder.is_none() || makers.holds(row) {
-            batch.delete(Space::Vector, key);
-        }
-        if batch.ops().len() < REPAIR_BATCH { Ok(()) } else { kv.commit(std::mem::take(&mut batch)) }
-    })?;
-    for (peer, maker) in makers.iter() {
-        let maker = Maker { unproven: Vec::new(), ..maker.clone() };
-        batch.put(Space::State, keys::maker(&peer), maker.encode());
-    }
-    if batch.is_empty() { Ok(()) } else { kv.commit(batch) }
-}
-
-fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {
-    loop {
-        let page = kv.page(space, &[], None, REPAIR_BATCH)?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        let mut batch = Batch::new();
-        page.into_iter().for_each(|(key, _)| batch.delete(space, key));
-        kv.commit(batch)?;
-    }
-}
-
-fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
-    let mut number = commit.number;
-    read::walk(kv, Space::Document, |key, value| {
-        let Some(id) = keys::number(key).map(DocId) else { return Ok(()) };
-        let mut batch = Batch::new();
-        let mut doc = Document::decode_stored(value)?;
-        if kv.get(Space::Path, &doc.path)?.is_some() {
-            // Two records of one path: either may be the stale one. The file is read again in any case.
-            batch.delete(Space::Document, key);
-            return kv.commit(batch);
-        }
-        let mut intact = Vec::new();
-        for place in doc.chunks {
-            if read::chunk(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
-                intact.push(place);
-            }
-        }
-        doc.chunks = intact;
-        doc.state = DocState::Waiting;
-        batch.put(Space::Document, key, doc.encode());
-        batch.put(Space::Path, doc.path, id.0.to_be_bytes());
-        batch.put(Space::Todo, keys::todo(Stage::Read, id), []);
-        commit.counts.enter(Kind::Waiting);
-        commit.next_doc = commit.next_doc.max(DocId(id.0 + 1));
-        number += 1;
-        kv.commit(batch)
-    })?;
-    commit.number = number;
-    Ok(())
-}
-
-/// Keeps the rows that a document lists. Orphaned rows, whose document was lost, get one tombstoned document in common,
-/// so that their vectors are reused when the file is read again.
-fn repair_rows(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
-    let adopter = commit.next_doc;
-    let mut orphaned = Vec::new();
-    let delete_row = |key: &[u8]| {
-        let mut batch = Batch::new();
-        batch.delete(Space::Chunk, key);
-        batch.delete(Space::Vector, key);
-        kv.commit(batch)
-    };
-    let mut top = commit.next_row;
-    read::walk(kv, Space::Vector, |key, _| {
-        top = top.max(keys::number(key).map_or(Row(0), |row| Row(row + 1)));
-        let has_chunk = kv.get(Space::Chunk, key)?.is_some();
-        if has_chunk { Ok(()) } else { delete_row(key) }
-    })?;
-    read::walk(kv, Space::Chunk, |key, value| {
-        let Some(row) = keys::number(key).map(Row) else { return Ok(()) };
-        top = top.max(Row(row.0 + 1));
-        let mut chunk = Chunk::decode_stored(value)?;
-        let has_vector = kv.get(Space::Vector, key)?.is_some_and(|bytes| !Vector::is_stale(&bytes));
-        let listed = read::document(kv, chunk.doc)?.is_some_and(|doc| doc.chunks.iter().any(|place| place.row == row));
-        if !listed && (!has_vector || orphaned.len() >= DOCUMENT_CHUNKS_MAX) {
-            return delete_row(key);
-        }
-        let mut batch = Batch::new();
-        if !listed {
-            chunk.doc = adopter;
-            batch.put(Space::Chunk, key, chunk.encode());
-            orphaned.push(ChunkRef { row, start: 0, end: 0 });
-        }
-        commit.counts.chunks += 1;
-        if has_vector {
-            commit.counts.vectors += 1;
-            batch.put(Space::Key, keys::holder(&chunk.key, row), []);
-        }
-        kv.commit(batch)
-    })?;
-    commit.next_row = top;
-    if orphaned.is_empty() { Ok(()) } else { adopt_orphans(kv, commit, adopter, orphaned) }
-}
-
-/// Writes the tombstoned document that lists the orphaned rows.
-fn adopt_orphans(kv: &impl Kv, commit: &mut Commit, id: DocId, chunks: Vec<ChunkRef>) -> Result<(), KvError> {
-    let doc = Document {
-        collection: String::new(),
-        ring: Ring::Private,
-        path: format!("(chunks whose document was lost {id})").into_bytes(),
-        stamp: FileStamp::default(),
-        content: [0; 16],
-        state: DocState::Tombstoned,
-        chunks,
-    };
-    let mut batch = Batch::new();
-    batch.put(Space::Document, keys::document(id), doc.encode());
-    batch.put(Space::Path, doc.path, id.0.to_be_bytes());
-    batch.put(Space::Todo, keys::todo(Stage::Purge, id), []);
-    batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);
-    commit.counts.tombstoned_chunks += doc.chunks.len() as u64;
-    commit.counts.tombstoned_vectors += doc.chunks.len() as u64;
-    commit.counts.enter(Kind::Tombstoned);
-    commit.next_doc = DocId(id.0 + 1);
-    kv.commit(batch)
 }

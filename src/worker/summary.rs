@@ -2,7 +2,7 @@
 //! documents, for the status.
 
 use crate::base::id::{Ring, Row};
-use crate::limits::{GOSSIP_COLLECTIONS_MAX, LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
+use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
 use crate::scheduler::task::{CollectionLanguage, CollectionSummary, Summary};
 use crate::search::lexical::detection::foreign;
 use crate::store::kv::{Kv, KvError, Space};
@@ -12,8 +12,7 @@ use crate::store::record::{DocState, Document, Record};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The collections of the ring `mesh` with the counts of their files, in the order of names. Of more
-/// than `GOSSIP_COLLECTIONS_MAX` collections these are the largest.
+/// All collections of the ring `mesh` with the counts of their files, in the order of names.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -54,10 +53,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
         Ok(())
     })?;
     let named = |(name, summary)| CollectionSummary { name, ..summary };
-    let mut summaries: Vec<CollectionSummary> = shared.into_iter().map(named).collect();
-    summaries.sort_by(|a, b| (b.chunks, &a.name).cmp(&(a.chunks, &b.name)));
-    summaries.truncate(GOSSIP_COLLECTIONS_MAX);
-    summaries.sort_by(|a, b| a.name.cmp(&b.name));
+    let collections: Vec<CollectionSummary> = shared.into_iter().map(named).collect();
     let mut languages = Vec::new();
     for (collection, sample) in samples {
         let (of, read) = foreign_of(kv, &sample.rows)?;
@@ -66,7 +62,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
             languages.push(CollectionLanguage { collection, language, foreign: of.values().sum(), read });
         }
     }
-    Ok(Summary { collections: summaries, foreign: most_foreign(kv, &sample.rows)?, languages })
+    Ok(Summary { collections, foreign: most_foreign(kv, &sample.rows)?, languages })
 }
 
 /// The first chunks of some documents, evenly spread over all.

@@ -265,8 +265,9 @@ impl Folders {
     }
 }
 
-/// What of the store is not in the index of words yet: it is found by its meaning alone. At most `WORDS_DUE_MAX` documents are counted; if
-/// `shared`, those that others may find. `is_late` says whether with so many of them there is no time for more.
+/// What of the store is not in the index of words yet: it is found by its meaning alone. At most `WORDS_DUE_MAX` documents are looked at; of
+/// the others it is reckoned from the rows that are left how many they are. If `shared`, those count that others may find. `is_late` says
+/// whether with so many of them there is no time for more.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -297,7 +298,21 @@ pub fn due(kv: &impl Kv, from: Row, shared: bool, is_late: impl Fn(usize) -> boo
         }
         next = Row(end);
     }
-    Ok(due)
+    if known.len() < WORDS_DUE_MAX {
+        return Ok(due);
+    }
+    let left = read::commit(kv)?.next_row.0.saturating_sub(next.0);
+    Ok(with_rest(due, known.len() as u64, (next.0.saturating_sub(from.0), left)))
+}
+
+/// With the documents that were not looked at: as many a row as of those `looked` at that have the `rows` before. They are of the kinds that
+/// were counted; where none was, as of none but private ones, each may be of either kind: more is said to be searched than is so in no case.
+fn with_rest(due: WordsDue, looked: u64, (rows, left): (u64, u64)) -> WordsDue {
+    let rest = looked.saturating_mul(left).div_ceil(rows.max(1));
+    let counted = due.searchable + due.read;
+    let share = |of: u64| if counted == 0 { rest } else { rest.saturating_mul(of).div_ceil(counted) };
+    let (searchable, read) = (share(due.searchable), share(due.read));
+    WordsDue { searchable: due.searchable.saturating_add(searchable), read: due.read.saturating_add(read) }
 }
 
 #[cfg(test)]

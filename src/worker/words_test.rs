@@ -62,3 +62,31 @@ fn passages_whose_vectors_were_false_are_found_by_their_words_before_and_after_t
     let gone = Change::gone(library.kv(), doc);
     assert_eq!(apply(&mut library, &gone), (0, 0), "what is being removed is found by nothing");
 }
+
+#[test]
+fn more_files_than_are_looked_at_count_as_not_in_the_index_too() {
+    let mut library = Library::open(MemoryKv::new()).unwrap();
+    let all = Source { path: b"/".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+    library.apply(&Change::Sources(vec![all].into())).unwrap();
+    let count = WORDS_DUE_MAX as u64 + 300;
+    for n in 0..count {
+        let (path, collection, stamp) = (format!("/{n}.md").into_bytes(), "home".to_owned(), FileStamp::default());
+        let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+        let (key, mut content) = (EmbedKey(u128::from(n).to_be_bytes()), [1; 16]);
+        content[..8].copy_from_slice(&n.to_be_bytes());
+        let chunk = |text: &str| NewChunk { key, heading: String::new(), text: text.to_owned(), start: 0, end: 1 };
+        library.apply(&Change::Chunked { doc, stamp, content, chunks: vec![chunk("one"), chunk("two")] }).unwrap();
+    }
+    let kv = library.kv();
+    assert_eq!(due(kv, Row(0), false, |_| false).unwrap(), WordsDue { searchable: 0, read: count });
+    assert_eq!(due(kv, Row(2 * 300), true, |_| false).unwrap().read, WORDS_DUE_MAX as u64);
+    assert_eq!(due(kv, Row(0), false, |read| read >= 7).unwrap().read, 7, "the deadline is told apart");
+}
+
+#[test]
+fn where_all_that_was_looked_at_is_private_nothing_of_the_rest_counts_as_searched() {
+    let due = |searchable, read| WordsDue { searchable, read };
+    assert_eq!(with_rest(due(0, 0), 10, (20, 30)), due(15, 15));
+    assert_eq!(with_rest(due(6, 2), 10, (20, 30)), due(6 + 12, 2 + 4));
+    assert_eq!(with_rest(due(6, 0), 10, (20, 0)), due(6, 0));
+}

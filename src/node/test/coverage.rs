@@ -4,7 +4,7 @@ use super::*;
 use crate::base::filter::Filter;
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit, TermFrequencies, WordsDue};
 use crate::base::id::{Row, TaskId};
-use crate::limits::PEER_FILES_MAX;
+use crate::limits::{GOSSIP_COLLECTIONS_MAX, PEER_FILES_MAX};
 use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::{CollectionSummary, Tally};
@@ -311,4 +311,18 @@ fn no_number_of_a_peer_makes_what_was_not_searched_more_than_a_device_can_have()
     let Some(Output::Reply(_, Response::Hits { uncovered, others, .. })) = out.last() else { panic!("{out:?}") };
     assert_eq!(others[0].files.known, PEER_FILES_MAX);
     assert!((PEER_FILES_MAX..PEER_FILES_MAX + 9).contains(&uncovered.documents), "{uncovered:?}");
+}
+
+#[test]
+fn a_peer_is_told_of_all_shared_files_however_many_collections_they_are_in() {
+    let mut node = node_over(Ring::Private);
+    let of = |n: usize| {
+        let (name, documents) = (format!("c{n:02}"), u32::from(n > 0));
+        CollectionSummary { name, files: 1, searchable: documents, documents, chunks: documents, content: [0; 16] }
+    };
+    let all: Vec<CollectionSummary> = (0..=2 * GOSSIP_COLLECTIONS_MAX).map(of).collect();
+    node.on_counted(&all, &mut Out::new());
+    let files = node.gossip.shared.expect("it was counted");
+    let count = all.len() as u64;
+    assert_eq!((files.known, files.searchable), (count, count - 1), "one that is not read is in no gossip");
 }

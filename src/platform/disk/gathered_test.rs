@@ -165,6 +165,8 @@ fn what_is_large_is_left_to_the_store() {
     }
     edited.disk.commit(batch).unwrap();
     edited.disk.rotate().unwrap();
+    // fjall moves a table down at a time of its own; until then it counts as one that gathered.
+    edited.disk.inner().unwrap().spaces.iter().for_each(|space| space.major_compact().unwrap());
     for flush in 0..u64::from(STORE_TABLES_MIN) * 2 {
         let mut batch = Batch::new();
         [flush + 1, (4 << 32) + 1].into_iter().for_each(|row| batch.put(Space::Vector, row.to_be_bytes(), "x"));

@@ -7,14 +7,14 @@
 
 use super::analysis::Analysis;
 use super::audience::{Audience, Audiences};
-use super::bm25::{NEARLY, idf, is_known, mean, saturation};
+use super::bm25::{idf, is_known, mean, saturation};
 use super::language::{Languages, code, of_code};
 use super::postings::encode;
 use super::row_set::{Allowed, RowSet};
-use super::terms::{QueryTerms, most_similar};
+use super::terms::QueryTerms;
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
-use crate::limits::{SEGMENT_CHUNKS, SIMILAR_TERMS_MAX};
+use crate::limits::SEGMENT_CHUNKS;
 use occurrences::Occurrences;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -285,11 +285,7 @@ impl Index {
             }
             let is_known = |at| is_known(&statistics, at);
             if found.is_empty() && !terms.is_told(at, is_known) {
-                let known = store.similar(forms)?;
-                let known = known.iter().map(String::as_str).chain(self.postings.keys().map(String::as_str));
-                let similar = most_similar(forms, known, SIMILAR_TERMS_MAX);
-                let weighed: Vec<_> = similar.into_iter().map(|(term, like)| (term, like * NEARLY)).collect();
-                found = self.occurrences(&weighed, (&slots, shared), store)?;
+                found = self.nearly(forms, (&slots, shared), store)?;
             }
             let weight =
                 terms.weight(at, is_known) * idf(total, if holders > 0 { holders } else { found.len() } as f32);

@@ -226,3 +226,24 @@ fn a_segment_that_begins_behind_rows_that_are_gone_has_each_chunk_in_its_place()
         assert_eq!(found(&index, &mut kept), [first, first + 1].into());
     }
 }
+
+#[test]
+fn private_words_keep_no_shared_word_that_is_nearly_the_asked_one_out_of_an_answer_to_others() {
+    let mut index = index(&[]);
+    index.add(Row(0), &Analysis::of("", "the thermostatico of the bathroom"));
+    for row in 1..40_u8 {
+        let letters = [row / 26, row % 26].map(|n| char::from(b'a' + n));
+        index.add(Row(row.into()), &Analysis::of("", &format!("thermostat{}{}", letters[0], letters[1])));
+        index.set_audience(Row(row.into()), Audience::Owner);
+    }
+    let kept = &mut Kept::default();
+    let rows = |index: &Index, kept: &mut Kept| {
+        let found = index.search(&QueryTerms::new("thermostatzz"), kept, 10, &[], true).unwrap();
+        found.rows.into_iter().map(|(row, _)| row.0).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&index, kept), [0]);
+    let full = index.full(true).unwrap();
+    kept.keep(&full);
+    index.stored(full.segment);
+    assert_eq!(rows(&index, kept), [0]);
+}

@@ -4,7 +4,8 @@
 //! the groups are compared themselves, as there are few texts), all figures are in both, and the question has no word that only one of them
 //! has. Days and times are no figures, and of no group; where the question asks when something was, they must be the same too. So neither a
 //! part number nor a sum is folded away, in whichever words it is asked for. The lines of a mail's header, as of one that was sent on, are of
-//! no group either; their figures count, but for the line of the date.
+//! no group either; their figures count, but for the line of the date. Headings are read likewise: their figures and times count, so that
+//! equal texts under two part numbers stay apart, and their words are of no group.
 //!
 //! A note of thirty words with another name in it stays apart: of its groups three are others. In long passages a name is folded away that
 //! was not asked for; docs/evidence.md, "Texts that are nearly the same", has how often.
@@ -37,6 +38,7 @@ const BEHIND_HEADER: usize = 12;
 /// A text, to be compared with others. What it says is looked at once another text has the same words of the question.
 #[derive(Clone, Debug)]
 pub struct Compared {
+    heading: String,
     text: String,
     /// Which terms of the question it has, a bit each.
     has: u64,
@@ -92,26 +94,28 @@ impl Likeness {
 }
 
 impl Compared {
-    /// A text that has the question's terms so often.
+    /// A text under this heading that has the question's terms so often.
     #[must_use]
-    pub fn new(text: &str, has: &TermFrequencies) -> Self {
+    pub fn new(heading: &str, text: &str, has: &TermFrequencies) -> Self {
         let bits = has.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, _)| 1 << at);
-        Self { text: text.to_owned(), has: bits.fold(0, |all, bit: u64| all | bit), says: OnceCell::new() }
+        let has = bits.fold(0, |all, bit: u64| all | bit);
+        Self { heading: heading.to_owned(), text: text.to_owned(), has, says: OnceCell::new() }
     }
 
     fn says(&self) -> &Says {
-        self.says.get_or_init(|| Says::of(&self.text))
+        self.says.get_or_init(|| Says::of(&self.heading, &self.text))
     }
 }
 
 impl Says {
-    fn of(text: &str) -> Self {
+    fn of(heading: &str, text: &str) -> Self {
         let ([header, sent], body) = divided(text);
         let (units_of_body, mut times) = units(body);
         let (units_of_header, more) = units(&header);
-        times.extend(more.into_iter().chain(units(&sent).1));
+        let (units_of_heading, above) = units(heading);
+        times.extend(more.into_iter().chain(units(&sent).1).chain(above));
         let is_figure = |unit: &&Unit| unit.has_digit && !unit.is_time;
-        let all = units_of_body.iter().chain(&units_of_header);
+        let all = units_of_body.iter().chain(&units_of_header).chain(&units_of_heading);
         let mut figures: Vec<u64> = all.filter(is_figure).map(|unit| unit.hash).collect();
         let words: Vec<u64> = units_of_body.iter().filter(|unit| !unit.is_time).map(|unit| unit.hash).collect();
         let mut groups: Vec<u64> = words.windows(GROUP.min(words.len()).max(1)).map(hash_of).collect();
@@ -208,8 +212,13 @@ mod tests {
     use super::*;
 
     fn are_one(question: &str, one: &str, other: &str) -> bool {
+        are_one_under(question, ("", one), ("", other))
+    }
+
+    fn are_one_under(question: &str, one: (&str, &str), other: (&str, &str)) -> bool {
         let terms = QueryTerms::new(question);
-        let [one, other] = [one, other].map(|text| Compared::new(text, &terms.count(["", "", text])));
+        let compared = |(heading, text)| Compared::new(heading, text, &terms.count(["", heading, text]));
+        let [one, other] = [one, other].map(compared);
         let likeness = Likeness::of(question);
         assert_eq!(likeness.are_one(&one, &other), likeness.are_one(&other, &one));
         likeness.are_one(&one, &other)
@@ -263,6 +272,17 @@ mod tests {
             }
         }
         assert!(!are_one("part", "Part A needs oil", "Part B needs oil"), "short notes say all by a word");
+    }
+
+    #[test]
+    fn what_figures_of_headings_tell_apart_is_never_one_and_other_words_above_a_text_make_no_other_text() {
+        let are_one = |question, one, other| are_one_under(question, (one, NOTE), (other, NOTE));
+        assert!(!are_one("chimney", "Parts > AB-1234", "Parts > AB-1235"));
+        assert!(!are_one("chimney", "Budget 2023", "Budget 2024"));
+        assert!(are_one("chimney", "Visits", "Who was here"));
+        assert!(!are_one("visits", "Visits", "Who was here"), "it is asked for");
+        assert!(are_one("chimney", "5 May 2024", "6 May 2024"), "days are no figures");
+        assert!(!are_one("when was the chimney cleaned", "5 May 2024", "6 May 2024"));
     }
 
     #[test]

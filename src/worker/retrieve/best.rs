@@ -70,7 +70,7 @@ fn in_order(
     let (mut places, mut keys, mut different) = (Vec::new(), BTreeSet::new(), Vec::<Compared>::new());
     for (at, Candidate { hit, key, .. }) in candidates.iter().enumerate() {
         let is_known = keys.contains(key);
-        let text = (!is_known).then(|| Compared::new(&hit.text, &hit.frequencies));
+        let text = (!is_known).then(|| Compared::new(&hit.heading, &hit.text, &hit.frequencies));
         let is_like = |text: &Compared| different.iter().any(|other| likeness.are_one(other, text));
         let is_near = text.as_ref().is_some_and(is_like);
         if places.len() < HITS_MAX && (is_known || is_near || different.len() < count) {

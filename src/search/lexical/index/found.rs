@@ -1,13 +1,14 @@
 //! The chunks that have a term of a question.
 
-use super::super::bm25::{mean, saturation};
+use super::super::bm25::{NEARLY, mean, saturation};
 use super::super::compound::Parts;
 use super::super::row_set::Allowed;
-use super::super::terms::QueryTerms;
+use super::super::terms::{QueryTerms, most_similar};
 use super::occurrences::{Occurrences, once};
 use super::{Index, Postings, Segment, best, leave_out};
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
+use crate::limits::SIMILAR_TERMS_MAX;
 
 impl Index {
     /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words
@@ -65,6 +66,31 @@ impl Index {
             }
         }
         if terms.len() > 1 {
+            once(&mut found);
+        }
+        Ok(found)
+    }
+
+    /// The chunks that have one of the `SIMILAR_TERMS_MAX` terms that are most like these forms. A term counts only if a chunk that may answer
+    /// has it: else private words would keep shared ones out, and so tell others which they are.
+    pub(super) fn nearly<P: Postings>(
+        &self,
+        forms: &[String],
+        (slots, shared): (&[(usize, &Segment)], bool),
+        store: &mut P,
+    ) -> Result<Vec<Occurrences>, P::Error> {
+        let known = store.similar(forms)?;
+        let known = known.iter().map(String::as_str).chain(self.postings.keys().map(String::as_str));
+        let (mut found, mut terms) = (Vec::new(), 0);
+        for (term, like) in most_similar(forms, known, usize::MAX) {
+            let of_term = self.occurrences(&[(term, like * NEARLY)], (slots, shared), store)?;
+            terms += usize::from(!of_term.is_empty());
+            found.extend(of_term);
+            if terms == SIMILAR_TERMS_MAX {
+                break;
+            }
+        }
+        if terms > 1 {
             once(&mut found);
         }
         Ok(found)
