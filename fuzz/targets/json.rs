@@ -39,6 +39,7 @@ const KINDS: [&str; 23] = [
     "filters",
     "filtered",
     "holdings",
+    "cut-short",
 ];
 
 fn key() -> SigningKey {

@@ -10,7 +10,7 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys, LatestStart,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys, LatestStart,
     MemberDigest, Message, Query, Unembedded, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
@@ -44,7 +44,7 @@ pub fn check(data: &[u8]) {
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
-        Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) => {}
+        Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) | Message::CutShort(_) => {}
         Message::Holdings(holdings) => {
             let mut names = holdings.collections.iter().flat_map(|list| list.iter()).map(|holding| &holding.name);
             assert!(names.all(|name| !name.is_empty() && !name.chars().any(char::is_control)));
@@ -119,6 +119,7 @@ pub(super) fn messages() -> Vec<Message> {
         }),
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
         Message::Unread(Unread { id: 7 }),
+        Message::CutShort(CutShort { id: 7 }),
         Message::Unembedded(Unembedded { id: 7, files: 150 }),
     ];
     messages.extend(super::work::messages());

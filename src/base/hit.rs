@@ -25,7 +25,7 @@ pub struct Found {
     /// Whether some of the store could not be read, so that hits may be missing. Not in messages: `message::Unread` tells it.
     #[serde(skip)]
     pub unread: bool,
-    /// Whether the search ended at its deadline, so that hits may be missing. Not in messages: other devices have a deadline of their own.
+    /// Whether the search ended at its deadline, so that hits may be missing. Not in messages: `message::CutShort` tells it.
     #[serde(skip)]
     pub cut_short: bool,
     /// What was found by its meaning alone. Not in messages: `message::Coverage` counts it as not searched.

@@ -39,6 +39,10 @@ pub const PEER_QUERIES_MAX: usize = 16;
 /// Queries of one peer that are answered at once, of `PEER_QUERIES_MAX` of all: one member that asks without end takes no other's place.
 pub const PEER_QUERIES_EACH_MAX: usize = 2;
 
+/// Milliseconds from which on a search for a peer reads no more than it must to answer at all, and says that it was cut short: its asker waits
+/// `PEER_ANSWER_MS` from when it asked, and another peer, or a person here, may wait behind it.
+pub const PEER_SEARCH_MS_MAX: u64 = 1_000;
+
 /// Bytes of the headings above a chunk, in an answer of another device: seven levels of `HEADING_BYTES_MAX` bytes with what stands between
 /// them, and a note that the file is away, twice. Whoever asks reads the texts of all hits on its only thread, so that none may be longer than
 /// honest ones; a text has at most `CHUNK_BYTES_MAX` bytes and a path `PATH_BYTES_MAX`.
@@ -88,6 +92,7 @@ const _: () = {
     assert!(QUESTIONS_LANE >= QUERIES_MAX, "each query embeds one question");
     assert!(SEARCHES_LANE >= QUERIES_MAX && PEER_SEARCHES_LANE >= PEER_QUERIES_MAX, "each query has one search here");
     assert!(PEER_QUERIES_EACH_MAX * 2 < PEER_QUERIES_MAX, "two members leave room for others");
+    assert!(PEER_SEARCH_MS_MAX < PEER_ANSWER_MS, "what was found by then comes in time");
     assert!(CHECKS_LANE >= CHECKS_RUNNING_MAX + super::LEASE_CHECKS_MAX, "whatever is checked has been queued");
     assert!(
         HIT_HEADING_BYTES_MAX >= 2 * (7 * (super::HEADING_BYTES_MAX + 3) + 40 + TIME_BYTES_MAX),

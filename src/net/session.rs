@@ -359,6 +359,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)
+            | Message::CutShort(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

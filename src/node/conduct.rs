@@ -122,7 +122,8 @@ impl Node {
             | Message::Unembedded(_)
             | Message::Filters(_)
             | Message::Filtered(_)
-            | Message::Holdings(_) => {}
+            | Message::Holdings(_)
+            | Message::CutShort(_) => {}
             // Which of the two has the lease is not known: it ends by itself.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.

@@ -86,6 +86,7 @@ impl Node {
             Message::Holdings(holdings) => self.on_holdings(peer, holdings),
             Message::Filtered(filtered) => self.queries.local.add_peer_filtered(filtered.id, peer),
             Message::Unread(unread) => self.queries.local.add_peer_unread(unread.id, peer),
+            Message::CutShort(cut) => self.queries.local.add_peer_cut_short(cut.id, peer),
             Message::Work(work) => self.on_work(now, peer, work, out),
             Message::Why(why) => self.on_why(now, peer, why, out),
             Message::Echo(Echo { answer: true, .. }) => {}

@@ -53,7 +53,7 @@ impl Node {
                 out.push(self.answer_to(peer, id, None));
                 return true;
             };
-            let (is_unread, words_due) = (found.unread, found.words_due);
+            let (is_unread, cut_short, words_due) = (found.unread, found.cut_short, found.words_due);
             let (found, vectors) = fit_into_message(found, vectors, |hit| self.may_leave(hit));
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
@@ -74,6 +74,9 @@ impl Node {
             }
             if is_unread {
                 out.push(Output::Send(peer, Message::Unread(message::Unread { id })));
+            }
+            if cut_short {
+                out.push(Output::Send(peer, Message::CutShort(message::CutShort { id })));
             }
             out.push(self.answer_to(peer, id, Some(Box::new(found))));
             return true;

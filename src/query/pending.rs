@@ -190,11 +190,19 @@ impl PendingQueries {
     /// A peer says that it could not read all that it has; its answer follows.
     pub fn add_peer_unread(&mut self, number: u64, peer: PeerKey) {
         self.add_peer_coverage(number, peer, FileCoverage::default());
-        let of = |query: &mut PendingQuery| {
-            let of_peer = query.beside.coverage.iter_mut().find(|(from, _)| *from == peer);
-            of_peer.into_iter().for_each(|(_, files)| files.unread = true);
-        };
-        self.waiting_for(number, peer).into_iter().for_each(of);
+        self.change_coverage(number, peer, |files| files.unread = true);
+    }
+
+    /// A peer says that its search was cut short; its answer follows.
+    pub fn add_peer_cut_short(&mut self, number: u64, peer: PeerKey) {
+        self.add_peer_coverage(number, peer, FileCoverage::default());
+        self.change_coverage(number, peer, |files| files.cut_short = true);
+    }
+
+    fn change_coverage(&mut self, number: u64, peer: PeerKey, change: fn(&mut FileCoverage)) {
+        let Some(query) = self.waiting_for(number, peer) else { return };
+        let of_peer = query.beside.coverage.iter_mut().find(|(from, _)| *from == peer);
+        of_peer.into_iter().for_each(|(_, files)| change(files));
     }
 }
 

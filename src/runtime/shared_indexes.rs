@@ -4,7 +4,7 @@ use crate::base::filter::Filter;
 use crate::base::id::{ModelMark, Row};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::Embedding;
-use crate::limits::SEARCH_MS_MAX;
+use crate::limits::{PEER_SEARCH_MS_MAX, SEARCH_MS_MAX};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::search::indexes::Indexes;
@@ -32,8 +32,9 @@ impl SharedIndexes {
 }
 
 impl Lookup for SharedIndexes {
-    fn is_late(&self) -> bool {
-        clock::now().since(self.began) >= Duration::from_millis(SEARCH_MS_MAX)
+    fn is_late(&self, shared: bool) -> bool {
+        let most = if shared { PEER_SEARCH_MS_MAX } else { SEARCH_MS_MAX };
+        clock::now().since(self.began) >= Duration::from_millis(most)
     }
 
     fn models(&self) -> Vec<ModelMark> {

@@ -23,7 +23,7 @@ use crate::store::models;
 use crate::store::read;
 use crate::store::record::Sources;
 use crate::worker::look::Sought;
-use crate::worker::retrieve::{InStore, follow_files, load_indexes};
+use crate::worker::retrieve::{InStore, Late, follow_files, load_indexes};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::words;
 use std::collections::BTreeSet;
@@ -79,6 +79,8 @@ pub struct Agent {
     pub embedder: Counted,
     /// Free bytes on its disk.
     pub disk_free: u64,
+    /// Whether each of its searches takes longer than whoever asks waits.
+    pub is_slow: bool,
     /// Whether something was applied that may not wait for a sync.
     is_unsynced: bool,
 }
@@ -141,6 +143,7 @@ impl Agent {
             sources: Sources::default(),
             embedder,
             disk_free,
+            is_slow: false,
             is_unsynced: false,
         })
     }
@@ -152,7 +155,7 @@ impl Agent {
     pub fn run(&mut self, files: &Files, task: &Task) -> Outcome {
         let due = if let Task::Embed { doc, .. } = task { self.without_vector(*doc) } else { u64::MAX };
         let before = self.embedder.texts;
-        let lookup = InStore { index: &self.index, kv: self.library.kv() };
+        let lookup = Late(InStore { index: &self.index, kv: self.library.kv() }, self.is_slow);
         let io = TaskIo {
             list: |scan: &_, _: &[_], _: &[_]| files.list(scan),
             read: |path: &[u8], _: &[_]| files.read(path),

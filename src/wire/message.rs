@@ -90,6 +90,8 @@ pub enum Message {
     Filtered(Filtered),
     /// What the sender shares with the members: at the start of a link, and at each change.
     Holdings(Holdings),
+    /// The search for the `Answer` that follows was cut short.
+    CutShort(CutShort),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -221,6 +223,13 @@ pub struct Unread {
     pub id: u64,
 }
 
+/// The search for the answer took too long and ended with the best that it had, so that hits may be missing. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutShort {
+    /// The `id` of the `Query`.
+    pub id: u64,
+}
+
 /// How many of the files of which a `Coverage` says that they are not wholly searched are read, and found by their words: their passages wait to
 /// be embedded. Agents of before do not read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,6 +277,7 @@ impl Message {
             Self::Filters(_) => "filters",
             Self::Filtered(_) => "filtered",
             Self::Holdings(_) => "holdings",
+            Self::CutShort(_) => "cut-short",
         }
     }
 
@@ -301,7 +311,7 @@ impl Message {
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
-            Self::Unread(_) | Self::Unembedded(_) | Self::Filtered(_) => true,
+            Self::Unread(_) | Self::Unembedded(_) | Self::Filtered(_) | Self::CutShort(_) => true,
             Self::Filters(filters) => filters.is_sound(),
             Self::Holdings(holdings) => holdings.is_sound(),
             Self::Work(work) => work.is_sound(),

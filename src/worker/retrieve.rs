@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 pub use files::follow as follow_files;
 pub use held::answer;
-pub use lookup::{CollectionOf, InStore, Lookup, load_indexes};
+pub use lookup::{CollectionOf, InStore, Late, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
@@ -195,10 +195,9 @@ impl Search<'_> {
         (found, words.statistics)
     }
 
-    /// Whether the search ends with what it has: a person waits too long, and so much was read that there is an answer.
+    /// Whether the search ends with what it has: whoever asks waits too long, and so much was read that there is an answer.
     fn is_late(&self, lookup: &impl Lookup, read: usize, least: usize) -> bool {
-        // Other devices have a deadline of their own, and count one that misses it as silent.
-        let is_late = read >= least && !self.query.shared && lookup.is_late();
+        let is_late = read >= least && lookup.is_late(self.query.shared);
         self.cut_short.set(self.cut_short.get() || is_late);
         is_late
     }

@@ -14,7 +14,7 @@ use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
     Unread, Vectors,
 };
 use wattle::wire::pairing::InviteId;
@@ -163,6 +163,7 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages.push(Message::Unread(Unread { id: 7 }));
+    messages.push(Message::CutShort(CutShort { id: 7 }));
     messages.push(Message::Unembedded(Unembedded { id: 7, files: 150 }));
     messages.extend(work::messages());
     messages.extend(filters::messages());

@@ -71,6 +71,22 @@ fn the_passages_of_all_devices_with_the_words_in_quotes_are_the_answer_and_else_
     }
 }
 
+#[test]
+fn a_device_whose_search_takes_too_long_gives_the_best_that_it_had_and_the_answer_says_so() {
+    for seed in 1..=2 {
+        let mut world = home(seed);
+        world.devices[1].agent.as_mut().expect("it is up").is_slow = true;
+        let search = Request::Search { question: "moss roof".to_owned(), count: 10, filter: Filter::default() };
+        let reply = world.request(0, search);
+        world.run_until(world.after(20));
+        let Response::Hits { hits, others, files, .. } = world.reply(0, reply) else { panic!("no hits") };
+        assert!(hits.iter().any(|hit| hit.device == "device 1"), "seed {seed}: {hits:?}");
+        let cut: Vec<_> = others.iter().map(|other| (other.device.as_str(), other.files.cut_short)).collect();
+        assert_eq!(cut, [("device 1", true), ("device 2", false)], "seed {seed}");
+        assert!(!files.cut_short, "seed {seed}");
+    }
+}
+
 /// The files of the answer to a question with such filters.
 fn filtered(world: &mut World, question: &str, values: &[(Key, &str)]) -> BTreeSet<(String, String)> {
     let mut filter = Filter::default();

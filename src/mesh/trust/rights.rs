@@ -91,7 +91,8 @@ impl Rights {
             | Message::Unembedded(_)
             | Message::Filters(_)
             | Message::Filtered(_)
-            | Message::Holdings(_) => linked | Self::ANSWER,
+            | Message::Holdings(_)
+            | Message::CutShort(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

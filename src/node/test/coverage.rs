@@ -9,7 +9,7 @@ use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::{CollectionSummary, Tally};
 use crate::store::record::{Mark, MarkKind};
-use crate::wire::message::{Answer, Coverage, Message, Query, Unembedded, Unread};
+use crate::wire::message::{Answer, Coverage, CutShort, Message, Query, Unembedded, Unread};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 
@@ -78,12 +78,14 @@ fn told(node: &mut Node) -> Option<Coverage> {
 fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones_do_not_count() {
     let told = told(&mut node_over(Ring::Mesh)).expect("all of it is shared");
     assert_eq!((told.id, told.known, told.searchable, told.away), (5, 7, 3, 3));
-    let damaged = Found { unread: true, ..Found::default() };
+    let damaged = Found { unread: true, cut_short: true, ..Found::default() };
     let sent = answered(&mut node_over(Ring::Mesh), damaged);
     let at = |is: fn(&Message) -> bool| sent.iter().position(is).expect("it is sent");
     let unread = at(|sent| matches!(sent, Message::Unread(Unread { id: 5 })));
     assert!(unread > at(|sent| matches!(sent, Message::Coverage(_))), "of a store that is damaged it says so");
     assert!(unread < at(|sent| matches!(sent, Message::Answer(_))));
+    let cut_short = at(|sent| matches!(sent, Message::CutShort(CutShort { id: 5 })));
+    assert!(cut_short < at(|sent| matches!(sent, Message::Answer(_))), "and of a search that took too long");
     let late = Found { words_due: WordsDue { searchable: 2, read: 0 }, ..Found::default() };
     let sent = answered(&mut node_over(Ring::Mesh), late);
     let is_told = |sent: &Message| matches!(sent, Message::Coverage(Coverage { known: 7, searchable: 1, away: 1, .. }));
@@ -257,13 +259,14 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
     handle(&mut node, at(23), received(Message::Unembedded(Unembedded { id, files: 7 })));
     handle(&mut node, at(23), received(Message::Unread(Unread { id })));
+    handle(&mut node, at(23), received(Message::CutShort(CutShort { id })));
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
     let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.last() else { panic!("{out:?}") };
     assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 2, 2, true));
     let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
     assert_eq!(device, "attic");
-    let known = FileCoverage { unread: true, ..FileCoverage::new(5, 3, 1, true).with_read(2) };
+    let known = FileCoverage { unread: true, cut_short: true, ..FileCoverage::new(5, 3, 1, true).with_read(2) };
     assert_eq!(*files, known, "no more than it knows");
 }
 

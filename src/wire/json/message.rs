@@ -12,7 +12,7 @@ use crate::wire::canonical;
 use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
     Unread, Vectors,
 };
 use core::net::SocketAddr;
@@ -77,6 +77,7 @@ impl Message {
             "filters" => Self::Filters(field_of(body)?),
             "filtered" => Self::Filtered(field_of(body)?),
             "holdings" => Self::Holdings(field_of(body)?),
+            "cut-short" => Self::CutShort(field_of(body)?),
             _ => return None,
         })
     }
@@ -122,6 +123,7 @@ impl Serialize for Body<'_> {
             Message::Filters(filters) => filters.write(to),
             Message::Filtered(filtered) => filtered.write(to),
             Message::Holdings(holdings) => holdings.write(to),
+            Message::CutShort(cut) => cut.write(to),
         }
     }
 }
@@ -355,6 +357,13 @@ struct UnreadFields {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "CutShort", deny_unknown_fields)]
+struct CutShortFields {
+    #[serde(with = "field")]
+    id: u64,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Unembedded", deny_unknown_fields)]
 struct UnembeddedFields {
     #[serde(with = "field")]
@@ -378,6 +387,7 @@ field::by_fields! {
     Coverage => CoverageFields,
     MemberDigest => MemberDigestFields,
     Unread => UnreadFields,
+    CutShort => CutShortFields,
     Unembedded => UnembeddedFields,
 }
 

@@ -42,8 +42,8 @@ pub trait Lookup {
     /// Any `KvError`.
     fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError>;
 
-    /// Whether the deadline of a search of this device has passed.
-    fn is_late(&self) -> bool {
+    /// Whether the deadline has passed of a search for a person here or, if `shared`, for another device.
+    fn is_late(&self, _shared: bool) -> bool {
         false
     }
 
@@ -92,6 +92,43 @@ impl<K: Kv> Lookup for InStore<'_, K> {
 
     fn words_end(&self) -> Row {
         self.index.words.next()
+    }
+}
+
+/// Indexes that say so of each search whether its deadline has passed: for the simulator and tests, whose searches take no time.
+pub struct Late<'a, K>(pub InStore<'a, K>, pub bool);
+
+impl<K: Kv> Lookup for Late<'_, K> {
+    fn is_late(&self, _: bool) -> bool {
+        self.1
+    }
+
+    fn models(&self) -> Vec<ModelMark> {
+        self.0.models()
+    }
+
+    fn rescored(&self, model: ModelMark) -> usize {
+        self.0.rescored(model)
+    }
+
+    fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
+        self.0.nearest(question, max, allowed)
+    }
+
+    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
+        self.0.words(terms, max, also, allowed)
+    }
+
+    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
+        self.0.holding(phrases, max, allowed)
+    }
+
+    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
+        self.0.fitting(filter, collection_of)
+    }
+
+    fn words_end(&self) -> Row {
+        self.0.words_end()
     }
 }
 
