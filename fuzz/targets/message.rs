@@ -10,8 +10,8 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys, LatestStart,
-    MemberDigest, Message, Query, Unembedded, Unread, Vectors,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys,
+    LatestStart, MemberDigest, Message, Query, Unembedded, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -119,7 +119,6 @@ pub(super) fn messages() -> Vec<Message> {
         }),
         Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }),
         Message::Unread(Unread { id: 7 }),
-        Message::CutShort(CutShort { id: 7 }),
         Message::Unembedded(Unembedded { id: 7, files: 150 }),
     ];
     messages.extend(super::work::messages());
@@ -143,6 +142,7 @@ pub(super) fn messages() -> Vec<Message> {
     let list = Bounded::from_slice(&[holding]).unwrap();
     messages.push(Message::Holdings(Holdings { collections: Some(Box::new(list)) }));
     messages.push(Message::Holdings(Holdings { collections: None }));
+    messages.push(Message::CutShort(CutShort { id: 7 }));
     messages
 }
 

@@ -14,8 +14,8 @@ use wattle::wire::envelope::{BadMessage, Encoding, Signer, Verifier};
 use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
-    Unread, Vectors,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query,
+    Unembedded, Unread, Vectors,
 };
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
@@ -163,7 +163,6 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Duplicate(Duplicate { key: PeerKey(*name(2).public_key()), linked, other }));
     messages.push(Message::Coverage(Coverage { id: 7, known: 203, searchable: 34, away: 1, scanning: true }));
     messages.push(Message::Unread(Unread { id: 7 }));
-    messages.push(Message::CutShort(CutShort { id: 7 }));
     messages.push(Message::Unembedded(Unembedded { id: 7, files: 150 }));
     messages.extend(work::messages());
     messages.extend(filters::messages());
@@ -172,7 +171,7 @@ fn messages() -> Vec<Message> {
     messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
     messages.push(Message::Why(Why { ask: true, hold: None }));
     let hashes = Buckets(std::array::from_fn(|at| [at as u8; 8]));
-    messages.push(Message::MemberDigest(MemberDigest { ask: true, hashes }));
+    messages.extend([Message::MemberDigest(MemberDigest { ask: true, hashes }), Message::CutShort(CutShort { id: 7 })]);
     messages
 }
 

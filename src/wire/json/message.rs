@@ -12,8 +12,8 @@ use crate::wire::canonical;
 use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query, Unembedded,
-    Unread, Vectors,
+    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query,
+    Unembedded, Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
