@@ -32,6 +32,9 @@ pub(super) fn man(folder: Option<&Path>) -> Result<(), Stop> {
     let Some(folder) = folder else {
         return pages.first().map_or(Ok(()), |(_, page)| print_as_is(page));
     };
+    fs::create_dir_all(folder).map_err(|error| {
+        Stop::NotDone(format!("The folder {} cannot be made: {error}. No page was written.", folder.display()))
+    })?;
     for (name, page) in pages {
         let at = folder.join(format!("{name}.1"));
         fs::write(&at, page).map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
@@ -80,11 +83,18 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_written_into_a_folder_that_is_there() {
+    fn pages_are_written_into_a_folder_which_is_made_if_it_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
-        man(Some(folder.path())).unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), pages().unwrap().len());
-        assert!(matches!(man(Some(&folder.path().join("none"))), Err(Stop::NotDone(_))));
+        for place in ["", "a/b/c"] {
+            let place = folder.path().join(place);
+            man(Some(&place)).unwrap();
+            let is_page = |name: &std::ffi::OsStr| name.to_string_lossy().ends_with(".1");
+            let written = fs::read_dir(&place).unwrap().filter(|entry| is_page(&entry.as_ref().unwrap().file_name()));
+            assert_eq!(written.count(), pages().unwrap().len());
+        }
+        let below_a_file = folder.path().join("wattle.1/man");
+        let Err(Stop::NotDone(why)) = man(Some(&below_a_file)) else { panic!("a file is no folder") };
+        assert!(why.contains(&below_a_file.display().to_string()), "{why}");
     }
 
     #[test]

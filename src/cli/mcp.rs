@@ -14,30 +14,32 @@ use std::io::{BufRead, Read};
 pub(super) fn run(client: impl Fn() -> Result<Client, Failure>) -> Result<(), Stop> {
     let mut input = std::io::stdin().lock();
     while let Some(line) = line(&mut input)? {
-        let answer = match mcp::read(&line) {
-            _ if line.iter().all(u8::is_ascii_whitespace) => continue,
-            Ok(Incoming::Notification) => continue,
-            Ok(Incoming::Request(request)) => answer(&request, &client),
-            Err(fault) => fault.json(),
+        let answer = match line.map(|line| (line.iter().all(u8::is_ascii_whitespace), mcp::read(&line))) {
+            Some((true, _) | (_, Ok(Incoming::Notification))) => continue,
+            Some((_, Ok(Incoming::Request(request)))) => answer(&request, &client),
+            Some((_, Err(fault))) => fault.json(),
+            None => Fault::too_long(MCP_LINE_MAX).json(),
         };
         print_next(&compact(&answer))?;
     }
     Ok(())
 }
 
-/// The next line; `None` at the end. Of one that is too long the beginning, which is no JSON.
-fn line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Stop> {
+/// The next line; `None` at the end, and `Some(None)` for one that is too long.
+fn line(input: &mut impl BufRead) -> Result<Option<Option<Vec<u8>>>, Stop> {
     let failed = |error: std::io::Error| Stop::NotDone(format!("The input cannot be read: {error}."));
     let mut line = Vec::new();
-    let read = input.by_ref().take(MCP_LINE_MAX as u64).read_until(b'\n', &mut line).map_err(failed)?;
-    let mut is_whole = read < MCP_LINE_MAX || line.last() == Some(&b'\n');
+    // The end of the line is no byte of the message.
+    let read = input.by_ref().take(MCP_LINE_MAX as u64 + 1).read_until(b'\n', &mut line).map_err(failed)?;
+    let fits = read <= MCP_LINE_MAX || line.last() == Some(&b'\n');
+    let mut is_whole = fits;
     while !is_whole {
         // The rest is passed over piece by piece.
         let mut rest = Vec::new();
         let read = input.by_ref().take(4096).read_until(b'\n', &mut rest).map_err(failed)?;
         is_whole = read == 0 || rest.last() == Some(&b'\n');
     }
-    Ok((read > 0).then_some(line))
+    Ok((read > 0).then_some(fits.then_some(line)))
 }
 
 fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> Value {
@@ -80,11 +82,17 @@ mod tests {
         let long = [vec![b'x'; 3 * MCP_LINE_MAX + 5], b"\nnext\n\nlast".to_vec()].concat();
         let mut input = std::io::BufReader::new(long.as_slice());
         let mut next = || line(&mut input).unwrap();
-        assert_eq!(next().map(|line| line.len()), Some(MCP_LINE_MAX));
-        assert_eq!(next().as_deref(), Some(&b"next\n"[..]));
-        assert_eq!(next().as_deref(), Some(&b"\n"[..]));
-        assert_eq!(next().as_deref(), Some(&b"last"[..]));
-        assert_eq!(next(), None);
+        assert_eq!(next(), Some(None), "it is told apart from one that is no JSON");
+        let is = |line: &[u8]| Some(Some(line.to_vec()));
+        assert_eq!([next(), next(), next(), next()], [is(b"next\n"), is(b"\n"), is(b"last"), None]);
+        for (length, fits) in [(MCP_LINE_MAX, true), (MCP_LINE_MAX + 1, false)] {
+            let whole = [vec![b'x'; length], b"\nnext".to_vec()].concat();
+            let mut input = std::io::BufReader::new(whole.as_slice());
+            assert_eq!(line(&mut input).unwrap().unwrap().is_some(), fits, "{length}");
+            assert_eq!(line(&mut input).unwrap(), is(b"next"));
+        }
+        let told = Fault::too_long(MCP_LINE_MAX).json().to_string();
+        assert!(told.contains("too long") && told.contains(&MCP_LINE_MAX.to_string()), "{told}");
     }
 
     #[test]

@@ -361,9 +361,18 @@ fn host_name() -> String {
     if name.is_empty() { "this device".to_owned() } else { name }
 }
 
+/// What is said at the first signal: that a second one ends it is a key only where somebody can press it.
+const fn stopping(has_keys: bool) -> &'static str {
+    if has_keys {
+        "Stopping: what is under way is finished first. Press Ctrl-C again to stop at once."
+    } else {
+        "Stopping: what is under way is finished first."
+    }
+}
+
 async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>, stop_waiting: impl Fn()) {
     if signals.next().await.is_some() {
-        info!("Stopping: what is under way is finished first. Press Ctrl-C again to stop at once.");
+        info!("{}", stopping(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()));
         stop_waiting();
         let _ = inputs.send(Input::Stop).await;
     }

@@ -1,7 +1,7 @@
 //! The agent's HTTP API for people and their programs, the page that uses it, and the command line's client of it.
 //!
 //! At most `HTTP_CONNECTIONS_MAX` connections are served; when more come, `slots` closes the oldest that has not shown the
-//! token. Each request passes `auth` (Host, Origin,
+//! token, or the one whose body is held back longest (`arrival`). Each request passes `auth` (Host, Origin,
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
@@ -18,6 +18,7 @@
 
 pub mod answer;
 pub mod api;
+mod arrival;
 mod auth;
 pub mod client;
 pub mod dto;
@@ -141,7 +142,7 @@ impl Service {
     }
 
     async fn serve(self, stream: TcpStream, slot: Slot) {
-        let transport = match TimedStream::new(stream.clone(), self.timeouts) {
+        let transport = match TimedStream::new(stream.clone(), self.timeouts, slot.arrival()) {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
@@ -162,7 +163,10 @@ impl Service {
             conn.into_inner()
         });
         match served.await {
-            Ok(_) => linger(&stream).await,
+            Ok(_) => {
+                slot.drained();
+                linger(&stream).await;
+            }
             Err(error) => log::debug!("A connection ended: {error}."),
         }
     }

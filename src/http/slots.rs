@@ -1,11 +1,16 @@
 //! Which connections are served when more come than there is room for.
 //!
 //! A connection is a stranger until a request on it has shown the token: every program of this machine can open one and
-//! say nothing. Strangers never keep the owner out. Where all slots are taken, a new connection takes that of the oldest
-//! stranger that has nothing to be read; where there is none, that of the oldest connection with the token that waits for its
-//! client; and where all of those are being answered, it waits.
+//! say nothing. Strangers never keep the owner out. Where all slots are taken, a new connection takes that of one that was refused and
+//! is only drained; else that of the oldest stranger that has nothing to be read; else that of a request with the token whose body lags: of
+//! the one that has waited longest for what it counts for, as every byte that arrives gives it time; else that of the oldest
+//! connection with the token that waits for its client; else that of a request whose body has just begun to arrive. Only where all
+//! are being answered, it waits.
 
+use super::arrival::{Arrival, lags};
+use crate::base::time::Instant;
 use crate::limits::HTTP_CONNECTIONS_MAX;
+use crate::platform::clock;
 use async_net::TcpStream;
 use futures_lite::future::poll_once;
 use smol::Timer;
@@ -21,10 +26,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// What is known of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
+    /// It was refused, and what its client still sends is thrown away.
+    Drained,
     /// No request on it has shown the token.
     Stranger,
+    /// A request with the token lags: its body does not come as fast as one must.
+    Lagging,
     /// One has, and now the agent waits for the next request.
     Waiting,
+    /// A request with the token is arriving.
+    Arriving,
     /// One has, and the agent answers it.
     Answered,
 }
@@ -34,6 +45,19 @@ struct Entry {
     serial: u64,
     standing: Standing,
     stream: TcpStream,
+    arrival: Arrival,
+}
+
+impl Entry {
+    /// Its standing, and what decides among several of the same: since when a client is waited for, and how old it is.
+    fn rank(&self, now: Instant) -> (Standing, Instant, u64) {
+        let (standing, from) = match (self.standing, self.arrival.awaited_from()) {
+            (Standing::Answered, Some(from)) if lags(from, now) => (Standing::Lagging, from),
+            (Standing::Answered, Some(from)) => (Standing::Arriving, from),
+            (standing, _) => (standing, Instant::ZERO),
+        };
+        (standing, from, self.serial)
+    }
 }
 
 /// The table of served connections, oldest first.
@@ -48,6 +72,7 @@ pub(super) struct Slots {
 pub(super) struct Slot {
     serial: u64,
     slots: Arc<Slots>,
+    arrival: Arrival,
 }
 
 impl Slots {
@@ -77,22 +102,25 @@ impl Slots {
         self.with(|serial, table| {
             (table.len() < HTTP_CONNECTIONS_MAX).then(|| {
                 *serial += 1;
-                table.push(Entry { serial: *serial, standing: Standing::Stranger, stream: stream.clone() });
-                Slot { serial: *serial, slots: Arc::clone(self) }
+                let (standing, arrival) = (Standing::Stranger, Arrival::default());
+                table.push(Entry { serial: *serial, standing, stream: stream.clone(), arrival: arrival.clone() });
+                Slot { serial: *serial, slots: Arc::clone(self), arrival }
             })
         })
     }
 
     /// Closes the connection that is to make room; false if none may be closed now.
     async fn close_one(&self) -> bool {
-        let mut candidates: Vec<(Standing, u64, TcpStream)> = self.with(|_, table| {
-            let mayclose = table.iter().filter(|entry| entry.standing != Standing::Answered);
-            mayclose.map(|entry| (entry.standing, entry.serial, entry.stream.clone())).collect()
+        let now = clock::now();
+        let mut candidates: Vec<((Standing, Instant, u64), TcpStream)> = self.with(|_, table| {
+            let ranked = table.iter().map(|entry| (entry.rank(now), entry.stream.clone()));
+            ranked.filter(|((standing, ..), _)| *standing != Standing::Answered).collect()
         });
-        candidates.sort_by_key(|(standing, serial, _)| (*standing, *serial));
-        for (_, serial, stream) in candidates {
-            // A request that arrived and was not read yet may show the token.
-            if let Some(Ok(1..)) = poll_once(stream.peek(&mut [0])).await {
+        candidates.sort_by_key(|(rank, _)| *rank);
+        for ((standing, _, serial), stream) in candidates {
+            // A request that arrived and was not read yet may show the token, and a body may be whole now.
+            let is_unread = async || matches!(poll_once(stream.peek(&mut [0])).await, Some(Ok(1..)));
+            if standing != Standing::Drained && is_unread().await {
                 continue;
             }
             // Its task sees the end of the stream, as if the client had gone.
@@ -116,6 +144,16 @@ impl Slots {
 }
 
 impl Slot {
+    /// What is known of the request that arrives on it; its stream tells.
+    pub(super) fn arrival(&self) -> Arrival {
+        self.arrival.clone()
+    }
+
+    /// It was refused or has ended, and is only drained.
+    pub(super) fn drained(&self) {
+        self.stand(Standing::Drained);
+    }
+
     /// A request on it has shown the token and is being answered.
     pub(super) fn answering(&self) {
         self.stand(Standing::Answered);
@@ -185,6 +223,45 @@ mod tests {
             let closed: Vec<usize> =
                 held.iter().enumerate().filter(|(_, (client, _))| is_closed(client)).map(|(at, _)| at).collect();
             assert_eq!(closed, [3], "0 is answered, 1 has the token, 2 has sent something");
+        });
+    }
+
+    #[test]
+    fn the_request_that_has_waited_longest_for_its_body_gives_way_and_one_that_is_answered_does_not() {
+        smol::block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let slots = Slots::new();
+            let mut held = Vec::new();
+            for _ in 0..HTTP_CONNECTIONS_MAX {
+                let (client, stream) = connection(&listener).await;
+                let slot = slots.enter(&stream).await;
+                slot.answering();
+                held.push((client, slot));
+            }
+            let now = clock::now();
+            for (at, ago) in [(5, 2), (6, 9), (7, 8), (8, 10), (10, 0)] {
+                held[at].1.arrival().awaits(now - Duration::from_secs(ago));
+            }
+            held[8].1.arrival().is_here();
+            held[9].1.answered();
+            let mut closed = Vec::new();
+            for _ in 0..5 {
+                let (_new, stream) = connection(&listener).await;
+                let slot = slots.enter(&stream).await;
+                slot.answering();
+                let open = |at: &usize| !closed.contains(at) && is_closed(&held[*at].0);
+                let gone: Vec<usize> = (0..HTTP_CONNECTIONS_MAX).filter(open).collect();
+                closed.extend(gone);
+                std::mem::forget(slot);
+            }
+            assert_eq!(closed, [6, 7, 5, 9, 10], "8 is being answered, and what 10 sends has just begun to arrive");
+            held[20].1.drained();
+            held[20].0.write_all(&[b'x'; 100]).unwrap();
+            let (_new, stream) = connection(&listener).await;
+            let _slot = slots.enter(&stream).await;
+            let mut all = [0; 1];
+            held[20].0.set_nonblocking(false).unwrap();
+            assert!(!matches!(held[20].0.read(&mut all), Ok(1..)), "whose bytes are thrown away keeps nobody out");
         });
     }
 

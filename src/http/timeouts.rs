@@ -1,6 +1,9 @@
 //! How long a client may take: a TCP stream whose reads and writes time out.
 
-use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS, HTTP_LINGER_BYTES_MAX};
+use super::arrival::{Arrival, later};
+use crate::base::time::Instant;
+use crate::limits::{HTTP_ANSWER_MS, HTTP_ARRIVE_MS, HTTP_IDLE_MS, HTTP_LINGER_BYTES_MAX, HTTP_LINGER_MS};
+use crate::platform::clock;
 use async_net::TcpStream;
 use smol::Timer;
 use smol::future::{FutureExt, or};
@@ -17,7 +20,7 @@ use trillium::Transport;
 /// The time that a client has for each phase of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// From the connection, or from a later request's first byte, until the request is whole.
+    /// From the connection, or from a later request's first byte, until the request is whole; each byte that arrives gives `HTTP_BYTE_MS` more.
     pub arrive: Duration,
     /// From an answer until the next request's first byte.
     pub idle: Duration,
@@ -57,6 +60,9 @@ pub(super) struct TimedStream {
     endless: Arc<AtomicBool>,
     /// The last write found no room at the client.
     is_stuck: bool,
+    /// From when the time of the request that arrives counts.
+    from: Instant,
+    arrival: Arrival,
 }
 
 impl TimedStream {
@@ -65,10 +71,11 @@ impl TimedStream {
     ///
     /// # Errors
     /// The system's, on a connection that is gone.
-    pub(super) fn new(stream: TcpStream, timeouts: Timeouts) -> Result<Self> {
+    pub(super) fn new(stream: TcpStream, timeouts: Timeouts, arrival: Arrival) -> Result<Self> {
         stream.set_nodelay(true)?;
         let (phase, deadline) = (Phase::Arriving, Timer::after(timeouts.arrive));
-        Ok(Self { stream, timeouts, phase, deadline, endless: Arc::default(), is_stuck: false })
+        let (endless, from) = (Arc::default(), clock::now());
+        Ok(Self { stream, timeouts, phase, deadline, endless, is_stuck: false, from, arrival })
     }
 
     /// Says whether the answer under way goes on without an end.
@@ -78,11 +85,19 @@ impl TimedStream {
 
     fn begin(&mut self, phase: Phase) {
         self.phase = phase;
+        self.from = clock::now();
         self.deadline.set_after(match phase {
             Phase::Arriving => self.timeouts.arrive,
             Phase::Answering => self.timeouts.answer,
             Phase::Idle => self.timeouts.idle,
         });
+    }
+
+    /// Bytes of a request have arrived: they give it time.
+    fn progress(&mut self, read: usize) {
+        let now = clock::now();
+        self.from = later(self.from, read, now);
+        self.deadline.set_after(self.timeouts.arrive.saturating_sub(now.since(self.from)));
     }
 
     /// Checked before every read and write, so that a client that sends byte by byte runs out of time as well.
@@ -104,9 +119,17 @@ impl AsyncRead for TimedStream {
             self.begin(Phase::Idle);
         }
         self.check_deadline(cx)?;
-        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if self.phase == Phase::Idle {
-            self.begin(Phase::Arriving);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() && self.phase == Phase::Arriving {
+            self.arrival.awaits(self.from);
+        } else {
+            self.arrival.is_here();
+        }
+        let read = ready!(read)?;
+        match self.phase {
+            Phase::Idle => self.begin(Phase::Arriving),
+            Phase::Arriving => self.progress(read),
+            Phase::Answering => {}
         }
         Poll::Ready(Ok(read))
     }
@@ -138,7 +161,7 @@ impl Transport for TimedStream {
     }
 }
 
-/// Closes the write side and drains what the client still sends, at most a second and `HTTP_LINGER_BYTES_MAX`. Closing with unread bytes
+/// Closes the write side and drains what the client still sends, at most `HTTP_LINGER_MS` and `HTTP_LINGER_BYTES_MAX`. Closing with unread bytes
 /// would reset the connection, and the client would lose the sentence that says what was wrong (RFC 9112, section 9.6).
 pub(super) async fn linger(stream: &TcpStream) {
     if stream.shutdown(Shutdown::Write).is_err() {
@@ -155,7 +178,7 @@ pub(super) async fn linger(stream: &TcpStream) {
         }
     };
     or(drained, async {
-        Timer::after(Duration::from_secs(1)).await;
+        Timer::after(Duration::from_millis(HTTP_LINGER_MS)).await;
     })
     .await;
 }

@@ -223,7 +223,12 @@ impl From<&Status> for Why {
         let embeds = here.works() || devices.iter().any(DeviceWhy::works) || why.devices.iter().any(has);
         let others = if devices.is_empty() { "" } else { " and the others" };
         let groups = [
-            (WaitingKind::Read, work.shared.to_read.saturating_sub(why.away), turn(here.works(), ""), None),
+            (
+                WaitingKind::Read,
+                work.shared.to_read.saturating_sub(why.away),
+                turn(here.works() || why.read_per_minute.is_some(), ""),
+                None,
+            ),
             (WaitingKind::Embed, passages.to_embed(), turn(embeds, others), None),
             (WaitingKind::Check, passages.unchecked, Some(check.to_owned()), None),
             (WaitingKind::Away, why.away, Some(away.to_owned()), None),

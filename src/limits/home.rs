@@ -14,3 +14,15 @@ pub const KEY_ROOM_MIN: u64 = 64 * 1024;
 
 /// Milliseconds between two looks at whether the home's disk became read-only. A look is two reads of the kernel's own state.
 pub const HOME_LOOK_MS: u64 = 30_000;
+
+/// Tries of the lock of a home that follow each other at once: a command that asks whether the home is in use holds it for a moment.
+pub const LOCK_TRIES: usize = 4;
+
+/// Milliseconds between two of them.
+pub const LOCK_PAUSE_MS: u64 = 20;
+
+/// Further tries, for an agent that is ending or was killed, before the home counts as in use.
+pub const LOCK_WAIT_TRIES: usize = 20;
+
+/// Milliseconds between two of those.
+pub const LOCK_WAIT_PAUSE_MS: u64 = 150;

@@ -3,17 +3,27 @@
 /// Bytes of an HTTP request's body.
 pub const HTTP_BODY_MAX: usize = 64 * 1024;
 
-/// HTTP connections served at once. One more takes the place of the oldest that has not shown the token; see `http::slots`.
+/// HTTP connections served at once. One more takes the place of the oldest that has not shown the token, or whose request does not arrive; see `http::slots`.
 pub const HTTP_CONNECTIONS_MAX: usize = 64;
 
 /// Bytes of an HTTP request's line and headers. Browsers send about 1 KiB.
 pub const HTTP_HEAD_MAX: usize = 16 * 1024;
 
-/// Bytes that are still taken from a client that was refused, so that it reads why: as many as a file may have.
-pub const HTTP_LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes that are still taken from a client that was refused, so that it reads why: many clients read nothing before all is sent. They are thrown
+/// away as they come; as many as four of the largest files that are read.
+pub const HTTP_LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Milliseconds in which a request must have arrived whole, from its first byte or from the connection.
+/// Milliseconds for which they are taken. Meanwhile the connection gives way to every other.
+pub const HTTP_LINGER_MS: u64 = 3_000;
+
+/// Milliseconds in which a request must have arrived whole, from its first byte or from the connection; those of `HTTP_BYTE_MS` come on top.
 pub const HTTP_ARRIVE_MS: u64 = 10_000;
+
+/// Milliseconds that each byte of a request gives it: at 1 KB a second or more it goes on, and the longest body has four minutes.
+pub const HTTP_BYTE_MS: u64 = 1;
+
+/// Milliseconds without those that a request may be behind before it gives way to others sooner than an idle connection does.
+pub const HTTP_LAG_MS: u64 = 1_000;
 
 /// Milliseconds that an answered connection may stay silent. The page asks again sooner and keeps its own.
 pub const HTTP_IDLE_MS: u64 = 30_000;

@@ -204,3 +204,6 @@ pub const PACE_MS: u64 = 60_000;
 
 /// Saves that are remembered for it; more in that time count with the last one.
 pub const PACE_ENTRIES: usize = 256;
+
+/// Milliseconds of a spell of which it is counted how many files are read: this one and the one before tell how fast that goes.
+pub const READS_MS: u64 = 5_000;

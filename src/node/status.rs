@@ -103,6 +103,8 @@ pub struct WhyStatus {
     pub failing: (u64, Option<Duration>),
     /// Documents that wait for files that are not there.
     pub away: u64,
+    /// Files that are read here in a minute, by the last seconds; `None`: none is.
+    pub read_per_minute: Option<u64>,
 }
 
 /// What limits the background work of a device.

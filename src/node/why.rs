@@ -65,6 +65,7 @@ impl Node {
             devices: self.device_holds(now),
             failing: self.scheduler.failing(now),
             away: self.scheduler.absent(),
+            read_per_minute: self.scheduler.read_per_minute(now),
         }
     }
 

@@ -102,7 +102,7 @@ impl Home {
         let lock = lock.map_err(|error| {
             format!("The file lock in the agent's home {name} cannot be written: {error}. Nothing was changed. Choose another home with --home.")
         })?;
-        match lock::take(&lock) {
+        match lock::take(&lock, &path) {
             Ok(()) => {
                 left::put_away(&path)?;
                 Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) })

@@ -164,14 +164,14 @@ fn sentence(notice: &Notice) -> (Level, String) {
     match notice {
         Notice::Broken(why) => (Level::Error, why.clone()),
         Notice::Asks(why) | Notice::Held(why) => (Level::Warn, why.clone()),
-        Notice::Up(devices) => (Level::Info, format!("Up in the mesh: {}.", devices.join(", "))),
+        Notice::Up(devices) => (Level::Info, format!("Up: {}.", devices.join(", "))),
         Notice::Down(devices) => {
             (Level::Warn, format!("Down, by all members that could be asked: {}.", devices.join(", ")))
         }
         Notice::WasStopped(devices) => {
             (Level::Info, format!("Stopped, as they say themselves: {}.", devices.join(", ")))
         }
-        Notice::Back(devices) => (Level::Info, format!("Back in the mesh: {}.", devices.join(", "))),
+        Notice::Back(devices) => (Level::Info, format!("Back: {}.", devices.join(", "))),
         Notice::Quarantined(device) => {
             let what = format!(
                 "{device} repeatedly reported others as down which are not; its reports are ignored for ten minutes."

@@ -163,7 +163,7 @@ impl Scheduler {
         result: Result<Saved, NotSaved>,
         out: &mut Vec<Output>,
     ) {
-        let Some(UnderWay { then, marks, vectors }) = self.saves.end(save) else { return };
+        let Some(UnderWay { then, marks, vectors, reads }) = self.saves.end(save) else { return };
         let saved = match result {
             Ok(saved) => saved,
             Err(failure) => return self.on_not_saved(now, then, failure, out),
@@ -173,7 +173,7 @@ impl Scheduler {
         }
         // What came too late, or for a text that is another one by now, has no effect.
         let added: u64 = saved.applied.iter().map(|applied| applied.added.len() as u64).sum();
-        self.saves.pace.add(now, vectors.min(added));
+        self.saves.count(now, vectors.min(added), reads);
         self.counts = saved.counts;
         self.disk.free = saved.disk_free;
         self.queue.saved();

@@ -1,7 +1,8 @@
-//! How fast chunks get their vectors, of all devices together: what was saved in the last minute.
+//! How fast chunks get their vectors, of all devices together: what was saved in the last minute. And how fast files are read here: what was
+//! saved in the last seconds.
 
 use crate::base::time::Instant;
-use crate::limits::{PACE_ENTRIES, PACE_MS};
+use crate::limits::{PACE_ENTRIES, PACE_MS, READS_MS};
 use heapless::Deque;
 
 /// Saved vectors, the oldest first.
@@ -40,9 +41,56 @@ impl Pace {
     }
 }
 
+/// Files that were read, in the spell of `READS_MS` that is now and in the one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reads {
+    spell: u64,
+    files: [u64; 2],
+}
+
+impl Reads {
+    /// So many files were read.
+    pub(super) fn add(&mut self, now: Instant, files: u64) {
+        *self = self.at(now);
+        self.files[0] += files;
+    }
+
+    /// Files a minute; `None` where none was read for a while.
+    pub(super) fn per_minute(&self, now: Instant) -> Option<u64> {
+        let files: u64 = self.at(now).files.iter().sum();
+        let ms = READS_MS + now.millis() % READS_MS;
+        Some((files * 60_000).div_ceil(ms)).filter(|_| files > 0)
+    }
+
+    fn at(&self, now: Instant) -> Self {
+        let spell = now.millis() / READS_MS;
+        let files = match spell.saturating_sub(self.spell) {
+            0 => self.files,
+            1 => [0, self.files[0]],
+            _ => [0, 0],
+        };
+        Self { spell, files }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_fast_files_are_read_follows_the_last_seconds() {
+        let at = Instant::from_millis;
+        let mut reads = Reads::default();
+        assert_eq!(reads.per_minute(at(9_000_000)), None);
+        for n in 0..1000 {
+            reads.add(at(9_000_000 + 4 * n), 1);
+        }
+        assert!(reads.per_minute(at(9_004_000)).is_some_and(|reads| reads > 6000));
+        assert!(reads.per_minute(at(9_000_000 + READS_MS)).is_some_and(|reads| reads > 6000), "of the spell before");
+        assert_eq!(reads.per_minute(at(9_000_000 + 2 * READS_MS)), None, "they came to an end");
+        reads.add(at(9_100_000), 1);
+        assert!(reads.per_minute(at(9_101_000)).is_some_and(|reads| reads < 60), "one by one");
+    }
 
     #[test]
     fn the_pace_is_that_of_the_last_minute_and_is_unknown_after_a_rest() {

@@ -1,9 +1,10 @@
 //! Saves under way, and what follows each of them.
 
 use super::attempt::Decided;
-use super::pace::Pace;
+use super::pace::{Pace, Reads};
 use super::sources::UnsavedSources;
 use crate::base::id::{DocId, EmbedKey, PeerKey, ReplyId, Row, SaveId};
+use crate::base::time::Instant;
 use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::StoreCounts;
@@ -103,6 +104,8 @@ pub(super) struct UnderWay {
     pub(super) marks: Option<Vec<Mark>>,
     /// How many vectors are in it.
     pub(super) vectors: u64,
+    /// How many files it says of that they were read.
+    pub(super) reads: u64,
 }
 
 /// The saves under way.
@@ -112,6 +115,8 @@ pub(super) struct Saves {
     last: SaveId,
     /// How fast vectors are saved.
     pub(super) pace: Pace,
+    /// How fast files are read.
+    pub(super) reads: Reads,
 }
 
 impl Saves {
@@ -140,9 +145,17 @@ impl Saves {
             _ => 0,
         };
         let vectors = changes.iter().map(of).sum();
-        let inserted = self.under_way.insert(self.last, UnderWay { then, marks, vectors });
+        let is_read = |change: &&Change| matches!(change, Change::Chunked { .. } | Change::Refused { .. });
+        let reads = changes.iter().filter(is_read).count() as u64;
+        let inserted = self.under_way.insert(self.last, UnderWay { then, marks, vectors, reads });
         debug_assert!(inserted.is_ok(), "room is left for every save");
         self.last
+    }
+
+    /// So many vectors and read files were saved.
+    pub(super) fn count(&mut self, now: Instant, vectors: u64, reads: u64) {
+        self.pace.add(now, vectors);
+        self.reads.add(now, reads);
     }
 
     /// Removes a save that has ended; `None` if it is unknown.

@@ -226,6 +226,15 @@ impl Scheduler {
     }
 }
 
+/// How files get on.
+impl Scheduler {
+    /// Files that are read here in a minute, by the last seconds; `None` where none is.
+    #[must_use]
+    pub fn read_per_minute(&self, now: Instant) -> Option<u64> {
+        self.saves.reads.per_minute(now)
+    }
+}
+
 /// What is not known of the files yet.
 impl Scheduler {
     /// Whether more files may be found in one of these sources: by a look that is under way, or by the first one. Not in one that is away:

@@ -107,6 +107,12 @@ impl Fault {
         Self { is_newest: request.is_newest, ..Self::new(Some(&request.id), code, message) }
     }
 
+    /// That a message is longer than is read; its id is not known.
+    #[must_use]
+    pub fn too_long(most: usize) -> Self {
+        Self::new(None, NO_REQUEST, format!("The message is too long: at most {most} bytes are read."))
+    }
+
     /// The answer.
     #[must_use]
     pub fn json(&self) -> Value {

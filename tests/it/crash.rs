@@ -173,3 +173,23 @@ fn a_flipped_byte_in_the_journal_costs_no_file_and_no_folder() {
         assert!(told.contains("files 60 ready"), "quarter {quarter}: {told}");
     }
 }
+
+#[test]
+fn an_agent_waits_for_one_that_is_just_ending_and_speaks_of_no_keys_where_there_are_none() {
+    let place = Place::new();
+    place.up(&[]).kill();
+    // The system keeps the lock of a process that was killed for a while.
+    let mut dying = Command::new("flock").arg(place.home().join("lock")).args(["sleep", "0.8"]).spawn().unwrap();
+    let held = fs::File::open(place.home().join("lock")).unwrap();
+    while held.try_lock_shared().is_ok() {
+        held.unlock().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let agent = place.up(&[]);
+    dying.wait().unwrap();
+    let log = agent.log();
+    assert!(log.contains("or by one that is just ending. Waiting up to 3 seconds"), "{log}");
+    agent.stop();
+    let log = fs::read_to_string(place.home().with_extension("log")).unwrap();
+    assert!(log.contains("Stopping: what is under way") && !log.contains("Press Ctrl-C"), "{log}");
+}

@@ -334,6 +334,9 @@ fn a_body_of_one_byte_too_many_is_refused_and_the_sentence_arrives() {
     refused(&agent, &agent.with_token("POST", "/v1/search", &body(HTTP_BODY_MAX * 8)), 413);
     refused(&agent, &agent.with_token("POST", "/v1/search", &body(HTTP_BODY_MAX * 80)), 413);
     refused(&agent, &agent.call("POST", "/v1/search", &[], &body(HTTP_BODY_MAX * 8)), 401);
+    // A client that sends all before it reads.
+    let told = agent.with_token("POST", "/mcp", &body(50_000_000));
+    assert!(status_of(&told) == 413 && told.contains("at most 65536 bytes are read"), "{told}");
 }
 
 #[test]

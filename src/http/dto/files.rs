@@ -52,7 +52,7 @@ impl Files {
             (false, true) if files.chunked > 0 => WaitingWork::Embedding,
             (false, false) if status.work.shared.offered > 0 => WaitingWork::OfOthers,
             (false, false) => WaitingWork::None,
-            _ => WaitingWork::Any,
+            _ => status.work.shared.why.read_per_minute.map_or(WaitingWork::Any, WaitingWork::Reading),
         }
     }
 

@@ -1,21 +1,56 @@
 //! The lock of a home, which one agent holds while it runs.
 
+use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES, LOCK_WAIT_PAUSE_MS, LOCK_WAIT_TRIES};
 use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::Duration;
 
-/// Tries of the lock before the home counts as in use.
-const LOCK_TRIES: usize = 4;
-/// Between two of them.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// Takes the lock of this home. A command that asks whether the home is in use holds it for a moment, so it is tried again. The system
+/// frees the lock of a process that was killed only once it has taken its memory back, which takes a second on a busy machine: that is waited for,
+/// and said.
+pub(super) fn take(lock: &File, home: &Path) -> Result<(), TryLockError> {
+    if let Some(taken) = try_often(lock, LOCK_TRIES, Duration::from_millis(LOCK_PAUSE_MS)) {
+        return taken;
+    }
+    let wait = Duration::from_millis(LOCK_WAIT_PAUSE_MS);
+    log::info!(
+        "The lock of the agent's home {} is held: by an agent that lives there, or by one that is just ending. Waiting up to {} seconds for \
+         its end.",
+        home.display(),
+        (wait * u32::try_from(LOCK_WAIT_TRIES).unwrap_or(u32::MAX)).as_secs()
+    );
+    try_often(lock, LOCK_WAIT_TRIES, wait).unwrap_or_else(|| lock.try_lock())
+}
 
-/// Takes the lock. A command that asks whether the home is in use holds it for a moment, so it is tried again.
+/// Tries the lock so many times, with a pause after each; `None` if it was held each time.
 #[expect(clippy::disallowed_methods, reason = "at a start, before anything else runs")]
-pub(super) fn take(lock: &File) -> Result<(), TryLockError> {
-    for _ in 0..LOCK_TRIES {
+fn try_often(lock: &File, tries: usize, pause: Duration) -> Option<Result<(), TryLockError>> {
+    for _ in 0..tries {
         match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            taken => return taken,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+            taken => return Some(taken),
         }
     }
-    lock.try_lock()
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_a_dying_process_still_holds_is_waited_for_and_that_of_a_living_one_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || File::create(folder.path().join("lock")).unwrap();
+        let (held, wanted) = (open(), open());
+        held.try_lock().unwrap();
+        assert!(matches!(take(&wanted, folder.path()), Err(TryLockError::WouldBlock)));
+        let longer_than_at_once = Duration::from_millis(3 * LOCK_PAUSE_MS * LOCK_TRIES as u64);
+        let ends = std::thread::spawn(move || {
+            std::thread::park_timeout(longer_than_at_once);
+            drop(held);
+        });
+        take(&wanted, folder.path()).unwrap();
+        ends.join().unwrap();
+    }
 }

@@ -27,6 +27,8 @@ pub enum WaitingWork {
     Embedding,
     /// Files wait to be read, or may be found.
     Any,
+    /// The same, and so many are read in a minute, by the last seconds.
+    Reading(u64),
 }
 
 impl WaitingWork {
@@ -75,6 +77,9 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
     let is_own = !matches!(work, WaitingWork::None | WaitingWork::OfOthers);
     if is_own && decision.workers == 0 {
         let is_read = work == WaitingWork::Embedding;
+        if let (WaitingWork::Reading(pace), Some(Reason::Answering | Reason::InUse)) = (work, decision.reason) {
+            return format!("{} {}", reading(pace), beside_reading(decision));
+        }
         match decision.reason {
             Some(Reason::Answering) if decision.besides.only_questions => return BESIDE_QUESTIONS.to_owned(),
             Some(Reason::Answering) if is_read && !decision.besides.in_use => {
@@ -87,7 +92,7 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
             Some(Reason::Answering) => {
                 return "Files are read one by one beside questions, and nothing is embedded meanwhile.".to_owned();
             }
-            Some(Reason::InUse) => return format!("Files are read slowly. {IN_USE}"),
+            Some(Reason::InUse) => return format!("Files are read as far as other programs leave room. {IN_USE}"),
             _ => {}
         }
     }
@@ -102,5 +107,48 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
             )
         }
         _ => allowed,
+    }
+}
+
+/// How files are read, by what is measured.
+fn reading(per_minute: u64) -> String {
+    if per_minute < 60 {
+        return format!("Files are read slowly, {per_minute} a minute.");
+    }
+    format!("Files are read, {} a second.", per_minute / 60)
+}
+
+/// What is so beside files that are read.
+const fn beside_reading(decision: &Decision) -> &'static str {
+    if decision.besides.in_use || matches!(decision.reason, Some(Reason::InUse)) {
+        IN_USE
+    } else if decision.besides.only_questions {
+        "What is embedded meanwhile goes on one short task at a time, beside questions."
+    } else {
+        "Nothing is embedded while questions are answered."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::decision::Besides;
+
+    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false };
+
+    #[test]
+    fn how_fast_files_are_read_is_what_was_measured_whatever_holds_other_work() {
+        let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+        let in_use = Decision { reason: Some(Reason::InUse), ..Decision::default() };
+        for decision in [asked, in_use, Decision { besides: ONLY_QUESTIONS, ..asked }] {
+            let said = |work| beside_work(&decision, HoldEnds::default(), work);
+            let fast = said(WaitingWork::Reading(15_000));
+            assert!(fast.starts_with("Files are read, 250 a second. ") && !fast.contains("slowly"), "{fast}");
+            assert!(said(WaitingWork::Reading(12)).starts_with("Files are read slowly, 12 a minute. "));
+            assert!(!said(WaitingWork::Any).contains("Files are read slowly"), "nothing was measured");
+        }
+        let held = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
+        let said = beside_work(&held, HoldEnds::default(), WaitingWork::Reading(9));
+        assert_eq!(said, beside_work(&held, HoldEnds::default(), WaitingWork::Any));
     }
 }

@@ -90,3 +90,58 @@ fn silent_connections_never_keep_out_who_has_the_token() {
         assert_eq!(silent.len(), 70 * (round + 1), "all are held open by their client");
     }
 }
+
+#[test]
+fn bodies_that_are_held_back_never_keep_out_others_and_one_that_arrives_slowly_is_answered() {
+    // They may stay away for ten minutes: only the room that is made for others ends them.
+    let agent = agent_with(Timeouts { arrive: Duration::from_secs(600), ..Timeouts::default() });
+    let head = |length: usize| {
+        format!("POST /v1/search HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: {length}\r\n\r\n", agent.bearer())
+    };
+    let mut held: Vec<TcpStream> = Vec::new();
+    let ask = |body: usize| {
+        let mut stream = TcpStream::connect(agent.address).unwrap();
+        stream.write_all(head(body).as_bytes()).unwrap();
+        stream
+    };
+    for _ in 0..3 {
+        held.extend((0..70).map(|_| ask(1000)));
+        held.iter_mut().for_each(|stream| stream.write_all(b" ").unwrap_or_default());
+        agent.serves_the_next_caller();
+    }
+    // Those before it have waited longer.
+    let body = format!(r#"{{"query": "x"{}}}"#, " ".repeat(40_000));
+    let mut slow = ask(body.len());
+    for part in body.as_bytes().chunks(4000) {
+        slow.write_all(part).unwrap();
+        held.extend((0..3).map(|_| ask(1000)));
+        agent.serves_the_next_caller();
+    }
+    slow.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut status = [0; 15];
+    slow.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_body_that_arrives_steadily_has_more_time_than_one_that_does_not() {
+    let short = Duration::from_millis(400);
+    let agent = agent_with(Timeouts { arrive: short, ..Timeouts::default() });
+    let body = format!(r#"{{"query": "x"{}}}"#, " ".repeat(30_000));
+    let mut stream = TcpStream::connect(agent.address).unwrap();
+    let head = format!(
+        "POST /v1/search HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: {}\r\n\r\n",
+        agent.bearer(),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Twice as long in all as a request may take that makes no progress.
+    for part in body.as_bytes().chunks(3000) {
+        std::thread::sleep(Duration::from_millis(80));
+        stream.write_all(part).unwrap();
+    }
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut status = [0; 15];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200 OK");
+}

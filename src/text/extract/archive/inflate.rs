@@ -28,6 +28,11 @@ impl Budget {
         enters
     }
 
+    /// Whether nothing more enters.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.bytes == 0 || self.entries == 0
+    }
+
     fn take(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }

@@ -16,11 +16,18 @@ pub(crate) mod zip;
 
 use super::refusal::Refusal;
 use super::section::{Section, Text};
+use crate::base::count::plural;
 use crate::base::secret_file::holds_secrets;
-use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX};
+use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 use crate::text::payload;
 use inflate::{Budget, End, entry_most};
 use zip::Zip;
+
+/// The heading of what is said of entries that were left out.
+const LEFT_OUT: &str = "Read in part";
+
+/// Bytes that this takes at most.
+const LEFT_OUT_BYTES_MAX: usize = 512;
 
 /// Reads a file of a name, one level deeper.
 pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Refusal> + 'a;
@@ -30,10 +37,11 @@ pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Ref
 /// # Errors
 /// A [`Refusal`] if no entry has text.
 pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
-    let mut folder = Folder::default();
+    let mut folder = Folder { left_out: zip.left_out, ..Folder::default() };
     for entry in zip.entries.iter().filter(|entry| is_document(&entry.name)) {
-        if folder.is_full {
-            break;
+        if folder.is_full || budget.is_used_up() {
+            folder.left_out += 1;
+            continue;
         }
         if entry.is_encrypted {
             folder.encrypted += 1;
@@ -69,6 +77,7 @@ pub(super) fn with_embedded(
         Ok(text) => (Folder::of(text), None),
         Err(why) => (Folder::default(), Some(why)),
     };
+    folder.left_out = zip.left_out;
     for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
         let unpacked = zip.read(entry, entry_most(), budget).filter(|unpacked| unpacked.end == End::Whole);
         if let Some(unpacked) = unpacked.filter(|_| !folder.is_full) {
@@ -78,7 +87,7 @@ pub(super) fn with_embedded(
     }
     match why {
         Some(why) if folder.text.sections.is_empty() => Err(why),
-        _ => Ok(folder.text),
+        _ => Ok(folder.text()),
     }
 }
 
@@ -87,10 +96,12 @@ pub(super) fn with_embedded(
 /// # Errors
 /// A [`Refusal`] if no entry has text.
 pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
-    let mut folder = Folder::default();
-    for entry in tar::entries(file).iter().filter(|entry| is_document(&entry.name)) {
+    let (entries, left_out) = tar::entries(file);
+    let mut folder = Folder { left_out, ..Folder::default() };
+    for entry in entries.iter().filter(|entry| is_document(&entry.name)) {
         if folder.is_full || !budget.enter() {
-            break;
+            folder.left_out += 1;
+            continue;
         }
         folder.is_cut |= entry.is_cut;
         folder.take(&entry.name, inner(&entry.name, entry.bytes, budget));
@@ -134,6 +145,10 @@ pub(super) struct Folder {
     /// Why one of them has none, if that is not that there are no words in it.
     why: Option<Refusal>,
     is_cut: bool,
+    /// Entries of which there is text.
+    read: usize,
+    /// Entries beyond what is read of one file.
+    pub(super) left_out: usize,
     /// Whether the text of the next entry is too much.
     pub(super) is_full: bool,
 }
@@ -155,10 +170,12 @@ impl Folder {
                 return;
             }
         };
-        if self.text.text.len() + entry.text.len() >= entry_most() {
+        if self.text.text.len() + entry.text.len() >= entry_most() - LEFT_OUT_BYTES_MAX {
             self.is_full = true;
+            self.left_out += 1;
             return;
         }
+        self.read += 1;
         let shift = self.text.text.len();
         let path = heading(path);
         for Section { heading, range } in entry.sections {
@@ -172,19 +189,39 @@ impl Folder {
         self.is_full |= self.text.sections.len() >= DOCUMENT_CHUNKS_MAX;
     }
 
+    /// The text, which says at its end that entries were left out, if any were: no search of it comes to nothing without a word.
+    pub(super) fn text(mut self) -> Text {
+        let Self { read, left_out, .. } = self;
+        if left_out > 0 && self.text.sections.len() < DOCUMENT_CHUNKS_MAX {
+            let start = self.text.text.len();
+            let (are, were) = (plural(read as u64, "is", "are"), plural(left_out as u64, "was", "were"));
+            let note = format!(
+                "{read} {} of this file {are} read, and {left_out} more {were} left out: there is more in it than is read of one file, at most \
+                 {UNPACKED_ENTRIES_MAX} entries. Unpack it, or split it into several files.",
+                plural(read as u64, "entry", "entries")
+            );
+            self.text.text.push_str(&note);
+            let section = Section { heading: LEFT_OUT.to_owned(), range: start..self.text.text.len() };
+            self.text.sections.push(section);
+            self.text.text.push('\n');
+        }
+        self.text
+    }
+
     /// The text of all entries.
     ///
     /// # Errors
     /// A [`Refusal`] that says why there is none.
     pub(super) fn finish(self) -> Result<Text, Refusal> {
         if !self.text.sections.is_empty() {
-            return Ok(self.text);
+            return Ok(self.text());
         }
         Err(match self {
             Self { is_cut: true, .. } => Refusal::Truncated,
             Self { encrypted: 1.., .. } => Refusal::Encrypted,
             Self { packed_otherwise: 1.., .. } => Refusal::Unsupported { format: "ZIP (packed by another method)" },
             Self { why: Some(why), .. } => why,
+            Self { left_out: 1.., .. } => Refusal::TooMuch,
             Self { refused: 1.., .. } => Refusal::ReadEmpty { what: "no file in the archive has words in it" },
             _ => Refusal::Empty,
         })

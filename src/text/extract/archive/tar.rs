@@ -19,11 +19,10 @@ pub(crate) fn is_tar(file: &[u8]) -> bool {
     file.get(..BLOCK).is_some_and(is_header)
 }
 
-/// The files, links and folders left out.
-pub(crate) fn entries(file: &[u8]) -> Vec<Entry<'_>> {
-    let (mut found, mut next, mut long) = (Vec::new(), 0_usize, None);
-    for _ in 0..2 * UNPACKED_ENTRIES_MAX {
-        let Some(header) = file.get(next..next.saturating_add(BLOCK)).filter(|header| is_header(header)) else { break };
+/// The files, without links and folders; and how many there are beyond `limits::UNPACKED_ENTRIES_MAX`.
+pub(crate) fn entries(file: &[u8]) -> (Vec<Entry<'_>>, usize) {
+    let (mut found, mut next, mut long, mut left_out) = (Vec::new(), 0_usize, None, 0);
+    while let Some(header) = file.get(next..next.saturating_add(BLOCK)).filter(|header| is_header(header)) {
         let Some(size) = number(header.get(124..136).unwrap_or_default()) else { break };
         let start = next + BLOCK;
         let there = file.get(start..).unwrap_or_default();
@@ -34,7 +33,9 @@ pub(crate) fn entries(file: &[u8]) -> Vec<Entry<'_>> {
             Some(b'x') => long = pax_path(bytes).or(long),
             Some(b'0' | b'7' | 0) => {
                 let name = long.take().unwrap_or_else(|| short(header));
-                if !name.ends_with('/') && found.len() < UNPACKED_ENTRIES_MAX {
+                if found.len() >= UNPACKED_ENTRIES_MAX {
+                    left_out += usize::from(!name.ends_with('/'));
+                } else if !name.ends_with('/') {
                     found.push(Entry { name, bytes, is_cut: there.len() < size });
                 }
             }
@@ -43,7 +44,7 @@ pub(crate) fn entries(file: &[u8]) -> Vec<Entry<'_>> {
         let Some(after) = size.checked_next_multiple_of(BLOCK).and_then(|size| start.checked_add(size)) else { break };
         next = after;
     }
-    found
+    (found, left_out)
 }
 
 /// The sum of all bytes of a header, its own field as spaces.
@@ -127,7 +128,7 @@ pub(crate) mod tests {
             ("b.txt", 0, &[b'3'; 700]),
         ]);
         assert!(is_tar(&file) && !is_tar(b"dir/") && !is_tar(&[0; 512]));
-        let names: Vec<(String, usize)> = entries(&file).into_iter().map(|it| (it.name, it.bytes.len())).collect();
+        let names: Vec<(String, usize)> = entries(&file).0.into_iter().map(|it| (it.name, it.bytes.len())).collect();
         let expected = [("dir/a.txt".to_owned(), 3), (format!("{long}c.txt"), 3), (format!("{long}b.txt"), 700)];
         assert_eq!(names, expected);
     }
@@ -135,7 +136,7 @@ pub(crate) mod tests {
     #[test]
     fn of_a_file_that_was_cut_the_files_that_are_there_are_read() {
         let file = tar(&[("a.txt", b'0', b"one"), ("b.txt", b'0', &[b'3'; 700])]);
-        let found = entries(&file[..4 * BLOCK]);
+        let (found, _) = entries(&file[..4 * BLOCK]);
         assert!(found[1].is_cut && found[1].bytes.len() == BLOCK && !found[0].is_cut);
         for length in 0..file.len() {
             entries(&file[..length]);

@@ -3,7 +3,7 @@
 use super::gzip::tests::gzip;
 use super::tar::tests::tar;
 use super::zip::tests::zip;
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::limits::{DOCUMENT_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 use crate::text::extract::{Refusal, extract};
 
 fn told(name: &str, file: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
@@ -99,4 +99,28 @@ fn bombs_and_nests_end_at_the_caps() {
     let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
     let text = extract("a.zip", &zip(&entries)).unwrap();
     assert!(text.text.len() > 1 << 22 && u64::try_from(text.text.len()).unwrap() <= DOCUMENT_BYTES_MAX);
+}
+
+#[test]
+fn entries_beyond_what_is_read_are_counted_in_the_text() {
+    let names: Vec<String> = (0..UNPACKED_ENTRIES_MAX + 2).map(|n| format!("{n:06}.bin")).collect();
+    let mut entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"\0"[..])).collect();
+    entries[0] = ("a.txt", b"Rain falls in May.");
+    let is_told = |name: &str, file: &[u8], left_out: &str| {
+        let told = told(name, file).unwrap();
+        assert_eq!(told[0], pair("a.txt", "Rain falls in May."));
+        let (heading, note) = &told[1];
+        assert!(heading == "Read in part" && note.starts_with("1 entry of this file is read, and "), "{told:?}");
+        assert!(note.contains(left_out) && note.contains("65536"), "{note}");
+    };
+    // The number of entries in the end record has 16 bits: the records are counted.
+    let file = zip(&entries);
+    is_told("a.zip", &file, "and 2 more were left out");
+    // Where the directory is lost, the local headers.
+    let directory = file.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    is_told("a.zip", &file[..directory], "and 2 more were left out");
+    let whole = zip(&entries[..UNPACKED_ENTRIES_MAX]);
+    assert_eq!(told("a.zip", &whole).unwrap(), [pair("a.txt", "Rain falls in May.")]);
+    let files: Vec<(&str, u8, &[u8])> = entries.iter().map(|(name, body)| (*name, b'0', *body)).collect();
+    is_told("a.tgz", &gzip(&tar(&files)), "and 2 more were left out");
 }

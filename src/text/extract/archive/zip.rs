@@ -46,14 +46,19 @@ pub(crate) struct Zip<'a> {
     pub(crate) entries: Vec<Entry>,
     /// Whether the end of the file is missing, and with it the directory.
     pub(crate) is_cut: bool,
+    /// Entries beyond `limits::UNPACKED_ENTRIES_MAX`, which are not in the list.
+    pub(crate) left_out: usize,
 }
 
 impl<'a> Zip<'a> {
     /// The entries of a file; none if it is no ZIP file.
     pub(crate) fn open(file: &'a [u8]) -> Self {
         match directory(file) {
-            Some(entries) => Self { file, entries, is_cut: false },
-            None => Self { file, entries: scan(file), is_cut: true },
+            Some(List { entries, left_out }) => Self { file, entries, is_cut: false, left_out },
+            None => {
+                let List { entries, left_out } = scan(file);
+                Self { file, entries, is_cut: true, left_out }
+            }
         }
     }
 
@@ -92,14 +97,31 @@ impl<'a> Zip<'a> {
     }
 }
 
+/// Entries as far as they are kept, and how many files there are beyond.
+#[derive(Default)]
+struct List {
+    entries: Vec<Entry>,
+    left_out: usize,
+}
+
+impl List {
+    fn add(&mut self, entry: Entry) {
+        if self.entries.len() < UNPACKED_ENTRIES_MAX {
+            self.entries.push(entry);
+        } else {
+            self.left_out += usize::from(!entry.name.ends_with('/'));
+        }
+    }
+}
+
 /// The entries that the central directory lists.
-fn directory(file: &[u8]) -> Option<Vec<Entry>> {
+fn directory(file: &[u8]) -> Option<List> {
     let first = file.len().saturating_sub(END_BYTES + COMMENT_BYTES_MAX);
     let last = file.len().checked_sub(END_BYTES)?;
     let at = (first..=last).rev().find(|at| file.get(*at..).is_some_and(|rest| rest.starts_with(END)))?;
     let end = file.get(at..)?;
     if u16_at(end, 10)? == 0 {
-        return Some(Vec::new());
+        return Some(List::default());
     }
     let (size, offset) = (to_usize(u32_at(end, 12)?), to_usize(u32_at(end, 16)?));
     // Offsets count from the first local header, and something may stand before it.
@@ -109,14 +131,13 @@ fn directory(file: &[u8]) -> Option<Vec<Entry>> {
         // ZIP64: its own end records stand between.
         None => (first_central(file)?, 0),
     };
-    let mut entries = Vec::new();
-    while entries.len() < UNPACKED_ENTRIES_MAX {
-        let Some(record) = file.get(next..).filter(|record| record.starts_with(CENTRAL)) else { break };
+    let mut list = List::default();
+    while let Some(record) = file.get(next..).filter(|record| record.starts_with(CENTRAL)) {
         let Some((entry, length)) = central(record, shift) else { break };
-        entries.push(entry);
+        list.add(entry);
         next += length;
     }
-    (!entries.is_empty()).then_some(entries)
+    (!list.entries.is_empty()).then_some(list)
 }
 
 /// Where the run of directory records before the end begins.
@@ -174,10 +195,10 @@ fn zip64(extras: &[u8], fields: [u32; 3]) -> Option<[usize; 3]> {
 }
 
 /// The entries whose local headers are there.
-fn scan(file: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
+fn scan(file: &[u8]) -> List {
+    let mut list = List::default();
     let mut next = 0;
-    while entries.len() < UNPACKED_ENTRIES_MAX {
+    loop {
         let rest = file.get(next..).unwrap_or_default();
         let Some(found) = rest.windows(4).position(|window| window == LOCAL) else { break };
         let at = next + found;
@@ -190,10 +211,10 @@ fn scan(file: &[u8]) -> Vec<Entry> {
         let start = 30 + usize::from(name) + usize::from(extra);
         let packed = (flags & 8 == 0 && size != u32::MAX).then_some(to_usize(size));
         let crc = u32_at(header, 14).filter(|crc| packed.is_some() && *crc != 0);
-        entries.push(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed, crc });
-        next = at + start.saturating_add(packed.unwrap_or(0));
+        list.add(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed, crc });
+        next = at.saturating_add(start).saturating_add(packed.unwrap_or(0));
     }
-    entries
+    list
 }
 
 /// A name, with slashes between its folders.

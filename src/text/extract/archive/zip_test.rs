@@ -31,7 +31,8 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
         directory.extend(name.as_bytes());
     }
     let at = u32::try_from(file.len()).unwrap();
-    let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
+    // Of more entries than 16 bits count, a file says so by ones.
+    let count = u16::try_from(entries.len()).unwrap_or(u16::MAX).to_le_bytes();
     file.extend(&directory);
     file.extend(b"PK\x05\x06\0\0\0\0");
     file.extend(count);

@@ -50,9 +50,12 @@ pub(super) fn read(
 /// A [`Refusal`] if none has text.
 pub(super) fn read_mbox(bytes: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let mut folder = Folder::default();
-    for mail in told::mails(bytes) {
+    let (mails, left_out) = told::mails(bytes);
+    folder.left_out = left_out;
+    for mail in mails {
         if folder.is_full || !budget.enter() {
-            break;
+            folder.left_out += 1;
+            continue;
         }
         // Its subject is the heading.
         folder.take("", inner("mail.eml", mail, budget));
@@ -85,14 +88,15 @@ fn text_of(
     let attachments = message.attachments().filter(|_| depth < ARCHIVE_DEPTH_MAX);
     for part in attachments {
         if folder.is_full || !budget.enter() {
-            break;
+            folder.left_out += 1;
+            continue;
         }
         attachment(message, part, &mut folder, others, budget, inner, depth);
     }
     if folder.text.sections.is_empty() {
         return Err(Refusal::ReadEmpty { what: "the mail has no words in it" });
     }
-    Ok(folder.text)
+    Ok(folder.text())
 }
 
 fn attachment(

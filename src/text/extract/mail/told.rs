@@ -103,26 +103,63 @@ fn headers(bytes: &[u8]) -> (usize, usize) {
     (of_mails, beside)
 }
 
-/// The mails of a folder, each without the line before it.
-pub(super) fn mails(bytes: &[u8]) -> Vec<&[u8]> {
+/// The mails of a folder, each without the line before it; and how many there are beyond `limits::UNPACKED_ENTRIES_MAX`.
+///
+/// Some programs write no blank line between two mails. There the line that parts them is told by its date, and by the header of a mail below
+/// it: sentences that begin with `From ` have not both.
+pub(super) fn mails(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     let bytes = without_blanks(bytes);
-    let mut starts = vec![0];
+    let (mut starts, mut left_out) = (vec![0], 0_usize);
     let mut at = 0;
     let mut is_behind_blank = true;
     while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
         let rest = bytes.get(at..).unwrap_or_default();
-        if at > 0 && is_behind_blank && separator(rest).is_some_and(begins_with_header) {
-            starts.push(at);
+        let parts =
+            |behind| begins_with_header(behind) && (is_behind_blank || is_dated(rest) && headers(behind) != (0, 0));
+        if at > 0 && separator(rest).is_some_and(parts) {
+            // One more than are read says where the last of them ends.
+            left_out += usize::from(starts.len() >= UNPACKED_ENTRIES_MAX);
+            if starts.len() <= UNPACKED_ENTRIES_MAX {
+                starts.push(at);
+            }
         }
         is_behind_blank = rest.get(..length).is_some_and(|line| line.trim_ascii().is_empty());
         at += length + 1;
-        if starts.len() > UNPACKED_ENTRIES_MAX {
-            break;
-        }
     }
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
     let mail = |(start, end): (&usize, usize)| separator(bytes.get(*start..end)?);
-    starts.iter().zip(ends).filter_map(mail).collect()
+    (starts.iter().zip(ends).take(UNPACKED_ENTRIES_MAX).filter_map(mail).collect(), left_out)
+}
+
+/// Whether the line says `From SOMEBODY` and a date as C's `asctime` writes it, with or without a time zone, and nothing else.
+fn is_dated(bytes: &[u8]) -> bool {
+    const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let Ok(line) = std::str::from_utf8(line) else { return false };
+    let mut words = line.split_ascii_whitespace().skip(2);
+    let mut next = |fits: &dyn Fn(&str) -> bool| words.next().is_some_and(fits);
+    let number =
+        |word: &str, from: u8, to: u8| word.len() <= 2 && word.parse().is_ok_and(|n: u8| (from..=to).contains(&n));
+    let is_time = |word: &str| {
+        let mut parts = word.split(':');
+        parts.next().is_some_and(|hour| number(hour, 0, 23))
+            && parts.next().is_some_and(|minute| number(minute, 0, 59))
+            && parts.next().is_none_or(|second| number(second, 0, 60))
+            && parts.next().is_none()
+    };
+    let begins = next(&|word| WEEKDAYS.contains(&word))
+        && next(&|word| MONTHS.contains(&word))
+        && next(&|word| number(word, 1, 31))
+        && next(&is_time);
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_zone = |word: &str| {
+        let digits = word.trim_start_matches(['+', '-']);
+        word.len() <= 5 && (word.bytes().all(|byte| byte.is_ascii_uppercase()) || word != digits && is_year(digits))
+    };
+    let rest: Vec<&str> = words.collect();
+    let years = rest.iter().filter(|word| is_year(word)).count();
+    begins && years == 1 && rest.len() <= 3 && rest.iter().all(|word| is_year(word) || is_zone(word))
 }
 
 /// Whether a header stands here: a line of a text may begin as the line between mails does.
@@ -133,7 +170,7 @@ fn begins_with_header(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_mail, is_mbox, mails};
+    use super::{UNPACKED_ENTRIES_MAX, is_mail, is_mbox, mails};
 
     #[test]
     fn mails_are_told_by_their_headers_and_other_texts_are_none() {
@@ -159,7 +196,7 @@ mod tests {
         let folder = "From a@x Mon Jun 01 10:00:00 2009\nFrom: a\nSubject: One\n\nwords\nFrom here on Mon Jun 01 10:00:00 it hums\n\n\
                       From the cellar at 10:00 no header\n\nFrom b@x Mon Jun 01 10:00:00 2009\r\nSubject: Two\r\n\r\nmore\n";
         assert!(is_mbox("mbox", folder.as_bytes()) && is_mbox("", folder.as_bytes()));
-        let all = mails(folder.as_bytes());
+        let all = mails(folder.as_bytes()).0;
         assert_eq!(all.len(), 2, "{all:?}");
         assert!(all[0].starts_with(b"From: a\n") && all[1].starts_with(b"Subject: Two\r\n"));
         assert!(
@@ -175,7 +212,7 @@ mod tests {
                       From \r\nMessage-ID: <2@x>\r\nSubject: Two\r\n\r\nmore\r\n\r\n\
                       From - Mon Jun 01 10:00:00 2009\r\nSubject: Three\r\n\r\nolder\r\n";
         assert!(is_mbox("", folder.as_bytes()) && is_mbox("mbox", folder.as_bytes()));
-        let all = mails(folder.as_bytes());
+        let all = mails(folder.as_bytes()).0;
         assert_eq!(all.len(), 3, "{all:?}");
         assert!(all[0].ends_with(b"here: it hums\r\n\r\n") && all[1].starts_with(b"Message-ID: <2@x>\r\n"));
         assert!(all[2].starts_with(b"Subject: Three\r\n"));
@@ -186,9 +223,44 @@ mod tests {
     fn no_mail_of_a_large_folder_is_left_out() {
         for line in ["From a@x Mon Jun  1 10:00:00 2009\n", "From \n"] {
             let folder: String = (0..14_000).map(|n| format!("{line}From: a\nSubject: {n}\n\nIt hums.\n\n")).collect();
-            let mails = mails(folder.as_bytes());
-            assert_eq!(mails.len(), 14_000, "{line}");
+            let (mails, left_out) = mails(folder.as_bytes());
+            assert_eq!((mails.len(), left_out), (14_000, 0), "{line}");
             assert!(mails[13_999].starts_with(b"From: a\nSubject: 13999\n"));
         }
+    }
+
+    #[test]
+    fn mails_that_no_blank_line_parts_are_parted_by_a_line_with_a_date_and_a_header_below_it() {
+        for line in [
+            "From a@x Mon Jun  1 10:00:00 2009",
+            "From - Mon Jun 01 10:00 2009\r",
+            "From 17@xxx Mon Jun 01 10:00:00 +0000 2009",
+            "From a@x Mon Jun  1 10:00:00 CEST 2009",
+        ] {
+            let folder: String = (0..3).map(|n| format!("{line}\nFrom: a\nSubject: {n}\n\nIt hums.\n")).collect();
+            let all = mails(folder.as_bytes()).0;
+            assert_eq!(all.len(), 3, "{line}");
+            assert!(all[2].starts_with(b"From: a\nSubject: 2\n") && all[1].ends_with(b"It hums.\n"), "{line}");
+        }
+        for sentence in [
+            "From here to the cellar at 10:00 it hums\nSubject: no mail",
+            "From bob Mon Jun 1 10:00:00 2009\nit hums",
+            "From bob Mon Jun 1 10:00:00 2009\nNote: it hums",
+            "From bob Mon Jun 1 10:00:00 2009 on it hums\nSubject: x",
+            "From bob Mon Jun 41 10:00:00 2009\nSubject: x",
+            "From bob Mon Jun 1 10:61 2009\nSubject: x",
+            ">From a@x Mon Jun 1 10:00:00 2009\nSubject: x",
+        ] {
+            let folder = format!("From a@x Mon Jun  1 10:00:00 2009\nFrom: a\nSubject: x\n\nwords\n{sentence}\n");
+            assert_eq!(mails(folder.as_bytes()).0.len(), 1, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn mails_beyond_what_is_read_are_counted_and_are_no_part_of_the_last_one() {
+        let folder = "From \nFrom: a\n\nhm\n\n".repeat(UNPACKED_ENTRIES_MAX + 3);
+        let (mails, left_out) = mails(folder.as_bytes());
+        assert_eq!((mails.len(), left_out), (UNPACKED_ENTRIES_MAX, 3));
+        assert_eq!(mails.last().map(|mail| mail.len()), Some(b"From: a\n\nhm\n\n".len()));
     }
 }
