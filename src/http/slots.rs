@@ -244,15 +244,15 @@ mod tests {
             }
             held[8].1.arrival().is_here();
             held[9].1.answered();
-            let mut closed = Vec::new();
+            let (mut closed, mut newer) = (Vec::new(), Vec::new());
             for _ in 0..5 {
-                let (_new, stream) = connection(&listener).await;
+                let (new, stream) = connection(&listener).await;
                 let slot = slots.enter(&stream).await;
                 slot.answering();
                 let open = |at: &usize| !closed.contains(at) && is_closed(&held[*at].0);
                 let gone: Vec<usize> = (0..HTTP_CONNECTIONS_MAX).filter(open).collect();
                 closed.extend(gone);
-                std::mem::forget(slot);
+                newer.push((new, slot));
             }
             assert_eq!(closed, [6, 7, 5, 9, 10], "8 is being answered, and what 10 sends has just begun to arrive");
             held[20].1.drained();

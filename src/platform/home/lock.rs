@@ -39,6 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a thread stands for the process that ends")]
     fn a_lock_that_a_dying_process_still_holds_is_waited_for_and_that_of_a_living_one_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
         let open = || File::create(folder.path().join("lock")).unwrap();
