@@ -18,14 +18,19 @@ use super::style::Style;
 use super::text::{one_line, whole_path, wrap};
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Checked, Unusable};
+use crate::limits::AUDIT_TOLD_MS;
 use crate::platform::blocking;
 use crate::platform::child::Parsers;
 use crate::platform::models::{self, EmbeddedModel};
+use crate::platform::stdout::note;
 use agent::Reports;
 use check::{Check, Outcome};
 use serde_json::{Value, json};
+use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
 
 /// All checks, and what the agent reports of its store.
 #[derive(Clone, Debug)]
@@ -51,7 +56,7 @@ pub async fn examine(
     };
     let client = client.as_ref().map_err(Failure::clone);
     // First: it takes longest, and what the others say of this moment is held against it.
-    let audit = async { Ok(client.clone()?.doctor().await?.read) }.await;
+    let audit = told_to_wait(async { Ok(client.clone()?.doctor().await?.read) }).await;
     let reports = Reports {
         status: async { Ok(client.clone()?.status().await?.read) }.await,
         network: async { Ok(client.clone()?.network().await?.read) }.await,
@@ -69,6 +74,20 @@ pub async fn examine(
     checks.extend(agent::checks(&reports, look));
     checks.iter_mut().for_each(|check| check.name_home(home));
     Report { checks, store: reports.audit.ok() }
+}
+
+/// Says on standard error that this takes a while, if it does.
+async fn told_to_wait<T>(audit: impl Future<Output = T>) -> T {
+    let mut audit = pin!(audit);
+    let told = async {
+        Timer::after(Duration::from_millis(AUDIT_TOLD_MS)).await;
+        None
+    };
+    if let Some(done) = smol::future::or(async { Some(audit.as_mut().await) }, told).await {
+        return done;
+    }
+    note("The agent reads its whole store and checks it. Beside other work that takes a while, up to some minutes.");
+    audit.await
 }
 
 /// Whether a watched place can be looked at.

@@ -8,14 +8,16 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::span::span;
 use crate::base::time::utc;
-use crate::http::client::Client;
+use crate::http::client::{Client, Failure};
 use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedTasks, ParkedWork, RunningWork, Tasks};
 use crate::limits::TASKS_WATCH_MS;
 use crate::node::status::LOOKS;
 use crate::platform::clock;
 use crate::platform::home::hints;
+use crate::platform::stdout::note;
 use crate::scheduler::offload::lender::again::Again;
 use smol::Timer;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -38,9 +40,22 @@ pub(super) async fn run(client: &Client, args: TasksArgs) -> Result<(), Stop> {
 /// Shows the tasks each second, until Ctrl-C: anew on a terminal, else as a line whenever it is another one.
 async fn watch(client: &Client, as_json: bool) -> Result<(), Stop> {
     let (style, is_terminal) = (Style::of_stdout(), std::io::stdout().is_terminal());
-    let mut before = String::new();
+    let (mut before, mut has_answered, mut is_told) = (String::new(), false, false);
     loop {
-        let answer = client.tasks().await?;
+        let answer = match client.tasks().await {
+            Ok(answer) => answer,
+            // One that answered before may be restarted, or be frozen: it is asked until it answers again.
+            Err(Failure::NoAgent(_) | Failure::Silent(_)) if has_answered => {
+                if !is_told {
+                    note("The agent does not answer any more. It is asked each second, until Ctrl-C.");
+                    is_told = true;
+                }
+                Timer::after(Duration::from_millis(TASKS_WATCH_MS)).await;
+                continue;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        (has_answered, is_told) = (true, false);
         if as_json {
             print_next(&compact(&answer.json))?;
         } else if is_terminal {
@@ -70,7 +85,10 @@ fn progress(tasks: &Tasks) -> String {
     // Who does what, and from whom no word comes. One that has nothing is of no interest where nothing waits.
     let busy = |lent: &&LentWork| lent.passages > 0 || tasks.to_embed > 0;
     let devices = tasks.lent.iter().filter(busy).map(|lent| format!(" {}: {}.", one_line(&lent.device), does(lent)));
-    format!("{waits}{pace}{why}{absent}{}", devices.collect::<String>())
+    let for_others: BTreeSet<String> =
+        tasks.running.iter().filter_map(|running| running.of.as_deref().map(one_line)).collect();
+    let for_others = for_others.iter().map(|of| format!(" This device embeds for {of}."));
+    format!("{waits}{pace}{why}{absent}{}{}", devices.collect::<String>(), for_others.collect::<String>())
 }
 
 /// Why this device does not do all that waits; and what keeps it from all work, though nothing may wait so far.
@@ -246,7 +264,7 @@ fn does(lent: &LentWork) -> String {
         LentState::Rests => "has none of this device's passages just now".to_owned(),
         LentState::Waits => match &lent.why {
             Some(why) => format!("does no background work just now: {}", one_line(why)),
-            None => "does no background work just now, and does not say why; `wattle energy` there tells".to_owned(),
+            None => "does no background work just now; `wattle why` asks it for the reason".to_owned(),
         },
         LentState::Frozen => {
             "gets no work, because two devices use its key; `wattle doctor` says what helps".to_owned()
@@ -274,7 +292,7 @@ fn line(lent: &LentWork) -> String {
         String::new()
     };
     let owed = if lent.owed > 0 {
-        format!("; {} that can be found are not checked before this device embeds again", lent.owed)
+        format!("; {} more can be found already, and are checked once this device embeds again", lent.owed)
     } else {
         String::new()
     };

@@ -102,7 +102,7 @@ fn held(wishes: &Wishes) -> Option<Option<u64>> {
 /// What became of the pause of before.
 fn over(held: Option<Option<u64>>) -> String {
     match held {
-        Some(Some(left)) => format!("The pause until {} is over.", log::time_after(left)),
+        Some(Some(left)) => format!("The pause until {} is ended.", log::time_after(left)),
         Some(None) => "The pause, which had no end of its own, is over.".to_owned(),
         None => "No pause was in force.".to_owned(),
     }
@@ -326,7 +326,7 @@ mod tests {
     fn a_resume_names_the_pause_that_it_ended_and_says_where_there_was_none() {
         let mut wishes = Wishes { paused: true, paused_s: Some(1200), burst_s: None, ..current(None, 0, "x").wishes };
         let said = |wishes: &Wishes| over(held(wishes));
-        assert_eq!(said(&wishes), format!("The pause until {} is over.", log::time_after(1200)));
+        assert_eq!(said(&wishes), format!("The pause until {} is ended.", log::time_after(1200)));
         wishes.paused_s = None;
         assert_eq!(said(&wishes), "The pause, which had no end of its own, is over.");
         wishes.paused = false;

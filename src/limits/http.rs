@@ -46,6 +46,9 @@ pub const CLIENT_JOIN_MS: u64 = 90_000;
 /// Milliseconds that `wattle doctor` waits: the agent reads its whole store, which takes minutes on a card.
 pub const CLIENT_AUDIT_MS: u64 = 600_000;
 
+/// Milliseconds after which `wattle doctor` says that it still waits for the audit.
+pub const AUDIT_TOLD_MS: u64 = 2_000;
+
 /// Bytes of an answer that the command line reads: `HITS_MAX` chunks, escaped at their worst.
 pub const CLIENT_BODY_MAX: u64 = 8 * 1024 * 1024;
 

@@ -80,8 +80,12 @@ pub const REOPEN_WAIT_MS: u64 = 1_000;
 /// Milliseconds that writing them out may take. The slowest SD cards write 1 MB/s.
 pub const STORE_FLUSH_MS: u64 = 5 * 60 * 1000;
 
-/// Openings of the store in a row that ended the process before the store is taken for damaged.
+/// Openings of the store in a row that ended the process by a panic before the store is taken for damaged.
 pub const STORE_OPENINGS_MAX: usize = 3;
+
+/// Openings in a row that did not come to an end, for whichever reason, before it is: who ends the agent at every start for a while, or has no
+/// power for more than a moment, loses nothing by that.
+pub const STORE_UNENDED_MAX: usize = 24;
 
 /// Damaged stores that are kept beside the one in use.
 pub const STORES_ASIDE_MAX: usize = 2;

@@ -40,4 +40,5 @@ mod store_aside;
 pub mod store_place;
 pub mod sysfs;
 pub mod time_zone;
+mod unended;
 pub mod watcher;

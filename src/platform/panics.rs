@@ -5,6 +5,7 @@
 //! bounded line instead of the standard message: that may print a whole text (slicing a string at a wrong place does),
 //! and texts of documents do not belong in logs.
 
+use super::unended;
 use crate::limits::PANIC_TEXT_BYTES_MAX;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -32,6 +33,7 @@ pub fn install() {
             let name = thread.name().unwrap_or("(unnamed)");
             log::error!("A defect of the program: the thread {name} panicked at {text}");
         }
+        unended::note_panic();
         LAST.set(Some(text));
     }));
 }

@@ -6,7 +6,7 @@
 //! in batches, each of which is synced. A note beside it (`store_aside::note`) says that it is to be read; so an agent that ends in between
 //! goes on at its next start behind what is carried over already: what of that is not in the store in use any more, its owner has
 //! forgotten since. Some damage ends the process while it is read: after
-//! `STORE_OPENINGS_MAX` tries that carried nothing more over it is given up.
+//! `STORE_OPENINGS_MAX` panics, or `STORE_UNENDED_MAX` tries, that carried nothing more over it is given up.
 //!
 //! A document that is carried over needlessly does no harm: the next scan finds its file unchanged, or reads it again.
 
@@ -18,9 +18,10 @@ use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_who
 use super::home::Home;
 use super::store_aside::due;
 use super::store_aside::note::{self, Due};
+use super::unended;
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
-use crate::limits::STORE_OPENINGS_MAX;
+use crate::limits::STORE_UNENDED_MAX;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
 use crate::store::record::Mark;
@@ -28,6 +29,9 @@ use carried::{Carried, Stop};
 use carry::carry;
 use std::fs;
 use std::path::Path;
+
+/// The mark of the readings in a row that did not come to an end; see `unended`.
+const SALVAGING: &str = "store-salvage";
 
 /// The owner has forgotten these places: nothing of them is carried over at a later start.
 pub(super) fn forget(home: &Home, places: &[Mark]) {
@@ -75,7 +79,9 @@ enum Ended {
 
 /// Reads a store. Gives what is to be said, and whether all that is only there was carried over.
 fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Result<(Finding, bool), KvError> {
-    let given_up = due.tries >= STORE_OPENINGS_MAX;
+    let mark = home.path().join(SALVAGING);
+    let given_up = due.tries >= STORE_UNENDED_MAX || unended::ended(&mark).is_some();
+    unended::begin(&mark);
     let mut left = due.clone();
     // On a full disk the try is not counted.
     let _ = if given_up { Ok(()) } else { note::write(store, &Due { tries: due.tries + 1, ..left.clone() }) };
@@ -89,6 +95,8 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
     let ended = match old {
         Ok(old) => match carry(home, library, &old, due, |next| {
             (left.tries, left.next) = (0, Some(next));
+            unended::end(&mark);
+            unended::begin(&mark);
             note::write(store, &left)
         }) {
             Ok(carried) => Ended::Read(carried),
@@ -100,6 +108,7 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
             Ended::Unread { lost: counted::lost_with_store(home), is_nothing: counted::is_nothing_lost(home) }
         }
     };
+    unended::end(&mark);
     if let Ended::Read(carried) = &ended {
         counted::note_lost(home, &carried.left);
     }

@@ -9,15 +9,15 @@ use super::counted;
 use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_whole};
 use super::home::{Home, HomeFile};
 use super::models::ModelsThere;
-use super::regular;
 use super::salvage;
 use super::store_aside::{due, set_aside};
 use super::store_place::StorePlace;
+use super::unended;
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding};
 use crate::base::id::{Fingerprint, Ring};
 use crate::base::path::covers;
-use crate::limits::{READER, STORE_OPENINGS_MAX};
+use crate::limits::READER;
 use crate::node::input::Input;
 use crate::store::audit::{audit, is_consistent, repair};
 use crate::store::change::Change;
@@ -37,7 +37,7 @@ use std::path::Path;
 use suspect::{SUSPECT, Suspect};
 pub use suspect::{awaits_repair, mark_suspect};
 
-/// While the store is opened, one byte for each opening in a row that did not come to an end.
+/// The mark of the openings in a row that did not come to an end; see `unended`.
 pub(super) const OPENING: &str = "store-opening";
 
 /// An open store, what the agent read of it first, and what people have to know.
@@ -324,15 +324,13 @@ pub fn damage_sentence(what: &str) -> String {
 /// catches.
 fn survived(home: &Path, open: impl FnOnce() -> Result<Disk, KvError>) -> Result<Disk, KvError> {
     let mark = home.join(OPENING);
-    let failed = regular::read(&mark, STORE_OPENINGS_MAX).map_or(0, |marks| marks.len());
-    if failed >= STORE_OPENINGS_MAX {
-        let _ = fs::remove_file(&mark);
-        return Err(KvError::Damaged(format!("the agent ended {failed} times while it opened it")));
+    if let Some(ended) = unended::ended(&mark) {
+        unended::end(&mark);
+        return Err(KvError::Damaged(format!("the agent ended {ended} times while it opened it")));
     }
-    // On a full disk it stays away, and the store is opened all the same.
-    let _ = regular::write(&mark, &vec![b'x'; failed + 1]);
+    unended::begin(&mark);
     let opened = open();
-    let _ = fs::remove_file(&mark);
+    unended::end(&mark);
     opened
 }
 

@@ -232,8 +232,10 @@ fn store(store: &Checked, read: Option<String>) -> Check {
         let rest =
             rest.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {number} {what}"));
         let rest: String = rest.collect();
+        // The other lines are of after it, and work goes on meanwhile.
+        let since = if waiting > 0 { " So it was when the check began." } else { "" };
         let says = format!(
-            "It adds up: files {files}; {}, {} embedded{}.{}",
+            "It adds up: files {files}; {}, {} embedded{}.{since}{}",
             count(counts.chunks, "passage"),
             counts.vectors,
             rest,

@@ -1,6 +1,6 @@
 //! The threads of a running agent, and the queues that lead to them.
 //!
-//! Background threads and the audit's thread give way to everything else on the machine (`platform::sched`); the thread
+//! Background threads give way to everything else on the machine, and the audit's thread to most of it (`platform::sched`); the thread
 //! of queries and the writer run as usual.
 
 use crate::embed::Embedder;
@@ -132,7 +132,8 @@ pub(super) fn start(
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
     let auditor = Auditor { disk, folders, inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
-        stand(Rank::Last);
+        // A person waits for it: in the last rank it takes minutes beside a busy program, or beside this agent's own work.
+        stand(Rank::Hurried);
         auditor.run(&audits);
     })?);
     let searcher = executor.clone();

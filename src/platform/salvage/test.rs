@@ -5,7 +5,7 @@ use crate::base::id::{DocId, Fingerprint, PeerKey, Ring};
 use crate::base::rng::Rng;
 use crate::base::vector::Quantized;
 use crate::embed::model::key;
-use crate::limits::{DIMENSIONS, STORE_OPENINGS_MAX, STORES_ASIDE_MAX};
+use crate::limits::{DIMENSIONS, STORE_UNENDED_MAX, STORES_ASIDE_MAX};
 use crate::platform::counted;
 use crate::platform::disk::{Disk, LAYOUT, Sync};
 use crate::platform::home::{Home, HomeFile};
@@ -291,9 +291,9 @@ fn an_agent_that_ends_between_the_two_stores_or_while_it_carries_over_goes_on_at
 }
 
 #[test]
-fn a_whole_store_whose_opening_was_killed_three_times_loses_nothing() {
+fn a_whole_store_whose_opening_was_killed_very_often_loses_nothing() {
     let place = Place::new();
-    fs::write(place.home.path().join(OPENING), "x".repeat(STORE_OPENINGS_MAX)).unwrap();
+    fs::write(place.home.path().join(OPENING), "x".repeat(STORE_UNENDED_MAX)).unwrap();
     let (library, found) = place.start();
     assert!(found.unwrap().what.contains("60 documents whose files are not there were carried over from it. "));
     place.all_answer(&library);
@@ -318,7 +318,7 @@ fn a_store_that_ends_the_agent_whenever_it_is_read_is_given_up_and_kept() {
     let place = Place::new();
     set_aside(&place.store(), "a checksum is wrong").unwrap();
     let old = place.set_aside().pop().unwrap();
-    note::write(&old, &note::Due { tries: STORE_OPENINGS_MAX, ..note::Due::new("a checksum is wrong") }).unwrap();
+    note::write(&old, &note::Due { tries: STORE_UNENDED_MAX, ..note::Due::new("a checksum is wrong") }).unwrap();
     let (library, found) = place.start();
     let Finding { what, command, .. } = found.unwrap();
     assert_eq!((library.commit().counts.total(), command), (0, None));

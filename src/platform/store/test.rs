@@ -1,6 +1,7 @@
 //! Stores that are damaged, in another's place, or gone.
 
 use super::*;
+use crate::limits::{STORE_OPENINGS_MAX, STORE_UNENDED_MAX};
 use crate::platform::disk::misplaced;
 use crate::platform::store_aside::aside;
 use crate::store::record::{FileStamp, Mark, Marks, Source};
@@ -200,15 +201,18 @@ fn whatever_file_of_the_store_becomes_a_folder_the_agent_starts_and_keeps_its_li
 }
 
 #[test]
-fn a_store_whose_opening_ended_the_process_three_times_is_set_aside() {
+fn a_store_whose_opening_ended_the_process_by_itself_three_times_is_set_aside() {
     let (folder, home) = home();
-    let survives = |marks: usize| {
-        fs::write(folder.path().join(OPENING), "x".repeat(marks)).unwrap();
+    let survives = |marks: &str| {
+        fs::write(folder.path().join(OPENING), marks).unwrap();
         opens_with_its_folders(&home);
         assert!(!folder.path().join(OPENING).exists());
         aside(&folder.path().join(LAYOUT)).len()
     };
-    assert_eq!([survives(STORE_OPENINGS_MAX - 1), survives(STORE_OPENINGS_MAX)], [0, 1]);
+    let panicked = |times: usize| survives(&"xp".repeat(times));
+    assert_eq!([panicked(STORE_OPENINGS_MAX - 1), panicked(STORE_OPENINGS_MAX)], [0, 1]);
+    let was_ended = |times: usize| survives(&"x".repeat(times));
+    assert_eq!([was_ended(STORE_UNENDED_MAX - 1), was_ended(STORE_UNENDED_MAX)], [1, 2], "Ctrl-C is no damage");
 }
 
 #[test]

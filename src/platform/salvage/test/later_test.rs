@@ -12,7 +12,7 @@ fn a_store_that_cannot_be_read_is_kept_unless_it_is_known_that_nothing_is_lost_w
     for (is_known, says) in [(false, "may be the only copy"), (true, "can be deleted")] {
         set_aside(&place.store(), "a checksum is wrong").unwrap();
         let old = place.set_aside().pop().unwrap();
-        note::write(&old, &note::Due { tries: STORE_OPENINGS_MAX, ..note::Due::new("a checksum is wrong") }).unwrap();
+        note::write(&old, &note::Due { tries: STORE_UNENDED_MAX, ..note::Due::new("a checksum is wrong") }).unwrap();
         if is_known {
             place.home.write(HomeFile::Counts, &Marks(vec![docs.clone()]).encode()).unwrap();
         } else {
@@ -30,7 +30,7 @@ fn a_store_that_cannot_be_read_just_now_is_read_at_a_later_start_however_often_t
     set_aside(&place.store(), "a checksum is wrong").unwrap();
     let old = Disk::open(&place.set_aside().pop().unwrap(), Sync::Buffer).unwrap();
     let counts = counted::known(&place.home);
-    for _ in 0..=STORE_OPENINGS_MAX {
+    for _ in 0..=STORE_UNENDED_MAX {
         let (library, found) = place.start();
         let what = found.unwrap().what;
         assert!(what.contains("carried over from it at the next start: it cannot be opened just now"), "{what}");
@@ -83,7 +83,7 @@ fn what_went_from_a_store_into_one_that_cannot_be_read_is_carried_over_from_the_
     set_aside(&place.store(), "a checksum is wrong").unwrap();
     let second = place.set_aside().pop().unwrap();
     note::write(&first, &due(Some(EACH as u64), 0)).unwrap();
-    note::write(&second, &due(None, STORE_OPENINGS_MAX)).unwrap();
+    note::write(&second, &due(None, STORE_UNENDED_MAX)).unwrap();
     let (library, found) = place.start();
     assert!(found.unwrap().what.contains(" 60 documents whose files are not there were carried over from it. "));
     place.all_answer(&library);
