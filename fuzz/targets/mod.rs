@@ -74,7 +74,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "noise_frame", check: noise_frame::check, seeds: noise_frame::seeds, slowness: 2 },
     Target { name: "noise_handshake", check: noise_handshake::check, seeds: noise_handshake::seeds, slowness: 40 },
     Target { name: "noise_payload", check: noise_payload::check, seeds: noise_payload::seeds, slowness: 40 },
-    Target { name: "onnx", check: onnx::check, seeds: onnx::seeds, slowness: 2 },
+    Target { name: "onnx", check: onnx::check, seeds: onnx::seeds, slowness: 40 },
     Target { name: "pair_exchange", check: pair_exchange::check, seeds: pair_exchange::seeds, slowness: 20 },
     Target { name: "pair_message", check: pair_message::check, seeds: pair_message::seeds, slowness: 1 },
     Target { name: "pair_text", check: pair_text::check, seeds: pair_text::seeds, slowness: 4 },

@@ -1,17 +1,86 @@
 //! A model's graph: whatever the bytes are, the search for an encoder ends, and one that is found is whole.
+//!
+//! The weights of a layer of `DIMENSIONS` numbers are some 600 kB, a hundred times what the fuzzer changes at a time. So an input that begins with
+//! a node is the body of a graph, and the constants that its nodes may name stand before it.
 
+use std::sync::OnceLock;
 use wattle::base::protobuf::put_bytes;
 use wattle::embed::onnx::{self, Found, Source};
 use wattle::limits::{DIMENSIONS, ENCODER_LAYERS_MAX};
 
+/// The field of a graph that has a node, as a list of bytes.
+const NODE: u8 = 1 << 3 | 2;
+
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    if let Some(Found { encoder, words }) = onnx::find(data) {
-        assert!((1..=ENCODER_LAYERS_MAX).contains(&encoder.layers()) && encoder.places() * DIMENSIONS <= data.len());
-        if let Source::Table { codes, scales } = words {
-            assert_eq!(codes.len(), scales.len() * DIMENSIONS, "a row for each scale");
-        }
+    layers(data);
+}
+
+/// The number of layers of the encoder in an input; 0 if there is none.
+#[must_use]
+pub fn layers(data: &[u8]) -> usize {
+    let model =
+        if data.first() == Some(&NODE) { message(&[(7, &[constants(), data].concat())]) } else { data.to_vec() };
+    let Some(Found { encoder, words }) = onnx::find(&model) else { return 0 };
+    assert!((1..=ENCODER_LAYERS_MAX).contains(&encoder.layers()) && encoder.places() * DIMENSIONS <= model.len());
+    if let Source::Table { codes, scales } = words {
+        assert_eq!(codes.len(), scales.len() * DIMENSIONS, "a row for each scale");
     }
+    encoder.layers()
+}
+
+/// Constants of the sizes that layers have: codes, lists of ones, numbers, whole numbers, places and words.
+fn constants() -> &'static [u8] {
+    static CONSTANTS: OnceLock<Vec<u8>> = OnceLock::new();
+    CONSTANTS.get_or_init(|| {
+        let codes =
+            |name: &[u8], rows: usize, columns: usize| long_tensor(name, 3, &[rows, columns], &vec![1; rows * columns]);
+        let floats = |name: &[u8], number: f32, count: usize| {
+            long_tensor(name, 1, &[count], &number.to_le_bytes().repeat(count))
+        };
+        let integers = |name: &[u8], numbers: &[i64]| {
+            let raw: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            long_tensor(name, 7, &[numbers.len()], &raw)
+        };
+        let all = [
+            codes(b"w", DIMENSIONS, DIMENSIONS),
+            codes(b"w3", DIMENSIONS, 3 * DIMENSIONS),
+            codes(b"wu", DIMENSIONS, 64),
+            codes(b"wd", 64, DIMENSIONS),
+            floats(b"o", 1.0, DIMENSIONS),
+            floats(b"o3", 1.0, 3 * DIMENSIONS),
+            floats(b"o6", 1.0, 64),
+            floats(b"1", 1.0, 1),
+            floats(b"2", 2.0, 1),
+            floats(b"half", 0.5, 1),
+            floats(b"root", std::f32::consts::SQRT_2, 1),
+            floats(b"inverse", std::f32::consts::FRAC_1_SQRT_2, 1),
+            integers(b"zero", &[0]),
+            integers(b"cut", &[0, 0, 12, 32]),
+            integers(b"flat", &[0, 0, 384]),
+            floats(b"places", 0.1, 2 * DIMENSIONS),
+            codes(b"words", 2, DIMENSIONS),
+            floats(b"scales", 0.01, 2),
+        ];
+        let parts: Vec<(u32, &[u8])> = all.iter().map(|constant| (5, &constant[..])).collect();
+        message(&parts)
+    })
+}
+
+/// A tensor of this type. Dimensions are written as they are in a file.
+fn long_tensor(name: &[u8], kind: u8, dimensions: &[usize], raw: &[u8]) -> Vec<u8> {
+    let mut sizes = Vec::new();
+    for size in dimensions {
+        let mut size = *size;
+        while size > 127 {
+            sizes.push(128 | (size & 127) as u8);
+            size >>= 7;
+        }
+        sizes.push(size as u8);
+    }
+    let mut tensor = message(&[(1, &sizes), (8, name), (9, raw)]);
+    tensor.extend([2 << 3, kind]);
+    tensor
 }
 
 fn message(parts: &[(u32, &[u8])]) -> Vec<u8> {
@@ -54,7 +123,135 @@ fn model(nodes: &[Vec<u8>]) -> Vec<u8> {
     message(&[(2, b"seed"), (7, &message(&parts))])
 }
 
-/// The end of an encoder; one that goes round; and a layer's beginning.
+/// How an encoder is written.
+#[derive(Clone, Copy)]
+struct Form {
+    /// With one product for queries, keys and values and a split, scores that are divided and a GELU that is halved in the end; else with three
+    /// products, scores that are multiplied and a GELU that is halved first.
+    joined: bool,
+    /// With a table of words, and a division by the norm in the end.
+    table: bool,
+}
+
+/// The nodes of a layer, whose values have names that end in its number.
+struct LayerNodes {
+    form: Form,
+    number: u8,
+    nodes: Vec<Vec<u8>>,
+}
+
+impl LayerNodes {
+    fn name(&self, name: &[u8]) -> Vec<u8> {
+        [name, &[self.number]].concat()
+    }
+
+    fn add(&mut self, kind: &[u8], inputs: &[&[u8]], name: &[u8], attributes: &[Vec<u8>]) -> Vec<u8> {
+        let output = self.name(name);
+        self.nodes.push(node(kind, inputs, &output, attributes));
+        output
+    }
+
+    /// A product with these codes, scales and biases.
+    fn dense(&mut self, input: &[u8], (codes, ones): (&[u8], &[u8]), name: &[u8]) -> Vec<u8> {
+        let axis = [attribute(b"axis", &[], &[3 << 3, 1])];
+        let weights = self.add(b"DequantizeLinear", &[codes, ones], &[name, b"w"].concat(), &axis);
+        let product = self.add(b"MatMul", &[input, &weights], &[name, b"p"].concat(), &[]);
+        self.add(b"Add", &[&product, ones], name, &[])
+    }
+
+    fn sum(&mut self, a: &[u8], b: &[u8], name: &[u8]) -> Vec<u8> {
+        let sum = self.add(b"Add", &[a, b], &[name, b"s"].concat(), &[]);
+        self.add(b"LayerNormalization", &[&sum, b"o", b"o"], name, &[attribute(b"axis", &[], &[3 << 3, 2])])
+    }
+
+    fn turned(&mut self, input: &[u8], order: &[u8], name: &[u8]) -> Vec<u8> {
+        self.add(b"Transpose", &[input], name, &[attribute(b"perm", order, &[])])
+    }
+
+    fn attention(&mut self, x: &[u8]) -> Vec<u8> {
+        let names: [&[u8]; 3] = [b"q", b"k", b"v"];
+        let parts = if self.form.joined {
+            let all = self.dense(x, (b"w3", b"o3"), b"all");
+            let outputs = names.map(|name| self.name(name));
+            let mut split = node(b"Split", &[&all], &outputs[0], &[attribute(b"axis", &[], &[3 << 3, 2])]);
+            split.extend(message(&[(2, &outputs[1]), (2, &outputs[2])]));
+            self.nodes.push(split);
+            outputs
+        } else {
+            names.map(|name| self.dense(x, (b"w", b"o"), name))
+        };
+        let orders: [&[u8]; 3] = [&[0, 2, 1, 3], &[0, 2, 3, 1], &[0, 2, 1, 3]];
+        let mut heads = Vec::new();
+        for ((part, name), order) in parts.iter().zip(names).zip(orders) {
+            let cut = self.add(b"Reshape", &[part, b"cut"], &[name, b"c"].concat(), &[]);
+            heads.push(self.turned(&cut, order, &[name, b"h"].concat()));
+        }
+        let scores = self.add(b"MatMul", &[&heads[0], &heads[1]], b"scores", &[]);
+        let (kind, factor): (&[u8], &[u8]) = if self.form.joined { (b"Div", b"2") } else { (b"Mul", b"half") };
+        let scores = self.add(kind, &[&scores, factor], b"scaled", &[]);
+        let shares = self.add(b"Softmax", &[&scores], b"shares", &[attribute(b"axis", &[], &[3 << 3, 3])]);
+        let mixed = self.add(b"MatMul", &[&shares, &heads[2]], b"mixed", &[]);
+        let back = self.turned(&mixed, &[0, 2, 1, 3], b"back");
+        self.add(b"Reshape", &[&back, b"flat"], b"out", &[])
+    }
+
+    fn gelu(&mut self, x: &[u8]) -> Vec<u8> {
+        let (kind, by): (&[u8], &[u8]) = if self.form.joined { (b"Div", b"root") } else { (b"Mul", b"inverse") };
+        let inner = self.add(kind, &[x, by], b"inner", &[]);
+        let erf = self.add(b"Erf", &[&inner], b"erf", &[]);
+        let gate = self.add(b"Add", &[&erf, b"1"], b"gate", &[]);
+        if self.form.joined {
+            let product = self.add(b"Mul", &[x, &gate], b"gated", &[]);
+            self.add(b"Mul", &[&product, b"half"], b"gelu", &[])
+        } else {
+            let half = self.add(b"Mul", &[x, b"half"], b"halved", &[]);
+            self.add(b"Mul", &[&half, &gate], b"gelu", &[])
+        }
+    }
+
+    fn layer(&mut self, x: &[u8]) -> Vec<u8> {
+        let heads = self.attention(x);
+        let mixed = self.dense(&heads, (b"w", b"o"), b"m");
+        let middle = self.sum(&mixed, x, b"mid");
+        let wide = self.dense(&middle, (b"wu", b"o6"), b"up");
+        let wide = self.gelu(&wide);
+        let narrow = self.dense(&wide, (b"wd", b"o"), b"down");
+        self.sum(&narrow, &middle, b"end")
+    }
+}
+
+/// The body of a graph with an encoder of so many layers, from `in` to `out`.
+fn encoder(form: Form, layers: u8) -> Vec<u8> {
+    let mut all = LayerNodes { form, number: b'a', nodes: Vec::new() };
+    let words = if form.table {
+        let rows = all.add(b"Gather", &[b"words", b"in"], b"rows", &[]);
+        let rows = all.add(b"Cast", &[&rows], b"cast", &[]);
+        let scales = all.add(b"Gather", &[b"scales", b"in"], b"steps", &[]);
+        all.add(b"Mul", &[&rows, &scales], b"words", &[])
+    } else {
+        b"in".to_vec()
+    };
+    let places = all.add(b"Slice", &[b"places", b"zero", b"length", b"zero"], b"places", &[]);
+    let mut x = all.sum(&words, &places, b"start");
+    for number in 0..layers {
+        all.number = b'b' + number;
+        x = all.layer(&x);
+    }
+    let axes = [attribute(b"axes", &[1], &[])];
+    if form.table {
+        let mean = all.add(b"ReduceMean", &[&x], b"mean", &axes);
+        let norm = all.add(b"ReduceL2", &[&mean], b"norm", &[]);
+        all.nodes.push(node(b"Div", &[&mean, &norm], b"out", &[]));
+    } else {
+        all.nodes.push(node(b"ReduceMean", &[&x], b"out", &axes));
+    }
+    let (input, output) = (message(&[(1, b"in")]), message(&[(1, b"out")]));
+    let mut parts: Vec<(u32, &[u8])> = all.nodes.iter().map(|node| (1, &node[..])).collect();
+    parts.extend([(11, &input[..]), (12, &output)]);
+    message(&parts)
+}
+
+/// The end of an encoder; one that goes round; a layer's beginning; and encoders of one layer and of two, in the forms that layers have.
 pub fn seeds() -> Vec<Vec<u8>> {
     let axes = || vec![attribute(b"axes", &[1], &[])];
     let epsilon = || {
@@ -69,5 +266,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
         node(b"DequantizeLinear", &[b"codes", b"ones"], b"w", &[attribute(b"axis", &[], &[3 << 3, 1])]),
         node(b"Add", &[b"p", b"ones"], b"b", &[]),
     ];
-    vec![model(&[end(), norm(b"in", b"a")]), model(&round), model(&[&[end(), norm(b"b", b"a")], &dense[..]].concat())]
+    let begun = model(&[&[end(), norm(b"b", b"a")], &dense[..]].concat());
+    let (plain, other) = (Form { joined: true, table: true }, Form { joined: false, table: false });
+    vec![
+        model(&[end(), norm(b"in", b"a")]),
+        model(&round),
+        begun,
+        encoder(plain, 1),
+        encoder(other, 1),
+        encoder(plain, 2),
+    ]
 }

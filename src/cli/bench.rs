@@ -1,7 +1,13 @@
 //! `wattle bench`: how fast this device embeds. No agent is asked, and none should be at work meanwhile.
 //!
-//! The model is loaded, and a text of each length embedded again and again on this thread. Of CPU times the least counts: what else runs can
-//! only add to it. Where a sensor measures power, the joules of 1,000 chunks of `JOULES_OF` tokens are its mean watts over that length's
+//! The model is loaded as the agent loads it, by the kernel that it chooses, and a text of each length embedded again and again on one thread: a
+//! task of the agent has one, too. The lengths are what the model reads, its own prefix and both ends counted. Of CPU times the least counts: what else runs can
+//! only add to it.
+//!
+//! The agent does not use this: it counts what each chunk of its tasks took, with the lengths that its files have and everything around the model, and
+//! the other devices are told the mean of the last ones (`energy::duty_cycle`). The output says so.
+//!
+//! Where a sensor measures power, the joules of 1,000 chunks of `JOULES_OF` tokens are its mean watts over that length's
 //! turn: of the part of the device that it measures, at rest and at work together.
 
 use super::args::BenchArgs;
@@ -10,6 +16,7 @@ use super::output::{Stop, pretty, print, print_as_is};
 use super::paths::absolute;
 use crate::base::time::Duration;
 use crate::embed::Embedder;
+use crate::embed::reader::Side;
 use crate::platform::models::{self, EmbeddedModel};
 use crate::platform::{clock, sched};
 use serde_json::{Value, json};
@@ -20,6 +27,8 @@ use std::path::Path;
 const LENGTHS: [usize; 3] = [32, 128, 256];
 /// The length of which the energy is told: that of an ordinary chunk.
 const JOULES_OF: usize = 128;
+/// What they are made of: a token of its own in nearly every vocabulary.
+const WORD: &str = "the";
 /// How long each length is embedded, and how often at least: a slow board is asked no more than it must be.
 const TURN: Duration = Duration::from_secs(2);
 const ROUNDS_MIN: u32 = 5;
@@ -46,8 +55,10 @@ pub(super) fn bench(args: &BenchArgs, model: &EmbeddedModel) -> Result<(), Stop>
     let mut sensors = calibrate::sensor(Path::new("/"), None).map(|(sensors, _)| sensors);
     let (mut ms, mut joules) = ([0.0; LENGTHS.len()], None);
     for (length, ms) in LENGTHS.into_iter().zip(&mut ms) {
-        // A word of one token; two tokens stand at the ends.
-        let text = "fence ".repeat(length - 2);
+        let text = text_of(length, |text| {
+            let ids = engine.ids(Side::Passage, text);
+            ids.map(<[u32]>::len).map_err(|error| Stop::NotDone(format!("A text was not read: {error}.")))
+        })?;
         let mut watts = || sensors.as_mut()?.watts(clock::now(), None).map(|watts| watts.watts);
         // A counter gives the mean since it was last read.
         watts();
@@ -60,6 +71,21 @@ pub(super) fn bench(args: &BenchArgs, model: &EmbeddedModel) -> Result<(), Stop>
     let kernel = engine.kernel().unwrap_or("tract");
     let measured = Measured { model: manifest.name().to_owned(), kernel, load_ms, ms, rss_mb: peak_mb(), joules };
     if args.json { print_as_is(&pretty(&measured.json())) } else { print(&measured.text()) }
+}
+
+/// A text of which the model reads so many tokens, or if its words do not come out even, as few less as can be. How many a word has, and
+/// the model's own prefix, depends on the model: the same words are another length for each.
+fn text_of(length: usize, mut tokens: impl FnMut(&str) -> Result<usize, Stop>) -> Result<String, Stop> {
+    let mut text = String::new();
+    // A model that never reads so many is timed with all that it reads.
+    for _ in 0..length {
+        let longer = if text.is_empty() { WORD.to_owned() } else { format!("{text} {WORD}") };
+        if tokens(&longer)? > length {
+            break;
+        }
+        text = longer;
+    }
+    Ok(text)
 }
 
 /// The least CPU time of an embedding, and the mean time on the clock.
@@ -101,7 +127,7 @@ impl Measured {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{} by {}, one thread\n", self.model, self.kernel);
+        let mut text = format!("{} by {}, the least CPU time of one thread\n", self.model, self.kernel);
         for (length, ms) in LENGTHS.iter().zip(self.ms) {
             let tokens = *length as f64 / ms * 1e3;
             let chunks = 1e3 / ms;
@@ -115,6 +141,8 @@ impl Measured {
             Some(joules) => _ = writeln!(text, "Energy        {joules:.1} J for 1,000 chunks of {JOULES_OF} tokens"),
             None => text.push_str("Energy        no sensor measures it here\n"),
         }
+        // It is no setting: people compared it with what `wattle energy` shows, and found two speeds.
+        text.push_str("The agent uses none of this: it takes its speed from the chunks that it embeds, of the lengths that your files have.\n");
         text
     }
 }
@@ -143,8 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn people_read_speeds() {
+    fn texts_have_the_tokens_that_are_told_whatever_the_model_makes_of_words() {
+        let words = |text: &str| text.split(' ').count();
+        // Both ends; a prefix of three tokens besides; and words of two tokens.
+        assert_eq!(words(&text_of(32, |text| Ok(words(text) + 2)).unwrap()), 30);
+        assert_eq!(words(&text_of(256, |text| Ok(words(text) + 5)).unwrap()), 251);
+        assert_eq!(words(&text_of(32, |text| Ok(2 * words(text) + 5)).unwrap()), 13);
+        assert_eq!(words(&text_of(32, |text| Ok(20.min(words(text) + 2))).unwrap()), 32, "a model that reads 20");
+    }
+
+    #[test]
+    fn people_read_speeds_and_that_the_agent_uses_another_one() {
         let text = measured().text();
+        assert!(text.contains("The agent uses none of this"), "{text}");
         assert!(text.contains("   1.00 ms     1000.0 chunks/s       32000 tokens/s"), "{text}");
         assert!(text.contains("no sensor") && text.contains("50 MB"), "{text}");
         assert!(Measured { joules: Some(12.34), ..measured() }.text().contains("12.3 J for 1,000"));

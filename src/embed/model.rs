@@ -12,7 +12,8 @@ use crate::base::fluency::Fluency;
 use crate::base::id::Fingerprint;
 use crate::embed::wordpiece::VocabError;
 use crate::limits::{
-    DIMENSIONS, MANIFEST_BYTES_MAX, MODEL_PREFIX_BYTES_MAX, MODEL_PREFIX_TOKENS_MAX, MODEL_TOKENS_MAX,
+    DIMENSIONS, MANIFEST_BYTES_MAX, MODEL_FILE_BYTES_MAX, MODEL_PREFIX_BYTES_MAX, MODEL_PREFIX_TOKENS_MAX,
+    MODEL_TOKENS_MAX, VOCABULARY_FILE_BYTES_MAX,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -101,9 +102,11 @@ struct Files {
 pub(super) struct FileHash {
     /// Its length.
     pub(super) bytes: u64,
+    /// The hash of all of it. Of a model in one file it is for people and for what makes the file: nothing here depends on it, because
+    /// nothing here reads the whole file.
     #[serde(deserialize_with = "hex")]
     sha256: [u8; 32],
-    /// The hash of the sums at the end of a model in one file.
+    /// The hash of the sums at the end of a model in one file, which is compared whenever it is opened.
     #[serde(default, deserialize_with = "some_hex")]
     pub(super) sums_sha256: Option<[u8; 32]>,
 }
@@ -118,6 +121,8 @@ pub enum ModelError {
     Unsupported(&'static str),
     /// The file of this name is not the one that the manifest describes.
     Damaged(&'static str),
+    /// The file of this name has so many bytes, and the manifest describes one of so many: it was not read.
+    Length(&'static str, u64, u64),
     /// The vocabulary cannot be used.
     Vocabulary(VocabError),
     /// The part of the model's file of this name cannot be used: what is wrong with it.
@@ -137,6 +142,13 @@ impl fmt::Display for ModelError {
                 write!(
                     f,
                     "the model's {file} is not the one that its {MANIFEST_FILE} describes: install the model again"
+                )
+            }
+            Self::Length(file, found, due) => {
+                write!(
+                    f,
+                    "the model's {file} is not the one that its {MANIFEST_FILE} describes: it has {found} bytes, and not {due}; \
+                     install the model again"
                 )
             }
             Self::Vocabulary(e) => write!(f, "the model's {VOCABULARY_FILE} cannot be used: {e}"),
@@ -176,6 +188,7 @@ impl Manifest {
             (raw.knowledge.languages.as_deref().is_none_or(|known| [ENGLISH, MANY].contains(&known)), "languages"),
             (raw.knowledge.has_a_scale(), "unrelated_cosine"),
             (raw.files.are_of(is_one_file), "files"),
+            (raw.files.are_small(), "bytes"),
         ] {
             if !supported {
                 return Err(ModelError::Unsupported(line));
@@ -195,6 +208,18 @@ impl Manifest {
     #[must_use]
     pub const fn token_limit(&self) -> usize {
         self.0.token_limit as usize
+    }
+
+    /// Compares the length of a file of this name with the manifest's, before it is read.
+    ///
+    /// # Errors
+    /// `Length` if they differ, `Unsupported` if the model has no such file.
+    pub fn check_length(&self, name: &'static str, found: u64) -> Result<(), ModelError> {
+        let Files { weights, vocabulary, whole } = &self.0.files;
+        let of_that = [(WEIGHTS_FILE, weights), (VOCABULARY_FILE, vocabulary), (MODEL_FILE, whole)];
+        let due = of_that.into_iter().find(|(known, _)| *known == name).and_then(|(_, due)| due.as_ref());
+        let due = due.ok_or(ModelError::Unsupported("files"))?.bytes;
+        if found == due { Ok(()) } else { Err(ModelError::Length(name, found, due)) }
     }
 
     /// Compares the weights with the manifest's hash.
@@ -249,16 +274,21 @@ impl Manifest {
 
     /// The identity of the model among devices: SHA-256 over the weights' SHA-256, the vocabulary's, pooling,
     /// normalisation, token limit (u32, little-endian) and prefix rule, each after its length (u64, little-endian). A model
-    /// in one file has that one's SHA-256 instead of the first, nothing instead of the second, and after the others
+    /// in one file has the SHA-256 of its sums instead of the first, nothing instead of the second, and after the others
     /// `unrelated_cosine` (u16, little-endian), its tokenizer, the prefix of questions, that of what answers them, and what is done with the
     /// mean. The engine is not part
     /// of it: the vectors of different engines may be compared.
+    ///
+    /// Every hash in it is compared with the files before they are used. That of one whole file is not among them: to compare it, each
+    /// start would read 70 MB, some seconds on an SD card, and a note of what was compared before is a file that can be lost or wrong. The
+    /// sums cover every byte of the file, and are there when it is opened.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
         let Files { weights, vocabulary, whole } = &self.0.files;
         let sha256 = |file: &Option<FileHash>| file.as_ref().map(|file| file.sha256);
-        length_prefixed(&mut hash, sha256(weights).or(sha256(whole)).as_ref().map_or(&[], |sha256| &sha256[..]));
+        let sums = whole.as_ref().and_then(|whole| whole.sums_sha256);
+        length_prefixed(&mut hash, sha256(weights).or(sums).as_ref().map_or(&[], |sha256| &sha256[..]));
         length_prefixed(&mut hash, sha256(vocabulary).as_ref().map_or(&[], |sha256| &sha256[..]));
         length_prefixed(&mut hash, self.0.pooling.as_bytes());
         length_prefixed(&mut hash, self.0.normalisation.as_bytes());
@@ -301,6 +331,14 @@ impl Files {
         } else {
             whole.is_none() && weights.is_some() && vocabulary.is_some()
         }
+    }
+
+    /// Whether none is larger than what is read of such a file.
+    fn are_small(&self) -> bool {
+        let Self { weights, vocabulary, whole } = self;
+        let most =
+            [(weights, MODEL_FILE_BYTES_MAX), (vocabulary, VOCABULARY_FILE_BYTES_MAX), (whole, MODEL_FILE_BYTES_MAX)];
+        most.into_iter().all(|(file, most)| file.as_ref().is_none_or(|file| file.bytes <= most))
     }
 }
 

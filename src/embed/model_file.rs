@@ -94,8 +94,10 @@ impl ModelFile {
     pub(super) fn open(bytes: Arc<dyn Bytes>, described: &FileHash) -> Result<Self, ModelError> {
         let length = bytes.length().map_err(ModelError::Unread)?;
         let blocks = length / (BLOCK + SUM) as u64;
-        let is_that = length == described.bytes && length.is_multiple_of((BLOCK + SUM) as u64);
-        if !is_that || blocks == 0 || length > MODEL_FILE_BYTES_MAX {
+        if length != described.bytes {
+            return Err(ModelError::Length(MODEL_FILE, length, described.bytes));
+        }
+        if !length.is_multiple_of((BLOCK + SUM) as u64) || blocks == 0 || length > MODEL_FILE_BYTES_MAX {
             return Err(ModelError::Damaged(MODEL_FILE));
         }
         let blocks = usize::try_from(blocks).map_err(|_| ModelError::Damaged(MODEL_FILE))?;

@@ -69,10 +69,33 @@ fn the_manifest_of_a_model_in_one_file_names_its_tokenizer_its_prefixes_and_its_
 #[test]
 fn the_fingerprint_of_a_model_in_one_file_covers_its_file_and_its_rules() {
     let plain = one_file(&[]).unwrap().fingerprint();
-    for change in [("p: ", "r: "), ("q: ", "r: "), (":260", ":259"), ("\"sha256\":\"5a", "\"sha256\":\"5b")] {
+    for change in [("p: ", "r: "), ("q: ", "r: "), (":260", ":259"), ("sums_sha256\":\"5a", "sums_sha256\":\"5b")] {
         assert_ne!(one_file(&[change]).unwrap().fingerprint(), plain, "{change:?}");
     }
     assert_eq!(one_file(&[("0.98", "0.97")]).unwrap().fingerprint(), plain);
+    let uncompared = ("\"sha256\":\"5a", "\"sha256\":\"5b");
+    assert_eq!(
+        one_file(&[uncompared]).unwrap().fingerprint(),
+        plain,
+        "what is not compared with the file counts nothing"
+    );
+}
+
+#[test]
+fn files_are_held_against_the_manifests_lengths_and_those_against_what_is_read_at_most() {
+    let two = manifest(&[]).unwrap();
+    assert_eq!(two.check_length(WEIGHTS_FILE, 2), Ok(()));
+    assert_eq!(two.check_length(WEIGHTS_FILE, 3), Err(ModelError::Length(WEIGHTS_FILE, 3, 2)));
+    assert_eq!(two.check_length(VOCABULARY_FILE, 0), Err(ModelError::Length(VOCABULARY_FILE, 0, 1)));
+    assert_eq!(two.check_length(MODEL_FILE, 2), Err(ModelError::Unsupported("files")));
+    assert_eq!(one_file(&[]).unwrap().check_length(MODEL_FILE, 2), Ok(()));
+    let large = |from: &str, most: u64| (from.to_owned(), format!("\"bytes\":{}", most + 1));
+    for (from, most) in [("\"bytes\":2", MODEL_FILE_BYTES_MAX), ("\"bytes\":1", VOCABULARY_FILE_BYTES_MAX)] {
+        let (from, to) = large(from, most);
+        assert_eq!(manifest(&[(&from, &to)]), Err(ModelError::Unsupported("bytes")));
+    }
+    let (from, to) = large("\"bytes\":2", MODEL_FILE_BYTES_MAX);
+    assert_eq!(one_file(&[(&from, &to)]), Err(ModelError::Unsupported("bytes")));
 }
 
 #[test]

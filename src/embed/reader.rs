@@ -11,7 +11,7 @@ use super::model::{Manifest, ModelError, Prefixes};
 use super::model_file::{Bytes, Kind, ModelFile};
 use super::unigram::{Pieces, Replaced, Scratch, Unigram};
 use super::word_table::WordTable;
-use crate::limits::DIMENSIONS;
+use crate::limits::{DIMENSIONS, MODEL_PREFIX_TOKENS_MAX};
 use std::sync::Arc;
 
 /// Numbers that have the mean's direction after the reflection.
@@ -40,7 +40,8 @@ impl Rows {
     /// The reader of a model's file, and the weights as ONNX.
     ///
     /// # Errors
-    /// The file is not the one that the manifest describes, cannot be read, or has parts that cannot be used.
+    /// The file is not the one that the manifest describes, cannot be read, or has parts that cannot be used; or a prefix has more tokens
+    /// than there are places for, which the tokenizer alone can tell.
     pub fn open(bytes: Arc<dyn Bytes>, manifest: &Manifest) -> Result<(Self, Vec<u8>), ModelError> {
         let described = manifest.whole().ok_or(ModelError::Unsupported("files"))?;
         let file = ModelFile::open(bytes, described)?;
@@ -53,6 +54,11 @@ impl Rows {
         let mirror = mirror(&file.f32s("mean")?).ok_or(ModelError::Part("mean", "has no direction"))?;
         let tokenizer = Arc::new(Unigram::new(pieces, replaced));
         let (prefixes, scratch) = (manifest.prefixes().clone(), Scratch::default());
+        // The space at its end stands before the text's first word, and belongs to that.
+        let tokens = |prefix: &str| tokenizer.count(prefix.trim_end_matches(' '));
+        if [&prefixes.query, &prefixes.passage].into_iter().any(|prefix| tokens(prefix) > MODEL_PREFIX_TOKENS_MAX) {
+            return Err(ModelError::Unsupported("prefixes"));
+        }
         let weights = file.bytes("graph", Kind::U8)?;
         Ok((Self { tokenizer, table, prefixes, mirror: mirror.into(), scratch }, weights))
     }

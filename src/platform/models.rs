@@ -3,7 +3,7 @@
 use crate::base::id::{Fingerprint, ModelMark};
 use crate::base::time::{Duration, Instant};
 use crate::embed::engine::Engine;
-use crate::embed::model::{MODEL_FILE, Manifest, VOCABULARY_FILE, WEIGHTS_FILE};
+use crate::embed::model::{MODEL_FILE, Manifest, ModelError, VOCABULARY_FILE, WEIGHTS_FILE};
 use crate::embed::model_file::Bytes;
 use crate::limits::{MANIFEST_BYTES_MAX, MODEL_FOLDERS_MAX, MODEL_RETRY_MS};
 use crate::platform::{clock, regular};
@@ -11,6 +11,7 @@ use crate::store::record::NamedModel;
 use log::{info, warn};
 use std::borrow::Cow;
 use std::fs;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,11 +83,12 @@ pub fn load(folder: Option<&Path>, embedded: &EmbeddedModel) -> Result<(Engine, 
             format!("The model inside the program cannot be used: {error}. Install the program anew.")
         });
     };
-    let read = |name: &str| {
-        regular::read(&folder.join(name), usize::MAX)
-            .map_err(|error| format!("The model file {} cannot be read: {error}.", folder.join(name).display()))
+    let unread = |name: &str, error: io::Error| {
+        format!("The model file {} cannot be read: {error}.", folder.join(name).display())
     };
-    let manifest = read("manifest.json")?;
+    // One byte more shows that it is too long.
+    let manifest = regular::read(&folder.join(MANIFEST_FILE), MANIFEST_BYTES_MAX + 1)
+        .map_err(|error| unread(MANIFEST_FILE, error))?;
     let cannot =
         |error: String, then: &str| format!("The model in {} cannot be used: {error}. {then}", folder.display());
     let parsed = Manifest::parse(&manifest).map_err(|error| cannot(error.to_string(), "Copy it anew."))?;
@@ -99,9 +101,24 @@ pub fn load(folder: Option<&Path>, embedded: &EmbeddedModel) -> Result<(Engine, 
             Engine::open(Arc::new(OpenFile(file)), &parsed).map_err(|error| cannot(error.to_string(), &anew))?;
         return Ok((engine, parsed));
     }
+    let read = |name: &'static str| {
+        let read = read_described(folder, &parsed, name).map_err(|error| unread(name, error))?;
+        read.map_err(|error| cannot(error.to_string(), "Copy it anew."))
+    };
     let vocabulary = read(VOCABULARY_FILE)?;
-    ready(&manifest, vocabulary, Cow::Owned(read(WEIGHTS_FILE)?))
-        .map_err(|error| format!("The model in {} cannot be used: {error}. Copy it anew.", folder.display()))
+    ready(&manifest, vocabulary, Cow::Owned(read(WEIGHTS_FILE)?)).map_err(|error| cannot(error, "Copy it anew."))
+}
+
+/// The file of this name, of which no more is read than the manifest describes: one of another length is not read at all.
+fn read_described(folder: &Path, manifest: &Manifest, name: &'static str) -> io::Result<Result<Vec<u8>, ModelError>> {
+    let file = regular::open(&folder.join(name), fs::OpenOptions::new().read(true))?;
+    let length = file.metadata()?.len();
+    if let Err(error) = manifest.check_length(name, length) {
+        return Ok(Err(error));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(Ok(bytes))
 }
 
 /// Where further models are looked for: folders, folders in them, and inside the program.
@@ -267,6 +284,28 @@ mod tests {
         assert_eq!(from_program(INCLUDED).unwrap(), INCLUDED);
         let heap = "x".repeat(100);
         assert_eq!(from_program(heap.as_bytes()), None, "the heap is no part of the program's file");
+    }
+
+    #[test]
+    fn a_file_that_is_longer_or_shorter_than_the_manifest_says_is_not_read() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(MODEL);
+        let folder = tempfile::tempdir().unwrap();
+        for name in [MANIFEST_FILE, VOCABULARY_FILE] {
+            fs::copy(repository.join(name), folder.path().join(name)).unwrap();
+        }
+        let none = EmbeddedModel { manifest: b"", vocabulary: b"", weights: b"" };
+        let why = |name: &str, bytes: u64| {
+            // A hole: more than there is memory for.
+            fs::File::create(folder.path().join(name)).unwrap().set_len(bytes).unwrap();
+            load(Some(folder.path()), &none).unwrap_err()
+        };
+        let weights = why(WEIGHTS_FILE, 1 << 40);
+        assert!(weights.contains("model.onnx is not the one") && weights.contains("1099511627776 bytes"), "{weights}");
+        assert!(weights.contains("23164816") && weights.ends_with("Copy it anew."), "{weights}");
+        let vocabulary = why(VOCABULARY_FILE, 7);
+        assert!(vocabulary.contains("vocab.txt is not the one") && vocabulary.contains("7 bytes"), "{vocabulary}");
+        let manifest = why(MANIFEST_FILE, 1 << 40);
+        assert!(manifest.contains("more than 65536 bytes") && manifest.ends_with("Copy it anew."), "{manifest}");
     }
 
     #[test]

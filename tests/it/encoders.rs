@@ -1,6 +1,7 @@
 //! Encoders of other shapes than the committed model's, in files that the tests write: the engine finds them and runs them by its own
 //! kernels, or leaves them to tract.
 
+use super::fuzz_short::targets::onnx;
 use crate::onnx::{Attribute, Graph};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -260,4 +261,12 @@ fn a_model_with_fewer_places_than_its_manifest_says_is_refused() {
     let (weights, vocabulary, manifest) = files(Form { layers: 1, ..PLAIN }, PLACES + 1, |_, x| x);
     let error = Engine::load(weights, &vocabulary, &manifest).unwrap_err().to_string();
     assert!(error.contains("places for 40 tokens") && error.contains("41"), "{error}");
+}
+
+#[test]
+fn the_fuzzers_seeds_reach_whole_encoders_in_each_form() {
+    let seeds = onnx::seeds();
+    assert_eq!(seeds.iter().map(|seed| onnx::layers(seed)).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 2]);
+    // The fuzzer cuts longer inputs (scripts/fuzz).
+    assert!(seeds.iter().all(|seed| seed.len() <= 8192));
 }
