@@ -13,7 +13,7 @@ const NODE: u8 = 1 << 3 | 2;
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
-    layers(data);
+    let _ = layers(data);
 }
 
 /// The number of layers of the encoder in an input; 0 if there is none.

@@ -40,7 +40,7 @@ fn engine() -> Option<Engine> {
         // Not by a macro: of a test that passes, the harness shows nothing that those print.
         let why =
             "SKIPPED, NOT TESTED: the multilingual model's file is not here (scripts/make-multilingual-model makes it)";
-        writeln!(std::io::stderr(), "\n{why}").unwrap();
+        std::io::stderr().write_all(format!("\n{why}\n").as_bytes()).unwrap();
         return None;
     };
     let folder = tempfile::tempdir().unwrap();
