@@ -162,7 +162,9 @@ impl Membership {
             if !itself && (jump > most || self.is_contested(now, name)) {
                 continue;
             }
-            if itself && claim.state() == State::Down && claim.id().generation >= generation {
+            // One that was taken for down says of its earlier generation that it is: that is no stop.
+            let is_of_now = known.direct.is_none_or(|direct| claim.id().generation >= direct);
+            if itself && is_of_now && claim.state() == State::Down && claim.id().generation >= generation {
                 self.effects.push(Effect::Stops(known.key));
             }
             match claim.state() {

@@ -103,6 +103,18 @@ fn a_member_from_which_a_packet_arrives_is_up_again_in_the_same_generation() {
 }
 
 #[test]
+fn a_member_that_renews_itself_does_not_stop_and_one_that_says_so_of_its_own_generation_does() {
+    let mut member = joined(at(0));
+    let stops = |member: &mut Membership, claimed: u32| {
+        let claims = [Claim::down(id(2, claimed))];
+        assert!(member.packet(at(1), key(2), &packet(id(2, 2), id(1, 7), Message::Gossip, &claims)));
+        member.effects().into_iter().any(|effect| matches!(effect, Effect::Stops(peer) if peer == key(2)))
+    };
+    assert!(!stops(&mut member, 1), "it was taken for down, and goes on as its generation 2");
+    assert!(stops(&mut member, 2));
+}
+
+#[test]
 fn a_member_that_is_refuted_three_times_is_quarantined_and_reported_once() {
     let mut member = joined(at(0));
     let mut reported = 0;
