@@ -259,14 +259,19 @@ fn background_threads_have_the_lowest_priority_and_those_that_serve_people_do_no
             let ionice = Command::new("ionice").arg("-p").arg(path.file_name()?).output().unwrap();
             let disk_last = String::from_utf8_lossy(&ionice.stdout).trim() == "idle";
             let last = (fields[38] == "5" || fields[16] == "19") && disk_last;
-            Some((name, last, fields[38] != "0" || disk_last))
+            // `Rank::Hurried`: SCHED_BATCH with nice 1. A person waits for the audit; no query waits for it.
+            let is_audit = name.starts_with("audit");
+            let stands = if is_audit { (fields[38], fields[16]) == ("3", "1") && !disk_last } else { last };
+            Some((name, stands, !is_audit && (fields[38] != "0" || disk_last)))
         });
         threads.collect::<Vec<_>>()
     };
-    // The audit of the store and its monthly reading are background work as well: no query waits for them.
+    // The monthly reading of the store is background work as well.
     let is_background = |name: &str| ["background", "audit", "scrub"].iter().any(|kind| name.starts_with(kind));
     // A thread that has just begun stands where its parent stood, for a moment.
-    until("all background threads behind", || threads().iter().all(|(name, back, _)| *back || !is_background(name)));
+    until("all background threads where they belong", || {
+        threads().iter().all(|(name, back, _)| *back || !is_background(name))
+    });
     let mut seen = (0, 0);
     for (name, _, special) in threads() {
         if is_background(&name) {
