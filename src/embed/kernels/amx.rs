@@ -12,8 +12,9 @@
 
 use super::amx_permission;
 use super::avx512::{Avx512, Finish};
+use super::block::{Block, COLUMNS, DEPTH as BLOCK_DEPTH, GROUP};
 use super::compute::Compute;
-use super::matrix::{Block, COLUMNS, DEPTH as BLOCK_DEPTH, GROUP, Matrix};
+use super::matrix::Matrix;
 use super::quantize::Rows;
 use super::tile::Activation;
 use core::arch::asm;

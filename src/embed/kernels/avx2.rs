@@ -1,18 +1,22 @@
-//! AVX2: sums of pairs of products of bytes in 16 bits, and of pairs of those in 32. Four rows of a group of 16 columns are in registers
-//! at a time.
+//! AVX2: sums of pairs of products of bytes in 16 bits, and of pairs of those in 32. Six rows of a group of 16 columns are in
+//! registers at a time.
 //!
-//! The instruction for the products takes an unsigned and a signed byte: the size of a weight, and the code, whose bits are turned over
-//! where the weight is negative. That makes it its opposite less one, so that a negative weight's size is missing from the sum, whatever
-//! the code: sums begin with these sizes (`Columns::negatives`). A sum of two products, at most 2 * 127 * 128, fits 16 bits and is exact.
+//! The instruction for the products takes an unsigned byte, which is the code with its offset, and a signed one, the weight. Where the
+//! weights of a block are so large that a sum of two products might not fit 16 bits (`pairs`), it takes the size of a weight as the
+//! unsigned byte, and the code without its offset as the signed one, whose bits are turned over where the weight is negative. That makes it its
+//! opposite less one, so that a negative weight's size is missing from the sum, whatever the code: sums begin with these sizes, and with
+//! what the offset would have added (`Order::begin`). Such a sum is at most 2 * 127 * 128. All sums are exact.
 //!
 //! An [`Avx2`] exists only where the processor has the instructions, which makes the calls below sound. The tests are in `tests`,
 //! against the portable form.
 
 #![expect(unsafe_code, reason = "functions for AVX2 are called from ones for any processor, and vectors are loaded")]
 
+use super::block::{Block, COLUMNS, GROUP, OFFSET};
 use super::compute::{CODE_LEAST, Compute, Instructions, LANES as WIDE, MAGIC_BITS};
 use super::gelu::gelu;
-use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
+use super::matrix::{Columns, Matrix};
+use super::pairs::Order;
 use super::quantize::{Rows, Step};
 use super::tile::{Activation, tiles};
 use core::arch::x86_64::{
@@ -21,13 +25,13 @@ use core::arch::x86_64::{
     _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps,
     _mm256_castsi256_si128, _mm256_cmpgt_epi8, _mm256_cvtepi32_ps, _mm256_extractf128_ps, _mm256_extracti128_si256,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps,
-    _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_epi32,
-    _mm256_sub_ps, _mm256_xor_si256,
+    _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_epi32, _mm256_sub_ps, _mm256_xor_si256,
 };
 
-/// Rows of a tile: with two columns of sums each, the weights, their sizes and what a product needs they fill the 16 registers.
-const ROWS: usize = 4;
+/// Rows of a tile: with two columns of sums each, a vector of codes, one of products and the ones they fill 15 of 16 registers.
+const ROWS: usize = 6;
 const LANES: usize = 8;
 
 /// Shows that the processor has the instructions.
@@ -177,18 +181,23 @@ fn compute(with: Avx2, work: impl Compute) {
 fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, out: &mut [f32]) {
     let (codes, steps) = rows.parts();
     let outputs = matrix.outputs();
-    for (panel, (blocks, columns)) in matrix.panels().enumerate() {
-        for group in 0..COLUMNS / GROUP {
+    for ((panel, (blocks, columns)), orders) in
+        matrix.panels().enumerate().zip(matrix.orders().chunks_exact(COLUMNS / GROUP))
+    {
+        for (group, order) in orders.iter().enumerate() {
             for (first, height) in tiles(steps.len(), ROWS) {
                 let codes = &codes[first * blocks.len()..][..height * blocks.len()];
                 let steps = &steps[first..][..height];
                 let out = &mut out[first * outputs..][..height * outputs];
                 let at = panel * COLUMNS + group * GROUP;
+                let offset = i32::from(OFFSET);
                 match height {
-                    1 => finish(&sums::<1>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
-                    2 => finish(&sums::<2>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
-                    3 => finish(&sums::<3>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
-                    _ => finish(&sums::<ROWS>(codes, blocks, columns, group), steps, 0, columns, group, out, at),
+                    1 => finish(&sums::<1>(codes, blocks, order, group), steps, offset, columns, group, out, at),
+                    2 => finish(&sums::<2>(codes, blocks, order, group), steps, offset, columns, group, out, at),
+                    3 => finish(&sums::<3>(codes, blocks, order, group), steps, offset, columns, group, out, at),
+                    4 => finish(&sums::<4>(codes, blocks, order, group), steps, offset, columns, group, out, at),
+                    5 => finish(&sums::<5>(codes, blocks, order, group), steps, offset, columns, group, out, at),
+                    _ => finish(&sums::<ROWS>(codes, blocks, order, group), steps, offset, columns, group, out, at),
                 }
                 if activation == Activation::Gelu {
                     for out in out.chunks_exact_mut(outputs) {
@@ -200,24 +209,62 @@ fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, ou
     }
 }
 
+/// The codes of `M` rows, in fours: one for each block. The loops of the kernels read them without a look at the bounds, which takes as
+/// long as a product.
+pub(super) struct TileCodes<'a, const M: usize> {
+    codes: &'a [[u8; 4]],
+    depth: usize,
+}
+
+impl<'a, const M: usize> TileCodes<'a, M> {
+    pub(super) fn new(codes: &'a [[u8; 4]], depth: usize) -> Self {
+        assert_eq!(codes.len(), M * depth, "`M` rows of four codes for each block");
+        Self { codes, depth }
+    }
+
+    /// The codes of a row for a block.
+    ///
+    /// # Safety
+    /// `row` is below `M`, and `place` below the number of blocks.
+    #[inline(always)]
+    pub(super) unsafe fn at(&self, row: usize, place: usize) -> i32 {
+        debug_assert!(row < M && place < self.depth, "row {row}, block {place}");
+        // SAFETY: `new` has found `M * depth` codes; see above.
+        i32::from_le_bytes(unsafe { *self.codes.get_unchecked(row * self.depth + place) })
+    }
+}
+
 /// The sums of `M` rows of a group.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], columns: &Columns, group: usize) -> [[__m256i; 2]; M] {
+fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], order: &Order, group: usize) -> [[__m256i; 2]; M] {
     let depth = blocks.len();
-    let codes: [&[[u8; 4]]; M] = core::array::from_fn(|row| &codes[row * depth..][..depth]);
+    let codes = TileCodes::<M>::new(codes, depth);
     let ones = _mm256_set1_epi16(1);
-    let more = load_sums(&columns.negatives[group]);
-    let mut sums = [more; M];
-    for (place, block) in blocks.iter().enumerate() {
-        let weights = load(&block.0[group]);
+    let mut sums = [load_sums(&order.begin); M];
+    let (safe, others) = order.parts();
+    for place in safe {
+        let place = usize::from(*place);
+        let weights = load(&blocks[place].0[group]);
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: there are `M` sums, and `place` is a block's, as was found above.
+            let code = _mm256_set1_epi32(unsafe { codes.at(row, place) });
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_maddubs_epi16(code, weights), ones));
+            }
+        }
+    }
+    for place in others {
+        let place = usize::from(*place);
+        let weights = load(&blocks[place].0[group]);
         let sizes = [_mm256_abs_epi8(weights[0]), _mm256_abs_epi8(weights[1])];
-        let none = _mm256_setzero_si256();
-        let below = [_mm256_cmpgt_epi8(none, weights[0]), _mm256_cmpgt_epi8(none, weights[1])];
-        for (codes, sums) in codes.iter().zip(&mut sums) {
-            let code = _mm256_set1_epi32(i32::from_le_bytes(codes[place]));
-            for (sum, (size, below)) in sums.iter_mut().zip(sizes.into_iter().zip(below)) {
-                let pairs = _mm256_maddubs_epi16(size, _mm256_xor_si256(code, below));
+        let offset = _mm256_set1_epi8(OFFSET.cast_signed());
+        let flips = weights.map(|weights| _mm256_xor_si256(_mm256_cmpgt_epi8(_mm256_setzero_si256(), weights), offset));
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: there are `M` sums, and `place` is a block's, as was found above.
+            let code = _mm256_set1_epi32(unsafe { codes.at(row, place) });
+            for (sum, (size, flip)) in sums.iter_mut().zip(sizes.into_iter().zip(flips)) {
+                let pairs = _mm256_maddubs_epi16(size, _mm256_xor_si256(code, flip));
                 *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
             }
         }

@@ -6,9 +6,11 @@
 #![expect(unsafe_code, reason = "functions for AVX-512 are called from ones for any processor, and vectors are loaded")]
 
 use super::avx2::Avx2;
+use super::avx2::TileCodes;
+use super::block::{Block, COLUMNS, GROUP, OFFSET};
 use super::compute::{CODE_LEAST, Compute, Instructions, LANES, MAGIC_BITS};
 use super::gelu::{gelu, gelu_of};
-use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix, OFFSET};
+use super::matrix::{Columns, Matrix};
 use super::quantize::{Rows, Step};
 use super::tile::{Activation, tiles};
 use core::arch::x86_64::{
@@ -194,13 +196,14 @@ fn tile<const M: usize>(
     at: usize,
 ) {
     let depth = blocks.len();
-    let codes: [&[[u8; 4]]; M] = core::array::from_fn(|row| &codes[row * depth..][..depth]);
+    let codes = TileCodes::<M>::new(codes, depth);
     let mut sums = [[_mm512_setzero_si512(); 4]; M];
     for (place, block) in blocks.iter().enumerate() {
         let [a, b, c, d] = &block.0;
         let weights = [load(a), load(b), load(c), load(d)];
-        for (codes, sums) in codes.iter().zip(&mut sums) {
-            let code = _mm512_set1_epi32(i32::from_le_bytes(codes[place]));
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: there are `M` sums, and `place` is a block's.
+            let code = _mm512_set1_epi32(unsafe { codes.at(row, place) });
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = _mm512_dpbusd_epi32(*sum, code, weights);
             }

@@ -6,10 +6,11 @@
 
 #![expect(unsafe_code, reason = "functions for AVX-VNNI are called from ones for any processor")]
 
-use super::avx2::{Avx2, finish, load};
+use super::avx2::{Avx2, TileCodes, finish, load};
+use super::block::{Block, COLUMNS, GROUP, OFFSET};
 use super::compute::Compute;
 use super::gelu::gelu;
-use super::matrix::{Block, COLUMNS, GROUP, Matrix, OFFSET};
+use super::matrix::Matrix;
 use super::quantize::Rows;
 use super::tile::{Activation, tiles};
 use core::arch::x86_64::{__m256i, _mm256_dpbusd_avx_epi32, _mm256_set1_epi32, _mm256_setzero_si256};
@@ -77,12 +78,13 @@ fn multiply(with: Avx2, rows: &Rows, matrix: &Matrix, activation: Activation, ou
 #[inline]
 fn sums<const M: usize>(codes: &[[u8; 4]], blocks: &[Block], group: usize) -> [[__m256i; 2]; M] {
     let depth = blocks.len();
-    let codes: [&[[u8; 4]]; M] = core::array::from_fn(|row| &codes[row * depth..][..depth]);
+    let codes = TileCodes::<M>::new(codes, depth);
     let mut sums = [[_mm256_setzero_si256(); 2]; M];
     for (place, block) in blocks.iter().enumerate() {
         let weights = load(&block.0[group]);
-        for (codes, sums) in codes.iter().zip(&mut sums) {
-            let code = _mm256_set1_epi32(i32::from_le_bytes(codes[place]));
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: there are `M` sums, and `place` is a block's.
+            let code = _mm256_set1_epi32(unsafe { codes.at(row, place) });
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = _mm256_dpbusd_avx_epi32(*sum, code, weights);
             }

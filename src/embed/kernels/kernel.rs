@@ -102,7 +102,7 @@ impl Kernel {
     pub(super) const fn offset(self) -> u8 {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Set::AvxVnni(_) | Set::Avx512(_) | Set::Amx(_) => super::matrix::OFFSET,
+            Set::Avx2(_) | Set::AvxVnni(_) | Set::Avx512(_) | Set::Amx(_) => super::block::OFFSET,
             _ => 0,
         }
     }

@@ -3,23 +3,15 @@
 //! A panel is `COLUMNS` columns of the matrix. Its blocks go down the rows, four at a time: a block has four groups of sixteen columns,
 //! and a group's 64 bytes are four rows of one column after another, as instructions for sums of four products want them.
 
-/// Columns of a panel.
-pub(super) const COLUMNS: usize = 64;
-/// Rows of a block.
-pub(super) const DEPTH: usize = 4;
-/// Columns of a group: a vector of 64 bytes.
-pub(super) const GROUP: usize = 16;
-const GROUPS: usize = COLUMNS / GROUP;
-/// Added to a signed code, makes it an unsigned one.
-pub(super) const OFFSET: u8 = 128;
+use super::block::{Block, COLUMNS, DEPTH, GROUP, GROUPS};
+#[cfg(target_arch = "x86_64")]
+use super::pairs::Order;
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
 /// A sum of so many products of an unsigned and a signed byte, and what the zero points take off, fit 32 bits together.
 const DEPTH_MAX: usize = 1 << 14;
 const _: () = assert!(DEPTH_MAX * (255 * 127 + 255 * 127) < 1 << 31);
-
-/// Four rows of a panel.
-#[derive(Clone, Debug)]
-#[repr(C, align(64))]
-pub(super) struct Block(pub(super) [[i8; GROUP * DEPTH]; GROUPS]);
 
 /// What belongs to the columns of a panel, in groups.
 #[derive(Clone, Debug)]
@@ -29,14 +21,15 @@ pub(super) struct Columns {
     pub(super) biases: [[f32; GROUP]; GROUPS],
     /// The sum of a column's codes.
     pub(super) sums: [[i32; GROUP]; GROUPS],
-    /// The sum of the sizes of those that are negative.
-    pub(super) negatives: [[i32; GROUP]; GROUPS],
 }
 
 /// Packed weights with their scales and biases.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     depth: usize,
+    /// Made when AVX2 first multiplies by it; other instructions need none.
+    #[cfg(target_arch = "x86_64")]
+    orders: OnceLock<Box<[Order]>>,
     /// What a number is multiplied by before it becomes a code.
     factors: Vec<f32>,
     blocks: Vec<Block>,
@@ -59,6 +52,8 @@ impl Matrix {
         }
         let mut packed = Self {
             depth,
+            #[cfg(target_arch = "x86_64")]
+            orders: OnceLock::new(),
             factors: vec![1.0; depth],
             blocks: Vec::with_capacity(outputs / COLUMNS * depth / DEPTH),
             columns: Vec::with_capacity(outputs / COLUMNS),
@@ -70,15 +65,11 @@ impl Matrix {
     }
 
     fn push_panel(&mut self, codes: &[i8], scales: &[f32], biases: &[f32], first: usize) {
-        let mut columns = Columns {
-            scales: [[0.0; GROUP]; GROUPS],
-            biases: [[0.0; GROUP]; GROUPS],
-            sums: [[0; GROUP]; GROUPS],
-            negatives: [[0; GROUP]; GROUPS],
-        };
+        let mut columns =
+            Columns { scales: [[0.0; GROUP]; GROUPS], biases: [[0.0; GROUP]; GROUPS], sums: [[0; GROUP]; GROUPS] };
         columns.scales.as_flattened_mut().copy_from_slice(&scales[first..first + COLUMNS]);
         columns.biases.as_flattened_mut().copy_from_slice(&biases[first..first + COLUMNS]);
-        let (sums, negatives) = (columns.sums.as_flattened_mut(), columns.negatives.as_flattened_mut());
+        let sums = columns.sums.as_flattened_mut();
         for rows in codes.chunks_exact(DEPTH * scales.len()) {
             let mut block = Block([[0; GROUP * DEPTH]; GROUPS]);
             let groups = block.0.as_flattened_mut();
@@ -86,7 +77,6 @@ impl Matrix {
                 for (column, code) in row[first..first + COLUMNS].iter().enumerate() {
                     groups[column * DEPTH + at] = *code;
                     sums[column] += i32::from(*code);
-                    negatives[column] -= i32::from(*code).min(0);
                 }
             }
             self.blocks.push(block);
@@ -114,6 +104,8 @@ impl Matrix {
         if fits {
             self.blocks.extend_from_slice(&more.blocks);
             self.columns.extend_from_slice(&more.columns);
+            #[cfg(target_arch = "x86_64")]
+            self.orders.take();
         }
         fits
     }
@@ -164,6 +156,13 @@ impl Matrix {
     /// The biases of all columns, in groups.
     pub(super) fn biases(&self) -> impl Iterator<Item = &[f32; GROUP]> {
         self.columns.iter().flat_map(|columns| &columns.biases)
+    }
+
+    /// The orders in which AVX2 multiplies the blocks of each group, panel after panel.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn orders(&self) -> &[Order] {
+        let of_panel = |(blocks, _)| (0..GROUPS).map(move |group| Order::new(blocks, group));
+        self.orders.get_or_init(|| self.panels().flat_map(of_panel).collect())
     }
 
     /// The panels: the blocks of each, of which there are `depth / 4`, and its columns.

@@ -27,6 +27,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
+mod block;
 mod compute;
 mod gelu;
 mod kernel;
@@ -38,6 +39,8 @@ mod neon_32;
 #[cfg(target_arch = "aarch64")]
 mod neon_dot;
 pub mod normalize;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 mod portable;
 pub mod quantize;
 mod refine;

@@ -8,9 +8,10 @@
 
 #![expect(unsafe_code, reason = "functions for NEON are called from ones for any processor, and vectors are loaded")]
 
+use super::block::{Block, COLUMNS, GROUP};
 use super::compute::{CODE_LEAST, Compute, Instructions, LANES as WIDE, MAGIC_BITS};
 use super::gelu::gelu;
-use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
+use super::matrix::{Columns, Matrix};
 use super::quantize::{Rows, Step};
 use super::tile::{Activation, tiles};
 use core::arch::aarch64::{

@@ -11,9 +11,10 @@
 
 #![expect(unsafe_code, reason = "assembly, and a call of the C library that says what the processor has")]
 
+use super::block::{Block, COLUMNS, GROUP};
 use super::compute::{CODE_LEAST, Compute, Instructions, LANES, MAGIC_BITS};
 use super::gelu::gelu_of;
-use super::matrix::{Block, COLUMNS, Columns, GROUP, Matrix};
+use super::matrix::{Columns, Matrix};
 use super::quantize::{Rows, Step};
 use super::tile::Activation;
 use core::arch::asm;

@@ -11,9 +11,10 @@
     reason = "functions for NEON are called from ones for any processor, and one instruction is assembly"
 )]
 
+use super::block::{Block, COLUMNS, GROUP};
 use super::compute::Compute;
 use super::gelu::gelu;
-use super::matrix::{Block, COLUMNS, GROUP, Matrix};
+use super::matrix::Matrix;
 use super::neon::{Neon, finish, load};
 use super::quantize::Rows;
 use super::tile::{Activation, tiles};

@@ -1,8 +1,9 @@
 //! The products without special instructions: the twin that says what the others must give.
 
+use super::block::{Block, COLUMNS, DEPTH};
 use super::compute::Portable;
 use super::gelu::gelu;
-use super::matrix::{Block, COLUMNS, DEPTH, Matrix};
+use super::matrix::Matrix;
 use super::quantize::Rows;
 use super::tile::Activation;
 
