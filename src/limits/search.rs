@@ -82,6 +82,17 @@ pub const SEGMENT_AT_END: usize = 500;
 /// Words that stand in for one of a question's that no chunk holds.
 pub const SIMILAR_TERMS_MAX: usize = 16;
 
+/// Words like those of one question which no chunk holds that are looked up although no chunk has them that may answer who asks; shared out among
+/// the words of the question, as many as `SIMILAR_TERMS_MAX` for each at least.
+pub const SIMILAR_UNSEEN_MAX: usize = 512;
+
+/// Words of chunks that are in no segment yet which are taken at once to be compared.
+pub const NEWEST_TERMS_AT_ONCE: usize = 2_048;
+
+/// Postings of a word in a segment that a search reads also after its deadline: less than half a second on a card that reads a block in a
+/// millisecond.
+pub const POSTINGS_READ_LATE: usize = 256;
+
 /// Words that are compared with one that no chunk holds.
 pub const SIMILAR_COMPARED_MAX: usize = 20_000;
 

@@ -4,8 +4,8 @@
 //! change it takes that back, before the change is saved: so who believes it misses nothing that is in its index. Who has not said it, or said
 //! it on a link that has ended, is asked.
 //!
-//! After an answer of its own that lacked a part of its index (words are still to be entered, or some of it cannot be read) this device does
-//! not rely on it, and everybody is asked who shares anything, until an answer is from all of it again.
+//! After an answer of its own that lacked a part of its index (words are still to be entered, some of it cannot be read, or the search was cut
+//! short or failed) this device does not rely on it, and everybody is asked who shares anything, until an answer is from all of it again.
 //!
 //! A device has nothing else if each of its collections has the sum of one of this device's: the same names and contents of files. With a
 //! filter only the names of its collections count, and a device that is asked for by name is asked.
@@ -32,8 +32,17 @@ impl Node {
         if self.queries.of_peers.iter().any(|query| query.task == task) {
             return;
         }
-        if let Outcome::Found(found, _) = outcome {
-            self.queries.holdings.is_cut = found.unread || found.words_due != WordsDue::default();
+        match outcome {
+            Outcome::Found(found, _) => {
+                let is_part = found.unread || found.cut_short || found.words_due != WordsDue::default();
+                self.queries.holdings.is_cut = is_part;
+            }
+            Outcome::StoreFailed(_) | Outcome::Failed(_) | Outcome::Panicked(_)
+                if self.queries.local.is_of_query(task) =>
+            {
+                self.queries.holdings.is_cut = true;
+            }
+            _ => {}
         }
     }
 
@@ -135,7 +144,7 @@ mod tests {
     use crate::base::id::{Fingerprint, ReplyId, Ring};
     use crate::base::time::Duration;
     use crate::base::vector::Embedding;
-    use crate::limits::DIMENSIONS;
+    use crate::limits::{DIMENSIONS, QUERY_MS_MAX};
     use crate::scheduler::task::Task;
     use crate::store::record::Source;
 
@@ -228,11 +237,46 @@ mod tests {
         let whole = Found::default();
         let due = Found { words_due: WordsDue { searchable: 1, read: 0 }, ..Found::default() };
         let damaged = Found { unread: true, ..Found::default() };
-        for (found, to) in [(due, vec![NAS]), (whole.clone(), vec![]), (damaged, vec![NAS]), (whole, vec![])] {
+        let cut = Found { cut_short: true, ..Found::default() };
+        for (found, to) in [
+            (due, vec![NAS]),
+            (whole.clone(), vec![]),
+            (damaged, vec![NAS]),
+            (whole.clone(), vec![]),
+            (cut, vec![NAS]),
+            (whole, vec![]),
+        ] {
             let outcome = Outcome::Found(Box::new(found), Vec::new());
             handle(&mut node, at(15), Input::Done(TaskId(900), outcome, Duration::ZERO));
             assert_eq!(asked(&mut node, &[]), Some(to));
         }
+    }
+
+    #[test]
+    fn after_a_search_that_failed_or_did_not_end_in_time_all_are_asked() {
+        let (mut node, _) = linked(&[1]);
+        node.on_counted(&[counted("home", 3, 7)], &mut Out::new());
+        handle(&mut node, at(10), Input::Link(NAS, says(&[("home", 3, 7)])));
+        let search = |node: &mut Node, now| {
+            let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
+            let out = handle(node, at(now), Input::Api(ReplyId(9), search));
+            let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { panic!("{out:?}") };
+            let embedding = Embedding::new(Fingerprint([0; 32]), &[0.5; DIMENSIONS]).unwrap();
+            let out = handle(node, at(now), Input::Done(*task, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+            let [Output::Start(task, Task::Retrieve(_))] = &out[..] else { panic!("the peer is asked: {out:?}") };
+            *task
+        };
+        let whole = || Outcome::Found(Box::default(), Vec::new());
+        let task = search(&mut node, 20);
+        handle(&mut node, at(21), Input::Done(task, Outcome::Failed("no".to_owned()), Duration::ZERO));
+        assert_eq!(asked(&mut node, &[]), Some(vec![NAS]));
+        handle(&mut node, at(22), Input::Done(TaskId(900), whole(), Duration::ZERO));
+        assert_eq!(asked(&mut node, &[]), Some(vec![]));
+        let task = search(&mut node, 30);
+        handle(&mut node, at(31 + QUERY_MS_MAX), Input::Wake);
+        assert_eq!(asked(&mut node, &[]), Some(vec![NAS]), "it was not there in time");
+        handle(&mut node, at(40 + QUERY_MS_MAX), Input::Done(task, whole(), Duration::ZERO));
+        assert_eq!(asked(&mut node, &[]), Some(vec![]));
     }
 
     #[test]

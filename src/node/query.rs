@@ -180,6 +180,7 @@ impl Node {
     /// Answers the queries whose deadline has passed.
     pub(super) fn answer_overdue(&mut self, now: Instant, out: &mut Out) {
         while let Some(query) = self.queries.local.overdue(now) {
+            self.queries.holdings.is_cut |= !query.has_own();
             self.end_query(now, query, out);
         }
     }

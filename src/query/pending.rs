@@ -84,6 +84,12 @@ impl PendingQuery {
         self.embedding.as_ref()
     }
 
+    /// Whether this device's own result is there.
+    #[must_use]
+    pub fn has_own(&self) -> bool {
+        self.lists.iter().any(|(of, _)| of.is_none())
+    }
+
     /// Whether this device has searched.
     pub(super) const fn has_searched(&self) -> bool {
         self.embedding.is_some() && self.task.is_none()
@@ -152,6 +158,12 @@ impl PendingQueries {
                 query.mark_silent(*peer);
             }
         }
+    }
+
+    /// Whether a query waits for this task of this device.
+    #[must_use]
+    pub fn is_of_query(&self, task: TaskId) -> bool {
+        self.open.iter().any(|query| query.task == Some(task))
     }
 
     /// Adds this device's result. False if no query waits for it.

@@ -8,13 +8,13 @@ use crate::limits::{PEER_SEARCH_MS_MAX, SEARCH_MS_MAX};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::search::indexes::Indexes;
-use crate::search::lexical::index::Matches;
+use crate::search::lexical::index::{Index, Looks, Matches, found};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::KvError;
-use crate::worker::retrieve::{CollectionOf, Lookup};
-use crate::worker::words::Reader;
+use crate::worker::retrieve::{CollectionOf, IsLate, Lookup};
+use crate::worker::words::Until;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// The indexes, locked only while they are looked at, and the store that postings are read from.
@@ -28,6 +28,12 @@ pub(super) struct SharedIndexes {
 impl SharedIndexes {
     fn read(&self) -> RwLockReadGuard<'_, Indexes> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Looks for SharedIndexes {
+    fn look<T>(&self, at: impl FnOnce(&Index) -> T) -> T {
+        at(&self.read().words)
     }
 }
 
@@ -49,12 +55,24 @@ impl Lookup for SharedIndexes {
         self.read().nearest(question, max, allowed)
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
-        self.read().words.search(terms, &mut Reader(&self.disk), max, also, allowed)
+    fn words(
+        &self,
+        terms: &QueryTerms,
+        of: (usize, &[Row]),
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Matches, KvError> {
+        found::search(self, terms, &mut Until::new(&self.disk, is_late), of, allowed)
     }
 
-    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
-        self.read().words.holding(phrases.looked_up(), &mut Reader(&self.disk), max, allowed)
+    fn holding(
+        &self,
+        phrases: &Phrases,
+        max: usize,
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Vec<Row>, KvError> {
+        found::holding(self, phrases.looked_up(), &mut Until::new(&self.disk, is_late), max, allowed)
     }
 
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {

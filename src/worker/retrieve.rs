@@ -28,7 +28,9 @@ use crate::embed::{
     Embedder,
     model::{canonical, key, prefixed},
 };
-use crate::limits::{HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, RESCORE_SHARED_MAX, RESCORE_WIDER};
+use crate::limits::{
+    HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, POSTINGS_READ_LATE, RESCORE_SHARED_MAX, RESCORE_WIDER,
+};
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::lexical::row_set::Allowed;
 use crate::search::lexical::terms::QueryTerms;
@@ -46,7 +48,7 @@ use std::sync::Arc;
 
 pub use files::follow as follow_files;
 pub use held::answer;
-pub use lookup::{CollectionOf, InStore, Late, Lookup, load_indexes};
+pub use lookup::{CollectionOf, InStore, IsLate, Late, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
@@ -183,7 +185,8 @@ impl Search<'_> {
     ) -> Candidates {
         let mut known: BTreeSet<Row> = BTreeSet::new();
         rows.retain(|row| known.insert(*row));
-        let words = lookup.words(&self.terms, READ, &rows, self.allowed);
+        let is_late = |read| self.is_late(lookup, read, POSTINGS_READ_LATE);
+        let words = lookup.words(&self.terms, (READ, &rows), self.allowed, &is_late);
         let words = given(words.map(Some), unread).unwrap_or_default();
         if more {
             rows.extend(words.rows.iter().map(|(row, _)| *row).filter(|row| !known.contains(row)));

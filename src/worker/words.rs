@@ -37,6 +37,38 @@ impl<K: KvRead> Postings for Reader<'_, K> {
     }
 }
 
+/// Postings that are read until `is_late` says of so many reads that there is no time for more.
+pub struct Until<'a, K, F> {
+    reader: Reader<'a, K>,
+    read: usize,
+    is_late: F,
+}
+
+impl<'a, K, F: Fn(usize) -> bool> Until<'a, K, F> {
+    /// Nothing is read yet.
+    pub const fn new(kv: &'a K, is_late: F) -> Self {
+        Self { reader: Reader(kv), read: 0, is_late }
+    }
+}
+
+impl<K: KvRead, F: Fn(usize) -> bool> Postings for Until<'_, K, F> {
+    type Error = KvError;
+
+    fn of(&mut self, term: &str, segment: u32) -> Result<Option<Places>, KvError> {
+        self.read += 1;
+        self.reader.of(term, segment)
+    }
+
+    fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, KvError> {
+        self.read += 1;
+        self.reader.similar(words)
+    }
+
+    fn is_late(&self) -> bool {
+        (self.is_late)(self.read)
+    }
+}
+
 /// The index of the store's segments. What they lack is entered by [`next`]. Chunks that are in no document any more are left out, and
 /// those of documents that are being removed are hidden.
 ///

@@ -33,7 +33,7 @@ use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, FileStamp, Source, Sources};
 use crate::worker::extract::{Content, changes};
-use crate::worker::retrieve::{CollectionOf, InStore, Lookup, retrieve};
+use crate::worker::retrieve::{CollectionOf, InStore, IsLate, Lookup, retrieve};
 use crate::worker::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -155,12 +155,24 @@ impl Lookup for Only<'_> {
         if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(question, max, allowed) }
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
-        self.indexes.words(terms, max, also, allowed)
+    fn words(
+        &self,
+        terms: &QueryTerms,
+        of: (usize, &[Row]),
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Matches, KvError> {
+        self.indexes.words(terms, of, allowed, is_late)
     }
 
-    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
-        self.indexes.holding(phrases, max, allowed)
+    fn holding(
+        &self,
+        phrases: &Phrases,
+        max: usize,
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Vec<Row>, KvError> {
+        self.indexes.holding(phrases, max, allowed, is_late)
     }
 
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
@@ -250,8 +262,12 @@ impl Agents {
         let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
         for agent in &self.agents {
             let lookup = InStore { index: &agent.indexes, kv: agent.library.kv() };
-            statistics
-                .join(&lookup.words(&terms, 1, &[], Allowed::default()).map_err(|error| error.to_string())?.statistics);
+            statistics.join(
+                &lookup
+                    .words(&terms, (1, &[]), Allowed::default(), &|_| false)
+                    .map_err(|error| error.to_string())?
+                    .statistics,
+            );
         }
         let hits: Vec<SearchHit> = found.into_iter().flat_map(|(_, found)| found.hits).collect();
         let words = of_words(&terms, &statistics, &hits);

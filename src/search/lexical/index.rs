@@ -7,20 +7,18 @@
 
 use super::analysis::Analysis;
 use super::audience::{Audience, Audiences};
-use super::bm25::{idf, is_known, mean, saturation};
 use super::language::{Languages, code, of_code};
 use super::postings::encode;
-use super::row_set::{Allowed, RowSet};
-use super::terms::QueryTerms;
+use super::row_set::RowSet;
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
 use crate::limits::SEGMENT_CHUNKS;
-use occurrences::Occurrences;
 use std::collections::{BTreeMap, BTreeSet};
 
-mod found;
+pub mod found;
 mod merge;
-mod occurrences;
+mod nearly;
+mod slots;
 
 pub use merge::{Merge, Stored};
 
@@ -69,6 +67,23 @@ pub trait Postings {
     /// # Errors
     /// The store could not be read.
     fn similar(&mut self, words: &[String]) -> Result<BTreeSet<String>, Self::Error>;
+
+    /// Whether there is no time to read more.
+    fn is_late(&self) -> bool {
+        false
+    }
+}
+
+/// Gives looks at the index. Nothing is read from a store during one: whoever changes the index waits for it, and those who look behind him.
+pub trait Looks {
+    /// One look.
+    fn look<T>(&self, at: impl FnOnce(&Index) -> T) -> T;
+}
+
+impl Looks for Index {
+    fn look<T>(&self, at: impl FnOnce(&Index) -> T) -> T {
+        at(self)
+    }
 }
 
 /// The index.
@@ -254,102 +269,11 @@ impl Index {
         &self.segments
     }
 
-    /// The `max` chunks with the best BM25 score, best first, then those of the rows `also`, and the statistics over all
-    /// chunks. A term that no chunk has is looked for among those that are nearly it. If `shared` is allowed, chunks that answer this device
-    /// alone are in none of it: how often a word is in them would tell what they are about. Of the others those that are not allowed are
-    /// in the statistics, so that a word is as rare with a filter as without.
-    ///
-    /// # Errors
-    /// The store could not be read.
-    pub fn search<'a, P: Postings>(
-        &self,
-        terms: &QueryTerms,
-        store: &mut P,
-        max: usize,
-        also: &[Row],
-        allowed: impl Into<Allowed<'a>>,
-    ) -> Result<Matches, P::Error> {
-        let Allowed { shared, only } = allowed.into();
-        let mut statistics = CorpusStatistics::of(terms.len(), [].iter());
-        let (chunks, length) = self.size(shared);
-        (statistics.chunks, statistics.length) = (u32::try_from(chunks).unwrap_or(u32::MAX), length);
-        let (total, mean) = (chunks as f32, mean(&statistics));
-        let slots = self.slots();
-        let mut scores = vec![0.0_f32; slots.last().map_or(0, |(end, _)| *end)];
-        // The parts of a number stand before the whole, which decides what they weigh.
-        let looked_up: Vec<(usize, &[String])> = terms.looked_up().collect();
-        for (at, forms) in looked_up.into_iter().rev() {
-            let (mut found, holders) = self.exact(terms, at, (&slots, shared), store)?;
-            if let Some(chunks) = statistics.document_frequencies.get_mut(at) {
-                *chunks = u32::try_from(holders).unwrap_or(u32::MAX);
-            }
-            let is_known = |at| is_known(&statistics, at);
-            if found.is_empty() && !terms.is_told(at, is_known) {
-                found = self.nearly(forms, (&slots, shared), store)?;
-            }
-            let weight =
-                terms.weight(at, is_known) * idf(total, if holders > 0 { holders } else { found.len() } as f32);
-            for Occurrences { slot, count, length } in found {
-                if let Some(score) = scores.get_mut(slot) {
-                    *score += weight * saturation(count, f32::from(length), mean);
-                }
-            }
-        }
-        leave_out(&mut scores, &slots, only);
-        let mut rows = best(&scores, &slots, max);
-        let known: BTreeSet<Row> = rows.iter().map(|(row, _)| *row).collect();
-        let score = |row: Row| {
-            let of = |(end, segment): &(usize, &Segment)| Some(end - segment.lengths.len() + segment.place(row)?);
-            slots.iter().find_map(of).and_then(|slot| scores.get(slot).copied()).unwrap_or_default()
-        };
-        rows.extend(also.iter().filter(|row| !known.contains(row)).map(|row| (*row, score(*row))));
-        let languages = rows.iter().filter_map(|(row, _)| Some((*row, self.languages_of(*row)?))).collect();
-        Ok(Matches { rows, languages, statistics })
-    }
-
     /// The languages of a chunk, if they are known.
     fn languages_of(&self, row: Row) -> Option<Languages> {
         let (segment, place) = self.ranges().find_map(|segment| Some((segment, segment.place(row)?)))?;
         segment.languages.get(place).copied().and_then(of_code)
     }
-
-    /// For each range of rows one past its last slot, and the range: slots number the rows of all ranges without the gaps between.
-    fn slots(&self) -> Vec<(usize, &Segment)> {
-        let mut end = 0;
-        self.ranges()
-            .map(|segment| {
-                end += segment.lengths.len();
-                (end, segment)
-            })
-            .collect()
-    }
-}
-
-/// Of rows that are not among these the score is 0.
-fn leave_out(scores: &mut [f32], slots: &[(usize, &Segment)], only: Option<&RowSet>) {
-    let Some(mut only) = only.map(RowSet::cursor) else { return };
-    let rows = slots.iter().flat_map(|(_, segment)| (segment.first.0..segment.end().0).map(Row));
-    for (score, row) in scores.iter_mut().zip(rows) {
-        if *score > 0.0 && !only.contains(row) {
-            *score = 0.0;
-        }
-    }
-}
-
-/// The rows of the `max` highest scores above 0, best first; of equal ones the older row.
-fn best(scores: &[f32], slots: &[(usize, &Segment)], max: usize) -> Vec<(Row, f32)> {
-    let mut best: Vec<(usize, f32)> = scores.iter().copied().enumerate().filter(|(_, score)| *score > 0.0).collect();
-    let order = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-    if best.len() > max && max > 0 {
-        best.select_nth_unstable_by(max - 1, order);
-    }
-    best.truncate(max);
-    best.sort_unstable_by(order);
-    let row = |slot: usize| {
-        let (end, segment) = slots.get(slots.partition_point(|(end, _)| *end <= slot))?;
-        Some(Row(segment.first.0 + (slot + segment.lengths.len() - end) as u64))
-    };
-    best.into_iter().filter_map(|(slot, score)| Some((row(slot)?, score))).collect()
 }
 
 impl Index {

@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::search::lexical::similar::grams;
+use crate::search::lexical::terms::QueryTerms;
 use std::convert::Infallible;
 
 /// Segments in memory, as the store keeps them.
 #[derive(Default)]
-struct Kept(BTreeMap<(String, u32), Vec<u8>>);
+pub(super) struct Kept(BTreeMap<(String, u32), Vec<u8>>);
 
 impl Kept {
-    fn keep(&mut self, full: &Full) {
+    pub(super) fn keep(&mut self, full: &Full) {
         for (term, bytes) in &full.postings {
             self.0.insert((term.clone(), full.segment.number), bytes.clone());
         }

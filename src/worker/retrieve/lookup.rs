@@ -1,13 +1,13 @@
 //! The two indexes that a question is looked up in.
 
-use super::super::words;
+use super::super::words::{self, Until};
 use super::files::file_of;
 use crate::base::filter::Filter;
 use crate::base::id::{ModelMark, Row};
 use crate::base::vector::Embedding;
 use crate::search::files::Files;
 use crate::search::indexes::{Indexes, VectorIndexes};
-use crate::search::lexical::index::Matches;
+use crate::search::lexical::index::{Matches, found};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
@@ -30,17 +30,29 @@ pub trait Lookup {
     /// The rows nearest by sign bits, at most so many different ones; of those that are `allowed`, and have vectors of the question's model.
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row>;
 
-    /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::Index::search`.
+    /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::found::search`.
     ///
     /// # Errors
     /// Any `KvError`.
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError>;
+    fn words(
+        &self,
+        terms: &QueryTerms,
+        of: (usize, &[Row]),
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Matches, KvError>;
 
-    /// At most so many rows with all words of these phrases, in whichever places of the text; see `lexical::index::Index::holding`.
+    /// At most so many rows with all words of these phrases, in whichever places of the text; see `lexical::index::found::holding`.
     ///
     /// # Errors
     /// Any `KvError`.
-    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError>;
+    fn holding(
+        &self,
+        phrases: &Phrases,
+        max: usize,
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Vec<Row>, KvError>;
 
     /// Whether the deadline has passed of a search for a person here or, if `shared`, for another device.
     fn is_late(&self, _shared: bool) -> bool {
@@ -53,6 +65,9 @@ pub trait Lookup {
     /// The row from which on the words of chunks are not in the index yet.
     fn words_end(&self) -> Row;
 }
+
+/// Whether there is no time for more postings than so many.
+pub type IsLate<'a> = &'a dyn Fn(usize) -> bool;
 
 /// Gives the collection of a path.
 pub type CollectionOf<'a> = &'a dyn Fn(&[u8]) -> Option<&'a str>;
@@ -78,12 +93,24 @@ impl<K: Kv> Lookup for InStore<'_, K> {
         self.index.nearest(question, max, allowed)
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
-        self.index.words.search(terms, &mut words::Reader(self.kv), max, also, allowed)
+    fn words(
+        &self,
+        terms: &QueryTerms,
+        of: (usize, &[Row]),
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Matches, KvError> {
+        found::search(&self.index.words, terms, &mut Until::new(self.kv, is_late), of, allowed)
     }
 
-    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
-        self.index.words.holding(phrases.looked_up(), &mut words::Reader(self.kv), max, allowed)
+    fn holding(
+        &self,
+        phrases: &Phrases,
+        max: usize,
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Vec<Row>, KvError> {
+        found::holding(&self.index.words, phrases.looked_up(), &mut Until::new(self.kv, is_late), max, allowed)
     }
 
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
@@ -115,12 +142,24 @@ impl<K: Kv> Lookup for Late<'_, K> {
         self.0.nearest(question, max, allowed)
     }
 
-    fn words(&self, terms: &QueryTerms, max: usize, also: &[Row], allowed: Allowed<'_>) -> Result<Matches, KvError> {
-        self.0.words(terms, max, also, allowed)
+    fn words(
+        &self,
+        terms: &QueryTerms,
+        of: (usize, &[Row]),
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Matches, KvError> {
+        self.0.words(terms, of, allowed, is_late)
     }
 
-    fn holding(&self, phrases: &Phrases, max: usize, allowed: Allowed<'_>) -> Result<Vec<Row>, KvError> {
-        self.0.holding(phrases, max, allowed)
+    fn holding(
+        &self,
+        phrases: &Phrases,
+        max: usize,
+        allowed: Allowed<'_>,
+        is_late: IsLate<'_>,
+    ) -> Result<Vec<Row>, KvError> {
+        self.0.holding(phrases, max, allowed, is_late)
     }
 
     fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {

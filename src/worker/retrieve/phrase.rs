@@ -5,7 +5,7 @@ use super::{Candidates, Lookup, READ, Search};
 use crate::base::file_name;
 use crate::base::hit::SearchHit;
 use crate::base::id::{EmbedKey, Row};
-use crate::limits::{PHRASE_TEXTS_MAX, PLACES_MAX};
+use crate::limits::{PHRASE_TEXTS_MAX, PLACES_MAX, POSTINGS_READ_LATE};
 use crate::search::lexical::phrase::Phrases;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
@@ -23,7 +23,8 @@ impl Search<'_> {
         if phrases.is_empty() {
             return None;
         }
-        let holding = lookup.holding(&phrases, PHRASE_TEXTS_MAX, self.allowed);
+        let is_late = |read| self.is_late(lookup, read, POSTINGS_READ_LATE);
+        let holding = lookup.holding(&phrases, PHRASE_TEXTS_MAX, self.allowed, &is_late);
         let holding = given(holding.map(Some), unread).unwrap_or_default();
         let (mut rows, mut copies) = (BTreeSet::new(), BTreeMap::new());
         // A name has its words in no index of texts.
