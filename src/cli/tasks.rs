@@ -93,7 +93,9 @@ fn progress(tasks: &Tasks) -> String {
 
 /// Why this device does not do all that waits; and what keeps it from all work, though nothing may wait so far.
 fn why(tasks: &Tasks) -> Option<&String> {
-    let background = tasks.here.background.as_ref().filter(|_| tasks.to_read + tasks.to_embed > 0);
+    // Of a pause its owner is told whatever waits: it may be forgotten.
+    let tells = tasks.here.paused || tasks.to_read + tasks.to_embed > 0;
+    let background = tasks.here.background.as_ref().filter(|_| tells);
     tasks.here.held.as_ref().or(background)
 }
 
@@ -138,8 +140,20 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     for lent in &tasks.lent {
         let _ = writeln!(text, "{}", one_line(&line(lent)));
     }
+    if tasks.offered > 0 && tasks.here.paused {
+        let _ = writeln!(
+            text,
+            "{} of other devices {} for somebody who embeds them.",
+            count(tasks.offered, "passage"),
+            plural(tasks.offered, "waits", "wait")
+        );
+    }
     if tasks.borrowed > 0 {
         let _ = writeln!(text, "{} of other devices to embed here.", count(tasks.borrowed, "passage"));
+    }
+    if tasks.away > 0 {
+        let _ =
+            writeln!(text, "{} for {} disk or share.", waiting(tasks.away, "file"), plural(tasks.away, "its", "their"));
     }
     failing(&mut text, &tasks.parked);
     parked(&mut text, tasks);
@@ -224,12 +238,13 @@ fn waits(tasks: &Tasks) -> String {
             Some(format!("{} {are} for a check", count(number, "passage")))
         }
     };
-    let waits = match (tasks.to_read, tasks.to_embed) {
+    let waits = match (tasks.readable(), tasks.to_embed) {
         (0, 0) if checks.is_some() => None,
         (0, 0) if tasks.running.iter().any(|task| task.does == LOOKS) => {
             Some("Nothing waits here so far; a folder is being looked at".to_owned())
         }
         (0, 0) if tasks.here.looking => Some("Nothing waits here so far; a folder is still to be looked at".to_owned()),
+        (0, 0) if tasks.to_read > 0 => Some("Nothing that waits here can be done just now".to_owned()),
         (0, 0) => Some("Nothing waits here".to_owned()),
         (0, passages) => Some(format!("{} to be embedded", waiting(passages, "passage"))),
         (files, 0) => Some(format!("{} to be read", waiting(files, "file"))),

@@ -61,7 +61,7 @@ use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::ffi::OsStrExt;
-use threads::{Parts, Threads, background_threads};
+use threads::{Parts, Threads, background_slots};
 use uncounted::count_when_there_is_room;
 
 /// What a start finds, for the test of the page that lists all findings.
@@ -212,7 +212,7 @@ fn scheduler_config(
         asked: known.asked.0,
         work: known.work,
         strays: known.strays,
-        slots: background_threads(),
+        slots: background_slots(),
         disk_free: disk_free(home.path()),
         model: model.fingerprint(),
         cosine_min: model.cosine_threshold(),

@@ -116,7 +116,7 @@ mod tests {
         let devices = [
             (
                 device("tv", Some(Some(paused))),
-                "tv: paused by its owner; wattle resume there ends it, since 2026-11-27 22:41 UTC.",
+                "tv: paused by its owner; `wattle resume` there ends it, since 2026-11-27 22:41 UTC.",
             ),
             (
                 device("nas", Some(Some(hold(Reason::OnBattery, Some(battery))))),

@@ -271,7 +271,7 @@ impl From<&Status> for StatusReport {
             peer_id: status.peer_id.clone(),
             device: status.device.clone(),
             mesh: None,
-            files: Files::with_work(&status.counts, status.work.to_do),
+            files: Files::of(status),
             leaving: status.counts.count(Kind::Tombstoned),
             progress: Progress::from(status),
             index_bytes: IndexBytes { vectors: status.driver.index.vectors, words: status.driver.index.words },

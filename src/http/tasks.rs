@@ -13,12 +13,18 @@ use serde::{Deserialize, Serialize};
 /// The answer of `GET /v1/tasks`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tasks {
-    /// Files that wait to be read.
+    /// Files that wait to be read, those of `away` and of `failing_to_read` among them.
     pub to_read: u64,
+    /// Files of them that are not there just now.
+    #[serde(default)]
+    pub away: u64,
     /// Passages that wait to be embedded, those that other devices have among them; `passages` has those that are embedded and wait for a check.
     pub to_embed: u64,
     /// Passages of other devices that are here to be embedded.
     pub borrowed: u64,
+    /// Passages of other devices that wait for anybody who embeds them, as these devices say.
+    #[serde(default)]
+    pub offered: u64,
     /// What was embedded more than once since this agent started, by its cause.
     #[serde(default)]
     pub again: Again,
@@ -45,6 +51,12 @@ pub struct Tasks {
 }
 
 impl Tasks {
+    /// Files to be read that are there and did not fail: the others are told apart.
+    #[must_use]
+    pub const fn readable(&self) -> u64 {
+        self.to_read.saturating_sub(self.away + self.parked.failing_to_read)
+    }
+
     /// Files to be read, and passages to be embedded or checked: 0 once all is done.
     #[must_use]
     pub const fn left(&self) -> u64 {
@@ -59,6 +71,12 @@ pub struct Here {
     pub held: Option<String>,
     /// What the governor allows here just now, or null.
     pub background: Option<String>,
+    /// Whether its owner paused its background work.
+    #[serde(default)]
+    pub paused: bool,
+    /// Seconds until the pause ends, or null: `wattle resume` ends it.
+    #[serde(default)]
+    pub paused_s: Option<u64>,
     /// Whether a folder is being looked at, or is still to be looked at for the first time, so that more may wait in a moment.
     #[serde(default)]
     pub looking: bool,
@@ -100,6 +118,9 @@ pub struct ParkedTasks {
     /// How many files failed, of those that wait, and are tried again.
     #[serde(default)]
     pub failing: u64,
+    /// Those of them that are to be read; the others are read, and their passages are among those that wait.
+    #[serde(default)]
+    pub failing_to_read: u64,
     /// In how many seconds the next of them is, or null.
     #[serde(default)]
     pub retry_s: Option<u64>,
@@ -266,11 +287,13 @@ pub(super) fn lacks_reason(status: &Status) -> bool {
 
 impl From<&Status> for Tasks {
     fn from(status: &Status) -> Self {
-        let passages = Passages::from(status);
+        let (passages, failing) = (Passages::from(status), status.work.shared.why.failing);
         Self {
             to_read: status.work.shared.to_read,
+            away: status.work.shared.why.away,
             to_embed: passages.to_embed(),
             borrowed: status.work.shared.borrowed,
+            offered: status.work.shared.offered,
             again: status.work.shared.again,
             passages,
             pace: Pace::from(status),
@@ -286,12 +309,15 @@ impl From<&Status> for Tasks {
             parked: ParkedTasks {
                 count: status.counts.count(Kind::Parked),
                 first: status.work.shared.parked.iter().map(ParkedWork::from).collect(),
-                failing: status.work.shared.why.failing.0,
-                retry_s: status.work.shared.why.failing.1.map(|next| next.as_secs()),
+                failing: failing.all(),
+                failing_to_read: failing.to_read,
+                retry_s: failing.next_in.map(|next| next.as_secs()),
             },
             here: Here {
                 held: status.work.held.clone(),
                 background: None,
+                paused: false,
+                paused_s: None,
                 looking: status.work.scanning || status.work.folders.iter().any(FolderStatus::is_unlooked),
             },
         }

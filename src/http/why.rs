@@ -1,10 +1,12 @@
 //! What the API tells of why work waits: what waits, and of each device what limits it, since when, and when it is looked at again.
 
 use super::dto::Passages;
+use crate::base::count::plural;
 use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
 use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
+use crate::scheduler::attempt::FailingDocuments;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +36,7 @@ pub struct WaitingTasks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitingKind {
-    /// Files are to be read, which only this device can do.
+    /// Files are to be read, which only this device can do. Those that are not there, or whose reading failed, have groups of their own.
     Read,
     /// Passages are to be embedded.
     Embed,
@@ -42,7 +44,7 @@ pub enum WaitingKind {
     Check,
     /// Files are not there.
     Away,
-    /// Their tasks failed, and are tried again.
+    /// Their tasks failed, and are tried again: files that are to be read are in no other group.
     Retry,
     /// Their tasks failed again and again.
     Parked,
@@ -110,7 +112,7 @@ impl DeviceWhy {
             Err(code) => (code.clone(), of_code(code)),
         };
         // A command for another device is typed there: the hint of this one's home would be wrong.
-        let why = if self.here { why } else { why.replace("` ends it", " there ends it").replace('`', "") };
+        let why = if self.here { why } else { why.replace("` ends it", "` there ends it") };
         let tenths = |figure: i32| f64::from(figure) / 10.0;
         Self {
             state: if hold.share == 0 { DeviceState::Held } else { DeviceState::Limited },
@@ -198,6 +200,20 @@ fn turn(any: bool, others: &str) -> String {
     }
 }
 
+/// Why files whose tasks failed wait. Those of them that are read already have passages among those that wait.
+fn retry(failing: FailingDocuments) -> String {
+    let failed = "Their tasks failed; they are tried again after pauses that grow.";
+    if failing.to_embed == 0 {
+        return failed.to_owned();
+    }
+    let read = if failing.to_read == 0 {
+        "They are".to_owned()
+    } else {
+        format!("{} of them {}", failing.to_embed, plural(failing.to_embed, "is", "are"))
+    };
+    format!("{failed} {read} read already, with passages that count among those to be embedded.")
+}
+
 /// How this device stands.
 fn here(status: &Status) -> DeviceWhy {
     let here = DeviceWhy::named(&status.device, &status.peer_id, true).held(status.work.shared.why.hold.as_ref());
@@ -206,13 +222,25 @@ fn here(status: &Status) -> DeviceWhy {
     DeviceWhy { why: why_held.unwrap_or(here.why), ..here }
 }
 
+impl Why {
+    /// With the end of a pause of this device, which only its governor knows: seconds until then, where it has one, and the reason with it.
+    #[must_use]
+    pub fn paused_here(mut self, pause: Option<(Option<u64>, String)>) -> Self {
+        let here = self.devices.iter_mut().find(|device| device.here && device.reason.as_deref() == Some("paused"));
+        if let (Some(here), Some((left_s, why))) = (here, pause) {
+            (here.next_s, here.why) = (left_s, why);
+        }
+        self
+    }
+}
+
 impl From<&Status> for Why {
     fn from(status: &Status) -> Self {
         let (work, why) = (&status.work, &status.work.shared.why);
         let held = work.held.clone();
         let seconds = |next: Option<Duration>| next.map(|next| next.as_secs());
         let passages = Passages::from(status);
-        let failed = "Their tasks failed; they are tried again after pauses that grow.";
+        let failed = retry(why.failing);
         let parked = "Every attempt failed: `wattle tasks` names them, and `wattle tasks retry all` tries again.";
         let away = "They are not there just now; a look at their folder finds them when they are back.";
         let check = "They count once a passage of the same device is embedded here too, or its vector is known.";
@@ -225,14 +253,14 @@ impl From<&Status> for Why {
         let groups = [
             (
                 WaitingKind::Read,
-                work.shared.to_read.saturating_sub(why.away),
+                work.shared.to_read.saturating_sub(why.away + why.failing.to_read),
                 turn(here.works() || why.read_per_minute.is_some(), ""),
                 None,
             ),
             (WaitingKind::Embed, passages.to_embed(), turn(embeds, others), None),
             (WaitingKind::Check, passages.unchecked, Some(check.to_owned()), None),
             (WaitingKind::Away, why.away, Some(away.to_owned()), None),
-            (WaitingKind::Retry, why.failing.0, Some(failed.to_owned()), seconds(why.failing.1)),
+            (WaitingKind::Retry, why.failing.all(), Some(failed), seconds(why.failing.next_in)),
             (WaitingKind::Parked, status.counts.count(Kind::Parked), Some(parked.to_owned()), None),
         ];
         let group = |(kind, count, why, next_s)| WaitingTasks { kind, count, why, next_s };
@@ -246,11 +274,87 @@ impl From<&Status> for Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Fingerprint;
+    use crate::energy::reason::Reason;
+    use crate::http::dto::Files;
+    use crate::http::tasks::Tasks;
+    use crate::node::status::{FromDriver, SharedWork, WhyStatus, WorkStatus};
+    use crate::store::counts::StoreCounts;
 
     #[test]
     fn work_that_is_queued_behind_other_work_says_so_and_work_that_nobody_does_points_to_the_reasons() {
         assert!(turn(true, "").contains("wait their turn behind other work"));
         let nobody = turn(false, " and the others");
         assert!(nobody.contains("what limits this device and the others is said below"), "{nobody}");
+    }
+
+    #[test]
+    fn each_file_that_waits_is_in_one_count_of_why_of_tasks_and_of_the_status() {
+        let mut counts = StoreCounts::default();
+        (0..10).for_each(|_| counts.enter(Kind::Waiting));
+        (0..4).for_each(|_| counts.enter(Kind::Chunked));
+        let failing = FailingDocuments { to_read: 3, to_embed: 1, next_in: None };
+        let why = WhyStatus { failing, away: 2, ..WhyStatus::default() };
+        let work = WorkStatus {
+            to_do: 12,
+            shared: SharedWork { to_read: 10, why, ..SharedWork::default() },
+            ..WorkStatus::default()
+        };
+        let status = Status { counts, work, ..status() };
+        let why = Why::from(&status);
+        let group = |kind| why.waiting.iter().find(|group| group.kind == kind).map_or(0, |group| group.count);
+        let (read, away, retry) = (group(WaitingKind::Read), group(WaitingKind::Away), group(WaitingKind::Retry));
+        assert_eq!((read, away, retry), (5, 2, 4));
+        let said =
+            why.waiting.iter().find(|group| group.kind == WaitingKind::Retry).and_then(|group| group.why.clone());
+        let ends = "1 of them is read already, with passages that count among those to be embedded.";
+        assert!(said.clone().is_some_and(|said| said.ends_with(ends)), "{said:?}");
+        let tasks = Tasks::from(&status);
+        let failing = (tasks.parked.failing, tasks.parked.failing_to_read);
+        assert_eq!((tasks.to_read, tasks.readable(), tasks.away, failing), (10, read, away, (retry, 3)));
+        let files = Files::of(&status);
+        assert_eq!(
+            files.phrase(),
+            "0 ready, 5 waiting to be read, 2 waiting for their folder, 3 being embedded, 4 to be tried again"
+        );
+        assert_eq!((files.waiting, files.chunked), (10, 4), "5 + 2 + 3, and 3 + 1");
+    }
+
+    #[test]
+    fn a_pause_here_is_told_with_its_end_and_one_elsewhere_with_the_command_that_is_typed_there() {
+        let hold = HoldStatus {
+            reason: Ok(Reason::Paused),
+            measured: None,
+            share: 0,
+            since_ago: Duration::from_secs(9),
+            next_in: None,
+        };
+        let mut status = status();
+        status.work.shared.why.hold = Some(hold.clone());
+        let why = Why::from(&status).paused_here(Some((Some(60), "paused until 18:30".to_owned())));
+        assert_eq!((why.devices[0].next_s, &*why.devices[0].why), (Some(60), "paused until 18:30"));
+        let there = DeviceWhy::named("tv", "12D3", false).held(Some(&hold));
+        assert_eq!(there.why, "paused by its owner; `wattle resume` there ends it");
+        status.work.shared.why.hold = None;
+        let free = Why::from(&status).paused_here(Some((Some(60), "paused until 18:30".to_owned())));
+        assert_eq!(free.devices[0].state, DeviceState::Free, "by the node's own word");
+    }
+
+    /// Of an agent at rest.
+    fn status() -> Status {
+        Status {
+            peer_id: "12D3".to_owned(),
+            device: "desk".to_owned(),
+            counts: StoreCounts::default(),
+            sources: Vec::new(),
+            model: String::new(),
+            fingerprint: Fingerprint::default(),
+            foreign: None,
+            peers: Vec::new(),
+            gossip: Vec::new(),
+            driver: FromDriver::default(),
+            work: WorkStatus::default(),
+            findings: Vec::new(),
+        }
     }
 }

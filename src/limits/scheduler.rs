@@ -33,8 +33,11 @@ pub const FEW_CHUNKS: u64 = 16;
 /// Background tasks that run at once, whatever the number of cores.
 pub const BACKGROUND_MAX: usize = 4;
 
+/// Tasks beyond these that read what other devices may embed: a file that takes long to read holds up no lending.
+pub const LENDING_SLOTS: usize = 1;
+
 /// Background tasks that are queued for their threads.
-pub const BACKGROUND_LANE: usize = 4;
+pub const BACKGROUND_LANE: usize = 5;
 
 /// Audits of the store that are under way or wait for it at once.
 pub const AUDITS_MAX: usize = 4;
@@ -49,7 +52,10 @@ pub const SAVES_MAX: usize = 32;
 pub const SAVES_LANE: usize = 32;
 
 const _: () = {
-    assert!(AUDITS_LANE >= AUDITS_MAX && BACKGROUND_LANE >= BACKGROUND_MAX, "whatever runs has been queued");
+    assert!(
+        AUDITS_LANE >= AUDITS_MAX && BACKGROUND_LANE >= BACKGROUND_MAX + LENDING_SLOTS,
+        "whatever runs has been queued"
+    );
     assert!(SAVES_LANE >= SAVES_MAX, "tasks and saves together are no more");
 };
 
@@ -201,6 +207,9 @@ pub const DECISIONS_MAX: usize = 8;
 
 /// Milliseconds of saves from which the pace of embedding is told.
 pub const PACE_MS: u64 = 60_000;
+
+/// Milliseconds without a saved vector after which the pace is unknown, where saves came faster than that.
+pub const PACE_QUIET_MS: u64 = 10_000;
 
 /// Saves that are remembered for it; more in that time count with the last one.
 pub const PACE_ENTRIES: usize = 256;

@@ -1,7 +1,7 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
 use super::status::{
-    AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, RunningStatus, SharedWork, WorkLink,
+    AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, READS, RunningStatus, SharedWork, WorkLink,
 };
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
@@ -174,7 +174,7 @@ impl Node {
     fn running_status(&self, now: Instant, task: &Task, since: Instant) -> RunningStatus {
         let (does, chunks, of) = match task {
             Task::Scan(_) => (LOOKS, None, None),
-            Task::Read { .. } => ("reads a file", None, None),
+            Task::Read { .. } => (READS, None, None),
             Task::Embed { chunks, .. } => (EMBEDS, Some(*chunks), None),
             Task::EmbedLent(chunks) => (EMBEDS, Some(chunks.len()), None),
             Task::EmbedBorrowed(borrowed) => (EMBEDS, Some(borrowed.texts.len()), Some(borrowed.owner)),

@@ -6,6 +6,7 @@ use crate::base::time::Duration;
 use crate::energy::measured::Measured;
 use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness;
+use crate::scheduler::attempt::FailingDocuments;
 use crate::scheduler::offload::lender::again::Again;
 use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
@@ -99,8 +100,8 @@ pub struct WhyStatus {
     pub hold: Option<HoldStatus>,
     /// Devices that may work for this one and are linked or down.
     pub devices: Vec<DeviceHold>,
-    /// Documents whose tasks failed and that are tried again, and in what time the next of them is.
-    pub failing: (u64, Option<Duration>),
+    /// Documents whose tasks failed and that are tried again.
+    pub failing: FailingDocuments,
     /// Documents that wait for files that are not there.
     pub away: u64,
     /// Files that are read here in a minute, by the last seconds; `None`: none is.
@@ -149,6 +150,9 @@ pub struct DeviceHold {
 
 /// What a task does that looks for files.
 pub const LOOKS: &str = "looks at a folder";
+
+/// What a task does that reads a file.
+pub const READS: &str = "reads a file";
 
 /// What a task does that embeds.
 pub const EMBEDS: &str = "embeds";

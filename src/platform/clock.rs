@@ -15,6 +15,13 @@ pub fn now() -> Instant {
     Instant::from_millis(seconds * 1000 + nanos / 1_000_000)
 }
 
+/// Names the time since the system started: no two starts have the same name. `None` where the kernel does not tell it.
+#[must_use]
+pub fn boot() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty() && name.len() <= 64)
+}
+
 /// The wall clock, nanoseconds since 1970, right or not: for display, and beside the times of files.
 #[must_use]
 pub fn wall_ns() -> i64 {

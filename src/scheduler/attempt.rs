@@ -17,6 +17,25 @@ pub struct FailedAttempt {
     pub at: Option<i64>,
 }
 
+/// Documents whose tasks failed and that are tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailingDocuments {
+    /// To be read; they are among those that wait for that.
+    pub to_read: u64,
+    /// To be embedded: so are the chunks of these.
+    pub to_embed: u64,
+    /// In what time the next of them is tried.
+    pub next_in: Option<Duration>,
+}
+
+impl FailingDocuments {
+    /// All of them.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.to_read + self.to_embed
+    }
+}
+
 /// A parked document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParkedTask {

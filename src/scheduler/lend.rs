@@ -175,7 +175,7 @@ impl Scheduler {
     fn list_to_lend(&mut self, now: Instant, out: &mut Vec<Output>) {
         // What is read obeys the marks on the disk, and nothing there says which files are gone.
         let is_known = !self.decisions.are_marks_unsaved() && !self.decisions.losses.is_any_unsure();
-        if self.offload.listing || !is_known || !self.has_slot() {
+        if self.offload.listing || !is_known || !self.has_slot_to_lend() {
             return;
         }
         if self.lacks_known() {
@@ -204,8 +204,9 @@ impl Scheduler {
             return;
         }
         if documents.is_empty() {
-            self.offload.lacks_documents = self.queue.may_refill_to_lend();
-            if !self.offload.lacks_documents {
+            if let Some(refill) = self.queue.refill_to_lend() {
+                self.start(refill, out);
+            } else if !self.queue.may_refill_to_lend() {
                 if self.queue.has_round() {
                     let pause = self.queue.end_round();
                     self.offload.nothing_until = pause.map(|ms| now + Duration::from_millis(ms));
@@ -303,12 +304,6 @@ impl Scheduler {
         self.offload.list_is_stale = self.offload.listing;
         out.extend(told.into_iter().map(|(peer, work)| Output::Work(peer, work)));
         self.free_documents();
-    }
-
-    /// A refill of the queue with documents that are to be lent.
-    pub(super) fn next_refill_to_lend(&mut self) -> Option<Task> {
-        let lacks = std::mem::take(&mut self.offload.lacks_documents);
-        lacks.then(|| self.queue.refill_to_lend()).flatten()
     }
 
     /// Chunks that are lent and that this device embeds itself, since it has nothing else to do: at most so many.

@@ -211,7 +211,7 @@ impl Scheduler {
         // A document about which its owner has decided is not counted as missing once more.
         let first = first.or_else(|| if self.decisions.any() { None } else { self.scans.begin_next() });
         let first = first.or_else(|| self.purges.begin_next());
-        let first = first.or_else(|| self.next_refill_to_lend()).or_else(|| self.next_document(chunks));
+        let first = first.or_else(|| self.next_document(chunks));
         let first = first.or_else(|| self.next_lent(chunks));
         first.or_else(|| self.next_borrowed(chunks))
     }

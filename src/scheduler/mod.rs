@@ -31,7 +31,7 @@
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
 //! that panicked is tried once more; a document whose tasks fail is tried again after pauses that grow (`queue`) and then parked (`parking`), so that
 //! nothing waits for it. At most `TODO_MAX`
-//! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `SAVES_MAX` tasks and saves together are
+//! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `LENDING_SLOTS` more that read what others may embed, and `SAVES_MAX` tasks and saves together are
 //! held.
 //!
 //! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,

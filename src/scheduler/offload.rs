@@ -58,8 +58,6 @@ pub(super) struct Offload {
     pub(super) checks: bool,
     /// Whether a device was to be had at the last look that may embed what fails here.
     pub(super) others: bool,
-    /// Whether the queue has too few documents to lend, and the store has more.
-    pub(super) lacks_documents: bool,
 }
 
 impl Offload {
@@ -76,7 +74,6 @@ impl Offload {
             known_of: None,
             checks: false,
             others: false,
-            lacks_documents: false,
         }
     }
 }

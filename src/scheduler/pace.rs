@@ -2,13 +2,18 @@
 //! saved in the last seconds.
 
 use crate::base::time::Instant;
-use crate::limits::{PACE_ENTRIES, PACE_MS, READS_MS};
+use crate::limits::{PACE_ENTRIES, PACE_MS, PACE_QUIET_MS, READS_MS};
 use heapless::Deque;
+
+/// How many times as long as between two saves nothing is saved before the pace is unknown.
+const PACE_USUAL: u128 = 4;
 
 /// Saved vectors, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     saved: Deque<(Instant, u64), PACE_ENTRIES>,
+    /// When the last ones were saved.
+    last: Instant,
 }
 
 impl Pace {
@@ -17,6 +22,7 @@ impl Pace {
         if vectors == 0 {
             return;
         }
+        self.last = now;
         while self.saved.front().is_some_and(|(at, _)| now.since(*at).as_millis() > u128::from(PACE_MS)) {
             self.saved.pop_front();
         }
@@ -30,10 +36,15 @@ impl Pace {
         let _ = self.saved.push_back((now, vectors));
     }
 
-    /// Vectors a minute, once two saves tell it; `None` also where nothing was saved for a while.
+    /// Vectors a minute, once two saves tell it; `None` also where nothing was saved for a while, or for far longer than between those before: the
+    /// pace of then is none of now.
     pub(super) fn per_minute(&self, now: Instant) -> Option<u64> {
         let recent = || self.saved.iter().filter(|(at, _)| now.since(*at).as_millis() <= u128::from(PACE_MS));
         let (first, _) = recent().next()?;
+        let usual = self.last.since(*first).as_millis() / (recent().count() as u128).saturating_sub(1).max(1);
+        if now.since(self.last).as_millis() > (PACE_USUAL * usual).max(u128::from(PACE_QUIET_MS)) {
+            return None;
+        }
         // How long the first one took is not known.
         let vectors: u64 = recent().skip(1).map(|(_, vectors)| *vectors).sum();
         let ms = u64::try_from(now.since(*first).as_millis()).unwrap_or(u64::MAX).max(1000);
@@ -104,6 +115,7 @@ mod tests {
         }
         assert_eq!(pace.per_minute(at(11_000)), Some(240));
         assert_eq!(pace.per_minute(at(21_000)), Some(120), "it falls while nothing comes");
+        assert_eq!(pace.per_minute(at(21_001)), None, "what is saved each second and then not for ten has no pace");
         assert_eq!(pace.per_minute(at(11_001 + PACE_MS)), None);
         for n in 0..10_000 {
             pace.add(at(100_000 + n), 1);

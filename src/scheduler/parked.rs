@@ -1,6 +1,6 @@
 //! What the scheduler does about documents whose tasks fail (`parking`), and what their owner decides.
 
-use super::attempt::{Decided, ParkedTask};
+use super::attempt::{Decided, FailingDocuments, ParkedTask};
 use super::machine::Scheduler;
 use super::parking::Then;
 use super::port::{Output, Refusal};
@@ -11,6 +11,7 @@ use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::SAVES_MAX;
 use crate::store::change::{Applied, Change};
 use crate::store::counts::Kind;
+use crate::store::keys::Stage;
 
 impl Scheduler {
     /// A task of the document failed here; it lies in the stage of this kind.
@@ -150,10 +151,15 @@ impl Scheduler {
         self.running.parking.parked.iter().map(|(doc, task)| (*doc, task))
     }
 
-    /// Documents whose tasks failed and that are tried again, and in what time the next of them is.
+    /// Documents whose tasks failed and that are tried again: no more of each stage than the store counts, so that what is told of it adds up.
     #[must_use]
-    pub fn failing(&self, now: Instant) -> (u64, Option<Duration>) {
-        (self.queue.resting(), self.queue.rests_until().map(|until| until.since(now)))
+    pub fn failing(&self, now: Instant) -> FailingDocuments {
+        let (waiting, chunked) = (self.counts.count(Kind::Waiting), self.counts.count(Kind::Chunked));
+        FailingDocuments {
+            to_read: self.queue.resting_before(Stage::Read).min(waiting - self.absent()),
+            to_embed: self.queue.resting_before(Stage::Embed).min(chunked),
+            next_in: self.queue.rests_until().map(|until| until.since(now)),
+        }
     }
 
     /// Documents that fail as those do, and are not parked, since there is no room for more.

@@ -4,14 +4,14 @@ use super::parking::Parking;
 use super::task::{Outcome, Task};
 use crate::base::id::TaskId;
 use crate::base::time::Instant;
-use crate::limits::BACKGROUND_MAX;
+use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS};
 use crate::store::keys::Stage;
 use heapless::{LinearMap, Vec as Bounded};
 
 /// The running tasks of this machine.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    tasks: LinearMap<TaskId, (Task, Instant), BACKGROUND_MAX>,
+    tasks: LinearMap<TaskId, (Task, Instant), { BACKGROUND_MAX + LENDING_SLOTS }>,
     /// The time of the last input.
     pub(super) now: Instant,
     /// An instant with its time of day, in seconds since 1970, as the last scan told it, or the start.
@@ -30,6 +30,12 @@ impl Running {
 
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// How many of them read what other devices may embed.
+    pub(super) fn lending(&self) -> usize {
+        let lends = |task: &Task| matches!(task, Task::Lend { .. } | Task::Refill { to_lend: true, .. });
+        self.tasks.values().filter(|(task, _)| lends(task)).count()
     }
 
     /// The tasks, each with the time when it began.

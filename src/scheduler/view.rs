@@ -6,7 +6,7 @@ use super::path::covers;
 use super::task::Task;
 use crate::base::id::{DocId, Ring, TaskId};
 use crate::base::time::Instant;
-use crate::limits::{KEY_FILES_SHOWN, NAMED_FILES_MAX, SAVES_MAX};
+use crate::limits::{KEY_FILES_SHOWN, LENDING_SLOTS, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{CollectionModel, Mark, MarkKind, Source};
 use std::collections::BTreeSet;
@@ -147,7 +147,14 @@ impl Scheduler {
     /// reserved.
     #[must_use]
     pub fn has_slot(&self) -> bool {
-        self.running.len() < self.slots && self.under_way() < SAVES_MAX
+        self.running.len() - self.running.lending().min(LENDING_SLOTS) < self.slots && self.under_way() < SAVES_MAX
+    }
+
+    /// The same for a task that reads what others may embed, which has a slot of its own besides: what reads a long file has one for minutes.
+    pub(super) fn has_slot_to_lend(&self) -> bool {
+        self.running.len() < self.slots + LENDING_SLOTS
+            && (self.running.lending() < LENDING_SLOTS || self.has_slot())
+            && self.under_way() < SAVES_MAX
     }
 
     /// Tasks and saves under way.

@@ -18,7 +18,7 @@ fn lent(state: LentState) -> LentWork {
         ms_per_passage: Some(52),
         since_s: Some(1),
         silent_s: (state == LentState::Silent).then_some(4),
-        why: (state == LentState::Waits).then(|| "paused by its owner; wattle resume there ends it".to_owned()),
+        why: (state == LentState::Waits).then(|| "paused by its owner; `wattle resume` there ends it".to_owned()),
         refused_s: (state == LentState::Refused).then_some(1_801),
     }
 }
@@ -44,9 +44,11 @@ fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
             count: 2,
             first: vec![ParkedWork { id: 17, path: "/a/bad.md".to_owned(), attempts }],
             failing: 2,
+            failing_to_read: 1,
             retry_s: Some(40),
         },
-        to_read: 1,
+        to_read: 4,
+        away: 2,
         to_embed: 900,
         borrowed: 2,
         again: Again { checked: 4, known: 1, lost: 8, ..Again::default() },
@@ -65,10 +67,11 @@ fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
          This device: embeds up to 8 passages, for 2 seconds.\n\
          attic: has 40 passages to embed for 1 second, 52 ms each; 120 done since this agent started; 3 more wait for a check.\n\
          attic: gets no work for another 30 minutes, because a vector of it was false; 120 done since this agent started; 3 more wait for a check.\n\
-         attic: does no background work just now: paused by its owner; wattle resume there ends it; \
+         attic: does no background work just now: paused by its owner; `wattle resume` there ends it; \
          120 done since this agent started; 3 more wait for a check.\n\
          attic: is off; what it had goes to others; 120 done since this agent started; 3 more wait for a check.\n\
          2 passages of other devices to embed here.\n\
+         2 files wait for their disk or share.\n\
          2 files wait after attempts that failed, and are tried again after pauses that grow; the next one in 40 seconds.\n\
          2 tasks are parked, because every attempt failed. `wattle tasks retry all` tries again, `wattle tasks drop all` gives up; a number in place of all means one.\n\
          17  /a/bad.md\n    attic at 2026-11-27 14:00 UTC: It could not embed a passage of it.\n    \
@@ -88,6 +91,24 @@ fn a_full_disk_a_first_look_that_is_to_come_and_a_key_of_two_devices_are_told() 
     assert_eq!(tasks(&looking, &PLAIN), "Nothing waits here so far; a folder is still to be looked at.\n");
     let line = line(&lent(LentState::Frozen));
     assert!(line.starts_with("attic: gets no work, because two devices use its key"), "{line}");
+}
+
+#[test]
+fn a_pause_is_told_whatever_waits_with_what_others_wait_for() {
+    let why = "No background work of this device waits. Passages of another device wait, and are not embedded here: paused by its \
+               owner until 18:30; `wattle resume` ends it.";
+    let here = Here { paused: true, background: Some(why.to_owned()), ..Here::default() };
+    let idle = Tasks { here, offered: 40, ..Tasks::default() };
+    let expected = format!(
+        "Nothing waits here.\nThis device: {why}\n40 passages of other devices wait for somebody who embeds them.\n"
+    );
+    assert_eq!(tasks(&idle, &PLAIN), expected);
+    assert_eq!(progress(&idle), format!("Nothing waits here. {why}"));
+    let free = Tasks { here: Here { paused: false, ..idle.here.clone() }, ..idle };
+    assert_eq!(tasks(&free, &PLAIN), "Nothing waits here.\n", "what holds nothing up is not told");
+    let parked = ParkedTasks { failing: 1, failing_to_read: 1, ..ParkedTasks::default() };
+    let failed = Tasks { to_read: 1, parked, ..Tasks::default() };
+    assert!(tasks(&failed, &PLAIN).starts_with("Nothing that waits here can be done just now.\n"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
 use crate::energy::rank::Rank;
-use crate::limits::{BACKGROUND_MAX, SAVES_LANE};
+use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, SAVES_LANE};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::child::Parsers;
@@ -85,8 +85,8 @@ pub(super) struct Parts {
     pub(super) upkeep: Upkeep,
 }
 
-/// Background threads: one for each core, within the cap. How many of them work at a time is the governor's decision.
-pub(super) fn background_threads() -> usize {
+/// Background tasks that may run at once: one for each core, within the cap. How many of them work at a time is the governor's decision.
+pub(super) fn background_slots() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).clamp(1, BACKGROUND_MAX)
 }
 
@@ -126,7 +126,8 @@ pub(super) fn start(
         let executor = Executor { standing, ..of_background.clone() };
         spawn(&format!("background-{n}"), move || executor.run(&tasks))
     };
-    let (background_threads, background) = BackgroundThreads::start(background_threads(), Box::new(begin))?;
+    let (background_threads, background) =
+        BackgroundThreads::start(background_slots() + LENDING_SLOTS, Box::new(begin))?;
     let joins = background_threads.joins();
     let (lanes, LaneEnds { questions, checks, searches, peer_searches, audits }) = Lanes::new(background, of_lanes);
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());

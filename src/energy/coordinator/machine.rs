@@ -261,6 +261,8 @@ impl HostCoordinator {
             v: PersistedState::VERSION,
             learned: Some(self.governor.learned()),
             pause,
+            // Who began it only the driver knows.
+            burst: None,
             said: self.pause.number(),
             waited_ms: self.shares.own_age_ms(now).unwrap_or(0),
             calibration: self.spending.calibration(),

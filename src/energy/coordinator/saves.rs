@@ -56,9 +56,9 @@ impl SaveSchedule {
         }
     }
 
-    /// Does it differ from what was saved last? The pause is not compared: it is saved when it is set.
+    /// Does it differ from what was saved last? The pause and an order for work are not compared: they are saved when they are set.
     pub(super) fn is_new(&self, state: &PersistedState) -> bool {
-        PersistedState { pause: self.last.pause, ..state.clone() } != self.last
+        PersistedState { pause: self.last.pause, burst: self.last.burst.clone(), ..state.clone() } != self.last
     }
 }
 

@@ -47,6 +47,9 @@ pub struct HoldEnds {
     pub quiet: Option<u16>,
     /// How long the oldest work waits for surplus energy at most, and the minute of the day at which that is over, if the time is known.
     pub surplus: Option<(Duration, Option<u16>)>,
+    /// How long the pause lasts that holds now, and the minute of the day at which it is over, if the time is known; `None` too where nothing but its owner
+    /// ends it.
+    pub pause: Option<(Duration, Option<u16>)>,
 }
 
 impl HostCoordinator {
@@ -88,11 +91,16 @@ impl HostCoordinator {
         let wall = self.wall(now).filter(|_| self.leads());
         let backlog = self.backlog(now);
         let left = backlog.can_wait.saturating_sub(backlog.oldest.unwrap_or_default());
-        let surplus = (self.leads() && backlog.oldest.is_some() && !left.is_zero()).then(|| {
-            let at = wall.map(|wall| Wall(wall.0.saturating_add(i64::try_from(left.as_secs()).unwrap_or(i64::MAX))));
-            (left, at.map(|at| self.zone().local(at).minute))
-        });
-        HoldEnds { quiet: self.quiet_until(now), surplus }
+        let minute_in = |left: Duration, wall: Option<Wall>| {
+            let seconds = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
+            wall.map(|wall| self.zone().local(Wall(wall.0.saturating_add(seconds))).minute)
+        };
+        let waits = self.leads() && backlog.oldest.is_some() && !left.is_zero();
+        let surplus = waits.then(|| (left, minute_in(left, wall)));
+        // Each agent of a host knows the pause and a clock.
+        let paused = self.pause().filter(|pause| pause.holds(now)).and_then(|pause| pause.until());
+        let pause = paused.map(|until| until.since(now)).map(|left| (left, minute_in(left, self.wall(now))));
+        HoldEnds { quiet: self.quiet_until(now), surplus, pause }
     }
 
     /// The status now.

@@ -103,6 +103,9 @@ impl Api {
             Response::Status(status) => {
                 let mut tasks = Tasks::from(&*status);
                 tasks.here.background = self.node.governor_handle().sentence(Files::waiting_work(&status));
+                if let Some((left_s, _)) = self.node.governor_handle().paused() {
+                    (tasks.here.paused, tasks.here.paused_s) = (true, left_s);
+                }
                 json(conn, Status::Ok, &tasks)
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
@@ -116,7 +119,10 @@ impl Api {
             Timer::after(Duration::from_millis(WHY_MS)).await;
         }
         match self.node.request(Request::Status).await {
-            Response::Status(status) => json(conn, Status::Ok, &Why::from(&*status)),
+            Response::Status(status) => {
+                let why = Why::from(&*status).paused_here(self.node.governor_handle().paused());
+                json(conn, Status::Ok, &why)
+            }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),
             _ => refused(conn, Status::InternalServerError, NO_ANSWER),
         }

@@ -23,6 +23,12 @@ pub struct Files {
     /// where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub absent: u64,
+    /// Those whose tasks failed and are tried again after a pause; `wattle tasks` says when. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failing: u64,
+    /// Those of them that are among the waiting ones; the others are read, and among the chunked ones. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failing_to_read: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -35,6 +41,14 @@ impl Files {
     #[must_use]
     pub fn with_work(counts: &StoreCounts, to_do: u64) -> Self {
         Self { absent: counts.unfinished().saturating_sub(to_do), ..Self::from(counts) }
+    }
+
+    /// Files of an agent.
+    #[must_use]
+    pub fn of(status: &Status) -> Self {
+        let failing = status.work.shared.why.failing;
+        let files = Self::with_work(&status.counts, status.work.to_do);
+        Self { failing: failing.all(), failing_to_read: failing.to_read, ..files }
     }
 
     /// Files that wait to be read or embedded and are there.
@@ -60,9 +74,10 @@ impl Files {
     #[must_use]
     pub fn phrase(&self) -> String {
         let rest = [
-            (self.waiting.saturating_sub(self.absent), "waiting to be read"),
+            (self.waiting.saturating_sub(self.absent + self.failing_to_read), "waiting to be read"),
             (self.absent, "waiting for their folder"),
-            (self.chunked, "being embedded"),
+            (self.chunked.saturating_sub(self.failing.saturating_sub(self.failing_to_read)), "being embedded"),
+            (self.failing, "to be tried again"),
             (self.refused, "not usable"),
             (self.parked, "parked"),
         ];
@@ -90,6 +105,8 @@ impl From<&StoreCounts> for Files {
             refused: counts.count(Kind::Refused),
             parked: counts.count(Kind::Parked),
             absent: 0,
+            failing: 0,
+            failing_to_read: 0,
         }
     }
 }

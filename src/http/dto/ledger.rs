@@ -2,7 +2,8 @@
 
 use crate::base::count::{count, plural};
 use crate::base::span::about;
-use crate::node::status::{EMBEDS, Status, WorkLink};
+use crate::limits::PACE_QUIET_MS;
+use crate::node::status::{EMBEDS, READS, Status, WorkLink};
 use serde::{Deserialize, Serialize};
 
 /// Passages by state; the states add up to `all`.
@@ -116,8 +117,11 @@ impl From<&Status> for Pace {
         let runs = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
         let others = shared.lent.iter().filter(|lent| lent.link == WorkLink::Up && lent.chunks > 0).count() as u64;
         let to_embed = status.counts.to_embed();
+        // A long file takes this device's time, whatever it embedded before.
+        let reads =
+            shared.running.iter().any(|task| task.does == READS && task.since_ago.as_millis() > PACE_QUIET_MS.into());
         // Between two tasks of a device that works a part of the time none runs.
-        let here = runs || (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
+        let here = runs || !reads && (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
         let is_any = here || others > 0;
         let per_minute = shared.per_minute.filter(|_| to_embed > 0 && is_any);
         let left_s = per_minute.map(|pace| (to_embed * 60).div_ceil(pace.max(1)));

@@ -2,11 +2,11 @@
 
 use super::host::Host;
 use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
-use super::report::Current;
+use super::report::{self, Current};
 use super::sentence::WaitingWork;
 use super::shared::{Shared, State};
 use super::time::Time;
-use super::{quiet, rendezvous, sampler, sentence, state_file};
+use super::{kept_burst, quiet, rendezvous, sampler, sentence, state_file};
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::board::report::BoardReport;
@@ -18,6 +18,7 @@ use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::HintError;
 use crate::energy::policy::hours::Window;
 use crate::energy::policy::pause::Pause;
+use crate::energy::reason::Reason;
 use crate::limits::BURST_S;
 use crate::platform::findings::Findings;
 use crate::platform::hint_files::{HintFiles, HintPaths};
@@ -98,6 +99,7 @@ impl GovernorHandle {
         lost.into_iter().for_each(|found| setup.findings.set("energy-state", found));
         let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
         let waker = host.waker().map_err(failed)?;
+        let (kept, boot) = (persisted.burst.clone(), clock::boot());
         let mut time = Time::new(setup.trusted_clock);
         let found = found.recv_timeout(READ_MAX);
         let now = clock::now();
@@ -123,6 +125,7 @@ impl GovernorHandle {
             reading: AtomicBool::new(false),
             burst: setup.burst,
             burst_from: Mutex::default(),
+            boot,
             findings: setup.findings,
         });
         shared.input(now, Input::Time(wall, zone.as_ref()));
@@ -132,6 +135,7 @@ impl GovernorHandle {
         if setup.burst_at_start > Duration::ZERO {
             shared.begin_burst(now, setup.burst_at_start, BurstFrom::Arrived);
         }
+        kept_burst::restore(&shared, now, wall, kept.as_ref());
         if found.is_err() {
             log::warn!("A sensor does not answer; the governor starts without sensors until it does.");
             shared.lock().awaits_sensors = true;
@@ -239,6 +243,9 @@ impl GovernorHandle {
         if time > Duration::ZERO {
             shared.begin_burst(clock::now(), time, from);
         }
+        if from == BurstFrom::Asked {
+            kept_burst::save(shared).await;
+        }
         Ok(())
     }
 
@@ -340,10 +347,13 @@ impl GovernorHandle {
             Current::new(&coordinator.status(now, out), ends, &found, now).with_wishes(burst_from, quiet)
         }))
     }
+}
 
+/// What people are told.
+impl GovernorHandle {
     /// Why background work may not do more; `None`: nothing limits it, or there is no governor.
     #[must_use]
-    pub fn reason(&self) -> Option<crate::energy::reason::Reason> {
+    pub fn reason(&self) -> Option<Reason> {
         self.decision(clock::now())?.reason
     }
 
@@ -354,6 +364,15 @@ impl GovernorHandle {
         let decision = self.decision(now)?;
         let ends = self.shared.as_ref()?.lock().coordinator.hold_ends(now);
         Some(sentence::beside_work(&decision, ends, work))
+    }
+
+    /// The pause that holds: the seconds until its end where it has one, and the rest of a sentence about this device.
+    #[must_use]
+    pub fn paused(&self) -> Option<(Option<u64>, String)> {
+        let now = clock::now();
+        let state = self.shared.as_ref()?.lock();
+        let left = report::left(now, state.coordinator.pause())?;
+        Some((left, sentence::because(Reason::Paused, state.coordinator.hold_ends(now))))
     }
 
     fn input(&self, now: Instant, input: Input<'_>) {

@@ -16,6 +16,7 @@ mod beside;
 mod doubts;
 mod handle;
 mod host;
+mod kept_burst;
 mod pause_request;
 mod quiet;
 mod rendezvous;

@@ -297,12 +297,12 @@ mod tests {
     #[test]
     fn quiet_hours_and_waiting_for_surplus_are_told_with_their_end_and_other_reasons_without() {
         let held = |reason| Decision { reason, ..Decision::default() };
-        let said = |reason| sentence(&held(reason), HoldEnds { quiet: Some(425), surplus: None });
+        let said = |reason| sentence(&held(reason), HoldEnds { quiet: Some(425), ..HoldEnds::default() });
         assert_eq!(said(Some(Reason::QuietHours)), "Background work is held: quiet hours until 07:05.");
         assert!(!said(Some(Reason::TooHot)).contains("07:05") && !said(None).contains("07:05"));
         let waits = |hours: u64, minute| {
             let surplus = Some((std::time::Duration::from_secs(hours * 3600), minute));
-            sentence(&held(Some(Reason::WaitingForSurplus)), HoldEnds { quiet: Some(425), surplus })
+            sentence(&held(Some(Reason::WaitingForSurplus)), HoldEnds { quiet: Some(425), surplus, pause: None })
         };
         let begin = "Background work is held: this work can wait, and waits for surplus energy";
         assert_eq!(waits(9, Some(360)), format!("{begin} until 06:00 at the latest."));

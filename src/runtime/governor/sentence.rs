@@ -43,6 +43,13 @@ impl WaitingWork {
 /// Until when a reason holds at most, behind its name; empty where that is not known.
 fn until(reason: Reason, ends: HoldEnds) -> String {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    if reason == Reason::Paused {
+        return match ends.pause {
+            Some((left, Some(minute))) if left.as_secs() < DAY_S => format!(" until {}", clock(minute)),
+            Some((left, _)) => format!(" for another {}", at_most(left.as_secs())),
+            None => String::new(),
+        };
+    }
     match (reason, ends.quiet, ends.surplus) {
         (Reason::QuietHours, Some(minute), _) => format!(" until {}", clock(minute)),
         (Reason::WaitingForSurplus, _, Some((left, Some(minute)))) if left.as_secs() < DAY_S => {
@@ -50,6 +57,16 @@ fn until(reason: Reason, ends: HoldEnds) -> String {
         }
         (Reason::WaitingForSurplus, _, Some((left, _))) => format!(" for {} at most", at_most(left.as_secs())),
         _ => String::new(),
+    }
+}
+
+/// A reason with its end, as the rest of a sentence about the device: behind the reason itself, and before what helps.
+#[must_use]
+pub(super) fn because(reason: Reason, ends: HoldEnds) -> String {
+    let (says, until) = (reason.to_string(), until(reason, ends));
+    match says.split_once("; ") {
+        Some((why, helps)) if reason == Reason::Paused => format!("{why}{until}; {helps}"),
+        _ => format!("{says}{until}"),
     }
 }
 
@@ -63,11 +80,11 @@ pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
     // What lasts is told, not the question that was asked just now besides.
     let reason = decision.reason.map(|reason| if decision.besides.in_use { Reason::InUse } else { reason });
     let Some(reason) = reason else { return "Background work may use the whole device.".to_owned() };
-    let until = until(reason, ends);
+    let because = because(reason, ends);
     if decision.workers == 0 {
-        format!("{HELD} {reason}{until}.")
+        format!("{HELD} {because}.")
     } else {
-        format!("Background work may use {percent} % of the device: {reason}{until}.")
+        format!("Background work may use {percent} % of the device: {because}.")
     }
 }
 
@@ -132,9 +149,29 @@ const fn beside_reading(decision: &Decision) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Duration;
     use crate::energy::decision::Besides;
 
     const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false };
+
+    #[test]
+    fn a_pause_is_told_with_its_end_by_the_clock_or_for_how_long_and_with_the_command_that_ends_it() {
+        let paused = Decision { reason: Some(Reason::Paused), ..Decision::default() };
+        let said = |pause, work| beside_work(&paused, HoldEnds { pause, ..HoldEnds::default() }, work);
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let held =
+            |until: &str| format!("Background work is held: paused by its owner{until}; `wattle resume` ends it.");
+        assert_eq!(said(None, WaitingWork::Any), held(""));
+        assert_eq!(said(Some((hours(2), Some(18 * 60 + 30))), WaitingWork::Any), held(" until 18:30"));
+        assert_eq!(said(Some((hours(2), None)), WaitingWork::Any), held(" for another 2 hours"), "no clock");
+        assert_eq!(said(Some((hours(30), Some(5))), WaitingWork::Any), held(" for another 30 hours"));
+        let others = said(Some((hours(2), Some(60))), WaitingWork::OfOthers);
+        assert!(
+            others.starts_with("No background work of this device waits. Passages of another device wait"),
+            "{others}"
+        );
+        assert!(others.ends_with("paused by its owner until 01:00; `wattle resume` ends it."), "{others}");
+    }
 
     #[test]
     fn how_fast_files_are_read_is_what_was_measured_whatever_holds_other_work() {

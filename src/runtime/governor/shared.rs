@@ -6,6 +6,7 @@ use super::time::Time;
 use super::waker::Waker;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::board::report::BoardReport;
+use crate::energy::coordinator::persisted::{PersistedBurst, PersistedState};
 use crate::energy::coordinator::{HostCoordinator, Input, Out, Output};
 use crate::energy::day::{Day, DayReport, Moment};
 use crate::energy::decision::Decision;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub(super) burst: Duration,
     /// When the burst that was last begun here ends, and who began it.
     pub(super) burst_from: Mutex<Option<(Instant, BurstFrom)>>,
+    /// Names the time since the system started; `None`: not known.
+    pub(super) boot: Option<String>,
     /// Where what is doubted is shown.
     pub(super) findings: Findings,
 }
@@ -278,7 +281,11 @@ impl Shared {
         self.update_time(now);
         let (persisted, is_new) = {
             let state = self.lock();
-            let persisted = state.coordinator.persisted(now);
+            let burst =
+                state.coordinator.burst(now).filter(|until| self.burst_from(Some(*until)) == Some(BurstFrom::Asked));
+            let burst =
+                burst.map(|until| PersistedBurst::new(now, until, self.boot.clone(), state.coordinator.wall(now)));
+            let persisted = PersistedState { burst, ..state.coordinator.persisted(now) };
             let is_new = state.coordinator.is_new(&persisted);
             (persisted, is_new)
         };

@@ -91,7 +91,10 @@ pub(crate) fn save_pause(home: &Path, wanted: Option<PauseRequest>) -> Result<Op
     let before = load(home);
     let held = left(now, before.pause.map(|stored| Pause::restore(now, wall, stored)));
     let pause = pause.map(|pause| pause.persist(now, wall));
-    let state = PersistedState { v: PersistedState::VERSION, pause, said: before.said.saturating_add(1), ..before };
+    // A pause is the newer wish.
+    let burst = before.burst.clone().filter(|_| pause.is_none());
+    let state =
+        PersistedState { v: PersistedState::VERSION, pause, burst, said: before.said.saturating_add(1), ..before };
     save(home, &state)
         .map_err(|error| format!("That cannot be saved in {}: {error}. Nothing was changed.", home.display()))?;
     Ok(held)

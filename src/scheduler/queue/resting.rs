@@ -56,6 +56,12 @@ impl Queue {
         self.resting.len() as u64
     }
 
+    /// How many rest before this stage, whoever has them meanwhile.
+    #[must_use]
+    pub fn resting_before(&self, stage: Stage) -> u64 {
+        self.resting.values().filter(|(of, _)| *of == stage).count() as u64
+    }
+
     /// Whether the document rests before it is embedded, and nobody has it.
     #[must_use]
     pub fn is_lendable(&self, doc: DocId) -> bool {

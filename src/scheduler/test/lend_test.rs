@@ -15,9 +15,14 @@ const ALL: Allowed = Allowed { others: true, checks: true, reads: true };
 
 /// A machine with so many documents of one chunk each to embed.
 pub(super) fn lending(documents: u64) -> Scheduler {
+    lending_on(2, documents)
+}
+
+/// The same with so many slots.
+pub(super) fn lending_on(slots: usize, documents: u64) -> Scheduler {
     let mut known = counts(&vec![Kind::Chunked; usize::try_from(documents).unwrap()]);
     known.chunks = documents;
-    let mut machine = scheduler(2, &["/a"], known);
+    let mut machine = scheduler(slots, &["/a"], known);
     let after: Vec<(u64, Kind)> = (0..documents).map(|doc| (doc, Kind::Chunked)).collect();
     let mut out = Vec::new();
     machine.handle(at(0), Input::Wake, &mut out);
@@ -85,19 +90,6 @@ fn while_work_waits_for_surplus_nothing_is_offered_to_who_has_none_and_an_offer_
 }
 
 #[test]
-fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
-    let mut machine = lending(100);
-    let (id, documents) = asked(&mut machine, 1);
-    assert_eq!(documents.first(), Some(&DocId(99)));
-    let mut out = Vec::new();
-    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
-    let granted = share(&mut machine, 2);
-    assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
-    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
-    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
-}
-
-#[test]
 fn what_was_read_to_be_lent_is_lent_to_nobody_once_its_folder_is_forgotten() {
     let mut machine = lending(100);
     let (id, documents) = asked(&mut machine, 1);
@@ -125,11 +117,12 @@ fn where_the_documents_are_all_private_nobody_is_asked_to_ask_again_at_once() {
         "the others are tried at once"
     );
     machine.handle(at(2), Input::Done(*id, lendable(Vec::new())), &mut Vec::new());
-    assert_eq!(share(&mut machine, 2), [], "the store may have more");
-    let mut out = Vec::new();
-    let refill = machine.start_next(LIGHT, &mut out).unwrap();
-    assert!(matches!(&out[..], [Output::Start(_, Task::Refill { to_lend: true, .. })]), "{out:?}");
-    machine.handle(at(2), Input::Done(refill, Outcome::Refilled((0..100).map(DocId).collect())), &mut Vec::new());
+    let out = share(&mut machine, 2);
+    let [Output::Start(refill, Task::Refill { to_lend: true, .. })] = &out[..] else {
+        panic!("the store may have more: {out:?}")
+    };
+    assert_eq!(share(&mut machine, 2), [], "one at a time");
+    machine.handle(at(2), Input::Done(*refill, Outcome::Refilled((0..100).map(DocId).collect())), &mut Vec::new());
     let out = share(&mut machine, 3);
     assert!(matches!(&out[..], [Output::Work(PEER, Work::Later(_))]), "{out:?}");
     let out = share(&mut machine, 3);

@@ -1,7 +1,7 @@
 //! What the owner of parked documents decides, and what is true by the time that it is saved.
 
 use super::*;
-use crate::scheduler::attempt::{FailedAttempt, ParkedTask};
+use crate::scheduler::attempt::{FailedAttempt, FailingDocuments, ParkedTask};
 use crate::scheduler::stored::StoredWork;
 
 /// A machine with these parked documents.
@@ -56,6 +56,18 @@ fn what_an_earlier_save_parks_is_decided_with_the_rest() {
     machine.running.parking.begin(DocId(3), ParkedTask::default());
     let (_, changes) = decide(&mut machine, 1, Decided::Retry);
     assert_eq!(changes, [Change::Retried { doc: DocId(3) }]);
+}
+
+#[test]
+fn what_failed_is_counted_by_its_stage_and_never_beyond_what_waits() {
+    let mut machine = scheduler(1, &["/a"], counts(&[Kind::Waiting, Kind::Waiting, Kind::Chunked]));
+    machine.queue.rest(DocId(1), Kind::Waiting, at(5_000));
+    machine.queue.rest(DocId(2), Kind::Chunked, at(9_000));
+    let next_in = Some(Duration::from_secs(4));
+    let failing = machine.failing(at(1_000));
+    assert_eq!(failing, FailingDocuments { to_read: 1, to_embed: 1, next_in });
+    machine.queue.rest(DocId(3), Kind::Chunked, at(9_000));
+    assert_eq!(machine.failing(at(1_000)).all(), 2, "the store knows of one that is to be embedded");
 }
 
 /// The store keeps a failed attempt, so that it counts over a restart; the last one is kept as what parks the document.

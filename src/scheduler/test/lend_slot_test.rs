@@ -1,0 +1,55 @@
+//! Which documents are lent first, and that a long task of this device holds up no lending.
+
+use super::lend_test::{PEER, asked, chunks, lendable, lending, lending_on, share};
+use super::*;
+use crate::wire::work::Work;
+
+#[test]
+fn a_file_that_takes_the_only_slot_for_long_holds_up_no_lending() {
+    let mut machine = lending_on(1, 100);
+    machine.queue.push(DocId(500), Kind::Waiting);
+    let mut out = Vec::new();
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Read { doc: DocId(500) }))));
+    let mut lent = Vec::new();
+    // Those at hand first, then what a refill brings.
+    let (mut list, mut documents) = asked(&mut machine, 1);
+    for now in 2..20 {
+        assert!(!machine.has_slot() && !machine.has_slot_to_lend(), "each task has its slot");
+        lent.extend(documents.clone());
+        machine.handle(at(now), Input::Done(list, lendable(Vec::new())), &mut Vec::new());
+        match &share(&mut machine, now)[..] {
+            [Output::Start(id, Task::Lend { documents: next, .. })] => {
+                (list, documents) = (*id, next.iter().map(|(doc, _)| *doc).collect());
+            }
+            [Output::Start(refill, Task::Refill { to_lend: true, .. })] => {
+                let found = (0..100).chain(600..664).map(DocId).collect();
+                machine.handle(at(now), Input::Done(*refill, Outcome::Refilled(found)), &mut Vec::new());
+                let out = share(&mut machine, now);
+                let [Output::Start(id, Task::Lend { documents: next, .. })] = &out[..] else { panic!("{out:?}") };
+                (list, documents) = (*id, next.iter().map(|(doc, _)| *doc).collect());
+            }
+            _ => break,
+        }
+    }
+    lent.sort_unstable();
+    assert_eq!(
+        lent,
+        (0..100).chain(600..664).map(DocId).collect::<Vec<_>>(),
+        "all of them, beside the file that is read"
+    );
+    assert_eq!(machine.start_next(LIGHT, &mut Vec::new()), None, "its own work has one slot, as before");
+}
+
+#[test]
+fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
+    let mut machine = lending(100);
+    let (id, documents) = asked(&mut machine, 1);
+    assert_eq!(documents.first(), Some(&DocId(99)));
+    let mut out = Vec::new();
+    machine.handle(at(2), Input::Done(id, lendable(chunks(&documents))), &mut out);
+    let granted = share(&mut machine, 2);
+    assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
+}
