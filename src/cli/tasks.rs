@@ -140,12 +140,12 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     for lent in &tasks.lent {
         let _ = writeln!(text, "{}", one_line(&line(lent)));
     }
-    if tasks.offered > 0 && tasks.here.paused {
+    if tasks.here.offered > 0 && tasks.here.paused {
         let _ = writeln!(
             text,
             "{} of other devices {} for somebody who embeds them.",
-            count(tasks.offered, "passage"),
-            plural(tasks.offered, "waits", "wait")
+            count(tasks.here.offered, "passage"),
+            plural(tasks.here.offered, "waits", "wait")
         );
     }
     if tasks.borrowed > 0 {

@@ -22,9 +22,6 @@ pub struct Tasks {
     pub to_embed: u64,
     /// Passages of other devices that are here to be embedded.
     pub borrowed: u64,
-    /// Passages of other devices that wait for anybody who embeds them, as these devices say.
-    #[serde(default)]
-    pub offered: u64,
     /// What was embedded more than once since this agent started, by its cause.
     #[serde(default)]
     pub again: Again,
@@ -77,6 +74,9 @@ pub struct Here {
     /// Seconds until the pause ends, or null: `wattle resume` ends it.
     #[serde(default)]
     pub paused_s: Option<u64>,
+    /// Passages of other devices that wait for anybody who embeds them, as these devices say.
+    #[serde(default)]
+    pub offered: u64,
     /// Whether a folder is being looked at, or is still to be looked at for the first time, so that more may wait in a moment.
     #[serde(default)]
     pub looking: bool,
@@ -293,7 +293,6 @@ impl From<&Status> for Tasks {
             away: status.work.shared.why.away,
             to_embed: passages.to_embed(),
             borrowed: status.work.shared.borrowed,
-            offered: status.work.shared.offered,
             again: status.work.shared.again,
             passages,
             pace: Pace::from(status),
@@ -318,6 +317,7 @@ impl From<&Status> for Tasks {
                 background: None,
                 paused: false,
                 paused_s: None,
+                offered: status.work.shared.offered,
                 looking: status.work.scanning || status.work.folders.iter().any(FolderStatus::is_unlooked),
             },
         }

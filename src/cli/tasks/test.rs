@@ -97,8 +97,8 @@ fn a_full_disk_a_first_look_that_is_to_come_and_a_key_of_two_devices_are_told() 
 fn a_pause_is_told_whatever_waits_with_what_others_wait_for() {
     let why = "No background work of this device waits. Passages of another device wait, and are not embedded here: paused by its \
                owner until 18:30; `wattle resume` ends it.";
-    let here = Here { paused: true, background: Some(why.to_owned()), ..Here::default() };
-    let idle = Tasks { here, offered: 40, ..Tasks::default() };
+    let here = Here { paused: true, background: Some(why.to_owned()), offered: 40, ..Here::default() };
+    let idle = Tasks { here, ..Tasks::default() };
     let expected = format!(
         "Nothing waits here.\nThis device: {why}\n40 passages of other devices wait for somebody who embeds them.\n"
     );

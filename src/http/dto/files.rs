@@ -38,8 +38,7 @@ const fn is_zero(count: &u64) -> bool {
 
 impl Files {
     /// With these counts, where there is work for so many files.
-    #[must_use]
-    pub fn with_work(counts: &StoreCounts, to_do: u64) -> Self {
+    fn with_work(counts: &StoreCounts, to_do: u64) -> Self {
         Self { absent: counts.unfinished().saturating_sub(to_do), ..Self::from(counts) }
     }
 

@@ -99,7 +99,7 @@ impl GovernorHandle {
         lost.into_iter().for_each(|found| setup.findings.set("energy-state", found));
         let host = Host::new(rendezvous::meeting(setup.meeting.as_deref()));
         let waker = host.waker().map_err(failed)?;
-        let (kept, boot) = (persisted.burst.clone(), clock::boot());
+        let kept = persisted.burst.clone();
         let mut time = Time::new(setup.trusted_clock);
         let found = found.recv_timeout(READ_MAX);
         let now = clock::now();
@@ -125,7 +125,6 @@ impl GovernorHandle {
             reading: AtomicBool::new(false),
             burst: setup.burst,
             burst_from: Mutex::default(),
-            boot,
             findings: setup.findings,
         });
         shared.input(now, Input::Time(wall, zone.as_ref()));

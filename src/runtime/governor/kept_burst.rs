@@ -7,7 +7,7 @@ use crate::base::span::span;
 use crate::base::time::Instant;
 use crate::energy::coordinator::persisted::{LeftOfBurst, PersistedBurst};
 use crate::energy::policy::wall::Wall;
-use crate::platform::blocking;
+use crate::platform::{blocking, clock};
 use std::sync::Arc;
 
 /// Keeps the order for the next start.
@@ -19,7 +19,7 @@ pub(super) async fn save(shared: Arc<Shared>) {
 
 /// Goes on with an order of before this start, or says that it has ended.
 pub(super) fn restore(shared: &Shared, now: Instant, wall: Option<Wall>, kept: Option<&PersistedBurst>) {
-    match kept.map(|kept| kept.left(now, shared.boot.as_deref(), wall)) {
+    match kept.map(|kept| kept.left(now, clock::boot().as_deref(), wall)) {
         Some(LeftOfBurst::Time(left)) => {
             log::info!("`wattle work now`, from before this start, goes on for {}.", span(left.as_secs()));
             shared.begin_burst(now, left, BurstFrom::Asked);

@@ -50,8 +50,6 @@ pub(super) struct Shared {
     pub(super) burst: Duration,
     /// When the burst that was last begun here ends, and who began it.
     pub(super) burst_from: Mutex<Option<(Instant, BurstFrom)>>,
-    /// Names the time since the system started; `None`: not known.
-    pub(super) boot: Option<String>,
     /// Where what is doubted is shown.
     pub(super) findings: Findings,
 }
@@ -283,8 +281,7 @@ impl Shared {
             let state = self.lock();
             let burst =
                 state.coordinator.burst(now).filter(|until| self.burst_from(Some(*until)) == Some(BurstFrom::Asked));
-            let burst =
-                burst.map(|until| PersistedBurst::new(now, until, self.boot.clone(), state.coordinator.wall(now)));
+            let burst = burst.map(|until| PersistedBurst::new(now, until, clock::boot(), state.coordinator.wall(now)));
             let persisted = PersistedState { burst, ..state.coordinator.persisted(now) };
             let is_new = state.coordinator.is_new(&persisted);
             (persisted, is_new)
