@@ -60,8 +60,9 @@ pub const STORE_MERGED_PER_TABLE: u64 = 256 * 1024;
 pub const STORE_SMALL_SPACE: u64 = 4 * 1024 * 1024;
 
 /// Milliseconds for which texts and vectors that can be made again wait for others, to be synced with them. Each sync writes the journal's
-/// last page once more: with each eight vectors for itself that is a fifth of all bytes written (docs/evidence.md).
-pub const SYNC_TOGETHER_MS: u64 = 2_000;
+/// last page once more, some 27 kB: with each eight vectors for itself that is a fifth of all bytes written, and on a device that embeds 40 passages
+/// a second, with all of two seconds together, a tenth (docs/evidence.md). A power cut costs the work of this time, which is done again.
+pub const SYNC_TOGETHER_MS: u64 = 10_000;
 
 /// Bytes that must be free on the home's disk for a save: the memory tables, which it may write out, and some records. With
 /// less it is refused before anything of it is written.
