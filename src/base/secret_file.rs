@@ -33,7 +33,7 @@ const ENDINGS: [&str; 25] = [
 ];
 
 /// Whole names.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "id_rsa",
     "id_dsa",
     "id_ecdsa",
@@ -46,6 +46,7 @@ const NAMES: [&str; 12] = [
     "credentials",
     "wallet.dat",
     "api-token",
+    "api-tokens",
 ];
 
 /// Whether the file at this path is left out unless it is named itself. Case does not count, nor does a copy's mark:

@@ -12,6 +12,7 @@ mod place;
 mod search;
 mod sim;
 mod tasks;
+mod token;
 mod upkeep;
 
 use crate::base::id::Ring;
@@ -32,6 +33,7 @@ pub use place::{ForgetArgs, PlaceArgs};
 pub use search::SearchArgs;
 pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
+pub use token::{RoleArg, TokenCommand};
 pub use upkeep::{BackupArgs, RestoreArgs};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
@@ -100,6 +102,12 @@ pub enum Command {
     },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
+    /// Give programs and people tokens of their own: each may do what its role says, and can be revoked alone.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        what: TokenCommand,
+    },
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,
     /// Print what a shell completes: `source <(wattle completions bash)`.

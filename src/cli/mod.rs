@@ -39,6 +39,7 @@ mod sim;
 mod style;
 mod tasks;
 pub mod text;
+mod token;
 pub mod up;
 mod upkeep;
 mod why;
@@ -160,6 +161,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Why { json } => smol::block_on(why::run(&client()?, json)),
         Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
+        Command::Token { what } => smol::block_on(token::token(&client()?, what)),
         Command::Mcp => mcp::run(client),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref()),

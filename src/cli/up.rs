@@ -23,6 +23,7 @@ use crate::embed::loaded::Loaded;
 use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
+use crate::http::keys::Keys;
 use crate::http::lan_listener::LanListener;
 use crate::net::address_book::AddressBook;
 use crate::net::session::linking;
@@ -129,11 +130,12 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
     let page = format!("http://{address}/#token={}", token.reveal());
+    let keys = Keys::load(home.path(), token.clone());
     let lan_listener =
-        options.open_api.map(|open| LanListener::at(open, node_handle.clone(), token.clone())).transpose()?;
+        options.open_api.map(|open| LanListener::at(open, node_handle.clone(), (token, keys.clone()))).transpose()?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
     let told = tell_address(&home, address);
-    let served = http::serve(listener, node_handle.clone(), token, Timeouts::default());
+    let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
     let signals = Signals::new([Signal::Int, Signal::Term])

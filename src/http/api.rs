@@ -15,12 +15,14 @@ mod regroup;
 mod report;
 mod search;
 mod stream;
+mod tokens;
 mod upkeep;
 
 use self::collection::{Collection, is_known};
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, text};
 use super::events::Events;
+use super::keys::Keys;
 use super::page::Page;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
@@ -49,6 +51,7 @@ use trillium::{Conn, Error, Status};
 #[derive(Clone, Debug)]
 pub struct Api {
     node: NodeHandle,
+    keys: Keys,
     page: Arc<Page>,
     /// Room for streams of events.
     streams: Arc<Semaphore>,
@@ -69,11 +72,11 @@ struct Add {
 }
 
 impl Api {
-    /// Handlers that ask through `node`.
+    /// Handlers that ask through `node`, and change the named ones of `keys`.
     #[must_use]
-    pub fn new(node: NodeHandle) -> Self {
+    pub fn new(node: NodeHandle, keys: Keys) -> Self {
         let room = |places| Arc::new(Semaphore::new(places));
-        Self { node, page: Arc::new(Page::new()), streams: room(STREAMS_MAX), sent: room(FILES_SENT_MAX) }
+        Self { node, keys, page: Arc::new(Page::new()), streams: room(STREAMS_MAX), sent: room(FILES_SENT_MAX) }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {

@@ -5,10 +5,10 @@
 //! a bearer token (RFC 6750) that no page can read.
 
 use super::answer;
+use super::dto::Role;
+use super::keys::Keys;
 use super::routes::{self, Access};
-use crate::platform::home::Token;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};
 
 /// Why a request is refused.
@@ -20,8 +20,10 @@ enum Refusal {
     Origin,
     /// No bearer token was sent.
     NoToken,
-    /// The token is not this agent's.
+    /// The token is none of this agent's.
     WrongToken,
+    /// The token does not allow the call, which needs this role.
+    Role(Role),
     /// The call carries a secret, and came over the network.
     NotHere,
 }
@@ -41,13 +43,21 @@ impl Refusal {
                 "This call carries a secret or changes the mesh, and everybody on the network could read along here. Make it on the \
                  device itself, with the `wattle` command or at the agent's own address."
             }
-            Self::WrongToken => "This is not the token of this agent; it is in the file api-token of its home.",
+            Self::WrongToken => {
+                "This is no token of this agent: its own is in the file api-token of its home, and `wattle token list` shows the others."
+            }
+            Self::Role(Role::Write) => {
+                "This token may only ask and look; the call needs one with the role write (`wattle token create NAME --role write`)."
+            }
+            Self::Role(_) => {
+                "This token may not do that; the call needs one with the role admin, as the agent's own is, in the file api-token of its home."
+            }
         }
     }
 
     const fn status(self) -> Status {
         match self {
-            Self::Host | Self::Origin | Self::NotHere => Status::Forbidden,
+            Self::Host | Self::Origin | Self::NotHere | Self::Role(_) => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
         }
     }
@@ -82,8 +92,8 @@ enum Field<'a> {
 /// Whether this caller is let in. `lan_address` is the address at which the API is open to other devices; `None` for a
 /// listener that serves this machine alone.
 ///
-/// The error is the first check that fails, in the order host, origin, token.
-fn check(caller: &Caller<'_>, token: &Token, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
+/// The error is the first check that fails, in the order host, origin, token, role, address.
+fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
     // At the LAN address too, no name is accepted: anybody can register one that resolves to it.
     if !lan_address.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
@@ -99,16 +109,15 @@ fn check(caller: &Caller<'_>, token: &Token, lan_address: Option<SocketAddr>) ->
     if !own_origin || !own_site {
         return Err(Refusal::Origin);
     }
-    if caller.access == Access::Open {
-        return Ok(());
-    }
+    let Some(needed) = caller.access.role() else { return Ok(()) };
     let Field::One(authorization) = caller.authorization else { return Err(Refusal::NoToken) };
     let Some((scheme, offered)) = authorization.split_once(' ') else { return Err(Refusal::NoToken) };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::NoToken);
     }
-    if !token.matches(offered.trim()) {
-        return Err(Refusal::WrongToken);
+    let role = keys.role_of(offered.trim()).ok_or(Refusal::WrongToken)?;
+    if role < needed {
+        return Err(Refusal::Role(needed));
     }
     if caller.access == Access::Local && lan_address.is_some() { Err(Refusal::NotHere) } else { Ok(()) }
 }
@@ -151,14 +160,14 @@ fn same_origin(origin: &str, host: &str) -> bool {
 /// The handler that runs before every other one.
 #[derive(Debug)]
 pub(super) struct Auth {
-    token: Arc<Token>,
+    keys: Keys,
     lan_address: Option<SocketAddr>,
 }
 
 impl Auth {
-    /// Lets requests with `token` in, on a loopback listener or on the one at `lan_address`.
-    pub(super) fn new(token: Token, lan_address: Option<SocketAddr>) -> Self {
-        Self { token: Arc::new(token), lan_address }
+    /// Lets requests with one of these tokens in, on a loopback listener or on the one at `lan_address`.
+    pub(super) fn new(keys: Keys, lan_address: Option<SocketAddr>) -> Self {
+        Self { keys, lan_address }
     }
 }
 
@@ -172,7 +181,7 @@ impl Handler for Auth {
             authorization: field(headers, KnownHeaderName::Authorization),
             access: routes::access(conn.method(), conn.path()),
         };
-        match check(&caller, &self.token, self.lan_address) {
+        match check(&caller, &self.keys, self.lan_address) {
             Ok(()) => conn,
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence());

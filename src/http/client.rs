@@ -4,6 +4,7 @@ mod mcp;
 mod places;
 #[cfg(test)]
 mod test;
+mod tokens;
 mod upkeep;
 
 use super::dto::{Checked, SearchResults, StatusReport};

@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod ledger;
 mod search;
+mod tokens;
 
 use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
@@ -27,6 +28,7 @@ pub use document::{DocumentText, Passage};
 pub use files::Files;
 pub use ledger::{Pace, Passages, Progress};
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
+pub use tokens::{NamedToken, NewToken, Role, Tokens};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is: &bool) -> bool {

@@ -1,6 +1,7 @@
 //! The API at one more address, for other devices. At boot an agent is often up before the network: the listener opens as
 //! soon as this device has the address.
 
+use super::keys::Keys;
 use super::{Server, Timeouts, serve};
 use crate::platform::home::Token;
 use crate::platform::stdout::say;
@@ -22,14 +23,14 @@ pub struct LanListener {
 }
 
 impl LanListener {
-    /// Opens the listener now, or once this device has the address.
+    /// Opens the listener now, or once this device has the address; the token is the owner's.
     ///
     /// # Errors
     /// One sentence: why the address can never be opened.
-    pub fn at(address: SocketAddr, node: NodeHandle, token: Token) -> Result<Self, String> {
+    pub fn at(address: SocketAddr, node: NodeHandle, (token, keys): (Token, Keys)) -> Result<Self, String> {
         let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
-            let server = serve(TcpListener::bind(address)?, node.clone(), token.clone(), Timeouts::default())?;
+            let server = serve(TcpListener::bind(address)?, node.clone(), keys.clone(), Timeouts::default())?;
             say(&invitation(address, std::io::stdout().is_terminal().then_some(&token)));
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);

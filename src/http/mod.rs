@@ -24,6 +24,7 @@ pub mod client;
 pub mod dto;
 pub mod events;
 pub mod folders;
+pub mod keys;
 pub mod lan_listener;
 mod openapi;
 pub mod page;
@@ -37,11 +38,11 @@ mod timeouts;
 pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
-use crate::platform::home::Token;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
+use keys::Keys;
 use routes::{Access, Router};
 use slots::{Slot, Slots};
 use smol::Timer;
@@ -85,7 +86,7 @@ impl Server {
 pub fn serve(
     listener: std::net::TcpListener,
     node: NodeHandle,
-    token: Token,
+    keys: Keys,
     timeouts: Timeouts,
 ) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
@@ -99,7 +100,7 @@ pub fn serve(
     let context = Arc::new(context);
     let service = Service {
         context: Arc::clone(&context),
-        handlers: Arc::new((Auth::new(token, lan_address), Router(Api::new(node)))),
+        handlers: Arc::new((Auth::new(keys.clone(), lan_address), Router(Api::new(node, keys)))),
         slots: Slots::new(),
         timeouts,
     };

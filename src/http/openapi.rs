@@ -33,7 +33,7 @@ pub(super) fn document(routes: impl Iterator<Item = &'static Route>) -> Value {
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds." } },
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds, or what `wattle token create` made." } },
             "schemas": notation::schemas(),
         },
     })
@@ -57,8 +57,10 @@ fn operation(route: &Route) -> Value {
     if route.path == "/mcp" {
         operation["responses"]["202"] = json!({ "description": "It was no question; nothing is answered." });
     }
-    if route.access != Access::Open {
+    if let Some(role) = route.access.role() {
+        let here = if route.access == Access::Local { ", at the address that the device alone reaches" } else { "" };
         operation["security"] = json!([{ "token": [] }]);
+        operation["description"] = json!(format!("Needs a token with the role {role}{here}."));
     }
     if sent != "-" {
         operation["requestBody"] = json!({ "required": true, "content": content(sent) });

@@ -7,6 +7,7 @@ mod page;
 mod pairing;
 mod programs;
 pub(super) mod row;
+mod tokens;
 mod upkeep;
 
 use super::answer::{json, refused};
@@ -20,203 +21,209 @@ pub use row::{Access, Route};
 
 /// Every call, in the order of docs/api.md.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    page::ROUTES.iter().chain(ROUTES).chain(upkeep::ROUTES).chain(pairing::ROUTES).chain(programs::ROUTES)
+    page::ROUTES
+        .iter()
+        .chain(ROUTES)
+        .chain(upkeep::ROUTES)
+        .chain(pairing::ROUTES)
+        .chain(tokens::ROUTES)
+        .chain(programs::ROUTES)
 }
 
 static ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         path: "/v1/status",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what is indexed, what the agent does and which devices it is linked to",
         handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Status))),
     },
     Route {
         method: Method::Get,
         path: "/v1/events",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns recent events of other devices; with `?after=N`, those after that number",
         handler: |api, conn, _| Box::pin(async move { api.events(conn) }),
     },
     Route {
         method: Method::Get,
         path: "/v1/events/stream",
-        access: Access::Token,
+        access: Access::Read,
         about: "follows the agent by server-sent events: `status` whenever it changes, `device` for each event; at most four at once",
         handler: |api, conn, _| Box::pin(async move { api.stream(conn) }),
     },
     Route {
         method: Method::Post,
         path: "/v1/search",
-        access: Access::Token,
+        access: Access::Read,
         about: "answers a question: `{\"query\", \"k\"?, \"collection\"?, \"device\"?, \"path\"?, \"type\"?, \"after\"?, \"before\"?}`; the filters are strings, or lists of strings of which one fits (docs/search.md)",
         handler: |api, conn, _| Box::pin(api.search(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/document",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the text of a document of this device as it was read, in parts: `?path=…&from=0`",
         handler: |api, conn, _| Box::pin(api.document(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/document/file",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the file of such a document as an attachment: `?path=…`; at most two at once",
         handler: |api, conn, _| Box::pin(api.document_file(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/feedback",
-        access: Access::Token,
+        access: Access::Write,
         about: "keeps what somebody says of an answer, on this device alone: `{\"question\", \"device\", \"path\", \"text\", \"verdict\"}`, where `verdict` is `good`, `bad`, or `none` to take it back; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.judge(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/feedback",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what was said of answers",
         handler: |api, conn, _| Box::pin(api.judgements(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/add",
-        access: Access::Token,
+        access: Access::Write,
         about: "watches a folder or file: `{\"path\", \"collection\"?, \"ring\"?}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.add(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/collection",
-        access: Access::Token,
+        access: Access::Write,
         about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/folders",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the watched folders and files: when each was last looked at, and which documents are kept without their files",
         handler: |api, conn, _| Box::pin(api.folders(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/why",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what waits and why, and of each device what limits it, since when, and when it is looked at again; asks the linked devices for that",
         handler: |api, conn, _| Box::pin(api.why(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/tasks",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what waits to be read and embedded, which devices have some of it, and why the rest waits",
         handler: |api, conn, _| Box::pin(api.tasks(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/tasks/retry",
-        access: Access::Token,
+        access: Access::Write,
         about: "has parked tasks tried again: `{\"id\"}`, or `{}` for all of them; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.decide_parked(conn, Decided::Retry)),
     },
     Route {
         method: Method::Post,
         path: "/v1/tasks/drop",
-        access: Access::Token,
+        access: Access::Write,
         about: "gives parked tasks up until their files change: `{\"id\"}`, or `{}` for all of them; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.decide_parked(conn, Decided::Drop)),
     },
     Route {
         method: Method::Post,
         path: "/v1/forget",
-        access: Access::Token,
+        access: Access::Write,
         about: "ends the watching of a folder and forgets its documents; while a question about it is open, or of a place that is away, forgets those documents instead; with `kept`, only what is kept without its file at the path: `{\"path\", \"kept\"?}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.forget(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/keep",
-        access: Access::Token,
+        access: Access::Write,
         about: "keeps documents whose files are away or gone: `{\"path\"}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.keep(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/doctor",
-        access: Access::Token,
+        access: Access::Read,
         about: "reads the whole store and returns its faults and the files that cannot be used",
         handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Audit))),
     },
     Route {
         method: Method::Get,
         path: "/v1/network",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what is known of the network and of each peer",
         handler: |api, conn, _| Box::pin(async move { api.network(conn) }),
     },
     Route {
         method: Method::Get,
         path: "/v1/energy",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns what the governor measures and allows",
         handler: |api, conn, _| Box::pin(api.energy(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/energy/day",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the last 24 hours: power, temperature, share of the device, joules and chunks in slots of five minutes",
         handler: |api, conn, _| Box::pin(async move { api.energy_day(conn) }),
     },
     Route {
         method: Method::Put,
         path: "/v1/energy/hint",
-        access: Access::Token,
+        access: Access::Write,
         about: "takes an energy hint: Wattle's own, evcc's or the grid's; answers 204 without a body",
         handler: |api, conn, _| Box::pin(api.hint(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/energy/pause",
-        access: Access::Token,
+        access: Access::Write,
         about: "pauses background work: `{}`, `{\"seconds\"}` or `{\"until\": \"18:30\"}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.pause(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/energy/resume",
-        access: Access::Token,
+        access: Access::Write,
         about: "ends a pause; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.resume(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/energy/work",
-        access: Access::Token,
+        access: Access::Write,
         about: "works although the device is in use, for a while: `{}` or `{\"seconds\"}`; ends a pause",
         handler: |api, conn, _| Box::pin(api.work(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/energy/new-supply",
-        access: Access::Token,
+        access: Access::Write,
         about: "forgets what was learned of the power supply; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.new_supply(conn)),
     },
     Route {
         method: Method::Get,
         path: "/v1/openapi.json",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the description of all calls in OpenAPI 3.1, with the schemas of what they take and answer",
         handler: |_, conn, _| Box::pin(async move { json(conn, Status::Ok, &openapi::document(routes())) }),
     },
     Route {
         method: Method::Get,
         path: "/metrics",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns counts and measurements in the text format of Prometheus (docs/grafana.json draws them)",
         handler: |api, conn, _| Box::pin(api.metrics(conn)),
     },
@@ -263,7 +270,7 @@ fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
 pub(super) fn access(method: Method, path: &str) -> Access {
     match find(routes(), method, path) {
         Found::Route(route, _) => route.access,
-        Found::OtherMethods(_) | Found::Nothing => Access::Token,
+        Found::OtherMethods(_) | Found::Nothing => Access::Read,
     }
 }
 
@@ -301,7 +308,7 @@ mod tests {
     use super::*;
 
     fn row(method: Method, path: &'static str) -> Route {
-        let (access, about) = (Access::Token, "is a test");
+        let (access, about) = (Access::Read, "is a test");
         Route { method, path, access, about, handler: |_, conn, _| Box::pin(async move { conn }) }
     }
 
@@ -341,7 +348,7 @@ mod tests {
             assert_eq!(access(route.method, route.path) == Access::Open, open, "{route:?}");
         }
         assert_eq!(access(Method::Head, "/healthz"), Access::Open);
-        assert_eq!([access(Method::Post, "/"), access(Method::Get, "/x")], [Access::Token; 2]);
+        assert_eq!([access(Method::Post, "/"), access(Method::Get, "/x")], [Access::Read; 2]);
     }
 
     #[test]
@@ -354,8 +361,10 @@ mod tests {
             let Route { method, path, access, about, .. } = route;
             let who = match access {
                 Access::Open => "open",
-                Access::Token => "token",
-                Access::Local => "token, here",
+                Access::Read => "read",
+                Access::Write => "write",
+                Access::Admin => "admin",
+                Access::Local => "admin, here",
             };
             format!("| `{method} {path}` | {who} | {about} |")
         };

@@ -91,6 +91,12 @@ pub const MCP_RESOURCES_PAGE: usize = 100;
 /// Bytes of a document's text after which a language model is given no more of it at once: about 20,000 words.
 pub const MCP_DOCUMENT_BYTES_MAX: usize = 128 * 1024;
 
+/// Named tokens of an agent.
+pub const TOKENS_MAX: usize = 64;
+
+/// Characters of a token's name.
+pub const TOKEN_NAME_CHARS_MAX: usize = 40;
+
 /// Bytes of a line of a program's standard input that `wattle mcp` reads: what fits a call of the API.
 pub const MCP_LINE_MAX: usize = HTTP_BODY_MAX;
 

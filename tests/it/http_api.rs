@@ -7,6 +7,7 @@ use wattle::base::hit::FileCoverage;
 use wattle::base::id::{DocId, Fingerprint, Ring};
 use wattle::embed::stand_in::StandIn;
 use wattle::http::client::{Client, Failure};
+use wattle::http::keys::Keys;
 use wattle::http::{Server, Timeouts, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
@@ -24,6 +25,7 @@ mod page;
 mod programs;
 mod routes;
 mod schemas;
+mod tokens;
 
 struct Agent {
     address: SocketAddr,
@@ -56,7 +58,7 @@ fn agent_with(timeouts: Timeouts) -> Agent {
     })
     .detach();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = serve(listener, node, token.clone(), timeouts).unwrap();
+    let server = serve(listener, node, Keys::load(home.path(), token.clone()), timeouts).unwrap();
     Agent { address: server.address(), token, home, server }
 }
 

@@ -1,11 +1,12 @@
 //! The checks over plain values: every caller that is let in, and every one that must be refused.
 
 use super::*;
+use crate::platform::home::Token;
 
 const SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-fn token() -> Token {
-    Token::parse(SECRET).unwrap()
+fn token() -> Keys {
+    Keys::load(std::path::Path::new("/nowhere"), Token::parse(SECRET).unwrap())
 }
 
 fn owner(authorization: &str) -> Caller<'_> {
@@ -14,7 +15,7 @@ fn owner(authorization: &str) -> Caller<'_> {
         origin: Field::Absent,
         site: Field::Absent,
         authorization: Field::One(authorization),
-        access: Access::Token,
+        access: Access::Read,
     }
 }
 
@@ -186,9 +187,50 @@ fn whatever_changes_the_mesh_or_shows_a_code_is_answered_on_the_device_itself_on
     let of_the_mesh = |path: &str| about_the_mesh.iter().any(|start| path.starts_with(start));
     let mut checked = 0;
     for route in super::super::routes::routes().filter(|route| of_the_mesh(route.path)) {
-        let expected = if open.contains(&format!("{route:?}").as_str()) { Access::Token } else { Access::Local };
+        let expected = if open.contains(&format!("{route:?}").as_str()) { Access::Read } else { Access::Local };
         assert_eq!(route.access, expected, "{route:?}");
         checked += 1;
     }
     assert!(checked >= about_the_mesh.len(), "{checked} rows");
+}
+
+#[test]
+fn a_named_token_may_do_what_its_role_says_and_no_more() {
+    let home = tempfile::tempdir().unwrap();
+    let keys = Keys::load(home.path(), Token::parse(SECRET).unwrap());
+    let tokens =
+        [Role::Read, Role::Write, Role::Admin].map(|role| (role, keys.create(&role.to_string(), role).unwrap()));
+    let calls = [Access::Open, Access::Read, Access::Write, Access::Admin, Access::Local];
+    let mut refused = 0;
+    for (role, token) in &tokens {
+        let bearer = format!("Bearer {}", token.reveal());
+        for access in calls {
+            let found = check(&Caller { access, ..owner(&bearer) }, &keys, None);
+            match access.role() {
+                Some(needed) if needed > *role => {
+                    assert_eq!(found, Err(Refusal::Role(needed)), "{role}, {access:?}");
+                    assert_eq!(Refusal::Role(needed).status(), Status::Forbidden);
+                    refused += 1;
+                }
+                _ => assert_eq!(found, Ok(()), "{role}, {access:?}"),
+            }
+        }
+    }
+    assert_eq!(refused, 5);
+    let bearer = format!("Bearer {}", tokens[2].1.reveal());
+    let over_the_network = Caller { access: Access::Local, host: Field::One("192.168.1.4:7780"), ..owner(&bearer) };
+    assert_eq!(check(&over_the_network, &keys, "192.168.1.4:7780".parse().ok()), Err(Refusal::NotHere));
+    keys.revoke("admin").unwrap();
+    assert_eq!(check(&owner(&bearer), &keys, None), Err(Refusal::WrongToken));
+}
+
+#[test]
+fn what_changes_something_is_not_for_those_who_may_read() {
+    // Questions are posted, as are texts to embed; they change nothing.
+    let asks = ["/v1/search", "/v1/embeddings", "/api/embed", "/embed", "/mcp"];
+    for route in super::super::routes::routes() {
+        let reads = route.method == trillium::Method::Get || asks.contains(&route.path);
+        let may_read = matches!(route.access, Access::Open | Access::Read);
+        assert!(reads || !may_read, "{route:?}");
+    }
 }

@@ -37,7 +37,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         path: "/v1/mesh",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns the mesh and its devices",
         handler: |api, conn, _| Box::pin(api.request(conn, Ok(Request::Pairing(Pairing::Mesh)))),
     },

@@ -1,6 +1,7 @@
 //! One row of the table of calls.
 
 use super::super::api::Api;
+use super::super::dto::Role;
 use std::fmt;
 use std::pin::Pin;
 use trillium::{Conn, Method};
@@ -10,11 +11,28 @@ use trillium::{Conn, Method};
 pub enum Access {
     /// Everybody who reaches this address: the answer holds nothing private.
     Open,
-    /// Callers with the agent's token.
-    Token,
-    /// Callers with the token at the address that this machine alone reaches: the call or its answer carries a secret that must
+    /// Callers with a token: the call asks and looks, and changes nothing.
+    Read,
+    /// Callers with a token that may change what is indexed and when work is done.
+    Write,
+    /// Callers with a token that may do everything, as the agent's own.
+    Admin,
+    /// The same at the address that this machine alone reaches: the call or its answer carries a secret that must
     /// not cross a network in the clear, or the call changes who belongs to the mesh.
     Local,
+}
+
+impl Access {
+    /// What the token of a caller must allow; `None` if none is needed.
+    #[must_use]
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::Open => None,
+            Self::Read => Some(Role::Read),
+            Self::Write => Some(Role::Write),
+            Self::Admin | Self::Local => Some(Role::Admin),
+        }
+    }
 }
 
 /// The future of one answer.

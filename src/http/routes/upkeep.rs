@@ -15,14 +15,14 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/v1/rebuild",
-        access: Access::Token,
+        access: Access::Admin,
         about: "begins to make the index anew from the stored texts and vectors: `{}`; `GET /v1/upkeep` tells how far it is",
         handler: |api, conn, _| Box::pin(async move { api.rebuild(conn) }),
     },
     Route {
         method: Method::Get,
         path: "/v1/upkeep",
-        access: Access::Token,
+        access: Access::Read,
         about: "returns how far the backup and the making anew of the index are that were asked for since the agent started",
         handler: |api, conn, _| Box::pin(async move { api.upkeep(conn) }),
     },

@@ -14,6 +14,8 @@ pub enum HomeFile {
     Hardware,
     /// The API's token.
     Token,
+    /// The sums of the tokens that programs and people were given.
+    Tokens,
     /// The number of the agent's starts.
     BootCount,
     /// What the owner set, by hand or at a command.
@@ -53,7 +55,7 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 14] = [
+pub(super) const GUARDED: [HomeFile; 15] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
@@ -68,6 +70,7 @@ pub(super) const GUARDED: [HomeFile; 14] = [
     HomeFile::Invites,
     HomeFile::Seen,
     HomeFile::Energy,
+    HomeFile::Tokens,
 ];
 
 impl HomeFile {
@@ -78,6 +81,7 @@ impl HomeFile {
             Self::Identity => "identity.key",
             Self::Hardware => "hardware",
             Self::Token => "api-token",
+            Self::Tokens => "api-tokens",
             Self::BootCount => "boot",
             Self::Settings => "config.toml",
             Self::Api => "api-address",

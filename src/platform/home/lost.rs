@@ -49,6 +49,7 @@ pub(super) fn lost(path: &Path, file: HomeFile, Lost { how, why, made }: &Lost) 
 fn title(file: HomeFile) -> &'static str {
     match file {
         HomeFile::Token => "The token of the agent's API",
+        HomeFile::Tokens => "The file of the tokens that programs and people were given",
         HomeFile::BootCount => "The count of the agent's starts",
         HomeFile::Energy => "The file of the governor",
         HomeFile::Records => "The list of the mesh's devices and removals",
@@ -73,6 +74,7 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
             "The next start makes a new one; until then the commands of this home do not reach an agent that runs. Stop it, and start it. \
              Pages and programs that have the old token are refused then."
         }
+        HomeFile::Tokens => "Programs and people that have one are refused. `wattle token create` makes new ones.",
         HomeFile::BootCount if made => {
             "It began from 1 again. Other devices refuse its messages until one of them has told it a higher count, which takes seconds \
              once they are linked."

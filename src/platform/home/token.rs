@@ -66,10 +66,18 @@ impl Token {
         })
     }
 
-    fn create(path: &Path) -> Result<Self, String> {
+    /// A new one, which is kept nowhere.
+    ///
+    /// # Errors
+    /// One sentence: the system gives no random numbers.
+    pub fn random() -> Result<Self, String> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random numbers: {error}."))?;
-        let token = Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    fn create(path: &Path) -> Result<Self, String> {
+        let token = Self::random()?;
         guarded::write(path, format!("{}\n", token.0).as_bytes(), BYTES_MAX)
             .map_err(|error| format!("The token {} cannot be written: {error}.", path.display()))?;
         path.parent().into_iter().for_each(|home| written::add(home, HomeFile::Token));

@@ -1,0 +1,34 @@
+//! The calls about named tokens.
+
+use super::{Client, Failure, done, typed};
+use crate::http::dto::{NewToken, Role, Tokens};
+use crate::limits::CLIENT_MS;
+use serde_json::json;
+use trillium_client::Method;
+
+impl Client {
+    /// `POST /v1/tokens`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn create_token(&self, name: &str, role: Role) -> Result<NewToken, Failure> {
+        let body = json!({ "name": name, "role": role });
+        Ok(typed(self.call(Method::Post, "/v1/tokens", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `GET /v1/tokens`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn tokens(&self) -> Result<Tokens, Failure> {
+        Ok(typed(self.call(Method::Get, "/v1/tokens", None, CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/tokens/revoke`; returns what the agent did, in one sentence.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn revoke_token(&self, name: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/tokens/revoke", Some(json!({ "name": name })), CLIENT_MS).await?)
+    }
+}

@@ -1,0 +1,57 @@
+//! Tokens of programs and people.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What the holder of a token may do: each role may do what the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Ask and look: search, documents, status, metrics, embeddings.
+    Read,
+    /// Change what is indexed and when work is done.
+    Write,
+    /// Everything, also the mesh, backups and tokens.
+    Admin,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        })
+    }
+}
+
+/// A token of the list: nothing of it lets anybody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedToken {
+    /// Its name.
+    pub name: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// When it was made, in seconds since 1970 by the agent's clock.
+    pub created: i64,
+    /// When it last let somebody in; null: not since the agent started.
+    pub used: Option<i64>,
+}
+
+/// The answer of `GET /v1/tokens`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// The oldest first.
+    pub tokens: Vec<NamedToken>,
+}
+
+/// The answer of `POST /v1/tokens`. It has no `Debug`: it holds the token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewToken {
+    /// Its name.
+    pub name: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// The token, which is shown this once.
+    pub token: String,
+}

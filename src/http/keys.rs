@@ -1,0 +1,237 @@
+//! Who is let in by which token, and what each may do.
+//!
+//! The agent's own token is its owner's and may do everything. Beside it there are named ones, for programs and people: each has a role, and each
+//! can be revoked alone. The file `api-tokens` of the home keeps of a named token a name, a role, a day and a SHA-256 sum; the token
+//! itself is shown once, when it is made. It has 256 random bits, so that a plain sum is enough: there is nothing to guess.
+
+use super::dto::{NamedToken, Role};
+use crate::base::fold::controls_terminal;
+use crate::limits::{TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
+use crate::platform::clock;
+use crate::platform::home::{Home, HomeFile, Token};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A named token as the file has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    name: String,
+    role: Role,
+    /// Seconds since 1970 by the system's clock when it was made.
+    created: i64,
+    /// Of its digits, in hex.
+    sha256: String,
+}
+
+/// What the file holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Content {
+    tokens: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kept: Kept,
+    /// Seconds since 1970 when it last let somebody in; 0: not since the agent started.
+    used: AtomicI64,
+}
+
+/// The tokens of an agent.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    owner: Arc<Token>,
+    named: Arc<RwLock<Vec<Entry>>>,
+    home: PathBuf,
+}
+
+impl Keys {
+    /// The owner's token, and the named ones that the home has. Where their file cannot be read none of them lets anybody in, and the log says so.
+    #[must_use]
+    pub fn load(home: &Path, owner: Token) -> Self {
+        let read = Home::at(home).read(HomeFile::Tokens).map_err(|error| error.to_string());
+        let read = read.and_then(|bytes| match bytes {
+            Some(bytes) => serde_json::from_slice::<Content>(&bytes).map_err(|error| error.to_string()),
+            None => Ok(Content::default()),
+        });
+        let Content { tokens } = read.unwrap_or_else(|why| {
+            let name = Home::at(home).file(HomeFile::Tokens).display().to_string();
+            log::warn!(
+                "The tokens of {name} cannot be read ({why}): programs that have one are refused, and the agent's own token is as before. \
+                 `wattle token create` makes new ones."
+            );
+            Content::default()
+        });
+        let entries = tokens.into_iter().take(TOKENS_MAX).map(|kept| Entry { kept, used: AtomicI64::new(0) });
+        Self { owner: Arc::new(owner), named: Arc::new(RwLock::new(entries.collect())), home: home.to_owned() }
+    }
+
+    /// What the holder of this token may do; `None` if it is none of this agent's. Notes when a named one is used.
+    #[must_use]
+    pub fn role_of(&self, offered: &str) -> Option<Role> {
+        if self.owner.matches(offered) {
+            return Some(Role::Admin);
+        }
+        let offered = sum(offered);
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        // A sum tells nothing of its token, so that how long the comparison takes tells nothing either.
+        let entry = named.iter().find(|entry| entry.kept.sha256 == offered)?;
+        entry.used.store(clock::shown(), Ordering::Relaxed);
+        Some(entry.kept.role)
+    }
+
+    /// The named tokens, without what would let anybody in.
+    #[must_use]
+    pub fn list(&self) -> Vec<NamedToken> {
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let shown = named.iter().map(|Entry { kept, used }| {
+            let used = used.load(Ordering::Relaxed);
+            let Kept { name, role, created, .. } = kept.clone();
+            NamedToken { name, role, created, used: (used != 0).then_some(used) }
+        });
+        shown.collect()
+    }
+
+    /// Makes a token and keeps it; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence: the name is taken or no name, there are too many, or the file cannot be written; then there is no new token.
+    pub fn create(&self, name: &str, role: Role) -> Result<Token, String> {
+        check_name(name)?;
+        let token = Token::random()?;
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        if named.iter().any(|entry| entry.kept.name == name) {
+            return Err(format!("There is a token {name} already: revoke it first, or choose another name."));
+        }
+        if named.len() >= TOKENS_MAX {
+            return Err(format!(
+                "There are {TOKENS_MAX} tokens already, which is the most: revoke one that nobody uses."
+            ));
+        }
+        let kept = Kept { name: name.to_owned(), role, created: clock::shown(), sha256: sum(token.reveal()) };
+        let all = named.iter().map(|entry| entry.kept.clone()).chain([kept.clone()]).collect();
+        self.write(all)?;
+        named.push(Entry { kept, used: AtomicI64::new(0) });
+        Ok(token)
+    }
+
+    /// Ends a token: whoever has it is refused from the next call on. That is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence: there is none of this name, or the file cannot be written; then nothing is changed.
+    pub fn revoke(&self, name: &str) -> Result<(), String> {
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let rest: Vec<Kept> =
+            named.iter().filter(|entry| entry.kept.name != name).map(|entry| entry.kept.clone()).collect();
+        if rest.len() == named.len() {
+            return Err(format!("There is no token {name}; `wattle token list` shows those that there are."));
+        }
+        self.write(rest)?;
+        named.retain(|entry| entry.kept.name != name);
+        Ok(())
+    }
+
+    fn write(&self, tokens: Vec<Kept>) -> Result<(), String> {
+        let home = Home::at(&self.home);
+        let bytes = serde_json::to_vec_pretty(&Content { tokens }).map_err(|error| error.to_string())?;
+        home.write(HomeFile::Tokens, &bytes).map_err(|error| {
+            let file = home.file(HomeFile::Tokens);
+            format!("The file {} cannot be written: {error}. Nothing was changed.", file.display())
+        })
+    }
+}
+
+/// A name is shown on terminals and typed at a command.
+fn check_name(name: &str) -> Result<(), String> {
+    let fits = (1..=TOKEN_NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(|c| controls_terminal(c) || c.is_whitespace()) {
+        return Ok(());
+    }
+    Err(format!(
+        "A token's name has 1 to {TOKEN_NAME_CHARS_MAX} characters and no blanks, such as grafana or anna-phone."
+    ))
+}
+
+fn sum(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(home: &Path) -> Keys {
+        Keys::load(home, Token::random().unwrap())
+    }
+
+    #[test]
+    fn a_named_token_lets_in_with_its_role_until_it_is_revoked_and_after_a_start() {
+        let home = tempfile::tempdir().unwrap();
+        let first = keys(home.path());
+        assert_eq!(first.role_of(first.owner.reveal()), Some(Role::Admin));
+        let read = first.create("grafana", Role::Read).unwrap();
+        let write = first.create("home-assistant", Role::Write).unwrap();
+        for of in [&first, &keys(home.path())] {
+            let used: Vec<bool> = of.list().iter().map(|token| token.used.is_some()).collect();
+            assert_eq!(used, [false, false]);
+            assert_eq!(of.role_of(read.reveal()), Some(Role::Read));
+            assert_eq!(of.role_of(write.reveal()), Some(Role::Write));
+            assert_eq!(of.role_of(&read.reveal()[1..]), None);
+            assert_eq!(of.role_of(""), None);
+            assert!(of.list().iter().all(|token| token.used.is_some()));
+        }
+        first.revoke("grafana").unwrap();
+        for of in [&first, &keys(home.path())] {
+            assert_eq!(of.role_of(read.reveal()), None);
+            assert_eq!(of.role_of(write.reveal()), Some(Role::Write));
+        }
+        assert!(first.revoke("grafana").unwrap_err().contains("`wattle token list`"));
+    }
+
+    #[test]
+    fn the_file_has_no_token_and_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let keys = keys(home.path());
+        let token = keys.create("phone", Role::Admin).unwrap();
+        for file in std::fs::read_dir(home.path()).unwrap() {
+            let path = file.unwrap().path();
+            assert!(!std::fs::read_to_string(&path).unwrap().contains(token.reveal()), "{}", path.display());
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+        assert!(!format!("{keys:?}").contains(token.reveal()));
+    }
+
+    #[test]
+    fn bad_names_doubles_and_too_many_are_refused_and_change_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = keys(home.path());
+        let long = "n".repeat(TOKEN_NAME_CHARS_MAX + 1);
+        for name in ["", "a b", "a\u{1b}[31m", "\n", long.as_str()] {
+            assert!(keys.create(name, Role::Read).is_err(), "{name:?}");
+        }
+        for number in 0..TOKENS_MAX {
+            keys.create(&format!("n{number}"), Role::Read).unwrap();
+        }
+        assert!(keys.create("n0", Role::Read).unwrap_err().contains("already"));
+        assert!(keys.create("one-more", Role::Read).unwrap_err().contains("revoke one"));
+        assert_eq!(keys.list().len(), TOKENS_MAX);
+        // A disk that takes nothing: the token that cannot be kept does not exist, and the one that cannot be struck out still does.
+        std::fs::remove_dir_all(home.path()).unwrap();
+        assert!(keys.revoke("n0").unwrap_err().contains("Nothing was changed"));
+        assert_eq!(keys.list().len(), TOKENS_MAX);
+    }
+
+    #[test]
+    fn a_damaged_file_lets_nobody_in_but_the_owner() {
+        let home = tempfile::tempdir().unwrap();
+        let token = keys(home.path()).create("phone", Role::Admin).unwrap();
+        std::fs::remove_file(home.path().join("api-tokens.copy")).unwrap();
+        std::fs::write(home.path().join("api-tokens"), b"{\"tokens\":[{").unwrap();
+        let keys = keys(home.path());
+        assert_eq!(keys.role_of(token.reveal()), None);
+        assert_eq!(keys.role_of(keys.owner.reveal()), Some(Role::Admin));
+    }
+}
