@@ -129,10 +129,9 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
-    let page = format!("http://{address}/#token={}", token.reveal());
-    let keys = Keys::load(home.path(), token.clone());
+    let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), Keys::load(home.path(), token));
     let lan_listener =
-        options.open_api.map(|open| LanListener::at(open, node_handle.clone(), (token, keys.clone()))).transpose()?;
+        options.open_api.map(|open| LanListener::at(open, node_handle.clone(), keys.clone())).transpose()?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
     let told = tell_address(&home, address);
     let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());

@@ -68,6 +68,11 @@ impl Keys {
         Self { owner: Arc::new(owner), named: Arc::new(RwLock::new(entries.collect())), home: home.to_owned() }
     }
 
+    /// The agent's own token.
+    pub(super) fn owner(&self) -> &Token {
+        &self.owner
+    }
+
     /// What the holder of this token may do; `None` if it is none of this agent's. Notes when a named one is used.
     #[must_use]
     pub fn role_of(&self, offered: &str) -> Option<Role> {

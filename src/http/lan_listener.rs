@@ -23,15 +23,15 @@ pub struct LanListener {
 }
 
 impl LanListener {
-    /// Opens the listener now, or once this device has the address; the token is the owner's.
+    /// Opens the listener now, or once this device has the address.
     ///
     /// # Errors
     /// One sentence: why the address can never be opened.
-    pub fn at(address: SocketAddr, node: NodeHandle, (token, keys): (Token, Keys)) -> Result<Self, String> {
+    pub fn at(address: SocketAddr, node: NodeHandle, keys: Keys) -> Result<Self, String> {
         let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
             let server = serve(TcpListener::bind(address)?, node.clone(), keys.clone(), Timeouts::default())?;
-            say(&invitation(address, std::io::stdout().is_terminal().then_some(&token)));
+            say(&invitation(address, std::io::stdout().is_terminal().then(|| keys.owner())));
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);
             Ok(())
@@ -99,17 +99,17 @@ mod tests {
     fn an_address_that_is_not_there_yet_is_waited_for_and_a_taken_one_is_an_error() {
         let (node, _requests) = NodeHandle::new();
         let home = tempfile::tempdir().unwrap();
-        let token = crate::platform::home::Home::at(home.path()).token().unwrap();
+        let keys = Keys::load(home.path(), crate::platform::home::Home::at(home.path()).token().unwrap());
         // RFC 5737 reserves these addresses for documentation: no device has them.
-        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), node.clone(), token.clone()).unwrap();
+        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), node.clone(), keys.clone()).unwrap();
         assert!(later.waiting.is_some());
         smol::block_on(later.stop());
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let why = LanListener::at(taken.local_addr().unwrap(), node.clone(), token.clone()).unwrap_err();
+        let why = LanListener::at(taken.local_addr().unwrap(), node.clone(), keys.clone()).unwrap_err();
         assert!(why.contains("is taken") && why.contains("--open-api"), "{why}");
         let address = taken.local_addr().unwrap();
         drop(taken);
-        let open = LanListener::at(address, node, token).unwrap();
+        let open = LanListener::at(address, node, keys).unwrap();
         assert!(open.waiting.is_none() && std::net::TcpStream::connect(address).is_ok());
         smol::block_on(open.stop());
     }

@@ -1,7 +1,7 @@
 //! Bounds and bodies of the calls.
 
 use super::*;
-use crate::platform::home::Home;
+use crate::platform::home::{Home, Token};
 use crate::runtime::handle::Call;
 use crate::runtime::unfinished;
 use crate::scheduler::regroup::{NewGroup, Regroup};
@@ -21,7 +21,7 @@ fn a_change_of_a_collection_that_is_on_the_disk_is_acknowledged_although_the_age
     let folder = tempfile::tempdir().unwrap();
     Home::open(folder.path()).unwrap();
     let (node, driver) = NodeHandle::new();
-    let api = Api::new(node.with_home(folder.path().to_owned()));
+    let api = Api::new(node.with_home(folder.path().to_owned()), Keys::load(folder.path(), Token::random().unwrap()));
     let agent = async {
         while let Ok(Call { request, reply }) = driver.recv().await {
             let stopping = || Response::refused(Problem::Busy, "The agent is stopping.");
@@ -50,7 +50,7 @@ fn left_after(
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(folder.path()).unwrap();
     let (node, driver) = NodeHandle::new();
-    let api = Api::new(node.with_home(folder.path().to_owned()));
+    let api = Api::new(node.with_home(folder.path().to_owned()), Keys::load(folder.path(), Token::random().unwrap()));
     let agent = async {
         while let Ok(Call { request, reply }) = driver.recv().await {
             // Without an answer the agent ends: the reply is dropped.
