@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(
             table(&list, 8_200),
             "NAME     ROLE   MADE            LAST USED\n\
-             grafana  read   2 hours ago     1 hour ago\n\
+             grafana  read   2 hours ago     60 minutes ago\n\
              büro\u{fffd}    admin  2 hours ago     not since the agent started\n"
         );
         assert!(table(&[], 0).contains("`wattle token create NAME`"));

@@ -60,7 +60,7 @@ impl Keys {
             let name = Home::at(home).file(HomeFile::Tokens).display().to_string();
             log::warn!(
                 "The tokens of {name} cannot be read ({why}): programs that have one are refused, and the agent's own token is as before. \
-                 `wattle token create` makes new ones."
+                 `wattle token create NAME` makes new ones."
             );
             Content::default()
         });

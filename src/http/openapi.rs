@@ -33,7 +33,7 @@ pub(super) fn document(routes: impl Iterator<Item = &'static Route>) -> Value {
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds, or what `wattle token create` made." } },
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "What the file api-token of the agent's home holds, or what `wattle token create NAME` made." } },
             "schemas": notation::schemas(),
         },
     })

@@ -74,7 +74,7 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
             "The next start makes a new one; until then the commands of this home do not reach an agent that runs. Stop it, and start it. \
              Pages and programs that have the old token are refused then."
         }
-        HomeFile::Tokens => "Programs and people that have one are refused. `wattle token create` makes new ones.",
+        HomeFile::Tokens => "Programs and people that have one are refused. `wattle token create NAME` makes new ones.",
         HomeFile::BootCount if made => {
             "It began from 1 again. Other devices refuse its messages until one of them has told it a higher count, which takes seconds \
              once they are linked."
