@@ -7,9 +7,9 @@ mod test;
 mod tokens;
 mod upkeep;
 
-use super::dto::{Checked, SearchResults, StatusReport};
+use super::dto::{SearchResults, StatusReport};
 use super::events::Events;
-use crate::limits::{CLIENT_AUDIT_MS, CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
+use crate::limits::{CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
 use crate::platform::home::{Home, HomeFile, Token};
@@ -135,14 +135,6 @@ impl Client {
     /// Any `Failure`.
     pub async fn search_with(&self, body: Value) -> Result<Answer<SearchResults>, Failure> {
         typed(self.call(Method::Post, "/v1/search", Some(body), CLIENT_MS).await?)
-    }
-
-    /// `GET /v1/doctor`: the agent reads its whole store.
-    ///
-    /// # Errors
-    /// Any `Failure`.
-    pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
-        typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
     }
 
     /// `GET /v1/energy`.

@@ -1,12 +1,21 @@
 //! The calls about the whole store.
 
-use super::{Client, Failure, typed};
-use crate::limits::CLIENT_MS;
+use super::{Answer, Client, Failure, typed};
+use crate::http::dto::Checked;
+use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
 use crate::runtime::upkeep::Report;
 use serde_json::json;
 use trillium_client::Method;
 
 impl Client {
+    /// `GET /v1/doctor`: the agent reads its whole store.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn doctor(&self) -> Result<Answer<Checked>, Failure> {
+        typed(self.call(Method::Get, "/v1/doctor", None, CLIENT_AUDIT_MS).await?)
+    }
+
     /// `POST /v1/backup`; the path is absolute.
     ///
     /// # Errors
