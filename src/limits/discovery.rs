@@ -47,6 +47,9 @@ pub const NAME_WRITE_MS: u64 = 200;
 /// Addresses and names that the owner gives for one peer; of all peers together, as many for each that may link.
 pub const GIVEN_MAX: usize = 8;
 
+/// Announcements taken from one packet of libp2p's discovery.
+pub const ADVERTS_PACKET_MAX: usize = 8;
+
 /// Unknown peers that tried to link, kept for `wattle doctor`.
 pub const UNKNOWN_PEERS_MAX: usize = 8;
 

@@ -61,8 +61,9 @@ pub const LEND_DOCUMENTS: usize = 64;
 pub const LEND_CHUNKS_MAX: usize = 2 * LEASE_CHUNKS_MAX;
 
 /// The first results of a device, each of which is computed here too; good checks of before a restart count. After them one in
-/// `CHECK_ONE_IN` is, and one in `KNOWN_SELDOM_ONE_IN` is of a text whose vector is known: a device that turns false is found within 160
-/// results with 0.992 by these alone (1 - (49/50 * 99/100)^160), and mostly before, as `UNCHECKED_MAX` of them have one checked in any case.
+/// `CHECK_ONE_IN` is, and none counts before one of those that came after it, or itself, was computed: as no more than `UNCHECKED_MAX` wait, a device
+/// that sends nothing but false ones from some time on is found within so many. Mostly it is before, by one in fifty, and by one in
+/// `KNOWN_SELDOM_ONE_IN`, which is of a text whose vector is known: a device that knows these texts escapes that.
 pub const PROBATION: u32 = 10;
 /// See `PROBATION`.
 pub const CHECK_ONE_IN: u64 = 50;
@@ -93,11 +94,21 @@ pub const ROUND_PAUSES_MAX: u32 = 6;
 /// Draws of chunks with known vectors that may find none that others may see, before that is looked for only once more is stored.
 pub const KNOWN_DRAWS: u32 = 8;
 
+/// Milliseconds after which what was read to be lent is read once more, and its files are looked at, before it is: a file may have been moved
+/// into a private folder where no event tells so.
+pub const LENDABLE_MS: u64 = 30_000;
+
+/// Texts that end while chunks are read to be lent, and are remembered each; where more do, nothing of what was read is lent.
+pub const ENDED_MAX: usize = 1024;
+
 /// Documents that change while chunks are read to be lent, and are remembered each; where more do, no text with a known vector is taken.
 pub const RECALLED_MAX: usize = 256;
 
 /// Results of one device that wait for its next good check, before which none of them counts.
 pub const UNCHECKED_MAX: usize = 128;
+
+/// Vectors of one device that differ from what others made of the same texts, and that wait to be computed here.
+pub const DOUBTS_MAX: usize = 4;
 
 /// Milliseconds after which a result that waits has one of those that wait checked, and after which that is done where a device
 /// has nothing more to do: what it made is not to wait for what it makes next.

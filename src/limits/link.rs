@@ -6,6 +6,12 @@ use super::wire::FRAME_TASK_MAX;
 /// (256 KiB) and three half-read frames.
 pub const LINKS_MAX: usize = 64;
 
+/// Bytes of one stream's window, fixed by the yamux specification. Windows do not grow, so memory stays bounded.
+pub const LINK_WINDOW_BYTES: usize = 256 * 1024;
+
+/// Requests for a new stream of a link that may wait at once; a further one blocks.
+pub const LINK_ORDERS_MAX: usize = 8;
+
 /// Agents that may link; more than links, since some sleep.
 pub const LINK_ALLOWED_MAX: usize = 512;
 

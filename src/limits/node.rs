@@ -6,3 +6,16 @@ pub const UNSAVED_PACKETS_MAX: usize = 64;
 
 /// Devices that may embed for this one and are down, that a status names.
 pub const ABSENT_SHOWN: usize = 8;
+
+/// Milliseconds at least between two choices of the links to keep.
+pub const LINKS_CHOOSE_MS: u64 = 1_000;
+
+/// Milliseconds for which counts what a device told of why its work waits: whoever shows it has asked a moment before.
+pub const HOLD_TOLD_MS: u64 = 10_000;
+
+/// Milliseconds between two looks at what others publish of their energy.
+pub const HEADROOM_LOOK_MS: u64 = 1_000;
+
+/// Milliseconds for which a reason that work waits, or its end, has lasted before it is told, so that "waits" and "goes on" do not
+/// alternate.
+pub const HOLD_STEADY_MS: u64 = 10_000;

@@ -9,7 +9,7 @@ use crate::energy::duty_cycle::DutyCycle;
 use crate::energy::fraction::Fraction;
 use crate::energy::policy::ages::Ages;
 use crate::energy::reason::Reason;
-use crate::limits::{BACKGROUND_MAX, LINKS_MAX};
+use crate::limits::{BACKGROUND_MAX, HEADROOM_LOOK_MS, HOLD_STEADY_MS, HOLD_TOLD_MS, LINKS_MAX};
 use crate::scheduler::WorkAllowance;
 use crate::wire::why::Hold;
 use heapless::{LinearMap, Vec as Bounded};
@@ -65,13 +65,13 @@ impl OthersEnergy {
 
     /// What it told a moment ago; `Some(None)`: nothing limits it.
     pub(super) fn hold_of(&self, now: Instant, peer: PeerKey) -> Option<Option<HoldStatus>> {
-        let (at, hold) = self.holds.get(&peer).filter(|(at, _)| now.since(*at) < TOLD_FOR)?;
+        let (at, hold) = self.holds.get(&peer).filter(|(at, _)| now.since(*at) < Duration::from_millis(HOLD_TOLD_MS))?;
         Some(hold.as_ref().map(|hold| HoldStatus::of_wire(hold, now.since(*at))))
     }
 
     /// Whether it is to be looked at again.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.looked.is_none_or(|at| now >= at + LOOK_EACH)
+        self.looked.is_none_or(|at| now >= at + Duration::from_millis(HEADROOM_LOOK_MS))
     }
 
     /// These have some.
@@ -85,15 +85,8 @@ impl OthersEnergy {
     }
 }
 
-/// What a device told of itself counts for so long: whoever shows it has asked a moment before.
-const TOLD_FOR: Duration = Duration::from_secs(10);
-
-/// Time between two looks at what others publish of their energy.
-const LOOK_EACH: Duration = Duration::from_secs(1);
-
-/// A reason that work waits, or its end, is told once it has lasted this long, so that "waits" and "goes on" do not
-/// alternate.
-const STEADY: Duration = Duration::from_secs(10);
+/// See `HOLD_STEADY_MS`.
+const STEADY: Duration = Duration::from_millis(HOLD_STEADY_MS);
 
 /// What was last told of why work waits.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,16 +7,13 @@ use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ADDRESSES_MAX, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{ADDRESSES_MAX, LINKS_CHOOSE_MS, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::conduct::Conduct;
 use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
 use core::net::{IpAddr, SocketAddr};
 use heapless::Vec as Bounded;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Milliseconds at least between two choices of the links to keep.
-const CHOOSE_MS: u64 = 1_000;
 
 /// The membership side of the node, beside `mesh::swim` and `mesh::peers`.
 #[derive(Debug)]
@@ -117,6 +114,6 @@ impl MeshState {
 
     /// Something changed: the links to keep are chosen at the next moment that the pause between two choices allows.
     pub(super) fn choose_links_soon(&mut self, now: Instant) {
-        self.choose_at.get_or_insert(now.max(self.chosen_at + Duration::from_millis(CHOOSE_MS)));
+        self.choose_at.get_or_insert(now.max(self.chosen_at + Duration::from_millis(LINKS_CHOOSE_MS)));
     }
 }

@@ -147,6 +147,9 @@ impl Scheduler {
         });
         told.extend(offers);
         if !stands {
+            self.free_documents();
+            let old = self.offload.lender.drop_old(now);
+            old.into_iter().for_each(|doc| self.queue.lend_again(doc));
             told.extend(self.offload.lender.grant(now, waiting, allowed.checks));
         }
         if self.offload.checks {
@@ -179,7 +182,7 @@ impl Scheduler {
             return;
         }
         if self.lacks_known() {
-            self.begin_list(Vec::new(), out);
+            self.begin_list(now, Vec::new(), out);
             return;
         }
         if !self.offload.lender.wants_chunks() {
@@ -216,12 +219,13 @@ impl Scheduler {
             }
             return;
         }
-        self.begin_list(documents, out);
+        self.begin_list(now, documents, out);
     }
 
-    fn begin_list(&mut self, documents: Vec<DocId>, out: &mut Vec<Output>) {
+    fn begin_list(&mut self, now: Instant, documents: Vec<DocId>, out: &mut Vec<Output>) {
         (self.offload.listing, self.offload.recalled) = (true, Vec::new());
         let lender = &mut self.offload.lender;
+        lender.reads(now);
         let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
         let known = lender.wants_known().then(|| lender.draw());
         self.offload.lists_known = known.is_some();
@@ -261,6 +265,7 @@ impl Scheduler {
     /// The documents could not be read.
     pub(super) fn on_not_lendable(&mut self, documents: &[(DocId, usize)]) {
         (self.offload.listing, self.offload.list_is_stale) = (false, false);
+        self.offload.lender.not_read();
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));
         self.free_documents();
     }

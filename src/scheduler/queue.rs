@@ -144,6 +144,12 @@ impl Queue {
         }
     }
 
+    /// The same of a document that this round tries once more.
+    pub fn lend_again(&mut self, doc: DocId) {
+        self.give_back_last(doc);
+        self.lending.again(doc);
+    }
+
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
         let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc) && !self.rests(*doc);

@@ -17,6 +17,7 @@ use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, Record, Vector};
 use crate::text::payload;
 use crate::wire::work::LentText;
+use crate::worker::look::{Look, Looks};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,8 @@ type Paths = BTreeMap<DocId, Vec<u8>>;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
 /// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and neither is one that
-/// is embedded here only (`home`), or had a vector of another model. None of these takes the place of another one. `missing`: which of these files are not there, whatever the store says.
+/// is embedded here only (`home`), or had a vector of another model. None of these takes the place of another one. `look`: which of these files are there, whatever
+/// the store says; one that gives no answer may be there or not, and is not listed.
 ///
 /// # Errors
 /// Any `KvError`; the step can be done again.
@@ -34,7 +36,7 @@ pub(super) fn list(
     model: Fingerprint,
     (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
     home: &HomeTexts,
-    missing: impl FnOnce(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>,
+    look: impl FnOnce(BTreeSet<Vec<u8>>) -> Looks,
 ) -> Result<Outcome, KvError> {
     // Vectors, and who vouches for them, are of one moment.
     let kv = &kv.snapshot();
@@ -68,13 +70,11 @@ pub(super) fn list(
     }
     let known = known.map(|seed| self::known(kv, (model, seed), is_shared, &mut paths)).transpose()?;
     listed.known = known.unwrap_or_default();
-    let gone = missing(paths.values().cloned().collect());
-    if !gone.is_empty() {
-        let is_there = |doc: DocId| paths.get(&doc).is_some_and(|path| !gone.contains(path));
-        listed.chunks.retain(|chunk| is_there(chunk.doc));
-        listed.known.retain(|known| is_there(known.chunk.doc));
-        listed.longer.retain(|doc| is_there(*doc));
-    }
+    let looks = look(paths.values().cloned().collect());
+    let is_there = |doc: DocId| paths.get(&doc).and_then(|path| looks.get(path)) == Some(&Look::There);
+    listed.chunks.retain(|chunk| is_there(chunk.doc));
+    listed.known.retain(|known| is_there(known.chunk.doc));
+    listed.longer.retain(|doc| is_there(*doc));
     Ok(Outcome::Lendable(listed))
 }
 
@@ -193,8 +193,8 @@ mod tests {
     const MODEL: Fingerprint = Fingerprint([7; 32]);
 
     /// All files are there.
-    fn there(_: BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>> {
-        BTreeSet::new()
+    fn there(paths: BTreeSet<Vec<u8>>) -> Looks {
+        paths.into_iter().map(|path| (path, Look::There)).collect()
     }
 
     fn add(library: &mut Library<MemoryKv>, path: &str, texts: &[&str]) -> DocId {
@@ -379,16 +379,20 @@ mod tests {
         let vector = StandIn::new(MODEL).embed("the letter").unwrap().quantize();
         let vectors = vec![(row, key(&MODEL, "", "the letter"), vector)];
         library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
-        let lent = |missing: fn(BTreeSet<Vec<u8>>) -> BTreeSet<Vec<u8>>| {
-            let listed =
-                list(library.kv(), MODEL, (&docs.map(|doc| (doc, 0)), 9, Some(0)), &HomeTexts::default(), missing)
-                    .unwrap();
+        let lent = |look: &dyn Fn(BTreeSet<Vec<u8>>) -> Looks| {
+            let docs = docs.map(|doc| (doc, 0));
+            let listed = list(library.kv(), MODEL, (&docs, 9, Some(0)), &HomeTexts::default(), look).unwrap();
             let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
             (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
         };
-        assert_eq!(lent(there), (vec!["the hedge".to_owned(), "the diary".to_owned()], 1));
-        let moved =
-            |paths: BTreeSet<Vec<u8>>| paths.into_iter().filter(|path| path.starts_with(b"/notes/moved")).collect();
-        assert_eq!(lent(moved), (vec!["the hedge".to_owned()], 0));
+        let is_moved = |path: &[u8]| path.starts_with(b"/notes/moved");
+        assert_eq!(lent(&there), (vec!["the hedge".to_owned(), "the diary".to_owned()], 1));
+        let missing = |path: Vec<u8>| (path.clone(), if is_moved(&path) { Look::Missing(None) } else { Look::There });
+        assert_eq!(
+            lent(&|paths: BTreeSet<Vec<u8>>| paths.into_iter().map(missing).collect()),
+            (vec!["the hedge".to_owned()], 0)
+        );
+        let silent = |paths: BTreeSet<Vec<u8>>| there(paths).into_iter().filter(|(path, _)| !is_moved(path)).collect();
+        assert_eq!(lent(&silent), (vec!["the hedge".to_owned()], 0), "it may be anywhere");
     }
 }

@@ -62,9 +62,3 @@ impl Look {
 pub fn plainly(paths: BTreeSet<Vec<u8>>) -> Sought {
     paths.into_iter().map(|path| (path, None)).collect()
 }
-
-/// Those that are not there.
-#[must_use]
-pub fn missing(looks: Looks) -> BTreeSet<Vec<u8>> {
-    looks.into_iter().filter(|(_, look)| matches!(look, Look::Missing(_))).map(|(path, _)| path).collect()
-}

@@ -1,7 +1,7 @@
 //! Runs one task of any kind. A device and the simulator pass their files and index as functions.
 
 use super::extract::Content;
-use super::look::{Looks, Sought, missing, plainly};
+use super::look::{Looks, Sought, plainly};
 use super::retrieve::Lookup;
 use super::scan::Listing;
 use super::{embed, extract, lend, owed, park, retrieve, scan, summary, sweep};
@@ -90,8 +90,8 @@ where
             // A scan may find only after a while that a file was moved into a private folder.
             let watched = scan::watched(kv);
             let listed = watched.and_then(|watched| {
-                let missing = |paths| missing((io.look)(plainly(paths), &watched));
-                lend::list(kv, embedder.model(), (&documents, chunks, known), &home, missing)
+                let look = |paths| (io.look)(plainly(paths), &watched);
+                lend::list(kv, embedder.model(), (&documents, chunks, known), &home, look)
             });
             listed.unwrap_or_else(failed)
         }

@@ -259,6 +259,63 @@ fn a_device_that_tells_known_texts_from_others_in_a_pause_is_found_after_it_and_
 }
 
 #[test]
+fn a_device_that_tells_known_texts_from_others_is_found_within_160_where_its_owner_embeds_too_and_nothing_false_stays()
+{
+    for seed in 0..super::seeds(12) {
+        let mut world = home(seed, &[200, 20], 600);
+        while world.lent(OWNER).iter().map(|(.., done)| done).sum::<u64>() < 100 {
+            world.run_until(world.now + Duration::from_millis(50));
+        }
+        world.make_knowing_false_worker(1, FalseVectors::Random);
+        world.run_until_embedded(OWNER, Duration::from_secs(300));
+        let lies = world.false_results(1);
+        println!("seed {seed}: {lies} lies");
+        assert!(world.found_false_results(OWNER) && lies <= 160, "seed {seed}: {lies}");
+        whole(&world, 600);
+    }
+}
+
+#[test]
+fn a_device_with_little_work_gets_its_turn_beside_one_with_much() {
+    const OTHER: usize = 2;
+    for seed in 0..super::seeds(3) {
+        let mut world = home(seed, &[400, 20, 400], 2000);
+        world.run_until(world.after(5));
+        for n in 0..60 {
+            let path = [FOLDER, format!("/{n}.md").as_bytes()].concat();
+            world.devices[OTHER].files.write(&path, format!("Another note, number {n}.").as_bytes());
+        }
+        world.add_folder(OTHER);
+        let time = world.run_until_embedded(OTHER, Duration::from_secs(15));
+        let helped = world.lent(OTHER).iter().map(|(.., done)| done).sum::<u64>();
+        println!("seed {seed}: {time:?}, {helped} of 60 by the helper");
+        assert!(helped >= 20, "seed {seed}: {helped}");
+        let of_other = world.lent(OWNER).iter().map(|(.., done)| done).sum::<u64>();
+        assert!((100..1500).contains(&of_other), "the other has more all the while: {of_other}");
+    }
+}
+
+#[test]
+fn a_file_that_was_moved_while_its_text_waited_for_a_sleeping_device_is_not_lent_although_no_event_told_of_it() {
+    for seed in 0..super::seeds(3) {
+        let mut world = home(seed, &[100, 1000], 300);
+        while world.texts_embedded(1) < 20 {
+            world.run_until(world.now + Duration::from_millis(100));
+        }
+        world.set_decision(OWNER, paused());
+        world.run_until(world.after(5));
+        world.suspend(1, Duration::from_secs(60));
+        world.run_until(world.after(50));
+        world.devices[OWNER].files.rename_folder(FOLDER, b"/diary");
+        let before = world.texts_embedded(1);
+        world.run_until(world.after(20));
+        let since = world.texts_embedded(1) - before;
+        println!("seed {seed}: {before} texts before, {since} since");
+        assert_eq!(since, 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn work_waits_for_a_device_that_was_away_for_ten_minutes_and_goes_on_within_ten_seconds() {
     for seed in 0..super::seeds(4) {
         let mut world = home(seed, &[100, 60], 600);

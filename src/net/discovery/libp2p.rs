@@ -4,7 +4,7 @@
 //! mdns-sd or Avahi, and it only receives. It is open only while some admitted peer has no link: while it is open, each
 //! multicast packet of the network wakes the device twice.
 
-use crate::limits::DNS_BYTES_MAX;
+use crate::limits::{ADVERTS_PACKET_MAX, DNS_BYTES_MAX};
 use crate::net::diagnostics::ListenAddress;
 use crate::wire::dns::texts;
 use crate::wire::mdns::{PeerAdvert, Service, decode};
@@ -16,9 +16,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const PORT: u16 = 5353;
-
-/// Announcements taken from one packet.
-const ADVERTS_MAX: usize = 8;
 
 /// The open socket.
 pub(super) struct Libp2pBrowser {
@@ -54,7 +51,7 @@ impl Libp2pBrowser {
             };
             let mut adverts = Vec::new();
             texts(self.buffer.get(..length).unwrap_or_default(), |data| {
-                if adverts.len() < ADVERTS_MAX {
+                if adverts.len() < ADVERTS_PACKET_MAX {
                     adverts.extend(decode(Service::Libp2p, data));
                 }
             });

@@ -6,7 +6,7 @@
 use super::noise_stream::NoiseStream;
 use super::shared::Shared;
 use super::stream::{agree, choose, propose};
-use crate::limits::{LINK_SPLIT_BYTES, LINK_STREAMS_HARD_MAX};
+use crate::limits::{LINK_SPLIT_BYTES, LINK_STREAMS_HARD_MAX, LINK_WINDOW_BYTES};
 use crate::wire::noise::{Established, Extensions, Handshake, HandshakeKeys};
 use crate::wire::peer_id::PeerId;
 use async_net::TcpStream;
@@ -16,9 +16,6 @@ use std::sync::{Arc, PoisonError};
 
 const NOISE: &str = "/noise";
 const YAMUX: &str = "/yamux/1.0.0";
-
-/// Bytes of one stream's window, fixed by the yamux specification. Windows do not grow, so memory stays bounded.
-const WINDOW: usize = 256 * 1024;
 
 /// A link that is ready for streams.
 pub(super) struct Handshaken {
@@ -98,7 +95,7 @@ fn secure(stream: BufReader<TcpStream>, secured: Established) -> NoiseStream {
 fn multiplex(mut secure: NoiseStream, peer: PeerId, extensions: Extensions, mode: yamux::Mode) -> Handshaken {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(LINK_STREAMS_HARD_MAX);
-    config.set_max_connection_receive_window(Some(LINK_STREAMS_HARD_MAX * WINDOW));
+    config.set_max_connection_receive_window(Some(LINK_STREAMS_HARD_MAX * LINK_WINDOW_BYTES));
     config.set_split_send_size(LINK_SPLIT_BYTES);
     secure.collect();
     let received = secure.received();

@@ -2,16 +2,13 @@
 
 use super::noise_stream::NoiseStream;
 use super::stream::{Order, Streams, within};
-use crate::limits::LINK_CLOSE_MS;
+use crate::limits::{LINK_CLOSE_MS, LINK_ORDERS_MAX};
 use smol::channel::{Receiver, Sender};
 use smol::future::{or, poll_fn};
 use smol::stream::Stream as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// Requests for a new stream that may wait at once; a further one blocks.
-const ORDERS_MAX: usize = 8;
 
 /// yamux, which makes progress only while it is polled, and the requests to it.
 pub(super) struct YamuxDriver {
@@ -24,7 +21,7 @@ pub(super) struct YamuxDriver {
 impl YamuxDriver {
     /// A driver, what opens streams, and what ends it with a reason.
     pub(super) fn new(mux: yamux::Connection<NoiseStream>) -> (Self, Streams, Sender<String>) {
-        let (orders, ordered) = smol::channel::bounded(ORDERS_MAX);
+        let (orders, ordered) = smol::channel::bounded(LINK_ORDERS_MAX);
         let (stop, stopped) = smol::channel::bounded(1);
         let driver = Self { mux, ordered: Box::pin(ordered), stopped: Box::pin(stopped), wanted: None };
         (driver, Streams::new(orders), stop)

@@ -154,13 +154,14 @@ fn folders_around(path: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::base::id::Ring;
-    use crate::worker::look::{missing, plainly};
+    use crate::worker::look::plainly;
     use std::collections::BTreeSet;
     use std::fs;
 
     impl LateLooks {
         fn missing(&self, silent: &[Vec<u8>], paths: BTreeSet<Vec<u8>>, watched: Vec<Source>) -> BTreeSet<Vec<u8>> {
-            missing(self.look(silent, plainly(paths), watched))
+            let looks = self.look(silent, plainly(paths), watched);
+            looks.into_iter().filter(|(_, look)| matches!(look, Seen::Missing(_))).map(|(path, _)| path).collect()
         }
     }
 

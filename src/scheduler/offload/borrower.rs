@@ -20,6 +20,10 @@ struct Offered {
     chunks: u32,
     /// It is not asked before.
     ask_at: Instant,
+    /// Whether it gave no answer when it was asked last.
+    is_silent: bool,
+    /// The lowest is asked next: the turn of the last question, or that of the first offer.
+    turn: u64,
 }
 
 /// A batch that is lent to this device.
@@ -78,6 +82,8 @@ pub(in crate::scheduler) struct Borrower {
     model: Fingerprint,
     rng: Rng,
     offers: BTreeMap<PeerKey, Offered>,
+    /// How many turns were given out. Devices with work take turns, whatever each of them says it has.
+    turns: u64,
     /// Who was asked, and until when an answer is waited for.
     asked: Option<(PeerKey, Instant)>,
     batches: VecDeque<Batch>,
@@ -96,6 +102,7 @@ impl Borrower {
             model,
             rng: Rng::new(seed),
             offers: BTreeMap::new(),
+            turns: 0,
             asked: None,
             batches: VecDeque::new(),
             grants: 0,
@@ -109,11 +116,20 @@ impl Borrower {
     pub(in crate::scheduler) fn on_offer(&mut self, now: Instant, peer: PeerKey, offer: &Offer) {
         if offer.chunks == 0 || offer.model != self.model.0 {
             self.offers.remove(&peer);
-        } else if let Some(known) = self.offers.get_mut(&peer) {
-            // It has said that there is more; a device that waits asks at once.
-            (known.chunks, known.ask_at) = (offer.chunks, now);
+            return;
+        }
+        let is_only = self.offers.keys().all(|other| *other == peer);
+        if let Some(known) = self.offers.get_mut(&peer) {
+            known.chunks = offer.chunks;
+            // It has said that there is more; a device that waits asks at once. One that offers and gives no answer keeps it from others.
+            if is_only || !known.is_silent {
+                known.ask_at = now;
+            }
         } else if self.offers.len() < LENDING_MAX {
-            self.offers.insert(peer, Offered { chunks: offer.chunks, ask_at: now });
+            // Behind those that wait: one that takes its offer back and makes it anew gains nothing.
+            self.turns += 1;
+            let offered = Offered { chunks: offer.chunks, ask_at: now, is_silent: false, turn: self.turns };
+            self.offers.insert(peer, offered);
         }
     }
 
@@ -128,6 +144,7 @@ impl Borrower {
         let asked = self.asked.take_if(|(asked, _)| *asked == peer);
         if let Some((_, until)) = asked {
             self.finished.reached(peer, until);
+            self.offers.get_mut(&peer).into_iter().for_each(|offered| offered.is_silent = false);
         }
         asked.is_some()
     }
@@ -261,8 +278,10 @@ impl Borrower {
             return None;
         }
         let may = |peer: &PeerKey| !self.finished.is_parted(now, *peer);
-        let due = self.offers.iter().filter(|(peer, offered)| offered.ask_at <= now && may(peer));
-        let (peer, _) = due.max_by_key(|(_, offered)| offered.chunks)?;
+        let due = self.offers.iter_mut().filter(|(peer, offered)| offered.ask_at <= now && may(peer));
+        let (peer, offered) = due.min_by_key(|(_, offered)| offered.turn)?;
+        self.turns += 1;
+        offered.turn = self.turns;
         let peer = *peer;
         self.asked = Some((peer, now + Duration::from_millis(ASK_AGAIN_MS)));
         Some((peer, Work::Ask(u16::try_from(LEASE_CHUNKS_MAX).unwrap_or(u16::MAX))))
@@ -273,6 +292,7 @@ impl Borrower {
         self.woken = now;
         if let Some((peer, _)) = self.asked.take_if(|(_, until)| *until <= now) {
             self.postpone(now, peer, ASK_AGAIN_MS);
+            self.offers.get_mut(&peer).into_iter().for_each(|offered| offered.is_silent = true);
         }
         self.batches.retain(|batch| now < batch.until);
         // Before this device asks for more, which tells that it has no more of that.

@@ -6,6 +6,7 @@ mod brought;
 mod grants;
 mod kept;
 mod leases;
+mod listing;
 mod lost;
 mod owed;
 mod owed_checks;
@@ -20,8 +21,7 @@ use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    ASK_AGAIN_MS, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEASE_MS_MAX, LEASES_EACH_MAX, LEND_CHUNKS_MAX, LENDING_MAX,
-    LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
+    ASK_AGAIN_MS, LEASE_MS_MAX, LEASES_EACH_MAX, LENDING_MAX, LOST_MAX_EACH, OFFER_AGAIN_MS, OFFER_MS,
 };
 use crate::scheduler::parking::OtherFailure;
 use crate::wire::work::{BatchId, Offer, Work};
@@ -115,8 +115,8 @@ struct Pool {
     chunks: VecDeque<Lendable>,
     /// Chunks of a task of this device that could do none of them: one of them is at fault, so each has a task of its own.
     alone: VecDeque<Lendable>,
-    /// Chunks with vectors, `KNOWN_MAX` at most.
-    known: VecDeque<Known>,
+    /// Chunks with vectors, `KNOWN_MAX` at most, and when they were read.
+    known: VecDeque<(Known, Instant)>,
     /// What waits for devices whose links broke.
     awaited: Awaited,
     /// Documents of which a part is lent, and that have more.
@@ -124,7 +124,25 @@ struct Pool {
     /// Whether there was nothing more to read at the last look.
     is_dry: bool,
     /// The texts that are here, from the time that they were read until their vectors are saved.
-    here: BTreeMap<EmbedKey, DocId>,
+    here: BTreeMap<EmbedKey, Text>,
+    /// The task that reads more of them.
+    reading: Option<Reading>,
+}
+
+/// Whose a text is that is here, and when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Text {
+    doc: DocId,
+    read: Instant,
+}
+
+/// A task that reads chunks.
+#[derive(Debug)]
+struct Reading {
+    since: Instant,
+    /// Texts that were done or are not to be lent any more since then: what it has read may have them as they were before. `ENDED_MAX` of them
+    /// are all.
+    ended: BTreeSet<EmbedKey>,
 }
 
 /// What came back.
@@ -140,6 +158,8 @@ struct Made {
     again: Again,
     /// What is owed a check.
     owed: Owed,
+    /// Of which device a result was checked last.
+    checked: Option<PeerKey>,
 }
 
 impl Made {
@@ -274,25 +294,6 @@ impl Lender {
         None
     }
 
-    /// Whether somebody waits for more chunks than are read; the rest of a long document this device needs itself.
-    pub(in crate::scheduler) fn wants_chunks(&self) -> bool {
-        let able = |(peer, _): &(PeerKey, usize)| self.room(*peer) > 0;
-        self.pool.chunks.len() < LEND_CHUNKS_MAX / 2 && (!self.pool.longer.is_empty() || self.asks.iter().any(able))
-    }
-
-    /// Documents of which a part is lent, and that have more, so many at most.
-    pub(in crate::scheduler) fn take_longer(&mut self, most: usize) -> Vec<DocId> {
-        (0..most).map_while(|_| self.pool.longer.pop_first()).filter(|doc| self.documents.contains_key(doc)).collect()
-    }
-
-    /// A task reads chunks of a document: it is here until that ends. Gives how many of its chunks are here.
-    pub(in crate::scheduler) fn hold(&mut self, doc: DocId) -> usize {
-        self.pool.is_dry = false;
-        let count = self.documents.entry(doc).or_default();
-        *count += 1;
-        *count - 1
-    }
-
     /// How many chunks the next lease of a device may have.
     fn room(&self, peer: PeerKey) -> usize {
         let (leases, open) = self.leases_of(peer).fold((0, 0), |(n, open), (_, lease)| (n + 1, open + lease.lent()));
@@ -300,82 +301,10 @@ impl Lender {
         if leases >= LEASES_EACH_MAX { 0 } else { room }
     }
 
-    /// These chunks were read, to be lent; of the documents `wanted` also those that could not be embedded here. Texts that are embedded
-    /// here only, or that are here already, are not.
-    pub(in crate::scheduler) fn listed(
-        &mut self,
-        chunks: Vec<Lendable>,
-        known: Vec<Known>,
-        longer: Vec<DocId>,
-        wanted: &BTreeSet<DocId>,
-    ) {
-        self.pool.longer.extend(longer.into_iter().filter(|doc| self.documents.contains_key(doc)));
-        for known in known {
-            if self.pool.known.len() >= KNOWN_MAX {
-                self.pool.known.pop_front();
-            }
-            self.pool.known.push_back(known);
-        }
-        for chunk in chunks {
-            // A document that changed meanwhile is not here any more.
-            let is_gone = !self.documents.contains_key(&chunk.doc);
-            let is_home = is_gone || self.lost.is_home(&chunk.key, wanted.contains(&chunk.doc));
-            if !is_home
-                && !self.pool.here.contains_key(&chunk.key)
-                && chunk.text.bytes() <= GRANT_BYTES_MAX
-                && self.pool.chunks.len() < LEND_CHUNKS_MAX
-            {
-                self.pool.here.insert(chunk.key, chunk.doc);
-                *self.documents.entry(chunk.doc).or_default() += 1;
-                self.pool.chunks.push_back(chunk);
-            }
-        }
-        self.take_brought(self.woken);
-    }
-
-    /// Nothing can be read that others may embed: whoever asked waits, but for those whose results only a text with a known vector can vouch
-    /// for, and that is here. `checks`: whether results may be computed here.
-    pub(in crate::scheduler) fn nothing_to_lend(&mut self, checks: bool) -> Vec<(PeerKey, Work)> {
-        if self.await_no_more() {
-            return Vec::new();
-        }
-        self.pool.is_dry = true;
-        let (asks, mut told) = (std::mem::take(&mut self.asks), Vec::new());
-        for ask in asks {
-            if !checks && !self.has_no_known() && self.rests(ask.0) && self.waits_for_known(ask.0) {
-                self.asks.push_back(ask);
-            } else {
-                told.push((ask.0, Work::Later(LATER_MS)));
-            }
-        }
-        told
-    }
-
     /// The chunk is embedded here only.
     fn keep_home(&mut self, chunk: &Lendable) {
         self.lost.note(chunk.key, LOST_MAX_EACH);
         self.end_chunk(chunk.doc, chunk.key);
-    }
-
-    /// A chunk is not here any more: its vector is saved, or is made here otherwise.
-    pub(in crate::scheduler) fn end_chunk(&mut self, doc: DocId, key: EmbedKey) {
-        // All leases may have ended meanwhile, and another document with this text be here.
-        if self.pool.here.get(&key) == Some(&doc) {
-            self.pool.here.remove(&key);
-            self.let_go(doc);
-        }
-    }
-
-    /// One chunk fewer of a document is here.
-    pub(in crate::scheduler) fn let_go(&mut self, doc: DocId) {
-        if let Some(count) = self.documents.get_mut(&doc) {
-            *count -= 1;
-            if *count == 0 {
-                self.documents.remove(&doc);
-                self.pool.longer.remove(&doc);
-                self.over.documents.push(doc);
-            }
-        }
     }
 
     /// Documents of which nothing is here any more.

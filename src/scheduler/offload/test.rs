@@ -6,6 +6,7 @@ mod brought_test;
 mod doubt_test;
 mod failed_test;
 mod kept_test;
+mod listing_test;
 mod order_test;
 mod recalled_test;
 use super::lendable::{Known, Lendable};

@@ -9,8 +9,8 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS,
-    WORD_MS,
+    CHECK_ONE_IN, DOUBTS_MAX, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_MAX, UNCHECKED_MS,
+    UNCHECKED_RESTS_MS, WORD_MS,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -25,7 +25,8 @@ struct Held {
     at: Instant,
     /// Whether this one is checked.
     is_drawn: bool,
-    /// The stored vector of its text that differs, and the device that made that: only computing it here can tell which is good.
+    /// The stored vector of its text that differs, and the device that made that: only computing it here can tell which is good. `DOUBTS_MAX` of
+    /// them at most.
     against: Option<(PeerKey, Quantized)>,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
@@ -196,13 +197,20 @@ impl Worker {
     ) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
         self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, is_kept, is_old });
+        debug_assert!(self.held.len() <= UNCHECKED_MAX + DOUBTS_MAX, "no more is lent to it");
     }
 
     /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
-    /// which. No other text with a known vector vouches for this result. It is not stored.
+    /// which. No other text with a known vector vouches for this result. It is not stored. Beyond `DOUBTS_MAX` those that are here tell enough.
     pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
-        let (is_drawn, against, is_stale) = (true, Some(against), true);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept: true, is_old: false });
+        if self.doubts() < DOUBTS_MAX {
+            let (is_drawn, against, is_stale) = (true, Some(against), true);
+            self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept: true, is_old: false });
+        }
+    }
+
+    fn doubts(&self) -> usize {
+        self.held.iter().filter(|held| held.against.is_some()).count()
     }
 
     /// So many of its checks, as far as they count, were good before this start.
@@ -250,9 +258,9 @@ impl Worker {
         self.good
     }
 
-    /// Whether a text with a known vector can vouch for any of what waits.
+    /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time.
     pub(super) fn waits_for_known(&self) -> bool {
-        self.held.iter().any(|held| held.against.is_none())
+        self.held.iter().any(|held| held.against.is_none()) && self.doubts() < DOUBTS_MAX
     }
 
     /// How many results wait for a check.
@@ -311,23 +319,18 @@ impl Worker {
         })
     }
 
-    /// It gave the right vector for a text whose vector is known: what it made before is good. Gives that, unless a check of some of it is
-    /// under way, which will say more.
-    pub(super) fn is_honest(&mut self, checks: bool) -> Vec<(Lendable, Quantized, bool)> {
+    /// It gave the right vector for a text whose vector is known, while this device may compute nothing: what it made before is owed a check.
+    /// Gives that, unless a check of some of it is under way, which will say more. While this device may compute, such a text vouches for nothing, as a
+    /// device may know it: only a check does.
+    pub(super) fn vouched_by_known(&mut self) -> Vec<(Lendable, Quantized, bool)> {
         self.good = self.good.saturating_add(1);
         if self.check.is_some() {
             return Vec::new();
         }
-        if !checks {
-            // What is in doubt is computed once that may be, and all others are owed a check.
-            let (doubtful, good): (Vec<_>, Vec<_>) = self.held.drain(..).partition(|held| held.against.is_some());
-            self.held.extend(doubtful);
-            return good.into_iter().filter(|held| !held.is_stale).map(Held::made).collect();
-        }
-        // Results that were drawn are computed here too, and vouch for those before them.
-        let drawn = self.held.iter().position(|held| held.is_drawn);
-        let good = self.held.drain(..drawn.unwrap_or(self.held.len())).filter(|held| !held.is_stale);
-        good.map(Held::made).collect()
+        // What is in doubt is computed once that may be.
+        let (doubtful, good): (Vec<_>, Vec<_>) = self.held.drain(..).partition(|held| held.against.is_some());
+        self.held.extend(doubtful);
+        good.into_iter().filter(|held| !held.is_stale).map(Held::made).collect()
     }
 
     /// It is believed nothing any more: its probation begins anew.

@@ -1,6 +1,7 @@
 //! What the queue remembers of the rounds over documents that others may embed.
 
 use crate::base::id::DocId;
+use crate::limits::TODO_MAX;
 use std::collections::VecDeque;
 
 /// The round under way, and how many before it gave nothing.
@@ -10,6 +11,15 @@ pub(super) struct Lending {
     pub(super) next: VecDeque<DocId>,
     pub(super) round: Option<Round>,
     pub(super) empty_rounds: u32,
+}
+
+impl Lending {
+    /// A document is one of the next once more.
+    pub(super) fn again(&mut self, doc: DocId) {
+        if self.next.len() < TODO_MAX && !self.next.contains(&doc) {
+            self.next.push_front(doc);
+        }
+    }
 }
 
 /// One round over the documents.

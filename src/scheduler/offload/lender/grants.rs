@@ -101,10 +101,10 @@ impl Lender {
         for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
             // One that this device made itself, where there is any; and one that the other made itself only where there is no other.
             let pool = &self.pool.known;
-            let own = pool.iter().position(|known| known.by.is_none());
-            let of_others = || pool.iter().position(|known| known.by != Some(peer));
+            let own = pool.iter().position(|(known, _)| known.by.is_none());
+            let of_others = || pool.iter().position(|(known, _)| known.by != Some(peer));
             let at = own.or_else(of_others).unwrap_or(0);
-            let Some(next) = self.pool.known.remove(at) else { break };
+            let Some((next, _)) = self.pool.known.remove(at) else { break };
             let bytes: usize = mixed.iter().map(|chunk| chunk.text.bytes()).sum();
             // One that is stored and waits at once would have two places of one key.
             if bytes + next.chunk.text.bytes() > GRANT_BYTES_MAX

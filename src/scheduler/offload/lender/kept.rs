@@ -1,6 +1,6 @@
 //! What is on the disk of results that wait for a check, and what was there when the agent started.
 
-use super::Lender;
+use super::{Lender, Text};
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
@@ -27,7 +27,7 @@ impl Lender {
         for (chunk, vector) in of.results {
             // Of two of one text the second is done again.
             if let Entry::Vacant(here) = self.pool.here.entry(chunk.key) {
-                here.insert(chunk.doc);
+                here.insert(Text { doc: chunk.doc, read: Instant::ZERO });
                 *self.documents.entry(chunk.doc).or_default() += 1;
                 documents.insert(chunk.doc);
                 worker.restore(now, chunk, vector, &mut self.rng);

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub(super) struct Owed {
     /// How many there are of each device, as far as is known.
     pub(super) of: BTreeMap<PeerKey, u64>,
+    /// Of which device a part was read last.
+    pub(super) last: Option<PeerKey>,
     /// Whether a task reads a part of them.
     pub(super) is_reading: bool,
     /// Nothing is read before: what was read could not be, or not computed here.

@@ -1,6 +1,7 @@
 //! The checks of what is owed one: part by part, of each some texts by chance.
 
 use super::Lender;
+use super::results::in_turn;
 use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
@@ -16,8 +17,8 @@ impl Lender {
         if owed.is_reading || owed.part.is_some() || owed.not_before.is_some() {
             return None;
         }
-        let by = *owed.of.first_key_value()?.0;
-        (owed.is_reading, owed.has_more) = (true, false);
+        let by = *in_turn(&owed.of, owed.last).next()?.0;
+        (owed.is_reading, owed.has_more, owed.last) = (true, false, Some(by));
         Some((by, self.rng.next()))
     }
 

@@ -16,8 +16,8 @@ impl Lender {
         self.pool.chunks.retain(|chunk| chunk.doc != doc);
         self.pool.awaited.forget_document(doc);
         self.forget_alone(|chunk| chunk.doc == doc);
-        self.pool.known.retain(|known| known.chunk.doc != doc);
-        self.pool.here.retain(|_, of| *of != doc);
+        self.pool.known.retain(|(known, _)| known.chunk.doc != doc);
+        self.pool.here.retain(|_, text| text.doc != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
         }

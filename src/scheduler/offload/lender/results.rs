@@ -8,6 +8,8 @@ use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
 use crate::scheduler::offload::lendable::{Good, Lendable};
 use crate::scheduler::offload::worker::{Checked, Worker};
 use crate::wire::work::{LentText, Results};
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// The least and the largest length of a vector that is taken: rounding to int8 changes it by less than 0.01.
 const NORM: core::ops::Range<f32> = 0.97..1.03;
@@ -50,10 +52,10 @@ impl Lender {
                     came += 1;
                     continue;
                 }
-                let vouches = checks || self.results.has_room(peer);
-                let made = if vouches { worker.is_honest(checks) } else { Vec::new() };
-                // It may have known which text that was: where nothing is computed here, its results are owed a check.
-                let good = made.into_iter().map(|made| Good { is_owed: !checks, ..Good::by(peer, made) });
+                // It may have known which text that was: where nothing is computed here, its results are owed a check, and else they wait for one.
+                let vouches = !checks && self.results.has_room(peer);
+                let made = if vouches { worker.vouched_by_known() } else { Vec::new() };
+                let good = made.into_iter().map(|made| Good { is_owed: true, ..Good::by(peer, made) });
                 self.results.good.extend(good);
                 self.results.again.known += 1;
                 came += 1;
@@ -139,7 +141,8 @@ impl Lender {
     /// it is tried first which one it is.
     pub(in crate::scheduler) fn not_embedded_here(&mut self, chunks: &[Lendable]) {
         if chunks.len() > 1 {
-            let is_wanted = |chunk: &&Lendable| self.pool.here.get(&chunk.key) == Some(&chunk.doc);
+            let is_wanted =
+                |chunk: &&Lendable| self.pool.here.get(&chunk.key).is_some_and(|text| text.doc == chunk.doc);
             let (wanted, gone): (Vec<_>, Vec<_>) = chunks.iter().partition(is_wanted);
             gone.into_iter().for_each(|chunk| _ = self.here.remove(&chunk.row));
             self.pool.alone.extend(wanted.into_iter().cloned());
@@ -194,11 +197,14 @@ impl Lender {
         if self.checks() >= LEASE_CHECKS_MAX {
             return None;
         }
-        let (workers, leases, rng) = (&self.workers, &self.leases, &mut self.rng);
-        workers.iter().find_map(|(peer, worker)| {
+        let (leases, rng) = (&self.leases, &mut self.rng);
+        // Devices take turns: else the results of a slow one, or of many, would wait for those of lower keys.
+        let (peer, place, text) = in_turn(&self.workers, self.results.checked).find_map(|(peer, worker)| {
             let rests = !leases.values().any(|lease| lease.peer == *peer);
             worker.next_check(now, rests, rng).map(|(place, chunk)| (*peer, place, chunk.text.clone()))
-        })
+        })?;
+        self.results.checked = Some(peer);
+        Some((peer, place, text))
     }
 
     pub(in crate::scheduler) fn begin_check(&mut self, peer: PeerKey, place: usize, task: TaskId) {
@@ -292,6 +298,12 @@ impl Lender {
             silent: self.leases_of(*peer).map(|(_, lease)| lease.length).min().map(|lease| worker.silence(now, lease)),
         })
     }
+}
+
+/// All of them, those behind this device first.
+pub(super) fn in_turn<V>(of: &BTreeMap<PeerKey, V>, last: Option<PeerKey>) -> impl Iterator<Item = (&PeerKey, &V)> {
+    let behind = last.map_or(Bound::Unbounded, Bound::Excluded);
+    of.range((behind, Bound::Unbounded)).chain(of)
 }
 
 /// Whether a vector has the length of an embedding.

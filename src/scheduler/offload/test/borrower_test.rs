@@ -109,6 +109,46 @@ fn nobody_is_asked_without_an_end() {
 }
 
 #[test]
+fn devices_with_work_take_turns_whatever_each_says_it_has() {
+    for is_taken_back in [false, true] {
+        let mut borrower = borrower();
+        borrower.on_offer(at(0), OTHER, &offer(u32::MAX));
+        let mut asked = Vec::new();
+        for n in 0..8 {
+            let now = 10 * u64::from(n);
+            let peer = asks(&mut borrower, now).unwrap();
+            asked.push(peer);
+            // Each gives one text at a time, and has more at once.
+            borrower.on_grant(at(now), peer, grant(n, 1));
+            let task = borrower.next(8).unwrap();
+            assert!(borrower.done(at(now + 1), &task, Some(&[embedding(0).quantize()])).is_some());
+            if is_taken_back {
+                borrower.on_offer(at(now + 2), OTHER, &offer(0));
+            }
+            borrower.on_offer(at(now + 3), OTHER, &offer(u32::MAX));
+        }
+        assert!(asked.windows(2).all(|two| two.contains(&PEER)), "{asked:?}");
+        assert!(is_taken_back || asked.windows(2).all(|two| two.contains(&OTHER)), "{asked:?}");
+    }
+}
+
+#[test]
+fn who_offers_and_gives_no_answer_is_not_asked_the_sooner_for_offering_anew_while_others_have_work() {
+    for others in [false, true] {
+        let mut borrower = borrower();
+        assert_eq!(asks(&mut borrower, 0), Some(PEER));
+        borrower.wake(at(ASK_AGAIN_MS));
+        if others {
+            borrower.on_offer(at(ASK_AGAIN_MS), OTHER, &offer(1));
+        }
+        borrower.on_offer(at(ASK_AGAIN_MS), PEER, &offer(u32::MAX));
+        assert_eq!(asks(&mut borrower, ASK_AGAIN_MS + 1), Some(if others { OTHER } else { PEER }));
+        borrower.on_later(at(ASK_AGAIN_MS + 2), OTHER, 500);
+        assert_eq!(asks(&mut borrower, ASK_AGAIN_MS + 3), None, "{others}");
+    }
+}
+
+#[test]
 fn one_text_that_cannot_be_embedded_sends_no_good_one_home() {
     let mut borrower = borrower();
     assert!(asks(&mut borrower, 1).is_some());

@@ -1,7 +1,7 @@
 //! What escapes no check: results that come while nothing is computed here, and texts whose vectors other devices made.
 
 use super::*;
-use crate::limits::OWED_AGAIN_MS;
+use crate::limits::{DOUBTS_MAX, OWED_AGAIN_MS};
 use crate::scheduler::offload::lendable::{OwedPart, UnprovenResults};
 
 /// Results of a lease, all of them false but the last one.
@@ -142,6 +142,65 @@ fn what_comes_after_a_doubt_is_vouched_for_in_a_pause_and_all_of_it_is_owed_a_ch
     assert_eq!(good.len(), LEASE_FIRST);
     assert!(good.iter().all(|good| good.is_owed));
     assert!(lender.any_held() && !lender.any_wait_for_known(), "the doubt waits");
+}
+
+#[test]
+fn of_a_device_that_contradicts_another_each_time_few_vectors_wait_and_it_is_asked_no_more() {
+    let (mut lender, grant) = asked(Some(OTHER));
+    let mut sent = results(&grant);
+    let numbers = numbers(&grant);
+    let places = (0..sent.vectors.len()).filter(|at| numbers[*at] >= 200);
+    places.for_each(|place| sent.vectors[place] = vector(300));
+    assert!(!lender.on_results(at(100), PEER, &sent, false));
+    let mut alone = 0;
+    for n in 210..310 {
+        let known = Known { chunk: chunk(n), vector: embedding(n).quantize(), by: Some(OTHER) };
+        lender.listed(Vec::new(), vec![known], Vec::new(), &BTreeSet::new());
+        lender.on_ask(at(n), PEER, 64);
+        let Some((PEER, Work::Grant(grant))) = lender.grant(at(n), 0, false).pop() else { continue };
+        alone += 1;
+        let garbage = Results { vectors: vec![vector(300); grant.texts.len()], ..results(&grant) };
+        assert!(!lender.on_results(at(n), PEER, &garbage, false));
+    }
+    assert!((1..DOUBTS_MAX).contains(&alone), "{alone}");
+    assert!(lender.any_held() && !lender.any_wait_for_known());
+    assert_eq!(check_all(&mut lender, at(60_000)), [PEER], "those tell enough");
+}
+
+#[test]
+fn a_text_whose_vector_is_known_vouches_for_nothing_where_results_are_computed_here() {
+    let mut seen = 0;
+    for seed in 0..400 {
+        let mut lender = Lender::new(MODEL, 0.98, seed);
+        let proven = UnprovenResults { by: PEER, checks: 10, owed: 0, results: Vec::new(), banned_until: 0 };
+        lender.restore(at(0), 0, proven);
+        lender.linked(PEER);
+        list(&mut lender, 0..40);
+        let known = (200..216).map(|n| Known { chunk: chunk(n), vector: embedding(n).quantize(), by: None });
+        lender.listed(Vec::new(), known.collect(), Vec::new(), &BTreeSet::new());
+        let grant = granted(&mut lender, at(0), PEER);
+        // It knows which text it is, and lies about all others.
+        let lie = |n: u64| vector(if n < 200 { 300 } else { n });
+        let sent = Results { vectors: numbers(&grant).into_iter().map(lie).collect(), ..results(&grant) };
+        assert!(!lender.on_results(at(100), PEER, &sent, true));
+        assert_eq!(good(&mut lender), [0; 0], "seed {seed}");
+        seen += u64::from(numbers(&grant).iter().any(|n| *n >= 200));
+        assert_eq!(check_all(&mut lender, at(60_000)), [PEER], "seed {seed}");
+    }
+    assert!(seen > 4, "{seen}");
+}
+
+#[test]
+fn devices_whose_results_are_owed_a_check_take_turns() {
+    let mut lender = lender(4);
+    for by in [OTHER, PEER] {
+        lender.stored(by, Row(0), true);
+    }
+    for by in [PEER, OTHER, PEER] {
+        assert_eq!(lender.next_owed().map(|(by, _)| by), Some(by));
+        lender.on_owed(at(1), by, Some(OwedPart { by, ..part(&[(1, 1)]) }));
+        assert_eq!(computed(&mut lender), None);
+    }
 }
 
 /// A part of what is owed a check of a device: the texts of these numbers, with the vectors of those.

@@ -115,3 +115,22 @@ fn a_vector_whose_scale_is_no_number_is_false() {
     sent.vectors[1].scale = f32::NAN;
     assert!(lender.on_results(at(1), PEER, &sent, true));
 }
+
+#[test]
+fn devices_whose_results_wait_for_a_check_take_turns() {
+    let mut lender = lender(100);
+    let third = PeerKey([3; 32]);
+    for peer in [third, OTHER, PEER] {
+        let grant = granted(&mut lender, at(0), peer);
+        lender.on_results(at(10), peer, &results(&grant), true);
+    }
+    let mut checked = Vec::new();
+    for task in 0..6 {
+        let (peer, place, text) = lender.next_check(at(20)).unwrap();
+        lender.begin_check(peer, place, TaskId(task));
+        let n = text.text.strip_prefix("text ").unwrap().parse().unwrap();
+        assert_eq!(lender.end_check(TaskId(task), Some(&embedding(n))), Some(None));
+        checked.push(peer);
+    }
+    assert_eq!(checked, [PEER, OTHER, third, PEER, OTHER, third]);
+}
