@@ -65,7 +65,8 @@ impl OthersEnergy {
 
     /// What it told a moment ago; `Some(None)`: nothing limits it.
     pub(super) fn hold_of(&self, now: Instant, peer: PeerKey) -> Option<Option<HoldStatus>> {
-        let (at, hold) = self.holds.get(&peer).filter(|(at, _)| now.since(*at) < Duration::from_millis(HOLD_TOLD_MS))?;
+        let (at, hold) =
+            self.holds.get(&peer).filter(|(at, _)| now.since(*at) < Duration::from_millis(HOLD_TOLD_MS))?;
         Some(hold.as_ref().map(|hold| HoldStatus::of_wire(hold, now.since(*at))))
     }
 

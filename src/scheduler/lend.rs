@@ -129,13 +129,13 @@ impl Scheduler {
         told.extend(borrower.ask(now));
         let (waiting, is_lendable) = (self.to_embed(), self.any_lendable());
         self.offload.checks = !stands && allowed.checks;
-        let vouches = !allowed.checks && self.offload.lender.any_wait_for_known();
+        let vouches = self.offload.lender.any_wait_for_known(allowed.checks);
         let vouches = vouches && (!self.offload.lender.has_no_known() || self.lacks_known());
         let lender = &mut self.offload.lender;
         // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next, if
         // only by a text with a known vector.
         let is_dry = self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
-        let few = waiting < OFFER_MIN && allowed.checks && !wanted || is_dry && !vouches;
+        let few = !vouches && (waiting < OFFER_MIN && allowed.checks && !wanted || is_dry);
         let offered = waiting.max(u64::from(vouches));
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));

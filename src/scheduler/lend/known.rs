@@ -9,8 +9,8 @@ impl Scheduler {
     /// at the last look.
     pub(super) fn lacks_known(&self) -> bool {
         let lender = &self.offload.lender;
-        !self.offload.checks
-            && lender.any_held()
+        let waits = if self.offload.checks { lender.any_wait_for_known(true) } else { lender.any_held() };
+        waits
             && lender.has_no_known()
             && self.offload.known_of.is_none_or(|(of, draws)| of != self.counts.live_vectors() || draws < KNOWN_DRAWS)
     }

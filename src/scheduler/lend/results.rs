@@ -28,7 +28,8 @@ impl Scheduler {
     pub fn on_check(&mut self, now: Instant, task: TaskId, outcome: &Outcome) -> bool {
         let own: Option<&Embedding> =
             if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
-        let Some(liar) = self.offload.lender.end_check(task, own) else { return false };
+        let parking = &self.running.parking;
+        let Some(liar) = self.offload.lender.end_check(task, own, |doc| parking.fails_here(doc)) else { return false };
         if let Some(peer) = liar {
             self.ban(now, peer);
         }

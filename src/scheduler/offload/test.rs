@@ -99,7 +99,9 @@ fn check_all(lender: &mut Lender, now: Instant) -> Vec<PeerKey> {
         let Some((peer, place, text)) = lender.next_check(now) else { break };
         lender.begin_check(peer, place, TaskId(task));
         let n = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap_or_default();
-        found.extend(lender.end_check(TaskId(task), Some(&embedding(n))).unwrap_or_else(|| panic!("no check")));
+        found.extend(
+            lender.end_check(TaskId(task), Some(&embedding(n)), |_| false).unwrap_or_else(|| panic!("no check")),
+        );
         if !found.is_empty() {
             break;
         }
@@ -217,8 +219,12 @@ fn a_check_counts_until_its_task_ends_whatever_becomes_of_its_device() {
         }
         lender.expelled(at(0), PEER);
     }
-    assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), Some(None), "it was one, and says nothing any more");
-    assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0))), None);
+    assert_eq!(
+        lender.end_check(TaskId(0), Some(&embedding(0)), |_| false),
+        Some(None),
+        "it was one, and says nothing any more"
+    );
+    assert_eq!(lender.end_check(TaskId(0), Some(&embedding(0)), |_| false), None);
     let grant = granted(&mut lender, at(1), OTHER);
     lender.on_results(at(1), OTHER, &results(&grant), true);
     assert!(lender.next_check(at(1)).is_some(), "there is room again");

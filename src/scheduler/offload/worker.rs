@@ -34,6 +34,8 @@ struct Held {
     is_kept: bool,
     /// Whether its text may have become one that does not leave this device since it was read.
     is_old: bool,
+    /// Whether its text cannot be computed here: checks of others vouch for it.
+    is_beyond: bool,
 }
 
 /// A check under way: the result at this place is computed here.
@@ -63,6 +65,8 @@ pub(in crate::scheduler) enum Checked {
     False,
     /// This one cannot be embedded here; it is not stored.
     Impossible(Option<Box<Lendable>>),
+    /// This one could not be embedded here before either, which is why another device has made it: it waits for what vouches for others.
+    Beyond(EmbedKey),
 }
 
 /// How fast a device is.
@@ -196,7 +200,17 @@ impl Worker {
         rng: &mut Rng,
     ) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
-        self.held.push_back(Held { chunk, vector, at, is_drawn, against: None, is_stale: false, is_kept, is_old });
+        self.held.push_back(Held {
+            chunk,
+            vector,
+            at,
+            is_drawn,
+            against: None,
+            is_stale: false,
+            is_kept,
+            is_old,
+            is_beyond: false,
+        });
         debug_assert!(self.held.len() <= UNCHECKED_MAX + DOUBTS_MAX, "no more is lent to it");
     }
 
@@ -205,7 +219,8 @@ impl Worker {
     pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
         if self.doubts() < DOUBTS_MAX {
             let (is_drawn, against, is_stale) = (true, Some(against), true);
-            self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept: true, is_old: false });
+            let (is_kept, is_old, is_beyond) = (true, false, false);
+            self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept, is_old, is_beyond });
         }
     }
 
@@ -228,14 +243,15 @@ impl Worker {
     /// would not be looked at else.
     pub(super) fn draw_of_restored(&mut self, rng: &mut Rng) {
         let place = self.one_of_the_last(rng);
-        self.held.get_mut(place).into_iter().for_each(|held| held.is_drawn = true);
+        place.and_then(|place| self.held.get_mut(place)).into_iter().for_each(|held| held.is_drawn = true);
     }
 
     /// Not always the last one: a device that knows when it is looked at would be honest then. But one of the last: it vouches for those
     /// before it.
-    fn one_of_the_last(&self, rng: &mut Rng) -> usize {
-        let (count, last) = (self.held.len(), self.held.len().div_ceil(4).max(1));
-        count.saturating_sub(1 + usize::try_from(rng.below(last as u64)).unwrap_or(0))
+    fn one_of_the_last(&self, rng: &mut Rng) -> Option<usize> {
+        let places = || (0..self.held.len()).filter(|place| !self.held[*place].is_beyond);
+        let last = places().count().div_ceil(4).max(1);
+        places().nth_back(usize::try_from(rng.below(last as u64)).unwrap_or(0))
     }
 
     /// A result of it counts from now on. Of what it made before this start nothing is added to what it has done since.
@@ -258,9 +274,12 @@ impl Worker {
         self.good
     }
 
-    /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time.
-    pub(super) fn waits_for_known(&self) -> bool {
-        self.held.iter().any(|held| held.against.is_none()) && self.doubts() < DOUBTS_MAX
+    /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time, and where results are
+    /// computed here (`checks`) only where none of them can be.
+    pub(super) fn waits_for_known(&self, checks: bool) -> bool {
+        self.held.iter().any(|held| held.against.is_none())
+            && self.doubts() < DOUBTS_MAX
+            && (!checks || self.held.iter().all(|held| held.is_beyond))
     }
 
     /// How many results wait for a check.
@@ -275,7 +294,7 @@ impl Worker {
 
     /// When one of the results that wait is checked although none was drawn. `rests`: it has no lease.
     pub(super) fn deadline(&self, rests: bool) -> Option<Instant> {
-        let oldest = self.held.front().filter(|_| self.check.is_none())?;
+        let oldest = self.held.iter().find(|held| !held.is_beyond).filter(|_| self.check.is_none())?;
         let late = oldest.at + Duration::from_millis(UNCHECKED_MS);
         Some(if rests { late.min(self.pace.progress + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
     }
@@ -287,7 +306,7 @@ impl Worker {
         }
         let drawn = self.held.iter().position(|held| held.is_drawn);
         let due = || self.held.len() >= UNCHECKED_MAX || self.deadline(rests).is_some_and(|at| at <= now);
-        let any = || due().then(|| self.one_of_the_last(rng));
+        let any = || due().then(|| self.one_of_the_last(rng)).flatten();
         let place = drawn.or_else(any)?;
         self.held.get(place).map(|held| (place, &held.chunk))
     }
@@ -298,11 +317,21 @@ impl Worker {
         self.check = Some(Check { task, place, vouches: place + 1 });
     }
 
-    /// The task of a check ended with the text's own embedding; `None` if it is another one's.
-    pub(super) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>, cosine_min: f32) -> Option<Checked> {
+    /// The task of a check ended with the text's own embedding; `None` if it is another one's. `fails_here`: whether a document failed here.
+    pub(super) fn end_check(
+        &mut self,
+        task: TaskId,
+        own: Option<&Embedding>,
+        cosine_min: f32,
+        fails_here: impl FnOnce(DocId) -> bool,
+    ) -> Option<Checked> {
         let Check { place, vouches, .. } = self.check.take_if(|check| check.task == task)?;
-        let held = self.held.get(place)?;
+        let held = self.held.get_mut(place)?;
         let Some(own) = own else {
+            if !held.is_stale && fails_here(held.chunk.doc) {
+                (held.is_drawn, held.is_beyond) = (false, true);
+                return Some(Checked::Beyond(held.chunk.key));
+            }
             let held = self.held.remove(place)?;
             return Some(Checked::Impossible((!held.is_stale).then(|| Box::new(held.chunk))));
         };

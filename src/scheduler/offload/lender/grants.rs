@@ -8,7 +8,6 @@ use crate::limits::{
     LEASE_CHUNKS_MAX, LEASE_MS_MAX, LEASE_MS_MIN,
 };
 use crate::scheduler::offload::lendable::{Known, Lendable};
-use crate::scheduler::offload::worker::Worker;
 use crate::wire::work::{Grant, LentText, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +24,7 @@ impl Lender {
             }
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
-            let is_asked =
-                !checks && rests && self.waits_for_known(peer) && (room == 0 || self.lends_all(peer, waiting));
+            let is_asked = rests && self.waits_for_known(peer, checks) && (room == 0 || self.lends_all(peer, waiting));
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
                 granted.push((peer, Work::Later(LATER_MS)));
@@ -96,7 +94,7 @@ impl Lender {
         }
         let drawn =
             batch.iter().filter(|_| self.rng.one_in(if checks { KNOWN_SELDOM_ONE_IN } else { KNOWN_ONE_IN })).count();
-        let wanted = if checks { drawn } else { drawn.max(1) };
+        let wanted = if checks && !is_asked { drawn } else { drawn.max(1) };
         let mut mixed = batch;
         for _ in 0..wanted.min(LEASE_CHUNKS_MAX.saturating_sub(mixed.len())) {
             // One that this device made itself, where there is any; and one that the other made itself only where there is no other.
@@ -131,8 +129,8 @@ impl Lender {
     }
 
     /// Whether results of a device wait for which a text with a known vector can vouch.
-    pub(super) fn waits_for_known(&self, peer: PeerKey) -> bool {
-        self.workers.get(&peer).is_some_and(Worker::waits_for_known) && self.results.has_room(peer)
+    pub(super) fn waits_for_known(&self, peer: PeerKey, checks: bool) -> bool {
+        self.workers.get(&peer).is_some_and(|worker| worker.waits_for_known(checks)) && self.results.has_room(peer)
     }
 
     /// Whether results of any device wait for a check.
@@ -141,8 +139,8 @@ impl Lender {
     }
 
     /// Whether results of any device wait for which a text with a known vector can vouch.
-    pub(in crate::scheduler) fn any_wait_for_known(&self) -> bool {
-        self.workers.keys().any(|peer| self.waits_for_known(*peer))
+    pub(in crate::scheduler) fn any_wait_for_known(&self, checks: bool) -> bool {
+        self.workers.keys().any(|peer| self.waits_for_known(*peer, checks))
     }
 
     /// How many chunks that wait to be embedded are here.

@@ -84,7 +84,7 @@ impl Lender {
         self.pool.is_dry = true;
         let (asks, mut told) = (std::mem::take(&mut self.asks), Vec::new());
         for ask in asks {
-            if !checks && !self.has_no_known() && self.rests(ask.0) && self.waits_for_known(ask.0) {
+            if !self.has_no_known() && self.rests(ask.0) && self.waits_for_known(ask.0, checks) {
                 self.asks.push_back(ask);
             } else {
                 told.push((ask.0, Work::Later(LATER_MS)));

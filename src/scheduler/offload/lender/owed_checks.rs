@@ -71,8 +71,12 @@ impl Lender {
     pub(super) fn end_owed_check(&mut self, task: TaskId, own: Option<&Embedding>) -> Option<Option<PeerKey>> {
         let (part, check, good) = self.results.owed.part.as_mut()?;
         check.take_if(|check| *check == task)?;
-        let (_, made) = part.texts.pop()?;
-        let Some(own) = own else { return Some(None) };
+        let (chunk, made) = part.texts.pop()?;
+        let Some(own) = own else {
+            // One that could not be computed here when it came either says nothing of its part.
+            *good += u64::from(self.lost.has_failed_here(&chunk.key));
+            return Some(None);
+        };
         if !is_same(&made, own, self.model.cosine_min) {
             return Some(Some(part.by));
         }

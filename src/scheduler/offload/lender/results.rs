@@ -53,7 +53,7 @@ impl Lender {
                     continue;
                 }
                 // It may have known which text that was: where nothing is computed here, its results are owed a check, and else they wait for one.
-                let vouches = !checks && self.results.has_room(peer);
+                let vouches = (!checks || worker.waits_for_known(checks)) && self.results.has_room(peer);
                 let made = if vouches { worker.vouched_by_known() } else { Vec::new() };
                 let good = made.into_iter().map(|made| Good { is_owed: true, ..Good::by(peer, made) });
                 self.results.good.extend(good);
@@ -214,8 +214,13 @@ impl Lender {
         }
     }
 
-    /// A task ended. `None` if it was no check; else whether the device sent what is false.
-    pub(in crate::scheduler) fn end_check(&mut self, task: TaskId, own: Option<&Embedding>) -> Option<Option<PeerKey>> {
+    /// A task ended. `None` if it was no check; else whether the device sent what is false. `fails_here`: whether a document failed here.
+    pub(in crate::scheduler) fn end_check(
+        &mut self,
+        task: TaskId,
+        own: Option<&Embedding>,
+        fails_here: impl Fn(DocId) -> bool,
+    ) -> Option<Option<PeerKey>> {
         if !self.results.checks.remove(&task) {
             return None;
         }
@@ -226,11 +231,12 @@ impl Lender {
         let checked = self
             .workers
             .iter_mut()
-            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min)?)));
+            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min, &fails_here)?)));
         // Its device has gone, or what it made is not wanted any more.
         let Some((peer, checked)) = checked else { return Some(None) };
         match checked {
             Checked::Good(good) => self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made))),
+            Checked::Beyond(text) => self.lost.failed_here(text),
             Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
             Checked::Against(good, by, row) => {
                 self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made)));

@@ -83,7 +83,7 @@ fn of_two_devices_that_made_different_vectors_of_one_text_the_one_that_is_false_
             let n: u64 = text.text.strip_prefix("text ").unwrap().parse().unwrap();
             // Where this device computes what it sent, it is the other one that has lied.
             let own = if n >= 200 && !lies { 300 } else { n };
-            found.extend(lender.end_check(TaskId(task), Some(&embedding(own))).flatten());
+            found.extend(lender.end_check(TaskId(task), Some(&embedding(own)), |_| false).flatten());
             if found.contains(&PEER) {
                 break;
             }
@@ -131,7 +131,7 @@ fn what_comes_after_a_doubt_is_vouched_for_in_a_pause_and_all_of_it_is_owed_a_ch
     let places = (0..sent.vectors.len()).filter(|at| numbers[*at] >= 200);
     places.for_each(|place| sent.vectors[place] = vector(300));
     assert!(!lender.on_results(at(100), PEER, &sent, false));
-    assert!(lender.any_wait_for_known());
+    assert!(lender.any_wait_for_known(false));
     let known = Known { chunk: chunk(210), vector: embedding(210).quantize(), by: None };
     lender.listed(Vec::new(), vec![known], Vec::new(), &BTreeSet::new());
     lender.on_ask(at(200), PEER, 64);
@@ -141,7 +141,7 @@ fn what_comes_after_a_doubt_is_vouched_for_in_a_pause_and_all_of_it_is_owed_a_ch
     let good = lender.take_good(usize::MAX);
     assert_eq!(good.len(), LEASE_FIRST);
     assert!(good.iter().all(|good| good.is_owed));
-    assert!(lender.any_held() && !lender.any_wait_for_known(), "the doubt waits");
+    assert!(lender.any_held() && !lender.any_wait_for_known(false), "the doubt waits");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn of_a_device_that_contradicts_another_each_time_few_vectors_wait_and_it_is_ask
         assert!(!lender.on_results(at(n), PEER, &garbage, false));
     }
     assert!((1..DOUBTS_MAX).contains(&alone), "{alone}");
-    assert!(lender.any_held() && !lender.any_wait_for_known());
+    assert!(lender.any_held() && !lender.any_wait_for_known(false));
     assert_eq!(check_all(&mut lender, at(60_000)), [PEER], "those tell enough");
 }
 
@@ -215,7 +215,8 @@ fn computed(lender: &mut Lender) -> Option<PeerKey> {
         let text = lender.next_owed_check(at(1))?;
         lender.begin_owed_check(TaskId(task));
         let n = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap();
-        let found = lender.end_check(TaskId(task), Some(&embedding(n))).unwrap_or_else(|| panic!("no check"));
+        let found =
+            lender.end_check(TaskId(task), Some(&embedding(n)), |_| false).unwrap_or_else(|| panic!("no check"));
         if found.is_some() {
             return found;
         }
@@ -258,7 +259,7 @@ fn a_part_of_which_nothing_can_be_computed_here_is_not_settled() {
     for task in 0..2 {
         assert!(lender.next_owed_check(at(1)).is_some());
         lender.begin_owed_check(TaskId(task));
-        assert_eq!(lender.end_check(TaskId(task), None), Some(None));
+        assert_eq!(lender.end_check(TaskId(task), None, |_| false), Some(None));
     }
     assert_eq!(lender.next_owed_check(at(1)), None);
     assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));

@@ -124,3 +124,43 @@ fn of_all_that_is_late_some_is_embedded_here_though_the_oldest_lease_is_of_a_doc
     let here: Vec<u64> = lender.take_here(8, |_| true).iter().map(|chunk| chunk.row.0).collect();
     assert_eq!(here, numbers(&first), "what is taken hides nothing else");
 }
+
+#[test]
+fn what_cannot_be_computed_here_is_vouched_for_by_what_its_device_made_besides() {
+    let mut lender = lender(4);
+    let grant = granted(&mut lender, at(0), PEER);
+    lender.on_results(at(1), PEER, &results(&grant), true);
+    let Some((peer, place, _)) = lender.next_check(at(2)) else { panic!("no check") };
+    lender.begin_check(peer, place, TaskId(1));
+    assert_eq!(lender.end_check(TaskId(1), None, |doc| doc == DocId(0)), Some(None));
+    assert_eq!((good(&mut lender), lender.freed()), (vec![], vec![]), "it waits");
+    assert_eq!(check_all(&mut lender, at(3)), []);
+    assert_eq!(good(&mut lender), [0, 1, 2, 3]);
+}
+
+#[test]
+fn the_only_result_of_a_device_that_cannot_be_computed_here_is_vouched_for_by_a_text_whose_vector_is_known() {
+    for lies in [false, true] {
+        let mut lender = lender(1);
+        let grant = granted(&mut lender, at(0), PEER);
+        lender.on_results(at(1), PEER, &results(&grant), true);
+        assert!(!lender.any_wait_for_known(true), "it can be computed");
+        let Some((peer, place, _)) = lender.next_check(at(2)) else { panic!("no check") };
+        lender.begin_check(peer, place, TaskId(1));
+        assert_eq!(lender.end_check(TaskId(1), None, |_| true), Some(None));
+        assert!(lender.next_check(at(90_000)).is_none() && lender.deadline(true).is_none(), "it is not tried again");
+        assert!(lender.any_wait_for_known(true));
+        let known = (200..204).map(|n| Known { chunk: chunk(n), vector: embedding(n).quantize(), by: None }).collect();
+        lender.listed(Vec::new(), known, Vec::new(), &BTreeSet::new());
+        lender.on_ask(at(3), PEER, 64);
+        let Some((PEER, Work::Grant(alone))) = lender.grant(at(3), 1, true).pop() else { panic!("no grant") };
+        assert!(numbers(&alone).iter().all(|n| *n >= 200), "{alone:?}");
+        let mut sent = results(&alone);
+        if lies {
+            sent.vectors[0] = vector(300);
+        }
+        assert_eq!(lender.on_results(at(4), PEER, &sent, true), lies);
+        let made = lender.take_good(9);
+        assert!(made.len() == usize::from(!lies) && made.iter().all(|good| good.is_owed), "{made:?}");
+    }
+}
