@@ -272,7 +272,9 @@ fn table(report: &MeshReport, style: Style) -> String {
         let device = member.device.as_deref().map_or_else(|| unnamed.to_owned(), one_line);
         let link = match member.seen {
             _ if member.here => "this device".to_owned(),
-            _ if member.linked => "linked".to_owned(),
+            _ if member.linked => member
+                .silent_s
+                .map_or_else(|| "linked".to_owned(), |silent| format!("silent for {}", span::span(silent))),
             Some(seen) => format!("seen {}", ago(now - seen)),
             None => "not linked".to_owned(),
         };

@@ -4,6 +4,7 @@ use super::output::{Stop, compact, print_next, show};
 use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::count::count;
+use crate::base::span::span;
 use crate::base::time::utc;
 use crate::http::client::Client;
 use crate::http::dto::{Collection, Headroom, Peer};
@@ -55,6 +56,9 @@ fn line(event: &Event) -> String {
     format!("{}\n", one_line(&hints(&event.text)))
 }
 
+/// Seconds for which a headroom is that of now.
+const HEADROOM_NEW_S: u16 = 5;
+
 const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
 
 /// The devices, one a line, at this moment in seconds since 1970; each column is as wide as its widest cell.
@@ -101,6 +105,9 @@ fn state(peer: &Peer, now: i64) -> String {
     if let Some(seconds) = peer.off_s.filter(|_| !peer.linked) {
         return format!("off since {}", utc(now - i64::try_from(seconds).unwrap_or(0)));
     }
+    if let Some(seconds) = peer.silent_s.filter(|_| peer.linked) {
+        return format!("silent for {}", span(seconds));
+    }
     let state = match (peer.state.as_str(), peer.linked) {
         ("suspect", _) => "may be off",
         ("down", _) => "off",
@@ -134,10 +141,16 @@ fn headroom(headroom: &Headroom) -> String {
         3 => "three quarters",
         _ => "full",
     };
-    match headroom.energy {
+    let says = match headroom.energy {
         crate::base::level::Energy::Unknown => level.to_owned(),
         energy => format!("{level} (energy {})", energy.as_str()),
-    }
+    };
+    format!("{says}{}", age(headroom.age_s))
+}
+
+/// When it was said, where that is some time ago: it may be otherwise by now.
+fn age(seconds: u16) -> String {
+    if seconds > HEADROOM_NEW_S { format!(", {} ago", span(seconds.into())) } else { String::new() }
 }
 
 fn collections(list: &[Collection]) -> String {
@@ -168,9 +181,10 @@ mod tests {
             linked: true,
             state: "alive".into(),
             off_s: None,
+            silent_s: None,
             address: Some("192.168.1.7:7781".into()),
             round_trip_us: Some(1_260),
-            headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None }),
+            headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None, age_s: 5 }),
             other_model: false,
             collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
         }
@@ -196,6 +210,13 @@ mod tests {
         assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
+        let old = Headroom { age_s: 41, ..peer().headroom.unwrap() };
+        let silent = Peer { silent_s: Some(23), headroom: Some(old), ..peer() };
+        let text = table(0, &[silent], PLAIN);
+        assert!(
+            text.contains("silent for 23 seconds") && text.contains("half (energy surplus), 41 seconds ago"),
+            "{text}"
+        );
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `up` reads top to bottom in the order in which things happen: the home and its lock, the API's listener, the network,
 //! the model, the store and its index, the node, the threads, the governor, the driver. Then the driver's loop runs until
-//! SIGINT or SIGTERM; a second signal ends the process at once, which is safe, because whatever was acknowledged is on the
+//! SIGINT, SIGTERM, or SIGHUP where the terminal goes; a second signal ends the process at once, which is safe, because whatever was acknowledged is on the
 //! disk. Panics of the loop are caught and reported as a defect.
 //!
 //! Only wiring stands here: `network` opens what leads to other devices, `threads` starts the threads, `runtime` runs them.
@@ -11,6 +11,7 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
+mod stop;
 mod threads;
 mod uncounted;
 
@@ -53,9 +54,7 @@ use crate::store::read;
 use crate::store::record::{Asked, Marks, Sources};
 use crate::worker::retrieve::load_indexes;
 use crate::worker::sweep::unwatched;
-use async_signal::{Signal, Signals};
 use disk::watch_disk;
-use futures_lite::StreamExt;
 use log::{info, warn};
 use network::{Network, give_local_addresses, send_known_addresses, tell_known, trusted};
 use smol::channel::Sender;
@@ -137,17 +136,16 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
-    let signals = Signals::new([Signal::Int, Signal::Term])
-        .map_err(|error| format!("The system gives no signals to the agent: {error}."))?;
+    let signals = stop::signals()?;
     say(&format!("{device} is up. {reached}"));
     announce(options, &home, (address, told), &page, hint.as_deref(), &governor_handle);
 
-    follow_disk(&home, (!counted).then_some(boot), &node_handle);
+    follow_disk(&home, (!counted).then_some(boot), (&node_handle, &senders.inputs));
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched)).detach();
-    smol::spawn(stop_on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
+    smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
@@ -222,14 +220,15 @@ fn scheduler_config(
 }
 
 /// Follows what becomes of the home's disk. `uncounted`: the number of this start, if there was no room to count it.
-fn follow_disk(home: &Home, uncounted: Option<u32>, node_handle: &NodeHandle) {
+fn follow_disk(home: &Home, uncounted: Option<u32>, (node_handle, inputs): (&NodeHandle, &Sender<Input>)) {
     let parts = || (home.path().to_owned(), node_handle.findings().clone());
     if let Some(boot) = uncounted {
         let (home, findings) = parts();
         smol::spawn(count_when_there_is_room(home, boot, findings)).detach();
     }
     let (home, findings) = parts();
-    smol::spawn(watch_disk(home, findings)).detach();
+    let place = store::place(&home);
+    smol::spawn(watch_disk((home, place), findings, inputs.clone())).detach();
 }
 
 /// Writes into the home where the agent answers, for the commands; false if it could not be written.
@@ -360,29 +359,4 @@ fn seed() -> Result<u64, String> {
 fn host_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if name.is_empty() { "this device".to_owned() } else { name }
-}
-
-/// What is said at the first signal: that a second one ends it is a key only where somebody can press it.
-const fn stopping(has_keys: bool) -> &'static str {
-    if has_keys {
-        "Stopping: what is under way is finished first. Press Ctrl-C again to stop at once."
-    } else {
-        "Stopping: what is under way is finished first."
-    }
-}
-
-async fn stop_on_signal(mut signals: Signals, inputs: Sender<Input>, stop_waiting: impl Fn()) {
-    if signals.next().await.is_some() {
-        info!("{}", stopping(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()));
-        stop_waiting();
-        let _ = inputs.send(Input::Stop).await;
-    }
-    if signals.next().await.is_some() {
-        #[expect(
-            clippy::exit,
-            clippy::disallowed_methods,
-            reason = "the person asked twice; acknowledged records are synced already"
-        )]
-        std::process::exit(130);
-    }
 }

@@ -124,6 +124,10 @@ pub struct Peer {
     /// Seconds since it said that it stops; null if it did not, or is back.
     #[serde(default)]
     pub off_s: Option<u64>,
+    /// Seconds for which nothing has come over its link although an answer is overdue: the link may be dead, in one direction perhaps. Left out
+    /// where something comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_s: Option<u64>,
     /// Where it is dialled; null if it dials this one.
     pub address: Option<String>,
     /// The round trip in microseconds, once it was measured.
@@ -147,6 +151,9 @@ pub struct Headroom {
     pub energy: Energy,
     /// Milliseconds that one task takes there, if it measured that.
     pub ms_per_task: Option<u32>,
+    /// Seconds since it said so: it says it each minute, and half a minute after a change.
+    #[serde(default)]
+    pub age_s: u16,
 }
 
 /// What a device holds of one collection.
@@ -172,7 +179,10 @@ impl Peer {
         };
         let advert = status.gossip.iter().find(|advert| advert.peer == peer.key);
         let round_trip = status.driver.round_trips.iter().find(|(key, _)| *key == peer.key);
+        let silent = status.driver.silent.iter().find(|(key, _)| *key == peer.key);
+        let age_s = advert.map_or(0, |advert| advert.headroom_age_s);
         let headroom = |headroom: gossip::Headroom| Headroom {
+            age_s,
             quarters: headroom.quarters,
             energy: headroom.energy,
             ms_per_task: (headroom.ms_per_task > 0).then_some(headroom.ms_per_task),
@@ -189,6 +199,7 @@ impl Peer {
             linked: peer.linked,
             state: state.to_owned(),
             off_s: peer.stopped_ago.map(|ago| ago.as_secs()),
+            silent_s: silent.filter(|_| peer.linked).map(|(_, seconds)| *seconds),
             address: peer.address.map(|address| address.to_string()),
             round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
             headroom: advert.and_then(|advert| advert.headroom).map(headroom),

@@ -71,6 +71,10 @@ pub const LINK_PING_MS: u64 = 15_000;
 /// Pings in a row that may go unanswered, each for `LINK_PING_MS`.
 pub const LINK_PINGS_MISSED_MAX: u32 = 2;
 
+/// The part of the time for an answer to a ping after which its link is told as silent, until anything arrives: three seconds, far longer than any answer
+/// takes.
+pub const LINK_SILENT_PART: u32 = 5;
+
 /// Milliseconds in which the older of two links with one key must answer a ping, if its agent is alive.
 pub const LINK_CONTEST_MS: u64 = 2_000;
 

@@ -71,6 +71,9 @@ pub const PROBES_INDIRECT: usize = 3;
 
 /// Milliseconds between two rounds of SWIM gossip while there are changes to send.
 pub const SWIM_GOSSIP_MS: u64 = 200;
+
+/// Milliseconds in which a member that comes back is told as back once.
+pub const BACK_ONCE_MS: u64 = 10_000;
 /// Agents that one round goes to.
 pub const SWIM_FANOUT: usize = 3;
 

@@ -57,6 +57,7 @@ const _: () = {
         "whatever runs has been queued"
     );
     assert!(SAVES_LANE >= SAVES_MAX, "tasks and saves together are no more");
+    assert!(STOOD_MS >= 3 * WORK_TICK_MS, "a busy machine is late too");
 };
 
 /// Milliseconds that background work waits for questions at most: then one task starts, so that files which are new, changed
@@ -207,6 +208,12 @@ pub const DECISIONS_MAX: usize = 8;
 
 /// Milliseconds of saves from which the pace of embedding is told.
 pub const PACE_MS: u64 = 60_000;
+
+/// Milliseconds between two looks at the time while something runs: where the next one is late, the process stood still.
+pub const WORK_TICK_MS: u64 = 5_000;
+
+/// Milliseconds from one look to the next beyond which the time between does not count as work.
+pub const STOOD_MS: u64 = 20_000;
 
 /// Milliseconds without a saved vector after which the pace is unknown, where saves came faster than that.
 pub const PACE_QUIET_MS: u64 = 10_000;

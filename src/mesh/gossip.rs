@@ -276,6 +276,16 @@ impl GossipTable {
     }
 }
 
+/// How old what was published is.
+impl GossipTable {
+    /// Seconds since an origin said what its headroom is, by its own word and the receivers' clocks, if there is a valid item.
+    #[must_use]
+    pub fn headroom_age_s(&self, now: Instant, origin: PeerKey) -> Option<u16> {
+        let value = &self.origins[self.at(&origin).ok()?].values[Kind::Headroom as usize];
+        value.is_live(now).then(|| value.age(now))
+    }
+}
+
 impl Default for GossipTable {
     fn default() -> Self {
         Self::new()

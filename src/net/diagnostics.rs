@@ -31,7 +31,7 @@ struct Records {
     multicast: Multicast,
     rules: DialRules,
     peers: BTreeMap<PeerId, PeerRecord>,
-    unknown_peers: VecDeque<(PeerId, SocketAddr, Instant)>,
+    unknown_peers: VecDeque<(PeerId, SocketAddr, Instant, u64)>,
     /// Announcements of devices that may not link, the newest first: one of them may be an admin, or be admitted later.
     announced: VecDeque<(PeerId, SocketAddr)>,
     /// Whether an admin is searched for.
@@ -152,8 +152,11 @@ pub struct UnknownPeer {
     pub peer_id: String,
     /// The address that it dialled from.
     pub address: SocketAddr,
-    /// Milliseconds since then.
+    /// Milliseconds since the last try.
     pub ms: u64,
+    /// How often it tried, as long as it is among the last `UNKNOWN_PEERS_MAX`.
+    #[serde(default)]
+    pub tries: u64,
 }
 
 impl Diagnostics {
@@ -320,9 +323,11 @@ impl Diagnostics {
     /// A device that may not link tried to.
     pub fn unknown_peer(&self, peer: PeerId, at: SocketAddr) {
         let unknown_peers = &mut self.records().unknown_peers;
-        unknown_peers.retain(|(known, ..)| *known != peer);
+        let before =
+            unknown_peers.iter().position(|(known, ..)| *known == peer).and_then(|at| unknown_peers.remove(at));
+        let tries = before.map_or(0, |(.., tries)| tries);
         unknown_peers.truncate(UNKNOWN_PEERS_MAX - 1);
-        unknown_peers.push_front((peer, at, clock::now()));
+        unknown_peers.push_front((peer, at, clock::now(), tries + 1));
     }
 
     /// A device that may not link announced itself; whether the node is told, because an admin is searched for.
@@ -373,7 +378,8 @@ impl Diagnostics {
                 dialled_ms: record.dialled.as_ref().map(|(_, when, _)| ms(*when)),
             },
         };
-        let unknown_peer = |(peer, at, when): &(PeerId, SocketAddr, Instant)| UnknownPeer {
+        let unknown_peer = |(peer, at, when, tries): &(PeerId, SocketAddr, Instant, u64)| UnknownPeer {
+            tries: *tries,
             peer_id: peer.to_string(),
             address: *at,
             ms: ms(*when),

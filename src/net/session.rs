@@ -199,6 +199,13 @@ impl PeerSession {
             .collect()
     }
 
+    /// The linked peers from which nothing comes although an answer is overdue, each with the seconds for which that has been so.
+    #[must_use]
+    pub fn silent(&self) -> Vec<(PeerKey, u64)> {
+        let known = self.links.known().into_iter();
+        known.filter_map(|known| Some((PeerKey(*known.peer.public_key()), known.silent?.as_secs()))).collect()
+    }
+
     /// Pings a peer whose link just came up, so that its round-trip time is known at once. Later times come from the
     /// pings of silent links.
     fn measure(&self, peer: PeerId) {
@@ -234,7 +241,7 @@ impl PeerSession {
                 self.diagnostics.linked(&peer, None);
                 Some(Input::Link(key(&peer), LinkInput::Down(why)))
             }
-            LinkEvent::UnknownPeer { peer, address } => {
+            LinkEvent::UnknownPeer { peer, address, .. } => {
                 self.diagnostics.unknown_peer(peer, address);
                 None
             }

@@ -86,6 +86,14 @@ impl Node {
         }
     }
 
+    /// Notes time in which the process stood still: it counts in no pace.
+    pub(super) fn note_stand(&mut self, now: Instant) {
+        let works = self.scheduler.under_way() > 0;
+        if let Some(stood) = self.energy.stall.stood(now, works) {
+            self.scheduler.stood(stood);
+        }
+    }
+
     /// Notes whether work that may go on does.
     fn look_for_stall(&mut self, now: Instant) {
         let is_quiet = self.energy.answering || self.energy.quiet_until.is_some_and(|until| now < until);

@@ -292,7 +292,8 @@ impl Node {
                 _ => Vec::new(),
             };
             let headroom = self.gossip.items.headroom(now, peer).filter(|_| !self.member.is_down(peer));
-            PeerGossip { peer, headroom, collections }
+            let headroom_age_s = self.gossip.items.headroom_age_s(now, peer).unwrap_or_default();
+            PeerGossip { peer, headroom, headroom_age_s, collections }
         };
         self.peers.iter().map(|peer| of(peer.key)).collect()
     }

@@ -5,6 +5,7 @@
 
 use super::mesh_report::{MemberReport, MeshReport};
 use super::names::{ID_MARK, end, look_alike};
+use crate::base::id::PeerKey;
 use crate::wire::peer_id::PeerId;
 
 /// The letters of a PeerId that a person gives, at least. Each key can be made anew until these fit, so they only ever name a device
@@ -70,6 +71,17 @@ impl MeshReport {
     }
 }
 
+impl MeshReport {
+    /// Adds from whose links nothing comes, and for how many seconds.
+    pub fn add_silent(&mut self, silent: &[(PeerKey, u64)]) {
+        for (key, seconds) in silent {
+            let peer_id = PeerId::from_public_key(&key.0).to_string();
+            let linked = self.members.iter_mut().find(|member| member.linked && member.peer_id == peer_id);
+            linked.into_iter().for_each(|member| member.silent_s = Some(*seconds));
+        }
+    }
+}
+
 impl MemberReport {
     /// Its name, with the end of its PeerId, which names it and no other device.
     #[must_use]
@@ -95,6 +107,7 @@ mod tests {
             since: None,
             seen: Some(7),
             no_help: None,
+            silent_s: None,
         };
         let members = vec![
             member("12D3aaaaaaaa", Some("attic")),

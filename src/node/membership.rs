@@ -134,6 +134,7 @@ impl Node {
                     let name = self.name_of(peer);
                     let stopped = self.mesh.stopped.contains_key(&peer);
                     let news = &mut self.mesh.news;
+                    news.is_down(peer);
                     if stopped {
                         news.stopped.push(name);
                     } else {
@@ -176,7 +177,7 @@ impl Node {
     fn on_up(&mut self, now: Instant, peer: PeerKey, generation: u32, is_back: bool) {
         let name = self.name_of(peer);
         if is_back {
-            self.mesh.news.back.push(name);
+            self.mesh.news.is_back(now, peer, name);
             // It knows nothing of what was lent to it.
             self.scheduler.worker_restarted(now, peer);
         } else {

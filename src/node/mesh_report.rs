@@ -166,6 +166,9 @@ pub struct MemberReport {
     /// Why it does not embed for this device, in a sentence, where that is not for the moment only; null otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_help: Option<String>,
+    /// Seconds for which nothing has come over its link although an answer is overdue. Left out where something comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_s: Option<u64>,
 }
 
 /// Shows no code.

@@ -165,6 +165,7 @@ impl Node {
 
     /// Takes one input and appends what follows from it to `out`.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Out) {
+        self.note_stand(now);
         self.member.wake(now);
         match input {
             Input::Wake => {}
@@ -235,7 +236,8 @@ impl Node {
         }
         let links = earliest(self.mesh_deadline(), self.gossip_deadline());
         let mesh = earliest(links, earliest(self.trust_deadline(), self.pairing_deadline()));
-        let work = earliest(self.energy_deadline(), self.scheduler.deadline());
+        let works = self.scheduler.under_way() > 0;
+        let work = earliest(self.energy_deadline(), earliest(self.scheduler.deadline(), self.energy.stall.tick(works)));
         earliest(answers, earliest(mesh, work))
     }
 

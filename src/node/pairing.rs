@@ -278,6 +278,7 @@ impl Node {
                     since: None,
                     seen: None,
                     no_help: self.no_help(now, key).filter(|_| key != own),
+                    silent_s: None,
                 }
             })
             .collect();

@@ -2,13 +2,15 @@
 //! whether tasks run would be content with tasks that run in vain.
 
 use crate::base::time::{Duration, Instant};
-use crate::limits::STALLED_MS;
+use crate::limits::{STALLED_MS, STOOD_MS, WORK_TICK_MS};
 use crate::store::counts::StoreCounts;
 
 /// For how long the store's counts have been the same while work might go on.
 #[derive(Debug, Default)]
 pub(super) struct Stall {
     seen: Option<Seen>,
+    /// When the last input came.
+    handled: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,22 @@ struct Seen {
 }
 
 impl Stall {
+    /// An input comes. For how long the process stood still before it, stopped or with the machine, if it did: for far longer than until the wake-up that
+    /// was due, as `works` tells that one was.
+    pub(super) fn stood(&mut self, now: Instant, works: bool) -> Option<Duration> {
+        let before = self.handled.replace(now)?;
+        let stood = Some(now.since(before)).filter(|gap| works && *gap > Duration::from_millis(STOOD_MS));
+        if let (Some(stood), Some(seen)) = (stood, &mut self.seen) {
+            seen.at = seen.at + stood;
+        }
+        stood
+    }
+
+    /// When an input is due while something runs, so that a stop of the process shows.
+    pub(super) fn tick(&self, works: bool) -> Option<Instant> {
+        self.handled.filter(|_| works).map(|at| at + Duration::from_millis(WORK_TICK_MS))
+    }
+
     /// `may_work`: some waits, and nothing holds it. While something does, the time stands: a device that is asked often, or looks at a
     /// folder often, stands still as well as any other.
     pub(super) fn look(&mut self, now: Instant, counts: &StoreCounts, may_work: bool) {
@@ -62,6 +80,24 @@ mod tests {
         stall.look(at(long + 2), &counts, false);
         stall.look(at(3 * long), &counts, true);
         assert_eq!(stall.lasts(), None, "it was held");
+    }
+
+    #[test]
+    fn time_in_which_the_process_stood_still_is_no_stall() {
+        let at = |second: u64| Instant::from_millis(second * 1000);
+        let (counts, mut stall) = (StoreCounts::default(), Stall::default());
+        let mut step = |second, works| {
+            let stood = stall.stood(at(second), works);
+            stall.look(at(second), &counts, true);
+            (stood, stall.lasts())
+        };
+        assert_eq!(step(0, true), (None, None));
+        assert_eq!(step(5, true), (None, None), "the tick that was due");
+        let long = STALLED_MS / 1000;
+        assert_eq!(step(5 + long, true), (Some(Duration::from_secs(long)), None), "it was stopped, or slept");
+        assert_eq!(step(5 + 2 * long, false).0, None, "where nothing runs no tick is due");
+        assert_eq!(stall.tick(false), None);
+        assert_eq!(stall.tick(true), Some(at(5 + 2 * long) + Duration::from_millis(WORK_TICK_MS)));
     }
 
     #[test]

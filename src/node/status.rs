@@ -298,6 +298,8 @@ impl FolderStatus {
 pub struct FromDriver {
     /// Round-trip times to linked peers, in microseconds.
     pub round_trips: Vec<(PeerKey, u64)>,
+    /// Linked peers from which nothing comes although an answer is overdue, each with the seconds for which that has been so.
+    pub silent: Vec<(PeerKey, u64)>,
     /// Panics of the process since it started.
     pub panics: u64,
     /// What the indexes take.
@@ -334,6 +336,8 @@ pub struct PeerGossip {
     pub peer: PeerKey,
     /// How much background work it allows; `None` if its last value has expired.
     pub headroom: Option<Headroom>,
+    /// Seconds since it said so.
+    pub headroom_age_s: u16,
     /// The collections that it shares with the members.
     pub collections: Vec<Collection>,
 }

@@ -22,6 +22,7 @@ pub mod disk;
 mod file_system;
 pub mod findings;
 pub mod folder;
+pub mod hang_up;
 pub mod hint_files;
 pub mod home;
 pub mod invite_card;

@@ -40,6 +40,7 @@ impl StorePlace {
         let what = match fs::metadata(self.folder.join(LOCK)) {
             Ok(meta) if self.lock.is_none_or(|lock| lock == (meta.dev(), meta.ino())) => return Ok(()),
             Ok(_) => format!("Another store lies at {name} than the one that this agent opened."),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_home_gone() => return Err(self.home_gone()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 format!("The store {name} is gone from the disk: it was deleted, or moved away.")
             }
@@ -50,6 +51,22 @@ impl StorePlace {
             "{what} Put it back; or stop the agent and start it again: it makes the index anew from your files, and documents \
              of folders that are away have to come back first."
         ))
+    }
+}
+
+impl StorePlace {
+    /// Whether the folder in which the store lies, the agent's home, is not there either.
+    fn is_home_gone(&self) -> bool {
+        let home = self.folder.parent();
+        home.is_some_and(|home| matches!(fs::metadata(home), Err(error) if error.kind() == ErrorKind::NotFound))
+    }
+
+    fn home_gone(&self) -> String {
+        format!(
+            "The agent's home {} is gone from the disk: it was deleted, or moved away. Put it back; or stop the agent: a start without it makes a \
+             new device, which has to join its mesh again.",
+            self.folder.parent().unwrap_or(&self.folder).display()
+        )
     }
 }
 
@@ -78,6 +95,10 @@ mod tests {
         fs::remove_dir_all(&folder).unwrap();
         rename(&away, &folder);
         assert_eq!(place.look(), Ok(()));
+        let elsewhere = tempfile::tempdir().unwrap();
+        rename(home.path(), &elsewhere.path().join("home"));
+        let why = place.look().unwrap_err();
+        assert!(why.contains("home") && why.contains("makes a new device"), "{why}");
         drop(held);
     }
 }

@@ -125,7 +125,9 @@ impl Driver {
                 Event::Request(call) => self.accept(call),
                 Event::Link(event) => {
                     match &event {
-                        LinkEvent::UnknownPeer { peer, address } => self.events.unknown_peer(peer, address.ip()),
+                        LinkEvent::UnknownPeer { peer, address, told: true } => {
+                            self.events.unknown_peer(peer, address.ip());
+                        }
                         LinkEvent::Up { peer, .. } | LinkEvent::Down { peer, .. } => self.outputs.seen.linked(peer),
                         _ => {}
                     }
@@ -197,9 +199,13 @@ impl Driver {
                     match &mut response {
                         Response::Status(status) => {
                             let (round_trips, index) = (self.session.round_trips(), self.outputs.lanes.memory());
-                            status.driver = FromDriver { round_trips, panics: panics::count(), index };
+                            let silent = self.session.silent();
+                            status.driver = FromDriver { round_trips, silent, panics: panics::count(), index };
                         }
-                        Response::Mesh(report) => self.outputs.seen.add_to(report),
+                        Response::Mesh(report) => {
+                            self.outputs.seen.add_to(report);
+                            report.add_silent(&self.session.silent());
+                        }
                         _ => {}
                     }
                     if let Some(reply) = self.replies.remove(&id) {

@@ -1,7 +1,7 @@
 //! How fast chunks get their vectors, of all devices together: what was saved in the last minute. And how fast files are read here: what was
 //! saved in the last seconds.
 
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::limits::{PACE_ENTRIES, PACE_MS, PACE_QUIET_MS, READS_MS};
 use heapless::Deque;
 
@@ -34,6 +34,12 @@ impl Pace {
             return;
         }
         let _ = self.saved.push_back((now, vectors));
+    }
+
+    /// The process stood still for so long: what was saved before is younger by that.
+    pub(super) fn stood(&mut self, stood: Duration) {
+        self.saved.iter_mut().for_each(|(at, _)| *at = *at + stood);
+        self.last = self.last + stood;
     }
 
     /// Vectors a minute, once two saves tell it; `None` also where nothing was saved for a while, or for far longer than between those before: the
@@ -114,6 +120,9 @@ mod tests {
             pace.add(at(1_000 + 1_000 * n), 4);
         }
         assert_eq!(pace.per_minute(at(11_000)), Some(240));
+        let mut stopped = Pace { saved: pace.saved.clone(), last: pace.last };
+        stopped.stood(Duration::from_secs(500));
+        assert_eq!(stopped.per_minute(at(511_000)), Some(240), "a stop of the process is no slow work");
         assert_eq!(pace.per_minute(at(21_000)), Some(120), "it falls while nothing comes");
         assert_eq!(pace.per_minute(at(21_001)), None, "what is saved each second and then not for ten has no pace");
         assert_eq!(pace.per_minute(at(11_001 + PACE_MS)), None);

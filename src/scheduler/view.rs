@@ -5,7 +5,7 @@ use super::machine::Scheduler;
 use super::path::covers;
 use super::task::Task;
 use crate::base::id::{DocId, Ring, TaskId};
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::limits::{KEY_FILES_SHOWN, LENDING_SLOTS, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{CollectionModel, Mark, MarkKind, Source};
@@ -235,6 +235,11 @@ impl Scheduler {
 
 /// How files get on.
 impl Scheduler {
+    /// The process stood still for so long: that counts in no pace.
+    pub fn stood(&mut self, stood: Duration) {
+        self.saves.pace.stood(stood);
+    }
+
     /// Files that are read here in a minute, by the last seconds; `None` where none is.
     #[must_use]
     pub fn read_per_minute(&self, now: Instant) -> Option<u64> {

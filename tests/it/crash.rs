@@ -192,4 +192,7 @@ fn an_agent_waits_for_one_that_is_just_ending_and_speaks_of_no_keys_where_there_
     agent.stop();
     let log = fs::read_to_string(place.home().with_extension("log")).unwrap();
     assert!(log.contains("Stopping: what is under way") && !log.contains("Press Ctrl-C"), "{log}");
+    place.up(&[]).stop_by("-HUP");
+    let log = fs::read_to_string(place.home().with_extension("log")).unwrap();
+    assert!(log.contains("the terminal or session of this agent ended (SIGHUP)"), "{log}");
 }

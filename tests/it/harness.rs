@@ -219,9 +219,14 @@ impl Agent {
     }
 
     /// Stops it with SIGTERM and waits for its clean end.
-    pub(crate) fn stop(mut self) {
+    pub(crate) fn stop(self) {
+        self.stop_by("-TERM");
+    }
+
+    /// The same with another signal.
+    pub(crate) fn stop_by(mut self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success(), "{}", self.log());
     }
 }

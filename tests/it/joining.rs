@@ -288,4 +288,7 @@ fn a_device_that_was_off_when_it_was_removed_learns_of_it_when_it_comes_back() {
     let output = attic.agent.cli(["remove", &id]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     knows_that_it_was_removed(&cellar.started());
+    let doctor = attic.agent.cli(["doctor"]);
+    let said = String::from_utf8_lossy(&doctor.stdout);
+    assert!(said.contains("which was removed from the mesh, wanted to link and was refused"), "{said}");
 }

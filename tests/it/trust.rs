@@ -203,6 +203,8 @@ fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused(
             assert_eq!(peer.query().await, (2, 2), "round {round}");
 
             let before = host.network_report();
+            let tries = || host.network_report().unknown_peers.iter().map(|unknown| unknown.tries).sum::<u64>();
+            let tried = tries();
             host.decide(trust::Input::Revoke(public(&peer.name))).await;
             until("the end of the link", || !peer.has(&host.name)).await;
             assert!(
@@ -218,6 +220,7 @@ fn a_peer_admitted_at_run_time_links_and_an_expelled_one_is_cut_off_and_refused(
                 there.linked.is_none() && there.failed.is_some()
             })
             .await;
+            until("its tries, which are counted", || tries() > tried).await;
             let unknown_peer = host.network_report().unknown_peers.remove(0);
             assert_eq!(unknown_peer.peer_id, peer.name.to_string());
             let (asked, answered) = peer.query().await;

@@ -8,11 +8,12 @@ mod absent;
 
 use super::check::Check;
 use crate::base::count::count;
+use crate::base::span::ago;
 use crate::cli::args::DEFAULT_LISTEN_PORT;
 use crate::http::dto::StatusReport;
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::wire::multiaddr::Multiaddr;
-use absent::{OWN, REFUSED, SILENT, another_at, says};
+use absent::{HANGS, OWN, REFUSED, SILENT, another_at, says};
 use std::net::SocketAddr;
 
 pub(super) use absent::Known;
@@ -57,7 +58,7 @@ pub(super) fn checks(report: &NetworkReport, known: &Known<'_>) -> Vec<Check> {
             },
         });
     }
-    checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::good("guest", refused(unknown_peer))));
+    checks.extend(report.unknown_peers.iter().map(|unknown_peer| Check::good("guest", refused(unknown_peer, known))));
     checks
 }
 
@@ -228,6 +229,9 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
     } else if says(REFUSED) {
         let listen = format!("--listen 0.0.0.0:{}", at.port());
         (format!("Nobody listens there: is its agent up, with {listen}?"), format!("{listen} "))
+    } else if says(HANGS) {
+        let advice = "The device is up and its port is open, so no firewall is in the way: its agent hangs or was frozen, or the device is too busy to answer.";
+        (advice.to_owned(), String::new())
     } else if says(SILENT) {
         let advice = format!(
             "Nothing came back: the device is off, a firewall there drops TCP port {}, or the router keeps devices \
@@ -249,12 +253,31 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
     there(&format!("At {at}: {why}. {advice}"), &options)
 }
 
-fn refused(unknown_peer: &UnknownPeer) -> String {
+/// How often, and when last.
+fn times(UnknownPeer { tries, ms, .. }: &UnknownPeer) -> String {
+    let last = ago(ms / 1000);
+    match tries {
+        0 | 1 => last,
+        _ => format!("{}, the last {last}", count(*tries, "time")),
+    }
+}
+
+fn refused(unknown_peer: &UnknownPeer, known: &Known<'_>) -> String {
     let (id, at): (_, SocketAddr) = (&unknown_peer.peer_id, unknown_peer.address);
+    let removed = known.mesh.and_then(|mesh| mesh.removals.iter().find(|removal| removal.peer_id == *id));
+    if let Some(removed) = removed {
+        let name = removed.name.as_ref().map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
+        return format!(
+            "{name} at {}, which was removed from the mesh, wanted to link and was refused, {}. That is as it should be.",
+            at.ip(),
+            times(unknown_peer)
+        );
+    }
     format!(
-        "{id} at {} wanted to link and was refused. If it is yours, stop the agent here and start it again with --peer \
+        "{id} at {} wanted to link and was refused, {}. If it is yours, stop the agent here and start it again with --peer \
          /p2p/{id}.",
-        at.ip()
+        at.ip(),
+        times(unknown_peer)
     )
 }
 

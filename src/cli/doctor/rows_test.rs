@@ -184,12 +184,14 @@ fn what_the_page_says_of_devices_that_do_not_reach_each_other_is_what_the_doctor
     hold("the name of another device leads to no address", &of(PeerReachability { given, ..peer() }));
     let failed = |why: &str| PeerReachability { dialled: at, failed: Some(why.to_owned()), ..peer() };
     hold("a firewall before another device drops its port", &of(failed("no answer in time")));
+    hold("the agent of another device hangs", &of(failed("it took the connection and did not answer in time")));
     hold("somebody answers at the address and does not link", &of(failed("the other end closed the connection")));
     let mut knocked = network_of(failed("the other end closed the connection"));
     knocked.unknown_peers.push(UnknownPeer {
         peer_id: "12D3x".into(),
         address: "192.168.1.9:5".parse().unwrap(),
         ms: 5,
+        tries: 3,
     });
     hold("another device has a new key", &judged(knocked));
 }

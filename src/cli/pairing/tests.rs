@@ -46,6 +46,7 @@ fn a_device_that_was_seen_and_has_no_name_here_is_not_called_one_not_seen_yet() 
         since: None,
         seen,
         no_help: None,
+        silent_s: None,
     };
     let report = MeshReport {
         mesh: Some("77".repeat(32)),

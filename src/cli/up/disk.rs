@@ -1,25 +1,63 @@
-//! The disk of the home, which may become read-only under the running agent.
+//! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete.
 
 use crate::base::time::Duration;
 use crate::limits::HOME_LOOK_MS;
+use crate::node::input::Input;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::read_only;
+use crate::platform::store_place::StorePlace;
+use smol::channel::Sender;
 use std::path::PathBuf;
 
 /// The key of the finding.
 const KEY: &str = "home-disk";
 
-/// Has it a finding while the system says that nothing can be written to the home's disk. An agent with nothing to do writes nothing, so
-/// that no write would fail before a person's command does. Nothing is written for it: a card wears.
-pub(super) async fn watch_disk(home: PathBuf, findings: Findings) {
+/// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
+/// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
+/// written for it: a card wears.
+pub(super) async fn watch_disk((home, place): (PathBuf, StorePlace), findings: Findings, inputs: Sender<Input>) {
+    let mut lost = Lost::default();
     loop {
-        let own = home.clone();
-        match blocking::run(move || read_only(&own)).await.flatten() {
+        let (own, place) = (home.clone(), place.clone());
+        let looked = blocking::run(move || (read_only(&own), place.look().err())).await;
+        let (unwritable, gone) = looked.unwrap_or_default();
+        match unwritable {
             Some(found) => findings.set(KEY, found),
             None => findings.clear(KEY),
         }
+        if let Some(why) = lost.news(gone)
+            && inputs.send(Input::StoreLost(why)).await.is_err()
+        {
+            return;
+        }
         clock::sleep_until(Some(clock::now() + Duration::from_millis(HOME_LOOK_MS))).await;
+    }
+}
+
+/// Whether the node was told that the store is gone.
+#[derive(Debug, Default)]
+struct Lost {
+    is_told: bool,
+}
+
+impl Lost {
+    /// What is told after a look that found this: each loss once, as every telling ends what is lent.
+    fn news(&mut self, gone: Option<String>) -> Option<String> {
+        let was_told = std::mem::replace(&mut self.is_told, gone.is_some());
+        gone.filter(|_| !was_told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_of_the_home_is_told_once_and_the_next_one_again() {
+        let (mut lost, gone) = (Lost::default(), || Some("gone".to_owned()));
+        let told = [None, gone(), gone(), None, gone()].map(|found| lost.news(found).is_some());
+        assert_eq!(told, [false, true, false, false, true]);
     }
 }

@@ -17,6 +17,7 @@ fn report(devices: &[(u8, Option<&str>)]) -> MeshReport {
         since: None,
         seen: None,
         no_help: None,
+        silent_s: None,
     });
     MeshReport {
         mesh: Some("77".repeat(32)),

@@ -77,9 +77,10 @@ fn status() -> StatusReport {
         linked: true,
         state: "alive".into(),
         off_s: None,
+        silent_s: None,
         address: None,
         round_trip_us: None,
-        headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None }),
+        headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None, age_s: 40 }),
         other_model: true,
         collections: vec![collection],
     };

@@ -52,7 +52,7 @@ function merged({ mesh, why, tasks, status }) {
     const device = of(peer.peer_id);
     device.name = device.name || peer.device;
     device.linked = device.linked || peer.linked;
-    Object.assign(device, { off_s: peer.off_s, headroom: peer.headroom, other_model: peer.other_model, round_trip_us: peer.round_trip_us });
+    Object.assign(device, { off_s: peer.off_s, silent_s: peer.silent_s, headroom: peer.headroom, other_model: peer.other_model, round_trip_us: peer.round_trip_us });
     if (peer.collections.length) {
       device.files = peer.collections.reduce((sum, one) => sum + one.documents, 0);
       device.collections = peer.collections.map((one) => one.name);
@@ -67,7 +67,7 @@ function merged({ mesh, why, tasks, status }) {
 
 function show(list, known, again) {
   const devices = merged(known);
-  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.off_s && Math.round(device.off_s / 60), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
+  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
   if (list.dataset.key === key) return;
   // A question that somebody is about to answer stays.
   if (list.querySelector(".ask:not([hidden])")) return;
@@ -78,7 +78,7 @@ function show(list, known, again) {
 
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
-  const [kind, presence] = device.here ? ["good", "this device"] : device.linked ? ["good", "here"]
+  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
     : device.off_s !== null && device.off_s !== undefined ? ["idle", "off since " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
@@ -89,7 +89,7 @@ function card(device, again) {
   const power = device.here ? null : device.headroom && device.linked ? device.headroom.quarters : null;
   const facts = [
     device.files !== undefined ? ["Files", number(device.files) + (device.collections ? " in " + device.collections.join(", ") : "")] : null,
-    device.why ? ["Headroom", device.why] : power === null ? null : ["Headroom", power * 25 + " %" + (power === 4 ? ", the whole device" : "")],
+    device.why ? ["Headroom", device.why] : power === null ? null : ["Headroom", power * 25 + " %" + (power === 4 ? ", the whole device" : "") + (device.headroom.age_s > 5 ? ", " + span(device.headroom.age_s) + " ago" : "")],
     doing.length ? ["Does", doing.join("; ")] : null,
     device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,
     device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,

@@ -73,6 +73,8 @@ fn a_headroom_expires_by_the_receivers_clock_and_no_relay_renews_it() {
     assert_eq!(items.outgoing(at(100), slot, false).unwrap().1, 25);
     assert_eq!(items.outgoing(Instant::from_millis(110_001), slot, false).unwrap().1, 36, "rounded up");
     assert!(items.headroom(at(134), key(1)).is_some());
+    let ages = [101, 134, 135].map(|s| items.headroom_age_s(at(s), key(1)));
+    assert_eq!(ages, [Some(26), Some(59), None], "by the age that it came with");
     assert!(items.headroom(at(135), key(1)).is_none() && items.outgoing(at(135), slot, true).is_none());
     assert_eq!(live(&items, at(135)), []);
     let (claim, young) = relayed(key(1), (1, 1), &headroom(60));

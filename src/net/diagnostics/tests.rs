@@ -59,6 +59,10 @@ fn records_are_of_peers_that_may_link_and_of_the_last_unknown_peers() {
     let report = network.report(clock::now());
     assert_eq!((report.peers.len(), report.peers[0].sent, report.unknown_peers.len()), (1, 1, UNKNOWN_PEERS_MAX));
     assert_eq!(report.unknown_peers[0].peer_id, peer(u8::MAX).to_string());
+    let tries = || network.report(clock::now()).unknown_peers.iter().map(|peer| peer.tries).sum::<u64>();
+    let before = tries();
+    network.unknown_peer(peer(u8::MAX), SocketAddr::from(([10, 0, 0, 1], 9)));
+    assert_eq!((before, tries()), (UNKNOWN_PEERS_MAX as u64, UNKNOWN_PEERS_MAX as u64 + 1), "each try counts");
     network.remove_peer(&peer(1));
     network.sent(&peer(1));
     assert!(!network.is_known(&peer(1)) && network.report(clock::now()).peers.is_empty());

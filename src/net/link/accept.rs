@@ -121,10 +121,11 @@ impl Acceptor {
         let told = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).is_told(clock::now(), peer);
         if told {
             info!("An unknown device wanted to link and was refused: {peer} at {address}.");
-            self.shared.report(LinkEvent::UnknownPeer { peer, address }).await;
         } else {
             debug!("The unknown device {peer} at {address} was refused.");
         }
+        // Each try counts, also of one of which people were told.
+        self.shared.report(LinkEvent::UnknownPeer { peer, address, told }).await;
     }
 }
 

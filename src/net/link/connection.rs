@@ -18,6 +18,7 @@ use smol::Timer;
 use smol::future::{or, zip};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Dials a peer, and drives the link until it ends.
@@ -31,9 +32,10 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
                 let _ = shared.stopping.recv().await;
                 Some(Err("the agent stops".to_owned()))
             };
-            let handshaken = or(stopped, within(limit, connect(&shared, peer, address))).await;
+            let taken = AtomicBool::new(false);
+            let handshaken = or(stopped, within(limit, connect(&shared, peer, address, &taken))).await;
             shared.table().end_dial(&peer);
-            match handshaken.unwrap_or_else(|| Err("no answer in time".to_owned())) {
+            match handshaken.unwrap_or_else(|| Err(no_answer(&taken).to_owned())) {
                 Ok(handshaken) => run(&shared, handshaken, address, true).await,
                 Err(why) => Err(why),
             }
@@ -47,9 +49,19 @@ pub(super) async fn dial(shared: Arc<Shared>, peer: PeerId, address: SocketAddr)
     }
 }
 
-async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr) -> Result<Handshaken, String> {
-    handshake::dial(shared, tcp(address).await?, peer).await
+async fn connect(shared: &Shared, peer: PeerId, address: SocketAddr, taken: &AtomicBool) -> Result<Handshaken, String> {
+    let tcp = tcp(address).await?;
+    taken.store(true, Ordering::Relaxed);
+    handshake::dial(shared, tcp, peer).await
 }
+
+/// Why there is no link in time: nothing came back, or somebody took the connection (`taken`) and said nothing. That the doctor tells apart.
+fn no_answer(taken: &AtomicBool) -> &'static str {
+    if taken.load(Ordering::Relaxed) { TAKEN } else { "no answer in time" }
+}
+
+/// What is said of a dial whose connection was taken, and whose handshake was not answered.
+const TAKEN: &str = "it took the connection and did not answer in time";
 
 /// A TCP connection that sends at once.
 pub(super) async fn tcp(address: SocketAddr) -> Result<TcpStream, String> {
@@ -73,8 +85,9 @@ pub(super) async fn run(
     let (gossip, gossip_outlet) = Queue::new();
     let (task, task_outlet) = Queue::new();
     let (json, json_outlet) = Queue::new();
-    let address = address.into();
-    let info = LinkInfo { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None };
+    let (from, address) = (Some(address), address.into());
+    let info =
+        LinkInfo { peer, address, dialled, agent: String::new(), protocols: Vec::new(), ping: None, silent: None };
     let now = clock::now();
     let link = Link::new(info, start, now, [gossip, task, json], stop, end, streams);
     let entry = contest(shared, link.clone()).await;
@@ -105,6 +118,10 @@ pub(super) async fn run(
     scope.spawn(ping::keep_alive(shared.settings.ping, scope.link.clone(), received));
     scope.spawn(identify::request(scope.link.clone()));
     if !shared.table().is_allowed(&peer) {
+        // One that was removed, and shows its certificates: it is told why, and its try counts as any other.
+        if let Some(address) = from.filter(|_| !dialled) {
+            shared.report(LinkEvent::UnknownPeer { peer, address, told: false }).await;
+        }
         scope.spawn(end_in_time(Arc::clone(shared), scope.link.clone()));
     }
     let mut inbound = InboundStreams::default();

@@ -57,6 +57,8 @@ pub enum LinkEvent {
     /// A device that may not link tried to. Repeated tries of the same device are reported once, and of many devices a few
     /// a minute.
     UnknownPeer {
+        /// Whether people are told: of many tries few are.
+        told: bool,
         /// Its proven PeerId.
         peer: PeerId,
         /// The address that it dialled from.

@@ -1,11 +1,13 @@
 //! Ping, `/ipfs/ping/1.0.0` (libp2p specs, ping/ping.md): 32 random bytes, which the peer sends back.
 
 use super::stream::{Stream, Streams, finish, within};
-use super::table::Link;
+use super::table::{Link, Overdue};
 use crate::base::rng::Rng;
-use crate::limits::{LINK_PING_MS, LINK_PINGS_MISSED_MAX};
+use crate::limits::{LINK_PING_MS, LINK_PINGS_MISSED_MAX, LINK_SILENT_PART};
+use crate::platform::clock;
 use log::debug;
 use smol::Timer;
+use smol::future::{or, pending};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,25 +32,32 @@ pub(super) async fn answer(stream: &mut Stream) -> std::io::Result<()> {
 }
 
 /// Pings a silent link, and ends it when `LINK_PINGS_MISSED_MAX` pings in a row bring nothing back. `limit` is how long
-/// the link is silent before a ping, and how long a ping waits; `received` counts the bytes that arrive.
+/// the link is silent before a ping, and how long a ping waits; `received` counts the bytes that arrive. A link on which nothing comes for a part of
+/// that time after a ping is told as silent: in the other direction it may still carry all that is sent.
 pub(super) async fn keep_alive(limit: Duration, link: Link, received: Arc<AtomicU64>) {
     let mut seed = [0; 8];
     // Without random numbers all links would be pinged at the same moment, which does no harm.
     let _ = getrandom::fill(&mut seed);
     let mut rng = Rng::new(u64::from_le_bytes(seed));
-    let (mut before, mut missed) = (0, 0);
+    let (mut before, mut missed, mut since) = (0, 0, clock::now());
     loop {
         let now = received.load(Ordering::Relaxed);
         if now != before || missed == 0 {
             // After a lost ping the next one follows at once, without this pause.
-            (before, missed) = (now, 0);
+            (before, missed, since) = (now, 0, clock::now());
+            link.set_overdue(None);
             let percent = 80 + u32::try_from(rng.below(41)).unwrap_or(20);
             Timer::after(limit * percent / 100).await;
             if received.load(Ordering::Relaxed) != before {
                 continue;
             }
         }
-        match ping(&link.streams(), limit).await {
+        let overdue = async {
+            Timer::after(limit / LINK_SILENT_PART).await;
+            link.set_overdue(Some(Overdue { since, before, received: Arc::clone(&received) }));
+            pending().await
+        };
+        match or(ping(&link.streams(), limit), overdue).await {
             Ok(time) => link.update(|info| info.ping = Some(time)),
             Err(why) => debug!("A ping to {} failed: {why}.", link.info().peer),
         }

@@ -4,12 +4,13 @@ use super::channel::{Channel, Queue};
 use super::stream::Streams;
 use crate::base::time::Instant;
 use crate::limits::{GUEST_DECISION_MS, GUESTS_MAX, LINK_ALLOWED_MAX, LINK_DIALS_MAX, LINK_HANDSHAKE_MS, LINKS_MAX};
+use crate::platform::clock;
 use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
 use smol::channel::{Receiver, Sender};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -205,6 +206,25 @@ pub struct LinkInfo {
     pub protocols: Vec<String>,
     /// The round-trip time of the last ping.
     pub ping: Option<Duration>,
+    /// For how long nothing has come, where an answer to a ping is overdue.
+    pub silent: Option<Duration>,
+}
+
+/// An answer is overdue.
+#[derive(Clone, Debug)]
+pub(super) struct Overdue {
+    /// Nothing has come since then.
+    pub(super) since: Instant,
+    /// The bytes that had arrived by then, and those that have arrived.
+    pub(super) before: u64,
+    pub(super) received: Arc<AtomicU64>,
+}
+
+impl Overdue {
+    /// For how long nothing has come; `None`: something has meanwhile.
+    fn silent(&self, now: Instant) -> Option<Duration> {
+        (self.received.load(Ordering::Relaxed) == self.before).then(|| now.since(self.since))
+    }
 }
 
 /// The handle of one link.
@@ -220,6 +240,8 @@ pub(super) struct Link {
     stop: Sender<String>,
     end: Receiver<()>,
     streams: Streams,
+    /// Set while an answer to a ping is overdue.
+    overdue: Arc<Mutex<Option<Overdue>>>,
     /// Whether messages to the peer are encoded as JSON.
     json: Arc<AtomicBool>,
 }
@@ -235,8 +257,8 @@ impl Link {
         end: Receiver<()>,
         streams: Streams,
     ) -> Self {
-        let (info, json) = (Arc::new(Mutex::new(info)), Arc::default());
-        Self { serial: 0, since, start, info, queues, stop, end, streams, json }
+        let (info, overdue, json) = (Arc::new(Mutex::new(info)), Arc::default(), Arc::default());
+        Self { serial: 0, since, start, info, queues, stop, end, streams, overdue, json }
     }
 
     pub(super) fn queue(&self, channel: Channel) -> &Queue {
@@ -271,7 +293,14 @@ impl Link {
     }
 
     pub(super) fn info(&self) -> LinkInfo {
-        self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let overdue = self.overdue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let silent = overdue.and_then(|overdue| overdue.silent(clock::now()));
+        LinkInfo { silent, ..self.info.lock().unwrap_or_else(PoisonError::into_inner).clone() }
+    }
+
+    /// An answer to a ping is overdue, or not any more.
+    pub(super) fn set_overdue(&self, overdue: Option<Overdue>) {
+        *self.overdue.lock().unwrap_or_else(PoisonError::into_inner) = overdue;
     }
 
     pub(super) fn update(&self, update: impl FnOnce(&mut LinkInfo)) {

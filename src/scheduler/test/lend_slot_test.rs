@@ -2,7 +2,7 @@
 
 use super::lend_test::{PEER, asked, chunks, lendable, lending, lending_on, share};
 use super::*;
-use crate::wire::work::Work;
+use crate::wire::work::{Offer, Work};
 
 #[test]
 fn a_file_that_takes_the_only_slot_for_long_holds_up_no_lending() {
@@ -52,4 +52,21 @@ fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
     assert!(matches!(&granted[..], [Output::Work(PEER, Work::Grant(_))]), "{granted:?}");
     machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
     assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
+}
+
+#[test]
+fn a_device_whose_store_is_gone_takes_no_work_of_others() {
+    for is_gone in [false, true] {
+        let mut machine = scheduler(1, &[], StoreCounts::default());
+        let mut out = Vec::new();
+        if is_gone {
+            machine.handle(at(1), Input::StoreLost("The agent's home is gone from the disk.".to_owned()), &mut out);
+        }
+        let offer = Work::Offer(Offer { model: machine.offload.lender.model().0, chunks: 900 });
+        machine.on_work(at(2), PEER, offer, &mut out);
+        let out = share(&mut machine, 3);
+        let asks = out.iter().any(|out| matches!(out, Output::Work(PEER, Work::Ask(_))));
+        assert_eq!(asks, !is_gone, "{out:?}");
+        assert_eq!(machine.held_reason().is_some_and(|why| why.contains("home is gone")), is_gone);
+    }
 }

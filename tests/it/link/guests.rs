@@ -133,6 +133,8 @@ fn a_peer_that_may_not_link_and_is_only_told_why_loses_its_link_in_time_though_i
         assert!(matches!(host.next().await, LinkEvent::Presented { .. }));
         host.links.hear_out(name(2));
         assert_eq!(host.up().await, name(2));
+        let try_of = |event| matches!(event, LinkEvent::UnknownPeer { peer, told: false, .. } if peer == name(2));
+        assert!(try_of(host.next().await), "it is counted");
         // Nobody hangs up.
         assert_eq!(host.down().await, "it may not link, and was told why");
         assert!(host.links.known().is_empty());

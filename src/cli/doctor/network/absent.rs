@@ -77,5 +77,7 @@ pub(super) const OWN: &[&str] = &["(os error 13)", "(os error 22)", "(os error 1
 
 /// The device answers, and no program listens there.
 pub(super) const REFUSED: &[&str] = &["refused"];
+/// The device answers, and its program says nothing.
+pub(super) const HANGS: &[&str] = &["took the connection"];
 /// Nothing answers.
 pub(super) const SILENT: &[&str] = &["no answer", "timed out", "unreachable", "no route"];

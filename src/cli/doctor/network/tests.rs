@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::net::diagnostics::{ListenAddress, Multicast, Times};
-use crate::node::mesh_report::{MemberReport, MeshReport};
+use crate::node::mesh_report::{MemberReport, MeshReport, RemovalReport};
 use serde_json::json;
 
 fn at(text: &str) -> SocketAddr {
@@ -97,6 +97,7 @@ fn each_step_that_fails_has_its_own_advice() {
         ("Connection refused (os error 111)", "Nobody listens there"),
         ("no answer in time", "client isolation"),
         ("No route to host (os error 113)", "firewall"),
+        ("it took the connection and did not answer in time", "no firewall is in the way: its agent hangs"),
         ("another agent answered: 12D3KooWx", "PeerId is wrong"),
         ("the other end closed the connection", "may not know this device's PeerId"),
     ] {
@@ -139,13 +140,14 @@ fn a_device_that_was_linked_and_is_off_or_out_of_the_house_is_no_fault() {
         assert!(says.contains("Nothing is wrong if you switched it off") && says.contains(advice), "{says}");
     }
     // Somebody answers there.
-    for why in ["another agent answered: 12D3KooWx", "the other end closed the connection"] {
+    let hangs = "it took the connection and did not answer in time";
+    for why in ["another agent answered: 12D3KooWx", "the other end closed the connection", hangs] {
         assert!(!of_peer(&report(lost(Some(why))), &known).1, "{why}");
     }
     let (says, well) = of_peer(&report(lost(Some("Invalid argument (os error 22)"))), &known);
     assert!(!well && says.contains("Nobody answered: a route or a firewall of this device"), "{says}");
     let mut knocked = report(lost(Some("no answer in time")));
-    knocked.unknown_peers.push(UnknownPeer { peer_id: "x".into(), address: at("192.168.1.9:50000"), ms: 5 });
+    knocked.unknown_peers.push(UnknownPeer { peer_id: "x".into(), address: at("192.168.1.9:50000"), ms: 5, tries: 3 });
     assert!(!of_peer(&knocked, &known).1, "its key is another one now");
 }
 
@@ -176,6 +178,7 @@ fn a_device_that_said_that_it_stops_is_off_and_one_of_the_mesh_is_known_from_bef
             since: Some(NOW - 90_000),
             seen,
             no_help: None,
+            silent_s: None,
         }],
         removed: 0,
         removals: Vec::new(),
@@ -216,7 +219,12 @@ fn the_command_for_the_other_device_is_whole_and_has_this_agents_own_address_por
 fn where_no_peer_was_named_the_device_that_knocked_is() {
     let mut report = report(peer());
     report.peers.clear();
-    report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWx".into(), address: at("10.0.0.9:50000"), ms: 5 });
+    report.unknown_peers.push(UnknownPeer {
+        peer_id: "12D3KooWx".into(),
+        address: at("10.0.0.9:50000"),
+        ms: 5,
+        tries: 3,
+    });
     let checks = judged(&report);
     let says = |name: &str| checks.iter().find(|check| check.name == name).unwrap().says().clone();
     assert!(says("peer").contains("wanted to link"), "{}", says("peer"));
@@ -226,10 +234,48 @@ fn where_no_peer_was_named_the_device_that_knocked_is() {
 }
 
 #[test]
+fn how_often_and_when_last_a_removed_device_came_is_told_and_nobody_is_asked_to_let_it_in() {
+    let mut report = report(peer());
+    let address = at("10.0.0.9:50000");
+    report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWx".into(), address, ms: 65_000, tries: 4 });
+    let mesh = MeshReport {
+        mesh: None,
+        peer_id: String::new(),
+        removed_here: false,
+        removed_by: None,
+        members: Vec::new(),
+        removed: 1,
+        removals: vec![RemovalReport {
+            peer_id: "12D3KooWx".into(),
+            name: Some("tablet".into()),
+            by: None,
+            known_since: None,
+        }],
+        epoch: 1,
+        next_serial: 2,
+    };
+    let says = |mesh: Option<&MeshReport>| {
+        let checks = checks(&report, &Known { status: None, mesh, now: NOW });
+        checks.last().unwrap().says().clone()
+    };
+    assert_eq!(
+        says(Some(&mesh)),
+        "tablet (12D3KooWx) at 10.0.0.9, which was removed from the mesh, wanted to link and was refused, 4 times, the last 1 minute ago. \
+         That is as it should be."
+    );
+    assert!(says(None).contains("4 times, the last 1 minute ago. If it is yours"), "{}", says(None));
+}
+
+#[test]
 fn a_mistyped_peer_id_is_found_by_the_unknown_peer_at_the_same_address() {
     let mut report =
         report(PeerReachability { dialled: Some(at("192.168.1.9:7781")), failed: Some("x".into()), ..peer() });
-    report.unknown_peers.push(UnknownPeer { peer_id: "12D3KooWtrue".into(), address: at("192.168.1.9:50000"), ms: 5 });
+    report.unknown_peers.push(UnknownPeer {
+        peer_id: "12D3KooWtrue".into(),
+        address: at("192.168.1.9:50000"),
+        ms: 5,
+        tries: 3,
+    });
     assert!(wrong(&report).concat().contains("as 12D3KooWtrue"));
     assert!(
         checks(&report, &Known { status: None, mesh: None, now: NOW })

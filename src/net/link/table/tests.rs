@@ -13,7 +13,7 @@ fn link(seed: u8, dialled: bool, at: u64) -> Link {
 fn link_of(seed: u8, dialled: bool, at: u64, start: Option<u64>) -> Link {
     let address = "127.0.0.1:1".parse::<std::net::SocketAddr>().unwrap().into();
     let (agent, protocols) = (String::new(), Vec::new());
-    let info = LinkInfo { peer: peer(seed), address, dialled, agent, protocols, ping: None };
+    let info = LinkInfo { peer: peer(seed), address, dialled, agent, protocols, ping: None, silent: None };
     let (stop, _) = smol::channel::bounded(1);
     let (_, end) = smol::channel::bounded(1);
     let streams = Streams::new(smol::channel::bounded(1).0);
