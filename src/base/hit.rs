@@ -81,7 +81,8 @@ pub enum Absence {
     Away(i64),
     /// Its file is gone, and its owner keeps it.
     Kept(i64),
-    /// Its file is there and cannot be read now: its owner may have closed it to others. No other device is given a text of it.
+    /// Its file is there and cannot be read now, or could not since it changed: what answers is of an earlier reading. Its owner may have closed
+    /// it to others, so that no other device is given a text of it.
     Unreadable,
 }
 

@@ -8,7 +8,7 @@ use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchHit, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
@@ -18,9 +18,24 @@ use std::fmt::Write;
 /// What helps where another device has another model.
 const OTHER_MODEL: &str = "`wattle doctor` says what helps.";
 
+/// The score from which on a passage may be what was asked for, as on the page (`http/page/hits.js`): docs/evidence.md, "What a score means".
+const POSSIBLE: f32 = 0.2;
+
 /// The hits, numbered, best first.
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
+    told(found, style, &|_| true)
+}
+
+/// The same, of which weak ones are left out where there are better ones, and counted. In a pipe nothing is left out.
+#[must_use]
+pub fn best_found(found: &SearchResults, style: &Style) -> String {
+    let is_possible = |hit: &SearchHit| hit.score >= POSSIBLE;
+    let folds = style.width != usize::MAX && !found.nothing_fits && found.hits.iter().any(is_possible);
+    told(found, style, &|hit| !folds || is_possible(hit))
+}
+
+fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
         let _ =
@@ -44,8 +59,13 @@ pub fn found(found: &SearchResults, style: &Style) -> String {
     } else if found.nothing_fits {
         text.push_str("Nothing fits well. The nearest:\n\n");
     }
-    for (number, hit) in (1..).zip(&found.hits) {
+    for (number, hit) in (1..).zip(&found.hits).filter(|(_, hit)| shown(hit)) {
         write_hit(&mut text, number, hit, *style);
+    }
+    match found.hits.iter().filter(|hit| !shown(hit)).count() {
+        0 => {}
+        1 => text.push_str("1 weaker one: --all shows it.\n"),
+        weaker => _ = writeln!(text, "{weaker} weaker ones: --all shows them."),
     }
     for sentence in &found.unknown {
         let _ = writeln!(text, "{}", one_line(sentence));

@@ -338,7 +338,8 @@ async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
 async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     let answer = client.search_with(search.body()).await?;
     // The words of documents are told as they are: only what is said about them names the agent's home.
-    print_as_is(&if search.json { pretty(&answer.json) } else { display::found(&answer.read, &Style::of_stdout()) })?;
+    let told = if search.all { display::found } else { display::best_found };
+    print_as_is(&if search.json { pretty(&answer.json) } else { told(&answer.read, &Style::of_stdout()) })?;
     let files = answer.read.coverage.files;
     if search.json || files.searchable >= files.known {
         return Ok(());

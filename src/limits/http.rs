@@ -82,7 +82,8 @@ pub const EMBED_TEXTS_MAX: usize = 64;
 /// Bytes of the body of such a call: `EMBED_TEXTS_MAX` texts of the length that the model reads, in any script.
 pub const EMBED_BODY_MAX: usize = 256 * 1024;
 
-/// Such calls at once. Each takes up to 1 MiB, for its body, its texts and the answer; one more is refused and told when to come again.
+/// Such calls at once, from when their bodies are here. Each takes up to 1 MiB, for its body, its texts and the answer; one more is refused and told
+/// when to come again.
 pub const EMBED_CALLS_MAX: usize = 40;
 
 /// Documents that are listed in one answer to a language model's program.

@@ -105,6 +105,12 @@ pub const NAMED_BY_WORD_CHUNKS: usize = 2;
 /// Chunks of one device that count at most in what another one says of itself.
 pub const PEER_CHUNKS_MAX: u32 = 4_000_000;
 
+/// Chunks of one other device that count at least if it says that it has so many, however few the others have; see `PEER_CHUNKS_TIMES`.
+pub const PEER_CHUNKS_TRUSTED: u64 = 100_000;
+
+/// How many times the chunks of all others together one other device counts as at most, in how rare a word is.
+pub const PEER_CHUNKS_TIMES: u64 = 3;
+
 /// Phrases in quotation marks of one question that count; the words of others are words like any.
 pub const PHRASES_MAX: usize = 4;
 

@@ -50,8 +50,8 @@ impl PendingQueries {
             let checked = query.beside.checked.contains(&(peer, place));
             (!checked).then_some(()).and_then(|()| query.evidence(peer, place)).map(|found| (peer, place, found))
         };
-        let shown = query.places().into_iter().take(query.count);
-        let mut shown: Vec<_> = shown.filter_map(|(device, place, _)| unchecked(device?, place)).collect();
+        let shown = query.places().iter().take(query.count);
+        let mut shown: Vec<_> = shown.filter_map(|(device, place)| unchecked((*device)?, *place)).collect();
         let drawn = usize::try_from(rng.below(shown.len() as u64)).unwrap_or(0);
         if shown.is_empty() {
             return None;
@@ -96,16 +96,20 @@ impl PendingQuery {
             return None;
         }
         let terms = self.question.terms();
-        let unchecked = |(peer, place, hit): &(Option<PeerKey>, usize, &SearchHit)| {
-            let peer =
-                peer.filter(|peer| needs_proof(&terms, hit) && !self.beside.checked.contains(&(*peer, *place)))?;
-            Some((peer, *place))
+        let unchecked = |(device, place): &(Option<PeerKey>, usize)| {
+            let peer = device.filter(|peer| !self.beside.checked.contains(&(*peer, *place)))?;
+            let (_, found) = self.lists.iter().find(|(of, _)| of == device)?;
+            needs_proof(&terms, found.hits.get(*place)?).then_some((peer, *place))
         };
         self.places().iter().take(CHECKED_PLACES).find_map(unchecked)
     }
 
-    /// The hits of all devices, best first: the device, the place in its list, the hit.
-    fn places(&self) -> Vec<(Option<PeerKey>, usize, &SearchHit)> {
+    /// The hits of all devices, best first: the device, and the place in its list. They are scored once, until a list or a cosine changes.
+    pub(super) fn places(&self) -> &[(Option<PeerKey>, usize)] {
+        self.beside.order.get_or_init(|| self.scored_places())
+    }
+
+    fn scored_places(&self) -> Vec<(Option<PeerKey>, usize)> {
         let mut scores = scores(&self.question.terms(), &self.lists).into_iter();
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
@@ -117,7 +121,7 @@ impl PendingQuery {
         if places.iter().any(|(.., hit)| has(&phrases, hit)) {
             places.retain(|(.., hit)| has(&phrases, hit));
         }
-        places.into_iter().map(|(_, device, place, hit)| (device, place, hit)).collect()
+        places.into_iter().map(|(_, device, place, _)| (device, place)).collect()
     }
 
     /// The text of a peer's hit and the vector that came with it.
@@ -129,6 +133,7 @@ impl PendingQuery {
 
     /// The cosine of a peer's hit is that of its text's own vector; without one it counts as far as the words bear it out.
     fn take_own_cosine(&mut self, peer: PeerKey, place: usize, own: Option<&Embedding>) {
+        self.beside.order.take();
         let own = own.and_then(|own| own.cosine(self.embedding()?).ok());
         let fluency = self.question.fluency;
         if let Some(hit) = self.hits_of(peer).into_iter().flatten().nth(place) {
@@ -139,6 +144,7 @@ impl PendingQuery {
     /// No vector of this peer counts any more.
     fn disbelieve(&mut self, peer: PeerKey) {
         self.beside.vectors.retain(|(from, _)| *from != peer);
+        self.beside.order.take();
         let (checked, fluency) = (self.beside.checked.clone(), self.question.fluency);
         for (place, hit) in self.hits_of(peer).into_iter().flatten().enumerate() {
             if !checked.contains(&(peer, place)) {
@@ -150,6 +156,7 @@ impl PendingQuery {
     /// What was not checked counts no more than texts with as many words seldom exceed.
     pub(super) fn doubt_unchecked(&mut self) {
         let terms = self.question.terms();
+        self.beside.order.take();
         let checked = self.beside.checked.clone();
         for (device, found) in &mut self.lists {
             let Some(peer) = *device else { continue };

@@ -2,8 +2,9 @@
 //! all of the first places.
 
 use super::question::Question;
+use super::statistics::joined;
 use crate::base::file_name::{self, AskedNames};
-use crate::base::hit::{CorpusStatistics, Found, SearchHit};
+use crate::base::hit::{Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::{fused, lift};
@@ -110,18 +111,6 @@ pub(super) fn has(phrases: &Phrases, hit: &SearchHit) -> bool {
 fn fits(terms: &QueryTerms, asked: &AskedNames, hit: &SearchHit) -> bool {
     let (cosine, held) = FITTING;
     terms.fluency().nearness(hit.cosine) >= cosine || terms.held(&hit.frequencies) >= held || asked.has(&hit.path)
-}
-
-/// The statistics of all lists together.
-pub(super) fn joined(lists: &[(Option<PeerKey>, Found)]) -> CorpusStatistics {
-    let mut statistics: Option<CorpusStatistics> = None;
-    for (_, found) in lists {
-        match &mut statistics {
-            Some(statistics) => statistics.join(&found.statistics),
-            None => statistics = Some(found.statistics.clone()),
-        }
-    }
-    statistics.unwrap_or_default()
 }
 
 /// The same list, best first, in which each text stands once: that of the device that sorts first, which is this one if

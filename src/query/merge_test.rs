@@ -1,6 +1,7 @@
 //! Tests of the merge of several devices' results.
 
 use super::*;
+use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
 
 const PEER: PeerKey = PeerKey([1; 32]);

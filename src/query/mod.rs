@@ -22,3 +22,4 @@ pub mod filtered;
 pub mod merge;
 pub mod pending;
 pub mod question;
+mod statistics;

@@ -8,6 +8,7 @@ use crate::base::id::{PeerKey, ReplyId, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{CHECKS_RUNNING_MAX, LINKS_MAX, PEER_ANSWER_MS, QUERIES_MAX, QUERY_MS_MAX};
+use core::cell::OnceCell;
 use heapless::Vec as Bounded;
 
 /// Pending queries.
@@ -72,6 +73,8 @@ pub struct Beside {
     pub unfiltered: Vec<PeerKey>,
     /// The hits whose texts were embedded here, or that this was tried with: the peer, and the place in its list.
     pub(super) checked: Vec<(PeerKey, usize)>,
+    /// All hits of all lists, best first: the device, and the place in its list; none after a change until somebody asks.
+    pub(super) order: OnceCell<Vec<(Option<PeerKey>, usize)>>,
 }
 
 impl PendingQuery {
@@ -171,6 +174,7 @@ impl PendingQueries {
         let Some(query) = self.open.iter_mut().find(|query| query.task == Some(task)) else { return false };
         query.task = None;
         query.lists.push((None, found));
+        query.beside.order.take();
         true
     }
 
@@ -231,6 +235,7 @@ impl PendingQueries {
         let vectors = query.beside.vectors_of(peer).unwrap_or_default();
         let lies = is_false(&found, vectors, embedding);
         query.lists.push((Some(peer), judged(found, vectors, &query.question, embedding)));
+        query.beside.order.take();
         if lies {
             self.note_lie(peer, Lie::Score);
         }
@@ -284,6 +289,7 @@ impl Beside {
         self.filtered.retain(|from| *from != peer);
         self.unfiltered.retain(|from| *from != peer);
         self.checked.retain(|(from, _)| *from != peer);
+        self.order.take();
     }
 }
 

@@ -33,6 +33,7 @@ mod codec;
 mod collection_model;
 mod commit;
 pub mod counts;
+pub mod earlier;
 pub mod keys;
 pub mod kv;
 pub mod library;

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 use std::time::Duration;
 use wattle::base::hit::FileCoverage;
 use wattle::base::id::{DocId, Fingerprint, Ring};
 use wattle::embed::stand_in::StandIn;
 use wattle::http::client::{Client, Failure};
-use wattle::http::keys::Keys;
-use wattle::http::{Server, Timeouts, serve};
+use wattle::http::{Server, Timeouts, keys::Keys, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use wattle::node::input::Request;
 use wattle::node::output::{Narrowed, Problem, RankedHit, Response, Uncovered};
@@ -32,6 +32,7 @@ struct Agent {
     token: Token,
     home: tempfile::TempDir,
     server: Server,
+    holds_texts: Arc<AtomicBool>,
 }
 
 fn agent() -> Agent {
@@ -48,18 +49,22 @@ fn agent_with(timeouts: Timeouts) -> Agent {
         }
     })
     .detach();
-    // The thread that embeds.
     let (embeds, texts) = Embeds::new("stand-in", Fingerprint([7; 32]));
     let node = node.with_embeds(embeds);
+    let holds_texts = Arc::<AtomicBool>::default();
+    let holds = Arc::clone(&holds_texts);
     smol::spawn(async move {
         while let Ok(text) = texts.recv().await {
+            while holds.load(Ordering::Relaxed) {
+                smol::Timer::after(std::time::Duration::from_millis(5)).await;
+            }
             text.answer(&mut StandIn::new(Fingerprint([7; 32])));
         }
     })
     .detach();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = serve(listener, node, Keys::load(home.path(), token.clone()), timeouts).unwrap();
-    Agent { address: server.address(), token, home, server }
+    Agent { address: server.address(), token, home, server, holds_texts }
 }
 
 fn respond(request: Request) -> Response {

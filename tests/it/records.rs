@@ -1,5 +1,7 @@
 //! Every version of every record ever written stays readable: no fixture is ever changed or deleted.
 
+mod stores;
+
 use std::fs;
 use std::path::PathBuf;
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Ring, Row};

@@ -39,6 +39,10 @@ pub struct SearchArgs {
     #[arg(long, value_name = "DAY")]
     pub before: Option<String>,
 
+    /// Show weak passages too: on a terminal those that hardly ever are what was asked for are only counted.
+    #[arg(long)]
+    pub all: bool,
+
     /// Print JSON for programs.
     #[arg(long)]
     pub json: bool,

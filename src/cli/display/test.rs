@@ -266,3 +266,26 @@ fn an_answer_to_a_question_with_filters_says_which_where_nothing_is_found_and_wh
     let hits = found(&SearchResults { hits: vec![hit()], ..none }, &PLAIN);
     assert!(!hits.contains("Searched with") && hits.contains("attic may be missing"), "{hits}");
 }
+
+#[test]
+fn weak_passages_are_counted_where_there_are_better_ones_and_a_pipe_gets_all() {
+    let scored = |score| SearchHit { score, path: format!("/{score}.md"), ..hit() };
+    let results = |scores: &[f32]| SearchResults {
+        hits: scores.iter().copied().map(scored).collect(),
+        ..SearchResults::default()
+    };
+    let some = results(&[0.8, 0.2, 0.19, 0.25, 0.05]);
+    let terminal = Style { width: 80, styled: false };
+    let folded = best_found(&some, &terminal);
+    assert!(folded.contains("\n2 weaker ones: --all shows them.\n"), "{folded}");
+    assert!(folded.contains(" 4. 0.25.md") && !folded.contains("0.19") && !folded.contains("0.05"), "{folded}");
+    assert!(best_found(&results(&[0.8, 0.1]), &terminal).contains("1 weaker one: --all shows it."));
+    for (all, style) in [(&some, Style { width: usize::MAX, styled: false }), (&results(&[0.1, 0.05]), terminal)] {
+        assert_eq!(best_found(all, &style), found(all, &style));
+    }
+    let none_fits = SearchResults { nothing_fits: true, ..results(&[0.1, 0.05]) };
+    assert_eq!(best_found(&none_fits, &terminal), found(&none_fits, &terminal));
+    assert!(found(&some, &terminal).contains("0.05.md") && !found(&some, &terminal).contains("weaker"));
+    let page = include_str!("../../http/page/hits.js");
+    assert!(page.contains(&format!("POSSIBLE = {POSSIBLE};")), "the page folds by the same score");
+}

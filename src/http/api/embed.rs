@@ -2,7 +2,8 @@
 //! text-embeddings-inference.
 //!
 //! The thread that embeds questions does it, with questions first (`runtime::embeds`). A call is refused before its body is read
-//! where `EMBED_CALLS_MAX` are answered, so what they take of the memory is bounded.
+//! where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody out. What
+//! bodies take of the memory while they arrive is bounded by the number of connections.
 
 mod ollama;
 mod openai;
@@ -75,10 +76,10 @@ impl Api {
 
     async fn embedded<D: Dialect>(&self, conn: &mut Conn) -> Result<D::Answer, Refused> {
         let embeds = self.embeds()?;
-        let Some(_room) = embeds.room() else {
-            return Err((D::BUSY, "As many programs have texts embedded as this agent takes at once.".to_owned()));
-        };
+        let busy = || (D::BUSY, "As many programs have texts embedded as this agent takes at once.".to_owned());
+        embeds.room().ok_or_else(busy)?;
         let body = bytes(conn, EMBED_BODY_MAX).await?;
+        let _room = embeds.room().ok_or_else(busy)?;
         let mut asked: D = serde_json::from_slice(&body)
             .map_err(|error| bad(&format!("The body is not what this call reads: {error}.")))?;
         drop(body);

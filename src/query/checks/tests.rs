@@ -172,3 +172,21 @@ fn a_check_of_a_device_that_may_answer_no_more_has_its_place_until_it_ends_and_s
     assert!(queries.end_check(task, Some(&embed("buy this watch"))) && queries.checks.is_empty());
     assert_eq!(queries.take_lie(), None);
 }
+
+#[test]
+fn the_hits_are_scored_once_until_a_list_or_a_cosine_changes() {
+    let text = "the violin hangs in the hall";
+    let mut queries = answered(&[(HONEST, &[(text, text)])]);
+    let known = |queries: &PendingQueries| queries.open[0].beside.order.get().cloned();
+    let places = |queries: &PendingQueries| queries.open[0].places().to_vec();
+    assert_eq!(known(&queries), None, "an own result came last");
+    assert_eq!((places(&queries), known(&queries)), (vec![(Some(HONEST), 0)], Some(vec![(Some(HONEST), 0)])));
+    queries.open[0].doubt_unchecked();
+    assert_eq!((known(&queries), places(&queries).len()), (None, 1));
+    queries.open[0].take_own_cosine(HONEST, 0, Some(&embed(text)));
+    assert_eq!((known(&queries), places(&queries).len()), (None, 1));
+    queries.open[0].disbelieve(HONEST);
+    assert_eq!((known(&queries), places(&queries).len()), (None, 1));
+    queries.remove_peer(HONEST);
+    assert_eq!((known(&queries), places(&queries).len()), (None, 0));
+}

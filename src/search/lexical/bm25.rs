@@ -18,6 +18,19 @@ pub(super) fn idf(total: f32, chunks: f32) -> f32 {
     (1.0 + (total - chunks + 0.5) / (chunks + 0.5)).ln()
 }
 
+/// How much a term that so many of so many chunks have tells.
+#[must_use]
+pub fn telling(total: u32, chunks: u32) -> f32 {
+    idf((total as f32).max(1.0), chunks as f32)
+}
+
+/// The most chunks, of so many, that may have a term which tells so much at least.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to a number that fits")]
+pub fn chunks_telling(total: u32, least: f32) -> u32 {
+    (((f64::from(total) + 1.0) / f64::from(least).exp()) - 0.5).clamp(0.0, f64::from(total)) as u32
+}
+
 /// The part of a term's weight that a chunk gets which has it so often, beside the mean length of all chunks.
 #[must_use]
 pub(super) fn saturation(count: f32, length: f32, mean: f32) -> f32 {

@@ -4,14 +4,16 @@ use super::Library;
 use super::transaction::Transaction;
 use crate::base::id::DocId;
 use crate::limits::FAILING_MAX;
+use crate::store::earlier::{DROPPED_UNREAD, was_parked_unread};
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Failing, FileStamp, Parked, Record};
 
-/// Why a document is not used whose owner dropped its tasks.
-fn dropped(why: &str) -> String {
-    format!("Its tasks failed, and its owner dropped them; it is tried again when it changes. {why}")
+/// Why a document is not used whose owner dropped its tasks, of which one was to read it.
+fn dropped(why: &str, is_unread: bool) -> String {
+    let what = if is_unread { DROPPED_UNREAD } else { "Its tasks failed" };
+    format!("{what}, and its owner dropped them; it is tried again when it changes. {why}")
 }
 
 impl<K: Kv> Library<K> {
@@ -59,20 +61,25 @@ impl<K: Kv> Library<K> {
 
     /// Its owner has it tried again.
     pub(super) fn retried(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
-        self.unparked(tx, id, |_| DocState::Waiting)
+        self.unparked(tx, id, |_, _| DocState::Waiting)
     }
 
     /// Its owner gave it up.
     pub(super) fn dropped(&self, tx: &mut Transaction, id: DocId) -> Result<(), KvError> {
-        self.unparked(tx, id, |why| DocState::Refused(dropped(why)))
+        self.unparked(tx, id, |why, is_unread| DocState::Refused(dropped(why, is_unread)))
     }
 
-    /// Its owner has decided; `then` gives what it becomes, from what happened to it last. It is read anew, and keeps the vectors
-    /// that it has.
-    fn unparked(&self, tx: &mut Transaction, id: DocId, then: impl FnOnce(&str) -> DocState) -> Result<(), KvError> {
+    /// Its owner has decided; `then` gives what it becomes, from what happened to it last, and whether that was before it was read. It is
+    /// read anew, and keeps the vectors that it has.
+    fn unparked(
+        &self,
+        tx: &mut Transaction,
+        id: DocId,
+        then: impl FnOnce(&str, bool) -> DocState,
+    ) -> Result<(), KvError> {
         let Some(mut doc) = read::document(&self.kv, id)? else { return Ok(()) };
         let DocState::Parked(parked) = &doc.state else { return Ok(()) };
-        let state = then(parked.why());
+        let state = then(parked.why(), was_parked_unread(&self.kv, id)?);
         let before = std::mem::replace(&mut doc.state, state);
         self.set_aside(tx, &before, &doc)?;
         tx.put_document(id, Some(&before), &doc);

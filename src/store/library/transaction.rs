@@ -3,6 +3,7 @@
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::store::change::Applied;
 use crate::store::counts::Kind;
+use crate::store::earlier::PARKED_UNREAD;
 use crate::store::keys;
 use crate::store::kv::{Batch, Space};
 use crate::store::makers::Makers;
@@ -81,7 +82,8 @@ impl Transaction {
             self.batch.delete(Space::Todo, keys::parked(id));
         }
         if matches!(doc.state, DocState::Parked(_)) {
-            self.batch.put(Space::Todo, keys::parked(id), []);
+            let is_unread = matches!(before, Some(DocState::Waiting));
+            self.batch.put(Space::Todo, keys::parked(id), if is_unread { &PARKED_UNREAD[..] } else { &[] });
         }
         if doc.state == DocState::Tombstoned {
             self.batch.put(Space::Todo, keys::tombstone(&doc.content, id), []);

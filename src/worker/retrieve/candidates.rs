@@ -4,12 +4,14 @@ use super::candidate::{Candidate, Secrets};
 use super::given::given;
 use super::scored::Scored;
 use super::{File, Lookup, READ, Search, file_of};
-use crate::base::hit::{SearchHit, TermFrequencies};
+use crate::base::hit::{Absence, SearchHit, TermFrequencies};
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::limits::PLACES_MAX;
 use crate::search::lexical::language::Languages;
+use crate::store::earlier::is_earlier;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
+use crate::store::record::Document;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +51,11 @@ impl Search<'_> {
                 Entry::Vacant(new) => {
                     let doc = given(read::document(kv, chunk.doc), unread);
                     let doc = doc.filter(|doc| self.folders.hold(&doc.path));
+                    let is_earlier = |doc: &Document| given(is_earlier(kv, chunk.doc, doc).map(Some), unread);
+                    let is_earlier = doc.as_ref().and_then(is_earlier).unwrap_or_default();
                     let file = doc.and_then(|doc| file_of(doc, &self.marks));
+                    let earlier = is_earlier.then_some(Absence::Unreadable);
+                    let file = file.map(|(path, absence)| (path, absence.or(earlier)));
                     new.insert(file.filter(|(_, absence)| self.folders.let_out(*absence))).clone()
                 }
             };

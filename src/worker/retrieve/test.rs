@@ -21,6 +21,7 @@ use crate::worker::run::{TaskIo, run};
 use crate::worker::scan::Listing;
 
 mod due_test;
+mod earlier_test;
 
 struct Shelf {
     library: Library<MemoryKv>,

@@ -56,7 +56,7 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) ->
         match unpacked.end {
             End::Whole | End::Cut => folder.take(&entry.name, inner(&entry.name, &unpacked.bytes, budget)),
             End::Altered => folder.take(&entry.name, Err(Refusal::Altered)),
-            End::Full => folder.take(&entry.name, Err(Refusal::TooMuch)),
+            End::Full => folder.left_out += 1,
         }
     }
     folder.is_cut |= zip.is_cut;
@@ -114,12 +114,24 @@ pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> R
 /// # Errors
 /// A [`Refusal`] if it has no text.
 pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
-    let unpacked = gzip::read(file, budget);
+    let mut unpacked = gzip::read(file, budget);
+    if unpacked.end == End::Full {
+        // There is room for what is said of that.
+        unpacked.bytes.truncate(entry_most() - LEFT_OUT_BYTES_MAX);
+    }
     let text = inner(&gzip::inner_name(name), &unpacked.bytes, budget);
     match (unpacked.end, text) {
         (End::Cut, Err(_)) => Err(Refusal::Truncated),
         (End::Full, Err(_)) => Err(Refusal::TooMuch),
         (End::Altered, Err(_)) => Err(Refusal::Altered),
+        (End::Full, Ok(text)) => Ok(noted(
+            text,
+            &format!(
+                "Only the beginning of this file is read, and the rest was left out: unpacked it is more than is read of one file, at most {} MiB. \
+                 Unpack it, or split it into several files.",
+                entry_most() >> 20
+            ),
+        )),
         (_, text) => text,
     }
 }
@@ -190,22 +202,19 @@ impl Folder {
     }
 
     /// The text, which says at its end that entries were left out, if any were: no search of it comes to nothing without a word.
-    pub(super) fn text(mut self) -> Text {
+    pub(super) fn text(self) -> Text {
         let Self { read, left_out, .. } = self;
-        if left_out > 0 && self.text.sections.len() < DOCUMENT_CHUNKS_MAX {
-            let start = self.text.text.len();
-            let (are, were) = (plural(read as u64, "is", "are"), plural(left_out as u64, "was", "were"));
-            let note = format!(
-                "{read} {} of this file {are} read, and {left_out} more {were} left out: there is more in it than is read of one file, at most \
-                 {UNPACKED_ENTRIES_MAX} entries. Unpack it, or split it into several files.",
-                plural(read as u64, "entry", "entries")
-            );
-            self.text.text.push_str(&note);
-            let section = Section { heading: LEFT_OUT.to_owned(), range: start..self.text.text.len() };
-            self.text.sections.push(section);
-            self.text.text.push('\n');
+        if left_out == 0 {
+            return self.text;
         }
-        self.text
+        let (are, were) = (plural(read as u64, "is", "are"), plural(left_out as u64, "was", "were"));
+        let note = format!(
+            "{read} {} of this file {are} read, and {left_out} more {were} left out: there is more in it than is read of one file, at most \
+             {UNPACKED_ENTRIES_MAX} entries and {} MiB. Unpack it, or split it into several files.",
+            plural(read as u64, "entry", "entries"),
+            entry_most() >> 20
+        );
+        noted(self.text, &note)
     }
 
     /// The text of all entries.
@@ -226,6 +235,20 @@ impl Folder {
             _ => Refusal::Empty,
         })
     }
+}
+
+/// A text that says at its end what was left out of it, where there is room.
+fn noted(mut text: Text, note: &str) -> Text {
+    if text.sections.len() < DOCUMENT_CHUNKS_MAX {
+        if !text.text.is_empty() && !text.text.ends_with('\n') {
+            text.text.push('\n');
+        }
+        let start = text.text.len();
+        text.text.push_str(note);
+        text.sections.push(Section { heading: LEFT_OUT.to_owned(), range: start..text.text.len() });
+        text.text.push('\n');
+    }
+    text
 }
 
 /// A path as words of a heading: its last `limits::HEADING_BYTES_MAX` bytes, without keys.

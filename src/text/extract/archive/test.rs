@@ -1,5 +1,6 @@
 //! Archives, written here and read by the reader of all files.
 
+use super::entry_most;
 use super::gzip::tests::gzip;
 use super::tar::tests::tar;
 use super::zip::tests::zip;
@@ -126,4 +127,28 @@ fn entries_beyond_what_is_read_are_counted_in_the_text() {
     let tar = tar(&files);
     let (kept, left_out) = super::tar::entries(&tar);
     assert_eq!((kept.len(), left_out), (UNPACKED_ENTRIES_MAX, 2));
+}
+
+#[test]
+fn of_a_stream_that_is_longer_than_what_is_read_the_text_says_so() {
+    let line = |n: usize| format!("Line {n} of the rain in May.\n");
+    let lines: String = (0..700_000).map(line).collect();
+    assert!(lines.len() > entry_most());
+    let is_told = |name: &str, file: &[u8]| {
+        let text = extract(name, file).unwrap();
+        let last = text.sections.last().unwrap();
+        assert_eq!(last.heading, "Read in part", "{name}");
+        let note = &text.text[last.range.clone()];
+        assert!(note.starts_with("Only the beginning of this file is read") && note.contains("16 MiB"), "{note}");
+        assert!(text.text.starts_with("Line 0 of the rain") || text.text.contains("Line 9 of the rain"), "{name}");
+        assert!(u64::try_from(text.text.len()).unwrap() <= DOCUMENT_BYTES_MAX && text.is_sound());
+    };
+    is_told("a.txt.gz", &gzip(lines.as_bytes()));
+    let tar = tar(&[("a.txt", b'0', &lines.as_bytes()[..9_000_000]), ("b.txt", b'0', &lines.as_bytes()[..9_000_000])]);
+    is_told("a.tgz", &gzip(&tar));
+    let whole = extract("a.txt.gz", &gzip(&lines.as_bytes()[..entry_most() - 9])).unwrap();
+    assert!(whole.sections.iter().all(|section| section.heading != "Read in part"));
+    // A folder counts an entry that is too long for it.
+    let zipped = told("a.zip", &zip(&[("a.txt", b"Rain falls in May."), ("b.txt", lines.as_bytes())])).unwrap();
+    assert!(zipped[1].1.starts_with("1 entry of this file is read, and 1 more was left out"), "{:?}", zipped[1]);
 }
