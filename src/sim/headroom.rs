@@ -63,14 +63,16 @@ impl World {
         let counted = matches!(
             task,
             Task::Scan(_)
-                | Task::Refill { .. }
+                | Task::Refill { to_lend: false, .. }
                 | Task::Purge { .. }
                 | Task::Read { .. }
                 | Task::Embed { .. }
                 | Task::EmbedLent(_)
                 | Task::EmbedBorrowed(_)
         );
-        if !counted && !matches!(task, Task::Summarize | Task::Lend { .. } | Task::Owed { .. }) {
+        // What reads for lending has a place of its own (`LENDING_SLOTS`), and costs no computation.
+        let lends = matches!(task, Task::Lend { .. } | Task::Refill { to_lend: true, .. });
+        if !counted && !lends && !matches!(task, Task::Summarize | Task::Owed { .. }) {
             return;
         }
         self.load_changes(at);

@@ -67,8 +67,8 @@ fn four_devices_of_one_speed_are_about_three_and_a_half_times_as_fast_as_one() {
         let stopped = all - (NOTES as u64 + again.sum());
         assert!(stopped <= 2 * 8 * (devices as u64 - 1), "and each of those has a cause: {again:?}, but for {stopped}");
     }
-    // 3.46 to 3.54 times in these seeds; of 3.78, as 92 of 1,600 are embedded to check the others.
-    assert!(took[0] > 3.45 * took[1], "{took:?}");
+    // 3.36 to 3.49 times in these seeds; of 3.82, as 76 of 1,600 are embedded to check the others or are known. With 4,000 texts it is more (cost.toml).
+    assert!(took[0] > 3.4 * took[1], "{took:?}");
 }
 
 #[test]
