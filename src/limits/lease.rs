@@ -107,9 +107,6 @@ pub const RECALLED_MAX: usize = 256;
 /// Results of one device that wait for its next good check, before which none of them counts.
 pub const UNCHECKED_MAX: usize = 128;
 
-/// So many have one of the last checked although none was drawn: before there is no room for more, so that their device goes on meanwhile.
-pub const UNCHECKED_DUE: usize = UNCHECKED_MAX / 4 * 3;
-
 /// Vectors of one device that differ from what others made of the same texts, and that wait to be computed here.
 pub const DOUBTS_MAX: usize = 4;
 

@@ -9,8 +9,8 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{
-    CHECK_ONE_IN, DOUBTS_MAX, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_DUE, UNCHECKED_MAX,
-    UNCHECKED_MS, UNCHECKED_RESTS_MS, WORD_MS,
+    CHECK_ONE_IN, DOUBTS_MAX, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_MAX, UNCHECKED_MS,
+    UNCHECKED_RESTS_MS, WORD_MS,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -305,7 +305,7 @@ impl Worker {
             return None;
         }
         let drawn = self.held.iter().position(|held| held.is_drawn);
-        let due = || self.held.len() >= UNCHECKED_DUE || self.deadline(rests).is_some_and(|at| at <= now);
+        let due = || self.held.len() >= UNCHECKED_MAX || self.deadline(rests).is_some_and(|at| at <= now);
         let any = || due().then(|| self.one_of_the_last(rng)).flatten();
         let place = drawn.or_else(any)?;
         self.held.get(place).map(|held| (place, &held.chunk))
