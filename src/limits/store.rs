@@ -75,3 +75,9 @@ pub const HOLDERS_LOOKED_MAX: usize = 8;
 
 /// Seconds for which the vectors of a model are kept that a collection does not have any more.
 pub const MODEL_KEPT_S: i64 = 7 * 24 * 60 * 60;
+
+/// Bytes from which a text or a block of the index of words is packed: shorter ones hardly get shorter.
+pub const PACKED_FROM: usize = 64;
+
+/// How many times its bytes a DEFLATE stream can come to at most: two bits for 258 bytes.
+pub const PACKED_RATIO_MAX: usize = 1032;

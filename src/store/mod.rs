@@ -29,6 +29,7 @@
 pub mod audit;
 pub mod backup;
 pub mod change;
+mod chunk;
 mod codec;
 mod collection_model;
 mod commit;
@@ -42,6 +43,7 @@ pub mod makers;
 mod mark;
 pub mod memory;
 pub mod models;
+mod packed;
 mod parked;
 pub mod read;
 pub mod record;

@@ -7,11 +7,12 @@ use super::codec::{decode_postcard, encode_postcard, postcard_record};
 use super::counts::Kind;
 use super::mark::{MarkV1, MarkV2};
 use crate::base::collection_name::is_same;
-use crate::base::id::{DocId, EmbedKey, Ring, Row};
+use crate::base::id::{Ring, Row};
 use crate::base::path::covers;
 use crate::limits::PRIVATE_NAMES_MAX;
 use serde::{Deserialize, Serialize};
 
+pub use super::chunk::Chunk;
 pub use super::codec::Record;
 pub use super::collection_model::{CollectionModel, NamedModel};
 pub use super::commit::{Anchor, Commit};
@@ -94,24 +95,6 @@ pub struct Document {
     pub chunks: Vec<ChunkRef>,
 }
 postcard_record!(Document, "document");
-
-/// One chunk of a document's text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chunk {
-    /// The document that it is part of.
-    pub doc: DocId,
-    /// The key of its vector: a hash of the text that the model reads.
-    pub key: EmbedKey,
-    /// The collection of its document when that was split, see [`Document::collection`].
-    pub collection: String,
-    /// Who might see it then.
-    pub ring: Ring,
-    /// Headings above it, outermost first, joined by " > "; part of what is embedded.
-    pub heading: String,
-    /// The exact text.
-    pub text: String,
-}
-postcard_record!(Chunk, "chunk");
 
 /// One watched folder or file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

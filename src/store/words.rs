@@ -24,7 +24,7 @@ use crate::base::file_name;
 use crate::base::fold::words;
 use crate::base::id::{DocId, Row};
 use crate::limits::TERM_BYTES_MAX;
-use block::{bucket_of, encode, entries, find};
+use block::{Block, bucket_of, encode};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use merge::{Merging, Phase, merging};
@@ -95,11 +95,12 @@ pub fn put_segment<G: IntoIterator<Item = String>>(
     let mut groups: BTreeMap<u16, BTreeMap<String, String>> = BTreeMap::new();
     for (bucket, terms) in buckets {
         let blocks = all(kv, Space::Word, &block_key(POSTING, bucket, &[]), usize::MAX)?;
+        let is_read = |key: &[u8]| segment_of(key).is_some_and(|number| !swept.contains(&number));
+        let blocks = blocks.iter().filter(|(key, _)| is_read(key)).map(|(_, block)| Block::read(block));
+        let blocks: Vec<Block<'_>> = blocks.collect::<Result<_, _>>()?;
         let mut known = BTreeSet::new();
-        for (key, block) in &blocks {
-            if segment_of(key).is_some_and(|number| !swept.contains(&number)) {
-                known.extend(entries(block)?.into_iter().map(|(term, _)| term));
-            }
+        for block in &blocks {
+            known.extend(block.entries()?.into_iter().map(|(term, _)| term));
         }
         for (term, _) in terms.iter().filter(|(term, _)| !known.contains(term)) {
             for gram in grams(term) {
@@ -173,7 +174,7 @@ pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
 pub fn postings(kv: &impl KvRead, term: &str, segment: u32) -> Result<Option<Vec<u8>>, KvError> {
     let key = block_key(POSTING, bucket_of(term), &segment.to_be_bytes());
     let Some(block) = kv.get(Space::Word, &key)? else { return Ok(None) };
-    Ok(find(&block, term)?.map(<[u8]>::to_vec))
+    Ok(Block::read(&block)?.find(term)?.map(<[u8]>::to_vec))
 }
 
 /// Up to `max` terms that have one of these groups of letters.
@@ -188,7 +189,7 @@ pub fn terms_with(
     let mut terms = BTreeSet::new();
     for gram in grams {
         for (_, block) in all(kv, Space::Word, &block_key(GRAM, bucket_of(&gram), &[]), usize::MAX)? {
-            if let Some(value) = find(&block, &gram)? {
+            if let Some(value) = Block::read(&block)?.find(&gram)? {
                 let room = max.saturating_sub(terms.len());
                 terms.extend(lines(value)?.take(room).map(str::to_owned));
             }

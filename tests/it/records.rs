@@ -95,6 +95,10 @@ fn check_fixture<R: Record + PartialEq + std::fmt::Debug>(version: u8, today: &R
 fn every_record_of_every_version_is_still_read() {
     check_fixture(1, &document());
     check_fixture(1, &chunk());
+    check_fixture(
+        2,
+        &Chunk { text: "Bleed the radiators every autumn, and look at the boiler. ".repeat(9), ..chunk() },
+    );
     for (of_this_device, of_another) in [(1, 2), (3, 4)] {
         let model = Fingerprint([7; 32]).into();
         check_fixture(of_this_device, &Vector { model, values: quantized(), by: 0, is_stale: false });

@@ -6,7 +6,7 @@
 //! 3. `Groups`: the terms that no chunk has any more are taken out of the groups of letters, if there are any.
 //! 4. `Sweeping`: the postings of the old segments, which nobody reads any more, are deleted.
 
-use super::block::{bucket_of, encode, entries};
+use super::block::{Block, bucket_of, encode};
 use super::{GRAM, POSTING, StoredSegment, all, block_key, lines, put_record, record_key, segment_of};
 use crate::limits::{MERGE_STEP, UNUSED_TERMS_AT_ONCE};
 use crate::store::keys::after_prefix;
@@ -132,13 +132,15 @@ pub(in crate::store) fn join_step(
     let page = merging.page(kv, POSTING)?;
     for blocks in page.pairs.chunk_by(|(a, _), (b, _)| bucket_part(a) == bucket_part(b)) {
         let Some((first, _)) = blocks.first() else { continue };
+        let blocks = blocks.iter().filter_map(|(key, block)| segment_of(key).zip(Some(block)));
+        let blocks = blocks.map(|(number, block)| Ok((number, Block::read(block)?)));
+        let blocks: Vec<(u32, Block<'_>)> = blocks.collect::<Result<_, KvError>>()?;
         let (mut old, mut elsewhere) = (BTreeMap::<&str, Vec<(u32, &[u8])>>::new(), BTreeSet::new());
-        for (key, block) in blocks {
-            let Some(number) = segment_of(key) else { continue };
-            for (term, postings) in entries(block)? {
-                if merging.inputs.contains(&number) {
-                    old.entry(term).or_default().push((number, postings));
-                } else if number != merging.output {
+        for (number, block) in &blocks {
+            for (term, postings) in block.entries()? {
+                if merging.inputs.contains(number) {
+                    old.entry(term).or_default().push((*number, postings));
+                } else if *number != merging.output {
                     elsewhere.insert(term);
                 }
             }
@@ -194,7 +196,8 @@ pub(in crate::store) fn groups_step(
     let page = merging.page(kv, GRAM)?;
     for (key, block) in &page.pairs {
         let (mut left, mut is_changed) = (Vec::new(), false);
-        for (gram, value) in entries(block)? {
+        let block = Block::read(block)?;
+        for (gram, value) in block.entries()? {
             let mut terms = String::new();
             for term in lines(value)? {
                 // It may be in a chunk that came since.
@@ -228,7 +231,7 @@ pub(in crate::store) fn groups_step(
 fn is_used(kv: &impl KvRead, term: &str, but: &[u32]) -> Result<bool, KvError> {
     for (key, block) in all(kv, Space::Word, &block_key(POSTING, bucket_of(term), &[]), usize::MAX)? {
         let is_other = segment_of(&key).is_some_and(|number| !but.contains(&number));
-        if is_other && entries(&block)?.iter().any(|(known, _)| *known == term) {
+        if is_other && Block::read(&block)?.entries()?.iter().any(|(known, _)| *known == term) {
             return Ok(true);
         }
     }

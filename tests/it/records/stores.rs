@@ -88,6 +88,25 @@ fn segments_of_the_index_of_words_of_every_layout_and_version_are_still_read() {
 }
 
 #[test]
+fn blocks_of_the_index_of_words_are_read_packed_and_as_before() {
+    let places = postings::encode(&(0..300).map(|row| (row, 1)).collect::<Vec<_>>());
+    let postings = vec![("boiler".to_owned(), places.clone())];
+    let segment = StoredSegment { postings, ..segment(3, 10, &[], true) };
+    let bytes = fixture("words/layout-3-packed", || {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let mut next = None;
+        while !library.renew_words(9, &mut next).unwrap() {}
+        library.add_segment(&segment, grams).unwrap();
+        packed(library.kv(), &[Space::Word])
+    });
+    let (kv, ..) = unpacked(&bytes);
+    assert_eq!(words::postings(&kv, "boiler", 3), Ok(Some(places)));
+    assert_eq!(words::terms_with(&kv, grams("boilers"), 9), Ok(["boiler".to_owned()].into()));
+    let blocks = kv.page(Space::Word, &[1], Some(&[2]), 9).unwrap();
+    assert!(blocks[0].1.len() < 40, "300 postings in {} bytes", blocks[0].1.len());
+}
+
+#[test]
 fn a_backup_of_every_version_is_still_read() {
     let stamp = FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 };
     let texts = ["Bleed the radiators every autumn.", "The boiler is in the cellar."];
