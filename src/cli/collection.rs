@@ -29,9 +29,15 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let ring = ring.into();
             told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
         }
-        CollectionCommand::Model { name, model, .. } => {
+        CollectionCommand::Model { name, forecast: true, .. } => {
+            print(&format!("{}\n", one_line(&client.forecast(&name).await?.sentence())))
+        }
+        CollectionCommand::Model { name, model, back, .. } => {
+            // What is gone back to is mostly kept, so that no forecast tells of it. Where none is to be had, the change is made without one.
+            let forecast = if back { None } else { client.forecast(&name).await.ok() };
             let now = client.remodel(&name, model.as_deref()).await?;
-            print(&remodelled(&now.name, &client.status().await?.read))
+            let forecast = forecast.map_or_else(String::new, |forecast| one_line(&forecast.sentence()) + "\n");
+            print(&format!("{forecast}{}", remodelled(&now.name, &client.status().await?.read)))
         }
     }
 }

@@ -6,6 +6,7 @@ mod collection;
 mod document;
 pub(super) mod embed;
 mod feedback;
+mod forecast;
 mod invite;
 mod mcp;
 mod metrics;

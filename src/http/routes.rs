@@ -102,6 +102,13 @@ static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {
+        method: Method::Post,
+        path: "/v1/collection/forecast",
+        access: Access::Read,
+        about: "tells what it takes to embed a collection anew, before its model is changed: `{\"name\"}`; changes nothing",
+        handler: |api, conn, _| Box::pin(api.forecast(conn)),
+    },
+    Route {
         method: Method::Get,
         path: "/v1/folders",
         access: Access::Read,

@@ -4,8 +4,9 @@
 
 use super::keys;
 use super::kv::{KvError, KvRead, Space};
-use super::read::sources;
-use super::record::Sources;
+use super::read::{sources, walk};
+use super::record::{DocState, Document, Record, Sources};
+use crate::base::collection_name::is_same;
 use crate::base::id::{Fingerprint, ModelMark};
 
 /// The home's model; `None` in a new store.
@@ -24,6 +25,26 @@ pub fn model(kv: &impl KvRead) -> Result<Option<Fingerprint>, KvError> {
 /// Any `KvError`.
 pub fn remodel(kv: &impl KvRead) -> Result<Option<Vec<u8>>, KvError> {
     kv.get(Space::State, keys::REMODEL)
+}
+
+/// How many passages a collection has, of files that are not being removed; `None` where no watched place is of it.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn passages(kv: &impl KvRead, collection: &str) -> Result<Option<u64>, KvError> {
+    let sources = sources(kv)?;
+    if !sources.places.iter().any(|place| is_same(&place.collection, collection)) {
+        return Ok(None);
+    }
+    let mut passages = 0;
+    walk(kv, Space::Document, |_, value| {
+        let doc = Document::decode_stored(value)?;
+        let is_of = sources.of(&doc.path).is_some_and(|place| is_same(&place.collection, collection));
+        let counts = is_of && !doc.state.is_set_aside() && doc.state != DocState::Tombstoned;
+        passages += if counts { doc.chunks.len() as u64 } else { 0 };
+        Ok(())
+    })?;
+    Ok(Some(passages))
 }
 
 /// The further models whose files were there when they were last looked for.

@@ -157,10 +157,14 @@ fn a_collection_gets_another_model_and_goes_back_and_waits_where_its_file_is_awa
     let refused = agent.cli(["collection", "model", "home", "--back"]);
     assert_eq!(refused.status.code(), Some(1), "it had no other");
     let other = other_model(&place.home().join("models"), "other", 128);
+    let told = |what: &[&str]| String::from_utf8(agent.cli(what).stdout).unwrap();
+    let forecast = told(&["collection", "model", "home", "other", "--forecast"]);
+    assert!(forecast.contains("The collection home has 60 passages here that are embedded anew"), "{forecast}");
+    assert_eq!(agent.status()["model"]["collections"].as_array().map_or(0, Vec::len), 0, "a forecast changes nothing");
     let done = set("other");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert!(String::from_utf8(done.stdout).unwrap().contains("embedded with other from now on"));
-    let told = |what: &[&str]| String::from_utf8(agent.cli(what).stdout).unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(said.contains("has 60 passages") && said.contains("embedded with other from now on"), "{said}");
     let status = told(&["status"]);
     assert!(status.contains("home: other, as you set it; `wattle collection model home --back"), "{status}");
     assert!(told(&["collection", "list"]).contains("home (ring mesh; model other)\n"));

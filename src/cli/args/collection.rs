@@ -44,5 +44,8 @@ pub enum CollectionCommand {
         /// Go back to the model of before. Vectors of it that are kept are not computed again.
         #[arg(long, conflicts_with = "model")]
         back: bool,
+        /// Only tell how many passages that is, how long it takes and what it costs, as far as that is known; change nothing.
+        #[arg(long)]
+        forecast: bool,
     },
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Client, Failure, done, typed};
 use crate::base::id::Ring;
-use crate::http::dto::{Added, Regrouped};
+use crate::http::dto::{Added, Forecast, Regrouped};
 use crate::http::folders::Folders;
 use crate::http::tasks::Tasks;
 use crate::http::why::Why;
@@ -55,6 +55,15 @@ impl Client {
             None => json!({ "name": name, "back": true }),
         };
         Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/collection/forecast`.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn forecast(&self, name: &str) -> Result<Forecast, Failure> {
+        let body = json!({ "name": name });
+        Ok(typed(self.call(Method::Post, "/v1/collection/forecast", Some(body), CLIENT_MS).await?)?.read)
     }
 
     /// `GET /v1/tasks`.
