@@ -59,6 +59,9 @@ pub const COLUMN_NAME_CHARS_MAX: usize = 40;
 /// Numbers of a list in JSON that are read, if it has nothing else: more are a vector, and no word of a document.
 pub const JSON_NUMBERS_MAX: usize = 32;
 
+/// Bytes at the start of a file that is too large to be read, by which it is told whether it is a folder of mails.
+pub const LARGE_HEAD_BYTES: u64 = 16 * 1024;
+
 /// Bytes of a mail's headers, by which it is told.
 pub const MAIL_HEAD_BYTES_MAX: usize = 128 * 1024;
 

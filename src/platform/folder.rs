@@ -17,11 +17,12 @@ use super::clock::wall_ns;
 use super::file_system::FileSystem;
 use super::reach::{Calls, Progress, Reach, looked_in};
 use crate::base::id::Ring;
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::limits::{DOCUMENT_BYTES_MAX, LARGE_HEAD_BYTES};
 use crate::scheduler::path::covers;
 use crate::scheduler::task::Scan;
 use crate::store::record::Source;
 use crate::store::roots::Root;
+use crate::text::extract::{NEWEST_BYTES, is_mailbox, newest};
 use crate::worker::extract::Content;
 use crate::worker::look::{Looks, Sought};
 use crate::worker::scan::Listing;
@@ -31,7 +32,7 @@ use place::{open_volume, plain, stamp};
 use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -163,17 +164,30 @@ fn read_open(file: &File, progress: &Progress) -> std::io::Result<Content> {
         return Ok(Content::Missing(system.tag));
     }
     let stamp = stamp(&meta, &system);
-    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1);
-    if stamp.size <= DOCUMENT_BYTES_MAX {
+    let bytes = if stamp.size <= DOCUMENT_BYTES_MAX {
+        let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
         Parts(file, progress).take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    }
+        Some(bytes).filter(|bytes| bytes.len() as u64 <= DOCUMENT_BYTES_MAX)
+    } else {
+        newest_mails(file, stamp.size, progress)?
+    };
     // A change that the stamp cannot show, during the reading or soon after, is found at the next look.
     let settled = stamp.is_settled(wall_ns()) && self::stamp(&file.metadata()?, &system) == stamp;
     let stamp = if settled { stamp } else { stamp.unsettled() };
-    if stamp.size.max(bytes.len() as u64) > DOCUMENT_BYTES_MAX {
-        return Ok(Content::TooLarge(stamp));
+    Ok(bytes.map_or(Content::TooLarge(stamp), |bytes| Content::Bytes(bytes, stamp)))
+}
+
+/// What is read of a file that is larger than others may be; `None` if it is no folder of mails.
+fn newest_mails(mut file: &File, size: u64, progress: &Progress) -> std::io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    Parts(file, progress).take(LARGE_HEAD_BYTES).read_to_end(&mut head)?;
+    if !is_mailbox(&head) {
+        return Ok(None);
     }
-    Ok(Content::Bytes(bytes, stamp))
+    file.seek(SeekFrom::Start(size.saturating_sub(NEWEST_BYTES)))?;
+    let mut end = Vec::with_capacity(usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(0));
+    Parts(file, progress).take(NEWEST_BYTES).read_to_end(&mut end)?;
+    Ok(newest(end, size))
 }
 
 /// A file that is there and cannot be read: until its owner changes that, or for now.

@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStringExt;
 
 mod ignored_test;
 mod kept_test;
+mod large_test;
 mod moved_test;
 
 fn scan(root: &Path, after: Option<Vec<u8>>) -> Scan {

@@ -63,6 +63,8 @@ use ending::{ending, has_ending};
 use section::{Section, Text};
 use std::borrow::Cow;
 
+#[cfg(feature = "documents")]
+pub use mail::{NEWEST_BYTES, is_mailbox, newest};
 pub use refusal::Refusal;
 
 /// Words beside a private key from which on a file is a note that holds one, and no file of a key: age writes three above its

@@ -8,6 +8,7 @@
 //! leaves it to its user to choose among the bodies. It forbids unsafe code. Mails come from strangers, so all this runs in a process
 //! of its own.
 
+mod newest;
 mod told;
 
 use super::archive::inflate::Budget;
@@ -24,6 +25,7 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
+pub use newest::{NEWEST_BYTES, is_mailbox, newest};
 pub(super) use told::{is_mail, is_mbox};
 
 /// Words of a plain text from which on it is one: before HTML often stands that it is HTML.

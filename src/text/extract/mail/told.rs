@@ -110,25 +110,42 @@ fn headers(bytes: &[u8]) -> (usize, usize) {
 pub(super) fn mails(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     let bytes = without_blanks(bytes);
     let (mut starts, mut left_out) = (vec![0], 0_usize);
-    let mut at = 0;
-    let mut is_behind_blank = true;
+    each_start(bytes, |at| {
+        // One more than are read says where the last of them ends.
+        left_out += usize::from(starts.len() >= UNPACKED_ENTRIES_MAX);
+        if starts.len() <= UNPACKED_ENTRIES_MAX {
+            starts.push(at);
+        }
+        true
+    });
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    let mail = |(start, end): (&usize, usize)| separator(bytes.get(*start..end)?);
+    (starts.iter().zip(ends).take(UNPACKED_ENTRIES_MAX).filter_map(mail).collect(), left_out)
+}
+
+/// Where the first mail begins in a part of a folder that begins anywhere.
+pub(super) fn first_mail(part: &[u8]) -> Option<usize> {
+    let mut first = None;
+    each_start(part, |at| {
+        first = Some(at);
+        false
+    });
+    first
+}
+
+/// Tells where mails begin behind the first line, until nobody wants to know more.
+fn each_start(bytes: &[u8], mut told: impl FnMut(usize) -> bool) {
+    let (mut at, mut is_behind_blank) = (0, true);
     while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
         let rest = bytes.get(at..).unwrap_or_default();
         let parts =
             |behind| begins_with_header(behind) && (is_behind_blank || is_dated(rest) && headers(behind) != (0, 0));
-        if at > 0 && separator(rest).is_some_and(parts) {
-            // One more than are read says where the last of them ends.
-            left_out += usize::from(starts.len() >= UNPACKED_ENTRIES_MAX);
-            if starts.len() <= UNPACKED_ENTRIES_MAX {
-                starts.push(at);
-            }
+        if at > 0 && separator(rest).is_some_and(parts) && !told(at) {
+            return;
         }
         is_behind_blank = rest.get(..length).is_some_and(|line| line.trim_ascii().is_empty());
         at += length + 1;
     }
-    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    let mail = |(start, end): (&usize, usize)| separator(bytes.get(*start..end)?);
-    (starts.iter().zip(ends).take(UNPACKED_ENTRIES_MAX).filter_map(mail).collect(), left_out)
 }
 
 /// Whether the line says `From SOMEBODY` and a date as C's `asctime` writes it, with or without a time zone, and nothing else.
