@@ -288,6 +288,19 @@ mod tests {
     }
 
     #[test]
+    fn the_only_one_of_a_list_counts_as_its_best_and_not_as_its_least() {
+        let terms = QueryTerms::new("pump");
+        let counts = terms.count(["", "", "the pump"]);
+        let statistics = CorpusStatistics { chunks: 100, length: 200, document_frequencies: [1].into_iter().collect() };
+        let words = bm25(&terms, &statistics, &counts);
+        // By words alone, by meaning alone, and among others that have nothing.
+        for hits in [&[(0.0, words)][..], &[(0.5, 0.0)], &[(0.0, words), (0.1, 0.0), (0.1, 0.0)]] {
+            let fusion = Fusion::of(&terms, &statistics, hits.iter().copied());
+            assert!(fusion.score(hits[0].0, hits[0].1) > 0.3, "{hits:?}: {}", fusion.score(hits[0].0, hits[0].1));
+        }
+    }
+
+    #[test]
     fn a_question_without_words_is_answered_in_the_order_of_meaning() {
         assert_eq!(first("???", &[("the garden", 0.1), ("the house", 0.3), ("the well", 0.2)]), 1);
     }

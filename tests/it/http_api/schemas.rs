@@ -225,6 +225,7 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
         ("GET", format!("/v1/document?path={path}"), String::new()),
         ("POST", "/v1/feedback".to_owned(), body(said)),
         ("POST", "/v1/add".to_owned(), body(json!({ "path": path }))),
+        ("POST", "/v1/collection/forecast".to_owned(), body(json!({ "name": "home" }))),
         ("POST", "/v1/collection".to_owned(), body(json!({ "name": "home", "to": "house" }))),
         ("POST", "/v1/tasks/retry".to_owned(), "{}".to_owned()),
         ("POST", "/v1/tasks/drop".to_owned(), "{}".to_owned()),
