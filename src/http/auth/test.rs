@@ -227,7 +227,7 @@ fn a_named_token_may_do_what_its_role_says_and_no_more() {
 #[test]
 fn what_changes_something_is_not_for_those_who_may_read() {
     // Questions are posted, as are texts to embed; they change nothing.
-    let asks = ["/v1/search", "/v1/embeddings", "/api/embed", "/embed", "/mcp"];
+    let asks = ["/v1/search", "/v1/collection/forecast", "/v1/embeddings", "/api/embed", "/embed", "/mcp"];
     for route in super::super::routes::routes() {
         let reads = route.method == trillium::Method::Get || asks.contains(&route.path);
         let may_read = matches!(route.access, Access::Open | Access::Read);

@@ -10,7 +10,8 @@ fn of_a_large_folder_of_mails_the_newest_are_read_and_of_another_large_file_noth
     let path = |name: &str| at(name).as_os_str().as_bytes().to_vec();
     let line = format!("{}\n", "The boiler hums all night. ".repeat(9));
     let body = line.repeat(1 + (1 << 20) / line.len());
-    let mail = |n: usize| format!("From a@x Thu Jan  1 00:00:00 2026\nFrom: a@x\nTo: b@x\nSubject: Letter {n}\n\n{body}\n");
+    let mail =
+        |n: usize| format!("From a@x Thu Jan  1 00:00:00 2026\nFrom: a@x\nTo: b@x\nSubject: Letter {n}\n\n{body}\n");
     let all: String = (0..20).map(mail).collect();
     fs::write(at("Inbox"), &all).unwrap();
     fs::write(at("log"), body.repeat(20)).unwrap();
