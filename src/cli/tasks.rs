@@ -151,6 +151,9 @@ pub(super) fn tasks(tasks: &Tasks, style: &Style) -> String {
     if tasks.borrowed > 0 {
         let _ = writeln!(text, "{} of other devices to embed here.", count(tasks.borrowed, "passage"));
     }
+    for owner in &tasks.here.silent_owners {
+        let _ = writeln!(text, "{}", one_line(&owner.sentence()));
+    }
     if tasks.away > 0 {
         let _ =
             writeln!(text, "{} for {} disk or share.", waiting(tasks.away, "file"), plural(tasks.away, "its", "their"));

@@ -32,6 +32,9 @@ fn text(why: &Why, now: i64) -> String {
     for device in &why.devices {
         let _ = writeln!(text, "{}", one_line(&line(device, now)));
     }
+    for owner in &why.silent_owners {
+        let _ = writeln!(text, "{}", one_line(&owner.sentence()));
+    }
     text
 }
 
@@ -83,6 +86,7 @@ mod tests {
     use crate::base::time::Duration;
     use crate::energy::measured::Measured;
     use crate::energy::reason::Reason;
+    use crate::http::why::SilentOwner;
     use crate::node::status::{DeviceHold, HoldStatus};
 
     fn device(name: &str, told: Option<Option<HoldStatus>>) -> DeviceHold {
@@ -150,11 +154,20 @@ mod tests {
             group(WaitingKind::Embed, 1204, Some("They wait their turn."), None),
             group(WaitingKind::Retry, 2, Some("Their tasks failed."), Some(40)),
         ];
-        let why = Why { waiting, devices: Vec::new() };
+        let silent_owners = vec![SilentOwner {
+            device: "desk".to_owned(),
+            peer_id: "12D3".to_owned(),
+            passages: 400,
+            requests: 4,
+            since_s: 80,
+            next_s: 40,
+        }];
+        let why = Why { waiting, devices: Vec::new(), silent_owners };
         assert_eq!(
             text(&why, 0),
             "1204 passages wait to be embedded. They wait their turn.\n\
-             2 files wait to be tried again. Their tasks failed. The next one in 40 seconds.\n"
+             2 files wait to be tried again. Their tasks failed. The next one in 40 seconds.\n\
+             desk: offers 400 passages to be embedded here, and has answered none of 4 requests for some in 80 seconds. This device goes on with other work, and asks it again in 40 seconds.\n"
         );
         assert_eq!(text(&Why::default(), 0), "Nothing waits here.\n");
     }

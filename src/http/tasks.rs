@@ -1,7 +1,7 @@
 //! What the API tells of background work: what waits here and why, who has some of it, what is done for others.
 
 use super::dto::{Pace, Passages, text};
-use super::why::{DeviceState, DeviceWhy};
+use super::why::{DeviceState, DeviceWhy, SilentOwner};
 use crate::base::time::utc;
 use crate::node::status::{
     AbsentStatus, DeviceHold, FolderStatus, KeptOut, LentStatus, ParkedStatus, RunningStatus, Status, WorkLink,
@@ -80,6 +80,9 @@ pub struct Here {
     /// Whether a folder is being looked at, or is still to be looked at for the first time, so that more may wait in a moment.
     #[serde(default)]
     pub looking: bool,
+    /// Devices that offer passages to this one and do not answer when it asks for some.
+    #[serde(default)]
+    pub silent_owners: Vec<SilentOwner>,
 }
 
 /// A task that runs here.
@@ -319,6 +322,7 @@ impl From<&Status> for Tasks {
                 paused_s: None,
                 offered: status.work.shared.offered,
                 looking: status.work.scanning || status.work.folders.iter().any(FolderStatus::is_unlooked),
+                silent_owners: status.work.shared.why.silent_owners.iter().map(SilentOwner::from).collect(),
             },
         }
     }

@@ -41,6 +41,14 @@ pub const OFFER_MS: u64 = 1_000;
 /// See `OFFER_MS`.
 pub const ASK_AGAIN_MS: u64 = 5_000;
 
+/// Milliseconds after which whoever asks is told to ask again in a moment, where it could be granted nothing so far: a device that works
+/// answers before the other gives it up.
+pub const ASK_ANSWER_MS: u64 = 4_000;
+
+/// Milliseconds at most until an owner is asked once more that did not answer, where the first such pause is `ASK_AGAIN_MS`, and each next one
+/// twice as long.
+pub const ASK_PAUSE_MS_MAX: u64 = 5 * 60 * 1000;
+
 /// Milliseconds until a device asks again to which nothing could be granted just now, although there is work.
 pub const LATER_MS: u32 = 500;
 
@@ -161,6 +169,7 @@ pub const FAILED_PAUSE_MS_MAX: u64 = 5 * 60 * 1000;
 pub const REFUSED_TEXTS_MAX: usize = 32;
 
 const _: () = {
+    assert!(ASK_ANSWER_MS + 500 < ASK_AGAIN_MS, "the answer has time to come");
     assert!(GRANT_BYTES_MAX > 2 * CHUNK_BYTES_MAX, "each chunk can be lent");
     assert!(
         KNOWN_EACH_MAX as u64 >= 2 * LEASE_CHUNKS_MAX as u64 / KNOWN_ONE_IN,

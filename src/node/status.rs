@@ -106,6 +106,25 @@ pub struct WhyStatus {
     pub away: u64,
     /// Files that are read here in a minute, by the last seconds; `None`: none is.
     pub read_per_minute: Option<u64>,
+    /// Devices that offer work to this one and do not answer when it asks for some.
+    pub silent_owners: Vec<SilentOwnerStatus>,
+}
+
+/// A device that offers work to this one and does not answer when it asks for some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentOwnerStatus {
+    /// Its name.
+    pub device: String,
+    /// Its PeerId.
+    pub peer_id: String,
+    /// Chunks that it offers, as it said last.
+    pub chunks: u64,
+    /// Questions in a row that it has not answered.
+    pub questions: u64,
+    /// How long ago the first of them was asked.
+    pub since_ago: Duration,
+    /// In what time it is asked next.
+    pub next_in: Duration,
 }
 
 /// What limits the background work of a device.

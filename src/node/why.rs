@@ -1,7 +1,7 @@
 //! Why work waits: what limits this device, what others say of themselves when they are asked, and what waits for it.
 
 use super::output::Output;
-use super::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, WhyStatus};
+use super::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, SilentOwnerStatus, WhyStatus};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use crate::energy::reason::Reason;
 use crate::limits::{LINKS_MAX, LOOK_S};
 use crate::mesh::swim::Liveness;
 use crate::mesh::trust::Rights;
+use crate::scheduler::offload::borrower::SilentOwner;
 
 use crate::wire::message::Message;
 use crate::wire::why::{Figure, Hold, Why};
@@ -66,6 +67,18 @@ impl Node {
             failing: self.scheduler.failing(now),
             away: self.scheduler.absent(),
             read_per_minute: self.scheduler.read_per_minute(now),
+            silent_owners: self.scheduler.silent_owners().map(|owner| self.silent_owner(now, owner)).collect(),
+        }
+    }
+
+    fn silent_owner(&self, now: Instant, owner: SilentOwner) -> SilentOwnerStatus {
+        SilentOwnerStatus {
+            device: self.title(Some(owner.peer)),
+            peer_id: self.peer_id_of(Some(owner.peer)),
+            chunks: u64::from(owner.chunks),
+            questions: u64::from(owner.questions),
+            since_ago: now.since(owner.since),
+            next_in: owner.next.since(now),
         }
     }
 

@@ -6,7 +6,7 @@ mod owed;
 mod results;
 
 use super::machine::Scheduler;
-use super::offload::borrower::Borrowed;
+use super::offload::borrower::{Borrowed, SilentOwner};
 use super::offload::lendable::{HomeTexts, LendableChunks};
 use super::offload::lender::Lent;
 use super::offload::lender::again::Again;
@@ -140,7 +140,7 @@ impl Scheduler {
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
-        lender.keep_asks(recipients);
+        told.extend(lender.keep_asks(recipients));
         let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
         let offers = recipients.iter().filter_map(|Recipient { peer, gets, .. }| {
             lender.offer(now, *peer, if *gets { chunks } else { 0 }).map(|work| (*peer, work))
@@ -365,6 +365,11 @@ impl Scheduler {
     #[must_use]
     pub fn offered(&self) -> u64 {
         self.offload.borrower.offered()
+    }
+
+    /// Who offers work and gives no answer when this device asks for it.
+    pub fn silent_owners(&self) -> impl Iterator<Item = SilentOwner> {
+        self.offload.borrower.silent()
     }
 
     /// How many texts of others are here to be embedded.

@@ -1,6 +1,7 @@
 //! The side that embeds for others: who offers, whom to ask, and the batches that are lent.
 
 mod finished;
+mod unanswered;
 
 use crate::base::id::{Fingerprint, PeerKey};
 use crate::base::rng::Rng;
@@ -13,6 +14,7 @@ use crate::limits::{
 use crate::wire::work::{BatchId, Failed, Grant, LentText, Offer, Results, Work};
 use finished::{Finished, sent};
 use std::collections::{BTreeMap, VecDeque};
+use unanswered::Unanswered;
 
 /// A device that offers work.
 #[derive(Debug)]
@@ -20,10 +22,23 @@ struct Offered {
     chunks: u32,
     /// It is not asked before.
     ask_at: Instant,
-    /// Whether it gave no answer when it was asked last.
-    is_silent: bool,
     /// The lowest is asked next: the turn of the last question, or that of the first offer.
     turn: u64,
+}
+
+/// An owner that offers work and gives no answer when it is asked for it, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SilentOwner {
+    /// The owner.
+    pub peer: PeerKey,
+    /// How many chunks it offers, as it said last.
+    pub chunks: u32,
+    /// How many questions in a row it has not answered.
+    pub questions: u32,
+    /// When it was asked the first of them.
+    pub since: Instant,
+    /// When it is asked next, if this device has time then.
+    pub next: Instant,
 }
 
 /// A batch that is lent to this device.
@@ -86,6 +101,8 @@ pub(in crate::scheduler) struct Borrower {
     turns: u64,
     /// Who was asked, and until when an answer is waited for.
     asked: Option<(PeerKey, Instant)>,
+    /// Who was asked and gave no answer.
+    unanswered: Unanswered,
     batches: VecDeque<Batch>,
     /// How many batches came.
     grants: u64,
@@ -104,6 +121,7 @@ impl Borrower {
             offers: BTreeMap::new(),
             turns: 0,
             asked: None,
+            unanswered: Unanswered::new(),
             batches: VecDeque::new(),
             grants: 0,
             finished: Finished::new(),
@@ -116,19 +134,22 @@ impl Borrower {
     pub(in crate::scheduler) fn on_offer(&mut self, now: Instant, peer: PeerKey, offer: &Offer) {
         if offer.chunks == 0 || offer.model != self.model.0 {
             self.offers.remove(&peer);
+            // Nobody waits for it any more; but to take it back is no answer, or one that offers it anew could go on so.
+            self.gives_no_answer(now, |asked, _| asked == peer);
             return;
         }
-        let is_only = self.offers.keys().all(|other| *other == peer);
         if let Some(known) = self.offers.get_mut(&peer) {
             known.chunks = offer.chunks;
-            // It has said that there is more; a device that waits asks at once. One that offers and gives no answer keeps it from others.
-            if is_only || !known.is_silent {
-                known.ask_at = now;
+            // It has said that there is more; a device that waits asks at once.
+            known.ask_at = now;
+            // One that offers and gives no answer keeps it from others; where there are none, a question may have been lost.
+            if self.unanswered.questions(peer) == 1 && self.offers.len() == 1 {
+                self.unanswered.try_again(peer);
             }
         } else if self.offers.len() < LENDING_MAX {
             // Behind those that wait: one that takes its offer back and makes it anew gains nothing.
             self.turns += 1;
-            let offered = Offered { chunks: offer.chunks, ask_at: now, is_silent: false, turn: self.turns };
+            let offered = Offered { chunks: offer.chunks, ask_at: now, turn: self.turns };
             self.offers.insert(peer, offered);
         }
     }
@@ -139,14 +160,20 @@ impl Borrower {
         self.postpone(now, peer, u64::from(ms).clamp(1, 10 * ASK_AGAIN_MS));
     }
 
-    /// Whether a device answers that was asked: what was sent to it before has reached it, as a link keeps the order.
+    /// Whether a device answers that was asked, if only after its time: what was sent to it before has reached it, as a link keeps the order.
     fn answered(&mut self, peer: PeerKey) -> bool {
+        let is_late = self.unanswered.end(peer);
         let asked = self.asked.take_if(|(asked, _)| *asked == peer);
-        if let Some((_, until)) = asked {
-            self.finished.reached(peer, until);
-            self.offers.get_mut(&peer).into_iter().for_each(|offered| offered.is_silent = false);
+        asked.into_iter().for_each(|(_, until)| self.finished.reached(peer, until));
+        asked.is_some() || is_late
+    }
+
+    /// Whoever was asked gives no answer, if `so`: others are asked.
+    fn gives_no_answer(&mut self, now: Instant, so: impl Fn(PeerKey, Instant) -> bool) {
+        if let Some((peer, until)) = self.asked.take_if(|(asked, until)| so(*asked, *until)) {
+            let asked = until - Duration::from_millis(ASK_AGAIN_MS);
+            self.unanswered.note(now, asked, peer, &mut self.rng);
         }
-        asked.is_some()
     }
 
     fn postpone(&mut self, now: Instant, peer: PeerKey, ms: u64) {
@@ -178,18 +205,30 @@ impl Borrower {
 
     /// The owner wants nothing more of a batch.
     pub(in crate::scheduler) fn on_end(&mut self, peer: PeerKey, id: BatchId) {
+        let before = self.batches.len();
         self.batches.retain(|batch| batch.owner != peer || batch.id != id);
+        if self.batches.len() < before {
+            // It is there, and knows what it lent.
+            self.unanswered.end(peer);
+        }
     }
 
     /// A device has no link any more: nothing more is done of what it lent. What was made of it is kept.
     pub(in crate::scheduler) fn gone(&mut self, now: Instant, peer: PeerKey) {
         self.offers.remove(&peer);
         self.asked = self.asked.filter(|(asked, _)| *asked != peer);
-        self.restarted(now, peer);
+        self.unanswered.try_again(peer);
+        self.part(now, peer);
     }
 
     /// A device has started anew: it knows nothing of what it lent before, and may want what was made of it.
     pub(in crate::scheduler) fn restarted(&mut self, now: Instant, peer: PeerKey) {
+        self.unanswered.end(peer);
+        self.part(now, peer);
+    }
+
+    /// Nothing more is done of what a device lent.
+    fn part(&mut self, now: Instant, peer: PeerKey) {
         let running = self.batches.iter().filter(|batch| batch.owner == peer).map(|batch| batch.running).sum();
         self.batches.retain(|batch| batch.owner != peer);
         self.finished.part(now, peer, running);
@@ -198,6 +237,7 @@ impl Borrower {
     /// A device may lend nothing any more.
     pub(in crate::scheduler) fn expelled(&mut self, now: Instant, peer: PeerKey) {
         self.gone(now, peer);
+        self.unanswered.end(peer);
         self.finished.forget(peer);
     }
 
@@ -277,7 +317,8 @@ impl Borrower {
         {
             return None;
         }
-        let may = |peer: &PeerKey| !self.finished.is_parted(now, *peer);
+        let (finished, unanswered) = (&self.finished, &self.unanswered);
+        let may = |peer: &PeerKey| !finished.is_parted(now, *peer) && unanswered.until(*peer) <= now;
         let due = self.offers.iter_mut().filter(|(peer, offered)| offered.ask_at <= now && may(peer));
         let (peer, offered) = due.min_by_key(|(_, offered)| offered.turn)?;
         self.turns += 1;
@@ -290,10 +331,7 @@ impl Borrower {
     /// Renews leases, drops those that are over, and gives up on whoever did not answer.
     pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
         self.woken = now;
-        if let Some((peer, _)) = self.asked.take_if(|(_, until)| *until <= now) {
-            self.postpone(now, peer, ASK_AGAIN_MS);
-            self.offers.get_mut(&peer).into_iter().for_each(|offered| offered.is_silent = true);
-        }
+        self.gives_no_answer(now, |_, until| until <= now);
         self.batches.retain(|batch| now < batch.until);
         // Before this device asks for more, which tells that it has no more of that.
         let mut renewed = self.finished.bring(now, |owner| self.offers.contains_key(owner));
@@ -323,13 +361,29 @@ impl Borrower {
             return None;
         }
         // Whoever could have been asked at the last wake and was not is asked when texts are short.
-        let offered = self.offers.values().map(|offered| offered.ask_at).filter(|at| *at > self.woken).min();
+        let asks = self.offers.iter().map(|(peer, offered)| offered.ask_at.max(self.unanswered.until(*peer)));
+        let offered = asks.filter(|at| *at > self.woken).min();
         earliest(offered, self.finished.deadline(self.woken))
     }
 
     /// How many texts others offer, as they said last.
     pub(in crate::scheduler) fn offered(&self) -> u64 {
         self.offers.values().map(|offered| u64::from(offered.chunks)).sum()
+    }
+
+    /// Who offers work and gives no answer.
+    pub(in crate::scheduler) fn silent(&self) -> impl Iterator<Item = SilentOwner> {
+        self.offers.iter().filter_map(|(peer, offered)| {
+            let (questions, since) = self.unanswered.told(*peer)?;
+            let next = offered.ask_at.max(self.unanswered.until(*peer));
+            Some(SilentOwner { peer: *peer, chunks: offered.chunks, questions, since, next })
+        })
+    }
+
+    /// How many questions an owner has left open.
+    #[cfg(test)]
+    pub(in crate::scheduler) fn unanswered_of(&self, owner: PeerKey) -> u32 {
+        self.unanswered.questions(owner)
     }
 
     /// How many texts of others are here.

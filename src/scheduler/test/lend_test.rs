@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::id::{EmbedKey, ModelMark, PeerKey, Row};
-use crate::limits::ATTEMPTS_MAX;
+use crate::limits::{ATTEMPTS_MAX, LATER_MS};
 use crate::scheduler::lend::Allowed;
 use crate::scheduler::offload::lendable::{Known, Lendable, LendableChunks};
 use crate::scheduler::offload::recipient::Recipient;
@@ -86,7 +86,8 @@ fn while_work_waits_for_surplus_nothing_is_offered_to_who_has_none_and_an_offer_
     assert!(offers(&shared(&mut machine, 3, false), |chunks| chunks == 0), "its energy is no surplus any more");
     let mut out = Vec::new();
     machine.on_work(at(4), PEER, Work::Ask(64), &mut out);
-    assert_eq!((out, shared(&mut machine, 5, false)), (vec![], vec![]), "and no text is read for it");
+    let later = Output::Work(PEER, Work::Later(LATER_MS));
+    assert_eq!((out, shared(&mut machine, 5, false)), (vec![], vec![later]), "it is told so, and no text is read for it");
 }
 
 #[test]

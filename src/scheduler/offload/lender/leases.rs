@@ -179,6 +179,7 @@ impl Lender {
     pub(in crate::scheduler) fn deadline(&self, checks: bool) -> Option<Instant> {
         let lease = |lease: &Lease| self.unlinked_until(lease.peer).map_or(lease.until, |at| at.min(lease.until));
         let leases = earliest(self.leases.values().map(lease).min(), self.pool.awaited.deadline());
+        let leases = earliest(leases, self.answers_until());
         if !checks || self.checks() >= LEASE_CHECKS_MAX {
             return leases;
         }

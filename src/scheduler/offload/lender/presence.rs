@@ -4,8 +4,9 @@ use super::leases::Ended;
 use super::{BatchId, Lender};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::ASK_AGAIN_MS;
+use crate::limits::{ASK_ANSWER_MS, LATER_MS};
 use crate::scheduler::offload::recipient::Recipient;
+use crate::wire::work::Work;
 
 impl Lender {
     /// A device has a link again.
@@ -27,13 +28,25 @@ impl Lender {
     }
 
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for
-    /// `ASK_AGAIN_MS` has given up, and would send a batch back.
-    pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) {
-        let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer && helper.gets);
-        let (workers, patience) = (&self.workers, Duration::from_millis(ASK_AGAIN_MS));
+    /// `ASK_ANSWER_MS`, or gets none any more, is told to ask again: whoever gets no answer takes this device for one that gives none.
+    pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) -> Vec<(PeerKey, Work)> {
+        let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer);
+        let gets = |peer: &PeerKey| of(peer).is_some_and(|helper| helper.gets);
+        let (workers, patience) = (&self.workers, Duration::from_millis(ASK_ANSWER_MS));
         let waits = |peer: &PeerKey| workers.get(peer).is_some_and(|worker| self.woken < worker.asked + patience);
-        self.asks.retain(|(peer, _)| of(peer).is_some() && waits(peer));
+        let asks = std::mem::take(&mut self.asks).into_iter();
+        let (kept, ended): (Vec<_>, Vec<_>) = asks.partition(|(peer, _)| gets(peer) && waits(peer));
+        self.asks = kept.into();
+        let told = ended.into_iter().filter(|(peer, _)| of(peer).is_some());
+        let told = told.map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect();
         self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
+        told
+    }
+
+    /// When the next of those is told that asked.
+    pub(super) fn answers_until(&self) -> Option<Instant> {
+        let asked = self.asks.iter().filter_map(|(peer, _)| Some(self.workers.get(peer)?.asked));
+        asked.min().map(|asked| asked + Duration::from_millis(ASK_ANSWER_MS))
     }
 
     /// A device has no link any more.

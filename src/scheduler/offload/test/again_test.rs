@@ -1,7 +1,7 @@
 //! What this device embeds of what others have: whose vector is stored, and what is counted.
 
 use super::*;
-use crate::limits::{RESULTS_MAX, WORD_MS};
+use crate::limits::{ASK_ANSWER_MS, LATER_MS, RESULTS_MAX, WORD_MS};
 use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::offload::recipient::Recipient;
 use crate::wire::work::{Kept, KeptResult};
@@ -200,15 +200,22 @@ fn what_a_device_may_have_embedded_and_not_sent_is_counted_as_lost_and_what_it_h
 }
 
 #[test]
-fn who_asked_so_long_ago_that_it_has_given_up_gets_no_batch_that_it_would_send_back() {
-    let mut lender = lender(8);
-    let recipients = [Recipient { peer: PEER, surplus: false, gets: true }];
-    for (since, gets) in [(ASK_AGAIN_MS, false), (ASK_AGAIN_MS - 1, true)] {
+fn who_gets_nothing_is_told_so_before_it_gives_up_and_no_batch_that_it_would_send_back() {
+    let recipient = |gets| [Recipient { peer: PEER, surplus: false, gets }];
+    let later = [(PEER, Work::Later(LATER_MS))];
+    for (since, gets, told) in
+        [(ASK_ANSWER_MS, true, true), (ASK_ANSWER_MS - 1, true, false), (ASK_ANSWER_MS - 1, false, true)]
+    {
+        let mut lender = lender(8);
         lender.on_ask(at(0), PEER, 64);
+        assert!(lender.deadline(false).is_some_and(|until| until <= at(ASK_ANSWER_MS)), "it wakes for that");
         lender.wake(at(since));
-        lender.keep_asks(&recipients);
-        assert_eq!(!lender.grant(at(since), 1_000, true).is_empty(), gets, "{since}");
+        assert_eq!(lender.keep_asks(&recipient(gets)) == later, told, "{since} {gets}");
+        assert_eq!(lender.grant(at(since), 1_000, true).is_empty(), told, "{since} {gets}");
     }
+    let mut lender = lender(8);
+    lender.on_ask(at(0), PEER, 64);
+    assert_eq!(lender.keep_asks(&[]), [], "whoever has no link or no rights is told nothing");
 }
 
 #[test]

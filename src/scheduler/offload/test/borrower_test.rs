@@ -1,7 +1,7 @@
 //! The side that embeds for others.
 
 use super::*;
-use crate::limits::{AWAITED_MS, KEPT_MS, KEPT_SAVED_MS};
+use crate::limits::{ASK_PAUSE_MS_MAX, AWAITED_MS, KEPT_MS, KEPT_SAVED_MS};
 use crate::scheduler::offload::borrower::{Borrowed, Borrower};
 
 fn offer(chunks: u32) -> Offer {
@@ -146,6 +146,73 @@ fn who_offers_and_gives_no_answer_is_not_asked_the_sooner_for_offering_anew_whil
         borrower.on_later(at(ASK_AGAIN_MS + 2), OTHER, 500);
         assert_eq!(asks(&mut borrower, ASK_AGAIN_MS + 3), None, "{others}");
     }
+}
+
+/// Asks whoever is due each half second for an hour; `OTHER` answers at once that it has none just now. Gives how often `PEER` was asked.
+fn asked_in_an_hour(borrower: &mut Borrower, each: impl Fn(&mut Borrower, u64)) -> u64 {
+    borrower.on_offer(at(0), OTHER, &offer(100));
+    let mut asked = 0;
+    for half_second in 0..7_200 {
+        let now = 500 * half_second;
+        each(borrower, now);
+        match asks(borrower, now) {
+            Some(PEER) => asked += 1,
+            Some(_) => borrower.on_later(at(now), OTHER, 500),
+            None => {}
+        }
+    }
+    asked
+}
+
+#[test]
+fn an_owner_that_offers_and_never_answers_costs_a_minute_of_an_hour_however_it_offers() {
+    let hour = 3_600_000 / ASK_PAUSE_MS_MAX + 8;
+    let goes_on = |_: &mut Borrower, _| {};
+    let offers_more = |borrower: &mut Borrower, now| borrower.on_offer(at(now), PEER, &offer(u32::MAX));
+    let takes_back = |borrower: &mut Borrower, now| {
+        borrower.on_offer(at(now), PEER, &offer(0));
+        borrower.on_offer(at(now), PEER, &offer(u32::MAX));
+    };
+    let ends = |borrower: &mut Borrower, _| borrower.on_end(PEER, BatchId([9; 16]));
+    for (how, each) in [goes_on as fn(&mut Borrower, u64), offers_more, takes_back, ends].into_iter().enumerate() {
+        let mut borrower = borrower();
+        let asked = asked_in_an_hour(&mut borrower, each);
+        assert!((6..=hour).contains(&asked), "{how}: {asked} of {hour}");
+        let told = borrower.silent().map(|silent| (silent.peer, u64::from(silent.questions))).collect::<Vec<_>>();
+        let [(PEER, questions)] = told[..] else { panic!("{how}: {told:?}") };
+        assert!(asked - questions <= 1, "{how}: {asked} {questions}");
+    }
+}
+
+#[test]
+fn an_owner_that_answers_late_or_is_back_is_asked_again_at_once() {
+    let silent = || {
+        let mut borrower = borrower();
+        let mut now = 0;
+        while borrower.unanswered_of(PEER) < 5 {
+            now += 1_000;
+            asks(&mut borrower, now);
+        }
+        assert_eq!(asks(&mut borrower, now + ASK_AGAIN_MS), None);
+        (borrower, now + ASK_AGAIN_MS)
+    };
+    let (mut of, now) = silent();
+    of.on_later(at(now), PEER, 500);
+    assert_eq!((asks(&mut of, now + 1_000), of.silent().count()), (Some(PEER), 0), "it answers");
+    let (mut of, now) = silent();
+    assert_eq!(of.on_grant(at(now), PEER, grant(1, 2)), None, "it was asked for that once");
+    assert_eq!(of.on_grant(at(now), PEER, grant(2, 2)), Some(Work::Return(BatchId([2; 16]))), "and not for two");
+    let (mut of, now) = silent();
+    of.gone(at(now), PEER);
+    assert_eq!(of.silent().count(), 0, "it is away");
+    of.on_offer(at(now + 1), PEER, &offer(5));
+    assert_eq!(asks(&mut of, now + 2), Some(PEER), "it is back");
+    assert_eq!(asks(&mut of, now + 3 + ASK_AGAIN_MS), None);
+    let pause = of.silent().map(|silent| silent.next.since(at(now)).as_millis()).max().unwrap_or(0);
+    assert!(pause > u128::from(16 * ASK_AGAIN_MS), "and as silent as it was: {pause}");
+    let (mut of, now) = silent();
+    of.restarted(at(now), PEER);
+    assert_eq!((asks(&mut of, now), of.silent().count()), (Some(PEER), 0), "it has started anew");
 }
 
 #[test]
