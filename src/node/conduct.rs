@@ -194,6 +194,7 @@ impl Node {
     /// Forgets what is doubtful about a peer.
     pub(super) fn forget_conduct(&mut self, peer: PeerKey) {
         self.mesh.stopped.remove(&peer);
+        self.mesh.news.forget(peer);
         self.mesh.records.duplicates.forget(peer);
         self.mesh.trust.pairing.invites.held.retain(|held| *held != peer);
         self.mesh.records.refusals.forget(peer);

@@ -22,7 +22,7 @@ impl Node {
         }
         match input {
             LinkInput::Up(address) => {
-                out.push(Output::Notice(Notice::Linked(self.title(Some(peer)))));
+                self.tell_link(now, peer, out);
                 out.push(self.hello(peer, false));
                 self.on_linked(now, peer, address, out);
                 self.scheduler.worker_linked(peer);
@@ -37,6 +37,7 @@ impl Node {
             LinkInput::LatestStart(proven) => self.on_latest_start(now, peer, proven, out),
             LinkInput::Down(why) => {
                 out.push(Output::Notice(Notice::Unlinked(self.title(Some(peer)), why)));
+                self.mesh.news.is_unlinked(peer);
                 self.peers.unlinked(now, peer);
                 self.queries.holdings.forget(peer);
                 self.stop_waiting_for(now, peer, out);
@@ -51,6 +52,15 @@ impl Node {
                 self.member.record_contact(now, peer);
                 self.on_message(now, peer, *message, out);
             }
+        }
+    }
+
+    /// Tells that a device has a link, unless its return is told otherwise.
+    fn tell_link(&mut self, now: Instant, peer: PeerKey, out: &mut Out) {
+        let title = self.title(Some(peer));
+        let has_name = self.peers.get(peer).is_some_and(|peer| peer.device.is_some());
+        if self.mesh.news.is_linked(now, peer, has_name.then_some(&title)) {
+            out.push(Output::Notice(Notice::Linked(title)));
         }
     }
 

@@ -15,6 +15,17 @@ use crate::mesh::swim::{Effect, Liveness, MemberState, Purpose};
 use crate::wire::message::Message;
 use core::net::SocketAddr;
 
+/// How a member came up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It was not known in this run.
+    First,
+    /// It was down.
+    Again,
+    /// It has started anew.
+    Restarted,
+}
+
 impl Node {
     /// A SWIM packet of a peer, by datagram or over the link.
     pub(super) fn on_packet(&mut self, now: Instant, peer: PeerKey, packet: &[u8], link: bool, out: &mut Out) {
@@ -94,16 +105,7 @@ impl Node {
         if self.exchange_due().is_some_and(|at| at <= now) {
             self.exchange_member_lists(now, out);
         }
-        for (names, notice) in [
-            (&mut self.mesh.news.joined, Notice::Up as fn(Vec<String>) -> Notice),
-            (&mut self.mesh.news.back, Notice::Back),
-            (&mut self.mesh.news.down, Notice::Down),
-            (&mut self.mesh.news.stopped, Notice::WasStopped),
-        ] {
-            if !names.is_empty() {
-                out.push(Output::Notice(notice(core::mem::take(names))));
-            }
-        }
+        out.extend(self.mesh.news.take().map(Output::Notice));
     }
 
     /// Carries out SWIM's effects. An answer to a packet that came over the link goes back over it as well.
@@ -125,21 +127,15 @@ impl Node {
                 }
                 Effect::Up(peer, generation, was_down) => {
                     self.mesh.stopped.remove(&peer);
-                    self.on_up(now, peer, generation, was_down);
+                    self.on_up(now, peer, generation, if was_down { Sight::Again } else { Sight::First });
                     self.mesh.choose_links_soon(now);
                 }
-                Effect::Restarted(peer, generation) => self.on_up(now, peer, generation, true),
+                Effect::Restarted(peer, generation) => self.on_up(now, peer, generation, Sight::Restarted),
                 Effect::Stops(peer) => _ = self.mesh.stopped.insert(peer, now),
                 Effect::Down(peer) => {
                     let name = self.name_of(peer);
                     let stopped = self.mesh.stopped.contains_key(&peer);
-                    let news = &mut self.mesh.news;
-                    news.is_down(peer);
-                    if stopped {
-                        news.stopped.push(name);
-                    } else {
-                        news.down.push(name);
-                    }
+                    self.mesh.news.is_down(peer, name, stopped);
                     self.mesh.choose_links_soon(now);
                     self.scheduler.worker_down(now, peer);
                     // Nothing waits for a member that is down.
@@ -173,16 +169,21 @@ impl Node {
         }
     }
 
-    /// A member is up. `is_back`: it was there before, and has started anew or was down.
-    fn on_up(&mut self, now: Instant, peer: PeerKey, generation: u32, is_back: bool) {
+    /// A member is up.
+    fn on_up(&mut self, now: Instant, peer: PeerKey, generation: u32, sight: Sight) {
         let name = self.name_of(peer);
-        if is_back {
-            self.mesh.news.is_back(now, peer, name);
+        let is_linked = self.peers.get(peer).is_some_and(|peer| peer.linked);
+        let news = &mut self.mesh.news;
+        match sight {
+            Sight::First => news.is_new(now, peer, name, is_linked),
+            Sight::Again => news.is_up_again(now, peer, name, is_linked),
+            Sight::Restarted => news.has_restarted(now, peer, name, is_linked),
+        }
+        if sight == Sight::First {
+            self.scheduler.worker_seen(peer);
+        } else {
             // It knows nothing of what was lent to it.
             self.scheduler.worker_restarted(now, peer);
-        } else {
-            self.mesh.news.joined.push(name);
-            self.scheduler.worker_seen(peer);
         }
         self.peers.on_generation(peer, generation);
         self.peers.is_alive(now, peer);

@@ -1,19 +1,19 @@
 //! What the node keeps for membership: when to exchange member lists, when to choose links, and what waits for the
 //! disk.
 
+use super::member_news::MemberNews;
 use super::output::Output;
 use super::trust_state::TrustState;
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ADDRESSES_MAX, BACK_ONCE_MS, LINKS_CHOOSE_MS, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
+use crate::limits::{ADDRESSES_MAX, LINKS_CHOOSE_MS, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::conduct::Conduct;
 use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
 use core::net::{IpAddr, SocketAddr};
 use heapless::Vec as Bounded;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The membership side of the node, beside `mesh::swim` and `mesh::peers`.
@@ -30,7 +30,7 @@ pub(super) struct MeshState {
     pub(super) choose_at: Option<Instant>,
     /// When they were chosen last.
     pub(super) chosen_at: Instant,
-    /// Names for the next notices.
+    /// What is told of members.
     pub(super) news: MemberNews,
     /// What is doubtful about peers.
     pub(super) records: PeerRecords,
@@ -42,33 +42,6 @@ pub(super) struct MeshState {
     pub(super) stopped: BTreeMap<PeerKey, Instant>,
     /// Certificates and removals.
     pub(super) trust: TrustState,
-}
-
-/// Names of members that joined, that are down, that are back, and that were stopped.
-#[derive(Debug, Default)]
-pub(super) struct MemberNews {
-    pub(super) joined: Vec<String>,
-    pub(super) down: Vec<String>,
-    pub(super) back: Vec<String>,
-    pub(super) stopped: Vec<String>,
-    /// Members that were told as back within `BACK_ONCE_MS`: the link of one that starts anew shows it before its new generation does.
-    back_at: BTreeMap<PeerKey, Instant>,
-}
-
-impl MemberNews {
-    /// A member is back: told once, however many signs of it come one after the other.
-    pub(super) fn is_back(&mut self, now: Instant, peer: PeerKey, name: String) {
-        self.back_at.retain(|_, at| now.since(*at) < Duration::from_millis(BACK_ONCE_MS));
-        if let Entry::Vacant(entry) = self.back_at.entry(peer) {
-            entry.insert(now);
-            self.back.push(name);
-        }
-    }
-
-    /// A member is down: its next return is told.
-    pub(super) fn is_down(&mut self, peer: PeerKey) {
-        self.back_at.remove(&peer);
-    }
 }
 
 /// What is doubtful about peers.
@@ -134,23 +107,5 @@ impl MeshState {
     /// Something changed: the links to keep are chosen at the next moment that the pause between two choices allows.
     pub(super) fn choose_links_soon(&mut self, now: Instant) {
         self.choose_at.get_or_insert(now.max(self.chosen_at + Duration::from_millis(LINKS_CHOOSE_MS)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_return_is_told_once_and_the_next_one_again() {
-        let (mut news, peer, at) = (MemberNews::default(), PeerKey([1; 32]), Instant::from_millis);
-        news.is_back(at(0), peer, "attic".to_owned());
-        news.is_back(at(40), peer, "attic".to_owned());
-        news.is_back(at(40), PeerKey([2; 32]), "nas".to_owned());
-        assert_eq!(news.back, ["attic", "nas"], "the link shows it, and then its new generation");
-        news.is_down(peer);
-        news.is_back(at(80), peer, "attic".to_owned());
-        news.is_back(at(81 + BACK_ONCE_MS), peer, "attic".to_owned());
-        assert_eq!(news.back.len(), 4);
     }
 }

@@ -35,6 +35,7 @@ mod ingest;
 pub mod input;
 mod link;
 mod member_lists;
+mod member_news;
 pub mod members;
 mod membership;
 pub mod mesh_report;
