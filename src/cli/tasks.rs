@@ -9,7 +9,7 @@ use crate::base::count::{count, plural};
 use crate::base::span::span;
 use crate::base::time::utc;
 use crate::http::client::{Client, Failure};
-use crate::http::tasks::{AttemptedWork, LentState, LentWork, ParkedTasks, ParkedWork, RunningWork, Tasks};
+use crate::http::tasks::{AttemptedWork, LentState, LentWork, OwedWork, ParkedTasks, ParkedWork, RunningWork, Tasks};
 use crate::limits::TASKS_WATCH_MS;
 use crate::node::status::LOOKS;
 use crate::platform::clock;
@@ -303,17 +303,27 @@ fn does(lent: &LentWork) -> String {
     }
 }
 
+/// What of a device is owed a check, as a part of a sentence about it.
+fn owed(OwedWork { count, attempts, why, next_s }: &OwedWork) -> String {
+    let found = format!("; {count} more can be found already");
+    match (count, why) {
+        (0, _) => String::new(),
+        (_, None) => format!("{found}, and are checked once this device embeds again"),
+        (_, Some(why)) => {
+            let tries = format!("{} to check some here failed", self::count(*attempts, "attempt"));
+            let next = next_s.map_or_else(String::new, |next| format!("; the next one in {}", span(next)));
+            format!("{found}, and {tries}, at last: {}{next}", one_line(why).trim_end_matches('.'))
+        }
+    }
+}
+
 fn line(lent: &LentWork) -> String {
     let held = if lent.unchecked > 0 {
         format!("; {} more {} for a check", lent.unchecked, plural(lent.unchecked, "waits", "wait"))
     } else {
         String::new()
     };
-    let owed = if lent.owed > 0 {
-        format!("; {} more can be found already, and are checked once this device embeds again", lent.owed)
-    } else {
-        String::new()
-    };
+    let owed = owed(&lent.owed);
     format!("{}: {}; {} done since this agent started{held}{owed}.", lent.device, does(lent), lent.done)
 }
 

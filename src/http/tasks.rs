@@ -194,9 +194,9 @@ pub struct LentWork {
     pub passages: u64,
     /// Its results that wait for a check.
     pub unchecked: u64,
-    /// Its results that are stored and answer, of which this device computes some itself once it may.
-    #[serde(default)]
-    pub owed: u64,
+    /// Its results that are owed a check.
+    #[serde(flatten)]
+    pub owed: OwedWork,
     /// Its results that are good.
     pub done: u64,
     /// Milliseconds that it takes for a passage, or null.
@@ -212,6 +212,35 @@ pub struct LentWork {
     /// Seconds for which it gets no work, because a result of it was false, or it could embed nothing, or null.
     #[serde(default)]
     pub refused_s: Option<u64>,
+}
+
+/// Results of a device that are owed a check. In JSON they are fields of what it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedWork {
+    /// How many are stored and answer, of which this device computes some itself once it may.
+    #[serde(default, rename = "owed")]
+    pub count: u64,
+    /// Attempts in a row to do that which failed.
+    #[serde(default, rename = "owed_attempts")]
+    pub attempts: u64,
+    /// What happened in the last one, or null.
+    #[serde(default, rename = "owed_why")]
+    pub why: Option<String>,
+    /// In how many seconds the next one is, or null.
+    #[serde(default, rename = "owed_next_s")]
+    pub next_s: Option<u64>,
+}
+
+impl From<&LentStatus> for OwedWork {
+    fn from(lent: &LentStatus) -> Self {
+        let fails = lent.owed_fails.as_ref();
+        Self {
+            count: lent.owed,
+            attempts: fails.map_or(0, |fails| fails.attempts),
+            why: fails.map(|fails| fails.why.clone()),
+            next_s: fails.map(|fails| fails.next_in.as_secs()),
+        }
+    }
 }
 
 /// What a device does for this one.
@@ -257,7 +286,7 @@ impl From<&LentStatus> for LentWork {
             state,
             passages: lent.chunks,
             unchecked: lent.unchecked,
-            owed: lent.owed,
+            owed: OwedWork::from(lent),
             done: lent.done,
             ms_per_passage: lent.ms_per_chunk,
             since_s: lent.since_ago.map(|ago| ago.as_secs()),

@@ -42,9 +42,6 @@ pub const OWED_MAX: u64 = 65_536;
 /// So many of them are settled at once, by computing some, or deleted at once.
 pub const OWED_PORTION: usize = 512;
 
-/// Milliseconds after which results that are owed a check are read again, where they could not be read, or none of them computed here.
-pub const OWED_AGAIN_MS: u64 = 60_000;
-
 /// Rows of one text that are looked at for copies of a false vector.
 pub const MADE_COPIES_MAX: usize = 64;
 

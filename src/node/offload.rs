@@ -1,7 +1,8 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
 use super::status::{
-    AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, ParkedStatus, READS, RunningStatus, SharedWork, WorkLink,
+    AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, OwedFails, ParkedStatus, READS, RunningStatus, SharedWork,
+    WorkLink,
 };
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
@@ -120,6 +121,11 @@ impl Node {
             // One that may use less than a quarter of itself publishes none, and works all the same.
             rests: lent.chunks == 0
                 && self.gossip.items.headroom(now, lent.peer).is_some_and(|headroom| headroom.quarters == 0),
+            owed_fails: self.scheduler.owed_rest(lent.peer).map(|rest| OwedFails {
+                attempts: rest.attempts as u64,
+                why: rest.why.clone(),
+                next_in: rest.until.since(now),
+            }),
         };
         // A device that was only told of work is of no interest, and neither is one that left or was removed.
         let is_known = |lent: &Lent| {

@@ -236,6 +236,19 @@ pub struct LentStatus {
     pub link: WorkLink,
     /// Whether it says that it allows no background work just now.
     pub rests: bool,
+    /// Attempts to check some of `owed` that failed.
+    pub owed_fails: Option<OwedFails>,
+}
+
+/// Attempts in a row to check what is owed a check of a device that failed here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedFails {
+    /// How many.
+    pub attempts: u64,
+    /// What happened in the last one.
+    pub why: String,
+    /// In what time the next one is.
+    pub next_in: Duration,
 }
 
 /// How a device is linked that works for this one.

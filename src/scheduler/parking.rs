@@ -287,7 +287,7 @@ impl Parking {
 }
 
 /// The pause after so many failed attempts.
-fn pause(attempts: usize) -> Duration {
+pub(super) fn pause(attempts: usize) -> Duration {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let ms = ATTEMPT_PAUSE_MS.saturating_mul(ATTEMPT_PAUSE_FACTOR.saturating_pow(exponent));
     Duration::from_millis(ms.min(ATTEMPT_PAUSE_MS_MAX))

@@ -152,7 +152,7 @@ fn told(owner: &str, tasks: &Tasks) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::tasks::LentState;
+    use crate::http::tasks::{LentState, OwedWork};
     use std::collections::BTreeSet;
 
     fn lent(device: &str, passages: u64, done: u64) -> LentWork {
@@ -163,7 +163,7 @@ mod tests {
             state,
             passages,
             unchecked: 0,
-            owed: 0,
+            owed: OwedWork::default(),
             done,
             ms_per_passage: None,
             since_s: None,

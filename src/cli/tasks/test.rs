@@ -13,7 +13,7 @@ fn lent(state: LentState) -> LentWork {
         state,
         passages: if matches!(state, LentState::Works | LentState::Silent) { 40 } else { 0 },
         unchecked: 3,
-        owed: 0,
+        owed: OwedWork::default(),
         done: 120,
         ms_per_passage: Some(52),
         since_s: Some(1),
@@ -21,6 +21,20 @@ fn lent(state: LentState) -> LentWork {
         why: (state == LentState::Waits).then(|| "paused by its owner; `wattle resume` there ends it".to_owned()),
         refused_s: (state == LentState::Refused).then_some(1_801),
     }
+}
+
+#[test]
+fn what_is_owed_a_check_is_told_with_what_failed_and_when_it_is_tried_again() {
+    let told = |owed: OwedWork| line(&LentWork { owed, ..lent(LentState::Rests) });
+    let waits = OwedWork { count: 9, ..OwedWork::default() };
+    assert!(
+        told(waits.clone()).ends_with("; 9 more can be found already, and are checked once this device embeds again.")
+    );
+    let why = Some("A passage could not be embedded: it is too hot.".to_owned());
+    let fails = told(OwedWork { attempts: 3, why, next_s: Some(40), ..waits });
+    let ends = "; 9 more can be found already, and 3 attempts to check some here failed, at last: A passage could not be embedded: it is too hot; \
+                the next one in 40 seconds.";
+    assert!(fails.ends_with(ends), "{fails}");
 }
 
 #[test]

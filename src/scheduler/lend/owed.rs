@@ -4,6 +4,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::scheduler::machine::Scheduler;
 use crate::scheduler::offload::lendable::OwedPart;
+use crate::scheduler::offload::lender::owed::OwedRest;
 use crate::scheduler::port::Output;
 use crate::scheduler::task::Task;
 
@@ -20,6 +21,12 @@ impl Scheduler {
             self.offload.lender.begin_owed_check(task);
             out.push(Output::Start(task, Task::EmbedHit { heading: text.heading, text: text.text }));
         }
+    }
+
+    /// The failed attempts to check what is owed a check of a device.
+    #[must_use]
+    pub fn owed_rest(&self, by: PeerKey) -> Option<&OwedRest> {
+        self.offload.lender.owed_rest(by)
     }
 
     /// A part of them was read, or could not be.

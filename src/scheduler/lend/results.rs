@@ -28,6 +28,9 @@ impl Scheduler {
     pub fn on_check(&mut self, now: Instant, task: TaskId, outcome: &Outcome) -> bool {
         let own: Option<&Embedding> =
             if let Outcome::QueryEmbedding(embedding) = outcome { Some(embedding) } else { None };
+        if let Outcome::Failed(why) | Outcome::Panicked(why) = outcome {
+            self.offload.lender.note_why(task, why);
+        }
         let parking = &self.running.parking;
         let Some(liar) = self.offload.lender.end_check(task, own, |doc| parking.fails_here(doc)) else { return false };
         if let Some(peer) = liar {

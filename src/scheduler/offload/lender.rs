@@ -8,7 +8,7 @@ mod kept;
 mod leases;
 mod listing;
 mod lost;
-mod owed;
+pub mod owed;
 mod owed_checks;
 mod presence;
 mod recalled;

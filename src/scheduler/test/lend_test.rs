@@ -87,7 +87,11 @@ fn while_work_waits_for_surplus_nothing_is_offered_to_who_has_none_and_an_offer_
     let mut out = Vec::new();
     machine.on_work(at(4), PEER, Work::Ask(64), &mut out);
     let later = Output::Work(PEER, Work::Later(LATER_MS));
-    assert_eq!((out, shared(&mut machine, 5, false)), (vec![], vec![later]), "it is told so, and no text is read for it");
+    assert_eq!(
+        (out, shared(&mut machine, 5, false)),
+        (vec![], vec![later]),
+        "it is told so, and no text is read for it"
+    );
 }
 
 #[test]

@@ -158,7 +158,6 @@ impl Lender {
     /// Ends what is over by its time or by a lost link. Gives who is to be told.
     pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
         self.woken = now;
-        self.results.owed.not_before.take_if(|at| *at <= now);
         let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();
@@ -183,7 +182,7 @@ impl Lender {
         if !checks || self.checks() >= LEASE_CHECKS_MAX {
             return leases;
         }
-        let leases = earliest(leases, self.results.owed.not_before);
+        let leases = earliest(leases, self.results.owed.deadline(self.woken));
         earliest(leases, self.workers.iter().filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
     }
 }

@@ -1,13 +1,33 @@
 //! What is owed a check: results for which only texts with known vectors have vouched, while this device could compute nothing.
 //!
 //! A device may know these texts, as it may ask this one for all that it shares. So some of its results are computed here once that
-//! may be: part by part, of each some by chance.
+//! may be: part by part, of each some by chance. Where none of a part can be computed here either, its device is tried again after pauses that grow, as any task
+//! that fails; it is not parked, as it answers meanwhile, and people are told why (`OwedRest`).
 
+use super::results::in_turn;
 use crate::base::id::{PeerKey, Row, TaskId};
-use crate::base::time::{Duration, Instant};
-use crate::limits::{OWED_AGAIN_MS, OWED_MAX, UNCHECKED_MAX};
+use crate::base::time::Instant;
+use crate::limits::{ATTEMPT_TEXT_MAX, OWED_MAX, UNCHECKED_MAX};
 use crate::scheduler::offload::lendable::OwedPart;
+use crate::scheduler::parking::pause;
 use std::collections::BTreeMap;
+
+/// Attempts to check some of a device that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedRest {
+    /// How many in a row.
+    pub attempts: usize,
+    /// When the next one is.
+    pub until: Instant,
+    /// What happened in the last one.
+    pub why: String,
+}
+
+impl Default for OwedRest {
+    fn default() -> Self {
+        Self { attempts: 0, until: Instant::ZERO, why: String::new() }
+    }
+}
 
 /// Such results.
 #[derive(Debug, Default)]
@@ -18,14 +38,16 @@ pub(super) struct Owed {
     pub(super) last: Option<PeerKey>,
     /// Whether a task reads a part of them.
     pub(super) is_reading: bool,
-    /// Nothing is read before: what was read could not be, or not computed here.
-    pub(super) not_before: Option<Instant>,
+    /// Devices of which a part could not be read, or none of it computed here.
+    rests: BTreeMap<PeerKey, OwedRest>,
     /// Results that texts with known vectors vouch for and that are on their way to the disk.
     pub(super) coming: BTreeMap<PeerKey, u64>,
     /// Whether more were stored since that began.
     pub(super) has_more: bool,
     /// The part that is being checked, with the task that computes its last text, and how many were good.
     pub(super) part: Option<(OwedPart, Option<TaskId>, u64)>,
+    /// Why the last text of it could not be computed here.
+    pub(super) why: String,
     /// Parts that are settled, for a save.
     pub(super) settled: Vec<(PeerKey, Vec<Row>)>,
     /// Rows whose vectors a check of another device showed to be false, with their makers, until they are deleted.
@@ -66,9 +88,39 @@ impl Owed {
         }
     }
 
-    /// They are looked at again after a while.
-    pub(super) fn put_off(&mut self, now: Instant) {
-        self.not_before = Some(now + Duration::from_millis(OWED_AGAIN_MS));
+    /// An attempt to check some of a device failed: the next one is after a pause that grows, as for any task that fails.
+    pub(super) fn put_off(&mut self, now: Instant, by: PeerKey, why: &str) {
+        let rest = self.rests.entry(by).or_default();
+        rest.attempts += 1;
+        rest.until = now + pause(rest.attempts);
+        rest.why = why[..why.floor_char_boundary(ATTEMPT_TEXT_MAX)].to_owned();
+    }
+
+    /// Some of a device were checked: what failed before was no fault of its texts.
+    pub(super) fn goes_on(&mut self, by: PeerKey) {
+        self.rests.remove(&by);
+    }
+
+    /// The failed attempts to check some of a device since the last good one.
+    pub(super) fn rest(&self, by: PeerKey) -> Option<&OwedRest> {
+        self.rests.get(&by)
+    }
+
+    /// Nothing of a device is owed a check any more.
+    pub(super) fn is_none(&mut self, by: PeerKey) {
+        self.of.remove(&by);
+        self.rests.remove(&by);
+    }
+
+    /// The devices of which some may be checked now, those behind the last one first.
+    pub(super) fn due(&self, now: Instant) -> impl Iterator<Item = PeerKey> {
+        let rests = move |by: &PeerKey| self.rests.get(by).is_some_and(|rest| now < rest.until);
+        in_turn(&self.of, self.last).map(|(by, _)| *by).filter(move |by| !rests(by))
+    }
+
+    /// When more of a device may be checked.
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        self.rests.values().map(|rest| rest.until).filter(|until| *until > now).min()
     }
 
     /// The vector of this row is false; its maker is another device.
@@ -78,7 +130,7 @@ impl Owed {
 
     /// A device is found false: what is owed a check of it is deleted.
     pub(super) fn forget(&mut self, by: PeerKey) {
-        self.of.remove(&by);
+        self.is_none(by);
         self.part.take_if(|(part, ..)| part.by == by);
         self.settled.retain(|(of, _)| *of != by);
     }

@@ -1,7 +1,7 @@
 //! The checks of what is owed one: part by part, of each some texts by chance.
 
 use super::Lender;
-use super::results::in_turn;
+use super::owed::OwedRest;
 use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
@@ -14,10 +14,10 @@ impl Lender {
     /// The device whose results are to be read next, to check some.
     pub(in crate::scheduler) fn next_owed(&mut self) -> Option<(PeerKey, u64)> {
         let owed = &mut self.results.owed;
-        if owed.is_reading || owed.part.is_some() || owed.not_before.is_some() {
+        if owed.is_reading || owed.part.is_some() {
             return None;
         }
-        let by = *in_turn(&owed.of, owed.last).next()?.0;
+        let by = owed.due(self.woken).next()?;
         (owed.is_reading, owed.has_more, owed.last) = (true, false, Some(by));
         Some((by, self.rng.next()))
     }
@@ -33,8 +33,8 @@ impl Lender {
                 owed.part = owed.of.contains_key(&by).then_some((part, None, 0));
             }
             // Nothing of it is owed a check any more.
-            Some(_) => drop(owed.of.remove(&by)),
-            None => owed.put_off(now),
+            Some(_) => owed.is_none(by),
+            None => owed.put_off(now, by, "They could not be read from the store."),
         }
     }
 
@@ -52,10 +52,12 @@ impl Lender {
             let left = owed.of(part.by).saturating_sub(part.rows.len() as u64);
             // Copies are not counted: whether any are left, the next look says.
             owed.of.insert(part.by, left.max(1));
+            owed.goes_on(part.by);
             owed.settled.push((part.by, part.rows));
         } else {
             // None of them can be computed here just now.
-            owed.put_off(now);
+            let why = std::mem::take(&mut owed.why);
+            owed.put_off(now, part.by, &why);
         }
         None
     }
@@ -65,6 +67,19 @@ impl Lender {
             *check = Some(task);
             self.results.checks.insert(task);
         }
+    }
+
+    /// Why a text of what is owed a check could not be computed here, if it is one.
+    pub(in crate::scheduler) fn note_why(&mut self, task: TaskId, why: &str) {
+        let owed = &mut self.results.owed;
+        if owed.part.as_ref().is_some_and(|(_, check, _)| *check == Some(task)) {
+            why.clone_into(&mut owed.why);
+        }
+    }
+
+    /// The failed attempts to check what is owed a check of a device.
+    pub(in crate::scheduler) fn owed_rest(&self, by: PeerKey) -> Option<&OwedRest> {
+        self.results.owed.rest(by)
     }
 
     /// A task ended; gives whether it was such a check, and then who sent what is false.
@@ -101,7 +116,7 @@ impl Lender {
 
     /// All that a device made and that is owed a check is deleted, also what was on its way to the disk when it was found false.
     pub(in crate::scheduler) fn owes_nothing(&mut self, by: PeerKey) {
-        self.results.owed.of.remove(&by);
+        self.results.owed.is_none(by);
     }
 }
 

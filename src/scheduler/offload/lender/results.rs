@@ -237,7 +237,13 @@ impl Lender {
         match checked {
             Checked::Good(good) => self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made))),
             Checked::Beyond(text) => self.lost.failed_here(text),
-            Checked::Impossible(chunk) => chunk.iter().for_each(|chunk| self.keep_home(chunk)),
+            Checked::Impossible(chunk) => {
+                // Its document is tried here, where an attempt that fails counts; and another device may have it then.
+                for chunk in chunk {
+                    self.lost.failed_here(chunk.key);
+                    self.end_chunk(chunk.doc, chunk.key);
+                }
+            }
             Checked::Against(good, by, row) => {
                 self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made)));
                 self.results.owed.accuse(by, row);
@@ -301,7 +307,11 @@ impl Lender {
             banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
             unlinked: worker.unlinked,
             failing: worker.failures.is_broken().then(|| worker.failures.pause(now).unwrap_or_default()),
-            silent: self.leases_of(*peer).map(|(_, lease)| lease.length).min().map(|lease| worker.silence(now, lease)),
+            silent: self
+                .leases_of(*peer)
+                .map(|(_, lease)| lease.length)
+                .min()
+                .map(|lease| worker.silence(now, lease)),
         })
     }
 }

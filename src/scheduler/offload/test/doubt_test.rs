@@ -1,7 +1,7 @@
 //! What escapes no check: results that come while nothing is computed here, and texts whose vectors other devices made.
 
 use super::*;
-use crate::limits::{DOUBTS_MAX, OWED_AGAIN_MS};
+use crate::limits::{ATTEMPT_PAUSE_MS, ATTEMPT_PAUSE_MS_MAX, DOUBTS_MAX};
 use crate::scheduler::offload::lendable::{OwedPart, UnprovenResults};
 
 /// Results of a lease, all of them false but the last one.
@@ -250,26 +250,65 @@ fn what_is_owed_a_check_is_settled_by_good_ones_and_deleted_by_a_false_one() {
     }
 }
 
-#[test]
-fn a_part_of_which_nothing_can_be_computed_here_is_not_settled() {
-    let mut lender = lender(4);
-    lender.stored(PEER, Row(0), true);
-    lender.next_owed();
-    lender.on_owed(at(1), PEER, Some(part(&[(1, 1), (2, 2)])));
+/// No text of the next part can be computed here.
+fn none_computed(lender: &mut Lender, now: u64) {
+    assert_eq!(lender.next_owed().map(|(by, _)| by), Some(PEER));
+    lender.on_owed(at(now), PEER, Some(part(&[(1, 1), (2, 2)])));
     for task in 0..2 {
-        assert!(lender.next_owed_check(at(1)).is_some());
+        assert!(lender.next_owed_check(at(now)).is_some());
         lender.begin_owed_check(TaskId(task));
+        lender.note_why(TaskId(task), "A passage could not be embedded: it is too hot.");
+        lender.note_why(TaskId(9), "Another task.");
         assert_eq!(lender.end_check(TaskId(task), None, |_| false), Some(None));
     }
-    assert_eq!(lender.next_owed_check(at(1)), None);
-    assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));
-    assert_eq!(lender.deadline(true), Some(at(1 + OWED_AGAIN_MS)));
-    lender.wake(at(1 + OWED_AGAIN_MS));
-    assert!(lender.next_owed().is_some(), "it is tried again after a while");
-    lender.on_owed(at(90_000), PEER, None);
-    assert_eq!(lender.next_owed(), None, "it cannot be read");
-    lender.wake(at(90_000 + OWED_AGAIN_MS));
-    assert!(lender.next_owed().is_some());
+    assert_eq!(lender.next_owed_check(at(now)), None);
+}
+
+#[test]
+fn a_part_of_which_nothing_can_be_computed_here_is_not_settled_and_tried_ever_more_seldom() {
+    let mut lender = lender(4);
+    lender.stored(PEER, Row(0), true);
+    let (mut now, mut pauses) = (1, Vec::new());
+    for attempt in 1..=6 {
+        none_computed(&mut lender, now);
+        assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));
+        let rest = lender.owed_rest(PEER).unwrap_or_else(|| panic!("it rests"));
+        assert_eq!((rest.attempts, &*rest.why), (attempt, "A passage could not be embedded: it is too hot."));
+        let until = rest.until;
+        assert_eq!(lender.deadline(true), Some(until));
+        pauses.push(until.since(at(now)).as_millis());
+        now = u64::try_from(until.since(Instant::ZERO).as_millis()).unwrap_or(0);
+        lender.wake(at(now - 1));
+        assert_eq!(lender.next_owed(), None);
+        lender.wake(at(now));
+    }
+    let (first, last) = (u128::from(ATTEMPT_PAUSE_MS), u128::from(ATTEMPT_PAUSE_MS_MAX));
+    assert!(pauses[0] == first && pauses[5] == last && pauses.is_sorted(), "{pauses:?}");
+    // What one device owes holds up no other.
+    none_computed(&mut lender, now);
+    lender.stored(OTHER, Row(1), true);
+    assert_eq!(lender.next_owed().map(|(by, _)| by), Some(OTHER));
+    lender.on_owed(at(now), OTHER, None);
+    assert!(lender.owed_rest(OTHER).is_some_and(|rest| rest.attempts == 1), "it cannot be read");
+    now += ATTEMPT_PAUSE_MS_MAX;
+    lender.wake(at(now));
+    assert_eq!(lender.next_owed().map(|(by, _)| by), Some(PEER));
+    lender.on_owed(at(now), PEER, Some(part(&[(1, 1)])));
+    assert_eq!((computed(&mut lender), lender.owed_rest(PEER)), (None, None), "that is over");
+}
+
+#[test]
+fn what_a_device_made_and_cannot_be_computed_here_may_be_anothers_once_its_document_has_failed_here() {
+    let mut lender = lender(8);
+    let grant = granted(&mut lender, at(0), PEER);
+    lender.on_results(at(1), PEER, &results(&grant), true);
+    let (peer, place, text) = lender.next_check(at(1)).unwrap_or_else(|| panic!("the first are checked"));
+    lender.begin_check(peer, place, TaskId(1));
+    assert_eq!(lender.end_check(TaskId(1), None, |_| false), Some(None));
+    let n: u64 = text.text.strip_prefix("text ").and_then(|n| n.parse().ok()).unwrap_or(0);
+    assert_eq!(lender.freed(), [DocId(n)], "its document is this device's own work");
+    let (always, failed) = lender.home();
+    assert!(always.is_empty() && failed.contains(&chunk(n).key), "{always:?} {failed:?}");
 }
 
 #[test]
