@@ -90,7 +90,7 @@ impl Node {
     pub(super) fn note_stand(&mut self, now: Instant) {
         let works = self.scheduler.under_way() > 0;
         if let Some(stood) = self.energy.stall.stood(now, works) {
-            self.scheduler.stood(stood);
+            self.scheduler.stood(now, stood);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Work is pulled. A device with more chunks than it embeds in a moment offers them to its linked members ([`lender`]); one that may work,
 //! and has nothing to do itself, asks ([`borrower`]); the owner reads the texts of documents from the end of its queue, while it
 //! embeds those at the beginning itself, and grants a lease of as many as the asking device embeds in `LEASE_WORK_MS` by its
-//! measured speed, and of fewer towards the end, so that all end together (guided self-scheduling: Polychronopoulos and Kuck, 1987).
+//! measured speed (`speed`), and of fewer towards the end, so that all end together (guided self-scheduling: Polychronopoulos and Kuck, 1987).
 //!
 //! A lease ends when its time is over without a result, when the link is gone for `LEASE_UNLINKED_MS`, or when the device is
 //! down or no member any more. Its chunks are the next to be granted. One that was lost `LOST_MAX_EACH` times, or that a device could
@@ -28,6 +28,7 @@ pub mod lendable;
 pub mod lender;
 pub mod recipient;
 mod same;
+mod speed;
 mod worker;
 
 use crate::base::id::{DocId, Fingerprint, PeerKey};

@@ -236,8 +236,9 @@ impl Scheduler {
 /// How files get on.
 impl Scheduler {
     /// The process stood still for so long: that counts in no pace.
-    pub fn stood(&mut self, stood: Duration) {
+    pub fn stood(&mut self, now: Instant, stood: Duration) {
         self.saves.pace.stood(stood);
+        self.offload.lender.stood(now, stood);
     }
 
     /// Files that are read here in a minute, by the last seconds; `None` where none is.

@@ -91,6 +91,13 @@ impl World {
         lent.unwrap_or_default()
     }
 
+    /// Milliseconds that each device takes for a chunk of this one's, as this one has measured.
+    #[must_use]
+    pub fn measured_speeds(&self, at: usize) -> Vec<f64> {
+        let agent = self.devices[at].agent.iter();
+        agent.flat_map(|agent| agent.node.lent(self.clock(at)).filter_map(|lent| lent.ms_per_chunk)).collect()
+    }
+
     /// What of a device's chunks was embedded more than once, by cause.
     ///
     /// # Panics

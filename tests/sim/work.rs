@@ -85,6 +85,27 @@ fn a_slow_device_gets_less_and_holds_nobody_up() {
 }
 
 #[test]
+fn time_in_which_a_device_is_stopped_is_none_that_it_takes_for_its_work() {
+    const NOTES: usize = 1200;
+    for seed in 1..=5 {
+        let mut world = home(seed, &[MS, MS], NOTES);
+        world.run_until(world.after(20));
+        let measured = |world: &World| world.measured_speeds(OWNER).into_iter().fold(0.0, f64::max);
+        let (before, mut slowest) = (measured(&world), 0.0_f64);
+        for stop in [5_000, 3_000, 4_000] {
+            world.stall(1, Duration::from_millis(stop));
+            world.run_until(world.now + Duration::from_millis(stop));
+            for _ in 0..40 {
+                world.run_until(world.now + Duration::from_millis(100));
+                slowest = slowest.max(measured(&world));
+            }
+        }
+        println!("seed {seed}: {before:.0} ms, at most {slowest:.0} ms");
+        assert!(before > 0.0 && slowest < 1.5 * before, "seed {seed}: {before} {slowest}");
+    }
+}
+
+#[test]
 fn whatever_happens_to_the_devices_every_text_is_stored_once_and_no_vector_is_false() {
     const NOTES: usize = 300;
     for seed in 0..super::seeds(12) {

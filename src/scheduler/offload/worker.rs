@@ -4,6 +4,7 @@ use super::ended_leases::EndedLeases;
 use super::failures::Failures;
 use super::lendable::Lendable;
 use super::same::is_same;
+use super::speed::Speed;
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
@@ -13,9 +14,6 @@ use crate::limits::{
     UNCHECKED_RESTS_MS, WORD_MS,
 };
 use std::collections::{BTreeSet, VecDeque};
-
-/// The weight of a new measurement in the moving average of the time for a chunk.
-const LEARN: f64 = 0.3;
 
 /// A result that waits for a good check.
 #[derive(Debug)]
@@ -69,17 +67,6 @@ pub(in crate::scheduler) enum Checked {
     Beyond(EmbedKey),
 }
 
-/// How fast a device is.
-#[derive(Debug)]
-struct Pace {
-    /// The moving average, once it was measured.
-    ms_per_chunk: Option<f64>,
-    /// When its last results came, or it began after a rest.
-    progress: Instant,
-    /// When any word of it came, or it began after a rest.
-    heard: Instant,
-}
-
 /// One device.
 #[derive(Debug)]
 pub(in crate::scheduler) struct Worker {
@@ -97,7 +84,8 @@ pub(in crate::scheduler) struct Worker {
     pub(super) done: u64,
     /// Rows of its results that wait since before this start.
     restored: BTreeSet<Row>,
-    pace: Pace,
+    /// How fast it is.
+    pub(super) speed: Speed,
     /// Good checks.
     good: u32,
     held: VecDeque<Held>,
@@ -116,7 +104,7 @@ impl Worker {
             failures: Failures::default(),
             told: None,
             done: 0,
-            pace: Pace { ms_per_chunk: None, progress: now, heard: now },
+            speed: Speed::new(now),
             good: 0,
             held: VecDeque::new(),
             check: None,
@@ -132,7 +120,7 @@ impl Worker {
     /// How many chunks its next lease may have, with so many of its leases open.
     pub(super) fn room(&self, open: usize) -> usize {
         let tried = if self.failures.is_broken() { 1 } else { usize::MAX };
-        self.room_unchecked(open).min(self.ahead()).min(tried)
+        self.room_unchecked(open).min(self.speed.ahead()).min(tried)
     }
 
     /// How many results more may wait for a check, with so many to come.
@@ -141,48 +129,10 @@ impl Worker {
         most.saturating_sub(open + self.held.len())
     }
 
-    /// How many chunks it embeds in `LEASE_WORK_MS`.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and bounded by the caller")]
-    fn ahead(&self) -> usize {
-        self.pace.ms_per_chunk.map_or(LEASE_FIRST, |ms| (LEASE_WORK_MS as f64 / ms.max(1.0)).max(1.0) as usize)
-    }
-
-    /// Milliseconds that it takes for so many chunks.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
-    pub(super) fn takes_ms(&self, chunks: usize) -> u64 {
-        (self.pace.ms_per_chunk.unwrap_or(LEASE_WORK_MS as f64 / LEASE_FIRST as f64) * chunks as f64) as u64
-    }
-
-    /// Milliseconds for a chunk, if it was measured.
-    pub(super) const fn ms_per_chunk(&self) -> Option<f64> {
-        self.pace.ms_per_chunk
-    }
-
-    /// It begins with something after a rest.
-    pub(super) const fn starts(&mut self, now: Instant) {
-        (self.pace.progress, self.pace.heard) = (now, now);
-    }
-
-    /// A word of it came.
-    pub(super) const fn heard(&mut self, now: Instant) {
-        self.pace.heard = now;
-    }
-
-    /// For how long no word of it has come, with whether it owes one: it embeds, and sends what each task made; before the third of such a
-    /// lease it renews that besides.
-    pub(super) fn silence(&self, now: Instant, lease: Duration) -> (Duration, bool) {
-        let results = Duration::from_millis(2 * self.takes_ms(RESULTS_MAX));
-        let due = results.min(lease / 3) + Duration::from_millis(WORD_MS);
-        let silent = now.since(self.pace.heard);
-        (silent, silent >= due)
-    }
-
     /// So many results came.
     pub(super) fn progressed(&mut self, now: Instant, results: usize) {
         self.failures.end();
-        let ms = now.since(self.pace.progress).as_millis() as f64 / results.max(1) as f64;
-        self.pace.ms_per_chunk = Some(self.pace.ms_per_chunk.map_or(ms, |known| (ms - known).mul_add(LEARN, known)));
-        self.pace.progress = now;
+        self.speed.progressed(now, results);
     }
 
     /// A result came, and waits. Whether it is to be checked is drawn also where nothing may be computed here just now: a device that
@@ -296,7 +246,7 @@ impl Worker {
     pub(super) fn deadline(&self, rests: bool) -> Option<Instant> {
         let oldest = self.held.iter().find(|held| !held.is_beyond).filter(|_| self.check.is_none())?;
         let late = oldest.at + Duration::from_millis(UNCHECKED_MS);
-        Some(if rests { late.min(self.pace.progress + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
+        Some(if rests { late.min(self.speed.progress() + Duration::from_millis(UNCHECKED_RESTS_MS)) } else { late })
     }
 
     /// The result that is to be checked now. `rests`: it has no lease.

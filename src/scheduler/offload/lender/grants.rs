@@ -53,9 +53,9 @@ impl Lender {
             let behind = self.leases_of(peer).map(|(_, lease)| lease.open()).sum();
             let Some(worker) = self.workers.get_mut(&peer) else { continue };
             if rests {
-                worker.starts(now);
+                worker.speed.starts(now);
             }
-            let ms = (4 * worker.takes_ms(batch.len()) + 2_000).clamp(LEASE_MS_MIN, LEASE_MS_MAX);
+            let ms = (4 * worker.speed.takes_ms(batch.len()) + 2_000).clamp(LEASE_MS_MIN, LEASE_MS_MAX);
             let texts: Vec<LentText> = batch.iter().map(|chunk| chunk.text.clone()).collect();
             let own = |(at, chunk)| (!known.contains_key(&at)).then_some(chunk);
             let (chunks, length) = (batch.into_iter().enumerate().map(own).collect(), Duration::from_millis(ms));

@@ -90,7 +90,7 @@ impl Lender {
     /// task of it made.
     fn may_be_lost(&self, lease: &Lease, how: Ended) -> usize {
         let is_behind = self.leases_of(lease.peer).any(|(_, other)| other.since < lease.since && other.open() > 0);
-        let first = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(1));
+        let first = self.workers.get(&lease.peer).map_or(0, |worker| worker.speed.takes_ms(1));
         match how {
             Ended::Failed => 0,
             _ if is_behind => 0,

@@ -22,9 +22,15 @@ impl Lender {
 
     /// A message of a device came.
     pub(in crate::scheduler) fn heard(&mut self, now: Instant, peer: PeerKey) {
+        let lease = self.leases_of(peer).map(|(_, lease)| lease.length).min();
         if let Some(worker) = self.workers.get_mut(&peer) {
-            worker.heard(now);
+            worker.speed.heard(now, lease);
         }
+    }
+
+    /// This device stood still for so long until now.
+    pub(in crate::scheduler) fn stood(&mut self, now: Instant, stood: Duration) {
+        self.workers.values_mut().for_each(|worker| worker.speed.stood(now, stood));
     }
 
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for

@@ -110,7 +110,7 @@ impl Lender {
         }
         let is_late = |(_, lease): &(&BatchId, &Lease)| {
             let chunks = lease.behind + 2 * lease.chunks.len();
-            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.takes_ms(chunks));
+            let takes = self.workers.get(&lease.peer).map_or(0, |worker| worker.speed.takes_ms(chunks));
             self.woken >= lease.since + Duration::from_millis(takes)
         };
         // All of them, as of the oldest all may be here already, or wait.
@@ -301,7 +301,7 @@ impl Lender {
             unchecked: worker.unchecked(),
             owed: self.results.owed.of(*peer),
             done: worker.done,
-            ms_per_chunk: worker.ms_per_chunk(),
+            ms_per_chunk: worker.speed.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
             banned: worker.is_banned(now),
             banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
@@ -311,7 +311,7 @@ impl Lender {
                 .leases_of(*peer)
                 .map(|(_, lease)| lease.length)
                 .min()
-                .map(|lease| worker.silence(now, lease)),
+                .map(|lease| worker.speed.silence(now, lease)),
         })
     }
 }
