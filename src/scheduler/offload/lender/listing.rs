@@ -103,6 +103,9 @@ impl Lender {
         self.pool.known.retain(|(_, read)| !is_old(*read));
         let here = &self.pool.here;
         let of_old = |chunk: &Lendable| here.get(&chunk.key).is_none_or(|text| is_old(text.read));
+        if !self.pool.chunks.iter().any(of_old) {
+            return Vec::new();
+        }
         let (old, fresh): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pool.chunks).into_iter().partition(of_old);
         self.pool.chunks = fresh.into();
         let before = self.over.documents.len();

@@ -36,6 +36,9 @@ impl Lender {
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for
     /// `ASK_ANSWER_MS`, or gets none any more, is told to ask again: whoever gets no answer takes this device for one that gives none.
     pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) -> Vec<(PeerKey, Work)> {
+        if self.asks.is_empty() {
+            return Vec::new();
+        }
         let of = |peer: &PeerKey| recipients.iter().find(|helper| helper.peer == *peer);
         let gets = |peer: &PeerKey| of(peer).is_some_and(|helper| helper.gets);
         let (workers, patience) = (&self.workers, Duration::from_millis(ASK_ANSWER_MS));
