@@ -227,16 +227,15 @@ impl Writer {
         let waits = group.iter().all(|save| !save.mends && save.changes.iter().all(Change::is_made_again));
         let mut results: Vec<Saved> = Vec::with_capacity(group.len());
         for Save { changes, .. } in group {
-            let mut applied = Vec::with_capacity(changes.len());
             for change in &changes {
                 if let Change::Sources(sources) = change {
                     Home::at(&self.home).write(HomeFile::Sources, &sources.encode()).map_err(|error| {
                         NotSaved::for_now(format!("The list of watched folders cannot be written: {error}."))
                     })?;
                 }
-                applied.push(self.library.apply(change).map_err(|error| self.not_used(&error))?);
-                self.log_refusal(change);
             }
+            let applied = self.library.apply_all(&changes).map_err(|error| self.not_used(&error))?;
+            changes.iter().for_each(|change| self.log_refusal(change));
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }

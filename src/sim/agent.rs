@@ -182,7 +182,7 @@ impl Agent {
     /// The store's, as text.
     pub fn apply(&mut self, changes: &[Change]) -> Result<Vec<Applied>, String> {
         self.is_unsynced |= !changes.iter().all(Change::is_made_again);
-        changes.iter().map(|change| self.library.apply(change).map_err(|error| error.to_string())).collect()
+        self.library.apply_all(changes).map_err(|error| error.to_string())
     }
 
     /// Syncs, unless all that was applied can be made again, and puts what was applied into the index. What waits for a sync waits for the

@@ -3,6 +3,7 @@
 //! Each change becomes one atomic batch: the records that follow from it, the counters after it, and the commit number
 //! as the stamp of every space that the batch writes to.
 
+mod apply;
 mod made;
 mod owed;
 mod parking;
@@ -65,67 +66,12 @@ impl<K: Kv> Library<K> {
         &self.commit
     }
 
-    /// Applies one change as one atomic batch. It survives a power cut only after `Kv::sync`.
-    ///
-    /// A change that comes too late, because its document was changed or purged meanwhile, is no error: vectors are
-    /// still stored for the rows that still exist, and everything else of it does nothing.
-    ///
-    /// # Errors
-    /// Any `KvError`; the library must then be opened again.
-    pub fn apply(&mut self, change: &Change) -> Result<Applied, KvError> {
-        let mut tx = self.begin();
-        match change {
-            Change::Sources(sources) => self.sources(&mut tx, sources)?,
-            Change::Marks(marks) => tx.batch.put(Space::State, keys::MARKS, marks.encode()),
-            Change::Roots(roots) => tx.batch.put(Space::State, keys::ROOTS, roots.encode()),
-            Change::Asked(asked) => tx.batch.put(Space::State, keys::ASKED, asked.encode()),
-            Change::Restamped { doc, stamp } => self.restamped(&mut tx, *doc, *stamp)?,
-            Change::Differs { doc, from, stamp } => self.differs(&mut tx, *doc, *from, *stamp)?,
-            Change::Kept { found, since } => self.kept(&mut tx, *found, *since)?,
-            Change::Seen { path, stamp, collection, ring } => {
-                self.seen(&mut tx, path, *stamp, collection, *ring)?;
-            }
-            Change::Gone(found) => self.gone(&mut tx, *found)?,
-            Change::Refused { doc, stamp, reason, keep } => {
-                self.refused(&mut tx, *doc, *stamp, reason, *keep)?;
-            }
-            Change::Parked { doc, stamp, parked } => self.parked(&mut tx, *doc, *stamp, parked)?,
-            Change::Failing { doc, failing } => self.failing(&mut tx, *doc, failing.as_deref())?,
-            Change::Retried { doc } => self.retried(&mut tx, *doc)?,
-            Change::Dropped { doc } => self.dropped(&mut tx, *doc)?,
-            Change::Absent { doc, stamp } => self.absent(&mut tx, *doc, *stamp)?,
-            Change::Chunked { doc, stamp, content, chunks } => {
-                self.chunked(&mut tx, *doc, *stamp, *content, chunks)?;
-            }
-            Change::Embedded { doc, model, vectors } => self.embedded(&mut tx, *doc, *model, vectors)?,
-            Change::Unproven { by, model, vectors } => self.unproven(&mut tx, *by, *model, vectors)?,
-            Change::Proven { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows, false)?,
-            Change::Vouched { doc, by, checks, rows } => self.proven(&mut tx, *doc, (*by, *checks), rows, true)?,
-            Change::Settled { by, rows } => tx.makers().settle(*by, rows),
-            Change::Accused { by, row } => tx.makers().owe(*by, *row),
-            Change::Copied { doc, rows } => self.copied(&mut tx, *doc, rows)?,
-            Change::Disproven { by, until } => self.disproven(&mut tx, (*by, *until))?,
-            Change::Outdated { doc } => self.outdated(&mut tx, *doc)?,
-            Change::Remade { doc, model, at, rows } => self.remade(&mut tx, *doc, (*model, *at), rows)?,
-            Change::Remodel(next) => Self::remodel(&mut tx, next.as_deref()),
-            Change::Purge { doc } => self.purge(&mut tx, *doc)?,
-            Change::Expire { rows } => self.expire(&mut tx, rows)?,
-        }
-        if let Some(doc) = tx.applied.doc.filter(|_| tx.applied.now != Some(Kind::Chunked)) {
-            // Its text is another one, or is done with.
-            self.failing(&mut tx, doc, None)?;
-        }
-        self.write(tx)
-    }
-
     fn begin(&self) -> Transaction {
         Transaction::new(self.commit.clone(), Arc::clone(&self.makers))
     }
 
-    fn write(&mut self, tx: Transaction) -> Result<Applied, KvError> {
-        let Transaction { mut batch, mut commit, makers, mut applied } = tx;
-        let documents = batch.ops().iter().filter(|(space, ..)| *space == Space::Document);
-        applied.documents = documents.filter_map(|(_, key, _)| keys::number(key).map(DocId)).collect();
+    fn write(&mut self, tx: Transaction) -> Result<(), KvError> {
+        let Transaction { mut batch, mut commit, makers, .. } = tx;
         for (peer, maker) in makers.changes(&self.makers) {
             match maker {
                 Some(maker) => batch.put(Space::State, keys::maker(&peer), maker.encode()),
@@ -133,14 +79,14 @@ impl<K: Kv> Library<K> {
             }
         }
         if batch.is_empty() {
-            return Ok(applied);
+            return Ok(());
         }
         commit.number += 1;
         commit.stamp(&mut batch);
         batch.put(Space::State, keys::COMMIT, commit.encode());
         self.kv.commit(batch)?;
         (self.commit, self.makers) = (commit, makers);
-        Ok(applied)
+        Ok(())
     }
 
     fn seen(

@@ -35,7 +35,7 @@ impl<K: Kv> Library<K> {
         if is_other || is_less_or_more {
             tx.batch.put(Space::State, keys::REMODEL, []);
         }
-        self.write(tx).map(|_| before.filter(|_| is_other))
+        self.write(tx).map(|()| before.filter(|_| is_other))
     }
 
     fn are_there(tx: &mut Transaction, there: &[ModelMark]) {

@@ -26,7 +26,7 @@ impl<K: Kv> Library<K> {
     ) -> Result<(), KvError> {
         let mut tx = self.begin();
         words::put_segment(&self.kv, &mut tx.batch, segment, grams)?;
-        self.write(tx).map(drop)
+        self.write(tx)
     }
 
     /// Has the index of words made anew: what is there is deleted by the steps of [`Self::renew_words`]. Not synced.
@@ -36,7 +36,7 @@ impl<K: Kv> Library<K> {
     pub fn forget_words(&mut self) -> Result<(), KvError> {
         let mut tx = self.begin();
         tx.batch.delete(Space::Word, words::ANALYSIS);
-        self.write(tx).map(drop)
+        self.write(tx)
     }
 
     /// One step towards an index of words by this version of the analysis: what another version made is deleted, and then the names of
@@ -78,7 +78,7 @@ impl<K: Kv> Library<K> {
     pub fn begin_merge(&mut self, merging: &Merging) -> Result<(), KvError> {
         let mut tx = self.begin();
         merging.put(&mut tx.batch);
-        self.write(tx).map(drop)
+        self.write(tx)
     }
 
     /// Joins some terms' postings: `join` makes those of the new segment of those that the old ones have, each with its segment's number. True once all
@@ -93,7 +93,7 @@ impl<K: Kv> Library<K> {
     ) -> Result<bool, KvError> {
         let mut tx = self.begin();
         let is_last = words::join_step(&self.kv, &mut tx.batch, merging, join)?;
-        self.write(tx).map(|_| is_last)
+        self.write(tx).map(|()| is_last)
     }
 
     /// Puts the new segment in the place of the old ones; `None`: nothing is left of them.
@@ -103,7 +103,7 @@ impl<K: Kv> Library<K> {
     pub fn commit_merge(&mut self, merging: &mut Merging, segment: Option<&StoredSegment>) -> Result<(), KvError> {
         let mut tx = self.begin();
         words::commit_merge(&mut tx.batch, merging, segment);
-        self.write(tx).map(drop)
+        self.write(tx)
     }
 
     /// Joins some groups of letters. `unused` is kept between the steps: words that no chunk has any more.
@@ -119,7 +119,7 @@ impl<K: Kv> Library<K> {
         let mut tx = self.begin();
         let needs_others = words::groups_step(&self.kv, &mut tx.batch, merging, &known)?;
         *unused = (!needs_others).then_some(known);
-        self.write(tx).map(drop)
+        self.write(tx)
     }
 
     /// Deletes some postings of the old segments. True once the merge is over.
@@ -129,6 +129,6 @@ impl<K: Kv> Library<K> {
     pub fn sweep_words(&mut self, merging: &mut Merging) -> Result<bool, KvError> {
         let mut tx = self.begin();
         let is_over = words::sweep_step(&self.kv, &mut tx.batch, merging)?;
-        self.write(tx).map(|_| is_over)
+        self.write(tx).map(|()| is_over)
     }
 }
