@@ -82,14 +82,19 @@ pub(super) fn elide(text: &str) -> Option<String> {
 fn grouped(text: &str) -> Vec<Range<usize>> {
     let (mut spans, mut start) = (Vec::new(), 0);
     for line in text.split_inclusive('\n') {
+        let begins = start;
+        start += line.len();
+        // Such groups have a figure: most lines have none, and names need not be looked for in them.
+        if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
         let lower = line.to_ascii_lowercase();
         let behind = NAMES.iter().filter_map(|name| Some(lower.find(name)? + name.len())).min();
         let mut from = behind;
         while let Some(span) = from.and_then(|from| groups(line, from)) {
             from = Some(span.end);
-            spans.push(start + span.start..start + span.end);
+            spans.push(begins + span.start..begins + span.end);
         }
-        start += line.len();
     }
     spans
 }
