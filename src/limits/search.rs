@@ -45,6 +45,9 @@ pub const SHARED_PLACES: usize = 10;
 /// Filters of the last questions of which it is kept which rows fit: some 25 bytes for each 64 rows.
 pub const FILTERS_KEPT: usize = 4;
 
+/// Stems of words that are kept while chunks are entered into the index of words: some hundred KiB.
+pub const STEMS_MAX: usize = 4096;
+
 /// Bytes of one term of the index of words; longer words, such as base64, are left out.
 pub const TERM_BYTES_MAX: usize = 64;
 

@@ -10,6 +10,7 @@ use crate::search::lexical::index::{Full, Index, Places, Postings, Segment};
 use crate::search::lexical::postings::decode;
 use crate::search::lexical::row_set::RowSet;
 use crate::search::lexical::similar::grams;
+use crate::search::lexical::stems::Stems;
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::change::Applied;
 use crate::store::keys;
@@ -126,11 +127,11 @@ pub struct Entry {
     audience: Audience,
 }
 
-/// Up to `max` chunks from this row on; fewer where there are no more.
+/// Up to `max` chunks from this row on; fewer where there are no more. `stems`: those of the words of chunks before.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn next(kv: &impl Kv, from: Row, max: usize) -> Result<Vec<Entry>, KvError> {
+pub fn next(kv: &impl Kv, from: Row, max: usize, stems: &mut Stems) -> Result<Vec<Entry>, KvError> {
     let folders = Folders::read(kv)?;
     let mut known: Option<(_, Audience)> = None;
     let page = kv.page(Space::Chunk, &keys::row(from), None, max)?;
@@ -143,7 +144,7 @@ pub fn next(kv: &impl Kv, from: Row, max: usize) -> Result<Vec<Entry>, KvError> 
                 _ => read::document(kv, chunk.doc)?.map_or(Audience::Nobody, |doc| folders.audience(&doc)),
             };
             known = Some((chunk.doc, audience));
-            Ok(Entry { row, analysis: Analysis::of(&chunk.heading, &chunk.text), audience })
+            Ok(Entry { row, analysis: Analysis::with_stems(stems, &chunk.heading, &chunk.text), audience })
         })
         .collect()
 }
@@ -225,10 +226,10 @@ pub fn follow(kv: &impl Kv, index: &mut Index, applied: &Applied) {
 /// # Errors
 /// Any `KvError`.
 pub fn catch_up<K: Kv>(library: &mut Library<K>, index: &mut Index) -> Result<(), KvError> {
-    let mut next_name = None;
+    let (mut next_name, mut stems) = (None, Stems::default());
     while !library.renew_words(VERSION, &mut next_name)? {}
     loop {
-        let entries = next(library.kv(), index.next(), INDEXED_AT_ONCE)?;
+        let entries = next(library.kv(), index.next(), INDEXED_AT_ONCE, &mut stems)?;
         enter(index, &entries);
         if let Some(full) = index.full(false) {
             index.stored(write(library, full)?);

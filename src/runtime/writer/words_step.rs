@@ -7,6 +7,7 @@ use crate::base::id::DocId;
 use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END, STORE_SMALL_SPACE};
 use crate::platform::home::disk_free;
 use crate::search::lexical::analysis::VERSION;
+use crate::search::lexical::stems::Stems;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::worker::retrieve::load_indexes;
 use crate::worker::word_merge::{Stepped, WordMerge};
@@ -32,6 +33,8 @@ pub struct WordsStep {
     failed: bool,
     /// Whether all of it is to be made anew.
     rebuild: Rebuild,
+    /// The stems of the words of chunks that were entered.
+    stems: Stems,
 }
 
 impl WordsStep {
@@ -155,7 +158,7 @@ impl Writer {
         }
         let from = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next();
         // Read and analysed without the lock.
-        let entries = words::next(self.library.kv(), from, INDEXED_AT_ONCE)?;
+        let entries = words::next(self.library.kv(), from, INDEXED_AT_ONCE, &mut self.words.stems)?;
         self.words.is_entered = entries.len() < INDEXED_AT_ONCE;
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         words::enter(&mut index.words, &entries);

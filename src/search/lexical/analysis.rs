@@ -1,7 +1,8 @@
 //! What a chunk is found by: its terms, and how often it has each.
 
 use super::detection::of_text;
-use super::language::{Language, Languages};
+use super::language::Languages;
+use super::stems::{Stems, stem};
 use super::token::{Kind, each};
 use crate::base::fold::{fold, lower};
 use std::borrow::Cow;
@@ -29,14 +30,25 @@ impl Analysis {
         Self::in_languages(&languages_of(heading, text), &[heading, text])
     }
 
+    /// The same, with stems that are known.
+    #[must_use]
+    pub fn with_stems(stems: &mut Stems, heading: &str, text: &str) -> Self {
+        Self::of_those(&languages_of(heading, text), &[heading, text], |_| true, Some(stems))
+    }
+
     /// The terms of these texts, which are in these languages.
     #[must_use]
     pub fn in_languages(languages: &Languages, texts: &[&str]) -> Self {
-        Self::of_those(languages, texts, |_| true)
+        Self::of_those(languages, texts, |_| true, None)
     }
 
     /// The terms of those units of these texts that are `wanted`, and the length of all.
-    pub(super) fn of_those(languages: &Languages, texts: &[&str], wanted: impl Fn(&str) -> bool) -> Self {
+    pub(super) fn of_those(
+        languages: &Languages,
+        texts: &[&str],
+        wanted: impl Fn(&str) -> bool,
+        mut stems: Option<&mut Stems>,
+    ) -> Self {
         let mut analysis = Self { languages: languages.clone(), ..Self::default() };
         for text in texts {
             each(&lower(text), |unit, kind| {
@@ -44,13 +56,21 @@ impl Analysis {
                 if !wanted(unit) {
                     return;
                 }
-                for term in forms(unit, kind, languages) {
-                    let count = analysis.terms.entry(term).or_default();
-                    *count = count.saturating_add(1);
+                match (kind, &languages[..], &mut stems) {
+                    (Kind::Word, [language], Some(stems)) => analysis.count(stems.of(*language, unit)),
+                    _ => forms(unit, kind, languages).iter().for_each(|form| analysis.count(form)),
                 }
             });
         }
         analysis
+    }
+
+    fn count(&mut self, term: &str) {
+        if let Some(count) = self.terms.get_mut(term) {
+            *count = count.saturating_add(1);
+        } else {
+            self.terms.insert(term.to_owned(), 1);
+        }
     }
 }
 
@@ -67,18 +87,12 @@ pub(super) fn forms(unit: &str, kind: Kind, languages: &Languages) -> Vec<String
     }
     let mut forms = Vec::with_capacity(languages.len());
     for language in languages {
-        let form = fold(&language.stem(without_article(unit, *language))).into_owned();
+        let form = stem(unit, *language);
         if !forms.contains(&form) {
             forms.push(form);
         }
     }
     forms
-}
-
-/// The word without an elided article or pronoun before it: `l'`, `qu'`, `dell'`.
-fn without_article(word: &str, language: Language) -> &str {
-    let after = word.split_once('\'').map(|(_, rest)| rest).filter(|rest| language.elides() && rest.len() > 1);
-    after.unwrap_or(word)
 }
 
 #[cfg(test)]
@@ -111,5 +125,22 @@ mod tests {
     fn accents_and_cases_make_no_difference() {
         let text = "MU\u{308}LLERS Heiz\u{AD}k\u{F6}rper";
         assert_eq!(terms(text), terms("M\u{FC}llers HEIZK\u{D6}RPER"));
+    }
+
+    #[test]
+    fn terms_are_the_same_whether_their_stems_were_known() {
+        let mut stems = Stems::default();
+        let texts = [
+            "The heaters of this house are old, and the heating of all of the rooms takes a long while every day.",
+            "Die Heizungen in diesem alten Haus sind kaputt, und die Nachbarn haben schon mehrfach nach dem Grund gefragt.",
+            "Heizungen sind alt",
+            "L'\u{e9}cole et les \u{e9}coles de la ville sont ferm\u{e9}es pendant les vacances de No\u{eb}l et de P\u{e2}ques.",
+            "part AB-1234/C fits",
+        ];
+        for _ in 0..2 {
+            for text in texts {
+                assert_eq!(Analysis::with_stems(&mut stems, "Heaters", text), Analysis::of("Heaters", text));
+            }
+        }
     }
 }

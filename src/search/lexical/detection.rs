@@ -22,8 +22,8 @@ const CLEAR_VOTES: usize = 2;
 #[must_use]
 pub(super) fn of_text(text: &str) -> Languages {
     let head = head(text);
-    let (mut first, mut is_sure) = detected(head);
-    let is_latin = detect_script(head) == Some(Script::Latin);
+    let (mut first, mut is_sure, script) = detected(head);
+    let is_latin = script == Some(Script::Latin);
     if is_latin && (!is_sure || letters(head) < BELIEVED_FROM) {
         let (voted, is_clear) = voted(head, first);
         (first, is_sure) = (voted.or(first), is_clear);
@@ -47,12 +47,12 @@ fn voted(text: &str, detected: Option<Language>) -> (Option<Language>, bool) {
     (preferred.or_else(|| best.first().copied()), most >= CLEAR_VOTES && best.len() == 1)
 }
 
-/// The most likely language, and whether that is sure.
-fn detected(text: &str) -> (Option<Language>, bool) {
+/// The most likely language, whether that is sure, and the letters of the text.
+fn detected(text: &str) -> (Option<Language>, bool, Option<Script>) {
     let languages = KNOWN.iter().map(|(_, lang, _)| *lang).collect();
-    let Some(info) = Detector::with_allowlist(languages).detect(text) else { return (None, true) };
+    let Some(info) = Detector::with_allowlist(languages).detect(text) else { return (None, true, detect_script(text)) };
     let known = KNOWN.iter().find(|(_, lang, _)| *lang == info.lang()).map(|(language, ..)| *language);
-    (known, info.is_reliable())
+    (known, info.is_reliable(), Some(info.script()))
 }
 
 /// The language of a text for people, in English, if that is surely another one.

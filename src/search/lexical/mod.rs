@@ -23,6 +23,7 @@ pub mod postings;
 pub mod row_set;
 pub mod similar;
 pub mod spans;
+pub mod stems;
 mod stop_word;
 pub mod terms;
 mod token;

@@ -193,7 +193,7 @@ impl QueryTerms {
     #[must_use]
     pub fn count_in(&self, languages: &Languages, parts: [&str; 3]) -> TermFrequencies {
         let is_wanted = |unit: &str| self.beginnings.has(unit, languages);
-        let analysis = Analysis::of_those(languages, &parts, is_wanted);
+        let analysis = Analysis::of_those(languages, &parts, is_wanted, None);
         let mut frequencies = TermFrequencies::zero(self.len());
         frequencies.length = analysis.length;
         let has = |parts: &&Parts| [&parts.first, &parts.second].iter().all(|part| analysis.terms.contains_key(*part));
