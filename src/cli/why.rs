@@ -86,7 +86,7 @@ mod tests {
     use crate::base::time::Duration;
     use crate::energy::measured::Measured;
     use crate::energy::reason::Reason;
-    use crate::http::why::SilentOwner;
+    use crate::http::silent_owner::SilentOwner;
     use crate::node::status::{DeviceHold, HoldStatus};
 
     fn device(name: &str, told: Option<Option<HoldStatus>>) -> DeviceHold {

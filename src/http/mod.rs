@@ -32,6 +32,7 @@ mod pieces;
 mod query;
 pub mod routes;
 mod shape;
+pub mod silent_owner;
 mod slots;
 pub mod tasks;
 mod timeouts;

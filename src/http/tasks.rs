@@ -1,7 +1,8 @@
 //! What the API tells of background work: what waits here and why, who has some of it, what is done for others.
 
 use super::dto::{Pace, Passages, text};
-use super::why::{DeviceState, DeviceWhy, SilentOwner};
+use super::silent_owner::SilentOwner;
+use super::why::{DeviceState, DeviceWhy};
 use crate::base::time::utc;
 use crate::node::status::{
     AbsentStatus, DeviceHold, FolderStatus, KeptOut, LentStatus, ParkedStatus, RunningStatus, Status, WorkLink,

@@ -1,11 +1,12 @@
 //! What the API tells of why work waits: what waits, and of each device what limits it, since when, and when it is looked at again.
 
 use super::dto::Passages;
-use crate::base::count::{count, plural};
+use super::silent_owner::SilentOwner;
+use crate::base::count::plural;
 use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
-use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, SilentOwnerStatus, Status};
+use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
 use crate::scheduler::attempt::FailingDocuments;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
@@ -20,51 +21,6 @@ pub struct Why {
     /// Devices that offer passages to this one and do not answer when it asks for some.
     #[serde(default)]
     pub silent_owners: Vec<SilentOwner>,
-}
-
-/// A device that offers passages to this one and does not answer when it asks for some.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SilentOwner {
-    /// Its name.
-    pub device: String,
-    /// Its PeerId.
-    pub peer_id: String,
-    /// Passages that it offers, as it said last.
-    pub passages: u64,
-    /// Requests in a row that it has not answered.
-    pub requests: u64,
-    /// Seconds since the first of them.
-    pub since_s: u64,
-    /// In how many seconds it is asked again: each pause is twice as long as the last one, five minutes at most.
-    pub next_s: u64,
-}
-
-impl From<&SilentOwnerStatus> for SilentOwner {
-    fn from(of: &SilentOwnerStatus) -> Self {
-        Self {
-            device: of.device.clone(),
-            peer_id: of.peer_id.clone(),
-            passages: of.chunks,
-            requests: of.questions,
-            since_s: of.since_ago.as_secs(),
-            next_s: of.next_in.as_secs(),
-        }
-    }
-}
-
-impl SilentOwner {
-    /// What is so with it, a sentence.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        format!(
-            "{}: offers {} to be embedded here, and has answered none of {} for some in {}. This device goes on with other work, and asks it again in {}.",
-            self.device,
-            count(self.passages, "passage"),
-            count(self.requests, "request"),
-            span(self.since_s),
-            span(self.next_s),
-        )
-    }
 }
 
 /// Tasks of one kind that wait for one reason.

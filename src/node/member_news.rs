@@ -150,7 +150,7 @@ mod tests {
             self.take();
         }
 
-        fn new(&mut self, ms: u64, linked: bool) {
+        fn joined(&mut self, ms: u64, linked: bool) {
             self.news.is_new(at(ms), PEER, "attic".to_owned(), linked);
             self.take();
         }
@@ -194,7 +194,7 @@ mod tests {
     fn a_new_start_and_a_first_sight_are_one_line_each_and_the_next_ones_are_told_again() {
         let mut told = Told::default();
         told.linked(0);
-        told.new(40, true);
+        told.joined(40, true);
         told.restarted(60);
         told.unlinked();
         told.linked(20_000);
@@ -203,7 +203,7 @@ mod tests {
         told.restarted(20_000 + BACK_ONCE_MS);
         assert_eq!(told.lines, ["linked", "linked", "back"], "it has started anew behind another member's back");
         let mut told = Told::default();
-        told.new(0, false);
+        told.joined(0, false);
         told.linked(60_000);
         told.down();
         told.back(61_000, false);

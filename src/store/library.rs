@@ -19,7 +19,7 @@ mod test;
 mod transaction;
 mod word_index;
 
-use super::change::{Applied, Change, FoundDocument, NewChunk};
+use super::change::{FoundDocument, NewChunk};
 use super::counts::Kind;
 use super::keys::{self, Stage};
 use super::kv::{Kv, KvError, Space};

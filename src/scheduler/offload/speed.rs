@@ -131,7 +131,8 @@ mod tests {
             speed.heard(at(back), LEASE);
             speed.heard(at(back + 400), LEASE);
             speed.progressed(at(back + 400), 8);
-            is(&speed, 95.0..105.0);
+            // When it was stopped is not known to the task.
+            is(&speed, 95.0..120.0);
             let (mut speed, now) = measured();
             let back = now + 400 + stop;
             speed.stood(at(back), Duration::from_millis(stop));

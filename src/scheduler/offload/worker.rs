@@ -9,10 +9,7 @@ use crate::base::id::{DocId, EmbedKey, PeerKey, Row, TaskId};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
-use crate::limits::{
-    CHECK_ONE_IN, DOUBTS_MAX, LEASE_FIRST, LEASE_WORK_MS, PROBATION, RESULTS_MAX, UNCHECKED_MAX, UNCHECKED_MS,
-    UNCHECKED_RESTS_MS, WORD_MS,
-};
+use crate::limits::{CHECK_ONE_IN, DOUBTS_MAX, PROBATION, UNCHECKED_MAX, UNCHECKED_MS, UNCHECKED_RESTS_MS};
 use std::collections::{BTreeSet, VecDeque};
 
 /// A result that waits for a good check.

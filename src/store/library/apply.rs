@@ -106,7 +106,9 @@ fn take_applied(tx: &mut Transaction, before: usize) -> Applied {
 fn together(changes: &[Change]) -> usize {
     let mut documents = BTreeSet::new();
     let is_alone = |change: &Change| match change {
-        Change::Embedded { doc, .. } | Change::Proven { doc, .. } | Change::Vouched { doc, .. } => !documents.insert(*doc),
+        Change::Embedded { doc, .. } | Change::Proven { doc, .. } | Change::Vouched { doc, .. } => {
+            !documents.insert(*doc)
+        }
         _ => true,
     };
     changes.iter().position(is_alone).unwrap_or(changes.len()).max(1)

@@ -20,8 +20,11 @@ fn vector(n: u8) -> Quantized {
     Embedding::new(MODEL, &raw).unwrap().quantize()
 }
 
-/// A library with documents of these texts, and the rows and keys of each.
-fn library(documents: &[&[u8]]) -> (Library<MemoryKv>, Vec<(DocId, Vec<(Row, EmbedKey)>)>) {
+/// A document with the rows and keys of its texts.
+type Rows = (DocId, Vec<(Row, EmbedKey)>);
+
+/// A library with documents of these texts.
+fn library(documents: &[&[u8]]) -> (Library<MemoryKv>, Vec<Rows>) {
     let mut library = Library::open(MemoryKv::new()).unwrap();
     let mut all = Vec::new();
     for (number, texts) in documents.iter().enumerate() {

@@ -239,7 +239,7 @@ impl Lender {
             Checked::Beyond(text) => self.lost.failed_here(text),
             Checked::Impossible(chunk) => {
                 // Its document is tried here, where an attempt that fails counts; and another device may have it then.
-                for chunk in chunk {
+                if let Some(chunk) = chunk {
                     self.lost.failed_here(chunk.key);
                     self.end_chunk(chunk.doc, chunk.key);
                 }
