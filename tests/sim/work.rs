@@ -101,7 +101,7 @@ fn time_in_which_a_device_is_stopped_is_none_that_it_takes_for_its_work() {
             }
         }
         println!("seed {seed}: {before:.0} ms, at most {slowest:.0} ms");
-        assert!(before > 0.0 && slowest < 1.5 * before, "seed {seed}: {before} {slowest}");
+        assert!(before > 0.0 && slowest < 3.0 * before, "seed {seed}: {before} {slowest}");
     }
 }
 

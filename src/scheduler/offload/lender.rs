@@ -13,6 +13,7 @@ mod owed_checks;
 mod presence;
 mod recalled;
 mod results;
+mod turns;
 
 use self::again::Again;
 use super::lendable::{Good, Known, Lendable};

@@ -126,12 +126,6 @@ impl Worker {
         most.saturating_sub(open + self.held.len())
     }
 
-    /// So many results came.
-    pub(super) fn progressed(&mut self, now: Instant, results: usize) {
-        self.failures.end();
-        self.speed.progressed(now, results);
-    }
-
     /// A result came, and waits. Whether it is to be checked is drawn also where nothing may be computed here just now: a device that
     /// asks a question first must not escape by that.
     pub(super) fn hold(&mut self, now: Instant, chunk: Lendable, vector: Quantized, rng: &mut Rng) {

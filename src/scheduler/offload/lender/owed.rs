@@ -4,7 +4,7 @@
 //! may be: part by part, of each some by chance. Where none of a part can be computed here either, its device is tried again after pauses that grow, as any task
 //! that fails; it is not parked, as it answers meanwhile, and people are told why (`OwedRest`).
 
-use super::results::in_turn;
+use super::turns::in_turn;
 use crate::base::id::{PeerKey, Row, TaskId};
 use crate::base::time::Instant;
 use crate::limits::{ATTEMPT_TEXT_MAX, OWED_MAX, UNCHECKED_MAX};

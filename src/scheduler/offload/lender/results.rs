@@ -1,5 +1,6 @@
 //! What comes back: vectors of others and of this device, their checks, and what is good.
 
+use super::turns::in_turn;
 use super::{BatchId, Lease, Lender, Lent, renewable};
 use crate::base::id::{DocId, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
@@ -8,8 +9,6 @@ use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
 use crate::scheduler::offload::lendable::{Good, Lendable};
 use crate::scheduler::offload::worker::{Checked, Worker};
 use crate::wire::work::{LentText, Results};
-use std::collections::BTreeMap;
-use std::ops::Bound;
 
 /// The least and the largest length of a vector that is taken: rounding to int8 changes it by less than 0.01.
 const NORM: core::ops::Range<f32> = 0.97..1.03;
@@ -26,14 +25,11 @@ impl Lender {
     ) -> bool {
         let lease = self.leases.get_mut(&results.batch).filter(|lease| lease.peer == peer);
         let (Some(lease), Some(worker)) = (lease, self.workers.get_mut(&peer)) else {
-            // Of batches that it never had a device may send as many as it likes.
-            let worker = self.workers.get_mut(&peer);
-            let (late, found) = worker.map_or((0, 0), |worker| worker.ended.late(results.batch, results.vectors.len()));
-            self.results.again.late += late as u64;
-            self.results.again.found(found);
+            self.note_late(peer, results);
             return false;
         };
-        let mut came = 0;
+        // Whatever it made took its time, also what this device has embedded meanwhile.
+        let (mut came, mut late) = (0, 0);
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
             let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             if let Some(known) = lease.known.remove(&place) {
@@ -65,7 +61,7 @@ impl Lender {
                 // A device may send a result as often as it likes.
                 if lease.late < lease.chunks.len() {
                     lease.late += 1;
-                    self.results.again.late += 1;
+                    late += 1;
                 }
                 continue;
             };
@@ -76,16 +72,28 @@ impl Lender {
             worker.hold(now, chunk, vector, &mut self.rng);
             came += 1;
         }
+        self.results.again.late += late as u64;
+        if came + late > 0 {
+            worker.speed.progressed(now, came + late);
+        }
         if came > 0 {
+            worker.failures.end();
             // A check of what it brought and that was made before would vouch for these.
             self.pool.awaited.forget_results_of(peer);
-            worker.progressed(now, came);
             (lease.until, lease.renewed_until) = (now + lease.length, renewable(now));
             if lease.open() == 0 {
                 self.leases.remove(&results.batch);
             }
         }
         false
+    }
+
+    /// Results came of a lease that is over. Of batches that it never had a device may send as many as it likes.
+    fn note_late(&mut self, peer: PeerKey, results: &Results) {
+        let worker = self.workers.get_mut(&peer);
+        let (late, found) = worker.map_or((0, 0), |worker| worker.ended.late(results.batch, results.vectors.len()));
+        self.results.again.late += late as u64;
+        self.results.again.found(found);
     }
 
     /// Chunks that this device embeds itself, at most so many: those that nobody has, and of those that somebody has had for longer than he
@@ -314,12 +322,6 @@ impl Lender {
                 .map(|lease| worker.speed.silence(now, lease)),
         })
     }
-}
-
-/// All of them, those behind this device first.
-pub(super) fn in_turn<V>(of: &BTreeMap<PeerKey, V>, last: Option<PeerKey>) -> impl Iterator<Item = (&PeerKey, &V)> {
-    let behind = last.map_or(Bound::Unbounded, Bound::Excluded);
-    of.range((behind, Bound::Unbounded)).chain(of)
 }
 
 /// Whether a vector has the length of an embedding.
