@@ -7,9 +7,11 @@ mod collection;
 mod energy;
 mod eval;
 mod identity;
+mod link;
 mod pairing;
 mod place;
 mod search;
+mod service;
 mod sim;
 mod tasks;
 mod token;
@@ -28,9 +30,11 @@ pub use collection::CollectionCommand;
 pub use energy::EnergyCommand;
 pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
+pub use link::LinkArgs;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
 pub use search::SearchArgs;
+pub use service::ServiceCommand;
 pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
 pub use token::{RoleArg, TokenCommand};
@@ -107,6 +111,14 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         what: TokenCommand,
+    },
+    /// Print the page's address again, with what opens it: for a browser on this machine, and for a phone.
+    Link(LinkArgs),
+    /// Have systemd run the agent for you, without a terminal and after each start of the machine.
+    Service {
+        /// What to do.
+        #[command(subcommand)]
+        what: ServiceCommand,
     },
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,

@@ -10,10 +10,8 @@
 //! Where a sensor measures power, the joules of 1,000 chunks of `JOULES_OF` tokens are its mean watts over that length's
 //! turn: of the part of the device that it measures, at rest and at work together.
 
-use super::args::BenchArgs;
 use super::calibrate;
 use super::output::{Stop, pretty, print, print_as_is};
-use super::paths::absolute;
 use crate::base::time::Duration;
 use crate::embed::Embedder;
 use crate::embed::reader::Side;
@@ -45,10 +43,9 @@ struct Measured {
     joules: Option<f64>,
 }
 
-/// Measures and prints.
-pub(super) fn bench(args: &BenchArgs, model: &EmbeddedModel) -> Result<(), Stop> {
-    let folder = args.models.as_deref().map(absolute).transpose()?;
-    let folder = folder.as_deref().map(models::find).transpose()?;
+/// Measures and prints the model of this folder, else the one inside the program.
+pub(super) fn bench(json: bool, folder: Option<&Path>, model: &EmbeddedModel) -> Result<(), Stop> {
+    let folder = folder.map(models::find).transpose()?;
     let before = sched::process_cpu();
     let (mut engine, manifest) = models::load(folder.as_deref(), model)?;
     let load_ms = milliseconds(sched::process_cpu().saturating_sub(before));
@@ -70,7 +67,7 @@ pub(super) fn bench(args: &BenchArgs, model: &EmbeddedModel) -> Result<(), Stop>
     }
     let kernel = engine.kernel().unwrap_or("tract");
     let measured = Measured { model: manifest.name().to_owned(), kernel, load_ms, ms, rss_mb: peak_mb(), joules };
-    if args.json { print_as_is(&pretty(&measured.json())) } else { print(&measured.text()) }
+    if json { print_as_is(&pretty(&measured.json())) } else { print(&measured.text()) }
 }
 
 /// A text of which the model reads so many tokens, or if its words do not come out even, as few less as can be. How many a word has, and

@@ -10,7 +10,7 @@
 //! sentence on stderr.
 //!
 //! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
-//! is printed only by `up`, and there only to a terminal; a call ends after `CLIENT_MS`.
+//! is printed by `up` only to a terminal, and by `link`, which is asked for it; a call ends after `CLIENT_MS`.
 //!
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
@@ -27,6 +27,7 @@ mod eval;
 mod folders;
 mod hit;
 mod identity;
+mod link;
 pub mod log;
 mod manual;
 mod mcp;
@@ -35,6 +36,7 @@ mod output;
 mod pairing;
 mod paths;
 mod peers;
+mod service;
 mod sim;
 mod style;
 mod tasks;
@@ -184,18 +186,29 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
         Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model),
-        Command::Bench(args) => bench::bench(&args, model),
+        Command::Bench(args) => {
+            let given = args.models.as_deref().map(absolute).transpose()?;
+            bench::bench(args.json, given.or_else(|| set_models(&home)).as_deref(), model)
+        }
+        Command::Link(link) => link::link(&home, api_of(&home, args.api), link),
+        Command::Service { what } => service::service(what, &home),
         Command::Backup(args) => upkeep::backup(client(), &home, &args),
         Command::Restore(args) => upkeep::restored(&home, &args),
         Command::Rebuild => smol::block_on(upkeep::rebuild(&client()?)),
         Command::Doctor { json, sensors } => {
-            let set = Home::at(&home).settings().ok().flatten().and_then(|config| config.node.models);
-            let models = set.as_ref().map(Path::new);
-            let report = smol::block_on(doctor::examine((&home, &absolute(&sensors)?), client(), models, model));
+            let models = set_models(&home);
+            let report =
+                smol::block_on(doctor::examine((&home, &absolute(&sensors)?), client(), models.as_deref(), model));
             show(json, &report.json(), || report.text(&Style::of_stdout()))?;
             if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
         }
     }
+}
+
+/// The folder of models that the home's settings name.
+fn set_models(home: &Path) -> Option<PathBuf> {
+    let settings = Home::at(home).settings().ok().flatten();
+    settings.and_then(|config| config.node.models).map(PathBuf::from)
 }
 
 /// The home that is meant. The demo makes homes of its own.

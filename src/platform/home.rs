@@ -58,7 +58,7 @@ pub use mesh_root::MeshRoot;
 pub use place::in_the_way;
 pub use room::disk_free;
 pub use token::Token;
-pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_cache, user_home};
+pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_cache, user_config, user_home};
 pub use writable::{read_only, try_writing};
 
 /// An agent's home.

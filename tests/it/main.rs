@@ -40,6 +40,7 @@ mod pipes;
 mod python;
 mod records;
 mod remembered;
+mod service;
 mod sockets;
 mod trust;
 mod upkeep;

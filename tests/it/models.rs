@@ -1,9 +1,11 @@
 //! Homes with more than one model: an upgrade, a collection with a model of its own, a model whose file is away, and kill -9 in the middle.
 
 use super::harness::{Agent, Place, repo};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use wattle::base::id::ModelMark;
 use wattle::embed::model::Manifest;
 use wattle::platform::disk::{Disk, Sync};
@@ -133,6 +135,22 @@ fn a_home_of_another_model_answers_by_words_where_the_model_of_before_is_not_the
     agent.stop();
     let (of, _) = vectors(&place.home());
     assert_eq!(of[&mark(&words_model())], 40);
+}
+
+#[test]
+fn a_bench_is_of_the_model_that_the_homes_settings_name() {
+    let place = place_with(1);
+    let model = other_model(&place.path().join("own"), "mine", 256);
+    place.up(&["--models", &model.display().to_string()]).stop();
+    let bench = |more: &[&str]| {
+        let home = place.home().display().to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wattle"));
+        let output = command.args(["--home", &home, "bench", "--json"]).args(more).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["model"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(bench(&[]), "mine");
+    assert_eq!(bench(&["--models", &words_model().display().to_string()]), "words");
 }
 
 #[test]

@@ -35,6 +35,17 @@ pub fn user_cache() -> Result<PathBuf, String> {
     Ok(cache.ok_or("Neither XDG_CACHE_HOME nor HOME says where caches live. Give a file with --cache.")?.join("wattle"))
 }
 
+/// `$XDG_CONFIG_HOME`, else `~/.config`: where the user's settings of other programs are.
+///
+/// # Errors
+/// Neither variable is set to an absolute path.
+pub fn user_config() -> Result<PathBuf, String> {
+    #[expect(clippy::disallowed_methods, reason = "the XDG base directory specification is about the environment")]
+    let var = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let config = var("XDG_CONFIG_HOME").or_else(|| Some(var("HOME")?.join(".config")));
+    config.ok_or_else(|| "Neither XDG_CONFIG_HOME nor HOME says where settings live. Set HOME.".to_owned())
+}
+
 /// A command as it is typed for the agent of this home: one of `wattle` names the home, unless it is the user's usual one or
 /// is named already.
 #[must_use]
