@@ -84,7 +84,7 @@ impl Client {
     /// A client of the agent at `address`; reads the token in `home` and makes no call yet.
     ///
     /// # Errors
-    /// `NoAgent` where no agent ever ran with this home, `NotDone` where its token cannot be used.
+    /// `NoAgent` where no agent ever ran with this home, `NotDone` where its token cannot be used, or its agent runs without it.
     pub fn new(address: SocketAddr, home: &Path) -> Result<Self, Failure> {
         let home = Home::at(home);
         let token_path = home.file(HomeFile::Token);
@@ -95,6 +95,9 @@ impl Client {
                      starts it, as a new device to the others.",
                     home.path().display()
                 )));
+            }
+            if let Some(why) = home.runs_without_folder() {
+                return Err(Failure::NotDone(why));
             }
             return Err(Failure::NoAgent(format!(
                 "No agent has run with the home {} yet. Start one with `wattle up`, or give its home with --home.",

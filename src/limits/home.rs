@@ -15,6 +15,9 @@ pub const KEY_ROOM_MIN: u64 = 64 * 1024;
 /// Milliseconds between two looks at whether the home's disk became read-only. A look is two reads of the kernel's own state.
 pub const HOME_LOOK_MS: u64 = 30_000;
 
+/// The same while it is, or the home is gone.
+pub const HOME_LOOK_WRONG_MS: u64 = 3_000;
+
 /// Tries of the lock of a home that follow each other at once: a command that asks whether the home is in use holds it for a moment.
 pub const LOCK_TRIES: usize = 4;
 

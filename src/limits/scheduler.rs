@@ -108,8 +108,8 @@ pub const DISK_RETRY_MS: u64 = 5_000;
 /// Milliseconds from a save that failed to the first try to go on; twice as many after each further failure.
 pub const MEND_RETRY_MS: u64 = 2_000;
 
-/// Milliseconds between two such tries at most.
-pub const MEND_RETRY_MS_MAX: u64 = 60_000;
+/// Milliseconds between two such tries at most: who put the home or its disk back does not wait for long, and a try is one small save.
+pub const MEND_RETRY_MS_MAX: u64 = 8_000;
 
 /// Failed reads of the store within `READ_FAILURES_MS` after which it is not tried again before the next start, which checks
 /// the whole store: a part of it is damaged for good.

@@ -10,6 +10,7 @@
 //! without changing any, for the doctor. One that is lost with its copy (`lost`, `written`) is a finding too, and begins anew. A key that is damaged without a copy is
 //! neither used nor overwritten: the error tells the owner what to do.
 
+mod alive;
 mod aside;
 mod boot_count;
 mod damage;
@@ -47,8 +48,10 @@ use crate::wire::peer_id::PeerId;
 use log::{error, warn};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+pub use alive::STILL_RUNS;
 pub use damage::{damage, damage_in};
 pub use hardware::OnHardware;
 pub use home_file::HomeFile;
@@ -67,6 +70,8 @@ pub struct Home {
     path: PathBuf,
     /// What was found damaged when it was opened.
     findings: Vec<Finding>,
+    /// Says that its agent runs. Let go of before the lock, so that the next one sees neither.
+    _alive: Option<UnixListener>,
     /// Held while the agent runs; `None` for read access beside it.
     _lock: Option<File>,
 }
@@ -76,7 +81,7 @@ impl Home {
     /// tasks of the agent that holds the lock.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), findings: Vec::new(), _lock: None }
+        Self { path: path.to_owned(), findings: Vec::new(), _alive: None, _lock: None }
     }
 
     /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
@@ -85,6 +90,11 @@ impl Home {
     /// One sentence: it cannot be made, or another agent uses it.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
+        if !path.join("lock").exists()
+            && let Some(why) = alive::without_folder(path)
+        {
+            return Err(format!("{why} Nothing was made."));
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match place::in_the_way(path) {
             Some(why) => why,
             None => format!("The agent's home {name} cannot be made: {error}. Choose another with --home."),
@@ -104,14 +114,23 @@ impl Home {
         })?;
         match lock::take(&lock, &path) {
             Ok(()) => {
+                if let Some(why) = alive::beside_lock(&path) {
+                    return Err(why);
+                }
                 left::put_away(&path)?;
-                Ok(Self { findings: mend::all(&path), path, _lock: Some(lock) })
+                Ok(Self { findings: mend::all(&path), _alive: alive::hold(&path), path, _lock: Some(lock) })
             }
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
             )),
             Err(TryLockError::Error(error)) => Err(format!("The agent's home {name} cannot be locked: {error}.")),
         }
+    }
+
+    /// The sentence that an agent of this home runs, though its folder is not there or is another one; `None` if none does.
+    #[must_use]
+    pub fn runs_without_folder(&self) -> Option<String> {
+        alive::without_folder(&self.path)
     }
 
     /// What was found damaged when the home was opened, and what was done about it.

@@ -3,6 +3,7 @@
 use super::harness::{Agent, Place, WATTLE, repo};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::process::Command;
 
 fn is_root() -> bool {
@@ -226,4 +227,38 @@ fn api_wait(agent: &Agent, reached: impl Fn(&serde_json::Value) -> bool) {
 
 fn agent_ready(agent: &Agent, files: u64) {
     api_wait(agent, |status| status["files"]["ready"] == files && status["working"] == false);
+}
+
+#[test]
+fn a_home_that_is_moved_away_under_its_agent_is_told_by_every_command_and_is_not_made_anew() {
+    let place = Place::new();
+    place.write("violin.md", "The violin is kept in the cupboard under the stairs.");
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(1);
+    let (home, away) = (place.home(), place.path().join("away"));
+    let rename = |from: &Path, to: &Path| fs::rename(from, to).unwrap();
+    let said = |command: &[&str]| {
+        // Not the agent's own address: with it alone nobody knows that an agent is there.
+        let output = Command::new(WATTLE).arg("--home").arg(&home).args(command).output().unwrap();
+        assert!(!output.status.success(), "{command:?}");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    rename(&home, &away);
+    let sentence = format!("still runs (process {})", agent.child.id());
+    for command in [&["status"][..], &["doctor"], &["up", "--api", "127.0.0.1:0"]] {
+        let text = said(command);
+        assert!(text.contains(&sentence) && text.contains("Put it back") && !text.contains("wattle up"), "{text}");
+    }
+    assert!(!home.exists(), "nothing was made");
+    // Somebody made the folder.
+    fs::create_dir(&home).unwrap();
+    let text = said(&["up", "--api", "127.0.0.1:0"]);
+    assert!(text.contains(&sentence), "{text}");
+    assert!(!home.join("identity.key").exists());
+    fs::remove_dir_all(&home).unwrap();
+    rename(&away, &home);
+    place.write("beet.md", "Pickled beetroot takes three spoons of caraway.");
+    agent.wait_ready(2);
+    agent.stop();
+    assert!(place.up(&[]).search("beetroot")[0].ends_with("/beet.md"), "it starts again");
 }

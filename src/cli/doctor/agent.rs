@@ -12,6 +12,7 @@ use crate::http::folders::{Watched, left_out};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
+use crate::platform::home::STILL_RUNS;
 use crate::runtime::governor::Current;
 use crate::store::kv::DAMAGED;
 use std::path::Path;
@@ -108,6 +109,10 @@ fn unanswered(failure: &Failure) -> Check {
         let what = "It hangs, or this device is too busy. If that lasts, end it with `kill -9` and its number, and start it \
                     again: what was acknowledged is on the disk.";
         return Check::wrong("agent", format!("{why} {what}"), "pgrep -a wattle");
+    }
+    if why.contains(STILL_RUNS) {
+        // A start would be the wrong thing to do.
+        return Check::wrong("agent", why, "pgrep -a wattle");
     }
     Check::wrong("agent", why, "wattle up")
 }

@@ -82,6 +82,9 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
     let (name, at) = (home.display(), Home::at(home));
     let outcome = match std::fs::metadata(home) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Some(why) = at.runs_without_folder() {
+                return Check::wrong("home", why, format!("ls -la {}", word(home.parent().unwrap_or(home))));
+            }
             return Check::not_run("home", format!("There is no {name} yet. The agent makes it at its first start."));
         }
         Err(error) => Err((format!("The home {name} cannot be looked at: {error}."), "wattle up".to_owned())),

@@ -1,7 +1,7 @@
 //! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete.
 
 use crate::base::time::Duration;
-use crate::limits::HOME_LOOK_MS;
+use crate::limits::{HOME_LOOK_MS, HOME_LOOK_WRONG_MS};
 use crate::node::input::Input;
 use crate::platform::blocking;
 use crate::platform::clock;
@@ -23,6 +23,7 @@ pub(super) async fn watch_disk((home, place): (PathBuf, StorePlace), findings: F
         let (own, place) = (home.clone(), place.clone());
         let looked = blocking::run(move || (read_only(&own), place.look().err())).await;
         let (unwritable, gone) = looked.unwrap_or_default();
+        let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {
             Some(found) => findings.set(KEY, found),
             None => findings.clear(KEY),
@@ -32,7 +33,7 @@ pub(super) async fn watch_disk((home, place): (PathBuf, StorePlace), findings: F
         {
             return;
         }
-        clock::sleep_until(Some(clock::now() + Duration::from_millis(HOME_LOOK_MS))).await;
+        clock::sleep_until(Some(clock::now() + Duration::from_millis(pause))).await;
     }
 }
 
