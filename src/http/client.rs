@@ -12,7 +12,7 @@ use super::events::Events;
 use crate::limits::{CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
-use crate::platform::home::{Home, HomeFile, Token};
+use crate::platform::home::{Home, HomeFile, Token, runs_without_folder};
 use crate::platform::running;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
@@ -96,7 +96,7 @@ impl Client {
                     home.path().display()
                 )));
             }
-            if let Some(why) = home.runs_without_folder() {
+            if let Some(why) = runs_without_folder(home.path()) {
                 return Err(Failure::NotDone(why));
             }
             return Err(Failure::NoAgent(format!(

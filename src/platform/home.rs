@@ -51,7 +51,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-pub use alive::STILL_RUNS;
+pub use alive::{STILL_RUNS, runs_without_folder};
 pub use damage::{damage, damage_in};
 pub use hardware::OnHardware;
 pub use home_file::HomeFile;
@@ -91,7 +91,7 @@ impl Home {
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         if !path.join("lock").exists()
-            && let Some(why) = alive::without_folder(path)
+            && let Some(why) = alive::runs_without_folder(path)
         {
             return Err(format!("{why} Nothing was made."));
         }
@@ -125,12 +125,6 @@ impl Home {
             )),
             Err(TryLockError::Error(error)) => Err(format!("The agent's home {name} cannot be locked: {error}.")),
         }
-    }
-
-    /// The sentence that an agent of this home runs, though its folder is not there or is another one; `None` if none does.
-    #[must_use]
-    pub fn runs_without_folder(&self) -> Option<String> {
-        alive::without_folder(&self.path)
     }
 
     /// What was found damaged when the home was opened, and what was done about it.

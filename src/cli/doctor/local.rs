@@ -9,7 +9,7 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, try_writing};
+use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing};
 use crate::platform::models::IN_HOME;
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
@@ -82,7 +82,7 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
     let (name, at) = (home.display(), Home::at(home));
     let outcome = match std::fs::metadata(home) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            if let Some(why) = at.runs_without_folder() {
+            if let Some(why) = runs_without_folder(home) {
                 return Check::wrong("home", why, format!("ls -la {}", word(home.parent().unwrap_or(home))));
             }
             return Check::not_run("home", format!("There is no {name} yet. The agent makes it at its first start."));

@@ -42,7 +42,8 @@ pub(super) fn process(home: &Path) -> Option<u32> {
 }
 
 /// The sentence that an agent of this home runs, though its folder is not there or is another one; `None` if none does.
-pub(super) fn without_folder(home: &Path) -> Option<String> {
+#[must_use]
+pub fn runs_without_folder(home: &Path) -> Option<String> {
     let at = known_as(home);
     let process = process(&at)?;
     Some(format!(
@@ -55,11 +56,11 @@ pub(super) fn without_folder(home: &Path) -> Option<String> {
 /// The same for who has the home's lock: an agent that is just ending frees that first, and is waited for.
 #[expect(clippy::disallowed_methods, reason = "at a start, before anything else runs")]
 pub(super) fn beside_lock(home: &Path) -> Option<String> {
-    let mut found = without_folder(home);
+    let mut found = runs_without_folder(home);
     for _ in 1..LOCK_TRIES {
         found.as_ref()?;
         std::thread::sleep(Duration::from_millis(LOCK_PAUSE_MS));
-        found = without_folder(home);
+        found = runs_without_folder(home);
     }
     found
 }
