@@ -111,7 +111,7 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
         says("cannot be read", "cannot be used either");
         fs::remove_dir(&path).unwrap();
         fs::write(&path, &whole).unwrap();
-        drop(Home { path: folder.path().to_owned(), findings: Vec::new(), _lock: None });
+        drop(Home::at(folder.path()));
         assert!(
             mend::all(folder.path()).iter().any(|found| found.what.contains("cannot be written")),
             "a start says it"
