@@ -18,8 +18,8 @@ class Failed(Exception):
     """What was expected has not come."""
 
 
-def wait(what, seconds, done):
-    """The first value of `done` that is true, polled; raises `Failed` when the time is over."""
+def wait(what, seconds, done, pause=0.1):
+    """The first value of `done` that is true, looked at after each pause in seconds; raises `Failed` when the time is over."""
     end = time.monotonic() + seconds
     while True:
         value = done()
@@ -27,7 +27,7 @@ def wait(what, seconds, done):
             return value
         if time.monotonic() > end:
             raise Failed(f"{what} did not come within {seconds} s")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 class Said:
