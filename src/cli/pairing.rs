@@ -154,7 +154,7 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     if join.json {
         return print_as_is(&pretty(&answer.json));
     }
-    print(&if invite.is_some() { BY_INVITE.to_owned() } else { has_joined(&answer.read.words) })
+    print(&answer.read.words.as_deref().map_or_else(|| BY_INVITE.to_owned(), has_joined))
 }
 
 /// What is under way while a device joins, and for how long at most.

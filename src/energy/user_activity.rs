@@ -126,10 +126,17 @@ impl UserActivity {
         self.foreign
     }
 
-    /// Cores that others may take at most so that some work is done beside them.
+    /// Cores that others may take at most so that one core more than now is for work.
     #[must_use]
     pub fn tolerated(&self) -> f64 {
-        (self.cores as f64 - 1.0 + TOLERATED).max(0.0)
+        let cores = self.cores as f64;
+        let more = (self.free().max(0.0) + 1.0).min(cores);
+        (cores - more + TOLERATED).max(0.0)
+    }
+
+    /// Whole cores that others leave.
+    fn free(&self) -> f64 {
+        (self.cores as f64 - self.foreign + TOLERATED).floor()
     }
 
     /// Takes the ticks; unknown ones leave the average as it is.
@@ -152,7 +159,7 @@ impl UserActivity {
     /// The gate as it were without questions.
     #[must_use]
     pub fn of_programs(&self, now: Instant) -> Gate {
-        let free = (self.cores as f64 - self.foreign + TOLERATED).floor();
+        let free = self.free();
         let in_use = match self.burst_ends(now) {
             Some(_) => Gate::OPEN,
             None => Gate::at(Fraction::new(free / self.cores.max(1) as f64), Reason::InUse),
@@ -229,6 +236,17 @@ mod tests {
         assert_eq!(gates(&[90; 20])[19], 0.75, "and steadily");
         let back = gates(&[400, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert!(back[1] < 0.5 && back[14] == 1.0, "cores come back with the half-life: {back:?}");
+    }
+
+    #[test]
+    fn others_take_more_than_is_tolerated_whenever_some_work_gives_way() {
+        for hundredths in (30..=400).step_by(10) {
+            let mut gate = UserActivity::new(4);
+            let ticks = |second| Ticks { busy: hundredths * second, nice: 0, own: 0, per_second: 100 };
+            let gates: Vec<Gate> = (0..60).map(|second| gate.sample(at(second), Some(ticks(second)))).collect();
+            assert!(gates.last().is_some_and(|gate| gate.reason == Reason::InUse), "{hundredths}");
+            assert!(gate.foreign() > gate.tolerated(), "{hundredths}: {} {}", gate.foreign(), gate.tolerated());
+        }
     }
 
     #[test]

@@ -195,12 +195,25 @@ impl From<&DeviceHold> for DeviceWhy {
 /// Why work waits that nothing holds up.
 const TURN: &str = "They wait their turn behind other work; nothing else holds them up.";
 
-/// Why tasks wait that nothing of the store holds up. `any`: whether any device does some.
-fn turn(any: bool, others: &str) -> String {
-    if any {
-        TURN.to_owned()
-    } else {
-        format!("Nobody gets to them just now: what limits this device{others} is said below.")
+/// How those stand that do tasks of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doers {
+    /// Nothing limits any of them.
+    Free,
+    /// Some do less than they could, and the tasks are done all the same.
+    Limited,
+    /// None does any.
+    None,
+}
+
+/// Why tasks wait that nothing of the store holds up.
+fn turn(doers: Doers, others: &str) -> String {
+    match doers {
+        Doers::Free => TURN.to_owned(),
+        Doers::Limited => {
+            format!("They are done, and more slowly than could be: what limits this device{others} is said below.")
+        }
+        Doers::None => format!("Nobody gets to them just now: what limits this device{others} is said below."),
     }
 }
 
@@ -250,18 +263,29 @@ impl From<&Status> for Why {
         let check = "They count once a passage of the same device is embedded here too, or its vector is known.";
         let here = here(status);
         let devices: Vec<DeviceWhy> = why.devices.iter().map(DeviceWhy::from).collect();
-        let turn = |any: bool, others: &str| Some(held.clone().unwrap_or_else(|| turn(any, others)));
+        let turn = |doers, others: &str| Some(held.clone().unwrap_or_else(|| turn(doers, others)));
         let has = |of: &DeviceHold| of.linked && of.silent.is_none() && of.chunks > 0;
+        let doers = |any: bool, is_free: bool| match (any, is_free) {
+            (_, true) => Doers::Free,
+            (true, false) => Doers::Limited,
+            (false, false) => Doers::None,
+        };
+        let is_free = |of: &DeviceWhy| of.state == DeviceState::Free;
         let embeds = here.works() || devices.iter().any(DeviceWhy::works) || why.devices.iter().any(has);
         let others = if devices.is_empty() { "" } else { " and the others" };
         let groups = [
             (
                 WaitingKind::Read,
                 work.shared.to_read.saturating_sub(why.away + why.failing.to_read),
-                turn(here.works() || why.read_per_minute.is_some(), ""),
+                turn(doers(here.works() || why.read_per_minute.is_some(), is_free(&here)), ""),
                 None,
             ),
-            (WaitingKind::Embed, passages.to_embed(), turn(embeds, others), None),
+            (
+                WaitingKind::Embed,
+                passages.to_embed(),
+                turn(doers(embeds, is_free(&here) && devices.iter().all(is_free)), others),
+                None,
+            ),
             (WaitingKind::Check, passages.unchecked, Some(check.to_owned()), None),
             (WaitingKind::Away, why.away, Some(away.to_owned()), None),
             (WaitingKind::Retry, why.failing.all(), Some(failed), seconds(why.failing.next_in)),
@@ -288,8 +312,13 @@ mod tests {
 
     #[test]
     fn work_that_is_queued_behind_other_work_says_so_and_work_that_nobody_does_points_to_the_reasons() {
-        assert!(turn(true, "").contains("wait their turn behind other work"));
-        let nobody = turn(false, " and the others");
+        assert!(turn(Doers::Free, "").contains("wait their turn behind other work"));
+        let limited = turn(Doers::Limited, "");
+        assert!(
+            !limited.contains("nothing else") && limited.contains("what limits this device is said below"),
+            "{limited}"
+        );
+        let nobody = turn(Doers::None, " and the others");
         assert!(nobody.contains("what limits this device and the others is said below"), "{nobody}");
     }
 

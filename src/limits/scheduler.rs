@@ -218,7 +218,13 @@ pub const STOOD_MS: u64 = 20_000;
 /// Milliseconds without a saved vector after which the pace is unknown, where saves came faster than that.
 pub const PACE_QUIET_MS: u64 = 10_000;
 
-/// Saves that are remembered for it; more in that time count with the last one.
+/// Milliseconds of the last saves that tell the pace alone, where they are `PACE_FEW` at least.
+pub const PACE_RECENT_MS: u64 = 15_000;
+
+/// See `PACE_RECENT_MS`.
+pub const PACE_FEW: usize = 5;
+
+/// Saves that are remembered for it; those that come faster count together.
 pub const PACE_ENTRIES: usize = 256;
 
 /// Milliseconds of a spell of which it is counted how many files are read: this one and the one before tell how fast that goes.

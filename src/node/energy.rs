@@ -27,7 +27,7 @@ use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUERY;
 use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, FEW_CHUNKS, QUESTIONS_WAIT_MS};
 use crate::scheduler::WorkAllowance;
-use crate::scheduler::task::Outcome;
+use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::Change;
 use crate::wire::gossip::Headroom;
 
@@ -92,6 +92,17 @@ impl Node {
         if let Some(stood) = self.energy.stall.stood(now, works) {
             self.scheduler.stood(now, stood);
         }
+        let embeds = self.embeds(now);
+        self.scheduler.note_embedding(now, embeds);
+    }
+
+    /// Whether chunks wait and some device may embed them. What holds work for a moment only, as a question does, is a part of the pace.
+    fn embeds(&self, now: Instant) -> bool {
+        let may = |decision: Decision| decision.workers > 0 || decision.reason.is_some_and(is_momentary);
+        let here = || !self.scheduler.stands_still() && self.energy.decision.is_none_or(may);
+        let runs =
+            || self.scheduler.running_tasks().any(|(task, _)| matches!(task, Task::Embed { .. } | Task::EmbedLent(_)));
+        self.scheduler.to_embed() > 0 && (here() || runs() || self.scheduler.lent(now).any(|lent| lent.chunks > 0))
     }
 
     /// Notes whether work that may go on does.

@@ -55,8 +55,9 @@ pub struct JoinedDevice {
     pub device: String,
     /// Its PeerId.
     pub peer_id: String,
-    /// The three words that its own screen shows as well.
-    pub words: String,
+    /// The three words that its own screen shows as well, after a join by a code. Left out after one by an invite, which shows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// This device has joined a mesh.
@@ -66,8 +67,9 @@ pub struct JoinReport {
     pub mesh: String,
     /// The PeerId of the device that let it in.
     pub admin: String,
-    /// The three words that the other screen shows as well.
-    pub words: String,
+    /// The three words that the other screen shows as well, after a join by a code. Left out after one by an invite, which shows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// What an invite's file says beside its secret.

@@ -133,10 +133,10 @@ impl Node {
                 Effect::HangUp(peer) => out.push(Output::EndGuest(peer)),
                 Effect::Issue(issue) => self.issue(now, &issue, out),
                 Effect::Paired(peer, device, words, by_invite) => {
-                    let (device, words) = (device.to_string(), words.to_string());
+                    // Whoever joins by an invite shows no words, so nobody is asked to compare them.
+                    let (device, words) = (device.to_string(), (!by_invite).then(|| words.to_string()));
                     self.on_name(now, peer, device.clone(), out);
-                    let compared = (!by_invite).then(|| words.clone());
-                    out.push(Output::Notice(Notice::Paired(device.clone(), compared)));
+                    out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
                     self.mesh.trust.pairing.closed =
                         Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });

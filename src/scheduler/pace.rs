@@ -2,7 +2,7 @@
 //! saved in the last seconds.
 
 use crate::base::time::{Duration, Instant};
-use crate::limits::{PACE_ENTRIES, PACE_MS, PACE_QUIET_MS, READS_MS};
+use crate::limits::{PACE_ENTRIES, PACE_FEW, PACE_MS, PACE_QUIET_MS, PACE_RECENT_MS, READS_MS};
 use heapless::Deque;
 
 /// How many times as long as between two saves nothing is saved before the pace is unknown.
@@ -14,6 +14,10 @@ pub(super) struct Pace {
     saved: Deque<(Instant, u64), PACE_ENTRIES>,
     /// When the last ones were saved.
     last: Instant,
+    /// Until when it is known whether work went on.
+    noted: Instant,
+    /// How long it has rested since it went on last.
+    rested: Duration,
 }
 
 impl Pace {
@@ -26,14 +30,28 @@ impl Pace {
         while self.saved.front().is_some_and(|(at, _)| now.since(*at).as_millis() > u128::from(PACE_MS)) {
             self.saved.pop_front();
         }
-        if self.saved.is_full()
-            && let Some((_, last)) = self.saved.back_mut()
-        {
-            // Many saves in a short time: they count with the last one.
+        // Many saves in a short time count as one, so that there is room for all of the time.
+        let is_soon = |at: Instant| now.since(at).as_millis() <= u128::from(PACE_MS) / PACE_ENTRIES as u128;
+        let is_full = self.saved.is_full();
+        if let Some((_, last)) = self.saved.back_mut().filter(|(at, _)| is_full || is_soon(*at)) {
             *last += vectors;
             return;
         }
         let _ = self.saved.push_back((now, vectors));
+    }
+
+    /// Whether work has gone on since this was noted last. A rest counts in no pace, and after a long one what was before tells nothing.
+    pub(super) fn note(&mut self, now: Instant, works: bool) {
+        let rest = now.since(core::mem::replace(&mut self.noted, now));
+        if works {
+            self.rested = Duration::ZERO;
+            return;
+        }
+        self.stood(rest);
+        self.rested += rest;
+        if self.rested.as_millis() > PACE_QUIET_MS.into() {
+            self.saved.clear();
+        }
     }
 
     /// The process stood still for so long: what was saved before is younger by that.
@@ -45,7 +63,10 @@ impl Pace {
     /// Vectors a minute, once two saves tell it; `None` also where nothing was saved for a while, or for far longer than between those before: the
     /// pace of then is none of now.
     pub(super) fn per_minute(&self, now: Instant) -> Option<u64> {
-        let recent = || self.saved.iter().filter(|(at, _)| now.since(*at).as_millis() <= u128::from(PACE_MS));
+        // Where the last seconds tell enough, what was before does not count: there were more or fewer devices, or they did less.
+        let since = |ms: u64| move |(at, _): &&(Instant, u64)| now.since(*at).as_millis() <= u128::from(ms);
+        let is_enough = self.saved.iter().filter(since(PACE_RECENT_MS)).count() >= PACE_FEW;
+        let recent = || self.saved.iter().filter(since(if is_enough { PACE_RECENT_MS } else { PACE_MS }));
         let (first, _) = recent().next()?;
         let usual = self.last.since(*first).as_millis() / (recent().count() as u128).saturating_sub(1).max(1);
         if now.since(self.last).as_millis() > (PACE_USUAL * usual).max(u128::from(PACE_QUIET_MS)) {
@@ -120,15 +141,45 @@ mod tests {
             pace.add(at(1_000 + 1_000 * n), 4);
         }
         assert_eq!(pace.per_minute(at(11_000)), Some(240));
-        let mut stopped = Pace { saved: pace.saved.clone(), last: pace.last };
+        let mut stopped = Pace { saved: pace.saved.clone(), ..pace };
         stopped.stood(Duration::from_secs(500));
         assert_eq!(stopped.per_minute(at(511_000)), Some(240), "a stop of the process is no slow work");
-        assert_eq!(pace.per_minute(at(21_000)), Some(120), "it falls while nothing comes");
+        assert_eq!(pace.per_minute(at(21_000)), Some(80), "it falls while nothing comes");
         assert_eq!(pace.per_minute(at(21_001)), None, "what is saved each second and then not for ten has no pace");
         assert_eq!(pace.per_minute(at(11_001 + PACE_MS)), None);
         for n in 0..10_000 {
             pace.add(at(100_000 + n), 1);
         }
         assert!(pace.per_minute(at(110_000)).is_some_and(|pace| pace > 50_000), "no save is lost in a crowd");
+    }
+
+    #[test]
+    fn the_pace_is_over_the_time_in_which_work_went_on_and_follows_a_change_within_seconds() {
+        let at = Instant::from_millis;
+        // A small folder, nothing for half a minute, then a big one.
+        let mut pace = Pace::default();
+        pace.add(at(1_000), 10);
+        pace.note(at(2_000), true);
+        pace.note(at(32_000), false);
+        assert_eq!(pace.per_minute(at(32_000)), None);
+        for second in 33..=36 {
+            pace.note(at(1_000 * second), true);
+            pace.add(at(1_000 * second), 60);
+        }
+        assert_eq!(pace.per_minute(at(36_000)), Some(3_600), "the half minute counts in no pace");
+        // Held for some seconds: the pace of before is that of then.
+        pace.note(at(36_000), true);
+        pace.note(at(42_000), false);
+        assert_eq!(pace.per_minute(at(42_000)), Some(3_600));
+        // Slow work, then helpers.
+        for second in 43..=70 {
+            pace.note(at(1_000 * second), true);
+            pace.add(at(1_000 * second), 1);
+        }
+        for second in 71..=90 {
+            pace.note(at(1_000 * second), true);
+            pace.add(at(1_000 * second), 100);
+        }
+        assert_eq!(pace.per_minute(at(90_000)), Some(6_000), "what was slow before does not last for a minute");
     }
 }

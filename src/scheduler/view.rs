@@ -241,6 +241,11 @@ impl Scheduler {
         self.offload.lender.stood(now, stood);
     }
 
+    /// Whether passages were embedded since this was noted last, here or elsewhere, or could have been: other time counts in no pace.
+    pub fn note_embedding(&mut self, now: Instant, works: bool) {
+        self.saves.pace.note(now, works);
+    }
+
     /// Files that are read here in a minute, by the last seconds; `None` where none is.
     #[must_use]
     pub fn read_per_minute(&self, now: Instant) -> Option<u64> {

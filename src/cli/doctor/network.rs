@@ -21,6 +21,9 @@ pub(super) use absent::Known;
 /// Datagrams sent without a reply after which the path counts as blocked.
 const DATAGRAMS_UNANSWERED_MAX: u64 = 5;
 
+/// Milliseconds of a link in which no datagram need have come: the keys go over it first, and the other device starts perhaps.
+const DATAGRAMS_DUE_MS: u64 = 15_000;
+
 /// Milliseconds for which a received datagram proves that datagrams pass.
 const FRESH_MS: u64 = 120_000;
 
@@ -178,15 +181,19 @@ fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &
     if report.no_datagrams.is_some() || !peer.keys {
         return Reached::Well(format!("{name} is linked at {at}, without datagrams."));
     }
+    let is_young = peer.times.linked_ms.is_some_and(|ms| ms < DATAGRAMS_DUE_MS);
     match (peer.received_ms, peer.sent) {
         (Some(ms), _) if ms < FRESH_MS => Reached::Well(format!("{name} is linked at {at}; datagrams pass.")),
-        (_, sent) if sent > DATAGRAMS_UNANSWERED_MAX => {
+        (_, sent) if sent > DATAGRAMS_UNANSWERED_MAX && !is_young => {
             let port = port(report);
             let says = format!(
                 "{name} is linked at {at}, but its datagrams do not come. Allow UDP port {port} in the firewalls of both \
                  devices; until then a loss is noticed later."
             );
             Reached::Here(says, format!("sudo ufw allow {port}/udp"))
+        }
+        (_, sent) if sent > 0 && is_young => {
+            Reached::Well(format!("{name} is linked at {at} for a moment; its datagrams are awaited."))
         }
         _ => Reached::Well(format!("{name} is linked at {at}; no datagrams were needed yet.")),
     }

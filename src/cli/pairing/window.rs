@@ -5,7 +5,7 @@ use crate::cli::text::one_line;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
-use crate::node::mesh_report::{ClosedWindow, OpenWindow, PairingReport};
+use crate::node::mesh_report::{ClosedWindow, JoinedDevice, OpenWindow, PairingReport};
 use crate::platform::stdout::note;
 use crate::wire::pairing::qr::Qr;
 use async_signal::{Signal, Signals};
@@ -91,17 +91,23 @@ fn ended(opened: &OpenWindow, report: &PairingReport, is_left: bool) -> Option<R
     match (&report.window, &report.closed) {
         (Some(now), _) if now.code == opened.code => None,
         (Some(_), _) => Some(Err(ANOTHER.to_owned())),
-        (None, Some(ClosedWindow { joined: Some(joined), .. })) => Some(Ok(format!(
-            "{} has joined the mesh. The other screen shows the same three words: {}. If it shows others, type `wattle remove \
-             {}`.\n",
-            one_line(&joined.device),
-            joined.words,
-            joined.peer_id
-        ))),
+        (None, Some(ClosedWindow { joined: Some(joined), .. })) => Some(Ok(has_joined(joined))),
         (None, _) if report.letting_in => None,
         (None, Some(_)) if is_left => Some(Err("The window is closed. Nobody has joined.".to_owned())),
         (None, Some(closed)) => Some(Err(closed.why.clone())),
         (None, None) => Some(Err(ANOTHER.to_owned())),
+    }
+}
+
+/// Who came in, and the words to compare, where there are some.
+fn has_joined(JoinedDevice { device, peer_id, words }: &JoinedDevice) -> String {
+    let device = one_line(device);
+    match words {
+        Some(words) => format!(
+            "{device} has joined the mesh. The other screen shows the same three words: {words}. If it shows others, type `wattle \
+             remove {peer_id}`.\n"
+        ),
+        None => format!("{device} has joined the mesh by an invite, which has no words to compare.\n"),
     }
 }
 
@@ -147,7 +153,6 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::mesh_report::JoinedDevice;
 
     fn window(code: &str) -> OpenWindow {
         let (link, addresses) = (String::new(), Vec::new());
@@ -187,7 +192,8 @@ mod tests {
 
     #[test]
     fn whoever_ends_the_command_is_told_who_joined_also_if_that_device_was_just_being_let_in() {
-        let joined = JoinedDevice { device: "attic".to_owned(), peer_id: "12D3".to_owned(), words: "a b c".to_owned() };
+        let words = Some("a b c".to_owned());
+        let joined = JoinedDevice { device: "attic".to_owned(), peer_id: "12D3".to_owned(), words };
         for is_left in [true, false] {
             assert!(said(None, Some(Some(joined.clone())), false, is_left).starts_with("attic has joined"));
             assert_eq!(said(None, None, true, is_left), "waits", "its certificate is being saved");
@@ -196,6 +202,8 @@ mod tests {
             assert!(said(None, None, false, is_left).contains("the agent has started again"));
             assert_eq!(said(Some(window("1")), None, false, is_left), "waits");
         }
+        let by_invite = said(None, Some(Some(JoinedDevice { words: None, ..joined })), false, false);
+        assert!(by_invite.starts_with("attic has joined") && !by_invite.contains("If it shows others"), "{by_invite}");
         let gone = without_agent(Failure::NoAgent("connection refused".to_owned()));
         assert!(
             matches!(&gone, Stop::NoAgent(why) if why.contains("not good any more") && !why.contains("connection"))

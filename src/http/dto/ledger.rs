@@ -91,9 +91,10 @@ impl From<&Status> for Passages {
 pub struct Pace {
     /// Devices that embed passages of this one now, itself among them.
     pub devices: u64,
-    /// Passages that were embedded in the last minute, or would have been; null if that is not known now.
+    /// Passages that are embedded in a minute, by the last seconds or the last minute in which work went on; null if that is not known now.
     pub per_minute: Option<u64>,
-    /// Seconds until all are embedded at this pace, or null.
+    /// Seconds until all are embedded at this pace; null where that is not known: also while files wait to be read, whose passages nobody has
+    /// counted.
     pub left_s: Option<u64>,
 }
 
@@ -101,14 +102,23 @@ impl Pace {
     /// The progress as a phrase; `None` where it is not known.
     #[must_use]
     pub fn phrase(&self) -> Option<String> {
-        let (per_minute, left_s) = (self.per_minute?, self.left_s?);
+        let per_minute = self.per_minute?;
         let devices = count(self.devices, "device");
         let (second, tenth) = (per_minute / 60, per_minute % 60 / 6);
-        let left = about(left_s);
+        let left = self.left_s.map_or_else(|| UNKNOWN.to_owned(), |left_s| format!(", {} left", about(left_s)));
         let verb = plural(self.devices, "embeds", "embed");
         // Where nobody embeds, what was done in the last minute tells nothing of the time that is left.
-        (self.devices > 0).then(|| format!("{devices} {verb}, {second}.{tenth} passages a second, {left} left"))
+        (self.devices > 0).then(|| format!("{devices} {verb}, {second}.{tenth} passages a second{left}"))
     }
+}
+
+/// What is told in place of the time that is left, while files wait to be read.
+const UNKNOWN: &str = "; how long it takes is known once all files are read";
+
+/// Files that wait to be read and can be: they are there, and did not fail.
+fn readable(status: &Status) -> u64 {
+    let why = &status.work.shared.why;
+    status.work.shared.to_read.saturating_sub(why.away + why.failing.to_read)
 }
 
 impl From<&Status> for Pace {
@@ -124,7 +134,9 @@ impl From<&Status> for Pace {
         let here = runs || !reads && (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
         let is_any = here || others > 0;
         let per_minute = shared.per_minute.filter(|_| to_embed > 0 && is_any);
-        let left_s = per_minute.map(|pace| (to_embed * 60).div_ceil(pace.max(1)));
+        // How many passages a file has is known once it is read.
+        let is_read = readable(status) == 0 && !status.work.scanning;
+        let left_s = per_minute.filter(|_| is_read).map(|pace| (to_embed * 60).div_ceil(pace.max(1)));
         Self { devices: others + u64::from(here), per_minute, left_s }
     }
 }
@@ -132,6 +144,26 @@ impl From<&Status> for Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Fingerprint;
+    use crate::node::status::{FromDriver, SharedWork, WhyStatus, WorkStatus};
+    use crate::store::counts::{Kind, StoreCounts};
+
+    fn status() -> Status {
+        Status {
+            peer_id: "12D3".to_owned(),
+            device: "desk".to_owned(),
+            counts: StoreCounts::default(),
+            sources: Vec::new(),
+            model: String::new(),
+            fingerprint: Fingerprint::default(),
+            foreign: None,
+            peers: Vec::new(),
+            gossip: Vec::new(),
+            driver: FromDriver::default(),
+            work: WorkStatus::default(),
+            findings: Vec::new(),
+        }
+    }
 
     #[test]
     fn the_pace_is_told_with_devices_speed_and_the_time_that_is_left() {
@@ -143,6 +175,29 @@ mod tests {
         assert_eq!(one.as_deref(), Some("1 device embeds, 1.0 passages a second, about 2 hours left"));
         assert!(phrase(1, Some(60), Some(67)).unwrap_or_default().ends_with("about a minute left"), "to the nearest");
         assert_eq!(phrase(0, Some(6), Some(59)), None, "nobody embeds");
+        let reads = phrase(1, Some(282), None);
+        assert_eq!(
+            reads.as_deref(),
+            Some("1 device embeds, 4.7 passages a second; how long it takes is known once all files are read")
+        );
+    }
+
+    #[test]
+    fn no_time_is_left_that_leaves_out_files_which_wait_to_be_read() {
+        let left = |to_read, away, scanning| {
+            let mut counts = StoreCounts::default();
+            (0..2).for_each(|_| counts.enter(Kind::Chunked));
+            counts.chunks = 14;
+            let why = WhyStatus { away, ..WhyStatus::default() };
+            let shared = SharedWork { to_read, why, embeds: true, per_minute: Some(282), ..SharedWork::default() };
+            let work = WorkStatus { shared, scanning, ..WorkStatus::default() };
+            let pace = Pace::from(&Status { counts, work, ..status() });
+            assert_eq!((pace.devices, pace.per_minute), (1, Some(282)));
+            pace.left_s
+        };
+        assert_eq!(left(893, 0, false), None);
+        assert_eq!(left(3, 3, false), Some(3), "nobody reads what is away");
+        assert_eq!(left(0, 0, true), None, "a folder is being looked at");
     }
 
     #[test]

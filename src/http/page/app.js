@@ -114,7 +114,7 @@ function strip(status, trouble) {
   if (!status.sources.length) [kind, what] = ["idle", "No folder is watched yet"];
   else if (status.held) [kind, what] = ["bad", status.held];
   else if (paused) [kind, what] = ["idle", "Paused" + (to_do ? ": " + count(to_do, "file waits", "files wait") : "")];
-  else if (to_do && pace.per_minute && pace.left_s !== null) {
+  else if (to_do && pace.per_minute && pace.devices) {
     [kind, what] = ["busy", "Indexing: " + number(status.vectors) + " of " + number(status.chunks) + " passages"];
   } else if (to_do && status.background_reason === "in-use") [kind, what] = ["idle", "Waiting: other programs use " + (others.cores || "the device")];
   else if (waits || (to_do && status.background_reason)) [kind, what] = ["idle", status.background || "Work waits"];

@@ -139,6 +139,7 @@ const left = (open) => count(open.seconds_left, "second", "seconds") + " and " +
 
 /** A device came in: its owner compares three words. */
 function accepted(joined, again) {
+  if (!joined.words) return make("p", { class: "good" }, joined.device + " has joined by its invite.");
   const box = make("div", { class: "notice good" },
     make("p", {}, joined.device + " has joined. Does its screen show these three words?"), make("p", { class: "words" }, joined.words));
   box.append(make("div", { class: "tools" },

@@ -28,6 +28,21 @@ fn a_link_that_went_down_is_told_with_its_time_until_there_is_one_again() {
 }
 
 #[test]
+fn datagrams_are_counted_of_a_link_and_it_is_told_how_old_that_is() {
+    let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
+    network.add_peer(peer);
+    let told = || network.report(clock::now()).peers.remove(0);
+    let at: SocketAddr = "192.168.1.9:7781".parse().unwrap();
+    network.linked(&peer, Some(at));
+    (0..9).for_each(|_| network.sent(&peer));
+    assert_eq!((told().sent, told().times.linked_ms.is_some()), (9, true));
+    network.linked(&peer, None);
+    assert_eq!(told().times.linked_ms, None);
+    network.linked(&peer, Some(at));
+    assert_eq!((told().sent, told().times.linked_ms.is_some()), (0, true), "the agent of before answers nothing");
+}
+
+#[test]
 fn why_a_dial_failed_is_told_while_the_next_one_is_under_way_and_until_there_is_a_link() {
     let (network, peer) = (Diagnostics::default(), PeerId::from_public_key(&[1; 32]));
     network.add_peer(peer);

@@ -369,6 +369,7 @@ impl Node {
     pub(super) fn on_enrolled(&mut self, response: Response, out: &mut Out) {
         let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
         let (joined, reached, secret) = (joining.joined.take(), joining.reached, joining.secret.clone());
+        let by_invite = joining.by_invite;
         let (Response::Done(_), Some((joined, _))) = (&response, joined) else { return self.end_join(response, out) };
         // It proved itself there, and its owner named the place or the network did.
         if let Some((peer, address)) = reached.filter(|(peer, _)| *peer == joined.admin) {
@@ -376,7 +377,8 @@ impl Node {
         }
         self.mesh.trust.pairing.joined_by = Some(secret);
         let Joined { mesh, admin, words, .. } = joined;
-        let report = JoinReport { mesh: hex(&mesh), admin: peer_id(admin), words: words.to_string() };
+        let words = (!by_invite).then(|| words.to_string());
+        let report = JoinReport { mesh: hex(&mesh), admin: peer_id(admin), words };
         self.end_join(Response::Joined(Box::new(report)), out);
     }
 

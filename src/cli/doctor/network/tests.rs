@@ -83,7 +83,14 @@ fn a_linked_peer_is_well_if_its_datagrams_pass_and_wrong_if_they_do_not() {
     let linked = PeerReachability { linked: Some(at("192.168.1.9:7781")), keys: true, sent: 9, ..peer() };
     assert_eq!(wrong(&report(PeerReachability { received_ms: Some(900), ..linked.clone() })), [""; 0]);
     assert!(wrong(&report(linked.clone())).concat().contains("Allow UDP port 7781"));
-    assert_eq!(wrong(&report(PeerReachability { sent: 2, ..linked })), [""; 0]);
+    assert_eq!(wrong(&report(PeerReachability { sent: 2, ..linked.clone() })), [""; 0]);
+    let since = |ms| Times { linked_ms: Some(ms), ..Times::default() };
+    assert_eq!(
+        wrong(&report(PeerReachability { times: since(2_000), ..linked.clone() })),
+        [""; 0],
+        "they may be on the way"
+    );
+    assert!(wrong(&report(PeerReachability { times: since(60_000), ..linked })).concat().contains("Allow UDP port"));
 }
 
 #[test]
