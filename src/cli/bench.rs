@@ -135,7 +135,7 @@ impl Measured {
             let _ = writeln!(text, "Memory        {peak:.0} MB at most");
         }
         match self.joules {
-            Some(joules) => _ = writeln!(text, "Energy        {joules:.1} J for 1,000 chunks of {JOULES_OF} tokens"),
+            Some(joules) => _ = writeln!(text, "Energy        {joules:.1} J for 1,000 passages of {JOULES_OF} tokens"),
             None => text.push_str("Energy        no sensor measures it here\n"),
         }
         // It is no setting: people compared it with what `wattle energy` shows, and found two speeds.

@@ -59,7 +59,7 @@ fn line(event: &Event) -> String {
 /// Seconds for which a headroom is that of now.
 const HEADROOM_NEW_S: u16 = 5;
 
-const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "HEADROOM", "COLLECTIONS"];
+const HEAD: [&str; 7] = ["DEVICE", "PEER", "STATE", "ADDRESS", "ROUND TRIP", "FREE FOR WORK", "COLLECTIONS"];
 
 /// The devices, one a line, at this moment in seconds since 1970; each column is as wide as its widest cell.
 fn table(now: i64, peers: &[Peer], style: Style) -> String {
@@ -205,7 +205,7 @@ mod tests {
         let text = table(0, &[peer(), unknown], PLAIN);
         println!("{text}");
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  HEADROOM"));
+        assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  FREE FOR WORK"));
         assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (7 files, 1 passage)"));
         assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };

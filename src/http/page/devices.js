@@ -89,7 +89,7 @@ function card(device, again) {
   const power = device.here ? null : device.headroom && device.linked ? device.headroom.quarters : null;
   const facts = [
     device.files !== undefined ? ["Files", number(device.files) + (device.collections ? " in " + device.collections.join(", ") : "")] : null,
-    device.why ? ["Headroom", device.why] : power === null ? null : ["Headroom", power * 25 + " %" + (power === 4 ? ", the whole device" : "") + (device.headroom.age_s > 5 ? ", " + span(device.headroom.age_s) + " ago" : "")],
+    device.why ? ["Free for work", device.why] : power === null ? null : ["Free for work", power * 25 + " %" + (power === 4 ? ", the whole device" : "") + (device.headroom.age_s > 5 ? ", " + span(device.headroom.age_s) + " ago" : "")],
     doing.length ? ["Does", doing.join("; ")] : null,
     device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,
     device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,

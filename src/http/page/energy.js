@@ -46,7 +46,7 @@ function present(energy) {
       figure(energy.cpu_temp_c === null ? "–" : energy.cpu_temp_c.toFixed(0) + " °C", "processor", energy.cpu_temp_c === null ? "no sensor" : "limit " + energy.t_lim_c.toFixed(0) + " °C"),
       figure(Math.round(energy.headroom * 100) + " %", "may be used", energy.headroom === 0 ? "nothing now" : MODES[energy.mode] || energy.mode),
       figure(energy.power_source === "ac" ? "Mains" : energy.power_source === "battery" ? (energy.battery_pct === null ? "Battery" : energy.battery_pct + " %") : "–", "power", energy.power_source === "unknown" ? "not known" : energy.power_source === "battery" ? "on battery" : energy.energy === "normal" || energy.energy === "unknown" ? null : energy.energy),
-      figure(work ? number(Math.round(work.per_1000_chunks)) + " J" : "–", "per 1,000 chunks", work ? (work.err_pct ? "± " + work.err_pct + " %, " + work.method : work.method) : "not measured yet")),
+      figure(work ? number(Math.round(work.per_1000_chunks)) + " J" : "–", "per 1,000 passages", work ? (work.err_pct ? "± " + work.err_pct + " %, " + work.method : work.method) : "not measured yet")),
     energy.foreign_cores === null ? null : make("p", { class: "soft" }, "Other programs use " + energy.foreign_cores.toFixed(1) + " cores." + (energy.board ? " This is a " + energy.board + "." : "")),
     ...energy.doubts.map((doubt) => make("p", { class: "note" }, doubt)),
   ].filter(Boolean);
@@ -87,8 +87,8 @@ function theDay(box, samples, energy) {
     samples.watts.some((watts) => watts !== null) ? { name: "Power", unit: "W", kind: "watts", digits: 1, values: samples.watts }
       : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((joules) => joules === null ? null : joules / samples.every_s), least: 1 },
     { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c },
-    { name: "Duty", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100 },
-    { name: "Chunks embedded", unit: "", kind: "work", digits: 0, values: samples.chunks, bars: true, none: "none yet" },
+    { name: "Time at work", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100 },
+    { name: "Passages embedded", unit: "", kind: "work", digits: 0, values: samples.chunks, bars: true, none: "none yet" },
   ];
   const table = box.querySelector("details");
   const figure = plot({ ends: Date.now() + (samples.every_s - samples.since_s) * 1000, every_s: samples.every_s, series });
