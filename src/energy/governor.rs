@@ -296,7 +296,7 @@ mod tests {
             decision = governor.sample(at(second), &Sample { ticks: Some(ticks), ..Sample::default() });
         }
         let measured = decision.measured.expect("cores are counted");
-        assert_eq!((decision.reason, measured.unit, measured.threshold), (Some(Reason::InUse), Unit::Cores, 33));
+        assert_eq!((decision.reason, measured.unit, measured.threshold), (Some(Reason::InUse), Unit::Cores, 32));
         assert!((38..=40).contains(&measured.value), "{measured:?}");
         let battery = Battery { percent: Some(12), flow: Flow::Discharging, ..Battery::default() };
         let supplies = Some(Supplies { mains: Some(false), battery: Some(battery) });
