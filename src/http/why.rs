@@ -303,11 +303,10 @@ impl From<&Status> for Why {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Fingerprint;
     use crate::energy::reason::Reason;
     use crate::http::dto::Files;
     use crate::http::tasks::Tasks;
-    use crate::node::status::{FromDriver, SharedWork, WhyStatus, WorkStatus};
+    use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
     use crate::store::counts::StoreCounts;
 
     #[test]
@@ -334,7 +333,7 @@ mod tests {
             shared: SharedWork { to_read: 10, why, ..SharedWork::default() },
             ..WorkStatus::default()
         };
-        let status = Status { counts, work, ..status() };
+        let status = Status { counts, work, ..Status::at_rest() };
         let why = Why::from(&status);
         let group = |kind| why.waiting.iter().find(|group| group.kind == kind).map_or(0, |group| group.count);
         let (read, away, retry) = (group(WaitingKind::Read), group(WaitingKind::Away), group(WaitingKind::Retry));
@@ -363,7 +362,7 @@ mod tests {
             since_ago: Duration::from_secs(9),
             next_in: None,
         };
-        let mut status = status();
+        let mut status = Status::at_rest();
         status.work.shared.why.hold = Some(hold.clone());
         let why = Why::from(&status).paused_here(Some((Some(60), "paused until 18:30".to_owned())));
         assert_eq!((why.devices[0].next_s, &*why.devices[0].why), (Some(60), "paused until 18:30"));
@@ -372,23 +371,5 @@ mod tests {
         status.work.shared.why.hold = None;
         let free = Why::from(&status).paused_here(Some((Some(60), "paused until 18:30".to_owned())));
         assert_eq!(free.devices[0].state, DeviceState::Free, "by the node's own word");
-    }
-
-    /// Of an agent at rest.
-    fn status() -> Status {
-        Status {
-            peer_id: "12D3".to_owned(),
-            device: "desk".to_owned(),
-            counts: StoreCounts::default(),
-            sources: Vec::new(),
-            model: String::new(),
-            fingerprint: Fingerprint::default(),
-            foreign: None,
-            peers: Vec::new(),
-            gossip: Vec::new(),
-            driver: FromDriver::default(),
-            work: WorkStatus::default(),
-            findings: Vec::new(),
-        }
     }
 }

@@ -373,3 +373,24 @@ pub struct PeerGossip {
     /// The collections that it shares with the members.
     pub collections: Vec<Collection>,
 }
+
+#[cfg(test)]
+impl Status {
+    /// That of an agent at rest.
+    pub(crate) fn at_rest() -> Self {
+        Self {
+            peer_id: "12D3".to_owned(),
+            device: "desk".to_owned(),
+            counts: StoreCounts::default(),
+            sources: Vec::new(),
+            model: String::new(),
+            fingerprint: Fingerprint::default(),
+            foreign: None,
+            peers: Vec::new(),
+            gossip: Vec::new(),
+            driver: FromDriver::default(),
+            work: WorkStatus::default(),
+            findings: Vec::new(),
+        }
+    }
+}

@@ -144,26 +144,8 @@ impl From<&Status> for Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Fingerprint;
-    use crate::node::status::{FromDriver, SharedWork, WhyStatus, WorkStatus};
+    use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
     use crate::store::counts::{Kind, StoreCounts};
-
-    fn status() -> Status {
-        Status {
-            peer_id: "12D3".to_owned(),
-            device: "desk".to_owned(),
-            counts: StoreCounts::default(),
-            sources: Vec::new(),
-            model: String::new(),
-            fingerprint: Fingerprint::default(),
-            foreign: None,
-            peers: Vec::new(),
-            gossip: Vec::new(),
-            driver: FromDriver::default(),
-            work: WorkStatus::default(),
-            findings: Vec::new(),
-        }
-    }
 
     #[test]
     fn the_pace_is_told_with_devices_speed_and_the_time_that_is_left() {
@@ -191,7 +173,7 @@ mod tests {
             let why = WhyStatus { away, ..WhyStatus::default() };
             let shared = SharedWork { to_read, why, embeds: true, per_minute: Some(282), ..SharedWork::default() };
             let work = WorkStatus { shared, scanning, ..WorkStatus::default() };
-            let pace = Pace::from(&Status { counts, work, ..status() });
+            let pace = Pace::from(&Status { counts, work, ..Status::at_rest() });
             assert_eq!((pace.devices, pace.per_minute), (1, Some(282)));
             pace.left_s
         };
