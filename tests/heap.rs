@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Duration;
 use wattle::base::time::Instant;
 use wattle::embed::Embedder;
@@ -204,12 +203,18 @@ fn planted() -> u64 {
     blocks_of(&read(&file), OURS)
 }
 
-/// The profiler counts the whole process, so only one test may run at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
+/// All in one test, because the profiler counts the whole process: when a test ends, the harness allocates in a
+/// thread of its own, and would do so while the next one counts.
 #[test]
+fn what_is_done_again_and_again_allocates_nothing() {
+    our_frames_are_told_from_those_of_crates();
+    a_steady_message_allocates_nothing_of_ours_from_encoding_to_decoding();
+    a_sample_of_the_governor_allocates_nothing();
+    an_embedding_allocates_itself_alone();
+    allocates_embeddings_alone_in_many_languages();
+}
+
 fn a_steady_message_allocates_nothing_of_ours_from_encoding_to_decoding() {
-    let _alone = ALONE.lock();
     let each = |(blocks, bytes): (u64, u64)| {
         let each = |sum: u64| sum as f64 / COUNTED as f64;
         format!("{:7.3} blocks {:8.1} bytes", each(blocks), each(bytes))
@@ -263,9 +268,7 @@ fn board(root: &Path) {
     }
 }
 
-#[test]
 fn a_sample_of_the_governor_allocates_nothing() {
-    let _alone = ALONE.lock();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
     board(folder.path());
@@ -332,9 +335,7 @@ fn allocates_embeddings_alone_in_many_languages() {
     allocates_embeddings_alone(&mut engine, &texts);
 }
 
-#[test]
 fn an_embedding_allocates_itself_alone() {
-    let _alone = ALONE.lock();
     let model =
         |name: &str| std::fs::read(format!("{}/models/all-MiniLM-L6-v2/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let manifest = Manifest::parse(&model("manifest.json")).unwrap();
@@ -342,13 +343,9 @@ fn an_embedding_allocates_itself_alone() {
     let mut engine = Engine::load(model("model.onnx"), &vocabulary, &manifest).unwrap();
     let texts = [1, 9, 30, 90].map(|words| "Fence posts, caf\u{e9} ".repeat(words / 3 + 1));
     allocates_embeddings_alone(&mut engine, &texts);
-    // No test of its own: where it is skipped the harness would tell of it, and allocate, while another test counts.
-    allocates_embeddings_alone_in_many_languages();
 }
 
-#[test]
 fn our_frames_are_told_from_those_of_crates() {
-    let _alone = ALONE.lock();
     let own = own_files();
     let of = |frame: &str| crate_of(frame, &own);
     assert_eq!(of("0x1: {async_fn#0} (net/link/channel.rs:166:46)").as_deref(), Some(OURS));

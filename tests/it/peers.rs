@@ -87,7 +87,9 @@ fn a_device_sees_anothers_headroom_and_collections_but_not_its_private_one() {
     let line = table.lines().nth(1).unwrap();
     assert!(table.starts_with("DEVICE") && line.starts_with("cellar  …"), "{table}");
     assert!(
-        line.contains(&two_listen) && line.contains("linked") && line.ends_with("full      home (2 files, 2 passages)"),
+        line.contains(&two_listen)
+            && line.contains("linked")
+            && line.ends_with("full           home (2 files, 2 passages)"),
         "{table}"
     );
 
