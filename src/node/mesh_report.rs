@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct PairingReport {
     /// The open window; null: none is open, and nobody can join by a code.
     pub window: Option<OpenWindow>,
-    /// How the last window closed, if one did since the agent started and none was opened since.
+    /// How the last window closed, if one did since the agent started. While another is open only of one by which a device joined.
     pub closed: Option<ClosedWindow>,
     /// While this device joins, and the device that it has found is busy: seconds until the next try.
     #[serde(default)]
@@ -27,6 +27,9 @@ pub struct PairingReport {
 /// An open window.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWindow {
+    /// Its number since the agent started, from 1.
+    #[serde(default)]
+    pub number: u64,
     /// The eight digits, as people read them.
     pub code: String,
     /// The text of the QR code.
@@ -42,6 +45,9 @@ pub struct OpenWindow {
 /// How a window ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedWindow {
+    /// Its number; null: a device joined by an invite.
+    #[serde(default)]
+    pub number: Option<u64>,
     /// Why, in a sentence.
     pub why: String,
     /// The device that joined.

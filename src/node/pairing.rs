@@ -115,10 +115,13 @@ impl Node {
         if self.admin_machine().is_none() {
             return Err(self.no_admin("wattle pair"));
         }
-        (self.mesh.trust.pairing.closed, self.mesh.trust.pairing.trouble) = (None, None);
+        let joined = self.mesh.trust.pairing.closed.take().filter(|closed| closed.joined.is_some());
+        self.mesh.trust.pairing.trouble = None;
         self.admitting(now, out, |admin, effects| admin.open(now, secrets, Caps::DEVICE.into(), effects));
-        // An earlier window that this one took the place of is not what its owner wants to read about.
-        self.mesh.trust.pairing.closed = None;
+        // An earlier window that this one took the place of is not what its owner wants to read about. Who joined by one is: whoever opened
+        // that may not have read the words yet.
+        self.mesh.trust.pairing.closed = joined;
+        self.mesh.trust.pairing.windows += 1;
         Ok(())
     }
 
@@ -138,8 +141,9 @@ impl Node {
                     self.on_name(now, peer, device.clone(), out);
                     out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
+                    let number = (!by_invite).then_some(self.mesh.trust.pairing.windows);
                     self.mesh.trust.pairing.closed =
-                        Some(ClosedWindow { why: sentence(Closed::Used).to_owned(), joined });
+                        Some(ClosedWindow { number, why: sentence(Closed::Used).to_owned(), joined });
                 }
                 Effect::Failed(peer, why, left) => {
                     if let Some(trouble) = trouble(why) {
@@ -150,7 +154,9 @@ impl Node {
                 // With the device that joined.
                 Effect::Closed(Closed::Used) => {}
                 Effect::Closed(why) => {
-                    self.mesh.trust.pairing.closed = Some(ClosedWindow { why: sentence(why).to_owned(), joined: None });
+                    let number = Some(self.mesh.trust.pairing.windows);
+                    self.mesh.trust.pairing.closed =
+                        Some(ClosedWindow { number, why: sentence(why).to_owned(), joined: None });
                 }
             }
         }
@@ -243,6 +249,7 @@ impl Node {
         let shown = addresses.iter().map(ToString::to_string).collect();
         let link = PairLink { addresses, secret, admin: self.config.key, mesh: mesh.0 };
         OpenWindow {
+            number: self.mesh.trust.pairing.windows,
             code: open.secrets.code.shown().to_string(),
             link: link.text().to_string(),
             addresses: shown,

@@ -25,6 +25,8 @@ pub(super) struct PairingState {
     pub(super) admin: Option<Box<Admin>>,
     /// What is saved of its invites.
     pub(super) invites: InvitesState,
+    /// Windows opened so far.
+    pub(super) windows: u64,
     /// How the last window closed.
     pub(super) closed: Option<ClosedWindow>,
     /// Why a device that has the code of the open window could not be let in.

@@ -127,6 +127,8 @@ fn a_window_lets_in_the_first_of_two_that_have_its_code_and_nobody_after_its_tim
     check(&world);
 
     open(&mut world);
+    let last = closed(&mut world).map(|closed| (closed.number, closed.joined.and_then(|joined| joined.words)));
+    assert_eq!(last, Some((Some(1), on_screen)), "the words of the window before are told beside the next one");
     world.run_until(world.now + Duration::from_millis(PAIR_WINDOW_MS));
     let late = join(&mut world, 4, CODE).expect_err("three minutes are over");
     assert!(late.contains("the time of its last code is over"), "{late}");

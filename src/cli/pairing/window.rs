@@ -90,6 +90,10 @@ fn without_agent(failure: Failure) -> Stop {
 fn ended(opened: &OpenWindow, report: &PairingReport, is_left: bool) -> Option<Result<String, String>> {
     match (&report.window, &report.closed) {
         (Some(now), _) if now.code == opened.code => None,
+        // Another window is open already.
+        (Some(_), Some(ClosedWindow { number, joined: Some(joined), .. })) if *number == Some(opened.number) => {
+            Some(Ok(has_joined(joined)))
+        }
         (Some(_), _) => Some(Err(ANOTHER.to_owned())),
         (None, Some(ClosedWindow { joined: Some(joined), .. })) => Some(Ok(has_joined(joined))),
         (None, _) if report.letting_in => None,
@@ -156,7 +160,14 @@ mod tests {
 
     fn window(code: &str) -> OpenWindow {
         let (link, addresses) = (String::new(), Vec::new());
-        OpenWindow { code: code.to_owned(), link, addresses, seconds_left: 9, tries_left: 5 }
+        OpenWindow {
+            number: 1 + u64::from(code == "2"),
+            code: code.to_owned(),
+            link,
+            addresses,
+            seconds_left: 9,
+            tries_left: 5,
+        }
     }
 
     fn said(
@@ -165,7 +176,8 @@ mod tests {
         letting_in: bool,
         is_left: bool,
     ) -> String {
-        let closed = closed.map(|joined| ClosedWindow { why: "The time was over.".to_owned(), joined });
+        let closed =
+            closed.map(|joined| ClosedWindow { number: Some(1), why: "The time was over.".to_owned(), joined });
         let report = PairingReport { window: window_now, closed, letting_in, ..PairingReport::default() };
         ended(&window("1"), &report, is_left).map_or_else(|| "waits".to_owned(), |end| end.unwrap_or_else(|why| why))
     }
@@ -199,6 +211,9 @@ mod tests {
             assert_eq!(said(None, None, true, is_left), "waits", "its certificate is being saved");
             assert_eq!(said(None, Some(None), true, is_left), "waits");
             assert!(said(Some(window("2")), None, true, is_left).contains("another one was made here"));
+            let next = said(Some(window("2")), Some(Some(joined.clone())), false, is_left);
+            assert!(next.starts_with("attic has joined"), "the next window hides nobody's words: {next}");
+            assert!(said(Some(window("2")), Some(None), false, is_left).contains("another one was made here"));
             assert!(said(None, None, false, is_left).contains("the agent has started again"));
             assert_eq!(said(Some(window("1")), None, false, is_left), "waits");
         }
