@@ -15,6 +15,7 @@
 
 pub mod auditor;
 pub mod background;
+pub mod courtesy;
 pub mod driver;
 pub mod embeds;
 pub mod event;

@@ -162,6 +162,7 @@ impl Agent {
             lookup: &lookup,
             look: |sought: Sought, _: &[_]| sought.into_iter().map(|(path, file)| files.look(path, file)).collect(),
             now: 0,
+            give_way: &|| {},
         };
         let outcome = run(self.library.kv(), &mut self.embedder, io, task.clone());
         assert!(self.embedder.texts - before <= due, "a stored vector was computed again");

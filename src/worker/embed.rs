@@ -1,4 +1,4 @@
-//! Embedding the next few chunks of one document.
+//! Embedding the next few chunks of one document, and the texts that other devices lent.
 
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::vector::Quantized;
@@ -12,6 +12,7 @@ use crate::store::change::{Change, Remade};
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{Chunk, Document, Vector};
+use crate::wire::work::LentText;
 use log::debug;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub fn embed(
     embedder: &mut dyn Embedder,
     (id, doc): (DocId, &Document),
     (max, now): (usize, i64),
+    give_way: &dyn Fn(),
 ) -> Result<Outcome, KvError> {
     let model = embedder.model();
     let (mut vectors, mut copied, mut remade) = (Vec::<(Row, EmbedKey, Quantized)>::new(), Vec::new(), Vec::new());
@@ -43,7 +45,7 @@ pub fn embed(
             Some(values) => Some(values.clone()),
             // Whoever made it stays with it.
             None if read::vector_of(kv, &key)?.is_some() => None,
-            None => match compute(embedder, &key, &chunk) {
+            None => match compute(embedder, &key, &chunk, give_way) {
                 Ok(values) => Some(values),
                 // What was computed is kept: the next task begins with this one.
                 Err(_) if !(vectors.is_empty() && copied.is_empty() && remade.is_empty()) => break,
@@ -66,13 +68,37 @@ pub fn embed(
     Ok(Outcome::Changes(before.into_iter().chain(made).collect()))
 }
 
-fn compute(embedder: &mut dyn Embedder, key: &EmbedKey, chunk: &Chunk) -> Result<Quantized, String> {
+fn compute(
+    embedder: &mut dyn Embedder,
+    key: &EmbedKey,
+    chunk: &Chunk,
+    give_way: &dyn Fn(),
+) -> Result<Quantized, String> {
+    give_way();
     // tests/it/crash.rs reads the keys from the log and checks that no stored chunk is embedded again.
     debug!("embedding {key}");
     match embedder.embed(&prefixed(&chunk.heading, &chunk.text)) {
         Ok(embedding) => Ok(embedding.quantize()),
         Err(error) => Err(format!("A passage of it could not be embedded: {error}.")),
     }
+}
+
+/// Embeds texts that are lent. Nothing is stored.
+///
+/// # Errors
+/// One plain sentence: one of them could not be embedded.
+pub(super) fn lent<'a>(
+    embedder: &mut impl Embedder,
+    texts: impl Iterator<Item = &'a LentText>,
+    give_way: &dyn Fn(),
+) -> Result<Outcome, String> {
+    let mut vectors = Vec::new();
+    for text in texts {
+        give_way();
+        let vector = embedder.embed(&prefixed(&text.heading, &text.text));
+        vectors.push(vector.map_err(|error| format!("A passage could not be embedded: {error}."))?.quantize());
+    }
+    Ok(Outcome::Embedded(vectors))
 }
 
 #[cfg(test)]
@@ -122,14 +148,14 @@ mod tests {
         let known = |library: &Library<MemoryKv>, doc| read::document(library.kv(), doc).unwrap().unwrap();
         let mut embedder = Failing(StandIn::new(Fingerprint([1; 32])));
         let Outcome::Changes(changes) =
-            embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0)).unwrap()
+            embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0), &|| {}).unwrap()
         else {
             panic!("kept")
         };
         let [Change::Embedded { vectors, .. }] = &changes[..] else { panic!("{changes:?}") };
         assert_eq!(vectors.len(), 1);
         library.apply(&changes[0]).unwrap();
-        let outcome = embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0)).unwrap();
+        let outcome = embed(library.kv(), &mut embedder, (doc, &known(&library, doc)), (8, 0), &|| {}).unwrap();
         assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("passage")), "{outcome:?}");
     }
 
@@ -158,7 +184,8 @@ mod tests {
         library.apply(&Change::Unproven { by, model, vectors }).unwrap();
         library.apply(&Change::Proven { doc: first, by, checks: 1, rows: vec![(row, of_first)] }).unwrap();
         let known = read::document(library.kv(), second).unwrap().unwrap();
-        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, (second, &known), (8, 0)).unwrap() else {
+        let Outcome::Changes(changes) = embed(library.kv(), &mut embedder, (second, &known), (8, 0), &|| {}).unwrap()
+        else {
             panic!()
         };
         assert!(

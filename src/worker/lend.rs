@@ -1,11 +1,8 @@
-//! Work that travels: the texts of this device that others embed, and the texts of others that are embedded here.
+//! Work that travels: the texts of this device that others embed.
 
 use crate::base::id::{DocId, Fingerprint, Ring, Row};
 use crate::base::rng::Rng;
-use crate::embed::{
-    Embedder,
-    model::{key, prefixed},
-};
+use crate::embed::model::key;
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{HomeTexts, Known, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
@@ -167,28 +164,17 @@ fn may_leave(text: [&str; 2]) -> bool {
     text.iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
 }
 
-/// Embeds texts that are lent. Nothing is stored.
-///
-/// # Errors
-/// One plain sentence: one of them could not be embedded.
-pub(super) fn embed<'a>(
-    embedder: &mut impl Embedder,
-    texts: impl Iterator<Item = &'a LentText>,
-) -> Result<Outcome, String> {
-    let vector = |text: &LentText| embedder.embed(&prefixed(&text.heading, &text.text)).map(|vector| vector.quantize());
-    let vectors = texts.map(vector).collect::<Result<Vec<_>, _>>();
-    vectors.map(Outcome::Embedded).map_err(|error| format!("A passage could not be embedded: {error}."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::id::PeerKey;
+    use crate::embed::Embedder;
     use crate::embed::stand_in::StandIn;
     use crate::store::change::{Change, FoundDocument, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
     use crate::store::record::{FileStamp, Mark, MarkKind, Marks, Source, Sources};
+    use crate::worker::embed;
 
     const MODEL: Fingerprint = Fingerprint([7; 32]);
 
@@ -243,10 +229,12 @@ mod tests {
         let all = [(docs[0], "the hedge".to_owned()), (docs[0], "the fence".to_owned())];
         assert_eq!(lent(&library, 9), all);
         assert_eq!(lent(&library, 1), all[..1]);
-        let Outcome::Embedded(vectors) =
-            embed(&mut StandIn::new(MODEL), [LentText { heading: String::new(), text: "the hedge".to_owned() }].iter())
-                .unwrap()
-        else {
+        let Outcome::Embedded(vectors) = embed::lent(
+            &mut StandIn::new(MODEL),
+            [LentText { heading: String::new(), text: "the hedge".to_owned() }].iter(),
+            &|| {},
+        )
+        .unwrap() else {
             panic!()
         };
         let doc = read::document(library.kv(), docs[0]).unwrap().unwrap();

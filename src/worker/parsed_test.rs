@@ -36,6 +36,7 @@ fn read_as(kv: &MemoryKv, doc: DocId, content: Content) -> Outcome {
         lookup: &InStore { index: &Indexes::default(), kv },
         look: |_: Sought, _: &[Source]| Looks::new(),
         now: 0,
+        give_way: &|| {},
     };
     run(kv, &mut StandIn::new(Fingerprint([7; 32])), io, Task::Read { doc })
 }

@@ -203,6 +203,7 @@ impl World {
             lookup: &InStore { index: &Indexes::default(), kv: &self.kv },
             look: |_: Sought, _: &[Source]| Looks::new(),
             now: 0,
+            give_way: &|| {},
         };
         run(&kv, &mut StandIn::new(Fingerprint([7; 32])), io, task.task.clone())
     }

@@ -32,6 +32,8 @@ pub struct TaskIo<'a, L, R, S, M> {
     pub look: M,
     /// Seconds since 1970 by the system's clock.
     pub now: i64,
+    /// Called before each text of background work is embedded: it waits, for a while, as long as people wait for something.
+    pub give_way: &'a dyn Fn(),
 }
 
 /// Runs a task to its outcome.
@@ -80,7 +82,9 @@ where
                 None => Ok(None),
             });
             let outcome = document.and_then(|known| match known {
-                Some((document, Some(embedder))) => embed::embed(kv, embedder, (doc, &document), (chunks, io.now)),
+                Some((document, Some(embedder))) => {
+                    embed::embed(kv, embedder, (doc, &document), (chunks, io.now), io.give_way)
+                }
                 Some((_, None)) => Ok(Outcome::Failed(NOT_LOADED.to_owned())),
                 None => Ok(Outcome::Changes(Vec::new())),
             });
@@ -97,9 +101,11 @@ where
         }
         Task::Owed { by, seed } => owed::part(kv, by, seed).unwrap_or_else(failed),
         Task::EmbedLent(chunks) => {
-            lend::embed(embedder, chunks.iter().map(|chunk| &chunk.text)).unwrap_or_else(Outcome::Failed)
+            embed::lent(embedder, chunks.iter().map(|chunk| &chunk.text), io.give_way).unwrap_or_else(Outcome::Failed)
         }
-        Task::EmbedBorrowed(borrowed) => lend::embed(embedder, borrowed.texts.iter()).unwrap_or_else(Outcome::Failed),
+        Task::EmbedBorrowed(borrowed) => {
+            embed::lent(embedder, borrowed.texts.iter(), io.give_way).unwrap_or_else(Outcome::Failed)
+        }
         Task::Park { doc, attempts } => match read::document(kv, doc) {
             Ok(Some(known)) => park::park(doc, known, io.now, attempts),
             Ok(None) => Outcome::Changes(Vec::new()),

@@ -22,6 +22,7 @@ use crate::platform::store;
 use crate::platform::watcher::FolderWatcher;
 use crate::runtime::auditor::Auditor;
 use crate::runtime::background::{BackgroundThreads, Joins, Standing};
+use crate::runtime::courtesy::Courtesy;
 use crate::runtime::driver::Outputs;
 use crate::runtime::embeds::Embeds;
 use crate::runtime::executor::{Clamp, Executor};
@@ -111,6 +112,7 @@ pub(super) fn start(
         index: Arc::clone(&index),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
+        people: Courtesy::default(),
         standing: Standing::default(),
     };
     let clamp = Clamp::default();

@@ -41,7 +41,8 @@ impl Home {
     /// A step of embedding; gives how many texts were computed.
     fn embed(&mut self, embedder: &mut dyn Embedder, most: usize) -> usize {
         let known = read::document(self.library.kv(), self.doc).unwrap().unwrap();
-        let Outcome::Changes(changes) = embed(self.library.kv(), embedder, (self.doc, &known), (most, 1_000)).unwrap()
+        let Outcome::Changes(changes) =
+            embed(self.library.kv(), embedder, (self.doc, &known), (most, 1_000), &|| {}).unwrap()
         else {
             panic!()
         };

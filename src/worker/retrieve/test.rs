@@ -73,7 +73,8 @@ impl Shelf {
 
     fn embedding(&mut self, doc: DocId) -> Option<Change> {
         let known = read::document(self.library.kv(), doc).unwrap().unwrap();
-        let embedded = crate::worker::embed::embed(self.library.kv(), &mut self.embedder, (doc, &known), (8, 0));
+        let embedded =
+            crate::worker::embed::embed(self.library.kv(), &mut self.embedder, (doc, &known), (8, 0), &|| {});
         let Outcome::Changes(changes) = embedded.unwrap() else { panic!() };
         changes
             .into_iter()
@@ -100,6 +101,7 @@ impl Shelf {
                 sought.into_keys().filter(is_gone).map(|path| (path, Look::Missing(None))).collect()
             },
             now: 0,
+            give_way: &|| {},
         };
         let (text, filter) = (text.to_owned(), Filter::default());
         let query = Query { text, embedding, fluency: Fluency::default(), count: 9, shared, filter, behind: None };

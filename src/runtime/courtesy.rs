@@ -1,0 +1,91 @@
+//! Background work gives way to people between two texts, not only between two tasks.
+//!
+//! A task embeds several texts, which takes a small board seconds. A question that comes meanwhile would share the cores with it
+//! until its end: where the owner has hurried the work, as an equal. So background threads stand still before their next text while
+//! a question or a search is under way in this agent.
+
+use crate::limits::{GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How much is under way for people. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Courtesy(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    under_way: AtomicU32,
+    /// Held by who waits alone: a thread that runs only when nothing else wants the core might keep a lock for long, and a question
+    /// must not wait for that.
+    waiting: Mutex<()>,
+    over: Condvar,
+}
+
+/// Something is under way for a person, until this is dropped.
+#[derive(Debug)]
+pub struct UnderWay<'a>(&'a Shared);
+
+impl Courtesy {
+    /// Something begins for a person.
+    #[must_use]
+    pub fn begin(&self) -> UnderWay<'_> {
+        self.0.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(&self.0)
+    }
+
+    /// Waits while anything is under way for people; at most `GIVE_WAY_MS_MAX`, so that work goes on, slowly, however much is asked.
+    pub fn give_way(&self) {
+        self.give_way_until(Instant::now() + Duration::from_millis(GIVE_WAY_MS_MAX));
+    }
+
+    fn give_way_until(&self, end: Instant) {
+        while self.0.under_way.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+            let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            // The end may be told just before this waits for it: so it looks again by itself.
+            drop(self.0.over.wait_timeout(waiting, Duration::from_millis(GIVE_WAY_LOOK_MS)));
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if self.0.under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.over.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+    use std::thread::Builder;
+
+    #[test]
+    fn whoever_gives_way_goes_on_once_nothing_is_under_way_any_more() {
+        let courtesy = Courtesy::default();
+        courtesy.give_way();
+        let (first, second) = (courtesy.begin(), courtesy.begin());
+        let (of_work, goes_on) = (courtesy.clone(), Arc::new(AtomicBool::new(false)));
+        let tell = Arc::clone(&goes_on);
+        let work = move || {
+            of_work.give_way_until(Instant::now() + Duration::from_secs(3600));
+            tell.store(true, Ordering::SeqCst);
+        };
+        let thread = Builder::new().spawn(work).unwrap();
+        drop(first);
+        assert!(!goes_on.load(Ordering::SeqCst), "one is under way");
+        drop(second);
+        thread.join().unwrap();
+        assert!(goes_on.load(Ordering::SeqCst));
+        assert_eq!(courtesy.0.under_way.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn work_goes_on_while_people_ask_without_end() {
+        let courtesy = Courtesy::default();
+        let _endless = courtesy.begin();
+        courtesy.give_way();
+    }
+}
