@@ -33,6 +33,7 @@ use wattle::platform::folder::Folders;
 use wattle::platform::sched::stand;
 use wattle::runtime::auditor::Auditor;
 use wattle::runtime::background::Standing;
+use wattle::runtime::courtesy::Courtesy;
 use wattle::runtime::executor::{Clamp, Executor};
 use wattle::runtime::lanes::Lanes;
 use wattle::scheduler::task::{Outcome, Query, Task};
@@ -173,6 +174,7 @@ fn main() {
         index: Arc::new(RwLock::new(load_indexes(&disk).unwrap())),
         inputs: inputs.clone(),
         clamp: Clamp::default(),
+        people: Courtesy::default(),
         standing: Standing::default(),
     };
     let folders = Folders::new(folder.path().to_owned());

@@ -7,7 +7,7 @@
 use crate::limits::{GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How much is under way for people. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -36,11 +36,14 @@ impl Courtesy {
 
     /// Waits while anything is under way for people; at most `GIVE_WAY_MS_MAX`, so that work goes on, slowly, however much is asked.
     pub fn give_way(&self) {
-        self.give_way_until(Instant::now() + Duration::from_millis(GIVE_WAY_MS_MAX));
+        self.look(GIVE_WAY_MS_MAX / GIVE_WAY_LOOK_MS);
     }
 
-    fn give_way_until(&self, end: Instant) {
-        while self.0.under_way.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+    fn look(&self, times: u64) {
+        for _ in 0..times {
+            if self.0.under_way.load(Ordering::Relaxed) == 0 {
+                return;
+            }
             let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             // The end may be told just before this waits for it: so it looks again by itself.
             drop(self.0.over.wait_timeout(waiting, Duration::from_millis(GIVE_WAY_LOOK_MS)));
@@ -70,7 +73,7 @@ mod tests {
         let (of_work, goes_on) = (courtesy.clone(), Arc::new(AtomicBool::new(false)));
         let tell = Arc::clone(&goes_on);
         let work = move || {
-            of_work.give_way_until(Instant::now() + Duration::from_secs(3600));
+            of_work.look(u64::MAX);
             tell.store(true, Ordering::SeqCst);
         };
         let thread = Builder::new().spawn(work).unwrap();

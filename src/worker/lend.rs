@@ -229,14 +229,9 @@ mod tests {
         let all = [(docs[0], "the hedge".to_owned()), (docs[0], "the fence".to_owned())];
         assert_eq!(lent(&library, 9), all);
         assert_eq!(lent(&library, 1), all[..1]);
-        let Outcome::Embedded(vectors) = embed::lent(
-            &mut StandIn::new(MODEL),
-            [LentText { heading: String::new(), text: "the hedge".to_owned() }].iter(),
-            &|| {},
-        )
-        .unwrap() else {
-            panic!()
-        };
+        let hedge = LentText { heading: String::new(), text: "the hedge".to_owned() };
+        let made = embed::lent(&mut StandIn::new(MODEL), [hedge].iter(), &|| {});
+        let Ok(Outcome::Embedded(vectors)) = made else { panic!("{made:?}") };
         let doc = read::document(library.kv(), docs[0]).unwrap().unwrap();
         let vectors = vec![(doc.chunks[0].row, key(&MODEL, "", "the hedge"), vectors[0].clone())];
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();

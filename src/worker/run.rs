@@ -5,7 +5,7 @@ use super::look::{Looks, Sought, plainly};
 use super::retrieve::Lookup;
 use super::scan::Listing;
 use super::{embed, extract, lend, owed, park, retrieve, scan, summary, sweep};
-use crate::base::id::ModelMark;
+use crate::base::id::{DocId, ModelMark};
 use crate::embed::Embedder;
 use crate::scheduler::task::{Outcome, Scan, Task};
 use crate::store::audit::audit;
@@ -77,18 +77,7 @@ where
             Err(error) => failed(error),
         },
         Task::Embed { doc, chunks } => {
-            let document = read::document(kv, doc).and_then(|known| match known {
-                Some(document) => wanted(kv, embedder, &document.path).map(|embedder| Some((document, embedder))),
-                None => Ok(None),
-            });
-            let outcome = document.and_then(|known| match known {
-                Some((document, Some(embedder))) => {
-                    embed::embed(kv, embedder, (doc, &document), (chunks, io.now), io.give_way)
-                }
-                Some((_, None)) => Ok(Outcome::Failed(NOT_LOADED.to_owned())),
-                None => Ok(Outcome::Changes(Vec::new())),
-            });
-            outcome.unwrap_or_else(failed)
+            embed_next(kv, embedder, doc, (chunks, io.now), io.give_way).unwrap_or_else(failed)
         }
         Task::Lend { documents, chunks, known, home } => {
             // A scan may find only after a while that a file was moved into a private folder.
@@ -118,6 +107,21 @@ where
         Task::Retrieve(query) => retrieve::answer(kv, io.lookup, embedder, query, io.look),
         Task::Summarize => summary::summarize(kv).map_or_else(failed, Outcome::Summarized),
         Task::Audit => check_store(&kv.snapshot()),
+    }
+}
+
+/// Embeds the next chunks of a document, at most so many, at this time.
+fn embed_next(
+    kv: &impl Kv,
+    embedder: &mut impl Embedder,
+    doc: DocId,
+    most: (usize, i64),
+    give_way: &dyn Fn(),
+) -> Result<Outcome, KvError> {
+    let Some(document) = read::document(kv, doc)? else { return Ok(Outcome::Changes(Vec::new())) };
+    match wanted(kv, embedder, &document.path)? {
+        Some(embedder) => embed::embed(kv, embedder, (doc, &document), most, give_way),
+        None => Ok(Outcome::Failed(NOT_LOADED.to_owned())),
     }
 }
 
