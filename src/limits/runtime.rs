@@ -15,8 +15,11 @@ pub const CALLS_MAX: usize = 64;
 /// Milliseconds for which background work stands still before one text while questions or searches are under way: as long as a search has.
 pub const GIVE_WAY_MS_MAX: u64 = 300;
 
-/// Milliseconds after which it looks again by itself whether they have ended.
-pub const GIVE_WAY_LOOK_MS: u64 = 20;
+/// Milliseconds after which it looks again whether they have ended.
+pub const GIVE_WAY_LOOK_MS: u64 = 10;
+
+/// Milliseconds after the last of them for which it stands still: what a question waits for between its parts, the answers of peers among it.
+pub const GIVE_WAY_AFTER_MS: u64 = 50;
 
 /// Milliseconds that a device which leaves waits for a link to an admin, which removes it: one that has just joined links within a second or two.
 pub const LEAVE_LINK_MS: u64 = 5_000;

@@ -4,8 +4,9 @@
 //! until its end: where the owner has hurried the work, as an equal. So background threads stand still before their next text while
 //! a question or a search is under way in this agent.
 
-use crate::limits::{GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::limits::{GIVE_WAY_AFTER_MS, GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
+use crate::platform::clock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,10 +17,12 @@ pub struct Courtesy(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     under_way: AtomicU32,
-    /// Held by who waits alone: a thread that runs only when nothing else wants the core might keep a lock for long, and a question
-    /// must not wait for that.
-    waiting: Mutex<()>,
-    over: Condvar,
+    /// When the last of it ended, in milliseconds of the clock. A question is embedded first and searched for then, by other threads,
+    /// and work that goes on between the two stands in the way of the second.
+    ended: AtomicU64,
+    /// Nobody ever tells anything by it: who waits looks again by itself. A lock that both sides took might be kept for long by a thread
+    /// that runs only when nothing else wants the core, and a question would wait for that.
+    pause: (Mutex<()>, Condvar),
 }
 
 /// Something is under way for a person, until this is dropped.
@@ -34,28 +37,30 @@ impl Courtesy {
         UnderWay(&self.0)
     }
 
-    /// Waits while anything is under way for people; at most `GIVE_WAY_MS_MAX`, so that work goes on, slowly, however much is asked.
+    /// Waits while anything is under way for people, and `GIVE_WAY_AFTER_MS` longer; at most `GIVE_WAY_MS_MAX`, so that work goes on,
+    /// slowly, however much is asked.
     pub fn give_way(&self) {
         self.look(GIVE_WAY_MS_MAX / GIVE_WAY_LOOK_MS);
     }
 
     fn look(&self, times: u64) {
         for _ in 0..times {
-            if self.0.under_way.load(Ordering::Relaxed) == 0 {
+            let ended = self.0.ended.load(Ordering::Relaxed);
+            let is_over = ended == 0 || clock::now().millis() >= ended.saturating_add(GIVE_WAY_AFTER_MS);
+            if self.0.under_way.load(Ordering::Relaxed) == 0 && is_over {
                 return;
             }
-            let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            // The end may be told just before this waits for it: so it looks again by itself.
-            drop(self.0.over.wait_timeout(waiting, Duration::from_millis(GIVE_WAY_LOOK_MS)));
+            let (lock, told) = &self.0.pause;
+            let waiting = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(told.wait_timeout(waiting, Duration::from_millis(GIVE_WAY_LOOK_MS)));
         }
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        if self.0.under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.over.notify_all();
-        }
+        self.0.ended.store(clock::now().millis(), Ordering::Relaxed);
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
