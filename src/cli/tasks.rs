@@ -311,8 +311,13 @@ fn owed(OwedWork { count, attempts, why, next_s }: &OwedWork) -> String {
         (_, None) => format!("{found}, and are checked once this device embeds again"),
         (_, Some(why)) => {
             let tries = format!("{} to check some here failed", self::count(*attempts, "attempt"));
-            let next = next_s.map_or_else(String::new, |next| format!("; the next one in {}", span(next)));
-            format!("{found}, and {tries}, at last: {}{next}", one_line(why).trim_end_matches('.'))
+            let next =
+                next_s.map_or_else(|| "once this device embeds again".to_owned(), |next| format!("in {}", span(next)));
+            let why = one_line(why);
+            let why = why.trim_end_matches('.');
+            format!(
+                "{found}, and {tries}, at last: {why}; the next one {next}, unless another device embeds the same before"
+            )
         }
     }
 }

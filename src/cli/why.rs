@@ -91,6 +91,8 @@ mod tests {
 
     fn device(name: &str, told: Option<Option<HoldStatus>>) -> DeviceHold {
         DeviceHold {
+            frozen: false,
+            gets: true,
             device: name.to_owned(),
             peer_id: "12D3".to_owned(),
             linked: true,
@@ -160,7 +162,7 @@ mod tests {
             passages: 400,
             requests: 4,
             since_s: 80,
-            next_s: 40,
+            next_s: Some(40),
         }];
         let why = Why { waiting, devices: Vec::new(), silent_owners };
         assert_eq!(

@@ -18,8 +18,9 @@ pub struct SilentOwner {
     pub requests: u64,
     /// Seconds since the first of them.
     pub since_s: u64,
-    /// In how many seconds it is asked again: each pause is twice as long as the last one, five minutes at most.
-    pub next_s: u64,
+    /// In how many seconds it is asked again: each pause is twice as long as the last one, five minutes at most; null: once this device works for others
+    /// again, which it may not just now, or has no time for.
+    pub next_s: Option<u64>,
 }
 
 impl From<&SilentOwnerStatus> for SilentOwner {
@@ -30,7 +31,7 @@ impl From<&SilentOwnerStatus> for SilentOwner {
             passages: of.chunks,
             requests: of.questions,
             since_s: of.since_ago.as_secs(),
-            next_s: of.next_in.as_secs(),
+            next_s: of.next_in.map(|next| next.as_secs()),
         }
     }
 }
@@ -39,13 +40,16 @@ impl SilentOwner {
     /// What is so with it, a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
+        let next = match self.next_s {
+            Some(next) => format!("goes on with other work, and asks it again in {}", span(next)),
+            None => "asks it again once it works for others again".to_owned(),
+        };
         format!(
-            "{}: offers {} to be embedded here, and has answered none of {} for some in {}. This device goes on with other work, and asks it again in {}.",
+            "{}: offers {} to be embedded here, and has answered none of {} for some in {}. This device {next}.",
             self.device,
             count(self.passages, "passage"),
             count(self.requests, "request"),
             span(self.since_s),
-            span(self.next_s),
         )
     }
 }

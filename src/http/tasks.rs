@@ -227,7 +227,7 @@ pub struct OwedWork {
     /// What happened in the last one, or null.
     #[serde(default, rename = "owed_why")]
     pub why: Option<String>,
-    /// In how many seconds the next one is, or null.
+    /// In how many seconds the next one is, or null: once this device may embed.
     #[serde(default, rename = "owed_next_s")]
     pub next_s: Option<u64>,
 }
@@ -239,7 +239,7 @@ impl From<&LentStatus> for OwedWork {
             count: lent.owed,
             attempts: fails.map_or(0, |fails| fails.attempts),
             why: fails.map(|fails| fails.why.clone()),
-            next_s: fails.map(|fails| fails.next_in.as_secs()),
+            next_s: fails.and_then(|fails| fails.next_in).map(|next| next.as_secs()),
         }
     }
 }

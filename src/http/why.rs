@@ -99,6 +99,8 @@ pub enum DeviceState {
     Refused,
     /// It could embed none of the passages that it had last, and is tried with one now and then.
     Fails,
+    /// Two devices use its key.
+    Frozen,
     /// It owes a word, and none comes.
     Silent,
     /// It did not say.
@@ -179,6 +181,10 @@ impl From<&DeviceHold> for DeviceWhy {
         };
         match (of.linked, &of.told) {
             _ if of.banned => with(DeviceState::Refused, "gets no work for now, because a vector of it was false"),
+            _ if of.frozen => with(
+                DeviceState::Frozen,
+                "gets no work, because two devices use its key; `wattle doctor` says what helps",
+            ),
             (false, _) if of.stopped => Self { since_s, ..with(DeviceState::Off, "is off or asleep") },
             (false, _) => Self { since_s, ..with(DeviceState::Away, "is out of reach") },
             _ if of.silent.is_some() => silent(of.silent.flatten()),
@@ -186,6 +192,9 @@ impl From<&DeviceHold> for DeviceWhy {
                 DeviceState::Fails,
                 "could embed none of the passages that it had last, and is tried with one now and then",
             ),
+            (true, Some(None)) if !of.gets && of.chunks == 0 => {
+                with(DeviceState::Free, "nothing limits it, and this device has nothing for it just now")
+            }
             (true, Some(hold)) => named.held(hold.as_ref()),
             (true, None) => named,
         }
@@ -264,14 +273,16 @@ impl From<&Status> for Why {
         let here = here(status);
         let devices: Vec<DeviceWhy> = why.devices.iter().map(DeviceWhy::from).collect();
         let turn = |doers, others: &str| Some(held.clone().unwrap_or_else(|| turn(doers, others)));
-        let has = |of: &DeviceHold| of.linked && of.silent.is_none() && of.chunks > 0;
+        let has = |of: &DeviceHold| of.linked && of.silent.is_none() && !of.frozen && of.chunks > 0;
+        // One that nothing limits does nothing for this device all the same, where it gets nothing.
+        let gets = |(of, told): (&DeviceHold, &DeviceWhy)| has(of) || of.gets && told.works();
         let doers = |any: bool, is_free: bool| match (any, is_free) {
             (_, true) => Doers::Free,
             (true, false) => Doers::Limited,
             (false, false) => Doers::None,
         };
         let is_free = |of: &DeviceWhy| of.state == DeviceState::Free;
-        let embeds = here.works() || devices.iter().any(DeviceWhy::works) || why.devices.iter().any(has);
+        let embeds = here.works() || why.devices.iter().zip(&devices).any(gets);
         let others = if devices.is_empty() { "" } else { " and the others" };
         let groups = [
             (
@@ -299,6 +310,10 @@ impl From<&Status> for Why {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "why_test.rs"]
+mod doers_test;
 
 #[cfg(test)]
 mod tests {

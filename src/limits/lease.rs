@@ -115,6 +115,12 @@ pub const RECALLED_MAX: usize = 256;
 /// Results of one device that wait for its next good check, before which none of them counts.
 pub const UNCHECKED_MAX: usize = 128;
 
+/// Texts that cannot be computed here and that a device which did not embed them is to embed too, at once, and milliseconds after which one that
+/// nobody could confirm makes room for others.
+pub const UNCONFIRMED_MAX: usize = 16;
+/// See `UNCONFIRMED_MAX`.
+pub const UNCONFIRMED_MS: u64 = 10 * 60 * 1000;
+
 /// Vectors of one device that differ from what others made of the same texts, and that wait to be computed here.
 pub const DOUBTS_MAX: usize = 4;
 

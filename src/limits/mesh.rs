@@ -74,6 +74,9 @@ pub const SWIM_GOSSIP_MS: u64 = 200;
 
 /// Milliseconds in which a member that comes back is told as back once.
 pub const BACK_ONCE_MS: u64 = 10_000;
+
+/// Milliseconds within which the link of a member that was told as up or back is no news of its own: later, something else has mended it.
+pub const LINK_AWAITED_MS: u64 = 10 * 60 * 1000;
 /// Agents that one round goes to.
 pub const SWIM_FANOUT: usize = 3;
 

@@ -92,6 +92,8 @@ impl Node {
         self.member.contest(now, key);
         if witness.is_none() && !self.is_frozen(now, key) {
             self.stop_waiting_for(now, key, out);
+            // Neither what one of them offers nor what it is lent is worth anything, as no answer of theirs is taken.
+            self.scheduler.worker_frozen(now, key);
         }
         if self.mesh.records.duplicates.note(now, key, at, witness) {
             let own = key == self.config.key;
@@ -124,7 +126,7 @@ impl Node {
             | Message::Filtered(_)
             | Message::Holdings(_)
             | Message::CutShort(_) => {}
-            // Which of the two has the lease is not known: it ends by itself.
+            // Which of the two has the lease is not known: it ended here.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.
             Message::Trust(Exchange::Invite(_) | Exchange::Leave) => {}
@@ -221,6 +223,7 @@ impl Node {
             findings.push(Finding { area: Area::Peers, what, command: None });
         }
         findings.extend(self.findings_of_models(now));
+        findings.extend(self.findings_of_work(now));
         findings
     }
 

@@ -25,7 +25,7 @@ use crate::energy::fraction::Fraction;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;
 use crate::energy::user_activity::AFTER_QUERY;
-use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, FEW_CHUNKS, QUESTIONS_WAIT_MS};
+use crate::limits::{BACKGROUND_MAX, BESIDE_QUESTIONS_MS, FEW_CHUNKS, QUESTIONS_WAIT_MS, WORD_MS};
 use crate::scheduler::WorkAllowance;
 use crate::scheduler::task::{Outcome, Task};
 use crate::store::change::Change;
@@ -89,6 +89,13 @@ impl Node {
     /// Notes time in which the process stood still: it counts in no pace.
     pub(super) fn note_stand(&mut self, now: Instant) {
         let works = self.scheduler.under_way() > 0;
+        // A wake-up that was due did not come: what others sent meanwhile waited, and tells nothing of their speed.
+        let word = Duration::from_millis(WORD_MS);
+        if let Some(gap) = self.energy.stall.since_input(now).filter(|gap| *gap > word)
+            && self.deadline().is_some_and(|due| due + word <= now)
+        {
+            self.scheduler.blind(now, gap);
+        }
         if let Some(stood) = self.energy.stall.stood(now, works) {
             self.scheduler.stood(now, stood);
         }

@@ -6,7 +6,7 @@
 use super::output::Notice;
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{BACK_ONCE_MS, PEERS_MAX};
+use crate::limits::{BACK_ONCE_MS, LINK_AWAITED_MS, PEERS_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of members that joined, that are down, that are back, and that were stopped; and what was told of each last.
@@ -20,8 +20,8 @@ pub(super) struct MemberNews {
     lost: BTreeSet<PeerKey>,
     /// Members that were told as linked, up or back within `BACK_ONCE_MS`.
     told_at: BTreeMap<PeerKey, Instant>,
-    /// Members that were told as up or back, and have had no link since.
-    awaited: BTreeSet<PeerKey>,
+    /// Members that were told as up or back at this time, and have had no link since.
+    awaited: BTreeMap<PeerKey, Instant>,
 }
 
 impl MemberNews {
@@ -40,7 +40,8 @@ impl MemberNews {
             self.back.extend(name.map(str::to_owned));
             return name.is_none();
         }
-        if self.awaited.remove(&peer) {
+        let awaited = Duration::from_millis(LINK_AWAITED_MS);
+        if self.awaited.remove(&peer).is_some_and(|since| now.since(since) < awaited) {
             return false;
         }
         // Of one without a name its first packet tells more.
@@ -57,7 +58,7 @@ impl MemberNews {
     pub(super) fn is_new(&mut self, now: Instant, peer: PeerKey, name: String, is_linked: bool) {
         if !self.is_told(now, peer) {
             self.joined.push(name);
-            self.awaits_link(peer, is_linked);
+            self.awaits_link(now, peer, is_linked);
         }
     }
 
@@ -66,7 +67,7 @@ impl MemberNews {
         if self.lost.remove(&peer) {
             self.is_told(now, peer);
             self.back.push(name);
-            self.awaits_link(peer, is_linked);
+            self.awaits_link(now, peer, is_linked);
         }
     }
 
@@ -75,13 +76,13 @@ impl MemberNews {
         let is_told = self.is_told(now, peer);
         if self.lost.remove(&peer) || !is_told {
             self.back.push(name);
-            self.awaits_link(peer, is_linked);
+            self.awaits_link(now, peer, is_linked);
         }
     }
 
-    fn awaits_link(&mut self, peer: PeerKey, is_linked: bool) {
+    fn awaits_link(&mut self, now: Instant, peer: PeerKey, is_linked: bool) {
         if !is_linked && self.awaited.len() < PEERS_MAX {
-            self.awaited.insert(peer);
+            self.awaited.insert(peer, now);
         }
     }
 
@@ -187,6 +188,11 @@ mod tests {
             told.unlinked();
             told.linked(2_000_000);
             assert_eq!(told.lines, ["down", "back", "linked"], "{later}: its link broke alone");
+            let mut told = Told::default();
+            told.down();
+            told.back(100, false);
+            told.linked(100 + LINK_AWAITED_MS);
+            assert_eq!(told.lines, ["down", "back", "linked"], "it had none for long: that is news");
         }
     }
 

@@ -57,6 +57,7 @@ pub mod status;
 mod trust;
 mod trust_state;
 mod why;
+pub(crate) mod work_findings;
 
 use crate::base::fluency::Fluency;
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};

@@ -62,8 +62,8 @@ impl Node {
                 "has another model: it does not embed for this device; `wattle doctor` says what helps".to_owned(),
             );
         }
-        let banned = self.lent(now).find(|lent| lent.peer == peer && lent.banned)?;
-        Some(format!("gets no work for another {}: a vector of it was false", span(banned.banned_for.as_secs())))
+        let banned = self.lent(now).find(|lent| lent.peer == peer)?.banned?;
+        Some(format!("gets no work for another {}: a vector of it was false", span(banned.as_secs())))
     }
 
     pub(super) fn findings_of_models(&self, now: Instant) -> impl Iterator<Item = Finding> {

@@ -42,11 +42,7 @@ impl Node {
         let workers: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().filter(may).take(LINKS_MAX).collect();
         self.look_for_surplus(now, &workers);
         let waits = self.waits_for_surplus();
-        let helper = |peer: &PeerKey| {
-            let surplus = self.energy.others.has(*peer);
-            Recipient { peer: *peer, surplus, gets: surplus || !waits }
-        };
-        let helpers: Bounded<Recipient, LINKS_MAX> = workers.iter().map(helper).collect();
+        let helpers: Bounded<Recipient, LINKS_MAX> = workers.iter().map(|peer| self.recipient(*peer)).collect();
         let beside = self.may_share_beside(now);
         let reads = beside || self.uncharged_work_from().is_some_and(|from| from <= now);
         // What waits for surplus could be embedded here, and so could the few that check others; not on a battery.
@@ -61,6 +57,12 @@ impl Node {
         }
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
+    }
+
+    /// A device that may work for this one. What waits for surplus energy is for those that have some.
+    pub(super) fn recipient(&self, peer: PeerKey) -> Recipient {
+        let surplus = self.energy.others.has(peer);
+        Recipient { peer, surplus, gets: surplus || !self.waits_for_surplus() }
     }
 
     /// Whether the work of this device can wait for surplus energy, and waits for that.
@@ -113,9 +115,9 @@ impl Node {
             ms_per_chunk: lent.ms_per_chunk.map(|ms| ms.round() as u64),
             since_ago: lent.since.map(|since| now.since(since)),
             kept_out: match (lent.banned, self.is_frozen(now, lent.peer)) {
-                (true, _) => Some(KeptOut::FalseResult(lent.banned_for)),
-                (false, true) => Some(KeptOut::TwoOfOneKey),
-                (false, false) => lent.failing.map(KeptOut::CannotEmbed),
+                (Some(left), _) => Some(KeptOut::FalseResult(left)),
+                (None, true) => Some(KeptOut::TwoOfOneKey),
+                (None, false) => lent.failing.map(KeptOut::CannotEmbed),
             },
             link: self.work_link(&lent, &suspects),
             // One that may use less than a quarter of itself publishes none, and works all the same.
@@ -124,7 +126,7 @@ impl Node {
             owed_fails: self.scheduler.owed_rest(lent.peer).map(|rest| OwedFails {
                 attempts: rest.attempts as u64,
                 why: rest.why.clone(),
-                next_in: rest.until.since(now),
+                next_in: self.scheduler.may_check().then(|| rest.until.since(now)),
             }),
         };
         // A device that was only told of work is of no interest, and neither is one that left or was removed.
@@ -132,7 +134,7 @@ impl Node {
             let may = self.trust.may(lent.peer, Rights::WORK) && self.peers.get(lent.peer).is_some();
             lent.chunks + lent.unchecked > 0
                 || lent.owed > 0
-                || may && (lent.banned || lent.failing.is_some() || lent.done > 0)
+                || may && (lent.banned.is_some() || lent.failing.is_some() || lent.done > 0)
         };
         let known = self.scheduler.lent(now).filter(is_known);
         SharedWork {

@@ -35,6 +35,11 @@ impl Stall {
         stood
     }
 
+    /// How long ago the last input came.
+    pub(super) fn since_input(&self, now: Instant) -> Option<Duration> {
+        self.handled.map(|handled| now.since(handled))
+    }
+
     /// When an input is due while something runs, so that a stop of the process shows.
     pub(super) fn tick(&self, works: bool) -> Option<Instant> {
         self.handled.filter(|_| works).map(|at| at + Duration::from_millis(WORK_TICK_MS))

@@ -123,8 +123,8 @@ pub struct SilentOwnerStatus {
     pub questions: u64,
     /// How long ago the first of them was asked.
     pub since_ago: Duration,
-    /// In what time it is asked next.
-    pub next_in: Duration,
+    /// In what time it is asked next; `None`: once this device works for others, which it may not just now.
+    pub next_in: Option<Duration>,
 }
 
 /// What limits the background work of a device.
@@ -159,6 +159,10 @@ pub struct DeviceHold {
     pub banned: bool,
     /// Whether it could embed none of the texts that it had last.
     pub fails: bool,
+    /// Whether two devices use its key, so that neither takes part.
+    pub frozen: bool,
+    /// Whether it would get work that it asks for: some may leave this device, and does not wait for surplus energy that only others have.
+    pub gets: bool,
     /// Whether no word of it comes, and for how long, if that is known.
     pub silent: Option<Option<Duration>>,
     /// Chunks of this device that it has.
@@ -247,8 +251,8 @@ pub struct OwedFails {
     pub attempts: u64,
     /// What happened in the last one.
     pub why: String,
-    /// In what time the next one is.
-    pub next_in: Duration,
+    /// In what time the next one is; `None`: once this device may embed.
+    pub next_in: Option<Duration>,
 }
 
 /// How a device is linked that works for this one.

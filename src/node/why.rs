@@ -78,7 +78,7 @@ impl Node {
             chunks: u64::from(owner.chunks),
             questions: u64::from(owner.questions),
             since_ago: now.since(owner.since),
-            next_in: owner.next.since(now),
+            next_in: owner.next.map(|next| next.since(now)),
         }
     }
 
@@ -88,6 +88,7 @@ impl Node {
         let lent = |key: PeerKey| self.scheduler.lent(now).find(|lent| lent.peer == key);
         let down = self.with_liveness(Liveness::Down);
         let suspects = self.with_liveness(Liveness::Suspect);
+        let may_leave = self.scheduler.any_lendable();
         let of = |key: PeerKey, linked: bool| {
             let lent = lent(key);
             let stopped = self.mesh.stopped.get(&key).copied().filter(|_| !linked);
@@ -98,8 +99,10 @@ impl Node {
                 linked,
                 stopped: stopped.is_some(),
                 since_ago: stopped.or(unlinked).map(|since| now.since(since)),
-                banned: lent.is_some_and(|lent| lent.banned),
+                banned: lent.is_some_and(|lent| lent.banned.is_some()),
                 fails: lent.is_some_and(|lent| lent.failing.is_some()),
+                frozen: self.is_frozen(now, key),
+                gets: may_leave && self.recipient(key).gets,
                 silent: lent.and_then(|lent| self.work_link(&lent, &suspects).silent()),
                 chunks: lent.map_or(0, |lent| lent.chunks as u64),
                 told: self.energy.others.hold_of(now, key),

@@ -52,9 +52,9 @@ impl Scheduler {
             }
             Work::Ask(chunks) => lender.on_ask(now, peer, chunks),
             Work::Results(results) => {
-                if lender.on_results(now, peer, &results, self.offload.checks) {
-                    self.ban(now, peer);
-                }
+                let is_false = lender.on_results(now, peer, &results, self.offload.checks);
+                let found = lender.take_found();
+                found.into_iter().chain(is_false.then_some(peer)).for_each(|peer| self.ban(now, peer));
                 None
             }
             Work::Kept(kept) => {
@@ -108,6 +108,12 @@ impl Scheduler {
         self.offload.borrower.gone(now, peer);
     }
 
+    /// Two devices use the key of a device: what it has is for others, and nobody asks it for work. It is told anew, and tells anew, once that is over.
+    pub fn worker_frozen(&mut self, now: Instant, peer: PeerKey) {
+        self.offload.lender.frozen(peer);
+        self.offload.borrower.gone(now, peer);
+    }
+
     /// A device may do no work any more.
     pub fn worker_expelled(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.expelled(now, peer);
@@ -131,6 +137,7 @@ impl Scheduler {
         self.offload.checks = !stands && allowed.checks;
         let vouches = self.offload.lender.any_wait_for_known(allowed.checks);
         let vouches = vouches && (!self.offload.lender.has_no_known() || self.lacks_known());
+        let vouches = vouches || self.offload.lender.any_may_confirm(recipients);
         let lender = &mut self.offload.lender;
         // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next, if
         // only by a text with a known vector.
@@ -170,7 +177,8 @@ impl Scheduler {
     }
 
     /// Whether any chunk may be one that others embed.
-    fn any_lendable(&self) -> bool {
+    #[must_use]
+    pub fn any_lendable(&self) -> bool {
         self.sources().iter().any(|source| source.ring == Ring::Mesh)
     }
 
@@ -181,7 +189,7 @@ impl Scheduler {
         if self.offload.listing || !is_known || !self.has_slot_to_lend() {
             return;
         }
-        if self.lacks_known() {
+        if self.lacks_known() || !self.offload.lender.to_confirm().is_empty() {
             self.begin_list(now, Vec::new(), out);
             return;
         }
@@ -225,26 +233,28 @@ impl Scheduler {
     fn begin_list(&mut self, now: Instant, documents: Vec<DocId>, out: &mut Vec<Output>) {
         (self.offload.listing, self.offload.recalled) = (true, Vec::new());
         let lender = &mut self.offload.lender;
-        lender.reads(now);
+        let unconfirmed = lender.reads(now);
         let documents = documents.into_iter().map(|doc| (doc, lender.hold(doc))).collect();
         let known = lender.wants_known().then(|| lender.draw());
         self.offload.lists_known = known.is_some();
         let (always, failed) = lender.home();
         let home = HomeTexts { always, failed, wanted: self.running.parking.wanting_another().collect() };
-        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known, home }, out);
+        self.start(Task::Lend { documents, chunks: LEND_CHUNKS_MAX, known, unconfirmed, home }, out);
     }
 
     /// Chunks were read; those documents of which nothing is lent go back into the queue. `longer`: documents that have more.
     pub(super) fn on_lendable(
         &mut self,
         documents: &[(DocId, usize)],
-        LendableChunks { chunks, known, longer, unreached }: LendableChunks,
+        LendableChunks { chunks, known, unconfirmed, longer, unreached }: LendableChunks,
     ) {
         if self.offload.list_is_stale {
             return self.on_not_lendable(documents);
         }
         self.offload.listing = false;
+        self.on_unconfirmed(unconfirmed);
         let known = self.usable_known(known);
+        self.offload.recalled = Vec::new();
         let wanted = self.running.parking.wanting_another().collect();
         self.offload.lender.listed(chunks, known, longer, &wanted);
         documents.iter().for_each(|(doc, _)| self.offload.lender.let_go(*doc));

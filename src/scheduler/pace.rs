@@ -47,15 +47,21 @@ impl Pace {
             self.rested = Duration::ZERO;
             return;
         }
-        self.stood(rest);
+        self.shift(rest);
         self.rested += rest;
         if self.rested.as_millis() > PACE_QUIET_MS.into() {
             self.saved.clear();
         }
     }
 
-    /// The process stood still for so long: what was saved before is younger by that.
+    /// The process stood still for so long until now: that is no rest besides.
     pub(super) fn stood(&mut self, stood: Duration) {
+        self.noted = self.noted + stood;
+        self.shift(stood);
+    }
+
+    /// What was saved before is younger by so long.
+    fn shift(&mut self, stood: Duration) {
         self.saved.iter_mut().for_each(|(at, _)| *at = *at + stood);
         self.last = self.last + stood;
     }
@@ -151,6 +157,21 @@ mod tests {
             pace.add(at(100_000 + n), 1);
         }
         assert!(pace.per_minute(at(110_000)).is_some_and(|pace| pace > 50_000), "no save is lost in a crowd");
+    }
+
+    #[test]
+    fn a_stand_in_which_nobody_could_embed_counts_once() {
+        let at = Instant::from_millis;
+        let mut pace = Pace::default();
+        pace.note(at(0), true);
+        pace.add(at(1_000), 10);
+        pace.add(at(3_000), 10);
+        pace.note(at(3_000), true);
+        // The input after it notes both.
+        pace.stood(Duration::from_secs(5));
+        pace.note(at(8_000), false);
+        pace.add(at(9_000), 10);
+        assert_eq!(pace.per_minute(at(9_000)), Some(400), "20 passages in 3 seconds");
     }
 
     #[test]

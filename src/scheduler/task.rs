@@ -7,7 +7,7 @@ use super::offload::lendable::{HomeTexts, Lendable, LendableChunks, OwedPart};
 use crate::base::filter::Filter;
 use crate::base::fluency::Fluency;
 use crate::base::hit::Found;
-use crate::base::id::{DocId, PeerKey, ReplyId};
+use crate::base::id::{DocId, PeerKey, ReplyId, Row};
 use crate::base::vector::{Embedding, Quantized};
 use crate::store::audit::Audit;
 use crate::store::change::{Change, FoundDocument};
@@ -77,6 +77,8 @@ pub enum Task {
         chunks: usize,
         /// Some chunks with vectors are read too, by chance with this seed.
         known: Option<u64>,
+        /// Those with vectors in these rows are read too, `UNCONFIRMED_MAX` at most.
+        unconfirmed: Vec<Row>,
         /// What is embedded here only, and not read.
         home: HomeTexts,
     },

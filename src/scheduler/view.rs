@@ -241,6 +241,11 @@ impl Scheduler {
         self.offload.lender.stood(now, stood);
     }
 
+    /// This device did not run for so long until now, if perhaps not long enough to stand still: nothing is learnt of others from what came meanwhile.
+    pub fn blind(&mut self, now: Instant, gap: Duration) {
+        self.offload.lender.blind(now, gap);
+    }
+
     /// Whether passages were embedded since this was noted last, here or elsewhere, or could have been: other time counts in no pace.
     pub fn note_embedding(&mut self, now: Instant, works: bool) {
         self.saves.pace.note(now, works);

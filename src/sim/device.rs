@@ -96,6 +96,8 @@ pub(super) struct AgentRun {
     pub(super) ms_per_chunk: Option<u64>,
     /// Whether it can embed nothing for others.
     pub(super) is_broken: bool,
+    /// Whether it can embed no text of its own.
+    pub(super) is_beyond: bool,
     /// How its clock differs from the world's.
     pub(super) clock: Clock,
     /// Texts that were embedded by it, and its own that were embedded by anybody.

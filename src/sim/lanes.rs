@@ -27,9 +27,16 @@ impl World {
         self.devices[at].run.is_broken = true;
     }
 
+    /// From now on no text of a device can be embedded by itself, as if each were beyond its engine.
+    pub fn break_own_engine(&mut self, at: usize) {
+        self.devices[at].run.is_beyond = true;
+    }
+
     /// How a task ends.
     pub(super) fn unless_broken(&self, at: usize, task: &Task, outcome: Outcome) -> Outcome {
-        let fails = self.devices[at].run.is_broken && matches!(task, Task::EmbedBorrowed(_));
+        let run = &self.devices[at].run;
+        let is_own = matches!(task, Task::Embed { .. } | Task::EmbedLent(_) | Task::EmbedHit { .. });
+        let fails = run.is_broken && matches!(task, Task::EmbedBorrowed(_)) || run.is_beyond && is_own;
         if fails { Outcome::Failed("the engine gives nothing".to_owned()) } else { outcome }
     }
 }

@@ -1,17 +1,16 @@
 //! Work that travels: the texts of this device that others embed.
 
+mod known;
+
 use crate::base::id::{DocId, Fingerprint, Ring, Row};
-use crate::base::rng::Rng;
 use crate::embed::model::key;
-use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX, LEASE_CHUNKS_MAX};
-use crate::scheduler::offload::lendable::{HomeTexts, Known, Lendable, LendableChunks};
+use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
+use crate::scheduler::offload::lendable::{HomeTexts, Lendable, LendableChunks};
 use crate::scheduler::task::Outcome;
-use crate::store::keys;
-use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
-use crate::store::makers::Makers;
+use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::models::Wanted;
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Record, Vector};
+use crate::store::record::{Chunk, Document};
 use crate::text::payload;
 use crate::wire::work::LentText;
 use crate::worker::look::{Look, Looks};
@@ -31,7 +30,7 @@ type Paths = BTreeMap<DocId, Vec<u8>>;
 pub(super) fn list(
     kv: &impl Kv,
     model: Fingerprint,
-    (documents, most, known): (&[(DocId, usize)], usize, Option<u64>),
+    (documents, most, (seed, unconfirmed)): (&[(DocId, usize)], usize, (Option<u64>, &[Row])),
     home: &HomeTexts,
     look: impl FnOnce(BTreeSet<Vec<u8>>) -> Looks,
 ) -> Result<Outcome, KvError> {
@@ -65,12 +64,16 @@ pub(super) fn list(
             listed.chunks.push(Lendable { doc: *id, row, key: chunk.key, text });
         }
     }
-    let known = known.map(|seed| self::known(kv, (model, seed), is_shared, &mut paths)).transpose()?;
-    listed.known = known.unwrap_or_default();
+    if seed.is_some() || !unconfirmed.is_empty() {
+        let known = known::Lookup::new(kv, model, is_shared)?;
+        listed.known = seed.map(|seed| known.by_chance(seed, &mut paths)).transpose()?.unwrap_or_default();
+        listed.unconfirmed = known.of_rows(unconfirmed, &mut paths)?;
+    }
     let looks = look(paths.values().cloned().collect());
     let is_there = |doc: DocId| paths.get(&doc).and_then(|path| looks.get(path)) == Some(&Look::There);
     listed.chunks.retain(|chunk| is_there(chunk.doc));
     listed.known.retain(|known| is_there(known.chunk.doc));
+    listed.unconfirmed.retain(|known| is_there(known.chunk.doc));
     listed.longer.retain(|doc| is_there(*doc));
     Ok(Outcome::Lendable(listed))
 }
@@ -103,62 +106,6 @@ fn lendable(
     }
 }
 
-/// Some chunks with vectors that others may see, by chance: each row may be the first that is looked at, and each of those one of them.
-fn known(
-    kv: &impl KvRead,
-    (model, seed): (Fingerprint, u64),
-    is_shared: impl Fn(&Document) -> bool,
-    paths: &mut Paths,
-) -> Result<Vec<Known>, KvError> {
-    // One that nobody has vouched for tells nothing about others.
-    let (makers, mut rng) = (Makers::read(kv)?, Rng::new(seed));
-    let (mut found, unproven) = (Vec::new(), makers.unproven());
-    let mut page = looked_at(kv, Row(rng.below(read::commit(kv)?.next_row.0.max(1))), &makers)?;
-    while found.len() < KNOWN_MAX && !page.is_empty() {
-        let (key, value) = page.swap_remove(usize::try_from(rng.below(page.len() as u64)).unwrap_or(0));
-        let Some(row) = keys::number(&key).map(Row).filter(|row| !unproven.contains(row)) else { continue };
-        let vector = Vector::decode_stored(&value)?;
-        let by = makers.named(vector.by);
-        if vector.by != 0 && by.is_none() || vector.model != model.into() || vector.is_stale {
-            // Whoever made it may be the one whom it would vouch for; and others embed with this model.
-            continue;
-        }
-        let Some(chunk) = read::chunk(kv, row)? else { continue };
-        let Some(doc) = read::document(kv, chunk.doc)?.filter(&is_shared) else { continue };
-        let text = LentText { heading: chunk.heading, text: chunk.text };
-        if doc.state != DocState::Tombstoned
-            && may_leave([&text.heading, &text.text])
-            && text.bytes() <= GRANT_BYTES_MAX
-        {
-            paths.insert(chunk.doc, doc.path);
-            let chunk = Lendable { doc: chunk.doc, row, key: chunk.key, text };
-            found.push(Known { chunk, vector: vector.values, by });
-        }
-    }
-    Ok(found)
-}
-
-/// Vectors from this row on, and then from the first one on; none that is itself owed a check.
-fn looked_at(kv: &impl KvRead, from: Row, makers: &Makers) -> Result<Vec<Pair>, KvError> {
-    let mut page = Vec::new();
-    for (mut at, end) in [(from, Row(u64::MAX)), (Row(0), from)] {
-        // Each range that is passed over costs a look, as each vector does.
-        for _ in 0..KNOWN_LOOKED_MAX {
-            let owed = makers.owed_from(at);
-            let stop = owed.map_or(end, |(first, _)| first.min(end));
-            if at < stop {
-                let most = KNOWN_LOOKED_MAX - page.len();
-                page.extend(kv.page(Space::Vector, &keys::row(at), Some(&keys::row(stop)), most)?);
-            }
-            match owed {
-                Some((_, behind)) if page.len() < KNOWN_LOOKED_MAX && behind < end => at = behind,
-                _ => break,
-            }
-        }
-    }
-    Ok(page)
-}
-
 /// Whether a text has nothing in it that looks like a key: a chunk of an older reader may.
 fn may_leave(text: [&str; 2]) -> bool {
     text.iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
@@ -170,6 +117,7 @@ mod tests {
     use crate::base::id::PeerKey;
     use crate::embed::Embedder;
     use crate::embed::stand_in::StandIn;
+    use crate::limits::KNOWN_MAX;
     use crate::store::change::{Change, FoundDocument, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
@@ -215,7 +163,7 @@ mod tests {
         let lent = |library: &Library<MemoryKv>, most| match list(
             library.kv(),
             MODEL,
-            (&docs.map(|doc| (doc, 0)), most, None),
+            (&docs.map(|doc| (doc, 0)), most, (None, &[])),
             &HomeTexts::default(),
             there,
         )
@@ -237,7 +185,7 @@ mod tests {
         library.apply(&Change::Embedded { doc: docs[0], model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "what has a vector needs none");
         let Outcome::Lendable(LendableChunks { known, .. }) =
-            list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
+            list(library.kv(), MODEL, (&[], 9, (Some(0), &[])), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -248,7 +196,7 @@ mod tests {
         let vectors = vec![(row, key, stored.values)];
         library.apply(&Change::Unproven { by: PeerKey([2; 32]), model: MODEL, vectors }).unwrap();
         assert_eq!(lent(&library, 9), all[1..], "one that nobody has vouched for is none");
-        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, (Some(0), &[])), &HomeTexts::default(), there).unwrap();
         assert!(
             matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.len() == 1),
             "and tells nothing about others"
@@ -256,7 +204,7 @@ mod tests {
         let proven = Change::Proven { doc: docs[0], by: PeerKey([2; 32]), checks: 1, rows: vec![(row, key)] };
         library.apply(&proven).unwrap();
         let Outcome::Lendable(LendableChunks { known, .. }) =
-            list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap()
+            list(library.kv(), MODEL, (&[], 9, (Some(0), &[])), &HomeTexts::default(), there).unwrap()
         else {
             panic!()
         };
@@ -267,7 +215,7 @@ mod tests {
         let away = Mark { path, volume, since, documents: 1, partly: 0, read: 0, unread: 1, kind: MarkKind::Away };
         library.apply(&Change::Marks(Marks(vec![away]))).unwrap();
         assert!(lent(&library, 9).is_empty(), "what is away may have been moved into a private folder");
-        let known = list(library.kv(), MODEL, (&[], 9, Some(0)), &HomeTexts::default(), there).unwrap();
+        let known = list(library.kv(), MODEL, (&[], 9, (Some(0), &[])), &HomeTexts::default(), there).unwrap();
         assert!(matches!(known, Outcome::Lendable(LendableChunks { known, .. }) if known.is_empty()));
     }
 
@@ -281,7 +229,8 @@ mod tests {
         let texts: Vec<String> = texts.chain((0..70).map(|n| format!("text {n}"))).collect();
         let doc = add(&mut library, "/notes/a.md", &texts.iter().map(String::as_str).collect::<Vec<_>>());
         let failed: BTreeSet<_> = (0..80).map(|n| key(&MODEL, "", &format!("home {n}"))).collect();
-        let lent = |home: &HomeTexts| match list(library.kv(), MODEL, (&[(doc, 0)], 9_999, None), home, there).unwrap()
+        let lent = |home: &HomeTexts| match list(library.kv(), MODEL, (&[(doc, 0)], 9_999, (None, &[])), home, there)
+            .unwrap()
         {
             Outcome::Lendable(LendableChunks { chunks, longer, .. }) => {
                 (chunks.len(), chunks.iter().all(|chunk| chunk.text.text.starts_with("text")), longer.len())
@@ -303,7 +252,7 @@ mod tests {
         let lent = |library: &Library<MemoryKv>| match list(
             library.kv(),
             MODEL,
-            (&[(doc, 0)], 9, None),
+            (&[(doc, 0)], 9, (None, &[])),
             &HomeTexts::default(),
             there,
         )
@@ -339,7 +288,7 @@ mod tests {
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..60 {
             let Outcome::Lendable(listed) =
-                list(library.kv(), MODEL, (&[], 9, Some(seed)), &HomeTexts::default(), there).unwrap()
+                list(library.kv(), MODEL, (&[], 9, (Some(seed), &[])), &HomeTexts::default(), there).unwrap()
             else {
                 panic!()
             };
@@ -347,6 +296,26 @@ mod tests {
             drawn.extend(listed.known.into_iter().map(|known| known.chunk.row));
         }
         assert!(drawn.iter().all(|row| *row >= chunks[400].row), "{drawn:?}");
+        // By its row one that is owed a check is read too, to be confirmed; one without a vector is not, and none of a folder that is private by now.
+        let rows = [chunks[7].row, chunks[300].row, chunks[401].row];
+        let read = |library: &Library<MemoryKv>| match list(
+            library.kv(),
+            MODEL,
+            (&[], 9, (None, &rows)),
+            &HomeTexts::default(),
+            there,
+        )
+        .unwrap()
+        {
+            Outcome::Lendable(LendableChunks { known, unconfirmed, .. }) if known.is_empty() => {
+                unconfirmed.into_iter().map(|known| (known.chunk.row, known.by)).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read(&library), [(rows[0], Some(by)), (rows[2], None)]);
+        let source = Source { path: b"/notes".into(), collection: "home".to_owned(), ring: Ring::Private, device: 1 };
+        library.apply(&Change::Sources(Sources::from(vec![source]))).unwrap();
+        assert_eq!(read(&library), []);
         assert!(drawn.len() > 150, "{} of 200", drawn.len());
     }
 
@@ -364,7 +333,7 @@ mod tests {
         library.apply(&Change::Embedded { doc: known, model: MODEL, vectors }).unwrap();
         let lent = |look: &dyn Fn(BTreeSet<Vec<u8>>) -> Looks| {
             let docs = docs.map(|doc| (doc, 0));
-            let listed = list(library.kv(), MODEL, (&docs, 9, Some(0)), &HomeTexts::default(), look).unwrap();
+            let listed = list(library.kv(), MODEL, (&docs, 9, (Some(0), &[])), &HomeTexts::default(), look).unwrap();
             let Outcome::Lendable(LendableChunks { chunks, known, .. }) = listed else { panic!("{listed:?}") };
             (chunks.into_iter().map(|chunk| chunk.text.text).collect::<Vec<_>>(), known.len())
         };

@@ -79,12 +79,12 @@ where
         Task::Embed { doc, chunks } => {
             embed_next(kv, embedder, doc, (chunks, io.now), io.give_way).unwrap_or_else(failed)
         }
-        Task::Lend { documents, chunks, known, home } => {
+        Task::Lend { documents, chunks, known, unconfirmed, home } => {
             // A scan may find only after a while that a file was moved into a private folder.
             let watched = scan::watched(kv);
             let listed = watched.and_then(|watched| {
                 let look = |paths| (io.look)(plainly(paths), &watched);
-                lend::list(kv, embedder.model(), (&documents, chunks, known), &home, look)
+                lend::list(kv, embedder.model(), (&documents, chunks, (known, &unconfirmed)), &home, look)
             });
             listed.unwrap_or_else(failed)
         }

@@ -1,6 +1,7 @@
 //! Work that travels: devices of different speeds share what one of them has to embed, while some of them fail or lie.
 
 mod scenarios;
+mod uncomputed;
 
 use super::{FOLDER, World};
 use wattle::base::rng::Rng;

@@ -3,7 +3,7 @@
 use crate::base::count::{count, plural};
 use crate::base::span::about;
 use crate::limits::PACE_QUIET_MS;
-use crate::node::status::{EMBEDS, READS, Status, WorkLink};
+use crate::node::status::{EMBEDS, LentStatus, READS, Status, WorkLink};
 use serde::{Deserialize, Serialize};
 
 /// Passages by state; the states add up to `all`.
@@ -125,7 +125,8 @@ impl From<&Status> for Pace {
     fn from(status: &Status) -> Self {
         let shared = &status.work.shared;
         let runs = shared.running.iter().any(|task| task.does == EMBEDS && task.of.is_none());
-        let others = shared.lent.iter().filter(|lent| lent.link == WorkLink::Up && lent.chunks > 0).count() as u64;
+        let embeds = |lent: &&LentStatus| lent.link == WorkLink::Up && lent.chunks > 0 && lent.kept_out.is_none();
+        let others = shared.lent.iter().filter(embeds).count() as u64;
         let to_embed = status.counts.to_embed();
         // A long file takes this device's time, whatever it embedded before.
         let reads =

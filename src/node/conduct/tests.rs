@@ -13,6 +13,7 @@ use crate::wire::envelope::unsigned;
 use crate::wire::gossip::{Fact, Gossip, Headroom, Relayed, TYPE};
 use crate::wire::message::{Echo, Query};
 use crate::wire::peer_id::PeerId;
+use crate::wire::work::Work;
 use std::net::SocketAddr;
 
 const PEER: PeerKey = PeerKey([1; 32]);
@@ -234,4 +235,26 @@ fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_wa
         starts(&handle(&mut node, at(later + 9), received(&query)))
             && verifies(&handle(&mut node, at(later + 9), news(2)))
     );
+}
+
+#[test]
+fn two_devices_of_one_key_are_asked_for_no_work_and_named_for_no_silence() {
+    for is_twice in [false, true] {
+        let (mut node, _) = linked(&[1]);
+        let offer = crate::wire::work::Offer { model: node.config.fingerprint.0, chunks: 100 };
+        let work = |work| link(PEER, LinkInput::Received(Box::new(Message::Work(work))));
+        let asks =
+            |out: &[Output]| out.iter().any(|out| matches!(out, Output::Send(PEER, Message::Work(Work::Ask(_)))));
+        assert!(asks(&handle(&mut node, at(10), work(Work::Offer(offer)))));
+        if is_twice {
+            handle(&mut node, at(20), link(PEER, LinkInput::Duplicate { linked: place(1), other: place(9) }));
+        }
+        // The first request is given up, and the offer is made once more.
+        handle(&mut node, at(5_500), Input::Wake);
+        let again = crate::wire::work::Offer { model: node.config.fingerprint.0, chunks: 90 };
+        assert_eq!(asks(&handle(&mut node, at(6_000), work(Work::Offer(again)))), !is_twice);
+        assert!(!is_twice || node.scheduler.offered() == 0, "nobody waits for it");
+        let [device] = &node.status(at(1_000)).work.shared.why.devices[..] else { panic!("one device") };
+        assert_eq!(device.frozen, is_twice);
+    }
 }

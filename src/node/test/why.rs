@@ -95,6 +95,28 @@ fn a_device_that_asks_with_another_model_is_named_until_it_asks_with_the_same_on
 }
 
 #[test]
+fn a_device_without_surplus_gets_nothing_that_waits_for_some_and_none_gets_what_is_private() {
+    let (node, _) = linked(&[1]);
+    let gets = |node: &Node, now| node.status(at(now)).work.shared.why.devices[0].gets;
+    assert!(!gets(&node, 10), "nothing may leave this device");
+    for (ring, lends) in [(Ring::Private, false), (Ring::Mesh, true)] {
+        let (mut node, _) = linked(&[1]);
+        let out =
+            handle(&mut node, at(10), Input::Api(ReplyId(1), Request::Add(Source { ring, ..source("/a") }.into())));
+        let save = out.iter().find_map(|out| if let Output::Save(save, _) = out { Some(*save) } else { None });
+        let save = save.expect("the folder is saved");
+        handle(&mut node, at(11), Input::Saved(save, saved(Vec::new(), StoreCounts::default())));
+        assert_eq!(gets(&node, 12), lends, "{ring:?}");
+        handle(
+            &mut node,
+            at(13),
+            Input::Power(Decision { reason: Some(Reason::WaitingForSurplus), ..Decision::default() }),
+        );
+        assert!(!gets(&node, 14), "it has no surplus");
+    }
+}
+
+#[test]
 fn a_device_that_may_work_no_more_is_no_more_in_the_list_of_those_that_have_worked() {
     let (mut node, _) = linked(&[1]);
     let listed = |node: &Node| node.status(at(9_000)).work.shared.lent.len();

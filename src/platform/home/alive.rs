@@ -1,9 +1,11 @@
 //! That an agent of a home runs, also where the home's folder was deleted, moved or replaced under it: then its lock tells nothing.
 //!
 //! The agent listens on a socket of the abstract namespace (unix(7)), which is named after the home's path and is gone with the process.
-//! Nobody accepts there: the system itself says who listens. One of another user is not believed.
+//! Nobody accepts there: the system itself says who listens. One of another user is not believed. Such sockets belong to the network, which containers
+//! may share: so the name is also that of the processes that see each other, as only those can be ended from here.
 
 use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES};
+use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::{getpid, getuid};
@@ -17,9 +19,16 @@ use std::time::Duration;
 /// Words of the sentence about such an agent.
 pub const STILL_RUNS: &str = "still runs (process";
 
-/// The name of the socket: in it a sum of the path, as a name has 107 bytes.
+/// The name of the socket: in it a sum of the path and of the process namespace (pid_namespaces(7)), as a name has 107 bytes. Not of the
+/// mount namespace: each service of systemd may have its own.
 fn name(home: &Path) -> String {
-    let sum = Sha256::digest(home.as_os_str().as_bytes());
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    name_in(home, &namespace)
+}
+
+fn name_in(home: &Path, namespace: &Path) -> String {
+    let [home, namespace] = [home, namespace].map(|path| path.as_os_str().as_bytes());
+    let sum = Sha256::new().chain_update(home).chain_update([0]).chain_update(namespace).finalize();
     let hex = sum.iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     format!("wattle-home-{}-{hex}", getuid().as_raw())
 }
@@ -30,25 +39,42 @@ pub(super) fn hold(home: &Path) -> Option<UnixListener> {
     UnixListener::bind_addr(&address).ok()
 }
 
+/// What is known of the agent of a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// The process.
+    As(u32),
+    /// Somebody listens, and so many have looked at him that the system tells no more.
+    Unknown,
+}
+
 /// The process, if one of this user is the agent of this home, and not this one.
-pub(super) fn process(home: &Path) -> Option<u32> {
+pub(super) fn process(home: &Path) -> Option<Runs> {
     // It blocks nowhere: a full queue is an error.
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).ok()?;
     let address = SocketAddrUnix::new_abstract_name(name(home).as_bytes()).ok()?;
-    connect(&socket, &address).ok()?;
+    match connect(&socket, &address) {
+        Ok(()) => {}
+        // Each look stays in the queue, as nobody accepts.
+        Err(Errno::AGAIN) => return Some(Runs::Unknown),
+        Err(_) => return None,
+    }
     let whose = socket_peercred(&socket).ok()?;
-    (whose.uid == getuid() && whose.pid != getpid()).then(|| whose.pid.as_raw_nonzero().get().unsigned_abs())
+    (whose.uid == getuid() && whose.pid != getpid()).then(|| Runs::As(whose.pid.as_raw_nonzero().get().unsigned_abs()))
 }
 
 /// The sentence that an agent of this home runs, though its folder is not there or is another one; `None` if none does.
 #[must_use]
 pub fn runs_without_folder(home: &Path) -> Option<String> {
     let at = known_as(home);
-    let process = process(&at)?;
+    let (process, ends) = match process(&at)? {
+        Runs::As(process) => (process.to_string(), format!("`kill {process}`")),
+        Runs::Unknown => ("unknown".to_owned(), "`pgrep -a wattle` names it".to_owned()),
+    };
     Some(format!(
         "An agent whose home was {} {STILL_RUNS} {process}), but that folder was deleted, moved away or replaced. Put it back; or end that agent \
-         first (`kill {process}`): a start without its folder makes a new device, which has to join its mesh again.",
+         first ({ends}): a start without its folder makes a new device, which has to join its mesh again.",
         at.display()
     ))
 }
@@ -70,4 +96,38 @@ fn known_as(home: &Path) -> PathBuf {
     let whole = home.canonicalize().ok();
     let beside = || Some(home.parent()?.canonicalize().ok()?.join(home.file_name()?));
     whole.or_else(beside).unwrap_or_else(|| home.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_of_another_container_with_the_same_home_and_network_is_another_one() {
+        let (home, other) = (Path::new("/data"), Path::new("/data/more"));
+        let here = name(home);
+        assert_eq!(here, name_in(home, &std::fs::read_link("/proc/self/ns/pid").unwrap_or_default()));
+        assert_ne!(here, name_in(home, Path::new("pid:[1]")), "whose processes cannot be seen, or ended, from here");
+        assert_ne!(here, name(other));
+        assert_ne!(name_in(home, Path::new("/more")), name_in(other, Path::new("")));
+        assert!(here.len() <= 107, "unix(7)");
+    }
+
+    #[test]
+    fn an_agent_is_still_seen_after_more_looks_than_its_queue_has_places() {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let home = folder.path();
+        assert_eq!(process(home), None);
+        let listener = hold(home).unwrap_or_else(|| panic!("no socket"));
+        // The system bounds each queue by net.core.somaxconn, 4096 mostly (listen(2)).
+        let seen = (0..70_000).find_map(|_| process(home));
+        assert_eq!(seen, Some(Runs::Unknown), "so far it was this process");
+        let says = runs_without_folder(home).unwrap_or_default();
+        assert!(
+            says.contains(STILL_RUNS) && says.contains("`pgrep -a wattle` names it") && !says.contains("kill"),
+            "{says}"
+        );
+        drop(listener);
+        assert_eq!(process(home), None);
+    }
 }

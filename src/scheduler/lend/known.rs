@@ -23,9 +23,19 @@ impl Scheduler {
             // Where a few draws find none, there is none until more is stored.
             self.offload.known_of = known.is_empty().then_some((vectors, draws.saturating_add(1)));
         }
-        let recalled = std::mem::take(&mut self.offload.recalled);
+        self.drop_recalled(&mut known);
+        known
+    }
+
+    /// Of those that were asked for by their rows those are taken that hold still.
+    pub(super) fn on_unconfirmed(&mut self, mut known: Vec<Known>) {
+        self.drop_recalled(&mut known);
+        self.offload.lender.on_unconfirmed(known);
+    }
+
+    fn drop_recalled(&self, known: &mut Vec<Known>) {
+        let recalled = &self.offload.recalled;
         let is_stale = |doc| recalled.len() == RECALLED_MAX || recalled.contains(&doc) || self.knows_gone(doc);
         known.retain(|known| !is_stale(known.chunk.doc));
-        known
     }
 }

@@ -23,6 +23,12 @@ impl Scheduler {
         }
     }
 
+    /// Whether results might be checked here at the last look.
+    #[must_use]
+    pub const fn may_check(&self) -> bool {
+        self.offload.checks
+    }
+
     /// The failed attempts to check what is owed a check of a device.
     #[must_use]
     pub fn owed_rest(&self, by: PeerKey) -> Option<&OwedRest> {

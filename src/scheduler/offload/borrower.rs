@@ -37,8 +37,8 @@ pub struct SilentOwner {
     pub questions: u32,
     /// When it was asked the first of them.
     pub since: Instant,
-    /// When it is asked next, if this device has time then.
-    pub next: Instant,
+    /// When it is asked next; `None`: once this device works for others, which it may not just now.
+    pub next: Option<Instant>,
 }
 
 /// A batch that is lent to this device.
@@ -335,9 +335,11 @@ impl Borrower {
         self.batches.retain(|batch| now < batch.until);
         // Before this device asks for more, which tells that it has no more of that.
         let mut renewed = self.finished.bring(now, |owner| self.offers.contains_key(owner));
-        for batch in self.batches.iter_mut().filter(|batch| batch.renew_at <= now) {
-            // Only while something of it runs: a device that does not get to it lets the lease end.
-            if batch.running > 0 {
+        // While something of it runs; and of the one whose turn it is also while this device rests between two tasks, as long as it may work. A device
+        // that does not get to it lets the lease end.
+        let next = self.batches.iter().position(|batch| batch.left() > 0).filter(|_| self.held_since.is_none());
+        for (at, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| batch.renew_at <= now) {
+            if batch.running > 0 || next == Some(at) {
                 batch.extend(now);
                 renewed.push((batch.owner, Work::Renew(batch.id)));
             } else {
@@ -375,7 +377,7 @@ impl Borrower {
     pub(in crate::scheduler) fn silent(&self) -> impl Iterator<Item = SilentOwner> {
         self.offers.iter().filter_map(|(peer, offered)| {
             let (questions, since) = self.unanswered.told(*peer)?;
-            let next = offered.ask_at.max(self.unanswered.until(*peer));
+            let next = self.held_since.is_none().then(|| offered.ask_at.max(self.unanswered.until(*peer)));
             Some(SilentOwner { peer: *peer, chunks: offered.chunks, questions, since, next })
         })
     }

@@ -44,14 +44,6 @@ pub struct Good {
     pub is_owed: bool,
 }
 
-impl Good {
-    /// A result of this device.
-    #[must_use]
-    pub fn by(peer: PeerKey, (chunk, vector, kept): (Lendable, Quantized, bool)) -> Self {
-        Self { chunk, vector, by: Some(peer), kept, is_owed: false }
-    }
-}
-
 /// Results of a device that no check had vouched for when the agent ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnprovenResults {
@@ -106,6 +98,8 @@ pub struct LendableChunks {
     pub chunks: Vec<Lendable>,
     /// Some with vectors.
     pub known: Vec<Known>,
+    /// Those with vectors that were asked for by their rows.
+    pub unconfirmed: Vec<Known>,
     /// Documents that have more chunks without vectors.
     pub longer: Vec<DocId>,
     /// Documents that were not looked at, because the others had enough.

@@ -14,6 +14,7 @@ mod presence;
 mod recalled;
 mod results;
 mod turns;
+mod unconfirmed;
 
 use self::again::Again;
 use super::lendable::{Good, Known, Lendable};
@@ -30,6 +31,7 @@ use awaited::Awaited;
 use lost::Lost;
 use owed::Owed;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use unconfirmed::Unconfirmeds;
 
 /// A batch that a device has.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ struct Lease {
     chunks: Vec<Option<Lendable>>,
     /// The vectors of those in the batch whose vectors are known, by their places.
     known: BTreeMap<usize, Known>,
+    /// The place of the one among those that it is to confirm.
+    unconfirmed: Option<usize>,
     length: Duration,
     until: Instant,
     since: Instant,
@@ -89,12 +93,12 @@ pub struct Lent {
     pub ms_per_chunk: Option<f64>,
     /// Since when it has the oldest of its leases.
     pub since: Option<Instant>,
-    /// Whether it gets no work, because a result of it was false.
-    pub banned: bool,
-    /// For how long.
-    pub banned_for: Duration,
+    /// If it gets no work, because a result of it was false: for how long.
+    pub banned: Option<Duration>,
     /// Since when it has no link.
     pub unlinked: Option<Instant>,
+    /// Texts of which it made something else than another device, where this one can compute neither.
+    pub undecided: usize,
     /// If it could embed none of the texts that it had last: for how long it gets none.
     pub failing: Option<Duration>,
     /// Of one that has leases: for how long no word of it has come, and whether one is overdue.
@@ -141,6 +145,8 @@ struct Text {
 #[derive(Debug)]
 struct Reading {
     since: Instant,
+    /// Rows that it reads because nobody has confirmed their vectors.
+    unconfirmed: Vec<Row>,
     /// Texts that were done or are not to be lent any more since then: what it has read may have them as they were before. `ENDED_MAX` of them
     /// are all.
     ended: BTreeSet<EmbedKey>,
@@ -159,6 +165,10 @@ struct Made {
     again: Again,
     /// What is owed a check.
     owed: Owed,
+    /// What others are to make once more.
+    unconfirmed: Unconfirmeds,
+    /// Devices that a third one found false, until that is told.
+    found: Vec<PeerKey>,
     /// Of which device a result was checked last.
     checked: Option<PeerKey>,
 }
@@ -168,6 +178,13 @@ impl Made {
     fn has_room(&self, by: PeerKey) -> bool {
         let unsaved = self.good.iter().filter(|good| good.is_owed && good.by == Some(by)).count();
         self.owed.has_room(by, unsaved)
+    }
+
+    /// A device gave the right vector of a text whose vector is known. It may have known which text that was: where nothing is computed here, its
+    /// results are owed a check, and else they wait for one.
+    fn is_right(&mut self, peer: PeerKey, worker: &mut Worker, checks: bool) {
+        let vouches = (!checks || worker.waits_for_known(checks)) && self.has_room(peer);
+        self.good.extend(if vouches { worker.vouched_by_known(peer) } else { Vec::new() });
     }
 }
 

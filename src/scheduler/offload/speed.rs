@@ -16,6 +16,10 @@ pub(super) struct Speed {
     ms_per_chunk: Option<f64>,
     /// When its last results came, or it began after a rest.
     progress: Instant,
+    /// The moving average of the longest silences before its results, in milliseconds: a device that works a part of the time rests between two tasks.
+    silence_ms: f64,
+    /// The longest silence since its last results, and whether a word was overdue by it.
+    longest: (Duration, bool),
     /// When any word of it came, or it began after a rest.
     heard: Instant,
     /// Of the time since its last results: for how long it did not run, as words that it owed did not come.
@@ -27,7 +31,8 @@ pub(super) struct Speed {
 impl Speed {
     pub(super) const fn new(now: Instant) -> Self {
         let (stopped, blind_until) = (Duration::ZERO, Instant::ZERO);
-        Self { ms_per_chunk: None, progress: now, heard: now, stopped, blind_until }
+        let (silence_ms, longest) = (0.0, (Duration::ZERO, false));
+        Self { ms_per_chunk: None, progress: now, silence_ms, longest, heard: now, stopped, blind_until }
     }
 
     /// When its last results came, or it began after a rest.
@@ -55,6 +60,7 @@ impl Speed {
     /// It begins with something after a rest.
     pub(super) const fn starts(&mut self, now: Instant) {
         (self.progress, self.heard, self.stopped) = (now, now, Duration::ZERO);
+        self.longest = (Duration::ZERO, false);
     }
 
     /// A word of it came; `lease`: the shortest of its leases, if it has any. Where that was overdue, it was stopped, asleep or cut off until now, which is
@@ -62,8 +68,9 @@ impl Speed {
     pub(super) fn heard(&mut self, now: Instant, lease: Option<Duration>) {
         if let Some(lease) = lease {
             let (silent, is_overdue) = self.silence(now, lease);
-            let usual = Duration::from_millis(self.takes_ms(RESULTS_MAX)).min(lease / 3);
+            let usual = self.usual_silence().min(lease / 3);
             self.stopped += if is_overdue { silent.saturating_sub(usual) } else { Duration::ZERO };
+            self.longest = self.longest.max((silent.min(lease / 3 + Duration::from_millis(WORD_MS)), is_overdue));
         }
         self.heard = now;
     }
@@ -74,22 +81,36 @@ impl Speed {
         self.blind_until = now + Duration::from_millis(WORD_MS);
     }
 
-    /// For how long no word of it has come, with whether it owes one: it embeds, and sends what each task made; before the third of such a
-    /// lease it renews that besides.
+    /// For how long no word of it comes, as long as it runs: it embeds, and sends what each task made, and may rest after it.
+    fn usual_silence(&self) -> Duration {
+        let rests = Duration::from_secs_f64(self.silence_ms / 1_000.0);
+        rests.max(Duration::from_millis(self.takes_ms(RESULTS_MAX)))
+    }
+
+    /// For how long no word of it has come, with whether it owes one: something that it made, or, before the third of such a lease, that it renews that.
     pub(super) fn silence(&self, now: Instant, lease: Duration) -> (Duration, bool) {
-        let results = Duration::from_millis(2 * self.takes_ms(RESULTS_MAX));
-        let due = results.min(lease / 3) + Duration::from_millis(WORD_MS);
+        let due = (2 * self.usual_silence()).min(lease / 3) + Duration::from_millis(WORD_MS);
         let silent = now.since(self.heard);
         (silent, silent >= due)
+    }
+
+    /// This device did not run just now: what came meanwhile is read at once, and what it owed it may have sent.
+    pub(super) fn blind(&mut self, now: Instant, gap: Duration) {
+        self.heard = now.min(self.heard + gap);
+        self.blind_until = now + Duration::from_millis(WORD_MS);
     }
 
     /// So many results came.
     pub(super) fn progressed(&mut self, now: Instant, results: usize) {
         let ran = now.since(self.progress).saturating_sub(self.stopped);
         (self.progress, self.stopped) = (now, Duration::ZERO);
+        let (longest, is_overdue) = core::mem::take(&mut self.longest);
         if now < self.blind_until {
             return;
         }
+        // A stop is no rest; but what comes again and again is one.
+        let weight = if is_overdue { LEARN / 3.0 } else { LEARN };
+        self.silence_ms = (longest.as_secs_f64() * 1_000.0 - self.silence_ms).mul_add(weight, self.silence_ms);
         let ms = ran.as_millis() as f64 / results.max(1) as f64;
         let learnt = |known: f64| (ms.min(SLOWER_MAX * known.max(1.0)) - known).mul_add(LEARN, known);
         self.ms_per_chunk = Some(self.ms_per_chunk.map_or(ms, learnt));
@@ -145,6 +166,43 @@ mod tests {
             speed.progressed(at(back + 1_600), 16);
             is(&speed, 95.0..105.0);
         }
+    }
+
+    #[test]
+    fn the_rests_of_a_device_that_works_a_part_of_the_time_are_time_that_it_takes() {
+        // It embeds eight in a quarter of a second, and then rests for longer than two such tasks take, and for longer than a third of the lease.
+        for rest in [1_250, 2_000, 9_000] {
+            let (mut speed, mut now) = (Speed::new(at(0)), 0);
+            for _ in 0..20 {
+                now += 250;
+                speed.heard(at(now), LEASE);
+                speed.progressed(at(now), 8);
+            }
+            is(&speed, 31.0..32.0);
+            for _ in 0..20 {
+                (1..=rest / 3_334).for_each(|third| speed.heard(at(now + 3_334 * third), LEASE));
+                now += 250 + rest;
+                speed.heard(at(now), LEASE);
+                speed.progressed(at(now), 8);
+            }
+            let real = (250 + rest) as f64 / 8.0;
+            is(&speed, 0.95 * real..1.05 * real);
+        }
+    }
+
+    #[test]
+    fn a_short_stop_of_this_device_is_none_of_the_other_one() {
+        let (mut speed, now) = measured();
+        let back = now + 8_000;
+        speed.blind(at(back), Duration::from_millis(7_900));
+        for n in 0..8 {
+            speed.heard(at(back + n), LEASE);
+            speed.progressed(at(back + n), 8);
+        }
+        is(&speed, 99.0..101.0);
+        speed.heard(at(back + 1_600), LEASE);
+        speed.progressed(at(back + 1_600), 16);
+        is(&speed, 95.0..105.0);
     }
 
     #[test]

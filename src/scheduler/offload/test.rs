@@ -9,6 +9,7 @@ mod kept_test;
 mod listing_test;
 mod order_test;
 mod recalled_test;
+mod unconfirmed_test;
 use super::lendable::{Known, Lendable};
 use super::lender::Lender;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, PeerKey, Row, TaskId};
@@ -149,7 +150,7 @@ fn a_false_vector_ends_the_work_of_its_maker_for_an_hour_and_what_it_made_is_mad
     assert!(matches!(lender.on_ask(at(200), PEER, 64), Some(Work::Later(_))));
     assert_eq!(numbers(&granted(&mut lender, at(200), OTHER)), [2, 3, 4, 5], "its work is the next");
     assert_eq!(lender.on_ask(at(100 + OFFENCE_MS), PEER, 64), None, "it may prove itself again");
-    assert!(lender.lent(at(200)).any(|lent| lent.peer == PEER && lent.banned));
+    assert!(lender.lent(at(200)).any(|lent| lent.peer == PEER && lent.banned.is_some()));
 
     let mut zeros = results(&granted(&mut lender, at(300), OTHER));
     zeros.vectors[0].codes.fill(0);

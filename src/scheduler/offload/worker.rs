@@ -2,7 +2,7 @@
 
 use super::ended_leases::EndedLeases;
 use super::failures::Failures;
-use super::lendable::Lendable;
+use super::lendable::{Good, Lendable};
 use super::same::is_same;
 use super::speed::Speed;
 use crate::base::id::{DocId, EmbedKey, PeerKey, Row, TaskId};
@@ -20,8 +20,8 @@ struct Held {
     at: Instant,
     /// Whether this one is checked.
     is_drawn: bool,
-    /// The stored vector of its text that differs, and the device that made that: only computing it here can tell which is good. `DOUBTS_MAX` of
-    /// them at most.
+    /// The stored vector of its text that differs, and the device that made that: computing it here tells which is good, or, where that cannot be
+    /// done, a third device. `DOUBTS_MAX` of them at most.
     against: Option<(PeerKey, Quantized)>,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
@@ -29,7 +29,7 @@ struct Held {
     is_kept: bool,
     /// Whether its text may have become one that does not leave this device since it was read.
     is_old: bool,
-    /// Whether its text cannot be computed here: checks of others vouch for it.
+    /// Whether its text cannot be computed here: a check of another one vouches for it as far as a text with a known vector does, and no further.
     is_beyond: bool,
 }
 
@@ -43,9 +43,16 @@ struct Check {
 }
 
 impl Held {
-    /// The result, and whether a save has it.
-    fn made(self) -> (Lendable, Quantized, bool) {
-        (self.chunk, self.vector, self.is_kept)
+    /// The result, which a check of its device vouches for. What cannot be computed here is owed a check of its own: that its device is honest with
+    /// other texts tells nothing sure of the one of which it may know that it is never compared.
+    fn made(self, by: PeerKey) -> Good {
+        let (kept, is_owed) = (self.is_kept, self.is_beyond);
+        Good { chunk: self.chunk, vector: self.vector, by: Some(by), kept, is_owed }
+    }
+
+    /// Whether nobody but a third device can tell whether it is good.
+    const fn is_for_third(&self) -> bool {
+        self.is_beyond && self.against.is_some()
     }
 }
 
@@ -53,12 +60,12 @@ impl Held {
 #[derive(Debug)]
 pub(in crate::scheduler) enum Checked {
     /// These results are good.
-    Good(Vec<(Lendable, Quantized, bool)>),
+    Good(Vec<Good>),
     /// These results are good, and the stored vector of this device in this row is false.
-    Against(Vec<(Lendable, Quantized, bool)>, PeerKey, Row),
+    Against(Vec<Good>, PeerKey, Row),
     /// The result is false.
     False,
-    /// This one cannot be embedded here; it is not stored.
+    /// This one cannot be embedded here; it is not stored. None: a third device is to tell what it is worth, or it is wanted no more.
     Impossible(Option<Box<Lendable>>),
     /// This one could not be embedded here before either, which is why another device has made it: it waits for what vouches for others.
     Beyond(EmbedKey),
@@ -169,6 +176,43 @@ impl Worker {
         self.held.iter().filter(|held| held.against.is_some()).count()
     }
 
+    /// Its results that differ from another device's and cannot be computed here either, with that device.
+    pub(super) fn undecided(&self) -> impl Iterator<Item = (PeerKey, Row)> {
+        let third = self.held.iter().filter(|held| held.is_for_third());
+        third.filter_map(|held| Some((held.against.as_ref()?.0, held.chunk.row)))
+    }
+
+    /// Whether it made something else of the text of this row than is stored.
+    pub(super) fn doubts_row(&self, row: Row) -> bool {
+        self.held.iter().any(|held| held.against.is_some() && held.chunk.row == row)
+    }
+
+    /// What it made of the text of this row, if only a third device can tell whether that or the stored vector is good.
+    pub(super) fn undecided_of(&self, row: Row) -> Option<&Quantized> {
+        self.held.iter().find(|held| held.is_for_third() && held.chunk.row == row).map(|held| &held.vector)
+    }
+
+    /// Which of the two is good is known now, or of no interest any more.
+    pub(super) fn decide(&mut self, is_decided: impl Fn(Row, DocId) -> bool) {
+        // A check under way knows its result by its place.
+        for place in (0..self.held.len()).rev() {
+            let is_of_check = self.check.as_ref().is_some_and(|check| check.place == place);
+            let held = &self.held[place];
+            if held.is_for_third() && !is_of_check && is_decided(held.chunk.row, held.chunk.doc) {
+                self.held.remove(place);
+                if let Some(check) = self.check.as_mut().filter(|check| check.place > place) {
+                    (check.place, check.vouches) = (check.place - 1, check.vouches - 1);
+                }
+            }
+        }
+    }
+
+    /// What could not be computed here long ago, and what no third device has decided, is tried here once more.
+    pub(super) fn try_undecided(&mut self, row: Row) {
+        let of_row = |held: &&mut Held| held.is_for_third() && held.chunk.row == row;
+        self.held.iter_mut().filter(of_row).for_each(|held| (held.is_drawn, held.is_beyond) = (true, false));
+    }
+
     /// So many of its checks, as far as they count, were good before this start.
     pub(super) const fn was_checked(&mut self, checks: u8) {
         self.good = checks as u32;
@@ -261,7 +305,7 @@ impl Worker {
     /// The task of a check ended with the text's own embedding; `None` if it is another one's. `fails_here`: whether a document failed here.
     pub(super) fn end_check(
         &mut self,
-        task: TaskId,
+        (by, task): (PeerKey, TaskId),
         own: Option<&Embedding>,
         cosine_min: f32,
         fails_here: impl FnOnce(DocId) -> bool,
@@ -269,6 +313,11 @@ impl Worker {
         let Check { place, vouches, .. } = self.check.take_if(|check| check.task == task)?;
         let held = self.held.get_mut(place)?;
         let Some(own) = own else {
+            if held.against.is_some() {
+                // Nobody but a third device can tell which of the two is false.
+                (held.is_drawn, held.is_beyond) = (false, true);
+                return Some(Checked::Impossible(None));
+            }
             if !held.is_stale && fails_here(held.chunk.doc) {
                 (held.is_drawn, held.is_beyond) = (false, true);
                 return Some(Checked::Beyond(held.chunk.key));
@@ -282,7 +331,11 @@ impl Worker {
         let accused = held.against.as_ref().filter(|(_, stored)| !is_same(stored, own, cosine_min));
         let accused = accused.map(|(by, _)| (*by, held.chunk.row));
         self.good = self.good.saturating_add(1);
-        let good = self.held.drain(..vouches).filter(|held| !held.is_stale).map(Held::made).collect();
+        // This one was computed here, also where that could not be done before.
+        held.is_beyond = false;
+        let (undecided, good): (Vec<_>, Vec<_>) = self.held.drain(..vouches).partition(Held::is_for_third);
+        undecided.into_iter().rev().for_each(|held| self.held.push_front(held));
+        let good = good.into_iter().filter(|held| !held.is_stale).map(|held| held.made(by)).collect();
         Some(match accused {
             Some((by, row)) => Checked::Against(good, by, row),
             None => Checked::Good(good),
@@ -292,7 +345,7 @@ impl Worker {
     /// It gave the right vector for a text whose vector is known, while this device may compute nothing: what it made before is owed a check.
     /// Gives that, unless a check of some of it is under way, which will say more. While this device may compute, such a text vouches for nothing, as a
     /// device may know it: only a check does.
-    pub(super) fn vouched_by_known(&mut self) -> Vec<(Lendable, Quantized, bool)> {
+    pub(super) fn vouched_by_known(&mut self, by: PeerKey) -> Vec<Good> {
         self.good = self.good.saturating_add(1);
         if self.check.is_some() {
             return Vec::new();
@@ -300,7 +353,8 @@ impl Worker {
         // What is in doubt is computed once that may be.
         let (doubtful, good): (Vec<_>, Vec<_>) = self.held.drain(..).partition(|held| held.against.is_some());
         self.held.extend(doubtful);
-        good.into_iter().filter(|held| !held.is_stale).map(Held::made).collect()
+        let good = good.into_iter().filter(|held| !held.is_stale);
+        good.map(|held| Good { is_owed: true, ..held.made(by) }).collect()
     }
 
     /// It is believed nothing any more: its probation begins anew.
@@ -322,6 +376,7 @@ impl Worker {
 
     /// A document is another one now: results for it are not stored.
     pub(super) fn forget_document(&mut self, doc: DocId) {
+        self.decide(|_, of| of == doc);
         self.held.iter_mut().filter(|held| held.chunk.doc == doc).for_each(|held| held.is_stale = true);
     }
 }

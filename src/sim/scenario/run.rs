@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
         for at in self.owners.clone() {
             check_caps(&self.world, at);
             let Some(agent) = &self.world.devices[at].agent else { continue };
-            let banned = agent.node.lent(self.world.clock(at)).filter(|lent| lent.banned);
+            let banned = agent.node.lent(self.world.clock(at)).filter(|lent| lent.banned.is_some());
             self.found.extend(banned.map(|lent| net::agent(lent.peer)));
         }
     }

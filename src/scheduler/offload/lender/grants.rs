@@ -24,7 +24,8 @@ impl Lender {
             }
             let room = self.room(peer);
             let rests = self.leases_of(peer).next().is_none();
-            let is_asked = rests && self.waits_for_known(peer, checks) && (room == 0 || self.lends_all(peer, waiting));
+            let waits = self.waits_for_known(peer, checks) || self.has_to_confirm(peer);
+            let is_asked = rests && waits && (room == 0 || self.lends_all(peer, waiting));
             if !is_asked && room == 0 && !checks {
                 // It may be long until its results are vouched for: others may have work for it.
                 granted.push((peer, Work::Later(LATER_MS)));
@@ -41,7 +42,9 @@ impl Lender {
             let known = if checks { KNOWN_SELDOM_EACH_MAX } else { KNOWN_EACH_MAX };
             let batch = self.take(peer, room.min(asked).min(share).min(LEASE_CHUNKS_MAX - known));
             // Of a device whose results wait, and that has nothing else to do, only one whose vector is known is asked.
-            let (batch, known) = self.with_known(peer, batch, checks, is_asked);
+            let is_asked = is_asked && self.waits_for_known(peer, checks);
+            let (mut batch, mut known) = self.with_known(peer, batch, checks, is_asked);
+            let unconfirmed = self.with_unconfirmed(peer, &mut batch, &mut known);
             let id = BatchId::of(&self.model.fingerprint, batch.iter().map(|chunk| &chunk.key));
             if batch.is_empty() || self.leases.contains_key(&id) {
                 self.again(
@@ -65,6 +68,7 @@ impl Lender {
                     peer,
                     chunks,
                     known,
+                    unconfirmed,
                     length,
                     until: now + length,
                     since: now,

@@ -158,6 +158,7 @@ impl Lender {
     /// Ends what is over by its time or by a lost link. Gives who is to be told.
     pub(in crate::scheduler) fn wake(&mut self, now: Instant) -> Vec<(PeerKey, Work)> {
         self.woken = now;
+        self.want_unconfirmed(now);
         let is_over = |lease: &Lease| lease.until <= now || self.unlinked_until(lease.peer).is_some_and(|at| at <= now);
         let over: Vec<(BatchId, PeerKey)> =
             self.leases.iter().filter(|(_, lease)| is_over(lease)).map(|(id, lease)| (*id, lease.peer)).collect();

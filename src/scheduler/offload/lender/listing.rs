@@ -1,7 +1,7 @@
 //! What is read to be lent: when, how much of it, and until when it may wait before its files are looked at once more.
 
 use super::{Lender, Reading, Text};
-use crate::base::id::{DocId, EmbedKey, PeerKey};
+use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ENDED_MAX, GRANT_BYTES_MAX, KNOWN_MAX, LATER_MS, LEND_CHUNKS_MAX, LENDABLE_MS};
 use crate::scheduler::offload::lendable::{Known, Lendable};
@@ -28,9 +28,11 @@ impl Lender {
         *count - 1
     }
 
-    /// A task begins to read chunks, or those with known vectors.
-    pub(in crate::scheduler) fn reads(&mut self, now: Instant) {
-        self.pool.reading = Some(Reading { since: now, ended: BTreeSet::new() });
+    /// A task begins to read chunks, or those with known vectors. Gives the rows whose vectors somebody who asks may confirm: it reads these too.
+    pub(in crate::scheduler) fn reads(&mut self, now: Instant) -> Vec<Row> {
+        let unconfirmed = self.to_confirm();
+        self.pool.reading = Some(Reading { since: now, unconfirmed: unconfirmed.clone(), ended: BTreeSet::new() });
+        unconfirmed
     }
 
     /// It has read nothing.
@@ -84,7 +86,8 @@ impl Lender {
         self.pool.is_dry = true;
         let (asks, mut told) = (std::mem::take(&mut self.asks), Vec::new());
         for ask in asks {
-            if !self.has_no_known() && self.rests(ask.0) && self.waits_for_known(ask.0, checks) {
+            let vouches = !self.has_no_known() && self.waits_for_known(ask.0, checks);
+            if self.rests(ask.0) && (vouches || self.has_to_confirm(ask.0)) {
                 self.asks.push_back(ask);
             } else {
                 told.push((ask.0, Work::Later(LATER_MS)));
@@ -101,6 +104,7 @@ impl Lender {
         }
         let is_old = |read: Instant| read + Duration::from_millis(LENDABLE_MS) <= now;
         self.pool.known.retain(|(_, read)| !is_old(*read));
+        self.results.unconfirmed.drop_old(is_old);
         let here = &self.pool.here;
         let of_old = |chunk: &Lendable| here.get(&chunk.key).is_none_or(|text| is_old(text.read));
         if !self.pool.chunks.iter().any(of_old) {

@@ -63,11 +63,6 @@ impl Lost {
         (of(|known| known.times >= LOST_MAX_EACH), of(|known| known.failed_here))
     }
 
-    /// Whether it could not be embedded here.
-    pub(super) fn has_failed_here(&self, key: &EmbedKey) -> bool {
-        self.texts.get(key).is_some_and(|known| known.failed_here)
-    }
-
     /// It could not be embedded here.
     pub(super) fn failed_here(&mut self, key: EmbedKey) {
         let times = self.times(&key);

@@ -2,7 +2,7 @@
 //!
 //! A device may know these texts, as it may ask this one for all that it shares. So some of its results are computed here once that
 //! may be: part by part, of each some by chance. Where none of a part can be computed here either, its device is tried again after pauses that grow, as any task
-//! that fails; it is not parked, as it answers meanwhile, and people are told why (`OwedRest`).
+//! that fails; it is not parked, as it answers meanwhile, and people are told why (`OwedRest`). Those that cannot be computed are made by another device too (`unconfirmed`).
 
 use super::turns::in_turn;
 use crate::base::id::{PeerKey, Row, TaskId};
@@ -10,7 +10,7 @@ use crate::base::time::Instant;
 use crate::limits::{ATTEMPT_TEXT_MAX, OWED_MAX, UNCHECKED_MAX};
 use crate::scheduler::offload::lendable::OwedPart;
 use crate::scheduler::parking::pause;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Attempts to check some of a device that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Default for OwedRest {
 /// Such results.
 #[derive(Debug, Default)]
 pub(super) struct Owed {
-    /// How many there are of each device, as far as is known.
+    /// How many there are of each device, as far as is known: 0 where the next look is to say it.
     pub(super) of: BTreeMap<PeerKey, u64>,
     /// Of which device a part was read last.
     pub(super) last: Option<PeerKey>,
@@ -46,6 +46,8 @@ pub(super) struct Owed {
     pub(super) has_more: bool,
     /// The part that is being checked, with the task that computes its last text, and how many were good.
     pub(super) part: Option<(OwedPart, Option<TaskId>, u64)>,
+    /// Rows of it that could not be computed here.
+    pub(super) failed: BTreeSet<Row>,
     /// Why the last text of it could not be computed here.
     pub(super) why: String,
     /// Parts that are settled, for a save.
@@ -126,6 +128,16 @@ impl Owed {
     /// The vector of this row is false; its maker is another device.
     pub(super) fn accuse(&mut self, by: PeerKey, row: Row) {
         self.accused.push((by, row));
+    }
+
+    /// A third device made the same vector of this row: it is owed nothing more.
+    pub(super) fn is_confirmed(&mut self, by: PeerKey, row: Row) {
+        if let Some(count) = self.of.get_mut(&by) {
+            *count = count.saturating_sub(1);
+            // What is left, if anything, is looked at soon.
+            self.rests.remove(&by);
+        }
+        self.settled.push((by, vec![row]));
     }
 
     /// A device is found false: what is owed a check of it is deleted.

@@ -31,6 +31,7 @@ impl Lender {
             Some(part) if !part.rows.is_empty() => {
                 // One that was found false meanwhile has nothing to prove.
                 owed.part = owed.of.contains_key(&by).then_some((part, None, 0));
+                owed.failed.clear();
             }
             // Nothing of it is owed a check any more.
             Some(_) => owed.is_none(by),
@@ -49,11 +50,13 @@ impl Lender {
         let vouches = *good > 0 || !part.has_texts;
         let (part, ..) = owed.part.take()?;
         if vouches {
-            let left = owed.of(part.by).saturating_sub(part.rows.len() as u64);
+            // Those that could not be computed are not compared with anything yet.
+            let rows: Vec<Row> = part.rows.into_iter().filter(|row| !owed.failed.contains(row)).collect();
+            let left = owed.of(part.by).saturating_sub(rows.len() as u64);
             // Copies are not counted: whether any are left, the next look says.
-            owed.of.insert(part.by, left.max(1));
+            owed.of.insert(part.by, left);
             owed.goes_on(part.by);
-            owed.settled.push((part.by, part.rows));
+            owed.settled.push((part.by, rows));
         } else {
             // None of them can be computed here just now.
             let why = std::mem::take(&mut owed.why);
@@ -88,8 +91,10 @@ impl Lender {
         check.take_if(|check| *check == task)?;
         let (chunk, made) = part.texts.pop()?;
         let Some(own) = own else {
-            // One that could not be computed here when it came either says nothing of its part.
-            *good += u64::from(self.lost.has_failed_here(&chunk.key));
+            // It says nothing of its part, and another device is to make it too.
+            let by = part.by;
+            self.results.owed.failed.insert(chunk.row);
+            self.results.unconfirmed.want(self.woken, (by, chunk.row), true);
             return Some(None);
         };
         if !is_same(&made, own, self.model.cosine_min) {

@@ -33,6 +33,11 @@ impl Lender {
         self.workers.values_mut().for_each(|worker| worker.speed.stood(now, stood));
     }
 
+    /// This device did not run for so long, whether or not it had work of its own.
+    pub(in crate::scheduler) fn blind(&mut self, now: Instant, gap: Duration) {
+        self.workers.values_mut().for_each(|worker| worker.speed.blind(now, gap));
+    }
+
     /// Only those of these devices may have asked that get work now, and those with surplus energy are served first. Who has waited for
     /// `ASK_ANSWER_MS`, or gets none any more, is told to ask again: whoever gets no answer takes this device for one that gives none.
     pub(in crate::scheduler) fn keep_asks(&mut self, recipients: &[Recipient]) -> Vec<(PeerKey, Work)> {
@@ -81,6 +86,11 @@ impl Lender {
             worker.failures.end();
             worker.ended.was_down();
         }
+    }
+
+    /// Two devices use its key: none of its texts has done anything to it, and what it made before waits for its check.
+    pub(in crate::scheduler) fn frozen(&mut self, peer: PeerKey) {
+        self.end_leases_of(peer, Ended::Unwanted);
     }
 
     fn end_leases_of(&mut self, peer: PeerKey, how: Ended) {

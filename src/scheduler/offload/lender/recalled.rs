@@ -17,6 +17,7 @@ impl Lender {
         self.pool.awaited.forget_document(doc);
         self.forget_alone(|chunk| chunk.doc == doc);
         self.pool.known.retain(|(known, _)| known.chunk.doc != doc);
+        self.results.unconfirmed.forget_document(doc);
         self.pool.here.retain(|_, text| text.doc != doc);
         for chunk in self.leases.values_mut().flat_map(|lease| &mut lease.chunks) {
             chunk.take_if(|chunk| chunk.doc == doc);
@@ -38,6 +39,7 @@ impl Lender {
         chunks.extend(self.pool.alone.iter().cloned());
         self.forget_alone(|_| true);
         self.pool.known.clear();
+        self.results.unconfirmed.read_anew();
         self.pool.longer.clear();
         chunks.iter().for_each(|chunk| self.end_chunk(chunk.doc, chunk.key));
         self.workers.values_mut().for_each(Worker::read_anew);
@@ -53,6 +55,7 @@ impl Lender {
         self.forget_alone(|_| true);
         // Those with known vectors leave the device too.
         self.pool.known.clear();
+        self.results.unconfirmed.read_anew();
         self.pool.longer.clear();
         self.pool.here.clear();
         // These are embedded once more, and so is what the leases have that is not sent yet.

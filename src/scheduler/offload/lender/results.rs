@@ -2,11 +2,12 @@
 
 use super::turns::in_turn;
 use super::{BatchId, Lease, Lender, Lent, renewable};
-use crate::base::id::{DocId, PeerKey, Row, TaskId};
+use crate::base::id::{DocId, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
 use crate::scheduler::offload::lendable::{Good, Lendable};
+use crate::scheduler::offload::same::is_same;
 use crate::scheduler::offload::worker::{Checked, Worker};
 use crate::wire::work::{LentText, Results};
 
@@ -29,7 +30,7 @@ impl Lender {
             return false;
         };
         // Whatever it made took its time, also what this device has embedded meanwhile.
-        let (mut came, mut late) = (0, 0);
+        let (mut came, mut late, mut confirmed) = (0, 0, None);
         for (place, sent) in (usize::from(results.first)..).zip(&results.vectors) {
             let vector = Quantized::from_parts(sent.scale, &sent.codes).filter(is_of_length_one);
             if let Some(known) = lease.known.remove(&place) {
@@ -37,22 +38,15 @@ impl Lender {
                     lease.known.insert(place, known);
                     return true;
                 };
-                let model = self.model.fingerprint;
-                let (made, stored) = (vector.exact(model).ok(), known.vector.exact(model).ok());
-                let cosine = made.zip(stored).and_then(|(made, stored)| made.cosine(&stored).ok());
-                if !cosine.is_some_and(|cosine| cosine >= self.model.cosine_min) {
+                if lease.unconfirmed == Some(place) {
+                    confirmed = Some((known, vector));
+                } else if is_alike(&vector, &known.vector, self.model.fingerprint, self.model.cosine_min) {
+                    self.results.is_right(peer, worker, checks);
+                } else {
                     // With a vector of its own it contradicts itself.
                     let Some(by) = known.by.filter(|by| *by != peer) else { return true };
                     worker.doubt(now, known.chunk, vector, (by, known.vector));
-                    self.results.again.known += 1;
-                    came += 1;
-                    continue;
                 }
-                // It may have known which text that was: where nothing is computed here, its results are owed a check, and else they wait for one.
-                let vouches = (!checks || worker.waits_for_known(checks)) && self.results.has_room(peer);
-                let made = if vouches { worker.vouched_by_known() } else { Vec::new() };
-                let good = made.into_iter().map(|made| Good { is_owed: true, ..Good::by(peer, made) });
-                self.results.good.extend(good);
                 self.results.again.known += 1;
                 came += 1;
                 continue;
@@ -84,6 +78,9 @@ impl Lender {
             if lease.open() == 0 {
                 self.leases.remove(&results.batch);
             }
+        }
+        if let Some((known, vector)) = confirmed {
+            self.on_confirmed(now, peer, known, vector);
         }
         false
     }
@@ -236,14 +233,15 @@ impl Lender {
         if let Some(of_owed) = self.end_owed_check(task, own) {
             return Some(of_owed);
         }
+        let least = self.model.cosine_min;
         let checked = self
             .workers
             .iter_mut()
-            .find_map(|(peer, worker)| Some((*peer, worker.end_check(task, own, self.model.cosine_min, &fails_here)?)));
+            .find_map(|(peer, worker)| Some((*peer, worker.end_check((*peer, task), own, least, &fails_here)?)));
         // Its device has gone, or what it made is not wanted any more.
         let Some((peer, checked)) = checked else { return Some(None) };
         match checked {
-            Checked::Good(good) => self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made))),
+            Checked::Good(good) => self.results.good.extend(good),
             Checked::Beyond(text) => self.lost.failed_here(text),
             Checked::Impossible(chunk) => {
                 // Its document is tried here, where an attempt that fails counts; and another device may have it then.
@@ -253,7 +251,7 @@ impl Lender {
                 }
             }
             Checked::Against(good, by, row) => {
-                self.results.good.extend(good.into_iter().map(|made| Good::by(peer, made)));
+                self.results.good.extend(good);
                 self.results.owed.accuse(by, row);
                 return Some(Some(by));
             }
@@ -268,6 +266,7 @@ impl Lender {
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
         self.believed_no_more(peer);
         self.results.owed.forget(peer);
+        self.results.unconfirmed.forget_of(peer);
         self.over.disproven.push(peer);
         // One that has not worked since the start, or had to make room, is banned too: also where there is no room, as there are no more
         // of them than devices of the mesh.
@@ -311,9 +310,9 @@ impl Lender {
             done: worker.done,
             ms_per_chunk: worker.speed.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
-            banned: worker.is_banned(now),
-            banned_for: worker.banned.map_or(Duration::ZERO, |until| until.since(now)),
+            banned: worker.banned.filter(|until| now < *until).map(|until| until.since(now)),
             unlinked: worker.unlinked,
+            undecided: worker.undecided().count(),
             failing: worker.failures.is_broken().then(|| worker.failures.pause(now).unwrap_or_default()),
             silent: self
                 .leases_of(*peer)
@@ -322,6 +321,11 @@ impl Lender {
                 .map(|lease| worker.speed.silence(now, lease)),
         })
     }
+}
+
+/// Whether two devices made the same of a text.
+pub(super) fn is_alike(one: &Quantized, other: &Quantized, model: Fingerprint, cosine_min: f32) -> bool {
+    other.exact(model).is_ok_and(|other| is_same(one, &other, cosine_min))
 }
 
 /// Whether a vector has the length of an embedding.

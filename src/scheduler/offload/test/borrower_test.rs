@@ -68,7 +68,7 @@ fn what_was_not_asked_for_goes_back_and_so_does_all_when_this_device_may_not_wor
 }
 
 #[test]
-fn a_lease_is_renewed_at_a_third_while_something_of_it_runs_and_dropped_when_it_is_over() {
+fn a_lease_is_renewed_at_a_third_while_this_device_may_work_and_dropped_when_it_is_over() {
     let mut borrower = borrower();
     assert!(asks(&mut borrower, 0).is_some());
     assert_eq!(borrower.on_grant(at(0), PEER, grant(1, 6)), None);
@@ -76,10 +76,12 @@ fn a_lease_is_renewed_at_a_third_while_something_of_it_runs_and_dropped_when_it_
     assert_eq!(borrower.wake(at(2_999)), []);
     assert_eq!(borrower.wake(at(3_000)), [(PEER, Work::Renew(BatchId([1; 16])))]);
     assert!(borrower.done(at(4_000), &task, Some(&[])).is_some());
-    assert_eq!(borrower.wake(at(7_000)), [], "nothing of it runs");
-    assert_eq!(borrower.wake(at(13_000)), []);
+    assert_eq!(borrower.wake(at(7_000)), [(PEER, Work::Renew(BatchId([1; 16])))], "it rests between two tasks");
+    assert_eq!(borrower.allow(at(7_001), false), [], "it gives back what it has after a moment");
+    assert_eq!(borrower.wake(at(10_000)), [], "it may not work, and does not get to it");
+    assert_eq!(borrower.wake(at(16_000)), []);
     assert_eq!((borrower.texts(), borrower.next(2)), (0, None));
-    assert_eq!(borrower.done(at(13_001), &task, Some(&[])), None, "nobody wants it any more");
+    assert_eq!(borrower.done(at(16_001), &task, Some(&[])), None, "nobody wants it any more");
 }
 
 #[test]
@@ -208,7 +210,8 @@ fn an_owner_that_answers_late_or_is_back_is_asked_again_at_once() {
     of.on_offer(at(now + 1), PEER, &offer(5));
     assert_eq!(asks(&mut of, now + 2), Some(PEER), "it is back");
     assert_eq!(asks(&mut of, now + 3 + ASK_AGAIN_MS), None);
-    let pause = of.silent().map(|silent| silent.next.since(at(now)).as_millis()).max().unwrap_or(0);
+    let pause =
+        of.silent().map(|silent| silent.next.map_or(0, |next| next.since(at(now)).as_millis())).max().unwrap_or(0);
     assert!(pause > u128::from(16 * ASK_AGAIN_MS), "and as silent as it was: {pause}");
     let (mut of, now) = silent();
     of.restarted(at(now), PEER);

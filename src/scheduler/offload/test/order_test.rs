@@ -22,7 +22,8 @@ fn a_good_check_vouches_for_what_came_before_it_and_for_nothing_after_it() {
         let Some((place, _)) = worker.next_check(at(UNCHECKED_MS + HELD), false, &mut rng) else { panic!() };
         assert!(place as u64 >= HELD * 3 / 4, "one of the last is computed, at {place}");
         worker.begin_check(TaskId(1), place);
-        let Some(Checked::Good(good)) = worker.end_check(TaskId(1), Some(&embedding(place as u64)), 0.98, |_| false)
+        let Some(Checked::Good(good)) =
+            worker.end_check((PEER, TaskId(1)), Some(&embedding(place as u64)), 0.98, |_| false)
         else {
             panic!()
         };
@@ -58,7 +59,10 @@ fn a_device_that_comes_back_has_its_probation_behind_it_and_one_that_lied_has_no
     for n in 0..u64::from(PROBATION) {
         worker.hold(at(n), chunk(n), embedding(n).quantize(), &mut rng);
         worker.begin_check(TaskId(n), 0);
-        assert!(matches!(worker.end_check(TaskId(n), Some(&embedding(n)), 0.98, |_| false), Some(Checked::Good(_))));
+        assert!(matches!(
+            worker.end_check((PEER, TaskId(n)), Some(&embedding(n)), 0.98, |_| false),
+            Some(Checked::Good(_))
+        ));
     }
     assert!(worker.room(0) > 0);
     let most = |worker: &Worker| (0..200).find(|open| worker.room(*open) == 0);

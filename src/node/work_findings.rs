@@ -1,0 +1,46 @@
+//! What the doctor says of other devices' part in the work.
+
+use super::Node;
+use crate::base::count::{count, plural};
+use crate::base::finding::{Area, Finding};
+use crate::base::span::span;
+use crate::base::time::{Duration, Instant};
+use crate::limits::ASK_PAUSE_MS_MAX;
+
+impl Node {
+    pub(super) fn findings_of_work(&self, now: Instant) -> impl Iterator<Item = Finding> {
+        let undecided = self.scheduler.lent(now).filter(|lent| lent.undecided > 0);
+        let undecided = undecided.map(|lent| of_undecided(&self.title(Some(lent.peer)), lent.undecided as u64));
+        // A request or two may be lost; what lasts longer than the longest pause between two is no chance.
+        let long = Duration::from_millis(ASK_PAUSE_MS_MAX);
+        let silent = self.scheduler.silent_owners().filter(move |owner| now.since(owner.since) > long);
+        let silent = silent.map(move |owner| {
+            let ago = now.since(owner.since).as_secs();
+            of_silent_owner(&self.title(Some(owner.peer)), u64::from(owner.chunks), u64::from(owner.questions), ago)
+        });
+        undecided.chain(silent)
+    }
+}
+
+/// A device made something else of texts than another one, and this device can compute neither.
+pub(crate) fn of_undecided(name: &str, texts: u64) -> Finding {
+    let what = format!(
+        "{name} made other vectors of {} than another device, and this device cannot embed {} itself: one of the two is false. Each further device of the mesh that \
+         may work for this one is asked, and what it makes decides.",
+        count(texts, "passage"),
+        plural(texts, "it", "them"),
+    );
+    Finding { area: Area::Peers, what, command: None }
+}
+
+/// A device offers work and gives no answer.
+pub(crate) fn of_silent_owner(name: &str, passages: u64, requests: u64, ago_s: u64) -> Finding {
+    let what = format!(
+        "{name} offers {} to be embedded here, and has answered none of {} for some in {}. Nothing else waits for it; if it is to be helped, start its agent again, \
+         and install the same version of wattle on both.",
+        count(passages, "passage"),
+        count(requests, "request"),
+        span(ago_s),
+    );
+    Finding { area: Area::Peers, what, command: None }
+}
