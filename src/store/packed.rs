@@ -7,7 +7,9 @@
 //! them anew.
 
 use crate::limits::{PACKED_FROM, PACKED_RATIO_MAX};
-use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params};
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
+};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
@@ -81,7 +83,11 @@ mod tests {
         let text = [b'a'; 4000];
         let packed = pack(&text, 0, text.len()).unwrap();
         assert_eq!(unpack(&packed, text.len(), text.len()).as_deref(), Some(&text[..]));
-        assert_eq!(unpack(&packed, text.len(), text.len() - 1), None, "whatever the bytes are, no room is taken for them");
+        assert_eq!(
+            unpack(&packed, text.len(), text.len() - 1),
+            None,
+            "whatever the bytes are, no room is taken for them"
+        );
         assert_eq!(pack(&text, 0, text.len() - 1), None);
     }
 
@@ -97,7 +103,11 @@ mod tests {
                 let new = compress_to_vec(bytes, 6);
                 let packed = pack(bytes, 0, MOST);
                 let is_shorter = bytes.len() >= PACKED_FROM && new.len() < bytes.len();
-                assert_eq!(packed, is_shorter.then_some(new), "{round}: what was left of the one before is of no matter");
+                assert_eq!(
+                    packed,
+                    is_shorter.then_some(new),
+                    "{round}: what was left of the one before is of no matter"
+                );
                 let Some(packed) = packed else { continue };
                 assert_eq!(unpack(&packed[..packed.len() - 1], bytes.len(), MOST), None);
                 assert_eq!(unpack(&packed, bytes.len(), MOST).as_deref(), Some(bytes));

@@ -47,7 +47,8 @@ fn samples() -> Vec<(String, Vec<u8>)> {
 
 /// Paragraphs that make several chunks.
 fn prose() -> String {
-    let words = ["boiler", "valve", "the", "cellar", "hums", "in", "of", "frost", "receipt", "plumber", "pressure", "and"];
+    let words =
+        ["boiler", "valve", "the", "cellar", "hums", "in", "of", "frost", "receipt", "plumber", "pressure", "and"];
     let mut rng = Rng::new(14);
     let mut text = String::new();
     for sentence in 1..300 {
@@ -78,7 +79,8 @@ fn pdf() -> Vec<u8> {
         "<< /Type /Pages /Kids [5 0 R] /Count 1 >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
         "<< /Title (The house) >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 6 0 R /Resources << /Font << /F 3 0 R >> >> >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 6 0 R /Resources << /Font << /F 3 0 R >> >> >>"
+            .to_owned(),
         format!("<< /Length {} >>\nstream\n{page}\nendstream", page.len()),
     ];
     let (mut file, mut places) = (String::from("%PDF-1.4\n"), String::new());
@@ -118,7 +120,11 @@ fn texts_change_only_with_the_number_of_the_reader() {
     if std::env::var_os("WATTLE_WRITE_FIXTURES").is_some() {
         fs::write(&path, &list).unwrap();
     } else {
-        assert!(written == list, "The samples, or READER, are not those of {}: WATTLE_WRITE_FIXTURES=1 writes it.", path.display());
+        assert!(
+            written == list,
+            "The samples, or READER, are not those of {}: WATTLE_WRITE_FIXTURES=1 writes it.",
+            path.display()
+        );
     }
 }
 

@@ -74,7 +74,15 @@ fn commit() -> Commit {
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Parked).for_each(|kind| counts.enter(kind));
     let stamps = [1, 2, 3, 4, 5, 6, 99, 0];
-    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps, counts, anchors: [None; 2], standing: [None; 2] }
+    Commit {
+        number: 99,
+        next_doc: DocId(12),
+        next_row: Row(400),
+        stamps,
+        counts,
+        anchors: [None; 2],
+        standing: [None; 2],
+    }
 }
 
 /// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is

@@ -99,9 +99,8 @@ mod tests {
         let models = Models { home: named("home"), others, folder: "/models".to_owned() };
         let (model, before, collection) = (named("large"), Some(named("home")), "Notes".to_owned());
         let set = [CollectionModel { collection, version: 1, model, before, language: None }];
-        let of = |body: &str, set: &[CollectionModel]| {
-            serde_json::from_str::<Which>(body).unwrap().change(&models, set)
-        };
+        let of =
+            |body: &str, set: &[CollectionModel]| serde_json::from_str::<Which>(body).unwrap().change(&models, set);
         let is = |name: &str, change| Ok((Some(name.to_owned()), change));
         assert_eq!(of(r#"{"name":"notes"}"#, &set), Ok((None, ForecastChange::Anew)));
         assert_eq!(of(r#"{"name":"notes","model":"larger"}"#, &set), is("larger", ForecastChange::Anew));

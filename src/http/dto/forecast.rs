@@ -129,7 +129,10 @@ mod tests {
         let forecast = of(9_000, ForecastChange::Anew, Some((400_000, 2)), Some(&idle));
         assert_eq!((forecast.per_minute, forecast.seconds, forecast.joules), (Some(300), Some(1_800), Some(5_400.0)));
         let said = forecast.sentence();
-        assert!(said.contains("9000 passages here that are embedded anew: about 30 minutes of work for 2 cores"), "{said}");
+        assert!(
+            said.contains("9000 passages here that are embedded anew: about 30 minutes of work for 2 cores"),
+            "{said}"
+        );
         assert!(said.contains("and some 5400 J"), "{said}");
         let slow = of(1, ForecastChange::Anew, Some((90_000_000, 1)), None);
         assert_eq!((slow.per_minute, slow.seconds), (Some(1), Some(90)), "a minute and a half for one");
@@ -141,7 +144,10 @@ mod tests {
             let forecast = of(9_000, ForecastChange::Anew, None, day);
             assert_eq!((forecast.per_minute, forecast.seconds, forecast.joules), (None, None, None));
             let said = forecast.sentence();
-            assert!(said.contains("is not known yet, as this device has embedded fewer than 32 passages since"), "{said}");
+            assert!(
+                said.contains("is not known yet, as this device has embedded fewer than 32 passages since"),
+                "{said}"
+            );
         }
         let none = of(0, ForecastChange::Anew, None, None).sentence();
         assert_eq!(none, "The collection home has 0 passages here that are embedded anew.");
@@ -150,7 +156,10 @@ mod tests {
     #[test]
     fn going_back_and_what_is_so_already_are_told_apart() {
         let back = of(9_000, ForecastChange::Back, Some((400_000, 2)), None).sentence();
-        assert!(back.contains("had large before. Vectors are kept for 7 days") && !back.contains("embedded anew"), "{back}");
+        assert!(
+            back.contains("had large before. Vectors are kept for 7 days") && !back.contains("embedded anew"),
+            "{back}"
+        );
         assert!(back.ends_with("All of it would be about 30 minutes of work for 2 cores, by what this device has embedded since it was started, rests not counted, and if the model takes as long for each."), "{back}");
         let same = of(9_000, ForecastChange::None, None, None).sentence();
         assert_eq!(same, "The collection home is embedded with large already: nothing is embedded anew.");

@@ -47,7 +47,8 @@ impl<K: Kv> Library<K> {
                 // Few, as whoever lends counts them: those of copies, which it does not. They are embedded again.
                 break;
             }
-            let is_current = read::chunk_head(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
+            let is_current =
+                read::chunk_head(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if is_current && tx.makers().prove(by, *row, checks) {
                 let vector = read::made(&self.kv, *row)?.ok_or_else(|| lost(*row))?;
                 tx.count_vector(*row, key, &vector);

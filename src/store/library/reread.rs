@@ -116,7 +116,11 @@ mod tests {
 
         assert_eq!(library.reread(1).unwrap(), 20, "the tombstone stays one");
         assert_eq!(library.commit().counts.count(Kind::Waiting), 20);
-        assert_eq!(chunked(&mut library, large, &[0]), Kind::Ready, "its file has not changed, and is read nevertheless");
+        assert_eq!(
+            chunked(&mut library, large, &[0]),
+            Kind::Ready,
+            "its file has not changed, and is read nevertheless"
+        );
         assert!(audit(library.kv()).unwrap().clean());
         let named = read::documents_named(library.kv(), file_name::key(b"note 7"), 9).unwrap();
         assert_eq!(named.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [docs[7]]);

@@ -106,8 +106,7 @@ fn blocks_of_the_index_of_words_are_read_packed_and_as_before() {
     assert!(blocks[0].1.len() < 40, "300 postings in {} bytes", blocks[0].1.len());
 }
 
-const STAMP: FileStamp =
-    FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 };
+const STAMP: FileStamp = FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 };
 
 /// A backup of two documents: of these texts, and of the first one alone. Each has the vector of the first.
 fn backed_up(texts: &[&str]) -> Vec<u8> {

@@ -172,8 +172,15 @@ fn of_entries_that_come_from_the_last_to_the_first_the_last_are_kept_in_their_or
     };
     let part = entry_most() / 5 * 2;
     let none = Some(Err(Refusal::Empty));
-    let (headings, notes) =
-        told(vec![entry("newest", 900, 1), none, entry("newer", part, 1), entry("older", part, 1), entry("long", part, 1), entry("old", 9, 1), None]);
+    let (headings, notes) = told(vec![
+        entry("newest", 900, 1),
+        none,
+        entry("newer", part, 1),
+        entry("older", part, 1),
+        entry("long", part, 1),
+        entry("old", 9, 1),
+        None,
+    ]);
     assert_eq!(headings, ["old", "older", "newer", "newest", LEFT_OUT], "what is too long leaves room for what is not");
     assert!(notes[0].starts_with("4 entries of this file are read, and 2 more were left out"), "{notes:?}");
     let (headings, _) = told(vec![entry("b", 9, 1), entry("a", 9, 1)]);
