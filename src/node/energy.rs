@@ -14,6 +14,7 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
+use super::status::OwnSpeed;
 use super::why::lasting;
 use super::{Node, Out};
 use crate::base::id::TaskId;

@@ -53,7 +53,8 @@ pub(super) fn read(
 /// A [`Refusal`] if none has text.
 pub(super) fn read_mbox(bytes: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let (mails, left_out) = told::mails(bytes);
-    let mut folder = Folder { left_out, ..Folder::default() };
+    let mut folder = Folder::default();
+    folder.left_out = left_out;
     let newest_first = mails.into_iter().rev().map(|mail| budget.enter().then(|| inner("mail.eml", mail, budget)));
     folder.take_last(newest_first);
     folder.finish()
