@@ -5,8 +5,8 @@ use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
 use wattle::store::kv::{Batch, Space};
 use wattle::store::record::{
-    Asked, Attempt, Chunk, ChunkHead, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing, FileStamp, Maker,
-    Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
+    Asked, Attempt, Chunk, ChunkHead, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing,
+    FileStamp, Maker, Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
 };
 use wattle::store::roots::{Identity, Root, Roots};
 use wattle::store::rows::Rows;

@@ -97,7 +97,10 @@ mod tests {
         let words = ["boiler", "cellar", "valve", "radiator", "frost", "receipt", "plumber", "pressure"];
         for round in 0..60 {
             let length = 1 + rng.below(if round % 10 == 0 { 60_000 } else { 400 });
-            let text: String = (0..length).map(|_| words[rng.below(8) as usize]).collect::<Vec<&str>>().join(" ");
+            let text: String = (0..length)
+                .map(|_| words[usize::from(rng.next().to_le_bytes()[0] % 8)])
+                .collect::<Vec<&str>>()
+                .join(" ");
             let noise: Vec<u8> = (0..500).map(|_| rng.next().to_le_bytes()[0]).collect();
             for bytes in [text.as_bytes(), &noise, &[&noise, text.as_bytes()].concat()] {
                 let new = compress_to_vec(bytes, 6);

@@ -94,8 +94,9 @@ mod tests {
 
     #[test]
     fn a_forecast_is_of_a_model_that_is_there_and_knows_the_one_of_now_and_the_one_before() {
-        let named = |name: &str| {
-            NamedModel { name: name.to_owned(), fingerprint: Fingerprint([u8::try_from(name.len()).unwrap(); 32]) }
+        let named = |name: &str| NamedModel {
+            name: name.to_owned(),
+            fingerprint: Fingerprint([u8::try_from(name.len()).unwrap(); 32]),
         };
         let others = vec![named("large"), named("larger")];
         let models = Models { home: named("home"), others, folder: "/models".to_owned() };
