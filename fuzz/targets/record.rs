@@ -3,9 +3,10 @@
 use wattle::base::id::{DocId, EmbedKey, Fingerprint, Ring, Row};
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::limits::DIMENSIONS;
+use wattle::store::kv::{Batch, Space};
 use wattle::store::record::{
-    Asked, Attempt, Chunk, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing, FileStamp, Maker,
-    Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
+    Asked, Attempt, Chunk, ChunkHead, ChunkRef, CollectionModel, Commit, DocState, Document, Failed, Failing,
+    FileStamp, Maker, Mark, MarkKind, Marks, NamedModel, Record, Source, Sources, Vector,
 };
 use wattle::store::roots::{Identity, Root, Roots};
 use wattle::store::rows::Rows;
@@ -24,6 +25,7 @@ pub fn check(data: &[u8]) {
     survives::<Document>(data);
     if let Some(chunk) = Chunk::decode(data) {
         // What is packed may have been packed better; it is never longer than unpacked.
+        assert_eq!(ChunkHead::decode_stored(data).as_ref(), Ok(&ChunkHead::from(&chunk)));
         let encoded = chunk.encode();
         assert!(encoded.len() <= 64 + chunk.collection.len() + chunk.heading.len() + chunk.text.len());
         assert_eq!(Chunk::decode(&encoded), Some(chunk));
@@ -76,6 +78,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let model = NamedModel { name: "m".to_owned(), fingerprint: Fingerprint([7; 32]) };
     let set = CollectionModel { collection: "home".to_owned(), version: 2, model, before: None, language: None };
     let attempt = Attempt { by: None, why: "no".to_owned(), at: 1_795_717_859 };
+    let mut anchored = Commit { number: 301, next_doc: DocId(4), next_row: Row(70), ..Commit::default() };
+    let mut batch = Batch::new();
+    batch.put(Space::Chunk, 69_u64.to_be_bytes(), b"a chunk");
+    batch.delete(Space::Chunk, 7_u64.to_be_bytes());
+    anchored.stamp(&mut batch);
     vec![
         document(DocState::Chunked { missing: 1 }).encode(),
         document(DocState::Refused("too large".to_owned())).encode(),
@@ -96,5 +103,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Vector { model: Fingerprint([7; 32]).into(), values: quantized(), by: 0, is_stale: true }.encode(),
         Sources { places: Vec::new(), private: Vec::new(), models: vec![set] }.encode(),
         Chunk { text: "Bleed the radiators every autumn, and look at the boiler. ".repeat(9), ..chunk }.encode(),
+        anchored.encode(),
     ]
 }

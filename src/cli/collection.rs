@@ -29,12 +29,12 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Resu
             let ring = ring.into();
             told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
         }
-        CollectionCommand::Model { name, forecast: true, .. } => {
-            print(&format!("{}\n", one_line(&client.forecast(&name).await?.sentence())))
+        CollectionCommand::Model { name, model, forecast: true, .. } => {
+            print(&format!("{}\n", one_line(&client.forecast(&name, model.as_deref()).await?.sentence())))
         }
-        CollectionCommand::Model { name, model, back, .. } => {
-            // What is gone back to is mostly kept, so that no forecast tells of it. Where none is to be had, the change is made without one.
-            let forecast = if back { None } else { client.forecast(&name).await.ok() };
+        CollectionCommand::Model { name, model, .. } => {
+            // Where none is to be had, the change is made without one, or says itself why it is not made.
+            let forecast = client.forecast(&name, model.as_deref()).await.ok();
             let now = client.remodel(&name, model.as_deref()).await?;
             let forecast = forecast.map_or_else(String::new, |forecast| one_line(&forecast.sentence()) + "\n");
             print(&format!("{forecast}{}", remodelled(&now.name, &client.status().await?.read)))

@@ -7,7 +7,7 @@
 
 use super::decision::Decision;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{TASK_MS_MAX, WORKERS_MAX};
+use crate::limits::{SPEED_CHUNKS_LEAST, SPEED_CHUNKS_MOST, TASK_MS_MAX, WORKERS_MAX};
 
 /// Between the first tasks of two workers at rest: all cores of a Raspberry Pi 4 at once are a step of 0.7 A.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -57,11 +57,19 @@ pub struct DutyCycle {
     chunk_ms: f64,
     /// When a worker last started from rest.
     last_start: Option<Instant>,
+    made: Made,
+}
+
+/// Chunks that were embedded, and milliseconds of a core that they took: the last ones count most.
+#[derive(Clone, Copy, Debug, Default)]
+struct Made {
+    chunks: u64,
+    ms: f64,
 }
 
 impl Default for DutyCycle {
     fn default() -> Self {
-        Self { workers: [Worker::default(); WORKERS_MAX], chunk_ms: CHUNK_MS, last_start: None }
+        Self { workers: [Worker::default(); WORKERS_MAX], chunk_ms: CHUNK_MS, last_start: None, made: Made::default() }
     }
 }
 
@@ -110,6 +118,31 @@ impl DutyCycle {
         if chunks > 0 {
             self.chunk_ms += (spent / chunks as f64 - self.chunk_ms) * LEARN;
         }
+    }
+
+    /// So many chunks were embedded in so much CPU time, whether accounts are kept or not. Rests count in no speed.
+    pub fn made(&mut self, chunks: usize, spent: Duration) {
+        if chunks == 0 {
+            return;
+        }
+        if self.made.chunks >= SPEED_CHUNKS_MOST {
+            self.made = Made { chunks: self.made.chunks / 2, ms: self.made.ms / 2.0 };
+        }
+        self.made.chunks += chunks as u64;
+        self.made.ms += spent.as_secs_f64() * 1000.0;
+    }
+
+    /// Microseconds of a core for a chunk; `None` before so many were embedded here that they tell it.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "saturates, and is positive"
+    )]
+    pub fn us_per_chunk(&self) -> Option<u64> {
+        let Made { chunks, ms } = self.made;
+        (chunks >= SPEED_CHUNKS_LEAST).then(|| (1000.0 * ms / chunks as f64) as u64).filter(|us| *us > 0)
     }
 
     /// Milliseconds per chunk, as a moving average.
@@ -211,6 +244,23 @@ mod tests {
         assert_eq!(start(&mut duty_cycle, at(3_600_300), 0, &decision), Verdict::Later(at(3_603_000)));
         let off = Decision::default();
         assert_eq!(start(&mut duty_cycle, at(9_999_999), 0, &off), Verdict::No);
+    }
+
+    #[test]
+    fn the_speed_is_that_of_the_work_however_long_the_rests_are_and_is_not_known_from_a_few_chunks() {
+        let mut duty_cycle = DutyCycle::default();
+        let task = |duty_cycle: &mut DutyCycle, chunks: u64, ms| {
+            duty_cycle.made(usize::try_from(chunks).unwrap(), Duration::from_millis(ms));
+        };
+        task(&mut duty_cycle, SPEED_CHUNKS_LEAST - 1, 20 * (SPEED_CHUNKS_LEAST - 1));
+        task(&mut duty_cycle, 0, 9_000);
+        assert_eq!(duty_cycle.us_per_chunk(), None, "and a task that embeds nothing tells nothing");
+        task(&mut duty_cycle, 1, 20);
+        assert_eq!(duty_cycle.us_per_chunk(), Some(20_000));
+        for _ in 0..4 * SPEED_CHUNKS_MOST {
+            task(&mut duty_cycle, 1, 5);
+        }
+        assert!(duty_cycle.us_per_chunk().is_some_and(|us| (5_000..5_300).contains(&us)), "{:?}", duty_cycle.made);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
 pub use document::{DocumentText, Passage};
 pub use files::Files;
-pub use forecast::Forecast;
+pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
 pub use tokens::{NamedToken, NewToken, Role, Tokens};

@@ -105,7 +105,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/collection/forecast",
         access: Access::Read,
-        about: "tells what it takes to embed a collection anew, before its model is changed: `{\"name\"}`; changes nothing",
+        about: "tells what it takes to embed a collection anew, before its model is changed: `{\"name\", \"model\"?}` or `{\"name\", \"back\": true}`; changes nothing",
         handler: |api, conn, _| Box::pin(api.forecast(conn)),
     },
     Route {

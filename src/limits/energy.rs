@@ -12,6 +12,12 @@ pub const LOOK_S: u64 = 5;
 /// Background workers of one device, however many cores it has.
 pub const WORKERS_MAX: usize = 64;
 
+/// Chunks that a device has embedded before it tells how long one takes: fewer may be all short ones, or the first ones, which take longer.
+pub const SPEED_CHUNKS_LEAST: u64 = 32;
+
+/// Chunks of which that is the mean, at most; of more the later half counts.
+pub const SPEED_CHUNKS_MOST: u64 = 1024;
+
 /// Files of a tree of sensors that are looked at when the agent starts; a Pi 5 has about 70, a laptop 100.
 pub const TREE_FILES_MAX: usize = 4096;
 

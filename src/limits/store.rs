@@ -78,3 +78,12 @@ pub const PACKED_FROM: usize = 64;
 
 /// How many times its bytes a DEFLATE stream can come to at most: two bits for 258 bytes.
 pub const PACKED_RATIO_MAX: usize = 1032;
+
+/// Bytes of the headings and the text of one chunk that are packed together. A chunk has far fewer (`CHUNK_BYTES_MAX`, and headings above
+/// it); one of a hand-made backup may claim any number, and room is taken for it before it is seen to be false.
+pub const CHUNK_UNPACKED_MAX: usize = 64 * 1024;
+const _: () = assert!(CHUNK_UNPACKED_MAX >= 2 * (super::text::CHUNK_BYTES_MAX + super::query::HIT_HEADING_BYTES_MAX));
+
+/// The same of one block of the index of words. Of the words of a bucket those that each chunk has take the most: some three bytes for each
+/// chunk of the largest segment.
+pub const WORD_BLOCK_UNPACKED_MAX: usize = 64 * 1024 * 1024;

@@ -14,6 +14,7 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
+use super::status::OwnSpeed;
 use super::why::lasting;
 use super::{Node, Out};
 use crate::base::id::TaskId;
@@ -218,6 +219,7 @@ impl Node {
 
     /// A background task ended, after so much CPU time.
     pub(super) fn finish_task(&mut self, now: Instant, id: TaskId, spent: Duration, outcome: &Outcome, out: &mut Out) {
+        self.energy.duty_cycle.made(computed(outcome), spent);
         let Some(decision) = self.energy.decision else { return };
         let chunks = match outcome {
             Outcome::Changes(changes) => embedded(changes),
@@ -241,6 +243,12 @@ impl Node {
         earliest(self.energy.credit_at, self.energy.told.deadline())
     }
 
+    /// How fast this device embeds, by what it has embedded since it was started: rests count in no speed.
+    pub(super) fn own_speed(&self) -> Option<OwnSpeed> {
+        let cores = self.energy.decision.map_or(1, |decision| decision.workers.max(1)) as u64;
+        self.energy.duty_cycle.us_per_chunk().map(|us_per_chunk| OwnSpeed { us_per_chunk, cores })
+    }
+
     /// The headroom to publish: by the governor's decision or, without a governor, by whether this device is busy.
     pub(super) fn offer(&self, busy: bool) -> Headroom {
         match &self.energy.decision {
@@ -255,6 +263,20 @@ impl Node {
 fn waiting(reason: Reason) -> String {
     let command = if reason == Reason::InUse { " `wattle work now` embeds all the same." } else { "" };
     format!("Embedding waits: {reason}.{command}")
+}
+
+/// The number of vectors that a task computed: copies of others cost nothing.
+fn computed(outcome: &Outcome) -> usize {
+    let made = |change: &Change| match change {
+        Change::Embedded { vectors, .. } => vectors.len(),
+        Change::Remade { rows, .. } => rows.iter().filter(|remade| remade.vector.is_some()).count(),
+        _ => 0,
+    };
+    match outcome {
+        Outcome::Changes(changes) => changes.iter().map(made).sum(),
+        Outcome::Embedded(vectors) => vectors.len(),
+        _ => 0,
+    }
 }
 
 /// The number of vectors among a task's changes.

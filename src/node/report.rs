@@ -41,6 +41,7 @@ impl Node {
                 private_names: self.scheduler.private_names().to_vec(),
                 models: self.scheduler.models().to_vec(),
                 shared: self.shared_work(now),
+                own_speed: self.own_speed(),
             },
             findings: self.findings(now),
         }

@@ -62,6 +62,17 @@ pub struct WorkStatus {
     pub models: Vec<CollectionModel>,
     /// What waits, and what of it travels.
     pub shared: SharedWork,
+    /// How fast this device embeds; `None`: it has not embedded enough since it was started.
+    pub own_speed: Option<OwnSpeed>,
+}
+
+/// How fast a device embeds while it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnSpeed {
+    /// Microseconds of a core for a chunk.
+    pub us_per_chunk: u64,
+    /// Cores that background work may use just now; where none is allowed, one.
+    pub cores: u64,
 }
 
 /// Work that waits, and work that travels.

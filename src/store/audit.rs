@@ -139,7 +139,7 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         todos += 1;
         audit.counted.tombstoned_vectors += 1;
         let vector = read::vector(kv, row)?.is_some();
-        if !vector || read::chunk(kv, row)?.is_some() {
+        if !vector || read::chunk_head(kv, row)?.is_some() {
             audit.fault(|| format!("row {row} is to be purged and is not what it should be"));
         }
         Ok(())
@@ -218,7 +218,7 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
     }
     let without = (doc.chunks.len() as u64).saturating_sub(read::vectors_of(kv, doc)?);
     for place in &doc.chunks {
-        let chunk = read::chunk(kv, place.row)?;
+        let chunk = read::chunk_head(kv, place.row)?;
         if chunk.as_ref().is_none_or(|chunk| chunk.doc != id) {
             audit.fault(|| format!("{} has lost a chunk", name()));
         }

@@ -12,7 +12,10 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::{Error, ErrorKind, Read, Result, Write};
 
-const MAGIC: &[u8; 16] = b"wattle-backup 1\n";
+/// Version 2 may hold packed texts and blocks of words: an agent that knows version 1 alone would take such a file, and find a damaged store.
+const MAGIC: &[u8; 16] = b"wattle-backup 2\n";
+/// What was written before is read too: it is the same but for what it may hold.
+const MAGIC_1: &[u8; 16] = b"wattle-backup 1\n";
 /// Bytes of the magic that every version begins with.
 const NAMED: usize = 14;
 
@@ -170,10 +173,10 @@ impl<R: Read> Reader<R> {
             }
         }
         if read < magic.len() {
-            let is_begun = read > 0 && MAGIC.get(..read) == magic.get(..read);
+            let is_begun = read > 0 && [MAGIC, MAGIC_1].iter().any(|known| known.get(..read) == magic.get(..read));
             return Err(if is_begun { Unusable::Cut } else { Unusable::Foreign });
         }
-        if magic != *MAGIC {
+        if ![MAGIC, MAGIC_1].contains(&&magic) {
             let is_named = magic.get(..NAMED) == MAGIC.get(..NAMED);
             return Err(if is_named { Unusable::Newer } else { Unusable::Foreign });
         }
@@ -307,7 +310,9 @@ mod tests {
             let expected = if foreign == b"wattle" { Unusable::Cut } else { Unusable::Foreign };
             assert_eq!(read(foreign), Err(expected));
         }
-        assert_eq!(read(b"wattle-backup 2\n and more"), Err(Unusable::Newer));
+        assert!(written().starts_with(b"wattle-backup 2\n"), "an agent of before packed texts says that it is newer");
+        assert_eq!(read(b"wattle-backup 3\n and more"), Err(Unusable::Newer));
+        assert_eq!(read(b"wattle-backup 1\n"), Err(Unusable::Cut), "tests/fixtures/backup has a whole one");
         let mut longer = written();
         longer.push(0);
         assert_eq!(read(&longer), Err(Unusable::Damaged));

@@ -1,8 +1,10 @@
 //! The record of a chunk.
 
 use super::codec::{Record, decode_postcard, encode_postcard};
+use super::kv::KvError;
 use super::packed::{pack, unpack};
 use crate::base::id::{DocId, EmbedKey, Ring};
+use crate::limits::CHUNK_UNPACKED_MAX;
 use serde::{Deserialize, Serialize};
 
 /// One chunk of a document's text. Its headings and its text are stored packed, as version 2, where that is shorter.
@@ -44,7 +46,7 @@ struct Packed<'a> {
 impl Chunk {
     fn packed(&self) -> Option<Vec<u8>> {
         let Self { doc, key, collection, ring, heading, text } = self;
-        let packed = pack(&[heading.as_bytes(), text.as_bytes()].concat(), LENGTHS)?;
+        let packed = pack(&[heading.as_bytes(), text.as_bytes()].concat(), LENGTHS, CHUNK_UNPACKED_MAX)?;
         let (heading, text) = (u32::try_from(heading.len()).ok()?, u32::try_from(text.len()).ok()?);
         let form = Packed { doc: *doc, key: *key, collection, ring: *ring, heading, text, packed: &packed };
         Some(encode_postcard(2, &form))
@@ -54,11 +56,54 @@ impl Chunk {
         let (form, rest) = postcard::take_from_bytes::<Packed<'_>>(body).ok()?;
         let Packed { doc, key, collection, ring, heading, text, packed } = form;
         let (heading, text) = (usize::try_from(heading).ok()?, usize::try_from(text).ok()?);
-        let mut both = unpack(packed, heading.checked_add(text)?)?;
+        let mut both = unpack(packed, heading.checked_add(text)?, CHUNK_UNPACKED_MAX)?;
         let text = String::from_utf8(both.split_off(heading)).ok()?;
         let heading = String::from_utf8(both).ok()?;
         let chunk = Self { doc, key, collection: collection.to_owned(), ring, heading, text };
         rest.is_empty().then_some(chunk)
+    }
+}
+
+/// What stands before the text of a chunk's record, in both forms: whoever asks only for this has nothing unpacked. Damage of the text is not
+/// seen so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkHead {
+    /// See [`Chunk::doc`].
+    pub doc: DocId,
+    /// See [`Chunk::key`].
+    pub key: EmbedKey,
+    /// See [`Chunk::ring`].
+    pub ring: Ring,
+}
+
+/// The first fields of both forms.
+#[derive(Deserialize)]
+struct First<'a> {
+    doc: DocId,
+    key: EmbedKey,
+    #[serde(borrow, rename = "collection")]
+    _collection: &'a str,
+    ring: Ring,
+}
+
+impl ChunkHead {
+    /// Decodes the beginning of a stored chunk.
+    ///
+    /// # Errors
+    /// `KvError::Damaged`.
+    pub fn decode_stored(bytes: &[u8]) -> Result<Self, KvError> {
+        let first = match bytes.split_first() {
+            Some((1 | 2, body)) => postcard::take_from_bytes::<First<'_>>(body).ok(),
+            _ => None,
+        };
+        let head = first.map(|(First { doc, key, ring, .. }, _)| Self { doc, key, ring });
+        head.ok_or_else(|| KvError::Damaged(format!("the beginning of a chunk record of {} bytes", bytes.len())))
+    }
+}
+
+impl From<&Chunk> for ChunkHead {
+    fn from(chunk: &Chunk) -> Self {
+        Self { doc: chunk.doc, key: chunk.key, ring: chunk.ring }
     }
 }
 
@@ -99,6 +144,36 @@ mod tests {
         assert_eq!(Chunk::decode(&before).as_ref(), Some(&chunk), "as versions of before stored it");
         assert!((0..encoded.len()).all(|cut| Chunk::decode(&encoded[..cut]).is_none()));
         assert!(Chunk::decode(&[&encoded[..], &[0]].concat()).is_none(), "trailing bytes are damage");
+    }
+
+    #[test]
+    fn the_head_of_a_chunk_is_read_without_its_text() {
+        let long = chunk("House > Heating", &"Bleed the radiators every autumn. ".repeat(20));
+        for (bytes, version) in [(long.encode(), 2), (encode_postcard(1, &long), 1), (chunk("", "x").encode(), 1)] {
+            let chunk = Chunk::decode(&bytes).unwrap();
+            assert_eq!(bytes[0], version);
+            assert_eq!(ChunkHead::decode_stored(&bytes), Ok(ChunkHead::from(&chunk)));
+            // Behind version, document, key, collection and ring nothing is looked at.
+            let head = 1 + 1 + 16 + 5 + 1;
+            assert_eq!(ChunkHead::decode_stored(&bytes[..head]), Ok(ChunkHead::from(&chunk)));
+            assert!((0..head).all(|cut| ChunkHead::decode_stored(&bytes[..cut]).is_err()));
+        }
+        assert!(ChunkHead::decode_stored(&[&[3][..], &long.encode()[1..]].concat()).is_err(), "another version");
+    }
+
+    #[test]
+    fn a_chunk_that_says_that_it_has_more_text_than_any_is_damage() {
+        let long = chunk("", &"a".repeat(CHUNK_UNPACKED_MAX));
+        let bytes = long.encode();
+        assert_eq!((bytes[0], Chunk::decode(&bytes)), (2, Some(long)));
+        let longer = chunk("", &"a".repeat(CHUNK_UNPACKED_MAX + 1));
+        let bytes = longer.encode();
+        assert_eq!((bytes[0], Chunk::decode(&bytes)), (1, Some(longer.clone())), "nobody makes such; none is lost");
+        let packed = pack(longer.text.as_bytes(), LENGTHS, usize::MAX).unwrap();
+        let text = u32::try_from(longer.text.len()).unwrap();
+        let Chunk { doc, key, ring, .. } = longer;
+        let form = Packed { doc, key, collection: "home", ring, heading: 0, text, packed: &packed };
+        assert_eq!(Chunk::decode(&encode_postcard(2, &form)), None);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::codec::{Record, decode_postcard, encode_postcard};
 use super::counts::{CountsBefore, StoreCounts};
 use super::keys;
-use super::kv::{Batch, KvError, KvRead, SPACES, Space};
+use super::kv::{Batch, KvError, KvRead, SPACES, Space, Write};
 use crate::base::id::{DocId, Row};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The spaces that have an anchor in place of a stamp: their keys are rows, in the order in which they are written, so that what is written out
 /// together is a range of its own and never merged with what is there. A stamp would be a key of every such range: each would
@@ -28,9 +29,13 @@ pub struct Commit {
     pub counts: StoreCounts,
     /// What was written last to each space that has an anchor.
     pub anchors: [Option<Anchor>; ANCHORED.len()],
+    /// What was put last before that, and is still there.
+    pub standing: [Option<Anchor>; ANCHORED.len()],
 }
 
-/// The last write to a space: as it is, the space has lost none of those before it.
+/// The last write to a space: as it is, the space has lost none of those before it. Where that is a deletion, what it deleted is also not there if its
+/// put was lost with all that came after it; so the put before must be there too. Not noticed is the loss of what came after that put, if it was
+/// nothing but deletions, and puts that were deleted again; nor, where that put was deleted as well, of what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     row: Row,
@@ -45,18 +50,40 @@ impl Anchor {
         let sum = |value: &[u8]| value.iter().fold(0xcbf2_9ce4_8422_2325, step);
         keys::number(key).map(|row| Self { row: Row(row), sum: value.map(sum) })
     }
+
+    fn is_in(self, kv: &impl KvRead, space: Space) -> Result<bool, KvError> {
+        let key = keys::row(self.row);
+        let found = kv.get(space, &key)?;
+        Ok(Self::of(&key, found.as_deref()) == Some(self))
+    }
+}
+
+/// The anchors of a space after writes to it, which come from the last one to the first.
+fn follow<'a>(last: &mut Option<Anchor>, standing: &mut Option<Anchor>, mut writes: impl Iterator<Item = &'a Write>) {
+    let of = |(_, key, value): &Write| Anchor::of(key, value.as_deref());
+    let Some(newest) = writes.find_map(of) else { return };
+    let before = [last.replace(newest).filter(|anchor| anchor.sum.is_some()), standing.take()];
+    let mut gone = BTreeSet::from([newest.row]);
+    for (_, key, value) in writes {
+        let Some(row) = keys::number(key).map(Row).filter(|row| !gone.contains(row)) else { continue };
+        if value.is_some() {
+            *standing = Anchor::of(key, value.as_deref());
+            return;
+        }
+        gone.insert(row);
+    }
+    *standing = before.into_iter().flatten().find(|anchor| !gone.contains(&anchor.row));
 }
 
 impl Commit {
     /// The commit has this batch too: notes the stamps and anchors of the spaces that it writes to, and adds to it what they store of that.
     pub fn stamp(&mut self, batch: &mut Batch) {
         for space in Space::ALL {
-            let last = batch.ops().iter().rfind(|(written, ..)| *written == space);
-            let anchor = last.and_then(|(_, key, value)| Anchor::of(key, value.as_deref()));
             let place = ANCHORED.iter().position(|anchored| *anchored == space);
-            if let Some(place) = place.and_then(|place| self.anchors.get_mut(place)) {
-                *place = anchor.or(*place);
-            } else if space == Space::State || last.is_some() {
+            let places = place.and_then(|at| Some((self.anchors.get_mut(at)?, self.standing.get_mut(at)?)));
+            if let Some((last, standing)) = places {
+                follow(last, standing, batch.ops().iter().rev().filter(|(written, ..)| *written == space));
+            } else if space == Space::State || batch.ops().iter().any(|(written, ..)| *written == space) {
                 if let Some(stamp) = self.stamps.get_mut(space.index()) {
                     *stamp = self.number;
                 }
@@ -72,9 +99,8 @@ impl Commit {
     pub fn is_in(&self, kv: &impl KvRead, space: Space) -> Result<bool, KvError> {
         let place = ANCHORED.iter().position(|anchored| *anchored == space);
         if let Some(anchor) = place.and_then(|place| self.anchors.get(place).copied().flatten()) {
-            let key = keys::row(anchor.row);
-            let found = kv.get(space, &key)?;
-            return Ok(Anchor::of(&key, found.as_deref()) == Some(anchor));
+            let standing = place.and_then(|place| self.standing.get(place).copied().flatten());
+            return Ok(anchor.is_in(kv, space)? && standing.map_or(Ok(true), |standing| standing.is_in(kv, space))?);
         }
         let stamp = kv.get(space, &keys::STAMP)?.as_deref().and_then(keys::number).unwrap_or(0);
         Ok(self.stamps.get(space.index()) == Some(&stamp))
@@ -111,6 +137,17 @@ struct CommitV3 {
     counts: StoreCounts,
 }
 
+/// The counters before a second put was kept beside an anchor.
+#[derive(Serialize, Deserialize)]
+struct CommitV4 {
+    number: u64,
+    next_doc: DocId,
+    next_row: Row,
+    stamps: [u64; SPACES],
+    counts: StoreCounts,
+    anchors: [Option<Anchor>; ANCHORED.len()],
+}
+
 /// The stamps of today's spaces; the space of words was never written to.
 fn stamps([a, b, c, d, e, f, g]: [u64; 7]) -> [u64; SPACES] {
     [a, b, c, d, e, f, g, 0]
@@ -119,8 +156,13 @@ fn stamps([a, b, c, d, e, f, g]: [u64; 7]) -> [u64; SPACES] {
 impl Record for Commit {
     const NAME: &'static str = "commit";
 
+    /// In the form of the earliest version that can hold it.
     fn encode(&self) -> Vec<u8> {
-        encode_postcard(4, self)
+        if self.standing.iter().any(Option::is_some) {
+            return encode_postcard(5, self);
+        }
+        let Self { number, next_doc, next_row, stamps, counts, anchors, .. } = *self;
+        encode_postcard(4, &CommitV4 { number, next_doc, next_row, stamps, counts, anchors })
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -131,6 +173,7 @@ impl Record for Commit {
             stamps,
             counts,
             anchors: Default::default(),
+            standing: Default::default(),
         };
         match bytes.split_first()? {
             (1, body) => decode_postcard(body)
@@ -140,7 +183,11 @@ impl Record for Commit {
             (3, body) => {
                 decode_postcard(body).map(|c: CommitV3| before(c.number, c.next_doc, c.next_row, c.stamps, c.counts))
             }
-            (4, body) => decode_postcard(body),
+            (4, body) => decode_postcard(body).map(|c: CommitV4| Self {
+                anchors: c.anchors,
+                ..before(c.number, c.next_doc, c.next_row, c.stamps, c.counts)
+            }),
+            (5, body) => decode_postcard(body),
             _ => None,
         }
     }
@@ -206,6 +253,29 @@ mod tests {
                 lossy.commit(left).unwrap();
             }
             assert!(!commit.is_in(&lossy, space).unwrap(), "{space:?}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_that_is_last_does_not_hide_what_was_lost_before_it() {
+        let put = |row| (Space::Chunk, row, Some(&b"text"[..]));
+        let delete = |row| (Space::Chunk, row, None);
+        let histories: [&[&[Op<'_>]]; 5] = [
+            // The last deletion is of what was put in the part that is lost.
+            &[&[put(1)], &[put(2)], &[put(3)], &[delete(3)]],
+            &[&[put(1)], &[put(2), put(3)], &[delete(3)], &[delete(1)]],
+            &[&[put(1)], &[put(2), put(3), delete(3), delete(1)]],
+            &[&[put(1)], &[put(2)], &[put(4), delete(4)], &[delete(1)]],
+            &[&[put(1)], &[put(2)], &[put(2)], &[delete(7)], &[put(9)], &[delete(9)]],
+        ];
+        for (at, steps) in histories.iter().enumerate() {
+            let (whole, mut commit) = (MemoryKv::new(), Commit::default());
+            for (step, ops) in steps.iter().enumerate() {
+                write(&whole, &mut commit, ops);
+                assert_eq!(commit.is_in(&whole, Space::Chunk), Ok(true), "{at}: {step}");
+                assert_eq!(Commit::decode(&commit.encode()).as_ref(), Some(&commit));
+            }
+            assert_eq!(commit.is_in(&MemoryKv::new(), Space::Chunk), Ok(false), "{at}: all of the space is lost");
         }
     }
 

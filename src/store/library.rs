@@ -238,7 +238,7 @@ impl<K: Kv> Library<K> {
         let (mut stored, mut done) = (0, BTreeSet::new());
         let vectors = if self.is_wanted(id, model.into())? { vectors } else { &[] };
         for (row, key, values) in vectors.iter().filter(|(row, ..)| done.insert(*row)) {
-            let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
+            let current = read::chunk_head(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if current && self.is_free(tx, *row)? {
                 tx.makers_without(*row);
                 tx.put_vector(
@@ -311,7 +311,7 @@ impl<K: Kv> Library<K> {
     }
 
     fn delete_row(&self, tx: &mut Transaction, row: Row) -> Result<(), KvError> {
-        let Some(chunk) = read::chunk(&self.kv, row)? else { return Ok(()) };
+        let Some(chunk) = read::chunk_head(&self.kv, row)? else { return Ok(()) };
         tx.batch.delete(Space::Chunk, keys::row(row));
         tx.commit.counts.chunks -= 1;
         if tx.makers_without(row) || read::made(&self.kv, row)?.is_some_and(|vector| vector.is_stale) {

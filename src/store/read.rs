@@ -3,7 +3,7 @@
 use super::keys::{self, Stage};
 use super::kv::{KvError, KvRead, Pair, Space};
 use super::makers::{Makers, Proven};
-use super::record::{Asked, Chunk, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
+use super::record::{Asked, Chunk, ChunkHead, Commit, DocState, Document, Marks, Parked, Record, Sources, Vector};
 use crate::base::id::{DocId, EmbedKey, Row};
 use crate::base::path;
 use crate::limits::MODEL_KEPT_S;
@@ -228,6 +228,14 @@ pub fn chunk(kv: &impl KvRead, row: Row) -> Result<Option<Chunk>, KvError> {
     record(kv, Space::Chunk, &keys::row(row))
 }
 
+/// Whose chunk a row has, without its text.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn chunk_head(kv: &impl KvRead, row: Row) -> Result<Option<ChunkHead>, KvError> {
+    kv.get(Space::Chunk, &keys::row(row))?.map(|bytes| ChunkHead::decode_stored(&bytes)).transpose()
+}
+
 /// A row's vector, unless another device made it and no check has vouched for it, or it is to be made anew. The vector and what was checked are read one after the
 /// other: of a store that others write it is a snapshot.
 ///
@@ -328,8 +336,7 @@ pub fn purgeable(kv: &impl KvRead, upto: u64, now: i64, from: &[u8]) -> Result<P
 /// # Errors
 /// Any `KvError`.
 pub fn retired(kv: &impl KvRead) -> Result<Vec<Row>, KvError> {
-    let mut rows = Vec::new();
-    let mut from = keys::retired(Row(0));
+    let (mut rows, mut from) = (Vec::new(), keys::retired(Row(0)));
     loop {
         let page = kv.page(Space::Todo, &from, None, PAGE)?;
         rows.extend(page.iter().filter_map(|(key, _)| keys::retired_row(key)));
@@ -379,8 +386,7 @@ pub fn walk(
     space: Space,
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), KvError>,
 ) -> Result<(), KvError> {
-    let max = if space == Space::Document { DOCUMENT_PAGE } else { PAGE };
-    let mut from = Vec::new();
+    let (max, mut from) = (if space == Space::Document { DOCUMENT_PAGE } else { PAGE }, Vec::new());
     loop {
         let page: Vec<Pair> = kv.page(space, &from, None, max)?;
         for (key, value) in &page {

@@ -12,7 +12,7 @@ use crate::base::path::covers;
 use crate::limits::PRIVATE_NAMES_MAX;
 use serde::{Deserialize, Serialize};
 
-pub use super::chunk::Chunk;
+pub use super::chunk::{Chunk, ChunkHead};
 pub use super::codec::Record;
 pub use super::collection_model::{CollectionModel, NamedModel};
 pub use super::commit::{Anchor, Commit};

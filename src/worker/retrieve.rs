@@ -132,7 +132,9 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
     let (candidates, statistics) = match with_phrases {
         Some(found) => found,
         None => {
-            let near = by.embeddings().map(|one| nearest(kv, lookup, one, (folders, search.allowed), &mut unread));
+            let is_late = |read| search.is_late(lookup, read, READ_LATE);
+            let may = (folders, search.allowed);
+            let near = by.embeddings().map(|one| nearest(kv, lookup, one, may, &mut unread, is_late));
             let rows = in_turn(near.collect()).chain(search.named.iter().copied()).collect();
             search.among(kv, lookup, rows, true, &mut unread)
         }
@@ -208,26 +210,38 @@ impl Search<'_> {
 
 /// The nearest rows of those that may answer. The scan leaves out what is known to be private; the records decide, and where they hide more
 /// from another device, farther rows are looked at until there are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared
-/// ones out of the answer, and so tell what they are about.
+/// ones out of the answer, and so tell what they are about. `is_late` says whether with so many records read there is no time for more.
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
     question: &Embedding,
     (folders, allowed): (Folders<'_>, Allowed<'_>),
     unread: &mut Option<KvError>,
+    is_late: impl Fn(usize) -> bool,
 ) -> Vec<Row> {
     let wanted = lookup.rescored(question.model().into());
     if !folders.hide_any() {
         return lookup.nearest(question, wanted, Allowed { shared: false, ..allowed });
     }
-    let mut most = wanted;
+    let (mut most, mut read) = (wanted, 0);
     loop {
         let rows = lookup.nearest(question, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
-        let may = |row: &Row| given(read::chunk(kv, *row), unread).is_some_and(|chunk| folders.let_see(kv, &chunk));
-        let allowed: Vec<Row> = rows.into_iter().filter(may).take(wanted).collect();
-        if is_all || allowed.len() >= READ {
-            return allowed;
+        let mut seen = Vec::with_capacity(wanted.min(rows.len()));
+        for row in rows {
+            if seen.len() == wanted {
+                break;
+            }
+            if is_late(read) {
+                return seen;
+            }
+            read += 1;
+            if given(read::chunk_head(kv, row), unread).is_some_and(|head| folders.let_see(kv, head)) {
+                seen.push(row);
+            }
+        }
+        if is_all || seen.len() >= READ {
+            return seen;
         }
         most = (most * RESCORE_WIDER).min(RESCORE_SHARED_MAX);
     }

@@ -17,7 +17,7 @@ use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Space};
 use crate::store::library::Library;
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Document, Mark, MarkKind, Record, Sources};
+use crate::store::record::{Chunk, ChunkHead, DocState, Document, Mark, MarkKind, Record, Sources};
 use crate::store::words::{self, StoredSegment};
 use std::collections::BTreeSet;
 
@@ -312,7 +312,7 @@ pub fn due(kv: &impl Kv, from: Row, shared: bool, is_late: impl Fn(usize) -> boo
         && let Some((key, value)) = kv.page(Space::Chunk, &keys::row(next), None, 1)?.pop()
     {
         let Some(row) = keys::number(&key).map(Row) else { break };
-        let (id, mut end) = (Chunk::decode_stored(&value)?.doc, row.0 + 1);
+        let (id, mut end) = (ChunkHead::decode_stored(&value)?.doc, row.0 + 1);
         if let Some(doc) = read::document(kv, id)? {
             // Its other chunks stand behind, if it was made at once.
             doc.chunks.iter().for_each(|place| end += u64::from(place.row.0 == end));

@@ -38,6 +38,7 @@ mod pairing;
 mod peers;
 mod pipes;
 mod python;
+mod reader;
 mod records;
 mod remembered;
 mod service;

@@ -153,6 +153,18 @@ fn a_bench_is_of_the_model_that_the_homes_settings_name() {
     assert_eq!(bench(&["--models", &words_model().display().to_string()]), "words");
 }
 
+/// The collection home has the model other, and had words before.
+fn forecasts_of_what_was_set(agent: &Agent) {
+    let told = |model: &str| {
+        let output = agent.cli(["collection", "model", "home", model, "--forecast"]);
+        String::from_utf8(if output.status.success() { output.stdout } else { output.stderr }).unwrap()
+    };
+    assert!(told("--back").contains("had words before. Vectors are kept"), "{}", told("--back"));
+    assert!(told("words").contains("had words before"), "by its name too: {}", told("words"));
+    assert!(told("other").contains("with other already"), "{}", told("other"));
+    assert!(told("otehr").contains("There is no model \"otehr\""), "{}", told("otehr"));
+}
+
 #[test]
 fn a_collection_gets_another_model_and_goes_back_and_waits_where_its_file_is_away() {
     let place = place_with(60);
@@ -177,7 +189,7 @@ fn a_collection_gets_another_model_and_goes_back_and_waits_where_its_file_is_awa
     let other = other_model(&place.home().join("models"), "other", 128);
     let told = |what: &[&str]| String::from_utf8(agent.cli(what).stdout).unwrap();
     let forecast = told(&["collection", "model", "home", "other", "--forecast"]);
-    assert!(forecast.contains("The collection home has 60 passages here that are embedded anew"), "{forecast}");
+    assert!(forecast.contains("The collection home has 60 passages here that are embedded anew: "), "{forecast}");
     assert_eq!(agent.status()["model"]["collections"].as_array().map_or(0, Vec::len), 0, "a forecast changes nothing");
     let done = set("other");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -194,6 +206,7 @@ fn a_collection_gets_another_model_and_goes_back_and_waits_where_its_file_is_awa
     assert_eq!((&collection["before"], &collection["version"]), (&"words".into(), &1.into()));
     assert!(finds(&agent, 7) && agent.search("squeaking garden gate")[0].ends_with("/a.txt"), "both models answer");
     assert!(set("other").status.success(), "and once more changes nothing");
+    forecasts_of_what_was_set(&agent);
 
     let embedded = agent.embedded().len();
     assert!(agent.cli(["collection", "model", "home", "--back"]).status.success());

@@ -74,7 +74,15 @@ fn commit() -> Commit {
     (counts.chunks, counts.vectors, counts.tombstoned_chunks, counts.tombstoned_vectors) = (5, 4, 2, 1);
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Parked).for_each(|kind| counts.enter(kind));
     let stamps = [1, 2, 3, 4, 5, 6, 99, 0];
-    Commit { number: 99, next_doc: DocId(12), next_row: Row(400), stamps, counts, anchors: [None; 2] }
+    Commit {
+        number: 99,
+        next_doc: DocId(12),
+        next_row: Row(400),
+        stamps,
+        counts,
+        anchors: [None; 2],
+        standing: [None; 2],
+    }
 }
 
 /// Decodes the fixture of a version and compares it. With `WATTLE_WRITE_FIXTURES` set, first writes today's encoding if there is
@@ -152,4 +160,11 @@ fn every_record_of_every_version_is_still_read() {
     let mut anchored = words;
     anchored.stamp(&mut batch);
     check_fixture(4, &anchored);
+    // The last write to a space deleted something, and the last value before it stands.
+    let mut batch = Batch::new();
+    batch.put(Space::Vector, 300_u64.to_be_bytes(), b"a vector");
+    batch.delete(Space::Vector, 8_u64.to_be_bytes());
+    anchored.stamp(&mut batch);
+    assert!(anchored.standing[1].is_some());
+    check_fixture(5, &anchored);
 }

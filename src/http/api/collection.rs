@@ -64,6 +64,15 @@ pub(super) struct Models {
 impl Models {
     /// What gives a collection the model of this name.
     fn set(&self, name: &str) -> Result<NewModel, String> {
+        let model = self.named(name)?.clone();
+        Ok(NewModel::Set { model, home: self.home.clone(), language: None })
+    }
+
+    /// The model of this name.
+    ///
+    /// # Errors
+    /// A sentence for people: there is none.
+    pub(super) fn named(&self, name: &str) -> Result<&NamedModel, String> {
         let mut all = self.others.iter().filter(|other| other.name != self.home.name).chain([&self.home]);
         let Some(model) = all.clone().find(|model| model.name == name) else {
             let names: Vec<&str> = all.by_ref().map(|model| model.name.as_str()).collect();
@@ -78,7 +87,7 @@ impl Models {
                 self.folder
             ));
         };
-        Ok(NewModel::Set { model: model.clone(), home: self.home.clone(), language: None })
+        Ok(model)
     }
 }
 

@@ -57,12 +57,15 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
     }
 
-    /// `POST /v1/collection/forecast`.
+    /// `POST /v1/collection/forecast`: of another model; `None`: of that of before.
     ///
     /// # Errors
     /// Any `Failure`.
-    pub async fn forecast(&self, name: &str) -> Result<Forecast, Failure> {
-        let body = json!({ "name": name });
+    pub async fn forecast(&self, name: &str, model: Option<&str>) -> Result<Forecast, Failure> {
+        let body = match model {
+            Some(model) => json!({ "name": name, "model": model }),
+            None => json!({ "name": name, "back": true }),
+        };
         Ok(typed(self.call(Method::Post, "/v1/collection/forecast", Some(body), CLIENT_MS).await?)?.read)
     }
 

@@ -303,9 +303,9 @@ impl<F: FnMut(u64) -> std::io::Result<()>> Carry<'_, F> {
         for places in new.chunks.iter().zip(rows).collect::<Vec<_>>().chunks(VECTORS) {
             let (mut vectors, mut of_others) = (Vec::new(), BTreeMap::<(PeerKey, bool), Vec<_>>::new());
             for (place, row) in places {
-                let (old, vector) = (read::chunk(self.old, **row), read::vector(self.old, **row));
+                let (old, vector) = (read::chunk_head(self.old, **row), read::vector(self.old, **row));
                 let (Ok(Some(old)), Ok(Some(vector))) = (old, vector) else { continue };
-                let Some(chunk) = read::chunk(self.library.kv(), place.row)? else { continue };
+                let Some(chunk) = read::chunk_head(self.library.kv(), place.row)? else { continue };
                 if old.key != chunk.key || vector.model != ModelMark::from(model) {
                     continue;
                 }

@@ -51,7 +51,7 @@ fn delete_unproven(kv: &impl Kv) -> Result<(), KvError> {
         else {
             return Ok(());
         };
-        let chunk = read::chunk(kv, row)?;
+        let chunk = read::chunk_head(kv, row)?;
         let holder = chunk.map(|chunk| kv.get(Space::Key, &keys::holder(&chunk.key, row))).transpose()?.flatten();
         if holder.is_none() || makers.holds(row) {
             batch.delete(Space::Vector, key);
@@ -90,7 +90,7 @@ fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         }
         let mut intact = Vec::new();
         for place in doc.chunks {
-            if read::chunk(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
+            if read::chunk_head(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
                 intact.push(place);
             }
         }

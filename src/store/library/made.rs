@@ -20,7 +20,7 @@ impl<K: Kv> Library<K> {
         vectors: &[(Row, EmbedKey, Quantized)],
     ) -> Result<(), KvError> {
         for (row, key, values) in vectors {
-            let chunk = read::chunk(&self.kv, *row)?.filter(|chunk| chunk.key == *key);
+            let chunk = read::chunk_head(&self.kv, *row)?.filter(|chunk| chunk.key == *key);
             let is_current = chunk.map_or(Ok(false), |chunk| self.is_wanted(chunk.doc, model.into()))?;
             if is_current && self.is_free(tx, *row)? {
                 let (number, dropped) = tx.makers().add(by, *row);
@@ -47,7 +47,8 @@ impl<K: Kv> Library<K> {
                 // Few, as whoever lends counts them: those of copies, which it does not. They are embedded again.
                 break;
             }
-            let is_current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
+            let is_current =
+                read::chunk_head(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if is_current && tx.makers().prove(by, *row, checks) {
                 let vector = read::made(&self.kv, *row)?.ok_or_else(|| lost(*row))?;
                 tx.count_vector(*row, key, &vector);

@@ -26,7 +26,7 @@ impl<K: Kv> Library<K> {
     pub(super) fn copied(&self, tx: &mut Transaction, id: DocId, rows: &[(Row, EmbedKey)]) -> Result<(), KvError> {
         let mut stored = 0;
         for (row, key) in rows {
-            let current = read::chunk(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
+            let current = read::chunk_head(&self.kv, *row)?.is_some_and(|chunk| chunk.key == *key && chunk.doc == id);
             if current
                 && self.is_free(tx, *row)?
                 && let Some((from, vector)) = self.donor(key)?
@@ -54,12 +54,12 @@ impl<K: Kv> Library<K> {
         let (mut of, mut seen) = (RowsOf::new(), BTreeSet::new());
         for row in owed {
             let Some(vector) = read::made(&self.kv, row)?.filter(|vector| vector.by == number) else { continue };
-            let Some(chunk) = read::chunk(&self.kv, row)? else {
+            let Some(chunk) = read::chunk_head(&self.kv, row)? else {
                 self.expire(tx, &[row])?;
                 continue;
             };
             for row in self.same(row, &chunk.key, &vector)? {
-                if let Some(chunk) = read::chunk(&self.kv, row)?.filter(|_| seen.insert(row)) {
+                if let Some(chunk) = read::chunk_head(&self.kv, row)?.filter(|_| seen.insert(row)) {
                     of.entry(chunk.doc).or_default().push((row, chunk.key));
                 }
             }

@@ -12,7 +12,7 @@ use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::models::{self, Wanted};
 use crate::store::read;
-use crate::store::record::{Chunk, DocState, Record, Sources, Vector};
+use crate::store::record::{Chunk, ChunkHead, DocState, Record, Sources, Vector};
 use std::collections::BTreeSet;
 
 impl<K: Kv> Library<K> {
@@ -132,7 +132,7 @@ impl<K: Kv> Library<K> {
                 continue;
             }
             is_changed = true;
-            let Some(Chunk { key, .. }) = read::chunk(&self.kv, row)? else { continue };
+            let Some(ChunkHead { key, .. }) = read::chunk_head(&self.kv, row)? else { continue };
             if !is_stale {
                 Self::count_again(tx, row, &key, vector);
                 continue;

@@ -107,8 +107,20 @@ mod tests {
         }
         library.apply(&Change::gone(library.kv(), docs[19])).unwrap();
 
-        assert_eq!(library.reread(1).unwrap(), 19, "the tombstone stays one");
-        assert_eq!(library.commit().counts.count(Kind::Waiting), 19);
+        // One that the older reader did not read, as it was too large for that.
+        let (path, collection) = (b"/notes/Inbox".to_vec(), "home".to_owned());
+        let seen = Change::Seen { path, stamp: STAMP, collection, ring: Ring::Mesh };
+        let large = library.apply(&seen).unwrap().doc.unwrap();
+        let reason = "It is too large.".to_owned();
+        library.apply(&Change::Refused { doc: large, stamp: STAMP, reason, keep: false }).unwrap();
+
+        assert_eq!(library.reread(1).unwrap(), 20, "the tombstone stays one");
+        assert_eq!(library.commit().counts.count(Kind::Waiting), 20);
+        assert_eq!(
+            chunked(&mut library, large, &[0]),
+            Kind::Ready,
+            "its file has not changed, and is read nevertheless"
+        );
         assert!(audit(library.kv()).unwrap().clean());
         let named = read::documents_named(library.kv(), file_name::key(b"note 7"), 9).unwrap();
         assert_eq!(named.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [docs[7]]);
@@ -117,7 +129,7 @@ mod tests {
         let absent = Change::Absent { doc: docs[2], stamp: STAMP };
         assert_eq!(library.apply(&absent).unwrap().now, Some(Kind::Ready), "its file is not there: its chunks hold");
         assert_eq!(library.reread(1).unwrap(), 0, "once");
-        assert_eq!(library.commit().counts.count(Kind::Ready), 2);
+        assert_eq!(library.commit().counts.count(Kind::Ready), 3);
         assert!(audit(library.kv()).unwrap().clean());
     }
 }

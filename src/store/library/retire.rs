@@ -81,7 +81,7 @@ impl<K: Kv> Library<K> {
         let holders = self.kv.page(Space::Key, &key.0, keys::after_prefix(&key.0).as_deref(), HOLDERS_LOOKED_MAX)?;
         let others = holders.iter().filter_map(|(holder, _)| keys::holder_row(holder));
         for other in others.filter(|other| !leaves(*other)) {
-            match read::chunk(&self.kv, other)? {
+            match read::chunk_head(&self.kv, other)? {
                 None => Self::delete_retired(tx, other, key),
                 Some(chunk) if self.kv.get(Space::Todo, &keys::todo(Stage::Purge, chunk.doc))?.is_none() => {
                     return Ok(true);

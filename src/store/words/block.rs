@@ -4,7 +4,7 @@
 //! For each word, in ascending order: its length (LEB128), the word, the length of its value, and the value. Where that is shorter, all of it is
 //! packed behind a byte that no word is long enough to begin with, and its length (u32). Those of before December 2026 are not.
 
-use crate::limits::TERM_BYTES_MAX;
+use crate::limits::{TERM_BYTES_MAX, WORD_BLOCK_UNPACKED_MAX};
 use crate::store::kv::KvError;
 use crate::store::packed::{pack, unpack};
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ pub(super) fn bucket_of(word: &str) -> u16 {
 pub(super) fn encode<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
     let block = joined(entries);
     let length = u32::try_from(block.len()).unwrap_or_default();
-    match pack(&block, HEAD) {
+    match pack(&block, HEAD, WORD_BLOCK_UNPACKED_MAX) {
         Some(packed) => [&[PACKED][..], &length.to_le_bytes(), &packed].concat(),
         None => block,
     }
@@ -66,7 +66,7 @@ impl<'a> Block<'a> {
         let Some(rest) = stored.strip_prefix(&[PACKED]) else { return Ok(Self(Cow::Borrowed(stored))) };
         let unpacked = rest.split_first_chunk().and_then(|(length, packed)| {
             let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            unpack(packed, length)
+            unpack(packed, length, WORD_BLOCK_UNPACKED_MAX)
         });
         unpacked.map(|block| Self(Cow::Owned(block))).ok_or_else(damaged)
     }

@@ -11,7 +11,7 @@ use crate::search::lexical::language::Languages;
 use crate::store::earlier::is_earlier;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::Document;
+use crate::store::record::{ChunkHead, Document};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ impl Search<'_> {
                 continue;
             }
             let Some(chunk) = given(read::chunk(kv, row), unread) else { continue };
-            if !self.folders.let_see(kv, &chunk) {
+            if !self.folders.let_see(kv, ChunkHead::from(&chunk)) {
                 continue;
             }
             let known = copies.get(&chunk.key).copied().unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::base::hit::Absence;
 use crate::base::id::Ring;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
-use crate::store::record::{Chunk, Sources};
+use crate::store::record::{ChunkHead, Sources};
 
 /// The watched folders, as far as the disk gives them, and whether only what their rings share with the members answers.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(super) struct Folders<'a> {
 
 impl Folders<'_> {
     /// Whether a chunk may answer; a record that the disk does not give counts as private.
-    pub(super) fn let_see(&self, kv: &impl Kv, chunk: &Chunk) -> bool {
+    pub(super) fn let_see(&self, kv: &impl Kv, chunk: ChunkHead) -> bool {
         let seen = |sources| is_shared(kv, sources, chunk).unwrap_or(false);
         !self.shared || self.sources.is_some_and(seen)
     }
@@ -44,7 +44,7 @@ impl Folders<'_> {
 }
 
 /// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
-fn is_shared(kv: &impl Kv, sources: &Sources, chunk: &Chunk) -> Result<bool, KvError> {
+fn is_shared(kv: &impl Kv, sources: &Sources, chunk: ChunkHead) -> Result<bool, KvError> {
     if chunk.ring == Ring::Mesh && sources.places.iter().all(|source| source.ring == Ring::Mesh) {
         return Ok(true);
     }

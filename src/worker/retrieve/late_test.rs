@@ -11,8 +11,8 @@ use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use crate::store::record::{FileStamp, Source};
 
-#[test]
-fn a_search_that_is_late_answers_a_person_and_a_peer_with_the_best_of_what_it_read_and_says_so() {
+/// Eighty chunks, of which one is the question, with vectors; their words are not in the index yet.
+fn walruses() -> (Library<MemoryKv>, Indexes, StandIn) {
     let (mut library, mut index) = (Library::open(MemoryKv::new()).unwrap(), Indexes::default());
     let mut embedder = StandIn::new(Fingerprint([7; 32]));
     let source = Source { path: b"/n".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
@@ -30,6 +30,12 @@ fn a_search_that_is_late_answers_a_person_and_a_peer_with_the_best_of_what_it_re
         let embedded = Change::Embedded { doc, model: embedder.model(), vectors: vec![(row, key, vector)] };
         index.vectors.add(&library.apply(&embedded).unwrap().added);
     }
+    (library, index, embedder)
+}
+
+#[test]
+fn a_search_that_is_late_answers_a_person_and_a_peer_with_the_best_of_what_it_read_and_says_so() {
+    let (mut library, mut index, mut embedder) = walruses();
     let text = "the walrus on the ice";
     let embedding = embedder.embed(text).unwrap();
     let found = |index: &Indexes, library: &Library<MemoryKv>, (is_late, count, shared)| {
@@ -56,4 +62,26 @@ fn a_search_that_is_late_answers_a_person_and_a_peer_with_the_best_of_what_it_re
     assert_eq!(ask(true, 50, false), (READ_LATE, true), "no more is read than must be");
     assert_eq!(ask(true, 50, true), (READ_LATE, true), "another device gets the best so far before its own deadline");
     assert_eq!(ask(false, 50, true), (50, false));
+}
+
+#[test]
+fn where_folders_are_private_no_more_records_are_looked_at_for_another_device_than_there_is_time_for() {
+    let (library, index, mut embedder) = walruses();
+    let question = embedder.embed("the walrus on the ice").unwrap();
+    let source = |path: &str, ring| Source { path: path.into(), collection: path.to_owned(), ring, device: 1 };
+    let looked = |of_n, most: usize| {
+        let sources = vec![source("/n", of_n), source("/diary", Ring::Private)].into();
+        let folders = Folders { sources: Some(&sources), shared: true };
+        let (lookup, looked) = (InStore { index: &index, kv: library.kv() }, Cell::new(0));
+        let is_late = |read: usize| {
+            looked.set(read);
+            read >= most
+        };
+        let allowed = Allowed { shared: true, only: None };
+        let rows = nearest(library.kv(), &lookup, &question, (folders, allowed), &mut None, is_late);
+        (rows.len(), looked.get())
+    };
+    assert_eq!(looked(Ring::Mesh, usize::MAX), (80, 79));
+    assert_eq!(looked(Ring::Mesh, 30), (30, 30), "what was found so far");
+    assert_eq!(looked(Ring::Private, 30), (0, 30), "of the private ones none");
 }

@@ -9,6 +9,7 @@ use crate::limits::{PHRASE_TEXTS_MAX, PLACES_MAX, POSTINGS_READ_LATE};
 use crate::search::lexical::phrase::Phrases;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
+use crate::store::record::ChunkHead;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Search<'_> {
@@ -55,7 +56,7 @@ impl Search<'_> {
     /// The text of the chunk of a row, if it may answer and has the phrases.
     fn with(&self, kv: &impl Kv, row: Row, phrases: &Phrases, unread: &mut Option<KvError>) -> Option<EmbedKey> {
         let chunk = given(read::chunk(kv, row), unread)?;
-        if !self.folders.let_see(kv, &chunk) {
+        if !self.folders.let_see(kv, ChunkHead::from(&chunk)) {
             return None;
         }
         if phrases.are_in(["", &chunk.heading, &chunk.text]) {

@@ -106,45 +106,55 @@ fn blocks_of_the_index_of_words_are_read_packed_and_as_before() {
     assert!(blocks[0].1.len() < 40, "300 postings in {} bytes", blocks[0].1.len());
 }
 
+const STAMP: FileStamp = FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 };
+
+/// A backup of two documents: of these texts, and of the first one alone. Each has the vector of the first.
+fn backed_up(texts: &[&str]) -> Vec<u8> {
+    let mut library = Library::open(MemoryKv::new()).unwrap();
+    let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
+    library.apply(&Change::Sources(vec![source].into())).unwrap();
+    for (name, texts) in [("a", texts), ("b", &texts[..1])] {
+        let (path, collection) = (format!("/n/{name}.md").into_bytes(), "home".to_owned());
+        let seen = Change::Seen { path, stamp: STAMP, collection, ring: Ring::Mesh };
+        let doc = library.apply(&seen).unwrap().doc.unwrap();
+        let chunk = |(at, text): (u8, &&str)| NewChunk {
+            key: EmbedKey([at; 16]),
+            heading: "House > Heating".to_owned(),
+            text: (*text).to_owned(),
+            start: 0,
+            end: 9,
+        };
+        let chunks = (1..).zip(texts).map(chunk).collect();
+        library.apply(&Change::Chunked { doc, stamp: STAMP, content: [9; 16], chunks }).unwrap();
+        let row = read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row;
+        let vectors = vec![(row, EmbedKey([1; 16]), quantized())];
+        library.apply(&Change::Embedded { doc, model: Fingerprint([7; 32]), vectors }).unwrap();
+    }
+    packed(library.kv(), &Space::ALL)
+}
+
 #[test]
 fn a_backup_of_every_version_is_still_read() {
-    let stamp = FileStamp { size: 1234, modified_ns: 1_700_000_000_123_456_789, changed_ns: -5, inode: 42 };
-    let texts = ["Bleed the radiators every autumn.", "The boiler is in the cellar."];
-    let bytes = fixture("backup/v1", || {
-        let mut library = Library::open(MemoryKv::new()).unwrap();
-        let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
-        library.apply(&Change::Sources(vec![source].into())).unwrap();
-        for (name, texts) in [("a", &texts[..]), ("b", &texts[..1])] {
-            let (path, collection) = (format!("/n/{name}.md").into_bytes(), "home".to_owned());
-            let seen = Change::Seen { path, stamp, collection, ring: Ring::Mesh };
-            let doc = library.apply(&seen).unwrap().doc.unwrap();
-            let chunk = |(at, text): (u8, &&str)| NewChunk {
-                key: EmbedKey([at; 16]),
-                heading: "House > Heating".to_owned(),
-                text: (*text).to_owned(),
-                start: 0,
-                end: 9,
-            };
-            let chunks = (1..).zip(texts).map(chunk).collect();
-            library.apply(&Change::Chunked { doc, stamp, content: [9; 16], chunks }).unwrap();
-            let row = read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row;
-            let vectors = vec![(row, EmbedKey([1; 16]), quantized())];
-            library.apply(&Change::Embedded { doc, model: Fingerprint([7; 32]), vectors }).unwrap();
-        }
-        packed(library.kv(), &Space::ALL)
-    });
-    let (kv, head, files) = unpacked(&bytes);
-    assert_eq!((head.made_s, head.model, head.chunks), (1_795_717_859, [7; 32], 3));
-    assert_eq!(files, [("config.toml".to_owned(), b"[node]\nname = \"caf\xC3\xA9\"\n".to_vec())]);
-    let audited = audit(&kv).unwrap();
-    assert!(audited.clean(), "{audited:?}");
-    let (_, a) = read::document_at(&kv, b"/n/a.md").unwrap().unwrap();
-    assert_eq!((a.stamp, &a.state, a.chunks.len()), (stamp, &DocState::Chunked { missing: 1 }, 2));
-    let found: Vec<String> = a.chunks.iter().map(|place| read::chunk(&kv, place.row).unwrap().unwrap().text).collect();
-    assert_eq!(found, texts);
-    assert_eq!(read::made(&kv, a.chunks[0].row).unwrap().unwrap().values, quantized());
-    assert_eq!(read::document_at(&kv, b"/n/b.md").unwrap().unwrap().1.state, DocState::Ready);
-    assert_eq!(read::sources(&kv).unwrap().places[0].path, b"/n");
-    // What is stored today is a store of it.
-    assert_eq!(Library::open(kv).unwrap().commit().counts.vectors, 2);
+    let before = ["Bleed the radiators every autumn.", "The boiler is in the cellar."];
+    // Long enough to be stored packed.
+    let today = before.map(|text| [text; 9].join(" "));
+    let today: Vec<&str> = today.iter().map(String::as_str).collect();
+    for (version, texts) in [(1, &before[..]), (2, &today[..])] {
+        let bytes = fixture(&format!("backup/v{version}"), || backed_up(texts));
+        assert_eq!(bytes[..16], *format!("wattle-backup {version}\n").as_bytes());
+        let (kv, head, files) = unpacked(&bytes);
+        assert_eq!((head.made_s, head.model, head.chunks), (1_795_717_859, [7; 32], 3));
+        assert_eq!(files, [("config.toml".to_owned(), b"[node]\nname = \"caf\xC3\xA9\"\n".to_vec())]);
+        let audited = audit(&kv).unwrap();
+        assert!(audited.clean(), "{audited:?}");
+        let (_, a) = read::document_at(&kv, b"/n/a.md").unwrap().unwrap();
+        assert_eq!((a.stamp, &a.state, a.chunks.len()), (STAMP, &DocState::Chunked { missing: 1 }, 2));
+        let found = a.chunks.iter().map(|place| read::chunk(&kv, place.row).unwrap().unwrap().text);
+        assert_eq!(found.collect::<Vec<String>>(), texts);
+        assert_eq!(read::made(&kv, a.chunks[0].row).unwrap().unwrap().values, quantized());
+        assert_eq!(read::document_at(&kv, b"/n/b.md").unwrap().unwrap().1.state, DocState::Ready);
+        assert_eq!(read::sources(&kv).unwrap().places[0].path, b"/n");
+        // What is stored today is a store of it.
+        assert_eq!(Library::open(kv).unwrap().commit().counts.vectors, 2);
+    }
 }

@@ -201,6 +201,28 @@ impl Folder {
         self.is_full |= self.text.sections.len() >= DOCUMENT_CHUNKS_MAX;
     }
 
+    /// Adds entries that come from the last one to the first, in the order that they have: those that have no room are left out, as are the ones
+    /// that are `None`. Their own headings are all they have.
+    pub(super) fn take_last(&mut self, entries: impl Iterator<Item = Option<Result<Text, Refusal>>>) {
+        let (mut kept, mut bytes, mut sections) = (Vec::new(), 0, 0);
+        for entry in entries {
+            let Some(entry) = entry else {
+                self.left_out += 1;
+                continue;
+            };
+            let (more, parts) = entry.as_ref().map_or((0, 0), |text| (text.text.len() + 1, text.sections.len()));
+            let has_room = bytes + more < entry_most() - LEFT_OUT_BYTES_MAX;
+            // One section is for what is told of those that are left out. What has more of them alone is cut.
+            if has_room && (sections == 0 || sections + parts < DOCUMENT_CHUNKS_MAX) {
+                (bytes, sections) = (bytes + more, sections + parts);
+                kept.push(entry);
+            } else {
+                self.left_out += 1;
+            }
+        }
+        kept.into_iter().rev().for_each(|entry| self.take("", entry));
+    }
+
     /// The text, which says at its end that entries were left out, if any were: no search of it comes to nothing without a word.
     pub(super) fn text(self) -> Text {
         let Self { read, left_out, .. } = self;

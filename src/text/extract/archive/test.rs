@@ -1,10 +1,11 @@
 //! Archives, written here and read by the reader of all files.
 
-use super::entry_most;
 use super::gzip::tests::gzip;
 use super::tar::tests::tar;
 use super::zip::tests::zip;
-use crate::limits::{DOCUMENT_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+use super::{Folder, LEFT_OUT, entry_most};
+use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, UNPACKED_ENTRIES_MAX};
+use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
 
 fn told(name: &str, file: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
@@ -151,4 +152,41 @@ fn of_a_stream_that_is_longer_than_what_is_read_the_text_says_so() {
     // A folder counts an entry that is too long for it.
     let zipped = told("a.zip", &zip(&[("a.txt", b"Rain falls in May."), ("b.txt", lines.as_bytes())])).unwrap();
     assert!(zipped[1].1.starts_with("1 entry of this file is read, and 1 more was left out"), "{:?}", zipped[1]);
+}
+
+#[test]
+fn of_entries_that_come_from_the_last_to_the_first_the_last_are_kept_in_their_order_and_the_note_stands_behind_them() {
+    let entry = |name: &str, bytes: usize, sections: usize| {
+        let text = name.repeat(bytes / name.len());
+        let range = 0..name.len();
+        let section = Section { heading: name.to_owned(), range };
+        Some(Ok(Text { text, sections: vec![section; sections] }))
+    };
+    let told = |entries: Vec<Option<Result<Text, Refusal>>>| {
+        let mut folder = Folder::default();
+        folder.take_last(entries.into_iter());
+        let text = folder.finish().unwrap();
+        let headings: Vec<String> = text.sections.iter().map(|section| section.heading.clone()).collect();
+        let notes = text.sections.iter().filter(|section| section.heading == LEFT_OUT);
+        (headings, notes.map(|section| text.text[section.range.clone()].to_owned()).collect::<Vec<String>>())
+    };
+    let part = entry_most() / 5 * 2;
+    let none = Some(Err(Refusal::Empty));
+    let (headings, notes) = told(vec![
+        entry("newest", 900, 1),
+        none,
+        entry("newer", part, 1),
+        entry("older", part, 1),
+        entry("long", part, 1),
+        entry("old", 9, 1),
+        None,
+    ]);
+    assert_eq!(headings, ["old", "older", "newer", "newest", LEFT_OUT], "what is too long leaves room for what is not");
+    assert!(notes[0].starts_with("4 entries of this file are read, and 2 more were left out"), "{notes:?}");
+    let (headings, _) = told(vec![entry("b", 9, 1), entry("a", 9, 1)]);
+    assert_eq!(headings, ["a", "b"]);
+    let (headings, _) = told(vec![entry("b", 9, 1), entry("a", 9, DOCUMENT_CHUNKS_MAX - 1)]);
+    assert_eq!(headings, ["b", LEFT_OUT], "there is room for what is told");
+    let (headings, _) = told(vec![entry("b", 9, DOCUMENT_CHUNKS_MAX + 9), entry("a", 9, 1)]);
+    assert_eq!((headings.len(), headings[0].as_str()), (DOCUMENT_CHUNKS_MAX, "b"));
 }

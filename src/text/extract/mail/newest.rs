@@ -1,6 +1,6 @@
 //! Folders of mails that are larger than what is read of one file: the newest mails, which stand at the end, are read.
 
-use super::told::{first_mail, is_mbox};
+use super::told::{NO_ENDING, first_mail, is_mbox};
 use crate::base::count::plural;
 use crate::limits::DOCUMENT_BYTES_MAX;
 
@@ -13,8 +13,7 @@ pub const NEWEST_BYTES: u64 = DOCUMENT_BYTES_MAX - NOTE_BYTES_MAX as u64;
 /// Whether a file that begins so is a folder of mails, whatever it is called.
 #[must_use]
 pub fn is_mailbox(head: &[u8]) -> bool {
-    // The ending is one that tells nothing.
-    is_mbox("large", head)
+    is_mbox(NO_ENDING, head)
 }
 
 /// A folder of mails that has the whole ones of the end of a larger one of `size` bytes, and one that tells what was left out, with the heading that

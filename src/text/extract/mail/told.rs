@@ -1,6 +1,7 @@
 //! Whether a file is a mail, or a folder of them, by the headers at its start; and where each of them begins and ends.
 
 use crate::limits::{MAIL_HEAD_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+use std::collections::VecDeque;
 
 /// Headers that hardly anything but a mail or an article has.
 const OF_MAILS: [&[u8]; 8] = [
@@ -32,6 +33,9 @@ const BESIDE: [&[u8]; 12] = [
 
 /// Headers of a mail that a file must have at its start, whatever it is called.
 const HEADERS_MIN: usize = 3;
+
+/// The ending of a name that tells nothing.
+pub(super) const NO_ENDING: &str = "large";
 
 /// Whether a file is a mail: it begins with headers, of which three are those of a mail, or, if its name says so, one.
 pub(crate) fn is_mail(ending: &str, bytes: &[u8]) -> bool {
@@ -103,32 +107,34 @@ fn headers(bytes: &[u8]) -> (usize, usize) {
     (of_mails, beside)
 }
 
-/// The mails of a folder, each without the line before it; and how many there are beyond `limits::UNPACKED_ENTRIES_MAX`.
+/// The mails of a folder, each without the line before it: the last `limits::UNPACKED_ENTRIES_MAX` of them, as the newest stand at the end; and
+/// how many there are before those.
 ///
 /// Some programs write no blank line between two mails. There the line that parts them is told by its date, and by the header of a mail below
 /// it: sentences that begin with `From ` have not both.
 pub(super) fn mails(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     let bytes = without_blanks(bytes);
-    let (mut starts, mut left_out) = (vec![0], 0_usize);
+    let (mut starts, mut left_out) = (VecDeque::from([0]), 0_usize);
     each_start(bytes, |at| {
-        // One more than are read says where the last of them ends.
-        left_out += usize::from(starts.len() >= UNPACKED_ENTRIES_MAX);
-        if starts.len() <= UNPACKED_ENTRIES_MAX {
-            starts.push(at);
+        starts.push_back(at);
+        if starts.len() > UNPACKED_ENTRIES_MAX {
+            starts.pop_front();
+            left_out += 1;
         }
         true
     });
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
     let mail = |(start, end): (&usize, usize)| separator(bytes.get(*start..end)?);
-    (starts.iter().zip(ends).take(UNPACKED_ENTRIES_MAX).filter_map(mail).collect(), left_out)
+    (starts.iter().zip(ends).filter_map(mail).collect(), left_out)
 }
 
-/// Where the first mail begins in a part of a folder that begins anywhere.
+/// Where the first mail begins in a part of a folder that begins anywhere. From there on it must be a folder whatever its name is: a line of a
+/// text that looks like a beginning alone would make a text of all that follows.
 pub(super) fn first_mail(part: &[u8]) -> Option<usize> {
     let mut first = None;
     each_start(part, |at| {
-        first = Some(at);
-        false
+        first = part.get(at..).is_some_and(|rest| is_mbox(NO_ENDING, rest)).then_some(at);
+        first.is_none()
     });
     first
 }
@@ -187,7 +193,7 @@ fn begins_with_header(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{UNPACKED_ENTRIES_MAX, is_mail, is_mbox, mails};
+    use super::{UNPACKED_ENTRIES_MAX, first_mail, is_mail, is_mbox, mails};
 
     #[test]
     fn mails_are_told_by_their_headers_and_other_texts_are_none() {
@@ -274,10 +280,22 @@ mod tests {
     }
 
     #[test]
-    fn mails_beyond_what_is_read_are_counted_and_are_no_part_of_the_last_one() {
-        let folder = "From \nFrom: a\n\nhm\n\n".repeat(UNPACKED_ENTRIES_MAX + 3);
+    fn of_more_mails_than_are_read_the_first_are_left_out_and_counted() {
+        let mail = |n: usize| format!("From \nFrom: {n:06}\n\nhm\n\n");
+        let folder: String = (0..UNPACKED_ENTRIES_MAX + 3).map(mail).collect();
         let (mails, left_out) = mails(folder.as_bytes());
         assert_eq!((mails.len(), left_out), (UNPACKED_ENTRIES_MAX, 3));
-        assert_eq!(mails.last().map(|mail| mail.len()), Some(b"From: a\n\nhm\n\n".len()));
+        assert_eq!(mails[0], b"From: 000003\n\nhm\n\n");
+        let last = format!("From: {:06}\n\nhm\n\n", UNPACKED_ENTRIES_MAX + 2);
+        assert_eq!(mails.last().copied(), Some(last.as_bytes()));
+    }
+
+    #[test]
+    fn a_part_of_a_folder_begins_where_it_is_one_whatever_its_name_is() {
+        let quoted = "cut off\n\nFrom here on at 10:00\nNote: it hums\n\nFrom \nSubject: of a text\nand more\n\n";
+        let mail = "From a@x Mon Jun  1 10:00:00 2009\nFrom: a\nTo: b\nSubject: x\n\nwords\n";
+        assert_eq!(first_mail(format!("{quoted}{mail}{mail}").as_bytes()), Some(quoted.len()));
+        assert_eq!(first_mail(quoted.as_bytes()), None);
+        assert_eq!(first_mail(mail.as_bytes()), None, "what stands before it is not there");
     }
 }
