@@ -1,6 +1,7 @@
 //! Work that travels: the texts of this device that others embed.
 
 mod known;
+mod leaving;
 
 use crate::base::id::{DocId, Fingerprint, Ring, Row};
 use crate::embed::model::key;
@@ -11,14 +12,10 @@ use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::models::Wanted;
 use crate::store::read;
 use crate::store::record::{Chunk, Document};
-use crate::text::payload;
 use crate::wire::work::LentText;
 use crate::worker::look::{Look, Looks};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The files of documents.
-type Paths = BTreeMap<DocId, Vec<u8>>;
+use leaving::{Paths, may_leave};
+use std::collections::BTreeSet;
 
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
 /// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and neither is one that
@@ -104,11 +101,6 @@ fn lendable(
         }
         looked_at *= 4;
     }
-}
-
-/// Whether a text has nothing in it that looks like a key: a chunk of an older reader may.
-fn may_leave(text: [&str; 2]) -> bool {
-    text.iter().all(|text| matches!(payload::without_secrets(text), Cow::Borrowed(_)))
 }
 
 #[cfg(test)]

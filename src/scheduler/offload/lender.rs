@@ -3,6 +3,7 @@
 pub mod again;
 mod awaited;
 mod brought;
+mod confirming;
 mod grants;
 mod kept;
 mod leases;

@@ -1,6 +1,6 @@
 //! Texts whose vectors are stored: those that tell an honest device from others, and those of which nobody knows yet whether their vectors are right.
 
-use super::{Paths, may_leave};
+use super::leaving::{Paths, may_leave};
 use crate::base::id::{Fingerprint, Row};
 use crate::base::rng::Rng;
 use crate::limits::{GRANT_BYTES_MAX, KNOWN_LOOKED_MAX, KNOWN_MAX};
