@@ -130,7 +130,7 @@ impl ModelFile {
                 self.bytes.read(at, now).map_err(ModelError::Unread)?;
             } else {
                 self.bytes.read((number * BLOCK) as u64, block).map_err(ModelError::Unread)?;
-                if Sha256::digest(&*block).first_chunk::<SUM>().is_none_or(|found| u64::from_le_bytes(*found) != sum) {
+                if Sha256::digest(*block).first_chunk::<SUM>().is_none_or(|found| u64::from_le_bytes(*found) != sum) {
                     return Err(ModelError::Damaged(MODEL_FILE));
                 }
                 let found = block.get(within..within + now.len()).unwrap_or_default();

@@ -17,6 +17,9 @@ use crate::worker::look::{Look, Looks};
 use leaving::{Paths, may_leave};
 use std::collections::BTreeSet;
 
+/// What makes the draw of known texts, if some are wanted, and the rows that another device is to confirm.
+type Vouched<'a> = (Option<u64>, &'a [Row]);
+
 /// The chunks without a vector of these documents, at most so many. Those of the ring `private`, those of files that are not there, and those with what looks like a key,
 /// leave the device in no case; a text whose vector is stored for another chunk is not listed, because it needs no embedding, and neither is one that
 /// is embedded here only (`home`), or had a vector of another model. None of these takes the place of another one. `look`: which of these files are there, whatever
@@ -27,7 +30,7 @@ use std::collections::BTreeSet;
 pub(super) fn list(
     kv: &impl Kv,
     model: Fingerprint,
-    (documents, most, (seed, unconfirmed)): (&[(DocId, usize)], usize, (Option<u64>, &[Row])),
+    (documents, most, (seed, unconfirmed)): (&[(DocId, usize)], usize, Vouched<'_>),
     home: &HomeTexts,
     look: impl FnOnce(BTreeSet<Vec<u8>>) -> Looks,
 ) -> Result<Outcome, KvError> {

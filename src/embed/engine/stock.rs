@@ -83,7 +83,11 @@ fn rows(model: &TypedModel) -> TractResult<Option<usize>> {
     let mut least = None;
     for node in model.nodes().iter().filter(|node| node.inputs.get(1) == input) {
         let (Some(gather), Some(table)) = (node.op_as::<Gather>(), node.inputs.first()) else { continue };
-        let size = model.outlet_fact(*table)?.shape.get(gather.axis).and_then(|size| usize::try_from(size.to_i64().ok()?).ok());
+        let size = model
+            .outlet_fact(*table)?
+            .shape
+            .get(gather.axis)
+            .and_then(|size| usize::try_from(size.to_i64().ok()?).ok());
         least = least.into_iter().chain(size).min();
     }
     Ok(least)
