@@ -30,7 +30,7 @@ impl Scheduler {
     /// Of those that were asked for by their rows those are taken that hold still.
     pub(super) fn on_unconfirmed(&mut self, mut known: Vec<Known>) {
         self.drop_recalled(&mut known);
-        self.offload.lender.on_unconfirmed(&known);
+        self.offload.lender.on_unconfirmed(known);
     }
 
     fn drop_recalled(&self, known: &mut Vec<Known>) {

@@ -36,7 +36,7 @@ impl Lender {
     }
 
     /// Those of the rows that a task reads were read that may leave.
-    pub(in crate::scheduler) fn on_unconfirmed(&mut self, known: &[Known]) {
+    pub(in crate::scheduler) fn on_unconfirmed(&mut self, known: Vec<Known>) {
         let Some(Reading { since, unconfirmed: rows, .. }) = &self.pool.reading else { return };
         let unconfirmed = &mut self.results.unconfirmed;
         for row in rows {

@@ -18,7 +18,7 @@ fn confirms(lender: &mut Lender, now: u64, peer: PeerKey, read: &[Known], made: 
     assert_eq!(lender.on_ask(at(now), peer, 64), None);
     let rows = lender.reads(at(now));
     let known: Vec<_> = read.iter().filter(|known| rows.contains(&known.chunk.row)).cloned().collect();
-    lender.on_unconfirmed(&known);
+    lender.on_unconfirmed(known);
     lender.listed(Vec::new(), Vec::new(), Vec::new(), &BTreeSet::new());
     let Some((to, Work::Grant(grant))) = lender.grant(at(now), 0, true).pop() else { return Vec::new() };
     assert_eq!(to, peer);
