@@ -60,6 +60,15 @@ pub struct DutyCycle {
     made: Made,
 }
 
+/// How fast a device embeds while it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnSpeed {
+    /// Microseconds of a core for a chunk.
+    pub us_per_chunk: u64,
+    /// Cores that background work may use just now; where none is allowed, one.
+    pub cores: u64,
+}
+
 /// Chunks that were embedded, and milliseconds of a core that they took: the last ones count most.
 #[derive(Clone, Copy, Debug, Default)]
 struct Made {

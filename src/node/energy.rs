@@ -14,14 +14,13 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
-use super::status::OwnSpeed;
 use super::why::lasting;
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::energy::advertiser;
 use crate::energy::decision::Decision;
-use crate::energy::duty_cycle::Verdict;
+use crate::energy::duty_cycle::{OwnSpeed, Verdict};
 use crate::energy::fraction::Fraction;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::reason::Reason;

@@ -63,16 +63,7 @@ pub struct WorkStatus {
     /// What waits, and what of it travels.
     pub shared: SharedWork,
     /// How fast this device embeds; `None`: it has not embedded enough since it was started.
-    pub own_speed: Option<OwnSpeed>,
-}
-
-/// How fast a device embeds while it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnSpeed {
-    /// Microseconds of a core for a chunk.
-    pub us_per_chunk: u64,
-    /// Cores that background work may use just now; where none is allowed, one.
-    pub cores: u64,
+    pub own_speed: Option<crate::energy::duty_cycle::OwnSpeed>,
 }
 
 /// Work that waits, and work that travels.
@@ -283,10 +274,7 @@ impl WorkLink {
     /// Whether no word comes, and for how long, if that is known.
     #[must_use]
     pub const fn silent(self) -> Option<Option<Duration>> {
-        match self {
-            Self::Silent(silent) => Some(silent),
-            Self::Up | Self::Gone | Self::Stopped => None,
-        }
+        if let Self::Silent(silent) = self { Some(silent) } else { None }
     }
 }
 

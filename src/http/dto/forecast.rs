@@ -3,8 +3,8 @@
 use crate::base::count::{count, plural};
 use crate::base::span::about;
 use crate::energy::day::DayReport;
+use crate::energy::duty_cycle::OwnSpeed;
 use crate::limits::{MODEL_KEPT_S, SPEED_CHUNKS_LEAST};
-use crate::node::status::OwnSpeed;
 use serde::{Deserialize, Serialize};
 
 /// What a change of a collection's model means for its passages.
