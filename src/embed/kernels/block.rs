@@ -9,6 +9,7 @@ pub(super) const GROUP: usize = 16;
 /// Groups of a panel, and so of a block.
 pub(super) const GROUPS: usize = COLUMNS / GROUP;
 /// Added to a signed code, makes it an unsigned one.
+#[cfg(target_arch = "x86_64")]
 pub(super) const OFFSET: u8 = 128;
 
 /// Four rows of a panel.
