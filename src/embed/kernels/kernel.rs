@@ -114,6 +114,7 @@ impl Kernel {
     pub fn multiply(self, rows: &Rows, matrix: &Matrix, activation: Activation, out: &mut [f32]) {
         assert_eq!(rows.depth(), matrix.depth(), "a row has a code for each row of the matrix");
         assert_eq!(out.len(), rows.count() * matrix.outputs(), "an output for each row and column");
+        debug_assert_eq!(rows.offset(), self.offset(), "codes that another kind of kernel wrote");
         match self.0 {
             Set::Portable => portable::multiply(rows, matrix, activation, out),
             #[cfg(target_arch = "x86_64")]
@@ -157,7 +158,7 @@ impl Kernel {
     pub fn quantize(self, numbers: &[f32], factors: &[f32], rows: &mut Rows) {
         let depth = factors.len();
         assert!(depth.is_multiple_of(LANES) && numbers.len().is_multiple_of(depth), "rows of whole vectors");
-        let (codes, steps) = rows.reset(numbers.len() / depth, depth);
+        let (codes, steps) = rows.reset(numbers.len() / depth, depth, self.offset());
         self.compute(Quantize { numbers, factors, offset: self.offset(), codes, steps });
     }
 

@@ -12,7 +12,8 @@
 //! embedded beside it.
 //!
 //! Invariants: all kernels give the same codes for the same numbers, and the same integers for the same codes, bit for bit; and the
-//! same numbers, since all multiply and add with one rounding and in the same order: a text has one embedding, on every processor. Unsafe code is where vectors are loaded and stored, always
+//! same numbers, since all multiply and add with one rounding and in the same order: a text has one embedding by every kernel. (Where a
+//! processor has the instructions of none, or a model another form, tract runs it in f32: an embedding near that one, of another rounding.) Unsafe code is where vectors are loaded and stored, always
 //! whole arrays of a vector's length, in assembly for instructions without a stable name, and where a function for some instructions is
 //! called: by the value that shows that the processor has them.
 

@@ -51,7 +51,7 @@ impl Kernel {
     pub fn add_normalize(self, numbers: &mut [f32], more: &[f32], (norm, factors): (&Norm, &[f32]), rows: &mut Rows) {
         assert_eq!(norm.depth(), factors.len(), "a factor for each place");
         assert!(numbers.len() == more.len() && numbers.len().is_multiple_of(norm.depth()), "rows of the same lengths");
-        let (codes, steps) = rows.reset(numbers.len() / norm.depth(), norm.depth());
+        let (codes, steps) = rows.reset(numbers.len() / norm.depth(), norm.depth(), self.offset());
         self.compute(AddNormalize { numbers, more, norm, factors, offset: self.offset(), codes, steps });
     }
 }

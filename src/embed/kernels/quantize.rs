@@ -28,6 +28,8 @@ pub struct Rows {
     /// A row after another; each code is stored as a byte, plus the kernel's offset. The first stand at a cache line's beginning, after
     /// `skip` bytes: a tile's row of 64 then comes from one line.
     codes: Vec<u8>,
+    /// What was added to each code: a kernel reads the rows of those with the same offset.
+    offset: u8,
     skip: usize,
     steps: Vec<Step>,
 }
@@ -36,7 +38,7 @@ impl Rows {
     /// A buffer for so many rows and codes, which then allocates nothing more.
     #[must_use]
     pub fn with_capacity(rows: usize, codes: usize) -> Self {
-        Self { depth: 0, codes: Vec::with_capacity(codes + LINE), skip: 0, steps: Vec::with_capacity(rows) }
+        Self { codes: Vec::with_capacity(codes + LINE), steps: Vec::with_capacity(rows), ..Self::default() }
     }
 
     /// The codes of a row.
@@ -51,14 +53,20 @@ impl Rows {
         self.steps.len()
     }
 
+    /// What was added to each code.
+    pub(super) const fn offset(&self) -> u8 {
+        self.offset
+    }
+
     /// The codes, in fours, and the step of each row.
     pub(super) fn parts(&self) -> (&[[u8; 4]], &[Step]) {
         (self.codes[self.skip..][..self.steps.len() * self.depth].as_chunks().0, &self.steps)
     }
 
-    /// Room for so many rows of this depth, to be written.
-    pub(super) fn reset(&mut self, rows: usize, depth: usize) -> (&mut [u8], &mut [Step]) {
+    /// Room for so many rows of this depth, to be written with this offset.
+    pub(super) fn reset(&mut self, rows: usize, depth: usize, offset: u8) -> (&mut [u8], &mut [Step]) {
         self.depth = depth;
+        self.offset = offset;
         self.codes.resize(rows * depth + LINE, 0);
         self.skip = self.codes.as_ptr().align_offset(LINE).min(LINE);
         self.steps.resize(rows, Step::default());
@@ -68,7 +76,7 @@ impl Rows {
     /// As many rows again below these, to be written: the codes and the steps of all.
     pub(super) fn double(&mut self) -> (&mut [u8], &mut [Step]) {
         let (bytes, skip) = (self.count() * self.depth, self.skip);
-        self.reset(2 * self.count(), self.depth);
+        self.reset(2 * self.count(), self.depth, self.offset);
         // Where the buffer was too small, its codes have moved, and begin elsewhere in a cache line.
         self.codes.copy_within(skip..skip + bytes, self.skip);
         (&mut self.codes[self.skip..][..2 * bytes], &mut self.steps)
@@ -77,7 +85,7 @@ impl Rows {
     #[cfg(test)]
     pub(super) fn from_codes(offset: u8, depth: usize, codes: &[i8], steps: &[Step]) -> Self {
         let codes = codes.iter().map(|code| code.cast_unsigned().wrapping_add(offset)).collect();
-        Self { depth, codes, skip: 0, steps: steps.to_vec() }
+        Self { depth, codes, offset, skip: 0, steps: steps.to_vec() }
     }
 }
 

@@ -23,6 +23,7 @@ impl Kernel {
         let depth = rows.depth();
         let fits = factors.len() == depth && shift.is_none_or(|shift| shift.len() == depth);
         assert!(fits && numbers.len() == rows.count() * depth, "the numbers of these rows");
+        debug_assert_eq!(rows.offset(), self.offset(), "codes that another kind of kernel wrote");
         let (codes, steps) = rows.double();
         self.compute(Refine { numbers, shift, factors, offset: self.offset(), codes, steps });
     }
