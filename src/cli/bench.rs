@@ -14,6 +14,7 @@ use super::calibrate;
 use super::output::{Stop, pretty, print, print_as_is};
 use crate::base::time::Duration;
 use crate::embed::Embedder;
+use crate::embed::kernels::Kernel;
 use crate::embed::reader::Side;
 use crate::platform::models::{self, EmbeddedModel};
 use crate::platform::{clock, sched};
@@ -30,6 +31,9 @@ const WORD: &str = "the";
 /// How long each length is embedded, and how often at least: a slow board is asked no more than it must be.
 const TURN: Duration = Duration::from_secs(2);
 const ROUNDS_MIN: u32 = 5;
+
+/// Who runs a model that no kernel of ours does.
+const TRACT: &str = "tract";
 
 /// What was measured.
 #[derive(Debug)]
@@ -65,7 +69,7 @@ pub(super) fn bench(json: bool, folder: Option<&Path>, model: &EmbeddedModel) ->
             joules = watts().map(|watts| watts * milliseconds(mean));
         }
     }
-    let kernel = engine.kernel().unwrap_or("tract");
+    let kernel = engine.kernel().unwrap_or(TRACT);
     let measured = Measured { model: manifest.name().to_owned(), kernel, load_ms, ms, rss_mb: peak_mb(), joules };
     if json { print_as_is(&pretty(&measured.json())) } else { print(&measured.text()) }
 }
@@ -83,6 +87,20 @@ fn text_of(length: usize, mut tokens: impl FnMut(&str) -> Result<usize, Stop>) -
         text = longer;
     }
     Ok(text)
+}
+
+/// Why a library runs the model, which is slower: the processor, or else the model's form. Nothing where a kernel of ours does.
+const fn why_not_ours(is_ours: bool, has_kernel: bool) -> &'static str {
+    match (is_ours, has_kernel) {
+        (true, _) => "",
+        (false, true) => {
+            "tract is a library that runs any model, in 32-bit floats: this one has another form than the kernels of Wattle know. It takes longer and more memory.\n"
+        }
+        (false, false) => {
+            "tract is a library that runs the model in 32-bit floats: this processor lacks the instructions of the kernels of Wattle (AVX2 and FMA; on a 32-bit \
+             board NEON and VFPv4). It takes longer and more memory, and the vectors differ a little (docs/architecture.md).\n"
+        }
+    }
 }
 
 /// The least CPU time of an embedding, and the mean time on the clock.
@@ -138,6 +156,7 @@ impl Measured {
             Some(joules) => _ = writeln!(text, "Energy        {joules:.1} J for 1,000 passages of {JOULES_OF} tokens"),
             None => text.push_str("Energy        no sensor measures it here\n"),
         }
+        text.push_str(why_not_ours(self.kernel != TRACT, !Kernel::best().is_portable()));
         // It is no setting: people compared it with what `wattle energy` shows, and found two speeds.
         text.push_str("The agent uses none of this: it takes its speed from the chunks that it embeds, of the lengths that your files have.\n");
         text
@@ -175,6 +194,13 @@ mod tests {
         assert_eq!(words(&text_of(256, |text| Ok(words(text) + 5)).unwrap()), 251);
         assert_eq!(words(&text_of(32, |text| Ok(2 * words(text) + 5)).unwrap()), 13);
         assert_eq!(words(&text_of(32, |text| Ok(20.min(words(text) + 2))).unwrap()), 32, "a model that reads 20");
+    }
+
+    #[test]
+    fn people_read_why_a_library_runs_the_model() {
+        assert_eq!([why_not_ours(true, true), why_not_ours(true, false)], ["", ""], "the scalar kernel was asked for");
+        let (form, processor) = (why_not_ours(false, true), why_not_ours(false, false));
+        assert!(form.contains("another form") && processor.contains("AVX2 and FMA"), "{form}{processor}");
     }
 
     #[test]
