@@ -3,6 +3,7 @@
 //! The weights of a layer of `DIMENSIONS` numbers are some 600 kB, a hundred times what the fuzzer changes at a time. So an input that begins with
 //! a node is the body of a graph, and the constants that its nodes may name stand before it.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use wattle::base::protobuf::put_bytes;
 use wattle::embed::onnx::{self, Found, Source};
@@ -21,10 +22,23 @@ pub fn check(data: &[u8]) {
 pub fn layers(data: &[u8]) -> usize {
     let model =
         if data.first() == Some(&NODE) { message(&[(7, &[constants(), data].concat())]) } else { data.to_vec() };
-    let Some(Found { encoder, words }) = onnx::find(&model) else { return 0 };
+    // What the engine makes of it, which cuts the file.
+    let mut left = Cow::Owned(model.clone());
+    let taken = onnx::take(&mut left);
+    let Some(Found { encoder, words }) = onnx::find(&model) else {
+        assert!(taken.is_none() && *left == *model, "the file is whole for tract");
+        return 0;
+    };
     assert!((1..=ENCODER_LAYERS_MAX).contains(&encoder.layers()) && encoder.places() * DIMENSIONS <= model.len());
-    if let Source::Table { codes, scales } = words {
-        assert_eq!(codes.len(), scales.len() * DIMENSIONS, "a row for each scale");
+    let (_, table) = taken.expect("what is found is taken");
+    assert_eq!(table.is_some(), matches!(words, Source::Table { .. }));
+    if let (Source::Table { codes, scales }, Some(table)) = (words, table) {
+        assert!(codes.len() == scales.len() * DIMENSIONS && !scales.is_empty(), "a row for each scale");
+        assert_eq!(table.count(), scales.len());
+        let (last, mut row) = (scales.len() - 1, [0.0; DIMENSIONS]);
+        assert!(table.write(last as u32, &mut row) && !table.write(scales.len() as u32, &mut row));
+        let due = codes[last * DIMENSIONS..].iter().map(|code| f32::from(code.cast_signed()) * scales[last]);
+        assert!(row.into_iter().eq(due), "the table of before");
     }
     encoder.layers()
 }
@@ -61,6 +75,8 @@ fn constants() -> &'static [u8] {
             floats(b"places", 0.1, 2 * DIMENSIONS),
             codes(b"words", 2, DIMENSIONS),
             floats(b"scales", 0.01, 2),
+            codes(b"no words", 0, DIMENSIONS),
+            floats(b"no scales", 0.01, 0),
         ];
         let parts: Vec<(u32, &[u8])> = all.iter().map(|constant| (5, &constant[..])).collect();
         message(&parts)
@@ -78,7 +94,11 @@ fn long_tensor(name: &[u8], kind: u8, dimensions: &[usize], raw: &[u8]) -> Vec<u
         }
         sizes.push(size as u8);
     }
-    let mut tensor = message(&[(1, &sizes), (8, name), (9, raw)]);
+    let mut tensor = message(&[(1, &sizes), (8, name)]);
+    // Where there is nothing, files have no field for it: what is read then is no part of the file.
+    if !raw.is_empty() {
+        put_bytes(&mut tensor, 9, raw);
+    }
     tensor.extend([2 << 3, kind]);
     tensor
 }
@@ -129,8 +149,8 @@ struct Form {
     /// With one product for queries, keys and values and a split, scores that are divided and a GELU that is halved in the end; else with three
     /// products, scores that are multiplied and a GELU that is halved first.
     joined: bool,
-    /// With a table of words, and a division by the norm in the end.
-    table: bool,
+    /// With a table of words and their scales, and a division by the norm in the end.
+    table: Option<(&'static [u8], &'static [u8])>,
 }
 
 /// The nodes of a layer, whose values have names that end in its number.
@@ -223,10 +243,10 @@ impl LayerNodes {
 /// The body of a graph with an encoder of so many layers, from `in` to `out`.
 fn encoder(form: Form, layers: u8) -> Vec<u8> {
     let mut all = LayerNodes { form, number: b'a', nodes: Vec::new() };
-    let words = if form.table {
-        let rows = all.add(b"Gather", &[b"words", b"in"], b"rows", &[]);
+    let words = if let Some((words, scales)) = form.table {
+        let rows = all.add(b"Gather", &[words, b"in"], b"rows", &[]);
         let rows = all.add(b"Cast", &[&rows], b"cast", &[]);
-        let scales = all.add(b"Gather", &[b"scales", b"in"], b"steps", &[]);
+        let scales = all.add(b"Gather", &[scales, b"in"], b"steps", &[]);
         all.add(b"Mul", &[&rows, &scales], b"words", &[])
     } else {
         b"in".to_vec()
@@ -238,7 +258,7 @@ fn encoder(form: Form, layers: u8) -> Vec<u8> {
         x = all.layer(&x);
     }
     let axes = [attribute(b"axes", &[1], &[])];
-    if form.table {
+    if form.table.is_some() {
         let mean = all.add(b"ReduceMean", &[&x], b"mean", &axes);
         let norm = all.add(b"ReduceL2", &[&mean], b"norm", &[]);
         all.nodes.push(node(b"Div", &[&mean, &norm], b"out", &[]));
@@ -251,7 +271,8 @@ fn encoder(form: Form, layers: u8) -> Vec<u8> {
     message(&parts)
 }
 
-/// The end of an encoder; one that goes round; a layer's beginning; and encoders of one layer and of two, in the forms that layers have.
+/// The end of an encoder; one that goes round; a layer's beginning; encoders of one layer and of two, in the forms that layers have; and one
+/// whose table has no words.
 pub fn seeds() -> Vec<Vec<u8>> {
     let axes = || vec![attribute(b"axes", &[1], &[])];
     let epsilon = || {
@@ -267,7 +288,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         node(b"Add", &[b"p", b"ones"], b"b", &[]),
     ];
     let begun = model(&[&[end(), norm(b"b", b"a")], &dense[..]].concat());
-    let (plain, other) = (Form { joined: true, table: true }, Form { joined: false, table: false });
+    let plain = Form { joined: true, table: Some((b"words", b"scales")) };
+    let other = Form { joined: false, table: None };
+    let empty = Form { table: Some((b"no words", b"no scales")), ..plain };
     vec![
         model(&[end(), norm(b"in", b"a")]),
         model(&round),
@@ -275,5 +298,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
         encoder(plain, 1),
         encoder(other, 1),
         encoder(plain, 2),
+        encoder(empty, 1),
     ]
 }

@@ -107,6 +107,9 @@ impl Encoder {
     }
 
     /// The mean of the encoder's results for the tokens whose word vectors stand in the buffers.
+    ///
+    /// # Panics
+    /// If the buffers have no word vectors ([`Buffers::words`]), or were made for another encoder or for more tokens than this one has places.
     #[must_use]
     pub fn encode(&self, kernel: Kernel, buffers: &mut Buffers) -> [f32; DIMENSIONS] {
         let tokens = buffers.tokens;
@@ -260,6 +263,12 @@ impl Words {
     pub fn new(codes: Cow<'static, [u8]>, scales: Vec<f32>) -> Option<Self> {
         let fits = codes.len() == scales.len() * DIMENSIONS && scales.iter().all(|scale| scale.is_finite());
         fits.then_some(Self { codes, scales })
+    }
+
+    /// How many words it has.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.scales.len()
     }
 
     /// Writes the vector of a token; false if there is none.

@@ -19,10 +19,12 @@ use std::fmt;
 use std::sync::Arc;
 
 mod choice;
+mod due;
 mod input;
 mod runner;
 mod stock;
 
+use due::Due;
 use input::Reader;
 use runner::Runner;
 use stock::Input;
@@ -95,15 +97,16 @@ impl Engine {
         manifest: &Manifest,
         choice: Choice,
     ) -> Result<Self, EmbedError> {
+        let token_limit = manifest.token_limit();
         Ok(Self {
-            runner: Runner::new(weights, choice, manifest.token_limit())?,
+            runner: Runner::new(weights, choice, Due { tokens: token_limit, words: reader.words() })?,
             reader,
             fingerprint: manifest.fingerprint(),
             fluency: manifest.fluency(),
-            token_limit: manifest.token_limit(),
-            ids: Vec::with_capacity(manifest.token_limit()),
+            token_limit,
+            ids: Vec::new(),
             rows: Vec::new(),
-            values: Vec::with_capacity(DIMENSIONS),
+            values: Vec::new(),
         })
     }
 
@@ -131,6 +134,13 @@ impl Engine {
     /// # Errors
     /// As for [`output`](Self::output).
     pub fn ids(&mut self, side: Side, text: &str) -> Result<&[u32], EmbedError> {
+        // Room for the longest text from the first one on, which a clone has not: then no text allocates any.
+        self.ids.clear();
+        self.ids.reserve(self.token_limit);
+        if let Reader::Rows(_) = self.reader {
+            self.rows.clear();
+            self.rows.reserve(self.token_limit * DIMENSIONS);
+        }
         let read = self.reader.read((side, text), self.token_limit, &mut self.ids, &mut self.rows);
         read.map_err(EmbedError::Model)?;
         Ok(&self.ids)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that are checked at a time.
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 /// Bytes of a block's hash that are kept: damage is found, and nobody profits from a second file with the same.
 const SUM: usize = 8;
 const MAGIC: &[u8; 4] = b"WME2";
@@ -109,18 +109,17 @@ impl ModelFile {
         let sums: Arc<[u64]> = sums.as_chunks::<SUM>().0.iter().map(|sum| u64::from_le_bytes(*sum)).collect();
         let whole = (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let mut file = Self { bytes, sums, whole, parts: Arc::new([]) };
-        let mut head = vec![0; BLOCK];
-        file.read(0, &mut head)?;
+        let (mut head, mut block) = (vec![0; BLOCK], [0; BLOCK]);
+        file.read(0, &mut head, &mut block)?;
         file.parts = parts(&head).ok_or(ModelError::Part("head", "cannot be read"))?.into();
         Ok(file)
     }
 
-    /// Fills `into` with the bytes from `at` on, checked.
+    /// Fills `into` with the bytes from `at` on, checked. `block` is room for one that is checked.
     ///
     /// # Errors
     /// They are not those that the manifest describes, or cannot be read.
-    pub(super) fn read(&self, mut at: u64, mut into: &mut [u8]) -> Result<(), ModelError> {
-        let mut block = Vec::new();
+    pub(super) fn read(&self, mut at: u64, mut into: &mut [u8], block: &mut [u8; BLOCK]) -> Result<(), ModelError> {
         while !into.is_empty() {
             // What lies beyond a usize lies beyond the file.
             let from = usize::try_from(at).unwrap_or(usize::MAX);
@@ -130,9 +129,11 @@ impl ModelFile {
             if self.is_whole(number) {
                 self.bytes.read(at, now).map_err(ModelError::Unread)?;
             } else {
-                block.resize(BLOCK, 0);
-                self.bytes.read((number * BLOCK) as u64, &mut block).map_err(ModelError::Unread)?;
-                if Sha256::digest(&block).first_chunk::<SUM>().is_none_or(|found| u64::from_le_bytes(*found) != sum) {
+                self.bytes.read((number * BLOCK) as u64, block).map_err(ModelError::Unread)?;
+                if Sha256::digest(block.as_slice())
+                    .first_chunk::<SUM>()
+                    .is_none_or(|found| u64::from_le_bytes(*found) != sum)
+                {
                     return Err(ModelError::Damaged(MODEL_FILE));
                 }
                 let found = block.get(within..within + now.len()).unwrap_or_default();
@@ -149,11 +150,15 @@ impl ModelFile {
         self.whole.get(block / 64).is_some_and(|bits| bits.load(Ordering::Relaxed) >> (block % 64) & 1 == 1)
     }
 
-    /// Where the rows of a part begin, and how many there are.
+    /// Where the rows of a part begin, and how many there are: all of them lie within the file.
     pub(super) fn rows(&self, name: &'static str, width: usize) -> Result<(u64, usize), ModelError> {
         let part = self.part(name, Kind::U8)?;
         match *part.shape {
-            [rows, of] if of as usize == width => Ok((part.at, rows as usize)),
+            [rows, of] if of as usize == width => {
+                let end = part.at.checked_add(u64::from(rows) * u64::from(of));
+                let lies_within = end.is_some_and(|end| end <= (self.sums.len() * BLOCK) as u64);
+                lies_within.then_some((part.at, rows as usize)).ok_or(ModelError::Part(name, "is too long"))
+            }
             _ => Err(ModelError::Part(name, "has another shape")),
         }
     }
@@ -165,7 +170,7 @@ impl ModelFile {
         let length = (count as usize).checked_mul(kind.width()).filter(|length| *length <= MODEL_PART_BYTES_MAX);
         let length = length.filter(|length| *length <= self.sums.len() * BLOCK);
         let mut found = vec![0; length.ok_or(ModelError::Part(name, "is too long"))?];
-        self.read(part.at, &mut found)?;
+        self.read(part.at, &mut found, &mut [0; BLOCK])?;
         Ok(found)
     }
 

@@ -5,7 +5,7 @@
 //! in the order of frequency, so that a frequent one is soon back where a rare one took its place.
 
 use super::model::ModelError;
-use super::model_file::ModelFile;
+use super::model_file::{BLOCK, ModelFile};
 use crate::limits::{DIMENSIONS, TABLE_ROWS_KEPT, TABLE_WORDS_MAX};
 use std::fmt;
 
@@ -29,6 +29,8 @@ pub(super) struct WordTable {
     /// The ids of the rows that are kept, and the rows.
     kept: Vec<u32>,
     rows: Vec<u8>,
+    /// Room for a block of the file that is checked.
+    block: Box<[u8; BLOCK]>,
 }
 
 impl fmt::Debug for WordTable {
@@ -45,7 +47,8 @@ impl WordTable {
             return Err(ModelError::Part(WORDS, "has too many rows"));
         }
         // Zeros are no memory until something is written there.
-        Ok(Self { file, at, words, kept: vec![NONE; TABLE_ROWS_KEPT], rows: vec![0; TABLE_ROWS_KEPT * ROW] })
+        let (kept, rows) = (vec![NONE; TABLE_ROWS_KEPT], vec![0; TABLE_ROWS_KEPT * ROW]);
+        Ok(Self { file, at, words, kept, rows, block: Box::new([0; BLOCK]) })
     }
 
     /// How many words it has.
@@ -76,7 +79,7 @@ impl WordTable {
         };
         if *kept != id {
             *kept = NONE;
-            self.file.read(self.at + u64::from(id) * ROW as u64, row)?;
+            self.file.read(self.at + u64::from(id) * ROW as u64, row, &mut self.block)?;
             *kept = id;
         }
         Ok(row)

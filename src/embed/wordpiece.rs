@@ -21,6 +21,7 @@ pub struct WordPiece {
     unknown: u32,
     begin: u32,
     end: u32,
+    words: usize,
 }
 
 /// Why a vocabulary is refused: its file is damaged or is no vocabulary. Lines are counted from 1.
@@ -73,10 +74,18 @@ impl WordPiece {
             }
             list.push((token, id));
         }
+        let words = heads.len() + tails.len();
         let twice = |id: u32| VocabError::Twice(id as usize + 1);
         let (heads, tails) = (Trie::new(heads).map_err(twice)?, Trie::new(tails).map_err(twice)?);
         let special = |word: &'static str| heads.exact(word).ok_or(VocabError::Missing(word));
-        Ok(Self { unknown: special("[UNK]")?, begin: special("[CLS]")?, end: special("[SEP]")?, heads, tails })
+        let (unknown, begin, end) = (special("[UNK]")?, special("[CLS]")?, special("[SEP]")?);
+        Ok(Self { heads, tails, unknown, begin, end, words })
+    }
+
+    /// The number of words of the vocabulary: ids are below it.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        self.words
     }
 
     /// The number of tokens of `text`, without `[CLS]` and `[SEP]`.

@@ -190,6 +190,23 @@ fn files(
     (weights, vocabulary, manifest)
 }
 
+/// A model with so many word vectors, whatever its vocabulary.
+fn with_vectors(count: usize) -> (Vec<u8>, String, Manifest) {
+    files(Form { layers: 1, ..PLAIN }, PLACES, |writer, x| {
+        let graph = &mut writer.graph;
+        if count == 0 {
+            // As a list: bytes that do not lie in the file.
+            graph.list("words.codes", &[0, DIMENSIONS], &[]);
+        } else {
+            graph.without("words.codes");
+            graph.codes("words.codes", &[count, DIMENSIONS], &vec![5; count * DIMENSIONS]);
+        }
+        graph.without("words.scales");
+        graph.floats("words.scales", &[count, 1], &vec![0.01; count]);
+        x
+    })
+}
+
 const PLAIN: Form = Form { layers: 2, heads: 12, wide: 256, joined: true, turned: false, multiplied: false };
 
 /// The kernel by which the model is run, and the least cosine of its embeddings with those of stock tract.
@@ -259,14 +276,41 @@ fn a_model_whose_codes_are_a_list_is_what_tract_makes_of_it() {
 #[test]
 fn a_model_with_fewer_places_than_its_manifest_says_is_refused() {
     let (weights, vocabulary, manifest) = files(Form { layers: 1, ..PLAIN }, PLACES + 1, |_, x| x);
-    let error = Engine::load(weights, &vocabulary, &manifest).unwrap_err().to_string();
+    let load =
+        |choice| Engine::load_for(weights.clone(), &vocabulary, &manifest, choice).map_err(|error| error.to_string());
+    let error = load(Choice::Kernel(Kernel::best())).unwrap_err();
     assert!(error.contains("places for 40 tokens") && error.contains("41"), "{error}");
+    let error = load(Choice::Stock).unwrap_err();
+    assert!(error.contains("cannot read 41 tokens"), "{error}");
+}
+
+#[test]
+fn a_model_with_fewer_word_vectors_than_words_in_its_vocabulary_is_refused() {
+    let words = 3 + 2 * LETTERS.len();
+    for (count, is_due) in [(0, false), (words - 1, false), (words, true), (words + 1, true)] {
+        let (weights, vocabulary, manifest) = with_vectors(count);
+        for choice in [Choice::Kernel(Kernel::best()), Choice::Stock] {
+            let loaded = Engine::load_for(weights.clone(), &vocabulary, &manifest, choice);
+            match loaded.map_err(|error| error.to_string()) {
+                Ok(mut engine) => {
+                    assert!(is_due, "{count} word vectors");
+                    // The last word of the vocabulary.
+                    engine.embed("az").unwrap();
+                }
+                Err(why) => {
+                    assert!(!is_due, "{why}");
+                    let both = format!("the vectors of {count} words, and its vocabulary has {words}");
+                    assert!(count == 0 || why.contains(&both), "{why}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
 fn the_fuzzers_seeds_reach_whole_encoders_in_each_form() {
     let seeds = onnx::seeds();
-    assert_eq!(seeds.iter().map(|seed| onnx::layers(seed)).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 2]);
+    assert_eq!(seeds.iter().map(|seed| onnx::layers(seed)).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 2, 0]);
     // The fuzzer cuts longer inputs (scripts/fuzz).
     assert!(seeds.iter().all(|seed| seed.len() <= 8192));
 }

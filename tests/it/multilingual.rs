@@ -149,6 +149,29 @@ fn a_file_that_is_cut_damaged_or_another_one_is_refused_and_says_so() {
 }
 
 #[test]
+fn a_table_of_words_that_reaches_beyond_the_file_is_refused() {
+    // The name of the first part, its kind and dimensions, then rows and width, then where it lies.
+    let (rows, at) = (17..21, 25..33);
+    let good = tiny();
+    assert_eq!(
+        (&good[10..15], &good[rows.clone()], &good[at.clone()]),
+        (&b"words"[..], &[8, 0, 0, 0][..], &512_u64.to_le_bytes()[..])
+    );
+    let opened_with = |count: u32, from: u64| {
+        let mut changed = good.clone();
+        changed[rows.clone()].copy_from_slice(&count.to_le_bytes());
+        changed[at.clone()].copy_from_slice(&from.to_le_bytes());
+        let (file, manifest) = with_sums(&changed);
+        opened(file, &manifest).map(|_| ())
+    };
+    let end = good.len().next_multiple_of(4096) as u64;
+    assert_eq!((opened_with(8, 512), opened_with(8, end - 8 * 216)), (Ok(()), Ok(())));
+    for (count, from) in [(8, end - 8 * 216 + 1), (1 << 20, 512), (8, u64::MAX), (8, u64::MAX - 4 * 216)] {
+        assert_eq!(opened_with(count, from), Err(ModelError::Part("words", "is too long")), "{count} from {from}");
+    }
+}
+
+#[test]
 fn the_tiny_model_gives_the_rows_of_its_words_for_questions_and_for_passages() {
     let (file, manifest) = with_sums(&tiny());
     let (mut rows, _) = opened(file, &manifest).unwrap();

@@ -101,10 +101,15 @@ impl Graph {
         self.constant(name, INT8, dims, &raw)
     }
 
-    /// A constant of int8 that was written before becomes one of these codes, from 0 to 127, as a list of numbers.
-    pub(crate) fn list(&mut self, name: &str, dims: &[usize], codes: &[u8]) {
+    /// Takes away a constant that was written before.
+    pub(crate) fn without(&mut self, name: &str) {
         let named = Bytes::default().bytes(8, name.as_bytes()).0;
         self.constants.retain(|constant| !constant.0.windows(named.len()).any(|part| part == named));
+    }
+
+    /// A constant of int8 that was written before becomes one of these codes, from 0 to 127, as a list of numbers.
+    pub(crate) fn list(&mut self, name: &str, dims: &[usize], codes: &[u8]) {
+        self.without(name);
         let shape = dims.iter().fold(Bytes::default(), |of, dim| of.number(1, i64::try_from(*dim).unwrap()));
         self.constants.push(shape.number(2, INT8).bytes(5, codes).bytes(8, name.as_bytes()));
     }

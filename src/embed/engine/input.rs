@@ -23,6 +23,14 @@ impl Reader {
         }
     }
 
+    /// The words of the vocabulary whose vectors the weights must have; `None` if they are read here.
+    pub(super) fn words(&self) -> Option<usize> {
+        match self {
+            Self::Ids(tokenizer) => Some(tokenizer.words()),
+            Self::Rows(_) => None,
+        }
+    }
+
     /// Replaces the content of `ids` by those of a text, at most `max`, and that of `rows` by their vectors, if it has them.
     ///
     /// # Errors

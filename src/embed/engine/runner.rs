@@ -1,15 +1,15 @@
 //! What runs a model: the encoder that is found in it, by our own kernels, or tract.
 
 use super::choice::Choice;
+use super::due::Due;
 use super::stock::{Input, Stock, engine_error};
 use crate::embed::EmbedError;
 use crate::embed::encoder::{Buffers, Encoder, Words};
 use crate::embed::kernels::Kernel;
-use crate::embed::onnx::{self, Found, Source};
+use crate::embed::onnx;
 use crate::limits::DIMENSIONS;
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
-use std::mem;
 use std::sync::Arc;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
@@ -42,22 +42,24 @@ impl Clone for Runner {
 
 impl Runner {
     /// Builds it from ONNX. What an encoder does not need of the file is dropped.
-    pub(super) fn new(mut weights: Cow<'static, [u8]>, choice: Choice, token_limit: usize) -> Result<Self, EmbedError> {
+    ///
+    /// # Errors
+    /// It cannot be built, or not read what is due: else it would fail text by text.
+    pub(super) fn new(mut weights: Cow<'static, [u8]>, choice: Choice, due: Due) -> Result<Self, EmbedError> {
         let kernel = match choice {
             // Without any of the instructions tract's own kernels are faster than ours.
             Choice::Best => Some(Kernel::best()).filter(|kernel| !kernel.is_portable()),
             Choice::Kernel(kernel) => Some(kernel),
             Choice::Stock => None,
         };
-        match kernel.and_then(|kernel| Some((kernel, encoder(&mut weights)?))) {
-            Some((_, (encoder, _))) if encoder.places() < token_limit => Err(EmbedError::Engine(format!(
-                "it has places for {} tokens, and its manifest says {token_limit}",
-                encoder.places()
-            ))),
-            Some((kernel, found)) => Ok(Self::own(Arc::new(found), kernel, token_limit)),
-            // Each form of the weights is dropped as soon as the next one is complete.
-            None => Stock::new(&read(weights).map_err(|e| engine_error(&e))?).map(Self::Stock),
+        if let Some((kernel, found)) = kernel.and_then(|kernel| Some((kernel, onnx::take(&mut weights)?))) {
+            due.held_by(&found)?;
+            return Ok(Self::own(Arc::new(found), kernel, due.tokens));
         }
+        // Each form of the weights is dropped as soon as the next one is complete.
+        let stock = Stock::new(&read(weights).map_err(|e| engine_error(&e))?)?;
+        due.read_by(&stock)?;
+        Ok(Self::Stock(stock))
     }
 
     fn own(model: Arc<(Encoder, Option<Words>)>, kernel: Kernel, token_limit: usize) -> Self {
@@ -104,25 +106,6 @@ impl Own {
         }
         Ok(encoder.encode(self.kernel, &mut self.buffers))
     }
-}
-
-/// The encoder in a model's file, and its table of word vectors if that is in the file. The table is not copied: it is a part of a
-/// borrowed file, and what is left of an owned one, which is whole as long as there may be no encoder in it.
-fn encoder(weights: &mut Cow<'static, [u8]>) -> Option<(Encoder, Option<Words>)> {
-    if let Cow::Borrowed(file) = weights {
-        let Found { encoder, words } = onnx::find(file)?;
-        let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
-        return Some((encoder, Some(Words::new(Cow::Borrowed(codes), scales)?)));
-    }
-    let Found { encoder, words } = onnx::find(weights)?;
-    let Source::Table { codes, scales } = words else { return Some((encoder, None)) };
-    let start = codes.as_ptr().addr() - weights.as_ptr().addr();
-    let range = start..start + codes.len();
-    let mut file = mem::take(weights).into_owned();
-    file.truncate(range.end);
-    file.drain(..range.start);
-    file.shrink_to_fit();
-    Some((encoder, Some(Words::new(Cow::Owned(file), scales)?)))
 }
 
 fn read(weights: Cow<'static, [u8]>) -> TractResult<ModelProto> {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::ops::array::Gather;
 
 /// What a model reads.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,10 @@ pub(super) enum Input<'a> {
 
 /// tract's plan of a model. A clone shares the weights.
 #[derive(Clone)]
-pub(super) struct Stock(Arc<TypedRunnableModel>);
+pub(super) struct Stock {
+    plan: Arc<TypedRunnableModel>,
+    words: Option<usize>,
+}
 
 impl fmt::Debug for Stock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,7 +32,13 @@ impl fmt::Debug for Stock {
 
 impl Stock {
     pub(super) fn new(model: &ModelProto) -> Result<Self, EmbedError> {
-        plan(model).map(Self).map_err(|e| engine_error(&e))
+        let (plan, words) = plan(model).map_err(|e| engine_error(&e))?;
+        Ok(Self { plan, words })
+    }
+
+    /// How many words have a vector in it, if that can be seen.
+    pub(super) const fn words(&self) -> Option<usize> {
+        self.words
     }
 
     /// Appends the model's output.
@@ -44,7 +54,7 @@ impl Stock {
             }
             Input::Rows(rows) => Tensor::from_shape(&[1, rows.len() / DIMENSIONS, DIMENSIONS], rows)?,
         };
-        let outputs = self.0.run(tvec!(input.into_tvalue()))?;
+        let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
         // `Embedding::new` refuses an empty output.
         if let Some(output) = outputs.first() {
             out.extend(output.to_plain_array_view::<f32>()?.iter());
@@ -53,7 +63,8 @@ impl Stock {
     }
 }
 
-fn plan(model: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
+/// The plan, and the rows of the smallest table that is looked up by the input.
+fn plan(model: &ModelProto) -> TractResult<(Arc<TypedRunnableModel>, Option<usize>)> {
     let mut read = tract_onnx::onnx().model_for_proto_model(model)?;
     // A fixed batch size of 1 makes a text 15 % faster; only the length is symbolic: a plan for each length would cost the load
     // time and the memory again and would not run faster.
@@ -62,7 +73,24 @@ fn plan(model: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
     let of_rows = read.input_fact(0)?.datum_type() == Some(f32::datum_type());
     let fact = if of_rows { f32::fact([one, length, DIMENSIONS.to_dim()]) } else { i64::fact([one, length]) };
     read.set_input_fact(0, fact.into())?;
-    read.into_typed()?.into_decluttered()?.into_optimized()?.into_runnable()
+    let read = read.into_typed()?.into_decluttered()?;
+    let words = rows(&read)?;
+    Ok((read.into_optimized()?.into_runnable()?, words))
+}
+
+fn rows(model: &TypedModel) -> TractResult<Option<usize>> {
+    let input = model.input_outlets()?.first();
+    let mut least = None;
+    for node in model.nodes().iter().filter(|node| node.inputs.get(1) == input) {
+        let (Some(gather), Some(table)) = (node.op_as::<Gather>(), node.inputs.first()) else { continue };
+        let size = model
+            .outlet_fact(*table)?
+            .shape
+            .get(gather.axis)
+            .and_then(|size| usize::try_from(size.to_i64().ok()?).ok());
+        least = least.into_iter().chain(size).min();
+    }
+    Ok(least)
 }
 
 /// An error of tract.

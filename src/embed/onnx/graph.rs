@@ -126,12 +126,12 @@ fn integers(tensor: &Tensor<'_>) -> Option<Vec<i64>> {
     rest.is_empty().then(|| numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
 }
 
-/// The codes of a constant of int8 with these dimensions; `None` for the first stands for any number. Such a constant may also be written as
-/// a list of numbers, or in a file of its own: then there are none here.
+/// The codes of a constant of int8 with these dimensions; `None` for the first stands for any number but 0. Such a constant may also be
+/// written as a list of numbers, or in a file of its own: then there are none here. What is returned is a part of the file.
 pub(super) fn codes<'a>(tensor: &Tensor<'a>, (rows, columns): (Option<usize>, usize)) -> Option<&'a [u8]> {
     let [found_rows, found_columns] = tensor.dimensions[..] else { return None };
     let (found_rows, found_columns) = (usize::try_from(found_rows).ok()?, usize::try_from(found_columns).ok()?);
     let shape = rows.is_none_or(|rows| rows == found_rows) && columns == found_columns;
     let is_whole = found_rows.checked_mul(found_columns) == Some(tensor.raw.len());
-    (shape && is_whole && tensor.kind == I8).then_some(tensor.raw)
+    (shape && is_whole && tensor.kind == I8 && !tensor.raw.is_empty()).then_some(tensor.raw)
 }

@@ -40,7 +40,8 @@ impl fmt::Debug for Pieces {
 }
 
 impl Pieces {
-    /// Checks the tables: nodes in order of breadth, and an id below `words` and a finite score for each piece.
+    /// Checks the tables: nodes in order of breadth, and an id below `words` and a finite score for each piece. The tokens that are no
+    /// pieces, of which `UNKNOWN` is the last, have words too.
     ///
     /// # Errors
     /// What is wrong with them.
@@ -69,7 +70,8 @@ impl Pieces {
         if count == 0 || ids.len() != count as usize || scores.len() != ids.len() || nodes[0] & ENDS != 0 {
             return Err("has another number of pieces than of ids and scores");
         }
-        if ids.iter().any(|id| *id as usize >= words) || scores.iter().any(|score| !score.is_finite()) {
+        if ids.iter().chain(&[UNKNOWN]).any(|id| *id as usize >= words) || scores.iter().any(|score| !score.is_finite())
+        {
             return Err("has an id without a word or a score that is no number");
         }
         let (mut level, mut longest) = (0..1, 0);
@@ -213,6 +215,8 @@ pub(super) mod tests {
         assert!(with(&|tables| tables.0[1] |= ENDS).is_err(), "a piece without an id");
         assert!(with(&|tables| tables.1[0] = 12).is_err(), "an id without a word");
         assert!(with(&|tables| tables.2[0] = f32::NAN).is_err());
+        let few = |words| Pieces::new(good.0.clone(), vec![1, 2], good.2.clone(), words).is_ok();
+        assert_eq!((few(3), few(4)), (false, true), "the unknown token has a word");
         let long = "x".repeat(PIECE_BYTES_MAX + 1);
         let (nodes, ids, scores) = tables(&[(long.as_str(), -1.0)]);
         assert!(Pieces::new(nodes, ids, scores, 12).is_err());
