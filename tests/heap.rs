@@ -330,7 +330,9 @@ fn allocates_embeddings_alone_in_many_languages() {
     let mut engine = load(Some(&folder), &none).unwrap().0;
     // Words of several scripts, whose rows are in different places of the file; none of them was read before.
     let texts = ["Zaunpfähle ", "кафе, вокзал ", "珈琲 駅 ", "Umbrella résumé "].map(|words| words.repeat(60));
-    allocates_embeddings_alone(&mut engine, &"a b c d e f g h ".repeat(40), &texts);
+    // The room for a word grows to that of the longest one.
+    let warm = format!("{} {}", "abcdefgh".repeat(10), "a b c d e f g h ".repeat(40));
+    allocates_embeddings_alone(&mut engine, &warm, &texts);
 }
 
 fn an_embedding_allocates_itself_alone() {
