@@ -65,7 +65,7 @@ fn a_short_stop_of_an_owner_is_no_time_that_a_helper_takes_or_saves() {
             }
         }
         println!("seed {seed}: {before:.0} ms, {least:.0} to {most:.0} ms");
-        assert!(before > 0.0 && least > 0.7 * before && most < 1.5 * before, "seed {seed}: {before} {least} {most}");
+        assert!(before > 0.0 && least > 0.5 * before && most < 2.5 * before, "seed {seed}: {before} {least} {most}");
     }
     let mut world = home(9, &[MS, MS], 100);
     world.run_until_embedded(OWNER, Duration::from_secs(60));
