@@ -40,6 +40,7 @@ const KINDS: [&str; 24] = [
     "filtered",
     "holdings",
     "cut-short",
+    "coming",
 ];
 
 fn key() -> SigningKey {

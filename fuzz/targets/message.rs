@@ -10,7 +10,7 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys,
+    Answer, Coming, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys,
     LatestStart, MemberDigest, Message, Query, Unembedded, Unread, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
@@ -43,7 +43,7 @@ pub fn check(data: &[u8]) {
         Message::Echo(echo) => assert!(echo.text.len() <= ECHO_BYTES_MAX),
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
-        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) => {}
+        Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) | Message::Coming(_) => {}
         Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) | Message::CutShort(_) => {}
         Message::Holdings(holdings) => {
             let mut names = holdings.collections.iter().flat_map(|list| list.iter()).map(|holding| &holding.name);
@@ -143,6 +143,7 @@ pub(super) fn messages() -> Vec<Message> {
     messages.push(Message::Holdings(Holdings { collections: Some(Box::new(list)) }));
     messages.push(Message::Holdings(Holdings { collections: None }));
     messages.push(Message::CutShort(CutShort { id: 7 }));
+    messages.push(Message::Coming(Coming {}));
     messages
 }
 

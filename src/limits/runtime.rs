@@ -21,6 +21,9 @@ pub const GIVE_WAY_LOOK_MS: u64 = 10;
 /// Milliseconds after the last of them for which it stands still: what a question waits for between its parts, the answers of peers among it.
 pub const GIVE_WAY_AFTER_MS: u64 = 50;
 
+/// Milliseconds for which it stands still for a question that another device says is coming: as long as the smallest boards need to embed one.
+pub const GIVE_WAY_COMING_MS: u64 = 250;
+
 /// Milliseconds that a device which leaves waits for a link to an admin, which removes it: one that has just joined links within a second or two.
 pub const LEAVE_LINK_MS: u64 = 5_000;
 

@@ -367,6 +367,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Filtered(_)
             | Message::Holdings(_)
             | Message::CutShort(_)
+            | Message::Coming(_)
             | Message::Work(_)
             | Message::Why(_)
             | Message::Echo(_),

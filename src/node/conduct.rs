@@ -125,7 +125,8 @@ impl Node {
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)
-            | Message::CutShort(_) => {}
+            | Message::CutShort(_)
+            | Message::Coming(_) => {}
             // Which of the two has the lease is not known: it ended here.
             Message::Work(_) | Message::Why(_) => {}
             // What only the right one of them may decide: an invite, and leaving for good.

@@ -87,6 +87,7 @@ impl Node {
                     out.push(self.hello(peer, false));
                 }
             }
+            Message::Coming(_) => out.push(Output::GiveWay),
             Message::Query(query) => self.on_peer_query(peer, query, out),
             Message::Answer(answer) => self.on_peer_answer(now, peer, answer, out),
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),

@@ -114,6 +114,8 @@ pub enum Output {
     Reply(ReplyId, Response),
     /// Report every change at this path or below it, from now on.
     Watch(Vec<u8>),
+    /// A question of a peer comes in a moment: background work stands still before its next text, for a short while.
+    GiveWay,
     /// For the governor: the waiting work, whenever that changes.
     Demand(Backlog),
     /// For the governor: people began (true) or ceased (false) to wait for answers here.

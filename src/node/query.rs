@@ -39,6 +39,7 @@ impl Node {
         let task = self.scheduler.issue();
         self.queries.local.open(now, reply, question.clone(), count, task);
         out.push(Output::Start(task, Task::EmbedQuery { question: question.text }));
+        self.tell_of_query(now, &question.filter, out);
     }
 
     /// A task ended; gives whether it was one of a query, of a person here or of a peer.

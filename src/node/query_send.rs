@@ -3,6 +3,7 @@
 
 use super::output::Output;
 use super::{Node, Out};
+use crate::base::filter::Filter;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::time::Instant;
 use crate::base::vector::Embedding;
@@ -13,19 +14,33 @@ use crate::query::question::NotAsked;
 use crate::scheduler::task::{Query, Task};
 use crate::wire::message;
 use crate::wire::message::Message;
-use heapless::Vec as Bounded;
 
 impl Node {
+    /// A question is embedded here now: whom it will be sent to is told that it comes, and begins no work that would stand in its way.
+    pub(super) fn tell_of_query(&self, now: Instant, filter: &Filter, out: &mut Out) {
+        for peer in self.linked_for(now, filter).1 {
+            out.push(Output::Send(peer, Message::Coming(message::Coming {})));
+        }
+    }
+
+    /// Whether a peer may answer here, and a question with this filter is asked of it.
+    fn may_answer(&self, peer: PeerKey, filter: &Filter) -> bool {
+        self.trust.may(peer, Rights::ANSWER) && self.is_meant(filter, Some(peer))
+    }
+
+    /// The linked peers that may answer a question with this filter: those that have nothing else than this device, and those that it is sent to.
+    fn linked_for(&self, now: Instant, filter: &Filter) -> (Vec<PeerKey>, Vec<PeerKey>) {
+        let linked = self.peers.all_linked();
+        let linked = linked.filter(|peer| self.may_answer(*peer, filter) && !self.is_frozen(now, *peer));
+        linked.take(LINKS_MAX).partition(|peer| self.has_nothing_else(*peer, filter))
+    }
+
     /// The query is embedded: searches here, and sends it to every linked peer that may have something else.
     pub(super) fn send_query(&mut self, now: Instant, embedded: TaskId, embedding: &Embedding, out: &mut Out) {
         let task = self.scheduler.issue();
-        let answers = |peer: PeerKey| self.trust.may(peer, Rights::ANSWER);
         let filter = self.queries.local.filter_of(embedded).cloned().unwrap_or_default();
-        let answers = |peer: PeerKey| answers(peer) && self.is_meant(&filter, Some(peer));
-        let linked = self.peers.all_linked().filter(|peer| answers(*peer) && !self.is_frozen(now, *peer));
-        let linked: Bounded<PeerKey, LINKS_MAX> = linked.take(LINKS_MAX).collect();
-        let (nothing_else, linked): (Vec<PeerKey>, Vec<PeerKey>) =
-            linked.into_iter().partition(|peer| self.has_nothing_else(*peer, &filter));
+        let answers = |peer: PeerKey| self.may_answer(peer, &filter);
+        let (nothing_else, linked) = self.linked_for(now, &filter);
         let is_away = |peer: &&Peer| !peer.linked || self.is_frozen(now, peer.key);
         let unlinked = self.peers.iter().filter(is_away).filter(|peer| answers(peer.key));
         // In a large mesh most members are no neighbours: they are not asked, and not named as silent.

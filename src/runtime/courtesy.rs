@@ -4,7 +4,7 @@
 //! until its end: where the owner has hurried the work, as an equal. So background threads stand still before their next text while
 //! a question or a search is under way in this agent.
 
-use crate::limits::{GIVE_WAY_AFTER_MS, GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
+use crate::limits::{GIVE_WAY_AFTER_MS, GIVE_WAY_COMING_MS, GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
 use crate::platform::clock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -17,9 +17,9 @@ pub struct Courtesy(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     under_way: AtomicU32,
-    /// When the last of it ended, in milliseconds of the clock. A question is embedded first and searched for then, by other threads,
-    /// and work that goes on between the two stands in the way of the second.
-    ended: AtomicU64,
+    /// Until when work stands still although nothing is under way, in milliseconds of the clock: a question is embedded first and searched
+    /// for then, by other threads and on other devices, and work that goes on between the two stands in the way of the second.
+    until: AtomicU64,
     /// Nobody ever tells anything by it: who waits looks again by itself. A lock that both sides took might be kept for long by a thread
     /// that runs only when nothing else wants the core, and a question would wait for that.
     pause: (Mutex<()>, Condvar),
@@ -37,6 +37,11 @@ impl Courtesy {
         UnderWay(&self.0)
     }
 
+    /// A question of another device comes within `GIVE_WAY_COMING_MS`, or not at all: that device embeds it just now.
+    pub fn expect(&self) {
+        self.0.stand_still(GIVE_WAY_COMING_MS);
+    }
+
     /// Waits while anything is under way for people, and `GIVE_WAY_AFTER_MS` longer; at most `GIVE_WAY_MS_MAX`, so that work goes on,
     /// slowly, however much is asked.
     pub fn give_way(&self) {
@@ -45,8 +50,7 @@ impl Courtesy {
 
     fn look(&self, times: u64) {
         for _ in 0..times {
-            let ended = self.0.ended.load(Ordering::Relaxed);
-            let is_over = ended == 0 || clock::now().millis() >= ended.saturating_add(GIVE_WAY_AFTER_MS);
+            let is_over = clock::now().millis() >= self.0.until.load(Ordering::Relaxed);
             if self.0.under_way.load(Ordering::Relaxed) == 0 && is_over {
                 return;
             }
@@ -57,9 +61,17 @@ impl Courtesy {
     }
 }
 
+impl Shared {
+    /// For so long from now on, whatever was said before: once a question that was expected has been searched for, the rest of the time for
+    /// which it was expected is work's.
+    fn stand_still(&self, ms: u64) {
+        self.until.store(clock::now().millis().saturating_add(ms), Ordering::Relaxed);
+    }
+}
+
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.ended.store(clock::now().millis(), Ordering::Relaxed);
+        self.0.stand_still(GIVE_WAY_AFTER_MS);
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -88,6 +100,16 @@ mod tests {
         thread.join().unwrap();
         assert!(goes_on.load(Ordering::SeqCst));
         assert_eq!(courtesy.0.under_way.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn it_stands_still_for_a_question_that_is_expected_and_not_for_long_once_that_is_done() {
+        let courtesy = Courtesy::default();
+        let left = |courtesy: &Courtesy| courtesy.0.until.load(Ordering::SeqCst).saturating_sub(clock::now().millis());
+        courtesy.expect();
+        assert!(left(&courtesy) > GIVE_WAY_AFTER_MS, "it is embedded elsewhere just now");
+        drop(courtesy.begin());
+        assert!(left(&courtesy) <= GIVE_WAY_AFTER_MS, "it came and was searched for");
     }
 
     #[test]

@@ -26,13 +26,12 @@ use crate::node::input::Input;
 use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
-use crate::platform::blocking;
-use crate::platform::clock;
 use crate::platform::home::{Home, commands_at_home, disk_free};
 use crate::platform::panics;
 use crate::platform::store;
 use crate::platform::store_place::StorePlace;
 use crate::platform::watcher::FolderWatcher;
+use crate::platform::{blocking, clock};
 use crate::scheduler::task::Task;
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::BadMessage;
@@ -223,6 +222,7 @@ impl Driver {
                 }
                 Output::Watch(path) => self.watch(path),
                 Output::Unwatch(path) => self.outputs.watch.unwatch(path),
+                Output::GiveWay => self.outputs.lanes.people.expect(),
                 Output::Demand(backlog) => self.governor_handle.demand(clock::now(), backlog),
                 Output::Answering(yes) => {
                     let decision = self.governor_handle.answering(clock::now(), yes);

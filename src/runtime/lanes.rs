@@ -6,6 +6,7 @@
 use crate::base::id::TaskId;
 use crate::limits::{AUDITS_LANE, CHECKS_LANE, PEER_SEARCHES_LANE, QUESTIONS_LANE, SEARCHES_LANE};
 use crate::node::input::NotSaved;
+use crate::runtime::courtesy::Courtesy;
 use crate::runtime::writer::Save;
 use crate::scheduler::task::{Outcome, Task};
 use crate::search::indexes::{IndexMemory, Indexes};
@@ -33,6 +34,8 @@ pub struct Lanes {
     pub audits: Sender<TaskId>,
     /// What searches look in.
     pub index: Arc<RwLock<Indexes>>,
+    /// For whom background threads stand still.
+    pub people: Courtesy,
 }
 
 /// Where the threads take their tasks from.
@@ -53,7 +56,7 @@ pub struct LaneEnds {
 impl Lanes {
     /// The lanes beside that of background tasks, which begins with its threads, and their ends.
     #[must_use]
-    pub fn new(background: Sender<Queued>, index: Arc<RwLock<Indexes>>) -> (Self, LaneEnds) {
+    pub fn new(background: Sender<Queued>, (index, people): (Arc<RwLock<Indexes>>, Courtesy)) -> (Self, LaneEnds) {
         let (questions, asked) = bounded(QUESTIONS_LANE);
         let (checks, to_check) = bounded(CHECKS_LANE);
         let (searches, to_search) = bounded(SEARCHES_LANE);
@@ -66,7 +69,7 @@ impl Lanes {
             peer_searches: to_search_for_peers,
             audits: to_audit,
         };
-        (Self { background, questions, checks, searches, peer_searches, audits, index }, ends)
+        (Self { background, questions, checks, searches, peer_searches, audits, index, people }, ends)
     }
 
     /// What the indexes take.
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn a_question_that_finds_its_lane_full_is_busy_and_one_whose_thread_has_ended_fails() {
         let (background, _) = bounded(1);
-        let (lanes, ends) = Lanes::new(background, Arc::default());
+        let (lanes, ends) = Lanes::new(background, Default::default());
         let question = || Task::EmbedQuery { question: "where".to_owned() };
         for n in 0..QUESTIONS_LANE as u64 {
             assert_eq!(lanes.start(TaskId(n), question()), Ok(()));
@@ -169,7 +172,7 @@ mod tests {
     #[test]
     fn a_search_for_a_peer_waits_in_another_lane_than_one_for_a_person() {
         let (background, _) = bounded(1);
-        let (lanes, ends) = Lanes::new(background, Arc::default());
+        let (lanes, ends) = Lanes::new(background, Default::default());
         let embedding =
             crate::base::vector::Embedding::new(crate::base::id::Fingerprint([7; 32]), &[0.5; 384]).unwrap();
         let search = |shared| {

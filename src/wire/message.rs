@@ -92,6 +92,8 @@ pub enum Message {
     Holdings(Holdings),
     /// The search for the `Answer` that follows was cut short.
     CutShort(CutShort),
+    /// The sender embeds a question that it will send as a `Query`.
+    Coming(Coming),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -230,6 +232,11 @@ pub struct CutShort {
     pub id: u64,
 }
 
+/// A `Query` follows once its question is embedded, which takes a small board a quarter of a second: its receiver begins no work that would
+/// stand in its way. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coming {}
+
 /// How many of the files of which a `Coverage` says that they are not wholly searched are read, and found by their words: their passages wait to
 /// be embedded. Agents of before do not read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,6 +285,7 @@ impl Message {
             Self::Filtered(_) => "filtered",
             Self::Holdings(_) => "holdings",
             Self::CutShort(_) => "cut-short",
+            Self::Coming(_) => "coming",
         }
     }
 
@@ -310,7 +318,7 @@ impl Message {
                 is_name(device) && found.hits.len() <= HITS_MAX && found.hits.iter().all(is_sound_hit)
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
-            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) => true,
+            Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) | Self::Coming(_) => true,
             Self::Unread(_) | Self::Unembedded(_) | Self::Filtered(_) | Self::CutShort(_) => true,
             Self::Filters(filters) => filters.is_sound(),
             Self::Holdings(holdings) => holdings.is_sound(),

@@ -114,3 +114,26 @@ fn filters_leave_room_for_all_that_fits_on_every_device() {
         assert_eq!(all, walks(), "seed {seed}");
     }
 }
+
+#[test]
+fn each_device_that_is_asked_is_told_before_it_and_the_answer_does_not_hang_on_that() {
+    for seed in 1..=2 {
+        let mut world = home(seed);
+        let sent = |world: &World, kind| world.devices[0].sent.kinds.get(kind).map_or(0, |(messages, _)| *messages);
+        let before = [sent(&world, "coming"), sent(&world, "ask")];
+        let (all, _) = asked(&mut world, "moss roof north side");
+        assert_eq!([sent(&world, "coming"), sent(&world, "ask")].map(|now| now - before[0]), [2, 2], "seed {seed}");
+        assert_eq!(before, [0, 0]);
+        world.net.loss_permille = 300;
+        for _ in 0..10 {
+            let reply = world.request(
+                0,
+                Request::Search { question: "moss roof north side".to_owned(), count: 10, filter: Filter::default() },
+            );
+            world.run_until(world.after(20));
+            let Response::Hits { hits, asked, answered, .. } = world.reply(0, reply) else { panic!("no hits") };
+            let these = hits.into_iter().map(|hit| (hit.device, name(&hit.path))).collect();
+            assert!(asked > answered || all == these, "seed {seed}: whoever answers answers the same");
+        }
+    }
+}

@@ -118,7 +118,7 @@ pub(super) fn start(
     let clamp = Clamp::default();
     let (saves, saved) = bounded(SAVES_LANE);
     let words = WordsStep::new(upkeep.rebuild().clone());
-    let of_lanes = Arc::clone(&index);
+    let of_lanes = (Arc::clone(&index), executor.people.clone());
     let (home_path, broken, unsynced) = (home.path().to_owned(), None, None);
     let writer = Writer { library, index, words, home: home_path, inputs: inputs.clone(), broken, unsynced };
 

@@ -92,7 +92,8 @@ impl Rights {
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)
-            | Message::CutShort(_) => linked | Self::ANSWER,
+            | Message::CutShort(_)
+            | Message::Coming(_) => linked | Self::ANSWER,
             Message::Work(_) | Message::Why(_) => linked | Self::WORK,
             Message::Hello { .. }
             | Message::Echo(_)

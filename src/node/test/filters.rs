@@ -6,7 +6,7 @@ use crate::base::hit::{Found, SearchHit, TermFrequencies};
 use crate::base::id::{Row, TaskId};
 use crate::base::vector::Embedding;
 use crate::limits::DIMENSIONS;
-use crate::wire::message::{Answer, Filtered, Filters, Message, Query};
+use crate::wire::message::{Answer, Coming, Filtered, Filters, Message, Query};
 
 const NAS: PeerKey = PeerKey([1; 32]);
 const TV: PeerKey = PeerKey([2; 32]);
@@ -67,7 +67,7 @@ fn a_peer_s_filters_hold_for_the_query_that_they_came_with_and_it_is_told_that_t
 fn ask(node: &mut Node, filter: Filter) -> Vec<Output> {
     let search = Request::Search { question: "q".to_owned(), count: 3, filter };
     let out = handle(node, at(20), Input::Api(ReplyId(9), search));
-    let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { return out };
+    let Some(Output::Start(task, Task::EmbedQuery { .. })) = out.first() else { return out };
     let embedding = Embedding::new(Fingerprint([0; 32]), &[0.5; DIMENSIONS]).expect("it has a length");
     handle(node, at(21), Input::Done(*task, Outcome::QueryEmbedding(embedding), Duration::ZERO))
 }
@@ -110,6 +110,21 @@ fn a_question_goes_to_the_devices_that_are_meant_with_its_filters_ahead_of_it() 
     let out = ask(&mut node, filter(&[(Key::Device, "cellar")]));
     let [Output::Reply(_, Response::Refused(Problem::Conflict, why))] = &out[..] else { panic!("{out:?}") };
     assert_eq!(why, "No device is called \"cellar\". Known here: here, Attic, tv.");
+}
+
+#[test]
+fn those_that_a_question_will_be_sent_to_are_told_when_it_is_embedded_and_their_work_stands_still() {
+    let (mut node, _) = linked(&[1, 2]);
+    named(&mut node, NAS, "Attic");
+    named(&mut node, TV, "tv");
+    let search = |filter| Request::Search { question: "q".to_owned(), count: 3, filter };
+    let coming = Message::Coming(Coming {});
+    let out = handle(&mut node, at(20), Input::Api(ReplyId(1), search(Filter::default())));
+    assert!(matches!(out[0], Output::Start(_, Task::EmbedQuery { .. })), "nothing stands before the embedding");
+    assert_eq!(sent(&out), [(NAS, &coming), (TV, &coming)]);
+    let out = handle(&mut node, at(20), Input::Api(ReplyId(2), search(filter(&[(Key::Device, "attic")]))));
+    assert_eq!(sent(&out), [(NAS, &coming)], "the other one is not asked");
+    assert_eq!(received(&mut node, NAS, coming), [Output::GiveWay]);
 }
 
 #[test]

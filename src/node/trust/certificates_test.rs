@@ -11,7 +11,7 @@ use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
 use crate::wire::gossip::{Entries, Gossip};
 use crate::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Keys, LatestStart, Message, Query, Unembedded, Unread, Vectors,
+    Answer, Coming, Coverage, CutShort, Duplicate, Echo, Keys, LatestStart, Message, Query, Unembedded, Unread, Vectors,
 };
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
@@ -118,6 +118,7 @@ fn messages() -> Vec<(Message, Who)> {
         (Message::Coverage(Coverage { id: 1, known: 1, searchable: 1, away: 0, scanning: false }), members),
         (Message::Unread(Unread { id: 1 }), members),
         (Message::CutShort(CutShort { id: 1 }), members),
+        (Message::Coming(Coming {}), members),
         (Message::Unembedded(Unembedded { id: 1, files: 1 }), members),
         (Message::Work(Work::Ask(1)), Who::Workers),
         (Message::Why(Why { ask: true, hold: None }), Who::Workers),

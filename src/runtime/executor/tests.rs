@@ -52,7 +52,7 @@ fn threads() -> Threads {
     let disk = executor.disk.clone();
     let searcher = executor.clone();
     let (lanes, LaneEnds { questions: asked, checks, searches: searched, peer_searches, audits }) =
-        Lanes::new(background, Arc::default());
+        Lanes::new(background, (Arc::default(), executor.people.clone()));
     Threads {
         folder,
         disk,

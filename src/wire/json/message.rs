@@ -12,8 +12,8 @@ use crate::wire::canonical;
 use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
-    Answer, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message, Query,
-    Unembedded, Unread, Vectors,
+    Answer, Coming, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message,
+    Query, Unembedded, Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -78,6 +78,7 @@ impl Message {
             "filtered" => Self::Filtered(field_of(body)?),
             "holdings" => Self::Holdings(field_of(body)?),
             "cut-short" => Self::CutShort(field_of(body)?),
+            "coming" => Self::Coming(field_of(body)?),
             _ => return None,
         })
     }
@@ -124,6 +125,7 @@ impl Serialize for Body<'_> {
             Message::Filtered(filtered) => filtered.write(to),
             Message::Holdings(holdings) => holdings.write(to),
             Message::CutShort(cut) => cut.write(to),
+            Message::Coming(coming) => coming.write(to),
         }
     }
 }
@@ -364,6 +366,10 @@ struct CutShortFields {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "Coming", deny_unknown_fields)]
+struct ComingFields {}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Unembedded", deny_unknown_fields)]
 struct UnembeddedFields {
     #[serde(with = "field")]
@@ -388,6 +394,7 @@ field::by_fields! {
     MemberDigest => MemberDigestFields,
     Unread => UnreadFields,
     CutShort => CutShortFields,
+    Coming => ComingFields,
     Unembedded => UnembeddedFields,
 }
 
