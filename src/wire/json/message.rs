@@ -51,7 +51,7 @@ impl Message {
                 let HelloFields { ask, device, listen } = read(body)?;
                 Self::Hello { device: device.into_owned(), ask, listen: listen.into_owned() }
             }
-            "member" => Self::Member(read::<MemberFields>(body)?.packet.into_owned()),
+            "member" => Self::Member(read::<MemberFields<'_>>(body)?.packet.into_owned()),
             "roll" => {
                 let MemberListFields { ask, members } = read(body)?;
                 Self::MemberList { ask, members: members.into_owned() }
