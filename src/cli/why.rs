@@ -87,23 +87,11 @@ mod tests {
     use crate::energy::measured::Measured;
     use crate::energy::reason::Reason;
     use crate::http::silent_owner::SilentOwner;
+    use crate::http::why::doers_test::free;
     use crate::node::status::{DeviceHold, HoldStatus};
 
     fn device(name: &str, told: Option<Option<HoldStatus>>) -> DeviceHold {
-        DeviceHold {
-            frozen: false,
-            gets: true,
-            device: name.to_owned(),
-            peer_id: "12D3".to_owned(),
-            linked: true,
-            stopped: false,
-            since_ago: None,
-            banned: false,
-            fails: false,
-            silent: None,
-            chunks: 0,
-            told,
-        }
+        DeviceHold { device: name.to_owned(), told, ..free() }
     }
 
     fn hold(reason: Reason, measured: Option<Measured>) -> HoldStatus {

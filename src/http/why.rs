@@ -313,7 +313,7 @@ impl From<&Status> for Why {
 
 #[cfg(test)]
 #[path = "why_test.rs"]
-mod doers_test;
+pub(crate) mod doers_test;
 
 #[cfg(test)]
 mod tests {

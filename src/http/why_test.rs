@@ -6,7 +6,7 @@ use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
 use crate::store::counts::StoreCounts;
 
 /// A linked device that says that nothing limits it.
-fn free() -> DeviceHold {
+pub(crate) fn free() -> DeviceHold {
     DeviceHold {
         device: "pc".to_owned(),
         peer_id: "12D3".to_owned(),
