@@ -143,6 +143,18 @@ mod tests {
         assert!(ms.contains(&measured), "{measured}");
     }
 
+    /// The results of a stop come at once, and those after it at the speed of `measured`, which is what stays known.
+    fn goes_on_as_before(speed: &mut Speed, back: u64) {
+        for n in 0..8 {
+            speed.heard(at(back + n), LEASE);
+            speed.progressed(at(back + n), 8);
+        }
+        is(speed, 99.0..101.0);
+        speed.heard(at(back + 1_600), LEASE);
+        speed.progressed(at(back + 1_600), 16);
+        is(speed, 95.0..105.0);
+    }
+
     #[test]
     fn a_stop_of_the_device_or_of_this_one_is_no_time_that_it_takes() {
         for stop in [4_000, 60_000, 36_000_000] {
@@ -157,14 +169,7 @@ mod tests {
             let (mut speed, now) = measured();
             let back = now + 400 + stop;
             speed.stood(at(back), Duration::from_millis(stop));
-            for n in 0..8 {
-                speed.heard(at(back + n), LEASE);
-                speed.progressed(at(back + n), 8);
-            }
-            is(&speed, 99.0..101.0);
-            speed.heard(at(back + 1_600), LEASE);
-            speed.progressed(at(back + 1_600), 16);
-            is(&speed, 95.0..105.0);
+            goes_on_as_before(&mut speed, back);
         }
     }
 
@@ -195,14 +200,7 @@ mod tests {
         let (mut speed, now) = measured();
         let back = now + 8_000;
         speed.blind(at(back), Duration::from_millis(7_900));
-        for n in 0..8 {
-            speed.heard(at(back + n), LEASE);
-            speed.progressed(at(back + n), 8);
-        }
-        is(&speed, 99.0..101.0);
-        speed.heard(at(back + 1_600), LEASE);
-        speed.progressed(at(back + 1_600), 16);
-        is(&speed, 95.0..105.0);
+        goes_on_as_before(&mut speed, back);
     }
 
     #[test]
