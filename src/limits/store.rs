@@ -42,6 +42,9 @@ pub const OWED_MAX: u64 = 65_536;
 /// So many of them are settled at once, by computing some, or deleted at once.
 pub const OWED_PORTION: usize = 512;
 
+/// Attempts in a row to check some of a device that fail before the doctor names it: a task or two may meet a moment without memory.
+pub const OWED_FAILS_TOLD: usize = 3;
+
 /// Rows of one text that are looked at for copies of a false vector.
 pub const MADE_COPIES_MAX: usize = 64;
 

@@ -5,7 +5,7 @@ use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding};
 use crate::base::span::span;
 use crate::base::time::{Duration, Instant};
-use crate::limits::ASK_PAUSE_MS_MAX;
+use crate::limits::{ASK_PAUSE_MS_MAX, OWED_FAILS_TOLD};
 
 impl Node {
     pub(super) fn findings_of_work(&self, now: Instant) -> impl Iterator<Item = Finding> {
@@ -18,7 +18,11 @@ impl Node {
             let ago = now.since(owner.since).as_secs();
             of_silent_owner(&self.title(Some(owner.peer)), u64::from(owner.chunks), u64::from(owner.questions), ago)
         });
-        undecided.chain(silent)
+        let failing = self.scheduler.lent(now).filter_map(|lent| {
+            let rest = self.scheduler.owed_rest(lent.peer).filter(|rest| rest.attempts >= OWED_FAILS_TOLD)?;
+            Some(of_owed(&self.title(Some(lent.peer)), lent.owed, rest.attempts as u64, &rest.why))
+        });
+        undecided.chain(silent).chain(failing)
     }
 }
 
@@ -29,6 +33,18 @@ pub(crate) fn of_undecided(name: &str, texts: u64) -> Finding {
          may work for this one is asked, and what it makes decides.",
         count(texts, "passage"),
         plural(texts, "it", "them"),
+    );
+    Finding { area: Area::Peers, what, command: None }
+}
+
+/// What a device made cannot be checked here.
+pub(crate) fn of_owed(name: &str, passages: u64, attempts: u64, why: &str) -> Finding {
+    let what = format!(
+        "The vectors of {} that {name} made are to be checked by making some of them here, and the last {} failed. {}. Until one succeeds they \
+         answer questions unchecked.",
+        count(passages, "passage"),
+        count(attempts, "attempt"),
+        why.trim_end_matches('.'),
     );
     Finding { area: Area::Peers, what, command: None }
 }
