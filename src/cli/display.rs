@@ -135,9 +135,12 @@ fn unsearched(uncovered: &Uncovered) -> Option<String> {
     let devices = count(unknown_devices as u64, "device");
     match (elsewhere, unknown_devices) {
         (0, 0) => None,
-        (_, 0) => Some(format!("Not searched there: {documents}.")),
+        (_, 0) => Some(format!("Not searched on devices that did not answer or are not linked: {documents}.")),
         (0, _) => Some(format!("How many documents {devices} of these would add is not known here.")),
-        _ => Some(format!("Not searched there: {documents}, and those of {devices} that is not known here.")),
+        _ => Some(format!(
+            "Not searched on devices that did not answer or are not linked: {documents}, and those of {devices} that {} not known here.",
+            plural(unknown_devices as u64, "is", "are")
+        )),
     }
 }
 

@@ -359,7 +359,7 @@ async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
     }
     // Why files wait, where their owner can have them embedded all the same.
     match client.status().await {
-        Ok(status) if display::waits_for_use(&status.read) => {
+        Ok(status) if display::waits_for_use(&status.read) && answer.read.coverage.background.is_none() => {
             print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
         }
         _ => Ok(()),

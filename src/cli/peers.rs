@@ -110,7 +110,7 @@ fn state(peer: &Peer, now: i64) -> String {
     }
     let state = match (peer.state.as_str(), peer.linked) {
         ("suspect", _) => "may be off",
-        ("down", _) => "off",
+        ("down", _) => "out of reach",
         (_, true) => "linked",
         ("alive", false) => "on, not linked",
         _ => "not linked",
@@ -225,7 +225,7 @@ mod tests {
         let of = |said: &str| state(&Peer { linked: false, state: said.into(), ..peer() }, 0);
         assert_eq!(
             ["suspect", "down", "alive", "unknown"].map(of),
-            ["may be off", "off", "on, not linked", "not linked"]
+            ["may be off", "out of reach", "on, not linked", "not linked"]
         );
     }
 

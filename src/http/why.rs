@@ -192,9 +192,11 @@ impl From<&DeviceHold> for DeviceWhy {
                 DeviceState::Fails,
                 "could embed none of the passages that it had last, and is tried with one now and then",
             ),
-            (true, Some(None)) if !of.gets && of.chunks == 0 => {
-                with(DeviceState::Free, "nothing limits it, and this device has nothing for it just now")
-            }
+            (true, Some(None)) if !of.gets && of.chunks == 0 => with(
+                DeviceState::Free,
+                "nothing limits it, and nothing that waits here is for it just now: it is of a private collection, of a file that is away, or waits \
+                 for surplus energy",
+            ),
             (true, Some(hold)) => named.held(hold.as_ref()),
             (true, None) => named,
         }

@@ -4,12 +4,13 @@ use super::crowd::Crowd;
 use super::mesh_report::ClosedWindow;
 use super::resave::Resave;
 use crate::base::id::{PeerKey, ReplyId};
+use crate::base::outbox::Outbox;
 use crate::base::time::{Instant, earliest};
 use crate::limits::{DUPLICATES_MAX, GUESTS_TALKING_MAX, INVITE_ADDRESSES_MAX, TRUST_ORDERS_MAX};
 use crate::mesh::pairing::admin::Admin;
 use crate::mesh::pairing::failure::Failure;
 use crate::mesh::pairing::invites::{Before, TakenBack};
-use crate::mesh::pairing::join::{Candidate, Join, Joined};
+use crate::mesh::pairing::join::{Candidate, Effect, Join, Joined};
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::InviteId;
@@ -105,6 +106,8 @@ pub(super) struct Joining {
     pub(super) host: Option<PeerKey>,
     /// The last such device, and where it was reached.
     pub(super) reached: Option<(PeerKey, SocketAddr)>,
+    /// Where the device is that said why this one is not let in, as far as that is known: others may have been reached after it.
+    pub(super) said_at: Option<SocketAddr>,
     /// What it handed over, with its certificate, until that is on the disk.
     pub(super) joined: Option<(Joined, Chain)>,
     /// Its signatures were checked.
@@ -112,12 +115,33 @@ pub(super) struct Joining {
 }
 
 impl Joining {
+    /// Begins: `by_invite`, nobody waits for it.
+    pub(super) fn new(
+        machine: Join,
+        (secret, by_invite): (Secret, bool),
+        reply: ReplyId,
+        given: Bounded<SocketAddr, INVITE_ADDRESSES_MAX>,
+    ) -> Self {
+        let (dialled, host, reached, said_at, joined, verified) = (None, None, None, None, None, false);
+        Self { machine, secret, by_invite, reply, given, dialled, host, reached, said_at, joined, verified }
+    }
+
+    /// Something happened. The machine keeps the most telling failure of all devices that it talked with, and its maker is noted here.
+    pub(super) fn act(&mut self, act: impl FnOnce(&mut Join, &mut Outbox<Effect>), effects: &mut Outbox<Effect>) {
+        let (talking, dialled) = (self.host.and(self.reached), self.dialled.map(|dialled| dialled.address));
+        let at = talking.map(|(_, at)| at).or(dialled).or(self.reached.map(|(_, at)| at));
+        let before = self.machine.failure();
+        act(&mut self.machine, effects);
+        if self.machine.failure() > before {
+            self.said_at = at;
+        }
+    }
+
     /// The addresses that were tried, where nobody was reached at those that the owner named, or the one at which a device was reached: a
     /// port may have been added to it, and another device may be there than the one that was meant.
     pub(super) fn tried(&self, why: Failure) -> String {
         if !matches!(why, Failure::NotFound | Failure::Unreachable) {
-            let reached = |(_, at)| format!(" The device that said so is at {at}.");
-            return self.reached.map(reached).unwrap_or_default();
+            return self.said_at.map(|at| format!(" The device that said so is at {at}.")).unwrap_or_default();
         }
         if self.given.is_empty() {
             return String::new();

@@ -88,7 +88,7 @@ impl Node {
         let lent = |key: PeerKey| self.scheduler.lent(now).find(|lent| lent.peer == key);
         let down = self.with_liveness(Liveness::Down);
         let suspects = self.with_liveness(Liveness::Suspect);
-        let may_leave = self.scheduler.any_lendable();
+        let may_leave = !self.scheduler.keeps_all();
         let of = |key: PeerKey, linked: bool| {
             let lent = lent(key);
             let stopped = self.mesh.stopped.get(&key).copied().filter(|_| !linked);

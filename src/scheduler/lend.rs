@@ -182,6 +182,13 @@ impl Scheduler {
         self.sources().iter().any(|source| source.ring == Ring::Mesh)
     }
 
+    /// Whether none of the chunks that wait may be one that others embed, as far as the last look at all of them says: they are of private
+    /// collections, of files that are away, or failed.
+    #[must_use]
+    pub fn keeps_all(&self) -> bool {
+        !self.any_lendable() || self.offload.nothing_until.is_some() && !self.queue.has_to_lend()
+    }
+
     /// Reads texts for those who asked, from the documents at the end of the queue.
     fn list_to_lend(&mut self, now: Instant, out: &mut Vec<Output>) {
         // What is read obeys the marks on the disk, and nothing there says which files are gone.
@@ -269,6 +276,7 @@ impl Scheduler {
         }
         if documents.iter().any(|(doc, _)| self.offload.lender.has(*doc)) {
             self.queue.round_gives();
+            self.offload.nothing_until = None;
         }
     }
 

@@ -121,7 +121,7 @@ function searched(status) {
 function filters(address) {
   const status = agent.status;
   const folders = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
-  const devices = status ? [[status.device, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.device, peer.device])] : [];
+  const devices = status ? [[status.peer_id, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.peer_id, peer.device])] : [];
   const lists = {
     folder: [["", "Any folder"], ...folders],
     type: TYPES,
@@ -142,12 +142,16 @@ function filters(address) {
   }).filter(Boolean));
 }
 
+/** The pattern that this file is like, or this folder with all in it: a set of its last letter makes it one. */
+function exactly(path) {
+  return path.replace(/[*?[\]]/g, "?").replace(/[a-z0-9]$/i, "[$&]");
+}
+
 /** The body of the call. */
 function body(query, address) {
   const asks = { query, k: HITS };
   const folder = address.get("folder"), date = address.get("date");
-  // A path with signs of patterns is a pattern itself.
-  if (folder) asks.path = /[*?[\]]/.test(folder) ? folder.replace(/[*?[\]]/g, "?") : folder + "/";
+  if (folder) asks.path = exactly(folder);
   if (address.get("type")) asks.type = address.get("type");
   if (address.get("device")) asks.device = address.get("device");
   const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);

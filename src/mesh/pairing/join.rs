@@ -103,6 +103,12 @@ impl Join {
         }
     }
 
+    /// The most telling of the failures so far.
+    #[must_use]
+    pub const fn failure(&self) -> Failure {
+        self.failure
+    }
+
     /// A place was found, or named.
     pub fn found(&mut self, now: Instant, candidate: Candidate, out: &mut Outbox<Effect>) {
         let wanted = candidate.peer.is_none_or(|peer| self.may_answer(peer));

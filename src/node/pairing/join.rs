@@ -68,9 +68,7 @@ impl Node {
         };
         let machine = Join::new(now, settings, asked.searching);
         let given = asked.places.iter().map(|place| place.address).collect();
-        let (dialled, host, reached, joined, verified) = (None, None, None, None, false);
-        self.mesh.trust.pairing.joining =
-            Some(Joining { machine, secret, by_invite, reply, given, dialled, host, reached, joined, verified });
+        self.mesh.trust.pairing.joining = Some(Joining::new(machine, (secret, by_invite), reply, given));
         if asked.searching {
             out.push(Output::SearchAdmins(true));
         }
@@ -230,7 +228,7 @@ impl Node {
     pub(super) fn joining(&mut self, now: Instant, out: &mut Out, act: impl FnOnce(&mut Join, &mut Outbox<Effect>)) {
         let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
         let mut effects = Outbox::new();
-        act(&mut joining.machine, &mut effects);
+        joining.act(act, &mut effects);
         for effect in effects.drain() {
             let Some(joining) = &mut self.mesh.trust.pairing.joining else { return };
             match effect {

@@ -139,6 +139,27 @@ fn said(who: Who, so: So) -> String {
     told.unwrap_or_else(|| panic!("{who:?} {so:?}: no answer"))
 }
 
+#[test]
+fn of_several_devices_the_one_is_named_that_said_what_is_told() {
+    let mut node = of(Who::Stranger);
+    let [first, second] = [5, 6].map(|host| SocketAddr::from(([192, 168, 1, host], 7781)));
+    let crate::node::input::Pairing::Join(mut wanted) = joins_at(first) else { unreachable!() };
+    wanted.places.push(Candidate { address: second, peer: None }).expect("there is room");
+    handle(&mut node, at(2), asks(1, crate::node::input::Pairing::Join(wanted)));
+    let mut out = Vec::new();
+    for (ms, peer, address, cause) in
+        [(3, ADMIN, first, Refusal::WrongSecret), (5, PeerKey([0x66; 32]), second, Refusal::NoWindow)]
+    {
+        let guest = |what| Input::Guest(peer, address, what);
+        handle(&mut node, at(ms), guest(GuestInput::Began { dialled: true, encoding: Encoding::Postcard }));
+        let mut bytes = Vec::new();
+        Message::Refused { cause, wait: 0 }.put(Encoding::Postcard, &mut bytes);
+        out = handle(&mut node, at(ms + 1), guest(GuestInput::Received { bytes, random: Box::new([5; 64]) }));
+    }
+    let Some(Output::Reply(ReplyId(1), Response::Refused(_, why))) = out.last() else { panic!("{out:?}") };
+    assert!(why.contains("The code is wrong") && why.ends_with("is at 192.168.1.5:7781."), "{why}");
+}
+
 /// What happened and what to do, as a stranger reads it after this cause; and what a member reads, if that is something else.
 const fn row(cause: Refusal) -> (&'static str, &'static str, Option<&'static str>) {
     let (pair, same) = ("Run `wattle pair`", "join again by the same one: it is still good");
