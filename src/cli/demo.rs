@@ -13,12 +13,15 @@ use self::agent::{Agent, tell};
 use super::display;
 use super::output::{Stop, print_next};
 use super::style::Style;
+use super::up::stop::signals;
 use crate::base::count::count;
 use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::{DEMO_TRIES, DEMO_WAIT_MS};
 use crate::platform::home::Home;
 use crate::wire::multiaddr::Multiaddr;
+use async_signal::Signals;
+use futures_lite::{FutureExt, StreamExt};
 use rustix::process::Signal;
 use smol::Timer;
 use std::collections::BTreeSet;
@@ -34,6 +37,9 @@ use std::time::Duration;
 /// The three devices.
 const DEVICES: [&str; 3] = ["attic", "kitchen", "cellar"];
 
+/// The exit code of a program that a person ended (128 and SIGINT's number), as shells tell it.
+const INTERRUPTED: u8 = 130;
+
 /// The folders and the address of a device that is not started yet.
 struct DemoDevice {
     home: PathBuf,
@@ -47,11 +53,22 @@ struct DemoDevice {
 /// One sentence: what did not work.
 pub(super) fn demo(models: Option<&Path>) -> Result<(), Stop> {
     let folder = private_folder(&std::env::temp_dir())?;
-    let result = smol::block_on(run(&folder, models));
+    // From here on a signal ends it in order, too: with its agents, whose handles end them, and its folder.
+    let result = match signals() {
+        Ok(signals) => smol::block_on(run(&folder, models).or(interrupted(signals))),
+        Err(why) => Err(why.into()),
+    };
     if let Err(error) = fs::remove_dir_all(&folder) {
         log::warn!("The demo's folder {} is left behind: {error}.", folder.display());
     }
     result
+}
+
+/// Ends with a word once the person, or the session, wants the demo to end.
+async fn interrupted(mut signals: Signals) -> Result<(), Stop> {
+    let _ = signals.next().await;
+    tell("\nThe demo is ended: its agents stop, and its files are removed.")?;
+    Err(Stop::Reported(INTERRUPTED))
 }
 
 async fn run(folder: &Path, models: Option<&Path>) -> Result<(), Stop> {

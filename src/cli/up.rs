@@ -11,7 +11,7 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
-mod stop;
+pub(super) mod stop;
 mod threads;
 mod uncounted;
 

@@ -218,8 +218,9 @@ pub const STOOD_MS: u64 = 20_000;
 /// Milliseconds without a saved vector after which the pace is unknown, where saves came faster than that.
 pub const PACE_QUIET_MS: u64 = 10_000;
 
-/// Milliseconds of the last saves that tell the pace alone, where they are `PACE_FEW` at least.
-pub const PACE_RECENT_MS: u64 = 15_000;
+/// Milliseconds of the last saves that tell the pace alone, where they are `PACE_FEW` at least; the shortest first. Helpers take seconds to begin, and
+/// what is told in the first ones is read as a promise.
+pub const PACE_RECENT_MS: [u64; 2] = [5_000, 15_000];
 
 /// See `PACE_RECENT_MS`.
 pub const PACE_FEW: usize = 5;

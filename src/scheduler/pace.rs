@@ -71,8 +71,9 @@ impl Pace {
     pub(super) fn per_minute(&self, now: Instant) -> Option<u64> {
         // Where the last seconds tell enough, what was before does not count: there were more or fewer devices, or they did less.
         let since = |ms: u64| move |(at, _): &&(Instant, u64)| now.since(*at).as_millis() <= u128::from(ms);
-        let is_enough = self.saved.iter().filter(since(PACE_RECENT_MS)).count() >= PACE_FEW;
-        let recent = || self.saved.iter().filter(since(if is_enough { PACE_RECENT_MS } else { PACE_MS }));
+        let is_enough = |ms: &u64| self.saved.iter().filter(since(*ms)).count() >= PACE_FEW;
+        let ms = PACE_RECENT_MS.into_iter().find(is_enough).unwrap_or(PACE_MS);
+        let recent = || self.saved.iter().filter(since(ms));
         let (first, _) = recent().next()?;
         let usual = self.last.since(*first).as_millis() / (recent().count() as u128).saturating_sub(1).max(1);
         if now.since(self.last).as_millis() > (PACE_USUAL * usual).max(u128::from(PACE_QUIET_MS)) {
@@ -202,5 +203,10 @@ mod tests {
             pace.add(at(1_000 * second), 100);
         }
         assert_eq!(pace.per_minute(at(90_000)), Some(6_000), "what was slow before does not last for a minute");
+        for second in 91..=97 {
+            pace.note(at(1_000 * second), true);
+            pace.add(at(1_000 * second), 400);
+        }
+        assert_eq!(pace.per_minute(at(97_000)), Some(24_000), "nor for a quarter of one");
     }
 }

@@ -9,10 +9,10 @@ use smol::channel::Sender;
 use std::io::IsTerminal;
 
 /// The signals that end the agent. Where it was started to outlive its terminal, as by `nohup`, that goes without a word.
-pub(super) fn signals() -> Result<Signals, String> {
+pub(in crate::cli) fn signals() -> Result<Signals, String> {
     let hang_up = (!hang_up::is_ignored()).then_some(Signal::Hup);
     Signals::new([Signal::Int, Signal::Term].into_iter().chain(hang_up))
-        .map_err(|error| format!("The system gives no signals to the agent: {error}."))
+        .map_err(|error| format!("The system gives no signals to the program: {error}."))
 }
 
 /// Stops at the first signal. A second one ends the process at once; that the terminal is gone may come twice, and is no such wish.
