@@ -72,9 +72,11 @@ impl Api {
         let disk = upkeep.disk().clone();
         match blocking::run(move || part(&disk.snapshot(), &path, from)).await {
             Some(Ok(Some(part))) => Ok(part),
-            Some(Ok(None)) => {
-                Err((Status::NotFound, "No document of this device that was read is at this path.".to_owned()))
-            }
+            Some(Ok(None)) => Err((
+                Status::NotFound,
+                "No document of this device that was read is at this path; one of another device is read there."
+                    .to_owned(),
+            )),
             Some(Err(error)) => Err((Status::InternalServerError, format!("The document could not be read: {error}."))),
             None => Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned())),
         }

@@ -2,6 +2,7 @@
 
 use super::super::search::{Search, search_request};
 use super::super::{Api, Refused};
+use crate::base::count::count;
 use crate::base::id::Ring;
 use crate::http::dto::{DocumentText, SearchAnswer, SearchHit, SearchResults, StatusReport, text};
 use crate::http::query::decoded;
@@ -82,7 +83,7 @@ impl Api {
         for peer in &report.peers {
             let device = peer.device.as_ref().unwrap_or(&peer.peer_id);
             for held in &peer.collections {
-                let _ = writeln!(text, "{}: {} documents on {device}", held.name, held.documents);
+                let _ = writeln!(text, "{}: {} on {device}", held.name, count(u64::from(held.documents), "document"));
                 list.push(json!({ "name": held.name, "device": device, "documents": held.documents }));
             }
         }
