@@ -221,7 +221,7 @@ fn again(again: &Again) -> String {
         (
             "",
             unproven,
-            "that were thrown away unchecked: nothing could be saved just then, or the device that made them was removed or sent a wrong result",
+            "thrown away unchecked: nothing could be saved just then, or the device that made them was removed or sent a wrong result",
         ),
     ];
     let causes: Vec<String> = causes
@@ -305,7 +305,7 @@ fn does(lent: &LentWork) -> String {
 
 /// What of a device is owed a check, as a part of a sentence about it.
 fn owed(OwedWork { count, attempts, why, next_s }: &OwedWork) -> String {
-    let found = format!("; {count} more can be found already");
+    let found = format!("; {count} of all that it made can be found already");
     match (count, why) {
         (0, _) => String::new(),
         (_, None) => format!("{found}, and are checked once this device embeds again"),

@@ -25,7 +25,7 @@ pub const LOCK_TRIES: usize = 4;
 pub const LOCK_PAUSE_MS: u64 = 20;
 
 /// Further tries, for an agent that is ending or was killed, before the home counts as in use.
-pub const LOCK_WAIT_TRIES: usize = 20;
+pub const LOCK_WAIT_TRIES: usize = 40;
 
 /// Milliseconds between two of those.
 pub const LOCK_WAIT_PAUSE_MS: u64 = 150;

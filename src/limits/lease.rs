@@ -62,6 +62,9 @@ pub const GIVE_BACK_MS: u64 = 2_000;
 /// be there and back.
 pub const OFFER_MIN: u64 = 16;
 
+/// The most chunks that an offer names where some folders are private: enough that others ask, and no count of what is private.
+pub const OFFER_PRIVATE_MAX: u64 = 64;
+
 /// Documents whose chunks are read from the store at once, to be lent.
 pub const LEND_DOCUMENTS: usize = 64;
 

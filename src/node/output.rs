@@ -285,7 +285,8 @@ pub struct Narrowed {
     pub filters: Vec<String>,
     /// Devices that do not know filters: what they have may be missing.
     pub unfiltered: Vec<String>,
-    /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are.
+    /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are; and one where
+    /// this device was removed from its mesh, so that nobody else is asked.
     pub unknown: Vec<String>,
 }
 

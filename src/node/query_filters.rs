@@ -1,6 +1,7 @@
 //! Which devices and collections a question's filters mean, and what is told of those that nobody knows.
 
 use super::Node;
+use super::mesh_report::of_removal;
 use super::output::Narrowed;
 use crate::base::collection_name::is_same;
 use crate::base::filter::Filter;
@@ -76,7 +77,9 @@ impl Node {
         let known = if is_asked { self.known_collections(now) } else { Vec::new() };
         let is_unknown = |asked: &&String| is_asked && !known.iter().any(|name| is_same(name, asked));
         let unknown = filter.collections.iter().filter(is_unknown).map(|asked| no_such_collection(asked, &known));
-        Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown: unknown.collect() }
+        let is_removed = self.trust.records().is_removed(self.config.key);
+        let removed = is_removed.then(|| of_removal(self.removed_by().as_deref()));
+        Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown: unknown.chain(removed).collect() }
     }
 
     /// The names of the collections of this device, and of those that other devices that may answer told of: each once, in order.

@@ -25,8 +25,10 @@ pub(super) mod journal;
 mod newest;
 mod options;
 mod range;
+mod snapshot;
 mod whole;
 
+use super::home::try_writing;
 use super::panics::guard_library;
 use super::sched::give_back_memory;
 use super::store_place::StorePlace;
@@ -34,9 +36,10 @@ use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEM
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, checksum};
 use error::{WRONG_CHECKSUM, failed, failed_io};
-use fjall::{AbstractTree, Database, Keyspace, PersistMode, Readable};
+use fjall::{AbstractTree, Database, Keyspace, PersistMode};
 use options::options;
 use range::{bounds, pairs};
+use snapshot::DiskSnapshot;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -91,12 +94,6 @@ struct Inner {
     place: StorePlace,
 }
 
-impl std::fmt::Debug for DiskSnapshot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DiskSnapshot")
-    }
-}
-
 impl std::fmt::Debug for Disk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Disk")
@@ -143,6 +140,8 @@ impl Disk {
             if !is_last(inner) {
                 return Err(KvError::Io("it is being read just now".to_owned()));
             }
+            // It can be opened only where it can be written; until then what is open is read, of a disk that became read-only too.
+            try_writing(&self.shared.folder).map_err(|error| KvError::Io(error.to_string()))?;
         }
         // Its lock goes with it.
         drop(open.take());
@@ -339,39 +338,12 @@ impl KvRead for Disk {
     }
 }
 
-/// All spaces as they were at one moment.
-pub struct DiskSnapshot {
-    /// Or why there is none.
-    view: Result<(fjall::Snapshot, Arc<Inner>), KvError>,
-    disk: Disk,
-}
-
-impl KvRead for DiskSnapshot {
-    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
-        self.disk.noted(guarded(|| {
-            let value = view.get(inner.space(space), key).map_err(|error| failed(&error))?;
-            Ok(value.map(|value| value.to_vec()))
-        }))
-    }
-
-    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
-        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
-        self.disk.noted(guarded(|| pairs(view.range::<&[u8], _>(inner.space(space), bounds), max)))
-    }
-
-    fn note_damage(&self, error: &KvError) {
-        self.disk.note_damage(error);
-    }
-}
-
 impl Kv for Disk {
     type Snapshot = DiskSnapshot;
 
     fn snapshot(&self) -> DiskSnapshot {
         let view = self.inner().map(|inner| (inner.db.snapshot(), inner));
-        DiskSnapshot { view, disk: self.clone() }
+        DiskSnapshot::new(view, self.clone())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {

@@ -121,7 +121,8 @@ impl Home {
                 Ok(Self { findings: mend::all(&path), _alive: alive::hold(&path), path, _lock: Some(lock) })
             }
             Err(TryLockError::WouldBlock) => Err(format!(
-                "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home."
+                "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home. If it was killed just now, \
+                 the system is still ending it: start again in a moment."
             )),
             Err(TryLockError::Error(error)) => Err(format!("The agent's home {name} cannot be locked: {error}.")),
         }

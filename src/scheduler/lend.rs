@@ -16,7 +16,7 @@ use super::task::Task;
 use crate::base::id::{DocId, PeerKey, Ring};
 use crate::base::time::{Duration, Instant, earliest};
 use crate::base::vector::Quantized;
-use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, RECALLED_MAX};
+use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, OFFER_PRIVATE_MAX, RECALLED_MAX};
 use crate::store::counts::Kind;
 use crate::wire::work::Work;
 
@@ -143,7 +143,9 @@ impl Scheduler {
         // only by a text with a known vector.
         let is_dry = self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
         let few = !vouches && (waiting < OFFER_MIN && allowed.checks && !wanted || is_dry);
-        let offered = waiting.max(u64::from(vouches));
+        // How much is private is nobody else's: where some is, only so much is said as makes others ask.
+        let told_max = if self.has_private_folders() { OFFER_PRIVATE_MAX } else { u64::MAX };
+        let offered = waiting.max(u64::from(vouches)).min(told_max);
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.

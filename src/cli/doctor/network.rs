@@ -176,7 +176,8 @@ fn datagrams(report: &NetworkReport) -> Result<String, String> {
 
 fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &Known<'_>) -> Reached {
     let Some(at) = peer.linked else {
-        return absent::sentence(report, peer, name, known).map_or_else(|| missing(report, peer, name), Reached::Well);
+        return absent::sentence(report, peer, name, known)
+            .map_or_else(|| missing(report, peer, name, known), Reached::Well);
     };
     if report.no_datagrams.is_some() || !peer.keys {
         return Reached::Well(format!("{name} is linked at {at}, without datagrams."));
@@ -203,7 +204,7 @@ fn reached(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &
 const THERE: &str = "On that device, stop the agent if it runs, and type:";
 
 /// The step that failed, and what to do.
-fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reached {
+fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str, known: &Known<'_>) -> Reached {
     let there =
         |why: &str, options: &str| Reached::There(format!("{name} is not linked. {why} {THERE}"), options.to_owned());
     let Some(at) = peer.dialled else {
@@ -219,18 +220,19 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
         };
     };
     if let Some(unknown_peer) = another_at(report, at) {
-        let (ip, id) = (at.ip(), &unknown_peer.peer_id);
-        let says = format!(
-            "{name} is not linked. A device at {ip} wanted to link as {id}, a PeerId that is not known here. If that one was \
-             meant, stop the agent here, and type:"
-        );
-        return Reached::Here(says, format!("wattle up --peer {}/p2p/{id}", Multiaddr::from(at)));
+        return another(peer, (name, at), &unknown_peer.peer_id, known);
     }
     let Some(why) = &peer.failed else {
         return there(&format!("It was dialled at {at}; the answer is awaited, or the link is lost."), "");
     };
     let says = |words: &[&str]| says(why, words);
-    let (advice, options) = if says(&["another agent"]) {
+    let (advice, options) = if says(&["reached itself"]) {
+        let says = format!(
+            "{name} is not linked. At {at}: {why}. This device has the address now that {name} had: it is dialled at its new one once it is heard. \
+             If it was set up anew, it has a new identity, and is to be introduced again; this one lists what it knows:"
+        );
+        return Reached::Here(says, "wattle peers".to_owned());
+    } else if says(&["another agent"]) {
         let says = format!("{name} is not linked. At {at}: {why}. The address or the PeerId is wrong.");
         return Reached::Here(says, "wattle peers".to_owned());
     } else if says(REFUSED) {
@@ -260,6 +262,28 @@ fn missing(report: &NetworkReport, peer: &PeerReachability, name: &str) -> Reach
     there(&format!("At {at}: {why}. {advice}"), &options)
 }
 
+/// A device with another PeerId dialled from the address of one that is not linked.
+fn another(peer: &PeerReachability, (name, at): (&str, SocketAddr), id: &str, known: &Known<'_>) -> Reached {
+    let ip = at.ip();
+    if in_mesh(known) {
+        let says = format!(
+            "{name} is not linked. A device at {ip} wanted to link as {id}, which is not of this mesh: it may be {name} with a new identity. \
+             If so, let it in by a code, with `wattle pair` here and `wattle join` there; and to remove what it was, type on an admin of the mesh:"
+        );
+        return Reached::Here(says, format!("wattle remove {}", peer.peer_id));
+    }
+    let says = format!(
+        "{name} is not linked. A device at {ip} wanted to link as {id}, a PeerId that is not known here. If that one was \
+         meant, stop the agent here, and type:"
+    );
+    Reached::Here(says, format!("wattle up --peer {}/p2p/{id}", Multiaddr::from(at)))
+}
+
+/// Whether this device belongs to a mesh, in which an address with a PeerId lets nobody in.
+fn in_mesh(known: &Known<'_>) -> bool {
+    known.mesh.is_some_and(|mesh| mesh.mesh.is_some())
+}
+
 /// How often, and when last.
 fn times(UnknownPeer { tries, ms, .. }: &UnknownPeer) -> String {
     let last = ago(ms / 1000);
@@ -280,12 +304,12 @@ fn refused(unknown_peer: &UnknownPeer, known: &Known<'_>) -> String {
             times(unknown_peer)
         );
     }
-    format!(
-        "{id} at {} wanted to link and was refused, {}. If it is yours, stop the agent here and start it again with --peer \
-         /p2p/{id}.",
-        at.ip(),
-        times(unknown_peer)
-    )
+    let helps = if in_mesh(known) {
+        "let it in by a code: `wattle pair` here, `wattle join` there.".to_owned()
+    } else {
+        format!("stop the agent here and start it again with --peer /p2p/{id}.")
+    };
+    format!("{id} at {} wanted to link and was refused, {}. If it is yours, {helps}", at.ip(), times(unknown_peer))
 }
 
 #[cfg(test)]

@@ -28,11 +28,12 @@ fn what_is_owed_a_check_is_told_with_what_failed_and_when_it_is_tried_again() {
     let told = |owed: OwedWork| line(&LentWork { owed, ..lent(LentState::Rests) });
     let waits = OwedWork { count: 9, ..OwedWork::default() };
     assert!(
-        told(waits.clone()).ends_with("; 9 more can be found already, and are checked once this device embeds again.")
+        told(waits.clone())
+            .ends_with("; 9 of all that it made can be found already, and are checked once this device embeds again.")
     );
     let why = Some("A passage could not be embedded: it is too hot.".to_owned());
     let fails = told(OwedWork { attempts: 3, why, next_s: Some(40), ..waits.clone() });
-    let ends = "; 9 more can be found already, and 3 attempts to check some here failed, at last: A passage could not be embedded: it is too hot; \
+    let ends = "; 9 of all that it made can be found already, and 3 attempts to check some here failed, at last: A passage could not be embedded: it is too hot; \
                 the next one in 40 seconds, unless another device embeds the same before.";
     assert!(fails.ends_with(ends), "{fails}");
     let held = told(OwedWork { attempts: 3, why: Some("It is too hot.".to_owned()), next_s: None, ..waits });
