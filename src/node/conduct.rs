@@ -11,7 +11,7 @@
 
 use super::output::{Notice, Output};
 use super::{Node, Out};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::DUPLICATE_RETRY_MS;
@@ -210,9 +210,8 @@ impl Node {
         let duplicate = |seen: &Duplicated| Finding {
             area: Area::Peers,
             what: self.sentence(seen.key, seen.at, seen.witness),
-            // It gives this device a key of its own, if this one is the copy; its agent must not run then. By others' word alone no
-            // command that deletes a key is given.
-            command: (seen.key == self.config.key && seen.witness.is_none()).then(|| self.without_key()),
+            // What deletes a key is no command to copy: this device may be the original, and would lose its place in the mesh by it.
+            command: None,
         };
         let mut findings: Vec<Finding> = records.duplicates.list(now).map(duplicate).collect();
         for (peer, refused) in records.refusals.list(now) {
@@ -226,14 +225,6 @@ impl Node {
         findings.extend(self.findings_of_models(now));
         findings.extend(self.findings_of_work(now));
         findings
-    }
-
-    /// The command that takes this device its key.
-    fn without_key(&self) -> String {
-        let home = self.config.home_name();
-        let home = home.trim_end_matches('/');
-        let [key, copy] = ["key", "copy"].map(|name| quoted(&format!("{home}/identity.{name}")));
-        format!("rm {key} {copy}")
     }
 
     /// What is so of a key with two holders, and what to do.

@@ -106,7 +106,7 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
             )),
             Ok(()) => Ok(format!("{name} is private and can be written.")),
             Err(error) => {
-                let what = "Nothing new can be indexed or remembered; answers go on.";
+                let what = "Nothing new can be indexed or remembered, and no agent can be started on it; one that runs goes on to answer.";
                 Err((
                     format!("The home {name} cannot be written: {error}. {what}"),
                     format!("findmnt -T {}", word(home)),

@@ -164,11 +164,7 @@ fn the_own_key_at_a_foreign_address_is_dialled_once_a_minute_and_another_holder_
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.starts_with("Another device with the key of this device is at 10.0.0.9"), "{found:?}");
     assert!(found[0].what.contains("they are in /srv/the agent"), "{found:?}");
-    assert_eq!(
-        found[0].command.as_deref(),
-        Some("rm '/srv/the agent/identity.key' '/srv/the agent/identity.copy'"),
-        "for a shell"
-    );
+    assert_eq!(found[0].command, None, "it may be the original");
     let again = handle(&mut node, at(60_020), Input::Wake);
     assert!(again.contains(&Output::Dial(own, place(9))), "it is looked for again: {again:?}");
 }
