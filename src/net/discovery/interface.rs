@@ -29,19 +29,17 @@ const VIRTUAL: [&str; 17] = [
 ];
 
 /// The addresses at which an agent that is bound to `listen` is reached: one for each interface that leads to other
-/// devices, in the order of the interfaces. Bound to loopback: that address alone.
+/// devices, in the order of the interfaces. Bound to loopback: that address alone. `None` where the system does not list them just now, as to a process
+/// whose files are all open.
 #[must_use]
-pub fn listen_addresses(listen: SocketAddr) -> Vec<ListenAddress> {
+pub fn listen_addresses(listen: SocketAddr) -> Option<Vec<ListenAddress>> {
     if listen.ip().is_loopback() {
-        return vec![ListenAddress { interface: "lo".to_owned(), address: listen, prefix: 8 }];
+        return Some(vec![ListenAddress { interface: "lo".to_owned(), address: listen, prefix: 8 }]);
     }
-    match if_addrs::get_if_addrs() {
-        Ok(interfaces) => choose(listen, &interfaces),
-        Err(error) => {
-            log::debug!("The network interfaces cannot be listed: {error}.");
-            Vec::new()
-        }
-    }
+    if_addrs::get_if_addrs()
+        .inspect_err(|error| log::debug!("The network interfaces cannot be listed: {error}."))
+        .ok()
+        .map(|interfaces| choose(listen, &interfaces))
 }
 
 /// Whether devices of the home can be on it.
@@ -149,6 +147,7 @@ mod tests {
     #[test]
     fn an_agent_bound_to_loopback_is_reached_there_only() {
         let at = "127.0.0.1:7781".parse().unwrap();
-        assert_eq!(listen_addresses(at).iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
+        let listening = listen_addresses(at).unwrap();
+        assert_eq!(listening.iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
     }
 }

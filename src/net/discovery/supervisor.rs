@@ -22,7 +22,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(MULTICAST_RESTART_MS_MAX);
 impl Discovery {
     /// Runs until the driver is gone. The first check of the interfaces is over when this returns.
     pub fn begin(self) {
-        let listening = interface::listen_addresses(self.listen);
+        let listening = interface::listen_addresses(self.listen).unwrap_or_default();
         self.network.set_listen_addresses(&listening);
         smol::spawn(self.run(listening)).detach();
     }
@@ -173,9 +173,10 @@ impl<'a> Supervisor<'a> {
             return true;
         }
         self.check_at = now + CHECK;
+        // What cannot be listed for a moment has not changed.
         let listening = interface::listen_addresses(self.discovery.listen);
-        let moved = listening != self.listening;
-        self.listening = listening;
+        let moved = listening.as_ref().is_some_and(|listening| *listening != self.listening);
+        self.listening = listening.unwrap_or_else(|| core::mem::take(&mut self.listening));
         let needed = self.daemon.is_some() && self.discovery.network.has_unlinked_peer();
         if moved || !needed {
             self.libp2p = None;
@@ -219,7 +220,7 @@ mod tests {
             let network = Diagnostics::default();
             let discovery = Discovery { own, listen, multicast: true, network: network.clone(), inputs };
             let state = || network.report(clock::now()).multicast;
-            let mut supervisor = Supervisor::new(&discovery, interface::listen_addresses(listen));
+            let mut supervisor = Supervisor::new(&discovery, interface::listen_addresses(listen).unwrap_or_default());
             supervisor.begin_if_due();
             assert!(state().on && supervisor.begin_at.is_none());
             supervisor.daemon.as_ref().unwrap().stop();
