@@ -97,6 +97,10 @@ impl Queue {
         (Self { frames, bytes: Arc::clone(&bytes) }, QueueReceiver { frames: receiver, bytes })
     }
 
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.bytes.load(Ordering::Relaxed) + bytes <= LINK_QUEUE_BYTES_MAX && !self.frames.is_full()
+    }
+
     pub(super) fn push(&self, frame: Frame) -> std::result::Result<(), SendError> {
         let length = frame.len();
         let fits = |waiting: usize| Some(waiting + length).filter(|sum| *sum <= LINK_QUEUE_BYTES_MAX);

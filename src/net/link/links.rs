@@ -152,6 +152,12 @@ impl Links {
         self.shared.table().link(peer).map_or(Encoding::Postcard, Link::encoding)
     }
 
+    /// Whether a frame of so many bytes can be queued for `peer` just now: for whoever fills large ones, which `send` would drop.
+    #[must_use]
+    pub fn has_room(&self, peer: &PeerId, channel: Channel, bytes: usize) -> bool {
+        self.shared.table().link(peer).is_some_and(|link| link.queue(channel).has_room(bytes))
+    }
+
     /// Queues one frame for `peer`. Frames of a channel keep their order. A frame is lost if the link goes down or the
     /// peer does not support the channel. A line of JSON must not contain a line feed.
     ///
