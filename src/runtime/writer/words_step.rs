@@ -6,6 +6,7 @@ use super::{Save, Writer};
 use crate::base::id::DocId;
 use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END, STORE_SMALL_SPACE};
 use crate::platform::home::disk_free;
+use crate::platform::store::is_suspect;
 use crate::search::lexical::analysis::VERSION;
 use crate::search::lexical::stems::Stems;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -15,6 +16,10 @@ use crate::worker::words;
 use futures_lite::future::{block_on, or};
 use smol::channel::{Receiver, TryRecvError};
 use std::sync::PoisonError;
+
+/// What a person has to know who had the index made anew because something is wrong with the store.
+const NOT_SOUND: &str = "The index of words is made anew. But the store does not add up, or a part of it could not be read, and a new index does \
+                         not mend that: stop the agent and start it again, which repairs the store.";
 
 /// How far the index of words is.
 #[derive(Debug, Default)]
@@ -116,7 +121,7 @@ impl Writer {
         if self.words.is_entered {
             let all = self.library.commit().counts.chunks;
             self.words.rebuild.goes_on(all, all);
-            self.words.rebuild.ended(None);
+            self.words.rebuild.ended(is_suspect(&self.home).then(|| NOT_SOUND.to_owned()));
         } else {
             let done = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next().0;
             self.words.rebuild.goes_on(done, self.library.commit().next_row.0);
