@@ -146,9 +146,9 @@ fn write(
 /// Why there is no backup of a store with these faults: a restore holds it to the same, and would refuse it.
 fn not_sound(audit: &Audit) -> String {
     let things = count(audit.fault_count, "thing") + plural(audit.fault_count, " does", " do");
-    let first = audit.faults.first().map_or_else(String::new, |first| format!(", the first being: {first}"));
+    let faults = audit.faults.first().map_or_else(String::new, |first| format!(" ({things} not; the first: {first})"));
     format!(
-        "the store does not add up ({things} not{first}), so that a backup of it could not be restored. Start the agent anew, which repairs \
+        "the store does not add up{faults}, so that a backup of it could not be restored. Start the agent anew, which repairs \
          the store, and then make the backup"
     )
 }

@@ -21,6 +21,9 @@ use std::sync::PoisonError;
 const NOT_SOUND: &str = "The index of words is made anew. But the store does not add up, or a part of it could not be read, and a new index does \
                          not mend that: stop the agent and start it again, which repairs the store.";
 
+/// Why a person gets no new index.
+const NO_ROOM: &str = "The index cannot be made anew: the disk is full. What there was of it still answers.";
+
 /// How far the index of words is.
 #[derive(Debug, Default)]
 pub struct WordsStep {
@@ -99,6 +102,11 @@ impl Writer {
 
     /// The index is made anew from what the store has.
     fn begin_rebuild(&mut self) {
+        if disk_free(&self.home) < SAVE_FREE_MIN {
+            // Words that are forgotten now could not all be entered anew.
+            self.words.rebuild.ended(Some(NO_ROOM.to_owned()));
+            return;
+        }
         if let Err(error) = self.try_rebuild() {
             self.library.kv().note_damage(&error);
             self.words.rebuild.ended(Some(format!("The index cannot be made anew: {error}.")));
@@ -152,13 +160,16 @@ impl Writer {
         if self.words.is_entered {
             return self.step_merge();
         }
+        let has_room = disk_free(&self.home) >= SAVE_FREE_MIN;
         if !self.words.is_current {
-            if disk_free(&self.home) < SAVE_FREE_MIN {
-                (self.words.is_entered, self.words.is_merged) = (true, true);
-                self.words.rebuild.ended(Some("The index cannot be made anew: the disk is full.".to_owned()));
-                return Ok(());
-            }
+            // That is read alone: terms of this version are entered on a full disk too, as nothing is written for it but segments.
+            self.words.is_current = words::is_current(self.library.kv())?;
+        }
+        if !self.words.is_current && has_room {
             self.words.is_current = self.library.renew_words(VERSION, &mut self.words.next_name)?;
+            return Ok(());
+        }
+        if !self.words.is_current && self.is_waiting_for_room() {
             return Ok(());
         }
         let from = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next();
@@ -171,12 +182,23 @@ impl Writer {
         self.tell_rebuild();
         // Questions are answered meanwhile; nobody but this thread changes the index.
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let full = index.words.full(false).filter(|_| disk_free(&self.home) >= SAVE_FREE_MIN);
+        let full = if has_room && self.words.is_current { index.words.full(false) } else { None };
         drop(index);
         match full {
             Some(full) => self.write_segment(full),
             None => Ok(()),
         }
+    }
+
+    /// The store's terms are of another version, which takes room to replace. Meanwhile those of this one are in memory alone, as many as one
+    /// segment has: whether that is so many that no more are entered.
+    fn is_waiting_for_room(&mut self) -> bool {
+        self.words.rebuild.ended(Some(NO_ROOM.to_owned()));
+        let is_full = self.index.read().unwrap_or_else(PoisonError::into_inner).words.full(false).is_some();
+        if is_full {
+            (self.words.is_entered, self.words.is_merged) = (true, true);
+        }
+        is_full
     }
 
     fn write_segment(&mut self, full: crate::search::lexical::index::Full) -> Result<(), KvError> {
@@ -205,7 +227,7 @@ impl Writer {
 
     /// A step of a merge. The index is locked for the moment in which a new segment takes its place.
     fn step_merge(&mut self) -> Result<(), KvError> {
-        if disk_free(&self.home) < SAVE_FREE_MIN {
+        if !self.words.is_current || disk_free(&self.home) < SAVE_FREE_MIN {
             self.words.is_merged = true;
             return Ok(());
         }
