@@ -239,7 +239,10 @@ fn on_a_full_disk_a_start_enters_the_words_that_were_in_memory_alone() {
         let (written, disk) = (writer.library.commit().number, writer.library.kv().clone());
         let upkeep = Upkeep::new(disk.clone(), folder.path().to_owned());
         writer.words = WordsStep::new(upkeep.rebuild().clone());
-        let (saves, saved) = bounded(1);
+        let ((inputs, inbox), (saves, saved)) = (bounded(8), bounded(1));
+        writer.inputs = inputs;
+        // It fails, and what is entered needs no save.
+        saves.send_blocking(Save { id: SaveId(7), changes: vec![seen("/b")], mends: false }).unwrap();
         let thread = std::thread::Builder::new().spawn(move || writer.run(&saved)).unwrap();
         let waits = |until: &dyn Fn() -> bool| {
             (0..1000).any(|_| {
@@ -250,6 +253,8 @@ fn on_a_full_disk_a_start_enters_the_words_that_were_in_memory_alone() {
         };
         let is_entered = || index.read().unwrap().words.next() == next;
         assert!(waits(&is_entered), "current: {is_current}");
+        assert!(matches!(inbox.recv_blocking(), Ok(Input::Disk { .. })));
+        assert!(matches!(inbox.recv_blocking(), Ok(Input::Saved(SaveId(7), Err(_)))));
         upkeep.rebuild().ask();
         assert!(waits(&|| !upkeep.report().rebuild.running));
         assert!(upkeep.report().rebuild.failed.unwrap().contains("disk is full"));

@@ -5,6 +5,7 @@ use super::super::upkeep::Rebuild;
 use super::{Save, Writer};
 use crate::base::id::DocId;
 use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END, STORE_SMALL_SPACE};
+use crate::node::input::NotSaved;
 use crate::platform::home::disk_free;
 use crate::platform::store::is_suspect;
 use crate::search::lexical::analysis::VERSION;
@@ -136,9 +137,15 @@ impl Writer {
         }
     }
 
-    /// Whether nothing is to be done for the index of words, or can be.
-    const fn words_rest(&self) -> bool {
-        (self.words.is_entered && self.words.is_merged) || self.words.failed || self.broken.is_some()
+    /// Whether nothing is to be done for the index of words, or can be. Where nothing can be saved just now, chunks are entered all the same.
+    fn words_rest(&self) -> bool {
+        let is_broken = self.broken.as_ref().is_some_and(|why| why.lasts);
+        (self.words.is_entered && self.words.is_merged) || self.words.failed || is_broken
+    }
+
+    /// Whether the index of words may be written to the store.
+    fn may_write_words(&self) -> bool {
+        self.broken.is_none() && disk_free(&self.home) >= SAVE_FREE_MIN
     }
 
     /// Something was saved.
@@ -160,12 +167,12 @@ impl Writer {
         if self.words.is_entered {
             return self.step_merge();
         }
-        let has_room = disk_free(&self.home) >= SAVE_FREE_MIN;
+        let may_write = self.may_write_words();
         if !self.words.is_current {
             // That is read alone: terms of this version are entered on a full disk too, as nothing is written for it but segments.
             self.words.is_current = words::is_current(self.library.kv())?;
         }
-        if !self.words.is_current && has_room {
+        if !self.words.is_current && may_write {
             self.words.is_current = self.library.renew_words(VERSION, &mut self.words.next_name)?;
             return Ok(());
         }
@@ -182,7 +189,7 @@ impl Writer {
         self.tell_rebuild();
         // Questions are answered meanwhile; nobody but this thread changes the index.
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let full = if has_room && self.words.is_current { index.words.full(false) } else { None };
+        let full = if may_write && self.words.is_current { index.words.full(false) } else { None };
         drop(index);
         match full {
             Some(full) => self.write_segment(full),
@@ -193,7 +200,8 @@ impl Writer {
     /// The store's terms are of another version, which takes room to replace. Meanwhile those of this one are in memory alone, as many as one
     /// segment has: whether that is so many that no more are entered.
     fn is_waiting_for_room(&mut self) -> bool {
-        self.words.rebuild.ended(Some(NO_ROOM.to_owned()));
+        let why = |why: &NotSaved| format!("The index cannot be made anew: {}", why.why);
+        self.words.rebuild.ended(Some(self.broken.as_ref().map_or_else(|| NO_ROOM.to_owned(), why)));
         let is_full = self.index.read().unwrap_or_else(PoisonError::into_inner).words.full(false).is_some();
         if is_full {
             (self.words.is_entered, self.words.is_merged) = (true, true);
@@ -227,7 +235,7 @@ impl Writer {
 
     /// A step of a merge. The index is locked for the moment in which a new segment takes its place.
     fn step_merge(&mut self) -> Result<(), KvError> {
-        if !self.words.is_current || disk_free(&self.home) < SAVE_FREE_MIN {
+        if !self.words.is_current || !self.may_write_words() {
             self.words.is_merged = true;
             return Ok(());
         }
