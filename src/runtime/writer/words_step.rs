@@ -169,7 +169,7 @@ impl Writer {
         }
         let may_write = self.may_write_words();
         if !self.words.is_current {
-            // That is read alone: terms of this version are entered on a full disk too, as nothing is written for it but segments.
+            // Only read: where the terms are of this version, a full disk keeps no chunk from being entered.
             self.words.is_current = words::is_current(self.library.kv())?;
         }
         if !self.words.is_current && may_write {
