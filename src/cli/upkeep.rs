@@ -63,7 +63,7 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
 /// The store of a home in which no agent runs. Here nobody repairs it.
 fn store_of(home: &Home) -> Result<Disk, String> {
     let opened = if awaits_repair(home.path()) {
-        Err(KvError::Damaged("a list of its tables is not proven to be whole".to_owned()))
+        Err(KvError::Damaged("a part of it is not proven to be whole".to_owned()))
     } else {
         open_sound(&home.path().join(LAYOUT), Sync::Disk)
     };

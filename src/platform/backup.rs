@@ -2,16 +2,20 @@
 //!
 //! A key that runs on two devices makes both unusable to their mesh, so that it is no part of a backup unless it is asked for, and
 //! is only put into a home that has none. The token of the API and invites are never in one. The index of words is made anew
-//! from the texts. The file is as private as the documents: only its owner can read it.
+//! from the texts. The file is as private as the documents: only its owner can read it. A store that does not add up has no backup, because none of
+//! it could be restored: the audit of a restore is made before.
 
 mod restore;
 
 use super::disk::Disk;
 use super::home::{Home, HomeFile};
+use super::store::mark_suspect;
+use crate::base::count::{count, plural};
 use crate::platform::clock;
+use crate::store::audit::{Audit, audit, is_consistent};
 use crate::store::backup::{Head, Writer};
 use crate::store::keys;
-use crate::store::kv::{Kv, KvError, KvRead, Space};
+use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::models;
 use crate::store::read;
 use std::fs::{self, File, OpenOptions};
@@ -28,6 +32,9 @@ const PAIRS: usize = 256;
 /// The settings, and the files of a device's place in its mesh.
 const SETTINGS: HomeFile = HomeFile::Settings;
 const KEYS: [HomeFile; 4] = [HomeFile::Identity, HomeFile::BootCount, HomeFile::Records, HomeFile::MeshRoot];
+
+/// Why a backup was ended.
+const STOPPING: &str = "the agent is stopping";
 
 /// How far a backup is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +61,7 @@ pub struct Made {
 /// Writes a backup into a new file. `tell` is told how far it is, and says whether it goes on.
 ///
 /// # Errors
-/// One sentence; no file is left, and none that was there is touched.
+/// One sentence; no file is left, and none that was there is touched. A store that does not add up is repaired by the next start then.
 pub fn back_up(
     home: &Home,
     disk: &Disk,
@@ -94,6 +101,13 @@ fn write(
     let counts = read::commit(&view).map_err(|error| failed(&error))?.counts;
     let model = models::model(&view).map_err(|error| failed(&error))?.map_or([0; 32], |model| model.0);
     let documents = counts.total();
+    // A path, a name and a document each; a chunk, a vector and its key each.
+    let mut progress = Progress { done: 0, of: 3 * documents + counts.chunks + 2 * counts.vectors };
+    let audit = audit(&UntilEnded { view: &view, goes_on: || tell(progress) }).map_err(|error| failed(&error))?;
+    if !audit.clean() || !is_consistent(&view).map_err(|error| failed(&error))? {
+        mark_suspect(home.path());
+        return Err(Error::other(not_sound(&audit)));
+    }
     let head = Head {
         made_s: clock::wall_ns() / 1_000_000_000,
         model,
@@ -108,8 +122,6 @@ fn write(
             writer.file(small.name(), &content)?;
         }
     }
-    // A path, a name and a document each; a chunk, a vector and its key each.
-    let mut progress = Progress { done: 0, of: 3 * documents + counts.chunks + 2 * counts.vectors };
     for space in Space::ALL {
         let mut from = Vec::new();
         // The index of words is not in it; that it was written to is.
@@ -123,12 +135,45 @@ fn write(
             progress.done += page.len() as u64;
             progress.of = progress.of.max(progress.done);
             if !tell(progress) {
-                return Err(Error::other("the agent is stopping"));
+                return Err(Error::other(STOPPING));
             }
         }
     }
     writer.end()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     Ok(Made { documents, chunks: counts.chunks, bytes: 0, has_keys: with_keys })
+}
+
+/// Why there is no backup of a store with these faults: a restore holds it to the same, and would refuse it.
+fn not_sound(audit: &Audit) -> String {
+    let things = count(audit.fault_count, "thing") + plural(audit.fault_count, " does", " do");
+    let faults = audit.faults.first().map_or_else(String::new, |first| format!(" ({things} not; the first: {first})"));
+    format!(
+        "the store does not add up{faults}, so that a backup of it could not be restored. Start the agent anew, which repairs \
+         the store, and then make the backup"
+    )
+}
+
+/// A view whose reads fail once the backup is ended, so that a stop does not wait for the audit before it.
+struct UntilEnded<'a, K, T> {
+    view: &'a K,
+    goes_on: T,
+}
+
+impl<K: KvRead, T: Fn() -> bool> KvRead for UntilEnded<'_, K, T> {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.view.get(space, key)
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        if !(self.goes_on)() {
+            return Err(KvError::Io(STOPPING.to_owned()));
+        }
+        self.view.page(space, from, to, max)
+    }
+
+    fn note_damage(&self, error: &KvError) {
+        self.view.note_damage(error);
+    }
 }
 
 fn failed(error: &KvError) -> Error {

@@ -4,7 +4,8 @@
 //! - Options are frozen when a keyspace is made, so that they have a number in the folder's name (`LAYOUT`).
 //! - A small memtable can hang the only worker on its own queue (fjall#323): memtables never fill by themselves here
 //!   (1 GiB), the writer rotates them explicitly every `STORE_MEMORY_BYTES`, and there are two workers.
-//! - A flipped journal byte loses everything after it without an error, or the whole store: `journal` takes the one batch out before.
+//! - A flipped journal byte loses everything after it without an error, or the whole store: `journal` takes the one batch out before. Without any
+//!   journal it opens, and loses what is written then: `journal` puts one in its place.
 //! - Iterators end early after an error: every item is checked.
 //! - It panics on some damage (a folder where a table should be, a lock that another thread's panic poisoned): a panic is
 //!   caught here and is damage like any other.
@@ -109,7 +110,8 @@ impl Disk {
     /// Opens or makes the store in `folder`.
     ///
     /// # Errors
-    /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read, or a note of the newest tables is to be mended before.
+    /// `Io` if the folder cannot be used, `Damaged` if what is in it cannot be read, or a note of the newest tables or the journal is to be
+    /// mended before.
     pub fn open(folder: &Path, sync: Sync) -> Result<Self, KvError> {
         let open = RwLock::new(Some(Arc::new(guarded(|| Inner::open(folder))?)));
         let (folder, unconfirmed) = (folder.to_owned(), AtomicBool::new(false));
@@ -268,6 +270,9 @@ fn is_last(inner: &Arc<Inner>) -> bool {
 impl Inner {
     fn open(folder: &Path) -> Result<Self, KvError> {
         newest::is_to_be_mended(folder)?;
+        if journal::is_gone(folder) {
+            return Err(KvError::Damaged("its journal is gone".to_owned()));
+        }
         let db = Database::builder(folder)
             .cache_size(STORE_CACHE_BYTES)
             .worker_threads(2)

@@ -89,6 +89,7 @@ fn one(home: &Home, library: &mut Library<Disk>, store: &Path, due: &Due) -> Res
     let opened = || {
         mend_notes(&note_faults(store)?)?;
         journal::mend(&journal::damaged(store)?)?;
+        journal::put_back(store)?;
         open_whole(store, Sync::Buffer)
     };
     let old = if given_up { Err(KvError::Damaged(String::new())) } else { opened() };

@@ -35,7 +35,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use suspect::{SUSPECT, Suspect};
-pub use suspect::{awaits_repair, mark_suspect};
+pub use suspect::{awaits_repair, is_suspect, mark_suspect};
 
 /// The mark of the openings in a row that did not come to an end; see `unended`.
 pub(super) const OPENING: &str = "store-opening";
@@ -67,8 +67,9 @@ pub fn open<T>(
     let prepared = |(disk, before)| prepare(home, models, disk, before, &first_reads);
     let whole = survived(home.path(), || open_whole(&folder, sync)).and_then(|disk| check(disk, suspect));
     let less = whole.as_ref().ok().and_then(|(_, repaired)| {
-        let Suspect { notes, dropped: damaged, .. } = suspect.unwrap_or_default();
-        of_notes(notes, *repaired).or_else(|| dropped::told(Dropped { damaged, ..journals.dropped() }, *repaired))
+        let Suspect { notes, dropped: damaged, is_without_journal: is_gone, .. } = suspect.unwrap_or_default();
+        of_notes(notes, *repaired)
+            .or_else(|| dropped::told(Dropped { damaged, is_gone, ..journals.dropped() }, *repaired))
     });
     let whole = whole.map(|(disk, repaired)| match (&found, repaired) {
         (Some(_), _) => (disk, Before::Told),
@@ -102,16 +103,18 @@ pub fn open<T>(
 /// not know of them any more. Gives what is so of the store, if it is to be checked.
 fn mended(home: &Path, folder: &Path) -> Result<Option<Suspect>, KvError> {
     let (known, faults, journals) = (Suspect::read(home), note_faults(folder)?, journal::damaged(folder)?);
-    if faults.is_empty() && journals.is_empty() {
+    let is_gone = journal::is_gone(folder);
+    if faults.is_empty() && journals.is_empty() && !is_gone {
         return Ok(known);
     }
     let damaged = journals.iter().map(|damaged| damaged.lost).sum();
-    let suspect = known.unwrap_or_default().with(&faults).with_dropped(damaged);
+    let suspect = known.unwrap_or_default().with(&faults).with_dropped(damaged).with_journal_gone(is_gone);
     suspect
         .write(home)
         .map_err(|error| KvError::Io(format!("{} cannot be written: {error}", home.join(SUSPECT).display())))?;
     mend_notes(&faults)?;
     journal::mend(&journals)?;
+    journal::put_back(folder)?;
     Ok(Some(suspect))
 }
 
@@ -360,6 +363,9 @@ fn check(disk: Disk, suspect: Option<Suspect>) -> Result<(Disk, Option<u64>), Kv
 #[cfg(test)]
 #[path = "store/flipped_bits_test.rs"]
 mod flipped_bits_test;
+#[cfg(test)]
+#[path = "store/journal_test.rs"]
+mod journal_test;
 #[cfg(test)]
 #[path = "store/lists_test.rs"]
 mod lists_test;

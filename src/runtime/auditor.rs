@@ -7,11 +7,13 @@ use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::platform::folder::Folders;
 use crate::platform::panics::guard;
+use crate::platform::store::mark_suspect;
 use crate::scheduler::task::Outcome;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::worker::run::check_store;
 use log::warn;
 use smol::channel::{Receiver, Sender};
+use std::path::PathBuf;
 
 /// The audit thread's state.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Auditor {
     pub disk: Disk,
     /// The watched files, which are held against the store.
     pub folders: Folders,
+    /// The agent's home.
+    pub home: PathBuf,
     /// To the driver.
     pub inputs: Sender<Input>,
 }
@@ -45,6 +49,10 @@ impl Auditor {
     /// The outcome of an audit, with a sample of the files held against the store.
     fn with_files(&self, outcome: Outcome, id: TaskId, tasks: &Receiver<TaskId>) -> Outcome {
         let Outcome::Audited(mut audit) = outcome else { return outcome };
+        if !audit.clean() {
+            // A start compares stamps alone, which may agree all the same.
+            mark_suspect(&self.home);
+        }
         // What the audit read may be from memory.
         if let Err(error) = self.disk.verify_unless(|| tasks.is_closed()) {
             self.disk.note_damage(&error);
@@ -90,7 +98,27 @@ impl<K: KvRead> KvRead for UntilClosed<'_, K> {
 mod tests {
     use super::*;
     use crate::platform::disk::Sync;
+    use crate::platform::store::is_suspect;
+    use crate::store::kv::Batch;
     use smol::channel::bounded;
+
+    #[test]
+    fn a_store_that_does_not_add_up_is_checked_by_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(&folder.path().join("store-1"), Sync::Buffer).unwrap();
+        let ((inputs, _inbox), (_queue, tasks)) = (bounded(1), bounded(1));
+        let (folders, home) = (Folders::new(folder.path().to_owned()), folder.path().to_owned());
+        let auditor = Auditor { disk: disk.clone(), folders, home, inputs };
+        let faults = || match auditor.with_files(check_store(&disk), TaskId(1), &tasks) {
+            Outcome::Audited(audit) => audit.fault_count,
+            other => panic!("{other:?}"),
+        };
+        assert!(faults() == 0 && !is_suspect(folder.path()));
+        let mut batch = Batch::new();
+        batch.put(Space::Key, [1_u8; 24], []);
+        disk.commit(batch).unwrap();
+        assert!(faults() == 1 && is_suspect(folder.path()));
+    }
 
     #[test]
     fn a_stop_ends_an_audit_under_way() {

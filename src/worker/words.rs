@@ -100,7 +100,7 @@ pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result
         Ok(())
     })?;
     // Segments of another version are being deleted.
-    let segments = if words::analysis(kv)? == VERSION { words::segments(kv)? } else { Vec::new() };
+    let segments = if is_current(kv)? { words::segments(kv)? } else { Vec::new() };
     let segments = segments.into_iter().map(|StoredSegment { number, first, mut lengths, languages, .. }| {
         let mut dead = 0;
         for (row, length) in (first.0..).zip(&mut lengths) {
@@ -118,6 +118,14 @@ pub fn load_with(kv: &impl Kv, mut each: impl FnMut(DocId, &Document)) -> Result
     index.hide(&hidden);
     index.set_audiences(audiences);
     Ok(index)
+}
+
+/// Whether the store's terms are those of this version of the analysis.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn is_current(kv: &impl KvRead) -> Result<bool, KvError> {
+    Ok(words::analysis(kv)? == VERSION)
 }
 
 /// A chunk that is to be entered.

@@ -91,11 +91,13 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     let (source, path) = ("/usb".to_owned(), "/usb/a.md".to_owned());
     let disk = ReplacedDisk { source, volumes: (7, 8), files: 57, path };
     hold_finding("another disk is in the place of one with documents", replaced::finding(&disk).1);
-    let dropped = |bytes, has_strays| Dropped { bytes, has_strays, damaged: 0 };
+    let dropped = |bytes, has_strays| Dropped { bytes, has_strays, ..Dropped::default() };
     hold_finding("the end of the store's journal is damaged", of_dropped(dropped(4096, false), None).unwrap());
     hold_finding("a bit of the store's journal is flipped behind its end", of_dropped(dropped(0, true), None).unwrap());
     let damaged = Dropped { damaged: 3000, ..Dropped::default() };
     hold_finding("a part of the store's journal is damaged", of_dropped(damaged, Some(12)).unwrap());
+    let gone = Dropped { is_gone: true, ..Dropped::default() };
+    hold_finding("the store's journal is gone", of_dropped(gone, Some(12)).unwrap());
     hold_finding("parts of the store disagree", of_dropped(dropped(0, false), Some(12)).unwrap());
     hold_finding("the store is damaged, and has documents without files", of_carried(110, 0));
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));

@@ -133,7 +133,7 @@ pub(super) fn start(
     let joins = background_threads.joins();
     let (lanes, LaneEnds { questions, checks, searches, peer_searches, audits }) = Lanes::new(background, of_lanes);
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());
-    let auditor = Auditor { disk, folders, inputs: inputs.clone() };
+    let auditor = Auditor { disk, folders, home: home.path().to_owned(), inputs: inputs.clone() };
     threads.push(spawn("audit", move || {
         // A person waits for it: in the last rank it takes minutes beside a busy program, or beside this agent's own work.
         stand(Rank::Hurried);

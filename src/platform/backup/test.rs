@@ -5,8 +5,9 @@ use crate::base::id::{EmbedKey, Fingerprint, Ring};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
 use crate::platform::disk::{LAYOUT, Sync};
-use crate::store::audit::audit;
+use crate::platform::store::is_suspect;
 use crate::store::change::{Change, NewChunk};
+use crate::store::kv::Batch;
 use crate::store::library::Library;
 use crate::store::record::{FileStamp, Source, Sources};
 use crate::worker::words;
@@ -197,6 +198,20 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_was_ended() {
     fs::remove_file(&path).unwrap();
     let why = back_up(&home, &disk, &path, false, |progress| progress.done < 50).unwrap_err();
     assert!(why.contains("stopping") && !path.exists(), "{why}");
+}
+
+#[test]
+fn a_store_that_does_not_add_up_has_no_backup_and_is_repaired_by_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, disk) = made(&folder.path().join("home"));
+    let (doc, _) = read::document_at(&disk, b"/a/3").unwrap().unwrap();
+    let mut batch = Batch::new();
+    batch.delete(Space::Document, keys::document(doc));
+    disk.commit(batch).unwrap();
+    let path = folder.path().join("backup");
+    let why = back_up(&home, &disk, &path, false, |_| true).unwrap_err();
+    assert!(why.contains("does not add up") && why.contains("nothing of it is left"), "{why}");
+    assert!(!path.exists() && is_suspect(home.path()));
 }
 
 #[test]

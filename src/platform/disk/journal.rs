@@ -1,6 +1,6 @@
 //! The journals of a store, before fjall reads them. A batch in one that is not what was written has fjall drop all behind it, or, where only its
 //! checksum is wrong, not open the store at all. So each batch is looked at before: one that is damaged is taken out, and those
-//! behind it stay. What the rest of them then lacks the repair of the store finds.
+//! behind it stay. What the rest of them then lacks the repair of the store finds. A journal that is gone is made anew, empty.
 //!
 //! A journal is batch behind batch, in fjall's own layout (`journal::entry`): a start (1, the number of entries as u32, a number as u64), the
 //! entries, and an end (3, their xxh3 as u64, a trailer). An entry is a pair (2, the kind of value, that of compression, the space as u64, and
@@ -26,6 +26,9 @@ const EMPTIED: u8 = 4;
 
 /// What ends a batch.
 const TRAILER: [u8; 4] = *b"FJL\x03";
+
+/// The file that fjall writes last when it makes a store.
+const VERSION: &str = "version";
 
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 16;
@@ -59,6 +62,31 @@ pub(in crate::platform) fn damaged(store: &Path) -> Result<Vec<DamagedJournal>, 
     let mut found: Vec<DamagedJournal> = journals.filter_map(|path| look(&path).ok().flatten()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Whether a store has no journal at all, and so has lost it: fjall makes one before a store has its version, and never deletes the last one.
+pub(in crate::platform) fn is_gone(store: &Path) -> bool {
+    let is_made = fs::exists(store.join(VERSION)).unwrap_or(false);
+    let is_other = |entry: fs::DirEntry| entry.path().extension().is_none_or(|extension| extension != "jnl");
+    // What cannot be looked at may be one.
+    is_made && fs::read_dir(store).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_other)))
+}
+
+/// Gives a store whose journal is gone an empty one, from which it opens as it was when its memory was last written out. Without any
+/// fjall 3.1.13 numbers its writes from the beginning again, because it looks for the highest number in the tables only after it has read a journal:
+/// what is written then hides behind what the tables have of the same key, and the next opening drops it.
+///
+/// # Errors
+/// `Io`: the journal cannot be made.
+pub(in crate::platform) fn put_back(store: &Path) -> Result<(), KvError> {
+    if !is_gone(store) {
+        return Ok(());
+    }
+    let path = store.join("0.jnl");
+    durable::write(&path, &[])
+        .map_err(|error| KvError::Io(format!("{} is gone, and cannot be made anew: {error}", path.display())))?;
+    warn!("The journal of {} was gone, and an empty one was put in its place.", store.display());
+    Ok(())
 }
 
 /// Takes the damaged batches out. A journal as it was is kept beside, if the disk can give a file two names.

@@ -36,6 +36,8 @@ pub(crate) struct Dropped {
     pub(crate) has_strays: bool,
     /// Bytes of damaged batches, those behind which are there: they were taken out before the opening (`disk::journal`).
     pub(crate) damaged: u64,
+    /// Whether there was no journal at all.
+    pub(crate) is_gone: bool,
 }
 
 impl Journals {
@@ -52,7 +54,7 @@ impl Journals {
         Dropped {
             bytes: self.0.iter().map(|(path, written)| lost(path, written.end)).sum(),
             has_strays: self.0.iter().any(|(path, written)| lost(path, written.stray) > 0),
-            damaged: 0,
+            ..Dropped::default()
         }
     }
 }
@@ -86,9 +88,11 @@ fn written(path: &Path) -> Option<Written> {
 }
 
 /// What is to be said of what was dropped, and of a repair for which so many documents are read again; `None` if there was neither.
-pub(crate) fn told(Dropped { bytes, has_strays, damaged }: Dropped, repaired: Option<u64>) -> Option<Finding> {
+pub(crate) fn told(dropped: Dropped, repaired: Option<u64>) -> Option<Finding> {
+    let Dropped { bytes, has_strays, damaged, is_gone } = dropped;
     let command = Some("dmesg --level=err,warn".to_owned());
     let lost = match (bytes, repaired) {
+        _ if is_gone => "The store's journal was gone, and what was written to the store last went with it".to_owned(),
         _ if damaged > 0 => format!(
             "A part of what was written to the store last, {} KiB, could not be read, and was dropped, and what was written behind it is there \
              (the journal as it was is kept in the store's folder, with the ending .damaged, and can be deleted)",
@@ -113,9 +117,8 @@ pub(crate) fn told(Dropped { bytes, has_strays, damaged }: Dropped, repaired: Op
             count(documents, "file") + plural(documents, " is", " are")
         ),
     };
-    let what = format!(
-        "{lost}; {then}. After a power cut that is as it should be; else the disk or card may be failing: make a backup."
-    );
+    let unless = if is_gone { "If nobody deleted it," } else { "After a power cut that is as it should be; else" };
+    let what = format!("{lost}; {then}. {unless} the disk or card may be failing: make a backup.");
     Some(Finding { area: Area::State, what, command })
 }
 
@@ -162,6 +165,6 @@ mod tests {
         file.set_len(5000).unwrap();
         assert_eq!(journals.dropped(), Dropped { has_strays: true, ..Dropped::default() });
         file.set_len(4000).unwrap();
-        assert_eq!(journals.dropped(), Dropped { bytes: 1000, has_strays: true, damaged: 0 });
+        assert_eq!(journals.dropped(), Dropped { bytes: 1000, has_strays: true, ..Dropped::default() });
     }
 }

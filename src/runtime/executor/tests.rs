@@ -84,7 +84,8 @@ fn a_question_is_answered_while_an_audit_is_under_way() {
     }
     // The audit is served only now, so the questions cannot have waited for its end.
     let folders = Folders::new(folder.path().to_owned());
-    let auditor = spawn(move || Auditor { disk, folders, inputs }.run(&audits));
+    let home = folder.path().to_owned();
+    let auditor = spawn(move || Auditor { disk, folders, home, inputs }.run(&audits));
     let (id, outcome) = next(&inbox);
     assert!(id == TaskId(1) && matches!(&outcome, Outcome::Audited(audit) if audit.clean()), "{outcome:?}");
     drop(lanes);

@@ -5,6 +5,8 @@ use crate::base::id::{EmbedKey, Fingerprint, PeerKey, Ring};
 use crate::limits::{SEGMENT_AT_END, SYNC_TOGETHER_MS};
 use crate::platform::disk::Sync;
 use crate::platform::disk::tests::{break_tables, mend_tables};
+use crate::runtime::upkeep::Upkeep;
+use crate::search::lexical::analysis::VERSION;
 use crate::store::change::NewChunk;
 use crate::store::counts::Kind;
 use crate::store::record::{FileStamp, Sources};
@@ -217,4 +219,48 @@ fn an_agent_that_ends_leaves_no_words_for_the_next_start_to_enter() {
     thread.join().unwrap();
     let disk = Disk::open(&store, Sync::Disk).unwrap();
     assert_eq!(words::load(&disk).unwrap().next(), next);
+}
+
+#[test]
+fn on_a_full_disk_a_start_enters_the_words_that_were_in_memory_alone() {
+    for is_current in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        // Nothing is ever free there.
+        let mut writer = writer(&folder.path().join("store-1"), Path::new("/proc"));
+        assert!(disk_free(&writer.home) < SAVE_FREE_MIN);
+        let Change::Seen { stamp, .. } = seen("/a") else { panic!() };
+        let doc = writer.library.apply(&seen("/a")).unwrap().doc.unwrap();
+        let (key, text) = (EmbedKey([1; 16]), "The boiler is in the cellar.".to_owned());
+        let chunks = vec![NewChunk { key, heading: String::new(), text, start: 0, end: 1 }];
+        writer.library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        let mut next_name = None;
+        while is_current && !writer.library.renew_words(VERSION, &mut next_name).unwrap() {}
+        let (index, next) = (Arc::clone(&writer.index), writer.library.commit().next_row);
+        let (written, disk) = (writer.library.commit().number, writer.library.kv().clone());
+        let upkeep = Upkeep::new(disk.clone(), folder.path().to_owned());
+        writer.words = WordsStep::new(upkeep.rebuild().clone());
+        let ((inputs, inbox), (saves, saved)) = (bounded(8), bounded(1));
+        writer.inputs = inputs;
+        // It fails, and what is entered needs no save.
+        saves.send_blocking(Save { id: SaveId(7), changes: vec![seen("/b")], mends: false }).unwrap();
+        let thread = std::thread::Builder::new().spawn(move || writer.run(&saved)).unwrap();
+        let waits = |until: &dyn Fn() -> bool| {
+            (0..1000).any(|_| {
+                #[expect(clippy::disallowed_methods, reason = "a test waits on its own thread")]
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                until()
+            })
+        };
+        let is_entered = || index.read().unwrap().words.next() == next;
+        assert!(waits(&is_entered), "current: {is_current}");
+        assert!(matches!(inbox.recv_blocking(), Ok(Input::Disk { .. })));
+        assert!(matches!(inbox.recv_blocking(), Ok(Input::Saved(SaveId(7), Err(_)))));
+        upkeep.rebuild().ask();
+        assert!(waits(&|| !upkeep.report().rebuild.running));
+        assert!(upkeep.report().rebuild.failed.unwrap().contains("disk is full"));
+        assert!(is_entered(), "what was there answers");
+        drop(saves);
+        thread.join().unwrap();
+        assert_eq!(read::commit(&disk).unwrap().number, written, "nothing is written");
+    }
 }

@@ -5,7 +5,9 @@ use super::super::upkeep::Rebuild;
 use super::{Save, Writer};
 use crate::base::id::DocId;
 use crate::limits::{INDEXED_AT_ONCE, SAVE_FREE_MIN, SEGMENT_AT_END, STORE_SMALL_SPACE};
+use crate::node::input::NotSaved;
 use crate::platform::home::disk_free;
+use crate::platform::store::is_suspect;
 use crate::search::lexical::analysis::VERSION;
 use crate::search::lexical::stems::Stems;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -15,6 +17,13 @@ use crate::worker::words;
 use futures_lite::future::{block_on, or};
 use smol::channel::{Receiver, TryRecvError};
 use std::sync::PoisonError;
+
+/// What a person has to know who had the index made anew because something is wrong with the store.
+const NOT_SOUND: &str = "The index of words is made anew. But the store does not add up, or a part of it could not be read, and a new index does \
+                         not mend that: stop the agent and start it again, which repairs the store.";
+
+/// Why a person gets no new index.
+const NO_ROOM: &str = "The index cannot be made anew: the disk is full. What there was of it still answers.";
 
 /// How far the index of words is.
 #[derive(Debug, Default)]
@@ -94,6 +103,11 @@ impl Writer {
 
     /// The index is made anew from what the store has.
     fn begin_rebuild(&mut self) {
+        if disk_free(&self.home) < SAVE_FREE_MIN {
+            // Words that are forgotten now could not all be entered anew.
+            self.words.rebuild.ended(Some(NO_ROOM.to_owned()));
+            return;
+        }
         if let Err(error) = self.try_rebuild() {
             self.library.kv().note_damage(&error);
             self.words.rebuild.ended(Some(format!("The index cannot be made anew: {error}.")));
@@ -116,16 +130,22 @@ impl Writer {
         if self.words.is_entered {
             let all = self.library.commit().counts.chunks;
             self.words.rebuild.goes_on(all, all);
-            self.words.rebuild.ended(None);
+            self.words.rebuild.ended(is_suspect(&self.home).then(|| NOT_SOUND.to_owned()));
         } else {
             let done = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next().0;
             self.words.rebuild.goes_on(done, self.library.commit().next_row.0);
         }
     }
 
-    /// Whether nothing is to be done for the index of words, or can be.
-    const fn words_rest(&self) -> bool {
-        (self.words.is_entered && self.words.is_merged) || self.words.failed || self.broken.is_some()
+    /// Whether nothing is to be done for the index of words, or can be. Where nothing can be saved just now, chunks are entered all the same.
+    fn words_rest(&self) -> bool {
+        let is_broken = self.broken.as_ref().is_some_and(|why| why.lasts);
+        (self.words.is_entered && self.words.is_merged) || self.words.failed || is_broken
+    }
+
+    /// Whether the index of words may be written to the store.
+    fn may_write_words(&self) -> bool {
+        self.broken.is_none() && disk_free(&self.home) >= SAVE_FREE_MIN
     }
 
     /// Something was saved.
@@ -147,13 +167,16 @@ impl Writer {
         if self.words.is_entered {
             return self.step_merge();
         }
+        let may_write = self.may_write_words();
         if !self.words.is_current {
-            if disk_free(&self.home) < SAVE_FREE_MIN {
-                (self.words.is_entered, self.words.is_merged) = (true, true);
-                self.words.rebuild.ended(Some("The index cannot be made anew: the disk is full.".to_owned()));
-                return Ok(());
-            }
+            // Only read: where the terms are of this version, a full disk keeps no chunk from being entered.
+            self.words.is_current = words::is_current(self.library.kv())?;
+        }
+        if !self.words.is_current && may_write {
             self.words.is_current = self.library.renew_words(VERSION, &mut self.words.next_name)?;
+            return Ok(());
+        }
+        if !self.words.is_current && self.is_waiting_for_room() {
             return Ok(());
         }
         let from = self.index.read().unwrap_or_else(PoisonError::into_inner).words.next();
@@ -166,12 +189,24 @@ impl Writer {
         self.tell_rebuild();
         // Questions are answered meanwhile; nobody but this thread changes the index.
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let full = index.words.full(false).filter(|_| disk_free(&self.home) >= SAVE_FREE_MIN);
+        let full = if may_write && self.words.is_current { index.words.full(false) } else { None };
         drop(index);
         match full {
             Some(full) => self.write_segment(full),
             None => Ok(()),
         }
+    }
+
+    /// The store's terms are of another version, which takes room to replace. Meanwhile those of this one are in memory alone, as many as one
+    /// segment has: whether that is so many that no more are entered.
+    fn is_waiting_for_room(&mut self) -> bool {
+        let why = |why: &NotSaved| format!("The index cannot be made anew: {}", why.why);
+        self.words.rebuild.ended(Some(self.broken.as_ref().map_or_else(|| NO_ROOM.to_owned(), why)));
+        let is_full = self.index.read().unwrap_or_else(PoisonError::into_inner).words.full(false).is_some();
+        if is_full {
+            (self.words.is_entered, self.words.is_merged) = (true, true);
+        }
+        is_full
     }
 
     fn write_segment(&mut self, full: crate::search::lexical::index::Full) -> Result<(), KvError> {
@@ -200,7 +235,7 @@ impl Writer {
 
     /// A step of a merge. The index is locked for the moment in which a new segment takes its place.
     fn step_merge(&mut self) -> Result<(), KvError> {
-        if disk_free(&self.home) < SAVE_FREE_MIN {
+        if !self.words.is_current || !self.may_write_words() {
             self.words.is_merged = true;
             return Ok(());
         }

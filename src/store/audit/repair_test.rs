@@ -6,6 +6,7 @@ use crate::base::vector::Embedding;
 use crate::limits::DIMENSIONS;
 use crate::store::audit::audit;
 use crate::store::change::{Change, NewChunk};
+use crate::store::kv::Write;
 use crate::store::library::Library;
 use crate::store::memory::MemoryKv;
 use std::rc::Rc;
@@ -44,6 +45,39 @@ fn a_removed_document_stays_removed_until_it_is_purged() {
     let found = audit(library.kv()).unwrap();
     assert!(found.clean(), "{:?}", found.faults);
     assert_eq!(read::document(library.kv(), removed).unwrap(), None);
+}
+
+#[test]
+fn whatever_the_audit_names_adds_up_after_a_repair() {
+    let plants: [fn(&Document, DocId) -> Write; 8] = [
+        |doc, _| (Space::Path, doc.path.clone(), None),
+        |_, id| (Space::Document, keys::document(id), None),
+        |doc, _| (Space::Chunk, keys::row(doc.chunks[0].row), None),
+        |doc, _| (Space::Vector, keys::row(doc.chunks[0].row), None),
+        |doc, _| (Space::Vector, keys::row(doc.chunks[2].row), None),
+        |_, id| (Space::Todo, keys::todo(Stage::Read, id), Some(Vec::new())),
+        |_, id| (Space::Todo, keys::parked(id), Some(Vec::new())),
+        |doc, _| (Space::Todo, keys::retired(doc.chunks[0].row), Some(Vec::new())),
+    ];
+    for (at, plant) in plants.iter().enumerate() {
+        let disk = Rc::new(MemoryKv::new());
+        let mut library = Library::open(Rc::clone(&disk)).unwrap();
+        let (kept, other) = (add(&mut library, 1, 2), add(&mut library, 2, 3));
+        let doc = read::document(&disk, other).unwrap().unwrap();
+        let (space, key, value) = plant(&doc, other);
+        let mut batch = Batch::new();
+        match value {
+            Some(value) => batch.put(space, key, value),
+            None => batch.delete(space, key),
+        }
+        disk.commit(batch).unwrap();
+        assert!(!audit(&disk).unwrap().clean(), "{at}");
+        repair(&disk).unwrap();
+        let found = audit(&disk).unwrap();
+        assert!(found.clean(), "{at}: {:?}", found.faults);
+        let kept = read::document(&disk, kept).unwrap().unwrap();
+        assert_eq!((kept.state, kept.chunks.len()), (DocState::Waiting, 2), "{at}");
+    }
 }
 
 #[test]
