@@ -37,19 +37,23 @@ fn known(
     depth: usize,
     budget: &mut Budget,
 ) -> Option<Result<Text, Refusal>> {
-    let text = |leaf: Result<Leaf, Refusal>| leaf.and_then(|leaf| (others.page)(leaf.text, &leaf.title));
+    let text = |leaf: Result<Leaf, Refusal>| leaf.and_then(|leaf| leaf.read_by(others.page));
     let inner = |name: &str, bytes: &[u8], budget: &mut Budget| {
         known(name, bytes, others, depth + 1, budget).unwrap_or_else(|| (others.file)(name, bytes))
     };
+    let deeper = |_: &str, _: &[u8], _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::TooDeep) };
     let is_too_deep = depth >= ARCHIVE_DEPTH_MAX;
+    if bytes == b"PK\x03" {
+        return Some(Err(Refusal::Truncated));
+    }
     if pdf::is_pdf(bytes) {
         return Some(text(pdf::read(bytes)));
     }
     if is_zip(bytes) {
         let zip = Zip::open(bytes);
         return Some(match office::read_zip(&zip, budget) {
-            Some(leaf) if is_too_deep => text(leaf),
-            Some(leaf) => with_embedded(text(leaf), &zip, budget, &inner),
+            Some(leaf) if is_too_deep => with_embedded(leaf, others, &zip, budget, &deeper),
+            Some(leaf) => with_embedded(leaf, others, &zip, budget, &inner),
             None if is_too_deep => Err(Refusal::TooDeep),
             None => read_zip(&zip, budget, &inner),
         });
@@ -65,7 +69,7 @@ fn known(
     }
     let ending = small_ending(name);
     if mail::is_mbox(&ending, bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooMuch) } else { mail::read_mbox(bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { mail::read_mbox(bytes, budget, &inner) });
     }
     if mail::is_mail(&ending, bytes) {
         let inner: Option<&Inner<'_>> = if is_too_deep { None } else { Some(&inner) };

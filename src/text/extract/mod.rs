@@ -35,6 +35,8 @@ mod html_inline;
 mod html_scan;
 #[cfg(feature = "documents")]
 mod leaf;
+#[cfg(feature = "documents")]
+mod left_out;
 mod link;
 #[cfg(feature = "documents")]
 mod mail;
@@ -114,7 +116,7 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     #[cfg(feature = "documents")]
     if let Some(leaf) = records::read(&ending::small_ending(path_hint), &text) {
-        return page(leaf.text, &leaf.title);
+        return leaf.read_by(page);
     }
     text = without_keys(text)?;
     text = language(Text { text, sections: Vec::new() })?.text;
@@ -252,6 +254,21 @@ mod tests {
         ];
         for (name, bytes, sentence) in cases {
             assert_eq!(extract(name, bytes).unwrap_err().to_string(), sentence);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "documents")]
+    fn a_few_nuls_in_a_text_are_blanks_and_data_is_no_text() {
+        let note = b"text before\0 the boiler \0after text here and there\0\0\0";
+        assert_eq!(extract("a.txt", note).unwrap().text, "text before  the boiler  after text here and there");
+        assert_eq!(extract("a.txt", b"PK\x03"), Err(Refusal::Truncated), "the beginning of an archive");
+        for data in [
+            &b"one\0two\0three\0four\0five"[..],
+            b"name of the table\0\x01\x02 and its rows",
+            b"0123456789\0123456789 012345",
+        ] {
+            assert_eq!(extract("a.txt", data), Err(Refusal::Binary), "{data:?}");
         }
     }
 
