@@ -136,11 +136,11 @@ fn attachment(
         folder.take(&name, Err(Refusal::TooDeep));
         return;
     };
-    // What could not be decoded is letters of base64. A text that is not packed so only lacks the boundary behind it.
+    // What could not be decoded is letters of base64. A text that says nothing of itself only lacks the boundary behind it.
     let packed = part.content_transfer_encoding().unwrap_or_default();
     let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
-    let is_text = part.content_type().is_some_and(|kind| kind.c_type == "text");
-    if part.is_encoding_problem && is_packed && !is_text {
+    let is_text = part.content_type().map_or(!is_packed, |kind| kind.c_type == "text");
+    if part.is_encoding_problem && !is_text {
         return;
     }
     let text = match &part.body {
