@@ -136,7 +136,7 @@ fn each_mail_of_a_folder_has_its_own_heading() {
 
 #[test]
 fn mails_in_mails_end_and_nothing_panics_whatever_is_cut() {
-    let mut mail = "From: a@x.org\nTo: b\nSubject: x\n\ndeep".to_owned();
+    let mut mail = "From: a@x.org\nTo: b\nSubject: x\n\ninmost".to_owned();
     for level in 0..50 {
         mail = format!(
             "From: a@x.org\nTo: b\nSubject: level {level}\nContent-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n\
@@ -144,7 +144,7 @@ fn mails_in_mails_end_and_nothing_panics_whatever_is_cut() {
         );
     }
     let text = extract("a.eml", mail.as_bytes()).unwrap().text;
-    assert!(text.contains("a@x.org") && !text.contains("deep"));
+    assert!(text.contains("a@x.org") && !text.contains("inmost"));
     let small = format!(
         "{HEAD}Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nd29yZHM=\r\n--b--"
     );
@@ -163,6 +163,10 @@ fn words_in_parts_within_very_many_parts_are_read_and_mails_that_lie_too_deep_ar
     let deep = told("a.eml", deep.as_bytes());
     let (heading, note) = deep.last().unwrap();
     assert!(heading == "Read in part" && note.contains("lies in archives within archives"), "{deep:?}");
+    let many: Vec<String> = (0..65).map(|n| format!("a{n}@x.org")).collect();
+    let many = told("a.eml", format!("From: b@x.org\r\nTo: {}\r\n\r\nHi.\r\n", many.join(", ")).as_bytes());
+    let (heading, note) = many.last().unwrap();
+    assert!(heading == "Read in part" && note.contains("after the first 64"), "{many:?}");
 }
 
 #[test]

@@ -144,4 +144,11 @@ fn parts_that_are_locked_or_altered_are_told_beside_those_that_are_read() {
     assert!(heading == "Read in part" && note.contains("needs a password"), "{note}");
     let (heading, note) = changed(at + 16);
     assert!(heading == "Read in part" && note.contains("is damaged"), "{note}");
+    let around = ["<w:smartTag>".repeat(600), "</w:smartTag>".repeat(600)];
+    let nested = format!(
+        "<w:document><w:body><w:p><w:r><w:t>The red lamp blinks.</w:t></w:r></w:p><w:p>{}<w:r><w:t>twice</w:t></w:r>{}</w:p></w:body></w:document>",
+        around[0], around[1]
+    );
+    let (heading, note) = last(&zip(&[("word/document.xml", nested.as_bytes())]));
+    assert!(heading == "Read in part" && note.contains("more than 512 nested elements"), "{note}");
 }
