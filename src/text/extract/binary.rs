@@ -25,6 +25,13 @@ fn is_zip(bytes: &[u8]) -> bool {
     [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04"].iter().any(|mark| bytes.starts_with(mark))
 }
 
+/// Whether it is rich text whose beginning is damaged: its name says so, and control words that no prose has.
+fn is_damaged_rtf(ending: &str, bytes: &[u8]) -> bool {
+    let marks = [&b"\\fonttbl"[..], b"\\pard"];
+    let has = |mark: &&[u8]| bytes.windows(mark.len()).any(|window| window == *mark);
+    ending == "rtf" && marks.iter().any(has)
+}
+
 /// Extracts the text of a binary file; `None` if it is none of these formats.
 pub(super) fn extract(name: &str, bytes: &[u8], others: &Others) -> Option<Result<Text, Refusal>> {
     known(name, bytes, others, 0, &mut Budget::of(bytes.len()))
@@ -68,6 +75,9 @@ fn known(
         return Some(text(leaf));
     }
     let ending = small_ending(name);
+    if is_damaged_rtf(&ending, bytes) {
+        return Some(Err(Refusal::Damaged { format: "RTF" }));
+    }
     if mail::is_mbox(&ending, bytes) {
         return Some(if is_too_deep { Err(Refusal::TooDeep) } else { mail::read_mbox(bytes, budget, &inner) });
     }
@@ -129,5 +139,8 @@ mod tests {
         ] {
             assert!(!takes("a.pdf", bytes) && extract("a.pdf", bytes, &others).is_none(), "{bytes:?}");
         }
+        let headless = b"{\\rtx1\\ansi{\\fonttbl{\\f0 Arial;}}\\pard Boiler\\par}";
+        assert_eq!(extract("a.RTF", headless, &others), Some(Err(Refusal::Damaged { format: "RTF" })));
+        assert!(extract("a.txt", headless, &others).is_none() && extract("a.rtf", b"Boiler", &others).is_none());
     }
 }
