@@ -38,6 +38,9 @@ pub const UNPACKED_ENTRIES_MAX: usize = DOCUMENT_CHUNKS_MAX;
 /// Pages of a PDF file that are read.
 pub const PDF_PAGES_MAX: usize = 20_000;
 
+/// Sheets of a workbook of Excel of before 2007 that are read.
+pub const SHEETS_MAX: usize = 1024;
+
 /// Archives within archives, the outermost counted.
 pub const ARCHIVE_DEPTH_MAX: usize = 3;
 
@@ -154,7 +157,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 12. Texts of mails that name no encoding are read in the one that they are in. Headings of wikis are headings, and a long report keeps its tables.
 /// 13. Of folders of mails that are too large the newest mails are read, and none of a folder is lost that Thunderbird wrote or that has no blank
 ///     lines between them. What is left out of a file is told at the end of its text.
-pub const READER: u64 = 13;
+/// 14. Each reader that leaves words out tells it at the end of the text; short Japanese and Thai texts are read in their encodings, and texts
+///     with a few NULs and mails without their last boundary are read.
+pub const READER: u64 = 14;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

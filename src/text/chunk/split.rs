@@ -14,11 +14,15 @@ use crate::text::payload::word::measure;
 ///
 /// Heading and text of a chunk have at most `limits::CHUNK_TOKENS_MAX` tokens together. `tokens` must be additive: a
 /// text's count is the sum of the counts of its parts between white space. The list ends with chunk
-/// `limits::DOCUMENT_CHUNKS_MAX`: one of that length may be incomplete. The time is near-linear in the bytes, for any
+/// `limits::DOCUMENT_CHUNKS_MAX`: one of that length may be incomplete, and has all its chunks so far. The time is near-linear in the bytes, for any
 /// text; the same text gives the same chunks. A section out of the text's bounds counts as empty.
 #[must_use]
 pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
     let mut chunks = all_chunks(text, tokens);
+    if chunks.len() >= DOCUMENT_CHUNKS_MAX {
+        // Shorter, a list that lacks the end of its text would be taken for a whole one.
+        return chunks;
+    }
     let mut wordless = 0;
     chunks.retain(|chunk| {
         let body = text.text.get(chunk.range.clone()).unwrap_or_default();

@@ -168,6 +168,9 @@ fn hostile_texts_give_a_bounded_number_of_chunks_in_bounded_time() {
 fn a_document_has_a_bounded_number_of_chunks() {
     let (_, found) = chunked("a.md", &"# aa\nbb\n".repeat(70_000));
     assert_eq!(found.len(), DOCUMENT_CHUNKS_MAX);
+    let section = Section { heading: String::new(), range: 0..1 };
+    let wordless = Text { text: "7".to_owned(), sections: vec![section; DOCUMENT_CHUNKS_MAX + 9] };
+    assert_eq!(chunks(&wordless, &count).len(), DOCUMENT_CHUNKS_MAX, "a list that is cut does not seem to be whole");
 }
 
 #[test]

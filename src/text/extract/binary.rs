@@ -25,6 +25,13 @@ fn is_zip(bytes: &[u8]) -> bool {
     [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04"].iter().any(|mark| bytes.starts_with(mark))
 }
 
+/// Whether it is rich text whose beginning is damaged: its name says so, and control words that no prose has.
+fn is_damaged_rtf(ending: &str, bytes: &[u8]) -> bool {
+    let marks = [&b"\\fonttbl"[..], b"\\pard"];
+    let has = |mark: &&[u8]| bytes.windows(mark.len()).any(|window| window == *mark);
+    ending == "rtf" && marks.iter().any(has)
+}
+
 /// Extracts the text of a binary file; `None` if it is none of these formats.
 pub(super) fn extract(name: &str, bytes: &[u8], others: &Others) -> Option<Result<Text, Refusal>> {
     known(name, bytes, others, 0, &mut Budget::of(bytes.len()))
@@ -37,19 +44,23 @@ fn known(
     depth: usize,
     budget: &mut Budget,
 ) -> Option<Result<Text, Refusal>> {
-    let text = |leaf: Result<Leaf, Refusal>| leaf.and_then(|leaf| (others.page)(leaf.text, &leaf.title));
+    let text = |leaf: Result<Leaf, Refusal>| leaf.and_then(|leaf| leaf.read_by(others.page));
     let inner = |name: &str, bytes: &[u8], budget: &mut Budget| {
         known(name, bytes, others, depth + 1, budget).unwrap_or_else(|| (others.file)(name, bytes))
     };
+    let deeper = |_: &str, _: &[u8], _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::TooDeep) };
     let is_too_deep = depth >= ARCHIVE_DEPTH_MAX;
+    if bytes == b"PK\x03" {
+        return Some(Err(Refusal::Truncated));
+    }
     if pdf::is_pdf(bytes) {
         return Some(text(pdf::read(bytes)));
     }
     if is_zip(bytes) {
         let zip = Zip::open(bytes);
         return Some(match office::read_zip(&zip, budget) {
-            Some(leaf) if is_too_deep => text(leaf),
-            Some(leaf) => with_embedded(text(leaf), &zip, budget, &inner),
+            Some(leaf) if is_too_deep => with_embedded(leaf, others, &zip, budget, &deeper),
+            Some(leaf) => with_embedded(leaf, others, &zip, budget, &inner),
             None if is_too_deep => Err(Refusal::TooDeep),
             None => read_zip(&zip, budget, &inner),
         });
@@ -64,8 +75,11 @@ fn known(
         return Some(text(leaf));
     }
     let ending = small_ending(name);
+    if is_damaged_rtf(&ending, bytes) {
+        return Some(Err(Refusal::Damaged { format: "RTF" }));
+    }
     if mail::is_mbox(&ending, bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooMuch) } else { mail::read_mbox(bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { mail::read_mbox(bytes, budget, &inner) });
     }
     if mail::is_mail(&ending, bytes) {
         let inner: Option<&Inner<'_>> = if is_too_deep { None } else { Some(&inner) };
@@ -125,5 +139,8 @@ mod tests {
         ] {
             assert!(!takes("a.pdf", bytes) && extract("a.pdf", bytes, &others).is_none(), "{bytes:?}");
         }
+        let headless = b"{\\rtx1\\ansi{\\fonttbl{\\f0 Arial;}}\\pard Boiler\\par}";
+        assert_eq!(extract("a.RTF", headless, &others), Some(Err(Refusal::Damaged { format: "RTF" })));
+        assert!(extract("a.txt", headless, &others).is_none() && extract("a.rtf", b"Boiler", &others).is_none());
     }
 }

@@ -1,12 +1,16 @@
 //! Text in other encodings than UTF-8: which one, and whether what comes out is text.
 //!
 //! What a file says of itself counts first: a byte order mark, a declaration of HTML, XML or source code, the form of UTF-16.
-//! Where it says nothing, `chardetng` tells it from the frequency of pairs of letters, as browsers do. A guess can be wrong, and
+//! Where it says nothing, `chardetng` tells it from the frequency of pairs of letters, as browsers do, and short texts of Japanese and
+//! Thai, which it takes for others, are told by how their letters stand (`eastern`). A guess can be wrong, and
 //! bytes that are no text at all have a best guess too: so the result is looked at, and what does not read like text is refused
 //! with a reason, rather than indexed as words that no question finds.
 //!
 //! A few broken bytes cost themselves and not the file: they become U+FFFD, one in [`CHARS_PER_LOSS`] at most.
 
+mod eastern;
+
+use crate::text::payload::word::measure;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
     Encoding, ISO_2022_JP, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_10, ISO_8859_13, ISO_8859_14, ISO_8859_16,
@@ -45,6 +49,10 @@ const CHARS_FOR_ONE_LOSS: usize = 20;
 
 /// Whole characters of UTF-8 for each broken one, from which on a file is UTF-8 with faults, and no other encoding.
 const UTF8_PER_FAULT: usize = 2;
+
+/// Characters of a text for each NUL in it, and words that it has at least, if it is one with NULs.
+const CHARS_PER_NUL: usize = 16;
+const WORDS_BESIDE_NULS: usize = 3;
 
 /// Characters in a row that are no ASCII and no word of any language if symbols are among them: a foreign text, wrongly decoded, or
 /// data.
@@ -134,6 +142,9 @@ fn guessed(bytes: &[u8]) -> &'static Encoding {
     // Not the last: a character that is cut at the end tells nothing.
     detector.feed(bytes.get(start..end).unwrap_or_default(), false);
     let guess = detector.guess(None, Utf8Detection::Deny);
+    if let Some(eastern) = eastern::told(bytes, guess) {
+        return eastern;
+    }
     if LATIN.contains(&guess) && are_signs(bytes, guess) { WINDOWS_1252 } else { guess }
 }
 
@@ -166,6 +177,22 @@ fn fitting(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// A text of UTF-8 in which a few NULs stand, as a crash leaves them or a program that pads, with blanks in their place. `None` if it
+/// looks like data: there are many of them, other control characters, or hardly a word.
+pub(super) fn without_nuls(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?.trim_end_matches('\0');
+    let (mut chars, mut nuls) = (0_usize, 0_usize);
+    for c in text.chars() {
+        if c.is_control() && c != '\0' && !c.is_whitespace() {
+            return None;
+        }
+        chars += 1;
+        nuls += usize::from(c == '\0');
+    }
+    let is_text = nuls.saturating_mul(CHARS_PER_NUL) <= chars && measure(text).words >= WORDS_BESIDE_NULS;
+    is_text.then(|| text.replace('\0', " "))
 }
 
 /// Whether a text that was guessed to be one has words in it and little else.

@@ -92,6 +92,26 @@ fn each_encoding_is_told_by_its_letters() {
 }
 
 #[test]
+fn short_japanese_and_thai_texts_are_told_by_how_their_letters_stand() {
+    for (bytes, text) in [
+        (&b"\x96\xBC\x91O,\x90\xE0\x96\xBE\n\x82\xE8\x82\xF1\x82\xB2,nibonirolo \x92\xEB\x82\xCC\x96\xD8\n"[..], "\u{540d}\u{524d},\u{8aac}\u{660e}\nりんご,nibonirolo \u{5ead}の\u{6728}\n"),
+        (
+            b"\xB9\xD5\xE8\xA4\xD7\xCD\xE0\xCD\xA1\xCA\xD2\xC3\xC0\xD2\xC9\xD2\xE4\xB7\xC2\xE0\xA1\xD5\xE8\xC2\xC7\xA1\xD1\xBA\xCA\xC7\xB9\xE0\xA1\xE8\xD2",
+            "นี่คือเอกสารภาษาไทยเกี่ยวกับสวนเก่า",
+        ),
+    ] {
+        assert_eq!(decode(bytes, false).as_deref(), Some(text));
+    }
+    // What is told rightly stays, whole sentences and parts of them.
+    for (name, bytes, _) in SENTENCES.iter().filter(|(name, ..)| !["shift_jis", "euc-jp", "windows-874"].contains(name))
+    {
+        for end in 1..=bytes.len() {
+            assert_eq!(super::eastern::told(&bytes[..end], encoding_rs::WINDOWS_1251), None, "{name} {end}");
+        }
+    }
+}
+
+#[test]
 fn a_word_with_one_accent_is_enough_and_signs_are_no_fault() {
     for (bytes, text) in [
         (&b"caf\xE9!"[..], "caf\u{e9}!"),

@@ -317,6 +317,8 @@ mod tests {
             told("<opml><outline text='Boiler news'/><outline text='x' xmlUrl='http://x'/></opml>"),
             "[] Boiler news\nx"
         );
+        let flat = "<office:document xmlns:text='urn:oasis:names:text'><text:p>It hums.</text:p></office:document>";
+        assert_eq!(told(flat), "[] It hums.", "what a namespace is called is no word");
     }
 
     #[test]

@@ -12,7 +12,9 @@ pub(super) fn decode(path_hint: &str, bytes: &[u8]) -> Result<String, Refusal> {
     let other = match &decoded {
         Ok(_) => charset::iso_2022_jp(bytes),
         Err(Refusal::Encoding { .. }) => charset::decode(bytes, is_markup(path_hint, bytes)),
-        Err(Refusal::Binary) => charset::utf32(bytes).or_else(|| charset::utf16_without_mark(bytes)),
+        Err(Refusal::Binary) => charset::utf32(bytes)
+            .or_else(|| charset::utf16_without_mark(bytes))
+            .or_else(|| charset::without_nuls(bytes)),
         Err(_) => None,
     };
     if let Some(text) = other {

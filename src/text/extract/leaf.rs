@@ -4,7 +4,11 @@
 //! control characters are left out here.
 
 use super::html::HEADING;
+use super::left_out::{LeftOut, noted, sentences};
+use super::refusal::Refusal;
+use super::section::Text;
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_RAW_MAX};
+use std::collections::BTreeSet;
 
 /// How file names end, and how titles begin that programs write.
 const NAME_ENDS: [&str; 16] = [
@@ -21,15 +25,39 @@ pub(super) struct Leaf {
     pub(super) text: String,
     /// The title; empty if there is none.
     pub(super) title: String,
+    /// What is not in the text.
+    pub(super) left_out: BTreeSet<LeftOut>,
     headings: usize,
     /// The heading of a place where nothing stands yet.
     place: Option<(usize, String)>,
 }
 
 impl Leaf {
-    /// Whether `limits::DOCUMENT_BYTES_MAX` bytes are written: no more is taken.
+    /// Whether words came after `limits::DOCUMENT_BYTES_MAX` bytes were written: they are left out, and no more is taken.
     pub(super) fn is_full(&self) -> bool {
+        self.left_out.contains(&LeftOut::Text)
+    }
+
+    /// Whether `limits::DOCUMENT_BYTES_MAX` bytes are written.
+    fn is_at_cap(&self) -> bool {
         u64::try_from(self.text.len()).is_ok_and(|bytes| bytes >= DOCUMENT_BYTES_MAX)
+    }
+
+    /// Whether there is room for words. If there is none, they are left out, and that is told.
+    fn has_room(&mut self) -> bool {
+        let is_at_cap = self.is_at_cap();
+        if is_at_cap {
+            self.left_out.insert(LeftOut::Text);
+        }
+        !is_at_cap
+    }
+
+    /// The text that a reader of such lines makes of it, which tells at its end what is not in it.
+    ///
+    /// # Errors
+    /// That of the reader.
+    pub(super) fn read_by(self, page: fn(String, &str) -> Result<Text, Refusal>) -> Result<Text, Refusal> {
+        Ok(noted(page(self.text, &self.title)?, &sentences(&self.left_out)))
     }
 
     /// Whether nothing but headings is written.
@@ -55,14 +83,14 @@ impl Leaf {
         }
     }
 
-    /// A heading of level 1 to 6. Without words it is none.
+    /// A heading of level 1 to 6. Without words it is none; a long one, and one after very many, is a paragraph.
     pub(super) fn heading(&mut self, level: usize, words: &str) {
         let words = one_line(words);
-        if self.is_full() || words.is_empty() || self.headings >= DOCUMENT_CHUNKS_MAX {
+        if words.is_empty() || !self.has_room() {
             return;
         }
         self.reach();
-        if words.len() > HEADING_RAW_MAX {
+        if words.len() > HEADING_RAW_MAX || self.headings >= DOCUMENT_CHUNKS_MAX {
             self.paragraph(&words);
             return;
         }
@@ -95,7 +123,7 @@ impl Leaf {
     /// A line, or several, right below the one before. Blank ones are left out.
     pub(super) fn line(&mut self, words: &str) {
         for line in words.lines().map(str::trim_end).filter(|line| !line.trim_start().is_empty()) {
-            if self.is_full() {
+            if !self.has_room() {
                 return;
             }
             self.reach();
@@ -114,11 +142,14 @@ impl Leaf {
             let words = line.trim_start_matches('#');
             match words.strip_prefix(HEADING) {
                 Some(words_of_it) => self.heading(level + line.len() - words.len(), words_of_it),
-                None if self.is_full() => return,
-                None => {
-                    if !line.trim().is_empty() {
-                        self.reach();
+                None if line.trim().is_empty() => {
+                    if !self.is_at_cap() {
+                        self.push(line);
                     }
+                }
+                None if !self.has_room() => return,
+                None => {
+                    self.reach();
                     self.push(line);
                 }
             }
@@ -213,5 +244,32 @@ mod tests {
             leaf.line(&line);
         }
         assert!(leaf.is_full() && leaf.text.len() < 18 << 20);
+    }
+
+    #[test]
+    fn what_ends_at_the_cap_is_whole_and_what_goes_on_tells_that_words_are_left_out() {
+        let mut leaf = Leaf::default();
+        let line = "The boiler hums. ".repeat(1 << 16);
+        while !leaf.is_at_cap() {
+            leaf.line(&line);
+        }
+        leaf.paragraph(" \n");
+        leaf.heading(1, "");
+        assert!(!leaf.is_full() && leaf.left_out.is_empty());
+        let told = |leaf: Leaf| {
+            let text = leaf.read_by(|text, title| Ok(sections(&text, title.to_owned()))).unwrap();
+            let last = text.sections.last().unwrap();
+            assert!(text.is_sound());
+            (last.heading.clone(), text.text[last.range.clone()].ends_with("Split it into several files."))
+        };
+        let more: [fn(&mut Leaf); 3] =
+            [|leaf| leaf.line("more"), |leaf| leaf.heading(1, "More"), |leaf| leaf.insert(0, "", "\nmore\n")];
+        for more in more {
+            let mut full = Leaf { text: leaf.text.clone(), ..Leaf::default() };
+            more(&mut full);
+            assert!(full.is_full());
+            assert_eq!(told(full), ("Read in part".to_owned(), true));
+        }
+        assert_eq!(told(leaf), (String::new(), false));
     }
 }

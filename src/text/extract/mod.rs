@@ -5,7 +5,8 @@
 //! has its form, or as the encoding that it declares or looks like (`charset`). The ending of the name only decides whether the
 //! text is Markdown or HTML: then its headings divide it into sections, without tags and front matter, and with the words of links
 //! and pictures alone; else it is one section. Of text that holds records each value stands behind its name (`records`), of XML the
-//! text of its elements is read (`elements`), of mails who wrote what (`mail`).
+//! text of its elements is read (`elements`), of mails who wrote what (`mail`). Words that a limit leaves out are told at the end of
+//! the text (`left_out`).
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
 //! Markdown and HTML also without tags, with the title of front matter in place of that, its line ends LF or CRLF; sections are in order, within the text, and do not
@@ -35,6 +36,8 @@ mod html_inline;
 mod html_scan;
 #[cfg(feature = "documents")]
 mod leaf;
+#[cfg(feature = "documents")]
+mod left_out;
 mod link;
 #[cfg(feature = "documents")]
 mod mail;
@@ -114,7 +117,7 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     }
     #[cfg(feature = "documents")]
     if let Some(leaf) = records::read(&ending::small_ending(path_hint), &text) {
-        return page(leaf.text, &leaf.title);
+        return leaf.read_by(page);
     }
     text = without_keys(text)?;
     text = language(Text { text, sections: Vec::new() })?.text;
@@ -252,6 +255,21 @@ mod tests {
         ];
         for (name, bytes, sentence) in cases {
             assert_eq!(extract(name, bytes).unwrap_err().to_string(), sentence);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "documents")]
+    fn a_few_nuls_in_a_text_are_blanks_and_data_is_no_text() {
+        let note = b"text before\0 the boiler \0after text here and there\0\0\0";
+        assert_eq!(extract("a.txt", note).unwrap().text, "text before  the boiler  after text here and there");
+        assert_eq!(extract("a.txt", b"PK\x03"), Err(Refusal::Truncated), "the beginning of an archive");
+        for data in [
+            &b"one\0two\0three\0four\0five"[..],
+            b"name of the table\0\x01\x02 and its rows",
+            b"0123456789\0123456789 012345",
+        ] {
+            assert_eq!(extract("a.txt", data), Err(Refusal::Binary), "{data:?}");
         }
     }
 

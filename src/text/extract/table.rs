@@ -4,6 +4,7 @@
 //! counts as their names if it has none but words, and numbers or dates stand below them.
 
 use super::leaf::{Leaf, one_line};
+use super::left_out::LeftOut;
 use crate::limits::{COLUMN_NAME_CHARS_MAX, TABLE_COLUMNS_MAX};
 use std::collections::VecDeque;
 use std::mem;
@@ -53,7 +54,12 @@ impl Table {
         for cell in &mut cells {
             cell.text = one_line(&cell.text);
         }
-        cells.retain(|cell| !cell.text.is_empty() && cell.column < TABLE_COLUMNS_MAX);
+        cells.retain(|cell| !cell.text.is_empty());
+        let filled = cells.len();
+        cells.retain(|cell| cell.column < TABLE_COLUMNS_MAX);
+        if cells.len() < filled {
+            leaf.left_out.insert(LeftOut::Columns);
+        }
         if cells.is_empty() {
             // Names may stand apart from what they name.
             if self.is_known || self.waiting.len() != 1 {
@@ -136,7 +142,7 @@ pub(super) fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Table};
+    use super::{Cell, LeftOut, TABLE_COLUMNS_MAX, Table};
     use crate::text::extract::leaf::Leaf;
 
     fn told(rows: &[&[&str]]) -> String {
@@ -170,6 +176,18 @@ mod tests {
             told(&[&["A", "B"], &["1", "2"], &[], &["C", "D"], &["3", "4"]]),
             "A; B\nA: 1; B: 2\n\nC; D\nC: 3; D: 4"
         );
+    }
+
+    #[test]
+    fn values_in_columns_that_are_not_read_are_told() {
+        let told = |column: usize| {
+            let (mut leaf, mut table) = (Leaf::default(), Table::default());
+            let cell = |column| Cell { column, text: "Bolt".to_owned(), is_number: false };
+            table.row(&mut leaf, vec![cell(0), cell(column)]);
+            table.end(&mut leaf);
+            (leaf.text.matches("Bolt").count(), leaf.left_out.contains(&LeftOut::Columns))
+        };
+        assert_eq!([told(TABLE_COLUMNS_MAX - 1), told(TABLE_COLUMNS_MAX)], [(2, false), (1, true)]);
     }
 
     #[test]

@@ -37,8 +37,12 @@ pub(crate) fn read(file: &[u8], budget: &mut Budget) -> Unpacked {
         all.bytes.extend(unpacked.bytes);
         all.consumed += 8;
         if all.end != End::Whole {
-            break;
+            return all;
         }
+    }
+    // More streams than are read.
+    if all.end == End::Whole && file.get(all.consumed..).and_then(header).is_some() {
+        all.end = End::Full;
     }
     all
 }

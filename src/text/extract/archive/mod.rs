@@ -1,8 +1,8 @@
 //! Archives as folders: their documents are sections, with the path of the entry as the heading above its own.
 //!
 //! ZIP (`zip`) and TAR (`tar`) files and streams of gzip (`gzip`) are opened; each entry is given back to the reader of all
-//! files, so that a document in an archive is read as one beside it, an archive in an archive too. An entry that cannot be
-//! read is left out, as a picture in a folder is.
+//! files, so that a document in an archive is read as one beside it, an archive in an archive too. An entry without words is left
+//! out, as a picture in a folder is; one that may have some, and needs a password or is too much, is named at the end (`left_out`).
 //!
 //! Everything that comes out of one file counts against one [`inflate::Budget`]: bytes, by the size of the file, and entries. Depth is
 //! counted by the reader. A quine of gzip ends by the one, a bomb by the other.
@@ -14,6 +14,9 @@ pub(crate) mod inflate;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
+use super::leaf::Leaf;
+use super::left_out::{LeftOut, NOTE_BYTES_MAX, noted, sentences};
+use super::others::Others;
 use super::refusal::Refusal;
 use super::section::{Section, Text};
 use crate::base::count::plural;
@@ -21,13 +24,8 @@ use crate::base::secret_file::holds_secrets;
 use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 use crate::text::payload;
 use inflate::{Budget, End, entry_most};
-use zip::Zip;
-
-/// The heading of what is said of entries that were left out.
-const LEFT_OUT: &str = "Read in part";
-
-/// Bytes that this takes at most.
-const LEFT_OUT_BYTES_MAX: usize = 512;
+use std::collections::BTreeSet;
+use zip::{Entry, Zip};
 
 /// Reads a file of a name, one level deeper.
 pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Refusal> + 'a;
@@ -39,51 +37,32 @@ pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Ref
 pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let mut folder = Folder { left_out: zip.left_out, ..Folder::default() };
     for entry in zip.entries.iter().filter(|entry| is_document(&entry.name)) {
-        if folder.is_full || budget.is_used_up() {
-            folder.left_out += 1;
-            continue;
-        }
-        if entry.is_encrypted {
-            folder.encrypted += 1;
-            continue;
-        }
-        if !entry.can_unpack() {
-            folder.packed_otherwise += 1;
-            continue;
-        }
-        let Some(unpacked) = zip.read(entry, entry_most(), budget) else { continue };
-        folder.is_cut |= unpacked.end == End::Cut;
-        match unpacked.end {
-            End::Whole | End::Cut => folder.take(&entry.name, inner(&entry.name, &unpacked.bytes, budget)),
-            End::Altered => folder.take(&entry.name, Err(Refusal::Altered)),
-            End::Full => folder.left_out += 1,
-        }
+        folder.unpack(zip, entry, &entry.name, budget, inner);
     }
     folder.is_cut |= zip.is_cut;
     folder.finish()
 }
 
-/// Adds the documents that lie in an office document to its text.
+/// The text of an office document, with the documents that lie in it.
 ///
 /// # Errors
 /// That of the document, if they have no text either.
 pub(super) fn with_embedded(
-    text: Result<Text, Refusal>,
+    leaf: Result<Leaf, Refusal>,
+    others: &Others,
     zip: &Zip<'_>,
     budget: &mut Budget,
     inner: &Inner<'_>,
 ) -> Result<Text, Refusal> {
-    let (mut folder, why) = match text {
-        Ok(text) => (Folder::of(text), None),
+    let read = leaf.and_then(|Leaf { text, title, left_out, .. }| Ok(((others.page)(text, &title)?, left_out)));
+    let (mut folder, why) = match read {
+        Ok((text, reasons)) => (Folder::of(text, reasons), None),
         Err(why) => (Folder::default(), Some(why)),
     };
     folder.left_out = zip.left_out;
     for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
-        let unpacked = zip.read(entry, entry_most(), budget).filter(|unpacked| unpacked.end == End::Whole);
-        if let Some(unpacked) = unpacked.filter(|_| !folder.is_full) {
-            let name = entry.name.rsplit('/').next().unwrap_or_default();
-            folder.take(name, inner(&entry.name, &unpacked.bytes, budget));
-        }
+        let name = entry.name.rsplit('/').next().unwrap_or_default();
+        folder.unpack(zip, entry, name, budget, inner);
     }
     match why {
         Some(why) if folder.text.sections.is_empty() => Err(why),
@@ -117,7 +96,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
     let mut unpacked = gzip::read(file, budget);
     if unpacked.end == End::Full {
         // There is room for what is said of that.
-        unpacked.bytes.truncate(entry_most() - LEFT_OUT_BYTES_MAX);
+        unpacked.bytes.truncate(entry_most() - NOTE_BYTES_MAX);
     }
     let text = inner(&gzip::inner_name(name), &unpacked.bytes, budget);
     match (unpacked.end, text) {
@@ -145,16 +124,42 @@ pub(super) fn is_document(path: &str) -> bool {
         && !holds_secrets(path.as_bytes())
 }
 
+/// Entries that are not read, for one reason.
+#[derive(Default)]
+struct Unread {
+    count: usize,
+    /// The path of the first, as words of a heading.
+    first: String,
+}
+
+impl Unread {
+    fn add(&mut self, path: &str) {
+        if self.count == 0 {
+            self.first = heading(path);
+        }
+        self.count += 1;
+    }
+
+    /// A sentence that names them and goes on as `one` or `many` does; `None` if there are none.
+    fn told(&self, one: &str, many: &str) -> Option<String> {
+        let more = self.count.checked_sub(1)?;
+        let name = if self.first.is_empty() { "A part of it".to_owned() } else { format!("\"{}\"", self.first) };
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        Some(format!("{name}{more} {}.", plural(self.count as u64, one, many)))
+    }
+}
+
 /// The text of the entries so far.
 #[derive(Default)]
 pub(super) struct Folder {
     pub(super) text: Text,
-    encrypted: usize,
+    encrypted: Unread,
     /// Entries that are packed by another method than DEFLATE.
-    packed_otherwise: usize,
+    packed_otherwise: Unread,
     /// Entries that have no text.
     refused: usize,
-    /// Why one of them has none, if that is not that there are no words in it.
+    /// Those of them that may have words, and why the first of these has no text.
+    unread: Unread,
     why: Option<Refusal>,
     is_cut: bool,
     /// Entries of which there is text.
@@ -163,12 +168,37 @@ pub(super) struct Folder {
     pub(super) left_out: usize,
     /// Whether the text of the next entry is too much.
     pub(super) is_full: bool,
+    /// What is left out of the document that has the others in it.
+    pub(super) reasons: BTreeSet<LeftOut>,
 }
 
 impl Folder {
-    /// A document that has others in it.
-    pub(super) fn of(text: Text) -> Self {
-        Self { text, ..Self::default() }
+    /// A document that has others in it, and what is left out of it.
+    pub(super) fn of(text: Text, reasons: BTreeSet<LeftOut>) -> Self {
+        Self { read: usize::from(!text.sections.is_empty()), text, reasons, ..Self::default() }
+    }
+
+    /// Adds an entry of a ZIP file, under this path.
+    fn unpack(&mut self, zip: &Zip<'_>, entry: &Entry, path: &str, budget: &mut Budget, inner: &Inner<'_>) {
+        if self.is_full || budget.is_used_up() {
+            self.left_out += 1;
+            return;
+        }
+        if entry.is_encrypted {
+            self.encrypted.add(path);
+            return;
+        }
+        if !entry.can_unpack() {
+            self.packed_otherwise.add(path);
+            return;
+        }
+        let Some(unpacked) = zip.read(entry, entry_most(), budget) else { return };
+        self.is_cut |= unpacked.end == End::Cut;
+        match unpacked.end {
+            End::Whole | End::Cut => self.take(path, inner(&entry.name, &unpacked.bytes, budget)),
+            End::Altered => self.take(path, Err(Refusal::Altered)),
+            End::Full => self.left_out += 1,
+        }
     }
 
     /// Adds an entry, whose path is a heading above its own.
@@ -177,12 +207,18 @@ impl Folder {
             Ok(entry) => entry,
             Err(why) => {
                 self.refused += 1;
-                let tells = matches!(why, Refusal::Altered | Refusal::TooDeep | Refusal::Nested | Refusal::TooMuch);
-                self.why = self.why.take().or_else(|| tells.then_some(why));
+                match why {
+                    Refusal::Encrypted => self.encrypted.add(path),
+                    Refusal::Altered | Refusal::TooDeep | Refusal::Nested | Refusal::TooMuch => {
+                        self.unread.add(path);
+                        self.why = self.why.take().or(Some(why));
+                    }
+                    _ => {}
+                }
                 return;
             }
         };
-        if self.text.text.len() + entry.text.len() >= entry_most() - LEFT_OUT_BYTES_MAX {
+        if self.text.text.len() + entry.text.len() >= entry_most() - NOTE_BYTES_MAX {
             self.is_full = true;
             self.left_out += 1;
             return;
@@ -211,7 +247,7 @@ impl Folder {
                 continue;
             };
             let (more, parts) = entry.as_ref().map_or((0, 0), |text| (text.text.len() + 1, text.sections.len()));
-            let has_room = bytes + more < entry_most() - LEFT_OUT_BYTES_MAX;
+            let has_room = bytes + more < entry_most() - NOTE_BYTES_MAX;
             // One section is for what is told of those that are left out. What has more of them alone is cut.
             if has_room && (sections == 0 || sections + parts < DOCUMENT_CHUNKS_MAX) {
                 (bytes, sections) = (bytes + more, sections + parts);
@@ -223,20 +259,37 @@ impl Folder {
         kept.into_iter().rev().for_each(|entry| self.take("", entry));
     }
 
-    /// The text, which says at its end that entries were left out, if any were: no search of it comes to nothing without a word.
+    /// The text, which says at its end what was left out, if anything was: no search of it comes to nothing without a word.
     pub(super) fn text(self) -> Text {
-        let Self { read, left_out, .. } = self;
-        if left_out == 0 {
-            return self.text;
+        let mut notes = Vec::new();
+        if self.left_out > 0 {
+            notes.push(self.counted());
         }
+        notes.extend(self.encrypted.told(
+            "needs a password and was left out; save a copy without one",
+            "need a password and were left out; save copies without one",
+        ));
+        notes.extend(self.packed_otherwise.told(
+            "is packed by a method that is not read, and was left out",
+            "are packed by a method that is not read, and were left out",
+        ));
+        if let Some(why) = &self.why {
+            notes.extend(self.unread.told(&format!("was left out: {why}"), &format!("were left out: {why}")));
+        }
+        notes.extend(Some(sentences(&self.reasons)).filter(|told| !told.is_empty()));
+        noted(self.text, &notes.join(" "))
+    }
+
+    /// How many entries are read, and how many are beyond.
+    fn counted(&self) -> String {
+        let Self { read, left_out, .. } = *self;
         let (are, were) = (plural(read as u64, "is", "are"), plural(left_out as u64, "was", "were"));
-        let note = format!(
+        format!(
             "{read} {} of this file {are} read, and {left_out} more {were} left out: there is more in it than is read of one file, at most \
              {UNPACKED_ENTRIES_MAX} entries and {} MiB. Unpack it, or split it into several files.",
             plural(read as u64, "entry", "entries"),
             entry_most() >> 20
-        );
-        noted(self.text, &note)
+        )
     }
 
     /// The text of all entries.
@@ -249,28 +302,16 @@ impl Folder {
         }
         Err(match self {
             Self { is_cut: true, .. } => Refusal::Truncated,
-            Self { encrypted: 1.., .. } => Refusal::Encrypted,
-            Self { packed_otherwise: 1.., .. } => Refusal::Unsupported { format: "ZIP (packed by another method)" },
+            Self { encrypted: Unread { count: 1.., .. }, .. } => Refusal::Encrypted,
+            Self { packed_otherwise: Unread { count: 1.., .. }, .. } => {
+                Refusal::Unsupported { format: "ZIP (packed by another method)" }
+            }
             Self { why: Some(why), .. } => why,
             Self { left_out: 1.., .. } => Refusal::TooMuch,
             Self { refused: 1.., .. } => Refusal::ReadEmpty { what: "no file in the archive has words in it" },
             _ => Refusal::Empty,
         })
     }
-}
-
-/// A text that says at its end what was left out of it, where there is room.
-fn noted(mut text: Text, note: &str) -> Text {
-    if text.sections.len() < DOCUMENT_CHUNKS_MAX {
-        if !text.text.is_empty() && !text.text.ends_with('\n') {
-            text.text.push('\n');
-        }
-        let start = text.text.len();
-        text.text.push_str(note);
-        text.sections.push(Section { heading: LEFT_OUT.to_owned(), range: start..text.text.len() });
-        text.text.push('\n');
-    }
-    text
 }
 
 /// A path as words of a heading: its last `limits::HEADING_BYTES_MAX` bytes, without keys.

@@ -3,8 +3,9 @@
 use super::gzip::tests::gzip;
 use super::tar::tests::tar;
 use super::zip::tests::zip;
-use super::{Folder, LEFT_OUT, entry_most};
+use super::{Folder, entry_most};
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, UNPACKED_ENTRIES_MAX};
+use crate::text::extract::left_out::HEADING as LEFT_OUT;
 use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
 
@@ -128,6 +129,36 @@ fn entries_beyond_what_is_read_are_counted_in_the_text() {
     let tar = tar(&files);
     let (kept, left_out) = super::tar::entries(&tar);
     assert_eq!((kept.len(), left_out), (UNPACKED_ENTRIES_MAX, 2));
+}
+
+#[test]
+fn entries_that_need_a_password_or_lie_too_deep_or_are_damaged_are_named_beside_those_that_are_read() {
+    let lock = |file: &mut Vec<u8>, nth: usize| {
+        let mut records = file.windows(4).enumerate().filter(|(_, window)| *window == b"PK\x01\x02");
+        let (at, _) = records.nth(nth).unwrap();
+        file[at + 8] |= 1;
+    };
+    let mut file = zip(&[("a.txt", b"Rain falls in May."), ("b.txt", b"Snow falls."), ("c.txt", b"Hail falls.")]);
+    lock(&mut file, 1);
+    let note = |one: &str| pair("Read in part", one);
+    let open = [pair("a.txt", "Rain falls in May."), pair("c.txt", "Hail falls.")];
+    let one = note("\"b.txt\" needs a password and was left out; save a copy without one.");
+    assert_eq!(told("a.zip", &file).unwrap(), [&open[..], &[one]].concat());
+    lock(&mut file, 2);
+    let two = note("\"b.txt\" and 1 more need a password and were left out; save copies without one.");
+    assert_eq!(told("a.zip", &file).unwrap(), [&open[..1], &[two]].concat());
+    let mut nest = zip(&[("x.txt", b"words of the cellar")]);
+    for _ in 0..4 {
+        nest = zip(&[("b.zip", &nest)]);
+    }
+    let deep = told("a.zip", &zip(&[("a.txt", b"Rain falls in May."), ("b.zip", &nest)])).unwrap();
+    assert_eq!(deep[1].0, "Read in part", "{deep:?}");
+    assert!(deep[1].1.starts_with("\"b.zip\" was left out: what is in the file lies in archives"), "{deep:?}");
+    let mut altered = zip(&[("a.txt", b"the red lamp"), ("b.txt", b"Snow falls.")]);
+    let at = altered.windows(3).position(|window| window == b"red").unwrap();
+    altered[at..at + 3].copy_from_slice(b"tan");
+    let told = told("a.zip", &altered).unwrap();
+    assert!(told[0] == pair("b.txt", "Snow falls.") && told[1].1.contains("\"a.txt\" was left out: "), "{told:?}");
 }
 
 #[test]

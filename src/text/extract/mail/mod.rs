@@ -16,6 +16,7 @@ use super::archive::inflate::Budget;
 use super::archive::{Folder, Inner, is_document};
 use super::encoding::decode;
 use super::leaf::{Leaf, one_line};
+use super::left_out::LeftOut;
 use super::others::Others;
 use super::refusal::Refusal;
 use super::section::Text;
@@ -70,6 +71,10 @@ fn text_of(
     let mut leaf = Leaf::default();
     leaf.set_title(message.subject().unwrap_or_default());
     leaf.paragraph(&envelope(message));
+    leaf.left_out.extend(message.parts.iter().any(is_encrypted).then_some(LeftOut::Encrypted));
+    let mut addresses = [message.from(), message.to(), message.cc()].into_iter().flatten();
+    let has_more = addresses.any(|it| it.iter().count() > MAIL_ADDRESSES_MAX);
+    leaf.left_out.extend(has_more.then_some(LeftOut::Addresses));
     let mut pages = Vec::new();
     for part in bodies(message) {
         match &part.body {
@@ -78,22 +83,35 @@ fn text_of(
         }
     }
     let subject = leaf.title.get(..leaf.title.floor_char_boundary(HEADING_BYTES_MAX)).unwrap_or_default().to_owned();
-    let mut folder = Folder::of((others.page)(leaf.text, &leaf.title).unwrap_or_default());
+    let mut folder = Folder::of((others.page)(leaf.text, &leaf.title).unwrap_or_default(), leaf.left_out);
     for page in pages {
         folder.take(&subject, (others.file)("mail.html", page.as_bytes()));
     }
-    let attachments = message.attachments().filter(|_| depth < ARCHIVE_DEPTH_MAX);
-    for part in attachments {
+    for part in message.attachments() {
         if folder.is_full || !budget.enter() {
             folder.left_out += 1;
             continue;
         }
         attachment(message, part, &mut folder, others, budget, inner, depth);
     }
-    if folder.text.sections.is_empty() {
-        return Err(Refusal::ReadEmpty { what: "the mail has no words in it" });
-    }
-    Ok(folder.text())
+    let is_locked = folder.reasons.contains(&LeftOut::Encrypted);
+    folder.finish().map_err(|why| match why {
+        Refusal::ReadEmpty { .. } | Refusal::Empty if is_locked => Refusal::Encrypted,
+        Refusal::ReadEmpty { .. } | Refusal::Empty => Refusal::ReadEmpty { what: "the mail has no words in it" },
+        why => why,
+    })
+}
+
+/// Whether a part can be read only with a key: of S/MIME, if it is not signed alone, or of PGP.
+fn is_encrypted(part: &MessagePart<'_>) -> bool {
+    let is_armoured = matches!(&part.body, PartType::Text(text) if text.contains("-----BEGIN PGP MESSAGE-----"));
+    let is_stated = part.content_type().is_some_and(|kind| {
+        let is = |name: &str| kind.subtype().is_some_and(|it| it.eq_ignore_ascii_case(name));
+        let is_open = |it: &str| ["signed-data", "certs-only"].iter().any(|open| it.eq_ignore_ascii_case(open));
+        let is_sealed = kind.attribute("smime-type").is_none_or(|it| !is_open(it));
+        is("encrypted") || is("pgp-encrypted") || (is("pkcs7-mime") || is("x-pkcs7-mime")) && is_sealed
+    });
+    is_armoured || is_stated
 }
 
 fn attachment(
@@ -106,14 +124,23 @@ fn attachment(
     depth: usize,
 ) {
     let name = one_line(part.attachment_name().unwrap_or_default());
-    if let PartType::Message(mail) = &part.body {
+    let is_too_deep = depth >= ARCHIVE_DEPTH_MAX;
+    if let (PartType::Message(mail), false) = (&part.body, is_too_deep) {
         folder.take("", text_of(mail, others, budget, inner, depth + 1));
         return;
     }
-    // What could not be decoded is letters of base64.
-    let is_broken = part.is_encoding_problem && part.content_type().is_none_or(|kind| kind.c_type != "text");
-    let Some(inner) = inner.filter(|_| !is_broken) else { return };
     if !name.is_empty() && !is_document(&name) {
+        return;
+    }
+    let Some(inner) = inner.filter(|_| !is_too_deep) else {
+        folder.take(&name, Err(Refusal::TooDeep));
+        return;
+    };
+    // What could not be decoded is letters of base64. A text that says nothing of itself only lacks the boundary behind it.
+    let packed = part.content_transfer_encoding().unwrap_or_default();
+    let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
+    let is_text = part.content_type().map_or(!is_packed, |kind| kind.c_type == "text");
+    if part.is_encoding_problem && !is_text {
         return;
     }
     let text = match &part.body {

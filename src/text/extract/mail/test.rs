@@ -136,7 +136,7 @@ fn each_mail_of_a_folder_has_its_own_heading() {
 
 #[test]
 fn mails_in_mails_end_and_nothing_panics_whatever_is_cut() {
-    let mut mail = "From: a@x.org\nTo: b\nSubject: x\n\ndeep".to_owned();
+    let mut mail = "From: a@x.org\nTo: b\nSubject: x\n\ninmost".to_owned();
     for level in 0..50 {
         mail = format!(
             "From: a@x.org\nTo: b\nSubject: level {level}\nContent-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n\
@@ -144,11 +144,48 @@ fn mails_in_mails_end_and_nothing_panics_whatever_is_cut() {
         );
     }
     let text = extract("a.eml", mail.as_bytes()).unwrap().text;
-    assert!(text.contains("a@x.org") && !text.contains("deep"));
+    assert!(text.contains("a@x.org") && !text.contains("inmost"));
     let small = format!(
         "{HEAD}Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nd29yZHM=\r\n--b--"
     );
     for end in 0..small.len() {
         let _ = extract("a.eml", &small.as_bytes()[..end]);
     }
+}
+
+#[test]
+fn words_in_parts_within_very_many_parts_are_read_and_mails_that_lie_too_deep_are_told() {
+    let part = |n: usize| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n");
+    let nest: String = (0..20_000).map(part).collect();
+    assert_eq!(told("nest.eml", format!("{nest}\nThe boiler hums.\n").as_bytes()), [pair("", "The boiler hums.")]);
+    let message = "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n";
+    let deep = format!("{HEAD}{}Subject: Inmost\r\n\r\nThe boiler hums.\r\n", &message.repeat(5)[19..]);
+    let deep = told("a.eml", deep.as_bytes());
+    let (heading, note) = deep.last().unwrap();
+    assert!(heading == "Read in part" && note.contains("lies in archives within archives"), "{deep:?}");
+    let many: Vec<String> = (0..65).map(|n| format!("a{n}@x.org")).collect();
+    let many = told("a.eml", format!("From: b@x.org\r\nTo: {}\r\n\r\nHi.\r\n", many.join(", ")).as_bytes());
+    let (heading, note) = many.last().unwrap();
+    assert!(heading == "Read in part" && note.contains("after the first 64"), "{many:?}");
+}
+
+#[test]
+fn parts_that_need_a_key_are_told() {
+    let is_told = |kind: &str, body: &str| {
+        let mail = format!("{HEAD}Content-Type: {kind}\r\n\r\n{body}\r\n");
+        let told = told("a.eml", mail.as_bytes());
+        assert!(told[0].1.starts_with(ENVELOPE), "{told:?}");
+        let (heading, note) = told.last().unwrap();
+        heading == "Read in part" && note.contains("needs a password")
+    };
+    assert!(is_told(
+        "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m",
+        "MIAGCSqGSIb3DQEHA6CAMIACAQAx"
+    ));
+    assert!(is_told("text/plain", "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA5xk\r\n-----END PGP MESSAGE-----"));
+    assert!(is_told(
+        "multipart/encrypted; boundary=b",
+        "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nx\r\n--b--"
+    ));
+    assert!(!is_told("text/plain", "The boiler hums."));
 }

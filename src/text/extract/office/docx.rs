@@ -8,6 +8,7 @@ use super::runs::{UNSEEN, items, lines};
 use super::styles::{Styles, core_title};
 use super::xml::{Tag, Visitor, walk};
 use crate::text::extract::leaf::{Leaf, one_line};
+use crate::text::extract::left_out::LeftOut;
 use std::collections::BTreeMap;
 use std::mem;
 
@@ -205,6 +206,10 @@ impl Visitor for Body {
         if self.in_text > 0 {
             self.push(text);
         }
+    }
+
+    fn nested(&mut self) {
+        self.leaf.left_out.insert(LeftOut::Nested);
     }
 
     fn is_done(&self) -> bool {

@@ -43,7 +43,7 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
     let mimetype = package.text("mimetype");
     let mimetype = mimetype.trim();
     let has = |name: &str| zip.find(name).is_some();
-    let leaf = if mimetype == "application/epub+zip" || has("META-INF/container.xml") && !has("content.xml") {
+    let mut leaf = if mimetype == "application/epub+zip" || has("META-INF/container.xml") && !has("content.xml") {
         match epub::read(package) {
             Some(leaf) => leaf,
             None => return Some(Err(Refusal::Encrypted)),
@@ -77,11 +77,17 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget) -> Option<Result<Leaf
     } else {
         return None;
     };
-    let why = match (package.is_altered, package.is_cut, package.is_full) {
-        (true, ..) => Some(Refusal::Altered),
-        (_, true, _) => Some(Refusal::Truncated),
-        (.., true) => Some(Refusal::TooMuch),
-        _ => (leaf.is_blank() && has_nested(package)).then_some(Refusal::Nested),
+    leaf.left_out.extend(package.left_out());
+    let why = if package.is_altered {
+        Some(Refusal::Altered)
+    } else if package.is_cut {
+        Some(Refusal::Truncated)
+    } else if package.is_encrypted {
+        Some(Refusal::Encrypted)
+    } else if package.is_full {
+        Some(Refusal::TooMuch)
+    } else {
+        (leaf.is_blank() && has_nested(package)).then_some(Refusal::Nested)
     };
     Some(judged(leaf, why))
 }

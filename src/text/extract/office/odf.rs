@@ -8,6 +8,7 @@ use super::styles::core_title;
 use super::xml::{Tag, Visitor, walk};
 use crate::limits::{CELL_REPEATS_MAX, TABLE_COLUMNS_MAX};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::left_out::LeftOut;
 use crate::text::extract::table::{Cell, Table};
 use std::mem;
 
@@ -179,8 +180,9 @@ impl Grid {
         // Empty cells are repeated to the last column there is.
         let times = if self.cell.text.is_empty() { 0 } else { self.cell_repeats.min(CELL_REPEATS_MAX) };
         let start = self.cell.column;
-        for column in (start..start.saturating_add(times)).take_while(|column| *column < TABLE_COLUMNS_MAX) {
-            self.row.push(Cell { column, ..self.cell.clone() });
+        for column in start..start.saturating_add(times) {
+            // The table leaves out values behind its last column, and tells it.
+            self.row.push(Cell { column: column.min(TABLE_COLUMNS_MAX), ..self.cell.clone() });
         }
         self.cell.column = start.saturating_add(self.cell_repeats);
         self.cell.text.clear();
@@ -243,6 +245,10 @@ impl Visitor for Body {
     fn text(&mut self, text: &str) {
         // Line ends of the file are spaces; those of the text are elements.
         self.push(&text.replace(['\n', '\r', '\t'], " "));
+    }
+
+    fn nested(&mut self) {
+        self.leaf.left_out.insert(LeftOut::Nested);
     }
 
     fn is_done(&self) -> bool {

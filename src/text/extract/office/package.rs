@@ -4,6 +4,7 @@ use super::xml::{Tag, Visitor, decode, walk};
 use crate::limits::PART_BYTES_MAX;
 use crate::text::extract::archive::inflate::{Budget, End};
 use crate::text::extract::archive::zip::Zip;
+use crate::text::extract::left_out::LeftOut;
 
 /// An office document.
 pub(super) struct Package<'a, 'b> {
@@ -15,6 +16,8 @@ pub(super) struct Package<'a, 'b> {
     pub(super) is_altered: bool,
     /// Whether more of it was to be unpacked than is.
     pub(super) is_full: bool,
+    /// Whether something of what was to be read needs a password.
+    pub(super) is_encrypted: bool,
 }
 
 /// What a part refers to.
@@ -29,17 +32,29 @@ pub(super) struct Relation {
 
 impl<'a, 'b> Package<'a, 'b> {
     pub(super) fn new(zip: &'b Zip<'a>, budget: &'b mut Budget) -> Self {
-        Self { zip, budget, is_cut: zip.is_cut, is_altered: false, is_full: false }
+        Self { zip, budget, is_cut: zip.is_cut, is_altered: false, is_full: false, is_encrypted: false }
     }
 
     /// The bytes of a part.
     pub(super) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let entry = self.zip.find(name)?;
+        self.is_encrypted |= entry.is_encrypted;
+        self.is_full |= self.budget.is_used_up();
         let unpacked = self.zip.read(entry, PART_BYTES_MAX, self.budget)?;
         self.is_cut |= unpacked.end == End::Cut;
         self.is_altered |= unpacked.end == End::Altered;
         self.is_full |= unpacked.end == End::Full;
         Some(unpacked.bytes)
+    }
+
+    /// What of it is not read.
+    pub(super) fn left_out(&self) -> Vec<LeftOut> {
+        let all = [
+            self.is_full.then_some(LeftOut::Part),
+            self.is_encrypted.then_some(LeftOut::Encrypted),
+            self.is_altered.then_some(LeftOut::Altered),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// A part as text; empty if it is not there.

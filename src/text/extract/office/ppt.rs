@@ -5,6 +5,7 @@
 
 use super::bytes::{size_at, u16_at, u32_at, western, wide};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::left_out::LeftOut;
 use crate::text::extract::refusal::Refusal;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,9 @@ pub(super) fn read(stream: &[u8], user: &[u8]) -> Result<Leaf, Refusal> {
         return Err(Refusal::Damaged { format: "PowerPoint" });
     };
     let mut leaf = Leaf::default();
+    if parts.len() >= PARTS_MAX {
+        leaf.left_out.insert(LeftOut::Part);
+    }
     let lists = |of: u16| records(document.body).filter(move |it| it.kind == SLIDE_LIST && it.instance == of);
     let mut number = 0;
     let mut notes: Vec<Vec<String>> = Vec::new();

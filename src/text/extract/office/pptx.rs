@@ -6,6 +6,7 @@ use super::runs::{UNSEEN, lines};
 use super::styles::core_title;
 use super::xml::{Tag, Visitor, walk};
 use crate::text::extract::leaf::{Leaf, one_line};
+use crate::text::extract::left_out::LeftOut;
 
 /// Reads the presentation whose main part this is.
 pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
@@ -31,6 +32,9 @@ pub(super) fn read(package: &mut Package<'_, '_>, main: &str) -> Leaf {
 fn slide(package: &mut Package<'_, '_>, part: &str, number: usize, leaf: &mut Leaf) {
     let mut slide = Slide::default();
     walk(&package.text(part), &mut slide);
+    if slide.is_nested {
+        leaf.left_out.insert(LeftOut::Nested);
+    }
     let title = one_line(&slide.title);
     if title.is_empty() {
         leaf.place(1, &format!("Slide {number}"));
@@ -85,6 +89,8 @@ struct Slide {
     row: Option<Vec<String>>,
     in_text: usize,
     unseen: usize,
+    /// Whether there are words in it that lie too deep.
+    is_nested: bool,
 }
 
 impl Slide {
@@ -153,6 +159,10 @@ impl Visitor for Slide {
         if self.in_text > 0 {
             self.push(text);
         }
+    }
+
+    fn nested(&mut self) {
+        self.is_nested = true;
     }
 }
 

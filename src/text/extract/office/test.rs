@@ -1,8 +1,11 @@
 //! Which reader takes a file, and what is said of those that cannot be read.
 
 use super::cfb::tests::compound;
-use crate::text::extract::archive::zip::tests::zip;
+use crate::limits::{DOCUMENT_BYTES_MAX, PART_BYTES_MAX};
+use crate::text::extract::archive::inflate::Budget;
+use crate::text::extract::archive::zip::{Zip, tests::zip};
 use crate::text::extract::extract;
+use crate::text::extract::left_out::LeftOut;
 
 const PARAGRAPH: &[u8] =
     b"<w:document><w:body><w:p><w:r><w:t>The red lamp blinks.</w:t></w:r></w:p></w:body></w:document>";
@@ -64,4 +67,88 @@ fn keys_in_a_document_are_in_no_passage() {
     let file = zip(&[("word/document.xml", body.as_bytes())]);
     let text = extract("a.docx", &file).unwrap().text;
     assert!(text.contains("It was made in May.") && !text.contains("b3Blbn") && !text.contains("PRIVATE"), "{text}");
+}
+
+/// A document whose only part of this name has paragraphs until its text is longer than what is read.
+fn long(name: &str, others: &[(&str, &[u8])], open: [&str; 2], close: [&str; 2]) -> Vec<u8> {
+    let (mut part, mut text) = (open[0].to_owned(), 0);
+    // Words that differ, so that they are not packed as a bomb is.
+    for n in 0_u64.. {
+        let words = format!("Lamp {n} hums with valve {}, pump {}. ", n * n % 999_983, n * 7919 % 1_000_003).repeat(4);
+        text += words.len();
+        part.extend([open[1], words.as_str(), close[1]]);
+        if text > usize::try_from(DOCUMENT_BYTES_MAX).unwrap() + (1 << 18) {
+            break;
+        }
+    }
+    part.push_str(close[0]);
+    assert!(part.len() < PART_BYTES_MAX);
+    zip(&[others, &[(name, part.as_bytes())]].concat())
+}
+
+#[test]
+fn a_document_of_more_text_than_is_read_says_so_at_its_end_whatever_its_format_is() {
+    let docx = long(
+        "word/document.xml",
+        &[],
+        ["<w:document><w:body>", "<w:p><w:r><w:t>"],
+        ["</w:body></w:document>", "</w:t></w:r></w:p>"],
+    );
+    let text = extract("a.docx", &docx).unwrap();
+    let last = text.sections.last().unwrap();
+    assert_eq!(last.heading, "Read in part");
+    assert!(text.text[last.range.clone()].starts_with("Only the first 16 MiB of the text of this file are read"));
+    let odt = long(
+        "content.xml",
+        &[("mimetype", b"application/vnd.oasis.opendocument.text")],
+        ["<office:text>", "<text:p>"],
+        ["</office:text>", "</text:p>"],
+    );
+    let book =
+        b"<package><manifest><item id='a' href='a.xhtml'/></manifest><spine><itemref idref='a'/></spine></package>";
+    let container = b"<container><rootfiles><rootfile full-path='a.opf'/></rootfiles></container>";
+    let epub = long(
+        "a.xhtml",
+        &[("META-INF/container.xml", container), ("a.opf", book)],
+        ["<html><body>", "<p>"],
+        ["</body></html>", "</p>"],
+    );
+    for file in [odt, epub] {
+        let leaf = super::read_zip(&Zip::open(&file), &mut Budget::of(file.len())).unwrap().unwrap();
+        assert_eq!(leaf.left_out.into_iter().collect::<Vec<_>>(), [LeftOut::Text]);
+    }
+}
+
+#[test]
+fn parts_that_are_locked_or_altered_are_told_beside_those_that_are_read() {
+    let comments = b"<w:comments><w:comment w:id='0'><w:p><w:r><w:t>Really?</w:t></w:r></w:p></w:comment></w:comments>";
+    let rels = b"<Relationships><Relationship Id='c' Type='http://x/comments' Target='comments.xml'/></Relationships>";
+    let parts: [(&str, &[u8]); 3] =
+        [("word/document.xml", PARAGRAPH), ("word/_rels/document.xml.rels", rels), ("word/comments.xml", comments)];
+    let whole = zip(&parts);
+    let last = |file: &[u8]| {
+        let text = extract("a.docx", file).unwrap();
+        assert!(text.text.contains("The red lamp blinks."));
+        let last = text.sections.last().unwrap();
+        (last.heading.clone(), text.text[last.range.clone()].to_owned())
+    };
+    assert_eq!(last(&whole).0, "");
+    let mut records = whole.windows(4).enumerate().filter(|(_, window)| *window == b"PK\x01\x02");
+    let (at, _) = records.nth(2).unwrap();
+    let changed = |at: usize| {
+        let mut file = whole.clone();
+        file[at] ^= 1;
+        last(&file)
+    };
+    let (heading, note) = changed(at + 8);
+    assert!(heading == "Read in part" && note.contains("needs a password"), "{note}");
+    let (heading, note) = changed(at + 16);
+    assert!(heading == "Read in part" && note.contains("is damaged"), "{note}");
+    let around = ["<w:smartTag>".repeat(600), "</w:smartTag>".repeat(600)];
+    let nested = format!(
+        "<w:document><w:body><w:p><w:r><w:t>The red lamp blinks.</w:t></w:r></w:p><w:p>{}<w:r><w:t>twice</w:t></w:r>{}</w:p></w:body></w:document>",
+        around[0], around[1]
+    );
+    let (heading, note) = last(&zip(&[("word/document.xml", nested.as_bytes())]));
+    assert!(heading == "Read in part" && note.contains("more than 512 nested elements"), "{note}");
 }

@@ -5,7 +5,9 @@
 
 use super::bytes::{f64_at, short_number, size_at, u16_at, u32_at, western, wide};
 use super::number::{Formats, shown};
+use crate::limits::SHEETS_MAX;
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::left_out::LeftOut;
 use crate::text::extract::refusal::Refusal;
 use crate::text::extract::table::{Cell, Table};
 
@@ -14,9 +16,6 @@ type Record<'a> = (u16, &'a [u8]);
 
 const BOF: u16 = 0x0809;
 const CONTINUE: u16 = 0x003C;
-
-/// Sheets of a workbook that are read.
-const SHEETS_MAX: usize = 1024;
 
 /// Cells that wait before they are written.
 const CELLS_WAITING: usize = 8192;
@@ -30,13 +29,14 @@ pub(super) fn read(stream: &[u8]) -> Result<Leaf, Refusal> {
     let version = records.clone().next().and_then(|(_, body)| u16_at(body, 0));
     let is_wide = version.is_some_and(|version| version >= 0x0600);
     let mut book = Book { is_wide, formats: Formats::default(), shared: Vec::new(), sheets: Vec::new() };
-    let mut next = records;
+    let (mut next, mut has_more) = (records, false);
     while let Some((kind, body)) = next.next() {
         match kind {
             0x002F => return Err(Refusal::Encrypted),
             0x000A => break,
             0x0022 => book.formats.since_1904 = u16_at(body, 0) == Some(1),
-            0x0085 if book.sheets.len() < SHEETS_MAX => {
+            0x0085 if book.sheets.len() >= SHEETS_MAX => has_more = true,
+            0x0085 => {
                 let name = body.get(6..).map(|text| book.short_text(text)).unwrap_or_default();
                 book.sheets.push((size_at(body, 0).unwrap_or(usize::MAX), name));
             }
@@ -59,6 +59,9 @@ pub(super) fn read(stream: &[u8]) -> Result<Leaf, Refusal> {
         }
         leaf.place(1, name);
         book.sheet(Records { stream, at: *start }, &mut leaf);
+    }
+    if has_more {
+        leaf.left_out.insert(LeftOut::Sheets);
     }
     Ok(leaf)
 }
@@ -138,6 +141,7 @@ impl Book {
         rows.write(leaf);
         rows.table.end(leaf);
         leaf.paragraph(&beside.text);
+        leaf.left_out.append(&mut beside.left_out);
     }
 
     /// The cells that a record holds.

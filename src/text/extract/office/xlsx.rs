@@ -9,6 +9,7 @@ use super::runs::{items, lines};
 use super::styles::core_title;
 use super::xml::{Tag, Visitor, walk};
 use crate::text::extract::leaf::Leaf;
+use crate::text::extract::left_out::LeftOut;
 use crate::text::extract::table::{Cell, Table};
 use std::mem;
 
@@ -197,6 +198,10 @@ impl Visitor for Sheet<'_> {
         if self.in_value > 0 {
             self.cell.text.push_str(text);
         }
+    }
+
+    fn nested(&mut self) {
+        self.leaf.left_out.insert(LeftOut::Nested);
     }
 
     fn is_done(&self) -> bool {

@@ -18,6 +18,8 @@ pub(crate) trait Visitor {
     fn close(&mut self, name: &str);
     /// Text within the elements that are open.
     fn text(&mut self, text: &str);
+    /// There are words within more elements than are told apart.
+    fn nested(&mut self) {}
     /// Whether the rest of the document may be left out.
     fn is_done(&self) -> bool {
         false
@@ -38,11 +40,13 @@ impl Tag<'_> {
         Some(resolved(&found.value))
     }
 
-    /// All attributes, by their local names.
+    /// All attributes, by their local names, without those that only say what the names mean (`xmlns:text`).
     pub(crate) fn all(&self) -> impl Iterator<Item = (String, String)> {
         let mut all = self.0.attributes();
         all.with_checks(false);
-        all.flatten().map(|it| (it.key.local_name().as_ref().to_owned(), resolved(&it.value)))
+        all.flatten()
+            .filter(|it| !it.key.0.starts_with("xmlns"))
+            .map(|it| (it.key.local_name().as_ref().to_owned(), resolved(&it.value)))
     }
 
     /// The same as a number.
@@ -115,6 +119,9 @@ pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) -> bool {
         }
     }
     while open.close(visitor) {}
+    if is_nested {
+        visitor.nested();
+    }
     is_nested
 }
 

@@ -12,6 +12,7 @@ mod layout;
 mod pages;
 
 use super::leaf::Leaf;
+use super::left_out::LeftOut;
 use super::refusal::Refusal;
 use crate::limits::{DOCUMENT_BYTES_MAX, PDF_PAGES_MAX};
 use hayro_interpret::font::GlyphRun;
@@ -53,14 +54,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
         LoadPdfError::Invalid => Refusal::Damaged { format: "PDF" },
     })?;
     let cache = InterpreterCache::new();
-    let mut unknown = 0;
+    let (all, mut unknown, mut is_full) = (pdf.pages(), 0, false);
     let (mut texts, mut bytes_left) = (Vec::new(), usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX));
-    for page in pdf.pages().iter().take(PDF_PAGES_MAX) {
+    for page in all.iter().take(PDF_PAGES_MAX) {
         let settings = InterpreterSettings::default();
         let mut context = Context::new(Affine::IDENTITY, Rect::new(0.0, 0.0, 1.0, 1.0), &cache, pdf.xref(), settings);
-        let mut reader = Reader { lines: Lines::default(), most: bytes_left, unknown: 0 };
+        let mut reader = Reader { lines: Lines::default(), most: bytes_left, is_full: false, unknown: 0 };
         interpret_page(page, &mut context, &mut reader);
         unknown += reader.unknown;
+        is_full |= reader.is_full;
         let mut text = reader.lines.finish();
         for comment in comments(page) {
             text.push_str(&comment);
@@ -68,6 +70,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
         bytes_left = bytes_left.saturating_sub(text.len());
         texts.push(text);
         if bytes_left == 0 {
+            is_full |= texts.len() < all.len();
             break;
         }
     }
@@ -76,6 +79,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
         leaf.propose_title(&text_of(title));
     }
     pages::write(&texts, &mut leaf);
+    leaf.left_out.extend(is_full.then_some(LeftOut::Text));
+    leaf.left_out.extend((all.len() > PDF_PAGES_MAX).then_some(LeftOut::Pages));
     if leaf.is_blank() {
         let what = if unknown > 0 { NO_LETTERS } else { NO_TEXT };
         return Err(if is_cut(bytes) { Refusal::Truncated } else { Refusal::ReadEmpty { what } });
@@ -130,6 +135,8 @@ struct Reader {
     lines: Lines,
     /// Bytes of text from which on no more is taken.
     most: usize,
+    /// Whether there was more.
+    is_full: bool,
     /// Letters of which the font does not say what they are.
     unknown: usize,
 }
@@ -137,6 +144,7 @@ struct Reader {
 impl Device<'_> for Reader {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, '_>, props: DrawProps<'_>, _mode: &DrawMode) {
         if self.lines.len() > self.most {
+            self.is_full = true;
             return;
         }
         for glyph in run.glyphs() {

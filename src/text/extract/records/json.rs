@@ -7,6 +7,7 @@
 
 use crate::limits::{HEADING_BYTES_MAX, JSON_NUMBERS_MAX};
 use crate::text::extract::leaf::{Leaf, one_line};
+use crate::text::extract::left_out::LeftOut;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -67,7 +68,11 @@ impl Writer {
         self.items += 1;
         self.numbers += usize::from(is_number);
         let is_vector = self.numbers == self.items && self.items > JSON_NUMBERS_MAX;
-        if is_vector || u64::try_from(self.list.len()).is_ok_and(|bytes| bytes > crate::limits::DOCUMENT_BYTES_MAX) {
+        if is_vector {
+            return;
+        }
+        if u64::try_from(self.list.len()).is_ok_and(|bytes| bytes > crate::limits::DOCUMENT_BYTES_MAX) {
+            self.leaf.left_out.insert(LeftOut::Text);
             return;
         }
         // Lists of lines, as notebooks have them, are one text.
