@@ -240,6 +240,21 @@ fn another_number_is_no_sure_answer_and_stays_the_nearest() {
 }
 
 #[test]
+fn the_form_that_is_asked_for_comes_first_of_what_is_nearly_as_good_and_only_then() {
+    let question = "How do I get air out of the heaters?";
+    let first = |other: f32| {
+        let terms = QueryTerms::new(question);
+        let texts = [
+            ("the valve of the old heater is stuck", other),
+            ("the valve of the old heaters is stuck", 0.5),
+            ("a lamp", 0.1),
+        ];
+        merge(&question.into(), vec![(None, found(&terms, &texts))], 3)[0].hit.text.contains("heaters")
+    };
+    assert!(first(0.5) && !first(0.9));
+}
+
+#[test]
 fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
     let question = "moss on the \"north side\"";
     let terms = QueryTerms::new(question);

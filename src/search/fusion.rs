@@ -11,6 +11,7 @@
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
 use super::lexical::language::Language;
 use super::lexical::numbers::missing;
+use super::lexical::own_form::by_other_forms;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
 use crate::base::fluency::Fluency;
@@ -68,6 +69,9 @@ const NEARER: (f32, f32) = (0.1, 0.5);
 /// How sure a hit is at most in a question with a number that no passage has, where the other words of the question and its meaning leave no
 /// doubt: what was asked for by its number is not there.
 const SURE_WITHOUT_NUMBER: f32 = 0.4;
+
+/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
+const OTHER_FORMS: f32 = 0.05;
 
 /// How sure a hit is at least: the order is told by the scores, also where a question has no words.
 const SURE_LEAST: f32 = 0.01;
@@ -242,6 +246,8 @@ pub fn fused<'a>(
     let words = by_words(&left_out, &likes);
     let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
+    let others = by_other_forms(terms, statistics, hits.clone());
+    scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
     let numbers: BTreeSet<usize> =
         missing(terms, statistics, hits.clone()).into_iter().flat_map(|number| number.terms).collect();
     if !numbers.is_empty() {
