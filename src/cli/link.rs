@@ -25,10 +25,12 @@ struct Link {
 /// Prints them for the agent of this home, which answers at `api`.
 pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs) -> Result<(), Stop> {
     let at = Home::at(home);
-    let token = at.existing_token()?;
+    let runs = running::is_running(&at);
+    // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
+    let token = if runs { at.token_in_use() } else { at.existing_token() }?;
     let open = at.settings()?.and_then(|config| config.open_api);
     let to = |address: SocketAddr| format!("http://{address}/#token={}", token.reveal());
-    let remark = (!running::is_running(&at)).then(|| {
+    let remark = (!runs).then(|| {
         format!("No agent runs with this home: the addresses hold once `{}` runs.", at_home("wattle up", home))
     });
     let link = Link { here: to(api), phone: open.map(to), remark };

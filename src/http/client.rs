@@ -12,7 +12,7 @@ use super::events::Events;
 use crate::limits::{CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
-use crate::platform::home::{Home, HomeFile, Token, runs_without_folder};
+use crate::platform::home::{Home, HomeFile, Token, runs_without_folder, runs_without_token};
 use crate::platform::running;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
@@ -88,13 +88,16 @@ impl Client {
     pub fn new(address: SocketAddr, home: &Path) -> Result<Self, Failure> {
         let home = Home::at(home);
         let token_path = home.file(HomeFile::Token);
-        if token_path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        if home.lacks_its_token() {
             if home.has_only_its_store() {
                 return Err(Failure::NoAgent(format!(
                     "An agent has run with the home {}, and of its files the store alone is left: `wattle doctor` says what follows. `wattle up` \
                      starts it, as a new device to the others.",
                     home.path().display()
                 )));
+            }
+            if running::is_running(&home) {
+                return Err(Failure::NotDone(runs_without_token(home.path())));
             }
             if let Some(why) = runs_without_folder(home.path()) {
                 return Err(Failure::NotDone(why));
@@ -104,7 +107,7 @@ impl Client {
                 home.path().display()
             )));
         }
-        let token = home.existing_token().map_err(Failure::NotDone)?;
+        let token = home.token_in_use().map_err(Failure::NotDone)?;
         Ok(Self { address, token, token_path })
     }
 

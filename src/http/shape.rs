@@ -54,6 +54,21 @@ pub(super) fn error(path: &str, status: Status, sentence: &str) -> Value {
     }
 }
 
+/// The sentence about a field that takes a string or a list of strings, and was sent something else.
+pub(super) fn takes_strings(field: &str, example: &str, sent: &Value) -> String {
+    let sent = match sent {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list with something else in it",
+        Value::Object(_) => "an object",
+    };
+    format!(
+        "The field {field} takes a string or a list of strings, as in {{\"{field}\": \"{example}\"}}; {sent} was sent."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

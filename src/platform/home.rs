@@ -51,7 +51,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-pub use alive::{STILL_RUNS, runs_without_folder};
+pub use alive::{STILL_RUNS, runs_without_folder, runs_without_token};
 pub use damage::{damage, damage_in};
 pub use hardware::OnHardware;
 pub use home_file::HomeFile;
@@ -230,7 +230,7 @@ impl Home {
     }
 }
 
-/// The key and the hardware.
+/// The key, the hardware, and the token of an agent that runs.
 impl Home {
     /// The agent's key on this hardware, and the one that the home had in other hardware, if that is still put aside: a home that is
     /// known to be in another device than before gets a new one, or the one that it had there; not one that `is_removed`.
@@ -239,6 +239,21 @@ impl Home {
     /// One sentence; no key is ever overwritten without a copy.
     pub fn identity_on(&self, hardware: &Hardware, is_removed: &dyn Fn(&PeerId) -> bool) -> Result<OnHardware, String> {
         hardware::identity(&self.path, hardware, is_removed)
+    }
+
+    /// The token of the API of an agent that runs: where its file was deleted under it, its copy has that one still. The next start makes
+    /// another.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn token_in_use(&self) -> Result<Token, String> {
+        Token::load_in_use(&self.file(HomeFile::Token))
+    }
+
+    /// Whether the token of the API is not there, nor its copy.
+    #[must_use]
+    pub fn lacks_its_token(&self) -> bool {
+        Token::is_gone(&self.file(HomeFile::Token))
     }
 
     /// The agent's key, where it is there: of an agent that runs.

@@ -9,6 +9,7 @@ use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::{fused, lift};
 use crate::search::lexical::near::{Compared, Likeness};
+use crate::search::lexical::numbers::{as_typed, missing};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,20 @@ pub fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: u
 /// The scores of all hits of all lists, in their order.
 pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)]) -> Vec<f32> {
     fused(terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
+}
+
+/// A sentence for each number or code of the question that no passage of these lists has.
+#[must_use]
+pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<String> {
+    let hits = lists.iter().flat_map(|(_, found)| &found.hits);
+    let told = |number: &str| {
+        format!(
+            "No passage that was searched has {:?}, in whichever way it is typed.",
+            as_typed(&question.text, number)
+        )
+    };
+    let missing = missing(&question.terms(), &joined(lists), hits);
+    missing.iter().map(|one| told(&one.number)).collect()
 }
 
 /// Whether the answer fits the question at all: its best hit is more than hardly ever right, or has the asked name.

@@ -195,6 +195,66 @@ fn an_answer_fits_by_its_meaning_by_words_or_by_a_name_and_otherwise_not() {
 }
 
 #[test]
+fn another_number_is_no_sure_answer_and_stays_the_nearest() {
+    let texts = [
+        "Invoice RE4711 of the plumber is paid",
+        "Room 1204 has a leak",
+        "Invoice AB-2024-0815",
+        "spare part BX7712",
+        "the pump runs at level10",
+        "a lamp",
+        "an old chair",
+        "the key of the shed",
+    ];
+    let best = |question: &str, near: usize| {
+        let of = |(at, text): (usize, &&'static str)| (*text, if at == near { 0.5 } else { 0.1 });
+        let texts: Vec<(&str, f32)> = texts.iter().enumerate().map(of).collect();
+        let lists = || vec![(None, found(&QueryTerms::new(question), &texts))];
+        let merged = merge(&question.into(), lists(), 3);
+        (merged[0].hit.text.clone(), merged[0].score, missing_numbers(&question.into(), &lists()))
+    };
+    for (question, near) in [
+        ("RE4712", 0),
+        ("Is RE4712 paid?", 0),
+        ("room 1999", 1),
+        ("room 1205", 1),
+        ("AB-2024-0999", 2),
+        ("BX7711", 3),
+        ("level70", 4),
+    ] {
+        let (text, score, numbers) = best(question, near);
+        assert_eq!(text, texts[near], "{question}: the nearest is shown");
+        assert!(score < 0.2 && numbers.len() == 1, "{question}: {score} {numbers:?}");
+        let is_bare = !question.contains(' ');
+        assert!(!is_bare || score < FITS_FROM, "{question}: nothing fits: {score}");
+    }
+    for (question, near) in [("RE4711", 0), ("Is RE4711 paid?", 0), ("room 1204", 1), ("AB20240815", 2), ("bx7712", 3)]
+    {
+        let (text, score, numbers) = best(question, near);
+        assert!(text == texts[near] && score > 0.7 && numbers.is_empty(), "{question}: {text} {score} {numbers:?}");
+    }
+    for (question, near) in [("BX 7712", 3), ("bx-7712", 3), ("ab 2024 0815", 2)] {
+        let (text, score, numbers) = best(question, near);
+        assert!(text == texts[near] && numbers.is_empty(), "{question}: {text} {score} {numbers:?}");
+    }
+}
+
+#[test]
+fn the_form_that_is_asked_for_comes_first_of_what_is_nearly_as_good_and_only_then() {
+    let question = "How do I get air out of the heaters?";
+    let first = |other: f32| {
+        let terms = QueryTerms::new(question);
+        let texts = [
+            ("the valve of the old heater is stuck", other),
+            ("the valve of the old heaters is stuck", 0.5),
+            ("a lamp", 0.1),
+        ];
+        merge(&question.into(), vec![(None, found(&terms, &texts))], 3)[0].hit.text.contains("heaters")
+    };
+    assert!(first(0.5) && !first(0.9));
+}
+
+#[test]
 fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
     let question = "moss on the \"north side\"";
     let terms = QueryTerms::new(question);

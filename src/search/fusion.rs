@@ -8,12 +8,15 @@
 //! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
 //! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
-use super::lexical::bm25::{bm25, nearly, possible, rarest, unknown};
+use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
 use super::lexical::language::Language;
+use super::lexical::numbers::missing;
+use super::lexical::own_form::by_other_forms;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
 use crate::base::fluency::Fluency;
 use crate::base::hit::{CorpusStatistics, SearchHit};
+use std::collections::BTreeSet;
 
 /// The weight of the cosine in a question of a language that the model knows, in another one of Latin letters, where it knows names and
 /// words that are alike, and in other letters, where it knows nothing; words have the rest. Chosen on the sets of questions in
@@ -62,6 +65,13 @@ const TELLING_PART: f32 = 0.5;
 /// is where that begins, and where it is entirely so.
 const SURE_BY_MEANING: f32 = 0.7;
 const NEARER: (f32, f32) = (0.1, 0.5);
+
+/// How sure a hit is at most in a question with a number that no passage has, where the other words of the question and its meaning leave no
+/// doubt: what was asked for by its number is not there.
+const SURE_WITHOUT_NUMBER: f32 = 0.4;
+
+/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
+const OTHER_FORMS: f32 = 0.05;
 
 /// How sure a hit is at least: the order is told by the scores, also where a question has no words.
 const SURE_LEAST: f32 = 0.01;
@@ -221,18 +231,60 @@ pub fn fused<'a>(
     let likes = |hit: &SearchHit| terms.nearly(&unknown, [&file_name::words(&hit.path), &hit.heading, &hit.text]);
     let likes: Vec<Vec<f32>> = if unknown.is_empty() { Vec::new() } else { hits.clone().map(likes).collect() };
     let lengths = hits.clone().map(|hit| hit.frequencies.length as f32);
-    let exact = hits.clone().map(|hit| {
-        // What is counted as nearly the term is not counted twice.
-        let mut frequencies = hit.frequencies.clone();
-        for at in &unknown {
-            frequencies.counts.get_mut(*at).into_iter().for_each(|count| *count = 0);
-        }
-        bm25(terms, statistics, &frequencies)
-    });
-    let words: Vec<f32> =
-        exact.zip(nearly(statistics, &likes, lengths)).map(|(exact, nearly)| exact + nearly).collect();
+    let by_words = |left_out: &BTreeSet<usize>, likes: &[Vec<f32>]| -> Vec<f32> {
+        let exact = hits.clone().map(|hit| {
+            let mut frequencies = hit.frequencies.clone();
+            for at in left_out {
+                frequencies.counts.get_mut(*at).into_iter().for_each(|count| *count = 0);
+            }
+            bm25(terms, statistics, &frequencies)
+        });
+        exact.zip(nearly(statistics, likes, lengths.clone())).map(|(exact, nearly)| exact + nearly).collect()
+    };
+    // What is counted as nearly the term is not counted twice.
+    let mut left_out: BTreeSet<usize> = unknown.iter().copied().collect();
+    let words = by_words(&left_out, &likes);
     let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
-    hits.zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect()
+    let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
+    let others = by_other_forms(terms, statistics, hits.clone());
+    scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
+    let numbers: BTreeSet<usize> =
+        missing(terms, statistics, hits.clone()).into_iter().flat_map(|number| number.terms).collect();
+    if !numbers.is_empty() {
+        left_out.extend(&numbers);
+        let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
+        let without = |likes: &Vec<f32>| -> Vec<f32> {
+            likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
+        };
+        let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
+        let words = by_words(&left_out, &likes);
+        let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
+        let others: Vec<(f32, f32)> = nearness.zip(words).collect();
+        limit(&mut scores, sure_without(&numbers, terms, statistics, &others));
+    }
+    scores
+}
+
+/// How sure the surest of these hits is by all of the question but numbers that no passage has: each has a cosine, and what it scores without
+/// them. To the model one number is like any other, so that meaning tells no more than the other words are of the question.
+fn sure_without(
+    numbers: &BTreeSet<usize>,
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    hits: &[(f32, f32)],
+) -> f32 {
+    let all = possible(terms, statistics);
+    let others = possible_by(terms, statistics, |at| !numbers.contains(&at));
+    let part = if all > 0.0 { (others / all).min(1.0) } else { 0.0 };
+    SURE_WITHOUT_NUMBER * part * sure(weight_of_meaning(terms), (all, rarest(statistics)), hits)
+}
+
+/// Makes the best score this one if it is more, and the others the same part of it as before: the order stays.
+fn limit(scores: &mut [f32], most: f32) {
+    let (best, most) = (scores.iter().copied().fold(0.0, f32::max), most.max(SURE_LEAST));
+    if best > most {
+        scores.iter_mut().for_each(|score| *score *= most / best);
+    }
 }
 
 #[cfg(test)]

@@ -133,7 +133,23 @@ fn key(home: &Path, sensors: &Path) -> Check {
 
 /// The token. What follows where it is lost is said with the other small files.
 fn token(home: &Path) -> Check {
-    let file = Home::at(home).file(HomeFile::Token);
+    let at = Home::at(home);
+    let file = at.file(HomeFile::Token);
+    let is_gone = file.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_gone && !at.lacks_its_token() {
+        let until = if running::is_running(&at) {
+            " The agent that runs goes on with the token of before, and the commands of this home read that from the file's copy."
+        } else {
+            ""
+        };
+        return Check::not_run(
+            "token",
+            format!(
+                "There is no {} any more.{until} The next start makes a new token: pages and programs that have the old one are refused then.",
+                file.display()
+            ),
+        );
+    }
     if !file.exists() && damage_in(home, HomeFile::Token).is_some() {
         return Check::not_run(
             "token",
@@ -284,6 +300,25 @@ mod tests {
         let check = home(path, |_| Err(rustix::io::Errno::ROFS.into()));
         assert!(!check.is_good() && check.says().contains("cannot be written: Read-only file system"), "{check:?}");
         assert!(check.command().unwrap().starts_with("findmnt -T "));
+    }
+
+    #[test]
+    fn of_a_token_that_is_gone_what_is_left_of_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert!(token(path).says().contains("at its first start"));
+        let home = Home::open(path).unwrap();
+        home.token().unwrap();
+        std::fs::remove_file(path.join("api-token")).unwrap();
+        let says = |parts: [&str; 2]| {
+            let says = token(path).says().to_owned();
+            assert!(parts.iter().all(|part| says.contains(part)) && !says.contains("first start"), "{says}");
+        };
+        says(["any more. The agent that runs goes on", "The next start makes a new token"]);
+        drop(home);
+        says(["any more. The next start makes a new token", "are refused then"]);
+        std::fs::remove_file(path.join("api-token.copy")).unwrap();
+        says(["any more", "the check of the copies says what follows"]);
     }
 
     #[test]

@@ -12,10 +12,12 @@ mod tei;
 use super::{Api, Refused, bytes};
 use crate::base::vector::Embedding;
 use crate::http::answer::{json, refused};
+use crate::http::shape::takes_strings;
 use crate::limits::{DIMENSIONS, EMBED_BODY_MAX, EMBED_TEXTS_MAX};
 use crate::runtime::embeds::{Embeds, NotEmbedded, Reading, TEXT_TOKENS_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use trillium::{Conn, Status};
 
 pub(crate) use {ollama::Ollama, openai::OpenAi, tei::Tei};
@@ -41,19 +43,21 @@ pub(crate) trait Dialect: DeserializeOwned + Send {
     fn answer(self, model: &str, vectors: Vec<Embedding>, tokens: usize) -> Self::Answer;
 }
 
-/// One text or several; or numbers, which no text can be made of.
+/// One text or several; or numbers, which no text can be made of; or something else.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a string or a list of strings was expected")]
+#[serde(untagged)]
 enum Input {
     One(String),
     Several(Vec<String>),
     Tokens(#[expect(dead_code, reason = "it is refused as it is")] Vec<u64>),
     TokenLists(#[expect(dead_code, reason = "it is refused as it is")] Vec<Vec<u64>>),
+    /// serde would not say which field it is of.
+    Other(Value),
 }
 
 impl Input {
-    /// The texts.
-    fn texts(self) -> Result<Vec<String>, Refused> {
+    /// The texts of this field.
+    fn texts(self, field: &str) -> Result<Vec<String>, Refused> {
         match self {
             Self::One(text) => Ok(vec![text]),
             Self::Several(texts) => Ok(texts),
@@ -61,6 +65,7 @@ impl Input {
                 "Lists of token numbers are not read, as they are of another model: send the text itself, as a string or a list of strings \
                  (LangChain: check_embedding_ctx_length=False).",
             )),
+            Self::Other(sent) => Err(bad(&takes_strings(field, "some text", &sent))),
         }
     }
 }

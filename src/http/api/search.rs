@@ -3,11 +3,13 @@
 use super::{Api, NO_ANSWER, Refused, body, status_of};
 use crate::base::filter::{self, Filter, Key};
 use crate::http::dto::{SearchAnswer, SearchResults};
+use crate::http::shape::takes_strings;
 use crate::limits::{HITS_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
 use crate::node::output::Response;
 use crate::runtime::governor::WaitingWork;
 use serde::Deserialize;
+use serde_json::Value;
 use trillium::{Conn, Status};
 
 /// The body of `POST /v1/search`.
@@ -39,6 +41,8 @@ enum Values {
     None,
     One(String),
     Several(Vec<String>),
+    /// None of these: serde would not say which field it is of.
+    Other(Value),
 }
 
 const fn default_count() -> usize {
@@ -98,7 +102,20 @@ impl Values {
             Self::None => Ok(()),
             Self::One(value) => filter.add(key, value),
             Self::Several(values) => values.iter().try_for_each(|value| filter.add(key, value)),
+            Self::Other(sent) => Err(takes_strings(key.name(), example(key), sent)),
         }
+    }
+}
+
+/// A value that a filter takes.
+const fn example(key: Key) -> &'static str {
+    match key {
+        Key::Collection => "home",
+        Key::Device => "attic",
+        Key::Path => "notes/*.md",
+        Key::Type => "pdf",
+        Key::After => "2024-01",
+        Key::Before => "2025",
     }
 }
 
@@ -156,6 +173,19 @@ mod tests {
         assert!(request(r#"{"query": "bill", "before": "noon"}"#).unwrap_err().contains("before:2024-01"));
         assert!(request(r#"{"query": "bill type:a/b"}"#).unwrap_err().contains("type:pdf"));
         assert!(request(r#"{"query": "type:pdf"}"#).unwrap_err().contains("as in: heating type:pdf"));
-        assert!(serde_json::from_str::<Search>(r#"{"query": "x", "type": 3}"#).is_err());
+        for (key, value, sent) in [
+            ("after", "2024", "a number"),
+            ("type", "5", "a number"),
+            ("path", r#"["a", 3]"#, "a list with something else in it"),
+            ("device", "true", "true or false"),
+            ("collection", "{}", "an object"),
+        ] {
+            let why = request(&format!(r#"{{"query": "x", "{key}": {value}}}"#)).unwrap_err();
+            let takes = format!("The field {key} takes a string or a list of strings, as in {{\"{key}\": \"");
+            assert!(why.starts_with(&takes) && why.ends_with(&format!("; {sent} was sent.")), "{why}");
+        }
+        for key in Key::ALL {
+            assert_eq!(Filter::default().add(key, example(key)), Ok(()), "{key:?}");
+        }
     }
 }

@@ -29,3 +29,20 @@ fn a_call_that_an_ending_agent_leaves_without_an_answer_is_told_that_it_ended() 
     let Failure::NotDone(why) = cut_off(false) else { panic!("it still runs") };
     assert!(why.contains("gave no whole answer"), "{why}");
 }
+
+#[test]
+fn without_the_file_of_its_token_an_agent_is_reached_by_the_copy_and_without_both_it_is_told_what_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = "127.0.0.1:1".parse().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let token = home.token().unwrap();
+    let file = home.file(HomeFile::Token);
+    std::fs::remove_file(&file).unwrap();
+    assert!(Client::new(address, folder.path()).unwrap().token.matches(token.reveal()));
+    std::fs::remove_file(file.with_extension("copy")).unwrap();
+    let Err(Failure::NotDone(why)) = Client::new(address, folder.path()) else { panic!("its token is gone") };
+    assert!(why.contains("api-token is gone with its copy") && !why.contains("moved away"), "{why}");
+    drop(home);
+    let Err(Failure::NoAgent(why)) = Client::new(address, folder.path()) else { panic!("no agent runs") };
+    assert!(!why.contains("moved away"), "{why}");
+}

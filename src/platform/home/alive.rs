@@ -4,6 +4,7 @@
 //! Nobody accepts there: the system itself says who listens. One of another user is not believed. Such sockets belong to the network, which containers
 //! may share: so the name is also that of the processes that see each other, as only those can be ended from here.
 
+use super::home_file::HomeFile;
 use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
@@ -68,10 +69,7 @@ pub(super) fn process(home: &Path) -> Option<Runs> {
 #[must_use]
 pub fn runs_without_folder(home: &Path) -> Option<String> {
     let at = known_as(home);
-    let (process, ends) = match process(&at)? {
-        Runs::As(process) => (process.to_string(), format!("`kill {process}`")),
-        Runs::Unknown => ("unknown".to_owned(), "`pgrep -a wattle` names it".to_owned()),
-    };
+    let (process, ends) = told(process(&at)?);
     Some(format!(
         "An agent whose home was {} {STILL_RUNS} {process}), but that folder was deleted, moved away or replaced. Put it back; or end that agent \
          first ({ends}): a start without its folder makes a new device, which has to join its mesh again.",
@@ -89,6 +87,27 @@ pub(super) fn beside_lock(home: &Path) -> Option<String> {
         found = runs_without_folder(home);
     }
     found
+}
+
+/// The sentence that the agent of this home runs, which holds its lock, and that its token is gone with its copy: nothing else is.
+#[must_use]
+pub fn runs_without_token(home: &Path) -> String {
+    let at = known_as(home);
+    let (process, ends) = told(process(&at).unwrap_or(Runs::Unknown));
+    format!(
+        "The agent of the home {} {STILL_RUNS} {process}), and its file {} is gone with its copy: without that token no command reaches it. End \
+         it ({ends}) and start it again: that makes a new token, and nothing else is lost. Pages and programs that have the old one are refused then.",
+        at.display(),
+        HomeFile::Token.name()
+    )
+}
+
+/// The process, and what ends it.
+fn told(runs: Runs) -> (String, String) {
+    match runs {
+        Runs::As(process) => (process.to_string(), format!("`kill {process}`")),
+        Runs::Unknown => ("unknown".to_owned(), "`pgrep -a wattle` names it".to_owned()),
+    }
 }
 
 /// The path under which the agent knows its home: without links, as far as it is there.

@@ -1,6 +1,6 @@
 //! The bearer token of one agent's API: whoever can read its file may use the API.
 
-use super::guarded;
+use super::guarded::{self, Content};
 use super::home_file::HomeFile;
 use super::state::chosen;
 use super::written;
@@ -61,7 +61,30 @@ impl Token {
         let text = guarded::read(path, BYTES_MAX)
             .and_then(|content| chosen(HomeFile::Token, content).ok_or_else(|| ErrorKind::NotFound.into()));
         let text = text.map_err(|error| format!("The token {name} cannot be read: {error}."))?;
+        Self::of_file(path, text)
+    }
+
+    /// Reads the token of an agent that runs: it goes on with the one that it has where the file was deleted, and the copy has that.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_in_use(path: &Path) -> Result<Self, String> {
+        match guarded::read(path, BYTES_MAX) {
+            Ok(Content::Missing(Some(copy))) => Self::of_file(path, copy),
+            _ => Self::load(path),
+        }
+    }
+
+    /// Whether there is no file, nor a whole copy.
+    #[must_use]
+    pub fn is_gone(path: &Path) -> bool {
+        let has_no_file = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        has_no_file && matches!(guarded::read(path, BYTES_MAX), Ok(Content::Missing(None)))
+    }
+
+    fn of_file(path: &Path, text: Vec<u8>) -> Result<Self, String> {
         String::from_utf8(text).ok().and_then(|text| Self::parse(text.trim_end())).ok_or_else(|| {
+            let name = path.display();
             format!("The token {name} is damaged. Delete it and start the agent again: that makes a new one.")
         })
     }
@@ -154,9 +177,13 @@ mod tests {
             }
         }
         fs::remove_file(&path).unwrap();
+        assert!(Token::load(&path).is_err() && !Token::is_gone(&path));
+        assert!(Token::load_in_use(&path).unwrap().matches(token.reveal()), "an agent that runs has it still");
         let other = Token::load_or_create(&path).unwrap();
         assert!(!other.matches(token.reveal()), "who deletes it gets another one");
         assert!(Token::load(home.path()).unwrap_err().contains("not a regular file"));
         assert!(Token::load(&home.path().join("none")).unwrap_err().contains("cannot be read"));
+        assert!(Token::is_gone(&home.path().join("none")));
+        assert!(Token::load_in_use(&home.path().join("none")).unwrap_err().contains("cannot be read"));
     }
 }

@@ -63,9 +63,16 @@ pub fn bm25(terms: &QueryTerms, statistics: &CorpusStatistics, frequencies: &Ter
 /// What a chunk of the mean length scores that has each term once.
 #[must_use]
 pub fn possible(terms: &QueryTerms, statistics: &CorpusStatistics) -> f32 {
+    possible_by(terms, statistics, |_| true)
+}
+
+/// The same for those of the terms that are `wanted` alone.
+#[must_use]
+pub fn possible_by(terms: &QueryTerms, statistics: &CorpusStatistics, wanted: impl Fn(usize) -> bool) -> f32 {
     let total = (statistics.chunks as f32).max(1.0);
     let chunks = |at: usize| statistics.document_frequencies.get(at).copied().unwrap_or_default() as f32;
-    terms.looked_up().map(|(at, _)| terms.weight(at, |at| is_known(statistics, at)) * idf(total, chunks(at))).sum()
+    let of = |at: usize| terms.weight(at, |at| is_known(statistics, at)) * idf(total, chunks(at));
+    terms.looked_up().map(|(at, _)| at).filter(|at| wanted(*at)).map(of).sum()
 }
 
 /// What a chunk of the mean length scores that has a term once which no other chunk has.

@@ -4,7 +4,8 @@
 //! a chunk is found: the stems of its words in its language. [`terms`] makes those of a question and counts them in texts that
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
-//! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`near`] tells which texts are nearly the same, and
+//! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
+//! question no passage has, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and
 //! [`spans`] where the words of a question stand in one.
 //!
 //! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
@@ -18,6 +19,8 @@ pub mod detection;
 pub mod index;
 pub mod language;
 pub mod near;
+pub mod numbers;
+pub mod own_form;
 pub mod phrase;
 pub mod postings;
 pub mod row_set;

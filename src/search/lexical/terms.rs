@@ -168,7 +168,13 @@ impl QueryTerms {
         self.part_of(at).any(|(whole, _)| is_known(whole))
     }
 
-    fn part_of(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+    /// A term's word in its canonical form.
+    pub(super) fn word(&self, at: usize) -> &str {
+        self.terms.get(at).map_or("", |term| term.word.as_str())
+    }
+
+    /// The terms that a term is a part of, and how many parts each of those has.
+    pub(super) fn part_of(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
         self.terms.get(at).into_iter().flat_map(|term| &term.part_of).copied()
     }
 

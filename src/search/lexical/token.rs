@@ -26,10 +26,10 @@ pub(super) enum Kind {
 }
 
 /// Figures that a telephone number has without those of a country and an area, about: its last ones stay the same.
-const TAIL: usize = 7;
+pub(super) const TAIL: usize = 7;
 
 /// Figures of a number from which on the last ones tell it: with fewer, those left out are too many.
-const TAIL_FROM: usize = 9;
+pub(super) const TAIL_FROM: usize = 9;
 
 /// Calls `each` for the units of a text that is in small letters, in their order.
 pub(super) fn each(text: &str, mut each: impl FnMut(&str, Kind)) {

@@ -45,7 +45,7 @@ impl Dialect for Ollama {
         let texts = match self.input.take() {
             None => Vec::new(),
             Some(Input::One(text)) if text.is_empty() => Vec::new(),
-            Some(input) => input.texts()?,
+            Some(input) => input.texts("input")?,
         };
         Ok((texts, Reading { is_question: false, cut: self.truncate.unwrap_or(true) }))
     }

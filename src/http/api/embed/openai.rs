@@ -73,7 +73,7 @@ impl Dialect for OpenAi {
             Some("query" | "search_query") => true,
             Some(_) => return Err(bad("input_type is \"query\" or \"passage\".")),
         };
-        let texts = self.input.take().ok_or_else(|| bad("The field input is missing."))?.texts()?;
+        let texts = self.input.take().ok_or_else(|| bad("The field input is missing."))?.texts("input")?;
         if texts.is_empty() || texts.iter().any(String::is_empty) {
             return Err(bad("The input is empty, or has an empty text in it."));
         }
@@ -129,6 +129,9 @@ mod tests {
         for tokens in [serde_json::json!([1, 2]), serde_json::json!([[1, 2], [3]])] {
             assert!(asked(body(tokens)).unwrap_err().1.contains("check_embedding_ctx_length=False"));
         }
+        let other = asked(body(serde_json::json!({ "text": "a" }))).unwrap_err();
+        let takes = "The field input takes a string or a list of strings, as in {\"input\": \"some text\"}; an object was sent.";
+        assert_eq!(other, (Status::BadRequest, takes.to_owned()));
         for empty in [serde_json::json!([]), serde_json::json!(""), serde_json::json!(["a", ""])] {
             assert_eq!(asked(body(empty)).unwrap_err().0, Status::BadRequest);
         }

@@ -40,7 +40,7 @@ impl Dialect for Tei {
             Some("query") => true,
             Some(_) => return Err(bad("prompt_name is \"query\" or \"passage\".")),
         };
-        let texts = self.inputs.take().ok_or_else(|| bad("The field inputs is missing."))?.texts()?;
+        let texts = self.inputs.take().ok_or_else(|| bad("The field inputs is missing."))?.texts("inputs")?;
         if texts.is_empty() || texts.iter().any(String::is_empty) {
             return Err(bad("`inputs` cannot be empty."));
         }

@@ -1,0 +1,111 @@
+//! Passages that have a rare word of a question only by its stem, where others have it as it is asked for.
+//!
+//! A stemmer makes one of names that differ in their ends alone: `kworda`, `kworde`, `kworded`. Who asks for one of them means that one. So
+//! between passages that are nearly as good, the question's own form decides. Only where few passages have a word: of a common one each form
+//! is as good as the other.
+
+use super::bm25::{is_known, possible, telling};
+use super::terms::QueryTerms;
+use super::token::{Kind, each, has_digit, is_unspaced};
+use crate::base::file_name;
+use crate::base::fold::{fold, lower};
+use crate::base::hit::{CorpusStatistics, SearchHit};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Passages that have a word, in one form or another, at most for it to be a rare one.
+const RARE: u32 = 20;
+
+/// For each hit, the part of what the whole question can score that it has by other forms of rare words, which another hit has as they are
+/// asked for; 0 to 1.
+#[must_use]
+pub fn by_other_forms<'a>(
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    hits: impl Iterator<Item = &'a SearchHit>,
+) -> Vec<f32> {
+    let rare = rare(terms, statistics);
+    let has = |hit: &SearchHit, at: usize| hit.frequencies.counts.get(at).is_some_and(|count| *count > 0);
+    // For each hit the rare words that it has, and those of them that it has in the question's form.
+    let of = |hit: &SearchHit| {
+        let its: BTreeSet<usize> = rare.values().copied().filter(|at| has(hit, *at)).collect();
+        let own = if its.is_empty() { BTreeSet::new() } else { in_own_form(&rare, hit) };
+        (its, own)
+    };
+    let hits: Vec<(BTreeSet<usize>, BTreeSet<usize>)> = hits.map(of).collect();
+    let found: BTreeSet<usize> = hits.iter().flat_map(|(_, own)| own).copied().collect();
+    let all = possible(terms, statistics);
+    let part = |at: &usize| {
+        let chunks = statistics.document_frequencies.get(*at).copied().unwrap_or_default();
+        let weight = terms.weight(*at, |at| is_known(statistics, at)) * telling(statistics.chunks, chunks);
+        if all > 0.0 { weight / all } else { 0.0 }
+    };
+    let other = |(its, own): &(BTreeSet<usize>, BTreeSet<usize>)| {
+        let others = its.iter().filter(|at| found.contains(*at) && !own.contains(*at));
+        others.map(part).sum::<f32>().min(1.0)
+    };
+    hits.iter().map(other).collect()
+}
+
+/// The words of a question that few passages have, in canonical form, with their terms.
+fn rare<'a>(terms: &'a QueryTerms, statistics: &CorpusStatistics) -> BTreeMap<&'a str, usize> {
+    let are_few = |at: usize| statistics.document_frequencies.get(at).is_some_and(|n| (2..=RARE).contains(n));
+    let has_forms = |word: &str| !has_digit(word) && !is_unspaced(word) && !word.contains('\'');
+    let looked_up = terms.looked_up().map(|(at, _)| at).filter(|at| are_few(*at));
+    looked_up.map(|at| (terms.word(at), at)).filter(|(word, _)| has_forms(word)).collect()
+}
+
+/// Those of these words that a hit has as they are, in the name of its file, in its heading or in its text.
+fn in_own_form(rare: &BTreeMap<&str, usize>, hit: &SearchHit) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    for text in [file_name::words(&hit.path).as_str(), hit.heading.as_str(), hit.text.as_str()] {
+        each(&lower(text), |unit, kind| {
+            if kind == Kind::Word {
+                // Behind an apostrophe the word itself may begin, or end before one.
+                found.extend(fold(unit).split('\'').filter_map(|word| rare.get(word)));
+            }
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Row;
+
+    fn others(question: &str, texts: &[&str]) -> Vec<f32> {
+        let terms = QueryTerms::new(question);
+        let hit = |text: &&str| SearchHit {
+            row: Row(0),
+            path: b"/0.md".to_vec(),
+            heading: String::new(),
+            text: (*text).to_owned(),
+            cosine: 0.0,
+            frequencies: terms.count(["", "", text]),
+            absence: None,
+            doc: None,
+        };
+        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        by_other_forms(&terms, &statistics, hits.iter())
+    }
+
+    const QUESTION: &str = "How do I get air out of the heaters?";
+
+    #[test]
+    fn a_passage_with_another_form_is_told_where_one_has_the_form_that_is_asked_for() {
+        let texts = ["the valve of the old heater is stuck", "the heaters of the house, and their valves", "a lamp"];
+        let of = others(QUESTION, &texts);
+        assert!(of[0] > 0.1 && of[0] <= 1.0 && of[1] == 0.0 && of[2] == 0.0, "{of:?}");
+    }
+
+    #[test]
+    fn nothing_is_told_where_no_passage_has_the_form_or_many_have_the_word() {
+        let heater = "the valve of the old heater is stuck";
+        assert_eq!(others(QUESTION, &[heater, "another old heater of the house is there"]), [0.0, 0.0]);
+        let mut many = vec![heater; 20];
+        many.push("the heaters of the house, and their valves");
+        assert!(others(QUESTION, &many).iter().all(|part| *part == 0.0), "it is no rare word");
+        assert!(others(QUESTION, &[]).is_empty() && others("", &["a lamp"]) == [0.0]);
+    }
+}
