@@ -1,11 +1,10 @@
 //! Everything that a node wants done.
 //!
-//! Signing and verifying are ports (`Sign` and `Verify`, and the messages of `Send`), though both are pure: with true
-//! Ed25519 signatures in the node the simulator would be much slower. Measured in November 2026 on an x86-64 server,
-//! release build, user CPU of ten simulated minutes of 100 agents, median of three: 5.5 s with ports; 13.8 s with every
-//! gossip item signed and verified (1,100 and 110,504 of them); 52.3 s with every message on a link as well. The
-//! simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which
-//! messages are accepted (sender, signature, replay window) is decided in `wire` alone.
+//! Signing and verifying are ports (`Sign` and `Verify`, and the messages of `Send`), though both are pure: with true Ed25519 signatures in the node
+//! the simulator would be much slower. Measured in November 2026 on an x86-64 server, release build, user CPU of ten simulated minutes of 100 agents,
+//! median of three: 5.5 s with ports; 13.8 s with every gossip item signed and verified (1,100 and 110,504 of them); 52.3 s with every message on a link
+//! as well. The simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which messages are
+//! accepted (sender, signature, replay window) is decided in `wire` alone.
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
@@ -129,8 +128,7 @@ pub enum Output {
     },
     /// Report no changes at this path any more, unless a source covers it.
     Unwatch(Vec<u8>),
-    /// Measure the free space on the disk of the agent's home, and look whether the store is there; one `Disk` follows, and
-    /// a `StoreLost` if it is not.
+    /// Measure the free space on the disk of the home, and look whether the store is there; one `Disk` follows, and a `StoreLost` if it is not.
     MeasureDisk,
     /// A fact for the log and the event list.
     Notice(Notice),
