@@ -12,8 +12,9 @@ from .home import CORPUS, Home, sums, texts, write
 from .quota import cpu_seconds, prefer
 
 OWN = 300  # documents of each helper
-BULK = 3_000  # documents of each agent that wait to be embedded, of so many texts each: a processor with AMX embeds 220 a second and agent
-BULK_TEXTS = 20
+BULK = 3_000  # documents of each agent that wait to be embedded, of so many passages each
+BULK_PASSAGES = 5
+PASSAGE_TEXTS = 4  # texts of some 43 word pieces: real passages have about 200, and of shorter ones a fast processor has none left too soon
 ROUND = 25
 WARM_S = 3
 
@@ -73,7 +74,8 @@ class Bench:
         folder, all_texts, rng = Path(device.place, "bulk"), texts(11_000), random.Random(number)
         folder.mkdir()
         for at in range(BULK):
-            text = "\n\n".join(f"# Part {part}\n\n{rng.choice(all_texts)} {rng.random()}" for part in range(BULK_TEXTS))
+            parts = (" ".join(rng.choice(all_texts) for _ in range(PASSAGE_TEXTS)) for _ in range(BULK_PASSAGES))
+            text = "\n\n".join(f"# Part {number}\n\n{part} {rng.random()}" for number, part in enumerate(parts))
             (folder / f"{at}.md").write_text(text, encoding="utf-8")
         device.cli("add", str(folder), "--collection", "bulk", "--ring", "private")
 
@@ -129,7 +131,7 @@ class Bench:
                         times[on].append(took[0])
                         missing += not took[1]
                 if on and any(self.is_done(device) for device in self.devices):
-                    sys.exit("A device has no bulk work left: raise BULK_TEXTS, or ask fewer --questions.")
+                    sys.exit("A device has no bulk work left: raise BULK_PASSAGES, or ask fewer --questions.")
                 made[on] += sum(after - was for after, was in zip(self.embedded(), before))
                 passed[on] += time.monotonic() - begun
             order.reverse()
