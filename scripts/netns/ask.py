@@ -75,7 +75,7 @@ class Bench:
         folder.mkdir()
         for at in range(BULK):
             parts = (" ".join(rng.choice(all_texts) for _ in range(PASSAGE_TEXTS)) for _ in range(BULK_PASSAGES))
-            text = "\n\n".join(f"# Part {number}\n\n{part} {rng.random()}" for number, part in enumerate(parts))
+            text = "\n\n".join(f"# Part {at_part}\n\n{part} {rng.random()}" for at_part, part in enumerate(parts))
             (folder / f"{at}.md").write_text(text, encoding="utf-8")
         device.cli("add", str(folder), "--collection", "bulk", "--ring", "private")
 
