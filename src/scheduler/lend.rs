@@ -138,13 +138,13 @@ impl Scheduler {
         let vouches = self.offload.lender.any_wait_for_known(allowed.checks);
         let vouches = vouches && (!self.offload.lender.has_no_known() || self.lacks_known());
         let vouches = vouches || self.offload.lender.any_may_confirm(recipients);
+        // How much is private is nobody else's: where some is, only so much is said as makes others ask.
+        let told_max = if self.has_private_folders() { OFFER_PRIVATE_MAX } else { u64::MAX };
         let lender = &mut self.offload.lender;
         // Where this device may embed nothing, nobody does the last few but others; and their results are vouched for by what comes next, if
         // only by a text with a known vector.
         let is_dry = self.offload.nothing_until.is_some_and(|until| now < until) && !self.queue.has_to_lend();
         let few = !vouches && (waiting < OFFER_MIN && allowed.checks && !wanted || is_dry);
-        // How much is private is nobody else's: where some is, only so much is said as makes others ask.
-        let told_max = if self.has_private_folders() { OFFER_PRIVATE_MAX } else { u64::MAX };
         let offered = waiting.max(u64::from(vouches)).min(told_max);
         let chunks = if stands || few || !is_lendable || !allowed.reads { 0 } else { offered };
         told.extend(lender.wake(now));
