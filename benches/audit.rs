@@ -178,8 +178,8 @@ fn main() {
         standing: Standing::default(),
     };
     let folders = Folders::new(folder.path().to_owned());
-    let auditor = Auditor { disk, folders, inputs };
-    let searcher = executor.clone();
+    let auditor = Auditor { disk, folders, inputs, home: folder.path().to_owned() };
+    let (searcher, executor_people) = (executor.clone(), executor.people.clone());
     let (_, no_texts) = bounded(1);
     std::thread::spawn(move || executor.run_in_order(&asked, &no_checks, &no_texts));
     std::thread::spawn(move || searcher.run(&searched));
@@ -188,7 +188,8 @@ fn main() {
         auditor.run(&audit_tasks);
     });
     let peer_searches = searches.clone();
-    let lanes = Lanes { background, questions, checks, searches, peer_searches, audits, index: Arc::default() };
+    let (index, people) = (Arc::default(), executor_people);
+    let lanes = Lanes { background, questions, checks, searches, peer_searches, audits, index, people };
     let mut threads = Threads { lanes, inbox, next: TaskId(0), auditing: false, audits: 0 };
 
     threads.p95(1, "warming up");

@@ -101,6 +101,7 @@ impl Agent {
                 searches,
                 audits: bounded(1).0,
                 index: std::sync::Arc::default(),
+                people: Default::default(),
             },
             background: None,
             saves: bounded(8).0,

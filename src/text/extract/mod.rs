@@ -267,7 +267,7 @@ mod tests {
         for data in [
             &b"one\0two\0three\0four\0five"[..],
             b"name of the table\0\x01\x02 and its rows",
-            b"0123456789\0123456789 012345",
+            b"0123456789\x00123456789 012345",
         ] {
             assert_eq!(extract("a.txt", data), Err(Refusal::Binary), "{data:?}");
         }
