@@ -268,7 +268,7 @@ fn another(peer: &PeerReachability, (name, at): (&str, SocketAddr), id: &str, kn
     if in_mesh(known) {
         let says = format!(
             "{name} is not linked. A device at {ip} wanted to link as {id}, which is not of this mesh: it may be {name} with a new identity. \
-             If so, let it in by a code, with `wattle pair` here and `wattle join` there; and to remove what it was, type on an admin of the mesh:"
+             If so, let it in by a code, with `wattle pair` here and `wattle join CODE` there; and to remove what it was, type on an admin of the mesh:"
         );
         return Reached::Here(says, format!("wattle remove {}", peer.peer_id));
     }
@@ -305,7 +305,7 @@ fn refused(unknown_peer: &UnknownPeer, known: &Known<'_>) -> String {
         );
     }
     let helps = if in_mesh(known) {
-        "let it in by a code: `wattle pair` here, `wattle join` there.".to_owned()
+        "let it in by a code: `wattle pair` here, `wattle join CODE` there.".to_owned()
     } else {
         format!("stop the agent here and start it again with --peer /p2p/{id}.")
     };

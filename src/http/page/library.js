@@ -73,7 +73,7 @@ function decisions(status) {
     make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
     make("div", { class: "tools" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
   // The agent tells of a loss as a finding too.
-  const told = (finding) => asked.length && (finding.command || "").startsWith("wattle keep ");
+  const told = (finding) => asked.length && / keep /.test(finding.command || "");
   const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
     finding.command ? make("p", {}, "Type: ", make("code", {}, finding.command)) : null));
   return [...asked, ...findings];

@@ -9,14 +9,14 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/backup",
         access: Access::Local,
-        about: "begins a backup into a new file of this device: `{\"path\", \"keys\"?}`, with this device's keys if that is true; `GET /v1/upkeep` tells how far it is",
+        about: "begins a backup into a new file of this device, after an audit of the store, without which there is none: `{\"path\", \"keys\"?}`, with this device's keys if that is true; `GET /v1/upkeep` tells how far it is",
         handler: |api, conn, _| Box::pin(api.back_up(conn)),
     },
     Route {
         method: Method::Post,
         path: "/v1/rebuild",
         access: Access::Admin,
-        about: "begins to make the index anew from the stored texts and vectors: `{}`; `GET /v1/upkeep` tells how far it is",
+        about: "begins to make the index anew from the stored texts and vectors: `{}`; `GET /v1/upkeep` tells how far it is, and that it failed where the store is known not to add up, which the next start repairs",
         handler: |api, conn, _| Box::pin(async move { api.rebuild(conn) }),
     },
     Route {

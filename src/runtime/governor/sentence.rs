@@ -13,7 +13,7 @@ const HELD: &str = "Background work is held:";
 const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, beside questions.";
 
 /// What is so while the device is in use.
-const IN_USE: &str = "Where more than a few passages wait, this device begins none, because it is in use by people or other \
+const IN_USE: &str = "Where more than a few passages wait, none are begun, because the device is in use by people or other \
                       programs; `wattle work now` embeds all the same.";
 
 /// What waits at an agent.

@@ -107,6 +107,7 @@ fn short_japanese_and_thai_texts_are_told_by_how_their_letters_stand() {
     {
         for end in 1..=bytes.len() {
             assert_eq!(super::eastern::told(&bytes[..end], encoding_rs::WINDOWS_1251), None, "{name} {end}");
+            assert_eq!(super::eastern::told(&bytes[..end], encoding_rs::GBK), None, "{name} {end}");
         }
     }
 }

@@ -12,17 +12,21 @@ const LETTERS_PER_HIRAGANA: usize = 5;
 /// Letters of hiragana that a text has at least.
 const HIRAGANA_MIN: usize = 2;
 
-/// Thai letters and signs that a text has at least.
+/// Thai letters and signs that a text has at least; and where it is taken for one of pairs of bytes, of which a few may stand as Thai by chance.
 const THAI_MIN: usize = 8;
+const THAI_MIN_OF_PAIRS: usize = 24;
 
-/// The encoding that bytes are in which the frequency of letters takes for one of one byte.
+/// The encoding that bytes are in which the frequency of letters takes for another one.
 pub(super) fn told(bytes: &[u8], guess: &'static Encoding) -> Option<&'static Encoding> {
-    if !guess.is_single_byte() || guess == WINDOWS_874 {
+    if guess == WINDOWS_874 {
         return None;
+    }
+    if !guess.is_single_byte() {
+        return is_thai(bytes, THAI_MIN_OF_PAIRS).then_some(WINDOWS_874);
     }
     let japanese = [SHIFT_JIS, EUC_JP].into_iter().find(|&encoding| is_japanese(bytes, encoding));
     // The small letters of DOS are those that Thai has.
-    japanese.or_else(|| (guess != IBM866 && is_thai(bytes)).then_some(WINDOWS_874))
+    japanese.or_else(|| (guess != IBM866 && is_thai(bytes, THAI_MIN)).then_some(WINDOWS_874))
 }
 
 /// Whether all bytes are letters in this encoding that Japanese has, with hiragana among them. One may be cut at the end.
@@ -44,7 +48,7 @@ fn is_japanese(bytes: &[u8], encoding: &'static Encoding) -> bool {
 
 /// Whether all bytes that are no ASCII are Thai, each vowel and tone where it may stand, with a tone and a vowel before its consonant among
 /// them.
-fn is_thai(bytes: &[u8]) -> bool {
+fn is_thai(bytes: &[u8], letters_min: usize) -> bool {
     let (mut letters, mut leading, mut tones) = (0_usize, 0_usize, 0_usize);
     let mut before = Thai::Other;
     for byte in bytes {
@@ -63,7 +67,7 @@ fn is_thai(bytes: &[u8]) -> bool {
         tones += usize::from(matches!(byte, 0xE7..=0xEB));
         before = sign;
     }
-    letters >= THAI_MIN && leading > 0 && tones > 0
+    letters >= letters_min && leading > 0 && tones > 0
 }
 
 /// What a byte is in Thai.
