@@ -37,6 +37,7 @@ mod pairing;
 mod paths;
 mod peers;
 mod service;
+mod signals;
 mod sim;
 mod style;
 mod tasks;

@@ -11,11 +11,12 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
-pub(super) mod stop;
+mod stop;
 mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
+use super::signals::signals;
 use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
@@ -136,7 +137,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
-    let signals = stop::signals()?;
+    let signals = signals()?;
     say(&format!("{device} is up. {reached}"));
     announce(options, &home, (address, told), &page, hint.as_deref(), &governor_handle);
 

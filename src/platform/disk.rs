@@ -26,7 +26,6 @@ pub(super) mod journal;
 mod newest;
 mod options;
 mod range;
-mod snapshot;
 mod whole;
 
 use super::home::try_writing;
@@ -35,12 +34,11 @@ use super::sched::give_back_memory;
 use super::store_place::StorePlace;
 use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
-use damage::{Damage, checksum};
-use error::{WRONG_CHECKSUM, failed, failed_io};
-use fjall::{AbstractTree, Database, Keyspace, PersistMode};
+use damage::{Damage, check_tables};
+use error::failed;
+use fjall::{Database, Keyspace, PersistMode, Readable};
 use options::options;
 use range::{bounds, pairs};
-use snapshot::DiskSnapshot;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -194,19 +192,7 @@ impl Disk {
     pub fn verify_unless(&self, ends: impl Fn() -> bool) -> Result<(), KvError> {
         let inner = self.inner()?;
         newest::check(&self.shared.folder)?;
-        guarded(|| {
-            for space in &inner.spaces {
-                for table in space.tree.current_version().iter_tables() {
-                    if ends() {
-                        return Err(KvError::Io("the agent is stopping".to_owned()));
-                    }
-                    if checksum(&table.path).map_err(|error| failed_io(&error))? != table.checksum().into_u128() {
-                        return Err(KvError::Damaged(WRONG_CHECKSUM.to_owned()));
-                    }
-                }
-            }
-            Ok(())
-        })
+        guarded(|| check_tables(&inner.spaces, ends))
     }
 
     /// Makes what was committed survive a power cut, as `sync` does, and writes out no memtable: on a disk without room for one.
@@ -343,12 +329,45 @@ impl KvRead for Disk {
     }
 }
 
+/// All spaces as they were at one moment.
+pub struct DiskSnapshot {
+    /// Or why there is none.
+    view: Result<(fjall::Snapshot, Arc<Inner>), KvError>,
+    disk: Disk,
+}
+
+impl std::fmt::Debug for DiskSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DiskSnapshot")
+    }
+}
+
+impl KvRead for DiskSnapshot {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
+        self.disk.noted(guarded(|| {
+            let value = view.get(inner.space(space), key).map_err(|error| failed(&error))?;
+            Ok(value.map(|value| value.to_vec()))
+        }))
+    }
+
+    fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
+        let Some(bounds) = bounds(from, to) else { return Ok(Vec::new()) };
+        let (view, inner) = self.view.as_ref().map_err(Clone::clone)?;
+        self.disk.noted(guarded(|| pairs(view.range::<&[u8], _>(inner.space(space), bounds), max)))
+    }
+
+    fn note_damage(&self, error: &KvError) {
+        self.disk.note_damage(error);
+    }
+}
+
 impl Kv for Disk {
     type Snapshot = DiskSnapshot;
 
     fn snapshot(&self) -> DiskSnapshot {
         let view = self.inner().map(|inner| (inner.db.snapshot(), inner));
-        DiskSnapshot::new(view, self.clone())
+        DiskSnapshot { view, disk: self.clone() }
     }
 
     fn commit(&self, batch: Batch) -> Result<(), KvError> {

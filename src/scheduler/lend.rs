@@ -179,8 +179,7 @@ impl Scheduler {
     }
 
     /// Whether any chunk may be one that others embed.
-    #[must_use]
-    pub fn any_lendable(&self) -> bool {
+    fn any_lendable(&self) -> bool {
         self.sources().iter().any(|source| source.ring == Ring::Mesh)
     }
 

@@ -188,7 +188,7 @@ fn an_agent_waits_for_one_that_is_just_ending_and_speaks_of_no_keys_where_there_
     let agent = place.up(&[]);
     dying.wait().unwrap();
     let log = agent.log();
-    assert!(log.contains("or by one that is just ending. Waiting up to 3 seconds"), "{log}");
+    assert!(log.contains("or by one that is just ending. Waiting up to 6 seconds"), "{log}");
     agent.stop();
     let log = fs::read_to_string(place.home().with_extension("log")).unwrap();
     assert!(log.contains("Stopping: what is under way") && !log.contains("Press Ctrl-C"), "{log}");

@@ -168,8 +168,7 @@ fn messages() -> Vec<Message> {
     messages.extend(filters::messages());
     let figure = Some(Figure { threshold: 150, unit: 1, value: 120 });
     let hold = Hold { figure, next_s: 5, reason: "battery-low".try_into().unwrap(), share: 0, since_s: 60 };
-    messages.push(Message::Why(Why { ask: false, hold: Some(hold) }));
-    messages.push(Message::Why(Why { ask: true, hold: None }));
+    messages.extend([(false, Some(hold)), (true, None)].map(|(ask, hold)| Message::Why(Why { ask, hold })));
     let hashes = Buckets(std::array::from_fn(|at| [at as u8; 8]));
     messages.extend([Message::MemberDigest(MemberDigest { ask: true, hashes }), Message::CutShort(CutShort { id: 7 })]);
     messages.push(Message::Coming(Coming {}));

@@ -1,19 +1,11 @@
 //! The orderly stop on a signal.
 
 use crate::node::input::Input;
-use crate::platform::hang_up;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::info;
 use smol::channel::Sender;
 use std::io::IsTerminal;
-
-/// The signals that end the agent. Where it was started to outlive its terminal, as by `nohup`, that goes without a word.
-pub(in crate::cli) fn signals() -> Result<Signals, String> {
-    let hang_up = (!hang_up::is_ignored()).then_some(Signal::Hup);
-    Signals::new([Signal::Int, Signal::Term].into_iter().chain(hang_up))
-        .map_err(|error| format!("The system gives no signals to the program: {error}."))
-}
 
 /// Stops at the first signal. A second one ends the process at once; that the terminal is gone may come twice, and is no such wish.
 pub(super) async fn on_signal(mut signals: Signals, inputs: Sender<Input>, stop_waiting: impl Fn()) {

@@ -1,5 +1,8 @@
 //! Damage of an open store: who meets it first has it told. And the checksum of a whole table, which finds it wherever it is.
 
+use super::error::{WRONG_CHECKSUM, failed_io};
+use crate::store::kv::KvError;
+use fjall::{AbstractTree, Keyspace};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -53,4 +56,19 @@ pub(super) fn checksum(path: &Path) -> io::Result<u128> {
             read => hasher.update(&piece[..read]),
         }
     }
+}
+
+/// Holds each table of these spaces against its checksum, until `ends` says that nobody waits for it any more.
+pub(super) fn check_tables(spaces: &[Keyspace], ends: impl Fn() -> bool) -> Result<(), KvError> {
+    for space in spaces {
+        for table in space.tree.current_version().iter_tables() {
+            if ends() {
+                return Err(KvError::Io("the agent is stopping".to_owned()));
+            }
+            if checksum(&table.path).map_err(|error| failed_io(&error))? != table.checksum().into_u128() {
+                return Err(KvError::Damaged(WRONG_CHECKSUM.to_owned()));
+            }
+        }
+    }
+    Ok(())
 }
