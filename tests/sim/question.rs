@@ -121,7 +121,7 @@ fn each_device_that_is_asked_is_told_before_it_and_the_answer_does_not_hang_on_t
         let mut world = home(seed);
         let sent = |world: &World, kind| world.devices[0].sent.kinds.get(kind).map_or(0, |(messages, _)| *messages);
         let before = [sent(&world, "coming"), sent(&world, "ask")];
-        let (all, _) = asked(&mut world, "moss roof north side");
+        asked(&mut world, "moss roof north side");
         assert_eq!([sent(&world, "coming"), sent(&world, "ask")].map(|now| now - before[0]), [2, 2], "seed {seed}");
         assert_eq!(before, [0, 0]);
         world.net.loss_permille = 300;
