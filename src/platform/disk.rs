@@ -36,7 +36,7 @@ use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEM
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, check_tables};
 use error::failed;
-use fjall::{Database, Keyspace, PersistMode, Readable};
+use fjall::{AbstractTree, Database, Keyspace, PersistMode, Readable};
 use options::options;
 use range::{bounds, pairs};
 use std::path::{Path, PathBuf};
