@@ -55,6 +55,9 @@ pub const LATER_MS: u32 = 500;
 /// Milliseconds until a device that has nothing of this one is told once more that there is work.
 pub const OFFER_AGAIN_MS: u64 = 30_000;
 
+/// Milliseconds until a device of which a result was false is told so once more.
+pub const BAN_AGAIN_MS: u64 = 60_000;
+
 /// Milliseconds for which a device that may not work any more keeps what it borrowed.
 pub const GIVE_BACK_MS: u64 = 2_000;
 

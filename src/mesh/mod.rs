@@ -8,7 +8,8 @@
 //! - [`swim`]: failure detection and membership (SWIM, 2002, by the crate foca), with claims of peers validated first.
 //! - [`gossip`]: the newest signed item of each member and kind, forwarded within byte budgets ([`budget`]).
 //! - [`pairing`]: how a device joins, on both sides.
-//! - [`hardware`]: whether a home woke up in another device. [`duplicates`]: keys with two holders. [`refusals`]: messages that were refused. [`conduct`]: what was found false.
+//! - [`hardware`]: whether a home woke up in another device. [`duplicates`]: keys with two holders. [`refusals`]: messages that were refused. [`conduct`]: what was found false. [`disputes`]: which of them
+//!   say that of this device.
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
 //! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a member that is up
@@ -20,6 +21,7 @@
 pub mod address;
 pub mod budget;
 pub mod conduct;
+pub mod disputes;
 pub mod duplicates;
 pub mod gossip;
 pub mod hardware;

@@ -202,6 +202,7 @@ impl Node {
         self.mesh.trust.pairing.invites.held.retain(|held| *held != peer);
         self.mesh.records.refusals.forget(peer);
         self.mesh.records.conduct.forget(peer);
+        self.mesh.records.disputes.forget(peer);
     }
 
     /// What is doubtful about peers, for people.

@@ -10,6 +10,7 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ADDRESSES_MAX, LINKS_CHOOSE_MS, MEMBER_LIST_RETRY_MS, UNSAVED_PACKETS_MAX};
 use crate::mesh::conduct::Conduct;
+use crate::mesh::disputes::Disputes;
 use crate::mesh::duplicates::Duplicates;
 use crate::mesh::refusals::Refusals;
 use core::net::{IpAddr, SocketAddr};
@@ -52,6 +53,8 @@ pub(super) struct PeerRecords {
     pub(super) own_key_dialled: Bounded<(IpAddr, Instant), ADDRESSES_MAX>,
     pub(super) refusals: Refusals,
     pub(super) conduct: Conduct,
+    /// Who says that a result of this device was false.
+    pub(super) disputes: Disputes,
     /// Devices that asked, or offered work, with another model than this one's: `PEERS_MAX` at most.
     pub(super) other_models: BTreeSet<PeerKey>,
 }

@@ -1,5 +1,6 @@
 //! The flow of work that travels: `scheduler::offload` decides what is lent and borrowed; here are its messages, links and rights.
 
+use super::output::Output;
 use super::status::{
     AbsentStatus, EMBEDS, KeptOut, LOOKS, LentStatus, OwedFails, ParkedStatus, READS, RunningStatus, SharedWork,
     WorkLink,
@@ -7,10 +8,10 @@ use super::status::{
 use super::{Node, Out};
 use crate::base::id::{DocId, PeerKey};
 use crate::base::level::Energy;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
-use crate::limits::{ABSENT_SHOWN, LINKS_MAX, PARKED_SHOWN};
+use crate::limits::{ABSENT_SHOWN, LINKS_MAX, OFFENCE_MS, PARKED_SHOWN};
 use crate::mesh::conduct::Offence;
 use crate::mesh::swim::Liveness;
 use crate::mesh::trust::Rights;
@@ -22,6 +23,8 @@ use crate::scheduler::offload::recipient::Recipient;
 use crate::scheduler::task::Task;
 use crate::store::counts::Kind;
 use crate::store::record::Attempt;
+use crate::wire::message::Message;
+use crate::wire::why::Why;
 use crate::wire::work::Work;
 use heapless::Vec as Bounded;
 
@@ -57,6 +60,20 @@ impl Node {
         }
         self.carry_out_orders(out);
         self.tell_false_results(now, out);
+        self.tell_bans(now, &workers, out);
+    }
+
+    /// Tells the devices that get no work, because a result of them was false, that it was: else nobody learns it where it may be mended.
+    fn tell_bans(&mut self, now: Instant, workers: &[PeerKey], out: &mut Out) {
+        for peer in workers {
+            if let Some(left) = self.scheduler.tell_ban(now, *peer) {
+                let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+                let ago = Duration::from_millis(OFFENCE_MS).saturating_sub(left);
+                // The part of a second that is left counts as one: in none it would be over.
+                let why = Why::of_false_result(seconds(ago), seconds(left).max(1));
+                out.push(Output::Send(*peer, Message::Why(why)));
+            }
+        }
     }
 
     /// A device that may work for this one. What waits for surplus energy is for those that have some.

@@ -199,7 +199,7 @@ pub enum Notice {
     NotAccepted(String, u64, BadMessage),
     /// This agent's count of starts was behind what a peer has seen of it; it goes on with this number.
     CountRaised(u32),
-    /// A device sent something false: its name, and the rest of the sentence after the name.
+    /// A device sent something false, or says that this one did: its name, and the rest of the sentence after the name.
     Offence(String, &'static str),
     /// A device misused gossip: its name, and the rest of the sentence after the name.
     BadGossip(String, &'static str),

@@ -1,6 +1,6 @@
 //! Why work waits: what limits this device, what others say of themselves when they are asked, and what waits for it.
 
-use super::output::Output;
+use super::output::{Notice, Output};
 use super::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, SilentOwnerStatus, WhyStatus};
 use super::{Node, Out};
 use crate::base::id::PeerKey;
@@ -15,6 +15,9 @@ use crate::scheduler::offload::borrower::SilentOwner;
 
 use crate::wire::message::Message;
 use crate::wire::why::{Figure, Hold, Why};
+
+/// What the log says of a device that finds a result of this one false, after its name.
+const DISPUTES: &str = "says that a vector which this device made for it is false, and gives it no work for now; `wattle doctor` says what helps";
 
 impl Node {
     /// Asks the linked devices that may work for this one why they do as little as they do.
@@ -31,6 +34,11 @@ impl Node {
         if why.ask {
             let hold = self.own_hold(now).map(|hold| hold.to_wire());
             out.push(Output::Send(peer, Message::Why(Why { ask: false, hold })));
+        } else if let Some((since_s, next_s)) = why.false_result() {
+            let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+            if self.mesh.records.disputes.told(now, peer, seconds(since_s), seconds(next_s)) {
+                out.push(Output::Notice(Notice::Offence(self.title(Some(peer)), DISPUTES)));
+            }
         } else {
             self.energy.others.told(now, peer, why.hold);
         }

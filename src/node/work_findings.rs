@@ -22,7 +22,10 @@ impl Node {
             let rest = self.scheduler.owed_rest(lent.peer).filter(|rest| rest.attempts >= OWED_FAILS_TOLD)?;
             Some(of_owed(&self.title(Some(lent.peer)), lent.owed, rest.attempts as u64, &rest.why))
         });
-        undecided.chain(silent).chain(failing)
+        let disputes = self.mesh.records.disputes.list(now);
+        let disputes =
+            disputes.map(|(peer, ago, left)| of_dispute(&self.title(Some(peer)), ago.as_secs(), left.as_secs()));
+        undecided.chain(silent).chain(failing).chain(disputes)
     }
 }
 
@@ -45,6 +48,19 @@ pub(crate) fn of_owed(name: &str, passages: u64, attempts: u64, why: &str) -> Fi
         count(passages, "passage"),
         count(attempts, "attempt"),
         why.trim_end_matches('.'),
+    );
+    Finding { area: Area::Peers, what, command: None }
+}
+
+/// A device says that a vector that this one made for it is false.
+pub(crate) fn of_dispute(name: &str, ago_s: u64, left_s: u64) -> Finding {
+    let what = format!(
+        "{name} says that a vector which this device made for it is not that of its passage: it found that {} ago, and gives this device no work for another {}. One of \
+         the two computes wrongly. If several devices say so, it is this one, and the vectors of its own documents may be false too: install the same version of \
+         wattle on all of them, end any overclocking, look at the heat and the power supply, test the memory, and start the agent here again. If {name} alone says \
+         so, do the same there first.",
+        span(ago_s),
+        span(left_s),
     );
     Finding { area: Area::Peers, what, command: None }
 }

@@ -15,13 +15,14 @@
 //! first `PROBATION` results are computed here too, after those one in
 //! `CHECK_ONE_IN` at random, and what came since the last good check waits for the next. Where this device may embed nothing,
 //! texts whose vectors are stored are mixed into the batches, and a device that gives those vouches for what it made before. A device whose vector is false gets
-//! no work for `OFFENCE_MS`, and what it made since its last good check is done again. What this device cannot compute is compared with what another one makes
+//! no work for `OFFENCE_MS` and is told so (`ban`), and what it made since its last good check is done again. What this device cannot compute is compared with what another one makes
 //! of it (`lender::unconfirmed`).
 //!
 //! Invariants: a chunk is in one place at a time, in the pool, in a lease (and late ones in a task of this device besides), with a device's unchecked results, or on its way to the
 //! disk; its document is busy in the queue as long as any of its chunks is. Late results, and results for a document that changed, have no
 //! effect: the store takes a vector for a row without one and for the text that it has.
 
+mod ban;
 pub mod borrower;
 mod ended_leases;
 mod failures;

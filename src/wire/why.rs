@@ -1,10 +1,14 @@
 //! Why a device does as little background work as it does, told to another one that asks: `wattle why` there shows it.
 //!
-//! Nobody sends it unasked. The fields stand in the order of their names, so that one description serves both encodings.
+//! One thing is told unasked: that a result of the receiver was false (`FALSE_RESULT`), for which it gets no work. The fields stand in the order of their names, so that one description serves both encodings.
 
 use crate::limits::REASON_BYTES_MAX;
 use heapless::String as Text;
 use serde::{Deserialize, Serialize};
+
+/// The code of the reason that the sender gives the receiver no work: a vector that the receiver made for it was false. An agent of before that is told this
+/// shows it, for some seconds, as what limits the sender.
+pub const FALSE_RESULT: &str = "false-result";
 
 /// A question, or the answer to one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,22 @@ pub struct Figure {
 }
 
 impl Why {
+    /// Tells the receiver that a vector which it made for the sender was false: so many seconds ago, and for how many more it gets no work.
+    #[must_use]
+    pub fn of_false_result(since_s: u32, next_s: u32) -> Self {
+        let hold =
+            Hold { figure: None, next_s, reason: FALSE_RESULT.try_into().unwrap_or_default(), share: 0, since_s };
+        Self { ask: false, hold: Some(hold) }
+    }
+
+    /// If the sender says that a vector which this device made for it was false: how many seconds ago that was found, and for how many more this device gets
+    /// no work.
+    #[must_use]
+    pub fn false_result(&self) -> Option<(u32, u32)> {
+        let hold = self.hold.as_ref().filter(|hold| !self.ask && hold.reason.as_str() == FALSE_RESULT)?;
+        Some((hold.since_s, hold.next_s))
+    }
+
     /// Checks what the types do not express.
     pub(super) fn is_sound(&self) -> bool {
         self.hold.as_ref().is_none_or(|hold| {
@@ -57,6 +77,17 @@ impl Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_result_was_false_is_read_as_it_was_told_and_no_other_reason_says_so() {
+        let why = Why::of_false_result(60, 3_540);
+        assert!(why.is_sound());
+        assert_eq!(why.false_result(), Some((60, 3_540)));
+        assert_eq!(Why { ask: true, ..why.clone() }.false_result(), None);
+        assert_eq!(Why { ask: false, hold: None }.false_result(), None);
+        let hold = why.hold.map(|hold| Hold { reason: "disk-full".try_into().unwrap(), ..hold });
+        assert_eq!(Why { ask: false, hold }.false_result(), None);
+    }
 
     #[test]
     fn a_reason_is_a_word_and_nothing_that_a_terminal_obeys() {

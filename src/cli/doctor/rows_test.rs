@@ -19,7 +19,7 @@ use crate::node::folders::of_away;
 use crate::node::mesh_report::{MeshReport, RemovalReport};
 use crate::node::models::of_other_model;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
-use crate::node::work_findings::{of_owed, of_silent_owner, of_undecided};
+use crate::node::work_findings::{of_dispute, of_owed, of_silent_owner, of_undecided};
 use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile};
 use crate::platform::salvage::of_carried;
@@ -81,6 +81,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("two devices made different vectors of what this one cannot embed", of_undecided("cellar", 1));
     let why = "A passage could not be embedded: it is too hot.";
     hold_finding("what another device made cannot be checked", of_owed("cellar", 140, 3, why));
+    hold_finding("another device finds a result of this one false", of_dispute("cellar", 600, 3000));
     hold_finding("another device offers work and never answers", of_silent_owner("cellar", 40, 8, 900));
     hold_finding("every attempt to read or embed a file failed", of_parked(1, 0, "/n/bad.md"));
     hold_finding("more tasks fail than are parked at once", of_parked(256, 40, "/n/bad.md"));

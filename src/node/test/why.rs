@@ -125,3 +125,36 @@ fn a_device_that_may_work_no_more_is_no_more_in_the_list_of_those_that_have_work
     handle(&mut node, at(60_000), Input::Trust(trust::Input::Grant(NAS, Rights::LINK | Rights::SIGN)));
     assert_eq!(listed(&node), 0, "it was removed");
 }
+
+#[test]
+fn a_device_is_told_at_once_that_a_result_of_it_was_false_and_not_with_each_step() {
+    let (mut owner, _) = linked(&[1]);
+    owner.scheduler.worker_was_false(at(10_000), NAS);
+    let mut says = |now: u64| -> Vec<Why> {
+        let why = |out: Output| if let Output::Send(NAS, Message::Why(why)) = out { Some(why) } else { None };
+        handle(&mut owner, at(now), Input::Wake).into_iter().filter_map(why).collect()
+    };
+    assert_eq!(says(10_000), [Why::of_false_result(0, 3_600)]);
+    assert_eq!(says(10_001), []);
+}
+
+#[test]
+fn that_a_result_of_this_device_was_false_as_another_one_says_is_logged_once_and_found_by_its_own_doctor() {
+    let (mut node, _) = linked(&[1]);
+    let logged = |node: &mut Node, now: u64| {
+        let message = Box::new(Message::Why(Why::of_false_result(600, 3_000)));
+        let out = handle(node, at(now), Input::Link(NAS, LinkInput::Received(message)));
+        out.iter().filter(|out| matches!(out, Output::Notice(Notice::Offence(..)))).count()
+    };
+    assert_eq!(logged(&mut node, 1_000), 1);
+    assert_eq!(node.status(at(1_001)).work.shared.why.devices[0].told, None, "it is nothing that limits that device");
+    assert_eq!(logged(&mut node, 61_000), 0, "it says so once more");
+    let found = |node: &Node, now: u64| -> Vec<String> {
+        let found = node.status(at(now)).findings.into_iter().map(|finding| finding.what);
+        found.filter(|what| what.contains("is not that of its passage")).collect()
+    };
+    let says = found(&node, 61_000);
+    assert!(says.len() == 1 && says[0].contains("found that 10 minutes ago"), "{says:?}");
+    assert!(says[0].contains("no work for another 50 minutes"), "{says:?}");
+    assert_eq!(found(&node, 61_000 + 3_000_000).len(), 0, "it gives work again");
+}

@@ -1,7 +1,7 @@
 //! What others made of this device's chunks: how it is checked, kept and saved.
 
 use crate::base::id::{DocId, PeerKey, Row, TaskId};
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::base::vector::Embedding;
 use crate::limits::{LEND_CHUNKS_MAX, SAVES_MAX};
 use crate::scheduler::machine::Scheduler;
@@ -44,9 +44,20 @@ impl Scheduler {
         self.offload.false_makers.push(peer);
     }
 
+    /// For tests: a result of a device was false.
+    #[cfg(test)]
+    pub(crate) fn worker_was_false(&mut self, now: Instant, peer: PeerKey) {
+        self.ban(now, peer);
+    }
+
     /// Devices whose false results were found since the last call.
     pub fn take_false_makers(&mut self) -> Vec<PeerKey> {
         std::mem::take(&mut self.offload.false_makers)
+    }
+
+    /// For how long a linked device gets no work, because a result of it was false, where it is to be told so now.
+    pub fn tell_ban(&mut self, now: Instant, peer: PeerKey) -> Option<Duration> {
+        self.offload.lender.tell_ban(now, peer)
     }
 
     /// Saves what came: results that wait for a check with their maker, and good ones document by document. What a false maker made is

@@ -1,5 +1,6 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
+use super::ban::Ban;
 use super::ended_leases::EndedLeases;
 use super::failures::Failures;
 use super::lendable::{Good, Lendable};
@@ -76,8 +77,8 @@ pub(in crate::scheduler) enum Checked {
 pub(in crate::scheduler) struct Worker {
     /// Since when it has no link.
     pub(super) unlinked: Option<Instant>,
-    /// It gets no work until then.
-    pub(super) banned: Option<Instant>,
+    /// It gets no work, because a result of it was false.
+    pub(super) banned: Option<Ban>,
     /// What it could not embed lately.
     pub(super) failures: Failures,
     /// Whether it knows that there is work.
@@ -118,7 +119,7 @@ impl Worker {
 
     /// Whether it gets no work, because a result of it was false.
     pub(super) fn is_banned(&self, now: Instant) -> bool {
-        self.banned.is_some_and(|until| now < until)
+        self.banned.is_some_and(|ban| ban.left(now).is_some())
     }
 
     /// How many chunks its next lease may have, with so many of its leases open.

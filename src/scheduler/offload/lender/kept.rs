@@ -5,6 +5,7 @@ use crate::base::id::{DocId, EmbedKey, PeerKey, Row};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::Quantized;
 use crate::limits::{OFFENCE_MS, PROBATION};
+use crate::scheduler::offload::ban::Ban;
 use crate::scheduler::offload::lendable::{Good, UnprovenResults};
 use crate::scheduler::offload::worker::Worker;
 use std::collections::btree_map::Entry;
@@ -23,7 +24,7 @@ impl Lender {
         worker.was_checked(of.checks);
         // A clock that was set back bans nobody for longer than before.
         let left = u64::try_from(of.banned_until.saturating_sub(at)).unwrap_or(0).saturating_mul(1_000);
-        worker.banned = (left > 0).then(|| now + Duration::from_millis(left.min(OFFENCE_MS)));
+        worker.banned = (left > 0).then(|| Ban::new(now + Duration::from_millis(left.min(OFFENCE_MS))));
         for (chunk, vector) in of.results {
             // Of two of one text the second is done again.
             if let Entry::Vacant(here) = self.pool.here.entry(chunk.key) {
@@ -68,7 +69,7 @@ impl Lender {
 
     /// Until when a device gets no work, because a result of it was false.
     pub(in crate::scheduler) fn banned_until(&self, peer: PeerKey) -> Option<Instant> {
-        self.workers.get(&peer).and_then(|worker| worker.banned)
+        self.workers.get(&peer).and_then(|worker| worker.banned).map(|ban| ban.until())
     }
 
     /// Devices that were found false since the last call.

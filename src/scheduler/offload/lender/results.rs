@@ -6,6 +6,7 @@ use crate::base::id::{DocId, Fingerprint, PeerKey, Row, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::base::vector::{Embedding, Quantized};
 use crate::limits::{LEASE_CHECKS_MAX, OFFENCE_MS};
+use crate::scheduler::offload::ban::Ban;
 use crate::scheduler::offload::lendable::{Good, Lendable};
 use crate::scheduler::offload::same::is_same;
 use crate::scheduler::offload::worker::{Checked, Worker};
@@ -273,7 +274,12 @@ impl Lender {
         self.make_room(now, peer);
         let worker = self.workers.entry(peer).or_insert_with(|| Worker::new(now));
         worker.begin_probation();
-        worker.banned = Some(now + Duration::from_millis(OFFENCE_MS));
+        worker.banned = Some(Ban::new(now + Duration::from_millis(OFFENCE_MS)));
+    }
+
+    /// For how long a device gets no work, because a result of it was false, where it is to be told so now.
+    pub(in crate::scheduler) fn tell_ban(&mut self, now: Instant, peer: PeerKey) -> Option<Duration> {
+        self.workers.get_mut(&peer)?.banned.as_mut()?.tell(now)
     }
 
     /// Good results for one save, at most so many.
@@ -310,7 +316,7 @@ impl Lender {
             done: worker.done,
             ms_per_chunk: worker.speed.ms_per_chunk(),
             since: self.leases_of(*peer).map(|(_, lease)| lease.since).min(),
-            banned: worker.banned.filter(|until| now < *until).map(|until| until.since(now)),
+            banned: worker.banned.and_then(|ban| ban.left(now)),
             unlinked: worker.unlinked,
             undecided: worker.undecided().count(),
             failing: worker.failures.is_broken().then(|| worker.failures.pause(now).unwrap_or_default()),
