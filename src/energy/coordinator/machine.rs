@@ -32,6 +32,8 @@ pub struct Setup<'a> {
     pub settings: Settings,
     /// How long bulk work may wait for surplus energy.
     pub can_wait: Duration,
+    /// Names this start of the system, where it is known.
+    pub boot: Option<String>,
     /// What an earlier run saved.
     pub persisted: PersistedState,
 }
@@ -60,13 +62,13 @@ impl HostCoordinator {
     /// A coordinator that knows no leader yet: `Elected` makes it one, else it asks for a connection at its first `Wake`.
     #[must_use]
     pub fn new(now: Instant, wall: Option<Wall>, setup: Setup<'_>) -> Self {
-        let Setup { cores, found, settings, can_wait, persisted } = setup;
+        let Setup { cores, found, settings, can_wait, boot, persisted } = setup;
         let mut coordinator = Self {
             governor: Governor::new(cores, found, settings, persisted.learned),
             role: Role::seeking(now),
             shares: Shares::new(cores, Duration::from_millis(persisted.waited_ms)),
             sampling: Sampling::new(found),
-            pause: HostPause::restore(now, wall, &persisted),
+            pause: HostPause::restore(now, wall, boot, &persisted),
             hint_source: HintSource::default(),
             hints: heapless::Deque::new(),
             spending: Spending::new(now, found, &persisted),
@@ -256,11 +258,10 @@ impl HostCoordinator {
     /// The state to save.
     #[must_use]
     pub fn persisted(&self, now: Instant) -> PersistedState {
-        let pause = self.pause().filter(|pause| pause.holds(now)).map(|pause| pause.persist(now, self.wall(now)));
         PersistedState {
             v: PersistedState::VERSION,
             learned: Some(self.governor.learned()),
-            pause,
+            pause: self.pause.persist(now, self.wall(now)),
             // Who began it only the driver knows.
             burst: None,
             said: self.pause.number(),

@@ -3,22 +3,30 @@
 use super::persisted::PersistedState;
 use crate::base::time::Instant;
 use crate::energy::host_protocol::{PauseState, PauseVersion};
-use crate::energy::policy::pause::Pause;
+use crate::energy::policy::pause::{Pause, PersistedPause};
 use crate::energy::policy::wall::Wall;
 
 /// The newest pause, or end of one, that this agent knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct HostPause {
     /// Its version: one more than the highest that the agent knew where it was set.
     number: u64,
     /// `None`: the pause was ended. A pause may have expired.
     pause: Option<Pause>,
+    /// Names this start of the system, where it is known: in it the pause ends by the clock that counts since then.
+    boot: Option<String>,
 }
 
 impl HostPause {
-    pub(super) fn restore(now: Instant, wall: Option<Wall>, persisted: &PersistedState) -> Self {
-        let pause = persisted.pause.map(|pause| Pause::restore(now, wall, pause));
-        Self { number: persisted.said, pause }
+    pub(super) fn restore(now: Instant, wall: Option<Wall>, boot: Option<String>, persisted: &PersistedState) -> Self {
+        let pause = persisted.pause.as_ref().map(|pause| Pause::restore(now, wall, boot.as_deref(), pause));
+        Self { number: persisted.said, pause, boot }
+    }
+
+    /// The pause that holds, as it is stored.
+    pub(super) fn persist(&self, now: Instant, wall: Option<Wall>) -> Option<PersistedPause> {
+        let pause = self.pause.filter(|pause| pause.holds(now))?;
+        Some(pause.persist(now, wall, self.boot.clone()))
     }
 
     /// A person here paused or resumed, which is newer than everything known.

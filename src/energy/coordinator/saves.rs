@@ -58,7 +58,7 @@ impl SaveSchedule {
 
     /// Does it differ from what was saved last? The pause and an order for work are not compared: they are saved when they are set.
     pub(super) fn is_new(&self, state: &PersistedState) -> bool {
-        PersistedState { pause: self.last.pause, burst: self.last.burst.clone(), ..state.clone() } != self.last
+        PersistedState { pause: self.last.pause.clone(), burst: self.last.burst.clone(), ..state.clone() } != self.last
     }
 }
 

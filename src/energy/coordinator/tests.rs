@@ -19,7 +19,7 @@ use crate::energy::sample::fault::{Fault, Reading};
 /// A coordinator on a device of four cores.
 pub(super) fn started(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
     let (settings, can_wait) = (Settings::default(), Duration::ZERO);
-    HostCoordinator::new(at(0), None, Setup { cores: 4, found, settings, can_wait, persisted })
+    HostCoordinator::new(at(0), None, Setup { cores: 4, found, settings, can_wait, boot: None, persisted })
 }
 
 /// One that knows no other agent yet.
@@ -145,6 +145,27 @@ fn the_age_of_waiting_work_continues_over_a_restart() {
     let mut again = started(state, &board_report());
     handle(&mut again, 5000, Input::Demand(WORK));
     assert_eq!(again.backlog(at(6000)).oldest, Some(Duration::from_secs(61)));
+}
+
+#[test]
+fn a_pause_ends_when_it_was_to_end_however_often_the_agent_starts_on_a_device_without_a_clock() {
+    let begun = |now, boot: &str, persisted| {
+        let (settings, can_wait, found) = (Settings::default(), Duration::ZERO, board_report());
+        let boot = Some(boot.to_owned());
+        HostCoordinator::new(at(now), None, Setup { cores: 4, found: &found, settings, can_wait, boot, persisted })
+    };
+    let mut first = begun(0, "a", PersistedState::default());
+    handle(&mut first, 0, Input::Pause(Some(Pause::lasting(at(0), Duration::from_secs(3600)))));
+    let ends = |agent: &HostCoordinator| agent.pause().and_then(|pause| pause.until());
+    // What was saved when the pause was set is not saved again.
+    let saved = first.persisted(at(0));
+    let second = begun(1_200_000, "a", saved.clone());
+    let third = begun(2_400_000, "a", second.persisted(at(1_200_000)));
+    assert_eq!((ends(&second), ends(&third)), (Some(at(3_600_000)), Some(at(3_600_000))));
+    let late = begun(3_600_000, "a", saved.clone());
+    assert!(late.pause().is_none_or(|pause| !pause.holds(at(3_600_000))), "it ended meanwhile");
+    assert_eq!(late.persisted(at(3_600_000)).pause, None);
+    assert_eq!(ends(&begun(5_000, "b", saved)), Some(at(3_605_000)), "after a reboot nobody knows how much has passed");
 }
 
 #[test]

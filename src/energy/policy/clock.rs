@@ -142,9 +142,9 @@ mod tests {
         assert_eq!(reason(&policy, 179, NOON + 20 * YEAR, UNSYNCED), Reason::Paused);
         assert_ne!(reason(&policy, 180, 0, UNSYNCED), Reason::Paused);
         // One that was saved lasts longer rather than shorter.
-        let saved = Pause::lasting(at(0), Duration::from_secs(7200)).persist(at(0), Some(Wall(NOON)));
+        let saved = Pause::lasting(at(0), Duration::from_secs(7200)).persist(at(0), Some(Wall(NOON)), None);
         for wall in [None, Some(Wall(NOON - 9 * YEAR)), Some(Wall(NOON))] {
-            assert_eq!(Pause::restore(at(5), wall, saved).until(), Some(at(7205)), "{wall:?}");
+            assert_eq!(Pause::restore(at(5), wall, None, &saved).until(), Some(at(7205)), "{wall:?}");
         }
         // A hint that says when it ends is refused by a clock that is past that, and lives by its own time otherwise.
         let hint = format!(r#"{{"v":1,"state":"surplus","ttl_s":900,"expires":{}}}"#, NOON + 300);

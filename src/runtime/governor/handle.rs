@@ -105,8 +105,8 @@ impl GovernorHandle {
         let now = clock::now();
         let (wall, zone) = time.read(now);
         let report = found.clone().unwrap_or_else(|_| BoardReport::of(&Tree::default()));
-        let started =
-            coordinator::Setup { cores, found: &report, settings: setup.settings, can_wait: setup.can_wait, persisted };
+        let (settings, can_wait, boot) = (setup.settings, setup.can_wait, clock::boot());
+        let started = coordinator::Setup { cores, found: &report, settings, can_wait, boot, persisted };
         let mut coordinator = HostCoordinator::new(now, wall, started);
         for (window, energy) in &setup.plan {
             if !coordinator.plan(*window, *energy) {

@@ -335,6 +335,7 @@ mod tests {
             found: &found,
             settings: Settings::default(),
             can_wait: Duration::ZERO,
+            boot: None,
             persisted: PersistedState::default(),
         };
         let mut coordinator = HostCoordinator::new(Instant::ZERO, None, setup);

@@ -89,8 +89,10 @@ pub(crate) fn save_pause(home: &Path, wanted: Option<PauseRequest>) -> Result<Op
     let (wall, zone) = Time::new(trusted).read(now);
     let pause = wanted.map(|wanted| wanted.pause(now, wall, &zone.unwrap_or_default())).transpose()?;
     let before = load(home);
-    let held = left(now, before.pause.map(|stored| Pause::restore(now, wall, stored)));
-    let pause = pause.map(|pause| pause.persist(now, wall));
+    let boot = clock::boot();
+    let stored = before.pause.as_ref();
+    let held = left(now, stored.map(|stored| Pause::restore(now, wall, boot.as_deref(), stored)));
+    let pause = pause.map(|pause| pause.persist(now, wall, boot));
     // A pause is the newer wish.
     let burst = before.burst.clone().filter(|_| pause.is_none());
     let state =

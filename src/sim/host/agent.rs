@@ -28,6 +28,8 @@ impl World {
             found: &board_report(hardware.plant.limit),
             settings: settings.governor.clone(),
             can_wait: settings.can_wait,
+            // Its hosts have no name for a start: what is stored is read as after a reboot.
+            boot: None,
             persisted: agent.persisted.clone(),
         };
         agent.coordinator = Some(Box::new(HostCoordinator::new(self.now, None, setup)));
