@@ -14,7 +14,7 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
-use super::why::lasting;
+use super::why::limiting;
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
@@ -34,7 +34,7 @@ use crate::wire::gossip::Headroom;
 impl Node {
     /// A new decision of the governor.
     pub(super) fn on_decision(&mut self, now: Instant, decision: Decision) {
-        self.energy.told.is_so(now, lasting(&decision));
+        self.energy.told.is_so(now, limiting(&decision));
         self.energy.decision = Some(decision);
     }
 
