@@ -89,6 +89,7 @@ impl Node {
     /// Notes time in which the process stood still: it counts in no pace.
     pub(super) fn note_stand(&mut self, now: Instant) {
         let works = self.scheduler.under_way() > 0;
+        self.energy.stall.note_borrowed(now, self.scheduler.borrowed() > 0);
         // A wake-up that was due did not come: what others sent meanwhile waited, and tells nothing of their speed.
         let word = Duration::from_millis(WORD_MS);
         if let Some(gap) = self.energy.stall.since_input(now).filter(|gap| *gap > word)
@@ -105,11 +106,10 @@ impl Node {
 
     /// Whether chunks wait and some device may embed them. What holds work for a moment only, as a question does, is a part of the pace.
     fn embeds(&self, now: Instant) -> bool {
-        let may = |decision: Decision| decision.workers > 0 || decision.reason.is_some_and(is_momentary);
-        let here = || !self.scheduler.stands_still() && self.energy.decision.is_none_or(may);
         let runs =
             || self.scheduler.running_tasks().any(|(task, _)| matches!(task, Task::Embed { .. } | Task::EmbedLent(_)));
-        self.scheduler.to_embed() > 0 && (here() || runs() || self.scheduler.lent(now).any(|lent| lent.chunks > 0))
+        self.scheduler.to_embed() > 0
+            && (self.may_embed() || runs() || self.scheduler.lent(now).any(|lent| lent.chunks > 0))
     }
 
     /// Notes whether work that may go on does.
