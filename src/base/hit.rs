@@ -74,6 +74,23 @@ pub struct SearchHit {
     pub doc: Option<DocId>,
 }
 
+#[cfg(test)]
+impl SearchHit {
+    /// A hit of a text alone, for tests of what is read from texts.
+    pub(crate) fn of_text(path: &str, text: &str, frequencies: TermFrequencies) -> Self {
+        Self {
+            row: Row(0),
+            path: path.as_bytes().to_vec(),
+            heading: String::new(),
+            text: text.to_owned(),
+            cosine: 0.0,
+            frequencies,
+            absence: None,
+            doc: None,
+        }
+    }
+}
+
 /// Why a document answers whose file is not there, or cannot be read, and since when, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {

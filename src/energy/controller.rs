@@ -94,6 +94,7 @@ impl Controller {
             besides: Besides {
                 only_questions: least.reason == Reason::Answering && without_questions > 0,
                 in_use: without_questions == 0 && otherwise.reason == Reason::InUse,
+                lasting: Some(otherwise.reason).filter(|reason| without_questions == 0 && *reason != Reason::Free),
             },
             measured: None,
         };

@@ -48,9 +48,22 @@ pub struct Besides {
     pub only_questions: bool,
     /// The device is in use by people or other programs, so that without the questions no worker were allowed either.
     pub in_use: bool,
+    /// Why no worker were allowed without the questions; `None`: some were, or a leader of an earlier release did not tell.
+    pub lasting: Option<Reason>,
 }
 
 impl Decision {
+    /// Why not more, as every place tells it that people read: what lasts, whether a question is being answered besides or not. A question is
+    /// the reason only where nothing else is: it holds work for a moment, and all places say so, or none does.
+    #[must_use]
+    pub const fn told(&self) -> Option<Reason> {
+        match (self.reason, self.besides.lasting) {
+            (Some(Reason::Answering), _) if self.besides.in_use => Some(Reason::InUse),
+            (Some(Reason::Answering), Some(lasting)) => Some(lasting),
+            (reason, _) => reason,
+        }
+    }
+
     /// What one of `agents` agents of a host that have work may do. They share the cores evenly, and each gets a share as
     /// long as anything is allowed. The shares add up to the whole.
     #[must_use]
@@ -85,6 +98,17 @@ impl Decision {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
+
+    #[test]
+    fn a_question_is_told_as_the_reason_only_where_nothing_that_lasts_holds_the_work() {
+        let asked = |besides| Decision { reason: Some(Reason::Answering), besides, ..Decision::default() }.told();
+        assert_eq!(asked(Besides { only_questions: true, ..Besides::default() }), Some(Reason::Answering));
+        assert_eq!(asked(Besides { lasting: Some(Reason::OnBattery), ..Besides::default() }), Some(Reason::OnBattery));
+        // A leader of an earlier release tells only that.
+        assert_eq!(asked(Besides { in_use: true, ..Besides::default() }), Some(Reason::InUse));
+        let warm = Decision { reason: Some(Reason::Warm), workers: 1, ..Decision::default() };
+        assert_eq!((warm.told(), Decision::default().told()), (Some(Reason::Warm), None));
+    }
 
     #[test]
     fn the_parts_of_the_agents_of_a_host_add_up_to_the_whole_and_nobody_starves() {

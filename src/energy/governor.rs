@@ -224,22 +224,21 @@ impl Governor {
     fn decide(&mut self, now: Instant) -> Decision {
         let programs = self.user_activity.of_programs(now);
         let decision = self.controller.decide(now, &self.gates, programs, self.energy, self.sensor_is_lost());
-        let measured = decision.reason.and_then(|reason| self.measured(reason, decision.besides.in_use));
+        let measured = decision.told().and_then(|reason| self.measured(reason));
         Decision { rank: self.user_activity.rank(now), measured, ..decision }
     }
 
-    /// A sensor that answered before is silent.
     /// The figure behind a reason: what was measured, and from where on more work is allowed.
-    fn measured(&self, reason: Reason, in_use: bool) -> Option<Measured> {
+    fn measured(&self, reason: Reason) -> Option<Measured> {
         let celsius = |limit: f64| self.thermal.degrees().map(|degrees| Measured::new(degrees, limit, Unit::Celsius));
         let charge = |limit: u8| {
             let percent = self.battery.percent()?;
             Some(Measured::new(f64::from(percent), f64::from(limit), Unit::Percent))
         };
-        let others = Measured::new(self.user_activity.foreign(), self.user_activity.tolerated(), Unit::Cores);
         match reason {
-            Reason::InUse => Some(others),
-            _ if in_use => Some(others),
+            Reason::InUse => {
+                Some(Measured::new(self.user_activity.foreign(), self.user_activity.tolerated(), Unit::Cores))
+            }
             Reason::Warm | Reason::Silence | Reason::TooHot => celsius(self.thermal.target()),
             Reason::OnBattery | Reason::WeakCharger => self.battery.restarts_at().and_then(charge),
             Reason::BatteryLow => charge(EMPTY),
@@ -248,6 +247,7 @@ impl Governor {
         }
     }
 
+    /// A sensor that answered before is silent.
     fn sensor_is_lost(&self) -> bool {
         self.gates.thermal.reason == Reason::SensorSilent && self.thermal.has_measured()
     }

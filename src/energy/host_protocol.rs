@@ -6,6 +6,7 @@ use super::doubt::Doubts;
 use super::policy::hint::{self, Origin};
 use super::policy::pause::Pause;
 use super::rank::Rank;
+use super::reason::Reason;
 use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{GOVERNOR_FRAME_MAX, HINT_SOURCE_BYTES_MAX, HINT_TTL_S_MAX};
@@ -56,11 +57,13 @@ pub struct Tail {
     pub only_questions: bool,
     /// Whether people or other programs use the device besides, so that without the questions no work were allowed either.
     pub in_use: bool,
+    /// Why without the questions no work were allowed either.
+    pub lasting: Option<Reason>,
 }
 
 impl<'de> Deserialize<'de> for Tail {
     fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
-        bytes.deserialize_tuple(5, TailVisitor)
+        bytes.deserialize_tuple(6, TailVisitor)
     }
 }
 
@@ -80,7 +83,8 @@ impl<'de> Visitor<'de> for TailVisitor {
         let doubts = fields.next_element().ok().flatten().unwrap_or_default();
         let only_questions = fields.next_element().ok().flatten().unwrap_or_default();
         let in_use = fields.next_element().ok().flatten().unwrap_or_default();
-        Ok(Tail { rank, burst_until, doubts, only_questions, in_use })
+        let lasting = fields.next_element().ok().flatten().unwrap_or_default();
+        Ok(Tail { rank, burst_until, doubts, only_questions, in_use, lasting })
     }
 }
 
@@ -245,16 +249,24 @@ mod tests {
         assert_eq!(encode_frame(&state), [7, 0, 0, 1, 7, 1, 1, 1, 99]);
         let pause = PauseVersion { number: 2, pause: PauseState::Open };
         let doubts = Doubts::NONE.with(Doubt::NoCurrent, true);
-        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts, only_questions: true, in_use: true };
+        let lasting = Some(Reason::TooHot);
+        let more = Tail { rank: Rank::Hurried, burst_until: 5, doubts, only_questions: true, in_use: true, lasting };
         let message = LeaderMessage { decision: Decision::default(), pause, more };
         let down = encode_frame(&message);
-        assert_eq!((down.len(), &down[..2], &down[25..]), (32, &[30, 0][..], &[2, 2, 2, 5, 2, 1, 1][..]), "{down:?}");
+        assert_eq!(
+            (down.len(), &down[..2], &down[25..]),
+            (34, &[32, 0][..], &[2, 2, 2, 5, 2, 1, 1, 1, 2][..]),
+            "{down:?}"
+        );
         // What an earlier leader sent ends with the pause, and an earlier follower reads no further.
         let ends = |length: u8| [&[length, 0][..], &down[2..2 + usize::from(length)]].concat();
-        let of_no_use = Tail { in_use: false, ..more };
+        let of_nothing_lasting = Tail { lasting: None, ..more };
+        let of_no_use = Tail { in_use: false, ..of_nothing_lasting };
         let before = Tail { only_questions: false, ..of_no_use };
         let without_doubts = Tail { doubts: Doubts::NONE, ..before };
-        for (length, more) in [(25, Tail::default()), (27, without_doubts), (28, before), (29, of_no_use)] {
+        for (length, more) in
+            [(25, Tail::default()), (27, without_doubts), (28, before), (29, of_no_use), (30, of_nothing_lasting)]
+        {
             let mut buffer = FrameBuffer { bytes: ends(length) };
             let older = buffer.next_message::<LeaderMessage>().unwrap().unwrap();
             assert_eq!(older, LeaderMessage { more, ..message });
@@ -293,6 +305,7 @@ mod tests {
                 doubts: Doubt::ALL.into_iter().fold(Doubts::NONE, |all, one| all.with(one, true)),
                 only_questions: true,
                 in_use: true,
+                lasting: Some(Reason::Flapping),
             },
         };
         assert!(encode_frame(&hint).len() <= GOVERNOR_FRAME_MAX && encode_frame(&down).len() <= GOVERNOR_FRAME_MAX);

@@ -156,7 +156,9 @@ impl fmt::Display for Reason {
             Self::BatteryUnknown => "the battery does not say whether it is emptied; work is held low",
             Self::InUse => "the device is in use; work gives way",
             Self::Quota => "the system gives this program only part of the device, and a quarter of that is kept for questions",
-            Self::Answering => "a question is being answered, or was a moment ago; work gives way",
+            Self::Answering => {
+                "background work gives way to a question, for a moment; while questions go on, it is done one short task at a time"
+            }
             Self::Pressure => "memory or the disk is short; work is halved",
             Self::Paused => "paused by its owner; `wattle resume` ends it",
             Self::QuietHours => "quiet hours",

@@ -81,7 +81,7 @@ impl Report {
                 })
                 .collect(),
             headroom: decision.headroom.value(),
-            reason: decision.reason,
+            reason: decision.told(),
             doubts: sentences(found.doubts),
         }
     }

@@ -87,7 +87,7 @@ pub struct IndexBytes {
 /// What an agent does just now, and what is in its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// Whether something is being scanned, read or embedded just now.
+    /// Whether something is being scanned, read or embedded, or comes next: a gap between two tasks is no rest.
     pub working: bool,
     /// Whether folders are being scanned just now.
     #[serde(default)]
@@ -299,7 +299,7 @@ impl From<&Status> for StatusReport {
             },
             sources: Folders::from(status).folders,
             activity: Activity {
-                working: status.work.running > 0 || status.work.scanning,
+                working: status.work.working,
                 scanning: status.work.scanning,
                 held: status.work.held.clone(),
                 panics: status.driver.panics,

@@ -6,6 +6,7 @@ use crate::base::count::plural;
 use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
+use crate::energy::reason::Reason;
 use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
 use crate::scheduler::attempt::FailingDocuments;
 use crate::store::counts::Kind;
@@ -120,16 +121,18 @@ impl DeviceWhy {
         // A command for another device is typed there: the hint of this one's home would be wrong.
         let why = if self.here { why } else { why.replace("` ends it", "` there ends it") };
         let tenths = |figure: i32| f64::from(figure) / 10.0;
+        // Work goes on in a moment: since when it waits, and until when, is over before it is read.
+        let is_moment = hold.reason == Ok(Reason::Answering);
         Self {
-            state: if hold.share == 0 { DeviceState::Held } else { DeviceState::Limited },
+            state: if hold.share == 0 && !is_moment { DeviceState::Held } else { DeviceState::Limited },
             reason: Some(reason),
             why: if hold.share == 0 { why } else { format!("works with {} % of itself: {why}", hold.share) },
             value: hold.measured.map(|measured| tenths(measured.value)),
             threshold: hold.measured.map(|measured| tenths(measured.threshold)),
             unit: hold.measured.map(|measured| measured.unit),
             // Of a disk or a store nobody notes since when.
-            since_s: Some(hold.since_ago.as_secs()).filter(|_| !is_of_store(hold)),
-            next_s: hold.next_in.map(|next| next.as_secs()),
+            since_s: Some(hold.since_ago.as_secs()).filter(|_| !is_of_store(hold) && !is_moment),
+            next_s: hold.next_in.map(|next| next.as_secs()).filter(|_| !is_moment),
             ..self
         }
     }
@@ -320,7 +323,6 @@ pub(crate) mod doers_test;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::reason::Reason;
     use crate::http::dto::Files;
     use crate::http::tasks::Tasks;
     use crate::node::status::{SharedWork, WhyStatus, WorkStatus};

@@ -1,8 +1,9 @@
 //! Who is said to do what waits.
 
 use super::*;
-use crate::energy::reason::Reason;
+use crate::energy::decision::{Besides, Decision};
 use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
+use crate::runtime::governor::{WaitingWork, said_of_energy, said_of_work};
 use crate::store::counts::StoreCounts;
 
 /// A linked device that says that nothing limits it.
@@ -65,4 +66,53 @@ fn two_devices_of_one_key_do_nothing_and_it_is_said_why() {
     assert!(why.starts_with("Nobody gets to them just now"), "{why}");
     assert_eq!(other.state, DeviceState::Frozen);
     assert!(other.why.contains("two devices use its key"), "{}", other.why);
+}
+
+/// What is told of this device where the governor decides so, whatever the node heard of it before.
+fn here_by(decision: &Decision) -> DeviceWhy {
+    let mut status = Status::at_rest();
+    let (since_ago, next_in) = (Duration::from_secs(9), None);
+    status.work.shared.why.hold =
+        Some(HoldStatus { reason: Ok(Reason::Rising), measured: None, share: 20, since_ago, next_in });
+    status.work.shared.why.allow(decision);
+    Why::from(&status).devices.swap_remove(0)
+}
+
+#[test]
+fn the_status_the_energy_and_why_tell_one_reason_and_a_question_as_a_moment_or_not_at_all() {
+    let moment = "ackground work gives way to a question, for a moment";
+    let lasting = [None, Some(Reason::InUse), Some(Reason::OnBattery), Some(Reason::Paused), Some(Reason::Rising)];
+    let reasons = [Reason::Answering, Reason::OnBattery, Reason::InUse, Reason::Paused, Reason::TooHot];
+    let works = [WaitingWork::None, WaitingWork::OfOthers, WaitingWork::Embedding, WaitingWork::Any];
+    for reason in reasons {
+        for lasting in lasting.into_iter().filter(|lasting| reason == Reason::Answering || lasting.is_none()) {
+            let (only_questions, in_use) = (lasting.is_none(), lasting == Some(Reason::InUse));
+            let besides = Besides { only_questions, in_use, lasting };
+            let decision = Decision { reason: Some(reason), besides, ..Decision::default() };
+            let is_question = reason == Reason::Answering && lasting.is_none();
+            let (energy, here) = (said_of_energy(&decision), here_by(&decision));
+            let told = lasting.unwrap_or(reason);
+            assert_eq!((here.reason.as_deref(), &*here.why), (Some(told.code()), &*told.to_string()), "{decision:?}");
+            assert_eq!(energy.contains(moment), is_question, "{energy}");
+            assert_eq!(here.why.contains(moment), is_question, "{}", here.why);
+            assert_eq!(energy.starts_with("Background work is held: "), here.state == DeviceState::Held, "{energy}");
+            assert!(is_question || energy.contains(&told.to_string()), "{energy}");
+            for work in works {
+                let status = said_of_work(&decision, work);
+                assert_eq!(status.contains(moment), is_question, "{status}");
+                assert!(is_question || !status.contains("question"), "{status}");
+                let names = if told == Reason::InUse { "the device is in use".to_owned() } else { told.to_string() };
+                assert!(is_question || status.contains(&names), "{status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_gives_way_to_a_question_is_done_and_the_moment_has_no_beginning_and_no_end() {
+    let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+    let here = here_by(&asked);
+    assert_eq!((here.state, here.since_s, here.next_s), (DeviceState::Limited, None, None));
+    let (why, _) = said(Reason::Answering, DeviceHold { gets: false, ..free() });
+    assert!(why.starts_with("They are done, and more slowly than could be"), "{why}");
 }

@@ -13,6 +13,10 @@ pub const LINKS_CHOOSE_MS: u64 = 1_000;
 /// Milliseconds for which counts what a device told of why its work waits: whoever shows it has asked a moment before.
 pub const HOLD_TOLD_MS: u64 = 10_000;
 
+/// Milliseconds after the last text of others that was here for which a device that may have more of them counts as working: to ask for more, and to
+/// be given some, takes less.
+pub const BETWEEN_BATCHES_MS: u64 = 2_000;
+
 /// Milliseconds between two looks at what others publish of their energy.
 pub const HEADROOM_LOOK_MS: u64 = 1_000;
 

@@ -14,7 +14,7 @@
 
 use super::energy_state::{Grant, is_momentary, light};
 use super::output::{Notice, Output};
-use super::why::lasting;
+use super::why::limiting;
 use super::{Node, Out};
 use crate::base::id::TaskId;
 use crate::base::time::{Duration, Instant, earliest};
@@ -34,7 +34,7 @@ use crate::wire::gossip::Headroom;
 impl Node {
     /// A new decision of the governor.
     pub(super) fn on_decision(&mut self, now: Instant, decision: Decision) {
-        self.energy.told.is_so(now, lasting(&decision));
+        self.energy.told.is_so(now, limiting(&decision));
         self.energy.decision = Some(decision);
     }
 
@@ -89,6 +89,7 @@ impl Node {
     /// Notes time in which the process stood still: it counts in no pace.
     pub(super) fn note_stand(&mut self, now: Instant) {
         let works = self.scheduler.under_way() > 0;
+        self.energy.stall.note_borrowed(now, self.scheduler.borrowed() > 0);
         // A wake-up that was due did not come: what others sent meanwhile waited, and tells nothing of their speed.
         let word = Duration::from_millis(WORD_MS);
         if let Some(gap) = self.energy.stall.since_input(now).filter(|gap| *gap > word)
@@ -105,11 +106,10 @@ impl Node {
 
     /// Whether chunks wait and some device may embed them. What holds work for a moment only, as a question does, is a part of the pace.
     fn embeds(&self, now: Instant) -> bool {
-        let may = |decision: Decision| decision.workers > 0 || decision.reason.is_some_and(is_momentary);
-        let here = || !self.scheduler.stands_still() && self.energy.decision.is_none_or(may);
         let runs =
             || self.scheduler.running_tasks().any(|(task, _)| matches!(task, Task::Embed { .. } | Task::EmbedLent(_)));
-        self.scheduler.to_embed() > 0 && (here() || runs() || self.scheduler.lent(now).any(|lent| lent.chunks > 0))
+        self.scheduler.to_embed() > 0
+            && (self.may_embed() || runs() || self.scheduler.lent(now).any(|lent| lent.chunks > 0))
     }
 
     /// Notes whether work that may go on does.

@@ -9,7 +9,7 @@
 //! them and routes between them in flows, one file each: `ingest` (files), `query`, `link` (links and
 //! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy`, `trust`, `pairing` (devices that join)
 //! and `conduct` (what is doubtful about peers). A `*_state` file holds what a flow remembers between two inputs; `resave` says when a
-//! file that could not be saved is tried again. The status (`report`) is put together with `folders` and `collections` (what is so, and
+//! file that could not be saved is tried again, and `rest` whether the agent is at rest. The status (`report`) is put together with `folders` and `collections` (what is so, and
 //! what is wrong, with them), `mesh_report` (the devices of the mesh), `names` (their names for people) and `members` (which device a
 //! person means).
 //!
@@ -52,6 +52,7 @@ mod query_send;
 mod query_state;
 pub(crate) mod report;
 mod resave;
+mod rest;
 mod stall;
 pub mod status;
 mod trust;

@@ -167,7 +167,7 @@ impl Node {
                 .map(|(task, since)| self.running_status(now, task, since))
                 .collect(),
             per_minute: self.scheduler.embedded_per_minute(now),
-            embeds: !self.scheduler.stands_still() && self.energy.decision.is_none_or(|decision| decision.workers > 0),
+            embeds: self.may_embed(),
             absent: self.absent_workers(now),
             why: self.why(now),
             parked: self.scheduler.parked().take(PARKED_SHOWN).map(|(id, task)| self.parked_status(id, task)).collect(),

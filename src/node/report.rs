@@ -35,6 +35,7 @@ impl Node {
             work: WorkStatus {
                 to_do: self.scheduler.to_do(),
                 running: self.scheduler.under_way(),
+                working: self.is_working(now),
                 scanning: self.scheduler.scanning(),
                 held: self.scheduler.held_reason(),
                 folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),

@@ -2,7 +2,7 @@
 //! whether tasks run would be content with tasks that run in vain.
 
 use crate::base::time::{Duration, Instant};
-use crate::limits::{STALLED_MS, STOOD_MS, WORK_TICK_MS};
+use crate::limits::{BETWEEN_BATCHES_MS, STALLED_MS, STOOD_MS, WORK_TICK_MS};
 use crate::store::counts::StoreCounts;
 
 /// For how long the store's counts have been the same while work might go on.
@@ -11,6 +11,8 @@ pub(super) struct Stall {
     seen: Option<Seen>,
     /// When the last input came.
     handled: Option<Instant>,
+    /// When texts of others were here last.
+    borrowed: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,18 @@ impl Stall {
             seen.at = seen.at + stood;
         }
         stood
+    }
+
+    /// Notes whether texts of others are here.
+    pub(super) fn note_borrowed(&mut self, now: Instant, any: bool) {
+        if any {
+            self.borrowed = Some(now);
+        }
+    }
+
+    /// Whether some were a moment ago, so that the next of them may be on their way.
+    pub(super) fn is_between_batches(&self, now: Instant) -> bool {
+        self.borrowed.is_some_and(|at| now.since(at) < Duration::from_millis(BETWEEN_BATCHES_MS))
     }
 
     /// How long ago the last input came.
@@ -103,6 +117,18 @@ mod tests {
         assert_eq!(step(5 + 2 * long, false).0, None, "where nothing runs no tick is due");
         assert_eq!(stall.tick(false), None);
         assert_eq!(stall.tick(true), Some(at(5 + 2 * long) + Duration::from_millis(WORK_TICK_MS)));
+    }
+
+    #[test]
+    fn a_moment_without_texts_of_others_is_between_two_batches_and_a_while_is_not() {
+        let at = Instant::from_millis;
+        let mut stall = Stall::default();
+        stall.note_borrowed(at(5), false);
+        assert!(!stall.is_between_batches(at(5)), "there were none");
+        stall.note_borrowed(at(10), true);
+        stall.note_borrowed(at(400), false);
+        assert!(stall.is_between_batches(at(400)));
+        assert!(!stall.is_between_batches(at(10 + BETWEEN_BATCHES_MS)));
     }
 
     #[test]

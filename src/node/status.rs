@@ -48,6 +48,8 @@ pub struct Status {
 pub struct WorkStatus {
     /// Background tasks and saves under way.
     pub running: usize,
+    /// Whether the agent is not at rest: something is under way, or waits and comes next.
+    pub working: bool,
     /// Whether a folder is being scanned.
     pub scanning: bool,
     /// Documents to be read or embedded for which something can be done: those that wait for files that are away are not in it.
@@ -379,7 +381,6 @@ pub struct PeerGossip {
 
 #[cfg(test)]
 impl Status {
-    /// That of an agent at rest.
     pub(crate) fn at_rest() -> Self {
         Self {
             peer_id: "12D3".to_owned(),

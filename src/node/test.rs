@@ -31,6 +31,7 @@ mod lanes_test;
 mod models_test;
 mod panics;
 mod promises;
+mod rest;
 mod why;
 
 fn source(path: &str) -> Source {

@@ -5,6 +5,7 @@ use super::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, SilentOwner
 use super::{Node, Out};
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
+use crate::energy::decision::Decision;
 use crate::energy::fraction::Fraction;
 use crate::energy::measured::{Measured, Unit};
 use crate::energy::reason::Reason;
@@ -52,19 +53,8 @@ impl Node {
             let (since_ago, next_in) = (Duration::ZERO, None);
             return Some(HoldStatus { reason, measured: None, share: 0, since_ago, next_in });
         }
-        let decision = self.energy.decision?;
-        let (reason, since) = self.energy.told.so()?;
-        let percent = decision.headroom.value() * 100.0;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-        let share = if decision.workers == 0 { 0 } else { percent.round().clamp(0.0, 100.0) as u8 };
-        let by_itself = reason != Reason::Paused;
-        Some(HoldStatus {
-            reason: Ok(reason),
-            measured: decision.measured,
-            share,
-            since_ago: now.since(since),
-            next_in: by_itself.then_some(Duration::from_secs(LOOK_S)),
-        })
+        let (_, since) = self.energy.told.so()?;
+        HoldStatus::of(&self.energy.decision?, now.since(since))
     }
 
     /// All of it, for people.
@@ -122,7 +112,37 @@ impl Node {
     }
 }
 
+impl WhyStatus {
+    /// The same where the governor allows this by now: the node may have heard of it before a question came, or ended. What cannot be saved
+    /// limits the device whatever the governor allows.
+    pub fn allow(&mut self, decision: &Decision) {
+        if self.hold.as_ref().is_some_and(|hold| hold.reason.is_err()) {
+            return;
+        }
+        let before = self.hold.as_ref().filter(|hold| hold.reason.as_ref().ok() == limiting(decision).as_ref());
+        let since_ago = before.map_or(Duration::ZERO, |hold| hold.since_ago);
+        self.hold = HoldStatus::of(decision, since_ago);
+    }
+}
+
 impl HoldStatus {
+    /// What limits a device by this decision, for so long; `None`: nothing.
+    #[must_use]
+    pub fn of(decision: &Decision, since_ago: Duration) -> Option<Self> {
+        let reason = limiting(decision)?;
+        let percent = decision.headroom.value() * 100.0;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+        let share = if decision.workers == 0 { 0 } else { percent.round().clamp(0.0, 100.0) as u8 };
+        let by_itself = reason != Reason::Paused;
+        Some(Self {
+            reason: Ok(reason),
+            measured: decision.measured,
+            share,
+            since_ago,
+            next_in: by_itself.then_some(Duration::from_secs(LOOK_S)),
+        })
+    }
+
     fn to_wire(&self) -> Hold {
         let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
         let reason = match &self.reason {
@@ -161,15 +181,33 @@ impl HoldStatus {
     }
 }
 
-/// What limits the work by this decision: what lasts, and not the question that was asked just now besides.
-pub(super) fn lasting(decision: &crate::energy::decision::Decision) -> Option<Reason> {
-    let reason = decision.reason.filter(|_| decision.headroom < Fraction::ALL)?;
-    Some(if decision.besides.in_use { Reason::InUse } else { reason })
+/// What limits the work by this decision, as it is told everywhere.
+pub(super) fn limiting(decision: &Decision) -> Option<Reason> {
+    decision.told().filter(|_| decision.headroom < Fraction::ALL)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_governor_allows_by_now_is_told_in_place_of_what_it_allowed_before_but_for_a_broken_store() {
+        let battery = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
+        let minute = Duration::from_secs(60);
+        let mut why = WhyStatus { hold: HoldStatus::of(&battery, minute), ..WhyStatus::default() };
+        why.allow(&battery);
+        assert_eq!(why.hold.as_ref().map(|hold| hold.since_ago), Some(minute), "it is so for as long as before");
+        let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+        why.allow(&asked);
+        assert_eq!(why.hold, HoldStatus::of(&asked, Duration::ZERO));
+        why.allow(&Decision { headroom: Fraction::ALL, workers: 1, ..Decision::default() });
+        assert_eq!(why.hold, None);
+        let broken =
+            HoldStatus { reason: Err(STORE_FAILED.to_owned()), ..HoldStatus::of(&battery, minute).expect("held") };
+        let mut why = WhyStatus { hold: Some(broken.clone()), ..WhyStatus::default() };
+        why.allow(&asked);
+        assert_eq!(why.hold, Some(broken));
+    }
 
     #[test]
     fn what_a_device_tells_is_what_another_one_reads_and_an_unknown_reason_stays_a_word() {

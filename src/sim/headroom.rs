@@ -44,7 +44,7 @@ impl World {
             workers,
             duty,
             chunks: mode.chunks(),
-            besides: Besides { only_questions, in_use: false },
+            besides: Besides { only_questions, ..Besides::default() },
             ..Decision::default()
         }
     }

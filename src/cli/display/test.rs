@@ -100,7 +100,7 @@ fn before_any_file_is_searched_an_answer_says_that_files_are_still_being_read() 
 #[test]
 fn where_all_is_read_an_answer_says_that_embedding_waits_and_why() {
     let files = FileCoverage::new(7, 0, 0, false).with_read(7);
-    let why = "All files are read. Nothing is embedded while questions are answered.";
+    let why = "All files are read. Background work gives way to a question, for a moment.";
     let coverage =
         SearchAnswer { asked: 1, answered: 1, files, background: Some(why.into()), ..SearchAnswer::default() };
     let none = SearchResults {

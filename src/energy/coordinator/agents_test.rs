@@ -315,11 +315,19 @@ fn a_burst_that_is_asked_for_at_any_agent_holds_at_all_and_a_pause_ends_it() {
     // A follower obeys its leader's message, and tells the next leader what was asked for while it had none.
     let mut agent = follower();
     let doubts = Doubts::NONE.with(Doubt::DeadBattery, true);
-    let more = Tail { rank: Rank::Hurried, burst_until: 60_000, doubts, only_questions: true, in_use: true };
+    let more = Tail {
+        rank: Rank::Hurried,
+        burst_until: 60_000,
+        doubts,
+        only_questions: true,
+        in_use: true,
+        lasting: Some(Reason::InUse),
+    };
     let message = LeaderMessage { decision: allows(2), pause: PauseVersion::default(), more };
     handle(&mut agent, 1, Input::FromLeader(message));
     assert_eq!((agent.burst(at(2)), decision(&mut agent, 2).rank), (Some(at(60_000)), Rank::Hurried));
     assert!(decision(&mut agent, 2).besides.only_questions && decision(&mut agent, 2).besides.in_use);
+    assert_eq!(decision(&mut agent, 2).besides.lasting, Some(Reason::InUse));
     assert_eq!((agent.told_by_leader(), leader.told_by_leader()), (doubts, Doubts::NONE));
     handle(&mut agent, 3, Input::LeaderLost);
     assert_eq!(agent.told_by_leader(), Doubts::NONE, "what a leader that is gone said is old");

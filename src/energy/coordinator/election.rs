@@ -95,8 +95,8 @@ impl Role {
     /// The leader's message came; false if this agent leads itself.
     pub(super) fn received(&mut self, now: Instant, message: &LeaderMessage) -> bool {
         let Some(following) = self.following() else { return false };
-        let Tail { rank, only_questions, in_use, doubts, .. } = message.more;
-        following.allows = Decision { rank, besides: Besides { only_questions, in_use }, ..message.decision };
+        let Tail { rank, only_questions, in_use, lasting, doubts, .. } = message.more;
+        following.allows = Decision { rank, besides: Besides { only_questions, in_use, lasting }, ..message.decision };
         following.doubts = doubts;
         (following.received, following.gone) = (now, None);
         (following.link, following.retry) = (Link::Active, RETRY);

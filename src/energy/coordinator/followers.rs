@@ -150,8 +150,8 @@ impl HostCoordinator {
         );
         let pause = self.pause.version(now);
         let (rank, burst_until) = (self.shares.whole.rank, self.shares.burst.millis(now));
-        let Besides { only_questions, in_use } = self.shares.whole.besides;
-        let more = Tail { rank, burst_until, doubts: self.doubted().faults(), only_questions, in_use };
+        let Besides { only_questions, in_use, lasting } = self.shares.whole.besides;
+        let more = Tail { rank, burst_until, doubts: self.doubted().faults(), only_questions, in_use, lasting };
         let parts = [false, true].map(|has_work| self.shares.part(has_work));
         for (id, follower) in self.shares.followers.iter_mut().filter(|(_, follower)| whom(follower)) {
             let message = LeaderMessage { decision: parts[usize::from(follower.demand.has_work())], pause, more };

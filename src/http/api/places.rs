@@ -12,6 +12,7 @@ use crate::limits::WHY_MS;
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
+use crate::platform::clock;
 use crate::platform::source::{place_as_typed, place_at};
 use crate::runtime::unfinished::Command;
 use crate::scheduler::attempt::Decided;
@@ -119,8 +120,12 @@ impl Api {
             Timer::after(Duration::from_millis(WHY_MS)).await;
         }
         match self.node.request(Request::Status).await {
-            Response::Status(status) => {
-                let why = Why::from(&*status).paused_here(self.node.governor_handle().paused());
+            Response::Status(mut status) => {
+                let governor = self.node.governor_handle();
+                // As the status and the energy are told, which ask the governor too.
+                let allowed = governor.decision(clock::now());
+                allowed.into_iter().for_each(|allowed| status.work.shared.why.allow(&allowed));
+                let why = Why::from(&*status).paused_here(governor.paused());
                 json(conn, Status::Ok, &why)
             }
             Response::Refused(problem, why) => refused(conn, status_of(problem), &why),

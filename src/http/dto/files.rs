@@ -61,7 +61,7 @@ impl Files {
     pub fn waiting_work(status: &Status) -> WaitingWork {
         let files = Self::with_work(&status.counts, status.work.to_do);
         let to_read = files.waiting.saturating_sub(files.absent) > 0 || status.work.scanning;
-        match (to_read, files.to_do() > 0 || status.work.running > 0) {
+        match (to_read, files.to_do() > 0 || status.work.working) {
             (false, true) if files.chunked > 0 => WaitingWork::Embedding,
             (false, false) if status.work.shared.offered > 0 => WaitingWork::OfOthers,
             (false, false) => WaitingWork::None,

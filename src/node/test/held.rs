@@ -174,7 +174,7 @@ fn a_file_is_read_and_embedded_although_questions_come_without_a_break() {
     let allowed = Decision { workers: 1, duty: Fraction::ALL, chunks: 4, ..Decision::default() };
     let asked = Decision {
         reason: Some(Reason::Answering),
-        besides: Besides { only_questions: true, in_use: false },
+        besides: Besides { only_questions: true, ..Besides::default() },
         ..Decision::default()
     };
     let started = polled(allowed, asked, 20);

@@ -350,10 +350,10 @@ impl GovernorHandle {
 
 /// What people are told.
 impl GovernorHandle {
-    /// Why background work may not do more; `None`: nothing limits it, or there is no governor.
+    /// Why background work may not do more, as `sentence` tells it; `None`: nothing limits it, or there is no governor.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
-        self.decision(clock::now())?.reason
+        self.decision(clock::now())?.told()
     }
 
     /// One sentence that says what background work may do, and why not more, to a person who sees what waits.

@@ -236,8 +236,8 @@ mod tests {
     use crate::energy::governor::Settings;
     use crate::energy::reason::Reason;
 
-    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false };
-    const IN_USE: Besides = Besides { only_questions: false, in_use: true };
+    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false, lasting: None };
+    const IN_USE: Besides = Besides { only_questions: false, in_use: true, lasting: Some(Reason::InUse) };
 
     #[test]
     fn days_before_1970_have_no_date_and_leap_days_have_one() {
@@ -258,20 +258,21 @@ mod tests {
     #[test]
     fn where_no_work_waits_none_is_said_to_be_held() {
         let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
-        let held = beside_work(&asked, HoldEnds::default(), WaitingWork::Any);
-        assert_eq!(held, "Files are read one by one beside questions, and nothing is embedded meanwhile.");
-        let slow = beside_work(&Decision { besides: ONLY_QUESTIONS, ..asked }, HoldEnds::default(), WaitingWork::Any);
-        assert_eq!(slow, "Work goes on slowly, one short task at a time, beside questions.");
+        for asked in [asked, Decision { besides: ONLY_QUESTIONS, ..asked }] {
+            let said = beside_work(&asked, HoldEnds::default(), WaitingWork::Any);
+            assert!(said.starts_with("Background work gives way to a question, for a moment;"), "{said}");
+        }
         for in_use in [Decision { besides: IN_USE, ..asked }, Decision { reason: Some(Reason::InUse), ..asked }] {
             let said = beside_work(&in_use, HoldEnds::default(), WaitingWork::Any);
             assert!(said.contains("the device is in use") && said.contains("`wattle work now`"), "{said}");
             assert!(!said.contains("is held"), "files are read all the same: {said}");
         }
-        let rests = beside_work(&asked, HoldEnds::default(), WaitingWork::None);
+        let battery = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
+        let rests = beside_work(&battery, HoldEnds::default(), WaitingWork::None);
         assert!(rests.starts_with("No background work waits.") && !rests.contains("is held"), "{rests}");
-        assert!(rests.ends_with(" a question is being answered, or was a moment ago; work gives way."), "{rests}");
-        let others = beside_work(&asked, HoldEnds::default(), WaitingWork::OfOthers);
-        assert!(others.contains("Passages of another device wait, and are not embedded here: a question"), "{others}");
+        assert!(rests.ends_with(" the device runs on battery; work waits for mains."), "{rests}");
+        let others = beside_work(&battery, HoldEnds::default(), WaitingWork::OfOthers);
+        assert!(others.contains("Passages of another device wait, and are not embedded here: the device"), "{others}");
         let free = Decision { workers: 1, ..Decision::default() };
         assert_eq!(
             beside_work(&free, HoldEnds::default(), WaitingWork::None),

@@ -9,9 +9,6 @@ use crate::energy::reason::Reason;
 /// The beginning of the sentence where nothing is allowed.
 const HELD: &str = "Background work is held:";
 
-/// What is so while nothing but questions holds the work.
-const BESIDE_QUESTIONS: &str = "Work goes on slowly, one short task at a time, beside questions.";
-
 /// What is so while the device is in use.
 const IN_USE: &str = "Where more than a few passages wait, none are begun, because the device is in use by people or other \
                       programs; `wattle work now` embeds all the same.";
@@ -77,52 +74,56 @@ const DAY_S: u64 = 24 * 3600;
 #[must_use]
 pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
-    // What lasts is told, not the question that was asked just now besides.
-    let reason = decision.reason.map(|reason| if decision.besides.in_use { Reason::InUse } else { reason });
-    let Some(reason) = reason else { return "Background work may use the whole device.".to_owned() };
+    let Some(reason) = decision.told() else { return "Background work may use the whole device.".to_owned() };
     let because = because(reason, ends);
-    if decision.workers == 0 {
-        format!("{HELD} {because}.")
-    } else {
-        format!("Background work may use {percent} % of the device: {because}.")
+    match (reason, decision.workers) {
+        // It holds no work: the next of it comes within a moment.
+        (Reason::Answering, _) => gives_way(),
+        (_, 0) => format!("{HELD} {because}."),
+        _ => format!("Background work may use {percent} % of the device: {because}."),
     }
+}
+
+/// That a question comes first, and nothing else does: the same words wherever it is told.
+fn gives_way() -> String {
+    let says = Reason::Answering.to_string();
+    let mut rest = says.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    format!("{}{}.", first.into_iter().collect::<String>(), rest.as_str())
 }
 
 /// The same beside what the agent does: where no work waits, none is held.
 #[must_use]
 pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork) -> String {
-    let is_own = !matches!(work, WaitingWork::None | WaitingWork::OfOthers);
-    if is_own && decision.workers == 0 {
-        let is_read = work == WaitingWork::Embedding;
-        if let (WaitingWork::Reading(pace), Some(Reason::Answering | Reason::InUse)) = (work, decision.reason) {
-            return format!("{} {}", reading(pace), beside_reading(decision));
-        }
-        match decision.reason {
-            Some(Reason::Answering) if decision.besides.only_questions => return BESIDE_QUESTIONS.to_owned(),
-            Some(Reason::Answering) if is_read && !decision.besides.in_use => {
-                return "All files are read. Nothing is embedded while questions are answered.".to_owned();
-            }
-            Some(Reason::Answering | Reason::InUse) if is_read => return format!("All files are read. {IN_USE}"),
-            Some(Reason::Answering) if decision.besides.in_use => {
-                return format!("Files are read one by one beside questions. {IN_USE}");
-            }
-            Some(Reason::Answering) => {
-                return "Files are read one by one beside questions, and nothing is embedded meanwhile.".to_owned();
-            }
-            Some(Reason::InUse) => return format!("Files are read as far as other programs leave room. {IN_USE}"),
-            _ => {}
-        }
-    }
     let allowed = sentence(decision, ends);
-    match allowed.strip_prefix(HELD) {
-        Some(why) if work == WaitingWork::None => {
-            format!("No background work waits. If some came now, it would be held:{why}")
+    if decision.workers > 0 {
+        return allowed;
+    }
+    let held = allowed.strip_prefix(HELD);
+    match (work, decision.told()) {
+        (WaitingWork::None, Some(Reason::Answering)) => format!("No background work waits. {allowed}"),
+        (WaitingWork::OfOthers, Some(Reason::Answering)) => {
+            format!("No background work of this device waits. Passages of another device wait. {allowed}")
         }
-        Some(why) if work == WaitingWork::OfOthers => {
-            format!(
-                "No background work of this device waits. Passages of another device wait, and are not embedded here:{why}"
-            )
+        (WaitingWork::Reading(pace), Some(Reason::Answering)) => format!("{} {allowed}", reading(pace)),
+        (WaitingWork::Embedding, Some(Reason::Answering)) => format!("All files are read. {allowed}"),
+        (WaitingWork::Reading(pace), Some(Reason::InUse)) => format!("{} {IN_USE}", reading(pace)),
+        (WaitingWork::Embedding, Some(Reason::InUse)) => format!("All files are read. {IN_USE}"),
+        (WaitingWork::Any, Some(Reason::InUse)) => {
+            format!("Files are read as far as other programs leave room. {IN_USE}")
         }
+        (WaitingWork::None, _) => held.map_or_else(
+            || allowed.clone(),
+            |why| format!("No background work waits. If some came now, it would be held:{why}"),
+        ),
+        (WaitingWork::OfOthers, _) => held.map_or_else(
+            || allowed.clone(),
+            |why| {
+                format!(
+                    "No background work of this device waits. Passages of another device wait, and are not embedded here:{why}"
+                )
+            },
+        ),
         _ => allowed,
     }
 }
@@ -135,15 +136,16 @@ fn reading(per_minute: u64) -> String {
     format!("Files are read, {} a second.", per_minute / 60)
 }
 
-/// What is so beside files that are read.
-const fn beside_reading(decision: &Decision) -> &'static str {
-    if decision.besides.in_use || matches!(decision.reason, Some(Reason::InUse)) {
-        IN_USE
-    } else if decision.besides.only_questions {
-        "What is embedded meanwhile goes on one short task at a time, beside questions."
-    } else {
-        "Nothing is embedded while questions are answered."
-    }
+/// For tests beside what else is told of a decision: what `wattle energy` says of it.
+#[cfg(test)]
+pub(crate) fn said_of_energy(decision: &Decision) -> String {
+    sentence(decision, HoldEnds::default())
+}
+
+/// The same of what the status says.
+#[cfg(test)]
+pub(crate) fn said_of_work(decision: &Decision, work: WaitingWork) -> String {
+    beside_work(decision, HoldEnds::default(), work)
 }
 
 #[cfg(test)]
@@ -152,7 +154,7 @@ mod tests {
     use crate::base::time::Duration;
     use crate::energy::decision::Besides;
 
-    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false };
+    const ONLY_QUESTIONS: Besides = Besides { only_questions: true, in_use: false, lasting: None };
 
     #[test]
     fn a_pause_is_told_with_its_end_by_the_clock_or_for_how_long_and_with_the_command_that_ends_it() {
@@ -187,5 +189,32 @@ mod tests {
         let held = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
         let said = beside_work(&held, HoldEnds::default(), WaitingWork::Reading(9));
         assert_eq!(said, beside_work(&held, HoldEnds::default(), WaitingWork::Any));
+    }
+
+    #[test]
+    fn a_question_holds_no_work_and_what_lasts_is_told_in_its_place_whatever_waits() {
+        let works = [
+            WaitingWork::None,
+            WaitingWork::OfOthers,
+            WaitingWork::Embedding,
+            WaitingWork::Any,
+            WaitingWork::Reading(90),
+        ];
+        let asked = Decision { reason: Some(Reason::Answering), besides: ONLY_QUESTIONS, ..Decision::default() };
+        let lasting = Besides { lasting: Some(Reason::OnBattery), ..Besides::default() };
+        let (battery, besides) = (
+            Decision { reason: Some(Reason::OnBattery), ..Decision::default() },
+            Decision { reason: Some(Reason::Answering), besides: lasting, ..Decision::default() },
+        );
+        for work in works {
+            let said = |decision| beside_work(decision, HoldEnds::default(), work);
+            let told = said(&asked);
+            assert!(told.ends_with(&sentence(&asked, HoldEnds::default())), "as `wattle energy` says it: {told}");
+            assert!(
+                told.contains("ackground work gives way to a question, for a moment") && !told.contains("held"),
+                "{told}"
+            );
+            assert_eq!(said(&besides), said(&battery), "a question changes nothing of what lasts");
+        }
     }
 }

@@ -196,21 +196,11 @@ impl Signs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Row;
 
     /// The numbers of a question that these texts do not have.
     fn missing_in(question: &str, texts: &[&str]) -> Vec<String> {
         let terms = QueryTerms::new(question);
-        let hit = |text: &&str| SearchHit {
-            row: Row(0),
-            path: b"/notes/a4.md".to_vec(),
-            heading: String::new(),
-            text: (*text).to_owned(),
-            cosine: 0.0,
-            frequencies: terms.count(["", "", text]),
-            absence: None,
-            doc: None,
-        };
+        let hit = |text: &&str| SearchHit::of_text("/notes/a4.md", text, terms.count(["", "", text]));
         let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
         let missing = missing(&terms, &statistics, hits.iter());

@@ -71,20 +71,10 @@ fn in_own_form(rare: &BTreeMap<&str, usize>, hit: &SearchHit) -> BTreeSet<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::Row;
 
     fn others(question: &str, texts: &[&str]) -> Vec<f32> {
         let terms = QueryTerms::new(question);
-        let hit = |text: &&str| SearchHit {
-            row: Row(0),
-            path: b"/0.md".to_vec(),
-            heading: String::new(),
-            text: (*text).to_owned(),
-            cosine: 0.0,
-            frequencies: terms.count(["", "", text]),
-            absence: None,
-            doc: None,
-        };
+        let hit = |text: &&str| SearchHit::of_text("/0.md", text, terms.count(["", "", text]));
         let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
         let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
         by_other_forms(&terms, &statistics, hits.iter())
