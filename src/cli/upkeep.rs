@@ -128,9 +128,31 @@ async fn done(client: &Client, name: &str, of_what: &str, job: impl Fn(Report) -
         }
         looks += 1;
         if looks % LINE_EVERY == 0 && std::io::stderr().is_terminal() {
-            let left = job.left_s.map_or_else(String::new, |seconds| format!(", {} left", about(seconds)));
-            note(&format!("{name}: {} of {} {of_what}{left}.", job.done, job.of));
+            note(&how_far(name, of_what, &job));
         }
         Timer::after(LOOK).await;
+    }
+}
+
+/// A line about work that is under way.
+fn how_far(name: &str, of_what: &str, job: &Job) -> String {
+    let left = job.left_s.map_or_else(String::new, |seconds| format!(", {} left", about(seconds)));
+    let stage = if job.checking { "the store is checked first, " } else { "" };
+    format!("{name}: {stage}{} of {} {of_what}{left}.", job.done, job.of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_a_backup_says_when_it_is_the_check_before() {
+        let job = Job { running: true, checking: true, done: 120, of: 400, left_s: Some(200), ..Job::default() };
+        assert_eq!(
+            how_far("Backup", "records", &job),
+            "Backup: the store is checked first, 120 of 400 records, about 3 minutes left."
+        );
+        let job = Job { checking: false, left_s: None, ..job };
+        assert_eq!(how_far("Backup", "records", &job), "Backup: 120 of 400 records.");
     }
 }

@@ -14,10 +14,12 @@ use crate::base::count::{count, plural};
 use crate::platform::clock;
 use crate::store::audit::{Audit, audit, is_consistent};
 use crate::store::backup::{Head, Writer};
+use crate::store::counts::StoreCounts;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::models;
 use crate::store::read;
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Error, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
@@ -36,10 +38,21 @@ const KEYS: [HomeFile; 4] = [HomeFile::Identity, HomeFile::BootCount, HomeFile::
 /// Why a backup was ended.
 const STOPPING: &str = "the agent is stopping";
 
+/// What a backup is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The store is audited: a restore would refuse one that does not add up.
+    Checking,
+    /// The file is written.
+    Writing,
+}
+
 /// How far a backup is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Records that are written.
+    /// What it is at; the numbers are of this alone.
+    pub stage: Stage,
+    /// Records that are read, or written.
     pub done: u64,
     /// Records that there are, about.
     pub of: u64,
@@ -101,9 +114,7 @@ fn write(
     let counts = read::commit(&view).map_err(|error| failed(&error))?.counts;
     let model = models::model(&view).map_err(|error| failed(&error))?.map_or([0; 32], |model| model.0);
     let documents = counts.total();
-    // A path, a name and a document each; a chunk, a vector and its key each.
-    let mut progress = Progress { done: 0, of: 3 * documents + counts.chunks + 2 * counts.vectors };
-    let audit = audit(&UntilEnded { view: &view, goes_on: || tell(progress) }).map_err(|error| failed(&error))?;
+    let audit = audited(home, &view, &counts, &tell)?;
     if !audit.clean() || !is_consistent(&view).map_err(|error| failed(&error))? {
         mark_suspect(home.path());
         return Err(Error::other(not_sound(&audit)));
@@ -117,6 +128,9 @@ fn write(
     };
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 16, file), &head)?;
     let keys = if with_keys { &KEYS[..] } else { &[] };
+    // A path, a name and a document each; a chunk, a vector and its key each.
+    let of = 3 * documents + counts.chunks + 2 * counts.vectors;
+    let mut progress = Progress { stage: Stage::Writing, done: 0, of };
     for small in [SETTINGS].iter().chain(keys) {
         if let Some(content) = home.read(*small)? {
             writer.file(small.name(), &content)?;
@@ -143,6 +157,27 @@ fn write(
     Ok(Made { documents, chunks: counts.chunks, bytes: 0, has_keys: with_keys })
 }
 
+/// Audits the store, and tells how far that is.
+fn audited(
+    home: &Home,
+    view: &impl KvRead,
+    counts: &StoreCounts,
+    tell: &impl Fn(Progress) -> bool,
+) -> Result<Audit, Error> {
+    // A document and its path each; a chunk by its document and by itself, and whether it has a vector; a vector and its key each.
+    let of = 2 * counts.total() + 3 * counts.chunks + 2 * counts.vectors;
+    let told = Told { view, tell, of, done: Cell::new(0), is_ended: Cell::new(false) };
+    audit(&told).map_err(|error| match error {
+        // It is no failure of the store.
+        _ if told.is_ended.get() => Error::other(STOPPING),
+        KvError::Damaged(_) => {
+            mark_suspect(home.path());
+            failed(&error)
+        }
+        KvError::Io(_) => failed(&error),
+    })
+}
+
 /// Why there is no backup of a store with these faults: a restore holds it to the same, and would refuse it.
 fn not_sound(audit: &Audit) -> String {
     let things = count(audit.fault_count, "thing") + plural(audit.fault_count, " does", " do");
@@ -153,22 +188,41 @@ fn not_sound(audit: &Audit) -> String {
     )
 }
 
-/// A view whose reads fail once the backup is ended, so that a stop does not wait for the audit before it.
-struct UntilEnded<'a, K, T> {
+/// A view that tells how much of it was read, and whose reads fail once the backup is ended, so that a stop does not wait for the audit before it.
+struct Told<'a, K, T> {
     view: &'a K,
-    goes_on: T,
+    tell: &'a T,
+    of: u64,
+    done: Cell<u64>,
+    is_ended: Cell<bool>,
 }
 
-impl<K: KvRead, T: Fn() -> bool> KvRead for UntilEnded<'_, K, T> {
+impl<K: KvRead, T: Fn(Progress) -> bool> Told<'_, K, T> {
+    fn goes_on(&self) -> Result<(), KvError> {
+        let done = self.done.get();
+        if (self.tell)(Progress { stage: Stage::Checking, done, of: self.of.max(done) }) {
+            return Ok(());
+        }
+        self.is_ended.set(true);
+        Err(KvError::Io(STOPPING.to_owned()))
+    }
+}
+
+impl<K: KvRead, T: Fn(Progress) -> bool> KvRead for Told<'_, K, T> {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.done.set(self.done.get() + 1);
+        // A page of documents has thousands of chunks, which are looked up one by one.
+        if self.done.get().is_multiple_of(PAIRS as u64) {
+            self.goes_on()?;
+        }
         self.view.get(space, key)
     }
 
     fn page(&self, space: Space, from: &[u8], to: Option<&[u8]>, max: usize) -> Result<Vec<Pair>, KvError> {
-        if !(self.goes_on)() {
-            return Err(KvError::Io(STOPPING.to_owned()));
-        }
-        self.view.page(space, from, to, max)
+        self.goes_on()?;
+        let page = self.view.page(space, from, to, max)?;
+        self.done.set(self.done.get() + page.len() as u64);
+        Ok(page)
     }
 
     fn note_damage(&self, error: &KvError) {

@@ -26,13 +26,13 @@ pub(super) mod journal;
 mod newest;
 mod options;
 mod range;
+mod reopen;
 mod whole;
 
-use super::home::try_writing;
 use super::panics::guard_library;
 use super::sched::give_back_memory;
 use super::store_place::StorePlace;
-use crate::limits::{REOPEN_WAIT_MS, STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
+use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, check_tables};
 use error::failed;
@@ -119,34 +119,6 @@ impl Disk {
     fn inner(&self) -> Result<Arc<Inner>, KvError> {
         let open = self.shared.open.read().unwrap_or_else(PoisonError::into_inner);
         open.clone().ok_or_else(|| KvError::Io("it could not be opened again after a failure".to_owned()))
-    }
-
-    /// Opens the store anew if it failed, for all its handles: fjall writes nothing any more after a write that failed. What
-    /// was never synced may be there afterwards, or not. Readers wait meanwhile.
-    ///
-    /// # Errors
-    /// `Io` if it is in use just now, or the disk fails still: try again later. After a sync that failed this is never done:
-    /// the system may count pages as written that are not (<https://lwn.net/Articles/752063>), so that what the store reads
-    /// of them would be lost in a power cut, with everything written behind them.
-    pub fn reopen(&self) -> Result<(), KvError> {
-        if self.is_unconfirmed() {
-            return Err(KvError::Io("the disk did not confirm what was written".to_owned()));
-        }
-        let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inner) = open.as_ref() {
-            if guarded(|| inner.db.persist(PersistMode::Buffer).map_err(|error| failed(&error))).is_ok() {
-                return Ok(());
-            }
-            if !is_last(inner) {
-                return Err(KvError::Io("it is being read just now".to_owned()));
-            }
-            // It can be opened only where it can be written; until then what is open is read, of a disk that became read-only too.
-            try_writing(&self.shared.folder).map_err(|error| KvError::Io(error.to_string()))?;
-        }
-        // Its lock goes with it.
-        drop(open.take());
-        *open = Some(Arc::new(guarded(|| Inner::open(&self.shared.folder))?));
-        Ok(())
     }
 
     /// Where the open store lies; `None` if it could not be opened anew.
@@ -239,18 +211,6 @@ impl Disk {
     pub fn sync_if_full(&self) -> Result<(), KvError> {
         if self.is_full()? { self.sync() } else { Ok(()) }
     }
-}
-
-/// Whether nobody else reads this store, or soon nobody will. No new reader comes, because the caller holds the lock.
-#[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for reads of moments")]
-fn is_last(inner: &Arc<Inner>) -> bool {
-    for _ in 0..REOPEN_WAIT_MS / 5 {
-        if Arc::strong_count(inner) == 1 {
-            return true;
-        }
-        std::thread::sleep(FLUSH_LOOK);
-    }
-    false
 }
 
 impl Inner {

@@ -91,7 +91,7 @@ impl Home {
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         if !path.join("lock").exists()
-            && let Some(why) = alive::runs_without_folder(path)
+            && let Some(why) = alive::surely_without_folder(path)
         {
             return Err(format!("{why} Nothing was made."));
         }

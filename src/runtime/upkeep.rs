@@ -2,7 +2,7 @@
 
 use crate::base::time::Instant;
 use crate::energy::rank::Rank;
-use crate::platform::backup::{Made, Progress, back_up};
+use crate::platform::backup::{Made, Progress, Stage, back_up};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::platform::home::Home;
@@ -20,6 +20,9 @@ use std::thread::{Builder, JoinHandle};
 pub struct Job {
     /// Whether it is under way, or asked for.
     pub running: bool,
+    /// Whether it is a backup that is not begun yet, as the store is checked before: what is done then are records that were read.
+    #[serde(default)]
+    pub checking: bool,
     /// What of it is done: records of a backup, passages of an index.
     pub done: u64,
     /// Of how many.
@@ -55,6 +58,13 @@ struct Work {
 impl Work {
     fn begin(&mut self) {
         *self = Self { job: Job { running: true, ..Job::default() }, began: Some(clock::now()) };
+    }
+
+    /// It is at its check, or behind it: how long each takes says nothing of the other.
+    fn checks(&mut self, is_checking: bool) {
+        if self.job.checking != is_checking {
+            (self.job.checking, self.began) = (is_checking, Some(clock::now()));
+        }
     }
 
     fn goes_on(&mut self, done: u64, of: u64) {
@@ -136,8 +146,11 @@ impl Upkeep {
     }
 
     fn run_backup(&self, path: &std::path::Path, with_keys: bool) {
-        let tell = |Progress { done, of }: Progress| {
-            locked(&self.shared.backup).goes_on(done, of);
+        let tell = |Progress { stage, done, of }: Progress| {
+            let mut work = locked(&self.shared.backup);
+            work.checks(stage == Stage::Checking);
+            work.goes_on(done, of);
+            drop(work);
             !self.shared.stop.1.is_closed()
         };
         let home = Home::at(&self.shared.home);
@@ -282,6 +295,23 @@ mod tests {
         upkeep.back_up(other.clone(), false).unwrap();
         let job = waited(&upkeep);
         assert!(job.failed.is_none() || !other.exists(), "an end of the agent leaves no half of one: {job:?}");
+    }
+
+    #[test]
+    fn the_check_before_a_backup_is_told_apart_and_the_time_left_is_of_the_stage_alone() {
+        let mut work = Work::default();
+        work.begin();
+        work.checks(true);
+        work.began = Some(clock::now() - Duration::from_secs(10));
+        work.checks(true);
+        work.goes_on(10, 20);
+        assert!(work.job.checking && work.job.left_s.is_some_and(|left| left >= 10), "{work:?}");
+        work.checks(false);
+        work.goes_on(10, 20);
+        assert!(!work.job.checking && work.job.left_s.is_none_or(|left| left < 10), "{work:?}");
+        let before =
+            r#"{"running":true,"done":1,"of":2,"left_s":null,"failed":null,"documents":0,"chunks":0,"bytes":0}"#;
+        assert!(!serde_json::from_str::<Job>(before).unwrap().checking, "of an agent of before");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::store::kv::Batch;
 use crate::store::library::Library;
 use crate::store::record::{FileStamp, Source, Sources};
 use crate::worker::words;
+use std::cell::RefCell;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -196,8 +197,71 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_was_ended() {
     let why = back_up(&home, &disk, &path, false, |_| true).unwrap_err();
     assert!(why.contains("not overwritten") && fs::read(&path).unwrap() == b"mine", "{why}");
     fs::remove_file(&path).unwrap();
-    let why = back_up(&home, &disk, &path, false, |progress| progress.done < 50).unwrap_err();
-    assert!(why.contains("stopping") && !path.exists(), "{why}");
+    for stage in [Stage::Checking, Stage::Writing] {
+        let why = back_up(&home, &disk, &path, false, |progress| progress.stage != stage).unwrap_err();
+        assert!(why.ends_with("nothing of it is left: the agent is stopping."), "{stage:?}: {why}");
+        assert!(!path.exists() && !is_suspect(home.path()), "{stage:?}");
+    }
+}
+
+#[test]
+fn the_check_of_the_store_is_told_as_a_stage_of_its_own_before_the_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, disk) = made(&folder.path().join("home"));
+    let seen = RefCell::new(Vec::new());
+    let tell = |progress: Progress| {
+        seen.borrow_mut().push(progress);
+        true
+    };
+    back_up(&home, &disk, &folder.path().join("backup"), false, tell).unwrap();
+    let seen = seen.into_inner();
+    assert!(seen.is_sorted_by_key(|progress| (progress.stage == Stage::Writing, progress.done)), "{seen:?}");
+    for stage in [Stage::Checking, Stage::Writing] {
+        let of_stage: Vec<&Progress> = seen.iter().filter(|progress| progress.stage == stage).collect();
+        let last = of_stage.last().unwrap();
+        assert!(of_stage.len() > 2 && last.done <= last.of && 10 * last.done > 8 * last.of, "{last:?}");
+    }
+}
+
+/// Puts something else into the place of the record of a document, or of its chunk.
+fn spoil(disk: &Disk, space: Space) {
+    let (id, doc) = read::document_at(disk, b"/a/3").unwrap().unwrap();
+    let key = if space == Space::Document { keys::document(id) } else { keys::row(doc.chunks[0].row) };
+    let mut record = disk.get(space, &key).unwrap().unwrap();
+    record.push(0);
+    let mut batch = Batch::new();
+    batch.put(space, key, record);
+    disk.commit(batch).unwrap();
+}
+
+#[test]
+fn a_store_with_a_record_that_cannot_be_decoded_has_no_backup_and_is_checked_by_the_next_start() {
+    for (space, told) in [(Space::Chunk, "a chunk of /a/3 cannot be read"), (Space::Document, "the store is damaged")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, disk) = made(&folder.path().join("home"));
+        spoil(&disk, space);
+        let path = folder.path().join("backup");
+        let why = back_up(&home, &disk, &path, false, |_| true).unwrap_err();
+        assert!(why.contains(told) && !path.exists() && is_suspect(home.path()), "{why}");
+    }
+}
+
+#[test]
+fn a_crafted_backup_with_a_text_that_cannot_be_decoded_is_not_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_home, disk) = made(&folder.path().join("home"));
+    spoil(&disk, Space::Chunk);
+    let counts = read::commit(&disk).unwrap().counts;
+    let (documents, chunks, vectors) = (counts.total(), counts.chunks, counts.vectors);
+    let path = folder.path().join("crafted");
+    let head = Head { made_s: 0, model: MODEL.0, documents, chunks, vectors };
+    let mut writer = Writer::new(File::create(&path).unwrap(), &head).unwrap();
+    for space in Space::ALL {
+        writer.pairs(space, &disk.page(space, &[], None, 1000).unwrap()).unwrap();
+    }
+    writer.end().unwrap();
+    let why = restore(&folder.path().join("new"), &path, false).unwrap_err();
+    assert!(why.contains("what it holds does not add up") && why.contains("Nothing was changed"), "{why}");
 }
 
 #[test]
@@ -218,7 +282,7 @@ fn a_store_that_does_not_add_up_has_no_backup_and_is_repaired_by_the_next_start(
 fn a_backup_is_of_one_moment_whatever_is_written_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let (home, disk) = made(&folder.path().join("home"));
-    let library = std::cell::RefCell::new(Library::open(disk.clone()).unwrap());
+    let library = RefCell::new(Library::open(disk.clone()).unwrap());
     let path = folder.path().join("backup");
     let tell = |progress: Progress| {
         let mut library = library.borrow_mut();

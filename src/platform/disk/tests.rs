@@ -139,3 +139,24 @@ fn a_store_is_not_opened_anew_under_a_reader() {
     drop(view);
     disk.reopen().unwrap();
 }
+
+#[test]
+fn readers_do_not_wait_while_it_is_tried_whether_the_disk_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::open(folder.path(), Sync::Buffer).unwrap();
+    disk.reopen_with(|_| panic!("it writes still: nothing is tried")).unwrap();
+    let mut batch = Batch::new();
+    Space::ALL.into_iter().for_each(|space| batch.put(space, "a", "x"));
+    disk.commit(batch).unwrap();
+    break_tables(folder.path());
+    assert!(disk.rotate().is_err());
+    mend_tables(folder.path());
+    let failed = disk.reopen_with(|_| {
+        assert!(disk.shared.open.try_read().is_ok(), "a reader would wait for a sync of a failing card");
+        Err(std::io::Error::other("it is read-only"))
+    });
+    assert!(matches!(failed, Err(KvError::Io(why)) if why == "it is read-only"));
+    assert_eq!(disk.get(Space::Chunk, b"a").unwrap().as_deref(), Some(&b"x"[..]), "what is open is read");
+    disk.reopen().unwrap();
+    assert_eq!(disk.get(Space::Chunk, b"a").unwrap().as_deref(), Some(&b"x"[..]));
+}

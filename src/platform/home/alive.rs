@@ -3,6 +3,8 @@
 //! The agent listens on a socket of the abstract namespace (unix(7)), which is named after the home's path and is gone with the process.
 //! Nobody accepts there: the system itself says who listens. One of another user is not believed. Such sockets belong to the network, which containers
 //! may share: so the name is also that of the processes that see each other, as only those can be ended from here.
+//!
+//! Another user can reckon the name, listen there and fill the queue, so that nobody is told whose it is: no start is refused for that.
 
 use super::home_file::HomeFile;
 use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES};
@@ -69,22 +71,32 @@ pub(super) fn process(home: &Path) -> Option<Runs> {
 #[must_use]
 pub fn runs_without_folder(home: &Path) -> Option<String> {
     let at = known_as(home);
-    let (process, ends) = told(process(&at)?);
-    Some(format!(
+    process(&at).map(|runs| without_folder(&at, runs))
+}
+
+/// The same for a start, if it is known that the agent is one of this user.
+pub(super) fn surely_without_folder(home: &Path) -> Option<String> {
+    let at = known_as(home);
+    process(&at).filter(|runs| matches!(runs, Runs::As(_))).map(|runs| without_folder(&at, runs))
+}
+
+fn without_folder(at: &Path, runs: Runs) -> String {
+    let (process, ends) = told(runs);
+    format!(
         "An agent whose home was {} {STILL_RUNS} {process}), but that folder was deleted, moved away or replaced. Put it back; or end that agent \
          first ({ends}): a start without its folder makes a new device, which has to join its mesh again.",
         at.display()
-    ))
+    )
 }
 
 /// The same for who has the home's lock: an agent that is just ending frees that first, and is waited for.
 #[expect(clippy::disallowed_methods, reason = "at a start, before anything else runs")]
 pub(super) fn beside_lock(home: &Path) -> Option<String> {
-    let mut found = runs_without_folder(home);
+    let mut found = surely_without_folder(home);
     for _ in 1..LOCK_TRIES {
         found.as_ref()?;
         std::thread::sleep(Duration::from_millis(LOCK_PAUSE_MS));
-        found = runs_without_folder(home);
+        found = surely_without_folder(home);
     }
     found
 }
@@ -120,6 +132,7 @@ fn known_as(home: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::home::Home;
 
     #[test]
     fn an_agent_of_another_container_with_the_same_home_and_network_is_another_one() {
@@ -146,6 +159,12 @@ mod tests {
             says.contains(STILL_RUNS) && says.contains("`pgrep -a wattle` names it") && !says.contains("kill"),
             "{says}"
         );
+        // It may be another user who filled the queue, to keep the agent from starting.
+        assert_eq!((surely_without_folder(home), beside_lock(home)), (None, None));
+        for has_lock_file in [false, true] {
+            assert_eq!(home.join("lock").exists(), has_lock_file);
+            drop(Home::open(home).unwrap_or_else(|why| panic!("{why}")));
+        }
         drop(listener);
         assert_eq!(process(home), None);
     }

@@ -1,10 +1,12 @@
-//! A journal that is gone, and a store that was found not to add up though its stamps agree.
+//! A journal that is gone, and stores that were found not to add up though their stamps agree.
 
 use super::*;
+use crate::base::id::EmbedKey;
 use crate::platform::disk::open_sound;
+use crate::store::change::NewChunk;
 use crate::store::keys::{self, Stage};
-use crate::store::kv::{Batch, Space};
-use crate::store::record::{FileStamp, Source};
+use crate::store::kv::{Batch, KvRead, Space};
+use crate::store::record::{DocState, FileStamp, Source};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 
@@ -87,4 +89,33 @@ fn a_store_that_was_found_not_to_add_up_is_repaired_by_the_next_start_though_its
     assert!(told.contains("the store was repaired, and 30 files are read again"), "{told}");
     assert!(audit(library.kv()).unwrap().clean() && !is_suspect(home.path()));
     assert_eq!(documents(&library), 30);
+}
+
+#[test]
+fn a_store_with_a_text_that_cannot_be_decoded_is_repaired_by_the_next_start_and_its_file_is_read_again() {
+    let (_folder, home) = written();
+    let (mut library, _) = start(&home);
+    let (doc, _) = read::document_at(library.kv(), b"/a/3.md").unwrap().unwrap();
+    let key = EmbedKey([3; 16]);
+    let chunks = vec![NewChunk { key, heading: String::new(), text: "The boiler.".to_owned(), start: 0, end: 1 }];
+    library.apply(&Change::Chunked { doc, stamp: FileStamp::default(), content: [3; 16], chunks }).unwrap();
+    let row = read::document(library.kv(), doc).unwrap().unwrap().chunks[0].row;
+    // Damaged before it was written: the checksum of its table is right.
+    let mut record = library.kv().get(Space::Chunk, &keys::row(row)).unwrap().unwrap();
+    record.push(0);
+    let mut batch = Batch::new();
+    batch.put(Space::Chunk, keys::row(row), record);
+    library.kv().commit(batch).unwrap();
+    assert!(
+        matches!(read::chunk(library.kv(), row), Err(KvError::Damaged(_))),
+        "what enters its words marks the store"
+    );
+    drop(library);
+    mark_suspect(home.path());
+    let (library, found) = start(&home);
+    let told = found.unwrap().what;
+    assert!(told.contains("the store was repaired, and 30 files are read again"), "{told}");
+    let doc = read::document(library.kv(), doc).unwrap().unwrap();
+    assert_eq!((doc.state, doc.chunks.len(), documents(&library)), (DocState::Waiting, 0, 30));
+    assert!(audit(library.kv()).unwrap().clean() && !is_suspect(home.path()));
 }

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 const REPAIR_BATCH: usize = 512;
 
 /// Repairs a store whose spaces disagree. Every document becomes one to be read again, but for those that are removed, which stay so; the
-/// chunks and their vectors stay, so that no text is embedded again. Returns the number of documents.
+/// chunks and their vectors stay, so that no text is embedded again; but for a chunk that cannot be decoded, which is lost. Returns the number of
+/// documents.
 ///
 /// # Errors
 /// Any `KvError`; the repair may then be started again.
@@ -51,7 +52,7 @@ fn delete_unproven(kv: &impl Kv) -> Result<(), KvError> {
         else {
             return Ok(());
         };
-        let chunk = read::chunk_head(kv, row)?;
+        let chunk = whole(kv, row)?;
         let holder = chunk.map(|chunk| kv.get(Space::Key, &keys::holder(&chunk.key, row))).transpose()?.flatten();
         if holder.is_none() || makers.holds(row) {
             batch.delete(Space::Vector, key);
@@ -63,6 +64,11 @@ fn delete_unproven(kv: &impl Kv) -> Result<(), KvError> {
         batch.put(Space::State, keys::maker(&peer), maker.encode());
     }
     if batch.is_empty() { Ok(()) } else { kv.commit(batch) }
+}
+
+/// The chunk of a row; `None` also if it cannot be decoded. The head alone does not tell: behind it the text may be damaged.
+fn whole(kv: &impl Kv, row: Row) -> Result<Option<Chunk>, KvError> {
+    Ok(kv.get(Space::Chunk, &keys::row(row))?.and_then(|bytes| Chunk::decode(&bytes)))
 }
 
 fn clear(kv: &impl Kv, space: Space) -> Result<(), KvError> {
@@ -90,7 +96,7 @@ fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
         }
         let mut intact = Vec::new();
         for place in doc.chunks {
-            if read::chunk_head(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
+            if whole(kv, place.row)?.is_some_and(|chunk| chunk.doc == id) {
                 intact.push(place);
             }
         }
@@ -137,7 +143,8 @@ fn repair_rows(kv: &impl Kv, commit: &mut Commit, most: usize) -> Result<(), KvE
     read::walk(kv, Space::Chunk, |key, value| {
         let Some(row) = keys::number(key).map(Row) else { return Ok(()) };
         top = top.max(Row(row.0 + 1));
-        let mut chunk = Chunk::decode_stored(value)?;
+        // No document lists it any more.
+        let Some(mut chunk) = Chunk::decode(value) else { return delete_row(key) };
         let has_vector = kv.get(Space::Vector, key)?.is_some_and(|bytes| !Vector::is_stale(&bytes));
         if last.as_ref().is_none_or(|(doc, _)| *doc != chunk.doc) {
             let rows = read::document(kv, chunk.doc)?.into_iter().flat_map(|doc| doc.chunks).map(|place| place.row);
