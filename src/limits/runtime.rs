@@ -12,7 +12,7 @@ pub const REPLIES_MAX: usize = 64;
 /// Requests of the API between the HTTP tasks and the driver; beyond, they are refused as busy.
 pub const CALLS_MAX: usize = 64;
 
-/// Milliseconds for which background work stands still before one text while questions or searches are under way: as long as a search has.
+/// Milliseconds for which background work stands still before one text while questions, searches or texts of programs are under way: as long as a search has.
 pub const GIVE_WAY_MS_MAX: u64 = 300;
 
 /// Milliseconds after which it looks again whether they have ended.

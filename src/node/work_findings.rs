@@ -40,12 +40,12 @@ pub(crate) fn of_undecided(name: &str, texts: u64) -> Finding {
     Finding { area: Area::Peers, what, command: None }
 }
 
-/// What a device made cannot be checked here.
+/// What a device made cannot be checked here. `passages`: 0 where nobody has counted them yet.
 pub(crate) fn of_owed(name: &str, passages: u64, attempts: u64, why: &str) -> Finding {
+    let of = if passages == 0 { "some passages".to_owned() } else { count(passages, "passage") };
     let what = format!(
-        "The vectors of {} that {name} made are to be checked by making some of them here, and the last {} failed. {}. Until one succeeds they \
+        "The vectors of {of} that {name} made are to be checked by making some of them here, and the last {} failed. {}. Until one succeeds they \
          answer questions unchecked.",
-        count(passages, "passage"),
         count(attempts, "attempt"),
         why.trim_end_matches('.'),
     );
@@ -75,4 +75,16 @@ pub(crate) fn of_silent_owner(name: &str, passages: u64, requests: u64, ago_s: u
         span(ago_s),
     );
     Finding { area: Area::Peers, what, command: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_that_the_vectors_of_no_passages_cannot_be_checked() {
+        let what = |passages| of_owed("cellar", passages, 3, "They could not be read from the store.").what;
+        assert!(what(0).starts_with("The vectors of some passages that cellar made"), "{}", what(0));
+        assert!(what(1).starts_with("The vectors of 1 passage that cellar made"), "{}", what(1));
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A task embeds several texts, which takes a small board seconds. A question that comes meanwhile would share the cores with it
 //! until its end: where the owner has hurried the work, as an equal. So background threads stand still before their next text while
-//! a question or a search is under way in this agent.
+//! a question, a search, or a text of a program is under way in this agent.
 
 use crate::limits::{GIVE_WAY_AFTER_MS, GIVE_WAY_COMING_MS, GIVE_WAY_LOOK_MS, GIVE_WAY_MS_MAX};
 use crate::platform::clock;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How much is under way for people. Clones share it.
+/// How much is under way for people, and for programs that have single texts embedded: somebody waits for these too. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Courtesy(Arc<Shared>);
 
@@ -25,12 +25,12 @@ struct Shared {
     pause: (Mutex<()>, Condvar),
 }
 
-/// Something is under way for a person, until this is dropped.
+/// Something is under way for a person or a program, until this is dropped.
 #[derive(Debug)]
 pub struct UnderWay<'a>(&'a Shared);
 
 impl Courtesy {
-    /// Something begins for a person.
+    /// Something begins for a person or a program.
     #[must_use]
     pub fn begin(&self) -> UnderWay<'_> {
         self.0.under_way.fetch_add(1, Ordering::Relaxed);
@@ -48,24 +48,27 @@ impl Courtesy {
         self.look(GIVE_WAY_MS_MAX / GIVE_WAY_LOOK_MS);
     }
 
-    fn look(&self, times: u64) {
+    /// Looks so many times at most. Whether nothing is under way any more.
+    fn look(&self, times: u64) -> bool {
         for _ in 0..times {
             let is_over = clock::now().millis() >= self.0.until.load(Ordering::Relaxed);
             if self.0.under_way.load(Ordering::Relaxed) == 0 && is_over {
-                return;
+                return true;
             }
             let (lock, told) = &self.0.pause;
             let waiting = lock.lock().unwrap_or_else(PoisonError::into_inner);
             drop(told.wait_timeout(waiting, Duration::from_millis(GIVE_WAY_LOOK_MS)));
         }
+        false
     }
 }
 
 impl Shared {
-    /// For so long from now on, whatever was said before: once a question that was expected has been searched for, the rest of the time for
-    /// which it was expected is work's.
+    /// For so long from now on, and no shorter than was said before: what ends meanwhile may be the search of another device than the one whose
+    /// question is expected, or a text of a program, and nothing tells here which it is. Where it was that question, work waits for longer than it had
+    /// to: `GIVE_WAY_COMING_MS` in all at most.
     fn stand_still(&self, ms: u64) {
-        self.until.store(clock::now().millis().saturating_add(ms), Ordering::Relaxed);
+        self.until.fetch_max(clock::now().millis().saturating_add(ms), Ordering::Relaxed);
     }
 }
 
@@ -79,37 +82,35 @@ impl Drop for UnderWay<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicBool;
     use std::thread::Builder;
 
     #[test]
     fn whoever_gives_way_goes_on_once_nothing_is_under_way_any_more() {
         let courtesy = Courtesy::default();
-        courtesy.give_way();
+        assert!(courtesy.look(1), "nothing is under way");
         let (first, second) = (courtesy.begin(), courtesy.begin());
-        let (of_work, goes_on) = (courtesy.clone(), Arc::new(AtomicBool::new(false)));
-        let tell = Arc::clone(&goes_on);
-        let work = move || {
-            of_work.look(u64::MAX);
-            tell.store(true, Ordering::SeqCst);
-        };
-        let thread = Builder::new().spawn(work).unwrap();
         drop(first);
-        assert!(!goes_on.load(Ordering::SeqCst), "one is under way");
+        // For longer than it stands still once nothing is under way.
+        assert!(!courtesy.look(2 * GIVE_WAY_AFTER_MS / GIVE_WAY_LOOK_MS), "one is under way");
+        let of_work = courtesy.clone();
+        let thread = Builder::new().spawn(move || of_work.look(u64::MAX)).unwrap();
         drop(second);
-        thread.join().unwrap();
-        assert!(goes_on.load(Ordering::SeqCst));
+        assert!(thread.join().unwrap(), "it goes on");
         assert_eq!(courtesy.0.under_way.load(Ordering::SeqCst), 0);
     }
 
     #[test]
-    fn it_stands_still_for_a_question_that_is_expected_and_not_for_long_once_that_is_done() {
+    fn it_stands_still_for_a_question_that_is_expected_whatever_else_ends_before_that_comes() {
         let courtesy = Courtesy::default();
-        let left = |courtesy: &Courtesy| courtesy.0.until.load(Ordering::SeqCst).saturating_sub(clock::now().millis());
-        courtesy.expect();
-        assert!(left(&courtesy) > GIVE_WAY_AFTER_MS, "it is embedded elsewhere just now");
+        let until = || courtesy.0.until.load(Ordering::SeqCst);
+        let now = clock::now().millis();
         drop(courtesy.begin());
-        assert!(left(&courtesy) <= GIVE_WAY_AFTER_MS, "it came and was searched for");
+        assert!(until() >= now + GIVE_WAY_AFTER_MS, "a question's next part may come");
+        courtesy.expect();
+        let expected = until();
+        assert!(expected >= now + GIVE_WAY_COMING_MS, "it is embedded elsewhere just now");
+        drop(courtesy.begin());
+        assert!(until() >= expected, "that may have been another one");
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub struct Executor<E> {
     pub inputs: Sender<Input>,
     /// The governor's clamp of background threads.
     pub clamp: Clamp,
-    /// What is under way for people in this agent.
+    /// What is under way for people in this agent, and for programs that have texts embedded.
     pub people: Courtesy,
     /// Where its thread stands among other programs.
     pub standing: Standing,

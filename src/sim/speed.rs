@@ -91,6 +91,13 @@ impl World {
         lent.unwrap_or_default()
     }
 
+    /// Texts of which others made something else than a third device, and of which a device waits to hear which is false.
+    #[must_use]
+    pub fn undecided(&self, at: usize) -> usize {
+        let agent = self.devices[at].agent.iter();
+        agent.flat_map(|agent| agent.node.lent(self.clock(at)).map(|lent| lent.undecided)).sum()
+    }
+
     /// Milliseconds that each device takes for a chunk of this one's, as this one has measured.
     #[must_use]
     pub fn measured_speeds(&self, at: usize) -> Vec<f64> {

@@ -28,6 +28,7 @@ fn a_device_that_lies_only_where_nobody_compares_is_found_by_others_that_make_th
         }
         println!("seed {seed}: {} lies, found after {found:?} s", world.false_results(1));
         assert!(world.false_results(1) == 0 || found.is_some(), "seed {seed}: {}", world.false_results(1));
+        assert_eq!(world.undecided(OWNER), 0, "seed {seed}: whoever contradicted it is in no doubt any more");
         assert!(world.check_vectors(OWNER) > 0);
     }
 }

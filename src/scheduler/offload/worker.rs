@@ -24,6 +24,8 @@ struct Held {
     /// The stored vector of its text that differs, and the device that made that: computing it here tells which is good, or, where that cannot be
     /// done, a third device. `DOUBTS_MAX` of them at most.
     against: Option<(PeerKey, Quantized)>,
+    /// Whether that device is known to be false: its vector is deleted, and no third device is asked.
+    is_moot: bool,
     /// Whether its document is another one by now: it counts for the check and is not stored.
     is_stale: bool,
     /// Whether a save has it, or the disk.
@@ -44,6 +46,12 @@ struct Check {
 }
 
 impl Held {
+    /// One that has just come.
+    const fn new(at: Instant, chunk: Lendable, vector: Quantized, is_drawn: bool) -> Self {
+        let (is_moot, is_stale, is_kept, is_old, is_beyond) = (false, false, false, false, false);
+        Self { chunk, vector, at, is_drawn, against: None, is_moot, is_stale, is_kept, is_old, is_beyond }
+    }
+
     /// The result, which a check of its device vouches for. What cannot be computed here is owed a check of its own: that its device is honest with
     /// other texts tells nothing sure of the one of which it may know that it is never compared.
     fn made(self, by: PeerKey) -> Good {
@@ -149,17 +157,7 @@ impl Worker {
         rng: &mut Rng,
     ) {
         let is_drawn = self.good < PROBATION || rng.one_in(CHECK_ONE_IN);
-        self.held.push_back(Held {
-            chunk,
-            vector,
-            at,
-            is_drawn,
-            against: None,
-            is_stale: false,
-            is_kept,
-            is_old,
-            is_beyond: false,
-        });
+        self.held.push_back(Held { is_kept, is_old, ..Held::new(at, chunk, vector, is_drawn) });
         debug_assert!(self.held.len() <= UNCHECKED_MAX + DOUBTS_MAX, "no more is lent to it");
     }
 
@@ -167,9 +165,8 @@ impl Worker {
     /// which. No other text with a known vector vouches for this result. It is not stored. Beyond `DOUBTS_MAX` those that are here tell enough.
     pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
         if self.doubts() < DOUBTS_MAX {
-            let (is_drawn, against, is_stale) = (true, Some(against), true);
-            let (is_kept, is_old, is_beyond) = (true, false, false);
-            self.held.push_back(Held { chunk, vector, at, is_drawn, against, is_stale, is_kept, is_old, is_beyond });
+            let (against, is_stale, is_kept) = (Some(against), true, true);
+            self.held.push_back(Held { against, is_stale, is_kept, ..Held::new(at, chunk, vector, true) });
         }
     }
 
@@ -193,19 +190,29 @@ impl Worker {
         self.held.iter().find(|held| held.is_for_third() && held.chunk.row == row).map(|held| &held.vector)
     }
 
-    /// Which of the two is good is known now, or of no interest any more.
-    pub(super) fn decide(&mut self, is_decided: impl Fn(Row, DocId) -> bool) {
+    /// Which of the two is good is known now, or of no interest any more: of a row, its document, and the device that made the other one.
+    pub(super) fn decide(&mut self, is_decided: impl Fn(Row, DocId, PeerKey) -> bool) {
         // A check under way knows its result by its place.
         for place in (0..self.held.len()).rev() {
             let is_of_check = self.check.as_ref().is_some_and(|check| check.place == place);
             let held = &self.held[place];
-            if held.is_for_third() && !is_of_check && is_decided(held.chunk.row, held.chunk.doc) {
+            let against = held.against.as_ref().filter(|_| held.is_beyond && !is_of_check);
+            if against.is_some_and(|(by, _)| is_decided(held.chunk.row, held.chunk.doc, *by)) {
                 self.held.remove(place);
                 if let Some(check) = self.check.as_mut().filter(|check| check.place > place) {
                     (check.place, check.vouches) = (check.place - 1, check.vouches - 1);
                 }
             }
         }
+    }
+
+    /// A device is found false: gives the rows of which this one made something else. What can be computed here still is, as it tells of this one.
+    pub(super) fn disproven(&mut self, by: PeerKey) -> Vec<Row> {
+        let differs = |held: &Held| held.against.as_ref().is_some_and(|(of, _)| *of == by);
+        let rows = self.held.iter().filter(|held| differs(held)).map(|held| held.chunk.row).collect();
+        self.decide(|_, _, against| against == by);
+        self.held.iter_mut().filter(|held| differs(held)).for_each(|held| held.is_moot = true);
+        rows
     }
 
     /// What could not be computed here long ago, and what no third device has decided, is tried here once more.
@@ -314,7 +321,7 @@ impl Worker {
         let Check { place, vouches, .. } = self.check.take_if(|check| check.task == task)?;
         let held = self.held.get_mut(place)?;
         let Some(own) = own else {
-            if held.against.is_some() {
+            if held.against.is_some() && !held.is_moot {
                 // Nobody but a third device can tell which of the two is false.
                 (held.is_drawn, held.is_beyond) = (false, true);
                 return Some(Checked::Impossible(None));
@@ -377,7 +384,7 @@ impl Worker {
 
     /// A document is another one now: results for it are not stored.
     pub(super) fn forget_document(&mut self, doc: DocId) {
-        self.decide(|_, of| of == doc);
+        self.decide(|_, of, _| of == doc);
         self.held.iter_mut().filter(|held| held.chunk.doc == doc).for_each(|held| held.is_stale = true);
     }
 }

@@ -3,7 +3,7 @@
 use super::results::is_alike;
 use super::unconfirmed::Unconfirmed;
 use super::{Lender, Reading};
-use crate::base::id::{PeerKey, Row};
+use crate::base::id::{DocId, PeerKey, Row};
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;
 use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
@@ -45,11 +45,31 @@ impl Lender {
             }
         }
         for known in known.into_iter().filter(|known| rows.contains(&known.chunk.row)) {
-            if let Some(of) = unconfirmed.wanted.get_mut(&known.chunk.row).filter(|of| known.by == Some(of.by)) {
+            let row = known.chunk.row;
+            let Some(of) = unconfirmed.wanted.get_mut(&row) else { continue };
+            if known.by == Some(of.by) {
                 of.is_home = false;
                 unconfirmed.read.push((known, *since));
+            } else {
+                // It was made anew: the vector from which others differed is not there any more.
+                let before = of.by;
+                unconfirmed.forget(|wanted, _| wanted == row);
+                let is_over = |of: Row, _: DocId, against: PeerKey| of == row && against == before;
+                self.workers.values_mut().for_each(|worker| worker.decide(is_over));
             }
         }
+    }
+
+    /// A device is found false: nobody is asked about its vectors any more, and no vector of it tells anything of another device. Where one contradicted
+    /// it, its vector is deleted with those that are owed a check, whatever vouched for it: else that difference would wait for ever.
+    pub(super) fn end_doubts_against(&mut self, by: PeerKey) {
+        self.results.unconfirmed.forget_of(by);
+        self.pool.known.retain(|(known, _)| known.by != Some(by));
+        // Those who have such a text just now would raise a new doubt.
+        self.leases.values_mut().for_each(|lease| lease.known.retain(|_, known| known.by != Some(by)));
+        self.end_empty();
+        let rows: Vec<Row> = self.workers.values_mut().flat_map(|worker| worker.disproven(by)).collect();
+        rows.into_iter().for_each(|row| self.results.owed.accuse(by, row));
     }
 
     /// Whether a device is to be asked for one that is read.
@@ -112,7 +132,7 @@ impl Lender {
             return;
         }
         self.results.unconfirmed.forget(|wanted, _| wanted == row);
-        self.workers.values_mut().for_each(|worker| worker.decide(|of, _| of == row));
+        self.workers.values_mut().for_each(|worker| worker.decide(|of, _, _| of == row));
     }
 
     /// Devices that a third one found false since the last call.

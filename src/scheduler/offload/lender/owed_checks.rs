@@ -30,7 +30,11 @@ impl Lender {
             Some(part) if part.rows.is_empty() && owed.has_more => {}
             Some(part) if !part.rows.is_empty() => {
                 // One that was found false meanwhile has nothing to prove.
-                owed.part = owed.of.contains_key(&by).then_some((part, None, 0));
+                owed.part = owed.of.get_mut(&by).map(|count| {
+                    // Copies are not counted before they are read.
+                    *count = (*count).max(part.rows.len() as u64);
+                    (part, None, 0)
+                });
                 owed.failed.clear();
             }
             // Nothing of it is owed a check any more.
@@ -53,7 +57,7 @@ impl Lender {
             // Those that could not be computed are not compared with anything yet.
             let rows: Vec<Row> = part.rows.into_iter().filter(|row| !owed.failed.contains(row)).collect();
             let left = owed.of(part.by).saturating_sub(rows.len() as u64);
-            // Copies are not counted: whether any are left, the next look says.
+            // Copies beyond this part are not counted: whether any are left, the next look says.
             owed.of.insert(part.by, left);
             owed.goes_on(part.by);
             owed.settled.push((part.by, rows));

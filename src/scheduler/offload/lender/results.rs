@@ -267,7 +267,7 @@ impl Lender {
         self.over.leases.extend(leases.into_iter().map(|id| (peer, id)));
         self.believed_no_more(peer);
         self.results.owed.forget(peer);
-        self.results.unconfirmed.forget_of(peer);
+        self.end_doubts_against(peer);
         self.over.disproven.push(peer);
         // One that has not worked since the start, or had to make room, is banned too: also where there is no room, as there are no more
         // of them than devices of the mesh.

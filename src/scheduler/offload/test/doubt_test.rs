@@ -272,6 +272,8 @@ fn a_part_of_which_nothing_can_be_computed_here_is_not_settled_and_tried_ever_mo
     for attempt in 1..=6 {
         none_computed(&mut lender, now);
         assert_eq!((lender.take_settled(), lender.next_owed()), (vec![], None));
+        let owed = lender.lent(at(now)).find(|lent| lent.peer == PEER).map_or(0, |lent| lent.owed);
+        assert_eq!(owed, 40, "its copies too, as they were read");
         let rest = lender.owed_rest(PEER).unwrap_or_else(|| panic!("it rests"));
         assert_eq!((rest.attempts, &*rest.why), (attempt, "A passage could not be embedded: it is too hot."));
         let until = rest.until;

@@ -117,6 +117,21 @@ fn doubts_that_nobody_can_decide_are_few_and_end_with_their_document() {
     assert!((1..=DOUBTS_MAX).contains(&undecided_of(&lender, PEER)), "{}", undecided_of(&lender, PEER));
 }
 
+#[test]
+fn a_doubt_about_a_vector_that_another_one_has_replaced_ends() {
+    for by in [Some(PeerKey([5; 32])), None] {
+        let mut lender = undecided(0, 300);
+        // Another device than `OTHER` made it, or this one.
+        let anew = Known { by, ..stored(0, 0, OTHER) };
+        assert_eq!(undecided_of(&lender, PEER), 1);
+        assert_eq!(confirms(&mut lender, 20, THIRD, &[anew], |n| n), [0; 0]);
+        assert_eq!((undecided_of(&lender, PEER), lender.any_held()), (0, false));
+        let gets = [Recipient { peer: THIRD, surplus: false, gets: true }];
+        lender.wake(at(30));
+        assert!(!lender.any_may_confirm(&gets), "nobody is asked any more");
+    }
+}
+
 /// A side that has nothing to lend, and knows a device.
 fn idle() -> Lender {
     let mut lender = Lender::new(MODEL, 0.98, 1);
@@ -194,4 +209,42 @@ fn few_of_them_are_wanted_at_once_and_those_that_nobody_confirms_make_room() {
     assert_eq!(lender.to_confirm(), [Row(0); 0]);
     checks_owed(&mut lender, 2 + UNCONFIRMED_MS, &many[..3]);
     assert_eq!(lender.to_confirm().len(), 3);
+}
+
+#[test]
+fn what_contradicts_a_device_that_is_found_false_waits_for_no_third_one_any_more() {
+    const FOURTH: PeerKey = PeerKey([4; 32]);
+    // What the device that contradicts it made of the last text cannot be computed here, or is false itself.
+    for own in [None, Some(embedding(301))] {
+        let mut lender = idle();
+        (0..40).for_each(|_| lender.stored(PEER, Row(0), true));
+        checks_owed(&mut lender, 1, &[100, 101, 102]);
+        let read: Vec<Known> = (100..103).map(|n| stored(n, 300, PEER)).collect();
+        for (now, n) in [(10, 100), (20, 101), (30, 102)] {
+            assert_eq!(confirms(&mut lender, now, OTHER, &read, |n| n), [n]);
+            let (peer, place, _) = lender.next_check(at(now + 2)).unwrap_or_else(|| panic!("it is tried here first"));
+            lender.begin_check(peer, place, TaskId(n));
+            if n < 102 {
+                assert_eq!(lender.end_check(TaskId(n), None, |_| true), Some(None));
+            }
+        }
+        assert_eq!(confirms(&mut lender, 40, THIRD, &read, |n| n), [100]);
+        assert_eq!((lender.take_found(), undecided_of(&lender, OTHER)), (vec![PEER], 1));
+        // A fourth device has the second text just now.
+        assert_eq!(lender.on_ask(at(50), FOURTH, 64), None);
+        let Some((FOURTH, Work::Grant(grant))) = lender.grant(at(50), 0, true).pop() else { panic!("no grant") };
+        assert_eq!(numbers(&grant), [101]);
+        lender.ban(at(51), PEER);
+        assert_eq!(undecided_of(&lender, OTHER), 0, "it is over");
+        assert!(!lender.on_results(at(52), FOURTH, &results(&grant), true));
+        let found = lender.end_check(TaskId(102), own.as_ref(), |_| true);
+        assert_eq!(found, Some(own.is_some().then_some(OTHER)), "the last one is computed here all the same");
+        found.flatten().into_iter().for_each(|liar| lender.ban(at(53), liar));
+        lender.wake(at(60));
+        assert!(!lender.any_held(), "none of them has to be decided, also not the one that came since");
+        assert!(!lender.any_may_confirm(&[Recipient { peer: PeerKey([5; 32]), surplus: false, gets: true }]));
+        let mut rows: Vec<u64> = lender.take_accused(&[PEER]).into_iter().map(|(_, row)| row.0).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [100, 101, 102], "all of them are made anew");
+    }
 }
