@@ -115,10 +115,13 @@ impl Incoming {
 
     /// Reads more encrypted bytes; how many. 0: the peer closed the connection between two frames.
     fn fill(&mut self, tcp: &mut TcpStream, cx: &mut Context<'_>) -> Poll<Result<usize>> {
-        // The part of a frame moves to the front, where the largest frame has room.
-        self.input.copy_within(self.begin..self.end, 0);
-        self.end -= self.begin;
-        self.begin = 0;
+        // The part of a frame moves to the front, where the largest frame has room. What is there already would be copied onto itself, at each
+        // read of a frame that comes in pieces.
+        if self.begin > 0 {
+            self.input.copy_within(self.begin..self.end, 0);
+            self.end -= self.begin;
+            self.begin = 0;
+        }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let arrived = ready!(Pin::new(tcp).poll_read(cx, room))?;
         if arrived == 0 && self.end > 0 {

@@ -17,8 +17,8 @@
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_si512, _mm512_mul_epu32,
     _mm512_or_si512, _mm512_permutex2var_epi32, _mm512_permutex2var_epi64, _mm512_reduce_add_epi64, _mm512_rol_epi32,
-    _mm512_set_epi32, _mm512_set_epi64, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64,
-    _mm512_storeu_si512, _mm512_xor_si512,
+    _mm512_set_epi32, _mm512_set_epi64, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
+    _mm512_srli_epi64, _mm512_storeu_si512, _mm512_xor_si512,
 };
 use zeroize::Zeroize;
 
@@ -93,7 +93,11 @@ impl Avx512 {
 
 #[target_feature(enable = "avx512f")]
 fn xor_batch(state: &[u32; 16], input: &[u8; BATCH], out: &mut [u8; BATCH]) {
-    let mut start = state.map(|word| _mm512_set1_epi32(word.cast_signed()));
+    // A loop: `map` of an array is a function of its own, for any processor, and not made part of this one.
+    let mut start = [_mm512_setzero_si512(); 16];
+    for (row, word) in start.iter_mut().zip(state) {
+        *row = _mm512_set1_epi32(word.cast_signed());
+    }
     let counters = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     start[12] = _mm512_add_epi32(start[12], counters);
     let mut rows = start;
