@@ -41,6 +41,13 @@ pub const PDF_PAGES_MAX: usize = 20_000;
 /// Sheets of a workbook of Excel of before 2007 that are read.
 pub const SHEETS_MAX: usize = 1024;
 
+/// Bytes for which an archive leaves room at the end of its text, so that what is told of a full one fits: all that can be left out, with
+/// three names of `HEADING_BYTES_MAX`, is more than 2 kB.
+pub const LEFT_OUT_NOTE_BYTES_MAX: usize = 4096;
+
+/// Bytes for what is told of the mails that are left out of a folder of them of which the end is read.
+pub const OLDER_MAILS_NOTE_BYTES_MAX: usize = 512;
+
 /// Archives within archives, the outermost counted.
 pub const ARCHIVE_DEPTH_MAX: usize = 3;
 
