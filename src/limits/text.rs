@@ -166,7 +166,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     lines between them. What is left out of a file is told at the end of its text.
 /// 14. Each reader that leaves words out tells it at the end of the text; short Japanese and Thai texts are read in their encodings, and texts
 ///     with a few NULs and mails without their last boundary are read.
-pub const READER: u64 = 14;
+/// 15. That an office document cannot be read itself is told beside what lies in it; of a mail's parts that lie too deep only
+///     those are told that may have words.
+pub const READER: u64 = 15;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;
