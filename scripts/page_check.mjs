@@ -216,6 +216,7 @@ async function searching(main) {
   await feedback(page, main);
   await failing(page);
   await hostile(page);
+  await folders(page);
   await page.close();
 }
 
@@ -237,6 +238,24 @@ async function failing(page) {
   await picture(page, "search-failed-desk");
   page.off("request", refuse);
   await page.setRequestInterception(false);
+}
+
+/** What the page asks for of a folder: it, and no other whose name begins alike. */
+async function folders(page) {
+  const asked = [
+    ["/data/notes", "/data/note[s]"],
+    ["/data/Caf\u00e9", "/data/Ca[f]\u00e9"],
+    ["/data/Cafe\u0301", "/data/Ca[f]e\u0301"],
+    ["/data/\u0434\u043e\u043c", "/dat[a]/\u0434\u043e\u043c"],
+    ["/data/\u5bb6", "/dat[a]/\u5bb6"],
+    ["/\u0434\u043e\u043c", "/\u0434\u043e\u043c/"],
+    ["/data/a [1]", "/data/a ?[1]?"],
+  ];
+  for (const [folder, path] of asked) {
+    const sent = page.waitForRequest((request) => request.url().endsWith("/v1/search"), { timeout: 10000 });
+    await page.goto(origin + "/?q=lamp&folder=" + encodeURIComponent(folder)).catch(() => {});
+    check(JSON.parse((await sent).postData()).path === path, "a folder is asked for alone: " + folder);
+  }
 }
 
 async function hostile(page) {

@@ -30,6 +30,10 @@ pub const NAMED_MAX: usize = 8;
 /// Bytes of a time in the note that a file is away, as `2026-11-26 21:08 UTC`, with room for a year of more digits.
 pub const TIME_BYTES_MAX: usize = 24;
 
+/// Numbers and codes of a question that are named in an answer because no passage that was found has them; it says how many more there are. A
+/// pasted list may have dozens.
+pub const MISSING_NAMED_MAX: usize = 3;
+
 /// Devices that are named in an answer because they were silent; it says how many they are in all.
 pub const SILENT_NAMED_MAX: usize = 16;
 

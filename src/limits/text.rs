@@ -41,6 +41,13 @@ pub const PDF_PAGES_MAX: usize = 20_000;
 /// Sheets of a workbook of Excel of before 2007 that are read.
 pub const SHEETS_MAX: usize = 1024;
 
+/// Bytes for which an archive leaves room at the end of its text, so that what is told of a full one fits: all that can be left out, with
+/// three names of `HEADING_BYTES_MAX`, is more than 2 kB.
+pub const LEFT_OUT_NOTE_BYTES_MAX: usize = 4096;
+
+/// Bytes for what is told of the mails that are left out of a folder of them of which the end is read.
+pub const OLDER_MAILS_NOTE_BYTES_MAX: usize = 512;
+
 /// Archives within archives, the outermost counted.
 pub const ARCHIVE_DEPTH_MAX: usize = 3;
 
@@ -159,7 +166,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     lines between them. What is left out of a file is told at the end of its text.
 /// 14. Each reader that leaves words out tells it at the end of the text; short Japanese and Thai texts are read in their encodings, and texts
 ///     with a few NULs and mails without their last boundary are read.
-pub const READER: u64 = 14;
+/// 15. That an office document cannot be read itself is told beside what lies in it; of a mail's parts that lie too deep only
+///     those are told that may have words.
+pub const READER: u64 = 15;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

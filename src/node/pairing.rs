@@ -130,18 +130,21 @@ impl Node {
         let Some(admin) = &mut self.mesh.trust.pairing.admin else { return };
         let mut effects = Outbox::new();
         act(admin, &mut effects);
+        let opened = admin.window().opened();
         for effect in effects.drain() {
             match effect {
                 Effect::Send(peer, bytes) => out.push(Output::SendToGuest(peer, bytes)),
                 Effect::HangUp(peer) => out.push(Output::EndGuest(peer)),
                 Effect::Issue(issue) => self.issue(now, &issue, out),
-                Effect::Paired(peer, device, words, by_invite) => {
+                Effect::Paired(peer, device, words, window) => {
                     // Whoever joins by an invite shows no words, so nobody is asked to compare them.
-                    let (device, words) = (device.to_string(), (!by_invite).then(|| words.to_string()));
+                    let (device, words) = (device.to_string(), window.map(|_| words.to_string()));
                     self.on_name(now, peer, device.clone(), out);
                     out.push(Output::Notice(Notice::Paired(device.clone(), words.clone())));
                     let joined = Some(JoinedDevice { device, peer_id: peer_id(peer), words });
-                    let number = (!by_invite).then_some(self.mesh.trust.pairing.windows);
+                    // The machine counts its own windows, and is made anew where this device becomes an admin once more.
+                    let newer = |window: u64| opened.saturating_sub(window);
+                    let number = window.map(|window| self.mesh.trust.pairing.windows.saturating_sub(newer(window)));
                     self.mesh.trust.pairing.closed =
                         Some(ClosedWindow { number, why: sentence(Closed::Used).to_owned(), joined });
                 }

@@ -3,13 +3,14 @@
 
 use super::question::Question;
 use super::statistics::joined;
+use crate::base::count::plural;
 use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::PeerKey;
-use crate::limits::{COMPARED_MAX, PLACES_MAX, SHARED_PLACES};
+use crate::limits::{COMPARED_MAX, MISSING_NAMED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::{fused, lift};
 use crate::search::lexical::near::{Compared, Likeness};
-use crate::search::lexical::numbers::{as_typed, missing};
+use crate::search::lexical::numbers::{Missing, as_typed, missing};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,11 +47,17 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 
 /// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
 /// its own, a device where a term is rare would score too high. If some chunks have the phrases of the question, they are the answer. Of the first places, another device has no more than
-/// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good.
+/// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good. `missing` is what
+/// [`missing_numbers`] tells of these lists.
 #[must_use]
-pub fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
+pub fn merge(
+    question: &Question,
+    lists: Vec<(Option<PeerKey>, Found)>,
+    missing: &[Missing],
+    count: usize,
+) -> Vec<Merged> {
     let (terms, question) = (question.terms(), question.text.as_str());
-    let mut scores = scores(&terms, &lists).into_iter();
+    let mut scores = scores(&terms, &lists, missing).into_iter();
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
@@ -78,23 +85,31 @@ pub fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: u
     with_copies(share_out(different, count, |hit| fits(&terms, &asked, hit)), copies, count)
 }
 
-/// The scores of all hits of all lists, in their order.
-pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)]) -> Vec<f32> {
-    fused(terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
+/// The scores of all hits of all lists, in their order; `missing` is what [`missing_numbers`] tells of them.
+pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)], missing: &[Missing]) -> Vec<f32> {
+    fused(terms, &joined(lists), missing, lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
-/// A sentence for each number or code of the question that no passage of these lists has.
+/// The numbers and codes of the question that none of these hits has.
 #[must_use]
-pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<String> {
-    let hits = lists.iter().flat_map(|(_, found)| &found.hits);
-    let told = |number: &str| {
-        format!(
-            "No passage that was searched has {:?}, in whichever way it is typed.",
-            as_typed(&question.text, number)
-        )
+pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<Missing> {
+    missing(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
+}
+
+/// A sentence for each of the first of these numbers, and one for all others. They claim no more than was looked at: the passages that were found.
+#[must_use]
+pub fn told_missing(question: &Question, missing: &[Missing]) -> Vec<String> {
+    let sentence = |one: &Missing| {
+        let typed = as_typed(&question.text, &one.number);
+        format!("None of the passages found has {typed:?}, in whichever way it is typed.")
     };
-    let missing = missing(&question.terms(), &joined(lists), hits);
-    missing.iter().map(|one| told(&one.number)).collect()
+    let mut told: Vec<String> = missing.iter().take(MISSING_NAMED_MAX).map(sentence).collect();
+    let more = missing.len().saturating_sub(MISSING_NAMED_MAX);
+    if more > 0 {
+        let numbers = plural(more as u64, "number or code of the question is", "numbers or codes of the question are");
+        told.push(format!("{more} more {numbers} in none of them either."));
+    }
+    told
 }
 
 /// Whether the answer fits the question at all: its best hit is more than hardly ever right, or has the asked name.

@@ -25,6 +25,12 @@ fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
     Found { statistics, hits, ..Found::default() }
 }
 
+/// The merge with what these lists lack.
+fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
+    let missing = missing_numbers(question, &lists);
+    super::merge(question, lists, &missing, count)
+}
+
 #[test]
 fn the_best_of_all_devices_come_first_and_twins_once_with_their_places() {
     let terms = QueryTerms::new("violin");
@@ -237,6 +243,37 @@ fn another_number_is_no_sure_answer_and_stays_the_nearest() {
         let (text, score, numbers) = best(question, near);
         assert!(text == texts[near] && numbers.is_empty(), "{question}: {text} {score} {numbers:?}");
     }
+}
+
+#[test]
+fn a_number_whose_zeros_are_left_out_in_the_only_passage_that_has_it_is_found_and_not_missing() {
+    let question = "locker 0345";
+    let mut texts = vec![("a locker in the long hall", 0.4); 8];
+    texts.push(("the key 345 hangs behind the door", 0.1));
+    let terms = QueryTerms::new(question);
+    let mut list = found(&terms, &texts);
+    assert_eq!(list.statistics.document_frequencies.last(), Some(&1), "it is looked up in this form too");
+    // The passage is none of the hits: that it is there is known all the same.
+    list.hits.pop();
+    assert!(missing_numbers(&question.into(), &[(None, list)]).is_empty());
+}
+
+#[test]
+fn of_many_numbers_that_are_missing_the_first_are_named_and_the_others_counted_and_only_of_what_was_found() {
+    let told = |numbers: usize| {
+        let list: Vec<String> = (0..numbers).map(|n| format!("RX{}", 4100 + 7 * n)).collect();
+        let question = Question::from(list.join(" and ").as_str());
+        let lists = [(None, found(&question.terms(), &[("a lamp", 0.1), ("an old chair", 0.1)]))];
+        told_missing(&question, &missing_numbers(&question, &lists))
+    };
+    let one = "None of the passages found has \"RX4100\", in whichever way it is typed.";
+    assert_eq!(told(1), [one]);
+    assert_eq!(told(MISSING_NAMED_MAX).len(), MISSING_NAMED_MAX);
+    let many = told(MISSING_NAMED_MAX + 1);
+    assert_eq!(many.last().unwrap(), "1 more number or code of the question is in none of them either.");
+    let many = told(40);
+    assert!(many.len() == MISSING_NAMED_MAX + 1 && many[0] == one, "{many:?}");
+    assert!(many[MISSING_NAMED_MAX].starts_with("37 more numbers or codes of the question are in none"), "{many:?}");
 }
 
 #[test]

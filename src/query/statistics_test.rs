@@ -38,7 +38,7 @@ fn first(question: &str, lie: impl Fn(&mut CorpusStatistics)) -> String {
     let mut liar = device(question, &noise, 3_000);
     lie(&mut liar.statistics);
     let lists = vec![(None, here), (Some(HONEST), there), (Some(LIAR), liar)];
-    merge(&question.into(), lists, 5)[0].hit.text.clone()
+    merge(&question.into(), lists, &[], 5)[0].hit.text.clone()
 }
 
 #[test]

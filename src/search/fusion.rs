@@ -10,7 +10,7 @@
 
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
 use super::lexical::language::Language;
-use super::lexical::numbers::missing;
+use super::lexical::numbers::Missing;
 use super::lexical::own_form::by_other_forms;
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -66,7 +66,7 @@ const TELLING_PART: f32 = 0.5;
 const SURE_BY_MEANING: f32 = 0.7;
 const NEARER: (f32, f32) = (0.1, 0.5);
 
-/// How sure a hit is at most in a question with a number that no passage has, where the other words of the question and its meaning leave no
+/// How sure a hit is at most in a question with a number that no passage found has, where the other words of the question and its meaning leave no
 /// doubt: what was asked for by its number is not there.
 const SURE_WITHOUT_NUMBER: f32 = 0.4;
 
@@ -220,11 +220,12 @@ pub fn weight_of_meaning(terms: &QueryTerms) -> f32 {
 }
 
 /// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
-/// by what is nearly them.
+/// by what is nearly them; `missing` are the numbers and codes of the question that none of the hits has (`lexical::numbers`).
 #[must_use]
 pub fn fused<'a>(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
+    missing: &[Missing],
     hits: impl Iterator<Item = &'a SearchHit> + Clone,
 ) -> Vec<f32> {
     let unknown = unknown(terms, statistics);
@@ -248,8 +249,7 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
-    let numbers: BTreeSet<usize> =
-        missing(terms, statistics, hits.clone()).into_iter().flat_map(|number| number.terms).collect();
+    let numbers: BTreeSet<usize> = missing.iter().flat_map(|number| &number.terms).copied().collect();
     if !numbers.is_empty() {
         left_out.extend(&numbers);
         let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
@@ -265,7 +265,7 @@ pub fn fused<'a>(
     scores
 }
 
-/// How sure the surest of these hits is by all of the question but numbers that no passage has: each has a cosine, and what it scores without
+/// How sure the surest of these hits is by all of the question but numbers that no passage found has: each has a cosine, and what it scores without
 /// them. To the model one number is like any other, so that meaning tells no more than the other words are of the question.
 fn sure_without(
     numbers: &BTreeSet<usize>,

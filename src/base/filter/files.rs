@@ -128,6 +128,26 @@ mod tests {
     }
 
     #[test]
+    fn a_set_of_one_letter_makes_a_folder_a_pattern_that_holds_for_it_and_all_in_it_alone() {
+        // As the page asks of a folder, see `exactly` in `http/page/search.js`.
+        for (asked, within, beside) in [
+            ("/data/note[s]", "/data/notes/a.md", "/data/notes2/a.md"),
+            ("/data/Ca[f]\u{e9}", "/data/Caf\u{e9}/a/b.md", "/data/Cafeteria/a.md"),
+            (
+                "/dat[a]/\u{434}\u{43e}\u{43c}",
+                "/data/\u{434}\u{43e}\u{43c}/a.md",
+                "/data/\u{434}\u{43e}\u{43c}\u{430}/a.md",
+            ),
+            ("/dat[a]/\u{5bb6}", "/data/\u{5bb6}/a.md", "/data/\u{5bb6}\u{65cf}/a.md"),
+            ("/\u{434}\u{43e}\u{43c}/", "/\u{434}\u{43e}\u{43c}/a.md", "/\u{434}\u{43e}\u{43c}\u{430}/a.md"),
+        ] {
+            assert!(takes(Key::Path, asked, within), "{asked}");
+            assert!(!takes(Key::Path, asked, beside), "{asked}");
+        }
+        assert!(takes(Key::Path, "/data/R\u{e9}su[m]\u{e9}", "/data/R\u{e9}sum\u{e9}"), "a file too");
+    }
+
+    #[test]
     fn a_type_is_an_ending_or_a_kind() {
         for (asked, path) in
             [("pdf", "/a/b.PDF"), ("sheet", "/a/b.xlsx"), ("mail", "/x.eml"), (".MD", "/x.md"), ("gz", "/x.tar.gz")]

@@ -142,9 +142,13 @@ function filters(address) {
   }).filter(Boolean));
 }
 
-/** The pattern that this file is like, or this folder with all in it: a set of its last letter makes it one. */
+/**
+ * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last letter from a to z or figure, as others may
+ * be compared as several letters, and without a mark on it. Where there is none, it is the part of paths that a folder has, up to its end.
+ */
 function exactly(path) {
-  return path.replace(/[*?[\]]/g, "?").replace(/[a-z0-9]$/i, "[$&]");
+  const pattern = path.replace(/[*?[\]\\]/g, "?").replace(/^(.*)([A-Za-z0-9])(?!\p{M})/su, "$1[$2]");
+  return /[?[]/.test(pattern) || path.endsWith("/") ? pattern : path + "/";
 }
 
 /** The body of the call. */

@@ -33,8 +33,9 @@ pub enum Effect {
     /// The device has proven the secret: a certificate is issued for it, the invite's use is recorded, both are saved, and
     /// then [`Admin::granted`] or [`Admin::denied`] is called.
     Issue(Issue),
-    /// The device has its certificate. The words are shown; and whether it came by an invite, where nobody compares them.
-    Paired(PeerKey, DeviceName, Words, bool),
+    /// The device has its certificate. The words are shown; and the number of the window whose code it used, `None` for an invite, where nobody
+    /// compares words. The next window may be open already.
+    Paired(PeerKey, DeviceName, Words, Option<u64>),
     /// An exchange did not end well. With the tries that are left, if it was one with the window's code.
     Failed(PeerKey, Refusal, Option<u8>),
     /// The window has closed.
@@ -213,11 +214,10 @@ impl Admin {
             out.push(Effect::HangUp(peer));
         }
         // Also if it has gone: it holds a certificate that everybody trusts, so it is who the code was for.
-        let by_invite = matches!(running.way, Way::Invite(_));
         if let Way::Invite(id) = running.way {
             self.invites.used(id, peer);
         }
-        out.push(Effect::Paired(peer, running.device, key.words(), by_invite));
+        out.push(Effect::Paired(peer, running.device, key.words(), running.window));
         if running.window.is_some_and(|window| self.window.won(window, peer)) {
             out.push(Effect::Closed(Closed::Used));
         }

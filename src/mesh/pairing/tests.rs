@@ -253,7 +253,7 @@ fn a_device_joins_by_the_code_in_both_encodings_and_both_screens_show_the_same_w
         let device = DeviceName::try_from("attic").unwrap();
         let issue = Issue { holder: ALICE, device: device.clone(), caps: 3, invite: None };
         assert!(world.seen.contains(&Effect::Issue(issue)));
-        assert!(world.seen.contains(&Effect::Paired(ALICE, device, joined.words, false)));
+        assert!(world.seen.contains(&Effect::Paired(ALICE, device, joined.words, Some(1))));
         assert!(world.seen.contains(&Effect::Closed(Closed::Used)));
         assert!(world.admin.window().shown().is_none(), "a code is for one device");
         assert_eq!(world.join(BOB, CODE), Err(Failure::Used));

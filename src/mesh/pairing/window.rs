@@ -121,6 +121,12 @@ impl Window {
         self.open.as_ref().filter(|open| open.holder.is_none())
     }
 
+    /// How many were opened so far, which is the number of the newest.
+    #[must_use]
+    pub const fn opened(&self) -> u64 {
+        self.count
+    }
+
     /// When its time is over.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

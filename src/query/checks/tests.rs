@@ -77,7 +77,7 @@ fn a_vector_that_is_not_that_of_its_text_is_a_lie_and_none_of_that_device_counts
     let query = queries.take_complete().unwrap();
     assert!(cosine_of(&query, LIAR, 0) < 0.2, "it counts by its text's own vector");
     assert!(cosine_of(&query, LIAR, 1) <= 0.3, "it counts as far as its words bear it out");
-    let merged = crate::query::merge::merge(&QUESTION.into(), query.lists, 5);
+    let merged = crate::query::merge::merge(&QUESTION.into(), query.lists, &[], 5);
     assert_eq!(merged[0].device, Some(HONEST));
 }
 

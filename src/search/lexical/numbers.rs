@@ -1,15 +1,17 @@
-//! Numbers and codes of a question that no passage has.
+//! Numbers and codes of a question that no passage that was found has.
 //!
 //! Another figure is another number: an invoice `RE4711` is no answer to who paid `RE4712`, however much their letters are alike. So it is
-//! known here which numbers of a question stand nowhere, neither as the index counts them nor typed differently (other signs or blanks
-//! between their parts, zeros before them). What is nearest may be shown then, and is no sure answer (`search::fusion`).
+//! known here which numbers of a question are missing. As the index counts them, zeros before them left out too, they stand in no passage at
+//! all. Typed in yet another way (other signs or blanks between their parts, more zeros) they stand in none of the passages that were found:
+//! the text of no other one is looked at, and nothing is said of it. What is nearest may be shown then, and is no sure answer
+//! (`search::fusion`).
 //!
 //! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day, a time and of
 //! short numbers in a row each part counts by itself, as people write them in many ways.
 
 use super::bm25::is_known;
 use super::terms::QueryTerms;
-use super::token::{TAIL, TAIL_FROM, has_digit};
+use super::token::{TAIL, TAIL_FROM, WITHOUT_ZEROS_FROM, has_digit};
 use crate::base::fold::fold;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,10 +25,7 @@ const BETWEEN_MAX: usize = 3;
 /// What people add to a number in a sentence: the 1980s, am 12ten.
 const ENDINGS: [&str; 6] = ["s", "st", "nd", "rd", "th", "er"];
 
-/// Figures that are left of a number without the zeros before it, at least.
-const WITHOUT_ZEROS_FROM: usize = 3;
-
-/// A number or a code of a question that no passage has.
+/// A number or a code of a question that no passage that was found has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// What is missing, in canonical form and without what stands between its parts.
@@ -35,7 +34,8 @@ pub struct Missing {
     pub terms: BTreeSet<usize>,
 }
 
-/// The numbers and codes of a question that none of these hits has, nor any other passage by the statistics. Without hits there is nothing to say.
+/// The numbers and codes of a question that none of these hits has in whichever way they are typed, nor any other passage as the index counts
+/// them. Without hits there is nothing to say.
 #[must_use]
 pub fn missing<'a>(
     terms: &QueryTerms,

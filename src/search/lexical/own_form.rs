@@ -1,8 +1,8 @@
 //! Passages that have a rare word of a question only by its stem, where others have it as it is asked for.
 //!
-//! A stemmer makes one of names that differ in their ends alone: `kworda`, `kworde`, `kworded`. Who asks for one of them means that one. So
-//! between passages that are nearly as good, the question's own form decides. Only where few passages have a word: of a common one each form
-//! is as good as the other.
+//! A stemmer makes one of names that differ in their ends alone: `kworda`, `kworde`, `kworded`. Who asks for one of them means that one, and who
+//! asks for `0345` means `345` only where nothing has the zero. So between passages that are nearly as good, the question's own form decides.
+//! Only where few passages have a word: of a common one each form is as good as the other.
 
 use super::bm25::{is_known, possible, telling};
 use super::terms::QueryTerms;
@@ -49,7 +49,8 @@ pub fn by_other_forms<'a>(
 /// The words of a question that few passages have, in canonical form, with their terms.
 fn rare<'a>(terms: &'a QueryTerms, statistics: &CorpusStatistics) -> BTreeMap<&'a str, usize> {
     let are_few = |at: usize| statistics.document_frequencies.get(at).is_some_and(|n| (2..=RARE).contains(n));
-    let has_forms = |word: &str| !has_digit(word) && !is_unspaced(word) && !word.contains('\'');
+    let has_forms =
+        |word: &str| (!has_digit(word) || word.starts_with('0')) && !is_unspaced(word) && !word.contains('\'');
     let looked_up = terms.looked_up().map(|(at, _)| at).filter(|at| are_few(*at));
     looked_up.map(|at| (terms.word(at), at)).filter(|(word, _)| has_forms(word)).collect()
 }
@@ -59,7 +60,7 @@ fn in_own_form(rare: &BTreeMap<&str, usize>, hit: &SearchHit) -> BTreeSet<usize>
     let mut found = BTreeSet::new();
     for text in [file_name::words(&hit.path).as_str(), hit.heading.as_str(), hit.text.as_str()] {
         each(&lower(text), |unit, kind| {
-            if kind == Kind::Word {
+            if kind == Kind::Word || has_digit(unit) {
                 // Behind an apostrophe the word itself may begin, or end before one.
                 found.extend(fold(unit).split('\'').filter_map(|word| rare.get(word)));
             }
@@ -87,6 +88,12 @@ mod tests {
         let texts = ["the valve of the old heater is stuck", "the heaters of the house, and their valves", "a lamp"];
         let of = others(QUESTION, &texts);
         assert!(of[0] > 0.1 && of[0] <= 1.0 && of[1] == 0.0 && of[2] == 0.0, "{of:?}");
+    }
+
+    #[test]
+    fn a_passage_with_a_number_without_its_zeros_is_told_where_one_has_them() {
+        let of = others("locker 0345", &["the key 345 hangs here", "the key 0345 hangs here", "a lamp"]);
+        assert!(of[0] > 0.1 && of[1] == 0.0 && of[2] == 0.0, "{of:?}");
     }
 
     #[test]

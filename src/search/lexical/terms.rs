@@ -6,7 +6,7 @@ use super::detection::of_text;
 use super::language::{Language, Languages};
 use super::similar::{Asked, SIMILAR_FROM};
 use super::stop_word::is_stop_word;
-use super::token::{Kind, each, has_digit, is_unspaced};
+use super::token::{Kind, WITHOUT_ZEROS_FROM, each, has_digit, is_unspaced};
 use crate::base::fluency::Fluency;
 use crate::base::fold::{fold, lower};
 use crate::base::hit::TermFrequencies;
@@ -32,7 +32,7 @@ pub struct QueryTerms {
 struct Term {
     /// The word in its canonical form.
     word: String,
-    /// Its stems, by which it is looked up; none for a stop word beside others.
+    /// Its stems, or a number and the same without zeros before it, by which it is looked up; none for a stop word beside others.
     forms: Vec<String>,
     /// Stems of longer words that it and its neighbour may be written as.
     wholes: BTreeSet<String>,
@@ -56,7 +56,7 @@ impl QueryTerms {
             let word = fold(unit).into_owned();
             let at = terms.iter().position(|term| term.word == word).or_else(|| {
                 let is_room = terms.len() < QUESTION_WORDS_MAX;
-                is_room.then(|| terms.push(Term { forms: forms(unit, kind, &languages), word, ..Term::default() }))?;
+                is_room.then(|| terms.push(Term { forms: asked(unit, kind, &languages), word, ..Term::default() }))?;
                 Some(terms.len() - 1)
             });
             let (Kind::Joined(parts) | Kind::Tail(parts)) = kind else {
@@ -281,6 +281,20 @@ impl Beginnings {
             (None, _) => fold(unit).chars().next().is_none_or(has_first),
         }
     }
+}
+
+/// The forms by which a unit of a question is looked up: a number with zeros before it also without them, as others leave them out.
+fn asked(unit: &str, kind: Kind, languages: &Languages) -> Vec<String> {
+    let mut forms = forms(unit, kind, languages);
+    let without_zeros = |form: &String| {
+        let figures = form.trim_start_matches('0');
+        let is_number = kind == Kind::Exact && form.bytes().all(|byte| byte.is_ascii_digit());
+        let is_other = figures.len() < form.len() && figures.len() >= WITHOUT_ZEROS_FROM;
+        (is_number && is_other).then(|| figures.to_owned())
+    };
+    let other = forms.first().and_then(without_zeros);
+    forms.extend(other);
+    forms
 }
 
 /// A chunk with the name of its file, whose words are in the chunk's languages.

@@ -31,6 +31,9 @@ pub(super) const TAIL: usize = 7;
 /// Figures of a number from which on the last ones tell it: with fewer, those left out are too many.
 pub(super) const TAIL_FROM: usize = 9;
 
+/// Figures that are left of a number without the zeros before it, at least: with fewer, too much is the same.
+pub(super) const WITHOUT_ZEROS_FROM: usize = 3;
+
 /// Calls `each` for the units of a text that is in small letters, in their order.
 pub(super) fn each(text: &str, mut each: impl FnMut(&str, Kind)) {
     let (mut run, mut joined, mut days) = (Run::default(), Joined::default(), Days::default());

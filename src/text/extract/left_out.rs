@@ -14,9 +14,6 @@ use std::fmt;
 /// The heading of what is told.
 pub(super) const HEADING: &str = "Read in part";
 
-/// Bytes for which an archive leaves room at the end of its text, so that what is told of a full one fits.
-pub(super) const NOTE_BYTES_MAX: usize = 2048;
-
 /// What a reader of one document left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LeftOut {

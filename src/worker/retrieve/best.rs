@@ -7,6 +7,7 @@ use crate::base::vector::Quantized;
 use crate::limits::HITS_MAX;
 use crate::search::fusion::{fused, lift};
 use crate::search::lexical::near::{Compared, Likeness};
+use crate::search::lexical::numbers::missing;
 use crate::search::lexical::terms::QueryTerms;
 use std::collections::BTreeSet;
 
@@ -57,7 +58,8 @@ fn in_order(
     count: usize,
 ) -> Vec<usize> {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
-    let scores = fused(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
+    let missing = missing(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
+    let scores = fused(terms, statistics, &missing, candidates.iter().map(|candidate| &candidate.hit));
     candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
     candidates.sort_by(by_score);
     let mut files = BTreeSet::new();

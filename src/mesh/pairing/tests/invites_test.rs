@@ -80,7 +80,7 @@ fn replacing_an_invite_needs_no_free_place_and_changes_nothing_where_it_cannot_b
     (0..INVITES_MAX).for_each(|number| _ = world.invite(u8::try_from(number).unwrap()));
     assert_eq!(world.replace(100, 0), Some(Before::Void));
     assert!(world.join_by(ALICE, InviteId([1; 16])).is_ok());
-    assert!(world.seen.iter().any(|effect| matches!(effect, Effect::Paired(ALICE, _, _, true))), "by its invite");
+    assert!(world.seen.iter().any(|effect| matches!(effect, Effect::Paired(ALICE, _, _, None))), "by its invite");
     assert_eq!(world.replace(101, 1), Some(Before::Used));
     assert_eq!(world.write(102, 99).unwrap_err(), Full::Invites, "which one would go for it?");
     // Each one that is void is remembered within its first life; there is room for so many.

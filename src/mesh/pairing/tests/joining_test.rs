@@ -131,6 +131,8 @@ fn who_has_proven_the_code_in_time_gets_the_certificate_after_the_windows_end() 
     world.run();
     assert!(world.end_of(ALICE).is_ok());
     assert_eq!(world.tries_left(), Some(PAIR_TRIES));
+    let by_first = |effect: &Effect| matches!(effect, Effect::Paired(ALICE, _, _, Some(1)));
+    assert_eq!(world.saw(by_first), 1, "it came by the code of the first window, not by that of the second");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::wire::pairing::secret::{Code, LongSecret};
 use crate::wire::pairing::{DeviceName, InviteId};
 
 mod replaced_test;
+mod windows_test;
 
 const MESH: MeshId = MeshId([0x77; 32]);
 const OWN: PeerKey = PeerKey([200; 32]);

@@ -15,13 +15,13 @@ pub(crate) mod tar;
 pub(crate) mod zip;
 
 use super::leaf::Leaf;
-use super::left_out::{LeftOut, NOTE_BYTES_MAX, noted, sentences};
+use super::left_out::{LeftOut, noted, sentences};
 use super::others::Others;
 use super::refusal::Refusal;
 use super::section::{Section, Text};
 use crate::base::count::plural;
 use crate::base::secret_file::holds_secrets;
-use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, LEFT_OUT_NOTE_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 use crate::text::payload;
 use inflate::{Budget, End, entry_most};
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) ->
 /// The text of an office document, with the documents that lie in it.
 ///
 /// # Errors
-/// That of the document, if they have no text either.
+/// That of the document, if they have no text either. Where they have some, it is told at the end of that.
 pub(super) fn with_embedded(
     leaf: Result<Leaf, Refusal>,
     others: &Others,
@@ -66,7 +66,10 @@ pub(super) fn with_embedded(
     }
     match why {
         Some(why) if folder.text.sections.is_empty() => Err(why),
-        _ => Ok(folder.text()),
+        why => {
+            folder.itself = why.filter(Refusal::may_have_words);
+            Ok(folder.text())
+        }
     }
 }
 
@@ -96,7 +99,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
     let mut unpacked = gzip::read(file, budget);
     if unpacked.end == End::Full {
         // There is room for what is said of that.
-        unpacked.bytes.truncate(entry_most() - NOTE_BYTES_MAX);
+        unpacked.bytes.truncate(entry_most() - LEFT_OUT_NOTE_BYTES_MAX);
     }
     let text = inner(&gzip::inner_name(name), &unpacked.bytes, budget);
     match (unpacked.end, text) {
@@ -161,6 +164,8 @@ pub(super) struct Folder {
     /// Those of them that may have words, and why the first of these has no text.
     unread: Unread,
     why: Option<Refusal>,
+    /// Why the document that has the others in it has no text, if it may have words.
+    itself: Option<Refusal>,
     is_cut: bool,
     /// Entries of which there is text.
     read: usize,
@@ -218,7 +223,7 @@ impl Folder {
                 return;
             }
         };
-        if self.text.text.len() + entry.text.len() >= entry_most() - NOTE_BYTES_MAX {
+        if self.text.text.len() + entry.text.len() >= entry_most() - LEFT_OUT_NOTE_BYTES_MAX {
             self.is_full = true;
             self.left_out += 1;
             return;
@@ -247,7 +252,7 @@ impl Folder {
                 continue;
             };
             let (more, parts) = entry.as_ref().map_or((0, 0), |text| (text.text.len() + 1, text.sections.len()));
-            let has_room = bytes + more < entry_most() - NOTE_BYTES_MAX;
+            let has_room = bytes + more < entry_most() - LEFT_OUT_NOTE_BYTES_MAX;
             // One section is for what is told of those that are left out. What has more of them alone is cut.
             if has_room && (sections == 0 || sections + parts < DOCUMENT_CHUNKS_MAX) {
                 (bytes, sections) = (bytes + more, sections + parts);
@@ -262,6 +267,9 @@ impl Folder {
     /// The text, which says at its end what was left out, if anything was: no search of it comes to nothing without a word.
     pub(super) fn text(self) -> Text {
         let mut notes = Vec::new();
+        notes.extend(self.itself.as_ref().map(|why| {
+            format!("Only what lies in this document is read, and the document itself was left out: {why}.")
+        }));
         if self.left_out > 0 {
             notes.push(self.counted());
         }

@@ -3,9 +3,11 @@
 use super::gzip::tests::gzip;
 use super::tar::tests::tar;
 use super::zip::tests::zip;
-use super::{Folder, entry_most};
-use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, UNPACKED_ENTRIES_MAX};
-use crate::text::extract::left_out::HEADING as LEFT_OUT;
+use super::{Folder, Unread, entry_most};
+use crate::limits::{
+    DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, LEFT_OUT_NOTE_BYTES_MAX, UNPACKED_ENTRIES_MAX,
+};
+use crate::text::extract::left_out::{HEADING as LEFT_OUT, LeftOut};
 use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
 
@@ -162,6 +164,26 @@ fn entries_that_need_a_password_or_lie_too_deep_or_are_damaged_are_named_beside_
 }
 
 #[test]
+fn a_document_that_cannot_be_read_itself_is_told_beside_what_lies_in_it() {
+    let body: &[u8] =
+        b"<w:document><w:body><w:p><w:r><w:t>The red lamp blinks.</w:t></w:r></w:p></w:body></w:document>";
+    let blank: &[u8] = b"<w:document><w:body><w:p/></w:body></w:document>";
+    let with = |body: &[u8]| zip(&[("word/document.xml", body), ("word/embeddings/note.txt", b"Snow falls in May.")]);
+    let note = pair("note.txt", "Snow falls in May.");
+    assert_eq!(told("a.docx", &with(body)).unwrap(), [pair("", "The red lamp blinks."), note.clone()]);
+    assert_eq!(told("a.docx", &with(blank)).unwrap(), [note.clone()], "it has no words that could be lost");
+    let directory = with(body).windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    for (at, why) in [(8, "needs a password"), (16, "does not have the checksum")] {
+        let mut file = with(body);
+        file[directory + at] ^= 1;
+        let told = told("a.docx", &file).unwrap();
+        assert_eq!(told[0], note, "{told:?}");
+        let (heading, said) = &told[1];
+        assert!(heading == LEFT_OUT && said.contains("document itself was left out") && said.contains(why), "{told:?}");
+    }
+}
+
+#[test]
 fn of_a_stream_that_is_longer_than_what_is_read_the_text_says_so() {
     let line = |n: usize| format!("Line {n} of the rain in May.\n");
     let lines: String = (0..700_000).map(line).collect();
@@ -220,4 +242,44 @@ fn of_entries_that_come_from_the_last_to_the_first_the_last_are_kept_in_their_or
     assert_eq!(headings, ["b", LEFT_OUT], "there is room for what is told");
     let (headings, _) = told(vec![entry("b", 9, DOCUMENT_CHUNKS_MAX + 9), entry("a", 9, 1)]);
     assert_eq!((headings.len(), headings[0].as_str()), (DOCUMENT_CHUNKS_MAX, "b"));
+}
+
+#[test]
+fn the_longest_note_fits_into_the_room_that_is_left_for_it() {
+    let reasons = [
+        LeftOut::Text,
+        LeftOut::Part,
+        LeftOut::Pages,
+        LeftOut::Sheets,
+        LeftOut::Columns,
+        LeftOut::Addresses,
+        LeftOut::Nested,
+        LeftOut::Encrypted,
+        LeftOut::Altered,
+    ];
+    let many = || Unread { count: usize::MAX, first: "\u{fc}".repeat(HEADING_BYTES_MAX / 2) };
+    let whys = [
+        Refusal::Encrypted,
+        Refusal::Truncated,
+        Refusal::Damaged { format: "OpenDocument" },
+        Refusal::TooMuch,
+        Refusal::Altered,
+        Refusal::TooDeep,
+        Refusal::Nested,
+    ];
+    for why in whys {
+        let folder = Folder {
+            read: usize::MAX,
+            left_out: usize::MAX,
+            encrypted: many(),
+            packed_otherwise: many(),
+            unread: many(),
+            why: Some(why.clone()),
+            itself: Some(why.clone()),
+            reasons: reasons.into_iter().collect(),
+            ..Folder::default()
+        };
+        let told = folder.text();
+        assert!(told.is_sound() && told.text.len() < LEFT_OUT_NOTE_BYTES_MAX, "{why:?}: {} bytes", told.text.len());
+    }
 }

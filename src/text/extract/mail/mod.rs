@@ -133,7 +133,9 @@ fn attachment(
         return;
     }
     let Some(inner) = inner.filter(|_| !is_too_deep) else {
-        folder.take(&name, Err(Refusal::TooDeep));
+        if may_have_words(part) {
+            folder.take(&name, Err(Refusal::TooDeep));
+        }
         return;
     };
     // What could not be decoded is letters of base64. A text that says nothing of itself only lacks the boundary behind it.
@@ -154,6 +156,16 @@ fn attachment(
         PartType::Message(_) | PartType::Multipart(_) => return,
     };
     folder.take(&name, text);
+}
+
+/// Whether a part may have words, by its type: pictures, sounds, films, fonts and signatures have none that are read.
+fn may_have_words(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_none_or(|kind| {
+        let subtype = kind.subtype().unwrap_or_default().to_ascii_lowercase();
+        let is_one_of = ["image", "audio", "video", "font"].iter().any(|name| kind.c_type.eq_ignore_ascii_case(name));
+        let has_none = is_one_of && !subtype.ends_with("xml") || subtype.ends_with("signature");
+        !has_none
+    })
 }
 
 /// Writes a text with its paragraphs.

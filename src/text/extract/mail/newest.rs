@@ -2,13 +2,10 @@
 
 use super::told::{NO_ENDING, first_mail, is_mbox};
 use crate::base::count::plural;
-use crate::limits::DOCUMENT_BYTES_MAX;
-
-/// Bytes for what is said of the mails that are left out.
-const NOTE_BYTES_MAX: usize = 512;
+use crate::limits::{DOCUMENT_BYTES_MAX, OLDER_MAILS_NOTE_BYTES_MAX};
 
 /// Bytes of the end of such a file that are read.
-pub const NEWEST_BYTES: u64 = DOCUMENT_BYTES_MAX - NOTE_BYTES_MAX as u64;
+pub const NEWEST_BYTES: u64 = DOCUMENT_BYTES_MAX - OLDER_MAILS_NOTE_BYTES_MAX as u64;
 
 /// Whether a file that begins so is a folder of mails, whatever it is called.
 #[must_use]
@@ -60,6 +57,6 @@ mod tests {
         assert_eq!(newest(Vec::new(), 1 << 40), None);
         let whole = mail(1, "x").repeat(2).into_bytes();
         let length = whole.len();
-        assert!(newest(whole, u64::MAX).unwrap().len() <= length + NOTE_BYTES_MAX);
+        assert!(newest(whole, u64::MAX).unwrap().len() <= length + OLDER_MAILS_NOTE_BYTES_MAX);
     }
 }

@@ -170,6 +170,28 @@ fn words_in_parts_within_very_many_parts_are_read_and_mails_that_lie_too_deep_ar
 }
 
 #[test]
+fn beyond_the_depth_only_a_part_that_may_have_words_is_told_as_left_out() {
+    let message = "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n";
+    let note = |kind: &str| {
+        let part = format!(
+            "--b\r\nContent-Type: {kind}\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nd29yZHM=\r\n"
+        );
+        let inmost = format!(
+            "MIME-Version: 1.0\r\nSubject: Inmost\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nThe boiler hums.\r\n{part}--b--\r\n"
+        );
+        let told = told("a.eml", format!("{HEAD}{}{inmost}", &message.repeat(3)[19..]).as_bytes());
+        assert!(told.iter().any(|(_, text)| text.contains("The boiler hums.")), "{told:?}");
+        told.into_iter().find(|(heading, _)| heading == "Read in part").map(|(_, note)| note)
+    };
+    for kind in ["image/png", "Audio/mpeg", "video/mp4", "application/pgp-signature", "application/pkcs7-signature"] {
+        assert_eq!(note(kind), None, "{kind}");
+    }
+    for kind in ["application/pdf", "application/octet-stream", "text/plain", "image/svg+xml"] {
+        assert!(note(kind).is_some_and(|note| note.contains("lies in archives within archives")), "{kind}");
+    }
+}
+
+#[test]
 fn parts_that_need_a_key_are_told() {
     let is_told = |kind: &str, body: &str| {
         let mail = format!("{HEAD}Content-Type: {kind}\r\n\r\n{body}\r\n");
