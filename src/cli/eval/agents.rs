@@ -17,7 +17,7 @@ use crate::embed::Embedder;
 use crate::embed::model::prefixed;
 use crate::embed::reader::Side;
 use crate::limits::HITS_MAX;
-use crate::query::merge::{Merged, merge};
+use crate::query::merge::{Merged, merge, missing_numbers};
 use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
@@ -220,7 +220,7 @@ impl Agents {
     /// A sentence: the store of an agent could not be read.
     pub(super) fn ask(&self, asked: Asked<'_>, lists: Lists) -> Result<Vec<&str>, String> {
         let found = self.found(asked, lists)?;
-        Ok(self.ids_of(&merge(&question(asked, lists), found, HITS_MAX)))
+        Ok(self.ids_of(&merged(&question(asked, lists), found)))
     }
 
     /// The ids of the documents with these passages, each once.
@@ -244,7 +244,7 @@ impl Agents {
         for (_, found) in &mut without {
             found.hits.retain(|hit| self.ids.get(&hit.path).is_none_or(|id| !relevant.contains_key(id)));
         }
-        let [all, without] = [found, without].map(|found| merge(&question(asked, Lists::Fused), found, HITS_MAX));
+        let [all, without] = [found, without].map(|found| merged(&question(asked, Lists::Fused), found));
         let first = |merged: &[Merged]| {
             let first = merged.first()?;
             let is_right = self.ids.get(&first.hit.path).is_some_and(|id| relevant.contains_key(id));
@@ -312,6 +312,12 @@ impl Agents {
         }
         Ok(answers)
     }
+}
+
+/// The passages of all answers, as people get them.
+fn merged(question: &Question, found: Vec<(Option<PeerKey>, Found)>) -> Vec<Merged> {
+    let missing = missing_numbers(question, &found);
+    merge(question, found, &missing, HITS_MAX)
 }
 
 /// The question, without words where only meaning counts.

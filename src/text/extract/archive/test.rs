@@ -171,7 +171,11 @@ fn a_document_that_cannot_be_read_itself_is_told_beside_what_lies_in_it() {
     let with = |body: &[u8]| zip(&[("word/document.xml", body), ("word/embeddings/note.txt", b"Snow falls in May.")]);
     let note = pair("note.txt", "Snow falls in May.");
     assert_eq!(told("a.docx", &with(body)).unwrap(), [pair("", "The red lamp blinks."), note.clone()]);
-    assert_eq!(told("a.docx", &with(blank)).unwrap(), [note.clone()], "it has no words that could be lost");
+    assert_eq!(
+        told("a.docx", &with(blank)).unwrap(),
+        std::slice::from_ref(&note),
+        "it has no words that could be lost"
+    );
     let directory = with(body).windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     for (at, why) in [(8, "needs a password"), (16, "does not have the checksum")] {
         let mut file = with(body);
