@@ -15,8 +15,11 @@ impl Scheduler {
             && self.offload.known_of.is_none_or(|(of, draws)| of != self.counts.live_vectors() || draws < KNOWN_DRAWS)
     }
 
-    /// Of the texts with known vectors that a task has read, those that hold still.
+    /// Of the texts with known vectors that a task has read, those that hold still. Not those whose vectors a device made that is found false: they
+    /// tell nothing of another one.
     pub(super) fn usable_known(&mut self, mut known: Vec<Known>) -> Vec<Known> {
+        let (now, lender) = (self.running.now, &self.offload.lender);
+        known.retain(|known| known.by.is_none_or(|by| !lender.is_banned(now, by)));
         let vectors = self.counts.live_vectors();
         let draws = self.offload.known_of.filter(|(of, _)| *of == vectors).map_or(0, |(_, draws)| draws);
         if self.offload.lists_known {

@@ -3,7 +3,9 @@
 use super::decisions_test::{found, saves, scan_finds};
 use super::lend_test::{PEER, asked, chunks, lendable, lending, share};
 use super::*;
-use crate::scheduler::offload::lendable::LendableChunks;
+use crate::base::vector::Quantized;
+use crate::limits::OFFENCE_MS;
+use crate::scheduler::offload::lendable::{Known, LendableChunks};
 use crate::scheduler::task::Tally;
 use crate::store::record::{Mark, MarkKind};
 use crate::wire::work::Work;
@@ -65,6 +67,23 @@ fn a_paused_device_reads_texts_with_known_vectors_again_after_a_draw_that_found_
     machine.offload.lists_known = false;
     machine.on_lendable(&[], LendableChunks::default());
     assert_eq!(machine.offload.known_of, None, "a task that was not asked for any says nothing of them");
+}
+
+#[test]
+fn vectors_of_a_device_that_is_found_false_vouch_for_nobody_however_often_they_are_read() {
+    let mut machine = lending(100);
+    let chunk = chunks(&[DocId(5)]).remove(0);
+    let read = |machine: &mut Scheduler| {
+        (machine.offload.listing, machine.offload.lists_known) = (true, true);
+        let known = vec![Known { chunk: chunk.clone(), vector: Quantized::none(), by: Some(PEER) }];
+        machine.on_lendable(&[], LendableChunks { known, ..LendableChunks::default() });
+        (machine.offload.lender.has_no_known(), machine.offload.known_of.map(|(_, draws)| draws))
+    };
+    machine.worker_was_false(at(1), PEER);
+    assert_eq!(read(&mut machine), (true, Some(1)), "that draw found none, as one of an empty store");
+    assert_eq!(read(&mut machine), (true, Some(2)));
+    machine.running.now = at(1 + OFFENCE_MS);
+    assert_eq!(read(&mut machine), (false, None), "its ban is over, and what no check vouched for is deleted");
 }
 
 #[test]

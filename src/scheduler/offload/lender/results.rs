@@ -277,6 +277,11 @@ impl Lender {
         worker.banned = Some(Ban::new(now + Duration::from_millis(OFFENCE_MS)));
     }
 
+    /// Whether a device gets no work now, because a result of it was false.
+    pub(in crate::scheduler) fn is_banned(&self, now: Instant, peer: PeerKey) -> bool {
+        self.workers.get(&peer).is_some_and(|worker| worker.is_banned(now))
+    }
+
     /// For how long a device gets no work, because a result of it was false, where it is to be told so now.
     pub(in crate::scheduler) fn tell_ban(&mut self, now: Instant, peer: PeerKey) -> Option<Duration> {
         self.workers.get_mut(&peer)?.banned.as_mut()?.tell(now)
