@@ -268,10 +268,11 @@ impl Worker {
     }
 
     /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time, and where results are
-    /// computed here (`checks`) only where none of them can be.
+    /// computed here (`checks`) only where none of them can be. That it contradicted a false device says nothing against it.
     pub(super) fn waits_for_known(&self, checks: bool) -> bool {
+        let doubts = self.held.iter().filter(|held| held.against.is_some() && !held.is_moot).count();
         self.held.iter().any(|held| held.against.is_none())
-            && self.doubts() < DOUBTS_MAX
+            && doubts < DOUBTS_MAX
             && (!checks || self.held.iter().all(|held| held.is_beyond))
     }
 
@@ -336,7 +337,8 @@ impl Worker {
         if !is_same(&held.vector, own, cosine_min) {
             return Some(Checked::False);
         }
-        let accused = held.against.as_ref().filter(|(_, stored)| !is_same(stored, own, cosine_min));
+        // Who is known to be false already is not punished once more for the same.
+        let accused = held.against.as_ref().filter(|(_, stored)| !held.is_moot && !is_same(stored, own, cosine_min));
         let accused = accused.map(|(by, _)| (*by, held.chunk.row));
         self.good = self.good.saturating_add(1);
         // This one was computed here, also where that could not be done before.

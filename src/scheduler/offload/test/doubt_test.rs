@@ -164,6 +164,8 @@ fn of_a_device_that_contradicts_another_each_time_few_vectors_wait_and_it_is_ask
     }
     assert!((1..DOUBTS_MAX).contains(&alone), "{alone}");
     assert!(lender.any_held() && !lender.any_wait_for_known(false));
+    lender.ban(at(400), OTHER);
+    assert!(lender.any_wait_for_known(false), "whom it contradicted is false, so it may be honest");
     assert_eq!(check_all(&mut lender, at(60_000)), [PEER], "those tell enough");
 }
 
