@@ -98,13 +98,21 @@ impl Lender {
             return None;
         }
         let next = next.clone();
-        self.results.unconfirmed.wanted.get_mut(&next.chunk.row)?.asked.insert(peer);
         let place = usize::try_from(self.rng.below(batch.len() as u64 + 1)).unwrap_or(0);
         let others = std::mem::take(known);
         known.extend(others.into_iter().map(|(at, known)| (at + usize::from(at >= place), known)));
         batch.insert(place, next.chunk.clone());
         known.insert(place, next);
         Some(place)
+    }
+
+    /// A device has got one of them, if any, with a lease: it is asked no more for that one.
+    pub(super) fn note_asked(&mut self, peer: PeerKey, unconfirmed: Option<&Known>) {
+        if let Some(known) = unconfirmed
+            && let Some(of) = self.results.unconfirmed.wanted.get_mut(&known.chunk.row)
+        {
+            of.asked.insert(peer);
+        }
     }
 
     /// A third device made this of such a text.

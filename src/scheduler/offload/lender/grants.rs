@@ -53,6 +53,7 @@ impl Lender {
                 self.asks.push_back((peer, asked));
                 continue;
             }
+            self.note_asked(peer, unconfirmed.and_then(|place| known.get(&place)));
             let behind = self.leases_of(peer).map(|(_, lease)| lease.open()).sum();
             let Some(worker) = self.workers.get_mut(&peer) else { continue };
             if rests {

@@ -248,3 +248,24 @@ fn what_contradicts_a_device_that_is_found_false_waits_for_no_third_one_any_more
         assert_eq!(rows, [100, 101, 102], "all of them are made anew");
     }
 }
+
+#[test]
+fn a_device_that_asks_while_another_one_has_the_only_text_to_confirm_gets_it_once_that_one_returns_it() {
+    let mut lender = idle();
+    (0..40).for_each(|_| lender.stored(PEER, Row(0), true));
+    checks_owed(&mut lender, 1, &[100]);
+    let ask = |lender: &mut Lender, now: u64, peer: PeerKey| {
+        lender.wake(at(now));
+        assert_eq!(lender.on_ask(at(now), peer, 64), None);
+        let known = if lender.reads(at(now)) == [Row(100)] { vec![stored(100, 100, PEER)] } else { Vec::new() };
+        lender.on_unconfirmed(known);
+        lender.listed(Vec::new(), Vec::new(), Vec::new(), &BTreeSet::new());
+        lender.grant(at(now), 0, true)
+    };
+    let Some((OTHER, Work::Grant(first))) = ask(&mut lender, 10, OTHER).pop() else { panic!("no grant") };
+    assert_eq!(numbers(&first), [100]);
+    assert_eq!(ask(&mut lender, 20, THIRD), [], "another one has it");
+    lender.on_return(at(30), OTHER, first.batch);
+    let Some((THIRD, Work::Grant(second))) = lender.grant(at(31), 0, true).pop() else { panic!("no grant") };
+    assert_eq!(numbers(&second), [100]);
+}
