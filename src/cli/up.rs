@@ -227,9 +227,10 @@ fn follow_disk(home: &Home, uncounted: Option<u32>, (node_handle, inputs): (&Nod
         let (home, findings) = parts();
         smol::spawn(count_when_there_is_room(home, boot, findings)).detach();
     }
+    let looks = home.looks();
     let (home, findings) = parts();
     let place = store::place(&home);
-    smol::spawn(watch_disk((home, place), findings, inputs.clone())).detach();
+    smol::spawn(watch_disk((home, place, looks), findings, inputs.clone())).detach();
 }
 
 /// Writes into the home where the agent answers, for the commands; false if it could not be written.

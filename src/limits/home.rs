@@ -18,6 +18,9 @@ pub const HOME_LOOK_MS: u64 = 30_000;
 /// The same while it is, or the home is gone.
 pub const HOME_LOOK_WRONG_MS: u64 = 3_000;
 
+/// Looks at whether the agent of a home runs that its agent drops at once: twice as many as the system keeps (`net.core.somaxconn`, 4096).
+pub const ALIVE_LOOKS_MAX: usize = 8192;
+
 /// Tries of the lock of a home that follow each other at once: a command that asks whether the home is in use holds it for a moment.
 pub const LOCK_TRIES: usize = 4;
 

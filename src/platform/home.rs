@@ -50,8 +50,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub use alive::{STILL_RUNS, runs_without_folder, runs_without_token};
+pub use alive::{Looks, STILL_RUNS, runs_without_folder, runs_without_token};
 pub use damage::{damage, damage_in};
 pub use hardware::OnHardware;
 pub use home_file::HomeFile;
@@ -71,7 +72,7 @@ pub struct Home {
     /// What was found damaged when it was opened.
     findings: Vec<Finding>,
     /// Says that its agent runs. Let go of before the lock, so that the next one sees neither.
-    _alive: Option<UnixListener>,
+    alive: Option<Arc<UnixListener>>,
     /// Held while the agent runs; `None` for read access beside it.
     _lock: Option<File>,
 }
@@ -81,7 +82,7 @@ impl Home {
     /// tasks of the agent that holds the lock.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), findings: Vec::new(), _alive: None, _lock: None }
+        Self { path: path.to_owned(), findings: Vec::new(), alive: None, _lock: None }
     }
 
     /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
@@ -118,7 +119,8 @@ impl Home {
                     return Err(why);
                 }
                 left::put_away(&path)?;
-                Ok(Self { findings: mend::all(&path), _alive: alive::hold(&path), path, _lock: Some(lock) })
+                let alive = alive::hold(&path).map(Arc::new);
+                Ok(Self { findings: mend::all(&path), alive, path, _lock: Some(lock) })
             }
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home. If it was killed just now, \
@@ -248,6 +250,12 @@ impl Home {
     /// One sentence.
     pub fn token_in_use(&self) -> Result<Token, String> {
         Token::load_in_use(&self.file(HomeFile::Token))
+    }
+
+    /// Those who look whether its agent runs.
+    #[must_use]
+    pub fn looks(&self) -> Looks {
+        Looks::at(self.alive.as_ref())
     }
 
     /// Whether the token of the API is not there, nor its copy.

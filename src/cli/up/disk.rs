@@ -6,7 +6,7 @@ use crate::node::input::Input;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
-use crate::platform::home::read_only;
+use crate::platform::home::{Looks, read_only};
 use crate::platform::store_place::StorePlace;
 use smol::channel::Sender;
 use std::path::PathBuf;
@@ -16,12 +16,20 @@ const KEY: &str = "home-disk";
 
 /// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
 /// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
-/// written for it: a card wears.
-pub(super) async fn watch_disk((home, place): (PathBuf, StorePlace), findings: Findings, inputs: Sender<Input>) {
+/// written for it: a card wears. Each time those are dropped that looked whether the agent runs.
+pub(super) async fn watch_disk(
+    (home, place, looks): (PathBuf, StorePlace, Looks),
+    findings: Findings,
+    inputs: Sender<Input>,
+) {
     let mut lost = Lost::default();
     loop {
-        let (own, place) = (home.clone(), place.clone());
-        let looked = blocking::run(move || (read_only(&own), place.look().err())).await;
+        let (own, place, looks) = (home.clone(), place.clone(), looks.clone());
+        let looked = blocking::run(move || {
+            looks.drop_waiting();
+            (read_only(&own), place.look().err())
+        })
+        .await;
         let (unwritable, gone) = looked.unwrap_or_default();
         let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {

@@ -1,13 +1,14 @@
 //! That an agent of a home runs, also where the home's folder was deleted, moved or replaced under it: then its lock tells nothing.
 //!
 //! The agent listens on a socket of the abstract namespace (unix(7)), which is named after the home's path and is gone with the process.
-//! Nobody accepts there: the system itself says who listens. One of another user is not believed. Such sockets belong to the network, which containers
-//! may share: so the name is also that of the processes that see each other, as only those can be ended from here.
+//! The system itself says who listens, before anybody accepts: the agent only drops those who looked, so that they do not fill its queue (`Looks`). One
+//! of another user is not believed. Such sockets belong to the network, which containers may share: so the name is also that of the processes that see
+//! each other, as only those can be ended from here.
 //!
 //! Another user can reckon the name, listen there and fill the queue, so that nobody is told whose it is: no start is refused for that.
 
 use super::home_file::HomeFile;
-use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES};
+use crate::limits::{ALIVE_LOOKS_MAX, LOCK_PAUSE_MS, LOCK_TRIES};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
@@ -17,6 +18,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Words of the sentence about such an agent.
@@ -39,7 +41,31 @@ fn name_in(home: &Path, namespace: &Path) -> String {
 /// Says from now on that an agent of this home runs; `None` where the system has no such sockets, or somebody else has this one.
 pub(super) fn hold(home: &Path) -> Option<UnixListener> {
     let address = SocketAddr::from_abstract_name(name(home)).ok()?;
-    UnixListener::bind_addr(&address).ok()
+    let listener = UnixListener::bind_addr(&address).ok()?;
+    // Who drops those that looked waits for no further one.
+    listener.set_nonblocking(true).ok()?;
+    Some(listener)
+}
+
+/// Those who look whether the agent of a home runs, for as long as it has that home.
+#[derive(Clone, Debug)]
+pub struct Looks(Weak<UnixListener>);
+
+impl Looks {
+    pub(super) fn at(listener: Option<&Arc<UnixListener>>) -> Self {
+        Self(listener.map(Arc::downgrade).unwrap_or_default())
+    }
+
+    /// Drops those that have looked. Else each stays in the queue, and once that is full nobody is told whose it is: a start that is tried again and again
+    /// would be refused at first, and then make a second device.
+    pub fn drop_waiting(&self) {
+        let Some(listener) = self.0.upgrade() else { return };
+        for _ in 0..ALIVE_LOOKS_MAX {
+            if listener.accept().is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// What is known of the agent of a home.
@@ -59,7 +85,7 @@ pub(super) fn process(home: &Path) -> Option<Runs> {
     let address = SocketAddrUnix::new_abstract_name(name(home).as_bytes()).ok()?;
     match connect(&socket, &address) {
         Ok(()) => {}
-        // Each look stays in the queue, as nobody accepts.
+        // Each look stays in the queue until the agent drops it.
         Err(Errno::AGAIN) => return Some(Runs::Unknown),
         Err(_) => return None,
     }
@@ -167,5 +193,20 @@ mod tests {
         }
         drop(listener);
         assert_eq!(process(home), None);
+    }
+
+    #[test]
+    fn an_agent_that_drops_those_who_looked_is_known_to_the_next_start_too() {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let agent = Home::open(folder.path()).unwrap_or_else(|why| panic!("{why}"));
+        let (home, looks) = (agent.path().to_owned(), agent.looks());
+        looks.drop_waiting();
+        assert_eq!((0..70_000).find_map(|_| process(&home)), Some(Runs::Unknown), "the queue is full");
+        // The system's bound may be higher than that of one look.
+        (0..9).for_each(|_| looks.drop_waiting());
+        assert_eq!(process(&home), None, "the system tells that it is this process");
+        drop(agent);
+        looks.drop_waiting();
+        assert!(hold(&home).is_some(), "whoever drops them holds no name");
     }
 }
