@@ -98,7 +98,7 @@ fn work(page: &mut Page, report: &StatusReport) {
     let bytes = [("vectors", number(report.index_bytes.vectors)), ("words", number(report.index_bytes.words))];
     page.add(("wattle_index_bytes", Kind::Gauge), "Memory of the indexes, in bytes.", "index", &bytes);
     let working = if report.activity.working { 1.0 } else { 0.0 };
-    page.gauge("wattle_working", "1 while something is scanned, read or embedded.", working);
+    page.gauge("wattle_working", "1 while something is scanned, read or embedded, or comes next.", working);
     let panics = [("", number(report.activity.panics))];
     let help = "Tasks that a defect of the program stopped since the agent started.";
     page.add(("wattle_panics_total", Kind::Counter), help, "", &panics);
