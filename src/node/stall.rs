@@ -70,10 +70,14 @@ impl Stall {
         self.seen = Some(Seen { counts: *counts, at: now, might: may_work, ran });
     }
 
-    /// For how long nothing has ended, if that is long.
+    /// For how long nothing has ended, if that is long and nothing holds the work now.
     pub(super) fn lasts(&self) -> Option<Duration> {
-        let lasts = self.seen.filter(|seen| seen.might).map(|seen| seen.ran);
-        lasts.filter(|lasts| *lasts >= Duration::from_millis(STALLED_MS))
+        self.seen.filter(|seen| seen.might && self.is_long()).map(|seen| seen.ran)
+    }
+
+    /// Whether nothing has ended for long, also while the work is held for a while, such as by a question.
+    pub(super) fn is_long(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.ran >= Duration::from_millis(STALLED_MS))
     }
 }
 

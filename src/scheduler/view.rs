@@ -8,6 +8,7 @@ use crate::base::id::{DocId, Ring, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{KEY_FILES_SHOWN, LENDING_SLOTS, NAMED_FILES_MAX, SAVES_MAX};
 use crate::store::counts::{Kind, StoreCounts};
+use crate::store::keys::Stage;
 use crate::store::record::{CollectionModel, Mark, MarkKind, Source};
 use std::collections::BTreeSet;
 
@@ -249,6 +250,13 @@ impl Scheduler {
     /// Whether passages were embedded since this was noted last, here or elsewhere, or could have been: other time counts in no pace.
     pub fn note_embedding(&mut self, now: Instant, works: bool) {
         self.saves.pace.note(now, works);
+    }
+
+    /// Whether files are to be read that are there, and of which no task has failed just now.
+    #[must_use]
+    pub fn has_to_read(&self) -> bool {
+        let there = self.counts.count(Kind::Waiting).saturating_sub(self.absent());
+        there > self.queue.resting_before(Stage::Read)
     }
 
     /// Files that are read here in a minute, by the last seconds; `None` where none is.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::energy::decision::Besides;
-use crate::limits::BETWEEN_BATCHES_MS;
+use crate::limits::{BETWEEN_BATCHES_MS, STALLED_MS};
 use crate::wire::message::Message;
 use crate::wire::work::{BatchId, Grant, LentText, Offer, Work};
 
@@ -38,6 +38,45 @@ fn while_work_waits_and_may_go_on_an_agent_is_not_at_rest_though_nothing_runs() 
         node.energy.decision = Some(decision);
         assert_eq!(is_working(&node, 1), works, "{decision:?}");
         assert_eq!(node.status(at(1)).work.shared.embeds, works, "the pace is told meanwhile: {decision:?}");
+    }
+}
+
+/// An agent with one document in this state, and so many bytes of its disk free.
+fn with_one(kind: Kind, disk_free: u64) -> (Node, StoreCounts) {
+    let mut counts = StoreCounts::default();
+    counts.enter(kind);
+    let config = config(Config { slots: 1, disk_free, counts, ..Config::default() });
+    (Node::new(Instant::ZERO, config, Trust::new(OWN)), counts)
+}
+
+#[test]
+fn an_agent_that_reads_files_is_not_at_rest_between_two_of_them_whatever_holds_the_embedding() {
+    for (kind, disk_free, works) in
+        [(Kind::Waiting, u64::MAX, true), (Kind::Chunked, u64::MAX, false), (Kind::Waiting, 0, false)]
+    {
+        let (mut node, _) = with_one(kind, disk_free);
+        node.energy.decision = Some(Decision { reason: Some(Reason::OnBattery), ..Decision::default() });
+        assert_eq!(is_working(&node, 1), works, "{kind:?} {disk_free}");
+        assert!(!node.status(at(1)).work.shared.embeds, "embedding is held");
+    }
+}
+
+#[test]
+fn work_that_does_not_get_on_is_none_while_a_question_holds_it_either() {
+    for kind in [Kind::Chunked, Kind::Waiting] {
+        let (mut node, counts) = with_one(kind, u64::MAX);
+        let allowed = Decision { workers: 1, duty: Fraction::LEAST, chunks: 1, ..Decision::default() };
+        let asked = Decision { reason: Some(Reason::Answering), ..Decision::default() };
+        for (now, may_work, decision, works) in [
+            (0, true, allowed, true),
+            (STALLED_MS, true, allowed, false),
+            (STALLED_MS + 1, false, asked, false),
+            (STALLED_MS + 2, true, allowed, false),
+        ] {
+            node.energy.stall.look(at(now), &counts, may_work);
+            node.energy.decision = Some(decision);
+            assert_eq!(is_working(&node, now), works, "{kind:?} {now}");
+        }
     }
 }
 

@@ -63,11 +63,14 @@ fn what_failed_is_counted_by_its_stage_and_never_beyond_what_waits() {
     let mut machine = scheduler(1, &["/a"], counts(&[Kind::Waiting, Kind::Waiting, Kind::Chunked]));
     machine.queue.rest(DocId(1), Kind::Waiting, at(5_000));
     machine.queue.rest(DocId(2), Kind::Chunked, at(9_000));
+    assert!(machine.has_to_read(), "one of the two rests");
     let next_in = Some(Duration::from_secs(4));
     let failing = machine.failing(at(1_000));
     assert_eq!(failing, FailingDocuments { to_read: 1, to_embed: 1, next_in });
     machine.queue.rest(DocId(3), Kind::Chunked, at(9_000));
     assert_eq!(machine.failing(at(1_000)).all(), 2, "the store knows of one that is to be embedded");
+    machine.queue.set_absent(DocId(4));
+    assert!(!machine.has_to_read(), "the other one is not there");
 }
 
 /// The store keeps a failed attempt, so that it counts over a restart; the last one is kept as what parks the document.
