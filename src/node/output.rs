@@ -46,8 +46,7 @@ pub enum Output {
     HangUp(PeerKey, HangUp),
     /// Save that the next start must count above this number. A `BootCounterSaved` follows once it is on the disk.
     SaveBootCounter(u32),
-    /// Sign everything from now on with this count of starts, which is on the disk, and send the keys of datagrams again:
-    /// peers refused those that were signed with a lower one.
+    /// Sign everything from now on with this count of starts, which is on the disk, and send the keys of datagrams again: peers refused those of a lower one.
     RaiseBoot(u32),
     /// Send a linked peer a message of its latest start that was accepted here, as a proof for it.
     ProveStart(PeerKey),
@@ -55,8 +54,7 @@ pub enum Output {
     TellDuplicate(PeerKey, Message),
     /// Sign this fact as a gossip item of this agent; one `Signed` follows.
     Sign(Fact),
-    /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing
-    /// if the session does not know the origin.
+    /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing if its origin is not known.
     Verify(PeerKey, Relayed),
     /// Sign these records with this agent's key; one `RecordsSigned` follows.
     SignRecords(Vec<Record>),
@@ -199,8 +197,10 @@ pub enum Notice {
     NotAccepted(String, u64, BadMessage),
     /// This agent's count of starts was behind what a peer has seen of it; it goes on with this number.
     CountRaised(u32),
-    /// A device sent something false, or says that this one did: its name, and the rest of the sentence after the name.
+    /// A device sent something false: its name, and the rest of the sentence after the name.
     Offence(String, &'static str),
+    /// A device says that a vector which this one made for it is false: its name.
+    Disputed(String),
     /// A device misused gossip: its name, and the rest of the sentence after the name.
     BadGossip(String, &'static str),
 }

@@ -17,9 +17,6 @@ use crate::scheduler::offload::borrower::SilentOwner;
 use crate::wire::message::Message;
 use crate::wire::why::{Figure, Hold, Why};
 
-/// What the log says of a device that finds a result of this one false, after its name.
-const DISPUTES: &str = "says that a vector which this device made for it is false, and gives it no work for now; `wattle doctor` says what helps";
-
 impl Node {
     /// Asks the linked devices that may work for this one why they do as little as they do.
     pub(super) fn ask_why(&mut self, out: &mut Out) -> usize {
@@ -38,7 +35,7 @@ impl Node {
         } else if let Some((since_s, next_s)) = why.false_result() {
             let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
             if self.mesh.records.disputes.told(now, peer, seconds(since_s), seconds(next_s)) {
-                out.push(Output::Notice(Notice::Offence(self.title(Some(peer)), DISPUTES)));
+                out.push(Output::Notice(Notice::Disputed(self.title(Some(peer)))));
             }
         } else {
             self.energy.others.told(now, peer, why.hold);

@@ -97,7 +97,9 @@ impl EventLog {
             Notice::NotAdmitted(device, _) | Notice::CertificateRefused(device, _) | Notice::RefusedBy(device, _) => {
                 (Kind::Refused, device)
             }
-            Notice::Admitted(_)
+            // What a device says of this one happened to nobody else.
+            Notice::Disputed(_)
+            | Notice::Admitted(_)
             | Notice::Suspended(_)
             | Notice::RemovedHere(..)
             | Notice::Paired(..)
@@ -208,7 +210,8 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::RefusedBy(device, why) => (Level::Warn, format!("{device} does not take this device in. {why}")),
         Notice::RemovedHere(by, others) => (Level::Warn, removed_here(by, others)),
         Notice::Left(device) => (Level::Info, format!("{device} left the mesh for good. It is not dialled any more.")),
-        Notice::BadGossip(device, what) => (Level::Warn, format!("{device} {what}.")),
+        Notice::BadGossip(device, what) | Notice::Offence(device, what) => (Level::Warn, format!("{device} {what}.")),
+        Notice::Disputed(device) => (Level::Warn, disputed(device)),
         Notice::Duplicate(_, what) => (Level::Warn, what.clone()),
         Notice::NotAccepted(device, 1, why) => (Level::Warn, format!("A message of {device} was refused. {why}")),
         Notice::NotAccepted(device, count, why) => {
@@ -221,7 +224,6 @@ fn sentence(notice: &Notice) -> (Level, String) {
                  a copy, or the count was lost. It goes on as start {number}."
             ),
         ),
-        Notice::Offence(device, what) => (Level::Warn, format!("{device} {what}.")),
         Notice::LeftOut(what) => (Level::Info, what.clone()),
         Notice::Replaced(found) => (Level::Warn, replaced::finding(found).1.what),
         // The writer says it with the file's path.
@@ -230,6 +232,13 @@ fn sentence(notice: &Notice) -> (Level, String) {
         Notice::WorkWaits(why) => (Level::Info, why.clone()),
         Notice::WorkGoesOn => (Level::Info, "Embedding goes on.".to_owned()),
     }
+}
+
+/// A device finds a result of this one false.
+fn disputed(device: &str) -> String {
+    format!(
+        "{device} says that a vector which this device made for it is false, and gives it no work for now; `wattle doctor` says what helps."
+    )
 }
 
 /// A device has no rights here, though nobody removed it.
@@ -316,6 +325,16 @@ mod tests {
         events.notice(&Notice::Linked("attic".to_owned()));
         let kinds: Vec<Kind> = events.after(0).0.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, [Kind::Refused, Kind::Joined, Kind::Lost, Kind::Joined]);
+    }
+
+    #[test]
+    fn that_a_device_finds_a_result_of_this_one_false_is_a_warning_and_no_refusal_of_that_device() {
+        let events = EventLog::new();
+        let says = Notice::Disputed("attic".to_owned());
+        events.notice(&says);
+        assert_eq!(events.after(0), (Vec::new(), 0));
+        let (level, what) = sentence(&says);
+        assert!(level == Level::Warn && what.starts_with("attic says that") && what.contains("doctor"), "{what}");
     }
 
     #[test]

@@ -373,6 +373,7 @@ const fn is_kept(notice: &Notice) -> bool {
             | Notice::RefusedBy(..)
             | Notice::RemovedHere(..)
             | Notice::Offence(..)
+            | Notice::Disputed(_)
             | Notice::Down(_)
             | Notice::Quarantined(_)
             | Notice::Suspended(_)

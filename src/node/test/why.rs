@@ -144,7 +144,7 @@ fn that_a_result_of_this_device_was_false_as_another_one_says_is_logged_once_and
     let logged = |node: &mut Node, now: u64| {
         let message = Box::new(Message::Why(Why::of_false_result(600, 3_000)));
         let out = handle(node, at(now), Input::Link(NAS, LinkInput::Received(message)));
-        out.iter().filter(|out| matches!(out, Output::Notice(Notice::Offence(..)))).count()
+        out.iter().filter(|out| matches!(out, Output::Notice(Notice::Disputed(_)))).count()
     };
     assert_eq!(logged(&mut node, 1_000), 1);
     assert_eq!(node.status(at(1_001)).work.shared.why.devices[0].told, None, "it is nothing that limits that device");
