@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// What one device says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Dispute {
-    /// When it said so first.
+    /// When it said so first, or when that was new again.
     heard: Instant,
     /// When it said so last.
     last: Instant,
@@ -38,10 +38,12 @@ impl Disputes {
             let eldest = self.by.iter().min_by_key(|(_, dispute)| dispute.heard).map(|(by, _)| *by);
             eldest.map(|eldest| self.by.remove(&eldest));
         }
-        let heard = before.map_or(now, |before| before.heard);
+        // A device that bans this one again and again says so all the time.
+        let is_new = before.is_none_or(|before| now >= before.heard + longest);
+        let heard = before.filter(|_| !is_new).map_or(now, |before| before.heard);
         let (ago, until) = (ago.min(longest), now + left.min(longest));
         self.by.insert(by, Dispute { heard, last: now, ago, until });
-        before.is_none()
+        is_new
     }
 
     /// Who says so, how long ago each found it, and for how long it gives this device no work.
@@ -85,6 +87,16 @@ mod tests {
         disputes.told(at(9_000), PEER, seconds(0), seconds(3600));
         disputes.forget(PEER);
         assert_eq!(disputes.list(at(9_000)).count(), 0);
+    }
+
+    #[test]
+    fn what_a_device_says_all_the_time_is_new_each_hour() {
+        let mut disputes = Disputes::default();
+        let hour = OFFENCE_MS / 1000;
+        // It bans this device anew each time that it has given it work again.
+        let news =
+            (0..=2 * hour).step_by(60).filter(|second| disputes.told(at(*second), PEER, seconds(0), seconds(hour)));
+        assert_eq!(news.collect::<Vec<_>>(), [0, hour, 2 * hour]);
     }
 
     #[test]
