@@ -145,6 +145,15 @@ mod tests {
             assert!(!takes(Key::Path, asked, beside), "{asked}");
         }
         assert!(takes(Key::Path, "/data/R\u{e9}su[m]\u{e9}", "/data/R\u{e9}sum\u{e9}"), "a file too");
+        let (asked, file) = ("/\u{434}\u{43e}[.]\u{43c}\u{434}", "/\u{434}\u{43e}.\u{43c}\u{434}");
+        assert!(
+            takes(Key::Path, asked, file) && !takes(Key::Path, asked, &format!("{file}\u{43e}")),
+            "one without such a letter"
+        );
+        assert!(
+            takes(Key::Path, "/\u{434}[ ]\u{43c}", "/\u{434} \u{43c}/\u{43e}")
+                && takes(Key::Path, "/\u{434}[_]", "/\u{434}_")
+        );
     }
 
     #[test]

@@ -143,11 +143,12 @@ function filters(address) {
 }
 
 /**
- * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last letter from a to z or figure, as others may
- * be compared as several letters, and without a mark on it. Where there is none, it is the part of paths that a folder has, up to its end.
+ * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last letter from a to z, figure, stop, space or
+ * underscore, as others may be compared as several letters, and without a mark on it. A path that has none is taken for a folder's, as nearly all
+ * files have a stop in their names: it is the part of paths that the folder has, up to its end.
  */
 function exactly(path) {
-  const pattern = path.replace(/[*?[\]\\]/g, "?").replace(/^(.*)([A-Za-z0-9])(?!\p{M})/su, "$1[$2]");
+  const pattern = path.replace(/[*?[\]\\]/g, "?").replace(/^(.*)([A-Za-z0-9._ ])(?!\p{M})/su, "$1[$2]");
   return /[?[]/.test(pattern) || path.endsWith("/") ? pattern : path + "/";
 }
 
