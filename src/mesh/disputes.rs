@@ -28,8 +28,8 @@ pub struct Disputes {
 }
 
 impl Disputes {
-    /// A device says that a vector of this one was false: how long ago it found that, and for how long it gives this device no work. True if it did not say so
-    /// in the last `OFFENCE_MS`.
+    /// A device says that a vector of this one was false: how long ago it found that, and for how long it gives this device no work. True if that is
+    /// new: it never said so, or it is `OFFENCE_MS` since it was new last.
     pub fn told(&mut self, now: Instant, by: PeerKey, ago: Duration, left: Duration) -> bool {
         let longest = Duration::from_millis(OFFENCE_MS);
         self.by.retain(|_, dispute| now < dispute.heard + longest || now < dispute.until);
