@@ -4,6 +4,7 @@
 mod known;
 mod owed;
 mod results;
+mod rounds;
 
 use super::machine::Scheduler;
 use super::offload::borrower::{Borrowed, SilentOwner};
@@ -218,22 +219,8 @@ impl Scheduler {
             // The rest of long ones, of which a part is lent.
             documents = self.offload.lender.take_longer(LEND_DOCUMENTS);
         }
-        if documents.is_empty() && self.queue.embeds_here(|doc| self.offload.lender.has(doc)) {
-            // What this device embeds itself just now is here again in a moment: a long document may be all that there is.
-            return;
-        }
         if documents.is_empty() {
-            if let Some(refill) = self.queue.refill_to_lend() {
-                self.start(refill, out);
-            } else if !self.queue.may_refill_to_lend() {
-                if self.queue.has_round() {
-                    let pause = self.queue.end_round();
-                    self.offload.nothing_until = pause.map(|ms| now + Duration::from_millis(ms));
-                }
-                let later = self.offload.lender.nothing_to_lend(self.offload.checks);
-                out.extend(later.into_iter().map(|(peer, work)| Output::Work(peer, work)));
-            }
-            return;
+            return self.go_on_with_round(now, out);
         }
         self.begin_list(now, documents, out);
     }

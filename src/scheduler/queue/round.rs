@@ -30,6 +30,16 @@ impl Queue {
         }
     }
 
+    /// After a round that gave something the next one begins; whether it did.
+    pub fn renew_round(&mut self) -> bool {
+        let renewed = self.lending.round.as_ref().is_some_and(|round| round.gave);
+        if renewed {
+            self.lending.empty_rounds = 0;
+            self.begin_round();
+        }
+        renewed
+    }
+
     /// The round is over. Gives milliseconds until the next one where it gave nothing: longer each time.
     pub fn end_round(&mut self) -> Option<u64> {
         let round = self.lending.round.take()?;

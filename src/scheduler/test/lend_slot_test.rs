@@ -42,6 +42,39 @@ fn a_file_that_takes_the_only_slot_for_long_holds_up_no_lending() {
 }
 
 #[test]
+fn a_device_that_embeds_without_a_pause_goes_on_lending_what_is_not_at_hand_and_what_was_given_back() {
+    let mut machine = lending_on(1, 400);
+    let (list, documents) = asked(&mut machine, 1);
+    let mut out = Vec::new();
+    // All of the time it embeds one itself, the first.
+    machine.start_next(WorkAllowance { chunks: Some(8) }, &mut out);
+    assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))), "{out:?}");
+    machine.handle(at(2), Input::Done(list, lendable(chunks(&documents[..1]))), &mut out);
+    let mut lent: Vec<DocId> = documents;
+    for now in 3..60 {
+        machine.on_work(at(now), PEER, Work::Ask(64), &mut Vec::new());
+        let out = share(&mut machine, now);
+        for out in &out {
+            match out {
+                Output::Start(id, Task::Lend { documents, .. }) => {
+                    lent.extend(documents.iter().map(|(doc, _)| *doc));
+                    machine.handle(at(now), Input::Done(*id, lendable(Vec::new())), &mut Vec::new());
+                }
+                Output::Start(id, Task::Refill { to_lend: true, after, max, .. }) => {
+                    let from = after.map_or(0, |doc| doc.0 + 1);
+                    let found = (from..400).take(*max).map(DocId).collect();
+                    machine.handle(at(now), Input::Done(*id, Outcome::Refilled(found)), &mut Vec::new());
+                }
+                _ => {}
+            }
+        }
+    }
+    let often = |doc: u64| lent.iter().filter(|lent| **lent == DocId(doc)).count();
+    assert!((1..399).all(|doc| often(doc) > 0), "the store's own, far behind those at hand: {lent:?}");
+    assert!((1..200).all(|doc| often(doc) > 1), "the round gave something, so another one followed: {lent:?}");
+}
+
+#[test]
 fn documents_are_lent_from_the_end_while_this_device_begins_at_the_other() {
     let mut machine = lending(100);
     let (id, documents) = asked(&mut machine, 1);
