@@ -15,7 +15,7 @@ use super::offload::recipient::Recipient;
 use super::port::Output;
 use super::task::Task;
 use crate::base::id::{DocId, PeerKey, Ring};
-use crate::base::time::{Duration, Instant, earliest};
+use crate::base::time::{Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, OFFER_PRIVATE_MAX, RECALLED_MAX};
 use crate::store::counts::Kind;

@@ -9,7 +9,8 @@ impl Scheduler {
     /// told that there is nothing, and the next round waits.
     pub(super) fn go_on_with_round(&mut self, now: Instant, out: &mut Vec<Output>) {
         if let Some(refill) = self.queue.refill_to_lend() {
-            return self.start(refill, out);
+            self.start(refill, out);
+            return;
         }
         if self.queue.may_refill_to_lend() {
             return;
