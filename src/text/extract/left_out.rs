@@ -1,7 +1,7 @@
 //! What is left out of a text, told at its end: a passage with the heading "Read in part", which a search finds.
 //!
 //! Every reader that leaves words out tells it here, so that no document seems to be whole and is not. What is left out
-//! because it is no language (`text::payload`) is not meant: a mark stands in its place.
+//! because it is no language (`text::payload`) is not meant, as a mark stands in its place, but for rows in which a number may be looked for.
 
 use super::section::{Section, Text};
 use crate::limits::{
@@ -37,6 +37,8 @@ pub(super) enum LeftOut {
     Altered,
     /// What stood at the end of a file, or of a part of one, that is missing: a copy or a download that broke off.
     Cut,
+    /// Rows that are alike but for their digits, or have nothing but numbers (`text::payload`).
+    Alike,
 }
 
 impl fmt::Display for LeftOut {
@@ -67,6 +69,9 @@ impl fmt::Display for LeftOut {
             }
             Self::Altered => f.write_str(
                 "A part of this file is damaged, and was left out: it does not have the checksum that the file states. Copy or download it again.",
+            ),
+            Self::Alike => f.write_str(
+                "Rows of this file that are alike but for their digits, or have nothing but numbers, were left out after the first ones: a number in them is not found.",
             ),
             Self::Cut => f.write_str(
                 "The end of this file, or of a part of it, is missing, and what would stand there was left out. Copy or download it again.",
