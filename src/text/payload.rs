@@ -35,7 +35,7 @@ use crate::limits::{
     NUMBER_FILE_BYTES, NUMBER_FILE_PART, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS,
     TAIL_LINE_BYTES_MAX,
 };
-use repeats::Repeats;
+use repeats::{Repeat, Repeats};
 use std::borrow::Cow;
 use std::ops::Range;
 use word::measure;
@@ -46,7 +46,14 @@ pub use mark::MARK;
 /// copy of it.
 #[must_use]
 pub fn elide(text: &str) -> Cow<'_, str> {
-    let mut out = Output { text, copied: 0, built: String::new(), marked: false };
+    elide_and_tell(text).0
+}
+
+/// The same, and whether rows are left out that somebody may look for by a number: they are alike but for their digits, or have nothing
+/// but numbers.
+#[must_use]
+pub fn elide_and_tell(text: &str) -> (Cow<'_, str>, bool) {
+    let mut out = Output { text, copied: 0, built: String::new(), marked: false, lacks_rows: false };
     let mut repeats = Repeats::new();
     let mut table = Table { text, range: 0..0, before: None, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES };
     for line in lines(text, 0..text.len(), None) {
@@ -56,12 +63,14 @@ pub fn elide(text: &str) -> Cow<'_, str> {
             Kind::Blank => out.keep(&line),
             Kind::Structure | Kind::Language => {
                 table.flush(&mut out);
-                let repeated = line.kind == Kind::Language && repeats.is_one_too_many(&line.shown);
-                if repeated {
+                let is_language = line.kind == Kind::Language;
+                let repeat = if is_language { repeats.of(&line.shown) } else { Repeat::Few };
+                if repeat != Repeat::Few {
+                    out.lacks_rows |= repeat == Repeat::Alike;
                     out.leave_out(&line);
                     continue;
                 }
-                if line.kind == Kind::Language {
+                if is_language {
                     table.file_left += line.shown.len() / NUMBER_FILE_PART;
                 }
                 out.keep(&line);
@@ -69,7 +78,8 @@ pub fn elide(text: &str) -> Cow<'_, str> {
         }
     }
     table.flush(&mut out);
-    out.finish()
+    let lacks_rows = out.lacks_rows;
+    (out.finish(), lacks_rows)
 }
 
 /// A passage without what is secret in it or looks so: private keys, and random letters such as keys of one word. Borrowed where it
@@ -204,9 +214,28 @@ impl<'a> Table<'a> {
                 Kind::Opaque => few_opaque && !is_mark(&line.shown),
                 _ => true,
             };
-            if stays { out.keep(&line) } else { out.leave_out(&line) }
+            if stays {
+                out.keep(&line);
+                continue;
+            }
+            out.lacks_rows |= line.kind == Kind::Numbers;
+            let is_wide = line.kind == Kind::Numbers && length > NUMBER_TAIL_BYTES;
+            let names = if is_wide { names(&line.shown) } else { String::new() };
+            if names.is_empty() {
+                out.leave_out(&line);
+            } else {
+                out.keep(&Line { shown: Cow::Owned(format!("{names} {MARK}")), ..line });
+            }
         }
     }
+}
+
+/// The words of a wide row of numbers: what it is about is looked for by them, and all of it is more than stays of a table.
+fn names(row: &str) -> String {
+    let is_name = |word: &&str| {
+        word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some() && !word.contains(|c: char| c.is_numeric())
+    };
+    row.split_whitespace().filter(is_name).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether nothing is left of a line but the mark.
@@ -222,6 +251,8 @@ struct Output<'a> {
     built: String,
     /// Whether the last line is a mark for lines that were left out.
     marked: bool,
+    /// See [`elide_and_tell`].
+    lacks_rows: bool,
 }
 
 impl<'a> Output<'a> {

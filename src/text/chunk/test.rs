@@ -174,6 +174,23 @@ fn a_document_has_a_bounded_number_of_chunks() {
 }
 
 #[test]
+fn no_chunk_is_a_mark_alone_and_a_heading_of_a_picture_is_found() {
+    let picture = format!("![](data:image/png;base64,{})", "iVBORw0KGgo".repeat(400));
+    let marked = |text: &str| Text {
+        text: text.to_owned(),
+        sections: vec![Section { heading: "Plan".to_owned(), range: 5..text.len() }],
+    };
+    assert_eq!(
+        chunks(&marked("Plan\n\u{2026}\n\u{2026}"), &count).iter().map(|it| it.range.clone()).collect::<Vec<_>>(),
+        [0..4]
+    );
+    assert_eq!(chunks(&marked("Else\n\u{2026}"), &count), []);
+    let (text, found) = chunked("a.md", &format!("# Plan\n\n{picture}\n\n# Shed\n\nThe key hangs behind the door.\n"));
+    let all: Vec<&str> = found.iter().map(|it| &text.text[it.range.clone()]).collect();
+    assert!(all.iter().all(|body| body.contains(char::is_alphanumeric)), "{all:?}");
+}
+
+#[test]
 fn chunks_without_words_are_bounded_and_those_with_words_are_not() {
     let codes: String = (0..500).map(|n| format!("## {n}\n\n{}\n\n", n * 7919)).collect();
     let (text, found) = chunked("a.md", &format!("{codes}## Shed\n\nThe key hangs behind the door.\n"));

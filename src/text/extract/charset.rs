@@ -51,7 +51,7 @@ const CHARS_FOR_ONE_LOSS: usize = 20;
 const UTF8_PER_FAULT: usize = 2;
 
 /// Characters of a text for each NUL in it, and words that it has at least, if it is one with NULs.
-const CHARS_PER_NUL: usize = 16;
+const CHARS_PER_NUL: usize = 8;
 const WORDS_BESIDE_NULS: usize = 3;
 
 /// Characters in a row that are no ASCII and no word of any language if symbols are among them: a foreign text, wrongly decoded, or
@@ -261,13 +261,20 @@ pub(super) fn utf32(bytes: &[u8]) -> Option<String> {
 
 /// Decodes UTF-16 without a byte order mark, if the bytes cannot well be anything else: all units decode, there are no control
 /// characters but white space, and nearly all units are ASCII and of one block with blanks between the words, or Chinese, Japanese
-/// or Korean with the marks of their sentences.
+/// or Korean with the marks of their sentences. Pairs of letters of a text with a few NULs look like Chinese: what is UTF-8 but for its NULs
+/// must have them on one side of most characters.
 pub(super) fn utf16_without_mark(bytes: &[u8]) -> Option<String> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if pairs.len() < UNITS_MIN || !rest.is_empty() {
         return None;
     }
-    text_of(pairs, u16::from_le_bytes).or_else(|| text_of(pairs, u16::from_be_bytes))
+    let is_usual = |c: char| !c.is_control() || c == '\0' || c.is_whitespace();
+    let is_utf8 = std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_usual));
+    let most_are_ascii = |side: usize| pairs.iter().filter(|pair| pair.get(side) == Some(&0)).count() * 2 > pairs.len();
+    let of = |side: usize, unit: fn([u8; 2]) -> u16| {
+        if is_utf8 && !most_are_ascii(side) { None } else { text_of(pairs, unit) }
+    };
+    of(1, u16::from_le_bytes).or_else(|| of(0, u16::from_be_bytes))
 }
 
 fn text_of(pairs: &[[u8; 2]], unit: fn([u8; 2]) -> u16) -> Option<String> {

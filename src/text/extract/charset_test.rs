@@ -1,6 +1,6 @@
 //! Texts in other encodings, byte by byte as other programs wrote them (here: Python's codecs).
 
-use super::{decode, iso_2022_jp, utf16_without_mark, utf32};
+use super::{decode, iso_2022_jp, utf16_without_mark, utf32, without_nuls};
 
 /// A sentence in each encoding.
 const SENTENCES: [(&str, &[u8], &str); 14] = [
@@ -196,6 +196,20 @@ fn utf32_is_read_with_its_mark() {
     assert_eq!(utf32(&wide("\u{feff}a\u{1F511}", u32::to_be_bytes)).as_deref(), Some("a\u{1F511}"));
     assert_eq!(utf32(b"\xFF\xFE\0\0\xFF\xFF\xFF\xFF"), None);
     assert_eq!(utf32(b"\xFF\xFEa\0"), None);
+}
+
+#[test]
+fn a_text_with_a_few_nuls_is_no_utf16_and_has_blanks_in_their_place() {
+    let note = b"hello marmalade\0\0 world of jam\0pineapple";
+    for text in [
+        &note[..],
+        b"the boiler\0hums in the\0 cellar of the house!",
+        "Gr\u{fc}\u{df}e\0 aus K\u{f6}ln und Bonn am Rhein".as_bytes(),
+    ] {
+        assert_eq!(utf16_without_mark(text), None, "{text:?}");
+        assert!(without_nuls(text).is_some_and(|text| !text.contains('\0')), "{text:?}");
+    }
+    assert_eq!(without_nuls(note).unwrap(), "hello marmalade   world of jam pineapple");
 }
 
 #[test]

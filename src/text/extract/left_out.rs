@@ -1,7 +1,7 @@
 //! What is left out of a text, told at its end: a passage with the heading "Read in part", which a search finds.
 //!
 //! Every reader that leaves words out tells it here, so that no document seems to be whole and is not. What is left out
-//! because it is no language (`text::payload`) is not meant: a mark stands in its place.
+//! because it is no language (`text::payload`) is not meant, as a mark stands in its place, but for rows in which a number may be looked for.
 
 use super::section::{Section, Text};
 use crate::limits::{
@@ -35,6 +35,10 @@ pub(super) enum LeftOut {
     Encrypted,
     /// A part whose checksum is another one.
     Altered,
+    /// What stood at the end of a file, or of a part of one, that is missing: a copy or a download that broke off.
+    Cut,
+    /// Rows that are alike but for their digits, or have nothing but numbers (`text::payload`).
+    Alike,
 }
 
 impl fmt::Display for LeftOut {
@@ -66,6 +70,12 @@ impl fmt::Display for LeftOut {
             Self::Altered => f.write_str(
                 "A part of this file is damaged, and was left out: it does not have the checksum that the file states. Copy or download it again.",
             ),
+            Self::Alike => f.write_str(
+                "Rows of this file that are alike but for their digits, or have nothing but numbers, were left out after the first ones: a number in them is not found.",
+            ),
+            Self::Cut => f.write_str(
+                "The end of this file, or of a part of it, is missing, and what would stand there was left out. Copy or download it again.",
+            ),
         }
     }
 }
@@ -76,9 +86,11 @@ pub(super) fn sentences(all: &BTreeSet<LeftOut>) -> String {
 }
 
 /// A text that tells at its end what was left out of it; the text itself if there is nothing to tell. It has no more sections than a document
-/// may have passages: of one that has as many, the last makes room.
+/// may have passages: of one that has as many, the last makes room. What an inner reader told already stands there once.
 pub(super) fn noted(mut text: Text, note: &str) -> Text {
-    if note.is_empty() {
+    let told = text.sections.last().filter(|last| last.heading == HEADING);
+    let told = told.and_then(|last| text.text.get(last.range.clone()));
+    if note.is_empty() || told.is_some_and(|told| told.contains(note)) {
         return text;
     }
     if !text.text.is_empty() && !text.text.ends_with('\n') {
@@ -107,6 +119,7 @@ mod tests {
         let note = &told.text[last.range.clone()];
         assert!(told.is_sound() && told.sections.len() == 2 && last.heading == "Read in part", "{told:?}");
         assert!(note.starts_with("Only the first 16 MiB") && note.contains("needs a password"), "{note}");
+        assert_eq!(noted(told.clone(), &LeftOut::Text.to_string()), told, "once");
         let full = Text { text: "one".to_owned(), sections: vec![section(0..3); DOCUMENT_CHUNKS_MAX] };
         let told = noted(full, "x");
         assert_eq!(told.sections.len(), DOCUMENT_CHUNKS_MAX);

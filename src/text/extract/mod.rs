@@ -106,7 +106,7 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if let Some(format) = known_format(path_hint, bytes) {
         return Err(Refusal::Unsupported { format });
     }
-    let mut text = decode(path_hint, bytes)?;
+    let text = decode(path_hint, bytes)?;
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
@@ -119,17 +119,22 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
     if let Some(leaf) = records::read(&ending::small_ending(path_hint), &text) {
         return leaf.read_by(page);
     }
-    text = without_keys(text)?;
-    text = language(Text { text, sections: Vec::new() })?.text;
+    let (text, lacks_rows) = without_keys(text)?;
+    let text = language(Text { text, sections: Vec::new() })?.text;
+    Ok(told(sectioned(path_hint, text), lacks_rows))
+}
+
+/// A text that is Markdown by its name, or else plain, with its sections.
+fn sectioned(path_hint: &str, mut text: String) -> Text {
     if !has_ending(path_hint, &["md", "markdown", "mdown"]) {
         let sections = plain::sections(&text);
-        return Ok(Text { text, sections });
+        return Text { text, sections };
     }
     if let Some(titled) = front_matter::with_title(&text) {
         text = titled;
     }
     let sections = markdown::sections(&text);
-    Ok(without_tags(text, sections))
+    without_tags(text, sections)
 }
 
 /// The text of a file, which is UTF-8.
@@ -140,23 +145,37 @@ fn decode(_: &str, bytes: &[u8]) -> Result<String, Refusal> {
 
 /// The sections of lines with marks on the headings, as `html::read` makes them.
 fn page(text: String, title: &str) -> Result<Text, Refusal> {
-    let page = html::sections(&without_keys(text)?, without_payload(title));
-    if page.sections.is_empty() { Err(Refusal::Empty) } else { language(page) }
+    let (text, lacks_rows) = without_keys(text)?;
+    let page = html::sections(&text, without_payload(title));
+    if page.sections.is_empty() { Err(Refusal::Empty) } else { Ok(told(language(page)?, lacks_rows)) }
 }
 
-/// The text without private keys and payload.
-fn without_keys(mut text: String) -> Result<String, Refusal> {
+/// The text, which tells at its end if rows are left out of it that a number may be looked for in.
+#[cfg(feature = "documents")]
+fn told(text: Text, lacks_rows: bool) -> Text {
+    if lacks_rows { left_out::noted(text, &left_out::LeftOut::Alike.to_string()) } else { text }
+}
+
+/// The text: only documents tell what is left out.
+#[cfg(not(feature = "documents"))]
+fn told(text: Text, _: bool) -> Text {
+    text
+}
+
+/// The text without private keys and payload, and whether it lacks rows (`payload::elide_and_tell`).
+fn without_keys(mut text: String) -> Result<(String, bool), Refusal> {
     let mut has_key = false;
     if let Cow::Owned(without) = payload::key::elide(&text) {
         (text, has_key) = (without, true);
     }
-    if let Cow::Owned(elided) = payload::elide(&text) {
+    let (elided, lacks_rows) = payload::elide_and_tell(&text);
+    if let Cow::Owned(elided) = elided {
         text = elided;
     }
     if has_key && measure(&text).words < KEY_FILE_WORDS {
         return Err(Refusal::PrivateKey);
     }
-    Ok(text)
+    Ok((text, lacks_rows))
 }
 
 /// A title without private keys and payload; empty if no words are left.

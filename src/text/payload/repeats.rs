@@ -8,6 +8,16 @@ const SLOTS: usize = 1 << 16;
 /// Lines of less than so many bytes are not counted: they cost little, and a list may have them for a reason.
 const SHORT_LINE: usize = 8;
 
+/// How often a line was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    Few,
+    /// Often enough, exactly.
+    Same,
+    /// Often enough, but for its digits.
+    Alike,
+}
+
 /// The lines so far, by a hash. Of two lines of one slot the later one counts, so that a line can be counted too seldom
 /// and almost never too often (one in four billion pairs).
 pub(super) struct Repeats {
@@ -20,10 +30,10 @@ impl Repeats {
     }
 
     /// Counts a line, and tells whether it was there often enough before.
-    pub(super) fn is_one_too_many(&mut self, line: &str) -> bool {
+    pub(super) fn of(&mut self, line: &str) -> Repeat {
         let line = line.trim();
         if line.len() < SHORT_LINE {
-            return false;
+            return Repeat::Few;
         }
         if self.slots.is_empty() {
             self.slots = vec![(0, 0); SLOTS];
@@ -31,10 +41,10 @@ impl Repeats {
         let exact = self.count(hash(line.bytes()));
         let (low, high) = REPEATED_LINES;
         if exact > (REPEATED_BYTES / line.len()).clamp(low, high) {
-            return true;
+            return Repeat::Same;
         }
         if !line.bytes().any(|byte| byte.is_ascii_digit()) {
-            return false;
+            return Repeat::Few;
         }
         let mut digit = false;
         // Numbers of different lengths are alike.
@@ -45,7 +55,7 @@ impl Repeats {
         });
         let similar = self.count(hash(alike) ^ 1);
         let (low, high) = SIMILAR_LINES;
-        similar > (SIMILAR_BYTES / line.len()).clamp(low, high)
+        if similar > (SIMILAR_BYTES / line.len()).clamp(low, high) { Repeat::Alike } else { Repeat::Few }
     }
 
     fn count(&mut self, hash: u64) -> usize {

@@ -1,6 +1,6 @@
 //! Notes with payload of every kind, and what stays of them.
 
-use super::{MARK, elide};
+use super::{MARK, elide, elide_and_tell};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -149,6 +149,26 @@ fn a_table_of_numbers_keeps_its_beginning_and_its_end() {
     assert!(elided.starts_with("0;0.0;0;4000\n") && elided.ends_with("4999;93.9;505;3951\n") && elided.contains(MARK));
     let many: String = (0..40).map(|n| format!("Table number {n} of the report:\n{table}")).collect();
     assert!(elide(&many).len() < 12_000, "all tables of a file together are bounded");
+}
+
+#[test]
+fn it_is_told_whether_rows_are_left_out_that_a_number_may_be_looked_for_in() {
+    let rows =
+        |n: usize| (0..n).fold(String::new(), |text, n| text + &format!("RG-{n:05}; Invoice of the mill; {n} Euro\n"));
+    let table = |n: usize| (0..n).fold(String::new(), |text, n| text + &format!("{n};{};{}\n", n * 7, n * 13));
+    let same = "The connection to the server was lost again.\n".repeat(999);
+    for (text, lacks) in [(rows(9), false), (rows(999), true), (table(9), false), (table(999), true), (same, false)] {
+        assert_eq!(elide_and_tell(&text).1, lacks, "{}", &text[..40]);
+    }
+}
+
+#[test]
+fn of_a_wide_row_of_numbers_its_words_stay() {
+    let dates: String = (0..299).map(|n| format!("; 2024-{:02}-{:02}", n % 12 + 1, n % 28 + 1)).collect();
+    let rows = format!("Gardener{dates}\nCarpenter{}\n", dates.replace("2024", "17"));
+    let (text, lacks) = elide_and_tell(&rows);
+    assert_eq!(text, "Gardener; \u{2026}\nCarpenter; \u{2026}\n");
+    assert!(lacks);
 }
 
 #[test]

@@ -78,8 +78,8 @@ pub(super) fn with_embedded(
 /// # Errors
 /// A [`Refusal`] if no entry has text.
 pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
-    let (entries, left_out) = tar::entries(file);
-    let mut folder = Folder { left_out, ..Folder::default() };
+    let tar::List { entries, left_out, is_cut } = tar::entries(file);
+    let mut folder = Folder { left_out, is_cut, ..Folder::default() };
     for entry in entries.iter().filter(|entry| is_document(&entry.name)) {
         if folder.is_full || !budget.enter() {
             folder.left_out += 1;
@@ -97,7 +97,7 @@ pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> R
 /// A [`Refusal`] if it has no text.
 pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let mut unpacked = gzip::read(file, budget);
-    if unpacked.end == End::Full {
+    if unpacked.end != End::Whole {
         // There is room for what is said of that.
         unpacked.bytes.truncate(entry_most() - LEFT_OUT_NOTE_BYTES_MAX);
     }
@@ -114,6 +114,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
                 entry_most() >> 20
             ),
         )),
+        (End::Cut, Ok(text)) => Ok(noted(text, &LeftOut::Cut.to_string())),
         (_, text) => text,
     }
 }
@@ -265,7 +266,8 @@ impl Folder {
     }
 
     /// The text, which says at its end what was left out, if anything was: no search of it comes to nothing without a word.
-    pub(super) fn text(self) -> Text {
+    pub(super) fn text(mut self) -> Text {
+        self.reasons.extend(self.is_cut.then_some(LeftOut::Cut));
         let mut notes = Vec::new();
         notes.extend(self.itself.as_ref().map(|why| {
             format!("Only what lies in this document is read, and the document itself was left out: {why}.")

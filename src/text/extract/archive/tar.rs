@@ -19,8 +19,19 @@ pub(crate) fn is_tar(file: &[u8]) -> bool {
     file.get(..BLOCK).is_some_and(is_header)
 }
 
-/// The files, without links and folders; and how many there are beyond `limits::UNPACKED_ENTRIES_MAX`.
-pub(crate) fn entries(file: &[u8]) -> (Vec<Entry<'_>>, usize) {
+/// What is in a TAR file.
+#[derive(Debug)]
+pub(crate) struct List<'a> {
+    /// The files, without links and folders.
+    pub(crate) entries: Vec<Entry<'a>>,
+    /// How many there are beyond `limits::UNPACKED_ENTRIES_MAX`.
+    pub(crate) left_out: usize,
+    /// Whether the archive breaks off: in a file, in a header, or before the blank block that stands behind the last file.
+    pub(crate) is_cut: bool,
+}
+
+/// The files of a TAR file.
+pub(crate) fn entries(file: &[u8]) -> List<'_> {
     let (mut found, mut next, mut long, mut left_out) = (Vec::new(), 0_usize, None, 0);
     while let Some(header) = file.get(next..next.saturating_add(BLOCK)).filter(|header| is_header(header)) {
         let Some(size) = number(header.get(124..136).unwrap_or_default()) else { break };
@@ -44,7 +55,8 @@ pub(crate) fn entries(file: &[u8]) -> (Vec<Entry<'_>>, usize) {
         let Some(after) = size.checked_next_multiple_of(BLOCK).and_then(|size| start.checked_add(size)) else { break };
         next = after;
     }
-    (found, left_out)
+    let is_cut = file.get(next..).is_none_or(|rest| rest.len() < BLOCK);
+    List { entries: found, left_out, is_cut }
 }
 
 /// The sum of all bytes of a header, its own field as spaces.
@@ -88,7 +100,7 @@ fn pax_path(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{BLOCK, entries, is_tar};
+    use super::{BLOCK, List, entries, is_tar};
 
     fn header(name: &str, kind: u8, size: usize) -> Vec<u8> {
         let mut header = vec![0; BLOCK];
@@ -128,7 +140,8 @@ pub(crate) mod tests {
             ("b.txt", 0, &[b'3'; 700]),
         ]);
         assert!(is_tar(&file) && !is_tar(b"dir/") && !is_tar(&[0; 512]));
-        let names: Vec<(String, usize)> = entries(&file).0.into_iter().map(|it| (it.name, it.bytes.len())).collect();
+        let names: Vec<(String, usize)> =
+            entries(&file).entries.into_iter().map(|it| (it.name, it.bytes.len())).collect();
         let expected = [("dir/a.txt".to_owned(), 3), (format!("{long}c.txt"), 3), (format!("{long}b.txt"), 700)];
         assert_eq!(names, expected);
     }
@@ -136,7 +149,11 @@ pub(crate) mod tests {
     #[test]
     fn of_a_file_that_was_cut_the_files_that_are_there_are_read() {
         let file = tar(&[("a.txt", b'0', b"one"), ("b.txt", b'0', &[b'3'; 700])]);
-        let (found, _) = entries(&file[..4 * BLOCK]);
+        let List { entries: found, is_cut, .. } = entries(&file[..4 * BLOCK]);
+        assert!(is_cut && !entries(&file).is_cut);
+        for end in [2 * BLOCK, 2 * BLOCK + 9, 5 * BLOCK, file.len() - 2 * BLOCK] {
+            assert!(entries(&file[..end]).is_cut, "behind a file, in a header: {end}");
+        }
         assert!(found[1].is_cut && found[1].bytes.len() == BLOCK && !found[0].is_cut);
         for length in 0..file.len() {
             entries(&file[..length]);

@@ -63,6 +63,26 @@ fn keys_in_an_archive_and_in_its_names_are_in_no_passage() {
 }
 
 #[test]
+fn an_archive_of_which_the_end_is_missing_tells_so_once_and_a_whole_one_does_not() {
+    let words: String = (0..3000_u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761))).collect();
+    let note = format!("The boiler hums in the cellar.\n{words}\n");
+    let files = [("a.txt", note.as_bytes()), ("b.txt", note.as_bytes())];
+    let of_tar = files.map(|(name, body)| (name, b'0', body));
+    let all = [
+        ("a.zip", zip(&files)),
+        ("a.tar", tar(&of_tar)),
+        ("a.tgz", gzip(&tar(&of_tar))),
+        ("a.txt.gz", gzip(note.as_bytes())),
+    ];
+    for (name, file) in all {
+        let count = |file: &[u8]| extract(name, file).unwrap().text.matches("The end of this file").count();
+        assert_eq!((count(&file), count(&file[..file.len() / 2])), (0, 1), "{name}");
+        let last = told(name, &file[..file.len() / 2]).unwrap().pop().unwrap();
+        assert_eq!(last.0, LEFT_OUT, "{name}");
+    }
+}
+
+#[test]
 fn an_archive_without_text_says_why() {
     let binary = [("a.bin", &b"\0\x01\0\x02"[..])];
     let empty = Refusal::ReadEmpty { what: "no file in the archive has words in it" };
@@ -129,8 +149,8 @@ fn entries_beyond_what_is_read_are_counted_in_the_text() {
     let files: Vec<(&str, u8, &[u8])> = entries.iter().map(|(name, body)| (*name, b'0', *body)).collect();
     // As a file by itself, it is larger than one that is read.
     let tar = tar(&files);
-    let (kept, left_out) = super::tar::entries(&tar);
-    assert_eq!((kept.len(), left_out), (UNPACKED_ENTRIES_MAX, 2));
+    let list = super::tar::entries(&tar);
+    assert_eq!((list.entries.len(), list.left_out), (UNPACKED_ENTRIES_MAX, 2));
 }
 
 #[test]

@@ -142,6 +142,10 @@ fn attachment(
     let packed = part.content_transfer_encoding().unwrap_or_default();
     let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
     let is_text = part.content_type().map_or(!is_packed, |kind| kind.c_type == "text");
+    // Letters of base64 that end without the boundary behind them: the mail breaks off in them.
+    if part.is_encoding_problem && packed.eq_ignore_ascii_case("base64") && may_have_words(part) {
+        folder.reasons.insert(LeftOut::Cut);
+    }
     if part.is_encoding_problem && !is_text {
         return;
     }
@@ -202,7 +206,8 @@ fn words_of<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, 
         PartType::Html(text) => (text, "text.html"),
         _ => return Cow::Borrowed(""),
     };
-    if may_be_other(part, text) {
+    let is_western = is_western(part);
+    if is_western || may_be_other(part, text) {
         let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
         let raw = message.raw_message.get(at(part.offset_body)..at(part.offset_end)).unwrap_or_default();
         let bytes = match part.encoding {
@@ -210,11 +215,25 @@ fn words_of<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, 
             Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
             Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
         };
-        if let Some(text) = bytes.filter(|bytes| !bytes.is_empty()).and_then(|bytes| decode(name, &bytes).ok()) {
+        let fits =
+            |bytes: &Cow<'_, [u8]>| !bytes.is_empty() && (!is_western || may_be_other(part, text) || is_utf8(bytes));
+        if let Some(text) = bytes.filter(fits).and_then(|bytes| decode(name, &bytes).ok()) {
             return Cow::Owned(text);
         }
     }
     Cow::Borrowed(text)
+}
+
+/// Whether a part names one of the encodings that programs name without looking at its text.
+fn is_western(part: &MessagePart<'_>) -> bool {
+    let named = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
+    let all = ["us-ascii", "ascii", "iso-8859-1", "iso8859-1", "latin1", "windows-1252", "cp1252"];
+    all.iter().any(|name| named.eq_ignore_ascii_case(name))
+}
+
+/// Whether bytes are UTF-8, and not ASCII alone: text in a western encoding hardly ever is by chance.
+fn is_utf8(bytes: &[u8]) -> bool {
+    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
 }
 
 /// Whether the text of a part may be in another encoding than it was decoded by: it names none that is known, or UTF-8, which it is not.

@@ -48,6 +48,40 @@ fn a_mail_is_its_subject_who_wrote_it_and_its_words() {
 }
 
 #[test]
+fn a_text_in_utf8_is_read_as_that_where_the_mail_names_a_western_encoding() {
+    let words = "Der Schl\u{fc}ssel h\u{e4}ngt am Haken.";
+    let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    for kind in ["us-ascii", "iso-8859-1", "windows-1252", "ISO-8859-1"] {
+        let head = format!("{HEAD}Content-Type: text/plain; charset={kind}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+        for bytes in [words.as_bytes(), &latin] {
+            let mail = [head.as_bytes(), bytes, b"\r\n"].concat();
+            let text = &told("a.eml", &mail)[0].1;
+            assert!(text.ends_with(words), "{kind}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_breaks_off_in_an_attachment_tells_so_and_a_whole_one_does_not() {
+    let part = |kind: &str, body: &str| {
+        format!(
+            "--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=a.bin\r\n\r\n{body}\r\n"
+        )
+    };
+    let head = format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n"
+    );
+    let letters = base64(&[7; 900]);
+    let tells = |mail: &str| extract("a.eml", mail.as_bytes()).unwrap().text.contains("The end of this file");
+    let pdf = part("application/pdf", &letters);
+    assert!(!tells(&format!("{head}{pdf}--B--\r\n")));
+    assert!(tells(&format!("{head}{}", &pdf[..pdf.len() - 600])));
+    let picture = part("image/png", &letters);
+    assert!(!tells(&format!("{head}{}", &picture[..picture.len() - 600])), "a picture has no words");
+}
+
+#[test]
 fn a_text_that_does_not_say_its_encoding_is_read_as_a_file_of_its_bytes_however_it_is_packed() {
     let words = "Der Schl\u{fc}ssel h\u{e4}ngt am Haken.";
     let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();

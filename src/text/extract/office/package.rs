@@ -53,6 +53,7 @@ impl<'a, 'b> Package<'a, 'b> {
             self.is_full.then_some(LeftOut::Part),
             self.is_encrypted.then_some(LeftOut::Encrypted),
             self.is_altered.then_some(LeftOut::Altered),
+            self.is_cut.then_some(LeftOut::Cut),
         ];
         all.into_iter().flatten().collect()
     }

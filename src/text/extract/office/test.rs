@@ -31,6 +31,9 @@ fn encrypted_cut_and_empty_documents_have_their_own_sentences() {
     let whole = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", long.as_bytes())]);
     let found = extract("a.docx", &whole[..whole.len() / 2]).unwrap();
     assert!(found.text.contains("lamp 1 1"), "what is there is read");
+    let tells = |text: &str| text.contains("The end of this file");
+    assert!(tells(&found.text) && found.sections.last().unwrap().heading == "Read in part", "{}", found.text);
+    assert!(!tells(&extract("a.docx", &whole).unwrap().text), "a whole one tells nothing");
     let cut = "the end of the file is missing; copy or download it again";
     assert_eq!(sentence(&whole[..100]), cut);
     assert_eq!(sentence(&locked[..300]), cut);

@@ -81,6 +81,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
     pages::write(&texts, &mut leaf);
     leaf.left_out.extend(is_full.then_some(LeftOut::Text));
     leaf.left_out.extend((all.len() > PDF_PAGES_MAX).then_some(LeftOut::Pages));
+    leaf.left_out.extend(is_cut(bytes).then_some(LeftOut::Cut));
     if leaf.is_blank() {
         let what = if unknown > 0 { NO_LETTERS } else { NO_TEXT };
         return Err(if is_cut(bytes) { Refusal::Truncated } else { Refusal::ReadEmpty { what } });
@@ -92,10 +93,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, Refusal> {
 const NO_TEXT: &str = "its pages have pictures or drawings and no text; a scan must be made searchable first";
 const NO_LETTERS: &str = "its fonts do not say which letters they draw";
 
-/// Whether the mark at the end of the file is missing.
+/// Whether the end of the file is missing. A file that was saved anew, or is made for the web, has several ends: behind the last one stands no
+/// object. Other bytes may stand there, and some programs write no more than where the table of objects is.
 fn is_cut(bytes: &[u8]) -> bool {
-    let tail = bytes.get(bytes.len().saturating_sub(HEAD_BYTES)..).unwrap_or_default();
-    !tail.windows(5).any(|window| window == b"%%EOF")
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
+    let Some(end) = last(b"%%EOF").max(last(b"startxref")) else { return true };
+    let is_object = |window: &[u8]| matches!(window, [b' ', b'o', b'b', b'j', next] if !next.is_ascii_alphabetic());
+    bytes.get(end..).unwrap_or_default().windows(5).any(is_object)
 }
 
 /// What people wrote on a page with their reader.

@@ -66,6 +66,16 @@ fn scans_cut_and_damaged_files_have_their_own_sentences() {
     let whole = pdf("x", &[FIRST]);
     assert_eq!(extract("a.pdf", &whole[..60]), Err(Refusal::Truncated));
     assert_eq!(extract("a.pdf", b"%PDF-1.7\nnothing\n%%EOF\n"), Err(Refusal::Damaged { format: "PDF" }));
+    let long = pdf("x", &[FIRST; 8]);
+    let cut = &long[..long.len() / 2];
+    let anew = [&long[..], b"\n4 0 obj\n<< /Title (x"].concat();
+    for (file, is_cut) in [(cut, true), (&anew[..], true), (&long[..], false)] {
+        let text = extract("a.pdf", file).unwrap();
+        assert_eq!(text.text.contains("The end of this file"), is_cut, "{text:?}");
+        assert_eq!(text.sections.last().unwrap().heading == "Read in part", is_cut, "{text:?}");
+    }
+    let unmarked = [&long[..long.len() - 6], &b" ".repeat(4000)].concat();
+    assert!(!extract("a.pdf", &unmarked).unwrap().text.contains("The end of this file"), "behind its last table");
     let note = "A PDF file begins with %PDF-1.7 and ends with %%EOF.";
     assert_eq!(extract("a.txt", note.as_bytes()).unwrap().text, note, "a text about such files is none");
     let mut after = b"\xFFmail\r\n".to_vec();
