@@ -8,11 +8,12 @@ use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{Found, SearchHit};
 use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, MISSING_NAMED_MAX, PLACES_MAX, SHARED_PLACES};
-use crate::search::fusion::{fused, lift};
+use crate::search::fusion::lift;
 use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::numbers::{Missing, as_typed, missing};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
+use crate::search::scores::fused;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The cosine, or the part of the question's words, from which on a hit fits. Of 1,466 questions with a right answer among the
@@ -90,9 +91,13 @@ pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)], mis
     fused(terms, &joined(lists), missing, lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
-/// The numbers and codes of the question that none of these hits has.
+/// The numbers and codes of the question that none of these hits has, or none together with another word of the question. Nothing is said while
+/// some of the index cannot be read: what was not looked at may have them.
 #[must_use]
 pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<Missing> {
+    if lists.iter().any(|(_, found)| found.unread) {
+        return Vec::new();
+    }
     missing(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
@@ -101,13 +106,21 @@ pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) 
 pub fn told_missing(question: &Question, missing: &[Missing]) -> Vec<String> {
     let sentence = |one: &Missing| {
         let typed = as_typed(&question.text, &one.number);
+        if one.is_elsewhere() {
+            return format!(
+                "None of the passages found has {typed:?} together with another telling word of the question."
+            );
+        }
         format!("None of the passages found has {typed:?}, in whichever way it is typed.")
     };
     let mut told: Vec<String> = missing.iter().take(MISSING_NAMED_MAX).map(sentence).collect();
-    let more = missing.len().saturating_sub(MISSING_NAMED_MAX);
-    if more > 0 {
+    let others = missing.get(MISSING_NAMED_MAX..).unwrap_or_default();
+    if !others.is_empty() {
+        let more = others.len();
         let numbers = plural(more as u64, "number or code of the question is", "numbers or codes of the question are");
-        told.push(format!("{more} more {numbers} in none of them either."));
+        let beside =
+            if others.iter().any(Missing::is_elsewhere) { " together with another telling word of it" } else { "" };
+        told.push(format!("{more} more {numbers} in none of them{beside} either."));
     }
     told
 }

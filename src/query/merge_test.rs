@@ -247,7 +247,7 @@ fn another_number_is_no_sure_answer_and_stays_the_nearest() {
 
 #[test]
 fn a_number_whose_zeros_are_left_out_in_the_only_passage_that_has_it_is_found_and_not_missing() {
-    let question = "locker 0345";
+    let question = "0345";
     let mut texts = vec![("a locker in the long hall", 0.4); 8];
     texts.push(("the key 345 hangs behind the door", 0.1));
     let terms = QueryTerms::new(question);
@@ -256,6 +256,24 @@ fn a_number_whose_zeros_are_left_out_in_the_only_passage_that_has_it_is_found_an
     // The passage is none of the hits: that it is there is known all the same.
     list.hits.pop();
     assert!(missing_numbers(&question.into(), &[(None, list)]).is_empty());
+}
+
+#[test]
+fn a_number_that_only_a_passage_about_something_else_has_is_told_unless_the_index_cannot_be_read() {
+    let question = Question::from("Is the PIN of the alarm 4712?");
+    let mut list = found(&question.terms(), &[("The PIN of the alarm is 4711", 0.6), ("Bus line 4712", 0.1)]);
+    let missing = missing_numbers(&question, &[(None, list.clone())]);
+    assert_eq!(
+        told_missing(&question, &missing),
+        ["None of the passages found has \"4712\" together with another telling word of the question."]
+    );
+    let first =
+        |list: &Found| merge(&question, vec![(None, list.clone())], 3).iter().map(|one| one.score).fold(0.0, f32::max);
+    assert!(first(&list) <= 0.5, "{}", first(&list));
+    list.unread = true;
+    assert!(missing_numbers(&question, &[(None, list.clone())]).is_empty(), "what was not read may have it");
+    list.hits.pop();
+    assert!(missing_numbers(&question, &[(None, list)]).is_empty(), "nor is it told that nobody has it");
 }
 
 #[test]
