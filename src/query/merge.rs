@@ -5,10 +5,11 @@ use super::question::Question;
 use super::statistics::joined;
 use crate::base::count::plural;
 use crate::base::file_name::{self, AskedNames};
-use crate::base::hit::{Found, SearchHit};
+use crate::base::hit::{Found, SearchHit, WordsDue};
 use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, MISSING_NAMED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::lift;
+use crate::search::lexical::absent::absent;
 use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::numbers::{Missing, as_typed, missing};
 use crate::search::lexical::phrase::Phrases;
@@ -123,6 +124,25 @@ pub fn told_missing(question: &Question, missing: &[Missing]) -> Vec<String> {
         told.push(format!("{more} more {numbers} in none of them{beside} either."));
     }
     told
+}
+
+/// A sentence of the words of a short question that no passage of these lists has. Nothing is said where not all could be searched by its words.
+#[must_use]
+pub fn told_absent(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Option<String> {
+    if lists.iter().any(|(_, found)| found.unread || found.cut_short || found.words_due != WordsDue::default()) {
+        return None;
+    }
+    let terms = question.terms();
+    let words = absent(&terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits));
+    let typed: Vec<String> = words.iter().map(|word| format!("{:?}", as_typed(&question.text, word))).collect();
+    let them = if typed.len() == 1 { "it" } else { "them" };
+    let others = if terms.looked_up().count() > typed.len() { "has other words of the question, " } else { "" };
+    let words = typed.join(" or ");
+    (!typed.is_empty()).then(|| {
+        format!(
+            "No passage that was searched has {words}: what is shown {others}is like {them}, or fits by its meaning."
+        )
+    })
 }
 
 /// Whether the answer fits the question at all: its best hit is more than hardly ever right, or has the asked name.

@@ -277,6 +277,28 @@ fn a_number_that_only_a_passage_about_something_else_has_is_told_unless_the_inde
 }
 
 #[test]
+fn words_that_no_passage_has_are_told_in_one_sentence() {
+    let told = |question: &str, change: fn(&mut Found)| {
+        let question = Question::from(question);
+        let texts = [("The hedgehog lives in the garden of the house, and it was there in the spring.", 0.4)];
+        let mut list = found(&question.terms(), &texts);
+        change(&mut list);
+        told_absent(&question, &[(None, list)])
+    };
+    let one = "No passage that was searched has \"Hedgerow\": what is shown is like it, or fits by its meaning.";
+    assert_eq!(told("Hedgerow?", |_| ()).as_deref(), Some(one));
+    let two = "No passage that was searched has \"hedgerow\" or \"chapel\": what is shown has other words of the question, is like \
+               them, or fits by its meaning.";
+    assert_eq!(told("Where is the hedgerow of the chapel in the garden?", |_| ()).as_deref(), Some(two));
+    assert_eq!(told("hedgehogs", |_| ()), None);
+    let changes: [fn(&mut Found); 3] =
+        [|list| list.unread = true, |list| list.cut_short = true, |list| list.words_due.searchable = 1];
+    for change in changes {
+        assert_eq!(told("hedgerow", change), None, "a passage that was not looked at may have it");
+    }
+}
+
+#[test]
 fn of_many_numbers_that_are_missing_the_first_are_named_and_the_others_counted_and_only_of_what_was_found() {
     let told = |numbers: usize| {
         let list: Vec<String> = (0..numbers).map(|n| format!("RX{}", 4100 + 7 * n)).collect();

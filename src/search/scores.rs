@@ -1,6 +1,7 @@
 //! The scores of hits: those of their fusion, less for what a hit has in another form only, and limited where the hits lack what was asked for.
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
+use super::lexical::absent::has_only_unknown;
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
 use super::lexical::numbers::Missing;
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
@@ -12,6 +13,10 @@ use std::collections::BTreeSet;
 /// How sure a hit is at most in a question with a number that no passage found has, where the other words of the question and its meaning leave no
 /// doubt: what was asked for by its number is not there.
 const SURE_WITHOUT_NUMBER: f32 = 0.4;
+
+/// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
+/// word as well as one that is typed wrongly.
+const SURE_BY_LIKENESS: f32 = 0.6;
 
 /// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
 const OTHER_FORMS: f32 = 0.05;
@@ -48,6 +53,12 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
+    if has_only_unknown(terms, &unknown) {
+        let by_meaning: Vec<(f32, f32)> = hits.clone().map(|hit| (terms.fluency().nearness(hit.cosine), 0.0)).collect();
+        let by_meaning = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &by_meaning);
+        let all = vec![true; scores.len()];
+        limit(&mut scores, &all, SURE_BY_LIKENESS.max(by_meaning));
+    }
     let numbers: BTreeSet<usize> = missing.iter().flat_map(|number| &number.terms).copied().collect();
     if !numbers.is_empty() {
         left_out.extend(&numbers);
@@ -154,6 +165,20 @@ mod tests {
         }
         let alone = scores("0345", &[("Mail number 345", 0.4), ("a part of the pump", 0.2), ("a lamp", 0.0)]);
         assert!(alone[0] > 0.5, "{alone:?}");
+    }
+
+    #[test]
+    fn what_is_only_like_the_words_of_a_short_question_is_no_sure_answer() {
+        let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
+        texts.push(("A hedgehog", 0.2));
+        let best = |question: &str| {
+            let scores = scores(question, &texts);
+            assert!(scores.iter().all(|score| *score <= scores[200]), "{question}: it is found");
+            scores[200]
+        };
+        let like = best("hedgerow");
+        assert!((0.5..SURE_BY_LIKENESS + 0.001).contains(&like), "{like}");
+        assert!(best("hedgehog") > 0.8 && best("the hedgehogs") > 0.8);
     }
 
     #[test]

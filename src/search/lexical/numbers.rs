@@ -111,7 +111,8 @@ impl<'a> Beside<'a> {
             return true;
         }
         let signs = Signs::of(hit);
-        let parts = [&*file_name::words(&hit.path), &hit.heading, &hit.text];
+        let name = file_name::words(&hit.path);
+        let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
         self.words.iter().any(|at| signs.have_word(self.terms.word(*at)))
             || self.terms.nearly(&self.unknown, parts).iter().any(|like| *like > 0.0)
     }
