@@ -70,7 +70,9 @@ fn is_in_their_language(terms: &QueryTerms, words: &[usize], hits: &[&SearchHit]
         let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
         terms.nearly(words, parts).iter().any(|like| *like > 0.0)
     };
-    sharing > 0 && sharing * 2 >= looked_at && (asked.len() == 1 || hits.iter().any(is_like))
+    // Small words beside the others tell the language of a short question.
+    let is_sure = asked.len() == 1 && terms.looked_up().count() < terms.len();
+    sharing > 0 && sharing * 2 >= looked_at && (is_sure || hits.iter().any(is_like))
 }
 
 #[cfg(test)]
@@ -103,7 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_other_forms_small_words_names_of_files_numbers_and_longer_questions() {
+    fn nothing_is_told_of_other_forms_small_words_names_of_files_numbers_longer_questions_and_where_the_language_is_unknown()
+     {
         for question in [
             "hedgehogs",
             "the heaters",
@@ -112,6 +115,7 @@ mod tests {
             "where is it",
             "boiler.md",
             "boiler",
+            "zucchini",
             "AB1234",
             "the hedgerow, the garden, the house and the attic",
             "???",

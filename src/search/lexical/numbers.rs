@@ -4,7 +4,7 @@
 //! known here which numbers of a question are missing. As the index counts them, zeros before them left out too, they stand in no passage at
 //! all. Typed in yet another way (other signs or blanks between their parts, more zeros) they stand in none of the passages that were found:
 //! the text of no other one is looked at, and nothing is said of it. What is nearest may be shown then, and is no sure answer
-//! (`search::fusion`).
+//! (`search::scores`).
 //!
 //! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day, a time and of
 //! short numbers in a row each part counts by itself, as people write them in many ways.
@@ -48,7 +48,7 @@ impl Missing {
     /// Whether a hit does not have it.
     #[must_use]
     pub fn is_lacked_by(&self, hit: &SearchHit) -> bool {
-        !self.elsewhere.as_ref().is_some_and(|number| number.is_in(hit))
+        self.elsewhere.as_ref().is_none_or(|number| !number.is_in(hit))
     }
 }
 
