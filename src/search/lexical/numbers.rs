@@ -8,7 +8,6 @@
 //!
 //! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day, a time and of
 //! short numbers in a row each part counts by itself, as people write them in many ways.
-
 //!
 //! A number of another thing is none either: that a bus line has the number `4712` says nothing of the alarm whose PIN it may be. So a number
 //! is missing too where no passage that was found has it together with another word of the question, as long as some passage has such a word: in
