@@ -34,6 +34,9 @@ pub const TIME_BYTES_MAX: usize = 24;
 /// pasted list may have dozens.
 pub const MISSING_NAMED_MAX: usize = 3;
 
+/// Words that count of a short question, at most: of these an answer names those that no passage has, in one sentence.
+pub const SHORT_QUESTION_WORDS: usize = 3;
+
 /// Devices that are named in an answer because they were silent; it says how many they are in all.
 pub const SILENT_NAMED_MAX: usize = 16;
 

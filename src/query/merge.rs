@@ -5,14 +5,16 @@ use super::question::Question;
 use super::statistics::joined;
 use crate::base::count::plural;
 use crate::base::file_name::{self, AskedNames};
-use crate::base::hit::{Found, SearchHit};
+use crate::base::hit::{Found, SearchHit, WordsDue};
 use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, MISSING_NAMED_MAX, PLACES_MAX, SHARED_PLACES};
-use crate::search::fusion::{fused, lift};
+use crate::search::fusion::lift;
+use crate::search::lexical::absent::absent;
 use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::numbers::{Missing, as_typed, missing};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
+use crate::search::scores::fused;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The cosine, or the part of the question's words, from which on a hit fits. Of 1,466 questions with a right answer among the
@@ -90,9 +92,13 @@ pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)], mis
     fused(terms, &joined(lists), missing, lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
-/// The numbers and codes of the question that none of these hits has.
+/// The numbers and codes of the question that none of these hits has, or none together with another word of the question. Nothing is said while
+/// some of the index cannot be read: what was not looked at may have them.
 #[must_use]
 pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<Missing> {
+    if lists.iter().any(|(_, found)| found.unread) {
+        return Vec::new();
+    }
     missing(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
@@ -101,15 +107,42 @@ pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) 
 pub fn told_missing(question: &Question, missing: &[Missing]) -> Vec<String> {
     let sentence = |one: &Missing| {
         let typed = as_typed(&question.text, &one.number);
+        if one.is_elsewhere() {
+            return format!(
+                "None of the passages found has {typed:?} together with another telling word of the question."
+            );
+        }
         format!("None of the passages found has {typed:?}, in whichever way it is typed.")
     };
     let mut told: Vec<String> = missing.iter().take(MISSING_NAMED_MAX).map(sentence).collect();
-    let more = missing.len().saturating_sub(MISSING_NAMED_MAX);
-    if more > 0 {
+    let others = missing.get(MISSING_NAMED_MAX..).unwrap_or_default();
+    if !others.is_empty() {
+        let more = others.len();
         let numbers = plural(more as u64, "number or code of the question is", "numbers or codes of the question are");
-        told.push(format!("{more} more {numbers} in none of them either."));
+        let beside =
+            if others.iter().any(Missing::is_elsewhere) { " together with another telling word of it" } else { "" };
+        told.push(format!("{more} more {numbers} in none of them{beside} either."));
     }
     told
+}
+
+/// A sentence of the words of a short question that no passage of these lists has. Nothing is said where not all could be searched by its words.
+#[must_use]
+pub fn told_absent(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Option<String> {
+    if lists.iter().any(|(_, found)| found.unread || found.cut_short || found.words_due != WordsDue::default()) {
+        return None;
+    }
+    let terms = question.terms();
+    let words = absent(&terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits));
+    let typed: Vec<String> = words.iter().map(|word| format!("{:?}", as_typed(&question.text, word))).collect();
+    let them = if typed.len() == 1 { "it" } else { "them" };
+    let others = if terms.looked_up().count() > typed.len() { "has other words of the question, " } else { "" };
+    let words = typed.join(" or ");
+    (!typed.is_empty()).then(|| {
+        format!(
+            "No passage that was searched has {words}: what is shown {others}is like {them}, or fits by its meaning."
+        )
+    })
 }
 
 /// Whether the answer fits the question at all: its best hit is more than hardly ever right, or has the asked name.

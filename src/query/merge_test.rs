@@ -247,7 +247,7 @@ fn another_number_is_no_sure_answer_and_stays_the_nearest() {
 
 #[test]
 fn a_number_whose_zeros_are_left_out_in_the_only_passage_that_has_it_is_found_and_not_missing() {
-    let question = "locker 0345";
+    let question = "0345";
     let mut texts = vec![("a locker in the long hall", 0.4); 8];
     texts.push(("the key 345 hangs behind the door", 0.1));
     let terms = QueryTerms::new(question);
@@ -256,6 +256,46 @@ fn a_number_whose_zeros_are_left_out_in_the_only_passage_that_has_it_is_found_an
     // The passage is none of the hits: that it is there is known all the same.
     list.hits.pop();
     assert!(missing_numbers(&question.into(), &[(None, list)]).is_empty());
+}
+
+#[test]
+fn a_number_that_only_a_passage_about_something_else_has_is_told_unless_the_index_cannot_be_read() {
+    let question = Question::from("Is the PIN of the alarm 4712?");
+    let mut list = found(&question.terms(), &[("The PIN of the alarm is 4711", 0.6), ("Bus line 4712", 0.1)]);
+    let missing = missing_numbers(&question, &[(None, list.clone())]);
+    assert_eq!(
+        told_missing(&question, &missing),
+        ["None of the passages found has \"4712\" together with another telling word of the question."]
+    );
+    let first =
+        |list: &Found| merge(&question, vec![(None, list.clone())], 3).iter().map(|one| one.score).fold(0.0, f32::max);
+    assert!(first(&list) <= 0.5, "{}", first(&list));
+    list.unread = true;
+    assert!(missing_numbers(&question, &[(None, list.clone())]).is_empty(), "what was not read may have it");
+    list.hits.pop();
+    assert!(missing_numbers(&question, &[(None, list)]).is_empty(), "nor is it told that nobody has it");
+}
+
+#[test]
+fn words_that_no_passage_has_are_told_in_one_sentence() {
+    let told = |question: &str, change: fn(&mut Found)| {
+        let question = Question::from(question);
+        let texts = [("The hedgehog lives in the garden of the house, and it was there in the spring.", 0.4)];
+        let mut list = found(&question.terms(), &texts);
+        change(&mut list);
+        told_absent(&question, &[(None, list)])
+    };
+    let one = "No passage that was searched has \"Hedgerow\": what is shown is like it, or fits by its meaning.";
+    assert_eq!(told("Hedgerow?", |_| ()).as_deref(), Some(one));
+    let two = "No passage that was searched has \"hedgerow\" or \"chapel\": what is shown has other words of the question, is like \
+               them, or fits by its meaning.";
+    assert_eq!(told("Where is the hedgerow of the chapel in the garden?", |_| ()).as_deref(), Some(two));
+    assert_eq!(told("hedgehogs", |_| ()), None);
+    let changes: [fn(&mut Found); 3] =
+        [|list| list.unread = true, |list| list.cut_short = true, |list| list.words_due.searchable = 1];
+    for change in changes {
+        assert_eq!(told("hedgerow", change), None, "a passage that was not looked at may have it");
+    }
 }
 
 #[test]

@@ -8,15 +8,11 @@
 //! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
 //! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
-use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
+use super::lexical::bm25::{possible, rarest};
 use super::lexical::language::Language;
-use super::lexical::numbers::Missing;
-use super::lexical::own_form::by_other_forms;
 use super::lexical::terms::QueryTerms;
-use crate::base::file_name;
 use crate::base::fluency::Fluency;
-use crate::base::hit::{CorpusStatistics, SearchHit};
-use std::collections::BTreeSet;
+use crate::base::hit::CorpusStatistics;
 
 /// The weight of the cosine in a question of a language that the model knows, in another one of Latin letters, where it knows names and
 /// words that are alike, and in other letters, where it knows nothing; words have the rest. Chosen on the sets of questions in
@@ -66,15 +62,8 @@ const TELLING_PART: f32 = 0.5;
 const SURE_BY_MEANING: f32 = 0.7;
 const NEARER: (f32, f32) = (0.1, 0.5);
 
-/// How sure a hit is at most in a question with a number that no passage found has, where the other words of the question and its meaning leave no
-/// doubt: what was asked for by its number is not there.
-const SURE_WITHOUT_NUMBER: f32 = 0.4;
-
-/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
-const OTHER_FORMS: f32 = 0.05;
-
 /// How sure a hit is at least: the order is told by the scores, also where a question has no words.
-const SURE_LEAST: f32 = 0.01;
+pub(super) const SURE_LEAST: f32 = 0.01;
 
 /// The place among the chunks in the order of their cosines that tells how near the others are, and the least that they are taken to be.
 const OTHERS_AT: usize = 5;
@@ -173,7 +162,7 @@ fn unclear(mut words: Vec<f32>) -> f32 {
 /// How sure the surest of these hits, each a cosine and a BM25 score, is what the question asks for, 0 to 1: by its words, by its meaning, or
 /// by both. `weight` is that of the cosine in the question's language, `possible` the BM25 score of a chunk with all of its words, `rarest` that of a
 /// chunk with a word that no other has.
-fn sure(weight: f32, (possible, rarest): (f32, f32), hits: &[(f32, f32)]) -> f32 {
+pub(super) fn sure(weight: f32, (possible, rarest): (f32, f32), hits: &[(f32, f32)]) -> f32 {
     let others = others(hits);
     let telling = if rarest > 0.0 { (possible / (TELLING_PART * rarest)).min(1.0) } else { 0.0 };
     let by_words = |words: f32| {
@@ -219,76 +208,9 @@ pub fn weight_of_meaning(terms: &QueryTerms) -> f32 {
     }
 }
 
-/// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
-/// by what is nearly them; `missing` are the numbers and codes of the question that none of the hits has (`lexical::numbers`).
-#[must_use]
-pub fn fused<'a>(
-    terms: &QueryTerms,
-    statistics: &CorpusStatistics,
-    missing: &[Missing],
-    hits: impl Iterator<Item = &'a SearchHit> + Clone,
-) -> Vec<f32> {
-    let unknown = unknown(terms, statistics);
-    let likes = |hit: &SearchHit| terms.nearly(&unknown, [&file_name::words(&hit.path), &hit.heading, &hit.text]);
-    let likes: Vec<Vec<f32>> = if unknown.is_empty() { Vec::new() } else { hits.clone().map(likes).collect() };
-    let lengths = hits.clone().map(|hit| hit.frequencies.length as f32);
-    let by_words = |left_out: &BTreeSet<usize>, likes: &[Vec<f32>]| -> Vec<f32> {
-        let exact = hits.clone().map(|hit| {
-            let mut frequencies = hit.frequencies.clone();
-            for at in left_out {
-                frequencies.counts.get_mut(*at).into_iter().for_each(|count| *count = 0);
-            }
-            bm25(terms, statistics, &frequencies)
-        });
-        exact.zip(nearly(statistics, likes, lengths.clone())).map(|(exact, nearly)| exact + nearly).collect()
-    };
-    // What is counted as nearly the term is not counted twice.
-    let mut left_out: BTreeSet<usize> = unknown.iter().copied().collect();
-    let words = by_words(&left_out, &likes);
-    let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
-    let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
-    let others = by_other_forms(terms, statistics, hits.clone());
-    scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
-    let numbers: BTreeSet<usize> = missing.iter().flat_map(|number| &number.terms).copied().collect();
-    if !numbers.is_empty() {
-        left_out.extend(&numbers);
-        let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
-        let without = |likes: &Vec<f32>| -> Vec<f32> {
-            likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
-        };
-        let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
-        let words = by_words(&left_out, &likes);
-        let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
-        let others: Vec<(f32, f32)> = nearness.zip(words).collect();
-        limit(&mut scores, sure_without(&numbers, terms, statistics, &others));
-    }
-    scores
-}
-
-/// How sure the surest of these hits is by all of the question but numbers that no passage found has: each has a cosine, and what it scores without
-/// them. To the model one number is like any other, so that meaning tells no more than the other words are of the question.
-fn sure_without(
-    numbers: &BTreeSet<usize>,
-    terms: &QueryTerms,
-    statistics: &CorpusStatistics,
-    hits: &[(f32, f32)],
-) -> f32 {
-    let all = possible(terms, statistics);
-    let others = possible_by(terms, statistics, |at| !numbers.contains(&at));
-    let part = if all > 0.0 { (others / all).min(1.0) } else { 0.0 };
-    SURE_WITHOUT_NUMBER * part * sure(weight_of_meaning(terms), (all, rarest(statistics)), hits)
-}
-
-/// Makes the best score this one if it is more, and the others the same part of it as before: the order stays.
-fn limit(scores: &mut [f32], most: f32) {
-    let (best, most) = (scores.iter().copied().fold(0.0, f32::max), most.max(SURE_LEAST));
-    if best > most {
-        scores.iter_mut().for_each(|score| *score *= most / best);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::lexical::bm25::bm25;
     use super::*;
     use crate::base::hit::TermFrequencies;
 

@@ -3,7 +3,7 @@
 //! [`vector`] keeps the sign bits of every stored vector in memory and finds the nearest by Hamming distance in one
 //! exhaustive scan. The caller rescores those candidates with exact cosines. [`lexical`] is the index of words, with BM25
 //! (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009): a chunk is found by its words
-//! before it has a vector, and in languages that the model does not know. [`fusion`] puts both lists in one order, and only
+//! before it has a vector, and in languages that the model does not know. [`fusion`] puts both lists in one order ([`scores`] has what changes it), and only
 //! at the device that asks: statistics of several devices add up, and scores of one device alone mean nothing to another.
 //!
 //! Invariants: the same rows give the same result, in whatever order they were added; of equal rows the older comes
@@ -14,5 +14,6 @@ pub mod files;
 pub mod fusion;
 pub mod indexes;
 pub mod lexical;
+pub mod scores;
 pub mod snippet;
 pub mod vector;

@@ -18,8 +18,8 @@ pub struct Matcher<'a> {
 enum Path {
     /// It has this somewhere.
     Part(String),
-    /// It, or a folder in it, is like this pattern.
-    Pattern(Rules),
+    /// It, or a folder in it, is like this pattern; or it has the same as it is typed, as a name may have brackets.
+    Pattern(Rules, String),
 }
 
 impl<'a> Matcher<'a> {
@@ -76,20 +76,29 @@ impl Path {
         } else {
             ""
         };
-        Self::Pattern(Rules::parse(format!("{before}{asked}").as_bytes()))
+        Self::Pattern(Rules::parse(format!("{before}{asked}").as_bytes()), asked)
     }
 
     fn is_like(&self, path: &str) -> bool {
         match self {
             Self::Part(part) => path.contains(part),
-            Self::Pattern(rules) => {
+            Self::Pattern(rules, typed) => {
                 let below = path.trim_start_matches('/');
                 let folders = below.match_indices('/').filter_map(|(end, _)| below.get(..end));
                 let holds = |place: &str, is_folder| rules.verdict(place.as_bytes(), is_folder) == Some(true);
-                holds(below, false) || folders.into_iter().any(|folder| holds(folder, true))
+                holds(below, false) || folders.into_iter().any(|folder| holds(folder, true)) || has(path, typed)
             }
         }
     }
+}
+
+/// Whether a path has this as it is typed: from the root on it is the path or a folder in it, else it stands anywhere.
+fn has(path: &str, typed: &str) -> bool {
+    if typed.starts_with('/') {
+        let rest = path.strip_prefix(typed.trim_end_matches('/'));
+        return rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    }
+    path.contains(typed)
 }
 
 #[cfg(test)]
@@ -125,6 +134,18 @@ mod tests {
             assert!(!takes(Key::Path, asked, path), "{asked}");
         }
         assert!(takes(Key::Path, "#*", "/a/#1.md"));
+    }
+
+    #[test]
+    fn a_path_with_brackets_is_found_as_the_answer_shows_it() {
+        let path = "/docs/\u{DC}bung [1]/a [x] *.md";
+        for asked in ["/docs/\u{DC}bung [1]", "/docs/\u{DC}bung [1]/", path, "bung [1]", "a [x] *.md"] {
+            assert!(takes(Key::Path, asked, path), "{asked}");
+        }
+        assert!(takes(Key::Path, "/docs/\u{DC}bung [1]", "/docs/\u{DC}bung 1/a.md"), "it is a pattern too");
+        for asked in ["/docs/\u{DC}bung [2]", "/bung [1]", "a [y]*.txt"] {
+            assert!(!takes(Key::Path, asked, path), "{asked}");
+        }
     }
 
     #[test]

@@ -326,7 +326,7 @@ fn question(asked: Asked<'_>, lists: Lists) -> Question {
     Question { text, filter: Filter::default(), fluency: asked.fluency }
 }
 
-/// The scores of hits by their words, with what is nearly a word that no passage has, as `search::fusion` counts it.
+/// The scores of hits by their words, with what is nearly a word that no passage has, as `search::scores` counts it.
 fn of_words(terms: &QueryTerms, statistics: &CorpusStatistics, hits: &[SearchHit]) -> Vec<f32> {
     let unknown = unknown(terms, statistics);
     let counts: Vec<_> = hits.iter().map(|hit| terms.count(parts(hit))).collect();

@@ -24,8 +24,9 @@ pub struct SearchResults {
     /// Names of devices that answered and do not know filters, so that what they have may be missing. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfiltered: Vec<String>,
-    /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are, and
-    /// one for each of the first numbers or codes of the question that no passage found has, with how many more there are. Left out where there are none.
+    /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
+    /// one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
+    /// many more there are, and one that names the words of a short question that no passage has. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
     /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are

@@ -5,11 +5,12 @@
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
 //! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
-//! question no passage has, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and
-//! [`spans`] where the words of a question stand in one.
+//! question no passage has (`signs` has the letters and figures of one in a row), [`absent`] which of its
+//! words, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and [`spans`] where the words of a question stand in one.
 //!
 //! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
 
+pub mod absent;
 pub mod analysis;
 pub mod audience;
 pub mod bm25;
@@ -24,6 +25,7 @@ pub mod own_form;
 pub mod phrase;
 pub mod postings;
 pub mod row_set;
+mod signs;
 pub mod similar;
 pub mod spans;
 pub mod stems;

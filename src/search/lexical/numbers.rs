@@ -4,65 +4,136 @@
 //! known here which numbers of a question are missing. As the index counts them, zeros before them left out too, they stand in no passage at
 //! all. Typed in yet another way (other signs or blanks between their parts, more zeros) they stand in none of the passages that were found:
 //! the text of no other one is looked at, and nothing is said of it. What is nearest may be shown then, and is no sure answer
-//! (`search::fusion`).
+//! (`search::scores`).
 //!
 //! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day, a time and of
 //! short numbers in a row each part counts by itself, as people write them in many ways.
+//!
+//! A number of another thing is none either: that a bus line has the number `4712` says nothing of the alarm whose PIN it may be. So a number
+//! is missing too where no passage that was found has it together with another word of the question, as long as some passage has such a word: in
+//! another language than the documents nothing is said. A passage that has the number is left as it is then (`Missing::is_lacked_by`).
 
 use super::bm25::is_known;
+use super::signs::Signs;
 use super::terms::QueryTerms;
-use super::token::{TAIL, TAIL_FROM, WITHOUT_ZEROS_FROM, has_digit};
+use super::token::{TAIL, TAIL_FROM, has_digit};
+use crate::base::file_name;
 use crate::base::fold::fold;
 use crate::base::hit::{CorpusStatistics, SearchHit};
+use core::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Signs of a number from which on it names something.
 const NAMES_FROM: usize = 2;
 
-/// Signs that may stand between two parts of one number.
-const BETWEEN_MAX: usize = 3;
-
-/// What people add to a number in a sentence: the 1980s, am 12ten.
-const ENDINGS: [&str; 6] = ["s", "st", "nd", "rd", "th", "er"];
-
-/// A number or a code of a question that no passage that was found has.
+/// A number or a code of a question that no passage that was found has, or none together with another word of the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// What is missing, in canonical form and without what stands between its parts.
+    /// What is missing, in canonical form.
     pub number: String,
     /// The terms that it is counted by, those of its parts too.
     pub terms: BTreeSet<usize>,
+    /// The number, if passages about other things have it.
+    elsewhere: Option<Number>,
+}
+
+impl Missing {
+    /// Whether some passage has it, and none together with another word of the question.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
+    /// Whether a hit does not have it.
+    #[must_use]
+    pub fn is_lacked_by(&self, hit: &SearchHit) -> bool {
+        self.elsewhere.as_ref().is_none_or(|number| !number.is_in(hit))
+    }
 }
 
 /// The numbers and codes of a question that none of these hits has in whichever way they are typed, nor any other passage as the index counts
-/// them. Without hits there is nothing to say.
+/// them; and those that none of these hits has together with another word of the question. Without hits there is nothing to say.
 #[must_use]
 pub fn missing<'a>(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
     hits: impl Iterator<Item = &'a SearchHit>,
 ) -> Vec<Missing> {
-    let is_counted = |at: usize, _: &str| is_known(statistics, at);
-    let mut numbers = numbers(terms);
-    numbers.retain(|number| !number.is_there(is_counted));
+    let numbers = numbers(terms);
     if numbers.is_empty() {
         return Vec::new();
     }
-    let texts: Vec<Signs> = hits.map(Signs::of).collect();
+    let hits: Vec<&SearchHit> = hits.collect();
+    if hits.is_empty() {
+        return Vec::new();
+    }
+    let texts: LazyCell<Vec<Signs>, _> = LazyCell::new(|| hits.iter().map(|hit| Signs::of(hit)).collect());
+    let is_counted = |at: usize, _: &str| is_known(statistics, at);
     let is_there = |at: usize, word: &str| is_counted(at, word) || texts.iter().any(|text| text.have(word));
-    numbers.retain(|number| !texts.is_empty() && !number.is_there(is_there));
-    numbers.into_iter().map(|number| Missing { number: number.name(is_there), terms: number.all }).collect()
+    let beside = Beside::of(terms, statistics, &numbers);
+    let missing = |number: Number| {
+        if !number.is_there(is_counted) && !number.is_there(is_there) {
+            return Some(Missing { number: number.name(is_there), terms: number.all, elsewhere: None });
+        }
+        let is_with_others = || hits.iter().any(|hit| number.is_in(hit) && beside.are_in(hit));
+        (beside.tell && !is_with_others()).then(|| Missing {
+            number: number.whole(terms),
+            terms: number.all.clone(),
+            elsewhere: Some(number.clone()),
+        })
+    };
+    numbers.into_iter().filter_map(missing).collect()
 }
 
-/// The number as it is typed in the question, if it is one word there.
+/// The words of a question that count, beside its numbers.
+struct Beside<'a> {
+    terms: &'a QueryTerms,
+    words: Vec<usize>,
+    /// Those of them that no passage has: what is like them counts.
+    unknown: Vec<usize>,
+    /// Whether some passage has one of them.
+    tell: bool,
+}
+
+impl<'a> Beside<'a> {
+    fn of(terms: &'a QueryTerms, statistics: &CorpusStatistics, numbers: &[Number]) -> Self {
+        let is_word = |at: &usize| !has_digit(terms.word(*at)) && !numbers.iter().any(|number| number.all.contains(at));
+        let words: Vec<usize> = terms.looked_up().map(|(at, _)| at).filter(is_word).collect();
+        let unknown: Vec<usize> = words.iter().copied().filter(|at| !is_known(statistics, *at)).collect();
+        let tell = unknown.len() < words.len();
+        Self { terms, words, unknown, tell }
+    }
+
+    /// Whether a hit has one of them, in the name of its file, in its heading or in its text.
+    fn are_in(&self, hit: &SearchHit) -> bool {
+        if self.words.iter().any(|at| counts(hit, *at)) {
+            return true;
+        }
+        let signs = Signs::of(hit);
+        let name = file_name::words(&hit.path);
+        let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
+        self.words.iter().any(|at| signs.have_word(self.terms.word(*at)))
+            || self.terms.nearly(&self.unknown, parts).iter().any(|like| *like > 0.0)
+    }
+}
+
+/// Whether a hit has a term as it is counted.
+fn counts(hit: &SearchHit, at: usize) -> bool {
+    hit.frequencies.counts.get(at).is_some_and(|count| *count > 0)
+}
+
+/// The number, or the word, as it is typed in the question, if it is one word there.
 #[must_use]
 pub fn as_typed(question: &str, number: &str) -> String {
     let mut words = question.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
-    let is_it = |word: &&str| fold(word).chars().filter(|c| c.is_alphanumeric()).eq(number.chars());
+    let signs = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let number_signs = signs(number);
+    let is_it = |word: &&str| signs(&fold(word)) == number_signs;
     words.find(is_it).unwrap_or(number).to_owned()
 }
 
 /// A number or a code of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Number {
     /// Its terms, and those of its parts.
     all: BTreeSet<usize>,
@@ -76,6 +147,25 @@ impl Number {
     fn is_there(&self, is_there: impl Fn(usize, &str) -> bool) -> bool {
         let is_there = |(at, word): &(usize, String)| is_there(*at, word);
         self.wholes.iter().any(is_there) || self.parts.as_ref().is_some_and(|parts| parts.iter().all(is_there))
+    }
+
+    /// Whether a hit has it, in whichever way it is typed.
+    fn is_in(&self, hit: &SearchHit) -> bool {
+        let is_counted = |at: usize, _: &str| counts(hit, at);
+        if self.is_there(is_counted) {
+            return true;
+        }
+        let signs = Signs::of(hit);
+        self.is_there(|at, word| is_counted(at, word) || signs.have(word))
+    }
+
+    /// All of it: its parts in their order where it counts by them, as a day does.
+    fn whole(&self, terms: &QueryTerms) -> String {
+        let wholes: BTreeSet<usize> =
+            self.all.iter().flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
+        let parts = self.all.iter().filter(|at| self.parts.is_some() && !wholes.contains(at));
+        let parts: Vec<&str> = parts.map(|at| terms.word(*at)).collect();
+        if parts.is_empty() { self.name(|_, _| true) } else { parts.join(" ") }
     }
 
     /// The first of its parts that is not there, or the whole.
@@ -121,76 +211,6 @@ fn number(terms: &QueryTerms, words: &BTreeMap<usize, &String>, all: BTreeSet<us
         return None;
     }
     Some(Number { all, wholes, parts: counts_by_parts.then_some(parts) })
-}
-
-/// The letters and figures of a passage, without what stands between them.
-struct Signs {
-    /// A line feed where too much stands between two for them to be of one number.
-    signs: Vec<char>,
-    /// Whether something stands before each.
-    apart: Vec<bool>,
-}
-
-impl Signs {
-    /// Those of the name of its file, of its heading and of its text.
-    fn of(hit: &SearchHit) -> Self {
-        let name = hit.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let mut all = Self { signs: Vec::new(), apart: Vec::new() };
-        for part in [&*String::from_utf8_lossy(name), hit.heading.as_str(), hit.text.as_str()] {
-            all.push('\n', true);
-            let mut between = 0;
-            for sign in fold(part).chars() {
-                if !sign.is_alphanumeric() {
-                    between += if sign == '\n' { BETWEEN_MAX + 1 } else { 1 };
-                    continue;
-                }
-                if between > BETWEEN_MAX {
-                    all.push('\n', true);
-                }
-                all.push(sign, between > 0);
-                between = 0;
-            }
-        }
-        all
-    }
-
-    fn push(&mut self, sign: char, is_apart: bool) {
-        self.signs.push(sign);
-        self.apart.push(is_apart);
-    }
-
-    /// Whether a number stands in them, and not as a part of a longer number or word.
-    fn have(&self, number: &str) -> bool {
-        let without_zeros = number.trim_start_matches('0');
-        let is_number_with = |ending: &&str| {
-            number.strip_suffix(*ending).is_some_and(|number| number.ends_with(|c: char| c.is_ascii_digit()))
-        };
-        let without_ending = ENDINGS.iter().copied().find(is_number_with).and_then(|end| number.strip_suffix(end));
-        let without_zeros = Some(without_zeros).filter(|rest| rest.len() >= WITHOUT_ZEROS_FROM);
-        [Some(number), without_zeros, without_ending].into_iter().flatten().any(|number| {
-            let number: Vec<char> = number.chars().collect();
-            let mut places = self.signs.windows(number.len().max(1)).enumerate();
-            places.any(|(at, signs)| signs == number && self.begins(at, &number) && !self.goes_on(at + number.len()))
-        })
-    }
-
-    /// Whether a number begins here: zeros may stand before it, and before the last figures of a telephone number others.
-    fn begins(&self, at: usize, number: &[char]) -> bool {
-        let zeros = self.signs[..at].iter().rev().take_while(|sign| **sign == '0').count();
-        let is_tail = number.len() >= TAIL && number.iter().all(char::is_ascii_digit);
-        let is_figure = number.first().is_some_and(char::is_ascii_digit);
-        is_tail || !self.goes_on(at) || is_figure && zeros > 0 && !self.goes_on(at - zeros)
-    }
-
-    /// Whether the sign here goes on with the figures, or the letters, before it.
-    fn goes_on(&self, at: usize) -> bool {
-        let (Some(before), Some(sign)) = (at.checked_sub(1).and_then(|at| self.signs.get(at)), self.signs.get(at))
-        else {
-            return false;
-        };
-        let are_of_one = before.is_alphanumeric() && before.is_ascii_digit() == sign.is_ascii_digit();
-        are_of_one && sign.is_alphanumeric() && !self.apart.get(at).copied().unwrap_or(true)
-    }
 }
 
 #[cfg(test)]
@@ -261,5 +281,53 @@ mod tests {
             assert_eq!(missing_in(question, &TEXTS), Vec::<String>::new(), "{question}");
         }
         assert!(missing_in("RE4712", &[]).is_empty(), "nothing was found that it could be said of");
+    }
+
+    #[test]
+    fn a_number_that_only_a_passage_about_something_else_has_is_missing() {
+        let texts = [
+            "Invoice 2024-0077 of the Stadtwerke over 450 euros was paid.",
+            "Photo 2024-0078 shows grandmother at the lake",
+            "The PIN of the alarm is 4711",
+            "Bus line 4712",
+            "The lock code is 0042",
+            "Mail number 43",
+            "The rent is 950 euros",
+            "Room 201 has a leak since 12 March 2024",
+        ];
+        for (question, number) in [
+            ("Was the invoice 2024-0078 of the Stadtwerke paid?", "2024-0078"),
+            ("Is the PIN of the alarm 4712?", "4712"),
+            ("What is the lock code 0043?", "0043"),
+            ("Is the rent 201 euros?", "201"),
+            ("Was the rent paid on 12 March 2024?", "12 march 2024"),
+        ] {
+            assert_eq!(missing_in(question, &texts), [number], "{question}");
+        }
+        for question in [
+            "Was the invoice 2024-0077 of the Stadtwerke paid?",
+            "the foto 2024-0078",
+            "Is the bus line 4712 late?",
+            "4712",
+            "2024-0078",
+            "Is it 4712?",
+            "Wie spät ist Linie 4712?",
+            "What leaks in room 201?",
+            "The leak of 12.03.2024",
+        ] {
+            assert_eq!(missing_in(question, &texts), Vec::<String>::new(), "{question}");
+        }
+        assert!(missing_in("part 0345", &["Order part 0345 for the pump", "Mail number 345"]).is_empty());
+    }
+
+    #[test]
+    fn a_hit_that_has_a_number_of_another_thing_does_not_lack_it() {
+        let terms = QueryTerms::new("Is the PIN 4712?");
+        let hit = |text: &str| SearchHit::of_text("/0.md", text, terms.count(["", "", text]));
+        let hits = [hit("The PIN is 4711"), hit("Bus line 4712")];
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        let missing = missing(&terms, &statistics, hits.iter());
+        assert!(missing.len() == 1 && missing[0].is_elsewhere());
+        assert!(missing[0].is_lacked_by(&hits[0]) && !missing[0].is_lacked_by(&hits[1]));
     }
 }

@@ -46,6 +46,33 @@ pub fn by_other_forms<'a>(
     hits.iter().map(other).collect()
 }
 
+/// For each hit the numbers of the question that it has without the zeros before them alone, where another hit has them as they are asked for:
+/// they count for nothing then. Empty where the question has none with zeros.
+#[must_use]
+pub fn without_zeros_alone<'a>(terms: &QueryTerms, hits: impl Iterator<Item = &'a SearchHit>) -> Vec<BTreeSet<usize>> {
+    let has_other_form = |at: usize, forms: &[String]| forms.len() > 1 && terms.word(at).starts_with('0');
+    let asked: BTreeMap<&str, usize> = terms
+        .looked_up()
+        .filter(|(at, forms)| has_other_form(*at, forms))
+        .map(|(at, _)| (terms.word(at), at))
+        .collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let has = |hit: &SearchHit, at: usize| hit.frequencies.counts.get(at).is_some_and(|count| *count > 0);
+    let of = |hit: &SearchHit| -> (BTreeSet<usize>, BTreeSet<usize>) {
+        let its: BTreeSet<usize> = asked.values().copied().filter(|at| has(hit, *at)).collect();
+        let own = if its.is_empty() { BTreeSet::new() } else { in_own_form(&asked, hit) };
+        (its, own)
+    };
+    let hits: Vec<_> = hits.map(of).collect();
+    let exact: BTreeSet<usize> = hits.iter().flat_map(|(_, own)| own).copied().collect();
+    let alone = |(its, own): &(BTreeSet<usize>, BTreeSet<usize>)| -> BTreeSet<usize> {
+        its.iter().copied().filter(|at| exact.contains(at) && !own.contains(at)).collect()
+    };
+    hits.iter().map(alone).collect()
+}
+
 /// The words of a question that few passages have, in canonical form, with their terms.
 fn rare<'a>(terms: &'a QueryTerms, statistics: &CorpusStatistics) -> BTreeMap<&'a str, usize> {
     let are_few = |at: usize| statistics.document_frequencies.get(at).is_some_and(|n| (2..=RARE).contains(n));
@@ -94,6 +121,20 @@ mod tests {
     fn a_passage_with_a_number_without_its_zeros_is_told_where_one_has_them() {
         let of = others("locker 0345", &["the key 345 hangs here", "the key 0345 hangs here", "a lamp"]);
         assert!(of[0] > 0.1 && of[1] == 0.0 && of[2] == 0.0, "{of:?}");
+    }
+
+    #[test]
+    fn a_number_without_its_zeros_counts_for_nothing_where_a_passage_has_them() {
+        let of = |texts: &[&str]| {
+            let terms = QueryTerms::new("locker 0345");
+            let hits: Vec<SearchHit> =
+                texts.iter().map(|text| SearchHit::of_text("/0.md", text, terms.count(["", "", text]))).collect();
+            without_zeros_alone(&terms, hits.iter())
+        };
+        let (none, number) = (BTreeSet::new(), BTreeSet::from([1]));
+        assert_eq!(of(&["the key 345", "the key 0345, not 345", "a lamp"]), [number, none.clone(), none.clone()]);
+        assert_eq!(of(&["the key 345", "a lamp"]), [none.clone(), none]);
+        assert!(without_zeros_alone(&QueryTerms::new("locker 345"), core::iter::empty()).is_empty());
     }
 
     #[test]

@@ -5,10 +5,11 @@ use crate::base::file_name::AskedNames;
 use crate::base::hit::{CorpusStatistics, Found};
 use crate::base::vector::Quantized;
 use crate::limits::HITS_MAX;
-use crate::search::fusion::{fused, lift};
+use crate::search::fusion::lift;
 use crate::search::lexical::near::{Compared, Likeness};
 use crate::search::lexical::numbers::missing;
 use crate::search::lexical::terms::QueryTerms;
+use crate::search::scores::fused;
 use std::collections::BTreeSet;
 
 /// How many texts are told, and whether another device is.

@@ -1,0 +1,135 @@
+//! Words of a short question that no passage has: what is shown for them is like them, or fits by its meaning.
+//!
+//! A word that is typed wrongly is found by what is like it, and so is one that no document has: `hedgerow` finds hedgehogs. Nobody can tell
+//! these apart, so it is said. Of a question in another language than the documents it is not: each of its words is in none of them. In a
+//! question of a word or two the language is seldom known; that something found is like the word speaks for the same one.
+
+use super::analysis::languages_of;
+use super::bm25::unknown;
+use super::signs::Signs;
+use super::terms::QueryTerms;
+use super::token::is_unspaced;
+use crate::base::file_name;
+use crate::base::hit::{CorpusStatistics, SearchHit};
+use crate::limits::SHORT_QUESTION_WORDS;
+
+/// Letters of a word of which it is said, at least.
+const LETTERS: usize = 4;
+
+/// Hits whose languages are looked at: to tell one costs as much as to count a text.
+const LANGUAGES_OF: usize = 16;
+
+/// The words of a short question that no passage has, as it is counted, nor any of these hits within a longer word.
+#[must_use]
+pub fn absent<'a>(
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    hits: impl Iterator<Item = &'a SearchHit>,
+) -> Vec<String> {
+    if !is_short(terms) {
+        return Vec::new();
+    }
+    let mut words: Vec<usize> = unknown(terms, statistics).into_iter().filter(|at| is_plain(terms.word(*at))).collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let hits: Vec<&SearchHit> = hits.collect();
+    let texts: Vec<Signs> = hits.iter().map(|hit| Signs::of(hit)).collect();
+    words.retain(|at| !texts.iter().any(|text| text.have_word(terms.word(*at))));
+    if words.is_empty() || !is_in_their_language(terms, &words, &hits) {
+        return Vec::new();
+    }
+    words.into_iter().map(|at| terms.word(at).to_owned()).collect()
+}
+
+/// Whether a question is short, and no passage has any of its words, which are plain ones: what its hits have of words is only like them.
+#[must_use]
+pub fn has_only_unknown(terms: &QueryTerms, unknown: &[usize]) -> bool {
+    let mut words = terms.looked_up().map(|(at, _)| at);
+    !terms.is_empty() && is_short(terms) && words.all(|at| unknown.contains(&at) && is_plain(terms.word(at)))
+}
+
+fn is_short(terms: &QueryTerms) -> bool {
+    terms.looked_up().count() <= SHORT_QUESTION_WORDS
+}
+
+/// Whether a word has letters alone: numbers are told otherwise, names of files have points, and of scripts without spaces there are groups of
+/// letters.
+fn is_plain(word: &str) -> bool {
+    word.chars().count() >= LETTERS && word.chars().all(char::is_alphabetic) && !is_unspaced(word)
+}
+
+/// Whether the question is in a language of most hits: surely, or as something in them is like one of these words.
+fn is_in_their_language(terms: &QueryTerms, words: &[usize], hits: &[&SearchHit]) -> bool {
+    let asked = terms.languages();
+    let shares = |hit: &&&SearchHit| languages_of(&hit.heading, &hit.text).iter().any(|one| asked.contains(one));
+    let looked_at = hits.len().min(LANGUAGES_OF);
+    let sharing = hits.iter().take(LANGUAGES_OF).filter(shares).count();
+    let is_like = |hit: &&SearchHit| {
+        let name = file_name::words(&hit.path);
+        let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
+        terms.nearly(words, parts).iter().any(|like| *like > 0.0)
+    };
+    // Small words beside the others tell the language of a short question.
+    let is_sure = asked.len() == 1 && terms.looked_up().count() < terms.len();
+    sharing > 0 && sharing * 2 >= looked_at && (is_sure || hits.iter().any(is_like))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn absent_in(question: &str, texts: &[&str]) -> Vec<String> {
+        let terms = QueryTerms::new(question);
+        let hit = |text: &&str| SearchHit::of_text("/notes/boiler.md", text, terms.count(["boiler", "", text]));
+        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        absent(&terms, &statistics, hits.iter())
+    }
+
+    const TEXTS: [&str; 3] = [
+        "The hedgehog lives in the garden of the neighbours, and it was there in the spring.",
+        "There is sparse light in the attic, where the heater was, and the rainwater of the roof.",
+        "This is what they said of the house: it should have been sold to them in the summer.",
+    ];
+
+    #[test]
+    fn a_word_of_a_short_question_that_no_passage_has_is_told() {
+        for (question, words) in [
+            ("hedgerow", &["hedgerow"][..]),
+            ("Where is the hedgerow of the garden?", &["hedgerow"]),
+            ("What was the hedgerow and the chapel?", &["hedgerow", "chapel"]),
+        ] {
+            assert_eq!(absent_in(question, &TEXTS), words, "{question}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_of_other_forms_small_words_names_of_files_numbers_longer_questions_and_where_the_language_is_unknown()
+     {
+        for question in [
+            "hedgehogs",
+            "the heaters",
+            "rain water",
+            "rain",
+            "where is it",
+            "boiler.md",
+            "boiler",
+            "zucchini",
+            "AB1234",
+            "the hedgerow, the garden, the house and the attic",
+            "???",
+            "",
+        ] {
+            assert_eq!(absent_in(question, &TEXTS), Vec::<String>::new(), "{question}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_of_a_question_in_another_language_than_the_passages() {
+        for question in ["Wo ist denn die Hecke?", "Wann war das mit der Kapelle?", "где колодец", "生垣"] {
+            assert_eq!(absent_in(question, &TEXTS), Vec::<String>::new(), "{question}");
+        }
+        assert!(absent_in("hedgerow", &[]).is_empty());
+    }
+}

@@ -1,0 +1,192 @@
+//! The scores of hits: those of their fusion, less for what a hit has in another form only, and limited where the hits lack what was asked for.
+
+use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
+use super::lexical::absent::has_only_unknown;
+use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
+use super::lexical::numbers::Missing;
+use super::lexical::own_form::{by_other_forms, without_zeros_alone};
+use super::lexical::terms::QueryTerms;
+use crate::base::file_name;
+use crate::base::hit::{CorpusStatistics, SearchHit};
+use std::collections::BTreeSet;
+
+/// How sure a hit is at most in a question with a number that no passage found has, where the other words of the question and its meaning leave no
+/// doubt: what was asked for by its number is not there.
+const SURE_WITHOUT_NUMBER: f32 = 0.4;
+
+/// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
+/// word as well as one that is typed wrongly.
+const SURE_BY_LIKENESS: f32 = 0.6;
+
+/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
+const OTHER_FORMS: f32 = 0.05;
+
+/// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
+/// by what is nearly them; `missing` are the numbers and codes of the question that none of the hits has, or none together with another word
+/// of the question (`lexical::numbers`).
+#[must_use]
+pub fn fused<'a>(
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    missing: &[Missing],
+    hits: impl Iterator<Item = &'a SearchHit> + Clone,
+) -> Vec<f32> {
+    let unknown = unknown(terms, statistics);
+    let likes = |hit: &SearchHit| terms.nearly(&unknown, [&file_name::words(&hit.path), &hit.heading, &hit.text]);
+    let likes: Vec<Vec<f32>> = if unknown.is_empty() { Vec::new() } else { hits.clone().map(likes).collect() };
+    let lengths = hits.clone().map(|hit| hit.frequencies.length as f32);
+    let other_numbers = without_zeros_alone(terms, hits.clone());
+    let by_words = |left_out: &BTreeSet<usize>, likes: &[Vec<f32>]| -> Vec<f32> {
+        let exact = hits.clone().enumerate().map(|(place, hit)| {
+            let mut frequencies = hit.frequencies.clone();
+            for at in left_out.iter().chain(other_numbers.get(place).into_iter().flatten()) {
+                frequencies.counts.get_mut(*at).into_iter().for_each(|count| *count = 0);
+            }
+            bm25(terms, statistics, &frequencies)
+        });
+        exact.zip(nearly(statistics, likes, lengths.clone())).map(|(exact, nearly)| exact + nearly).collect()
+    };
+    // What is counted as nearly the term is not counted twice.
+    let mut left_out: BTreeSet<usize> = unknown.iter().copied().collect();
+    let words = by_words(&left_out, &likes);
+    let fusion = Fusion::of(terms, statistics, hits.clone().zip(&words).map(|(hit, words)| (hit.cosine, *words)));
+    let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
+    let others = by_other_forms(terms, statistics, hits.clone());
+    scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
+    if has_only_unknown(terms, &unknown) {
+        let by_meaning: Vec<(f32, f32)> = hits.clone().map(|hit| (terms.fluency().nearness(hit.cosine), 0.0)).collect();
+        let by_meaning = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &by_meaning);
+        let all = vec![true; scores.len()];
+        limit(&mut scores, &all, SURE_BY_LIKENESS.max(by_meaning));
+    }
+    let numbers: BTreeSet<usize> = missing.iter().flat_map(|number| &number.terms).copied().collect();
+    if !numbers.is_empty() {
+        left_out.extend(&numbers);
+        let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
+        let without = |likes: &Vec<f32>| -> Vec<f32> {
+            likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
+        };
+        let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
+        let words = by_words(&left_out, &likes);
+        let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
+        let others: Vec<(f32, f32)> = nearness.zip(words).collect();
+        // A hit that has the number of another thing has what was asked for by it.
+        let is_there = missing.iter().all(Missing::is_elsewhere);
+        let lacks = |hit: &SearchHit| !is_there || missing.iter().all(|number| number.is_lacked_by(hit));
+        let limited: Vec<bool> = hits.map(lacks).collect();
+        limit(&mut scores, &limited, sure_without(&numbers, terms, statistics, &others));
+    }
+    scores
+}
+
+/// How sure the surest of these hits is by all of the question but numbers that no passage found has: each has a cosine, and what it scores without
+/// them. To the model one number is like any other, so that meaning tells no more than the other words are of the question.
+fn sure_without(
+    numbers: &BTreeSet<usize>,
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    hits: &[(f32, f32)],
+) -> f32 {
+    let all = possible(terms, statistics);
+    let others = possible_by(terms, statistics, |at| !numbers.contains(&at));
+    let part = if all > 0.0 { (others / all).min(1.0) } else { 0.0 };
+    SURE_WITHOUT_NUMBER * part * sure(weight_of_meaning(terms), (all, rarest(statistics)), hits)
+}
+
+/// Makes the best of the scores that are `limited` this one if it is more, and the others of them the same part of it as before: their order
+/// stays.
+fn limit(scores: &mut [f32], limited: &[bool], most: f32) {
+    let its = scores.iter().zip(limited).filter(|(_, is)| **is).map(|(score, _)| *score);
+    let (best, most) = (its.fold(0.0, f32::max), most.max(SURE_LEAST));
+    if best > most {
+        let its = scores.iter_mut().zip(limited).filter(|(_, is)| **is);
+        its.for_each(|(score, _)| *score *= most / best);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexical::numbers;
+    use super::*;
+
+    /// The scores of texts with their cosines, in their order.
+    fn scores(question: &str, texts: &[(&str, f32)]) -> Vec<f32> {
+        let terms = QueryTerms::new(question);
+        let hit = |(text, cosine): &(&str, f32)| SearchHit {
+            cosine: *cosine,
+            ..SearchHit::of_text("/0.md", text, terms.count(["", "", text]))
+        };
+        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        let missing = numbers::missing(&terms, &statistics, hits.iter());
+        fused(&terms, &statistics, &missing, hits.iter())
+    }
+
+    const TEXTS: [(&str, f32); 9] = [
+        ("Invoice 2024-0077 of the Stadtwerke over 450 euros was paid.", 0.6),
+        ("Photo 2024-0078 shows grandmother at the lake", 0.2),
+        ("The PIN of the alarm is 4711", 0.6),
+        ("Bus line 4712", 0.1),
+        ("The lock code is 0042", 0.5),
+        ("Mail number 43", 0.1),
+        ("The rent is 950 euros", 0.5),
+        ("Room 201 has a leak", 0.1),
+        ("an old chair", 0.0),
+    ];
+
+    #[test]
+    fn what_lacks_a_number_is_no_sure_answer_although_a_passage_about_something_else_has_the_number() {
+        for (question, lacks, has) in [
+            ("Was the invoice 2024-0078 of the Stadtwerke paid?", 0, Some(1)),
+            ("Is the PIN of the alarm 4712?", 2, Some(3)),
+            ("What is the lock code 0043?", 4, None),
+            ("Is the rent 201 euros?", 6, Some(7)),
+        ] {
+            let scores = scores(question, &TEXTS);
+            assert!(scores[lacks] <= SURE_WITHOUT_NUMBER, "{question}: {scores:?}");
+            let others = (0..TEXTS.len()).filter(|at| *at != lacks && Some(*at) != has);
+            assert!(others.map(|at| scores[at]).all(|score| score <= scores[lacks]), "{question}: {scores:?}");
+        }
+        for (question, first) in [("Was the invoice 2024-0077 of the Stadtwerke paid?", 0), ("bus line 4712", 3)] {
+            let scores = scores(question, &TEXTS);
+            assert!(
+                scores[first] > 0.7 && scores.iter().all(|score| *score <= scores[first]),
+                "{question}: {scores:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_with_its_zeros_comes_before_the_same_without_them_which_counts_where_nothing_else_is_there() {
+        for question in ["0345", "part 0345"] {
+            let both =
+                scores(question, &[("Mail number 345", 0.4), ("Order part 0345 for the pump", 0.2), ("a lamp", 0.0)]);
+            assert!(both[1] > 0.5 && both[0] < both[1] / 2.0, "{question}: {both:?}");
+        }
+        let alone = scores("0345", &[("Mail number 345", 0.4), ("a part of the pump", 0.2), ("a lamp", 0.0)]);
+        assert!(alone[0] > 0.5, "{alone:?}");
+    }
+
+    #[test]
+    fn what_is_only_like_the_words_of_a_short_question_is_no_sure_answer() {
+        let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
+        texts.push(("A hedgehog", 0.2));
+        let best = |question: &str| {
+            let scores = scores(question, &texts);
+            assert!(scores.iter().all(|score| *score <= scores[200]), "{question}: it is found");
+            scores[200]
+        };
+        let like = best("hedgerow");
+        assert!((0.5..SURE_BY_LIKENESS + 0.001).contains(&like), "{like}");
+        assert!(best("hedgehog") > 0.8 && best("the hedgehogs") > 0.8);
+    }
+
+    #[test]
+    fn only_what_is_limited_is_made_less_and_in_its_order() {
+        let mut scores = [0.9, 0.8, 0.4];
+        limit(&mut scores, &[true, false, true], 0.45);
+        assert_eq!(scores, [0.45, 0.8, 0.2]);
+        limit(&mut scores, &[true, true, true], 0.9);
+        assert_eq!(scores, [0.45, 0.8, 0.2]);
+    }
+}
