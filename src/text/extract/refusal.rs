@@ -55,6 +55,7 @@ pub enum Refusal {
     },
 }
 
+#[cfg(feature = "documents")]
 impl Refusal {
     /// Whether the file may have words although none were read.
     pub(super) const fn may_have_words(&self) -> bool {

@@ -153,9 +153,10 @@ fn a_table_of_numbers_keeps_its_beginning_and_its_end() {
 
 #[test]
 fn it_is_told_whether_rows_are_left_out_that_a_number_may_be_looked_for_in() {
-    let rows =
-        |n: usize| (0..n).fold(String::new(), |text, n| text + &format!("RG-{n:05}; Invoice of the mill; {n} Euro\n"));
-    let table = |n: usize| (0..n).fold(String::new(), |text, n| text + &format!("{n};{};{}\n", n * 7, n * 13));
+    let rows = |n: usize| {
+        (0..n).fold(String::new(), |text, n| text + format!("RG-{n:05}; Invoice of the mill; {n} Euro\n").as_str())
+    };
+    let table = |n: usize| (0..n).fold(String::new(), |text, n| text + format!("{n};{};{}\n", n * 7, n * 13).as_str());
     let same = "The connection to the server was lost again.\n".repeat(999);
     for (text, lacks) in [(rows(9), false), (rows(999), true), (table(9), false), (table(999), true), (same, false)] {
         assert_eq!(elide_and_tell(&text).1, lacks, "{}", &text[..40]);
