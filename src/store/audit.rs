@@ -53,7 +53,7 @@ pub struct Audit {
     pub faults: Vec<String>,
     /// How many faults there are.
     pub fault_count: u64,
-    /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`.
+    /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`, of which pictures and their like are left out first.
     pub refused: Vec<(Vec<u8>, String)>,
     /// Parked documents: the path of each, and why; at most `PARKED_MAX`.
     pub parked: Vec<(DocId, Vec<u8>, Parked)>,
