@@ -1,9 +1,10 @@
 //! `wattle demo`: three agents on this machine answer three questions together, share work, lose one of them, and stop.
 //!
 //! Each agent is a child process with a home of its own and a third of the sample folder, in a temporary folder that is
-//! removed at the end. Each question is asked at a device that does not hold the answer, so that the answer has to come
-//! over a link. A device that is silent, as on a very busy machine, is asked again with the same question, twice at most.
-//! The demo fails if another device answers, or if not all of them do. Then one of them gets a diary that all embed (`work`).
+//! removed at the end. They meet there too, so that no other agent of this host is told of their hurry. Each question is asked
+//! at a device that does not hold the answer, so that the answer has to come over a link. A device that is silent, as on a very
+//! busy machine, is asked again with the same question, twice at most. The demo fails if another device answers, or if not all
+//! of them do. Then one of them gets a diary that all embed (`work`).
 
 mod agent;
 mod sample;
@@ -45,6 +46,8 @@ struct DemoDevice {
     home: PathBuf,
     docs: PathBuf,
     address: Multiaddr,
+    /// Where the agents of the demo meet, and no other agent of this host: their hurry is none of its.
+    meeting: PathBuf,
 }
 
 /// Runs the demo to its end.
@@ -119,7 +122,8 @@ fn private_folder(parent: &Path) -> Result<PathBuf, String> {
 /// Makes the folders, the keys and the sample files of all devices.
 fn lay_out(folder: &Path) -> Result<Vec<DemoDevice>, String> {
     let failed = |error: std::io::Error| format!("The demo's folder {} cannot be made: {error}.", folder.display());
-    let mut devices = Vec::new();
+    let (mut devices, meeting) = (Vec::new(), folder.join("host"));
+    fs::create_dir_all(&meeting).map_err(failed)?;
     for (at, device) in DEVICES.into_iter().enumerate() {
         let (home, docs) = (folder.join(device).join("home"), folder.join(device).join("documents"));
         fs::create_dir_all(&docs).map_err(failed)?;
@@ -130,22 +134,22 @@ fn lay_out(folder: &Path) -> Result<Vec<DemoDevice>, String> {
         // The port is free now; the agent takes it in a moment.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let socket = port.map_err(|error| format!("The system gives no port: {error}."))?;
-        devices.push(DemoDevice { home, docs, address: Multiaddr::from(socket).with_peer(peer) });
+        let address = Multiaddr::from(socket).with_peer(peer);
+        devices.push(DemoDevice { home, docs, address, meeting: meeting.clone() });
     }
     Ok(devices)
 }
 
+/// What starts this device's agent.
 #[expect(clippy::disallowed_methods, reason = "the demo starts three agents of its own program")]
-fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: Option<&Path>) -> Result<Agent, String> {
-    let failed = |what: &dyn std::fmt::Display| format!("The agent {name} did not start: {what}.");
-    let program = std::env::current_exe().map_err(|error| failed(&error))?;
-    let own = &devices[at];
+fn command(program: &Path, name: &str, own: &DemoDevice, devices: &[DemoDevice], models: Option<&Path>) -> Command {
     let listen = own.address.socket().map(|socket| socket.to_string()).unwrap_or_default();
     let mut command = Command::new(program);
     // A person waits for the demo: it does not give way to what else runs here.
     command
         .args(["up", "--burst", "1h", "--api", "127.0.0.1:0", "--name", name, "--listen", &listen, "--home"])
-        .arg(&own.home);
+        .arg(&own.home)
+        .env("XDG_RUNTIME_DIR", &own.meeting);
     if let Some(models) = models {
         command.arg("--models").arg(models);
     }
@@ -153,6 +157,14 @@ fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: Option<&
     for other in devices.iter().filter(|other| other.address != own.address) {
         command.args(["--peer", &other.address.to_string()]);
     }
+    command
+}
+
+fn start(name: &'static str, at: usize, devices: &[DemoDevice], models: Option<&Path>) -> Result<Agent, String> {
+    let failed = |what: &dyn std::fmt::Display| format!("The agent {name} did not start: {what}.");
+    let program = std::env::current_exe().map_err(|error| failed(&error))?;
+    let own = &devices[at];
+    let mut command = command(&program, name, own, devices, models);
     let log = fs::File::create(own.home.with_extension("log")).map_err(|error| failed(&error))?;
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(|error| failed(&error))?;
@@ -261,5 +273,18 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(private_folder(&parent.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn the_demos_agents_meet_in_its_own_folder_and_tell_the_hosts_other_agents_of_no_hurry() {
+        let folder = tempfile::tempdir().unwrap();
+        let devices = lay_out(folder.path()).unwrap();
+        for (name, own) in DEVICES.into_iter().zip(&devices) {
+            let command = command(Path::new("wattle"), name, own, &devices, None);
+            let place = command.get_envs().find(|(name, _)| *name == "XDG_RUNTIME_DIR").and_then(|(_, place)| place);
+            let place = Path::new(place.unwrap());
+            // A folder that is there is the only one in which an agent looks for others.
+            assert!(place.is_absolute() && place.is_dir() && place.starts_with(folder.path()), "{}", place.display());
+        }
     }
 }

@@ -13,11 +13,12 @@ mod agent;
 mod check;
 mod local;
 mod network;
+mod unusable;
 
 use super::style::Style;
-use super::text::{one_line, whole_path, wrap};
+use super::text::{one_line, wrap};
 use crate::http::client::{Client, Failure};
-use crate::http::dto::{Checked, Unusable};
+use crate::http::dto::Checked;
 use crate::limits::AUDIT_TOLD_MS;
 use crate::platform::blocking;
 use crate::platform::child::Parsers;
@@ -159,10 +160,13 @@ impl Report {
             for fault in &store.faults {
                 paragraph(&mut text, "       - ", fault, *style);
             }
-            for Unusable { path, reason } in &store.refused {
-                // The path whole, on a line of its own.
-                let _ = writeln!(text, "       not usable: {}", whole_path(path));
+            for (what, reason) in unusable::listed(&store.refused) {
+                // A path stands whole, on a line of its own.
+                let _ = writeln!(text, "       not usable: {what}");
                 paragraph(&mut text, &" ".repeat(19), reason, *style);
+            }
+            if let Some(more) = unusable::more(store.counted.files.refused, store.refused.len()) {
+                let _ = writeln!(text, "       {more}");
             }
         }
         let count = |wanted: fn(&Outcome) -> bool| self.checks.iter().filter(|check| wanted(&check.outcome)).count();

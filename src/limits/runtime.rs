@@ -27,6 +27,12 @@ pub const GIVE_WAY_COMING_MS: u64 = 250;
 /// Milliseconds that a device which leaves waits for a link to an admin, which removes it: one that has just joined links within a second or two.
 pub const LEAVE_LINK_MS: u64 = 5_000;
 
+/// Files that are not used and that the log names one after another; of further ones it says how many there are.
+pub const UNUSED_NAMED_MAX: usize = 20;
+
+/// Milliseconds between two such lines, at least; after as long without such a file they are named again.
+pub const UNUSED_TOLD_MS: u64 = 60_000;
+
 /// Looks of the doctor's spot check at files that differ from the index, before it reports them.
 pub const SPOT_LOOKS: usize = 5;
 

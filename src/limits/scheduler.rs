@@ -160,7 +160,8 @@ pub const IGNORED_MAX: usize = 4096;
 /// Those that are known by their paths for each source, so that people can be told them.
 pub const IGNORED_KNOWN_MAX: usize = 256;
 
-/// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again.
+/// Documents of a source from which on a loss of more than half asks its owner first; fewer are quickly embedded again. Files that are
+/// not usable do not count.
 pub const LOSS_ASKED_MIN: u64 = 100;
 
 /// Milliseconds within which losses of one source count as one.

@@ -20,7 +20,6 @@ use crate::search::indexes::Indexes;
 use crate::store::change::{Applied, Change};
 use crate::store::kv::{KvError, KvRead};
 use crate::store::library::Library;
-use crate::store::read;
 use crate::store::record::{Mark, MarkKind, Record};
 use crate::worker::retrieve::{follow_files, load_indexes};
 use crate::worker::words;
@@ -30,8 +29,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 mod sync_step;
+mod unused_files;
 mod words_step;
 
+pub use unused_files::UnusedFiles;
 pub use words_step::WordsStep;
 
 /// New documents, and the part of all of them, after which they are counted once more: a count reads the list of all
@@ -65,6 +66,8 @@ pub struct Writer {
     pub broken: Option<NotSaved>,
     /// Since when something waits to be synced with what comes next.
     pub unsynced: Option<Instant>,
+    /// What the log said of files that are not used.
+    pub unused: UnusedFiles,
 }
 
 impl Writer {
@@ -123,6 +126,7 @@ impl Writer {
                 self.noted(counted::recount);
             }
         }
+        self.log_unused(true);
         self.sync_due(true);
         if self.broken.as_ref().is_some_and(|why| why.lasts) {
             return;
@@ -236,6 +240,7 @@ impl Writer {
             }
             let applied = self.library.apply_all(&changes).map_err(|error| self.not_used(&error))?;
             changes.iter().for_each(|change| self.log_refusal(change));
+            self.log_unused(false);
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }
@@ -245,21 +250,6 @@ impl Writer {
         let free = disk_free(&self.home);
         results.iter_mut().for_each(|saved| saved.disk_free = free);
         Ok(results)
-    }
-
-    /// Says which file cannot be used. Only here is its path at hand: the node knows documents by number.
-    fn log_refusal(&self, change: &Change) {
-        let (doc, why) = match change {
-            Change::Refused { doc, reason, .. } => (doc, format!("is not used. {reason}")),
-            Change::Parked { doc, parked, .. } => {
-                let times = parked.attempts.len();
-                (doc, format!("is parked after {times} failed attempts; `wattle tasks` lists them. {}", parked.why()))
-            }
-            _ => return,
-        };
-        if let Ok(Some(doc)) = read::document(self.library.kv(), *doc) {
-            log::info!("{} {why}", String::from_utf8_lossy(&doc.path));
-        }
     }
 
     fn update_index<'a>(&self, applied: impl Iterator<Item = &'a Applied>) {

@@ -39,8 +39,8 @@ impl Scheduler {
             (Task::Scan(scan), Outcome::Scanned { mut changes, gone, next, remarks, mut tally }) => {
                 out.extend(self.scans.new_remarks(remarks).into_iter().map(Notice::LeftOut).map(Output::Notice));
                 self.add_missed(gone, &mut tally);
-                self.scans.left_out.add(std::mem::take(&mut tally.key_files));
-                self.scans.ignored.add(std::mem::take(&mut tally.ignored));
+                self.scans.left_out.add(std::mem::take(&mut tally.omitted.key_files));
+                self.scans.ignored.add(std::mem::take(&mut tally.omitted.ignored));
                 self.scans.replaced.found(&scan.source.path, std::mem::take(&mut tally.replaced));
                 if next.is_none() {
                     self.end_scan(now, &scan, &tally, &mut changes, out);
@@ -94,10 +94,10 @@ impl Scheduler {
         }
     }
 
-    /// A step of a look did not find these. Where they went is not known before all of it has been looked at and saved: into a private folder,
-    /// perhaps.
+    /// A step of a look did not find these. They may be in a private folder by now: that is known once all is looked at and saved.
     fn add_missed(&mut self, gone: Vec<FoundDocument>, tally: &mut Tally) {
         gone.iter().for_each(|found| self.recall(found.doc, Kind::Tombstoned));
+        self.decisions.losses.unusable = self.counts.count(Kind::Refused) + self.counts.count(Kind::Parked);
         self.decisions.losses.add(gone, tally);
     }
 

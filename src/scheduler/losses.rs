@@ -1,5 +1,6 @@
 //! How many documents each source has and loses. A source that would lose more than half of many documents at once asks
-//! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed.
+//! its owner first: a disk may be half mounted, a sync tool may have failed, a wrong command may have been typed. Files that are not
+//! usable, such as photos, are neither lost nor left: nothing answers from them.
 
 mod beyond;
 mod expected;
@@ -30,11 +31,13 @@ pub(super) struct Losses {
     saved: Option<Vec<Vec<u8>>>,
     /// What of the expected numbers does not match the index.
     pub(super) unmatched: Option<Unmatched>,
+    /// Files of all sources that are not usable, by the newest save.
+    pub(super) unusable: u64,
 }
 
 impl Default for Losses {
     fn default() -> Self {
-        Self { pass: Pass::default(), sources: BTreeMap::new(), saved: Some(Vec::new()), unmatched: None }
+        Self { pass: Pass::default(), sources: BTreeMap::new(), saved: Some(Vec::new()), unmatched: None, unusable: 0 }
     }
 }
 
@@ -44,6 +47,9 @@ struct Pass {
     known: u64,
     empty: u64,
     remaining: u64,
+    unusable: u64,
+    /// Files of all sources that were not usable when the first step ended.
+    unusable_before: Option<u64>,
     listed: u64,
     kept: u64,
     gone: Vec<FoundDocument>,
@@ -53,10 +59,20 @@ struct Pass {
     why: Option<String>,
 }
 
+/// Files that were not usable at the last look at all of a source.
+#[derive(Debug, Default)]
+struct Unusable {
+    /// Those of the source.
+    here: u64,
+    /// Those of all sources.
+    everywhere: u64,
+}
+
 #[derive(Debug, Default)]
 struct Counts {
-    /// Documents at the last look at all of the source.
+    /// Documents at the last look at all of the source, without files that are not usable.
     documents: Option<u64>,
+    unusable: Unusable,
     /// Documents that their owner keeps without their files, likewise.
     kept: u64,
     /// Documents lost within the last minute, but for those that are back.
@@ -72,8 +88,6 @@ struct Counts {
     is_unsure: bool,
     /// The documents that are gone and did not fit.
     beyond: Beyond,
-    /// When these were missed first, in seconds since 1970.
-    missed_at: i64,
     /// When documents were last added to the question.
     asked_at: Instant,
     /// How many documents there are to be, by the looks so far; `None` if no file was found.
@@ -141,8 +155,14 @@ impl Counts {
         Verdict::Remove(fresh)
     }
 
-    /// A part of the source was looked at, which has `asked` documents about which a question is open.
-    fn judge_part(&mut self, known: u64, remaining: u64, asked: u64, fresh: Vec<FoundDocument>) -> Verdict {
+    /// A part of the source was looked at, which has `asked` documents about which a question is open. All sources have so many `unusable`.
+    fn judge_part(
+        &mut self,
+        (known, remaining): (u64, u64),
+        asked: u64,
+        fresh: Vec<FoundDocument>,
+        unusable: u64,
+    ) -> Verdict {
         if fresh.is_empty() {
             return Verdict::Remove(fresh);
         }
@@ -156,7 +176,9 @@ impl Counts {
         let before =
             self.documents.map(|documents| documents.saturating_sub(waiting.unwrap_or_default()) + self.lost.count());
         let small = waiting.is_none() && before.is_some_and(|before| before < LOSS_ASKED_MIN);
-        if !small && lost * 10 > before.unwrap_or(LOSS_ASKED_MIN) {
+        // Files that the last look at all of it found may have turned out not to be usable.
+        let newly = unusable.saturating_sub(self.unusable.everywhere);
+        if !small && lost * 10 > before.map_or(LOSS_ASKED_MIN, |before| before.saturating_sub(newly)) {
             return Verdict::LookAtAll;
         }
         self.documents = self.documents.map(|documents| (documents + remaining + asked).saturating_sub(known));
@@ -179,6 +201,8 @@ impl Losses {
         self.pass.known += tally.known;
         self.pass.empty += tally.empty;
         self.pass.remaining += tally.remaining;
+        self.pass.unusable += tally.unusable;
+        self.pass.unusable_before.get_or_insert(self.unusable);
         self.pass.listed += tally.listed;
         self.pass.kept += tally.kept;
         self.pass.away.append(&mut tally.away);
@@ -192,7 +216,9 @@ impl Losses {
 
     /// The scan of a source, or of a part of it, is over. Gives what becomes of the missing documents, and what was away.
     pub(super) fn end(&mut self, now: Instant, source: &[u8], whole: bool, at: i64) -> (Verdict, Vec<Away>) {
-        let Pass { known, empty, remaining, listed, kept, gone, beyond, away, why } = std::mem::take(&mut self.pass);
+        let Pass { known, empty, remaining, unusable, unusable_before, listed, kept, gone, beyond, away, why } =
+            std::mem::take(&mut self.pass);
+        let (known, remaining) = (known.saturating_sub(unusable), remaining.saturating_sub(unusable));
         let counts = self.sources.entry(source.to_vec()).or_default();
         counts.why = why;
         counts.lost.begin(now);
@@ -200,20 +226,20 @@ impl Losses {
         let (asked, fresh) = counts.split(gone);
         let verdict = if whole {
             (counts.kept, counts.is_unsure) = (kept, false);
+            counts.unusable = Unusable { here: unusable, everywhere: unusable_before.unwrap_or(self.unusable) };
             // They were lost at once with what their owner was asked about: the answer to that is none for them.
             let more = beyond.count() > 0;
             let is_rest = std::mem::replace(&mut counts.is_cut, more) || more;
-            if counts.beyond.count() == 0 {
-                counts.missed_at = at;
-            }
+            let missed_at = if counts.beyond.count() == 0 { at } else { counts.beyond.missed_at };
             counts.beyond = beyond;
+            counts.beyond.missed_at = missed_at;
             let verdict = counts.judge_whole(now, (known, remaining), asked, fresh, is_rest, at);
             let asked = counts.question.as_ref().map_or(0, |question| question.gone.len() as u64);
-            counts.expected = (listed > 0).then(|| remaining + asked + counts.beyond.count());
+            counts.expected = (listed > 0).then(|| remaining + unusable + asked + counts.beyond.count());
             verdict
         } else {
             let (asked, gone) = (asked.len() as u64, fresh.len() as u64 + beyond.count());
-            let verdict = counts.judge_part(known, remaining, asked, fresh);
+            let verdict = counts.judge_part((known, remaining), asked, fresh, self.unusable);
             let stays = if verdict == Verdict::LookAtAll { asked + gone } else { asked };
             counts.expected =
                 counts.expected.map(|expected| (expected + remaining + stays).saturating_sub(known + empty));
@@ -287,16 +313,20 @@ impl Losses {
     /// Whether so many places of the source changed that all of it is looked at instead: if they are deletions, they are
     /// judged together. In a larger source so few places cannot be half of it.
     pub(super) fn is_crowd(&self, source: &[u8], places: usize) -> bool {
-        let documents = self.sources.get(source).and_then(|counts| counts.documents).unwrap_or(0);
-        places >= CROWD_MIN && documents < CROWD_DOCUMENTS_MAX
+        places >= CROWD_MIN && self.files(source) < CROWD_DOCUMENTS_MAX
     }
 
     /// Between two looks at a source whose changes the system does not report: some seconds to some minutes, because a
     /// look costs by the number of its files.
     pub(super) fn poll_interval(&self, source: &[u8]) -> Duration {
-        let documents = self.sources.get(source).and_then(|counts| counts.documents).unwrap_or(0);
-        let ms = documents.saturating_mul(POLL_MS_PER_DOCUMENT);
+        let ms = self.files(source).saturating_mul(POLL_MS_PER_DOCUMENT);
         Duration::from_millis(ms.clamp(POLL_MS_MIN, POLL_MS_MAX))
+    }
+
+    /// What a look at the source costs by: its documents, and its files that are not usable.
+    fn files(&self, source: &[u8]) -> u64 {
+        let counts = self.sources.get(source);
+        counts.map_or(0, |counts| counts.documents.unwrap_or(0) + counts.unusable.here)
     }
 }
 
@@ -362,7 +392,7 @@ impl Losses {
     pub(super) fn gone_since(&self, doc: DocId) -> Option<i64> {
         let asked = self.questions().find(|(_, question)| question.gone.iter().any(|found| found.doc == doc));
         let next = || self.sources.values().find(|counts| counts.beyond.contains(doc));
-        asked.map(|(_, question)| question.since).or_else(|| next().map(|counts| counts.missed_at))
+        asked.map(|(_, question)| question.since).or_else(|| next().map(|counts| counts.beyond.missed_at))
     }
 }
 

@@ -154,6 +154,8 @@ pub struct Tally {
     /// Documents that were known in the range besides, and that go without a question to their owner: they have no chunks and their
     /// files are gone, or patterns leave their files out.
     pub empty: u64,
+    /// Those that remain and of which nothing can be found: they are not usable, and have no text of before.
+    pub unusable: u64,
     /// Files that were listed.
     pub listed: u64,
     /// Documents that their owner keeps without their files.
@@ -164,14 +166,21 @@ pub struct Tally {
     pub why: Option<String>,
     /// Whether a file that is new or different has other names (hard links).
     pub has_other_names: bool,
-    /// Files that were left out because their names are those of keys or passwords.
-    pub key_files: KeyFiles,
-    /// Files and folders that patterns left out.
-    pub ignored: Vec<Vec<u8>>,
+    /// What was left out.
+    pub omitted: Omitted,
     /// Files of other disks in the place of documents.
     pub replaced: Vec<Replaced>,
     /// When the files were listed, in seconds since 1970 by the system's clock.
     pub at: i64,
+}
+
+/// What one step of a scan left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Omitted {
+    /// Files whose names are those of keys or passwords.
+    pub key_files: KeyFiles,
+    /// Files and folders that patterns name.
+    pub ignored: Vec<Vec<u8>>,
 }
 
 /// Files of a disk that have the paths of documents of another one, which was there before.

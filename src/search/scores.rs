@@ -3,7 +3,7 @@
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
 use super::lexical::absent::has_only_unknown;
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
-use super::lexical::numbers::Missing;
+use super::lexical::numbers::{Missing, lack_codes};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -17,6 +17,9 @@ const SURE_WITHOUT_NUMBER: f32 = 0.4;
 /// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
 /// word as well as one that is typed wrongly.
 const SURE_BY_LIKENESS: f32 = 0.6;
+
+/// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer.
+const WITHOUT_CODE: f32 = 0.95;
 
 /// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
 const OTHER_FORMS: f32 = 0.05;
@@ -73,8 +76,12 @@ pub fn fused<'a>(
         // A hit that has the number of another thing has what was asked for by it.
         let is_there = missing.iter().all(Missing::is_elsewhere);
         let lacks = |hit: &SearchHit| !is_there || missing.iter().all(|number| number.is_lacked_by(hit));
-        let limited: Vec<bool> = hits.map(lacks).collect();
-        limit(&mut scores, &limited, sure_without(&numbers, terms, statistics, &others));
+        let limited: Vec<bool> = hits.clone().map(lacks).collect();
+        limit(&mut scores, &limited, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
+    } else if let Some(lack) = lack_codes(terms, hits) {
+        let with = scores.iter().zip(&lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
+        let most = WITHOUT_CODE * with.fold(0.0, f32::max);
+        limit(&mut scores, &lack, most);
     }
     scores
 }
@@ -97,7 +104,7 @@ fn sure_without(
 /// stays.
 fn limit(scores: &mut [f32], limited: &[bool], most: f32) {
     let its = scores.iter().zip(limited).filter(|(_, is)| **is).map(|(score, _)| *score);
-    let (best, most) = (its.fold(0.0, f32::max), most.max(SURE_LEAST));
+    let best = its.fold(0.0, f32::max);
     if best > most {
         let its = scores.iter_mut().zip(limited).filter(|(_, is)| **is);
         its.for_each(|(score, _)| *score *= most / best);
@@ -179,6 +186,22 @@ mod tests {
         let like = best("hedgerow");
         assert!((0.5..SURE_BY_LIKENESS + 0.001).contains(&like), "{like}");
         assert!(best("hedgehog") > 0.8 && best("the hedgehogs") > 0.8);
+    }
+
+    #[test]
+    fn what_has_the_code_of_the_question_comes_before_what_has_another_one() {
+        let texts = [
+            ("Error codes. F.28 means that the burner did not light; what an error means is told here.", 0.7),
+            ("Error E18: the drain pump is blocked.", 0.3),
+            ("If it shows E15, water is in the base.", 0.2),
+            ("an old chair", 0.0),
+        ];
+        for (question, right) in
+            [("what does error E18 mean", 1), ("error code E18", 1), ("what is error E15", 2), ("error E15", 2)]
+        {
+            let scores = scores(question, &texts);
+            assert!((0..4).all(|at| at == right || scores[at] < scores[right]), "{question}: {scores:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::makers::Makers;
 use super::read;
 use super::record::{Chunk, ChunkHead, DocState, Document, Parked, Record, Vector};
 use crate::base::id::{DocId, Row};
+use crate::base::media::is_media;
 use crate::limits::{FAULTS_MAX, PARKED_MAX, REFUSED_LISTED_MAX};
 
 pub use repair::repair;
@@ -52,7 +53,7 @@ pub struct Audit {
     pub faults: Vec<String>,
     /// How many faults there are.
     pub fault_count: u64,
-    /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`.
+    /// Paths of refused documents, and why; at most `REFUSED_LISTED_MAX`, of which pictures and their like are left out first.
     pub refused: Vec<(Vec<u8>, String)>,
     /// Parked documents: the path of each, and why; at most `PARKED_MAX`.
     pub parked: Vec<(DocId, Vec<u8>, Parked)>,
@@ -211,12 +212,20 @@ fn count_vectors(kv: &impl KvRead, audit: &mut Audit) -> Result<(), KvError> {
     Ok(())
 }
 
+/// Names a refused document. Pictures and their like, of which there may be thousands, make room for what its owner may want to mend.
+fn list_refused(listed: &mut Vec<(Vec<u8>, String)>, path: &[u8], why: &str) {
+    if listed.len() >= REFUSED_LISTED_MAX {
+        let least = listed.iter().rposition(|(path, _)| is_media(path)).filter(|_| !is_media(path));
+        let Some(least) = least else { return };
+        listed.remove(least);
+    }
+    listed.push((path.to_vec(), why.to_owned()));
+}
+
 /// Names a document that is refused or parked.
 fn list_unused(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document) -> Result<(), KvError> {
-    if let DocState::Refused(why) = &doc.state
-        && audit.refused.len() < REFUSED_LISTED_MAX
-    {
-        audit.refused.push((doc.path.clone(), why.clone()));
+    if let DocState::Refused(why) = &doc.state {
+        list_refused(&mut audit.refused, &doc.path, why);
     }
     if let DocState::Parked(parked) = &doc.state {
         if audit.parked.len() < PARKED_MAX {
@@ -257,4 +266,24 @@ fn check_document(kv: &impl KvRead, audit: &mut Audit, id: DocId, doc: &Document
         audit.fault(|| format!("{} lacks {without} vectors where it should lack {expected}", name()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_make_room_for_documents_that_cannot_be_used() {
+        let mut listed = Vec::new();
+        for number in 0..REFUSED_LISTED_MAX + 9 {
+            list_refused(&mut listed, format!("/a/{number}.jpg").as_bytes(), "The file is not text.");
+        }
+        list_refused(&mut listed, b"/a/z.pdf", "The file needs a password.");
+        assert_eq!(listed.len(), REFUSED_LISTED_MAX);
+        assert_eq!(listed.last().map(|(path, _)| &path[..]), Some(&b"/a/z.pdf"[..]));
+        for number in 0..REFUSED_LISTED_MAX + 9 {
+            list_refused(&mut listed, format!("/b/{number}.pdf").as_bytes(), "The file needs a password.");
+        }
+        assert!(listed.len() == REFUSED_LISTED_MAX && listed.iter().all(|(path, _)| !is_media(path)));
+    }
 }

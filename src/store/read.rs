@@ -151,8 +151,8 @@ pub fn document_at(kv: &impl KvRead, path: &[u8]) -> Result<Option<(DocId, Docum
     Ok(document(kv, id)?.map(|doc| (id, doc)))
 }
 
-/// Up to `max` documents at the path `scope` or below it, after the path `after`, in the order of paths, without their
-/// lists of chunks.
+/// Up to `max` documents at the path `scope` or below it, after the path `after`, in the order of paths. Of their lists of chunks only
+/// the first one of those that are set aside is left, which tells whether they have any.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -174,7 +174,7 @@ pub fn documents_under(
     for ids in ids.chunks(NEIGHBOURS) {
         found.extend(documents(kv, ids)?);
     }
-    found.iter_mut().for_each(|(_, doc)| doc.chunks = Vec::new());
+    found.iter_mut().for_each(|(_, doc)| doc.drop_chunks());
     Ok(found)
 }
 

@@ -94,6 +94,14 @@ pub struct Document {
     /// Its chunks, in the order of the text.
     pub chunks: Vec<ChunkRef>,
 }
+
+impl Document {
+    /// Drops its list of chunks. Of one that is set aside the first stays, which tells whether it has any.
+    pub fn drop_chunks(&mut self) {
+        let stays = usize::from(self.state.is_set_aside());
+        self.chunks = self.chunks.drain(..).take(stays).collect();
+    }
+}
 postcard_record!(Document, "document");
 
 /// One watched folder or file.

@@ -10,7 +10,7 @@ use crate::base::count::{count, plural};
 use crate::base::id::DocId;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
-use crate::scheduler::task::{Outcome, Scan, Tally};
+use crate::scheduler::task::{Omitted, Outcome, Scan, Tally};
 use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
@@ -129,8 +129,8 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     };
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
-    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, key_files, why, ..Tally::default() } };
-    let (mut empty, mut left_out) = (BTreeSet::new(), 0_u64);
+    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, why, ..Tally::default() } };
+    let (mut empty, mut unusable, mut left_out) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
     let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes, is_told);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
     for (id, doc) in known.into_iter().filter(|(_, doc)| within(&doc.path)) {
@@ -139,6 +139,9 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
         }
         let live = doc.state != DocState::Tombstoned;
         merge.tally.known += u64::from(live);
+        if live && is_unusable(&doc) {
+            unusable.insert(id);
+        }
         if let Some(entry) = entries.next_if(|entry| entry.path == doc.path) {
             if live && doc.stamp.is_same_file(&entry.stamp) {
                 merge.tally.remaining += 1;
@@ -156,8 +159,9 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
         } else if live && doc.stamp.kept_since().is_none() && lies_in(&ignored, &doc.path) {
             left_out += 1;
             merge.changes.push(Change::Gone(FoundDocument::new(id, &doc)));
+            unusable.remove(&id);
         } else if live {
-            if is_empty(kv, id, &doc)? {
+            if is_unusable(&doc) || is_unread(&doc) {
                 empty.insert(id);
             }
             absence.is_missing(FoundDocument::new(id, &doc), &doc, findable(kv, id, &doc)?);
@@ -172,18 +176,24 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let (empty, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|found| empty.contains(&found.doc));
     tally.empty = empty.len() as u64 + left_out;
     tally.known -= tally.empty;
-    tally.ignored = ignored.into_iter().collect();
+    empty.iter().for_each(|found| _ = unusable.remove(&found.doc));
+    tally.unusable = unusable.len() as u64;
+    tally.omitted = Omitted { key_files, ignored: ignored.into_iter().collect() };
     if left_out > 0 {
-        let (what, scope) = (count(left_out, "document"), String::from_utf8_lossy(&step.scope));
-        let is = plural(left_out, "is", "are");
-        remarks
-            .push(format!("{what} of {scope} {is} indexed no more: .gitignore or .wattleignore leaves the files out."));
+        remarks.push(said_of_left_out(&step.scope, left_out));
     }
     changes.extend(empty.into_iter().map(Change::Gone));
     tally.remaining += kept;
     tally.away = away;
     changes.extend(new_root(kv, &step.source.path, root)?);
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
+}
+
+/// What is said of so many documents whose files patterns leave out.
+fn said_of_left_out(scope: &[u8], left_out: u64) -> String {
+    let (what, scope) = (count(left_out, "document"), String::from_utf8_lossy(scope));
+    let is = plural(left_out, "is", "are");
+    format!("{what} of {scope} {is} indexed no more: .gitignore or .wattleignore leaves the files out.")
 }
 
 /// Whether a path is one of these places, or lies in one.
@@ -198,22 +208,21 @@ fn new_root(kv: &impl KvRead, path: &[u8], root: Option<Identity>) -> Result<Opt
     Ok(roots::read(kv)?.with(&read::sources(kv)?, path, root).map(Change::Roots))
 }
 
-/// Whether a document, as a list of documents gives it, has no chunks: it was never read, or could not be used.
-fn is_empty(kv: &impl KvRead, id: DocId, doc: &Document) -> Result<bool, KvError> {
-    match doc.state {
-        DocState::Waiting => Ok(doc.content == [0; 16]),
-        DocState::Refused(_) | DocState::Parked(_) => {
-            Ok(read::document(kv, id)?.is_none_or(|doc| doc.chunks.is_empty()))
-        }
-        DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => Ok(false),
-    }
+/// Whether a document, as a list of documents gives it, could not be used, and has no chunks of before.
+const fn is_unusable(doc: &Document) -> bool {
+    doc.state.is_set_aside() && doc.chunks.is_empty()
+}
+
+/// Whether it waits, and was never read.
+fn is_unread(doc: &Document) -> bool {
+    doc.state == DocState::Waiting && doc.content == [0; 16]
 }
 
 /// How much can be found of a document, as a list of documents gives it.
 fn findable(kv: &impl KvRead, id: DocId, doc: &Document) -> Result<Findable, KvError> {
     let whole = match doc.state {
         DocState::Ready => return Ok(Findable::Whole),
-        DocState::Waiting if doc.content == [0; 16] => return Ok(Findable::Unread),
+        DocState::Waiting if is_unread(doc) => return Ok(Findable::Unread),
         _ => read::document(kv, id)?,
     };
     let Some(whole) = whole else { return Ok(Findable::Not) };

@@ -8,7 +8,7 @@ use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::config::Config;
 use crate::energy::policy::clock::RELEASE;
-use crate::http::dto::{Activity, Counts, FileSample, Files, IndexBytes, Model, Progress, StatusReport};
+use crate::http::dto::{Activity, Counts, FileSample, Files, IndexBytes, Model, Progress, StatusReport, Unusable};
 use crate::http::folders::{AwayPlace, Watched};
 use crate::mesh::conduct::Offence;
 use crate::net::diagnostics::{Multicast, NetworkReport};

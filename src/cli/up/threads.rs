@@ -32,7 +32,7 @@ use crate::runtime::lanes::{LaneEnds, Lanes};
 use crate::runtime::scrub::Scrub;
 use crate::runtime::seen::Seen;
 use crate::runtime::upkeep::Upkeep;
-use crate::runtime::writer::{WordsStep, Writer};
+use crate::runtime::writer::{UnusedFiles, WordsStep, Writer};
 use crate::search::indexes::Indexes;
 use crate::store::library::Library;
 use log::{error, info, warn};
@@ -119,8 +119,8 @@ pub(super) fn start(
     let (saves, saved) = bounded(SAVES_LANE);
     let words = WordsStep::new(upkeep.rebuild().clone());
     let of_lanes = (Arc::clone(&index), executor.people.clone());
-    let (home_path, broken, unsynced) = (home.path().to_owned(), None, None);
-    let writer = Writer { library, index, words, home: home_path, inputs: inputs.clone(), broken, unsynced };
+    let (home_path, broken, unsynced, unused) = (home.path().to_owned(), None, None, UnusedFiles::default());
+    let writer = Writer { library, index, words, home: home_path, inputs: inputs.clone(), broken, unsynced, unused };
 
     let mut threads = Vec::new();
     let of_background = Executor { clamp: clamp.clone(), ..executor.clone() };

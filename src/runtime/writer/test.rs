@@ -9,6 +9,7 @@ use crate::runtime::upkeep::Upkeep;
 use crate::search::lexical::analysis::VERSION;
 use crate::store::change::NewChunk;
 use crate::store::counts::Kind;
+use crate::store::read;
 use crate::store::record::{FileStamp, Sources};
 use smol::channel::bounded;
 use std::fs;
@@ -31,6 +32,7 @@ fn writer(store: &Path, home: &Path) -> Writer {
         inputs,
         broken: None,
         unsynced: None,
+        unused: UnusedFiles::default(),
     }
 }
 

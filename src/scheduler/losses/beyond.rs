@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub(super) struct Beyond {
     ranges: BTreeMap<u64, u64>,
     count: u64,
+    /// When these were missed first, in seconds since 1970.
+    pub(super) missed_at: i64,
 }
 
 impl Beyond {

@@ -284,3 +284,47 @@ fn folders_that_are_renamed_there_and_back_are_no_loss_however_often() {
     let rest: Vec<u64> = (moved..3000).collect();
     assert_eq!(misses(&mut losses, 41, true, known - moved, &rest), Verdict::Ask(true), "what stays away adds up");
 }
+
+/// A scan of a source with so many usable documents and files that are not usable, which misses these documents.
+fn beside_photos(losses: &mut Losses, seconds: u64, whole: bool, (known, photos): (u64, u64), gone: &[u64]) -> Verdict {
+    let (known, left) = (known + photos, known + photos - gone.len() as u64);
+    let mut tally = Tally { known, remaining: left, unusable: photos, listed: left, ..Tally::default() };
+    losses.unusable = photos;
+    losses.add(gone.iter().map(|doc| FoundDocument::somewhere(*doc)).collect(), &mut tally);
+    losses.end(at(seconds), SOURCE, whole, 1_800_000_000).0
+}
+
+#[test]
+fn files_that_are_not_usable_are_neither_lost_nor_left() {
+    let all: Vec<u64> = (0..120).collect();
+    let mut losses = Losses::default();
+    assert_eq!(beside_photos(&mut losses, 1, true, (120, 120), &all), Verdict::Ask(true));
+    let sentence = losses.questions().next().unwrap().1.sentence(SOURCE, false);
+    assert!(sentence.starts_with("120 of 120 documents of /a are gone"), "{sentence}");
+    assert_eq!(losses.expected(SOURCE), Some(240), "all are in the index");
+    assert_eq!(losses.poll_interval(SOURCE), Duration::from_millis(POLL_MS_MIN.max(240 * POLL_MS_PER_DOCUMENT)));
+    for (known, gone) in [(99, 99), (120, 60)] {
+        let mut losses = Losses::default();
+        let verdict = beside_photos(&mut losses, 1, true, (known, 5000), &all[..gone]);
+        assert!(matches!(verdict, Verdict::Remove(_)), "{gone} of {known}: {verdict:?}");
+    }
+}
+
+#[test]
+fn files_that_turned_out_not_to_be_usable_since_the_look_at_all_are_no_part_of_the_whole() {
+    let all: Vec<u64> = (0..120).collect();
+    let mut losses = Losses::default();
+    // At the first look nobody knows what will be usable.
+    scan(&mut losses, 1, true, 0, 0, 5120);
+    losses.unusable = 5000;
+    assert_eq!(misses(&mut losses, 200, false, 120, &all), Verdict::LookAtAll);
+    assert_eq!(beside_photos(&mut losses, 201, true, (120, 5000), &all), Verdict::Ask(true));
+    // Where they are in another source, one look at all of this one tells.
+    let mut losses = Losses::default();
+    scan(&mut losses, 1, true, 0, 0, 5120);
+    losses.unusable = 5000;
+    assert_eq!(misses(&mut losses, 200, false, 120, &all), Verdict::LookAtAll);
+    assert!(matches!(misses(&mut losses, 201, true, 5120, &all), Verdict::Remove(_)));
+    let more: Vec<u64> = (200..320).collect();
+    assert!(matches!(misses(&mut losses, 400, false, 120, &more), Verdict::Remove(_)), "it is known by now");
+}

@@ -85,6 +85,19 @@ pub fn missing<'a>(
     numbers.into_iter().filter_map(missing).collect()
 }
 
+/// Which of these hits lack a code of the question, a number that begins with a letter as that of an error or a part does; `None` if it has none, or
+/// none of the hits has all of them.
+#[must_use]
+pub fn lack_codes<'a>(terms: &QueryTerms, hits: impl Iterator<Item = &'a SearchHit>) -> Option<Vec<bool>> {
+    let is_code = |number: &Number| number.wholes.iter().any(|(_, word)| word.starts_with(char::is_alphabetic));
+    let codes: Vec<Number> = numbers(terms).into_iter().filter(is_code).collect();
+    if codes.is_empty() {
+        return None;
+    }
+    let lack: Vec<bool> = hits.map(|hit| !codes.iter().all(|code| code.is_in(hit))).collect();
+    lack.contains(&false).then_some(lack)
+}
+
 /// The words of a question that count, beside its numbers.
 struct Beside<'a> {
     terms: &'a QueryTerms,

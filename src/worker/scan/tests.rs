@@ -13,6 +13,7 @@ use crate::store::record::Source;
 use crate::worker::sweep;
 
 mod ignored_test;
+mod unusable_test;
 
 fn step(after: Option<&str>) -> Scan {
     let source = Source { path: b"/home".into(), collection: "home".into(), ring: Ring::Mesh, device: 1 };
@@ -93,7 +94,7 @@ fn new_changed_and_gone_files_are_told_apart_and_counted() {
         remaining: 3,
         listed: 3,
         has_other_names: true,
-        key_files,
+        omitted: Omitted { key_files, ignored: Vec::new() },
         at: 7,
         ..Tally::default()
     };
@@ -263,7 +264,7 @@ fn a_missing_file_that_was_never_read_goes_at_once_and_one_that_answers_is_for_t
     };
     let empty = [0, 3].map(|doc| Change::Gone(found(&library, doc)));
     assert_eq!((changes, gone), (empty.to_vec(), vec![found(&library, 1)]));
-    assert_eq!((tally.known, tally.remaining), (2, 1), "the others are no loss");
+    assert_eq!((tally.known, tally.remaining, tally.unusable), (2, 1, 0), "the others are no loss");
 }
 
 #[test]

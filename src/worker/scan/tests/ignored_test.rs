@@ -20,7 +20,7 @@ fn what_is_left_out_goes_without_a_question_wherever_it_lies_and_what_is_gone_is
         remarks[0].starts_with("3 documents of /home are indexed no more: .gitignore or .wattleignore"),
         "{remarks:?}"
     );
-    assert_eq!((tally.known, tally.remaining, tally.ignored.len()), (1, 1, 2));
+    assert_eq!((tally.known, tally.remaining, tally.omitted.ignored.len()), (1, 1, 2));
     // On another file system it would be away.
     let elsewhere = Listing { volumes: volumes(&[("/home", 6)]), ..listing(&["/home/build"]) };
     let told = apply(&mut library, elsewhere);
