@@ -63,6 +63,7 @@ impl Node {
             away: self.scheduler.absent(),
             read_per_minute: self.scheduler.read_per_minute(now),
             silent_owners: self.scheduler.silent_owners().map(|owner| self.silent_owner(now, owner)).collect(),
+            only_here: self.scheduler.only_here(now),
         }
     }
 

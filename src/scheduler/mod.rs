@@ -54,6 +54,7 @@ mod marks;
 mod matching;
 mod mending;
 pub mod offload;
+pub mod only_here;
 mod outage;
 mod pace;
 mod parked;
