@@ -136,6 +136,15 @@ impl DeviceWhy {
         }
     }
 
+    /// The same by an answer that was asked for with a key that two devices use, if so: they get none.
+    fn asked_with(self, own_key_twice: bool) -> Self {
+        if self.state != DeviceState::Unknown || !own_key_twice {
+            return self;
+        }
+        let why = "takes no question of this device, because two devices use this device's key; `wattle doctor` says what helps";
+        Self { why: why.to_owned(), ..self }
+    }
+
     /// Whether it does background work, if perhaps little.
     const fn works(&self) -> bool {
         matches!(self.state, DeviceState::Free | DeviceState::Limited)
@@ -236,7 +245,8 @@ impl From<&Status> for Why {
         let away = "They are not there just now; a look at their folder finds them when they are back.";
         let check = "They count once a passage of the same device is embedded here too, or its vector is known.";
         let here = here(status);
-        let devices: Vec<DeviceWhy> = why.devices.iter().map(DeviceWhy::from).collect();
+        let device = |of: &DeviceHold| DeviceWhy::from(of).asked_with(why.own_key_twice);
+        let devices: Vec<DeviceWhy> = why.devices.iter().map(device).collect();
         let turn = |doers, others: &str| Some(held.clone().unwrap_or_else(|| turn(doers, others)));
         let has = |of: &DeviceHold| of.linked && of.silent.is_none() && !of.frozen && of.chunks > 0;
         // One that nothing limits does nothing for this device all the same, where it gets nothing.

@@ -110,6 +110,18 @@ fn two_devices_of_one_key_do_nothing_and_it_is_said_why() {
     assert!(other.why.contains("two devices use its key"), "{}", other.why);
 }
 
+#[test]
+fn a_device_that_gives_no_answer_to_a_key_of_two_devices_is_not_said_to_keep_silent() {
+    let says = |own_key_twice, told| {
+        let why = WhyStatus { own_key_twice, devices: vec![DeviceHold { told, ..free() }], ..WhyStatus::default() };
+        let work = WorkStatus { shared: SharedWork { why, ..SharedWork::default() }, ..WorkStatus::default() };
+        Why::from(&Status { work, ..Status::at_rest() }).devices.swap_remove(1).why
+    };
+    assert!(says(true, None).contains("two devices use this device's key"), "{}", says(true, None));
+    assert!(says(false, None).starts_with("does not say why"), "{}", says(false, None));
+    assert_eq!(says(true, Some(None)), "nothing limits it", "it answered before");
+}
+
 /// What is told of this device where the governor decides so, whatever the node heard of it before.
 fn here_by(decision: &Decision) -> DeviceWhy {
     let mut status = Status::at_rest();

@@ -115,6 +115,8 @@ pub struct WhyStatus {
     pub silent_owners: Vec<SilentOwnerStatus>,
     /// Whether only this device may embed the chunks that wait and that no other device has.
     pub only_here: OnlyHere,
+    /// Whether two devices use this device's own key, so that others take no question of it.
+    pub own_key_twice: bool,
 }
 
 /// A device that offers work to this one and does not answer when it asks for some.
@@ -367,6 +369,8 @@ pub struct PeerStatus {
     pub address: Option<SocketAddr>,
     /// Whether its model is another one than this device's.
     pub other_model: bool,
+    /// Whether two devices use its key, so that neither takes part.
+    pub frozen: bool,
 }
 
 /// What a peer published.

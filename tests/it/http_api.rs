@@ -110,6 +110,7 @@ fn respond(request: Request) -> Response {
                 silent: Vec::new(),
                 not_asked: 0,
                 nothing_else: Vec::new(),
+                frozen: Vec::new(),
                 uncovered: Uncovered::default(),
                 files: FileCoverage::default(),
                 others: Vec::new(),
