@@ -60,7 +60,8 @@ pub(super) fn only_here(status: &Status, passages: &Passages) -> Option<String> 
         OnlyHere::No => None,
         OnlyHere::Private => Some(format!("{which} private, so only this device may embed {them}.")),
         OnlyHere::Kept => {
-            Some(format!("{which} private, of files that are away, or failed, so only this device may embed {them}."))
+            let why = "private, of a file that is away, of a collection with a model of its own, or failed";
+            Some(format!("{which} kept on this device ({why}), so only this device may embed {them}."))
         }
     }
 }

@@ -99,6 +99,8 @@ fn where_only_this_device_may_embed_what_waits_that_is_said_and_no_other_is_poin
         why(OnlyHere::Private, 8),
         Some(format!("112 of the passages are private, so only this device may embed them. {nobody}"))
     );
+    let kept = why(OnlyHere::Kept, 0).unwrap_or_default();
+    assert!(kept.starts_with("The passages are kept on this device (private, of a file that is away, "), "{kept}");
     assert!(why(OnlyHere::No, 0).is_some_and(|why| why.starts_with("Nobody gets to them")));
 }
 

@@ -64,7 +64,7 @@ impl Node {
             read_per_minute: self.scheduler.read_per_minute(now),
             silent_owners: self.silent_owners(now),
             own_key_twice: self.is_own_key_twice(now),
-            only_here: self.scheduler.only_here(now),
+            only_here: self.scheduler.only_here(),
         }
     }
 

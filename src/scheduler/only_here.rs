@@ -1,8 +1,6 @@
 //! Whether only this device may embed the passages that wait.
 
 use super::machine::Scheduler;
-use crate::base::time::Instant;
-use crate::store::record::MarkKind;
 
 /// Whether others may embed the chunks that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,24 +10,22 @@ pub enum OnlyHere {
     No,
     /// None: all are of private collections.
     Private,
-    /// None, as far as the last look at all of them says: they are of private collections, of files that are away, or failed.
+    /// None, as far as the last look at all of them says: they are private, of files that are away, of another model, or failed.
     Kept,
 }
 
 impl Scheduler {
     /// Whether only this device may embed the chunks that wait and that no other device has.
     #[must_use]
-    pub fn only_here(&self, now: Instant) -> OnlyHere {
+    pub fn only_here(&self) -> OnlyHere {
         if self.to_embed() == 0 || !self.keeps_all() {
             return OnlyHere::No;
         }
-        let is_away = self.marks().iter().any(|mark| mark.kind != MarkKind::Forgotten);
-        let may_be_other = self.any_lendable() && (is_away || self.absent() > 0 || self.failing(now).all() > 0);
-        match (self.has_private_folders(), may_be_other) {
-            (true, false) => OnlyHere::Private,
+        match (self.any_lendable(), self.has_private_folders()) {
+            (true, _) => OnlyHere::Kept,
+            (false, true) => OnlyHere::Private,
             // What is left of folders that are forgotten is being deleted.
-            (false, _) if !self.any_lendable() => OnlyHere::No,
-            _ => OnlyHere::Kept,
+            (false, false) => OnlyHere::No,
         }
     }
 }
