@@ -112,6 +112,15 @@ fn write_coverage(text: &mut String, coverage: &SearchAnswer) {
         let what = plural(coverage.nothing_else.len() as u64, "it shares", "they share");
         let _ = writeln!(text, "Not asked, because {what} nothing that is not here too: {names}.");
     }
+    if !coverage.frozen.is_empty() {
+        let names = coverage.frozen.iter().map(|other| one_line(&other.device)).collect::<Vec<_>>().join(", ");
+        let key = plural(coverage.frozen.len() as u64, "its key", "the key of each");
+        let _ = writeln!(
+            text,
+            "Not asked, because two devices use {key}: {names}. {}",
+            hints("`wattle doctor` says what helps.")
+        );
+    }
     if coverage.not_asked > 0 {
         let _ = writeln!(
             text,

@@ -91,7 +91,10 @@ fn row(now: i64, peer: &Peer) -> [String; 7] {
         state(peer, now),
         peer.address.as_deref().map_or_else(|| "dials us".to_owned(), one_line),
         peer.round_trip_us.map_or_else(none, round_trip),
-        peer.headroom.as_ref().map_or_else(none, headroom),
+        match &peer.headroom {
+            _ if peer.frozen => "no: two devices use its key".to_owned(),
+            of => of.as_ref().map_or_else(none, headroom),
+        },
         match (peer.other_model, peer.collections.is_empty()) {
             (true, _) => "another model; `wattle doctor` says what helps".to_owned(),
             (false, true) => none(),
@@ -186,6 +189,7 @@ mod tests {
             round_trip_us: Some(1_260),
             headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None, age_s: 5 }),
             other_model: false,
+            frozen: false,
             collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
         }
     }
@@ -211,6 +215,8 @@ mod tests {
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
         let old = Headroom { age_s: 41, ..peer().headroom.unwrap() };
+        let frozen = table(0, &[Peer { frozen: true, ..peer() }], PLAIN);
+        assert!(frozen.contains("no: two devices use its key") && !frozen.contains("surplus"), "{frozen}");
         let silent = Peer { silent_s: Some(23), headroom: Some(old), ..peer() };
         let text = table(0, &[silent], PLAIN);
         assert!(

@@ -255,7 +255,8 @@ fn waits(tasks: &Tasks) -> String {
             Some(format!("{} to be read, and {} to be embedded", waiting(files, "file"), count(passages, "passage")))
         }
     };
-    waits.into_iter().chain(checks).collect::<Vec<_>>().join("; ") + "."
+    let only = tasks.here.only_here.as_ref().map_or_else(String::new, |only| format!(" {}", one_line(only)));
+    format!("{}.{only}", waits.into_iter().chain(checks).collect::<Vec<_>>().join("; "))
 }
 
 fn waiting(number: u64, what: &str) -> String {

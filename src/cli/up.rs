@@ -11,6 +11,7 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
+mod reread;
 mod stop;
 mod threads;
 mod uncounted;
@@ -92,7 +93,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let Network { session, diagnostics, reached } = Network::open(&identity, boot, &options.network, &trust, &senders)?;
     let (engines, manifest, places, there) = load_models(options, &home, model)?;
     let (library, read, damaged) = store::open(&home, &there, options.sync, FirstReads::of)?;
-    damaged.into_iter().for_each(|found| node_handle.findings().set("store", found));
+    damaged.iter().for_each(|found| reread::tell(found, &node_handle));
 
     let device = options.name.clone().unwrap_or_else(host_name);
     let config = NodeConfig {
@@ -141,7 +142,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     say(&format!("{device} is up. {reached}"));
     announce(options, &home, (address, told), &page, hint.as_deref(), &governor_handle);
 
-    follow_disk(&home, (!counted).then_some(boot), (&node_handle, &senders.inputs));
+    follow_disk(&home, (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
@@ -220,8 +221,14 @@ fn scheduler_config(
     })
 }
 
-/// Follows what becomes of the home's disk. `uncounted`: the number of this start, if there was no room to count it.
-fn follow_disk(home: &Home, uncounted: Option<u32>, (node_handle, inputs): (&NodeHandle, &Sender<Input>)) {
+/// Follows what becomes of the home's disk, and of a store that was `damaged`. `uncounted`: the number of this start, if there was no room to count it.
+fn follow_disk(
+    home: &Home,
+    uncounted: Option<u32>,
+    damaged: Option<Finding>,
+    (node_handle, inputs): (&NodeHandle, &Sender<Input>),
+) {
+    damaged.into_iter().for_each(|found| smol::spawn(reread::follow(found, node_handle.clone())).detach());
     let parts = || (home.path().to_owned(), node_handle.findings().clone());
     if let Some(boot) = uncounted {
         let (home, findings) = parts();

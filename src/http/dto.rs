@@ -139,6 +139,9 @@ pub struct Peer {
     /// Whether its model is another one than this device's, so that each finds what the other has by its words alone. Left out where it is not.
     #[serde(default, skip_serializing_if = "is_false")]
     pub other_model: bool,
+    /// Whether two devices use its key: it is asked nothing and gets no work. Left out where that is not so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frozen: bool,
     /// What it holds for the members, by its own advertisement.
     #[serde(default)]
     pub collections: Vec<Collection>,
@@ -204,8 +207,10 @@ impl Peer {
             silent_s: silent.filter(|_| peer.linked).map(|(_, seconds)| *seconds),
             address: peer.address.map(|address| address.to_string()),
             round_trip_us: round_trip.filter(|_| peer.linked).map(|(_, micros)| *micros),
-            headroom: advert.and_then(|advert| advert.headroom).map(headroom),
+            // What it allows is of no use to anybody while it gets no work.
+            headroom: advert.filter(|_| !peer.frozen).and_then(|advert| advert.headroom).map(headroom),
             other_model: peer.other_model,
+            frozen: peer.frozen,
             collections: advert.iter().flat_map(|advert| advert.collections.iter().map(collection)).collect(),
         }
     }

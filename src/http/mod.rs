@@ -36,6 +36,7 @@ pub mod silent_owner;
 mod slots;
 pub mod tasks;
 mod timeouts;
+mod turn;
 pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};

@@ -2,6 +2,7 @@
 
 use super::dto::{Pace, Passages, text};
 use super::silent_owner::SilentOwner;
+use super::turn::only_here;
 use super::why::{DeviceState, DeviceWhy};
 use crate::base::time::utc;
 use crate::node::status::{
@@ -84,6 +85,9 @@ pub struct Here {
     /// Devices that offer passages to this one and do not answer when it asks for some.
     #[serde(default)]
     pub silent_owners: Vec<SilentOwner>,
+    /// Why only this device may embed the passages that wait, or null: others may, or there are no others.
+    #[serde(default)]
+    pub only_here: Option<String>,
 }
 
 /// A task that runs here.
@@ -353,6 +357,7 @@ impl From<&Status> for Tasks {
                 offered: status.work.shared.offered,
                 looking: status.work.scanning || status.work.folders.iter().any(FolderStatus::is_unlooked),
                 silent_owners: status.work.shared.why.silent_owners.iter().map(SilentOwner::from).collect(),
+                only_here: only_here(status, &passages),
             },
         }
     }

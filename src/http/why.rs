@@ -2,13 +2,12 @@
 
 use super::dto::Passages;
 use super::silent_owner::SilentOwner;
-use crate::base::count::plural;
+use super::turn::{Doers, only_here, retry, turn};
 use crate::base::span::span;
 use crate::base::time::Duration;
 use crate::energy::measured::Unit;
 use crate::energy::reason::Reason;
 use crate::node::status::{DISK_FULL, DeviceHold, HoldStatus, STORE_FAILED, Status};
-use crate::scheduler::attempt::FailingDocuments;
 use crate::store::counts::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +136,15 @@ impl DeviceWhy {
         }
     }
 
+    /// The same by an answer that was asked for with a key that two devices use, if so: they get none.
+    fn asked_with(self, own_key_twice: bool) -> Self {
+        if self.state != DeviceState::Unknown || !own_key_twice {
+            return self;
+        }
+        let why = "takes no question of this device, because two devices use this device's key; `wattle doctor` says what helps";
+        Self { why: why.to_owned(), ..self }
+    }
+
     /// Whether it does background work, if perhaps little.
     const fn works(&self) -> bool {
         matches!(self.state, DeviceState::Free | DeviceState::Limited)
@@ -206,45 +214,6 @@ impl From<&DeviceHold> for DeviceWhy {
     }
 }
 
-/// Why work waits that nothing holds up.
-const TURN: &str = "They wait their turn behind other work; nothing else holds them up.";
-
-/// How those stand that do tasks of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doers {
-    /// Nothing limits any of them.
-    Free,
-    /// Some do less than they could, and the tasks are done all the same.
-    Limited,
-    /// None does any.
-    None,
-}
-
-/// Why tasks wait that nothing of the store holds up.
-fn turn(doers: Doers, others: &str) -> String {
-    match doers {
-        Doers::Free => TURN.to_owned(),
-        Doers::Limited => {
-            format!("They are done, and more slowly than could be: what limits this device{others} is said below.")
-        }
-        Doers::None => format!("Nobody gets to them just now: what limits this device{others} is said below."),
-    }
-}
-
-/// Why files whose tasks failed wait. Those of them that are read already have passages among those that wait.
-fn retry(failing: FailingDocuments) -> String {
-    let failed = "Their tasks failed; they are tried again after pauses that grow.";
-    if failing.to_embed == 0 {
-        return failed.to_owned();
-    }
-    let read = if failing.to_read == 0 {
-        "They are".to_owned()
-    } else {
-        format!("{} of them {}", failing.to_embed, plural(failing.to_embed, "is", "are"))
-    };
-    format!("{failed} {read} read already, with passages that count among those to be embedded.")
-}
-
 /// How this device stands.
 fn here(status: &Status) -> DeviceWhy {
     let here = DeviceWhy::named(&status.device, &status.peer_id, true).held(status.work.shared.why.hold.as_ref());
@@ -276,7 +245,8 @@ impl From<&Status> for Why {
         let away = "They are not there just now; a look at their folder finds them when they are back.";
         let check = "They count once a passage of the same device is embedded here too, or its vector is known.";
         let here = here(status);
-        let devices: Vec<DeviceWhy> = why.devices.iter().map(DeviceWhy::from).collect();
+        let device = |of: &DeviceHold| DeviceWhy::from(of).asked_with(why.own_key_twice);
+        let devices: Vec<DeviceWhy> = why.devices.iter().map(device).collect();
         let turn = |doers, others: &str| Some(held.clone().unwrap_or_else(|| turn(doers, others)));
         let has = |of: &DeviceHold| of.linked && of.silent.is_none() && !of.frozen && of.chunks > 0;
         // One that nothing limits does nothing for this device all the same, where it gets nothing.
@@ -289,6 +259,10 @@ impl From<&Status> for Why {
         let is_free = |of: &DeviceWhy| of.state == DeviceState::Free;
         let embeds = here.works() || why.devices.iter().zip(&devices).any(gets);
         let others = if devices.is_empty() { "" } else { " and the others" };
+        let embed = match only_here(status, &passages) {
+            Some(only) => turn(doers(here.works(), is_free(&here)), "").map(|turn| format!("{only} {turn}")),
+            None => turn(doers(embeds, is_free(&here) && devices.iter().all(is_free)), others),
+        };
         let groups = [
             (
                 WaitingKind::Read,
@@ -296,12 +270,7 @@ impl From<&Status> for Why {
                 turn(doers(here.works() || why.read_per_minute.is_some(), is_free(&here)), ""),
                 None,
             ),
-            (
-                WaitingKind::Embed,
-                passages.to_embed(),
-                turn(doers(embeds, is_free(&here) && devices.iter().all(is_free)), others),
-                None,
-            ),
+            (WaitingKind::Embed, passages.to_embed(), embed, None),
             (WaitingKind::Check, passages.unchecked, Some(check.to_owned()), None),
             (WaitingKind::Away, why.away, Some(away.to_owned()), None),
             (WaitingKind::Retry, why.failing.all(), Some(failed), seconds(why.failing.next_in)),
@@ -326,19 +295,8 @@ mod tests {
     use crate::http::dto::Files;
     use crate::http::tasks::Tasks;
     use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
+    use crate::scheduler::attempt::FailingDocuments;
     use crate::store::counts::StoreCounts;
-
-    #[test]
-    fn work_that_is_queued_behind_other_work_says_so_and_work_that_nobody_does_points_to_the_reasons() {
-        assert!(turn(Doers::Free, "").contains("wait their turn behind other work"));
-        let limited = turn(Doers::Limited, "");
-        assert!(
-            !limited.contains("nothing else") && limited.contains("what limits this device is said below"),
-            "{limited}"
-        );
-        let nobody = turn(Doers::None, " and the others");
-        assert!(nobody.contains("what limits this device and the others is said below"), "{nobody}");
-    }
 
     #[test]
     fn each_file_that_waits_is_in_one_count_of_why_of_tasks_and_of_the_status() {

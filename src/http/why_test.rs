@@ -4,6 +4,7 @@ use super::*;
 use crate::energy::decision::{Besides, Decision};
 use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
 use crate::runtime::governor::{WaitingWork, said_of_energy, said_of_work};
+use crate::scheduler::only_here::OnlyHere;
 use crate::store::counts::StoreCounts;
 
 /// A linked device that says that nothing limits it.
@@ -61,11 +62,66 @@ fn a_free_device_that_gets_nothing_does_nothing() {
 }
 
 #[test]
+fn where_only_this_device_may_embed_what_waits_that_is_said_and_no_other_is_pointed_to() {
+    let why = |only_here, chunks| {
+        let (since_ago, next_in) = (Duration::from_secs(9), None);
+        let hold = Some(HoldStatus { reason: Ok(Reason::Paused), measured: None, share: 0, since_ago, next_in });
+        let mut counts = StoreCounts::default();
+        counts.enter(Kind::Chunked);
+        counts.chunks = 120;
+        let lent = crate::node::status::LentStatus {
+            device: "pc".to_owned(),
+            peer_id: "12D3".to_owned(),
+            chunks,
+            unchecked: 0,
+            owed: 0,
+            done: 0,
+            ms_per_chunk: None,
+            since_ago: None,
+            kept_out: None,
+            link: crate::node::status::WorkLink::Up,
+            rests: false,
+            owed_fails: None,
+        };
+        let devices = vec![DeviceHold { chunks, gets: false, ..free() }];
+        let why = WhyStatus { hold, devices, only_here, ..WhyStatus::default() };
+        let shared = SharedWork { to_embed: 120, why, lent: vec![lent], ..SharedWork::default() };
+        let work = WorkStatus { shared, ..WorkStatus::default() };
+        let why = Why::from(&Status { counts, work, ..Status::at_rest() });
+        why.waiting.into_iter().find(|group| group.kind == WaitingKind::Embed).and_then(|group| group.why)
+    };
+    let nobody = "Nobody gets to them just now: what limits this device is said below.";
+    assert_eq!(
+        why(OnlyHere::Private, 0),
+        Some(format!("The passages are private, so only this device may embed them. {nobody}"))
+    );
+    assert_eq!(
+        why(OnlyHere::Private, 8),
+        Some(format!("112 of the passages are private, so only this device may embed them. {nobody}"))
+    );
+    let kept = why(OnlyHere::Kept, 0).unwrap_or_default();
+    assert!(kept.starts_with("The passages are kept on this device (private, of a file that is away, "), "{kept}");
+    assert!(why(OnlyHere::No, 0).is_some_and(|why| why.starts_with("Nobody gets to them")));
+}
+
+#[test]
 fn two_devices_of_one_key_do_nothing_and_it_is_said_why() {
     let (why, other) = said(Reason::Paused, DeviceHold { frozen: true, chunks: 3, ..free() });
     assert!(why.starts_with("Nobody gets to them just now"), "{why}");
     assert_eq!(other.state, DeviceState::Frozen);
     assert!(other.why.contains("two devices use its key"), "{}", other.why);
+}
+
+#[test]
+fn a_device_that_gives_no_answer_to_a_key_of_two_devices_is_not_said_to_keep_silent() {
+    let says = |own_key_twice, told| {
+        let why = WhyStatus { own_key_twice, devices: vec![DeviceHold { told, ..free() }], ..WhyStatus::default() };
+        let work = WorkStatus { shared: SharedWork { why, ..SharedWork::default() }, ..WorkStatus::default() };
+        Why::from(&Status { work, ..Status::at_rest() }).devices.swap_remove(1).why
+    };
+    assert!(says(true, None).contains("two devices use this device's key"), "{}", says(true, None));
+    assert!(says(false, None).starts_with("does not say why"), "{}", says(false, None));
+    assert_eq!(says(true, Some(None)), "nothing limits it", "it answered before");
 }
 
 /// What is told of this device where the governor decides so, whatever the node heard of it before.

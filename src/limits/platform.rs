@@ -33,6 +33,9 @@ pub const SILENT_CALLS_MAX: usize = 32;
 /// Looks at places that a person or a program named, such as by `wattle add`, that get no answer; beyond, no more are made.
 pub const LATE_LOOKS_MAX: usize = 8;
 
+/// Milliseconds between two looks whether the files are read again after the store was made anew. They end with that.
+pub const REREAD_LOOK_MS: u64 = 5_000;
+
 const _: () = {
     use super::{ADD_WAIT_MS, CLIENT_MS, FORGET_WAIT_MS, PEER_ANSWER_MS};
     assert!(MISSING_MS < PEER_ANSWER_MS, "the device that asked still waits");

@@ -196,11 +196,11 @@ pub const POLL_MS_PER_DOCUMENT: u64 = 5;
 /// any more once the command has ended. The documents answer nothing from the first of them on.
 pub const FORGET_WAIT_MS: u64 = 5_000;
 
-/// Milliseconds that an `add` waits until what is being forgotten there is deleted, at most. The place was looked at before, so
-/// `CLIENT_MS` has room for both.
+/// Milliseconds that an `add` waits until what is being forgotten there is deleted, until one more save may be under way, and until a disk that was
+/// full is measured anew, all together and at most. The place was looked at before, so `CLIENT_MS` has room for both.
 pub const ADD_WAIT_MS: u64 = 15_000;
 
-/// Requests that wait for the end of a removal; beyond, they are answered at once. Each holds one of the `REPLIES_MAX` replies, and
+/// Requests that wait for the end of a removal, for their turn or for room; beyond, they are answered at once. Each holds one of the `REPLIES_MAX` replies, and
 /// a status or a question must find one free.
 pub const REMOVAL_WAITS_MAX: usize = super::REPLIES_MAX / 4;
 

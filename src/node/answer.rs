@@ -65,6 +65,7 @@ impl Node {
             silent,
             not_asked,
             nothing_else: query.not_asked.nothing_else.iter().map(name).collect(),
+            frozen: query.not_asked.frozen.iter().map(name).collect(),
             uncovered: self.uncovered(now, &query, &files),
             files,
             others,
@@ -104,7 +105,7 @@ impl Node {
         let there = query.beside.coverage.iter().map(|(_, files)| unread(files));
         let mut uncovered =
             Uncovered { documents: there.fold(unread(files), u64::saturating_add), ..Uncovered::default() };
-        for peer in query.silent.iter().chain(&query.not_asked.far) {
+        for peer in query.silent.iter().chain(&query.not_asked.far).chain(&query.not_asked.frozen) {
             match self.gossip.items.fact(now, *peer, Kind::Collections) {
                 Some(Fact::Collections(list)) => {
                     let documents = list.iter().map(|collection| u64::from(collection.documents)).sum::<u64>();

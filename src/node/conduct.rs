@@ -113,6 +113,11 @@ impl Node {
         self.mesh.records.duplicates.is_frozen(now, key)
     }
 
+    /// Whether two devices use this device's own key, as it saw or is told: others answer neither of them then.
+    pub(super) fn is_own_key_twice(&self, now: Instant) -> bool {
+        self.mesh.records.duplicates.contains(now, self.config.key)
+    }
+
     /// A message of a frozen peer: true if it is not taken. A question gets the answer that there is none, so that nobody waits.
     pub(super) fn hold_back(&self, peer: PeerKey, message: &Message, out: &mut Out) -> bool {
         match message {

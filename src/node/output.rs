@@ -100,8 +100,7 @@ pub enum Output {
     KeepAddresses(PeerKey, Vec<SocketAddr>),
     /// Save what a peer calls itself, for people: it may be off at the next start.
     SaveName(PeerKey, String),
-    /// Run a task; exactly one `Done` follows. `EmbedQuery` and `Retrieve` serve a person and wait behind no
-    /// task of another kind; `EmbedHit` waits for questions only. `Audit`, which takes minutes, runs on a thread of its own.
+    /// Run a task; one `Done` follows. `EmbedQuery` and `Retrieve` wait behind no other kind, `EmbedHit` behind them; `Audit` has its own thread.
     Start(TaskId, Task),
     /// Apply the changes in order and sync; exactly one `Saved` follows.
     Save(SaveId, Vec<Change>),
@@ -251,6 +250,8 @@ pub enum Response {
         not_asked: usize,
         /// Linked devices that were not asked, because they share nothing that this one does not have.
         nothing_else: Vec<DeviceName>,
+        /// Devices that were not asked, because two devices use their key.
+        frozen: Vec<DeviceName>,
         /// What was not searched at all.
         uncovered: Uncovered,
         /// How many of this device's files were searched.
@@ -366,8 +367,7 @@ pub struct RankedHit {
     pub kept_since: Option<i64>,
     /// Whether its file is there and cannot be read now, so that the text is that of an earlier reading. Only of this device.
     pub is_unreadable: bool,
-    /// Since when its file is gone from its folder, while the folder's owner is asked what is to become of it, in seconds since
-    /// 1970; `None` if nobody is asked. Only of this device: another one's hit says in its heading that it is away.
+    /// Since when its file is gone, in seconds since 1970, while its owner is asked what is to become of it, else `None`. Only of this device.
     pub gone_since: Option<i64>,
     /// All files with this text that were found, this hit's first; at most `PLACES_MAX`.
     pub places: Vec<RankedPlace>,

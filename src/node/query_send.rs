@@ -41,13 +41,15 @@ impl Node {
         let filter = self.queries.local.filter_of(embedded).cloned().unwrap_or_default();
         let answers = |peer: PeerKey| self.may_answer(peer, &filter);
         let (nothing_else, linked) = self.linked_for(now, &filter);
-        let is_away = |peer: &&Peer| !peer.linked || self.is_frozen(now, peer.key);
-        let unlinked = self.peers.iter().filter(is_away).filter(|peer| answers(peer.key));
+        let others = self.peers.iter().filter(|peer| answers(peer.key));
+        let (frozen, others): (Vec<&Peer>, Vec<&Peer>) = others.partition(|peer| self.is_frozen(now, peer.key));
+        let frozen = frozen.iter().map(|peer| peer.key).collect();
+        let unlinked = others.into_iter().filter(|peer| !peer.linked);
         // In a large mesh most members are no neighbours: they are not asked, and not named as silent.
         let (far, away): (Vec<&Peer>, Vec<&Peer>) =
             unlinked.partition(|peer| !peer.is_wanted() && self.member.is_up(peer.key));
         let [far, away] = [far, away].map(|peers| peers.iter().map(|peer| peer.key).collect::<Vec<PeerKey>>());
-        let not_asked = NotAsked { far, nothing_else };
+        let not_asked = NotAsked { far, nothing_else, frozen };
         // Its deadline passed while it was embedded.
         let Some((query, id)) = self.queries.local.begin_search(now, embedded, embedding, task, &linked) else {
             return;

@@ -159,6 +159,7 @@ impl Node {
                 generation: state.map_or(0, |state| state.generation),
                 address: peer.addresses.current(),
                 other_model: self.has_other_model(now, peer.key),
+                frozen: self.is_frozen(now, peer.key),
             }
         };
         self.peers.iter().map(known).collect()

@@ -8,6 +8,7 @@ use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness;
 use crate::scheduler::attempt::FailingDocuments;
 use crate::scheduler::offload::lender::again::Again;
+use crate::scheduler::only_here::OnlyHere;
 use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
 use crate::store::record::{CollectionModel, Mark, Source};
@@ -112,6 +113,10 @@ pub struct WhyStatus {
     pub read_per_minute: Option<u64>,
     /// Devices that offer work to this one and do not answer when it asks for some.
     pub silent_owners: Vec<SilentOwnerStatus>,
+    /// Whether only this device may embed the chunks that wait and that no other device has.
+    pub only_here: OnlyHere,
+    /// Whether two devices use this device's own key, so that others take no question of it.
+    pub own_key_twice: bool,
 }
 
 /// A device that offers work to this one and does not answer when it asks for some.
@@ -364,6 +369,8 @@ pub struct PeerStatus {
     pub address: Option<SocketAddr>,
     /// Whether its model is another one than this device's.
     pub other_model: bool,
+    /// Whether two devices use its key, so that neither takes part.
+    pub frozen: bool,
 }
 
 /// What a peer published.
@@ -380,21 +387,5 @@ pub struct PeerGossip {
 }
 
 #[cfg(test)]
-impl Status {
-    pub(crate) fn at_rest() -> Self {
-        Self {
-            peer_id: "12D3".to_owned(),
-            device: "desk".to_owned(),
-            counts: StoreCounts::default(),
-            sources: Vec::new(),
-            model: String::new(),
-            fingerprint: Fingerprint::default(),
-            foreign: None,
-            peers: Vec::new(),
-            gossip: Vec::new(),
-            driver: FromDriver::default(),
-            work: WorkStatus::default(),
-            findings: Vec::new(),
-        }
-    }
-}
+#[path = "status/at_rest_test.rs"]
+mod at_rest_test;

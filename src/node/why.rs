@@ -62,8 +62,16 @@ impl Node {
             failing: self.scheduler.failing(now),
             away: self.scheduler.absent(),
             read_per_minute: self.scheduler.read_per_minute(now),
-            silent_owners: self.scheduler.silent_owners().map(|owner| self.silent_owner(now, owner)).collect(),
+            silent_owners: self.silent_owners(now),
+            own_key_twice: self.is_own_key_twice(now),
+            only_here: self.scheduler.only_here(),
         }
+    }
+
+    /// Who offers work and gives no answer. Where two devices use this device's key, nobody gives one: that is no fault of theirs.
+    fn silent_owners(&self, now: Instant) -> Vec<SilentOwnerStatus> {
+        let owners = self.scheduler.silent_owners().filter(|_| !self.is_own_key_twice(now));
+        owners.map(|owner| self.silent_owner(now, owner)).collect()
     }
 
     fn silent_owner(&self, now: Instant, owner: SilentOwner) -> SilentOwnerStatus {

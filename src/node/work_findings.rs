@@ -13,7 +13,9 @@ impl Node {
         let undecided = undecided.map(|lent| of_undecided(&self.title(Some(lent.peer)), lent.undecided as u64));
         // A request or two may be lost; what lasts longer than the longest pause between two is no chance.
         let long = Duration::from_millis(ASK_PAUSE_MS_MAX);
-        let silent = self.scheduler.silent_owners().filter(move |owner| now.since(owner.since) > long);
+        // Where two devices use this device's key, nobody answers it: that finding says what helps.
+        let is_twice = self.is_own_key_twice(now);
+        let silent = self.scheduler.silent_owners().filter(move |owner| !is_twice && now.since(owner.since) > long);
         let silent = silent.map(move |owner| {
             let ago = now.since(owner.since).as_secs();
             of_silent_owner(&self.title(Some(owner.peer)), u64::from(owner.chunks), u64::from(owner.questions), ago)

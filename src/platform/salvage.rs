@@ -33,6 +33,9 @@ use std::path::Path;
 /// The mark of the readings in a row that did not come to an end; see `unended`.
 const SALVAGING: &str = "store-salvage";
 
+/// What is said of a store that is made anew, until the files are read again.
+pub(super) const MADE_ANEW: &str = "is made anew from your files; until they are read again, answers lack them.";
+
 /// The owner has forgotten these places: nothing of them is carried over at a later start.
 pub(super) fn forget(home: &Home, places: &[Mark]) {
     for (store, _) in due(&home.path().join(LAYOUT)) {
@@ -181,7 +184,7 @@ fn told(store: &Path, what: &str, ended: &Ended) -> Finding {
         _ => (" and can be deleted".to_owned(), Some(format!("rm -r {}", quoted(&name)))),
     };
     let what = format!(
-        "The store was damaged ({what}) and is made anew from your files; until they are read again, answers lack them.{} The old \
+        "The store was damaged ({what}) and {MADE_ANEW}{} The old \
          one was kept as {name}{kept}. The disk or card may be failing: make a backup.",
         ended.sentence()
     );

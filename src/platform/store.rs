@@ -144,10 +144,7 @@ fn lost(home: &Home, folder: &Path) -> Option<Finding> {
         return None;
     }
     let lost = counted::lost_with_store(home);
-    let says = format!(
-        "The store {} was gone, and is made anew from your files; until they are read again, answers lack them.{lost}",
-        folder.display()
-    );
+    let says = format!("The store {} was gone, and {}{lost}", folder.display(), salvage::MADE_ANEW);
     Some(Finding { area: Area::State, what: says, command: Some("dmesg --level=err,warn".to_owned()) })
 }
 
@@ -281,6 +278,14 @@ fn note_model(home: &Home, model: Fingerprint) {
         // On a full disk the doctor does not know it.
         let _ = home.write(HomeFile::StoreModel, line.as_bytes());
     }
+}
+
+/// The same of a store that was made anew, once the files that are there are read again; `None`: it was found otherwise.
+#[must_use]
+pub fn read_again(found: &Finding) -> Option<Finding> {
+    let then = "was made anew from your files, and what is there of them is read again.";
+    let what = found.what.replace(salvage::MADE_ANEW, then);
+    (what != found.what).then(|| Finding { what, ..found.clone() })
 }
 
 /// The owner has forgotten these places: nothing of them comes back from a damaged store that is still to be read.

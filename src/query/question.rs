@@ -30,6 +30,8 @@ pub struct NotAsked {
     pub far: Vec<PeerKey>,
     /// Linked ones that have nothing that this device does not have.
     pub nothing_else: Vec<PeerKey>,
+    /// Those of whose key two devices are known.
+    pub frozen: Vec<PeerKey>,
 }
 
 impl From<&str> for Question {

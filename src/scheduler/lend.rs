@@ -180,7 +180,7 @@ impl Scheduler {
     }
 
     /// Whether any chunk may be one that others embed.
-    fn any_lendable(&self) -> bool {
+    pub(super) fn any_lendable(&self) -> bool {
         self.sources().iter().any(|source| source.ring == Ring::Mesh)
     }
 

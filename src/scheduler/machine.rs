@@ -15,9 +15,10 @@ use super::scans::Scans;
 use super::sources::{UnsavedSources, WatchedSources};
 use super::stored::StoredWork;
 use super::task::Task;
+use super::waiting::{Waiting, Wanted};
 use crate::base::id::{Fingerprint, ReplyId, TaskId};
-use crate::base::time::{Instant, earliest};
-use crate::limits::{BACKGROUND_MAX, SAVES_MAX};
+use crate::base::time::{Duration, Instant, earliest};
+use crate::limits::{ADD_WAIT_MS, BACKGROUND_MAX, SAVES_MAX};
 use crate::store::change::Change;
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::{Mark, Sources};
@@ -136,7 +137,7 @@ impl Scheduler {
                 }
             }
             Input::ChangesLost => self.scans.queue.overflow(now),
-            Input::DiskFree(free) => self.disk.free = free,
+            Input::DiskFree(free) => self.on_measured(now, free, out),
         }
         self.note_standstill(now);
         self.match_counts(now);
@@ -231,20 +232,34 @@ impl Scheduler {
         self.counts.count(Kind::Waiting) > self.queue.absent()
     }
 
-    pub(super) fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
+    fn on_add(&mut self, now: Instant, reply: ReplyId, new: Addition, out: &mut Vec<Output>) {
+        self.add_by(now, reply, new, now + Duration::from_millis(ADD_WAIT_MS), out);
+    }
+
+    /// Adds a place. What keeps it from that for a moment is waited for, until this time at the latest.
+    pub(super) fn add_by(
+        &mut self,
+        now: Instant,
+        reply: ReplyId,
+        new: Addition,
+        until: Instant,
+        out: &mut Vec<Output>,
+    ) {
         if let Some((refusal, why)) = self.outage.refusal(self.disk.is_full()) {
             return out.push(Output::Refused(reply, refusal, why));
         }
         if self.disk.is_full() {
-            return out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
+            return self.look_for_room(Waiting { reply, wanted: Wanted::Room(new), until }, out);
         }
-        if self.waits_for_removal(now, reply, &new, out) {
+        if self.waits_for_removal(until, reply, &new, out) {
             return;
         }
         match self.sources.with(&new) {
             Err(why) => out.push(Output::Refused(reply, Refusal::Conflict, why)),
             Ok(None) => self.on_covered(now, reply, new.path, out),
-            Ok(Some(_)) if self.under_way() >= SAVES_MAX => out.push(busy_writing(reply)),
+            Ok(Some(_)) if self.under_way() >= SAVES_MAX => {
+                self.wait_for_turn(now, Waiting { reply, wanted: Wanted::Added(new), until }, out);
+            }
             Ok(Some(sources)) => {
                 let replies = [(reply, Some(new.path.clone()))].into_iter().collect();
                 let (added, removed, regrouped) = (Some(new.path), Vec::new(), None);

@@ -20,7 +20,7 @@
 //! A document is removed when a scan finds its file gone (`losses`). A source that would lose more than half of its
 //! documents at once asks its owner first, and places that are away (an unplugged disk) are marked (`marks`), so that their
 //! documents can answer and say so; the owner's word on both (`forget`) is carried out by `decisions`. Whoever forgets waits until
-//! it is deleted (`removal`, `waiting`). What is `kept` without its file stays until its owner takes it out. docs/architecture.md has the way of a forgotten folder, and the words for deleting.
+//! it is deleted (`removal`, `waiting`); an addition that only lacks its turn or room waits too (`turn`). What is `kept` without its file stays until its owner takes it out. docs/architecture.md has the way of a forgotten folder, and the words for deleting.
 //!
 //! Chunks of folders that are shared with the members may be embedded by other devices, and this one embeds theirs when it has time
 //! (`offload`, `lend`).
@@ -54,6 +54,7 @@ mod marks;
 mod matching;
 mod mending;
 pub mod offload;
+pub mod only_here;
 mod outage;
 mod pace;
 mod parked;
@@ -72,6 +73,7 @@ pub mod scans;
 mod sources;
 pub mod stored;
 pub mod task;
+mod turn;
 pub mod unmatched;
 mod view;
 mod waiting;

@@ -12,14 +12,14 @@ use super::port::{Output, Refusal};
 use super::waiting::{Waiting, Wanted};
 use crate::base::id::ReplyId;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{ADD_WAIT_MS, FORGET_WAIT_MS, REMOVAL_WAITS_MAX};
+use crate::limits::{FORGET_WAIT_MS, REMOVAL_WAITS_MAX, SAVES_MAX};
 use crate::store::record::{Mark, MarkKind};
 
 impl Scheduler {
     /// An addition overlaps with a place that is being forgotten: it waits for the end of that. False if it need not.
     pub(super) fn waits_for_removal(
         &mut self,
-        now: Instant,
+        until: Instant,
         reply: ReplyId,
         new: &Addition,
         out: &mut Vec<Output>,
@@ -28,7 +28,6 @@ impl Scheduler {
             return false;
         }
         if self.decisions.waiting.len() < REMOVAL_WAITS_MAX {
-            let until = now + Duration::from_millis(ADD_WAIT_MS);
             self.decisions.waiting.push(Waiting { reply, wanted: Wanted::Added(new.clone()), until });
         } else {
             out.push(still_removed(reply));
@@ -70,7 +69,15 @@ impl Scheduler {
                     out.push(Output::Decided(reply, done));
                 }
                 Wanted::Removed { done, .. } if is_late => out.push(Output::Decided(reply, still_counted(&done))),
-                Wanted::Added(new) if !self.is_being_removed(&new) => self.on_add(now, reply, new, out),
+                Wanted::Added(new) if !self.is_being_removed(&new) && (is_late || self.under_way() < SAVES_MAX) => {
+                    self.add_by(now, reply, new, until, out);
+                }
+                Wanted::Room(new) if !self.disk.is_full() || self.outage.is_on() => {
+                    self.add_by(now, reply, new, until, out);
+                }
+                Wanted::Room(_) if is_late => {
+                    out.push(Output::Refused(reply, Refusal::DiskFull, self.disk.refusal()));
+                }
                 Wanted::Added(_) if is_late => out.push(still_removed(reply)),
                 wanted => self.decisions.waiting.push(Waiting { reply, wanted, until }),
             }
@@ -99,7 +106,7 @@ impl Scheduler {
                     let then = "They answer nothing. Deleting them goes on when the agent starts again.";
                     Output::Decided(reply, format!("{done} {then}"))
                 }
-                Wanted::Added(_) => Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()),
+                Wanted::Added(_) | Wanted::Room(_) => Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()),
             });
         }
     }

@@ -7,7 +7,8 @@ use super::{Config, Input, Notice, Output, Refusal, Scheduler, WorkAllowance};
 use crate::base::id::{DocId, ReplyId, Ring, SaveId, TaskId};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS, TOMBSTONE_MS,
+    ADD_WAIT_MS, ATTEMPT_PAUSE_MS_MAX, ATTEMPTS_MAX, DECISIONS_MAX, DISK_FREE_MIN, DISK_RETRY_MS, SAVES_MAX, SETTLE_MS,
+    TOMBSTONE_MS,
 };
 use crate::store::change::{Applied, Change, FoundDocument};
 use crate::store::counts::{Kind, StoreCounts};
@@ -209,6 +210,30 @@ fn a_full_disk_holds_everything_and_is_measured_now_and_then() {
 }
 
 #[test]
+fn a_full_disk_is_measured_anew_before_an_addition_is_refused() {
+    let full = || {
+        let mut machine = scheduler(1, &[], StoreCounts::default());
+        machine.handle(at(1), Input::DiskFree(0), &mut Vec::new());
+        machine.handle(at(1), Input::Wake, &mut Vec::new());
+        let mut out = Vec::new();
+        machine.handle(at(2), Input::Add(ReplyId(7), source("/a").into()), &mut out);
+        assert_eq!(out, [Output::MeasureDisk]);
+        machine
+    };
+    let says = |out: &[Output], free: &str| matches!(out, [Output::Refused(ReplyId(7), Refusal::DiskFull, why)] if why.contains(free));
+    let (mut machine, mut out) = (full(), Vec::new());
+    machine.handle(at(3), Input::DiskFree(u64::MAX), &mut out);
+    assert!(matches!(&out[..], [Output::Save(..)]), "room was made: {out:?}");
+    let (mut machine, mut out) = (full(), Vec::new());
+    machine.handle(at(3), Input::DiskFree(1 << 20), &mut out);
+    assert!(says(&out, "only 1 MiB free"), "{out:?}");
+    let (mut machine, mut out) = (full(), Vec::new());
+    machine.handle(at(2 + ADD_WAIT_MS), Input::Wake, &mut out);
+    out.retain(|out| matches!(out, Output::Refused(..)));
+    assert!(says(&out, "only 0 MiB free"), "the disk does not answer: {out:?}");
+}
+
+#[test]
 fn tombstoned_documents_are_purged_after_their_time_also_while_others_are_being_embedded() {
     let kinds = [Kind::Tombstoned, Kind::Tombstoned, Kind::Chunked];
     let mut machine = scheduler(1, &[], counts(&kinds));
@@ -336,5 +361,17 @@ fn there_is_room_for_the_save_of_every_task() {
     assert_eq!((machine.under_way(), machine.has_slot()), (SAVES_MAX, false));
     out.clear();
     machine.handle(at(1), Input::Add(ReplyId(99), source("/more").into()), &mut out);
-    assert!(matches!(&out[..], [Output::Refused(ReplyId(99), Refusal::Busy, _)]), "{out:?}");
+    assert_eq!(out, [], "it waits for its turn");
+    machine.handle(at(2), saved(1, &[]), &mut out);
+    let next = SaveId(SAVES_MAX as u64 + 1);
+    assert!(out.iter().any(|out| matches!(out, Output::Save(save, _) if *save == next)), "{out:?}");
+    assert!(!out.iter().any(|out| matches!(out, Output::Refused(..))), "{out:?}");
+    out.clear();
+    machine.handle(at(3), Input::Add(ReplyId(100), source("/late").into()), &mut out);
+    machine.handle(at(2 + ADD_WAIT_MS), Input::Wake, &mut out);
+    assert!(!out.iter().any(|out| matches!(out, Output::Refused(..))), "{out:?}");
+    machine.handle(at(3 + ADD_WAIT_MS), Input::Wake, &mut out);
+    let is_busy =
+        |out: &Output| matches!(out, Output::Refused(ReplyId(100), Refusal::Busy, why) if why.contains("busy writing"));
+    assert!(out.iter().any(is_busy), "no save has ended meanwhile: {out:?}");
 }

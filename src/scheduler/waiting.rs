@@ -1,4 +1,4 @@
-//! A request that waits for the end of a removal.
+//! A request that waits: for the end of a removal, for its turn, or for room.
 
 use super::addition::Addition;
 use crate::base::id::ReplyId;
@@ -19,6 +19,8 @@ pub(super) struct Waiting {
 pub(super) enum Wanted {
     /// That what these marks are on is deleted; and the answer.
     Removed { done: String, marks: Vec<Mark> },
-    /// That this place is watched.
+    /// That this place is watched, once nothing there is being removed and one more save may be under way.
     Added(Addition),
+    /// That this place is watched, once the disk is measured anew and has room.
+    Room(Addition),
 }

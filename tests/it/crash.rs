@@ -165,6 +165,7 @@ fn a_flipped_byte_in_the_journal_costs_no_file_and_no_folder() {
         let wrong: Vec<&str> = told.lines().filter(|line| line.starts_with("WRONG")).collect();
         let ends = [
             "is made anew from your files",
+            "was made anew from your files",
             "could not be read, and was dropped",
             "written to the store last was gone",
         ];

@@ -110,6 +110,7 @@ fn respond(request: Request) -> Response {
                 silent: Vec::new(),
                 not_asked: 0,
                 nothing_else: Vec::new(),
+                frozen: Vec::new(),
                 uncovered: Uncovered::default(),
                 files: FileCoverage::default(),
                 others: Vec::new(),
@@ -284,7 +285,7 @@ fn the_calls_answer_with_their_public_json() {
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"passages":{"all":0,"embedded":0,"waiting":0,"lent":0,"unchecked":0,"set_aside":0},"#,
-        r#""pace":{"devices":0,"per_minute":null,"left_s":null},"index_bytes":{"vectors":0,"words":0},"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
+        r#""pace":{"devices":0,"per_minute":null,"left_s":null,"held":0},"index_bytes":{"vectors":0,"words":0},"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
         r#""sources":[],"working":false,"scanning":false,"held":null,"background":null,"background_reason":null,"panics":0,"store_read_s":null,"findings":[]}"#
     )), "{status}");
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);

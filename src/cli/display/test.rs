@@ -169,6 +169,15 @@ fn a_device_that_cannot_answer_since_its_model_is_another_one_is_named_with_what
 }
 
 #[test]
+fn a_device_that_is_not_asked_since_two_devices_use_its_key_is_named_so() {
+    let frozen = vec![crate::node::output::DeviceName { device: "gable".into(), peer_id: "12D3".into() }];
+    let coverage = SearchAnswer { asked: 2, answered: 2, frozen, ..SearchAnswer::default() };
+    let text = found(&SearchResults { coverage, ..SearchResults::default() }, &PLAIN);
+    let says = "Not asked, because two devices use its key: gable. `wattle doctor` says what helps.\n";
+    assert!(text.ends_with(says) && !text.contains("Silent"), "{text}");
+}
+
+#[test]
 fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_nothing_fits() {
     let other = |device: &str, searchable| DeviceCoverage {
         device: device.into(),

@@ -70,7 +70,7 @@ fn what_waits_is_told_with_who_has_it_and_why_the_rest_waits() {
         borrowed: 2,
         again: Again { checked: 4, known: 1, lost: 8, ..Again::default() },
         lent: vec![lent(LentState::Works), lent(LentState::Refused), lent(LentState::Waits), lent(LentState::Off)],
-        pace: Pace { devices: 2, per_minute: Some(120), left_s: Some(450) },
+        pace: Pace { devices: 2, per_minute: Some(120), left_s: Some(450), held: 0 },
         running: vec![RunningWork { does: "embeds".to_owned(), passages: Some(8), of: None, since_s: 2 }],
         absent: vec![AbsentDevice { device: "nas".to_owned(), stopped: true, since_s: None }],
         here: Here { background: Some("On battery; work waits.".to_owned()), ..Here::default() },
@@ -126,6 +126,16 @@ fn a_pause_is_told_whatever_waits_with_what_others_wait_for() {
     let parked = ParkedTasks { failing: 1, failing_to_read: 1, ..ParkedTasks::default() };
     let failed = Tasks { to_read: 1, parked, ..Tasks::default() };
     assert!(tasks(&failed, &PLAIN).starts_with("Nothing that waits here can be done just now.\n"));
+}
+
+#[test]
+fn that_only_this_device_may_embed_what_waits_is_told_behind_it() {
+    let only = "The passages are private, so only this device may embed them.";
+    let here = Here { only_here: Some(only.to_owned()), ..Here::default() };
+    let private = Tasks { to_embed: 120, here, ..Tasks::default() };
+    let says = format!("120 passages wait to be embedded. {only}");
+    assert_eq!(tasks(&private, &PLAIN), format!("{says}\n"));
+    assert_eq!(progress(&private), says);
 }
 
 #[test]

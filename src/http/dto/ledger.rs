@@ -4,6 +4,7 @@ use crate::base::count::{count, plural};
 use crate::base::span::about;
 use crate::limits::PACE_QUIET_MS;
 use crate::node::status::{EMBEDS, LentStatus, READS, Status, WorkLink};
+use crate::scheduler::only_here::OnlyHere;
 use serde::{Deserialize, Serialize};
 
 /// Passages by state; the states add up to `all`.
@@ -96,6 +97,9 @@ pub struct Pace {
     /// Seconds until all are embedded at this pace; null where that is not known: also while files wait to be read, whose passages nobody has
     /// counted.
     pub left_s: Option<u64>,
+    /// Passages that wait for this device alone, because no other one may embed them, while it may not either: they are not in `left_s`.
+    #[serde(default)]
+    pub held: u64,
 }
 
 impl Pace {
@@ -105,7 +109,10 @@ impl Pace {
         let per_minute = self.per_minute?;
         let devices = count(self.devices, "device");
         let (second, tenth) = (per_minute / 60, per_minute % 60 / 6);
-        let left = self.left_s.map_or_else(|| UNKNOWN.to_owned(), |left_s| format!(", {} left", about(left_s)));
+        let held = count(self.held, "passage");
+        let held =
+            if self.held == 0 { String::new() } else { format!(" without {held} that only this device may embed") };
+        let left = self.left_s.map_or_else(|| UNKNOWN.to_owned(), |left_s| format!(", {} left{held}", about(left_s)));
         let verb = plural(self.devices, "embeds", "embed");
         // Where nobody embeds, what was done in the last minute tells nothing of the time that is left.
         (self.devices > 0).then(|| format!("{devices} {verb}, {second}.{tenth} passages a second{left}"))
@@ -134,11 +141,15 @@ impl From<&Status> for Pace {
         // Between two tasks of a device that works a part of the time none runs.
         let here = runs || !reads && (shared.embeds && to_embed > 0 && shared.per_minute.is_some());
         let is_any = here || others > 0;
+        // What no other device may embed waits for this one, which may embed nothing just now.
+        let is_held = !shared.embeds && shared.why.only_here != OnlyHere::No;
+        let held = if is_held { Passages::from(status).waiting } else { 0 };
+        let to_embed = to_embed.saturating_sub(held);
         let per_minute = shared.per_minute.filter(|_| to_embed > 0 && is_any);
         // How many passages a file has is known once it is read.
         let is_read = readable(status) == 0 && !status.work.scanning;
         let left_s = per_minute.filter(|_| is_read).map(|pace| (to_embed * 60).div_ceil(pace.max(1)));
-        Self { devices: others + u64::from(here), per_minute, left_s }
+        Self { devices: others + u64::from(here), per_minute, left_s, held }
     }
 }
 
@@ -150,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_pace_is_told_with_devices_speed_and_the_time_that_is_left() {
-        let phrase = |devices, per_minute, left_s| Pace { devices, per_minute, left_s }.phrase();
+        let phrase = |devices, per_minute, left_s| Pace { devices, per_minute, left_s, held: 0 }.phrase();
         assert_eq!(phrase(3, None, None), None);
         let three = phrase(3, Some(745), Some(340));
         assert_eq!(three.as_deref(), Some("3 devices embed, 12.4 passages a second, about 6 minutes left"));
@@ -181,6 +192,44 @@ mod tests {
         assert_eq!(left(893, 0, false), None);
         assert_eq!(left(3, 3, false), Some(3), "nobody reads what is away");
         assert_eq!(left(0, 0, true), None, "a folder is being looked at");
+    }
+
+    #[test]
+    fn what_only_this_device_may_embed_is_in_no_forecast_while_it_may_not() {
+        let pace = |only_here, embeds| {
+            let lent = LentStatus { chunks: 20, ..works() };
+            let mut counts = StoreCounts::default();
+            counts.enter(Kind::Chunked);
+            counts.chunks = 140;
+            let why = WhyStatus { only_here, ..WhyStatus::default() };
+            let shared = SharedWork { why, embeds, per_minute: Some(60), lent: vec![lent], ..SharedWork::default() };
+            let work = WorkStatus { shared, ..WorkStatus::default() };
+            Pace::from(&Status { counts, work, ..Status::at_rest() })
+        };
+        let private = pace(OnlyHere::Private, false);
+        assert_eq!((private.devices, private.left_s, private.held), (1, Some(20), 120));
+        let phrase = private.phrase().unwrap_or_default();
+        assert!(phrase.ends_with(" left without 120 passages that only this device may embed"), "{phrase}");
+        assert_eq!(pace(OnlyHere::Private, true).left_s, Some(140), "it embeds them itself");
+        assert_eq!(pace(OnlyHere::No, false).left_s, Some(140), "others embed them");
+    }
+
+    /// A device that embeds for this one.
+    fn works() -> LentStatus {
+        LentStatus {
+            device: "nas".to_owned(),
+            peer_id: "12D3".to_owned(),
+            chunks: 0,
+            unchecked: 0,
+            owed: 0,
+            done: 0,
+            ms_per_chunk: None,
+            since_ago: None,
+            kept_out: None,
+            link: WorkLink::Up,
+            rests: false,
+            owed_fails: None,
+        }
     }
 
     #[test]

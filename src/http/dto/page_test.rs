@@ -82,6 +82,7 @@ fn status() -> StatusReport {
         round_trip_us: None,
         headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None, age_s: 40 }),
         other_model: true,
+        frozen: true,
         collections: vec![collection],
     };
     StatusReport {
@@ -137,6 +138,7 @@ fn found() -> SearchResults {
         silent_devices: vec![silent],
         not_asked: 1,
         nothing_else: vec![output::DeviceName { device: "tv".into(), peer_id: "12D3".into() }],
+        frozen: vec![output::DeviceName { device: "pc".into(), peer_id: "12D3".into() }],
         uncovered: output::Uncovered { documents: 3, elsewhere: 2, unknown_devices: 1 },
         files: FileCoverage::default(),
         others: vec![output::DeviceCoverage {

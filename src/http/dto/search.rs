@@ -106,6 +106,9 @@ pub struct SearchAnswer {
     /// Devices that were not asked, because they share nothing that the asked one does not have. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nothing_else: Vec<output::DeviceName>,
+    /// Devices that were not asked, because two devices use their key (`GET /v1/doctor` says what helps). Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<output::DeviceName>,
     /// How many documents were not searched at all, as far as is known.
     #[serde(default)]
     pub uncovered: output::Uncovered,

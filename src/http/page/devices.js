@@ -52,7 +52,7 @@ function merged({ mesh, why, tasks, status }) {
     const device = of(peer.peer_id);
     device.name = device.name || peer.device;
     device.linked = device.linked || peer.linked;
-    Object.assign(device, { off_s: peer.off_s, silent_s: peer.silent_s, headroom: peer.headroom, other_model: peer.other_model, round_trip_us: peer.round_trip_us });
+    Object.assign(device, { off_s: peer.off_s, silent_s: peer.silent_s, headroom: peer.headroom, other_model: peer.other_model, frozen: peer.frozen, round_trip_us: peer.round_trip_us });
     if (peer.collections.length) {
       device.files = peer.collections.reduce((sum, one) => sum + one.documents, 0);
       device.collections = peer.collections.map((one) => one.name);
@@ -91,7 +91,7 @@ function card(device, again) {
     device.files !== undefined ? ["Files", number(device.files) + (device.collections ? " in " + device.collections.join(", ") : "")] : null,
     device.why ? ["Free for work", device.why] : power === null ? null : ["Free for work", power * 25 + " %" + (power === 4 ? ", the whole device" : "") + (device.headroom.age_s > 5 ? ", " + span(device.headroom.age_s) + " ago" : "")],
     doing.length ? ["Does", doing.join("; ")] : null,
-    device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,
+    device.frozen ? ["Note", "Two devices use its key: it is asked nothing and gets no work."] : device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,
     device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,
   ].filter(Boolean);
   const remove = here && device.member && !device.here

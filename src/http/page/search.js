@@ -218,7 +218,7 @@ function nothing(coverage) {
 
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
-  const { coverage } = found, { others = [], silent = [], nothing_else = [], uncovered, not_asked = 0 } = coverage;
+  const { coverage } = found, { others = [], silent = [], nothing_else = [], frozen = [], uncovered, not_asked = 0 } = coverage;
   const all = [coverage.files, ...others.map((other) => other.files)];
   const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
   const known = sum("known") + coverage.unusable, searched = sum("searchable") + sum("read");
@@ -230,6 +230,7 @@ function covered(found) {
     silent.length && "No answer came from " + silent.join(", ") + ".",
     uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
+    frozen.length && frozen.map((other) => other.device).join(", ") + (frozen.length === 1 ? " was" : " were") + " not asked: two devices use the same key. “" + typed("wattle doctor") + "” says what helps.",
     nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing is there that is not here too.",
     sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
     all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",

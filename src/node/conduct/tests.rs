@@ -209,7 +209,7 @@ fn of_two_live_holders_of_a_key_no_question_answer_or_news_is_taken_until_one_wa
     let hello = Message::Hello { device: "cellar".to_owned(), ask: false, listen: Vec::new() };
     assert!(!named(&handle(&mut node, at(16), received(&hello))) && node.title(Some(PEER)) != "cellar");
 
-    // A question of a person goes to the other one alone, and the frozen one is named as silent.
+    // A question of a person goes to the other one alone.
     let ask = |node: &mut Node, ms| {
         let search = Request::Search { question: "x".to_owned(), count: 1, filter: Filter::default() };
         let out = handle(node, at(ms), Input::Api(ReplyId(ms), search));
@@ -252,5 +252,55 @@ fn two_devices_of_one_key_are_asked_for_no_work_and_named_for_no_silence() {
         assert!(!is_twice || node.scheduler.offered() == 0, "nobody waits for it");
         let [device] = &node.status(at(1_000)).work.shared.why.devices[..] else { panic!("one device") };
         assert_eq!(device.frozen, is_twice);
+    }
+}
+
+#[test]
+fn a_question_names_who_is_not_asked_as_two_devices_use_its_key_and_so_do_the_peers() {
+    let (mut node, _) = linked(&[1, 2]);
+    handle(&mut node, at(10), link(PEER, LinkInput::Duplicate { linked: place(1), other: place(9) }));
+    let frozen: Vec<(PeerKey, bool)> = node.status(at(11)).peers.iter().map(|peer| (peer.key, peer.frozen)).collect();
+    assert_eq!(frozen, [(PEER, true), (OTHER, false)]);
+    let search = Request::Search { question: "x".to_owned(), count: 1, filter: Filter::default() };
+    let out = handle(&mut node, at(20), Input::Api(ReplyId(7), search));
+    let embed = |out: &Output| if let Output::Start(task, Task::EmbedQuery { .. }) = out { Some(*task) } else { None };
+    let task = out.iter().find_map(embed).expect("it is embedded");
+    let embedding = Embedding::new(node.config.fingerprint, &[0.5; DIMENSIONS]).unwrap();
+    handle(&mut node, at(21), Input::Done(task, Outcome::QueryEmbedding(embedding), Duration::ZERO));
+    let out = handle(&mut node, at(21 + crate::limits::QUERY_MS_MAX), Input::Wake);
+    let hits = |out: &Output| match out {
+        Output::Reply(ReplyId(7), crate::node::output::Response::Hits { silent, frozen, .. }) => {
+            let silent: Vec<String> = silent.iter().map(|of| of.peer_id.clone()).collect();
+            Some((silent, frozen.iter().map(|of| of.peer_id.clone()).collect::<Vec<String>>()))
+        }
+        _ => None,
+    };
+    let (silent, frozen) = out.iter().find_map(hits).expect("it is answered in the end");
+    let id = |peer| PeerId::from_public_key(&peer).to_string();
+    assert_eq!(frozen, [id(PEER.0)]);
+    assert!(silent.contains(&id(OTHER.0)) && !silent.contains(&id(PEER.0)), "{silent:?}");
+}
+
+#[test]
+fn a_device_that_knows_of_two_with_its_key_names_no_owner_that_does_not_answer_it() {
+    for is_told in [false, true] {
+        let (mut node, _) = linked(&[1]);
+        let allowed = crate::scheduler::lend::Allowed { others: true, checks: true, reads: true };
+        let offer = crate::wire::work::Offer { model: node.config.fingerprint.0, chunks: 100 };
+        let mut orders = Vec::new();
+        node.scheduler.on_work(at(10), PEER, Work::Offer(offer), &mut orders);
+        // Each request is given up, and the next one made after a pause.
+        for second in 1..=600 {
+            node.scheduler.share_work(at(second * 1_000), &[], allowed, &mut orders);
+        }
+        let now = 601_000;
+        if is_told {
+            let told = Duplicate { key: node.config.key, linked: place(1), other: place(9) };
+            handle(&mut node, at(now), link(PEER, LinkInput::Received(Box::new(Message::Duplicate(told)))));
+        }
+        let status = node.status(at(now + 1));
+        let blamed = status.findings.iter().filter(|found| found.what.contains("has answered none of")).count();
+        assert_eq!((status.work.shared.why.silent_owners.len(), blamed), if is_told { (0, 0) } else { (1, 1) });
+        assert_eq!(status.work.shared.why.own_key_twice, is_told);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::energy::measured::{Measured, Unit};
+use crate::scheduler::only_here::OnlyHere;
 use crate::wire::message::Message;
 use crate::wire::why::{Figure, Hold, Why};
 
@@ -113,6 +114,23 @@ fn a_device_without_surplus_gets_nothing_that_waits_for_some_and_none_gets_what_
             Input::Power(Decision { reason: Some(Reason::WaitingForSurplus), ..Decision::default() }),
         );
         assert!(!gets(&node, 14), "it has no surplus");
+    }
+}
+
+#[test]
+fn that_only_this_device_may_embed_what_waits_is_known_where_all_of_it_is_private() {
+    for (ring, chunks, says) in
+        [(Ring::Private, 40, OnlyHere::Private), (Ring::Mesh, 40, OnlyHere::No), (Ring::Private, 0, OnlyHere::No)]
+    {
+        let (mut node, _) = linked(&[1]);
+        let out =
+            handle(&mut node, at(10), Input::Api(ReplyId(1), Request::Add(Source { ring, ..source("/a") }.into())));
+        let save = out.iter().find_map(|out| if let Output::Save(save, _) = out { Some(*save) } else { None });
+        let mut counts = StoreCounts::default();
+        counts.enter(Kind::Chunked);
+        counts.chunks = chunks;
+        handle(&mut node, at(11), Input::Saved(save.expect("the folder is saved"), saved(Vec::new(), counts)));
+        assert_eq!(node.status(at(12)).work.shared.why.only_here, says, "{ring:?}");
     }
 }
 

@@ -54,10 +54,8 @@ impl Writer {
     /// Says which file cannot be used. Only here is its path at hand: the node knows documents by number.
     pub(super) fn log_refusal(&mut self, change: &Change) {
         match change {
-            Change::Refused { doc, reason, .. } => {
-                if self.unused.names(clock::now()) {
-                    self.log_file(*doc, |path| format!("is not used. {}", told_reason(path, reason)));
-                }
+            Change::Refused { doc, reason, .. } if self.unused.names(clock::now()) => {
+                self.log_file(*doc, |path| format!("is not used. {}", told_reason(path, reason)));
             }
             Change::Parked { doc, parked, .. } => self.log_file(*doc, |_| {
                 let times = parked.attempts.len();

@@ -162,6 +162,7 @@ fn a_collection_is_made_private_on_a_full_disk_and_that_is_tried_after_a_save_th
     let mut out = Vec::new();
     machine.handle(at(5), Input::DiskFree(0), &mut out);
     machine.handle(at(5), Input::Add(ReplyId(4), unsaid("/b")), &mut out);
+    machine.handle(at(6), Input::DiskFree(0), &mut out);
     assert!(
         matches!(out.last(), Some(Output::Refused(ReplyId(4), Refusal::DiskFull, _))),
         "anything else waits: {out:?}"
