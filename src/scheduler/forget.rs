@@ -107,7 +107,7 @@ impl Scheduler {
         } else {
             format!(
                 "The documents of {name} that are away are kept, and answer.{} They are followed again when they are back.",
-                self.only_here()
+                self.stays_here()
             )
         };
         self.save_decision(reply, done, Vec::new(), changes, out);
@@ -187,7 +187,7 @@ impl Scheduler {
         // Documents are kept for all folders of a place; they are forgotten for the folder that is named.
         let meant = |source: &[u8]| if what == What::Forget { path == source } else { covers(path, source) };
         let asked: Vec<_> = asked.filter(|source| meant(source)).collect();
-        let (mut replies, only_here) = (Some(reply), self.only_here());
+        let (mut replies, only_here) = (Some(reply), self.stays_here());
         for source in asked.iter().rev() {
             let Some(question) = self.decisions.losses.decided(source) else { continue };
             let name = String::from_utf8_lossy(source);
@@ -225,7 +225,7 @@ impl Scheduler {
     }
 
     /// What is said of documents that are kept, where other devices get none of them.
-    fn only_here(&self) -> &'static str {
+    fn stays_here(&self) -> &'static str {
         if self.has_private_folders() {
             " Other devices get nothing of them, as this device has private folders: they may have been moved into one."
         } else {
