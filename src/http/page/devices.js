@@ -67,7 +67,7 @@ function merged({ mesh, why, tasks, status }) {
 
 function show(list, known, again) {
   const devices = merged(known);
-  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
+  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.frozen, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
   if (list.dataset.key === key) return;
   // A question that somebody is about to answer stays.
   if (list.querySelector(".ask:not([hidden])")) return;

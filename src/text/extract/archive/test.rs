@@ -225,7 +225,7 @@ fn of_a_stream_that_is_longer_than_what_is_read_the_text_says_so() {
     let tar = tar(&[("a.txt", b'0', &lines.as_bytes()[..9_000_000]), ("b.txt", b'0', &lines.as_bytes()[..9_000_000])]);
     is_told("a.tgz", &gzip(&tar));
     let whole = extract("a.txt.gz", &gzip(&lines.as_bytes()[..entry_most() - 9])).unwrap();
-    assert!(whole.sections.iter().all(|section| section.heading != "Read in part"));
+    assert!(!whole.text.contains("Only the beginning"), "its rows are alike, which is told, and no more");
     // A folder counts an entry that is too long for it.
     let zipped = told("a.zip", &zip(&[("a.txt", b"Rain falls in May."), ("b.txt", lines.as_bytes())])).unwrap();
     assert!(zipped[1].1.starts_with("1 entry of this file is read, and 1 more was left out"), "{:?}", zipped[1]);
