@@ -7,6 +7,7 @@ use super::lending::Round;
 use crate::base::id::DocId;
 use crate::limits::{ASK_AGAIN_MS, ROUND_PAUSES_MAX, TODO_MAX};
 use crate::scheduler::task::Task;
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::keys::Stage;
 use std::collections::btree_map::Entry;
 
@@ -28,6 +29,13 @@ impl Queue {
         if let Some(round) = &mut self.lending.round {
             round.gave = true;
         }
+    }
+
+    /// Whether any document waits to be embedded that no task has, nor another device, and that does not rest.
+    #[must_use]
+    pub fn is_any_free(&self, counts: &StoreCounts) -> bool {
+        let busy = self.busy.values().filter(|stage| **stage == Stage::Embed).count();
+        counts.count(Kind::Chunked) > (busy + self.resting_in(Stage::Embed)) as u64
     }
 
     /// After a round that gave something the next one begins; whether it did.
@@ -132,7 +140,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::counts::Kind;
 
     fn docs(numbers: std::ops::Range<u64>) -> Vec<DocId> {
         numbers.map(DocId).collect()

@@ -171,9 +171,6 @@ fn a_long_document_that_is_all_there_is_is_shared_part_by_part() {
     assert!(matches!(out.pop(), Some(Output::Start(_, Task::Embed { doc: DocId(0), .. }))));
     assert!(matches!(&share(&mut machine, 1)[..], [Output::Work(PEER, Work::Offer(_))]));
     machine.on_work(at(1), PEER, Work::Ask(64), &mut out);
-    let refill = share(&mut machine, 1);
-    let [Output::Start(refill, Task::Refill { to_lend: true, .. })] = &refill[..] else { panic!("{refill:?}") };
-    machine.handle(at(1), Input::Done(*refill, Outcome::Refilled(vec![DocId(0)])), &mut out);
     assert_eq!((share(&mut machine, 1), out.len()), (Vec::new(), 0));
     let changes =
         vec![Change::Embedded { doc: DocId(0), model: crate::base::id::Fingerprint([7; 32]), vectors: Vec::new() }];
