@@ -68,8 +68,9 @@ fn four_devices_of_one_speed_are_about_three_and_a_half_times_as_fast_as_one() {
         let stopped = all - (NOTES as u64 + again.sum());
         assert!(stopped <= 2 * 8 * (devices as u64 - 1), "and each of those has a cause: {again:?}, but for {stopped}");
     }
-    // 3.36 to 3.49 times in these seeds; of 3.82, as 76 of 1,600 are embedded to check the others or are known. With 4,000 texts it is more (cost.toml).
-    assert!(took[0] > 3.4 * took[1], "{took:?}");
+    // 3.36 to 3.49 times in these seeds, by what is drawn; of 3.82, as 76 of 1,600 are embedded to check the others or are known. With 4,000 texts it is
+    // more (cost.toml).
+    assert!(took[0] > 3.35 * took[1], "{took:?}");
 }
 
 #[test]
@@ -190,6 +191,12 @@ fn a_device_that_turns_false_after_a_hundred_good_results_is_found_within_160() 
     assert!(late * 100 <= seeds, "{late} of {seeds} were found late");
 }
 
+/// A word of letters for a number: rows of figures are no text.
+fn named(number: usize) -> String {
+    let letter = |place: u32| char::from(b'a' + u8::try_from(number / 26_usize.pow(place) % 26).expect("below 26"));
+    (0..4).map(letter).collect()
+}
+
 #[test]
 fn one_long_document_is_shared_too() {
     const CHUNKS: usize = 600;
@@ -201,7 +208,7 @@ fn one_long_document_is_shared_too() {
         for n in 0..CHUNKS {
             book += &format!("# Part {n}\n\n");
             for word in 0..40 {
-                book += &format!("word{} of part{n} ", n * 31 + word);
+                book += &format!("{} of {} ", named(n * 31 + word), named(n));
             }
             book += "end.\n\n";
         }
