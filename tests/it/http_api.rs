@@ -284,8 +284,7 @@ fn the_calls_answer_with_their_public_json() {
     let status = agent.with_token("GET", "/v1/status", "");
     assert!(status.ends_with(concat!(
         r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
-        r#""chunks":0,"vectors":0,"passages":{"all":0,"embedded":0,"waiting":0,"lent":0,"unchecked":0,"set_aside":0},"#,
-        r#""pace":{"devices":0,"per_minute":null,"left_s":null,"held":0},"index_bytes":{"vectors":0,"words":0},"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
+        r#""chunks":0,"vectors":0,"passages":{"all":0,"embedded":0,"waiting":0,"lent":0,"unchecked":0,"set_aside":0},"pace":{"devices":0,"per_minute":null,"left_s":null,"held":0},"index_bytes":{"vectors":0,"words":0},"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
         r#""sources":[],"working":false,"scanning":false,"held":null,"background":null,"background_reason":null,"panics":0,"store_read_s":null,"findings":[]}"#
     )), "{status}");
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);

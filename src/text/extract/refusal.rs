@@ -55,14 +55,6 @@ pub enum Refusal {
     },
 }
 
-#[cfg(feature = "documents")]
-impl Refusal {
-    /// Whether the file may have words although none were read.
-    pub(super) const fn may_have_words(&self) -> bool {
-        !matches!(self, Self::Empty | Self::NoLanguage | Self::PrivateKey | Self::Binary | Self::ReadEmpty { .. })
-    }
-}
-
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

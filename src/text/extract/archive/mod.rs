@@ -67,7 +67,7 @@ pub(super) fn with_embedded(
     match why {
         Some(why) if folder.text.sections.is_empty() => Err(why),
         why => {
-            folder.itself = why.filter(Refusal::may_have_words);
+            folder.itself = why.filter(may_have_words);
             Ok(folder.text())
         }
     }
@@ -330,6 +330,14 @@ fn heading(path: &str) -> String {
     let words: String = path.get(from..).unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
     let words = payload::key::elide(words.trim()).into_owned();
     payload::elide(&words).chars().filter(|c| *c != payload::MARK).collect()
+}
+
+/// Whether a file that was refused may have words although none were read.
+const fn may_have_words(refusal: &Refusal) -> bool {
+    !matches!(
+        refusal,
+        Refusal::Empty | Refusal::NoLanguage | Refusal::PrivateKey | Refusal::Binary | Refusal::ReadEmpty { .. }
+    )
 }
 
 #[cfg(test)]
