@@ -136,12 +136,9 @@ pub fn told_absent(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> O
     let words = absent(&terms, &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits));
     let typed: Vec<String> = words.iter().map(|word| format!("{:?}", as_typed(&question.text, word))).collect();
     let them = if typed.len() == 1 { "it" } else { "them" };
-    let others = if terms.looked_up().count() > typed.len() { "has other words of the question, " } else { "" };
     let words = typed.join(" or ");
     (!typed.is_empty()).then(|| {
-        format!(
-            "No passage that was searched has {words}: what is shown {others}is like {them}, or fits by its meaning."
-        )
+        format!("No passage that was searched has {words}: what is shown is like {them}, or fits by its meaning.")
     })
 }
 

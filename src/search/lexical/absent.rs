@@ -1,4 +1,4 @@
-//! Words of a short question that no passage has: what is shown for them is like them, or fits by its meaning.
+//! Words of a short question of which no passage has any: what is shown for them is like them, or fits by its meaning.
 //!
 //! A word that is typed wrongly is found by what is like it, and so is one that no document has: `hedgerow` finds hedgehogs. Nobody can tell
 //! these apart, so it is said. Of a question in another language than the documents it is not: each of its words is in none of them. In a
@@ -19,18 +19,16 @@ const LETTERS: usize = 4;
 /// Hits whose languages are looked at: to tell one costs as much as to count a text.
 const LANGUAGES_OF: usize = 16;
 
-/// The words of a short question that no passage has, as it is counted, nor any of these hits within a longer word.
+/// The words of a short question of which no passage has any, as it is counted, less those that one of these hits has within a longer word.
 #[must_use]
 pub fn absent<'a>(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
     hits: impl Iterator<Item = &'a SearchHit>,
 ) -> Vec<String> {
-    if !is_short(terms) {
-        return Vec::new();
-    }
-    let mut words: Vec<usize> = unknown(terms, statistics).into_iter().filter(|at| is_plain(terms.word(*at))).collect();
-    if words.is_empty() {
+    let mut words = unknown(terms, statistics);
+    // Beside a word that is there, another one may be missing in the right passage as well: of that nothing is said.
+    if !has_only_unknown(terms, &words) {
         return Vec::new();
     }
     let hits: Vec<&SearchHit> = hits.collect();
@@ -95,11 +93,9 @@ mod tests {
 
     #[test]
     fn a_word_of_a_short_question_that_no_passage_has_is_told() {
-        for (question, words) in [
-            ("hedgerow", &["hedgerow"][..]),
-            ("Where is the hedgerow of the garden?", &["hedgerow"]),
-            ("What was the hedgerow and the chapel?", &["hedgerow", "chapel"]),
-        ] {
+        for (question, words) in
+            [("hedgerow", &["hedgerow"][..]), ("What was the hedgerow and the chapel?", &["hedgerow", "chapel"])]
+        {
             assert_eq!(absent_in(question, &TEXTS), words, "{question}");
         }
     }
@@ -118,6 +114,7 @@ mod tests {
             "zucchini",
             "AB1234",
             "the hedgerow, the garden, the house and the attic",
+            "Where is the hedgerow of the garden?",
             "???",
             "",
         ] {
