@@ -48,7 +48,7 @@ impl Node {
             }
             Some(Some(peer)) => (peer.name(), peer.peer_id.as_str()),
         };
-        let same = |other: &str, other_id: &str| other_id != id && shape(other).eq(shape(name));
+        let same = |other: &str, other_id: &str| other_id != id && look_alike(other, name);
         let peers = self.peers.iter().filter_map(|peer: &Peer| Some((peer.device.as_deref()?, peer.peer_id.as_str())));
         let ambiguous = core::iter::once(own).chain(peers).any(|(other, other_id)| same(other, other_id));
         if ambiguous || name.contains(ID_MARK) { format!("{name} ({ID_MARK}{})", end(id)) } else { name.to_owned() }
@@ -85,7 +85,17 @@ fn shape(name: &str) -> impl Iterator<Item = char> {
 
 /// Whether people would take two names for the same.
 pub(super) fn look_alike(one: &str, other: &str) -> bool {
+    // Most names are plain, and each title compares one with all.
+    if let (Some(one), Some(other)) = (plain(one), plain(other)) {
+        return one.eq(other);
+    }
     shape(one).eq(shape(other))
+}
+
+/// The [`shape`] of a name of ASCII characters that has a letter or digit.
+fn plain(name: &str) -> Option<impl Iterator<Item = u8>> {
+    let letters = || name.bytes().filter(u8::is_ascii_alphanumeric);
+    (name.is_ascii() && letters().next().is_some()).then(|| letters().map(|c| c.to_ascii_lowercase()))
 }
 
 /// The last characters of a PeerId.
@@ -135,7 +145,10 @@ mod tests {
     fn names_that_look_alike_are_the_same_name() {
         for alike in ["raspberrypi", "Raspberry Pi", "raspberry-pi ", "rasp\u{200b}berrypi", "raspberrypi."] {
             assert_eq!(shape(alike).collect::<String>(), "raspberrypi", "{alike:?}");
+            assert!(look_alike(alike, "RaspberryPi") && look_alike("raspberry_pi", alike), "{alike:?}");
+            assert!(!look_alike(alike, "raspberrypi2") && !look_alike("raspberry", alike), "{alike:?}");
         }
+        assert!(look_alike("--", "--") && !look_alike("--", "---") && !look_alike("--", "a"));
         assert!(shape("raspberrypi2").ne(shape("raspberrypi")));
         assert_eq!(
             (shape("…").collect::<String>(), end("12D3KooWriHhKust"), end("short")),

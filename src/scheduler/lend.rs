@@ -121,6 +121,12 @@ impl Scheduler {
         self.offload.borrower.expelled(now, peer);
     }
 
+    /// Whether nothing here is for others, whoever they are: nobody is a recipient then.
+    #[must_use]
+    pub fn is_for_nobody(&self) -> bool {
+        self.to_embed() == 0 && self.offload.lender.is_idle()
+    }
+
     /// Lends and borrows what is due. `recipients`: linked devices that may work.
     pub fn share_work(&mut self, now: Instant, recipients: &[Recipient], allowed: Allowed, out: &mut Vec<Output>) {
         self.running.now = now;

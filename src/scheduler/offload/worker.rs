@@ -270,10 +270,10 @@ impl Worker {
     /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time, and where results are
     /// computed here (`checks`) only where none of them can be. That it contradicted a false device says nothing against it.
     pub(super) fn waits_for_known(&self, checks: bool) -> bool {
-        let doubts = self.held.iter().filter(|held| held.against.is_some() && !held.is_moot).count();
+        let doubts = || self.held.iter().filter(|held| held.against.is_some() && !held.is_moot).count();
         self.held.iter().any(|held| held.against.is_none())
-            && doubts < DOUBTS_MAX
             && (!checks || self.held.iter().all(|held| held.is_beyond))
+            && doubts() < DOUBTS_MAX
     }
 
     /// How many results wait for a check.

@@ -145,7 +145,7 @@ impl Lender {
 
     /// Whether results of any device wait for which a text with a known vector can vouch.
     pub(in crate::scheduler) fn any_wait_for_known(&self, checks: bool) -> bool {
-        self.workers.keys().any(|peer| self.waits_for_known(*peer, checks))
+        self.workers.iter().any(|(peer, worker)| worker.waits_for_known(checks) && self.results.has_room(*peer))
     }
 
     /// How many chunks that wait to be embedded are here.

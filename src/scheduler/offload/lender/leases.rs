@@ -184,6 +184,7 @@ impl Lender {
             return leases;
         }
         let leases = earliest(leases, self.results.owed.deadline(self.woken));
-        earliest(leases, self.workers.iter().filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
+        let holding = self.workers.iter().filter(|(_, worker)| worker.held() > 0);
+        earliest(leases, holding.filter_map(|(peer, worker)| worker.deadline(self.rests(*peer))).min())
     }
 }

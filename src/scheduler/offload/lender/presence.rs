@@ -6,6 +6,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{ASK_ANSWER_MS, LATER_MS};
 use crate::scheduler::offload::recipient::Recipient;
+use crate::scheduler::offload::worker::Worker;
 use crate::wire::work::Work;
 
 impl Lender {
@@ -55,6 +56,17 @@ impl Lender {
         let told = told.map(|(peer, _)| (peer, Work::Later(LATER_MS))).collect();
         self.asks.make_contiguous().sort_by_key(|(peer, _)| !of(peer).is_some_and(|helper| helper.surplus));
         told
+    }
+
+    /// Whether no device has or wants anything of this one, waits for a check of it, or is to be told anything.
+    pub(in crate::scheduler) fn is_idle(&self) -> bool {
+        let is_idle = |worker: &Worker| {
+            worker.told.is_none_or(|(chunks, _)| chunks == 0) && worker.held() == 0 && worker.banned.is_none()
+        };
+        self.asks.is_empty()
+            && self.leases.is_empty()
+            && self.results.unconfirmed.wanted.is_empty()
+            && self.workers.values().all(is_idle)
     }
 
     /// When the next of those is told that asked.

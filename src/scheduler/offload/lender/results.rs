@@ -205,7 +205,8 @@ impl Lender {
         }
         let (leases, rng) = (&self.leases, &mut self.rng);
         // Devices take turns: else the results of a slow one, or of many, would wait for those of lower keys.
-        let (peer, place, text) = in_turn(&self.workers, self.results.checked).find_map(|(peer, worker)| {
+        let mut holding = in_turn(&self.workers, self.results.checked).filter(|(_, worker)| worker.held() > 0);
+        let (peer, place, text) = holding.find_map(|(peer, worker)| {
             let rests = !leases.values().any(|lease| lease.peer == *peer);
             worker.next_check(now, rests, rng).map(|(place, chunk)| (*peer, place, chunk.text.clone()))
         })?;
