@@ -12,6 +12,7 @@ mod folders;
 mod invited;
 mod network;
 mod reread;
+mod restart;
 mod stop;
 mod threads;
 mod uncounted;
@@ -59,6 +60,7 @@ use crate::worker::sweep::unwatched;
 use disk::watch_disk;
 use log::{info, warn};
 use network::{Network, give_local_addresses, send_known_addresses, tell_known, trusted};
+use restart::Restart;
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
@@ -147,6 +149,9 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched)).detach();
+    let restart = Restart::default();
+    let on_damage = restart.clone().on_damage(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting());
+    smol::spawn(on_damage).detach();
     smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
@@ -156,7 +161,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         smol::block_on(lan_listener.stop());
     }
     governor_handle.end();
-    end(threads, &upkeep, driven)
+    end(threads, &upkeep, driven)?;
+    restart.begin()
 }
 
 /// The home's model, and where others are found, which are loaded once they are needed.

@@ -45,5 +45,12 @@ pub const SPOT_READS_MAX: usize = 64;
 /// Paths that the spot check names.
 pub const SPOT_EXAMPLES_MAX: usize = 10;
 
+/// Milliseconds from damage of the store until the agent starts itself anew: who looks just then reads what is wrong first, and questions under way
+/// are answered.
+pub const RESTART_AFTER_MS: u64 = 30_000;
+
+/// Milliseconds between two such starts at least: a disk that fails for good would have the agent do nothing else.
+pub const RESTARTS_APART_MS: u64 = 60 * 60 * 1000;
+
 const _: () =
     assert!((SPOT_LOOKS as u64 - 1) * SPOT_PAUSE_MS > super::SETTLE_MS_MAX, "a change of this moment is no fault");

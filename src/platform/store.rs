@@ -30,7 +30,7 @@ use dropped::Journals;
 #[cfg(test)]
 pub(crate) use dropped::told as of_dropped;
 use log::{info, warn};
-use smol::channel::Sender;
+use smol::channel::{Receiver, Sender};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -308,23 +308,32 @@ pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
     Library::open(check(disk.clone(), None)?.0)
 }
 
-/// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start.
-pub fn tell_damage(disk: &Disk, home: &Path, inputs: Sender<Input>) {
-    let home = home.to_owned();
+/// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start. What is returned tells
+/// that the node knows it.
+pub fn tell_damage(disk: &Disk, home: &Path, inputs: Sender<Input>) -> Receiver<()> {
+    let (home, (told, is_told)) = (home.to_owned(), smol::channel::bounded(1));
     disk.on_damage(move |what| {
         mark_suspect(&home);
-        let (inputs, why) = (inputs.clone(), damage_sentence(what));
+        let (inputs, told, why) = (inputs.clone(), told.clone(), damage_sentence(what));
         // The thread that met it may be one that the node waits for.
-        smol::spawn(async move { inputs.send(Input::StoreDamaged(why)).await }).detach();
+        let tell = async move {
+            let _ = inputs.send(Input::StoreDamaged(why)).await;
+            let _ = told.try_send(());
+        };
+        smol::spawn(tell).detach();
     });
+    is_told
 }
+
+/// What mends a store that is damaged.
+pub const MENDED_BY_START: &str = "A start makes the index anew from your files: within a minute the agent starts anew by itself, once an hour at most.";
 
 /// What is so of a store that was found damaged while it is in use, and what to do.
 #[must_use]
 pub fn damage_sentence(what: &str) -> String {
     format!(
-        "The store is damaged ({what}), and answers lack what cannot be read of it. Stop the agent and start it again: it makes the \
-         index anew from your files. The disk or card may be failing: make a backup."
+        "The store is damaged ({what}), and answers lack what cannot be read of it. {MENDED_BY_START} The disk or card may be failing: make a \
+         backup."
     )
 }
 

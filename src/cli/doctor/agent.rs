@@ -13,6 +13,7 @@ use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
 use crate::platform::home::STILL_RUNS;
+use crate::platform::store::MENDED_BY_START;
 use crate::runtime::governor::Current;
 use crate::store::kv::DAMAGED;
 use std::path::Path;
@@ -221,8 +222,7 @@ fn found(area: Area, findings: &[Finding]) -> Vec<Check> {
 fn unchecked_store(failure: &Failure) -> Check {
     match failure {
         Failure::NotDone(why) if why.contains(DAMAGED) => {
-            let then = "Stop the agent and start it again: it makes the index anew from your files.";
-            Check::wrong("store", format!("{why} {then}"), "wattle up")
+            Check::wrong("store", format!("{why} {MENDED_BY_START}"), "wattle up")
         }
         _ => not_run("store", failure),
     }

@@ -36,7 +36,7 @@ use crate::runtime::writer::{UnusedFiles, WordsStep, Writer};
 use crate::search::indexes::Indexes;
 use crate::store::library::Library;
 use log::{error, info, warn};
-use smol::channel::{Sender, bounded};
+use smol::channel::{Receiver, Sender, bounded};
 use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
 
@@ -50,6 +50,8 @@ pub(super) struct Threads {
     parsers: Parsers,
     /// The way to the one that embeds texts of programs.
     embeds: Embeds,
+    /// Tells that the store is found damaged.
+    pub(super) damaged: Receiver<()>,
 }
 
 impl Threads {
@@ -99,7 +101,7 @@ pub(super) fn start(
     (findings, model): (&Findings, &str),
 ) -> Result<(Threads, Outputs), String> {
     let Parts { library, engines, index, address_book, upkeep } = parts;
-    store::tell_damage(library.kv(), home.path(), inputs.clone());
+    let damaged = store::tell_damage(library.kv(), home.path(), inputs.clone());
     let (embeds, texts) = Embeds::new(model, engines.model());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
@@ -161,7 +163,7 @@ pub(super) fn start(
         home: home.path().to_owned(),
         inputs: inputs.clone(),
     };
-    Ok((Threads { all_but_background: threads, background: joins, reach, parsers, embeds }, outputs))
+    Ok((Threads { all_but_background: threads, background: joins, reach, parsers, embeds, damaged }, outputs))
 }
 
 /// Starts the thread that reads the whole store once a month.

@@ -162,7 +162,7 @@ fn a_flipped_bit_in_any_block_of_any_table_is_told_and_the_store_made_anew() {
                     Err(error) => {
                         assert!(matches!(error, KvError::Damaged(_)), "{}", says(&error.to_string()));
                         let Ok(Input::StoreDamaged(why)) = told.recv_blocking() else { panic!("{}", says("not told")) };
-                        assert!(why.contains("Stop the agent and start it again"), "{why}");
+                        assert!(why.contains(MENDED_BY_START), "{why}");
                         running += 1;
                     }
                 }

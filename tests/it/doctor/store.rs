@@ -79,7 +79,28 @@ fn a_bit_of_the_store_that_is_flipped_under_the_agent() {
     let (place, agent) = started();
     // A stop writes all of it into tables, which the next start reads.
     agent.stop();
-    let agent = restarted(&place);
+    let mut agent = restarted(&place);
+    flip_all_tables(&place);
+    // The doctor reads every table, and the agent learns of it.
+    let _ = agent.cli(["doctor"]);
+    wait_finding(&agent, "The store is damaged");
+    named("a bit of the store is flipped under the agent", &agent);
+    // It starts itself anew, at another address of this machine.
+    let end = Instant::now() + Duration::from_secs(180);
+    let address = || fs::read_to_string(place.home().join("api")).unwrap_or_default().trim().to_owned();
+    while [&agent.api, ""].contains(&address().as_str()) {
+        assert!(Instant::now() < end, "{}", agent.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    agent.api = address();
+    agent.wait_ready(1);
+    assert!(agent.child.try_wait().unwrap().is_none(), "it is the same process");
+    assert_eq!(agent.search("beetroot").len(), 1, "it is made anew");
+    agent.stop();
+}
+
+/// Flips a bit in the middle of each table of the store.
+fn flip_all_tables(place: &Place) {
     let tables = tables(&place.home().join("store-1"));
     assert!(!tables.is_empty());
     for table in tables {
@@ -88,15 +109,6 @@ fn a_bit_of_the_store_that_is_flipped_under_the_agent() {
         file.read_exact_at(&mut byte, at).unwrap();
         file.write_all_at(&[byte[0] ^ 1], at).unwrap();
     }
-    // The doctor reads every table, and the agent learns of it.
-    let _ = agent.cli(["doctor"]);
-    wait_finding(&agent, "The store is damaged");
-    named("a bit of the store is flipped under the agent", &agent);
-    let agent = {
-        agent.stop();
-        restarted(&place)
-    };
-    assert_eq!(agent.search("beetroot").len(), 1, "it is made anew");
 }
 
 #[test]
