@@ -149,9 +149,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched)).detach();
-    let restart = Restart::default();
-    let on_damage = restart.clone().on_damage(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting());
-    smol::spawn(on_damage).detach();
+    let restart = Restart::follow(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting());
     smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
@@ -161,8 +159,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
         smol::block_on(lan_listener.stop());
     }
     governor_handle.end();
-    end(threads, &upkeep, driven)?;
-    restart.begin()
+    end(threads, &upkeep, driven).and_then(|()| restart.begin())
 }
 
 /// The home's model, and where others are found, which are loaded once they are needed.

@@ -43,7 +43,7 @@ impl Node {
     pub(super) fn share_work(&mut self, now: Instant, out: &mut Out) {
         let may = |peer: &PeerKey| self.trust.may(*peer, Rights::WORK) && !self.is_frozen(now, *peer);
         // Most inputs of most devices come while there is nothing to lend: those need no list.
-        let most = if self.scheduler.is_for_nobody() { 0 } else { LINKS_MAX };
+        let most = if self.scheduler.is_for_nobody(now) { 0 } else { LINKS_MAX };
         let workers: Bounded<PeerKey, LINKS_MAX> = self.peers.all_linked().filter(may).take(most).collect();
         self.look_for_surplus(now, &workers);
         let waits = self.waits_for_surplus();

@@ -310,6 +310,7 @@ pub fn reopen(disk: &Disk) -> Result<Library<Disk>, KvError> {
 
 /// Has the damage that a thread meets in the open store told to the node, and the whole store checked at the next start. What is returned tells
 /// that the node knows it.
+#[must_use]
 pub fn tell_damage(disk: &Disk, home: &Path, inputs: Sender<Input>) -> Receiver<()> {
     let (home, (told, is_told)) = (home.to_owned(), smol::channel::bounded(1));
     disk.on_damage(move |what| {

@@ -123,8 +123,8 @@ impl Scheduler {
 
     /// Whether nothing here is for others, whoever they are: nobody is a recipient then.
     #[must_use]
-    pub fn is_for_nobody(&self) -> bool {
-        self.to_embed() == 0 && self.offload.lender.is_idle()
+    pub fn is_for_nobody(&self, now: Instant) -> bool {
+        self.to_embed() == 0 && self.offload.lender.is_idle(now)
     }
 
     /// Lends and borrows what is due. `recipients`: linked devices that may work.
@@ -305,8 +305,10 @@ impl Scheduler {
         }
     }
 
-    /// What may be lent has changed: all leases end.
+    /// What may be lent has changed: all leases end, and what was tried in vain is tried anew, at once.
     pub(super) fn end_leases(&mut self, out: &mut Vec<Output>) {
+        self.offload.nothing_until = None;
+        self.queue.try_all_anew();
         let told = self.offload.lender.end_lending();
         self.leases_end(told, out);
     }

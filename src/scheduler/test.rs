@@ -17,6 +17,7 @@ use crate::store::record::{FileStamp, Mark, MarkKind, Parked, Source, Sources};
 mod behind_test;
 mod decisions_test;
 mod kept_test;
+mod lend_anew_test;
 mod lend_old_test;
 mod lend_slot_test;
 mod lend_test;

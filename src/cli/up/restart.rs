@@ -22,9 +22,19 @@ const STARTED_AT: &str = "WATTLE_STARTED_ANEW_AT";
 pub(super) struct Restart(Arc<AtomicBool>);
 
 impl Restart {
-    /// Waits until the store is found `damaged`, and then stops the agent, unless it was started for that a short time ago: then the damage comes
-    /// again and again, and a start does not help.
-    pub(super) async fn on_damage(self, damaged: Receiver<()>, inputs: Sender<Input>, stop_waiting: impl Fn()) {
+    /// Stops the agent some time after its store is found `damaged`, for the next process.
+    pub(super) fn follow(
+        damaged: Receiver<()>,
+        inputs: Sender<Input>,
+        stop_waiting: impl Fn() + Send + 'static,
+    ) -> Self {
+        let restart = Self::default();
+        smol::spawn(restart.clone().on_damage(damaged, inputs, stop_waiting)).detach();
+        restart
+    }
+
+    /// Not if it was started for that a short time ago: then the damage comes again and again, and a start does not help.
+    async fn on_damage(self, damaged: Receiver<()>, inputs: Sender<Input>, stop_waiting: impl Fn()) {
         // The channel closes when the store does.
         if damaged.recv().await.is_err() {
             return;

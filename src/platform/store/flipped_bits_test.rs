@@ -153,7 +153,7 @@ fn a_flipped_bit_in_any_block_of_any_table_is_told_and_the_store_made_anew() {
                 drop(library);
             } else {
                 let (inputs, told) = smol::channel::bounded(1);
-                tell_damage(library.kv(), &place, inputs);
+                let _told = tell_damage(library.kv(), &place, inputs);
                 match everything(library.kv()) {
                     Ok(all) => {
                         assert!(all == whole, "{}", says("something else answers"));
@@ -202,7 +202,7 @@ fn a_store_that_is_gone_from_its_place_is_not_marked_as_damaged() {
     let (folder, home) = written();
     let (library, _) = start(&home);
     let (inputs, told) = smol::channel::bounded(1);
-    tell_damage(library.kv(), folder.path(), inputs);
+    let _told = tell_damage(library.kv(), folder.path(), inputs);
     fs::remove_dir_all(folder.path().join(LAYOUT)).unwrap();
     library.kv().note_damage(&KvError::Damaged("a file is gone".to_owned()));
     assert_eq!((library.kv().damage(), told.len()), (None, 0));
@@ -216,7 +216,7 @@ fn damage_that_was_met_before_anybody_listens_is_told_too_and_once() {
     let damage = |what: &str| library.kv().note_damage(&KvError::Damaged(what.to_owned()));
     damage("first");
     let (inputs, told) = smol::channel::bounded(9);
-    tell_damage(library.kv(), folder.path(), inputs);
+    let _told = tell_damage(library.kv(), folder.path(), inputs);
     damage("second");
     assert!(matches!(told.recv_blocking(), Ok(Input::StoreDamaged(why)) if why.contains("(first)")));
     assert_eq!(told.len(), 0);

@@ -39,7 +39,7 @@ impl Scheduler {
         true
     }
 
-    pub(super) fn ban(&mut self, now: Instant, peer: PeerKey) {
+    pub(in crate::scheduler) fn ban(&mut self, now: Instant, peer: PeerKey) {
         self.offload.lender.ban(now, peer);
         self.offload.false_makers.push(peer);
     }

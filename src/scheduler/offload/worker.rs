@@ -1,5 +1,7 @@
 //! What the owner of work knows of a device that it lends to: its speed, its link, and its results until they are checked.
 
+mod doubts;
+
 use super::ban::Ban;
 use super::ended_leases::EndedLeases;
 use super::failures::Failures;
@@ -161,60 +163,6 @@ impl Worker {
         debug_assert!(self.held.len() <= UNCHECKED_MAX + DOUBTS_MAX, "no more is lent to it");
     }
 
-    /// It made of a text whose stored vector is another device's something else: one of the two is false, and computing it here tells
-    /// which. No other text with a known vector vouches for this result. It is not stored. Beyond `DOUBTS_MAX` those that are here tell enough.
-    pub(super) fn doubt(&mut self, at: Instant, chunk: Lendable, vector: Quantized, against: (PeerKey, Quantized)) {
-        if self.doubts() < DOUBTS_MAX {
-            let (against, is_stale, is_kept) = (Some(against), true, true);
-            self.held.push_back(Held { against, is_stale, is_kept, ..Held::new(at, chunk, vector, true) });
-        }
-    }
-
-    fn doubts(&self) -> usize {
-        self.held.iter().filter(|held| held.against.is_some()).count()
-    }
-
-    /// Its results that differ from another device's and cannot be computed here either, with that device.
-    pub(super) fn undecided(&self) -> impl Iterator<Item = (PeerKey, Row)> {
-        let third = self.held.iter().filter(|held| held.is_for_third());
-        third.filter_map(|held| Some((held.against.as_ref()?.0, held.chunk.row)))
-    }
-
-    /// Whether it made something else of the text of this row than is stored.
-    pub(super) fn doubts_row(&self, row: Row) -> bool {
-        self.held.iter().any(|held| held.against.is_some() && held.chunk.row == row)
-    }
-
-    /// What it made of the text of this row, if only a third device can tell whether that or the stored vector is good.
-    pub(super) fn undecided_of(&self, row: Row) -> Option<&Quantized> {
-        self.held.iter().find(|held| held.is_for_third() && held.chunk.row == row).map(|held| &held.vector)
-    }
-
-    /// Which of the two is good is known now, or of no interest any more: of a row, its document, and the device that made the other one.
-    pub(super) fn decide(&mut self, is_decided: impl Fn(Row, DocId, PeerKey) -> bool) {
-        // A check under way knows its result by its place.
-        for place in (0..self.held.len()).rev() {
-            let is_of_check = self.check.as_ref().is_some_and(|check| check.place == place);
-            let held = &self.held[place];
-            let against = held.against.as_ref().filter(|_| held.is_beyond && !is_of_check);
-            if against.is_some_and(|(by, _)| is_decided(held.chunk.row, held.chunk.doc, *by)) {
-                self.held.remove(place);
-                if let Some(check) = self.check.as_mut().filter(|check| check.place > place) {
-                    (check.place, check.vouches) = (check.place - 1, check.vouches - 1);
-                }
-            }
-        }
-    }
-
-    /// A device is found false: gives the rows of which this one made something else. What can be computed here still is, as it tells of this one.
-    pub(super) fn disproven(&mut self, by: PeerKey) -> Vec<Row> {
-        let differs = |held: &Held| held.against.as_ref().is_some_and(|(of, _)| *of == by);
-        let rows = self.held.iter().filter(|held| differs(held)).map(|held| held.chunk.row).collect();
-        self.decide(|_, _, against| against == by);
-        self.held.iter_mut().filter(|held| differs(held)).for_each(|held| held.is_moot = true);
-        rows
-    }
-
     /// What could not be computed here long ago, and what no third device has decided, is tried here once more.
     pub(super) fn try_undecided(&mut self, row: Row) {
         let of_row = |held: &&mut Held| held.is_for_third() && held.chunk.row == row;
@@ -268,12 +216,11 @@ impl Worker {
     }
 
     /// Whether a text with a known vector can vouch for any of what waits. Not of a device that contradicts others each time, and where results are
-    /// computed here (`checks`) only where none of them can be. That it contradicted a false device says nothing against it.
+    /// computed here (`checks`) only where none of them can be.
     pub(super) fn waits_for_known(&self, checks: bool) -> bool {
-        let doubts = || self.held.iter().filter(|held| held.against.is_some() && !held.is_moot).count();
         self.held.iter().any(|held| held.against.is_none())
             && (!checks || self.held.iter().all(|held| held.is_beyond))
-            && doubts() < DOUBTS_MAX
+            && self.doubts() < DOUBTS_MAX
     }
 
     /// How many results wait for a check.

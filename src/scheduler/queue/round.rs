@@ -31,6 +31,12 @@ impl Queue {
         }
     }
 
+    /// What was tried may have something for others now: the next round begins behind this one, without a pause.
+    pub fn try_all_anew(&mut self) {
+        self.lending.empty_rounds = 0;
+        self.round_gives();
+    }
+
     /// Whether any document waits to be embedded that no task has, nor another device, and that does not rest.
     #[must_use]
     pub fn is_any_free(&self, counts: &StoreCounts) -> bool {

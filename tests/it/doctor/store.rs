@@ -4,7 +4,7 @@ use super::namespace::SmallDisk;
 use super::page_test::planted;
 use super::state::{restarted, started};
 use super::{named, named_without_agent, read, wait_finding};
-use crate::harness::{WATTLE, copied, repo};
+use crate::harness::{Place, WATTLE, copied, repo};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};

@@ -59,9 +59,9 @@ impl Lender {
     }
 
     /// Whether no device has or wants anything of this one, waits for a check of it, or is to be told anything.
-    pub(in crate::scheduler) fn is_idle(&self) -> bool {
+    pub(in crate::scheduler) fn is_idle(&self, now: Instant) -> bool {
         let is_idle = |worker: &Worker| {
-            worker.told.is_none_or(|(chunks, _)| chunks == 0) && worker.held() == 0 && worker.banned.is_none()
+            worker.told.is_none_or(|(chunks, _)| chunks == 0) && worker.held() == 0 && !worker.is_banned(now)
         };
         self.asks.is_empty()
             && self.leases.is_empty()

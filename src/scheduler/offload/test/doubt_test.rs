@@ -166,6 +166,19 @@ fn of_a_device_that_contradicts_another_each_time_few_vectors_wait_and_it_is_ask
     assert!(lender.any_held() && !lender.any_wait_for_known(false));
     lender.ban(at(400), OTHER);
     assert!(lender.any_wait_for_known(false), "whom it contradicted is false, so it may be honest");
+    let third = PeerKey([7; 32]);
+    let mut again = 0;
+    for n in 410..510 {
+        let known = Known { chunk: chunk(n), vector: embedding(n).quantize(), by: Some(third) };
+        lender.listed(Vec::new(), vec![known], Vec::new(), &BTreeSet::new());
+        lender.on_ask(at(n), PEER, 64);
+        let Some((PEER, Work::Grant(grant))) = lender.grant(at(n), 0, false).pop() else { continue };
+        again += 1;
+        let garbage = Results { vectors: vec![vector(300); grant.texts.len()], ..results(&grant) };
+        assert!(!lender.on_results(at(n), PEER, &garbage, false));
+    }
+    assert!((1..=DOUBTS_MAX).contains(&again), "it contradicts the next one too: {again}");
+    assert!(!lender.any_wait_for_known(false));
     assert_eq!(check_all(&mut lender, at(60_000)), [PEER], "those tell enough");
 }
 
