@@ -85,6 +85,10 @@ pub const DOCUMENT_CHUNKS_MAX: usize = 65_536;
 /// Six such levels are still more than `limits::PREFIX_TOKENS_MAX` word pieces.
 pub const HEADING_BYTES_MAX: usize = 120;
 
+/// Headings of a document, alike but for their digits, that stand in place of parts of which nothing is left but marks: a scan of a
+/// thousand pages that are alike has one a page, and a notebook of pictures has a few.
+pub const HEADINGS_ALIKE_MAX: usize = 16;
+
 /// Bytes of a heading that are looked at, its markup and links among them.
 pub const HEADING_RAW_MAX: usize = 1024;
 
