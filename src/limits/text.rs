@@ -133,6 +133,9 @@ pub const NUMBER_FILE_BYTES: usize = 4800;
 /// See `NUMBER_FILE_BYTES`.
 pub const NUMBER_FILE_PART: usize = 4;
 
+/// Bytes of the words that stay of wide rows of numbers which are left out, for a file: some fifty passages. Each row's words stay once.
+pub const WIDE_NAMES_BYTES: usize = 64 * 1024;
+
 /// A line that repeats stays until it has filled so many bytes, but at least and at most so many times.
 pub const REPEATED_BYTES: usize = 2000;
 
