@@ -85,6 +85,10 @@ pub const DOCUMENT_CHUNKS_MAX: usize = 65_536;
 /// Six such levels are still more than `limits::PREFIX_TOKENS_MAX` word pieces.
 pub const HEADING_BYTES_MAX: usize = 120;
 
+/// Headings of a document, alike but for their digits, that stand in place of parts of which nothing is left but marks: a scan of a
+/// thousand pages that are alike has one a page, and a notebook of pictures has a few.
+pub const HEADINGS_ALIKE_MAX: usize = 16;
+
 /// Bytes of a heading that are looked at, its markup and links among them.
 pub const HEADING_RAW_MAX: usize = 1024;
 
@@ -129,6 +133,9 @@ pub const NUMBER_FILE_BYTES: usize = 4800;
 /// See `NUMBER_FILE_BYTES`.
 pub const NUMBER_FILE_PART: usize = 4;
 
+/// Bytes of the words that stay of wide rows of numbers which are left out, for a file: some fifty passages. Each row's words stay once.
+pub const WIDE_NAMES_BYTES: usize = 64 * 1024;
+
 /// A line that repeats stays until it has filled so many bytes, but at least and at most so many times.
 pub const REPEATED_BYTES: usize = 2000;
 
@@ -168,7 +175,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     with a few NULs and mails without their last boundary are read.
 /// 15. That an office document cannot be read itself is told beside what lies in it; of a mail's parts that lie too deep only
 ///     those are told that may have words.
-pub const READER: u64 = 15;
+/// 16. Where nothing but what was left out stands below a heading, that is the text. The words of wide rows of numbers stay once each. That
+///     the end of a file is missing is told only where it is.
+pub const READER: u64 = 16;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

@@ -8,7 +8,7 @@
 //! 1. Within a line, opaque spans (`span`): data URIs, runs without a space that hold no words, and letters drawn at random
 //!    (`token`), as keys, hashes and passwords of programs are. The last short line of a block of them goes with it (`tail`).
 //! 2. Lines without words. Opaque ones (hex dumps, uuencode) go unless they are few, as a licence key is. Rows of
-//!    numbers keep the beginning and the end of each table.
+//!    numbers keep the beginning and the end of each table, and of wide ones the words (`names`).
 //! 3. Lines that repeat, exactly or but for their digits (logs), keep the first few of each.
 //!
 //! What is language is told by its words (`word`), not by a list of formats, and holds for all scripts. Headings, fences
@@ -23,6 +23,7 @@ pub mod key;
 mod literal;
 mod mark;
 mod named;
+mod names;
 mod repeats;
 mod span;
 mod tail;
@@ -35,6 +36,7 @@ use crate::limits::{
     NUMBER_FILE_BYTES, NUMBER_FILE_PART, NUMBER_HEAD_BYTES, NUMBER_TAIL_BYTES, OPAQUE_BYTES_KEPT, OPAQUE_RUN_CHARS,
     TAIL_LINE_BYTES_MAX,
 };
+use names::Names;
 use repeats::{Repeat, Repeats};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -55,7 +57,7 @@ pub fn elide(text: &str) -> Cow<'_, str> {
 pub fn elide_and_tell(text: &str) -> (Cow<'_, str>, bool) {
     let mut out = Output { text, copied: 0, built: String::new(), marked: false, lacks_rows: false };
     let mut repeats = Repeats::new();
-    let mut table = Table { text, range: 0..0, before: None, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES };
+    let mut table = Table::new(text);
     for line in lines(text, 0..text.len(), None) {
         match line.kind {
             Kind::Numbers | Kind::Opaque => table.push(&line),
@@ -179,9 +181,16 @@ struct Table<'a> {
     opaque: usize,
     /// Bytes of numbers that may still stay in this file.
     file_left: usize,
+    /// What stays of its wide rows.
+    names: Names,
 }
 
 impl<'a> Table<'a> {
+    fn new(text: &'a str) -> Self {
+        let names = Names::new();
+        Self { text, range: 0..0, before: None, numbers: 0, opaque: 0, file_left: NUMBER_FILE_BYTES, names }
+    }
+
     fn push(&mut self, line: &Line<'a>) {
         if self.range.is_empty() {
             (self.range.start, self.before) = (line.start, line.before);
@@ -219,23 +228,14 @@ impl<'a> Table<'a> {
                 continue;
             }
             out.lacks_rows |= line.kind == Kind::Numbers;
+            // All of a wide row is more than stays of a table.
             let is_wide = line.kind == Kind::Numbers && length > NUMBER_TAIL_BYTES;
-            let names = if is_wide { names(&line.shown) } else { String::new() };
-            if names.is_empty() {
-                out.leave_out(&line);
-            } else {
-                out.keep(&Line { shown: Cow::Owned(format!("{names} {MARK}")), ..line });
+            match is_wide.then(|| self.names.line(&line.shown)).flatten() {
+                Some(names) => out.keep(&Line { shown: Cow::Owned(names), ..line }),
+                None => out.leave_out(&line),
             }
         }
     }
-}
-
-/// The words of a wide row of numbers: what it is about is looked for by them, and all of it is more than stays of a table.
-fn names(row: &str) -> String {
-    let is_name = |word: &&str| {
-        word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some() && !word.contains(|c: char| c.is_numeric())
-    };
-    row.split_whitespace().filter(is_name).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether nothing is left of a line but the mark.

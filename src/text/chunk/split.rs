@@ -24,11 +24,7 @@ pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
         // Shorter, a list that lacks the end of its text would be taken for a whole one.
         return chunks;
     }
-    let first = chunks.first().cloned();
     chunks.retain(|chunk| !is_mark(text.text.get(chunk.range.clone()).unwrap_or_default()));
-    if chunks.is_empty() {
-        return first.and_then(|chunk| under_heading(text, chunk)).into_iter().collect();
-    }
     let mut wordless = 0;
     chunks.retain(|chunk| {
         let body = text.text.get(chunk.range.clone()).unwrap_or_default();
@@ -40,17 +36,10 @@ pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
     chunks
 }
 
-/// Whether nothing of a chunk is left but marks for what was left out: it answers nothing, and its heading alone would make it a hit.
+/// Whether nothing of a chunk is left but marks for what was left out: it answers nothing, and its heading alone would make it a hit. A section
+/// of nothing else has its heading as its text (`text::extract`).
 fn is_mark(body: &str) -> bool {
     body.chars().all(|c| c == payload::MARK || c.is_whitespace())
-}
-
-/// The chunk of the words of its heading, which stand before it: a note of a heading and a picture is found by them.
-fn under_heading(text: &Text, chunk: Chunk) -> Option<Chunk> {
-    let name = chunk.heading.rsplit(" > ").next().filter(|name| !is_mark(name))?;
-    let end = text.text.get(..chunk.range.start)?.trim_end().len();
-    let start = end.checked_sub(name.len()).filter(|start| text.text.get(*start..end) == Some(name))?;
-    Some(Chunk { range: start..end, heading: chunk.heading })
 }
 
 /// All chunks, with those that hold no words.

@@ -1,7 +1,9 @@
 //! The properties of every list of chunks, on generated and on hostile texts.
 
 use super::{Chunk, all_chunks, chunks};
-use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX};
+use crate::limits::{
+    CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, HEADINGS_ALIKE_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX,
+};
 use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
 use std::collections::BTreeSet;
@@ -176,21 +178,50 @@ fn a_document_has_a_bounded_number_of_chunks() {
 #[test]
 fn no_chunk_is_a_mark_alone_and_a_heading_of_a_picture_is_found() {
     let picture = format!("![](data:image/png;base64,{})", "iVBORw0KGgo".repeat(400));
-    let marked = |text: &str| Text {
-        text: text.to_owned(),
-        sections: vec![Section { heading: "Plan".to_owned(), range: 5..text.len() }],
-    };
-    assert_eq!(
-        chunks(&marked("Plan\n\u{2026}\n\u{2026}"), &count)
-            .iter()
-            .map(|it| (it.range.start, it.range.end))
-            .collect::<Vec<_>>(),
-        [(0, 4)]
-    );
-    assert_eq!(chunks(&marked("Else\n\u{2026}"), &count), []);
+    let marks = "\u{2026}\n\u{2026}";
+    let marked = Section { heading: "Plan".to_owned(), range: 0..marks.len() };
+    assert_eq!(chunks(&Text { text: marks.to_owned(), sections: vec![marked] }, &count), []);
     let (text, found) = chunked("a.md", &format!("# Plan\n\n{picture}\n\n# Shed\n\nThe key hangs behind the door.\n"));
     let all: Vec<&str> = found.iter().map(|it| &text.text[it.range.clone()]).collect();
-    assert!(all.iter().all(|body| body.contains(char::is_alphanumeric)), "{all:?}");
+    assert_eq!(all, ["Plan", "The key hangs behind the door."]);
+}
+
+#[test]
+fn a_heading_above_nothing_but_what_was_left_out_is_found_however_it_is_written() {
+    let block = "iVBORw0KGgo4AAAANSUhEUgAA9AUAAAFCAYAAACNbyblAAA".repeat(40);
+    let of = |source: &str| {
+        let (text, found) = chunked("a.md", &source.replace("BLOCK", &block));
+        found.into_iter().map(|it| (it.heading, text.text[it.range].to_owned())).collect::<Vec<_>>()
+    };
+    let pair = |heading: &str, body: &str| (heading.to_owned(), body.to_owned());
+    for line in ["# Plan", "# Plan #", "# *Plan*", "= Plan =", "Plan\n====", "Plan\n----"] {
+        for before in ["", "BLOCK\n\n"] {
+            let found = of(&format!("{before}{line}\n\nBLOCK\n\n{line}\n\nBLOCK\n"));
+            assert_eq!(found, [pair("Plan", line)], "once: {line}");
+            let found = of(&format!("{before}{line}\n\nBLOCK\n\n# Shed\n\n```\nBLOCK\n```\n"));
+            assert_eq!(found, [pair("Plan", line), pair("Shed", "# Shed")], "each: {line}");
+        }
+        let found = of(&format!("# Attic\n\nThe key hangs here.\n\n{line}\n\nBLOCK\n"));
+        assert_eq!(found.last().unwrap().1, line, "beside other text: {line}");
+        let found = of(&format!("{line}\n\nBLOCK\n\n### \n\nBLOCK\n"));
+        assert_eq!(found, [pair("Plan", line)], "a heading without words below it: {line}");
+    }
+    let long = "The plan of the house and of the garden behind it, ".repeat(2);
+    let found = of(&format!("# {long}\n## {long}\n\nBLOCK\n"));
+    assert!(found.len() == 1 && found[0].1 == format!("## {}", long.trim_end()), "the heading is shortened: {found:?}");
+    let deeper = of("# Plan\n\nBLOCK\n\n## Shed\n\nBLOCK\n");
+    assert_eq!(deeper, [pair("Plan > Shed", "## Shed")], "its path has the one above");
+    let page = of("# Plan\n\n<div>\nBLOCK\n</div>\n");
+    assert_eq!(page, [pair("Plan", "Plan")], "between tags");
+}
+
+#[test]
+fn of_headings_that_are_alike_but_for_digits_and_stand_above_what_was_left_out_the_first_are_found() {
+    let block = "iVBORw0KGgo4AAAANSUhEUgAA9AUAAAFCAYAAACNbyblAAA".repeat(8);
+    let pages: String = (0..300).map(|n| format!("# Page {n}\n\n{block}\n")).collect();
+    let (text, found) = chunked("a.md", &format!("{pages}# Shed\n\n{block}\n"));
+    assert_eq!(found.len(), HEADINGS_ALIKE_MAX + 1);
+    assert_eq!(&text.text[found.last().unwrap().range.clone()], "# Shed");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Files that are no plain text: which reader takes them, by their first bytes, and how deep archives go.
 
+use super::archive::extent::Extent;
 use super::archive::inflate::Budget;
 use super::archive::zip::Zip;
 use super::archive::{Inner, gzip, read_gzip, read_tar, read_zip, tar, with_embedded};
 use super::ending::small_ending;
 use super::leaf::Leaf;
+use super::left_out::LeftOut;
 use super::others::Others;
 use super::refusal::Refusal;
 use super::section::Text;
@@ -34,21 +36,22 @@ fn is_damaged_rtf(ending: &str, bytes: &[u8]) -> bool {
 
 /// Extracts the text of a binary file; `None` if it is none of these formats.
 pub(super) fn extract(name: &str, bytes: &[u8], others: &Others) -> Option<Result<Text, Refusal>> {
-    known(name, bytes, others, 0, &mut Budget::of(bytes.len()))
+    known(name, bytes, Extent::Whole, others, 0, &mut Budget::of(bytes.len()))
 }
 
 fn known(
     name: &str,
     bytes: &[u8],
+    extent: Extent,
     others: &Others,
     depth: usize,
     budget: &mut Budget,
 ) -> Option<Result<Text, Refusal>> {
-    let text = |leaf: Result<Leaf, Refusal>| leaf.and_then(|leaf| leaf.read_by(others.page));
-    let inner = |name: &str, bytes: &[u8], budget: &mut Budget| {
-        known(name, bytes, others, depth + 1, budget).unwrap_or_else(|| (others.file)(name, bytes))
+    let text = |leaf: Result<Leaf, Refusal>| as_far_as(extent, leaf).and_then(|leaf| leaf.read_by(others.page));
+    let inner = |name: &str, bytes: &[u8], extent: Extent, budget: &mut Budget| {
+        known(name, bytes, extent, others, depth + 1, budget).unwrap_or_else(|| (others.file)(name, bytes))
     };
-    let deeper = |_: &str, _: &[u8], _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::TooDeep) };
+    let deeper = |_: &str, _: &[u8], _: Extent, _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::TooDeep) };
     let is_too_deep = depth >= ARCHIVE_DEPTH_MAX;
     if bytes == b"PK\x03" {
         return Some(Err(Refusal::Truncated));
@@ -58,18 +61,19 @@ fn known(
     }
     if is_zip(bytes) {
         let zip = Zip::open(bytes);
-        return Some(match office::read_zip(&zip, budget) {
-            Some(leaf) if is_too_deep => with_embedded(leaf, others, &zip, budget, &deeper),
-            Some(leaf) => with_embedded(leaf, others, &zip, budget, &inner),
+        let leaf = office::read_zip(&zip, budget).map(|leaf| as_far_as(extent, leaf));
+        return Some(match leaf {
+            Some(leaf) if is_too_deep => with_embedded(leaf, others, &zip, extent, budget, &deeper),
+            Some(leaf) => with_embedded(leaf, others, &zip, extent, budget, &inner),
             None if is_too_deep => Err(Refusal::TooDeep),
-            None => read_zip(&zip, budget, &inner),
+            None => read_zip(&zip, extent, budget, &inner),
         });
     }
     if gzip::is_gzip(bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_gzip(name, bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_gzip(name, bytes, extent, budget, &inner) });
     }
     if tar::is_tar(bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_tar(bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { read_tar(bytes, extent, budget, &inner) });
     }
     if let Some(leaf) = office::read_rtf(bytes).or_else(|| office::read_compound(bytes)) {
         return Some(text(leaf));
@@ -79,11 +83,11 @@ fn known(
         return Some(Err(Refusal::Damaged { format: "RTF" }));
     }
     if mail::is_mbox(&ending, bytes) {
-        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { mail::read_mbox(bytes, budget, &inner) });
+        return Some(if is_too_deep { Err(Refusal::TooDeep) } else { mail::read_mbox(bytes, extent, budget, &inner) });
     }
     if mail::is_mail(&ending, bytes) {
         let inner: Option<&Inner<'_>> = if is_too_deep { None } else { Some(&inner) };
-        return Some(mail::read(bytes, others, budget, inner));
+        return Some(mail::read(bytes, mail::Readers { others, inner, extent }, budget));
     }
     if !elements::is_xml(&ending, bytes) {
         return None;
@@ -94,6 +98,21 @@ fn known(
         Ok(None) => (others.file)(name, bytes),
         Err(why) => Err(why),
     })
+}
+
+/// A document as far as it was given to its reader: of a beginning the end is no more missing in the file than the rest is.
+fn as_far_as(extent: Extent, leaf: Result<Leaf, Refusal>) -> Result<Leaf, Refusal> {
+    if extent.has_end() {
+        return leaf;
+    }
+    match leaf {
+        Ok(mut leaf) => {
+            leaf.left_out.remove(&LeftOut::Cut);
+            Ok(leaf)
+        }
+        Err(Refusal::Truncated) => Err(Refusal::TooMuch),
+        why => why,
+    }
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ use crate::limits::DOCUMENT_BYTES_MAX;
 #[cfg(feature = "documents")]
 use encoding::decode;
 use ending::{ending, has_ending};
+use outline::is_left_out;
 use section::{Section, Text};
 use std::borrow::Cow;
 
@@ -206,7 +207,8 @@ fn without_tags(text: String, sections: Vec<Section>) -> Text {
     for (Section { heading, range }, body) in sections.into_iter().zip(&bodies) {
         let body = body.as_deref().unwrap_or(&text[range]).trim();
         // A heading with pictures only.
-        let body = if body.is_empty() { heading.rsplit(" > ").next().unwrap_or_default() } else { body };
+        let body =
+            if body.is_empty() || is_left_out(body) { heading.rsplit(" > ").next().unwrap_or_default() } else { body };
         if !body.is_empty() {
             let start = plain.len();
             plain.push_str(body);

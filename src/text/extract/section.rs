@@ -32,8 +32,8 @@ pub struct Section {
     /// The headings above this part, outermost first, as `A > B`; empty outside headings.
     pub heading: String,
     /// Bytes of [`Text::text`]: the part without its heading line, trimmed of white space. If nothing follows a
-    /// heading, the range is the heading line itself; if a deeper heading follows, whose path contains it, there is no
-    /// section.
+    /// heading, or nothing but marks for what was left out, the range is the heading line itself; if a deeper heading follows, whose
+    /// path contains it, there is no section.
     pub range: Range<usize>,
 }
 

@@ -1,6 +1,7 @@
 //! Notes with payload of every kind, and what stays of them.
 
 use super::{MARK, elide, elide_and_tell};
+use crate::limits::{NUMBER_HEAD_BYTES, WIDE_NAMES_BYTES};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -170,6 +171,24 @@ fn of_a_wide_row_of_numbers_its_words_stay() {
     let (text, lacks) = elide_and_tell(&rows);
     assert_eq!(text, "Gardener; \u{2026}\nCarpenter; \u{2026}\n");
     assert!(lacks);
+}
+
+#[test]
+fn the_words_of_wide_rows_of_numbers_stay_once_each_and_are_bounded_for_a_file() {
+    let dates: String = (0..40).map(|n| format!("; 2024-{:02}-{:02}", n % 12 + 1, n % 28 + 1)).collect();
+    let syllables = ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu"];
+    let name = |n: usize| [1000, 100, 10, 1].map(|power| syllables[n / power % 10]).concat();
+    let same = format!("Gardener{dates}\n").repeat(2000);
+    let (shown, lacks) = elide_and_tell(&same);
+    assert!(lacks && shown.matches("Gardener; \u{2026}").count() == 1, "{shown}");
+    assert!(shown.len() < NUMBER_HEAD_BYTES + 100, "{} bytes are left", shown.len());
+    let rows: String = (0..5000).map(|n| format!("Gardener {}{dates}\n", name(n))).collect();
+    let left = elide(&rows).len();
+    assert!((WIDE_NAMES_BYTES / 2..WIDE_NAMES_BYTES + 2 * NUMBER_HEAD_BYTES).contains(&left), "{left} bytes are left");
+    // The words of one row are no more than those of many.
+    let row: String = (0..5000).map(|n| format!("Gardener {}{dates} ", name(n))).collect();
+    let left = elide(&format!("{row}\n")).len();
+    assert!(left < WIDE_NAMES_BYTES + 100, "{left} bytes are left");
 }
 
 #[test]

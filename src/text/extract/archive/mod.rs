@@ -9,6 +9,7 @@
 //!
 //! Not here: office documents, which are ZIP files as well (`office`).
 
+pub(crate) mod extent;
 pub(crate) mod gzip;
 pub(crate) mod inflate;
 pub(crate) mod tar;
@@ -23,23 +24,25 @@ use crate::base::count::plural;
 use crate::base::secret_file::holds_secrets;
 use crate::limits::{DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, LEFT_OUT_NOTE_BYTES_MAX, UNPACKED_ENTRIES_MAX};
 use crate::text::payload;
+use extent::Extent;
 use inflate::{Budget, End, entry_most};
 use std::collections::BTreeSet;
 use zip::{Entry, Zip};
 
 /// Reads a file of a name, one level deeper.
-pub(super) type Inner<'a> = dyn Fn(&str, &[u8], &mut Budget) -> Result<Text, Refusal> + 'a;
+pub(super) type Inner<'a> = dyn Fn(&str, &[u8], Extent, &mut Budget) -> Result<Text, Refusal> + 'a;
 
 /// Reads the files of a ZIP file.
 ///
 /// # Errors
 /// A [`Refusal`] if no entry has text.
-pub(super) fn read_zip(zip: &Zip<'_>, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+pub(super) fn read_zip(zip: &Zip<'_>, extent: Extent, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+    let extent = extent.of_part(zip.is_cut);
     let mut folder = Folder { left_out: zip.left_out, ..Folder::default() };
     for entry in zip.entries.iter().filter(|entry| is_document(&entry.name)) {
-        folder.unpack(zip, entry, &entry.name, budget, inner);
+        folder.unpack(zip, entry, &entry.name, extent, budget, inner);
     }
-    folder.is_cut |= zip.is_cut;
+    folder.is_cut |= zip.is_cut && extent.has_end();
     folder.finish()
 }
 
@@ -51,9 +54,11 @@ pub(super) fn with_embedded(
     leaf: Result<Leaf, Refusal>,
     others: &Others,
     zip: &Zip<'_>,
+    extent: Extent,
     budget: &mut Budget,
     inner: &Inner<'_>,
 ) -> Result<Text, Refusal> {
+    let extent = extent.of_part(zip.is_cut);
     let read = leaf.and_then(|Leaf { text, title, left_out, .. }| Ok(((others.page)(text, &title)?, left_out)));
     let (mut folder, why) = match read {
         Ok((text, reasons)) => (Folder::of(text, reasons), None),
@@ -62,7 +67,7 @@ pub(super) fn with_embedded(
     folder.left_out = zip.left_out;
     for entry in zip.entries.iter().filter(|entry| entry.name.contains("/embeddings/")) {
         let name = entry.name.rsplit('/').next().unwrap_or_default();
-        folder.unpack(zip, entry, name, budget, inner);
+        folder.unpack(zip, entry, name, extent, budget, inner);
     }
     match why {
         Some(why) if folder.text.sections.is_empty() => Err(why),
@@ -77,16 +82,16 @@ pub(super) fn with_embedded(
 ///
 /// # Errors
 /// A [`Refusal`] if no entry has text.
-pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+pub(super) fn read_tar(file: &[u8], extent: Extent, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let tar::List { entries, left_out, is_cut } = tar::entries(file);
-    let mut folder = Folder { left_out, is_cut, ..Folder::default() };
+    let mut folder = Folder { left_out, is_cut: is_cut && extent.has_end(), ..Folder::default() };
     for entry in entries.iter().filter(|entry| is_document(&entry.name)) {
         if folder.is_full || !budget.enter() {
             folder.left_out += 1;
             continue;
         }
-        folder.is_cut |= entry.is_cut;
-        folder.take(&entry.name, inner(&entry.name, entry.bytes, budget));
+        folder.is_cut |= entry.is_cut && extent.has_end();
+        folder.take(&entry.name, inner(&entry.name, entry.bytes, extent.of_part(entry.is_cut), budget));
     }
     folder.finish()
 }
@@ -95,16 +100,23 @@ pub(super) fn read_tar(file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> R
 ///
 /// # Errors
 /// A [`Refusal`] if it has no text.
-pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+pub(super) fn read_gzip(
+    name: &str,
+    file: &[u8],
+    extent: Extent,
+    budget: &mut Budget,
+    inner: &Inner<'_>,
+) -> Result<Text, Refusal> {
     let mut unpacked = gzip::read(file, budget);
     if unpacked.end != End::Whole {
         // There is room for what is said of that.
         unpacked.bytes.truncate(entry_most() - LEFT_OUT_NOTE_BYTES_MAX);
     }
-    let text = inner(&gzip::inner_name(name), &unpacked.bytes, budget);
+    let part = if unpacked.end == End::Full { Extent::Beginning } else { extent.of_part(unpacked.end == End::Cut) };
+    let text = inner(&gzip::inner_name(name), &unpacked.bytes, part, budget);
     match (unpacked.end, text) {
-        (End::Cut, Err(_)) => Err(Refusal::Truncated),
-        (End::Full, Err(_)) => Err(Refusal::TooMuch),
+        (End::Cut, Err(_)) if extent.has_end() => Err(Refusal::Truncated),
+        (End::Cut | End::Full, Err(_)) => Err(Refusal::TooMuch),
         (End::Altered, Err(_)) => Err(Refusal::Altered),
         (End::Full, Ok(text)) => Ok(noted(
             text,
@@ -114,7 +126,7 @@ pub(super) fn read_gzip(name: &str, file: &[u8], budget: &mut Budget, inner: &In
                 entry_most() >> 20
             ),
         )),
-        (End::Cut, Ok(text)) => Ok(noted(text, &LeftOut::Cut.to_string())),
+        (End::Cut, Ok(text)) if extent.has_end() => Ok(noted(text, &LeftOut::Cut.to_string())),
         (_, text) => text,
     }
 }
@@ -184,8 +196,16 @@ impl Folder {
         Self { read: usize::from(!text.sections.is_empty()), text, reasons, ..Self::default() }
     }
 
-    /// Adds an entry of a ZIP file, under this path.
-    fn unpack(&mut self, zip: &Zip<'_>, entry: &Entry, path: &str, budget: &mut Budget, inner: &Inner<'_>) {
+    /// Adds an entry of a ZIP file, under this path. `extent`: that of an entry which breaks off.
+    fn unpack(
+        &mut self,
+        zip: &Zip<'_>,
+        entry: &Entry,
+        path: &str,
+        extent: Extent,
+        budget: &mut Budget,
+        inner: &Inner<'_>,
+    ) {
         if self.is_full || budget.is_used_up() {
             self.left_out += 1;
             return;
@@ -199,9 +219,10 @@ impl Folder {
             return;
         }
         let Some(unpacked) = zip.read(entry, entry_most(), budget) else { return };
-        self.is_cut |= unpacked.end == End::Cut;
+        let part = extent.of_part(unpacked.end == End::Cut);
+        self.is_cut |= unpacked.end == End::Cut && extent.has_end();
         match unpacked.end {
-            End::Whole | End::Cut => self.take(path, inner(&entry.name, &unpacked.bytes, budget)),
+            End::Whole | End::Cut => self.take(path, inner(&entry.name, &unpacked.bytes, part, budget)),
             End::Altered => self.take(path, Err(Refusal::Altered)),
             End::Full => self.left_out += 1,
         }

@@ -1,9 +1,12 @@
 //! Archives, written here and read by the reader of all files.
 
+use super::extent::Extent;
 use super::gzip::tests::gzip;
+use super::inflate::Budget;
 use super::tar::tests::tar;
+use super::zip::Zip;
 use super::zip::tests::zip;
-use super::{Folder, Unread, entry_most};
+use super::{Folder, Unread, entry_most, read_gzip, read_tar, read_zip};
 use crate::limits::{
     DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, HEADING_BYTES_MAX, LEFT_OUT_NOTE_BYTES_MAX, UNPACKED_ENTRIES_MAX,
 };
@@ -79,6 +82,32 @@ fn an_archive_of_which_the_end_is_missing_tells_so_once_and_a_whole_one_does_not
         assert_eq!((count(&file), count(&file[..file.len() / 2])), (0, 1), "{name}");
         let last = told(name, &file[..file.len() / 2]).unwrap().pop().unwrap();
         assert_eq!(last.0, LEFT_OUT, "{name}");
+    }
+}
+
+#[test]
+fn a_reader_that_is_given_a_beginning_does_not_tell_that_the_end_is_missing() {
+    let words: String = (0..3000_u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761))).collect();
+    let note = format!("The boiler hums in the cellar.\n{words}\n");
+    let (name, body) = ("a.txt", note.as_bytes());
+    let files = [zip(&[(name, body), ("b.txt", body)]), tar(&[(name, b'0', body), ("b.txt", b'0', body)]), gzip(body)];
+    for (at, file) in files.iter().enumerate() {
+        let half = &file[..file.len() / 2];
+        for extent in [Extent::Whole, Extent::Beginning] {
+            let budget = &mut Budget::of(1 << 20);
+            let inner = |name: &str, bytes: &[u8], part: Extent, _: &mut Budget| {
+                assert!(part == Extent::Whole || extent == Extent::Beginning, "a whole file has no other parts");
+                extract(name, bytes)
+            };
+            let text = match at {
+                0 => read_zip(&Zip::open(half), extent, budget, &inner),
+                1 => read_tar(half, extent, budget, &inner),
+                _ => read_gzip("a.txt.gz", half, extent, budget, &inner),
+            };
+            let text = text.unwrap().text;
+            assert!(text.contains("The boiler hums"), "{at}");
+            assert_eq!(text.contains("The end of this file"), extent == Extent::Whole, "{at}");
+        }
     }
 }
 
@@ -220,10 +249,13 @@ fn of_a_stream_that_is_longer_than_what_is_read_the_text_says_so() {
         assert!(note.starts_with("Only the beginning of this file is read") && note.contains("16 MiB"), "{note}");
         assert!(text.text.starts_with("Line 0 of the rain") || text.text.contains("Line 9 of the rain"), "{name}");
         assert!(u64::try_from(text.text.len()).unwrap() <= DOCUMENT_BYTES_MAX && text.is_sound());
+        assert!(!text.text.contains("The end of this file"), "{name}: we left it out, no copy lacks it");
     };
     is_told("a.txt.gz", &gzip(lines.as_bytes()));
     let tar = tar(&[("a.txt", b'0', &lines.as_bytes()[..9_000_000]), ("b.txt", b'0', &lines.as_bytes()[..9_000_000])]);
     is_told("a.tgz", &gzip(&tar));
+    let sections = told("a.tgz", &gzip(&tar)).unwrap();
+    assert_eq!(sections.iter().filter(|(heading, _)| heading == LEFT_OUT).count(), 1, "told once");
     let whole = extract("a.txt.gz", &gzip(&lines.as_bytes()[..entry_most() - 9])).unwrap();
     assert!(!whole.text.contains("Only the beginning"), "its rows are alike, which is told, and no more");
     // A folder counts an entry that is too long for it.

@@ -12,6 +12,7 @@
 mod newest;
 mod told;
 
+use super::archive::extent::Extent;
 use super::archive::inflate::Budget;
 use super::archive::{Folder, Inner, is_document};
 use super::encoding::decode;
@@ -33,41 +34,44 @@ pub(super) use told::{is_mail, is_mbox};
 /// Words of a plain text from which on it is one: before HTML often stands that it is HTML.
 const WORDS_MIN: usize = 12;
 
-/// Reads a mail. `inner`: the reader of attachments; `None`: they lie too deep.
+/// What reads the parts of a mail, and how much of the mail they have.
+#[derive(Clone, Copy)]
+pub(super) struct Readers<'a> {
+    pub(super) others: &'a Others,
+    /// The reader of attachments; `None`: they lie too deep.
+    pub(super) inner: Option<&'a Inner<'a>>,
+    pub(super) extent: Extent,
+}
+
+/// Reads a mail.
 ///
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
-pub(super) fn read(
-    bytes: &[u8],
-    others: &Others,
-    budget: &mut Budget,
-    inner: Option<&Inner<'_>>,
-) -> Result<Text, Refusal> {
+pub(super) fn read(bytes: &[u8], readers: Readers<'_>, budget: &mut Budget) -> Result<Text, Refusal> {
     let message = MessageParser::default().parse(told::without_length(bytes));
     let message = message.ok_or(Refusal::Damaged { format: "mail" })?;
-    text_of(&message, others, budget, inner, 0)
+    text_of(&message, readers, budget, 0)
 }
 
 /// Reads a folder of mails, from its end: where not all have room, the newest are read.
 ///
 /// # Errors
 /// A [`Refusal`] if none has text.
-pub(super) fn read_mbox(bytes: &[u8], budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
+pub(super) fn read_mbox(bytes: &[u8], extent: Extent, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
     let (mails, left_out) = told::mails(bytes);
     let mut folder = Folder::default();
     folder.left_out = left_out;
-    let newest_first = mails.into_iter().rev().map(|mail| budget.enter().then(|| inner("mail.eml", mail, budget)));
+    let newest_first = mails
+        .into_iter()
+        .rev()
+        .enumerate()
+        .map(|(before, mail)| budget.enter().then(|| inner("mail.eml", mail, extent.of_part(before == 0), budget)));
     folder.take_last(newest_first);
     folder.finish()
 }
 
-fn text_of(
-    message: &Message<'_>,
-    others: &Others,
-    budget: &mut Budget,
-    inner: Option<&Inner<'_>>,
-    depth: usize,
-) -> Result<Text, Refusal> {
+fn text_of(message: &Message<'_>, readers: Readers<'_>, budget: &mut Budget, depth: usize) -> Result<Text, Refusal> {
+    let others = readers.others;
     let mut leaf = Leaf::default();
     leaf.set_title(message.subject().unwrap_or_default());
     leaf.paragraph(&envelope(message));
@@ -92,7 +96,7 @@ fn text_of(
             folder.left_out += 1;
             continue;
         }
-        attachment(message, part, &mut folder, others, budget, inner, depth);
+        attachment(message, part, &mut folder, readers, budget, depth);
     }
     let is_locked = folder.reasons.contains(&LeftOut::Encrypted);
     folder.finish().map_err(|why| match why {
@@ -118,21 +122,21 @@ fn attachment(
     message: &Message<'_>,
     part: &MessagePart<'_>,
     folder: &mut Folder,
-    others: &Others,
+    readers: Readers<'_>,
     budget: &mut Budget,
-    inner: Option<&Inner<'_>>,
     depth: usize,
 ) {
+    let extent = readers.extent.of_part(is_last(message, part));
     let name = one_line(part.attachment_name().unwrap_or_default());
     let is_too_deep = depth >= ARCHIVE_DEPTH_MAX;
     if let (PartType::Message(mail), false) = (&part.body, is_too_deep) {
-        folder.take("", text_of(mail, others, budget, inner, depth + 1));
+        folder.take("", text_of(mail, Readers { extent, ..readers }, budget, depth + 1));
         return;
     }
     if !name.is_empty() && !is_document(&name) {
         return;
     }
-    let Some(inner) = inner.filter(|_| !is_too_deep) else {
+    let Some(inner) = readers.inner.filter(|_| !is_too_deep) else {
         if may_have_words(part) {
             folder.take(&name, Err(Refusal::TooDeep));
         }
@@ -142,24 +146,44 @@ fn attachment(
     let packed = part.content_transfer_encoding().unwrap_or_default();
     let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
     let is_text = part.content_type().map_or(!is_packed, |kind| kind.c_type == "text");
-    // Letters of base64 that end without the boundary behind them: the mail breaks off in them.
-    if part.is_encoding_problem && packed.eq_ignore_ascii_case("base64") && may_have_words(part) {
-        folder.reasons.insert(LeftOut::Cut);
+    // What was decoded and only is no mail, although it says so, keeps its encoding and is read as what it is.
+    let is_undecoded = part.is_encoding_problem && part.encoding == Encoding::None;
+    if is_undecoded && packed.eq_ignore_ascii_case("base64") && may_have_words(part) {
+        let why = if breaks_off(message, part) { LeftOut::Cut } else { LeftOut::Altered };
+        folder.reasons.extend((why != LeftOut::Cut || extent.has_end()).then_some(why));
     }
-    if part.is_encoding_problem && !is_text {
+    if is_undecoded && !is_text {
         return;
     }
     let text = match &part.body {
         PartType::Text(_) => {
-            inner(if name.is_empty() { "text.txt" } else { &name }, words_of(message, part).as_bytes(), budget)
+            inner(if name.is_empty() { "text.txt" } else { &name }, words_of(message, part).as_bytes(), extent, budget)
         }
         PartType::Html(_) => {
-            inner(if name.is_empty() { "text.html" } else { &name }, words_of(message, part).as_bytes(), budget)
+            inner(if name.is_empty() { "text.html" } else { &name }, words_of(message, part).as_bytes(), extent, budget)
         }
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => inner(&name, bytes, budget),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => inner(&name, bytes, extent, budget),
         PartType::Message(_) | PartType::Multipart(_) => return,
     };
     folder.take(&name, text);
+}
+
+/// Whether nothing of the mail stands behind a part, not even a boundary.
+fn is_last(message: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    usize::try_from(part.offset_end).is_ok_and(|end| end >= message.raw_message.len())
+}
+
+/// Whether the mail breaks off in the letters of base64 of a part that could not be decoded: the boundary behind them is missing. Where it is
+/// there, or none must be as the part is all of the mail, other signs stand between the letters.
+fn breaks_off(message: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    let is_root = message.parts.first().is_some_and(|root| std::ptr::eq(root, part));
+    // A mail within another one begins behind the headers of that, and may have a boundary of that behind it.
+    let has_letters_only = || {
+        let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-\r\n\t ".contains(byte);
+        let start = usize::try_from(part.offset_body).unwrap_or(usize::MAX);
+        part.offset_header > 0 && message.raw_message.get(start..).is_some_and(|raw| raw.iter().all(is_letter))
+    };
+    is_last(message, part) && (!is_root || has_letters_only())
 }
 
 /// Whether a part may have words, by its type: pictures, sounds, films, fonts and signatures have none that are read.

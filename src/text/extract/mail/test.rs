@@ -1,11 +1,21 @@
 //! Mails of several forms, through the reader of all files.
 
+use super::{Readers, read};
+use crate::text::extract::archive::extent::Extent;
+use crate::text::extract::archive::inflate::Budget;
+use crate::text::extract::others::Others;
+use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
 use base64ct::{Base64, Encoding};
 
 fn base64(bytes: &[u8]) -> String {
     let mut text = vec![0; bytes.len().div_ceil(3) * 4];
     Base64::encode(bytes, &mut text).unwrap().to_owned()
+}
+
+/// A text of one section.
+fn whole(text: String) -> Text {
+    Text { sections: vec![Section { heading: String::new(), range: 0..text.len() }], text }
 }
 
 /// The sections of a file, each as its heading and its text.
@@ -79,6 +89,56 @@ fn a_mail_that_breaks_off_in_an_attachment_tells_so_and_a_whole_one_does_not() {
     assert!(tells(&format!("{head}{}", &pdf[..pdf.len() - 600])));
     let picture = part("image/png", &letters);
     assert!(!tells(&format!("{head}{}", &picture[..picture.len() - 600])), "a picture has no words");
+}
+
+#[test]
+fn a_mail_that_is_whole_is_not_told_as_one_that_breaks_off_whatever_stands_between_its_letters() {
+    let part = |kind: &str, body: &str| {
+        format!(
+            "--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=a.bin\r\n\r\n{body}\r\n"
+        )
+    };
+    let head = format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n"
+    );
+    let letters = base64(&[7; 900]);
+    let text_of = |mail: &str| extract("a.eml", mail.as_bytes()).unwrap().text;
+    let footers = ["_____\r\nSent by the list.", "--\r\nSent by the list", "."];
+    for footer in footers {
+        let body = format!("{letters}\r\n{footer}");
+        let more = part("text/plain", &base64(b"The pump moves water."));
+        let alone =
+            format!("{HEAD}Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n");
+        let beside = format!("{head}{}{more}--B--\r\n", part("application/pdf", &body));
+        assert!(text_of(&beside).contains("The pump moves water."), "{footer}");
+        for mail in [beside, alone] {
+            let text = text_of(&mail);
+            assert!(text.contains("A part of this file is damaged"), "{text}");
+            assert!(!text.contains("The end of this file"), "{text}");
+        }
+    }
+    // A part that says it is a mail, and is none, is read as what it is.
+    let text =
+        text_of(&format!("{head}{}--B--\r\n", part("message/rfc822", &base64(b"The boiler hums in the cellar.\n"))));
+    assert!(text.contains("The boiler hums in the cellar.") && !text.contains("this file"), "{text}");
+}
+
+#[test]
+fn of_a_packed_mail_of_which_only_the_beginning_is_read_the_end_is_not_told_as_missing() {
+    let head = format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n\
+         --B\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    );
+    let others = Others { page: |text, _| Ok(whole(text)), file: |_, _| Err(Refusal::Empty) };
+    let inner = |_: &str, _: &[u8], _: Extent, _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::Empty) };
+    let mail = format!("{head}{}", base64(&[7; 900]));
+    for extent in [Extent::Whole, Extent::Beginning] {
+        let readers = Readers { others: &others, inner: Some(&inner), extent };
+        let text = read(mail.as_bytes(), readers, &mut Budget::of(mail.len())).unwrap().text;
+        assert!(text.contains("The plan is attached."), "{text}");
+        assert_eq!(text.contains("The end of this file"), extent == Extent::Whole, "{text}");
+    }
 }
 
 #[test]

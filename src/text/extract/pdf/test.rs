@@ -1,5 +1,9 @@
 //! PDF files, written here and read.
 
+use crate::limits::LEFT_OUT_NOTE_BYTES_MAX;
+use crate::text::extract::archive::gzip::tests::gzip;
+use crate::text::extract::archive::inflate::entry_most;
+use crate::text::extract::archive::tar::tests::tar;
 use crate::text::extract::{Refusal, extract};
 
 /// A file of these pages, each a program of drawing, with a title.
@@ -85,6 +89,25 @@ fn scans_cut_and_damaged_files_have_their_own_sentences() {
     let at = unlisted.windows(9).rposition(|window| window == b"startxref").unwrap();
     unlisted[at + 10..at + 13].copy_from_slice(b"999");
     assert!(extract("a.pdf", &unlisted).unwrap().text.contains("The red lamp"), "the table of objects is mended");
+}
+
+#[test]
+fn a_file_of_which_only_the_beginning_is_read_is_not_told_as_one_without_its_end() {
+    let file = pdf("x", &[FIRST; 8]);
+    // What stands before it, without a name that is read, ends where half of the file is beyond what is read.
+    let bytes = (entry_most() - LEFT_OUT_NOTE_BYTES_MAX - file.len() / 2) / 512 * 512 - 1024;
+    let mut state = 7_u64;
+    // Bytes that do not pack well, so that their archive may unpack to that much.
+    let noise = (0..bytes).map(|at| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if at < 400_000 { state.to_be_bytes()[0] } else { 0 }
+    });
+    let noise: Vec<u8> = noise.collect();
+    let all = tar(&[(".noise", b'0', &noise), ("b.pdf", b'0', &file), (".zeros", b'0', &[0; 9000])]);
+    let text = extract("a.tgz", &gzip(&all)).unwrap();
+    assert!(text.text.contains("The red lamp") && text.text.contains("Only the beginning of this file is read"));
+    assert!(!text.text.contains("The end of this file") && !text.text.contains("is missing"), "{}", text.text);
+    assert!(file.len() > 1024 && all.len() > entry_most(), "the file is cut");
 }
 
 #[test]
