@@ -12,7 +12,7 @@ const SOUNDS: &[&str] = &["mp3", "m4a", "aac", "ogg", "opus", "flac", "wav", "wm
 /// Endings of films.
 const FILMS: &[&str] = &["mp4", "mov", "m4v", "mkv", "avi", "webm", "mpg", "mpeg", "3gp"];
 
-/// The reason with which a file of bytes that are no text is refused.
+/// The reason with which a file of bytes that are no text is refused (`worker::extract` makes it, and a test there holds the two together).
 const NOT_TEXT: &str = "The file is not text.";
 
 /// What is said in place of that for files of this kind; `None` for another file.

@@ -7,7 +7,6 @@ use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::hit::FileCoverage;
-use crate::base::media::told_reason;
 use crate::base::time::utc;
 use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchHit, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
@@ -39,8 +38,8 @@ pub fn best_found(found: &SearchResults, style: &Style) -> String {
 fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
-        let why = told_reason(path.as_bytes(), reason);
-        let _ = writeln!(text, "{}\nis there, and cannot be searched. {}\n", whole_path(path), one_line(&hints(why)));
+        let why = one_line(&hints(reason));
+        let _ = writeln!(text, "{}\nis there, and cannot be searched. {why}\n", whole_path(path));
     }
     if found.hits.is_empty() {
         let others = found.coverage.others.iter().map(|other| &other.files);

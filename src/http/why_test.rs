@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::energy::decision::{Besides, Decision};
-use crate::node::status::{SharedWork, WhyStatus, WorkStatus};
+use crate::node::status::{LentStatus, SharedWork, WhyStatus, WorkStatus};
 use crate::runtime::governor::{WaitingWork, said_of_energy, said_of_work};
 use crate::scheduler::only_here::OnlyHere;
 use crate::store::counts::StoreCounts;
@@ -69,20 +69,7 @@ fn where_only_this_device_may_embed_what_waits_that_is_said_and_no_other_is_poin
         let mut counts = StoreCounts::default();
         counts.enter(Kind::Chunked);
         counts.chunks = 120;
-        let lent = crate::node::status::LentStatus {
-            device: "pc".to_owned(),
-            peer_id: "12D3".to_owned(),
-            chunks,
-            unchecked: 0,
-            owed: 0,
-            done: 0,
-            ms_per_chunk: None,
-            since_ago: None,
-            kept_out: None,
-            link: crate::node::status::WorkLink::Up,
-            rests: false,
-            owed_fails: None,
-        };
+        let lent = LentStatus { chunks, ..LentStatus::at_rest() };
         let devices = vec![DeviceHold { chunks, gets: false, ..free() }];
         let why = WhyStatus { hold, devices, only_here, ..WhyStatus::default() };
         let shared = SharedWork { to_embed: 120, why, lent: vec![lent], ..SharedWork::default() };

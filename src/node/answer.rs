@@ -9,9 +9,7 @@ use crate::base::hit::{Absence, FileCoverage, SearchHit, UnusableFile};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::limits::{PEER_FILES_MAX, SILENT_NAMED_MAX};
-use crate::query::merge::{
-    Merged, any_fits, have_phrases, lack_phrases, merge, missing_numbers, told_absent, told_missing,
-};
+use crate::query::merge::{Merged, any_fits, have_phrases, lack_phrases, lacking, merge, told_absent, told_missing};
 use crate::query::pending::PendingQuery;
 use crate::search::lexical::terms::QueryTerms;
 use crate::search::snippet::snippet;
@@ -44,13 +42,13 @@ impl Node {
         let matcher = Matcher::new(filter);
         let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
         let unusable = (self.scheduler.counts().unusable(), unusable.collect());
-        let missing = missing_numbers(&query.question, &lists);
+        let lacking = lacking(&query.question, &lists);
         let absent = told_absent(&query.question, &lists);
-        let merged = merge(&query.question, lists, &missing, query.count);
+        let merged = merge(&query.question, lists, &lacking, query.count);
         let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let mut narrowed = self.narrowed(now, &query, lack_phrases, !merged.is_empty());
-        narrowed.unknown.extend(told_missing(&query.question, &missing));
+        narrowed.unknown.extend(told_missing(&query.question, &lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);
         let hits = merged.into_iter().map(|merged| self.ranked(&terms, merged)).collect();

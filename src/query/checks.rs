@@ -7,7 +7,7 @@
 
 use super::check::{Check, HitText, Lie, is_of};
 use super::evidence::{needs_proof, unchecked, unproven};
-use super::merge::{has, missing_numbers, scores};
+use super::merge::{has, lacking, scores};
 use super::pending::{PendingQueries, PendingQuery};
 use crate::base::hit::SearchHit;
 use crate::base::id::{PeerKey, TaskId};
@@ -110,8 +110,8 @@ impl PendingQuery {
     }
 
     fn scored_places(&self) -> Vec<(Option<PeerKey>, usize)> {
-        let missing = missing_numbers(&self.question, &self.lists);
-        let mut scores = scores(&self.question.terms(), &self.lists, &missing).into_iter();
+        let lacking = lacking(&self.question, &self.lists);
+        let mut scores = scores(&self.question.terms(), &self.lists, &lacking).into_iter();
         let mut places: Vec<(f32, Option<PeerKey>, usize, &SearchHit)> = Vec::new();
         for (device, found) in &self.lists {
             let mut score = || scores.next().unwrap_or_default();

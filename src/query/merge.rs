@@ -10,8 +10,9 @@ use crate::base::id::PeerKey;
 use crate::limits::{COMPARED_MAX, MISSING_NAMED_MAX, PLACES_MAX, SHARED_PLACES};
 use crate::search::fusion::lift;
 use crate::search::lexical::absent::absent;
+use crate::search::lexical::lacking::Lacking;
 use crate::search::lexical::near::{Compared, Likeness};
-use crate::search::lexical::numbers::{Missing, as_typed, missing};
+use crate::search::lexical::numbers::{Missing, as_typed};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
 use crate::search::scores::fused;
@@ -49,17 +50,17 @@ pub type Place = (Option<PeerKey>, Vec<u8>);
 
 /// The best `count` chunks of all lists for this question. Document frequencies are those of all lists together: with
 /// its own, a device where a term is rare would score too high. If some chunks have the phrases of the question, they are the answer. Of the first places, another device has no more than
-/// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good. `missing` is what
-/// [`missing_numbers`] tells of these lists.
+/// half of `limits::SHARED_PLACES`, unless the others have nothing for them that fits and is nearly as good. `lacking` is what
+/// [`lacking`] tells of these lists.
 #[must_use]
 pub fn merge(
     question: &Question,
     lists: Vec<(Option<PeerKey>, Found)>,
-    missing: &[Missing],
+    lacking: &Lacking,
     count: usize,
 ) -> Vec<Merged> {
     let (terms, question) = (question.terms(), question.text.as_str());
-    let mut scores = scores(&terms, &lists, missing).into_iter();
+    let mut scores = scores(&terms, &lists, lacking).into_iter();
     let mut merged: Vec<Merged> = Vec::new();
     for (device, found) in lists {
         for hit in found.hits {
@@ -87,19 +88,19 @@ pub fn merge(
     with_copies(share_out(different, count, |hit| fits(&terms, &asked, hit)), copies, count)
 }
 
-/// The scores of all hits of all lists, in their order; `missing` is what [`missing_numbers`] tells of them.
-pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)], missing: &[Missing]) -> Vec<f32> {
-    fused(terms, &joined(lists), missing, lists.iter().flat_map(|(_, found)| &found.hits))
+/// The scores of all hits of all lists, in their order; `lacking` is what [`lacking`] tells of them.
+pub(super) fn scores(terms: &QueryTerms, lists: &[(Option<PeerKey>, Found)], lacking: &Lacking) -> Vec<f32> {
+    fused(terms, &joined(lists), lacking, lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
-/// The numbers and codes of the question that none of these hits has, or none together with another word of the question. Nothing is said while
-/// some of the index cannot be read: what was not looked at may have them.
+/// What these hits lack of the question: of that it is told, and their scores are limited by it. Nothing while some of the index cannot be read: what
+/// was not looked at may have it.
 #[must_use]
-pub fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<Missing> {
+pub fn lacking(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Lacking {
     if lists.iter().any(|(_, found)| found.unread) {
-        return Vec::new();
+        return Lacking::default();
     }
-    missing(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
+    Lacking::of(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
 }
 
 /// A sentence for each of the first of these numbers, and one for all others. They claim no more than was looked at: the passages that were found.

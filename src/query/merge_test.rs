@@ -27,8 +27,13 @@ fn found(terms: &QueryTerms, texts: &[(&str, f32)]) -> Found {
 
 /// The merge with what these lists lack.
 fn merge(question: &Question, lists: Vec<(Option<PeerKey>, Found)>, count: usize) -> Vec<Merged> {
-    let missing = missing_numbers(question, &lists);
-    super::merge(question, lists, &missing, count)
+    let lacking = lacking(question, &lists);
+    super::merge(question, lists, &lacking, count)
+}
+
+/// The numbers and codes of the question that are told.
+fn missing_numbers(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Vec<Missing> {
+    lacking(question, lists).missing
 }
 
 #[test]
@@ -274,6 +279,33 @@ fn a_number_that_only_a_passage_about_something_else_has_is_told_unless_the_inde
     assert!(missing_numbers(&question, &[(None, list.clone())]).is_empty(), "what was not read may have it");
     list.hits.pop();
     assert!(missing_numbers(&question, &[(None, list)]).is_empty(), "nor is it told that nobody has it");
+}
+
+#[test]
+fn nothing_is_limited_while_some_of_the_index_cannot_be_read() {
+    let first = |question: &str, texts: &[(&str, f32)], unread: bool| {
+        let question = Question::from(question);
+        let list = Found { unread, ..found(&question.terms(), texts) };
+        let merged = merge(&question, vec![(None, list)], 3);
+        (merged[0].hit.text.clone(), merged[0].score)
+    };
+    let texts = [
+        ("What an error means: error E17 means that the burner did not light.", 0.9),
+        ("Error E18: the drain pump of the old machine in the cellar is blocked.", 0.0),
+        ("a lamp", 0.0),
+        ("an old chair", 0.0),
+    ];
+    let question = "what does error E18 mean";
+    assert!(
+        first(question, &texts, false).0.starts_with("Error E18"),
+        "what has the code comes before all that lack it"
+    );
+    assert!(first(question, &texts, true).0.starts_with("What an error"), "what was not read may have it");
+    let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
+    texts.push(("A hedgehog", 0.2));
+    let [read, unread] = [false, true].map(|unread| first("hedgerow", &texts, unread));
+    assert_eq!((read.0.as_str(), unread.0.as_str()), ("A hedgehog", "A hedgehog"));
+    assert!(read.1 < 0.601 && unread.1 > 0.65, "{} {}", read.1, unread.1);
 }
 
 #[test]

@@ -240,7 +240,6 @@ impl Writer {
             }
             let applied = self.library.apply_all(&changes).map_err(|error| self.not_used(&error))?;
             changes.iter().for_each(|change| self.log_refusal(change));
-            self.log_unused(false);
             let commit = self.library.commit();
             results.push(Saved { applied, counts: commit.counts, number: commit.number, disk_free: 0 });
         }

@@ -1,9 +1,8 @@
 //! The scores of hits: those of their fusion, less for what a hit has in another form only, and limited where the hits lack what was asked for.
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
-use super::lexical::absent::has_only_unknown;
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
-use super::lexical::numbers::{Missing, lack_codes};
+use super::lexical::lacking::Lacking;
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -25,13 +24,12 @@ const WITHOUT_CODE: f32 = 0.95;
 const OTHER_FORMS: f32 = 0.05;
 
 /// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
-/// by what is nearly them; `missing` are the numbers and codes of the question that none of the hits has, or none together with another word
-/// of the question (`lexical::numbers`).
+/// by what is nearly them; `lacking` is what these hits lack of the question, which limits those that lack it.
 #[must_use]
 pub fn fused<'a>(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
-    missing: &[Missing],
+    lacking: &Lacking,
     hits: impl Iterator<Item = &'a SearchHit> + Clone,
 ) -> Vec<f32> {
     let unknown = unknown(terms, statistics);
@@ -56,13 +54,13 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
-    if has_only_unknown(terms, &unknown) {
+    if lacking.is_only_like {
         let by_meaning: Vec<(f32, f32)> = hits.clone().map(|hit| (terms.fluency().nearness(hit.cosine), 0.0)).collect();
         let by_meaning = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &by_meaning);
         let all = vec![true; scores.len()];
         limit(&mut scores, &all, SURE_BY_LIKENESS.max(by_meaning));
     }
-    let numbers: BTreeSet<usize> = missing.iter().flat_map(|number| &number.terms).copied().collect();
+    let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
     if !numbers.is_empty() {
         left_out.extend(&numbers);
         let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
@@ -71,17 +69,13 @@ pub fn fused<'a>(
         };
         let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
         let words = by_words(&left_out, &likes);
-        let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
+        let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
         let others: Vec<(f32, f32)> = nearness.zip(words).collect();
-        // A hit that has the number of another thing has what was asked for by it.
-        let is_there = missing.iter().all(Missing::is_elsewhere);
-        let lacks = |hit: &SearchHit| !is_there || missing.iter().all(|number| number.is_lacked_by(hit));
-        let limited: Vec<bool> = hits.clone().map(lacks).collect();
-        limit(&mut scores, &limited, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
-    } else if let Some(lack) = lack_codes(terms, hits) {
-        let with = scores.iter().zip(&lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
+        limit(&mut scores, &lacking.lack, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
+    } else if !lacking.lack.is_empty() {
+        let with = scores.iter().zip(&lacking.lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
         let most = WITHOUT_CODE * with.fold(0.0, f32::max);
-        limit(&mut scores, &lack, most);
+        limit(&mut scores, &lacking.lack, most);
     }
     scores
 }
@@ -113,20 +107,17 @@ fn limit(scores: &mut [f32], limited: &[bool], most: f32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexical::numbers;
+    use super::super::lexical::hits_test::hits;
     use super::*;
 
     /// The scores of texts with their cosines, in their order.
     fn scores(question: &str, texts: &[(&str, f32)]) -> Vec<f32> {
         let terms = QueryTerms::new(question);
-        let hit = |(text, cosine): &(&str, f32)| SearchHit {
-            cosine: *cosine,
-            ..SearchHit::of_text("/0.md", text, terms.count(["", "", text]))
-        };
-        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
-        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-        let missing = numbers::missing(&terms, &statistics, hits.iter());
-        fused(&terms, &statistics, &missing, hits.iter())
+        let (mut hits, statistics) =
+            hits(&terms, ["/0.md", ""], &texts.iter().map(|(text, _)| *text).collect::<Vec<_>>());
+        hits.iter_mut().zip(texts).for_each(|(hit, (_, cosine))| hit.cosine = *cosine);
+        let lacking = Lacking::of(&terms, &statistics, hits.iter());
+        fused(&terms, &statistics, &lacking, hits.iter())
     }
 
     const TEXTS: [(&str, f32); 9] = [
@@ -186,6 +177,15 @@ mod tests {
         let like = best("hedgerow");
         assert!((0.5..SURE_BY_LIKENESS + 0.001).contains(&like), "{like}");
         assert!(best("hedgehog") > 0.8 && best("the hedgehogs") > 0.8);
+    }
+
+    #[test]
+    fn what_has_a_word_of_a_short_question_at_the_beginning_of_a_longer_one_is_not_only_like_it() {
+        let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
+        texts.push(("A Stadtwerkerechnung", 0.2));
+        let sure = |question: &str| scores(question, &texts)[200];
+        assert!(sure("Stadtwerke") > SURE_BY_LIKENESS + 0.05, "{}", sure("Stadtwerke"));
+        assert!(sure("Stadtwerkx") < SURE_BY_LIKENESS + 0.001, "{}", sure("Stadtwerkx"));
     }
 
     #[test]

@@ -143,3 +143,24 @@ fn new_chunks(embedder: &(impl Embedder + ?Sized), text: &Text) -> Result<Vec<Ne
     let new: Vec<_> = found.into_iter().filter_map(new_chunk).collect();
     if new.is_empty() { Err("It holds no text.".to_owned()) } else { Ok(new) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Fingerprint;
+    use crate::base::media::told_reason;
+    use crate::embed::stand_in::StandIn;
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_the_reason_in_place_of_which_a_picture_has_its_own() {
+        let reason = |path: &str| {
+            let text = extract(path, b"\0\x01\x02\x03\x04").map_err(|refusal| refusal.to_string());
+            let embedder = StandIn::new(Fingerprint([7; 32]));
+            let change = chunked(&embedder, DocId(1), text, [0; 16], FileStamp::default());
+            let Change::Refused { reason, .. } = change else { panic!("{change:?}") };
+            told_reason(path.as_bytes(), &reason).to_owned()
+        };
+        assert_eq!(reason("/photos/a.jpg"), "Pictures are not read.");
+        assert_eq!(reason("/photos/a.bin"), "The file is not text.");
+    }
+}

@@ -146,7 +146,7 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let told = Told { count: query.count.min(HITS_MAX), shared: query.shared };
+            let told = Told { count: query.count.min(HITS_MAX), shared: query.shared, unread: unread.is_some() };
             let (mut found, vectors) = best(candidates, (&query.text, &search.terms, &statistics), &asked, told);
             found.statistics = statistics;
             if !query.shared {

@@ -2,7 +2,7 @@
 //! a folder may have thousands.
 
 use crate::base::count::{count, plural};
-use crate::base::media::{is_media, told_reason};
+use crate::base::media::is_media;
 use crate::cli::text::whole_path;
 use crate::http::dto::Unusable;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ pub(super) fn listed(refused: &[Unusable]) -> Vec<(String, &str)> {
     let is_alike = |file: &&Unusable| is_media(file.path.as_bytes());
     let mut alike: BTreeMap<&str, Vec<&Unusable>> = BTreeMap::new();
     for file in refused.iter().filter(is_alike) {
-        alike.entry(told_reason(file.path.as_bytes(), &file.reason)).or_default().push(file);
+        alike.entry(file.reason.as_str()).or_default().push(file);
     }
     let documents =
         refused.iter().filter(|file| !is_alike(file)).map(|file| (whole_path(&file.path), file.reason.as_str()));
@@ -41,20 +41,17 @@ mod tests {
     #[test]
     fn documents_stand_before_pictures_and_those_are_told_together() {
         let (no_text, locked) = ("The file is not text.", "The file needs a password.");
+        let (pictures, sounds) = ("Pictures are not read.", "Sounds are not read.");
         let refused = [
-            file("/a/1.jpg", no_text),
-            file("/a/2.png", no_text),
+            file("/a/1.jpg", pictures),
+            file("/a/2.png", pictures),
             file("/a/contract.pdf", locked),
-            file("/a/3.JPG", no_text),
-            file("/a/song.mp3", no_text),
+            file("/a/3.JPG", pictures),
+            file("/a/song.mp3", sounds),
             file("/a/b.bin", no_text),
         ];
-        let expected = [
-            ("/a/contract.pdf", locked),
-            ("/a/b.bin", no_text),
-            ("3 files", "Pictures are not read."),
-            ("/a/song.mp3", "Sounds are not read."),
-        ];
+        let expected =
+            [("/a/contract.pdf", locked), ("/a/b.bin", no_text), ("3 files", pictures), ("/a/song.mp3", sounds)];
         let told = listed(&refused);
         assert_eq!(told.iter().map(|(what, why)| (what.as_str(), *why)).collect::<Vec<_>>(), expected);
     }

@@ -17,7 +17,7 @@ use crate::embed::Embedder;
 use crate::embed::model::prefixed;
 use crate::embed::reader::Side;
 use crate::limits::HITS_MAX;
-use crate::query::merge::{Merged, merge, missing_numbers};
+use crate::query::merge::{Merged, lacking, merge};
 use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::indexes::Indexes;
@@ -316,8 +316,8 @@ impl Agents {
 
 /// The passages of all answers, as people get them.
 fn merged(question: &Question, found: Vec<(Option<PeerKey>, Found)>) -> Vec<Merged> {
-    let missing = missing_numbers(question, &found);
-    merge(question, found, &missing, HITS_MAX)
+    let lacking = lacking(question, &found);
+    merge(question, found, &lacking, HITS_MAX)
 }
 
 /// The question, without words where only meaning counts.

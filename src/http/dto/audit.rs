@@ -1,6 +1,7 @@
 //! The parts of the answer of `GET /v1/doctor`.
 
 use super::{Checked, Files, text};
+use crate::base::media::told_reason;
 use crate::limits::SPOT_EXAMPLES_MAX;
 use crate::store::audit::Audit;
 use crate::store::counts::StoreCounts;
@@ -20,13 +21,20 @@ pub struct FileSample {
     pub undecided: u64,
 }
 
-/// A file that cannot be used.
+/// A file that cannot be used. Of a picture, a sound or a film it is said that such files are not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unusable {
     /// Its path.
     pub path: String,
     /// One plain sentence.
     pub reason: String,
+}
+
+impl Unusable {
+    /// By its path and the reason that is stored.
+    pub(super) fn of(path: &[u8], reason: &str) -> Self {
+        Self { path: text(path), reason: told_reason(path, reason).to_owned() }
+    }
 }
 
 /// A store's counts.
@@ -51,11 +59,7 @@ impl From<&Audit> for Checked {
             believed: Counts::from(&audit.believed),
             faults: audit.faults.clone(),
             fault_count: audit.fault_count,
-            refused: audit
-                .refused
-                .iter()
-                .map(|(path, why)| Unusable { path: text(path), reason: why.clone() })
-                .collect(),
+            refused: audit.refused.iter().map(|(path, why)| Unusable::of(path, why)).collect(),
             parked: audit
                 .parked
                 .iter()
@@ -78,6 +82,26 @@ impl From<&StoreCounts> for Counts {
             chunks: counts.live_chunks(),
             vectors: counts.live_vectors(),
             set_aside: counts.set_aside,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SearchAnswer, SearchResults};
+    use super::*;
+    use crate::base::hit::UnusableFile;
+    use crate::node::output::Narrowed;
+
+    #[test]
+    fn the_doctor_and_a_search_tell_of_a_picture_that_pictures_are_not_read() {
+        let (path, reason) = (b"/a/1.jpg".to_vec(), "The file is not text.".to_owned());
+        let audit = Audit { refused: vec![(path.clone(), reason.clone())], ..Audit::default() };
+        let files = vec![UnusableFile { path, reason }];
+        let found =
+            SearchResults::new(Vec::new(), (true, Narrowed::default()), files, SearchAnswer::default()).unusable;
+        for told in [Checked::from(&audit).refused, found] {
+            assert_eq!(told, [Unusable { path: "/a/1.jpg".to_owned(), reason: "Pictures are not read.".to_owned() }]);
         }
     }
 }

@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_only_this_device_may_embed_is_in_no_forecast_while_it_may_not() {
         let pace = |only_here, embeds| {
-            let lent = LentStatus { chunks: 20, ..works() };
+            let lent = LentStatus { chunks: 20, ..LentStatus::at_rest() };
             let mut counts = StoreCounts::default();
             counts.enter(Kind::Chunked);
             counts.chunks = 140;
@@ -212,24 +212,6 @@ mod tests {
         assert!(phrase.ends_with(" left without 120 passages that only this device may embed"), "{phrase}");
         assert_eq!(pace(OnlyHere::Private, true).left_s, Some(140), "it embeds them itself");
         assert_eq!(pace(OnlyHere::No, false).left_s, Some(140), "others embed them");
-    }
-
-    /// A device that embeds for this one.
-    fn works() -> LentStatus {
-        LentStatus {
-            device: "nas".to_owned(),
-            peer_id: "12D3".to_owned(),
-            chunks: 0,
-            unchecked: 0,
-            owed: 0,
-            done: 0,
-            ms_per_chunk: None,
-            since_ago: None,
-            kept_out: None,
-            link: WorkLink::Up,
-            rests: false,
-            owed_fails: None,
-        }
     }
 
     #[test]

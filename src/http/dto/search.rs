@@ -155,8 +155,7 @@ impl SearchResults {
             gone_since: hit.gone_since.map(utc),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
-        let file = |file: UnusableFile| Unusable { path: text(&file.path), reason: file.reason };
-        let unusable = unusable.into_iter().map(file).collect();
+        let unusable = unusable.into_iter().map(|file| Unusable::of(&file.path, &file.reason)).collect();
         let hits = hits.into_iter().map(hit).collect();
         let output::Narrowed { lack_phrases, filters, unfiltered, unknown } = narrowed;
         Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unknown, unusable, coverage }

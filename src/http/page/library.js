@@ -55,9 +55,9 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
   ].filter(([n]) => n > 0);
   const left = passages.waiting + passages.lent + passages.unchecked;
   const rate = pace.per_minute !== null && pace.devices
-    ? (pace.per_minute >= 60 ? number(Math.round(pace.per_minute / 6) / 10) + " passages a second" : number(pace.per_minute) + " passages a minute") + (pace.devices > 1 ? " on " + pace.devices + " devices" : "") : null;
+    ? (pace.per_minute >= 60 ? number(Math.round(pace.per_minute / 6) / 10) + " passages a second" : number(pace.per_minute) + " passages a minute") + (pace.devices > 1 ? " on " + count(pace.devices, "device", "devices") : "") : null;
   const looking = scanning || sources.some((source) => source.looked_s_ago === null);
-  const state = !sources.length ? "" : left && rate ? rate + (pace.left_s !== null ? ", about " + span(pace.left_s) + " left" + (pace.held ? " without " + pace.held + " passages that only this device may embed" : "") : "") : left || files.waiting > absent ? background || "Work waits." : looking ? "The folders are being looked at." : "All that can be read is read.";
+  const state = !sources.length ? "" : left && rate ? rate + (pace.left_s !== null ? ", about " + span(pace.left_s) + " left" + (pace.held ? " without " + count(pace.held, "passage", "passages") + " that only this device may embed" : "") : "") : left || files.waiting > absent ? background || "Work waits." : looking ? "The folders are being looked at." : "All that can be read is read.";
   const bar = make("progress", { max: Math.max(1, chunks), value: chunks ? vectors : looking ? 0 : 1, "aria-label": "Passages embedded" });
   return [
     make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready")),

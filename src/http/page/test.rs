@@ -103,6 +103,20 @@ fn each_command_that_is_shown_names_the_home_of_its_agent_but_those_for_who_has_
 }
 
 #[test]
+fn no_figure_is_shown_raw_before_what_it_counts() {
+    // A call makes a figure of a number, and knows one of a thing: `count(n, "passage", "passages")`.
+    for script in scripts() {
+        for things in ["passages", "files", "devices", "documents", "folders", "places", "attempts", "hits", "words"] {
+            for (at, _) in script.text.match_indices(&format!(" + \" {things}")) {
+                let before = script.text[..at].trim_end();
+                let from = before.ceil_char_boundary(before.len().saturating_sub(40));
+                assert!(before.ends_with([')', '"']), "{}: {} {things}", script.name, &before[from..]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
     let tags: BTreeSet<String> = FILES.iter().map(|file| tag(file.text)).collect();
     assert_eq!(tags.len(), FILES.len());

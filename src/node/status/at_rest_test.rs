@@ -1,4 +1,4 @@
-//! The status of a node that has nothing to do, for tests.
+//! The status of a node that has nothing to do, and of a device that has nothing of its work, for tests.
 
 use super::*;
 
@@ -17,6 +17,25 @@ impl Status {
             driver: FromDriver::default(),
             work: WorkStatus::default(),
             findings: Vec::new(),
+        }
+    }
+}
+
+impl LentStatus {
+    pub(crate) fn at_rest() -> Self {
+        Self {
+            device: "nas".to_owned(),
+            peer_id: "12D3".to_owned(),
+            chunks: 0,
+            unchecked: 0,
+            owed: 0,
+            done: 0,
+            ms_per_chunk: None,
+            since_ago: None,
+            kept_out: None,
+            link: WorkLink::Up,
+            rests: false,
+            owed_fails: None,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! When the writer syncs. What can be made again waits a while for more, so that it is synced together.
+//! When the writer syncs, and until when it waits for its next save. What can be made again waits a while for more, so that it is synced together.
 
 use super::Writer;
-use crate::base::time::{Duration, Instant};
+use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{SAVE_FREE_MIN, SYNC_TOGETHER_MS};
 use crate::platform::clock;
 use crate::platform::home::disk_free;
@@ -48,9 +48,9 @@ impl Writer {
         }
     }
 
-    /// Until what waits to be synced is due; for ever, where nothing does.
-    pub(super) async fn until_sync(&self) {
-        match self.sync_at() {
+    /// Until what waits to be synced is due, or a line of the log; for ever, where nothing is.
+    pub(super) async fn until_due(&self) {
+        match earliest(self.sync_at(), self.unused.due()) {
             Some(at) => {
                 Timer::after(at.since(clock::now())).await;
             }

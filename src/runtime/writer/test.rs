@@ -21,7 +21,7 @@ fn seen(path: &str) -> Change {
 }
 
 /// A writer over a store in this folder, whose home is another one.
-fn writer(store: &Path, home: &Path) -> Writer {
+pub(super) fn writer(store: &Path, home: &Path) -> Writer {
     let library = Library::open(Disk::open(store, Sync::Disk).unwrap()).unwrap();
     let (inputs, _) = bounded(1);
     Writer {

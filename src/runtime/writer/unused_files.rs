@@ -39,12 +39,17 @@ impl UnusedFiles {
         true
     }
 
+    /// When the next line is due; `None`: all files were named or counted.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (self.more > 0).then(|| self.told + Duration::from_millis(UNUSED_TOLD_MS))
+    }
+
     /// The line about the files that were not named, if it is due, or the last one.
     fn line(&mut self, now: Instant, is_last: bool) -> Option<String> {
-        let is_due = is_last || now.since(self.told) >= Duration::from_millis(UNUSED_TOLD_MS);
-        let more = self.more;
-        (more > 0 && is_due).then(|| {
-            (self.more, self.told) = (0, now);
+        let is_due = self.due().is_some_and(|due| is_last || now >= due);
+        is_due.then(|| {
+            let more = core::mem::take(&mut self.more);
+            self.told = now;
             format!("{} {} not used. `wattle doctor` says why.", count(more, "more file"), plural(more, "is", "are"))
         })
     }
@@ -71,7 +76,8 @@ impl Writer {
         }
     }
 
-    /// Says how many files cannot be used that were not named, now and then and at the end.
+    /// Says how many files cannot be used that were not named, now and then and at the end. It is asked whenever the writer waits for its next save,
+    /// which wakes up for it: after a burst of such files none may come for hours.
     pub(super) fn log_unused(&mut self, is_last: bool) {
         if let Some(line) = self.unused.line(clock::now(), is_last) {
             log::info!("{line}");
@@ -81,7 +87,9 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::writer;
     use super::*;
+    use smol::channel::bounded;
 
     #[test]
     fn the_first_files_are_named_and_of_many_more_their_number_is_told_now_and_then() {
@@ -98,5 +106,27 @@ mod tests {
         let line = unused.line(at(UNUSED_TOLD_MS), true);
         assert_eq!(line.as_deref(), Some("1 more file is not used. `wattle doctor` says why."));
         assert!(unused.names(at(2 * UNUSED_TOLD_MS)), "a file of another day");
+    }
+
+    #[test]
+    fn after_a_burst_of_them_a_writer_that_waits_for_its_next_save_wakes_up_to_tell_their_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(&folder.path().join("store-1"), folder.path());
+        // The line is due in half a second.
+        let burst = clock::now() + Duration::from_millis(500) - Duration::from_millis(UNUSED_TOLD_MS);
+        assert!((0..UNUSED_NAMED_MAX).all(|_| writer.unused.names(burst)));
+        assert_eq!(writer.unused.due(), None, "all were named");
+        assert!(!writer.unused.names(burst) && writer.unused.due().is_some());
+        let (saves, waiting) = bounded(1);
+        let ends = std::thread::scope(|scope| {
+            let ends = scope.spawn(|| {
+                let next = writer.next(&waiting);
+                (next.is_none(), writer.unused.due())
+            });
+            smol::block_on(smol::Timer::after(Duration::from_millis(2_000)));
+            drop(saves);
+            ends.join().unwrap()
+        });
+        assert_eq!(ends, (true, None), "it is told before the next save");
     }
 }

@@ -65,7 +65,7 @@ enum Woken {
     Save(Option<Save>),
     /// A person wants the index made anew.
     Asked,
-    /// What was saved is to be synced.
+    /// What was saved is to be synced, or something is to be told.
     Due,
 }
 
@@ -77,6 +77,7 @@ impl Writer {
                 self.begin_rebuild();
             }
             self.sync_due(false);
+            self.log_unused(false);
             match saves.try_recv() {
                 Ok(save) => return Some(save),
                 Err(TryRecvError::Closed) => return None,
@@ -87,7 +88,7 @@ impl Writer {
                         Woken::Asked
                     };
                     let due = async {
-                        self.until_sync().await;
+                        self.until_due().await;
                         Woken::Due
                     };
                     match block_on(or(async { Woken::Save(saves.recv().await.ok()) }, or(asked, due))) {

@@ -6,7 +6,7 @@
 
 use super::analysis::languages_of;
 use super::bm25::unknown;
-use super::signs::Signs;
+use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::is_unspaced;
 use crate::base::file_name;
@@ -19,30 +19,30 @@ const LETTERS: usize = 4;
 /// Hits whose languages are looked at: to tell one costs as much as to count a text.
 const LANGUAGES_OF: usize = 16;
 
-/// The words of a short question of which no passage has any, as it is counted, less those that one of these hits has within a longer word.
+/// The words of a short question of which no passage has any, as it is counted, nor one of these hits at the beginning of a longer word.
 #[must_use]
 pub fn absent<'a>(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
     hits: impl Iterator<Item = &'a SearchHit>,
 ) -> Vec<String> {
-    let mut words = unknown(terms, statistics);
-    // Beside a word that is there, another one may be missing in the right passage as well: of that nothing is said.
-    if !has_only_unknown(terms, &words) {
-        return Vec::new();
-    }
-    let hits: Vec<&SearchHit> = hits.collect();
-    let texts: Vec<Signs> = hits.iter().map(|hit| Signs::of(hit)).collect();
-    words.retain(|at| !texts.iter().any(|text| text.have_word(terms.word(*at))));
-    if words.is_empty() || !is_in_their_language(terms, &words, &hits) {
+    let words = unknown(terms, statistics);
+    let texts: Vec<Text<'_>> = hits.map(Text::of).collect();
+    if !is_only_like(terms, &words, &texts) || !is_in_their_language(terms, &words, &texts) {
         return Vec::new();
     }
     words.into_iter().map(|at| terms.word(at).to_owned()).collect()
 }
 
-/// Whether a question is short, and no passage has any of its words, which are plain ones: what its hits have of words is only like them.
-#[must_use]
-pub fn has_only_unknown(terms: &QueryTerms, unknown: &[usize]) -> bool {
+/// Whether a question is short, and no passage has any of its words, nor one of these hits at the beginning of a longer word: what they have of words
+/// is only like them. Beside a word that is there, another one may be missing in the right passage as well.
+pub(super) fn is_only_like(terms: &QueryTerms, unknown: &[usize], texts: &[Text<'_>]) -> bool {
+    let has_one = |text: &Text<'_>| unknown.iter().any(|at| text.signs().have_word(terms.word(*at)));
+    has_only_unknown(terms, unknown) && !texts.iter().any(has_one)
+}
+
+/// Whether a question is short, and no passage has any of its words, which are plain ones, as they are counted.
+fn has_only_unknown(terms: &QueryTerms, unknown: &[usize]) -> bool {
     let mut words = terms.looked_up().map(|(at, _)| at);
     !terms.is_empty() && is_short(terms) && words.all(|at| unknown.contains(&at) && is_plain(terms.word(at)))
 }
@@ -58,30 +58,31 @@ fn is_plain(word: &str) -> bool {
 }
 
 /// Whether the question is in a language of most hits: surely, or as something in them is like one of these words.
-fn is_in_their_language(terms: &QueryTerms, words: &[usize], hits: &[&SearchHit]) -> bool {
+fn is_in_their_language(terms: &QueryTerms, words: &[usize], texts: &[Text<'_>]) -> bool {
     let asked = terms.languages();
-    let shares = |hit: &&&SearchHit| languages_of(&hit.heading, &hit.text).iter().any(|one| asked.contains(one));
-    let looked_at = hits.len().min(LANGUAGES_OF);
-    let sharing = hits.iter().take(LANGUAGES_OF).filter(shares).count();
-    let is_like = |hit: &&SearchHit| {
+    let shares =
+        |text: &&Text<'_>| languages_of(&text.hit.heading, &text.hit.text).iter().any(|one| asked.contains(one));
+    let looked_at = texts.len().min(LANGUAGES_OF);
+    let sharing = texts.iter().take(LANGUAGES_OF).filter(shares).count();
+    let is_like = |text: &Text<'_>| {
+        let hit = text.hit;
         let name = file_name::words(&hit.path);
         let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
         terms.nearly(words, parts).iter().any(|like| *like > 0.0)
     };
     // Small words beside the others tell the language of a short question.
     let is_sure = asked.len() == 1 && terms.looked_up().count() < terms.len();
-    sharing > 0 && sharing * 2 >= looked_at && (is_sure || hits.iter().any(is_like))
+    sharing > 0 && sharing * 2 >= looked_at && (is_sure || texts.iter().any(is_like))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::hits_test::hits;
     use super::*;
 
     fn absent_in(question: &str, texts: &[&str]) -> Vec<String> {
         let terms = QueryTerms::new(question);
-        let hit = |text: &&str| SearchHit::of_text("/notes/boiler.md", text, terms.count(["boiler", "", text]));
-        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
-        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        let (hits, statistics) = hits(&terms, ["/notes/boiler.md", "boiler"], texts);
         absent(&terms, &statistics, hits.iter())
     }
 
@@ -101,13 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_other_forms_small_words_names_of_files_numbers_longer_questions_and_where_the_language_is_unknown()
+    fn nothing_is_told_of_other_forms_small_words_names_of_files_numbers_longer_questions_beside_a_word_that_is_there_and_where_the_language_is_unknown()
      {
         for question in [
             "hedgehogs",
             "the heaters",
             "rain water",
             "rain",
+            "hedgerow rain",
+            "What was the hedgerow and the rain?",
             "where is it",
             "boiler.md",
             "boiler",

@@ -6,7 +6,7 @@
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
 //! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
 //! question no passage has (`signs` has the letters and figures of one in a row), [`absent`] which of its
-//! words, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and [`spans`] where the words of a question stand in one.
+//! words, [`lacking`] which hits lack them, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and [`spans`] where the words of a question stand in one.
 //!
 //! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
 
@@ -17,7 +17,10 @@ pub mod bm25;
 mod compound;
 mod date;
 pub mod detection;
+#[cfg(test)]
+pub(super) mod hits_test;
 pub mod index;
+pub mod lacking;
 pub mod language;
 pub mod near;
 pub mod numbers;

@@ -14,13 +14,13 @@
 //! another language than the documents nothing is said. A passage that has the number is left as it is then (`Missing::is_lacked_by`).
 
 use super::bm25::is_known;
-use super::signs::Signs;
+use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::{TAIL, TAIL_FROM, has_digit};
 use crate::base::file_name;
 use crate::base::fold::fold;
 use crate::base::hit::{CorpusStatistics, SearchHit};
-use core::cell::LazyCell;
+use core::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Signs of a number from which on it names something.
@@ -45,37 +45,31 @@ impl Missing {
     }
 
     /// Whether a hit does not have it.
-    #[must_use]
-    pub fn is_lacked_by(&self, hit: &SearchHit) -> bool {
-        self.elsewhere.as_ref().is_none_or(|number| !number.is_in(hit))
+    pub(super) fn is_lacked_by(&self, text: &Text<'_>) -> bool {
+        self.elsewhere.as_ref().is_none_or(|number| !number.is_in(text))
     }
 }
 
 /// The numbers and codes of a question that none of these hits has in whichever way they are typed, nor any other passage as the index counts
 /// them; and those that none of these hits has together with another word of the question. Without hits there is nothing to say.
-#[must_use]
-pub fn missing<'a>(
-    terms: &QueryTerms,
-    statistics: &CorpusStatistics,
-    hits: impl Iterator<Item = &'a SearchHit>,
-) -> Vec<Missing> {
+pub(super) fn missing(terms: &QueryTerms, statistics: &CorpusStatistics, texts: &[Text<'_>]) -> Vec<Missing> {
     let numbers = numbers(terms);
-    if numbers.is_empty() {
+    if numbers.is_empty() || texts.is_empty() {
         return Vec::new();
     }
-    let hits: Vec<&SearchHit> = hits.collect();
-    if hits.is_empty() {
-        return Vec::new();
-    }
-    let texts: LazyCell<Vec<Signs>, _> = LazyCell::new(|| hits.iter().map(|hit| Signs::of(hit)).collect());
     let is_counted = |at: usize, _: &str| is_known(statistics, at);
-    let is_there = |at: usize, word: &str| is_counted(at, word) || texts.iter().any(|text| text.have(word));
+    let is_there = |at: usize, word: &str| is_counted(at, word) || texts.iter().any(|text| text.signs().have(word));
     let beside = Beside::of(terms, statistics, &numbers);
+    // Which hits have another word is the same for each number.
+    let others: Vec<OnceCell<bool>> = texts.iter().map(|_| OnceCell::new()).collect();
     let missing = |number: Number| {
         if !number.is_there(is_counted) && !number.is_there(is_there) {
             return Some(Missing { number: number.name(is_there), terms: number.all, elsewhere: None });
         }
-        let is_with_others = || hits.iter().any(|hit| number.is_in(hit) && beside.are_in(hit));
+        let is_with_others = || {
+            let mut each = texts.iter().zip(&others);
+            each.any(|(text, has)| number.is_in(text) && *has.get_or_init(|| beside.are_in(text)))
+        };
         (beside.tell && !is_with_others()).then(|| Missing {
             number: number.whole(terms),
             terms: number.all.clone(),
@@ -87,14 +81,13 @@ pub fn missing<'a>(
 
 /// Which of these hits lack a code of the question, a number that begins with a letter as that of an error or a part does; `None` if it has none, or
 /// none of the hits has all of them.
-#[must_use]
-pub fn lack_codes<'a>(terms: &QueryTerms, hits: impl Iterator<Item = &'a SearchHit>) -> Option<Vec<bool>> {
+pub(super) fn lack_codes(terms: &QueryTerms, texts: &[Text<'_>]) -> Option<Vec<bool>> {
     let is_code = |number: &Number| number.wholes.iter().any(|(_, word)| word.starts_with(char::is_alphabetic));
     let codes: Vec<Number> = numbers(terms).into_iter().filter(is_code).collect();
     if codes.is_empty() {
         return None;
     }
-    let lack: Vec<bool> = hits.map(|hit| !codes.iter().all(|code| code.is_in(hit))).collect();
+    let lack: Vec<bool> = texts.iter().map(|text| !codes.iter().all(|code| code.is_in(text))).collect();
     lack.contains(&false).then_some(lack)
 }
 
@@ -118,15 +111,15 @@ impl<'a> Beside<'a> {
     }
 
     /// Whether a hit has one of them, in the name of its file, in its heading or in its text.
-    fn are_in(&self, hit: &SearchHit) -> bool {
+    fn are_in(&self, text: &Text<'_>) -> bool {
+        let hit = text.hit;
         if self.words.iter().any(|at| counts(hit, *at)) {
             return true;
         }
-        let signs = Signs::of(hit);
         let name = file_name::words(&hit.path);
         let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
-        self.words.iter().any(|at| signs.have_word(self.terms.word(*at)))
-            || self.terms.nearly(&self.unknown, parts).iter().any(|like| *like > 0.0)
+        self.words.iter().any(|at| text.signs().have_word(self.terms.word(*at)))
+            || !self.unknown.is_empty() && self.terms.nearly(&self.unknown, parts).iter().any(|like| *like > 0.0)
     }
 }
 
@@ -163,13 +156,9 @@ impl Number {
     }
 
     /// Whether a hit has it, in whichever way it is typed.
-    fn is_in(&self, hit: &SearchHit) -> bool {
-        let is_counted = |at: usize, _: &str| counts(hit, at);
-        if self.is_there(is_counted) {
-            return true;
-        }
-        let signs = Signs::of(hit);
-        self.is_there(|at, word| is_counted(at, word) || signs.have(word))
+    fn is_in(&self, text: &Text<'_>) -> bool {
+        let is_counted = |at: usize, _: &str| counts(text.hit, at);
+        self.is_there(is_counted) || self.is_there(|at, word| is_counted(at, word) || text.signs().have(word))
     }
 
     /// All of it: its parts in their order where it counts by them, as a day does.
@@ -228,15 +217,15 @@ fn number(terms: &QueryTerms, words: &BTreeMap<usize, &String>, all: BTreeSet<us
 
 #[cfg(test)]
 mod tests {
+    use super::super::hits_test::hits;
     use super::*;
 
     /// The numbers of a question that these texts do not have.
     fn missing_in(question: &str, texts: &[&str]) -> Vec<String> {
         let terms = QueryTerms::new(question);
-        let hit = |text: &&str| SearchHit::of_text("/notes/a4.md", text, terms.count(["", "", text]));
-        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
-        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-        let missing = missing(&terms, &statistics, hits.iter());
+        let (hits, statistics) = hits(&terms, ["/notes/a4.md", ""], texts);
+        let texts: Vec<Text<'_>> = hits.iter().map(Text::of).collect();
+        let missing = missing(&terms, &statistics, &texts);
         missing.into_iter().map(|one| as_typed(question, &one.number)).collect()
     }
 
@@ -336,11 +325,10 @@ mod tests {
     #[test]
     fn a_hit_that_has_a_number_of_another_thing_does_not_lack_it() {
         let terms = QueryTerms::new("Is the PIN 4712?");
-        let hit = |text: &str| SearchHit::of_text("/0.md", text, terms.count(["", "", text]));
-        let hits = [hit("The PIN is 4711"), hit("Bus line 4712")];
-        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
-        let missing = missing(&terms, &statistics, hits.iter());
+        let (hits, statistics) = hits(&terms, ["/0.md", ""], &["The PIN is 4711", "Bus line 4712"]);
+        let texts: Vec<Text<'_>> = hits.iter().map(Text::of).collect();
+        let missing = missing(&terms, &statistics, &texts);
         assert!(missing.len() == 1 && missing[0].is_elsewhere());
-        assert!(missing[0].is_lacked_by(&hits[0]) && !missing[0].is_lacked_by(&hits[1]));
+        assert!(missing[0].is_lacked_by(&texts[0]) && !missing[0].is_lacked_by(&texts[1]));
     }
 }

@@ -98,13 +98,12 @@ fn in_own_form(rare: &BTreeMap<&str, usize>, hit: &SearchHit) -> BTreeSet<usize>
 
 #[cfg(test)]
 mod tests {
+    use super::super::hits_test::hits;
     use super::*;
 
     fn others(question: &str, texts: &[&str]) -> Vec<f32> {
         let terms = QueryTerms::new(question);
-        let hit = |text: &&str| SearchHit::of_text("/0.md", text, terms.count(["", "", text]));
-        let hits: Vec<SearchHit> = texts.iter().map(hit).collect();
-        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        let (hits, statistics) = hits(&terms, ["/0.md", ""], texts);
         by_other_forms(&terms, &statistics, hits.iter())
     }
 
@@ -127,8 +126,7 @@ mod tests {
     fn a_number_without_its_zeros_counts_for_nothing_where_a_passage_has_them() {
         let of = |texts: &[&str]| {
             let terms = QueryTerms::new("locker 0345");
-            let hits: Vec<SearchHit> =
-                texts.iter().map(|text| SearchHit::of_text("/0.md", text, terms.count(["", "", text]))).collect();
+            let (hits, _) = hits(&terms, ["/0.md", ""], texts);
             without_zeros_alone(&terms, hits.iter())
         };
         let (none, number) = (BTreeSet::new(), BTreeSet::from([1]));

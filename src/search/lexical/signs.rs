@@ -3,6 +3,7 @@
 use super::token::{TAIL, WITHOUT_ZEROS_FROM};
 use crate::base::fold::fold;
 use crate::base::hit::SearchHit;
+use core::cell::OnceCell;
 
 /// Signs that may stand between two parts of one number.
 const BETWEEN_MAX: usize = 3;
@@ -12,6 +13,23 @@ const ENDINGS: [&str; 6] = ["s", "st", "nd", "rd", "th", "er"];
 
 /// Letters of a word from which on longer ones that begin with it have it.
 const WORD_FROM: usize = 3;
+
+/// A hit in whose texts numbers and words of a question are looked for.
+pub(super) struct Text<'a> {
+    pub(super) hit: &'a SearchHit,
+    signs: OnceCell<Signs>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) const fn of(hit: &'a SearchHit) -> Self {
+        Self { hit, signs: OnceCell::new() }
+    }
+
+    /// Its letters and figures. They are made once, whatever is looked for: to fold a text costs more than to look through it.
+    pub(super) fn signs(&self) -> &Signs {
+        self.signs.get_or_init(|| Signs::of(self.hit))
+    }
+}
 
 /// The letters and figures of a passage, without what stands between them.
 pub(super) struct Signs {
@@ -23,7 +41,9 @@ pub(super) struct Signs {
 
 impl Signs {
     /// Those of the name of its file, of its heading and of its text.
-    pub(super) fn of(hit: &SearchHit) -> Self {
+    fn of(hit: &SearchHit) -> Self {
+        #[cfg(test)]
+        folded::one_more();
         let name = hit.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let mut all = Self { signs: Vec::new(), apart: Vec::new() };
         for part in [&*String::from_utf8_lossy(name), hit.heading.as_str(), hit.text.as_str()] {
@@ -88,6 +108,22 @@ impl Signs {
         };
         let are_of_one = before.is_alphanumeric() && before.is_ascii_digit() == sign.is_ascii_digit();
         are_of_one && sign.is_alphanumeric() && !self.apart.get(at).copied().unwrap_or(true)
+    }
+}
+
+/// How many hits this thread has folded, for tests.
+#[cfg(test)]
+pub(super) mod folded {
+    use core::cell::Cell;
+
+    thread_local! { static COUNT: Cell<usize> = const { Cell::new(0) } }
+
+    pub(super) fn one_more() {
+        COUNT.set(COUNT.get() + 1);
+    }
+
+    pub(in crate::search::lexical) fn count() -> usize {
+        COUNT.get()
     }
 }
 

@@ -6,17 +6,19 @@ use crate::base::hit::{CorpusStatistics, Found};
 use crate::base::vector::Quantized;
 use crate::limits::HITS_MAX;
 use crate::search::fusion::lift;
+use crate::search::lexical::lacking::Lacking;
 use crate::search::lexical::near::{Compared, Likeness};
-use crate::search::lexical::numbers::missing;
 use crate::search::lexical::terms::QueryTerms;
 use crate::search::scores::fused;
 use std::collections::BTreeSet;
 
-/// How many texts are told, and whether another device is.
+/// How many texts are told, whether another device is, and whether some of the index could not be read: what was not read may have what all
+/// candidates lack.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     pub(super) count: usize,
     pub(super) shared: bool,
+    pub(super) unread: bool,
 }
 
 /// The best candidates with their vectors, `count` different texts, of which those that are nearly the same are one: first the best of each
@@ -28,7 +30,7 @@ pub(super) fn best(
     told: Told,
 ) -> (Found, Vec<Quantized>) {
     let (_, terms, _) = question;
-    let mut places = in_order(&mut candidates, question, asked, told.count);
+    let mut places = in_order(&mut candidates, question, asked, told);
     let mut is_cut = false;
     for at in &places {
         is_cut |= candidates.get_mut(*at).is_some_and(|one| one.leave_out_secrets(terms));
@@ -39,7 +41,7 @@ pub(super) fn best(
             one.leave_out_secrets(terms);
         });
         candidates.retain(|one| one.may_be_told(told.shared));
-        places = in_order(&mut candidates, question, asked, told.count);
+        places = in_order(&mut candidates, question, asked, told);
     }
     let (mut hits, mut vectors) = (Vec::new(), Vec::new());
     let places: BTreeSet<usize> = places.into_iter().collect();
@@ -56,11 +58,15 @@ fn in_order(
     candidates: &mut [Candidate],
     (question, terms, statistics): (&str, &QueryTerms, &CorpusStatistics),
     asked: &AskedNames,
-    count: usize,
+    told: Told,
 ) -> Vec<usize> {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
-    let missing = missing(terms, statistics, candidates.iter().map(|candidate| &candidate.hit));
-    let scores = fused(terms, statistics, &missing, candidates.iter().map(|candidate| &candidate.hit));
+    let lacking = if told.unread {
+        Lacking::default()
+    } else {
+        Lacking::of(terms, statistics, candidates.iter().map(|candidate| &candidate.hit))
+    };
+    let scores = fused(terms, statistics, &lacking, candidates.iter().map(|candidate| &candidate.hit));
     candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
     candidates.sort_by(by_score);
     let mut files = BTreeSet::new();
@@ -76,7 +82,7 @@ fn in_order(
         let text = (!is_known).then(|| Compared::new(&hit.heading, &hit.text, &hit.frequencies));
         let is_like = |text: &Compared| different.iter().any(|other| likeness.are_one(other, text));
         let is_near = text.as_ref().is_some_and(is_like);
-        if places.len() < HITS_MAX && (is_known || is_near || different.len() < count) {
+        if places.len() < HITS_MAX && (is_known || is_near || different.len() < told.count) {
             keys.insert(key);
             different.extend(text.filter(|_| !is_near));
             places.push(at);
@@ -117,7 +123,7 @@ mod tests {
         let rows = |question: &str| {
             let candidates: Vec<Candidate> = (0..).zip(&texts).map(candidate).collect();
             let statistics = CorpusStatistics::of(terms.len(), candidates.iter().map(|one| &one.hit.frequencies));
-            let told = Told { count: 2, shared: false };
+            let told = Told { count: 2, shared: false, unread: false };
             let (found, vectors) = best(candidates, (question, &terms, &statistics), &AskedNames::new(question), told);
             assert_eq!(found.hits.len(), vectors.len());
             found.hits.iter().map(|hit| hit.row.0).collect::<BTreeSet<_>>()

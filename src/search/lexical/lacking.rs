@@ -1,0 +1,74 @@
+//! What the hits of a question lack of it: its numbers (`numbers`), and all of its words (`absent`). It is looked for once for all hits, in their
+//! order, so that each text is folded once at most, however many numbers are asked for.
+
+use super::absent::is_only_like;
+use super::bm25::unknown;
+use super::numbers::{Missing, lack_codes, missing};
+use super::signs::Text;
+use super::terms::QueryTerms;
+use crate::base::hit::{CorpusStatistics, SearchHit};
+
+/// What the hits of a question lack of it. The default is nothing: that of an index of which some cannot be read, as what was not read may have
+/// all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lacking {
+    /// The numbers and codes that none of them has, or none together with another word of the question.
+    pub missing: Vec<Missing>,
+    /// For each of them, whether it lacks these; where none is missing, whether it lacks a code that other hits have. Empty where there is no such
+    /// number and no such code.
+    pub lack: Vec<bool>,
+    /// Whether the question is short, and what they have of its words is only like them.
+    pub is_only_like: bool,
+}
+
+impl Lacking {
+    /// What these hits lack, by the statistics of all devices that they are of.
+    #[must_use]
+    pub fn of<'a>(
+        terms: &QueryTerms,
+        statistics: &CorpusStatistics,
+        hits: impl Iterator<Item = &'a SearchHit>,
+    ) -> Self {
+        let texts: Vec<Text<'_>> = hits.map(Text::of).collect();
+        let is_only_like = is_only_like(terms, &unknown(terms, statistics), &texts);
+        let missing = missing(terms, statistics, &texts);
+        if missing.is_empty() {
+            return Self { missing, lack: lack_codes(terms, &texts).unwrap_or_default(), is_only_like };
+        }
+        // A hit that has the number of another thing has what was asked for by it.
+        let are_there = missing.iter().all(Missing::is_elsewhere);
+        let lacks = |text: &Text<'_>| !are_there || missing.iter().all(|number| number.is_lacked_by(text));
+        let lack = texts.iter().map(lacks).collect();
+        Self { missing, lack, is_only_like }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hits_test::hits;
+    use super::super::signs::folded;
+    use super::*;
+
+    #[test]
+    fn a_text_is_folded_once_however_many_numbers_are_asked_for_and_not_at_all_without_a_number() {
+        let of = |question: &str, texts: &[&str]| {
+            let terms = QueryTerms::new(question);
+            let (hits, statistics) = hits(&terms, ["/0.md", ""], texts);
+            let before = folded::count();
+            (Lacking::of(&terms, &statistics, hits.iter()), folded::count() - before)
+        };
+        let pumps = ["The pump needs RX-4100", "The pump needs RX-4107", "The pump needs RX-4114", "A lamp"];
+        let (lacking, folded) = of("Which pump needs RX4100, RX4107 or RX4114?", &pumps);
+        assert_eq!((lacking, folded <= pumps.len()), (Lacking::default(), true), "no hit has all of them: {folded}");
+        let (lacking, folded) = of("Which pump needs RX4107?", &pumps);
+        assert_eq!((lacking.missing.len(), lacking.lack), (0, vec![true, false, true, true]));
+        assert!((1..=pumps.len()).contains(&folded), "{folded}");
+        let (lacking, folded) = of("Which pump needs RX4100, RX9107, RX9114, RX9121 or RX9128?", &pumps);
+        assert_eq!((lacking.missing.len(), lacking.lack, folded), (4, vec![true; 4], pumps.len()));
+        let lines = ["The PIN is 9", "Bus line RX-4100", "Bus line RX-4107", "Bus line RX-4114"];
+        let (lacking, folded) = of("Is the PIN RX4100, RX4107 or RX4114?", &lines);
+        assert!(lacking.missing.len() == 3 && lacking.missing.iter().all(Missing::is_elsewhere), "{lacking:?}");
+        assert_eq!((lacking.lack, folded), (vec![true, false, false, false], lines.len()));
+        assert_eq!(of("Which pump needs what?", &pumps), (Lacking::default(), 0));
+    }
+}
