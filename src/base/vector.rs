@@ -129,6 +129,12 @@ impl Quantized {
         Self { scale: 1.0, codes: vec![0; DIMENSIONS] }
     }
 
+    /// Whether it stands for one that there is not.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.codes.iter().all(|code| *code == 0)
+    }
+
     /// The exact form again, as precisely as it was stored.
     ///
     /// # Errors

@@ -125,11 +125,13 @@ impl PendingQuery {
         places.into_iter().map(|(_, device, place, _)| (device, place)).collect()
     }
 
-    /// The text of a peer's hit and the vector that came with it.
+    /// The text of a peer's hit and the vector that came with it. A text that its device found by its words and has not embedded has none: there is
+    /// nothing to hold against it.
     fn evidence(&self, peer: PeerKey, place: usize) -> Option<(HitText, Quantized)> {
         let found = self.lists.iter().find(|(device, _)| *device == Some(peer)).map(|(_, found)| found)?;
         let vectors = self.beside.vectors_of(peer).filter(|vectors| vectors.len() == found.hits.len())?;
-        Some((HitText::of(found.hits.get(place)?), vectors.get(place)?.clone()))
+        let vector = vectors.get(place).filter(|vector| !vector.is_none())?;
+        Some((HitText::of(found.hits.get(place)?), vector.clone()))
     }
 
     /// The cosine of a peer's hit is that of its text's own vector; without one it counts as far as the words bear it out.

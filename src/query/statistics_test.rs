@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::id::Row;
 use crate::query::merge::merge;
+use crate::search::lexical::lacking::Lacking;
 use crate::search::lexical::terms::QueryTerms;
 
 const HONEST: PeerKey = PeerKey([1; 32]);
@@ -38,7 +39,7 @@ fn first(question: &str, lie: impl Fn(&mut CorpusStatistics)) -> String {
     let mut liar = device(question, &noise, 3_000);
     lie(&mut liar.statistics);
     let lists = vec![(None, here), (Some(HONEST), there), (Some(LIAR), liar)];
-    merge(&question.into(), lists, &[], 5)[0].hit.text.clone()
+    merge(&question.into(), lists, &Lacking::default(), 5)[0].hit.text.clone()
 }
 
 #[test]

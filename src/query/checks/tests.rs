@@ -7,6 +7,7 @@ use crate::base::time::{Duration, Instant};
 use crate::embed::Embedder;
 use crate::embed::stand_in::StandIn;
 use crate::limits::PEER_ANSWER_MS;
+use crate::search::lexical::lacking::Lacking;
 use crate::search::lexical::terms::QueryTerms;
 
 const LIAR: PeerKey = PeerKey([1; 32]);
@@ -20,7 +21,8 @@ fn embed(text: &str) -> Embedding {
 /// A list of these texts, each with a vector of the text beside it.
 fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
     let terms = QueryTerms::new(QUESTION);
-    let vectors: Vec<Quantized> = texts.iter().map(|(_, of)| embed(of).quantize()).collect();
+    let vector = |of: &str| if of.is_empty() { Quantized::none() } else { embed(of).quantize() };
+    let vectors: Vec<Quantized> = texts.iter().map(|(_, of)| vector(of)).collect();
     let hit = |(row, ((text, _), vector)): (u64, (&(&str, &str), &Quantized))| SearchHit {
         row: Row(row),
         path: format!("/{row}.md").into_bytes(),
@@ -36,7 +38,7 @@ fn list(texts: &[(&str, &str)]) -> (Found, Vec<Quantized>) {
     (Found { statistics, hits, ..Found::default() }, vectors)
 }
 
-/// A query that this device and these peers answered.
+/// A query that this device and these peers answered. A text beside an empty one has no vector yet.
 fn answered(lists: &[(PeerKey, &[(&str, &str)])]) -> PendingQueries {
     let mut queries = PendingQueries::default();
     let peers: Vec<PeerKey> = lists.iter().map(|(peer, _)| *peer).collect();
@@ -77,8 +79,25 @@ fn a_vector_that_is_not_that_of_its_text_is_a_lie_and_none_of_that_device_counts
     let query = queries.take_complete().unwrap();
     assert!(cosine_of(&query, LIAR, 0) < 0.2, "it counts by its text's own vector");
     assert!(cosine_of(&query, LIAR, 1) <= 0.3, "it counts as far as its words bear it out");
-    let merged = crate::query::merge::merge(&QUESTION.into(), query.lists, &[], 5);
+    let merged = crate::query::merge::merge(&QUESTION.into(), query.lists, &Lacking::default(), 5);
     assert_eq!(merged[0].device, Some(HONEST));
+}
+
+#[test]
+fn a_text_that_its_device_has_not_embedded_yet_is_no_lie() {
+    let texts: &[(&str, &str)] = &[("the violin hangs in the hall", ""), ("where does it hang", "")];
+    let mut rng = Rng::new(5);
+    for _ in 0..40 {
+        let mut queries = answered(&[(HONEST, texts)]);
+        check_all(&mut queries);
+        let query = queries.take_complete().unwrap();
+        assert_eq!(queries.begin_spot_check(&query, &mut rng, || TaskId(30)), None);
+        assert_eq!(queries.take_lie(), None);
+        assert!(
+            (0..2).all(|place| cosine_of(&query, HONEST, place) <= 0.7),
+            "it counts as far as its words bear it out"
+        );
+    }
 }
 
 #[test]

@@ -24,7 +24,9 @@ fn once_the_folders_are_others_what_was_tried_in_vain_is_offered_at_once() {
     let mut out = Vec::new();
     machine.handle(at(1_001), Input::Add(ReplyId(1), source("/b").into()), &mut out);
     let Some(Output::Save(save, _)) = out.pop() else { panic!("{out:?}") };
-    machine.handle(at(1_002), saved(save.0, &[]), &mut out);
+    let Input::Saved(save, Ok(on_disk)) = saved(save.0, &[]) else { unreachable!() };
+    let on_disk = Saved { counts: *machine.counts(), ..on_disk };
+    machine.handle(at(1_002), Input::Saved(save, Ok(on_disk)), &mut out);
     assert!(!machine.keeps_all(), "nobody has looked since");
     assert!(
         matches!(&share(&mut machine, 6_000)[..], [Output::Work(PEER, Work::Offer(offer)), ..] if offer.chunks > 0)
