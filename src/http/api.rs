@@ -10,6 +10,7 @@ mod forecast;
 mod invite;
 mod mcp;
 mod metrics;
+mod misread;
 mod pairing;
 mod places;
 mod regroup;
@@ -20,6 +21,7 @@ mod tokens;
 mod upkeep;
 
 use self::collection::{Collection, is_known};
+use self::misread::misread;
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, text};
 use super::events::Events;
@@ -339,8 +341,7 @@ async fn bytes(conn: &mut Conn, most: usize) -> Result<Vec<u8>, Refused> {
 
 async fn body<T: DeserializeOwned>(conn: &mut Conn) -> Result<T, Refused> {
     let bytes = bytes(conn, HTTP_BODY_MAX).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| (Status::BadRequest, format!("The body is not what this call reads: {error}.")))
+    serde_json::from_slice(&bytes).map_err(|error| (Status::BadRequest, misread(&error)))
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) fn only_here(status: &Status, passages: &Passages) -> Option<String> 
         OnlyHere::No => None,
         OnlyHere::Private => Some(format!("{which} private, so only this device may embed {them}.")),
         OnlyHere::Kept => {
-            let why = "private, of a file that is away, of a collection with a model of its own, or failed";
+            let why = "private, of a file that is away, of a collection with a model of its own, copies of one text, or failed";
             Some(format!("{which} kept on this device ({why}), so only this device may embed {them}."))
         }
     }

@@ -9,6 +9,7 @@ mod ollama;
 mod openai;
 mod tei;
 
+use super::misread::misread;
 use super::{Api, Refused, bytes};
 use crate::base::vector::Embedding;
 use crate::http::answer::{json, refused};
@@ -85,8 +86,7 @@ impl Api {
         embeds.room().ok_or_else(busy)?;
         let body = bytes(conn, EMBED_BODY_MAX).await?;
         let _room = embeds.room().ok_or_else(busy)?;
-        let mut asked: D = serde_json::from_slice(&body)
-            .map_err(|error| bad(&format!("The body is not what this call reads: {error}.")))?;
+        let mut asked: D = serde_json::from_slice(&body).map_err(|error| bad(&misread(&error)))?;
         drop(body);
         let (texts, reading) = asked.wanted(embeds.model())?;
         if texts.len() > EMBED_TEXTS_MAX {

@@ -117,7 +117,8 @@ pub(crate) fn told(dropped: Dropped, repaired: Option<u64>) -> Option<Finding> {
             count(documents, "file") + plural(documents, " is", " are")
         ),
     };
-    let unless = if is_gone { "If nobody deleted it," } else { "After a power cut that is as it should be; else" };
+    let unless =
+        if is_gone { "If nobody deleted it," } else { "After a power cut or `kill -9` that is as it should be; else" };
     let what = format!("{lost}; {then}. {unless} the disk or card may be failing: make a backup.");
     Some(Finding { area: Area::State, what, command })
 }

@@ -15,7 +15,7 @@ const REPAIR_BATCH: usize = 512;
 
 /// Repairs a store whose spaces disagree. Every document becomes one to be read again, but for those that are removed, which stay so; the
 /// chunks and their vectors stay, so that no text is embedded again; but for a chunk that cannot be decoded, which is lost. Returns the number of
-/// documents.
+/// documents that are read again.
 ///
 /// # Errors
 /// Any `KvError`; the repair may then be started again.
@@ -39,7 +39,8 @@ pub fn repair(kv: &impl Kv) -> Result<u64, KvError> {
     batch.put(Space::State, keys::COMMIT, commit.encode());
     kv.commit(batch)?;
     kv.sync()?;
-    Ok(commit.counts.total())
+    // Those that are removed are not read.
+    Ok(commit.counts.total() - commit.counts.count(Kind::Tombstoned))
 }
 
 /// Deletes the vectors of other devices that no check has vouched for. Which those are, two spaces say, each of which may have lost a
