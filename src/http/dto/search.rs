@@ -103,7 +103,7 @@ pub struct SearchAnswer {
     /// Devices that are up and were not asked: a large mesh does not link all with all. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
-    /// Devices that were not asked, because they share nothing that the asked one does not have. Left out where there are none.
+    /// Devices that were not asked, because they share nothing that the asked one does not have, of the collections that were asked for. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nothing_else: Vec<output::DeviceName>,
     /// Devices that were not asked, because two devices use their key (`GET /v1/doctor` says what helps). Left out where there are none.
