@@ -304,7 +304,7 @@ fn a_device_that_is_not_asked_has_nothing_else_of_what_was_asked_for() {
     let nothing_else = vec![DeviceName { device: "cellar".into(), peer_id: "12D3".into() }];
     let coverage = SearchAnswer { asked: 1, answered: 1, nothing_else, ..SearchAnswer::default() };
     for (filters, of) in [
-        (&[][..], ""),
+        (&[] as &[&str], ""),
         (&["type:pdf"], ""),
         (&["collection:haus", "type:pdf"], " of the collection haus"),
         (&["collection:haus", "collection:\"my notes\""], " of the collections haus, \"my notes\""),
