@@ -69,7 +69,7 @@ fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool
         weaker => _ = writeln!(text, "{weaker} weaker ones: --all shows them."),
     }
     for sentence in &found.unknown {
-        let _ = writeln!(text, "{}", one_line(sentence));
+        let _ = writeln!(text, "{}", one_line(&hints(sentence)));
     }
     if !found.unfiltered.is_empty() {
         let names = one_line(&found.unfiltered.join(", "));
