@@ -229,3 +229,11 @@ fn an_agent_that_starts_for_the_first_time_is_waited_for_and_not_started_again()
     let agent = judged.checks.iter().find(|check| check.name == "agent").unwrap();
     assert_eq!(agent.command().map(String::as_str), Some("wattle doctor"));
 }
+
+#[test]
+fn a_watched_folder_that_became_the_home_of_another_agent_is_told_as_one_that_is_away() {
+    let (path, kind) = (b"/n/docs".to_vec(), MarkKind::Away);
+    let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 0, read: 0, unread: 0, kind };
+    let why = crate::scheduler::key_files::AGENT_HOME;
+    hold_finding("a watched folder became the home of another agent", of_away(&away, Some(why), false));
+}
