@@ -131,6 +131,20 @@ impl Filter {
         }
     }
 
+    /// Where nothing was found: a sentence for each type that is neither a kind nor an ending of one, and so may be a word that no file has.
+    #[must_use]
+    pub fn strange_types(&self) -> Vec<String> {
+        let kinds = kind::names().collect::<Vec<_>>().join(", ");
+        let strange = self.types.iter().filter(|asked| !kind::is_known(asked));
+        strange
+            .map(|asked| {
+                format!(
+                    "Nothing of the type {asked:?} was found. A type is an ending of files, as pdf, or a kind: {kinds}."
+                )
+            })
+            .collect()
+    }
+
     /// What was asked for, as it is typed in a question.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
@@ -208,6 +222,9 @@ mod tests {
             assert!(why.contains(part), "{why}");
         }
         assert_eq!(filter.told(), told, "a bad value changes nothing");
+        let strange = Filter { types: ["foo", "pdf", "mail", "rs"].map(str::to_owned).into(), ..Filter::default() };
+        let [says] = &strange.strange_types()[..] else { panic!("one of them is no type") };
+        assert!(says.starts_with("Nothing of the type \"foo\" was found.") && says.contains(" markdown, "), "{says}");
         (0..FILTER_VALUES_MAX).for_each(|n| filter.add(Key::Collection, &n.to_string()).unwrap());
         assert!(filter.add(Key::Collection, "one more").unwrap_err().starts_with("At most 8"));
         assert_eq!(filter.add(Key::Collection, "3"), Ok(()), "it is there");

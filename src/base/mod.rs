@@ -7,7 +7,7 @@
 //! a device found for a query, `fold` and `file_name` the forms in which words and names compare, `collection_name` when two names
 //! of collections are one, `level` the energy
 //! levels, `finding` what is wrong or in doubt, `fluency` which languages a model knows, `count` numbers in sentences, `span` how long something lasts in words, `outbox` the queue of a machine's outputs, `bounded` the
-//! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `media` those of pictures, sounds and films, `ignore` the patterns of files that
+//! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `agent_file` those of what an agent keeps in its home, `media` those of pictures, sounds and films, `ignore` the patterns of files that
 //! their owner leaves out, `quote` what stands in quotation marks, `filter` which
 //! documents a question is asked of, `protobuf` the fields of other projects' records, which come over links and in files of models.
 //!
@@ -16,6 +16,7 @@
 //! `limits::DIMENSIONS` numbers. Not here: anything that decides, and encodings of our own (`wire`, `store`); serde's derives only
 //! name the fields.
 
+pub mod agent_file;
 pub(crate) mod bounded;
 pub mod collection_name;
 pub mod count;

@@ -20,6 +20,7 @@ use crate::http::client::Client;
 use crate::http::dto::SearchResults;
 use crate::limits::{DEMO_TRIES, DEMO_WAIT_MS};
 use crate::platform::home::Home;
+use crate::runtime::governor::ALLOWED;
 use crate::wire::multiaddr::Multiaddr;
 use async_signal::Signals;
 use futures_lite::{FutureExt, StreamExt};
@@ -210,7 +211,7 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), Stop> {
             if status.activity.background != held && status.files.chunked > 0 {
                 held = status.activity.background;
                 if let Some(why) = &held {
-                    tell(&format!("  {:8} waits. {why}", agent.device))?;
+                    tell(&progress(agent.device, why))?;
                 }
             }
             if indexed && !status.activity.working && linked == peers {
@@ -229,6 +230,12 @@ async fn ready(agent: &Agent, peers: usize) -> Result<(), Stop> {
     let log = fs::read_to_string(agent.home.with_extension("log")).unwrap_or_default();
     let why = held.map_or_else(String::new, |why| format!(" {why}"));
     Err(format!("The agent {} was not ready in time.{why} Its log: {}", agent.device, log.trim()).into())
+}
+
+/// What an agent does that has something to embed, and this is said of its background work.
+fn progress(device: &str, why: &str) -> String {
+    let does = if why.starts_with(ALLOWED) { "embeds" } else { "waits" };
+    format!("  {device:8} {does}. {why}")
 }
 
 /// Asks an agent, prints the best answer and returns the device that it came from. So many devices are up.
@@ -273,6 +280,13 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(private_folder(&parent.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn an_agent_of_the_demo_waits_only_where_the_governor_holds_its_work() {
+        let half = "Background work may use 50 % of the device: the CPU is warm.";
+        assert_eq!(progress("cellar", half), format!("  cellar   embeds. {half}"));
+        assert!(progress("attic", "Background work is held: it is hot.").starts_with("  attic    waits. "));
     }
 
     #[test]

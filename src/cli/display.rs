@@ -68,18 +68,25 @@ fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool
         weaker => _ = writeln!(text, "{weaker} weaker ones: --all shows them."),
     }
     for sentence in &found.unknown {
-        let _ = writeln!(text, "{}", one_line(sentence));
+        let _ = writeln!(text, "{}", one_line(&hints(sentence)));
     }
     if !found.unfiltered.is_empty() {
         let names = one_line(&found.unfiltered.join(", "));
         let _ = writeln!(text, "Passages of {names} may be missing: an older version there knows no filters.");
     }
-    write_coverage(&mut text, &found.coverage);
+    write_coverage(&mut text, &found.coverage, &found.filters);
     text
 }
 
-/// Who answered, and what was not searched.
-fn write_coverage(text: &mut String, coverage: &SearchAnswer) {
+/// What a device has nothing of that was not asked: of the collections of these filters, or of anything.
+fn of_collections(filters: &[String]) -> String {
+    let asked: Vec<&str> = filters.iter().filter_map(|filter| filter.strip_prefix("collection:")).collect();
+    let collections = plural(asked.len() as u64, "collection", "collections");
+    if asked.is_empty() { String::new() } else { format!(" of the {collections} {}", one_line(&asked.join(", "))) }
+}
+
+/// Who answered a question with these filters, and what was not searched.
+fn write_coverage(text: &mut String, coverage: &SearchAnswer, filters: &[String]) {
     if coverage.answered < coverage.asked {
         let mut silent = coverage.silent.iter().map(|device| one_line(device)).collect::<Vec<_>>().join(", ");
         let unnamed = (coverage.asked - coverage.answered).saturating_sub(coverage.silent.len());
@@ -109,7 +116,11 @@ fn write_coverage(text: &mut String, coverage: &SearchAnswer) {
     if !coverage.nothing_else.is_empty() {
         let names = coverage.nothing_else.iter().map(|other| one_line(&other.device)).collect::<Vec<_>>().join(", ");
         let what = plural(coverage.nothing_else.len() as u64, "it shares", "they share");
-        let _ = writeln!(text, "Not asked, because {what} nothing that is not here too: {names}.");
+        let _ = writeln!(
+            text,
+            "Not asked, because {what} nothing{} that is not here too: {names}.",
+            of_collections(filters)
+        );
     }
     if !coverage.frozen.is_empty() {
         let names = coverage.frozen.iter().map(|other| one_line(&other.device)).collect::<Vec<_>>().join(", ");

@@ -68,7 +68,12 @@ impl Link {
                 let _ = writeln!(text, "{}", Self::how_to_open(home));
             }
         }
-        text + "Whoever has such an address may do everything that you may. For somebody who may do less: `wattle token create NAME`.\n"
+        let token = at_home("wattle token create NAME", home);
+        let _ = writeln!(
+            text,
+            "Whoever has such an address may do everything that you may. For somebody who may do less: `{token}`."
+        );
+        text
     }
 }
 
@@ -82,6 +87,7 @@ mod tests {
         let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, remark: None };
         let text = link.text(home, false);
         assert!(text.contains(":7780/#token=00\n") && text.contains("--open-api 192.168.1.4:7780 --home"), "{text}");
+        assert!(text.ends_with("may do less: `wattle token create NAME --home /srv/h`.\n"), "{text}");
         link.phone = Some("http://192.168.1.9:7780/#token=00".to_owned());
         let text = link.text(home, true);
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");

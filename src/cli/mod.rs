@@ -125,6 +125,10 @@ fn misused(mut error: clap::Error) -> ExitCode {
 /// A client of the agent in this home, at its address.
 fn client_of(home: &Path, given: Option<SocketAddr>) -> Result<Client, Failure> {
     let at = Home::at(home);
+    // Where it will answer is not known yet: another agent may be at the usual address.
+    if let Some(why) = running::starting(&at).filter(|_| given.is_none()) {
+        return Err(Failure::NoAgent(why));
+    }
     if given.is_none() && at.file(HomeFile::Token).exists() && !running::is_running(&at) {
         // Nothing is sent: another program may listen there now.
         let up = at_home("wattle up", home);
@@ -364,5 +368,22 @@ async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
             print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_waits_for_an_agent_that_starts_for_the_first_time_and_asks_nobody_at_the_usual_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        home.token().unwrap();
+        let Err(Failure::NoAgent(why)) = client_of(folder.path(), None) else { panic!("it is not up") };
+        assert!(why.contains(running::STARTING) && !why.contains("wattle up"), "{why}");
+        assert!(client_of(folder.path(), Some(args::DEFAULT_API)).is_ok(), "its address was typed");
+        home.write(HomeFile::Api, b"127.0.0.1:7790\n").unwrap();
+        assert!(client_of(folder.path(), None).is_ok());
     }
 }

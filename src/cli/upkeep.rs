@@ -34,7 +34,8 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
                 client.back_up(&sendable(&file)?, args.with_keys).await?;
                 done(&client, "Backup", "records", |report| report.backup).await
             })?;
-            Made { documents: job.documents, chunks: job.chunks, bytes: job.bytes, has_keys: args.with_keys }
+            let Job { documents, leaving, chunks, bytes, .. } = job;
+            Made { documents, leaving, chunks, bytes, has_keys: args.with_keys }
         }
         Err(Failure::NoAgent(why)) => {
             if !home.join(LAYOUT).exists() {
@@ -51,13 +52,20 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
     } else {
         "This device's key is not in it."
     };
-    let (documents, passages) = (count(made.documents, "document"), count(made.chunks, "passage"));
     let size = made.bytes.div_ceil(1 << 20);
-    print(&one_line(&format!(
-        "{} has {documents} with {passages}, and the settings ({size} MiB). {keys}",
-        file.display()
-    )))?;
+    print(&one_line(&format!("{} has {}, and the settings ({size} MiB). {keys}", file.display(), content(&made))))?;
     print("\n")
+}
+
+/// What of the store a backup has. The status does not count what was deleted a moment ago.
+fn content(made: &Made) -> String {
+    let (documents, passages) = (count(made.documents, "document"), count(made.chunks, "passage"));
+    let leaving = match made.leaving {
+        0 => String::new(),
+        1 => " (one of them was deleted a short while ago, and is kept in case it comes back)".to_owned(),
+        leaving => format!(" ({leaving} of them were deleted a short while ago, and are kept in case they come back)"),
+    };
+    format!("{documents} with {passages}{leaving}")
 }
 
 /// The store of a home in which no agent runs. Here nobody repairs it.
@@ -144,6 +152,14 @@ fn how_far(name: &str, of_what: &str, job: &Job) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backup_says_how_many_of_its_documents_no_status_counts() {
+        let made = |leaving| Made { documents: 48, leaving, chunks: 50, bytes: 9, has_keys: false };
+        assert_eq!(content(&made(0)), "48 documents with 50 passages");
+        assert!(content(&made(1)).starts_with("48 documents with 50 passages (one of them was deleted"));
+        assert!(content(&made(6)).contains("passages (6 of them were deleted a short while ago"));
+    }
 
     #[test]
     fn a_line_about_a_backup_says_when_it_is_the_check_before() {

@@ -49,7 +49,7 @@ pub struct StatusReport {
     pub peer_id: String,
     /// The device's name.
     pub device: String,
-    /// The mesh id; null until meshes exist.
+    /// The id of its mesh in hex, as `GET /v1/mesh` gives it; null: it belongs to none.
     pub mesh: Option<String>,
     /// Files by state.
     pub files: Files,
@@ -290,15 +290,15 @@ impl From<&Status> for StatusReport {
         Self {
             peer_id: status.peer_id.clone(),
             device: status.device.clone(),
-            mesh: None,
+            mesh: status.mesh.clone(),
             files: Files::of(status),
             leaving: status.counts.count(Kind::Tombstoned),
             progress: Progress::from(status),
             index_bytes: IndexBytes { vectors: status.driver.index.vectors, words: status.driver.index.words },
             peers: status.peers.iter().map(|peer| Peer::new(peer, status)).collect(),
             model: Model {
-                name: status.model.clone(),
-                fingerprint: hex(&status.fingerprint.0),
+                name: status.model.name.clone(),
+                fingerprint: hex(&status.model.fingerprint.0),
                 unknown_language: status.foreign.map(str::to_owned),
                 collections: status.work.models.iter().map(ModelOf::from).collect(),
             },

@@ -131,7 +131,7 @@ impl Keys {
         let rest: Vec<Kept> =
             named.iter().filter(|entry| entry.kept.name != name).map(|entry| entry.kept.clone()).collect();
         if rest.len() == named.len() {
-            return Err(format!("There is no token {name}; `wattle token list` shows those that there are."));
+            return Err(format!("There is no token {name}; `wattle token list` names those that exist."));
         }
         self.write(rest)?;
         named.retain(|entry| entry.kept.name != name);

@@ -79,7 +79,9 @@ impl Node {
         let unknown = filter.collections.iter().filter(is_unknown).map(|asked| no_such_collection(asked, &known));
         let is_removed = self.trust.records().is_removed(self.config.key);
         let removed = is_removed.then(|| of_removal(self.removed_by().as_deref()));
-        Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown: unknown.chain(removed).collect() }
+        let strange = if found { Vec::new() } else { filter.strange_types() };
+        let unknown = unknown.chain(strange).chain(removed).collect();
+        Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown }
     }
 
     /// The names of the collections of this device, and of those that other devices that may answer told of: each once, in order.

@@ -15,6 +15,7 @@ use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
 use crate::store::counts::{Kind, StoreCounts};
+use crate::store::record::NamedModel;
 use std::collections::BTreeMap;
 
 impl Node {
@@ -26,8 +27,8 @@ impl Node {
             device: self.config.device.clone(),
             counts: *self.scheduler.counts(),
             sources: self.scheduler.sources().to_vec(),
-            model: self.config.model.clone(),
-            fingerprint: self.config.fingerprint,
+            mesh: self.trust.records().mesh().map(|mesh| mesh_report::hex(&mesh.0)),
+            model: NamedModel { name: self.config.model.clone(), fingerprint: self.config.fingerprint },
             foreign: self.queries.foreign.filter(|_| self.config.fluency == Fluency::English),
             peers: self.known(now),
             gossip: self.peer_gossip(now),

@@ -1,7 +1,7 @@
 //! The state of a node, as plain data for the API and the page.
 
 use crate::base::finding::Finding;
-use crate::base::id::{DocId, Fingerprint, PeerKey};
+use crate::base::id::{DocId, PeerKey};
 use crate::base::time::Duration;
 use crate::energy::measured::Measured;
 use crate::energy::reason::Reason;
@@ -11,7 +11,7 @@ use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::only_here::OnlyHere;
 use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
-use crate::store::record::{CollectionModel, Mark, Source};
+use crate::store::record::{CollectionModel, Mark, NamedModel, Source};
 use crate::wire::gossip::{Collection, Headroom};
 use core::net::SocketAddr;
 
@@ -22,14 +22,14 @@ pub struct Status {
     pub peer_id: String,
     /// The device's name.
     pub device: String,
+    /// The id of its mesh in hex; `None`: it belongs to none.
+    pub mesh: Option<String>,
     /// How many documents are in which state.
     pub counts: StoreCounts,
     /// The watched folders and files.
     pub sources: Vec<Source>,
-    /// The model's name.
-    pub model: String,
-    /// The model's fingerprint.
-    pub fingerprint: Fingerprint,
+    /// The model.
+    pub model: NamedModel,
     /// The language of the most documents, if the model does not know that of most.
     pub foreign: Option<&'static str>,
     /// The known peers.

@@ -14,7 +14,7 @@ use crate::base::count::{count, plural};
 use crate::platform::clock;
 use crate::store::audit::{Audit, audit, is_consistent};
 use crate::store::backup::{Head, Writer};
-use crate::store::counts::StoreCounts;
+use crate::store::counts::{Kind, StoreCounts};
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::models;
@@ -63,6 +63,8 @@ pub struct Progress {
 pub struct Made {
     /// Documents.
     pub documents: u64,
+    /// Those of them whose files are gone, which are kept for a while in case they come back.
+    pub leaving: u64,
     /// Passages of these.
     pub chunks: u64,
     /// Bytes of the file.
@@ -154,7 +156,8 @@ fn write(
         }
     }
     writer.end()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    Ok(Made { documents, chunks: counts.chunks, bytes: 0, has_keys: with_keys })
+    let leaving = counts.count(Kind::Tombstoned);
+    Ok(Made { documents, leaving, chunks: counts.chunks, bytes: 0, has_keys: with_keys })
 }
 
 /// Audits the store, and tells how far that is.

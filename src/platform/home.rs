@@ -88,13 +88,16 @@ impl Home {
     /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
     ///
     /// # Errors
-    /// One sentence: it cannot be made, or another agent uses it.
+    /// One sentence: it cannot be made, is a folder of something else, or another agent uses it.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         if !path.join("lock").exists()
             && let Some(why) = alive::surely_without_folder(path)
         {
             return Err(format!("{why} Nothing was made."));
+        }
+        if let Some(why) = place::belongs_to_others(path) {
+            return Err(why);
         }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match place::in_the_way(path) {
             Some(why) => why,

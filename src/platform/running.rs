@@ -15,6 +15,22 @@ pub fn is_running(home: &Home) -> bool {
     }
 }
 
+/// Words of the sentence about an agent that is not up yet.
+pub const STARTING: &str = "is starting for the first time";
+
+/// The sentence that the agent of this home is on its way: it has the lock, and no agent ever wrote down there where it answers. `None`: no
+/// agent runs, or it has.
+#[must_use]
+pub fn starting(home: &Home) -> Option<String> {
+    let is_told = home.file(HomeFile::Api).symlink_metadata().is_ok();
+    (!is_told && is_running(home)).then(|| {
+        format!(
+            "The agent of the home {} {STARTING}, and does not answer before it is up. Try again in a moment.",
+            home.path().display()
+        )
+    })
+}
+
 /// Where the API of the agent in this home listens, if one runs and has written it down.
 #[must_use]
 pub fn api_address(home: &Home) -> Option<SocketAddr> {
@@ -30,12 +46,15 @@ mod tests {
     fn a_home_is_in_use_while_its_lock_is_held_and_says_where_its_api_listens() {
         let folder = tempfile::tempdir().unwrap();
         let beside = Home::at(folder.path());
-        assert!(!is_running(&beside), "no agent was ever here");
+        assert!(!is_running(&beside) && starting(&beside).is_none(), "no agent was ever here");
         let home = Home::open(folder.path()).unwrap();
         assert!(is_running(&beside));
         assert_eq!(api_address(&beside), None);
+        let says = starting(&beside).unwrap();
+        assert!(says.contains(STARTING) && says.ends_with("Try again in a moment."), "{says}");
         home.write(HomeFile::Api, b"127.0.0.1:7790\n").unwrap();
         assert_eq!(api_address(&beside), Some("127.0.0.1:7790".parse().unwrap()));
+        assert_eq!(starting(&beside), None);
         // Whoever can write this file could have the token sent elsewhere.
         home.write(HomeFile::Api, b"192.0.2.1:7790\n").unwrap();
         assert_eq!(api_address(&beside), None);

@@ -33,10 +33,18 @@ pub struct Job {
     pub failed: Option<String>,
     /// Documents in the backup.
     pub documents: u64,
+    /// Those of them whose files are gone: they are kept for a while in case they come back. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaving: u64,
     /// Passages in the backup.
     pub chunks: u64,
     /// Bytes of the backup.
     pub bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// All of it.
@@ -160,7 +168,9 @@ impl Upkeep {
 
     fn backed_up(&self, made: Result<Made, String>) {
         let job = match made {
-            Ok(Made { documents, chunks, bytes, .. }) => Job { documents, chunks, bytes, ..Job::default() },
+            Ok(Made { documents, leaving, chunks, bytes, .. }) => {
+                Job { documents, leaving, chunks, bytes, ..Job::default() }
+            }
             Err(why) => Job { failed: Some(why), ..Job::default() },
         };
         *locked(&self.shared.backup) = Work { job, began: None };

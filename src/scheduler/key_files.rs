@@ -7,6 +7,10 @@ use super::path::{covers, holds_secrets};
 use crate::limits::KEY_FILES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why a place is away that became the home of another agent, as the end of a sentence.
+pub const AGENT_HOME: &str = "it has become the home of another agent, with its keys, and nothing of that is read (give that agent another \
+                              folder with --home, and take its files out of this one)";
+
 /// Files of keys and passwords that were left out, and the homes of other agents, which end in a slash here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFiles {
@@ -29,6 +33,12 @@ impl KeyFiles {
     pub fn add_home(&mut self, mut path: Vec<u8>) {
         path.push(b'/');
         self.add(path);
+    }
+
+    /// Whether this folder is the home of another agent, and was left out.
+    #[must_use]
+    pub fn has_home(&self, folder: &[u8]) -> bool {
+        self.paths.contains(&[folder, b"/"].concat())
     }
 
     /// Adds those of another step or part.
@@ -116,6 +126,11 @@ impl LeftOut {
         found.filter_map(|path| path.strip_suffix(b"/")).map(<[u8]>::to_vec).collect()
     }
 
+    /// Whether this place is one of those of any source.
+    pub(super) fn is_home(&self, place: &[u8]) -> bool {
+        self.sources.values().any(|found| found.has_home(place))
+    }
+
     /// The files of all sources, as far as they are known by their paths, that are `asked` for; at most `most`.
     pub(super) fn asked(&self, asked: impl Fn(&[u8]) -> bool, most: usize) -> Vec<Vec<u8>> {
         let found = self.sources.values().flat_map(KeyFiles::paths);
@@ -153,6 +168,7 @@ mod tests {
         assert!(left_out.end(b"/a", b"/a"));
         assert_eq!(left_out.of(b"/a", [].into_iter(), 9), (2, vec![b"/a/1.pem".to_vec(), b"/a/b/2.key".to_vec()]));
         assert_eq!((left_out.homes(b"/a"), left_out.homes(b"/b")), (vec![b"/a/w".to_vec()], Vec::new()));
+        assert!(left_out.is_home(b"/a/w") && !left_out.is_home(b"/a") && !left_out.is_home(b"/a/1.pem"));
         assert_eq!(left_out.asked(|path| path.ends_with(b"2.key"), 9), [b"/a/b/2.key".to_vec()]);
         assert_eq!(left_out.asked(|_| true, 1).len(), 1);
         assert!(scan(&mut left_out, "/a/w", &[]), "it is gone");

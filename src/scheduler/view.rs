@@ -1,5 +1,6 @@
 //! Queries of the scheduler's state.
 
+use super::key_files::AGENT_HOME;
 use super::losses::Question;
 use super::machine::Scheduler;
 use super::path::covers;
@@ -100,10 +101,12 @@ impl Scheduler {
         is_known && !doc.is_some_and(|doc| self.knows_gone(doc))
     }
 
-    /// Why nothing of a source could be looked at, as the end of a sentence; `None` if something could be, or nothing is there.
+    /// Why nothing of a source, or of a place in one, could be looked at, as the end of a sentence; `None` if something could be, nothing is
+    /// there, or that is not known of a part.
     #[must_use]
-    pub fn why_away(&self, source: &[u8]) -> Option<&str> {
-        self.decisions.losses.why_away(source)
+    pub fn why_away(&self, place: &[u8]) -> Option<&str> {
+        let is_home = || self.scans.left_out.is_home(place).then_some(AGENT_HOME);
+        self.decisions.losses.why_away(place).or_else(is_home)
     }
 
     /// Since when the document's file is gone, in seconds since 1970, if its owner is asked about it, now or

@@ -6,8 +6,10 @@
 
 mod away;
 
+use crate::base::agent_file::is_agent_file;
 use crate::base::count::{count, plural};
 use crate::base::id::DocId;
+use crate::base::path::parent;
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::task::{Omitted, Outcome, Scan, Tally};
@@ -121,12 +123,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
         listing;
     let (ignored, is_told): (BTreeSet<Vec<u8>>, _) = (ignored.into_iter().collect(), why.is_some());
     let known = read::documents_under(kv, &step.scope, step.after.as_deref(), SCAN_BATCH)?;
-    // Behind a full page there may be more documents: this step ends with the page.
-    let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
-    let next = match (page_end, upto) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
-    };
+    let next = end_of_step(&known, upto);
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
     let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, why, ..Tally::default() } };
@@ -161,10 +158,13 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
             merge.changes.push(Change::Gone(FoundDocument::new(id, &doc)));
             unusable.remove(&id);
         } else if live {
-            if is_unusable(&doc) || is_unread(&doc) {
-                empty.insert(id);
+            let (found, is_own) = (FoundDocument::new(id, &doc), is_of_agent(&key_files, &doc));
+            empty.extend((is_own || is_unusable(&doc) || is_unread(&doc)).then_some(id));
+            if is_own {
+                absence.is_gone(found);
+            } else {
+                absence.is_missing(found, &doc, findable(kv, id, &doc)?);
             }
-            absence.is_missing(FoundDocument::new(id, &doc), &doc, findable(kv, id, &doc)?);
         }
     }
     entries.for_each(|entry| merge.seen(entry));
@@ -187,6 +187,21 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     tally.away = away;
     changes.extend(new_root(kv, &step.source.path, root)?);
     Ok(Outcome::Scanned { changes, gone, next, remarks, tally: Box::new(tally) })
+}
+
+/// The last path of a step; `None` if it ends with the scope. Behind a full page there may be more documents: then it ends with the page.
+fn end_of_step(known: &[(DocId, Document)], upto: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let page_end = if known.len() < SCAN_BATCH { None } else { known.last().map(|(_, doc)| doc.path.clone()) };
+    match (page_end, upto) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Whether a document is a file of another agent, that was listed before enough of them were there to tell its home: it is nobody's document.
+fn is_of_agent(key_files: &KeyFiles, doc: &Document) -> bool {
+    let name = doc.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    doc.stamp.kept_since().is_none() && is_agent_file(name) && key_files.has_home(parent(&doc.path))
 }
 
 /// What is said of so many documents whose files patterns leave out.

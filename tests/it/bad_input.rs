@@ -163,10 +163,10 @@ fn killed_on_a_full_disk_the_agent_starts_again_and_answers() {
     // The disk outlives the agent: a process that does nothing holds its namespace.
     let home = place.home().display().to_string();
     let mount =
-        format!("mount -t tmpfs -o size=200m,mode=0700 none '{home}' && touch '{home}/mounted' && exec sleep 600");
+        format!("mount -t tmpfs -o size=200m,mode=0700 none '{home}' && touch '{home}/.mounted' && exec sleep 600");
     let mut keeper = Command::new("unshare").args(["-m", "sh", "-c", &mount]).spawn().unwrap();
     let inside = format!("/proc/{}/root{home}", keeper.id());
-    while !fs::exists(format!("{inside}/mounted")).unwrap_or(false) {
+    while !fs::exists(format!("{inside}/.mounted")).unwrap_or(false) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let up = |more: &[&str]| {

@@ -16,8 +16,7 @@ use wattle::node::status::{FromDriver, Status, WorkStatus};
 use wattle::platform::home::{Home, Token};
 use wattle::runtime::embeds::Embeds;
 use wattle::runtime::handle::NodeHandle;
-use wattle::store::audit::Audit;
-use wattle::store::counts::StoreCounts;
+use wattle::store::{audit::Audit, counts::StoreCounts, record::NamedModel};
 
 mod doors;
 mod mcp;
@@ -128,8 +127,8 @@ fn respond(request: Request) -> Response {
             device: "attic".into(),
             counts: StoreCounts::default(),
             sources: Vec::new(),
-            model: "stand-in".into(),
-            fingerprint: Fingerprint([7; 32]),
+            mesh: Some("ab".repeat(32)),
+            model: NamedModel { name: "stand-in".into(), fingerprint: Fingerprint([7; 32]) },
             foreign: None,
             work: WorkStatus::default(),
             findings: Vec::new(),
@@ -283,7 +282,7 @@ fn the_calls_answer_with_their_public_json() {
     let agent = agent();
     let status = agent.with_token("GET", "/v1/status", "");
     assert!(status.ends_with(concat!(
-        r#"{"peer_id":"12D3KooTest","device":"attic","mesh":null,"files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
+        r#"{"peer_id":"12D3KooTest","device":"attic","mesh":"abababababababababababababababababababababababababababababababab","files":{"waiting":0,"chunked":0,"ready":0,"refused":0},"leaving":0,"#,
         r#""chunks":0,"vectors":0,"passages":{"all":0,"embedded":0,"waiting":0,"lent":0,"unchecked":0,"set_aside":0},"pace":{"devices":0,"per_minute":null,"left_s":null,"held":0},"index_bytes":{"vectors":0,"words":0},"peers":[],"model":{"name":"stand-in","fingerprint":"0707070707070707070707070707070707070707070707070707070707070707"},"#,
         r#""sources":[],"working":false,"scanning":false,"held":null,"background":null,"background_reason":null,"panics":0,"store_read_s":null,"findings":[]}"#
     )), "{status}");

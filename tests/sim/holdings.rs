@@ -73,6 +73,11 @@ fn who_has_nothing_else_is_not_asked_and_is_named() {
         let found = asked(&mut world, "violin", &Filter::default()).expect("hits");
         let expected = (2, "device 1, device 3".to_owned(), "device 0, device 2".to_owned(), Vec::new());
         assert_eq!(found, expected, "seed {seed}");
+        let mut foo = Filter::default();
+        foo.add(Key::Type, "foo").expect("it may be one");
+        let (_, _, devices, unknown) = asked(&mut world, "violin", &foo).expect("no hits");
+        let is_told = unknown.iter().any(|says| says.starts_with("Nothing of the type \"foo\" was found."));
+        assert!(devices.is_empty() && is_told, "seed {seed}: {devices} {unknown:?}");
         let of = |name: &str| {
             let mut filter = Filter::default();
             filter.add(Key::Collection, name).expect("it is one");

@@ -21,6 +21,11 @@ pub(super) const KINDS: [(&str, &[&str]); 11] = [
     ),
 ];
 
+/// Whether this is a kind, or an ending of one.
+pub(super) fn is_known(asked: &str) -> bool {
+    KINDS.iter().any(|(kind, endings)| *kind == asked || endings.contains(&asked))
+}
+
 /// The names of the kinds.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(name, _)| *name)

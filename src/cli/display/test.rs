@@ -5,7 +5,7 @@ use super::super::hit::tests::hit;
 use super::*;
 use crate::base::finding::{Area, Finding};
 use crate::http::dto::{Activity, Files, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
-use crate::node::output::{DeviceCoverage, SilentDevice};
+use crate::node::output::{DeviceCoverage, DeviceName, SilentDevice};
 
 const PLAIN: Style = Style { width: 40, styled: false };
 
@@ -297,4 +297,21 @@ fn weak_passages_are_counted_where_there_are_better_ones_and_a_pipe_gets_all() {
     assert!(found(&some, &terminal).contains("0.05.md") && !found(&some, &terminal).contains("weaker"));
     let page = include_str!("../../http/page/hits.js");
     assert!(page.contains(&format!("POSSIBLE = {POSSIBLE};")), "the page folds by the same score");
+}
+
+#[test]
+fn a_device_that_is_not_asked_has_nothing_else_of_what_was_asked_for() {
+    let nothing_else = vec![DeviceName { device: "cellar".into(), peer_id: "12D3".into() }];
+    let coverage = SearchAnswer { asked: 1, answered: 1, nothing_else, ..SearchAnswer::default() };
+    for (filters, of) in [
+        (&[] as &[&str], ""),
+        (&["type:pdf"], ""),
+        (&["collection:haus", "type:pdf"], " of the collection haus"),
+        (&["collection:haus", "collection:\"my notes\""], " of the collections haus, \"my notes\""),
+    ] {
+        let filters = filters.iter().map(|filter| (*filter).to_owned()).collect();
+        let text = found(&SearchResults { coverage: coverage.clone(), filters, ..SearchResults::default() }, &PLAIN);
+        let says = format!("Not asked, because it shares nothing{of} that is not here too: cellar.");
+        assert!(text.contains(&says), "{text}");
+    }
 }

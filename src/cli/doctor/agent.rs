@@ -13,6 +13,7 @@ use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
 use crate::platform::home::STILL_RUNS;
+use crate::platform::running::STARTING;
 use crate::platform::store::MENDED_BY_START;
 use crate::runtime::governor::Current;
 use crate::store::kv::DAMAGED;
@@ -115,7 +116,7 @@ fn unanswered(failure: &Failure) -> Check {
         // A start would be the wrong thing to do.
         return Check::wrong("agent", why, "pgrep -a wattle");
     }
-    Check::wrong("agent", why, "wattle up")
+    Check::wrong("agent", why, if why.contains(STARTING) { "wattle doctor" } else { "wattle up" })
 }
 
 /// Whether work goes on, or why not.

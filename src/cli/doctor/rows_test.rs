@@ -218,3 +218,22 @@ fn while_nothing_can_be_saved_the_row_of_the_files_says_why_and_sends_nobody_to_
         assert!(row.contains("The disk is full") && !row.contains("decided") && !row.contains("Adding"), "{row}");
     }
 }
+
+#[test]
+fn an_agent_that_starts_for_the_first_time_is_waited_for_and_not_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    let status = Err(crate::http::client::Failure::NoAgent(crate::platform::running::starting(&home).unwrap()));
+    let judged = report(Reports { status, ..healthy() }, &Ok(()));
+    hold("an agent starts for the first time", &judged);
+    let agent = judged.checks.iter().find(|check| check.name == "agent").unwrap();
+    assert_eq!(agent.command().map(String::as_str), Some("wattle doctor"));
+}
+
+#[test]
+fn a_watched_folder_that_became_the_home_of_another_agent_is_told_as_one_that_is_away() {
+    let (path, kind) = (b"/n/docs".to_vec(), MarkKind::Away);
+    let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 0, read: 0, unread: 0, kind };
+    let why = crate::scheduler::key_files::AGENT_HOME;
+    hold_finding("a watched folder became the home of another agent", of_away(&away, Some(why), false));
+}

@@ -116,10 +116,10 @@ mod tests {
             Response::Status(Box::new(Status {
                 peer_id: String::new(),
                 device: String::new(),
+                mesh: None,
                 counts: StoreCounts::default(),
                 sources: vec![Source { path, collection, ring: Ring::Private, device: 1 }],
-                model: String::new(),
-                fingerprint: Fingerprint([7; 32]),
+                model: NamedModel { name: String::new(), fingerprint: Fingerprint([7; 32]) },
                 foreign: None,
                 peers: Vec::new(),
                 gossip: Vec::new(),

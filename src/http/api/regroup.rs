@@ -17,7 +17,7 @@ impl Api {
     /// The models that a collection may have.
     pub(super) async fn models(&self) -> Models {
         let status = self.node.status().await;
-        let home = status.map(|status| NamedModel { name: status.model.clone(), fingerprint: status.fingerprint });
+        let home = status.map(|status| status.model.clone());
         let (others, folder) = self.node.models().await;
         let home = home.unwrap_or_else(|| NamedModel { name: String::new(), fingerprint: Fingerprint::default() });
         Models { home, others, folder }

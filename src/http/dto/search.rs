@@ -25,7 +25,7 @@ pub struct SearchResults {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
-    /// one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
+    /// one for each type that is no kind where nothing was found, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
     /// many more there are, and one that names the words of a short question that no passage has. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
@@ -103,7 +103,7 @@ pub struct SearchAnswer {
     /// Devices that are up and were not asked: a large mesh does not link all with all. Left out where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_asked: usize,
-    /// Devices that were not asked, because they share nothing that the asked one does not have. Left out where there are none.
+    /// Devices that were not asked, because they share nothing that the asked one does not have, of the collections that were asked for. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nothing_else: Vec<output::DeviceName>,
     /// Devices that were not asked, because two devices use their key (`GET /v1/doctor` says what helps). Left out where there are none.

@@ -216,6 +216,11 @@ function nothing(coverage) {
   return make("p", { class: "soft" }, reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
 }
 
+/** Of which collections alone a question with these filters was asked. */
+function ofCollections(filters = []) {
+  return filters.filter((one) => one.startsWith("collection:")).map((one) => " of the collection " + one.slice(11)).join(" or");
+}
+
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
   const { coverage } = found, { others = [], silent = [], nothing_else = [], frozen = [], uncovered, not_asked = 0 } = coverage;
@@ -231,7 +236,7 @@ function covered(found) {
     uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
     frozen.length && frozen.map((other) => other.device).join(", ") + (frozen.length === 1 ? " was" : " were") + " not asked: two devices use the same key. “" + typed("wattle doctor") + "” says what helps.",
-    nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing is there that is not here too.",
+    nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing" + ofCollections(found.filters) + " is there that is not here too.",
     sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
     all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",

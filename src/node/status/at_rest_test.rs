@@ -1,16 +1,17 @@
 //! The status of a node that has nothing to do, and of a device that has nothing of its work, for tests.
 
 use super::*;
+use crate::base::id::Fingerprint;
 
 impl Status {
     pub(crate) fn at_rest() -> Self {
         Self {
             peer_id: "12D3".to_owned(),
             device: "desk".to_owned(),
+            mesh: None,
             counts: StoreCounts::default(),
             sources: Vec::new(),
-            model: String::new(),
-            fingerprint: Fingerprint::default(),
+            model: NamedModel { name: String::new(), fingerprint: Fingerprint::default() },
             foreign: None,
             peers: Vec::new(),
             gossip: Vec::new(),

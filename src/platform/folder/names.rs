@@ -4,7 +4,7 @@
 //! is said above it. What is left out is not read; only the way to a named place leads through it.
 
 use crate::base::ignore::{FILES, Ignore};
-use crate::base::path::join;
+use crate::base::path::{join, prefix};
 use crate::limits::IGNORE_FILE_BYTES_MAX;
 use crate::scheduler::path::{covers, holder, is_hidden};
 use rustix::fs::{Mode, OFlags};
@@ -53,6 +53,12 @@ impl LeftOut {
         }
         is_out
     }
+}
+
+/// Whether everything at the path and below it was listed in an earlier step, which ended with `after`.
+pub(super) fn is_done(after: Option<&[u8]>, path: &[u8]) -> bool {
+    let below = prefix(path);
+    after.is_some_and(|after| after > below.as_slice() && !after.starts_with(&below))
 }
 
 /// Whether a name in a folder is hidden, and nothing in it was named.

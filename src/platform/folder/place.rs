@@ -3,7 +3,9 @@
 use crate::base::id::Ring;
 use crate::base::path::parent;
 use crate::platform::file_system::FileSystem;
+use crate::platform::home::is_agent_home;
 use crate::platform::source::{elsewhere, is_at, led_into};
+use crate::scheduler::key_files::AGENT_HOME;
 use crate::scheduler::path::covers;
 use crate::store::record::{FileStamp, Source};
 use rustix::fs::{Mode, OFlags};
@@ -73,6 +75,18 @@ pub(super) fn look_at(source: &Source, watched: &[Source]) -> Found {
         return Found::Away(Away { folder: Some(source.path.clone()), ..away });
     }
     if meta.is_dir() { Found::Folder } else { Found::Other(kind(&meta)) }
+}
+
+/// The same for a scan of the agent with this home: what has become the home of another one is away.
+pub(super) fn look_beside(home: &Path, source: &Source, watched: &[Source]) -> Found {
+    let path = Path::new(OsStr::from_bytes(&source.path));
+    match look_at(source, watched) {
+        Found::Folder if path != home && is_agent_home(|file| path.join(file).symlink_metadata().is_ok()) => {
+            let remark = format!("{} is away, because {AGENT_HOME}: what is known of it is kept.", path.display());
+            Found::Away(Away { remark, why: Some(AGENT_HOME.to_owned()), folder: None })
+        }
+        found => found,
+    }
 }
 
 /// Why what the path of a source leads to is not looked at by that path: a folder above it has become a link, and it is within another
@@ -151,5 +165,8 @@ pub(super) fn own_stamp(meta: &Metadata) -> FileStamp {
 
 /// What is said of the home of another agent: it holds keys, and changes all the time.
 pub(super) fn left_out_home(path: &[u8]) -> String {
-    format!("{} is the home of another agent, with its keys, and was left out.", String::from_utf8_lossy(path))
+    format!(
+        "{} is the home of another agent, with its keys, and was left out; what is known of it is kept.",
+        String::from_utf8_lossy(path)
+    )
 }

@@ -6,7 +6,7 @@ use crate::base::id::Ring;
 use crate::limits::{FOLDER_DEPTH_MAX, SCAN_BATCH, SCAN_NOTES_MAX};
 use crate::platform::findings::Findings;
 use crate::platform::home::Home;
-use crate::scheduler::key_files::KeyFiles;
+use crate::scheduler::key_files::{AGENT_HOME, KeyFiles};
 use crate::store::record::{FileStamp, Source};
 use std::collections::BTreeSet;
 use std::fs;
@@ -138,13 +138,24 @@ fn the_home_of_another_agent_is_left_out_whole_and_named_wherever_a_look_begins(
     assert_eq!(paths(&all), expected, "what is called alike by chance is no home");
     assert_eq!(all.key_files.paths().collect::<Vec<_>>(), named);
     assert!(all.remarks.iter().any(|remark| remark.contains("the home of another agent")), "{:?}", all.remarks);
+    assert_eq!(all.holes, [bytes(other.clone())], "what is known of it is kept");
     for scope in ["other", "other/config.toml", "other/deeper", "other/deeper/notes.md"] {
         let part = Scan { scope: bytes(root.path().join(scope)), ..scan(root.path(), None) };
         let listing = folders.list(&part, &[]);
         assert_eq!(paths(&listing), Vec::<Vec<u8>>::new(), "{scope}");
         assert_eq!(listing.key_files.paths().collect::<Vec<_>>(), named, "{scope}");
+        assert_eq!(listing.holes, [bytes(other.clone())], "{scope}");
     }
-    assert_eq!(paths(&folders.list(&scan(&other, None), &[])), Vec::<Vec<u8>>::new(), "nor where it is named itself");
+    // A step that goes on within the folder says so too.
+    let on = folders.list(&scan(root.path(), Some(bytes(other.join("config.toml")))), &[]);
+    assert_eq!((on.key_files.paths().count(), &on.holes), (1, &vec![bytes(other.clone())]));
+    for scope in [other.clone(), other.join("deeper/notes.md")] {
+        let own = folders.list(&Scan { scope: bytes(scope), ..scan(&other, None) }, &[]);
+        assert_eq!(paths(&own), Vec::<Vec<u8>>::new(), "nor where it is named itself");
+        assert_eq!((own.holes, own.why.as_deref()), (vec![bytes(other.clone())], Some(AGENT_HOME)), "it is away");
+    }
+    let itself = Folders::new(other.clone()).list(&scan(&other, None), &[]);
+    assert_eq!((itself.holes.len(), itself.why), (0, None), "its own agent knows it");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! One step of a listing: a walk through a folder in the order of paths, which goes on where the step before ended.
 
 use super::known::{Known, Noted, OpenFolder};
-use super::names::{LeftOut, first_to_visit, is_hidden_in};
-use super::place::{Found, is_folder, left_out_home, look_at, open_folder, own_stamp, plain, stamp};
+use super::names::{LeftOut, first_to_visit, is_done, is_hidden_in};
+use super::place::{Found, is_folder, left_out_home, look_beside, open_folder, own_stamp, plain, stamp};
 use super::roots::{identity, moved_here};
 use super::said::{moved_private, silence};
 use crate::base::path::{join, parent, prefix};
@@ -65,7 +65,7 @@ pub(super) fn list(scan: &Scan, mut before: Known, progress: &Progress) -> (List
         left_out: LeftOut::default(),
         systems: Vec::new(),
     };
-    match look_at(&scan.source, &before.watched) {
+    match look_beside(&before.home, &scan.source, &before.watched) {
         Found::Away(away) => {
             walk.remark(away.remark);
             walk.listing.holes.push(scan.source.path.clone());
@@ -133,7 +133,7 @@ impl Walk<'_> {
             }
             let has = |name: &str| fs::symlink_metadata(OsStr::from_bytes(&join(&path, name.as_bytes()))).is_ok();
             if path != self.before.home.as_os_str().as_bytes() && is_agent_home(has) {
-                self.listing.key_files.add_home(path);
+                self.add_home(&path);
                 return None;
             }
             self.enter(&path);
@@ -188,7 +188,7 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, path: &[u8], depth: usize) {
-        if self.full || path == self.before.home.as_os_str().as_bytes() || self.is_done(path) {
+        if self.full || path == self.before.home.as_os_str().as_bytes() || is_done(self.after, path) {
             return;
         }
         self.progress.step();
@@ -220,13 +220,6 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether everything at the path and below it was listed in an earlier step.
-    fn is_done(&self, path: &[u8]) -> bool {
-        let Some(after) = self.after else { return false };
-        let below = prefix(path);
-        after > below.as_slice() && !after.starts_with(&below)
-    }
-
     fn hole(&mut self, path: &[u8], why: &str) {
         self.remark(format!("{} was left out, {why}; what is known of it is kept.", String::from_utf8_lossy(path)));
         self.add_hole(path);
@@ -244,6 +237,13 @@ impl Walk<'_> {
         } else {
             self.listing.has_more_holes = true;
         }
+    }
+
+    /// The home of another agent is left out, and nothing that was known in it counts as gone: it may be a folder of documents that became one.
+    fn add_home(&mut self, path: &[u8]) {
+        self.listing.key_files.add_home(path.to_vec());
+        self.remark(left_out_home(path));
+        self.add_hole(path);
     }
 
     /// Notes what is at the path of the source. Whether it may be looked at.
@@ -390,8 +390,7 @@ impl Walk<'_> {
         if is_agent_home(|own| names.binary_search_by(|name| name.as_slice().cmp(own.as_bytes())).is_ok()) {
             names.clear();
             self.hidden_keys = KeyFiles::default();
-            self.hidden_keys.add_home(path.to_vec());
-            self.remark(left_out_home(path));
+            self.add_home(path);
         }
         names.retain(|name| !self.is_ignored(path, name));
         Ok(names)

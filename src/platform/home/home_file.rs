@@ -121,3 +121,25 @@ impl HomeFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::agent_file::is_agent_file;
+
+    #[test]
+    fn each_file_of_a_home_is_known_as_one() {
+        let others = [
+            HomeFile::Settings,
+            HomeFile::Api,
+            HomeFile::Unfinished,
+            HomeFile::Left,
+            HomeFile::StoreRead,
+            HomeFile::Feedback,
+            HomeFile::Written,
+        ];
+        for file in GUARDED.into_iter().chain(others) {
+            assert!(is_agent_file(file.name().as_bytes()), "{file:?}");
+        }
+    }
+}

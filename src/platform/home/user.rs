@@ -110,6 +110,8 @@ mod tests {
         let told =
             commands_at_home("It waits. `wattle work now` helps, wattle does not, `ls` does not.", Path::new("/srv"));
         assert_eq!(told, "It waits. `wattle work now --home /srv` helps, wattle does not, `ls` does not.");
+        let list = "There is no token zz; `wattle token list` names those that exist.";
+        assert_eq!(commands_at_home(list, Path::new("/srv")), list.replace("list`", "list --home /srv`"));
         let path = "Type `wattle forget '/a b'`: it \u{60} ends.";
         assert_eq!(commands_at_home(path, Path::new("/srv")), path.replace("b'`", "b' --home /srv`"));
         let usual = default_home().unwrap_or_default();

@@ -32,6 +32,6 @@ pub use handle::{GovernorHandle, Setup};
 pub use pause_request::{BurstFrom, BurstRequest, PauseRequest};
 pub use quiet::QuietWindow;
 pub use report::{Consumption, Current, GovernorDetails, MethodTotal, Wishes};
-pub use sentence::WaitingWork;
+pub use sentence::{ALLOWED, WaitingWork};
 #[cfg(test)]
 pub(crate) use sentence::{said_of_energy, said_of_work};

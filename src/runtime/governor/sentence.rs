@@ -9,6 +9,9 @@ use crate::energy::reason::Reason;
 /// The beginning of the sentence where nothing is allowed.
 const HELD: &str = "Background work is held:";
 
+/// The beginning of the sentence where some is: work goes on then.
+pub const ALLOWED: &str = "Background work may use";
+
 /// What is so while the device is in use.
 const IN_USE: &str = "Where more than a few passages wait, none are begun, because the device is in use by people or other \
                       programs; `wattle work now` embeds all the same.";
@@ -74,13 +77,13 @@ const DAY_S: u64 = 24 * 3600;
 #[must_use]
 pub(super) fn sentence(decision: &Decision, ends: HoldEnds) -> String {
     let percent = (decision.headroom.value() * 100.0).round();
-    let Some(reason) = decision.told() else { return "Background work may use the whole device.".to_owned() };
+    let Some(reason) = decision.told() else { return format!("{ALLOWED} the whole device.") };
     let because = because(reason, ends);
     match (reason, decision.workers) {
         // It holds no work: the next of it comes within a moment.
         (Reason::Answering, _) => gives_way(),
         (_, 0) => format!("{HELD} {because}."),
-        _ => format!("Background work may use {percent} % of the device: {because}."),
+        _ => format!("{ALLOWED} {percent} % of the device: {because}."),
     }
 }
 

@@ -125,6 +125,11 @@ impl<'a> Absence<'a> {
         }
     }
 
+    /// The document is not to be there, whether its file is or not.
+    pub(super) fn is_gone(&mut self, found: FoundDocument) {
+        self.gone.push(found);
+    }
+
     /// The document's file is not listed.
     pub(super) fn is_missing(&mut self, found: FoundDocument, doc: &Document, findable: Findable) {
         if doc.stamp.kept_since().is_some() {

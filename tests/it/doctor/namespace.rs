@@ -39,11 +39,11 @@ impl SmallDisk {
         let home = place.home().display().to_string();
         in_namespace("true")?;
         let mount = format!(
-            "mount -t tmpfs -o size={size},mode=0700 none '{home}' && touch '{home}/mounted' && exec sleep 600"
+            "mount -t tmpfs -o size={size},mode=0700 none '{home}' && touch '{home}/.mounted' && exec sleep 600"
         );
         let keeper = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).spawn().unwrap();
         let disk = Self { place, keeper };
-        while !disk.home().join("mounted").exists() {
+        while !disk.home().join(".mounted").exists() {
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(disk)

@@ -93,6 +93,8 @@ fn the_recovery_phrase_makes_an_admin_and_is_printed_to_a_terminal_only() {
     assert_eq!(attic.agent.json(&["mesh", "--json"])["mesh"], json!(null), "nothing was changed");
     pairs(&attic, &cellar);
     linked(&attic.agent);
+    let [mesh, status] = ["mesh", "status"].map(|command| attic.agent.json(&[command, "--json"])["mesh"].clone());
+    assert!(mesh.is_string() && mesh == status, "{mesh} {status}");
     let phrase = phrase_of(&attic.place.home());
     let short = typed(&cellar, &["mesh", "recover"], "abandon ability\n");
     assert!(said(&short).contains("has 24 words"), "{short:?}");

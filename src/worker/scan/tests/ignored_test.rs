@@ -29,3 +29,19 @@ fn what_is_left_out_goes_without_a_question_wherever_it_lies_and_what_is_gone_is
     let Outcome::Scanned { remarks, .. } = again else { panic!() };
     assert!(remarks.is_empty(), "said once");
 }
+
+#[test]
+fn documents_in_what_became_the_home_of_another_agent_are_kept_and_told_and_its_own_files_are_none() {
+    let mut library = library_of(&["/home/w/beet.md", "/home/w/boot", "/home/w/deep/boot", "/home/z.md"]);
+    let mut key_files = KeyFiles::default();
+    key_files.add_home(b"/home/w".to_vec());
+    let (entries, holes) = (vec![entry("/home/z.md", 1)], vec![b"/home/w".to_vec()]);
+    let listing = Listing { entries, holes, key_files, ..Listing::default() };
+    let outcome = compare(library.kv(), &step(None), listing.clone()).unwrap();
+    assert_eq!(described(&outcome), ["gone 1"], "a file of that agent was no document");
+    let told = tally(outcome);
+    assert_eq!((told.empty, told.remaining), (1, 3), "nobody is asked about it");
+    let away: Vec<_> = told.away.iter().map(|place| (place.path.as_slice(), place.documents)).collect();
+    assert_eq!(away, [(&b"/home/w"[..], 2)]);
+    assert_eq!(apply(&mut library, listing).len(), 1);
+}
