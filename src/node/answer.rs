@@ -48,7 +48,7 @@ impl Node {
         let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let mut narrowed = self.narrowed(now, &query, lack_phrases, !merged.is_empty());
-        narrowed.unknown.extend(told_missing(&query.question, &lacking.missing));
+        narrowed.unknown.extend(told_missing(&lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);
         let hits = merged.into_iter().map(|merged| self.ranked(&terms, merged)).collect();

@@ -12,9 +12,10 @@ use crate::search::fusion::lift;
 use crate::search::lexical::absent::absent;
 use crate::search::lexical::lacking::Lacking;
 use crate::search::lexical::near::{Compared, Likeness};
-use crate::search::lexical::numbers::{Missing, as_typed};
+use crate::search::lexical::numbers::Missing;
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::terms::QueryTerms;
+use crate::search::lexical::typed::as_typed;
 use crate::search::scores::fused;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,14 +101,17 @@ pub fn lacking(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Lacki
     if lists.iter().any(|(_, found)| found.unread) {
         return Lacking::default();
     }
-    Lacking::of(&question.terms(), &joined(lists), lists.iter().flat_map(|(_, found)| &found.hits))
+    let hits = || lists.iter().flat_map(|(_, found)| &found.hits);
+    let phrases = Phrases::of(&question.text);
+    let no_phrase = !phrases.is_empty() && !hits().any(|hit| has(&phrases, hit));
+    Lacking { no_phrase, ..Lacking::of(&question.terms(), &joined(lists), hits()) }
 }
 
 /// A sentence for each of the first of these numbers, and one for all others. They claim no more than was looked at: the passages that were found.
 #[must_use]
-pub fn told_missing(question: &Question, missing: &[Missing]) -> Vec<String> {
+pub fn told_missing(missing: &[Missing]) -> Vec<String> {
     let sentence = |one: &Missing| {
-        let typed = as_typed(&question.text, &one.number);
+        let typed = &one.number;
         if one.is_elsewhere() {
             return format!(
                 "None of the passages found has {typed:?} together with another telling word of the question."

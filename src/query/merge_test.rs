@@ -269,7 +269,7 @@ fn a_number_that_only_a_passage_about_something_else_has_is_told_unless_the_inde
     let mut list = found(&question.terms(), &[("The PIN of the alarm is 4711", 0.6), ("Bus line 4712", 0.1)]);
     let missing = missing_numbers(&question, &[(None, list.clone())]);
     assert_eq!(
-        told_missing(&question, &missing),
+        told_missing(&missing),
         ["None of the passages found has \"4712\" together with another telling word of the question."]
     );
     let first =
@@ -336,7 +336,7 @@ fn of_many_numbers_that_are_missing_the_first_are_named_and_the_others_counted_a
         let list: Vec<String> = (0..numbers).map(|n| format!("RX{}", 4100 + 7 * n)).collect();
         let question = Question::from(list.join(" and ").as_str());
         let lists = [(None, found(&question.terms(), &[("a lamp", 0.1), ("an old chair", 0.1)]))];
-        told_missing(&question, &missing_numbers(&question, &lists))
+        told_missing(&missing_numbers(&question, &lists))
     };
     let one = "None of the passages found has \"RX4100\", in whichever way it is typed.";
     assert_eq!(told(1), [one]);
@@ -374,6 +374,9 @@ fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
     assert!(have_phrases(question, &merged) && !lack_phrases(question, &merged));
     let nearest = merge(&question.into(), vec![(Some(PEER), there())], 5);
     assert!(nearest.len() == 2 && lack_phrases(question, &nearest));
+    assert!(nearest[0].score < 0.41, "another order is no sure answer: {}", nearest[0].score);
+    let unread = merge(&question.into(), vec![(None, Found { unread: true, ..there() })], 5);
+    assert!(unread[0].score > 0.41, "what was not read may have it: {}", unread[0].score);
     assert!(!lack_phrases("moss on the north side", &nearest), "nothing is in quotes");
 }
 

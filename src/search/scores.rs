@@ -9,9 +9,9 @@ use crate::base::file_name;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use std::collections::BTreeSet;
 
-/// How sure a hit is at most in a question with a number that no passage found has, where the other words of the question and its meaning leave no
-/// doubt: what was asked for by its number is not there.
-const SURE_WITHOUT_NUMBER: f32 = 0.4;
+/// How sure a hit is at most in a question with a number that no passage found has, or with words in quotes that none has as they stand, where the
+/// other words of the question and its meaning leave no doubt: what was asked for by these is not there.
+const SURE_WITHOUT: f32 = 0.4;
 
 /// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
 /// word as well as one that is typed wrongly.
@@ -60,6 +60,12 @@ pub fn fused<'a>(
         let all = vec![true; scores.len()];
         limit(&mut scores, &all, SURE_BY_LIKENESS.max(by_meaning));
     }
+    if lacking.no_phrase {
+        let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
+        let all: Vec<(f32, f32)> = nearness.zip(words.iter().copied()).collect();
+        let most = sure_without(&BTreeSet::new(), terms, statistics, &all);
+        limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
+    }
     let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
     if !numbers.is_empty() {
         left_out.extend(&numbers);
@@ -91,7 +97,7 @@ fn sure_without(
     let all = possible(terms, statistics);
     let others = possible_by(terms, statistics, |at| !numbers.contains(&at));
     let part = if all > 0.0 { (others / all).min(1.0) } else { 0.0 };
-    SURE_WITHOUT_NUMBER * part * sure(weight_of_meaning(terms), (all, rarest(statistics)), hits)
+    SURE_WITHOUT * part * sure(weight_of_meaning(terms), (all, rarest(statistics)), hits)
 }
 
 /// Makes the best of the scores that are `limited` this one if it is more, and the others of them the same part of it as before: their order
@@ -141,7 +147,7 @@ mod tests {
             ("Is the rent 201 euros?", 6, Some(7)),
         ] {
             let scores = scores(question, &TEXTS);
-            assert!(scores[lacks] <= SURE_WITHOUT_NUMBER, "{question}: {scores:?}");
+            assert!(scores[lacks] <= SURE_WITHOUT, "{question}: {scores:?}");
             let others = (0..TEXTS.len()).filter(|at| *at != lacks && Some(*at) != has);
             assert!(others.map(|at| scores[at]).all(|score| score <= scores[lacks]), "{question}: {scores:?}");
         }
@@ -151,6 +157,31 @@ mod tests {
                 scores[first] > 0.7 && scores.iter().all(|score| *score <= scores[first]),
                 "{question}: {scores:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_has_another_figure_at_the_end_of_a_number_with_a_sign_in_it_is_no_sure_answer() {
+        let texts = [
+            ("The water meter shows 1482.7", 0.6),
+            ("boiler pressure 1.4 bar", 0.6),
+            ("Vaillant VUW 246/5-5", 0.5),
+            ("a key and 15 lamps since 2025-04-15", 0.1),
+            ("an old chair", 0.0),
+            ("a lamp", 0.0),
+        ];
+        for (question, at) in
+            [("water meter 1482.8", 0), ("1482.8", 0), ("boiler pressure 1.5 bar", 1), ("Vaillant VUW 246/5-6", 2)]
+        {
+            let scores = scores(question, &texts);
+            assert!(
+                scores[at] <= SURE_WITHOUT && scores.iter().all(|one| *one <= scores[at]),
+                "{question}: {scores:?}"
+            );
+        }
+        for (question, at) in [("water meter 1482,7", 0), ("boiler pressure 1,4 bar", 1), ("Vaillant VUW 246-5/5", 2)] {
+            let scores = scores(question, &texts);
+            assert!(scores[at] > 0.5, "{question}: {scores:?}");
         }
     }
 

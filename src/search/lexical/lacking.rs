@@ -19,6 +19,8 @@ pub struct Lacking {
     pub lack: Vec<bool>,
     /// Whether the question is short, and what they have of its words is only like them.
     pub is_only_like: bool,
+    /// Whether the question has words in quotes that none of them has as they stand. Who looks at the hits of all devices tells it.
+    pub no_phrase: bool,
 }
 
 impl Lacking {
@@ -33,13 +35,14 @@ impl Lacking {
         let is_only_like = is_only_like(terms, &unknown(terms, statistics), &texts);
         let missing = missing(terms, statistics, &texts);
         if missing.is_empty() {
-            return Self { missing, lack: lack_codes(terms, &texts).unwrap_or_default(), is_only_like };
+            let lack = lack_codes(terms, &texts).unwrap_or_default();
+            return Self { missing, lack, is_only_like, no_phrase: false };
         }
         // A hit that has the number of another thing has what was asked for by it.
         let are_there = missing.iter().all(Missing::is_elsewhere);
         let lacks = |text: &Text<'_>| !are_there || missing.iter().all(|number| number.is_lacked_by(text));
         let lack = texts.iter().map(lacks).collect();
-        Self { missing, lack, is_only_like }
+        Self { missing, lack, is_only_like, no_phrase: false }
     }
 }
 

@@ -6,19 +6,21 @@
 //! the text of no other one is looked at, and nothing is said of it. What is nearest may be shown then, and is no sure answer
 //! (`search::scores`).
 //!
-//! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day, a time and of
-//! short numbers in a row each part counts by itself, as people write them in many ways.
+//! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day and of short numbers
+//! in a row each part counts by itself, as people write them in many ways. What one sign each joins, as `1482.8` or `246/5-6`, is one number
+//! (`joined`): its figures alone may be those of another one, so that they tell that it is known only where they are many.
 //!
 //! A number of another thing is none either: that a bus line has the number `4712` says nothing of the alarm whose PIN it may be. So a number
 //! is missing too where no passage that was found has it together with another word of the question, as long as some passage has such a word: in
 //! another language than the documents nothing is said. A passage that has the number is left as it is then (`Missing::is_lacked_by`).
 
 use super::bm25::is_known;
+use super::joined::{Joined, joined};
 use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::{TAIL, TAIL_FROM, has_digit};
+use super::typed::longest;
 use crate::base::file_name;
-use crate::base::fold::fold;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use core::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +28,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Signs of a number from which on it names something.
 const NAMES_FROM: usize = 2;
 
+/// Figures of a joined number from which on a passage that has them in a row, as the index counts them, is taken to have it.
+const COUNTED_FROM: usize = 5;
+
 /// A number or a code of a question that no passage that was found has, or none together with another word of the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// What is missing, in canonical form.
+    /// What is missing, as it is typed in the question.
     pub number: String,
     /// The terms that it is counted by, those of its parts too.
     pub terms: BTreeSet<usize>,
@@ -63,18 +68,21 @@ pub(super) fn missing(terms: &QueryTerms, statistics: &CorpusStatistics, texts: 
     // Which hits have another word is the same for each number.
     let others: Vec<OnceCell<bool>> = texts.iter().map(|_| OnceCell::new()).collect();
     let missing = |number: Number| {
-        if !number.is_there(is_counted) && !number.is_there(is_there) {
-            return Some(Missing { number: number.name(is_there), terms: number.all, elsewhere: None });
+        let (typed, terms) = (number.typed.clone(), number.all.clone());
+        if !number.is_there(is_counted) && !number.is_among(texts, is_there) {
+            return Some(Missing { number: typed, terms, elsewhere: None });
         }
         let is_with_others = || {
             let mut each = texts.iter().zip(&others);
             each.any(|(text, has)| number.is_in(text) && *has.get_or_init(|| beside.are_in(text)))
         };
-        (beside.tell && !is_with_others()).then(|| Missing {
-            number: number.whole(terms),
-            terms: number.all.clone(),
-            elsewhere: Some(number.clone()),
-        })
+        if !beside.tell || is_with_others() {
+            return None;
+        }
+        // Its parts may be those of several passages, of which none has all of it.
+        let is_whole =
+            number.wholes.iter().any(|(at, word)| is_counted(*at, word)) || texts.iter().any(|text| number.is_in(text));
+        Some(Missing { number: typed, terms, elsewhere: is_whole.then_some(number) })
     };
     numbers.into_iter().filter_map(missing).collect()
 }
@@ -128,57 +136,63 @@ fn counts(hit: &SearchHit, at: usize) -> bool {
     hit.frequencies.counts.get(at).is_some_and(|count| *count > 0)
 }
 
-/// The number, or the word, as it is typed in the question, if it is one word there.
-#[must_use]
-pub fn as_typed(question: &str, number: &str) -> String {
-    let mut words = question.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
-    let signs = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let number_signs = signs(number);
-    let is_it = |word: &&str| signs(&fold(word)) == number_signs;
-    words.find(is_it).unwrap_or(number).to_owned()
-}
-
 /// A number or a code of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Number {
+    /// As it is typed.
+    typed: String,
     /// Its terms, and those of its parts.
     all: BTreeSet<usize>,
     /// The whole in each way in which it is counted: one of them is enough.
     wholes: Vec<(usize, String)>,
     /// Its parts with figures, where all of them are enough.
     parts: Option<Vec<(usize, String)>>,
+    /// Its groups, where one sign each joins them. Then its wholes are those by which the index tells that it is there.
+    joined: Option<Joined>,
 }
 
 impl Number {
+    /// A number of joined groups, which the terms of `groups` are; `None` if it is counted as a long one, or is no term.
+    fn of_joined(terms: &QueryTerms, groups: &[BTreeSet<usize>], number: Joined) -> Option<Self> {
+        let figures = number.figures();
+        let mut all: BTreeSet<usize> =
+            number.groups.iter().map(|group| terms.with_word(group)).collect::<Option<_>>()?;
+        let mut its = groups.iter().filter(|group| !group.is_disjoint(&all)).flatten();
+        if its.any(|at| is_long(terms.word(*at))) {
+            return None;
+        }
+        // It may stand beside others with which it is counted as one.
+        let wholes: BTreeSet<usize> = all.iter().flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
+        let wholes = wholes.into_iter().map(|at| (at, terms.word(at).to_owned()));
+        let is_it = |word: &str| word.contains(&figures) && word.len() >= COUNTED_FROM;
+        let wholes: Vec<(usize, String)> = wholes.filter(|(_, word)| is_it(word)).collect();
+        all.extend(terms.with_word(&figures));
+        Some(Self { typed: number.typed.clone(), all, wholes, parts: None, joined: Some(number) })
+    }
+
     fn is_there(&self, is_there: impl Fn(usize, &str) -> bool) -> bool {
         let is_there = |(at, word): &(usize, String)| is_there(*at, word);
         self.wholes.iter().any(is_there) || self.parts.as_ref().is_some_and(|parts| parts.iter().all(is_there))
     }
 
+    /// Whether these hits have it, or each of its parts.
+    fn is_among(&self, texts: &[Text<'_>], is_there: impl Fn(usize, &str) -> bool) -> bool {
+        if self.joined.is_some() { texts.iter().any(|text| self.is_in(text)) } else { self.is_there(is_there) }
+    }
+
     /// Whether a hit has it, in whichever way it is typed.
     fn is_in(&self, text: &Text<'_>) -> bool {
+        if let Some(joined) = &self.joined {
+            let figures = joined.figures().len();
+            let mut longer = self.wholes.iter().filter(|(_, word)| word.len() > figures);
+            return text.signs().have_joined(joined) || longer.any(|(_, word)| text.signs().have(word));
+        }
         let is_counted = |at: usize, _: &str| counts(text.hit, at);
         self.is_there(is_counted) || self.is_there(|at, word| is_counted(at, word) || text.signs().have(word))
     }
-
-    /// All of it: its parts in their order where it counts by them, as a day does.
-    fn whole(&self, terms: &QueryTerms) -> String {
-        let wholes: BTreeSet<usize> =
-            self.all.iter().flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
-        let parts = self.all.iter().filter(|at| self.parts.is_some() && !wholes.contains(at));
-        let parts: Vec<&str> = parts.map(|at| terms.word(*at)).collect();
-        if parts.is_empty() { self.name(|_, _| true) } else { parts.join(" ") }
-    }
-
-    /// The first of its parts that is not there, or the whole.
-    fn name(&self, is_there: impl Fn(usize, &str) -> bool) -> String {
-        let mut parts = self.parts.iter().flatten();
-        let part = parts.find(|(at, word)| !is_there(*at, word)).or_else(|| self.wholes.first());
-        part.map(|(_, word)| word.clone()).unwrap_or_default()
-    }
 }
 
-/// The numbers and codes of a question. What has a whole in common is one.
+/// The numbers and codes of a question, in its order. What has a whole in common is one, but for numbers of joined groups.
 fn numbers(terms: &QueryTerms) -> Vec<Number> {
     let words: BTreeMap<usize, &String> =
         terms.looked_up().filter_map(|(at, forms)| Some((at, forms.first()?))).collect();
@@ -190,7 +204,30 @@ fn numbers(terms: &QueryTerms) -> Vec<Number> {
         groups = others;
         groups.push(group);
     }
-    groups.into_iter().filter_map(|group| number(terms, &words, group)).collect()
+    let one = |number: Joined| Number::of_joined(terms, &groups, number);
+    let mut numbers: Vec<Number> = joined(terms.question()).into_iter().filter_map(one).collect();
+    let taken: BTreeSet<usize> = numbers.iter().flat_map(|number| &number.all).copied().collect();
+    let others = groups.into_iter().filter_map(|group| number(terms, &words, without(terms, group, &taken)?));
+    let others: Vec<Number> = others.collect();
+    numbers.extend(others);
+    numbers.sort_by_key(|number| number.all.first().copied());
+    numbers
+}
+
+/// The terms of a group that are of no number of joined groups (`taken`); `None` if of those with digits only what such a number is a part of is left.
+fn without(terms: &QueryTerms, group: BTreeSet<usize>, taken: &BTreeSet<usize>) -> Option<BTreeSet<usize>> {
+    if group.is_disjoint(taken) {
+        return Some(group);
+    }
+    let wholes: BTreeSet<usize> =
+        group.intersection(taken).flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
+    let rest: BTreeSet<usize> = group.difference(taken).copied().collect();
+    rest.iter().any(|at| !wholes.contains(at) && has_digit(terms.word(*at))).then_some(rest)
+}
+
+/// Whether a word is a number whose last figures tell it.
+fn is_long(word: &str) -> bool {
+    word.len() >= TAIL_FROM && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The number that these terms are; `None` if they are none.
@@ -201,7 +238,7 @@ fn number(terms: &QueryTerms, words: &BTreeMap<usize, &String>, all: BTreeSet<us
         .filter_map(|at| Some((*at, (*words.get(at)?).clone())))
         .filter(|(_, word)| has_digit(word))
         .collect();
-    let is_long = with_digits.iter().any(|(_, word)| figures(word) && word.len() >= TAIL_FROM);
+    let is_long = with_digits.iter().any(|(_, word)| is_long(word));
     // The last figures of a telephone number may be one of its parts too.
     let is_tail = |word: &str| is_long && figures(word) && word.len() == TAIL;
     let is_whole = |(at, word): &(usize, String)| is_tail(word) || terms.part_of(*at).next().is_none();
@@ -212,123 +249,18 @@ fn number(terms: &QueryTerms, words: &BTreeMap<usize, &String>, all: BTreeSet<us
     if !wholes.iter().any(names) || counts_by_parts && parts.is_empty() {
         return None;
     }
-    Some(Number { all, wholes, parts: counts_by_parts.then_some(parts) })
+    Some(Number { typed: typed(terms, &all), all, wholes, parts: counts_by_parts.then_some(parts), joined: None })
+}
+
+/// All of the number that these terms are as it is typed. The letters of a day are of no whole, but stand between its parts.
+fn typed(terms: &QueryTerms, all: &BTreeSet<usize>) -> String {
+    let wholes: BTreeSet<usize> = all.iter().flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
+    let parts: String = all.iter().filter(|at| !wholes.contains(at)).map(|at| terms.word(*at)).collect();
+    let words = all.iter().map(|at| terms.word(*at)).filter(|word| has_digit(word)).map(str::to_owned);
+    let words: Vec<String> = words.chain([parts]).collect();
+    longest(terms.question(), &words)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::hits_test::hits;
-    use super::*;
-
-    /// The numbers of a question that these texts do not have.
-    fn missing_in(question: &str, texts: &[&str]) -> Vec<String> {
-        let terms = QueryTerms::new(question);
-        let (hits, statistics) = hits(&terms, ["/notes/a4.md", ""], texts);
-        let texts: Vec<Text<'_>> = hits.iter().map(Text::of).collect();
-        let missing = missing(&terms, &statistics, &texts);
-        missing.into_iter().map(|one| as_typed(question, &one.number)).collect()
-    }
-
-    const TEXTS: [&str; 4] = [
-        "Invoice RE4711 of the plumber, RE-2024-00815.",
-        "Room 1204 has a leak since 12.03.2024, at level10.",
-        "Spare part BX7712, or AB 1234/C, call +49 30 2345678.",
-        "Locker 0042, and key 345 of the 1980s.",
-    ];
-
-    #[test]
-    fn a_number_with_another_figure_or_other_letters_is_missing() {
-        for (question, number) in [
-            ("RE4712", "RE4712"),
-            ("Is RE4712 paid?", "RE4712"),
-            ("room 1999", "1999"),
-            ("room 120", "120"),
-            ("RE-2024-00999", "RE-2024-00999"),
-            ("AB-2024-00815", "AB-2024-00815"),
-            ("BX7711", "BX7711"),
-            ("level70", "level70"),
-            ("Who is 030 2345679?", "2345679"),
-            ("What was on 12.03.2023?", "2023"),
-        ] {
-            assert_eq!(missing_in(question, &TEXTS), [number], "{question}");
-        }
-    }
-
-    #[test]
-    fn a_number_that_is_typed_differently_is_there() {
-        for question in [
-            "RE4711",
-            "re 4711",
-            "re-4711",
-            "re202400815",
-            "2024/00815",
-            "bx 7712",
-            "BX-7712",
-            "ab1234c",
-            "AB-1234/C",
-            "030 2345678",
-            "0049302345678",
-            "locker 42 0042",
-            "0345",
-            "the 1980s",
-            "1980",
-            "12 March 2024",
-            "level 10",
-            "a4.md",
-            "3 rooms",
-            "at 2.5",
-            "no number",
-            "",
-        ] {
-            assert_eq!(missing_in(question, &TEXTS), Vec::<String>::new(), "{question}");
-        }
-        assert!(missing_in("RE4712", &[]).is_empty(), "nothing was found that it could be said of");
-    }
-
-    #[test]
-    fn a_number_that_only_a_passage_about_something_else_has_is_missing() {
-        let texts = [
-            "Invoice 2024-0077 of the Stadtwerke over 450 euros was paid.",
-            "Photo 2024-0078 shows grandmother at the lake",
-            "The PIN of the alarm is 4711",
-            "Bus line 4712",
-            "The lock code is 0042",
-            "Mail number 43",
-            "The rent is 950 euros",
-            "Room 201 has a leak since 12 March 2024",
-        ];
-        for (question, number) in [
-            ("Was the invoice 2024-0078 of the Stadtwerke paid?", "2024-0078"),
-            ("Is the PIN of the alarm 4712?", "4712"),
-            ("What is the lock code 0043?", "0043"),
-            ("Is the rent 201 euros?", "201"),
-            ("Was the rent paid on 12 March 2024?", "12 march 2024"),
-        ] {
-            assert_eq!(missing_in(question, &texts), [number], "{question}");
-        }
-        for question in [
-            "Was the invoice 2024-0077 of the Stadtwerke paid?",
-            "the foto 2024-0078",
-            "Is the bus line 4712 late?",
-            "4712",
-            "2024-0078",
-            "Is it 4712?",
-            "Wie spät ist Linie 4712?",
-            "What leaks in room 201?",
-            "The leak of 12.03.2024",
-        ] {
-            assert_eq!(missing_in(question, &texts), Vec::<String>::new(), "{question}");
-        }
-        assert!(missing_in("part 0345", &["Order part 0345 for the pump", "Mail number 345"]).is_empty());
-    }
-
-    #[test]
-    fn a_hit_that_has_a_number_of_another_thing_does_not_lack_it() {
-        let terms = QueryTerms::new("Is the PIN 4712?");
-        let (hits, statistics) = hits(&terms, ["/0.md", ""], &["The PIN is 4711", "Bus line 4712"]);
-        let texts: Vec<Text<'_>> = hits.iter().map(Text::of).collect();
-        let missing = missing(&terms, &statistics, &texts);
-        assert!(missing.len() == 1 && missing[0].is_elsewhere());
-        assert!(missing[0].is_lacked_by(&texts[0]) && !missing[0].is_lacked_by(&texts[1]));
-    }
-}
+#[path = "numbers_test.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! The letters and figures of a passage in a row, in which a number is found in whichever way it is typed.
 
+use super::joined::{Gap, Joined};
 use super::token::{TAIL, WITHOUT_ZEROS_FROM};
 use crate::base::fold::fold;
 use crate::base::hit::SearchHit;
@@ -35,8 +36,8 @@ impl<'a> Text<'a> {
 pub(super) struct Signs {
     /// A line feed where too much stands between two for them to be of one number.
     signs: Vec<char>,
-    /// Whether something stands before each.
-    apart: Vec<bool>,
+    /// What stands before each.
+    gaps: Vec<Gap>,
 }
 
 impl Signs {
@@ -45,28 +46,28 @@ impl Signs {
         #[cfg(test)]
         folded::one_more();
         let name = hit.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let mut all = Self { signs: Vec::new(), apart: Vec::new() };
+        let mut all = Self { signs: Vec::new(), gaps: Vec::new() };
         for part in [&*String::from_utf8_lossy(name), hit.heading.as_str(), hit.text.as_str()] {
-            all.push('\n', true);
-            let mut between = 0;
+            all.push('\n', Gap::Other);
+            let mut between = String::new();
             for sign in fold(part).chars() {
                 if !sign.is_alphanumeric() {
-                    between += if sign == '\n' { BETWEEN_MAX + 1 } else { 1 };
+                    between.push(sign);
                     continue;
                 }
-                if between > BETWEEN_MAX {
-                    all.push('\n', true);
+                if between.contains('\n') || between.chars().count() > BETWEEN_MAX {
+                    all.push('\n', Gap::Other);
                 }
-                all.push(sign, between > 0);
-                between = 0;
+                all.push(sign, Gap::of(&between));
+                between.clear();
             }
         }
         all
     }
 
-    fn push(&mut self, sign: char, is_apart: bool) {
+    fn push(&mut self, sign: char, before: Gap) {
         self.signs.push(sign);
-        self.apart.push(is_apart);
+        self.gaps.push(before);
     }
 
     /// Whether a number stands in them, and not as a part of a longer number or word.
@@ -84,11 +85,18 @@ impl Signs {
         })
     }
 
+    /// Whether a number of joined groups stands in them.
+    pub(super) fn have_joined(&self, number: &Joined) -> bool {
+        number.is_in(&self.signs, &self.gaps)
+    }
+
     /// Whether a word stands in them, or begins one: `level` is in `level10`.
     pub(super) fn have_word(&self, word: &str) -> bool {
         let word: Vec<char> = word.chars().filter(|sign| sign.is_alphanumeric()).collect();
         let mut places = self.signs.windows(word.len().max(1)).enumerate();
-        let is_one = |at: usize| self.apart.get(at + 1..at + word.len()).is_some_and(|inner| !inner.contains(&true));
+        let is_one = |at: usize| {
+            self.gaps.get(at + 1..at + word.len()).is_some_and(|inner| inner.iter().all(|gap| *gap == Gap::None))
+        };
         word.len() >= WORD_FROM && places.any(|(at, signs)| signs == word && !self.goes_on(at) && is_one(at))
     }
 
@@ -107,7 +115,7 @@ impl Signs {
             return false;
         };
         let are_of_one = before.is_alphanumeric() && before.is_ascii_digit() == sign.is_ascii_digit();
-        are_of_one && sign.is_alphanumeric() && !self.apart.get(at).copied().unwrap_or(true)
+        are_of_one && sign.is_alphanumeric() && self.gaps.get(at) == Some(&Gap::None)
     }
 }
 

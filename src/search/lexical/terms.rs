@@ -19,6 +19,8 @@ const NEIGHBOURS: usize = 3;
 /// The terms of a question, each with its index in [`TermFrequencies`]: its distinct words in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryTerms {
+    /// As it was typed.
+    question: String,
     terms: Vec<Term>,
     /// The indexes of the terms that have this form.
     forms: BTreeMap<String, Vec<usize>>,
@@ -86,7 +88,8 @@ impl QueryTerms {
         }
         let parts = terms.iter().flat_map(|term| &term.parts).flat_map(|parts| [&parts.first, &parts.second]);
         let beginnings = Beginnings::of(forms.keys().chain(parts));
-        Self { terms, forms, beginnings, languages, fluency: Fluency::default() }
+        let question = question.to_owned();
+        Self { question, terms, forms, beginnings, languages, fluency: Fluency::default() }
     }
 
     /// With the languages that the question's model knows.
@@ -100,6 +103,11 @@ impl QueryTerms {
     #[must_use]
     pub const fn fluency(&self) -> Fluency {
         self.fluency
+    }
+
+    /// The question as it was typed.
+    pub(super) fn question(&self) -> &str {
+        &self.question
     }
 
     /// The languages that its words may be of, the likeliest first.
