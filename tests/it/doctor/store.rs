@@ -87,7 +87,7 @@ fn a_bit_of_the_store_that_is_flipped_under_the_agent() {
     named("a bit of the store is flipped under the agent", &agent);
     // It starts itself anew, at another address of this machine.
     let end = Instant::now() + Duration::from_secs(180);
-    let address = || fs::read_to_string(place.home().join("api")).unwrap_or_default().trim().to_owned();
+    let address = || fs::read_to_string(place.home().join("api-address")).unwrap_or_default().trim().to_owned();
     while [&agent.api, ""].contains(&address().as_str()) {
         assert!(Instant::now() < end, "{}", agent.log());
         std::thread::sleep(Duration::from_millis(200));
