@@ -71,17 +71,24 @@ fn a_text_in_utf8_is_read_as_that_where_the_mail_names_a_western_encoding() {
     }
 }
 
+/// A mail of several parts up to its first attachment; the boundary is B.
+fn with_a_letter() -> String {
+    format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n"
+    )
+}
+
+/// An attachment with this body, which is base64.
+fn part(kind: &str, body: &str) -> String {
+    format!(
+        "--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\
+         Content-Disposition: attachment; filename=a.bin\r\n\r\n{body}\r\n"
+    )
+}
+
 #[test]
 fn a_mail_that_breaks_off_in_an_attachment_tells_so_and_a_whole_one_does_not() {
-    let part = |kind: &str, body: &str| {
-        format!(
-            "--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\
-             Content-Disposition: attachment; filename=a.bin\r\n\r\n{body}\r\n"
-        )
-    };
-    let head = format!(
-        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n"
-    );
+    let head = with_a_letter();
     let letters = base64(&[7; 900]);
     let tells = |mail: &str| extract("a.eml", mail.as_bytes()).unwrap().text.contains("The end of this file");
     let pdf = part("application/pdf", &letters);
@@ -93,15 +100,7 @@ fn a_mail_that_breaks_off_in_an_attachment_tells_so_and_a_whole_one_does_not() {
 
 #[test]
 fn a_mail_that_is_whole_is_not_told_as_one_that_breaks_off_whatever_stands_between_its_letters() {
-    let part = |kind: &str, body: &str| {
-        format!(
-            "--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\
-             Content-Disposition: attachment; filename=a.bin\r\n\r\n{body}\r\n"
-        )
-    };
-    let head = format!(
-        "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n"
-    );
+    let head = with_a_letter();
     let letters = base64(&[7; 900]);
     let text_of = |mail: &str| extract("a.eml", mail.as_bytes()).unwrap().text;
     let footers = ["_____\r\nSent by the list.", "--\r\nSent by the list", "."];
