@@ -20,7 +20,7 @@ use wattle::base::vector::Embedding;
 use wattle::embed::Embedder;
 use wattle::embed::engine::Engine;
 use wattle::embed::model::Manifest;
-use wattle::limits::DIMENSIONS;
+use wattle::limits::{DIMENSIONS, RESCORE};
 use wattle::search::lexical::row_set::RowSet;
 use wattle::search::vector::Index;
 use wattle::text::chunk::chunks;
@@ -74,17 +74,17 @@ fn split_markdown_into_chunks(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The shipped scan: sign bits of all vectors, then int8 cosines of the nearest.
+/// The shipped scan: sketches of all vectors, then int8 cosines of the nearest.
 #[divan::bench(args = [10_000, 100_000])]
 fn scan_sign_bits_then_int8(bencher: Bencher<'_, '_>, count: u64) {
     let vectors = vectors(count);
     let stored: Vec<_> = vectors.iter().map(Embedding::quantize).collect();
     let mut index = Index::new();
-    let entries: Vec<_> = vectors.iter().zip(0..).map(|(vector, row)| (Row(row), vector.signs())).collect();
+    let entries: Vec<_> = vectors.iter().zip(0..).map(|(vector, row)| (Row(row), vector.quantize().sketch())).collect();
     index.add(&entries);
     let question = vectors[3].clone();
     bencher.counter(ItemsCount::new(count)).bench_local(|| {
-        let near = index.nearest(&question.signs(), index.rescored(), &RowSet::default());
+        let near = index.nearest(&question, RESCORE, &RowSet::default());
         near.iter().map(|row| stored[row.0 as usize].cosine(black_box(&question))).fold(f32::MIN, f32::max)
     });
 }

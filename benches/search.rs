@@ -28,7 +28,7 @@ use wattle::base::rng::Rng;
 use wattle::base::vector::{Embedding, Quantized};
 use wattle::embed::Embedder;
 use wattle::embed::stand_in::StandIn;
-use wattle::limits::DIMENSIONS;
+use wattle::limits::{DIMENSIONS, RESCORE};
 use wattle::platform::disk::{Disk, Sync};
 use wattle::scheduler::task::{Outcome, Query};
 use wattle::search::indexes::Indexes;
@@ -93,7 +93,7 @@ fn of_vectors(vectors: &str, questions: &str, folder: &Path) {
     let (mut batch, mut entries) = (Batch::default(), Vec::new());
     for (row, vector) in (0..).map(Row).zip(embeddings(vectors)) {
         let stored = vector.quantize();
-        entries.push((row, stored.signs()));
+        entries.push((row, stored.sketch()));
         codes.push(stored.clone());
         batch.put(
             Space::Vector,
@@ -110,14 +110,14 @@ fn of_vectors(vectors: &str, questions: &str, folder: &Path) {
     kv.commit(batch).unwrap();
     kv.sync().unwrap();
     let questions: Vec<Embedding> = embeddings(questions).collect();
-    println!("{{\"count\": {}, \"memory\": {}, \"depth\": {}}}", index.len(), index.memory(), index.rescored());
+    println!("{{\"count\": {}, \"memory\": {}, \"depth\": {}}}", index.len(), index.memory(), RESCORE);
     let none = RowSet::default();
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
         let (what, depth) = line.split_once(' ').unwrap();
-        let depth = Some(depth.parse::<usize>().unwrap()).filter(|depth| *depth > 0).unwrap_or(index.rescored());
+        let depth = Some(depth.parse::<usize>().unwrap()).filter(|depth| *depth > 0).unwrap_or(RESCORE);
         let (times, answers) = timed(&questions, |question| {
-            let near = index.nearest(&question.signs(), depth, &none);
+            let near = index.nearest(question, depth, &none);
             match what {
                 "memory" => ten(near.into_iter().map(|row| (codes[row.0 as usize].cosine(question), row)).collect()),
                 "store" => {

@@ -1,14 +1,14 @@
-//! Embeddings in their three forms: exact (f32), stored (int8 with one scale a vector), scanned (sign bits).
+//! Embeddings in their three forms: exact (f32), stored (int8 with one scale a vector), sketched (two bits a dimension).
 //!
-//! The stored form keeps 99.85 % of the exact top ten (with a scale for each vector); the sign bits pick the candidates
-//! by their Hamming distance, at 3 ns a vector.
+//! The stored form keeps 99.85 % of the exact top ten (with a scale for each vector). The sketches are in memory: a scan compares the sign
+//! bits of all of them, and both bits tell which of the nearest are worth reading (`search::vector`).
 
 use crate::base::id::Fingerprint;
 use crate::limits::DIMENSIONS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Words of 64 signs.
+/// Words of 64 bits, one bit a dimension.
 pub const SIGN_WORDS: usize = DIMENSIONS / 64;
 
 /// Sums that a cosine is added up in: as many as fit the vectors of most processors, and always the same ones, so that all
@@ -101,10 +101,10 @@ impl Embedding {
         Quantized { scale, codes }
     }
 
-    /// The scanned form: which numbers are positive.
+    /// Which numbers are positive.
     #[must_use]
-    pub fn signs(&self) -> Signs {
-        Signs::of(self.values.iter().map(|v| *v > 0.0))
+    pub fn signs(&self) -> Bits {
+        Bits::of(self.values.iter().map(|v| *v > 0.0))
     }
 }
 
@@ -168,37 +168,49 @@ impl Quantized {
         sums.iter().sum::<f32>() * self.scale
     }
 
-    /// The scanned form.
+    /// The form that is kept in memory.
     #[must_use]
-    pub fn signs(&self) -> Signs {
-        Signs::of(self.codes.iter().map(|c| *c > 0))
+    pub fn sketch(&self) -> Sketch {
+        let sum: u32 = self.codes.iter().map(|code| u32::from(code.unsigned_abs())).sum();
+        let count = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
+        let large = self.codes.iter().map(|code| u32::from(code.unsigned_abs()).saturating_mul(count) > sum);
+        Sketch { signs: Bits::of(self.codes.iter().map(|code| *code > 0)), large: Bits::of(large) }
     }
 }
 
-/// The sign of each number, one bit a dimension: 48 bytes.
+/// Two bits a dimension: 96 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Signs([u64; SIGN_WORDS]);
+pub struct Sketch {
+    /// Which numbers are positive.
+    pub signs: Bits,
+    /// Which are larger, by their amount, than the mean of the vector's amounts.
+    pub large: Bits,
+}
 
-impl Signs {
-    fn of(positive: impl Iterator<Item = bool>) -> Self {
+/// One bit a dimension: 48 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bits([u64; SIGN_WORDS]);
+
+impl Bits {
+    fn of(bits: impl Iterator<Item = bool>) -> Self {
         let mut words = [0; SIGN_WORDS];
-        positive.enumerate().for_each(|(at, bit)| words[at / 64] |= u64::from(bit) << (at % 64));
+        bits.enumerate().for_each(|(at, bit)| words[at / 64] |= u64::from(bit) << (at % 64));
         Self(words)
     }
 
-    /// The signs whose bits these are, the first in the lowest bit.
+    /// The bits of these words, the first dimension's in the lowest bit.
     #[must_use]
     pub const fn from_words(words: [u64; SIGN_WORDS]) -> Self {
         Self(words)
     }
 
-    /// The bits, the first sign in the lowest.
+    /// The words, the first dimension's bit in the lowest.
     #[must_use]
     pub const fn words(&self) -> &[u64; SIGN_WORDS] {
         &self.0
     }
 
-    /// The Hamming distance: how many signs differ, 0 to `DIMENSIONS`.
+    /// The Hamming distance: how many bits differ, 0 to `DIMENSIONS`.
     #[must_use]
     pub fn distance(&self, other: &Self) -> u32 {
         self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
@@ -235,7 +247,7 @@ mod tests {
         let (a, b) = (Embedding::new(model, &wave(0.0)).unwrap(), Embedding::new(model, &wave(0.8)).unwrap());
         let stored = a.quantize();
         assert!((stored.cosine(&b) - a.cosine(&b).unwrap()).abs() < 0.01);
-        assert!(stored.signs().distance(&a.signs()) < 8, "only numbers near zero may lose their sign");
+        assert!(stored.sketch().signs.distance(&a.signs()) < 8, "only numbers near zero may lose their sign");
         let bytes: Vec<u8> = stored.bytes().collect();
         assert_eq!(Quantized::from_parts(stored.scale(), &bytes), Some(stored));
     }
@@ -244,5 +256,20 @@ mod tests {
     fn a_damaged_stored_vector_is_refused() {
         assert_eq!(Quantized::from_parts(1.0, &[0; 3]), None);
         assert_eq!(Quantized::from_parts(f32::NAN, &[0; DIMENSIONS]), None);
+    }
+
+    #[test]
+    fn a_sketch_has_the_signs_and_tells_the_large_numbers_from_the_small() {
+        let mut codes = [0_u8; DIMENSIONS];
+        // 1, -100, 3, and all others 0: the mean of the amounts is below 1.
+        codes[..3].copy_from_slice(&[1, 100_u8.wrapping_neg(), 3]);
+        let sketch = Quantized::from_parts(0.5, &codes).unwrap().sketch();
+        assert_eq!((sketch.signs.words()[0], sketch.large.words()[0]), (0b101, 0b111));
+        codes[3..].fill(2);
+        let sketch = Quantized::from_parts(0.5, &codes).unwrap().sketch();
+        assert_eq!(sketch.large.words(), &[0b110, 0, 0, 0, 0, 0]);
+        // Where all are equal, none is large; the least code there is has its amount.
+        let equal = Quantized::from_parts(0.5, &[128; DIMENSIONS]).unwrap().sketch();
+        assert_eq!((equal.signs, equal.large), (Bits([0; SIGN_WORDS]), Bits([0; SIGN_WORDS])));
     }
 }

@@ -78,7 +78,7 @@ pub struct StatusReport {
 /// Bytes of memory that the indexes take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexBytes {
-    /// The sign bits of the vectors.
+    /// The sketches of the vectors, two bits a dimension.
     pub vectors: u64,
     /// The words, without what is in the store.
     pub words: u64,

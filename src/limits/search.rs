@@ -1,13 +1,15 @@
 //! Scoring of chunks for a query.
 
-/// Vectors picked by sign bits and scored exactly (200 lose nothing up to 100,000 chunks: docs/evidence.md).
-pub const RESCORE: usize = 200;
-/// As many where there are `RESCORE_MANY_VECTORS` or more: the more vectors there are, the more lie between the nearest.
-pub const RESCORE_MOST: usize = 1_000;
-/// Up to so many vectors `RESCORE` of them are scored exactly.
-pub const RESCORE_FEW_VECTORS: usize = 100_000;
-/// See `RESCORE_MOST`. In between the number grows evenly.
-pub const RESCORE_MANY_VECTORS: usize = 1_000_000;
+/// Vectors picked by their sketches and scored exactly: of the ten nearest of 40,000 they hold .995, of a million .988 (docs/evidence.md).
+/// Each is read from the store, which on a board may mean from its card.
+pub const RESCORE: usize = 100;
+/// Vectors picked by their sign bits alone to have their cosine estimated, besides each one that is wanted; at least
+/// `ESTIMATED_MORE_MIN`, at most `ESTIMATED_MORE_MAX`.
+pub const ESTIMATED_MORE: usize = 3;
+/// See `ESTIMATED_MORE`.
+pub const ESTIMATED_MORE_MIN: usize = 180;
+/// See `ESTIMATED_MORE`.
+pub const ESTIMATED_MORE_MAX: usize = 600;
 
 /// Vectors that are looked at for another device where some folders are private, until `HITS_MAX` of them may answer; each time
 /// `RESCORE_WIDER` times as many as before. The last look reads a record for each: some tens of milliseconds.

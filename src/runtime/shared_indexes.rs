@@ -47,10 +47,6 @@ impl Lookup for SharedIndexes {
         self.read().vectors.models().into_iter().map(|(model, _)| model).collect()
     }
 
-    fn rescored(&self, model: ModelMark) -> usize {
-        self.read().vectors.rescored(model)
-    }
-
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         self.read().nearest(question, max, allowed)
     }

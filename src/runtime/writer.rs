@@ -8,7 +8,7 @@
 
 use crate::base::id::{DocId, ModelMark, Row, SaveId};
 use crate::base::time::Instant;
-use crate::base::vector::Signs;
+use crate::base::vector::Sketch;
 use crate::limits::{LIST_BYTES_MAX, LIST_FREE_MIN, SAVE_FREE_MIN, SAVES_MAX};
 use crate::node::input::{Input, NotSaved, Saved};
 use crate::platform::counted;
@@ -262,13 +262,14 @@ impl Writer {
         }
         // Whatever has to be read or looked for is, before a question has to wait: nobody else changes the index.
         let words: Vec<_> = changed.iter().map(|applied| words::following(self.library.kv(), applied)).collect();
-        let (mut go, mut come): (BTreeSet<Row>, BTreeMap<Row, (ModelMark, Signs)>) = (BTreeSet::new(), BTreeMap::new());
+        let (mut go, mut come): (BTreeSet<Row>, BTreeMap<Row, (ModelMark, Sketch)>) =
+            (BTreeSet::new(), BTreeMap::new());
         for applied in &changed {
             for row in applied.removed.iter().chain(&applied.unmade) {
                 go.insert(*row);
                 come.remove(row);
             }
-            come.extend(applied.added.iter().map(|(row, model, signs)| (*row, (*model, *signs))));
+            come.extend(applied.added.iter().map(|(row, model, sketch)| (*row, (*model, *sketch))));
         }
         let vectors = self.index.read().unwrap_or_else(PoisonError::into_inner).vectors.find(&go, come);
         // Held for as many steps as rows change.

@@ -6,13 +6,13 @@ use super::lexical;
 use super::lexical::row_set::{Allowed, Taken};
 use super::vector;
 use crate::base::id::{ModelMark, Row};
-use crate::base::vector::{Embedding, Signs};
+use crate::base::vector::{Embedding, Sketch};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a device's questions are looked up in.
 #[derive(Debug, Default)]
 pub struct Indexes {
-    /// The sign bits of all vectors that may answer.
+    /// The sketches of all vectors that may answer.
     pub vectors: VectorIndexes,
     /// The words of all chunks.
     pub words: lexical::index::Index,
@@ -23,20 +23,20 @@ pub struct Indexes {
 /// Bytes of memory that the indexes take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IndexMemory {
-    /// The sign bits.
+    /// The sketches of vectors.
     pub vectors: u64,
     /// The words, without what is in the store, and the list of files.
     pub words: u64,
 }
 
 impl Indexes {
-    /// The rows nearest by sign bits, with at most `max` different texts; of those that are `allowed`, and have vectors of the question's
+    /// The nearest rows by their sketches, with at most `max` different texts; of those that are `allowed`, and have vectors of the question's
     /// model.
     #[must_use]
     pub fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         let taken = Taken { left_out: self.words.left_out(allowed.shared), only: allowed.only };
         let index = self.vectors.of(question.model().into());
-        index.map_or_else(Vec::new, |index| index.nearest(&question.signs(), max, taken))
+        index.map_or_else(Vec::new, |index| index.nearest(question, max, taken))
     }
 
     /// What they take.
@@ -56,12 +56,6 @@ pub struct VectorMoves(Vec<(ModelMark, vector::Moves)>);
 pub struct VectorIndexes(Vec<(ModelMark, vector::Index)>);
 
 impl VectorIndexes {
-    /// How many of the nearest by this model are to be scored exactly.
-    #[must_use]
-    pub fn rescored(&self, model: ModelMark) -> usize {
-        self.of(model).map_or_else(|| vector::Index::new().rescored(), vector::Index::rescored)
-    }
-
     /// The models that have vectors, each with how many.
     #[must_use]
     pub fn models(&self) -> Vec<(ModelMark, usize)> {
@@ -69,32 +63,32 @@ impl VectorIndexes {
     }
 
     /// Adds a row that is in no index.
-    pub fn push(&mut self, row: Row, model: ModelMark, signs: Signs) {
-        self.of_mut(model).add(&[(row, signs)]);
+    pub fn push(&mut self, row: Row, model: ModelMark, sketch: Sketch) {
+        self.of_mut(model).add(&[(row, sketch)]);
     }
 
     /// Adds rows that are in no index of their model. From that of another one they are taken.
-    pub fn add(&mut self, entries: &[(Row, ModelMark, Signs)]) {
+    pub fn add(&mut self, entries: &[(Row, ModelMark, Sketch)]) {
         for of_one in entries.chunk_by(|(_, one, _), (_, other, _)| one == other) {
             let Some((_, model, _)) = of_one.first() else { continue };
             let rows: Vec<Row> = of_one.iter().map(|(row, ..)| *row).collect();
             self.0.iter_mut().filter(|(other, _)| other != model).for_each(|(_, index)| index.remove(&rows));
-            let entries: Vec<(Row, Signs)> = of_one.iter().map(|(row, _, signs)| (*row, *signs)).collect();
+            let entries: Vec<(Row, Sketch)> = of_one.iter().map(|(row, _, sketch)| (*row, *sketch)).collect();
             self.of_mut(*model).add(&entries);
         }
     }
 
     /// Finds rows that go, before others come, as `vector::Index::find` does; a row that comes with one model goes from the index of another.
     #[must_use]
-    pub fn find(&self, go: &BTreeSet<Row>, come: BTreeMap<Row, (ModelMark, Signs)>) -> VectorMoves {
-        let mut of: BTreeMap<ModelMark, BTreeMap<Row, Signs>> = BTreeMap::new();
+    pub fn find(&self, go: &BTreeSet<Row>, come: BTreeMap<Row, (ModelMark, Sketch)>) -> VectorMoves {
+        let mut of: BTreeMap<ModelMark, BTreeMap<Row, Sketch>> = BTreeMap::new();
         of.extend(self.0.iter().map(|(model, _)| (*model, BTreeMap::new())));
         let mut go_for_others = go.clone();
-        for (row, (model, signs)) in come {
+        for (row, (model, sketch)) in come {
             go_for_others.insert(row);
-            of.entry(model).or_default().insert(row, signs);
+            of.entry(model).or_default().insert(row, sketch);
         }
-        let moves = |(model, come): (ModelMark, BTreeMap<Row, Signs>)| {
+        let moves = |(model, come): (ModelMark, BTreeMap<Row, Sketch>)| {
             let goes = |row: &&Row| go.contains(row) || !come.contains_key(row);
             let go: BTreeSet<Row> = go_for_others.iter().filter(goes).copied().collect();
             let none = vector::Index::new();
@@ -147,13 +141,13 @@ mod tests {
 
     #[test]
     fn a_row_that_comes_with_one_model_goes_from_the_index_of_the_other() {
-        let signs = |row: u64| {
+        let sketch = |row: u64| {
             let value = |at: usize| if at as u64 == row { -1.0 } else { 1.0 };
             let values: Vec<f32> = (0..crate::limits::DIMENSIONS).map(value).collect();
-            Embedding::new(Fingerprint([1; 32]), &values).unwrap().signs()
+            Embedding::new(Fingerprint([1; 32]), &values).unwrap().quantize().sketch()
         };
         let mark = |model: u8| ModelMark::from(Fingerprint([model; 32]));
-        let come = |of: &[(u64, u8)]| of.iter().map(|(row, model)| (Row(*row), (mark(*model), signs(*row)))).collect();
+        let come = |of: &[(u64, u8)]| of.iter().map(|(row, model)| (Row(*row), (mark(*model), sketch(*row)))).collect();
         let mut indexes = Indexes::default();
         let moves = indexes.vectors.find(&BTreeSet::new(), come(&[(0, 1), (1, 1), (2, 1)]));
         indexes.vectors.apply(moves);

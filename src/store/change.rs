@@ -5,7 +5,7 @@ use super::counts::Kind;
 use super::record::{Asked, Document, Failing, FileStamp, Marks, Parked, Sources};
 use super::roots::Roots;
 use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark, PeerKey, Ring, Row};
-use crate::base::vector::{Quantized, Signs};
+use crate::base::vector::{Quantized, Sketch};
 
 /// A document as a look at it found it. A document may go on under another path between the look and the change that follows
 /// from it, when its file was renamed: then that change is not about it any more.
@@ -282,7 +282,7 @@ pub struct Applied {
     /// The documents whose records were written or deleted.
     pub documents: Vec<DocId>,
     /// Vectors that may answer from now on.
-    pub added: Vec<(Row, ModelMark, Signs)>,
+    pub added: Vec<(Row, ModelMark, Sketch)>,
     /// Rows that may not answer any more, by their vectors or by their words.
     pub removed: Vec<Row>,
     /// Rows whose vectors are deleted and whose chunks wait to be embedded again: their words answer as before.

@@ -1,4 +1,4 @@
-//! Search on this device: the vector index gives the rows nearest by sign bits, which exact cosines order, and the
+//! Search on this device: the vector index gives the nearest rows by their sketches, which exact cosines order, and the
 //! index of words those with the best BM25 score. Both together decide which texts are read; there the question's terms are
 //! counted, for the device that asks. Files whose name is the question join them, whatever their text is.
 
@@ -29,7 +29,7 @@ use crate::embed::{
     model::{canonical, key, prefixed},
 };
 use crate::limits::{
-    HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, POSTINGS_READ_LATE, RESCORE_SHARED_MAX, RESCORE_WIDER,
+    HITS_MAX, NAMED_CHUNKS_MAX, NAMED_FILES_MAX, POSTINGS_READ_LATE, RESCORE, RESCORE_SHARED_MAX, RESCORE_WIDER,
 };
 use crate::scheduler::task::{Outcome, Query};
 use crate::search::lexical::row_set::Allowed;
@@ -53,7 +53,7 @@ pub use lookup::{CollectionOf, InStore, IsLate, Late, Lookup, load_indexes};
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
 
-/// Vectors that are read also after the deadline, the nearest by sign bits; and files that are counted then of those not searched.
+/// Vectors that are read also after the deadline, the nearest by their sketches; and files that are counted then of those not searched.
 const READ_LATE: usize = 20;
 
 /// The embedding of a question, for a search here and on other devices.
@@ -219,17 +219,16 @@ fn nearest(
     unread: &mut Option<KvError>,
     is_late: impl Fn(usize) -> bool,
 ) -> Vec<Row> {
-    let wanted = lookup.rescored(question.model().into());
     if !folders.hide_any() {
-        return lookup.nearest(question, wanted, Allowed { shared: false, ..allowed });
+        return lookup.nearest(question, RESCORE, Allowed { shared: false, ..allowed });
     }
-    let (mut most, mut read) = (wanted, 0);
+    let (mut most, mut read) = (RESCORE, 0);
     loop {
         let rows = lookup.nearest(question, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
-        let mut seen = Vec::with_capacity(wanted.min(rows.len()));
+        let mut seen = Vec::with_capacity(RESCORE.min(rows.len()));
         for row in rows {
-            if seen.len() == wanted {
+            if seen.len() == RESCORE {
                 break;
             }
             if is_late(read) {

@@ -147,10 +147,6 @@ impl Lookup for Only<'_> {
         self.indexes.models()
     }
 
-    fn rescored(&self, model: ModelMark) -> usize {
-        self.indexes.rescored(model)
-    }
-
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         if self.lists == Lists::Lexical { Vec::new() } else { self.indexes.nearest(question, max, allowed) }
     }

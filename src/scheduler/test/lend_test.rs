@@ -212,9 +212,9 @@ fn results_count_for_their_device_once_they_are_on_the_disk_and_not_if_their_sav
     let result = |n| SavedResult { doc: DocId(n), row: Row(n), key: EmbedKey([0; 16]), by: Some(PEER), is_owed: false };
     let made = [1, 2].map(result);
     let own = SavedResult { row: Row(0), by: None, ..made[0] };
-    let signs = crate::base::vector::Quantized::from_parts(0.1, &[1; crate::limits::DIMENSIONS]).unwrap().signs();
+    let sketch = crate::base::vector::Quantized::from_parts(0.1, &[1; crate::limits::DIMENSIONS]).unwrap().sketch();
     // The vector of the second one has no effect: its document is another one by now.
-    let added = Applied { added: [0, 1].map(|row| (Row(row), ModelMark([0; 4]), signs)).into(), ..Applied::default() };
+    let added = Applied { added: [0, 1].map(|row| (Row(row), ModelMark([0; 4]), sketch)).into(), ..Applied::default() };
     let saves = |machine: &mut Scheduler, on_disk: bool| {
         let id = machine.saves.begin(AfterSave::Lent(vec![made[0], made[1], own], Disproof::default()));
         (0..3).for_each(|n| _ = machine.offload.lender.hold(DocId(n.min(2))));

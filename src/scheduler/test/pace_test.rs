@@ -21,7 +21,7 @@ fn the_pace_is_that_of_the_vectors_that_were_saved_and_a_running_task_tells_sinc
         machine.handle(at(ms + 1), Input::Done(task, Outcome::Changes(vec![embedded.clone()])), &mut out);
         let Input::Saved(save, Ok(mut on_disk)) = saved(save, &[(7, Kind::Chunked)]) else { unreachable!() };
         on_disk.applied[0].added =
-            (0..4).map(|row| (ChunkRow(row), crate::base::id::ModelMark::default(), vector.signs())).collect();
+            (0..4).map(|row| (ChunkRow(row), crate::base::id::ModelMark::default(), vector.sketch())).collect();
         machine.handle(at(ms + 2), Input::Saved(save, Ok(on_disk)), &mut out);
     }
     assert_eq!(machine.embedded_per_minute(at(3002)), Some(120));

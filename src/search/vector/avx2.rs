@@ -7,7 +7,7 @@
 
 #![expect(unsafe_code, reason = "a function for AVX2 is called from one for any processor, and vectors are loaded")]
 
-use super::block::{Block, Distances, LANES};
+use super::block::{Block, Compared, LANES};
 use crate::base::vector::SIGN_WORDS;
 use core::arch::x86_64::{
     _mm256_add_epi8, _mm256_and_si256, _mm256_loadu_si256, _mm256_sad_epu8, _mm256_set1_epi8, _mm256_set1_epi64x,
@@ -25,15 +25,15 @@ impl Avx2 {
         std::is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    pub(super) fn distances(self, question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has AVX2, as `self` shows.
-        unsafe { distances(question, blocks, out) }
+        unsafe { compare(question, blocks, limit, out) }
     }
 }
 
 #[target_feature(enable = "avx2")]
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| _mm256_set1_epi64x(word.cast_signed()));
     let four = _mm256_set1_epi8(0x0f);
     let ones = _mm256_setr_epi8(
@@ -58,6 +58,6 @@ fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distance
                 _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_sad_epu8(bytes, _mm256_setzero_si256()));
             }
         }
-        *out = sums.map(|sum| sum as u16);
+        *out = Compared::new(sums.map(|sum| sum as u16), limit);
     }
 }

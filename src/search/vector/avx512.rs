@@ -5,11 +5,11 @@
 
 #![expect(unsafe_code, reason = "a function for AVX-512 is called from one for any processor, and vectors are loaded")]
 
-use super::block::{Block, Distances};
+use super::block::{Block, Compared};
 use crate::base::vector::SIGN_WORDS;
 use core::arch::x86_64::{
-    _mm_storeu_si128, _mm512_add_epi64, _mm512_cvtepi64_epi16, _mm512_loadu_si512, _mm512_popcnt_epi64,
-    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_xor_si512,
+    _mm_storeu_si128, _mm512_add_epi64, _mm512_cmple_epu64_mask, _mm512_cvtepi64_epi16, _mm512_loadu_si512,
+    _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_xor_si512,
 };
 
 /// Shows that the processor has the instructions.
@@ -23,15 +23,16 @@ impl Avx512 {
         has.then_some(Self(()))
     }
 
-    pub(super) fn distances(self, question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has both extensions, as `self` shows.
-        unsafe { distances(question, blocks, out) }
+        unsafe { compare(question, blocks, limit, out) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512vpopcntdq")]
-fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| _mm512_set1_epi64(word.cast_signed()));
+    let limit = _mm512_set1_epi64(limit.into());
     for (block, out) in blocks.iter().zip(out) {
         let mut sums = _mm512_setzero_si512();
         for (words, asked) in block.0.iter().zip(question) {
@@ -40,6 +41,7 @@ fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distance
             sums = _mm512_add_epi64(sums, _mm512_popcnt_epi64(_mm512_xor_si512(words, asked)));
         }
         // SAFETY: eight distances are the 16 bytes that are written.
-        unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtepi64_epi16(sums)) };
+        unsafe { _mm_storeu_si128(out.distances.as_mut_ptr().cast(), _mm512_cvtepi64_epi16(sums)) };
+        out.is_near = _mm512_cmple_epu64_mask(sums, limit) != 0;
     }
 }

@@ -2,13 +2,27 @@
 //!
 //! So one instruction compares the same signs of several vectors, each in its own lane, and no lanes are added up.
 
-use crate::base::vector::{SIGN_WORDS, Signs};
+use crate::base::vector::{Bits, SIGN_WORDS};
 
 /// Vectors in a block.
 pub(super) const LANES: usize = 8;
 
-/// How far each vector of a block is from the question.
-pub(super) type Distances = [u16; LANES];
+/// A block beside the question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// How far each vector is.
+    pub(super) distances: [u16; LANES],
+    /// Whether one is not farther than the limit.
+    pub(super) is_near: bool,
+}
+
+impl Compared {
+    /// Of these distances.
+    #[inline]
+    pub(super) fn new(distances: [u16; LANES], limit: u16) -> Self {
+        Self { distances, is_near: distances.iter().any(|distance| *distance <= limit) }
+    }
+}
 
 /// Eight vectors: 384 bytes, and each row of it is one cache line.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +34,14 @@ impl Block {
     pub(super) const EMPTY: Self = Self([[0; LANES]; SIGN_WORDS]);
 
     /// Puts a vector into a lane.
-    pub(super) fn set(&mut self, lane: usize, signs: &Signs) {
+    pub(super) fn set(&mut self, lane: usize, signs: &Bits) {
         for (words, word) in self.0.iter_mut().zip(signs.words()) {
             words[lane % LANES] = *word;
         }
     }
 
     /// The vector of a lane.
-    pub(super) fn get(&self, lane: usize) -> Signs {
-        Signs::from_words(self.0.map(|words| words[lane % LANES]))
+    pub(super) fn get(&self, lane: usize) -> Bits {
+        Bits::from_words(self.0.map(|words| words[lane % LANES]))
     }
 }

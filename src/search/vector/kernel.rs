@@ -4,7 +4,7 @@
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::block::{Block, Distances, LANES};
+use super::block::{Block, Compared, LANES};
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 use crate::base::vector::SIGN_WORDS;
@@ -40,28 +40,28 @@ impl Kernel {
         Self::all().last().unwrap_or(Self::Portable)
     }
 
-    /// The distances of the vectors of each block from the question.
-    pub(super) fn distances(self, question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+    /// The distances of the vectors of each block from the question, and which blocks have one that is not farther than the limit.
+    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         match self {
-            Self::Portable => portable(question, blocks, out),
+            Self::Portable => portable(question, blocks, limit, out),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.distances(question, blocks, out),
+            Self::Avx2(avx2) => avx2.compare(question, blocks, limit, out),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) => avx512.distances(question, blocks, out),
+            Self::Avx512(avx512) => avx512.compare(question, blocks, limit, out),
             #[cfg(target_arch = "aarch64")]
-            Self::Neon(neon) => neon.distances(question, blocks, out),
+            Self::Neon(neon) => neon.compare(question, blocks, limit, out),
         }
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn portable(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+fn portable(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     for (block, out) in blocks.iter().zip(out) {
         let mut sums = [0_u32; LANES];
         for (words, asked) in block.0.iter().zip(question) {
             sums.iter_mut().zip(words).for_each(|(sum, word)| *sum += (word ^ asked).count_ones());
         }
-        *out = sums.map(|sum| sum as u16);
+        *out = Compared::new(sums.map(|sum| sum as u16), limit);
     }
 }
 
@@ -69,7 +69,7 @@ fn portable(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
-    use crate::base::vector::Signs;
+    use crate::base::vector::Bits;
 
     #[test]
     fn all_instructions_give_the_distance_of_the_signs() {
@@ -79,23 +79,28 @@ mod tests {
             1 => u64::MAX,
             _ => rng.below(u64::MAX),
         };
-        let mut signs = || Signs::from_words(core::array::from_fn(|_| word()));
+        let mut signs = || Bits::from_words(core::array::from_fn(|_| word()));
         for count in [0, 1, 2, 3, 7, 64] {
             let mut blocks = vec![Block::EMPTY; count];
-            let vectors: Vec<Signs> = (0..count * LANES).map(|_| signs()).collect();
+            let vectors: Vec<Bits> = (0..count * LANES).map(|_| signs()).collect();
             for (at, vector) in vectors.iter().enumerate() {
                 blocks[at / LANES].set(at % LANES, vector);
                 assert_eq!(blocks[at / LANES].get(at % LANES), *vector);
             }
-            let none = Signs::from_words([0; SIGN_WORDS]);
-            let every = Signs::from_words([u64::MAX; SIGN_WORDS]);
+            let none = Bits::from_words([0; SIGN_WORDS]);
+            let every = Bits::from_words([u64::MAX; SIGN_WORDS]);
             for question in [none, every, signs()] {
                 let expected: Vec<u16> =
                     vectors.iter().map(|of| u16::try_from(of.distance(&question)).unwrap()).collect();
-                for kernel in Kernel::all() {
-                    let mut out = vec![[u16::MAX; LANES]; count];
-                    kernel.distances(question.words(), &blocks, &mut out);
-                    assert_eq!(out.concat(), expected, "{kernel:?}");
+                let (blocks_of, _) = expected.as_chunks::<LANES>();
+                for (kernel, limit) in
+                    Kernel::all().flat_map(|kernel| [0, 1, 180, 192, 384].map(|limit| (kernel, limit)))
+                {
+                    let mut out = vec![Compared::default(); count];
+                    kernel.compare(question.words(), &blocks, limit, &mut out);
+                    let near = |of: &[u16; LANES]| of.iter().any(|distance| *distance <= limit);
+                    let of = |of: &[u16; LANES]| Compared { distances: *of, is_near: near(of) };
+                    assert_eq!(out, blocks_of.iter().map(of).collect::<Vec<_>>(), "{kernel:?}");
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 #![expect(unsafe_code, reason = "a function for NEON is called from one for any processor, and vectors are loaded")]
 
-use super::block::{Block, Distances, LANES};
+use super::block::{Block, Compared, LANES};
 use crate::base::vector::SIGN_WORDS;
 use core::arch::aarch64::{
     vaddq_u8, vcntq_u8, vdupq_n_u8, vdupq_n_u64, veorq_u64, vld1q_u64, vpaddlq_u8, vpaddlq_u16, vpaddlq_u32,
@@ -23,15 +23,15 @@ impl Neon {
         std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
     }
 
-    pub(super) fn distances(self, question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has NEON, as `self` shows.
-        unsafe { distances(question, blocks, out) }
+        unsafe { compare(question, blocks, limit, out) }
     }
 }
 
 #[target_feature(enable = "neon")]
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distances]) {
+fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| vdupq_n_u64(word));
     for (block, out) in blocks.iter().zip(out) {
         let mut sums = [0_u64; LANES];
@@ -47,6 +47,6 @@ fn distances(question: &[u64; SIGN_WORDS], blocks: &[Block], out: &mut [Distance
             // SAFETY: two words are the 16 bytes that are written.
             unsafe { vst1q_u64(sums.as_mut_ptr(), vpaddlq_u32(vpaddlq_u16(vpaddlq_u8(bytes)))) };
         }
-        *out = sums.map(|sum| sum as u16);
+        *out = Compared::new(sums.map(|sum| sum as u16), limit);
     }
 }

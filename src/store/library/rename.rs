@@ -71,7 +71,7 @@ impl<K: Kv> Library<K> {
         let mut vectors = 0;
         for place in &doc.chunks {
             if let Some(vector) = read::vector(&self.kv, place.row)? {
-                tx.applied.added.push((place.row, vector.model, vector.values.signs()));
+                tx.applied.added.push((place.row, vector.model, vector.values.sketch()));
                 vectors += 1;
             }
         }

@@ -52,7 +52,7 @@ impl Transaction {
     pub(super) fn count_vector(&mut self, row: Row, key: &EmbedKey, vector: &Vector) {
         self.batch.put(Space::Key, keys::holder(key, row), []);
         self.commit.counts.vectors += 1;
-        self.applied.added.push((row, vector.model, vector.values.signs()));
+        self.applied.added.push((row, vector.model, vector.values.sketch()));
     }
 
     /// Who made which vectors, to change it.

@@ -100,8 +100,9 @@ fn what_a_failing_disk_still_gives_is_answered() {
             kv.commit(batch).unwrap();
         }
         let mut index = Indexes::default();
-        let signs = |row: &Row| (*row, question.embedding.model().into(), question.embedding.signs());
-        index.vectors.add(&rows.iter().map(signs).collect::<Vec<_>>());
+        let sketch = question.embedding.quantize().sketch();
+        let entry = |row: &Row| (*row, question.embedding.model().into(), sketch);
+        index.vectors.add(&rows.iter().map(entry).collect::<Vec<_>>());
         retrieve(&kv, &InStore { index: &index, kv: &kv }, &question)
     };
     let texts = |outcome: Result<Outcome, String>| match outcome {

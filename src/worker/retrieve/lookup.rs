@@ -24,10 +24,7 @@ pub trait Lookup {
     /// The models that have vectors.
     fn models(&self) -> Vec<ModelMark>;
 
-    /// How many of the nearest by this model are to be scored exactly.
-    fn rescored(&self, model: ModelMark) -> usize;
-
-    /// The rows nearest by sign bits, at most so many different ones; of those that are `allowed`, and have vectors of the question's model.
+    /// The nearest rows by their sketches, at most so many different ones; of those that are `allowed`, and have vectors of the question's model.
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row>;
 
     /// The rows with the best BM25 score, at most so many, and those of `also`; see `lexical::index::found::search`.
@@ -85,10 +82,6 @@ impl<K: Kv> Lookup for InStore<'_, K> {
         self.index.vectors.models().into_iter().map(|(model, _)| model).collect()
     }
 
-    fn rescored(&self, model: ModelMark) -> usize {
-        self.index.vectors.rescored(model)
-    }
-
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         self.index.nearest(question, max, allowed)
     }
@@ -134,10 +127,6 @@ impl<K: Kv> Lookup for Late<'_, K> {
         self.0.models()
     }
 
-    fn rescored(&self, model: ModelMark) -> usize {
-        self.0.rescored(model)
-    }
-
     fn nearest(&self, question: &Embedding, max: usize, allowed: Allowed<'_>) -> Vec<Row> {
         self.0.nearest(question, max, allowed)
     }
@@ -181,7 +170,7 @@ pub fn load_indexes(kv: &impl Kv) -> Result<Indexes, KvError> {
     Ok(Indexes { vectors: load_index(kv)?, words, files: Files::all(files.into_iter()) })
 }
 
-/// The vector indexes of a store: the sign bits of all vectors but those of tombstoned documents and of retired rows.
+/// The vector indexes of a store: the sketches of all vectors but those of tombstoned documents and of retired rows.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -196,7 +185,7 @@ pub(super) fn load_index(kv: &impl Kv) -> Result<VectorIndexes, KvError> {
     read::walk(kv, Space::Vector, |key, value| {
         if let Some(row) = keys::number(key).map(Row).filter(|row| !tombstoned.contains(row)) {
             let vector = Vector::decode_stored(value)?;
-            index.push(row, vector.model, vector.values.signs());
+            index.push(row, vector.model, vector.values.sketch());
         }
         Ok(())
     })?;
