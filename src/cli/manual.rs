@@ -1,23 +1,30 @@
 //! `wattle completions` and `wattle man`: what a shell completes, and the manual pages, both made from the arguments.
 
 use super::args::Args;
+use super::exit::Exit;
 use super::output::{Stop, print_as_is};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 /// What no argument says.
-const EXIT_STATUS: &str = ".SH \"EXIT STATUS\"\n\
-    .TP\n0\nIt is done.\n\
-    .TP\n1\nIt is not done; a sentence on standard error says why.\n\
-    .TP\n2\nThe command is not used as it is meant to be.\n\
-    .TP\n3\nNo agent answers.\n\
-    .TP\n4\nOf \\fBwattle doctor\\fR alone: something is wrong.\n\
-    .SH FILES\n\
+const FILES: &str = ".SH FILES\n\
     The agent's home is \\fIwattle\\fR in the user's data folder ($XDG_DATA_HOME, or ~/.local/share), unless \\fB\\-\\-home\\fR names another: its key, its token (\\fIapi\\-token\\fR), its settings \
     (\\fIconfig.toml\\fR) and its store.\n";
+
+/// How the program ends, as roff: what stands between backticks is bold.
+fn exit_status() -> String {
+    let mut section = ".SH \"EXIT STATUS\"\n".to_owned();
+    for exit in Exit::ALL {
+        let parts = exit.means().split('`').enumerate();
+        let means = parts.map(|(at, part)| if at % 2 == 1 { format!("\\fB{part}\\fR") } else { part.to_owned() });
+        let _ = writeln!(section, ".TP\n{}\n{}", exit.code(), means.collect::<String>());
+    }
+    section
+}
 
 /// Prints what a shell reads to complete commands and options.
 pub(super) fn completions(shell: Shell) -> Result<(), Stop> {
@@ -56,7 +63,8 @@ fn add(command: &Command, name: &str, pages: &mut Vec<(String, String)>) -> std:
     Man::new(command.clone()).render(&mut page)?;
     let mut page = String::from_utf8_lossy(&page).into_owned();
     if pages.is_empty() {
-        page += EXIT_STATUS;
+        page += &exit_status();
+        page += FILES;
     }
     pages.push((name.to_owned(), page));
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
@@ -80,6 +88,18 @@ mod tests {
             assert!(page.contains(".SH NAME") && !page.contains("EXIT STATUS"), "{page}");
         }
         assert!(named("wattle-search").unwrap().contains("\\-\\-collection"));
+    }
+
+    #[test]
+    fn the_page_of_the_program_has_each_exit_code_with_what_it_means() {
+        let pages = pages().unwrap();
+        for exit in Exit::ALL {
+            let (_, row) = pages[0].1.split_once(&format!("\n.TP\n{}\n", exit.code())).expect("each code is told");
+            let row = row.lines().next().unwrap().replace("\\fB", "`").replace("\\fR", "`");
+            assert_eq!(row, exit.means());
+        }
+        let doctor = pages[0].1.split_once("\n.TP\n4\n").unwrap().1;
+        assert!(doctor.starts_with("Of \\fBwattle doctor\\fR alone: a check could not run"), "{doctor}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a command ends, and how it writes its answer to standard output.
 
+use super::exit::Exit;
 use crate::http::answer::escaped;
 use crate::http::client::Failure;
 use crate::platform::home::hints;
@@ -12,8 +13,8 @@ pub(super) enum Stop {
     NotDone(String),
     /// One sentence for stderr, exit code 3.
     NoAgent(String),
-    /// The answer on stdout already says what is wrong; with the exit code.
-    Reported(u8),
+    /// The answer on stdout already says what is wrong; with how the program ends.
+    Reported(Exit),
 }
 
 impl From<String> for Stop {
@@ -64,7 +65,7 @@ pub(super) fn show(as_json: bool, json: &serde_json::Value, text: impl FnOnce() 
 
 /// Writes the next piece of what has no end of its own: a closed pipe ends the command.
 pub(super) fn print_next(text: &str) -> Result<(), Stop> {
-    if write(text)? { Ok(()) } else { Err(Stop::Reported(0)) }
+    if write(text)? { Ok(()) } else { Err(Stop::Reported(Exit::Done)) }
 }
 
 /// Whether somebody reads it.

@@ -1,6 +1,7 @@
 //! `wattle sim`: runs a scenario of the simulator and prints its report. No agent is asked.
 
 use super::args::{Seeds, SimArgs};
+use super::exit::Exit;
 use super::output::{Stop, compact, print_as_is, print_next};
 use super::text::one_line;
 use crate::limits::SCENARIO_BYTES_MAX;
@@ -10,9 +11,6 @@ use crate::sim::scenario::{Scenario, run};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-
-/// Exit code where something is not as expected.
-const NOT_WELL: u8 = 1;
 
 /// Runs the scenario in this file, whose path is absolute.
 pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
@@ -45,7 +43,7 @@ pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
             print_as_is(&format!("Not: {}\n", wrong.join(", ")))?;
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Stop::Reported(NOT_WELL)) }
+    if wrong.is_empty() { Ok(()) } else { Err(Stop::Reported(Exit::NotDone)) }
 }
 
 fn read(path: &Path) -> Result<Scenario, Stop> {

@@ -36,6 +36,7 @@ use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
+use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::stdout::say;
 use crate::platform::sysfs::hardware::hardware;
@@ -366,9 +367,4 @@ fn seed() -> Result<u64, String> {
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
     Ok(u64::from_le_bytes(seed))
-}
-
-fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "this device".to_owned() } else { name }
 }
