@@ -50,9 +50,16 @@ mod tests {
 
     #[test]
     fn the_files_of_an_agent_are_told_from_those_of_its_owner() {
-        for own in
-            ["lock", "identity.key", "identity.copy", "identity.key.away2", "boot.damaged", "energy.json", "peers.new", "last-answer"]
-        {
+        for own in [
+            "lock",
+            "identity.key",
+            "identity.copy",
+            "identity.key.away2",
+            "boot.damaged",
+            "energy.json",
+            "peers.new",
+            "last-answer",
+        ] {
             assert!(is_agent_file(own.as_bytes()), "{own}");
         }
         for other in [

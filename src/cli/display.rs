@@ -37,12 +37,7 @@ pub(super) fn answered(found: &SearchResults, style: &Style, all: bool, links: O
     told(found, style, &|hit| !folds || is_possible(hit), links)
 }
 
-fn told(
-    found: &SearchResults,
-    style: &Style,
-    shown: &dyn Fn(&SearchHit) -> bool,
-    links: Option<&Links>,
-) -> String {
+fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool, links: Option<&Links>) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
         let why = one_line(&hints(reason));

@@ -49,7 +49,9 @@ impl Exit {
             Self::Misused => "The command is not used as it is meant to be.",
             Self::NoAgent => "No agent answers. Of `wattle doctor`: and nothing else is wrong.",
             Self::NotChecked => "Of `wattle doctor` alone: a check could not run, and nothing else is wrong.",
-            Self::Interrupted => "Of `wattle demo` alone: it was ended by Ctrl-C or another signal, and has cleaned up.",
+            Self::Interrupted => {
+                "Of `wattle demo` alone: it was ended by Ctrl-C or another signal, and has cleaned up."
+            }
         }
     }
 }
@@ -72,8 +74,7 @@ mod tests {
     fn the_docs_have_the_codes_that_the_program_ends_with() {
         let due: Vec<(u8, String)> = Exit::ALL.iter().map(|exit| (exit.code(), exit.means().to_owned())).collect();
         assert_eq!(table(include_str!("../../docs/json.md")), due);
-        let doctors: Vec<u8> =
-            table(include_str!("../../docs/doctor.md")).into_iter().map(|(code, _)| code).collect();
+        let doctors: Vec<u8> = table(include_str!("../../docs/doctor.md")).into_iter().map(|(code, _)| code).collect();
         let of_doctor = Exit::ALL.iter().filter(|exit| exit.means().contains("`wattle doctor`"));
         assert_eq!(doctors, of_doctor.map(|exit| exit.code()).collect::<Vec<_>>());
         let mut codes: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();

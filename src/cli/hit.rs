@@ -21,7 +21,9 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
     let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
     let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
     let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("on {}:", hit.device), width)));
-    let linked = |peer_id: &str, whole: &str, shown: String| links.map_or(shown.clone(), |links| links.link(peer_id, whole, &shown));
+    let linked = |peer_id: &str, whole: &str, shown: String| {
+        links.map_or(shown.clone(), |links| links.link(peer_id, whole, &shown))
+    };
     let is_there = hit.away_since.is_none() && hit.kept_since.is_none() && hit.gone_since.is_none();
     let shown = style.dim(&path);
     let _ = writeln!(text, "{indent}{}", if is_there { linked(&hit.peer_id, &hit.path, shown) } else { shown });
@@ -162,7 +164,10 @@ pub(super) mod tests {
         );
         assert!(text.contains(&own), "{text:?}");
         assert!(text.contains("file://attic/12D3Koo.md\u{1b}"), "{text:?}");
-        assert!(text.contains(&format!("    {}\n", dim("/12D3other.md"))) && !text.contains("attic/12D3other"), "{text:?}");
+        assert!(
+            text.contains(&format!("    {}\n", dim("/12D3other.md"))) && !text.contains("attic/12D3other"),
+            "{text:?}"
+        );
         assert!(!shown(&hit, None).contains("\u{1b}]8"));
         let away = SearchHit { away_since: Some("2026".into()), places: Vec::new(), ..hit };
         assert!(!shown(&away, Some(&links)).contains("\u{1b}]8"));

@@ -6,9 +6,9 @@
 
 use super::style::Style;
 use crate::http::client::Client;
+use crate::http::query::encoded;
 use crate::limits::TERMINAL_LINK_BYTES_MAX;
 use crate::platform::host::host_name;
-use std::fmt::Write;
 
 /// Whose files are links, and the host that they are on.
 #[derive(Clone, Debug)]
@@ -45,19 +45,6 @@ impl Links {
         }
         format!("\u{1b}]8;;{uri}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
     }
-}
-
-/// The text percent-encoded, but for slashes (RFC 3986, section 2.3): no control character and no semicolon is left.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use super::args::Args;
 use super::exit::Exit;
-use super::output::{Stop, print_as_is};
+use super::output::{Stop, pretty, print_as_is};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use serde_json::json;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -27,26 +28,35 @@ fn exit_status() -> String {
 }
 
 /// Prints what a shell reads to complete commands and options.
-pub(super) fn completions(shell: Shell) -> Result<(), Stop> {
+pub(super) fn completions(shell: Shell, as_json: bool) -> Result<(), Stop> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "wattle", &mut script);
-    print_as_is(&String::from_utf8_lossy(&script))
+    let script = String::from_utf8_lossy(&script);
+    if as_json {
+        return print_as_is(&pretty(&json!({ "shell": shell.to_string(), "script": script })));
+    }
+    print_as_is(&script)
 }
 
 /// Prints the manual page, or writes the pages of all commands into a folder.
-pub(super) fn man(folder: Option<&Path>) -> Result<(), Stop> {
+pub(super) fn man(folder: Option<&Path>, as_json: bool) -> Result<(), Stop> {
     let pages = pages()?;
     let Some(folder) = folder else {
-        return pages.first().map_or(Ok(()), |(_, page)| print_as_is(page));
+        let print = |(name, page): &(String, String)| {
+            if as_json { print_as_is(&pretty(&json!({ "name": name, "page": page }))) } else { print_as_is(page) }
+        };
+        return pages.first().map_or(Ok(()), print);
     };
     fs::create_dir_all(folder).map_err(|error| {
         Stop::NotDone(format!("The folder {} cannot be made: {error}. No page was written.", folder.display()))
     })?;
+    let mut written = Vec::new();
     for (name, page) in pages {
         let at = folder.join(format!("{name}.1"));
         fs::write(&at, page).map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
+        written.push(at.display().to_string());
     }
-    Ok(())
+    if as_json { print_as_is(&pretty(&json!({ "files": written }))) } else { Ok(()) }
 }
 
 /// All pages with their names, that of the whole program first.
@@ -107,13 +117,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for place in ["", "a/b/c"] {
             let place = folder.path().join(place);
-            man(Some(&place)).unwrap();
+            man(Some(&place), false).unwrap();
             let is_page = |name: &std::ffi::OsStr| name.to_string_lossy().ends_with(".1");
             let written = fs::read_dir(&place).unwrap().filter(|entry| is_page(&entry.as_ref().unwrap().file_name()));
             assert_eq!(written.count(), pages().unwrap().len());
         }
         let below_a_file = folder.path().join("wattle.1/man");
-        let Err(Stop::NotDone(why)) = man(Some(&below_a_file)) else { panic!("a file is no folder") };
+        let Err(Stop::NotDone(why)) = man(Some(&below_a_file), false) else { panic!("a file is no folder") };
         assert!(why.contains(&below_a_file.display().to_string()), "{why}");
     }
 
