@@ -18,9 +18,9 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Those of the agent that is asked, on a terminal that shows styles; `None` elsewhere, or where the agent does not say who it is.
+    /// Those of the agent that is asked, on a terminal that takes links; `None` elsewhere, or where the agent does not say who it is.
     pub(super) async fn of(client: &Client, style: Style) -> Option<Self> {
-        if !style.styled {
+        if !style.takes_links() {
             return None;
         }
         let here = client.status().await.ok()?.read.peer_id;

@@ -33,7 +33,7 @@ pub(super) async fn start(
     api: SocketAddr,
     as_json: bool,
 ) -> Result<(), Stop> {
-    let status = async { Ok(client?.status().await?.read) }.await;
+    let status: Result<StatusReport, Failure> = async { Ok(client?.status().await?.read) }.await;
     let screen = match status {
         Ok(status) => Screen::of_running(&status, home, api),
         Err(failure) => Screen::of_none(&failure, home, api),

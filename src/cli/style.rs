@@ -27,6 +27,12 @@ impl Style {
         Self { width, styled: is_styled(var("NO_COLOR").as_deref(), var("TERM").as_deref()) }
     }
 
+    /// Whether links to files are written: on a terminal that is styled, and is not Linux's own console, which may show them as text.
+    #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
+    pub(super) fn takes_links(self) -> bool {
+        self.styled && std::env::var_os("TERM").is_some_and(|term| term != "linux")
+    }
+
     pub(super) fn bold(self, text: &str) -> String {
         if self.styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }

@@ -89,6 +89,11 @@ fn a_search_is_as_wide_as_the_terminal_and_links_the_files_of_this_device() {
         let text = at(60, &[plain]);
         assert!(!text.contains('\u{1b}') && text.contains("walnut;press.md"), "{plain:?}: {text:?}");
     }
+    let console = at(60, &[("TERM", "linux")]);
+    assert!(
+        console.contains("\u{1b}[1m") && !console.contains("\u{1b}]8"),
+        "the console has styles and no links: {console:?}"
+    );
     let piped = String::from_utf8(agent.cli(search).stdout).unwrap();
     assert!(!piped.contains('\u{1b}') && widest(&piped) > 110, "a pipe gets whole lines: {piped:?}");
 }

@@ -100,7 +100,7 @@ mod tests {
     fn options(home: &std::path::Path) -> UpOptions {
         let args = <Args as clap::Parser>::try_parse_from(["wattle", "up"]).unwrap();
         let Some(Command::Up(up)) = args.command else { panic!("not up") };
-        up_options(up, home.to_owned(), None).ok().unwrap()
+        up_options(up, home.to_owned(), None).unwrap()
     }
 
     #[test]
