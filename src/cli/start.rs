@@ -3,7 +3,7 @@
 use super::output::{Stop, pretty, print_as_is};
 use super::style::Style;
 use super::text::{one_line, whole_path};
-use crate::base::count::count;
+use crate::base::count::plural;
 use crate::http::client::{Client, Failure};
 use crate::http::dto::StatusReport;
 use crate::limits::START_FOLDERS_SHOWN;
@@ -143,7 +143,10 @@ pub(super) fn watches(folders: &[String]) -> String {
             "It watches no folder yet. In another terminal, `wattle add FOLDER` has it watch one.".to_owned()
         }
         0 => format!("It watches {}.", shown.join(", ")),
-        more => format!("It watches {}, and {} more.", shown.join(", "), count(more as u64, "folder")),
+        more => {
+            let folders = plural(more as u64, "folder", "folders");
+            format!("It watches {}, and {more} more {folders}.", shown.join(", "))
+        }
     }
 }
 
