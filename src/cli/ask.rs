@@ -11,10 +11,10 @@ use super::paths::sendable;
 use super::style::Style;
 use super::text::{one_line, readable, whole_path};
 use crate::http::client::Client;
-use crate::http::dto::{Passage, SearchResults};
+use crate::http::dto::{Passage, SearchHit, SearchResults};
 use crate::platform::last_answer;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -62,11 +62,8 @@ pub(super) async fn search(client: &Client, home: &Path, search: &SearchArgs, as
 
 /// Keeps the answer for `wattle feedback`. Where it cannot be kept, that command says so.
 fn keep(home: &Path, question: &str, found: &SearchResults) {
-    let passage = |hit: &crate::http::dto::SearchHit| FoundPassage {
-        device: hit.peer_id.clone(),
-        path: hit.path.clone(),
-        text: hit.text.clone(),
-    };
+    let passage =
+        |hit: &SearchHit| FoundPassage { device: hit.peer_id.clone(), path: hit.path.clone(), text: hit.text.clone() };
     let answer = LastAnswer { question: question.to_owned(), passages: found.hits.iter().map(passage).collect() };
     let _ = last_answer::keep(home, json!(answer).to_string().as_bytes());
 }
@@ -141,7 +138,6 @@ pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) ->
     if !as_json {
         return Ok(());
     }
-    let passages: Vec<Value> = passages.iter().map(|passage| json!(passage)).collect();
     print_as_is(&pretty(&json!({ "path": path, "from": args.from, "of": of, "passages": passages })))
 }
 
@@ -168,7 +164,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let Err(Stop::NotDone(why)) = passage_of(home.path(), 1) else { panic!("nothing was asked yet") };
         assert!(why.contains("`wattle search QUESTION`"), "{why}");
-        let second = crate::http::dto::SearchHit { path: "/second".into(), ..hit() };
+        let second = SearchHit { path: "/second".into(), ..hit() };
         keep(home.path(), "where?", &SearchResults { hits: vec![hit(), second], ..SearchResults::default() });
         let (question, passage) = passage_of(home.path(), 2).unwrap();
         assert_eq!(

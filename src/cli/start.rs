@@ -7,7 +7,7 @@ use crate::base::count::plural;
 use crate::http::client::{Client, Failure};
 use crate::http::dto::StatusReport;
 use crate::limits::START_FOLDERS_SHOWN;
-use crate::platform::home::{Home, at_home, hints};
+use crate::platform::home::{Home, Token, at_home, hints};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -43,7 +43,7 @@ pub(super) async fn start(
     }
     // The token is for a person's screen alone.
     let token = Home::at(home).token_in_use().ok().filter(|_| std::io::stdout().is_terminal());
-    print_as_is(&screen.text(token.as_ref().map(|token| token.reveal()), Style::of_stdout()))
+    print_as_is(&screen.text(token.as_ref().map(Token::reveal), Style::of_stdout()))
 }
 
 impl Screen {
