@@ -1,7 +1,7 @@
 //! The names of what an agent keeps in its home, by which that is told from other files.
 
 /// The small files; `platform::home` says what each of them is for.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "lock",
     "identity.key",
     "hardware",
@@ -24,6 +24,7 @@ const NAMES: [&str; 24] = [
     "energy.json",
     "store-read",
     "feedback",
+    "last-answer",
     "written-files",
     "write-trial",
 ];
@@ -49,9 +50,16 @@ mod tests {
 
     #[test]
     fn the_files_of_an_agent_are_told_from_those_of_its_owner() {
-        for own in
-            ["lock", "identity.key", "identity.copy", "identity.key.away2", "boot.damaged", "energy.json", "peers.new"]
-        {
+        for own in [
+            "lock",
+            "identity.key",
+            "identity.copy",
+            "identity.key.away2",
+            "boot.damaged",
+            "energy.json",
+            "peers.new",
+            "last-answer",
+        ] {
             assert!(is_agent_file(own.as_bytes()), "{own}");
         }
         for other in [

@@ -6,12 +6,14 @@ mod bench;
 mod collection;
 mod energy;
 mod eval;
+mod feedback;
 mod identity;
 mod link;
 mod pairing;
 mod place;
 mod search;
 mod service;
+mod show;
 mod sim;
 mod tasks;
 mod token;
@@ -27,14 +29,16 @@ use std::path::PathBuf;
 
 pub use bench::BenchArgs;
 pub use collection::CollectionCommand;
-pub use energy::EnergyCommand;
+pub use energy::{EnergyCommand, Supply};
 pub use eval::{EvalArgs, Split};
+pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
 pub use link::LinkArgs;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
 pub use search::SearchArgs;
 pub use service::ServiceCommand;
+pub use show::ShowArgs;
 pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
 pub use token::{RoleArg, TokenCommand};
@@ -64,9 +68,13 @@ pub struct Args {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// What to do.
+    /// Print one JSON object for programs in place of text, and errors as one too; docs/json.md describes them all.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do. Without one, a short screen says whether an agent runs here, and what to do next.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// The commands.
@@ -91,21 +99,17 @@ pub enum Command {
     /// Keep the documents at a place whose files are away, or gone all at once; they go on answering.
     Keep(PlaceArgs),
     /// List the watched folders and files: when each was last looked at, and what of it is away.
-    Folders {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    Folders,
     /// Show what waits to be read and embedded, which devices have some of it, and why the rest waits.
     Tasks(TasksArgs),
     /// Show why work waits: of each device and kind of work the reason, value, threshold, since when, and the next look.
-    Why {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    Why,
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
+    /// Say that a passage answered the question, or that it did not. It stays on this device.
+    Feedback(FeedbackArgs),
+    /// Print the text of a document of this device, as it was read.
+    Show(ShowArgs),
     /// Give programs and people tokens of their own: each may do what its role says, and can be revoked alone.
     Token {
         /// What to do.
@@ -148,20 +152,12 @@ pub enum Command {
         what: IdentityCommand,
     },
     /// Show what the running agent has indexed and what it does now.
-    Status {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    Status,
     /// List the other devices: whether they are linked, and what they report of themselves.
     Peers {
-        /// Then go on and show which devices come, go or are refused, until Ctrl-C.
+        /// Then go on and show which devices come, go or are refused, until Ctrl-C; with --json one line for each event.
         #[arg(long)]
         watch: bool,
-
-        /// Print JSON for programs; with --watch one line for each event.
-        #[arg(long)]
-        json: bool,
     },
     /// The mesh, and who is in it.
     #[command(flatten)]
@@ -173,13 +169,9 @@ pub enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "watch")]
         root: Option<PathBuf>,
 
-        /// Go on and show every change, until Ctrl-C.
+        /// Go on and show every change, until Ctrl-C; with --json one line every two seconds.
         #[arg(long)]
         watch: bool,
-
-        /// Print JSON for programs; with --watch one line every two seconds.
-        #[arg(long)]
-        json: bool,
 
         /// One of the commands below instead.
         #[command(subcommand)]
@@ -215,10 +207,6 @@ pub enum Command {
     Rebuild,
     /// Check the agent, its home, its network and its store, and say what is wrong.
     Doctor {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-
         /// Where the hardware of this device is looked at where no agent runs: a folder with sys and proc in it. For tests.
         #[arg(long, value_name = "DIR", default_value = "/", hide_short_help = true)]
         sensors: PathBuf,

@@ -1,7 +1,7 @@
 //! `wattle collection`: lists the collections, renames one, says who may see it.
 
 use super::args::CollectionCommand;
-use super::output::{Stop, pretty, print, print_as_is};
+use super::output::{Stop, pretty, print, print_as_is, show, show_done};
 use super::text::one_line;
 use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
@@ -14,30 +14,33 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Runs one of the commands.
-pub(super) async fn collection(client: &Client, what: CollectionCommand) -> Result<(), Stop> {
+pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json: bool) -> Result<(), Stop> {
     match what {
-        CollectionCommand::List { json } => {
+        CollectionCommand::List => {
             let Folders { folders, private_names } = client.folders().await?.read;
             let models = client.status().await?.read.model.collections;
-            let text = list(&folders, &private_names, &models, json);
-            if json { print_as_is(&text) } else { print(&text) }
+            let text = list(&folders, &private_names, &models, as_json);
+            if as_json { print_as_is(&text) } else { print(&text) }
         }
         CollectionCommand::Rename { name, to } => {
-            told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name), Ring::Private)
+            told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name), Ring::Private, as_json)
         }
         CollectionCommand::Ring { name, ring, new } => {
             let ring = ring.into();
-            told(&client.regroup(&name, None, Some(ring), new).await?, None, ring)
+            told(&client.regroup(&name, None, Some(ring), new).await?, None, ring, as_json)
         }
         CollectionCommand::Model { name, model, forecast: true, .. } => {
-            print(&format!("{}\n", one_line(&client.forecast(&name, model.as_deref()).await?.sentence())))
+            let forecast = client.forecast(&name, model.as_deref()).await?;
+            show(as_json, &json!(forecast), || one_line(&forecast.sentence()) + "\n")
         }
         CollectionCommand::Model { name, model, .. } => {
             // Where none is to be had, the change is made without one, or says itself why it is not made.
             let forecast = client.forecast(&name, model.as_deref()).await.ok();
             let now = client.remodel(&name, model.as_deref()).await?;
+            let fields = json!({ "name": now.name, "forecast": forecast });
             let forecast = forecast.map_or_else(String::new, |forecast| one_line(&forecast.sentence()) + "\n");
-            print(&format!("{forecast}{}", remodelled(&now.name, &client.status().await?.read)))
+            let text = format!("{forecast}{}", remodelled(&now.name, &client.status().await?.read));
+            show_done(as_json, fields, &text)
         }
     }
 }
@@ -54,8 +57,8 @@ fn remodelled(name: &str, status: &StatusReport) -> String {
     )) + "\n"
 }
 
-fn told(now: &Regrouped, renamed: Option<&str>, given: Ring) -> Result<(), Stop> {
-    print(&sentences(now, renamed, given))?;
+fn told(now: &Regrouped, renamed: Option<&str>, given: Ring, as_json: bool) -> Result<(), Stop> {
+    show_done(as_json, json!(now), &sentences(now, renamed, given))?;
     now.forgotten.clone().map_or(Ok(()), |why| Err(Stop::NotDone(why)))
 }
 

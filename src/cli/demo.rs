@@ -12,6 +12,7 @@ mod work;
 
 use self::agent::{Agent, tell};
 use super::display;
+use super::exit::Exit;
 use super::output::{Stop, print_next};
 use super::signals::signals;
 use super::style::Style;
@@ -38,9 +39,6 @@ use std::time::Duration;
 
 /// The three devices.
 const DEVICES: [&str; 3] = ["attic", "kitchen", "cellar"];
-
-/// The exit code of a program that a person ended (128 and SIGINT's number), as shells tell it.
-const INTERRUPTED: u8 = 130;
 
 /// The folders and the address of a device that is not started yet.
 struct DemoDevice {
@@ -72,7 +70,7 @@ pub(super) fn demo(models: Option<&Path>) -> Result<(), Stop> {
 async fn interrupted(mut signals: Signals) -> Result<(), Stop> {
     let _ = signals.next().await;
     tell("\nThe demo is ended: its agents stop, and its files are removed.")?;
-    Err(Stop::Reported(INTERRUPTED))
+    Err(Stop::Reported(Exit::Interrupted))
 }
 
 async fn run(folder: &Path, models: Option<&Path>) -> Result<(), Stop> {

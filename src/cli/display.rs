@@ -2,6 +2,7 @@
 
 use super::folders::watched;
 use super::hit::write_hit;
+use super::links::Links;
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
@@ -24,18 +25,19 @@ const POSSIBLE: f32 = 0.2;
 /// The hits, numbered, best first.
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
-    told(found, style, &|_| true)
+    told(found, style, &|_| true, None)
 }
 
-/// The same, of which weak ones are left out where there are better ones, and counted. In a pipe nothing is left out.
+/// The same, with links to files. Unless `all` are wanted, weak ones are left out where there are better ones, and counted. In a pipe nothing is
+/// left out.
 #[must_use]
-pub fn best_found(found: &SearchResults, style: &Style) -> String {
+pub(super) fn answered(found: &SearchResults, style: &Style, all: bool, links: Option<&Links>) -> String {
     let is_possible = |hit: &SearchHit| hit.score >= POSSIBLE;
-    let folds = style.width != usize::MAX && !found.nothing_fits && found.hits.iter().any(is_possible);
-    told(found, style, &|hit| !folds || is_possible(hit))
+    let folds = !all && style.width != usize::MAX && !found.nothing_fits && found.hits.iter().any(is_possible);
+    told(found, style, &|hit| !folds || is_possible(hit), links)
 }
 
-fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool) -> String {
+fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool, links: Option<&Links>) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
         let why = one_line(&hints(reason));
@@ -60,7 +62,7 @@ fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool
         text.push_str("Nothing fits well. The nearest:\n\n");
     }
     for (number, hit) in (1..).zip(&found.hits).filter(|(_, hit)| shown(hit)) {
-        write_hit(&mut text, number, hit, *style);
+        write_hit(&mut text, number, hit, *style, links);
     }
     match found.hits.iter().filter(|hit| !shown(hit)).count() {
         0 => {}

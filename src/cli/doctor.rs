@@ -6,8 +6,7 @@
 //! check ran and found all well. Nothing is changed: repairs happen when an agent starts. Files that cannot be used are
 //! listed, but they are no fault.
 //!
-//! Exit codes: 0 nothing is wrong, 1 something is wrong, 3 no agent answers and nothing else is wrong, 4 a check could not
-//! run and nothing else is wrong.
+//! How it ends stands in `exit`: whether something is wrong, whether no agent answers, whether a check could not run.
 
 mod agent;
 mod check;
@@ -15,6 +14,7 @@ mod local;
 mod network;
 mod unusable;
 
+use super::exit::Exit;
 use super::style::Style;
 use super::text::{one_line, wrap};
 use crate::http::client::{Client, Failure};
@@ -116,15 +116,15 @@ impl Report {
         self.checks.iter().all(Check::is_good)
     }
 
-    /// The exit code: see the head of this file.
+    /// How the doctor ends.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(super) fn exit(&self) -> Exit {
         let wrong = |check: &&Check| matches!(check.outcome, Outcome::Wrong { .. });
         match self.checks.iter().filter(wrong).map(|check| check.name).collect::<Vec<_>>().as_slice() {
-            [] if self.well() => 0,
-            [] => 4,
-            ["agent"] => 3,
-            _ => 1,
+            [] if self.well() => Exit::Done,
+            [] => Exit::NotChecked,
+            ["agent"] => Exit::NoAgent,
+            _ => Exit::NotDone,
         }
     }
 

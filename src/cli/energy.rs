@@ -4,9 +4,10 @@
 //! home's lock, and the next agent reads it. Joules are shown with their method, their scope (the
 //! whole board, the CPU package, the battery) and their error; unknown joules are never shown as a number.
 
+use super::args::Supply;
 use super::calibrate;
 use super::calibrate::Power;
-use super::output::{Stop, compact, pretty, print, print_as_is, print_next, show};
+use super::output::{Stop, compact, pretty, print, print_as_is, print_next, show, show_done};
 use super::text::one_line;
 use crate::base::count::count;
 use crate::base::level::Energy;
@@ -23,12 +24,16 @@ use crate::http::client::{Client, Failure};
 use crate::platform::home::{Home, hints};
 use crate::platform::sysfs;
 use crate::runtime::governor::{BurstFrom, Current, GovernorDetails, MethodTotal, state_file};
+use serde_json::json;
 use smol::Timer;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Between two requests of `--watch`.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// As whom the agent names the sender of a hint that was typed.
+const HINT_FROM: &str = "the command line";
 
 /// Reads a tree of sensors once; no agent is asked.
 pub(super) fn read_tree(root: &Path, as_json: bool) -> Result<(), Stop> {
@@ -47,18 +52,21 @@ pub(super) fn read_tree(root: &Path, as_json: bool) -> Result<(), Stop> {
 }
 
 /// Measures what a busy core costs, and keeps it in the home.
-pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
+pub(super) fn calibrate(home: &Path, time: Duration, as_json: bool) -> Result<(), Stop> {
     // Takes the home's lock: a running agent would work during the measurement, and overwrite the result.
     let home = Home::open(home).map_err(|why| Stop::NotDone(format!("{why} Calibrating needs the agent stopped.")))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let meter = home.settings().map_err(Stop::NotDone)?.unwrap_or_default().energy.meter;
-    let mut out = std::io::stdout();
+    // A program reads the result alone on standard output.
+    let mut out: Box<dyn std::io::Write> =
+        if as_json { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
     let (found, scope) = if let Some((mut sensors, scope)) = calibrate::sensor(Path::new("/"), meter.as_deref()) {
-        print(&format!("Measured here: {}.\n", scope.as_str()))?;
+        let _ = std::io::Write::write_fmt(&mut out, format_args!("Measured here: {}.\n", scope.as_str()));
         let mut watts = |now| sensors.watts(now, None).map(|watts| watts.watts);
         (calibrate::run(&mut Power::Measured(&mut watts), cores, time, &mut out), scope)
     } else {
-        print("Nothing here measures power: read the watts off a plug, and type them when you are asked.\n")?;
+        let plug = "Nothing here measures power: read the watts off a plug, and type them when you are asked.\n";
+        let _ = std::io::Write::write_all(&mut out, plug.as_bytes());
         let typed = calibrate::run(&mut Power::Typed(&mut std::io::stdin().lock()), cores, time, &mut out);
         (typed, Scope::BoardInput)
     };
@@ -67,7 +75,9 @@ pub(super) fn calibrate(home: &Path, time: Duration) -> Result<(), Stop> {
     state_file::calibrated(home.path(), calibration).map_err(|error| {
         Stop::NotDone(format!("What was found cannot be kept in {}: {error}.", home.path().display()))
     })?;
-    print(&calibrated(calibration))
+    let Calibration { idle_watts, core_watts, scope } = calibration;
+    let fields = json!({ "idle_watts": idle_watts, "core_watts": core_watts, "scope": scope });
+    show_done(as_json, fields, &calibrated(calibration))
 }
 
 /// The result, and which part of the device it covers.
@@ -104,10 +114,13 @@ pub(super) async fn report(client: &Client, watch: bool, as_json: bool) -> Resul
 }
 
 /// `wattle energy new-supply`.
-pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path, as_json: bool) -> Result<(), Stop> {
     let answer = async { client?.new_supply().await }.await;
     match answer.map_err(Stop::from) {
-        Ok(answer) => print(&format!("The power supply counts as a new one. {}\n", answer.read.details.why)),
+        Ok(answer) => {
+            let text = format!("The power supply counts as a new one. {}\n", answer.read.details.why);
+            show_done(as_json, json!({ "energy": answer.json }), &text)
+        }
         Err(Stop::NoAgent(_)) if home.is_dir() => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
             state_file::new_supply(home.path()).map_err(|error| {
@@ -116,10 +129,19 @@ pub(super) async fn new_supply(client: Result<Client, Failure>, home: &Path) -> 
                     home.path().display()
                 ))
             })?;
-            print("No agent runs here now; for the next one the power supply counts as a new one.\n")
+            let text = "No agent runs here now; for the next one the power supply counts as a new one.\n";
+            show_done(as_json, json!({ "energy": null }), text)
         }
         Err(why) => Err(why),
     }
+}
+
+/// `wattle energy hint`: how much energy there is for a while, as the owner says.
+pub(super) async fn hint(client: &Client, supply: Supply, time: Duration, as_json: bool) -> Result<(), Stop> {
+    let (state, seconds) = (supply.state(), time.as_secs());
+    client.hint(state, seconds, HINT_FROM).await?;
+    let text = format!("Energy counts as {state} for {}, then as before.\n", span(seconds));
+    show_done(as_json, json!({ "state": state, "ttl_s": seconds }), &text)
 }
 
 /// The sensors of a device, for people.

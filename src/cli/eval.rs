@@ -49,7 +49,7 @@ pub(super) struct Paths {
 }
 
 /// Evaluates the set.
-pub(super) fn eval(args: &EvalArgs, paths: &Paths, model: &EmbeddedModel) -> Result<(), Stop> {
+pub(super) fn eval(args: &EvalArgs, paths: &Paths, model: &EmbeddedModel, as_json: bool) -> Result<(), Stop> {
     let set = set::read(&paths.set)?;
     let folder = paths.models.as_deref().map(models::find).transpose()?;
     let (engine, _) = models::load(folder.as_deref(), model)?;
@@ -59,7 +59,7 @@ pub(super) fn eval(args: &EvalArgs, paths: &Paths, model: &EmbeddedModel) -> Res
     };
     set.remarks.iter().for_each(|remark| note(&one_line(remark)));
     let report = evaluated(args, &set, &cache, &engine, paths.dump.as_deref())?;
-    if !args.json {
+    if !as_json {
         return print_as_is(&report.text());
     }
     print_as_is(&pretty(&serde_json::to_value(&report).unwrap_or_default()))

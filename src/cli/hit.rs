@@ -1,5 +1,6 @@
 //! One search hit as people read it.
 
+use super::links::Links;
 use super::style::Style;
 use super::text::{fit, whole_path, wrap, wrap_marked};
 use crate::http::dto::SearchHit;
@@ -12,15 +13,20 @@ const CHUNK_LINES: usize = 5;
 /// Other files with the same text that are named on a terminal; in a pipe all that the agent sent.
 const PLACES_SHOWN: usize = 3;
 
-/// Appends a hit with its number.
-pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style) {
+/// Appends a hit with its number; the paths of files that are there are links, where the terminal shows them.
+pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style, links: Option<&Links>) {
     let path = whole_path(&hit.path);
     let indent = "    ";
     let width = style.width - indent.len();
     let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
     let _ = writeln!(text, "{number:>2}. {}  {:.2}", style.bold(&name), hit.score);
     let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("on {}:", hit.device), width)));
-    let _ = writeln!(text, "{indent}{}", style.dim(&path));
+    let linked = |peer_id: &str, whole: &str, shown: String| {
+        links.map_or(shown.clone(), |links| links.link(peer_id, whole, &shown))
+    };
+    let is_there = hit.away_since.is_none() && hit.kept_since.is_none() && hit.gone_since.is_none();
+    let shown = style.dim(&path);
+    let _ = writeln!(text, "{indent}{}", if is_there { linked(&hit.peer_id, &hit.path, shown) } else { shown });
     if let Some(since) = &hit.away_since {
         for line in wrap(&format!("The file is away since {since}."), width, 2) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
@@ -50,7 +56,8 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
         if device.replace(&place.peer_id) != Some(&place.peer_id) {
             let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("also on {}:", place.device), width)));
         }
-        let _ = writeln!(text, "{indent}{}", style.dim(&whole_path(&place.path)));
+        let shown = style.dim(&whole_path(&place.path));
+        let _ = writeln!(text, "{indent}{}", linked(&place.peer_id, &place.path, shown));
     }
     match others.len() - shown {
         0 => {}
@@ -107,7 +114,7 @@ pub(super) mod tests {
         hit.heading = "Heading ".repeat(40);
         hit.places = (0..12).map(place).collect();
         let mut text = String::new();
-        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false }, None);
         assert!(
             (1..12).all(|n| text.contains(&format!("\n    /a b/{n}.md\n"))) && !text.contains(" more file"),
             "{text}"
@@ -124,7 +131,7 @@ pub(super) mod tests {
         let hit = SearchHit { snippet: snippet.map(str::to_owned).to_vec(), ..hit() };
         let shown = |style| {
             let mut text = String::new();
-            write_hit(&mut text, 1, &hit, style);
+            write_hit(&mut text, 1, &hit, style, None);
             text
         };
         let line = |before: &str, after: &str| {
@@ -140,19 +147,46 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn paths_of_this_device_are_links_unless_their_file_is_away_and_those_of_others_are_not() {
+        let place = |peer: &str| SearchPlace { device: "x".into(), peer_id: peer.into(), path: format!("/{peer}.md") };
+        let hit = SearchHit { places: vec![place("12D3Koo"), place("12D3Koo"), place("12D3other")], ..hit() };
+        let links = Links::new("12D3Koo", "attic");
+        let shown = |hit: &SearchHit, links: Option<&Links>| {
+            let mut text = String::new();
+            write_hit(&mut text, 1, hit, Style { width: 80, styled: true }, links);
+            text
+        };
+        let text = shown(&hit, Some(&links));
+        let dim = |path: &str| format!("\u{1b}[2m{path}\u{1b}[0m");
+        let own = format!(
+            "    \u{1b}]8;;file://attic/home/ann/notes/boiler%07.md\u{1b}\\{}\u{1b}]8;;\u{1b}\\\n",
+            dim("/home/ann/notes/boiler\u{fffd}.md")
+        );
+        assert!(text.contains(&own), "{text:?}");
+        assert!(text.contains("file://attic/12D3Koo.md\u{1b}"), "{text:?}");
+        assert!(
+            text.contains(&format!("    {}\n", dim("/12D3other.md"))) && !text.contains("attic/12D3other"),
+            "{text:?}"
+        );
+        assert!(!shown(&hit, None).contains("\u{1b}]8"));
+        let away = SearchHit { away_since: Some("2026".into()), places: Vec::new(), ..hit };
+        assert!(!shown(&away, Some(&links)).contains("\u{1b}]8"));
+    }
+
+    #[test]
     fn a_hit_says_since_when_its_file_is_away() {
         let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
         let mut text = String::new();
-        write_hit(&mut text, 1, &hit, Style { width: 40, styled: false });
+        write_hit(&mut text, 1, &hit, Style { width: 40, styled: false }, None);
         assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
         let hit = SearchHit { kept_since: hit.away_since.clone(), away_since: None, ..hit };
         let mut text = String::new();
-        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false }, None);
         let kept = "The file is gone since 2026-11-26 18:30 UTC; what was in it is kept, as you said.";
         assert!(text.contains(kept) && !text.contains("away"), "{text}");
         let hit = SearchHit { unreadable: true, kept_since: None, ..hit };
         let mut text = String::new();
-        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false });
+        write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false }, None);
         assert!(text.contains("The file cannot be read now; this is what was read of it before."), "{text}");
     }
 }

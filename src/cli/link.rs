@@ -23,7 +23,7 @@ struct Link {
 }
 
 /// Prints them for the agent of this home, which answers at `api`.
-pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs) -> Result<(), Stop> {
+pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) -> Result<(), Stop> {
     let at = Home::at(home);
     let runs = running::is_running(&at);
     // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
@@ -34,7 +34,7 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs) -> Result<(), S
         format!("No agent runs with this home: the addresses hold once `{}` runs.", at_home("wattle up", home))
     });
     let link = Link { here: to(api), phone: open.map(to), remark };
-    if args.json {
+    if as_json {
         return print_as_is(&pretty(&json!({ "here": link.here, "phone": link.phone })));
     }
     if args.qr && link.phone.is_none() {

@@ -1,45 +1,62 @@
 //! `wattle completions` and `wattle man`: what a shell completes, and the manual pages, both made from the arguments.
 
 use super::args::Args;
-use super::output::{Stop, print_as_is};
+use super::exit::Exit;
+use super::output::{Stop, pretty, print_as_is};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use serde_json::json;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 /// What no argument says.
-const EXIT_STATUS: &str = ".SH \"EXIT STATUS\"\n\
-    .TP\n0\nIt is done.\n\
-    .TP\n1\nIt is not done; a sentence on standard error says why.\n\
-    .TP\n2\nThe command is not used as it is meant to be.\n\
-    .TP\n3\nNo agent answers.\n\
-    .TP\n4\nOf \\fBwattle doctor\\fR alone: something is wrong.\n\
-    .SH FILES\n\
+const FILES: &str = ".SH FILES\n\
     The agent's home is \\fIwattle\\fR in the user's data folder ($XDG_DATA_HOME, or ~/.local/share), unless \\fB\\-\\-home\\fR names another: its key, its token (\\fIapi\\-token\\fR), its settings \
     (\\fIconfig.toml\\fR) and its store.\n";
 
+/// How the program ends, as roff: what stands between backticks is bold.
+fn exit_status() -> String {
+    let mut section = ".SH \"EXIT STATUS\"\n".to_owned();
+    for exit in Exit::ALL {
+        let parts = exit.means().split('`').enumerate();
+        let means = parts.map(|(at, part)| if at % 2 == 1 { format!("\\fB{part}\\fR") } else { part.to_owned() });
+        let _ = writeln!(section, ".TP\n{}\n{}", exit.code(), means.collect::<String>());
+    }
+    section
+}
+
 /// Prints what a shell reads to complete commands and options.
-pub(super) fn completions(shell: Shell) -> Result<(), Stop> {
+pub(super) fn completions(shell: Shell, as_json: bool) -> Result<(), Stop> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "wattle", &mut script);
-    print_as_is(&String::from_utf8_lossy(&script))
+    let script = String::from_utf8_lossy(&script);
+    if as_json {
+        return print_as_is(&pretty(&json!({ "shell": shell.to_string(), "script": script })));
+    }
+    print_as_is(&script)
 }
 
 /// Prints the manual page, or writes the pages of all commands into a folder.
-pub(super) fn man(folder: Option<&Path>) -> Result<(), Stop> {
+pub(super) fn man(folder: Option<&Path>, as_json: bool) -> Result<(), Stop> {
     let pages = pages()?;
     let Some(folder) = folder else {
-        return pages.first().map_or(Ok(()), |(_, page)| print_as_is(page));
+        let print = |(name, page): &(String, String)| {
+            if as_json { print_as_is(&pretty(&json!({ "name": name, "page": page }))) } else { print_as_is(page) }
+        };
+        return pages.first().map_or(Ok(()), print);
     };
     fs::create_dir_all(folder).map_err(|error| {
         Stop::NotDone(format!("The folder {} cannot be made: {error}. No page was written.", folder.display()))
     })?;
+    let mut written = Vec::new();
     for (name, page) in pages {
         let at = folder.join(format!("{name}.1"));
         fs::write(&at, page).map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
+        written.push(at.display().to_string());
     }
-    Ok(())
+    if as_json { print_as_is(&pretty(&json!({ "files": written }))) } else { Ok(()) }
 }
 
 /// All pages with their names, that of the whole program first.
@@ -56,7 +73,8 @@ fn add(command: &Command, name: &str, pages: &mut Vec<(String, String)>) -> std:
     Man::new(command.clone()).render(&mut page)?;
     let mut page = String::from_utf8_lossy(&page).into_owned();
     if pages.is_empty() {
-        page += EXIT_STATUS;
+        page += &exit_status();
+        page += FILES;
     }
     pages.push((name.to_owned(), page));
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
@@ -83,17 +101,29 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_the_program_has_each_exit_code_with_what_it_means() {
+        let pages = pages().unwrap();
+        for exit in Exit::ALL {
+            let (_, row) = pages[0].1.split_once(&format!("\n.TP\n{}\n", exit.code())).expect("each code is told");
+            let row = row.lines().next().unwrap().replace("\\fB", "`").replace("\\fR", "`");
+            assert_eq!(row, exit.means());
+        }
+        let doctor = pages[0].1.split_once("\n.TP\n4\n").unwrap().1;
+        assert!(doctor.starts_with("Of \\fBwattle doctor\\fR alone: a check could not run"), "{doctor}");
+    }
+
+    #[test]
     fn pages_are_written_into_a_folder_which_is_made_if_it_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
         for place in ["", "a/b/c"] {
             let place = folder.path().join(place);
-            man(Some(&place)).unwrap();
+            man(Some(&place), false).unwrap();
             let is_page = |name: &std::ffi::OsStr| name.to_string_lossy().ends_with(".1");
             let written = fs::read_dir(&place).unwrap().filter(|entry| is_page(&entry.as_ref().unwrap().file_name()));
             assert_eq!(written.count(), pages().unwrap().len());
         }
         let below_a_file = folder.path().join("wattle.1/man");
-        let Err(Stop::NotDone(why)) = man(Some(&below_a_file)) else { panic!("a file is no folder") };
+        let Err(Stop::NotDone(why)) = man(Some(&below_a_file), false) else { panic!("a file is no folder") };
         assert!(why.contains(&below_a_file.display().to_string()), "{why}");
     }
 

@@ -3,7 +3,7 @@
 //! Each line is a message. What needs no agent is answered here, so that a program can begin before the agent runs; the rest is one call of the
 //! agent's API, made as before the newest revision, whose envelope is added here.
 
-use super::output::{Stop, compact, print_next};
+use super::output::{Stop, foreign, print_next};
 use crate::http::client::{Client, Failure};
 use crate::limits::MCP_LINE_MAX;
 use crate::wire::mcp::{self, Call, Fault, Incoming, NOT_DONE, Request};
@@ -20,7 +20,7 @@ pub(super) fn run(client: impl Fn() -> Result<Client, Failure>) -> Result<(), St
             Some((_, Err(fault))) => fault.json(),
             None => Fault::too_long(MCP_LINE_MAX).json(),
         };
-        print_next(&compact(&answer))?;
+        print_next(&foreign(&answer))?;
     }
     Ok(())
 }

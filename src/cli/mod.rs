@@ -1,13 +1,12 @@
 //! The command line: what people type, and what they read back.
 //!
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
-//! runs it until a signal stops it. Every other command but `demo`, `sim`, `eval`, `bench` and `id` is a client: it reads the token from the
+//! runs it until a signal stops it. Without a command, `start` says what is so and what to do next. Every other command but `demo`, `sim`, `eval`, `bench` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
 //! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions, `bench` measures how fast this device embeds.
 //!
-//! Exit codes: 0 done, 1 not done, 2 wrong usage (clap's), 3 no agent answers; `doctor` adds 4, see there. A failure is one
-//! sentence on stderr.
+//! Exit codes stand in `exit`. A failure is one sentence on stderr, and with `--json` one object there (`output`).
 //!
 //! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
 //! is printed by `up` only to a terminal, and by `link`, which is asked for it; a call ends after `CLIENT_MS`.
@@ -15,6 +14,7 @@
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
 pub mod args;
+mod ask;
 mod bench;
 pub mod calibrate;
 mod collection;
@@ -24,10 +24,12 @@ pub mod display;
 pub mod doctor;
 mod energy;
 mod eval;
+mod exit;
 mod folders;
 mod hit;
 mod identity;
 mod link;
+mod links;
 pub mod log;
 mod manual;
 mod mcp;
@@ -36,9 +38,12 @@ mod output;
 mod pairing;
 mod paths;
 mod peers;
+mod places;
+mod reach;
 mod service;
 mod signals;
 mod sim;
+mod start;
 mod style;
 mod tasks;
 pub mod text;
@@ -50,24 +55,18 @@ mod wishes;
 mod words;
 
 use crate::base::time::Duration;
-use crate::config::{Config, Peer, Setting};
 use crate::http::client::{Client, Failure};
 use crate::platform::child;
-use crate::platform::home::{Home, HomeFile, at_home, default_home, in_the_way, set_home_of_hints};
+use crate::platform::home::{Home, default_home, in_the_way, set_home_of_hints};
 use crate::platform::models::EmbeddedModel;
-use crate::platform::running;
 use crate::platform::stdout::note;
-use args::{
-    AddArgs, Args, Command, EnergyCommand, EvalArgs, ForgetArgs, IdentityCommand, PlaceArgs, SearchArgs, UpArgs,
-};
+use args::{Args, Command, EnergyCommand, EvalArgs, IdentityCommand};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use decision::{PAUSE, until_taken};
-use options::{NetworkOptions, SourceOptions, UpOptions};
-use output::{Stop, pretty, print, print_as_is, show};
-use paths::{absolute, sendable};
-use serde_json::json;
-use std::io::IsTerminal;
-use std::net::SocketAddr;
+use exit::Exit;
+use options::up_options;
+use output::{Stop, failed, show};
+use paths::absolute;
+use reach::{api_of, client_of};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use style::Style;
@@ -85,17 +84,19 @@ pub fn main(model: &'static EmbeddedModel) -> ExitCode {
     };
     log::init(args.verbose);
     crate::platform::panics::install();
+    let as_json = args.json;
     match run(args, model) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::NotDone(why)) => fail(&why, 1),
-        Err(Stop::NoAgent(why)) => fail(&why, 3),
-        Err(Stop::Reported(code)) => ExitCode::from(code),
+        Ok(()) => ExitCode::from(Exit::Done.code()),
+        Err(Stop::NotDone(why)) => fail(&why, Exit::NotDone, as_json),
+        Err(Stop::NoAgent(why)) => fail(&why, Exit::NoAgent, as_json),
+        Err(Stop::Misused(why)) => fail(&why, Exit::Misused, as_json),
+        Err(Stop::Reported(exit)) => ExitCode::from(exit.code()),
     }
 }
 
-fn fail(why: &str, code: u8) -> ExitCode {
-    note(&text::one_line(why));
-    ExitCode::from(code)
+fn fail(why: &str, exit: Exit, as_json: bool) -> ExitCode {
+    note(&if as_json { failed(why, exit) } else { text::one_line(why) });
+    ExitCode::from(exit.code())
 }
 
 /// Says what is wrong with the arguments, and for a command of another program's which one is meant here.
@@ -114,99 +115,109 @@ fn misused(mut error: clap::Error) -> ExitCode {
         // That a word behind "--" is none of the options helps a question, and nothing else.
         error.remove(ContextKind::Suggested);
     }
+    if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+        // The arguments were not understood: that a program reads the answer is all that is known.
+        let meant = command.or(option).unwrap_or_default();
+        return fail(&format!("{} {meant}", error.render()), Exit::Misused, true);
+    }
     // Help and version are no errors, and go to standard output. A closed pipe is no failure.
     let _ = error.print();
     if let Some(meant) = command.or(option) {
         note(meant);
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-/// A client of the agent in this home, at its address.
-fn client_of(home: &Path, given: Option<SocketAddr>) -> Result<Client, Failure> {
-    let at = Home::at(home);
-    // Where it will answer is not known yet: another agent may be at the usual address.
-    if let Some(why) = running::starting(&at).filter(|_| given.is_none()) {
-        return Err(Failure::NoAgent(why));
-    }
-    if given.is_none() && at.file(HomeFile::Token).exists() && !running::is_running(&at) {
-        // Nothing is sent: another program may listen there now.
-        let up = at_home("wattle up", home);
-        let why = format!("No agent runs with the home {}. Start one with `{up}`.", home.display());
-        return Err(Failure::NoAgent(why));
-    }
-    Client::new(api_of(home, given), home)
-}
-
-/// Where the agent of this home answers: as given, or as it wrote down, or as its settings say.
-fn api_of(home: &Path, given: Option<SocketAddr>) -> SocketAddr {
-    let at = Home::at(home);
-    let set = || at.settings().ok().flatten()?.node.api;
-    given.or_else(|| running::api_address(&at)).or_else(set).unwrap_or(args::DEFAULT_API)
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Misused.code()))
 }
 
 fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
     let home = home_of(&args)?;
     set_home_of_hints(&home);
-    let client = || client_of(&home, args.api);
-    match args.command {
-        Command::Up(up) => up::up(&up_options(up, home, args.api)?, model).map_err(Stop::NotDone),
-        Command::Demo { models } => {
-            let models = models.as_deref().map(absolute).transpose()?;
-            demo::demo(models.as_deref())
-        }
-        Command::Id => print_id(&home),
-        Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home),
-        Command::Add(add) => smol::block_on(add_paths(&client()?, &add)),
-        Command::Collection { what } => smol::block_on(collection::collection(&client()?, what)),
-        Command::Forget(what) => smol::block_on(forget(&client()?, &what)),
-        Command::Keep(place) => smol::block_on(keep(&client()?, &place)),
-        Command::Folders { json } => {
-            let answer = smol::block_on(client()?.folders())?;
-            show(json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
-        }
-        Command::Why { json } => smol::block_on(why::run(&client()?, json)),
-        Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
-        Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
-        Command::Token { what } => smol::block_on(token::token(&client()?, what)),
+    let (api, as_json) = (args.api, args.json);
+    let client = || client_of(&home, api);
+    let Some(command) = args.command else {
+        return smol::block_on(start::start(client(), &home, api_of(&home, api), as_json));
+    };
+    match command {
+        Command::Up(up) => up::up(&up_options(up, home, api)?, model, as_json).map_err(Stop::NotDone),
+        Command::Demo { .. } | Command::Mcp if as_json => Err(Stop::Misused(
+            "This command has no --json: it shows its work to people, or speaks a protocol of its own.".to_owned(),
+        )),
+        Command::Demo { models } => demo::demo(models.as_deref().map(absolute).transpose()?.as_deref()),
         Command::Mcp => mcp::run(client),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { folder } => manual::man(folder.as_deref()),
-        Command::Status { json } => {
-            let answer = smol::block_on(client()?.status())?;
-            show(json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))
-        }
-        Command::Mesh(command) => smol::block_on(pairing::run(&client()?, command)),
-        Command::Peers { watch, json } => smol::block_on(peers::peers(&client()?, watch, json)),
-        Command::Energy { what: Some(EnergyCommand::Calibrate { seconds }), .. } => {
-            energy::calibrate(&home, Duration::from_secs(seconds))
-        }
-        Command::Energy { what: Some(EnergyCommand::NewSupply), .. } => {
-            smol::block_on(energy::new_supply(client(), &home))
-        }
-        Command::Energy { root: Some(root), json, .. } => energy::read_tree(&absolute(&root)?, json),
-        Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::report(&client()?, watch, json)),
-        Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time)),
-        Command::Resume => smol::block_on(wishes::resume(client(), &home)),
-        Command::Work { when } => smol::block_on(wishes::work(client(), &when)),
-        Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args),
-        Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model),
+        Command::Completions { shell } => manual::completions(shell, as_json),
+        Command::Man { folder } => manual::man(folder.as_deref(), as_json),
+        Command::Id => identity::print_id(&home, as_json),
+        Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home, as_json),
+        Command::Link(link) => link::link(&home, api_of(&home, api), link, as_json),
+        Command::Service { what } => service::service(what, &home, as_json),
+        Command::Backup(args) => upkeep::backup(client(), &home, &args, as_json),
+        Command::Restore(args) => upkeep::restored(&home, &args, as_json),
+        Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args, as_json),
+        Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model, as_json),
         Command::Bench(args) => {
             let given = args.models.as_deref().map(absolute).transpose()?;
-            bench::bench(args.json, given.or_else(|| set_models(&home)).as_deref(), model)
+            bench::bench(as_json, given.or_else(|| set_models(&home)).as_deref(), model)
         }
-        Command::Link(link) => link::link(&home, api_of(&home, args.api), link),
-        Command::Service { what } => service::service(what, &home),
-        Command::Backup(args) => upkeep::backup(client(), &home, &args),
-        Command::Restore(args) => upkeep::restored(&home, &args),
-        Command::Rebuild => smol::block_on(upkeep::rebuild(&client()?)),
-        Command::Doctor { json, sensors } => {
+        Command::Energy { root, watch, what } => of_energy(client, &home, (root, watch, what), as_json),
+        Command::Pause { time } => smol::block_on(wishes::pause(client(), &home, &time, as_json)),
+        Command::Resume => smol::block_on(wishes::resume(client(), &home, as_json)),
+        Command::Work { when } => smol::block_on(wishes::work(client(), &when, as_json)),
+        Command::Doctor { sensors } => {
             let models = set_models(&home);
             let report =
                 smol::block_on(doctor::examine((&home, &absolute(&sensors)?), client(), models.as_deref(), model));
-            show(json, &report.json(), || report.text(&Style::of_stdout()))?;
-            if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit_code())) }
+            show(as_json, &report.json(), || report.text(&Style::of_stdout()))?;
+            if report.well() { Ok(()) } else { Err(Stop::Reported(report.exit())) }
         }
+        command => smol::block_on(asked(&client()?, &home, command, as_json)),
+    }
+}
+
+/// The commands that a running agent alone can answer.
+async fn asked(client: &Client, home: &Path, command: Command, as_json: bool) -> Result<(), Stop> {
+    match command {
+        Command::Add(add) => places::add(client, &add, as_json).await,
+        Command::Forget(what) => places::forget(client, &what, as_json).await,
+        Command::Keep(place) => places::keep(client, &place, as_json).await,
+        Command::Collection { what } => collection::collection(client, what, as_json).await,
+        Command::Folders => {
+            let answer = client.folders().await?;
+            show(as_json, &answer.json, || folders::folders(&answer.read.folders, &Style::of_stdout()))
+        }
+        Command::Why => why::run(client, as_json).await,
+        Command::Tasks(args) => tasks::run(client, args, as_json).await,
+        Command::Search(search) => ask::search(client, home, &search, as_json).await,
+        Command::Feedback(said) => ask::feedback(client, home, &said, as_json).await,
+        Command::Show(what) => ask::document(client, &what, as_json).await,
+        Command::Token { what } => token::token(client, what, as_json).await,
+        Command::Status => {
+            let answer = client.status().await?;
+            show(as_json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))
+        }
+        Command::Mesh(command) => pairing::run(client, command, as_json).await,
+        Command::Peers { watch } => peers::peers(client, watch, as_json).await,
+        Command::Rebuild => upkeep::rebuild(client, as_json).await,
+        // Each of the others is one that `run` carries out.
+        other => Err(Stop::NotDone(format!("A defect of the program: nothing carries out {other:?}."))),
+    }
+}
+
+/// `wattle energy`, and its commands.
+fn of_energy(
+    client: impl Fn() -> Result<Client, Failure>,
+    home: &Path,
+    (root, watch, what): (Option<PathBuf>, bool, Option<EnergyCommand>),
+    as_json: bool,
+) -> Result<(), Stop> {
+    match (what, root) {
+        (Some(EnergyCommand::Calibrate { seconds }), _) => {
+            energy::calibrate(home, Duration::from_secs(seconds), as_json)
+        }
+        (Some(EnergyCommand::NewSupply), _) => smol::block_on(energy::new_supply(client(), home, as_json)),
+        (Some(EnergyCommand::Hint { supply, time }), _) => {
+            smol::block_on(energy::hint(&client()?, supply, time, as_json))
+        }
+        (None, Some(root)) => energy::read_tree(&absolute(&root)?, as_json),
+        (None, None) => smol::block_on(energy::report(&client()?, watch, as_json)),
     }
 }
 
@@ -221,12 +232,18 @@ fn home_of(args: &Args) -> Result<PathBuf, Stop> {
     let home = match &args.home {
         Some(home) => absolute(home)?,
         // They are made where packages are made, too.
-        None if matches!(args.command, Command::Completions { .. } | Command::Man { .. }) => PathBuf::new(),
+        None if matches!(args.command, Some(Command::Completions { .. } | Command::Man { .. })) => PathBuf::new(),
         None => default_home().map_err(Stop::NotDone)?,
     };
     let is_used = !matches!(
         args.command,
-        Command::Demo { .. } | Command::Eval(_) | Command::Bench(_) | Command::Completions { .. } | Command::Man { .. }
+        Some(
+            Command::Demo { .. }
+                | Command::Eval(_)
+                | Command::Bench(_)
+                | Command::Completions { .. }
+                | Command::Man { .. }
+        )
     );
     in_the_way(&home).filter(|_| is_used).map_or(Ok(home), |why| Err(Stop::NotDone(why)))
 }
@@ -239,151 +256,4 @@ fn eval_paths(args: &EvalArgs) -> Result<eval::Paths, Stop> {
         models: of(&args.models)?,
         dump: of(&args.dump)?,
     })
-}
-
-fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOptions, Stop> {
-    let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
-    let models = up.models.as_deref().map(absolute).transpose()?;
-    let typed = typed(&up, api, models.as_deref());
-    let set_models = config.node.models.as_ref().map(PathBuf::from);
-    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(args::DEFAULT_API), up.open_api.or(config.open_api));
-    let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
-    Ok(UpOptions {
-        home,
-        api: api_at,
-        open_api,
-        models: models.or(set_models),
-        governor: (up.governor.governor == args::Switch::On).then(|| up.governor.burst.unwrap_or(burst)),
-        sensors: absolute(&up.governor.sensors)?,
-        sync: up.sync(),
-        sources: SourceOptions {
-            paths: up.folders.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?,
-            collection: up.collection,
-            ring: up.ring.map(Into::into),
-        },
-        network: NetworkOptions {
-            apis: std::iter::once(api_at).chain(open_api).collect(),
-            listen: up.listen.or(config.node.listen),
-            peers: all_peers(up.peers, &config),
-            boot: up.boot.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?,
-            multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
-        },
-        name: up.name.or_else(|| config.node.name.clone()),
-        config,
-        typed,
-    })
-}
-
-/// What was typed at `wattle up` and is written into config.toml. Not among it: the governor switched off and other sensors,
-/// which are for one run.
-fn typed(up: &UpArgs, api: Option<SocketAddr>, models: Option<&Path>) -> Vec<Setting> {
-    let mut typed = Vec::new();
-    typed.extend(up.name.clone().map(Setting::Name));
-    typed.extend(up.listen.map(Setting::Listen));
-    typed.extend(api.map(Setting::Api));
-    typed.extend(up.open_api.map(Setting::OpenApi));
-    typed.extend(up.multicast.said().map(Setting::Multicast));
-    typed.extend(models.and_then(Path::to_str).map(|folder| Setting::Models(folder.to_owned())));
-    typed.extend(up.peers.iter().cloned().map(Setting::AddPeer));
-    typed
-}
-
-/// The peers that were typed and those of config.toml; of one device only the entry that was typed.
-fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
-    let known = config.node.peers.iter().filter(|set| !typed.iter().any(|peer| peer.peer == set.peer)).cloned();
-    let known: Vec<Peer> = known.collect();
-    typed.into_iter().chain(known).collect()
-}
-
-/// Prints the PeerId. The key is read without the home's lock, which a running agent holds; a home that has no key yet
-/// gets one.
-fn print_id(home: &Path) -> Result<(), Stop> {
-    let unlocked = Home::at(home);
-    // Of a home whose key is gone the next start tells people, and makes a new one.
-    if let Some(lost) = unlocked.key_outlook(None) {
-        return Err(Stop::NotDone(lost.what));
-    }
-    let home = if unlocked.file(HomeFile::Identity).exists() { Ok(unlocked) } else { Home::open(home) };
-    let identity = home.and_then(|home| home.identity()).map_err(Stop::NotDone)?;
-    print(&format!("{}\n", identity.peer_id()))
-}
-
-/// Adds each path; one that cannot be added does not keep the others from it.
-async fn add_paths(client: &Client, add: &AddArgs) -> Result<(), Stop> {
-    let mut failed = None;
-    for path in &add.paths {
-        match add_path(client, path, add).await {
-            Ok(()) => {}
-            Err(Stop::NotDone(why)) => {
-                if let Some(before) = failed.replace(why) {
-                    note(&text::one_line(&before));
-                }
-            }
-            Err(stop) => return Err(stop),
-        }
-    }
-    failed.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
-}
-
-async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<(), Stop> {
-    let path = sendable(path)?;
-    let path = path.as_str();
-    let added = client.add(path, add.collection.as_deref(), add.ring.map(Into::into)).await?;
-    if std::io::stdin().is_terminal() {
-        // It is added all the same if the governor is off.
-        let _ = client.work_now(json!({ "arrived": true })).await;
-    }
-    print(&format!("{}\n", text::one_line(&added.sentence())))?;
-    for part in &added.parts {
-        print(&format!("{} is a part of it now, in the same collection.\n", text::one_line(part)))?;
-    }
-    // It is watched, but the next start would not know of it.
-    added.forgotten.map_or(Ok(()), |why| Err(Stop::NotDone(why)))
-}
-
-async fn forget(client: &Client, what: &ForgetArgs) -> Result<(), Stop> {
-    let path = sendable(&what.place.path)?;
-    let done = until_taken(PAUSE, async || client.forget(&path, what.kept).await).await?;
-    print(&format!("{}\n", text::one_line(&done)))
-}
-
-async fn keep(client: &Client, place: &PlaceArgs) -> Result<(), Stop> {
-    let path = sendable(&place.path)?;
-    let done = until_taken(PAUSE, async || client.keep(&path).await).await?;
-    print(&format!("{}\n", text::one_line(&done)))
-}
-
-async fn search_for(client: &Client, search: &SearchArgs) -> Result<(), Stop> {
-    let answer = client.search_with(search.body()).await?;
-    // The words of documents are told as they are: only what is said about them names the agent's home.
-    let told = if search.all { display::found } else { display::best_found };
-    print_as_is(&if search.json { pretty(&answer.json) } else { told(&answer.read, &Style::of_stdout()) })?;
-    let files = answer.read.coverage.files;
-    if search.json || files.searchable >= files.known {
-        return Ok(());
-    }
-    // Why files wait, where their owner can have them embedded all the same.
-    match client.status().await {
-        Ok(status) if display::waits_for_use(&status.read) && answer.read.coverage.background.is_none() => {
-            print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_waits_for_an_agent_that_starts_for_the_first_time_and_asks_nobody_at_the_usual_address() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::open(folder.path()).unwrap();
-        home.token().unwrap();
-        let Err(Failure::NoAgent(why)) = client_of(folder.path(), None) else { panic!("it is not up") };
-        assert!(why.contains(running::STARTING) && !why.contains("wattle up"), "{why}");
-        assert!(client_of(folder.path(), Some(args::DEFAULT_API)).is_ok(), "its address was typed");
-        home.write(HomeFile::Api, b"127.0.0.1:7790\n").unwrap();
-        assert!(client_of(folder.path(), None).is_ok());
-    }
 }

@@ -1,11 +1,16 @@
 //! What `wattle up` starts an agent with: arguments and `config.toml` together.
 
+use super::args::{DEFAULT_API, Switch, UpArgs};
+use super::output::Stop;
+use super::paths::absolute;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
 use crate::platform::disk::Sync;
+use crate::platform::home::Home;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an agent is started with: arguments and `config.toml` together. All paths are absolute.
 #[derive(Clone, Debug)]
@@ -62,4 +67,59 @@ pub struct NetworkOptions {
     pub multicast: bool,
     /// Folders where an invite is looked for; empty: the usual ones.
     pub boot: Vec<PathBuf>,
+}
+
+/// The options of `wattle up` with these arguments, at this home.
+pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> Result<UpOptions, Stop> {
+    let config = Home::at(&home).settings().map_err(Stop::NotDone)?.unwrap_or_default();
+    let models = up.models.as_deref().map(absolute).transpose()?;
+    let typed = typed(&up, api, models.as_deref());
+    let set_models = config.node.models.as_ref().map(PathBuf::from);
+    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(DEFAULT_API), up.open_api.or(config.open_api));
+    let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
+    Ok(UpOptions {
+        home,
+        api: api_at,
+        open_api,
+        models: models.or(set_models),
+        governor: (up.governor.governor == Switch::On).then(|| up.governor.burst.unwrap_or(burst)),
+        sensors: absolute(&up.governor.sensors)?,
+        sync: up.sync(),
+        sources: SourceOptions {
+            paths: up.folders.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?,
+            collection: up.collection,
+            ring: up.ring.map(Into::into),
+        },
+        network: NetworkOptions {
+            apis: std::iter::once(api_at).chain(open_api).collect(),
+            listen: up.listen.or(config.node.listen),
+            peers: all_peers(up.peers, &config),
+            boot: up.boot.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?,
+            multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
+        },
+        name: up.name.or_else(|| config.node.name.clone()),
+        config,
+        typed,
+    })
+}
+
+/// What was typed at `wattle up` and is written into config.toml. Not among it: the governor switched off and other sensors,
+/// which are for one run.
+fn typed(up: &UpArgs, api: Option<SocketAddr>, models: Option<&Path>) -> Vec<Setting> {
+    let mut typed = Vec::new();
+    typed.extend(up.name.clone().map(Setting::Name));
+    typed.extend(up.listen.map(Setting::Listen));
+    typed.extend(api.map(Setting::Api));
+    typed.extend(up.open_api.map(Setting::OpenApi));
+    typed.extend(up.multicast.said().map(Setting::Multicast));
+    typed.extend(models.and_then(Path::to_str).map(|folder| Setting::Models(folder.to_owned())));
+    typed.extend(up.peers.iter().cloned().map(Setting::AddPeer));
+    typed
+}
+
+/// The peers that were typed and those of config.toml; of one device only the entry that was typed.
+fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
+    let known = config.node.peers.iter().filter(|set| !typed.iter().any(|peer| peer.peer == set.peer)).cloned();
+    let known: Vec<Peer> = known.collect();
+    typed.into_iter().chain(known).collect()
 }

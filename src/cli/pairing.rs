@@ -4,7 +4,7 @@ mod invite;
 mod window;
 
 use super::args::{DEFAULT_LISTEN_PORT, JoinArgs, MeshCommand, PairingCommand};
-use super::output::{Stop, pretty, print, print_as_is, show};
+use super::output::{Stop, pretty, print, print_as_is, show, show_done};
 use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::span;
@@ -34,33 +34,34 @@ const ANSWER_BYTES_MAX: u64 = 64;
 const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// Carries out a command about the mesh.
-pub(super) async fn run(client: &Client, command: PairingCommand) -> Result<(), Stop> {
-    let done = match command {
-        PairingCommand::Pair { json } => return window::pair(client, json).await,
-        PairingCommand::Join(args) => return join(client, &args).await,
-        PairingCommand::Invite(args) => return invite::invite(client, &args).await,
-        PairingCommand::Mesh { what: None, json } => return mesh(client, json).await,
-        PairingCommand::Mesh { what: Some(MeshCommand::Create), .. } => return create(client).await,
-        PairingCommand::Mesh { what: Some(MeshCommand::Recover), .. } => recover(client).await?,
-        PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }), .. } => {
+pub(super) async fn run(client: &Client, command: PairingCommand, as_json: bool) -> Result<(), Stop> {
+    let (done, fields) = match command {
+        PairingCommand::Pair => return window::pair(client, as_json).await,
+        PairingCommand::Join(args) => return join(client, &args, as_json).await,
+        PairingCommand::Invite(args) => return invite::invite(client, &args, as_json).await,
+        PairingCommand::Mesh { what: None } => return mesh(client, as_json).await,
+        PairingCommand::Mesh { what: Some(MeshCommand::Create) } => return create(client, as_json).await,
+        PairingCommand::Mesh { what: Some(MeshCommand::Recover) } => (recover(client).await?, json!({})),
+        PairingCommand::Mesh { what: Some(MeshCommand::Admin { device, phrase: asked }) } => {
             not_removed(client).await?;
             let phrase = if asked { Some(phrase()?) } else { None };
-            client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?
+            let done = client.appoint(&device, phrase.as_ref().map(|phrase| phrase.as_str())).await?;
+            (done, json!({ "device": device }))
         }
         PairingCommand::Remove { device, yes } => {
             if !yes {
                 confirm_removal(client, &device).await?;
             }
-            client.remove(&device).await?
+            (client.remove(&device).await?, json!({ "device": device }))
         }
         PairingCommand::Leave { anyway, yes } => {
             if !yes {
                 confirm(LEAVING)?;
             }
-            client.leave(anyway).await?
+            (client.leave(anyway).await?, json!({}))
         }
     };
-    print(&format!("{}\n", one_line(&done)))
+    show_done(as_json, fields, &(one_line(&done) + "\n"))
 }
 
 const LEAVING: &str = "This device leaves its mesh for good: the others answer it no more, and it does not answer them. It keeps its own documents. The \
@@ -113,7 +114,7 @@ async fn recover(client: &Client) -> Result<String, Stop> {
 fn phrase() -> Result<Zeroizing<String>, Stop> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        print("The 24 words of the recovery phrase, in their order:\n")?;
+        note("The 24 words of the recovery phrase, in their order:");
     }
     let mut phrase = Zeroizing::new(String::new());
     for line in stdin.lock().lines() {
@@ -128,7 +129,7 @@ fn phrase() -> Result<Zeroizing<String>, Stop> {
 }
 
 /// Joins a mesh.
-async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
+async fn join(client: &Client, join: &JoinArgs, as_json: bool) -> Result<(), Stop> {
     let mut at = Vec::new();
     for place in &join.at {
         at.extend(places(place)?);
@@ -141,7 +142,7 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
             json!({ "invite": *text, "at": at })
         }
     };
-    let answer = if join.json {
+    let answer = if as_json {
         client.join(body).await?
     } else {
         or(client.join(body), tell_waits(client, looks(&at, invite.is_some()))).await?
@@ -151,7 +152,7 @@ async fn join(client: &Client, join: &JoinArgs) -> Result<(), Stop> {
     {
         note(&one_line(&why));
     }
-    if join.json {
+    if as_json {
         return print_as_is(&pretty(&answer.json));
     }
     print(&answer.read.words.as_deref().map_or_else(|| BY_INVITE.to_owned(), has_joined))
@@ -224,7 +225,7 @@ fn places(typed: &str) -> Result<Vec<SocketAddr>, Stop> {
 }
 
 /// Makes a mesh, and prints its recovery phrase.
-async fn create(client: &Client) -> Result<(), Stop> {
+async fn create(client: &Client, as_json: bool) -> Result<(), Stop> {
     if !std::io::stdout().is_terminal() {
         // A file or a journal would keep it.
         return Err(Stop::NotDone(
@@ -233,6 +234,10 @@ async fn create(client: &Client) -> Result<(), Stop> {
         ));
     }
     let phrase = Zeroizing::new(client.make_mesh().await?);
+    if as_json {
+        let done = "The mesh is made, and this device is its admin. Keep the phrase on paper: it is shown once.";
+        return show_done(true, json!({ "phrase": *phrase }), done);
+    }
     let mut text =
         String::from("The mesh is made, and this device is its admin. Write these words down, in their order:\n\n");
     for (number, words) in (1..).step_by(6).zip(phrase.split(' ').collect::<Vec<_>>().chunks(6)) {

@@ -5,10 +5,11 @@
 //! The forms of the file are those of systemd.unit(5), systemd.service(5) and systemd.syntax(7).
 
 use super::args::ServiceCommand;
-use super::output::{Stop, print};
+use super::output::{Stop, show_done};
 use super::text::one_line;
 use crate::platform::home::{Home, default_home, user_config};
 use crate::platform::running;
+use serde_json::json;
 use std::fmt::Write;
 use std::fs;
 use std::io::ErrorKind;
@@ -28,12 +29,19 @@ struct Unit {
 }
 
 /// Runs one of the commands for the agent of this home.
-pub(super) fn service(what: ServiceCommand, home: &Path) -> Result<(), Stop> {
+pub(super) fn service(what: ServiceCommand, home: &Path, as_json: bool) -> Result<(), Stop> {
     let unit = Unit::of(home)?;
     unit.check()?;
     match what {
-        ServiceCommand::Install => install(&unit, home),
-        ServiceCommand::Remove => remove(&unit, home),
+        ServiceCommand::Install => {
+            let (text, lingers) = install(&unit, home)?;
+            let fields = json!({ "unit": unit.name, "file": unit.file.display().to_string(), "lingers": lingers });
+            show_done(as_json, fields, &text)
+        }
+        ServiceCommand::Remove => {
+            let fields = json!({ "unit": unit.name, "file": unit.file.display().to_string() });
+            show_done(as_json, fields, &remove(&unit, home)?)
+        }
     }
 }
 
@@ -73,7 +81,8 @@ impl Unit {
     }
 }
 
-fn install(unit: &Unit, home: &Path) -> Result<(), Stop> {
+/// What was done, and whether the service goes on while nobody is logged in.
+fn install(unit: &Unit, home: &Path) -> Result<(String, bool), Stop> {
     let written =
         unit.file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&unit.file, &unit.text));
     written.map_err(|error| format!("{} cannot be written: {error}.", unit.file.display()))?;
@@ -99,7 +108,9 @@ fn install(unit: &Unit, home: &Path) -> Result<(), Stop> {
         text += "It runs now: `wattle status` says what it does.\n";
     }
     // Else the user's services end with the last login.
-    match run("loginctl", &["enable-linger"]) {
+    let lingering = run("loginctl", &["enable-linger"]);
+    let lingers = lingering.is_ok();
+    match lingering {
         Ok(()) => text += "It goes on while nobody is logged in (lingering is on for this user).\n",
         Err(why) => {
             let _ = writeln!(
@@ -109,10 +120,10 @@ fn install(unit: &Unit, home: &Path) -> Result<(), Stop> {
         }
     }
     let _ = writeln!(text, "Its log: `journalctl --user -u {name}`. `wattle service remove` takes it away again.");
-    print(&text)
+    Ok((text, lingers))
 }
 
-fn remove(unit: &Unit, home: &Path) -> Result<(), Stop> {
+fn remove(unit: &Unit, home: &Path) -> Result<String, Stop> {
     if !unit.file.exists() {
         return Err(Stop::NotDone(format!("There is no service of this home: {} is not there.", unit.file.display())));
     }
@@ -136,7 +147,7 @@ fn remove(unit: &Unit, home: &Path) -> Result<(), Stop> {
         "The index and the settings stay in {}. That services of yours go on while nobody is logged in stays so: `loginctl disable-linger` ends that.",
         home.display()
     );
-    print(&text)
+    Ok(text)
 }
 
 fn systemctl(arguments: &[&str]) -> Result<(), String> {

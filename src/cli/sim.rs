@@ -1,6 +1,7 @@
 //! `wattle sim`: runs a scenario of the simulator and prints its report. No agent is asked.
 
 use super::args::{Seeds, SimArgs};
+use super::exit::Exit;
 use super::output::{Stop, compact, print_as_is, print_next};
 use super::text::one_line;
 use crate::limits::SCENARIO_BYTES_MAX;
@@ -11,16 +12,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Exit code where something is not as expected.
-const NOT_WELL: u8 = 1;
-
 /// Runs the scenario in this file, whose path is absolute.
-pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
+pub(super) fn sim(file: &Path, args: &SimArgs, as_json: bool) -> Result<(), Stop> {
     let scenario = read(file)?;
     let scenario = if args.round_robin { scenario.round_robin() } else { scenario };
     let seeds = args.seeds.clone().unwrap_or(Seeds(args.seed..args.seed.saturating_add(1))).0;
     let count = seeds.end - seeds.start;
-    if !args.json {
+    if !as_json {
         print_as_is(&format!("{}\n", one_line(&scenario.about)))?;
     }
     let (began, mut wrong) = (clock::now(), Vec::new());
@@ -30,14 +28,14 @@ pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
             wrong.push(seed.to_string());
         }
         let told = match ran {
-            Ok(report) if args.json => compact(&serde_json::to_value(&report).unwrap_or_default()),
+            Ok(report) if as_json => compact(&serde_json::to_value(&report).unwrap_or_default()),
             Ok(report) => report.text(),
-            Err(why) if args.json => compact(&serde_json::json!({ "seed": seed, "violated": why })),
+            Err(why) if as_json => compact(&serde_json::json!({ "seed": seed, "violated": why })),
             Err(why) => format!("seed {seed}: an invariant is violated: {why}\n"),
         };
         print_next(&told)?;
     }
-    if !args.json && count > 1 {
+    if !as_json && count > 1 {
         let well = count - wrong.len() as u64;
         let seconds = clock::now().since(began).as_secs_f64();
         print_as_is(&format!("{well} of {count} seeds are as expected, in {seconds:.1} s.\n"))?;
@@ -45,7 +43,7 @@ pub(super) fn sim(file: &Path, args: &SimArgs) -> Result<(), Stop> {
             print_as_is(&format!("Not: {}\n", wrong.join(", ")))?;
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Stop::Reported(NOT_WELL)) }
+    if wrong.is_empty() { Ok(()) } else { Err(Stop::Reported(Exit::NotDone)) }
 }
 
 fn read(path: &Path) -> Result<Scenario, Stop> {

@@ -2,7 +2,7 @@
 
 use super::args::{TasksArgs, TasksCommand, Which};
 use super::decision::{PAUSE, until_taken};
-use super::output::{Stop, compact, print, print_next, show};
+use super::output::{Stop, compact, print_next, show, show_done};
 use super::style::Style;
 use super::text::{one_line, whole_path};
 use crate::base::count::{count, plural};
@@ -16,6 +16,7 @@ use crate::platform::clock;
 use crate::platform::home::hints;
 use crate::platform::stdout::note;
 use crate::scheduler::offload::lender::again::Again;
+use serde_json::json;
 use smol::Timer;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -23,18 +24,18 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 /// Shows the tasks, or decides what becomes of parked ones.
-pub(super) async fn run(client: &Client, args: TasksArgs) -> Result<(), Stop> {
+pub(super) async fn run(client: &Client, args: TasksArgs, as_json: bool) -> Result<(), Stop> {
     let (which, retry) = match args.what {
-        None if args.watch => return watch(client, args.json).await,
+        None if args.watch => return watch(client, as_json).await,
         None => {
             let answer = client.tasks().await?;
-            return show(args.json, &answer.json, || tasks(&answer.read, &Style::of_stdout()));
+            return show(as_json, &answer.json, || tasks(&answer.read, &Style::of_stdout()));
         }
         Some(TasksCommand::Retry { which: Which(which) }) => (which, true),
         Some(TasksCommand::Drop { which: Which(which) }) => (which, false),
     };
     let done = until_taken(PAUSE, async || client.decide_parked(which, retry).await).await?;
-    print(&format!("{}\n", one_line(&done)))
+    show_done(as_json, json!({ "task": which }), &(one_line(&done) + "\n"))
 }
 
 /// Shows the tasks each second, until Ctrl-C: anew on a terminal, else as a line whenever it is another one.

@@ -25,6 +25,19 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// A text with its lines as they are. What could control the terminal shows as U+FFFD, as in `one_line`.
+#[must_use]
+pub(super) fn readable(text: &str) -> String {
+    let mut readable = String::with_capacity(text.len());
+    for (at, line) in text.lines().enumerate() {
+        if at > 0 {
+            readable.push('\n');
+        }
+        push_harmless(&mut readable, &line.replace('\t', "    "));
+    }
+    readable
+}
+
 /// A path on one line and whole, to be copied: unlike `one_line` it keeps its spaces. What could control the terminal shows
 /// as U+FFFD, and beyond `PATH_COLUMNS_MAX` columns it ends in an ellipsis.
 #[must_use]

@@ -1,7 +1,7 @@
 //! `wattle token`: tokens for programs and people, each with a role, which can be revoked alone.
 
 use super::args::TokenCommand;
-use super::output::{Stop, pretty, print, print_as_is};
+use super::output::{Stop, pretty, print, print_as_is, show_done};
 use super::text::{columns, one_line};
 use crate::base::span;
 use crate::http::client::Client;
@@ -11,17 +11,20 @@ use serde_json::json;
 use std::fmt::Write;
 
 /// Runs one of the commands.
-pub(super) async fn token(client: &Client, what: TokenCommand) -> Result<(), Stop> {
+pub(super) async fn token(client: &Client, what: TokenCommand, as_json: bool) -> Result<(), Stop> {
     match what {
-        TokenCommand::Create { name, role, json } => {
+        TokenCommand::Create { name, role } => {
             let new = client.create_token(&name, role.into()).await?;
-            if json { print_as_is(&pretty(&json!(new))) } else { print(&made(&new)) }
+            if as_json { print_as_is(&pretty(&json!(new))) } else { print(&made(&new)) }
         }
-        TokenCommand::List { json } => {
+        TokenCommand::List => {
             let list = client.tokens().await?;
-            if json { print_as_is(&pretty(&json!(list))) } else { print(&table(&list.tokens, clock::shown())) }
+            if as_json { print_as_is(&pretty(&json!(list))) } else { print(&table(&list.tokens, clock::shown())) }
         }
-        TokenCommand::Revoke { name } => print(&(client.revoke_token(&name).await?.trim_end().to_owned() + "\n")),
+        TokenCommand::Revoke { name } => {
+            let done = client.revoke_token(&name).await?;
+            show_done(as_json, json!({ "name": name }), &(done.trim_end().to_owned() + "\n"))
+        }
     }
 }
 

@@ -13,13 +13,13 @@ mod invited;
 mod network;
 mod reread;
 mod restart;
+mod screen;
 mod stop;
 mod threads;
 mod uncounted;
 
 use super::options::UpOptions;
 use super::signals::signals;
-use super::wishes;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
 use crate::embed::engine::Engine;
@@ -36,8 +36,8 @@ use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
+use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
-use crate::platform::stdout::say;
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
@@ -48,19 +48,21 @@ use crate::runtime::handle::NodeHandle;
 use crate::runtime::progress::Progress;
 use crate::runtime::records;
 use crate::runtime::upkeep::Upkeep;
+use crate::scheduler::addition::Addition;
 use crate::scheduler::{self, stored::StoredWork};
 use crate::search::indexes::Indexes;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
 use crate::store::models as stored_models;
 use crate::store::read;
-use crate::store::record::{Asked, Marks, Sources};
+use crate::store::record::{Asked, Marks, Source, Sources};
 use crate::worker::retrieve::load_indexes;
 use crate::worker::sweep::unwatched;
 use disk::watch_disk;
 use log::{info, warn};
 use network::{Network, give_local_addresses, send_known_addresses, tell_known, trusted};
 use restart::Restart;
+use screen::Screen;
 use smol::channel::Sender;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
@@ -75,11 +77,11 @@ pub(crate) use {
     invited::not_in,
 };
 
-/// Runs an agent in the foreground until it is told to stop.
+/// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
 ///
 /// # Errors
 /// One sentence: what is in the way and what to do.
-pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
+pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(), String> {
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
@@ -141,8 +143,10 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
     let signals = signals()?;
-    say(&format!("{device} is up. {reached}"));
-    announce(options, &home, (address, told), &page, hint.as_deref(), &governor_handle);
+    let names = (device.as_str(), identity.peer_id().to_string());
+    let screen = Screen::new(names, (address, told, page.as_str()), (reached.as_str(), hint.as_deref()));
+    let folders = folder_names(&watched.places, &typed_sources);
+    screen.with(folders, governor_handle.pause_left()).show(options, &home, as_json);
 
     follow_disk(&home, (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
@@ -155,9 +159,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel) -> Result<(), String> {
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
     smol::block_on(server.stop());
-    if let Some(lan_listener) = lan_listener {
-        smol::block_on(lan_listener.stop());
-    }
+    lan_listener.into_iter().for_each(|open| smol::block_on(open.stop()));
     governor_handle.end();
     end(threads, &upkeep, driven).and_then(|()| restart.begin())
 }
@@ -253,30 +255,16 @@ fn tell_address(home: &Home, address: SocketAddr) -> bool {
     told.is_ok()
 }
 
-/// Says where people and programs reach the agent, with the address if the home does not tell it to the commands.
-fn announce(
-    options: &UpOptions,
-    home: &Home,
-    (address, told): (SocketAddr, bool),
-    page: &str,
-    hint: Option<&str>,
-    governor_handle: &GovernorHandle,
-) {
-    let mut search = at_home("wattle search \"your question\"", &options.home);
-    if !told {
-        search += &format!(" --api {address}");
+/// The folders that this start watches, those typed at it too.
+fn folder_names(watched: &[Source], typed: &[Addition]) -> Vec<String> {
+    let paths = watched.iter().map(|source| &source.path).chain(typed.iter().map(|addition| &addition.path));
+    let mut names: Vec<String> = Vec::new();
+    for name in paths.map(|path| String::from_utf8_lossy(path).into_owned()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
-    // A journal, a log file or a pipe is read by others than the token's owner.
-    if std::io::stdout().is_terminal() {
-        say(&format!("Ask on this page: {page}"));
-    } else {
-        say(&format!("Ask on this page: http://{address}/ with the token in {}", home.file(HomeFile::Token).display()));
-    }
-    say(&format!("Or type: {search}   Stop with Ctrl-C."));
-    hint.iter().for_each(|hint| say(hint));
-    if let Some(left) = governor_handle.pause_left() {
-        say(&wishes::still_paused(left, &options.home));
-    }
+    names
 }
 
 /// The key of the home on the hardware of this device.
@@ -366,9 +354,4 @@ fn seed() -> Result<u64, String> {
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
     Ok(u64::from_le_bytes(seed))
-}
-
-fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "this device".to_owned() } else { name }
 }

@@ -1,10 +1,10 @@
 //! `wattle backup`, `wattle restore` and `wattle rebuild`.
 
 use super::args::{BackupArgs, RestoreArgs};
-use super::output::{Stop, print};
+use super::output::{Stop, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
-use crate::base::count::{count, plural};
+use crate::base::count::count;
 use crate::base::span::about;
 use crate::base::time::{Duration, utc};
 use crate::http::client::{Client, Failure};
@@ -15,6 +15,7 @@ use crate::platform::stdout::note;
 use crate::platform::store::awaits_repair;
 use crate::runtime::upkeep::{Job, Report};
 use crate::store::kv::KvError;
+use serde_json::json;
 use smol::Timer;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -26,7 +27,12 @@ const LOOK: Duration = Duration::from_millis(250);
 const LINE_EVERY: u32 = 20;
 
 /// Has the running agent write a backup, or writes it of a home in which none runs.
-pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &BackupArgs) -> Result<(), Stop> {
+pub(super) fn backup(
+    client: Result<Client, Failure>,
+    home: &Path,
+    args: &BackupArgs,
+    as_json: bool,
+) -> Result<(), Stop> {
     let file = absolute(&args.file)?;
     let made = match client {
         Ok(client) => {
@@ -53,8 +59,12 @@ pub(super) fn backup(client: Result<Client, Failure>, home: &Path, args: &Backup
         "This device's key is not in it."
     };
     let size = made.bytes.div_ceil(1 << 20);
-    print(&one_line(&format!("{} has {}, and the settings ({size} MiB). {keys}", file.display(), content(&made))))?;
-    print("\n")
+    let says = one_line(&format!("{} has {}, and the settings ({size} MiB). {keys}", file.display(), content(&made)));
+    let Made { documents, leaving, chunks, bytes, has_keys } = made;
+    let fields = json!({
+        "file": file.display().to_string(), "documents": documents, "leaving": leaving, "chunks": chunks, "bytes": bytes, "keys": has_keys,
+    });
+    show_done(as_json, fields, &(says + "\n"))
 }
 
 /// What of the store a backup has. The status does not count what was deleted a moment ago.
@@ -87,7 +97,7 @@ fn store_of(home: &Home) -> Result<Disk, String> {
 }
 
 /// Restores a backup into a home in which no agent runs.
-pub(super) fn restored(home: &Path, args: &RestoreArgs) -> Result<(), Stop> {
+pub(super) fn restored(home: &Path, args: &RestoreArgs, as_json: bool) -> Result<(), Stop> {
     let restored = restore(home, &absolute(&args.file)?, args.replace)?;
     let head = &restored.head;
     let (documents, passages) = (count(head.documents, "document"), count(head.chunks, "passage"));
@@ -106,21 +116,21 @@ pub(super) fn restored(home: &Path, args: &RestoreArgs) -> Result<(), Stop> {
         Some(false) => " The key of the backup was left out: this home has one.",
         None => "",
     };
-    print(&format!(
-        "{}\nStart the agent: `wattle up`. It makes the index of words anew, which takes a while.\n",
-        one_line(&says)
-    ))
+    let fields = json!({
+        "documents": head.documents, "chunks": head.chunks, "vectors": head.vectors, "made_s": head.made_s,
+        "settings": restored.settings, "keys": restored.keys,
+    });
+    let then = "Start the agent: `wattle up`. It makes the index of words anew, which takes a while.";
+    show_done(as_json, fields, &format!("{}\n{then}\n", one_line(&says)))
 }
 
 /// Has the running agent make its index anew.
-pub(super) async fn rebuild(client: &Client) -> Result<(), Stop> {
+pub(super) async fn rebuild(client: &Client, as_json: bool) -> Result<(), Stop> {
     client.rebuild().await?;
     let job = done(client, "Index", "passages", |report| report.rebuild).await?;
-    print(&format!(
-        "The index is made anew, from the texts and vectors of {} {} that the store has.\n",
-        job.of,
-        plural(job.of, "passage", "passages")
-    ))
+    let passages = count(job.of, "passage");
+    let says = format!("The index is made anew, from the texts and vectors of {passages} that the store has.\n");
+    show_done(as_json, json!({ "chunks": job.of }), &says)
 }
 
 /// Waits for the end of this work, and tells a person how far it is.

@@ -5,7 +5,7 @@
 
 use super::energy::held_by;
 use super::log;
-use super::output::{Stop, print};
+use super::output::{Stop, show_done};
 use crate::base::span::span;
 use crate::config::duration;
 use crate::energy::policy::hours::minute_of_day;
@@ -13,11 +13,16 @@ use crate::energy::reason::Reason;
 use crate::http::client::{Answer, Client, Failure};
 use crate::platform::home::{Home, at_home};
 use crate::runtime::governor::{BurstFrom, Current, PauseRequest, Wishes, state_file};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// `wattle pause`, with the words behind it.
-pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &[String]) -> Result<(), Stop> {
+pub(super) async fn pause(
+    client: Result<Client, Failure>,
+    home: &Path,
+    words: &[String],
+    as_json: bool,
+) -> Result<(), Stop> {
     let wanted = wanted(words)?;
     let body = match wanted {
         PauseRequest::Open => json!({}),
@@ -36,11 +41,12 @@ pub(super) async fn pause(client: Result<Client, Failure>, home: &Path, words: &
     };
     let answer: Result<Answer<Current>, Stop> = answer.await;
     let is_paused = answer.is_ok();
-    report_pause(answer, home, Some(wanted), None)?;
+    let (mut text, energy) = reported(answer, home, Some(wanted), None)?;
     for ended in ended.iter().filter(|_| is_paused) {
-        print(&format!("{ended}\n"))?;
+        text += ended;
+        text.push('\n');
     }
-    Ok(())
+    show_done(as_json, json!({ "energy": energy }), &text)
 }
 
 /// Which pause a new one takes the place of.
@@ -78,7 +84,7 @@ pub(super) fn still_paused(left: Option<u64>, home: &Path) -> String {
 }
 
 /// `wattle resume`.
-pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Result<(), Stop> {
+pub(super) async fn resume(client: Result<Client, Failure>, home: &Path, as_json: bool) -> Result<(), Stop> {
     let mut before = None;
     let answer: Result<Answer<Current>, Stop> = async {
         let client = client?;
@@ -91,7 +97,8 @@ pub(super) async fn resume(client: Result<Client, Failure>, home: &Path) -> Resu
         Ok(answer)
     }
     .await;
-    report_pause(answer, home, None, before.map(over).as_deref())
+    let (text, energy) = reported(answer, home, None, before.map(over).as_deref())?;
+    show_done(as_json, json!({ "energy": energy }), &text)
 }
 
 /// The pause that holds: the seconds until its end, where it has one of its own.
@@ -109,7 +116,7 @@ fn over(held: Option<Option<u64>>) -> String {
 }
 
 /// `wattle work now`, with the words behind `work`.
-pub(super) async fn work(client: Result<Client, Failure>, words: &[String]) -> Result<(), Stop> {
+pub(super) async fn work(client: Result<Client, Failure>, words: &[String], as_json: bool) -> Result<(), Stop> {
     let wrong = || Stop::NotDone("Say it as `wattle work now`, or for how long: `wattle work now 30m`.".to_owned());
     let time = match words {
         [now] if now == "now" => None,
@@ -119,9 +126,10 @@ pub(super) async fn work(client: Result<Client, Failure>, words: &[String]) -> R
     let body = time.map_or_else(|| json!({}), |time| json!({ "seconds": time.as_secs() }));
     let client = client?;
     let before = client.energy().await.ok().and_then(|before| held(&before.read.wishes));
-    let current = client.work_now(body).await?.read;
+    let Answer { json: energy, read: current } = client.work_now(body).await?;
     let asked = time.map(|time| time.as_secs());
-    print(&format!("{}{}{}\n", pause_ended(before), hurried(&current), longer(&current.wishes, asked)))
+    let text = format!("{}{}{}\n", pause_ended(before), hurried(&current), longer(&current.wishes, asked));
+    show_done(as_json, json!({ "energy": energy }), &text)
 }
 
 /// That the order for work ended a pause, before what is so now.
@@ -163,26 +171,27 @@ fn hurried(current: &Current) -> String {
     }
 }
 
-/// Prints the new state, and what became of the pause of before. Where no agent runs, the pause is written to the home for the
-/// next start.
-fn report_pause(
+/// The new state, what became of the pause of before, and the agent's own answer. Where no agent runs, the pause is written to the home for
+/// the next start.
+fn reported(
     answer: Result<Answer<Current>, Stop>,
     home: &Path,
     wanted: Option<PauseRequest>,
     over_now: Option<&str>,
-) -> Result<(), Stop> {
+) -> Result<(String, Option<Value>), Stop> {
     match answer {
-        Ok(answer) => print(&paused(&answer.read, over_now)),
+        Ok(answer) => Ok((paused(&answer.read, over_now), Some(answer.json))),
         Err(Stop::NoAgent(why)) if !home.is_dir() => Err(Stop::NoAgent(why)),
         Err(Stop::NoAgent(_)) => {
             let home = Home::open(home).map_err(Stop::NotDone)?;
             let held = state_file::save_pause(home.path(), wanted).map_err(Stop::NotDone)?;
-            print(&if wanted.is_some() {
+            let text = if wanted.is_some() {
                 let replaced = replaced(held).map_or_else(String::new, |replaced| format!(" {replaced}"));
                 format!("No agent runs here now; the next one starts paused.{replaced}\n")
             } else {
                 format!("{} No agent runs here now; the next one starts without a pause.\n", over(held))
-            })
+            };
+            Ok((text, None))
         }
         Err(why) => Err(why),
     }

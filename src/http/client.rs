@@ -1,5 +1,6 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
+mod energy;
 mod mcp;
 mod places;
 #[cfg(test)]
@@ -255,40 +256,8 @@ impl Client {
     }
 }
 
-/// What people want of background work.
+/// The network, and how a call is made.
 impl Client {
-    /// `POST /v1/energy/pause`.
-    ///
-    /// # Errors
-    /// Any `Failure`; nothing was changed.
-    pub async fn pause(&self, body: Value) -> Result<Answer<Current>, Failure> {
-        typed(self.call(Method::Post, "/v1/energy/pause", Some(body), CLIENT_MS).await?)
-    }
-
-    /// `POST /v1/energy/resume`.
-    ///
-    /// # Errors
-    /// Any `Failure`; nothing was changed.
-    pub async fn resume(&self) -> Result<Answer<Current>, Failure> {
-        typed(self.call(Method::Post, "/v1/energy/resume", None, CLIENT_MS).await?)
-    }
-
-    /// `POST /v1/energy/work`.
-    ///
-    /// # Errors
-    /// Any `Failure`; nothing was changed.
-    pub async fn work_now(&self, body: Value) -> Result<Answer<Current>, Failure> {
-        typed(self.call(Method::Post, "/v1/energy/work", Some(body), CLIENT_MS).await?)
-    }
-
-    /// `POST /v1/energy/new-supply`.
-    ///
-    /// # Errors
-    /// Any `Failure`; nothing was changed.
-    pub async fn new_supply(&self) -> Result<Answer<Current>, Failure> {
-        typed(self.call(Method::Post, "/v1/energy/new-supply", None, CLIENT_MS).await?)
-    }
-
     /// `GET /v1/network`.
     ///
     /// # Errors
@@ -330,6 +299,8 @@ impl Client {
         let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
         match (status, answer) {
             (200, Some(answer)) => Ok(answer),
+            // Done, and there is nothing to say of it.
+            (204, _) => Ok(Value::Null),
             (401, _) => Err(Failure::NotDone(format!(
                 "The agent on {} does not know the token in {}. Is it another agent, with a home of its own? Give that \
                  home with --home.",

@@ -29,7 +29,7 @@ pub mod lan_listener;
 mod openapi;
 pub mod page;
 mod pieces;
-mod query;
+pub(crate) mod query;
 pub mod routes;
 mod shape;
 pub mod silent_owner;

@@ -1,5 +1,7 @@
 //! The parameters of a call in the query of its address: `name=value`, percent-encoded (RFC 3986, section 2.1).
 
+use std::fmt::Write;
+
 /// The value of a parameter; `None` where it is not there, or is not encoded as it should be.
 pub(super) fn parameter(query: &str, name: &str) -> Option<Vec<u8>> {
     let value = query.split('&').find_map(|part| part.split_once('=').filter(|(key, _)| *key == name))?.1;
@@ -25,6 +27,19 @@ pub(super) fn decoded(mut value: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The text percent-encoded, but for slashes: nothing of it is a sign of an address, or a control character.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +53,14 @@ mod tests {
         assert_eq!(of("path=", "path").as_deref(), Some(&b""[..]));
         for none in ["", "path", "xpath=a", "path=%", "path=%4", "path=%+4", "path=%zz", "path=%e2%"] {
             assert_eq!(of(none, "path"), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_plain_and_decodes_to_the_same() {
+        assert_eq!(encoded("/n/a b;ü%\u{1b}.md"), "/n/a%20b%3B%C3%BC%25%1B.md");
+        for text in ["", "/", "/a b&c=d?#+~", "\u{0}\u{7f}\u{9b}", "世界"] {
+            assert_eq!(decoded(encoded(text).as_bytes()).as_deref(), Some(text.as_bytes()));
         }
     }
 }

@@ -37,3 +37,20 @@ pub const EVAL_THREADS: usize = 2;
 
 /// Seconds between two lines about how far `wattle eval` is.
 pub const EVAL_PROGRESS_S: u64 = 10;
+
+/// Columns to which text is wrapped: of a narrower terminal, a phone's over ssh, no line would hold a path's parts; longer lines than the most are
+/// hard to read.
+pub const COLUMNS_MIN: usize = 30;
+/// See `COLUMNS_MIN`.
+pub const COLUMNS_MAX: usize = 110;
+/// Columns where neither the terminal nor the environment says how many there are: those of a VT100.
+pub const COLUMNS_USUAL: usize = 80;
+
+/// Bytes of a link to a file on a terminal: VTE, of GNOME's terminal, takes no longer ones.
+pub const TERMINAL_LINK_BYTES_MAX: usize = 2083;
+
+/// Bytes of the file that keeps the last answer for `wattle feedback`; a longer answer is not kept.
+pub const LAST_ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Watched folders that the start screen names.
+pub const START_FOLDERS_SHOWN: usize = 8;

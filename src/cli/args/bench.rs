@@ -8,8 +8,4 @@ pub struct BenchArgs {
     /// A folder with a model. By default the one that the settings in the home name, else the one inside the program.
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
-
-    /// Print JSON for programs.
-    #[arg(long)]
-    pub json: bool,
 }

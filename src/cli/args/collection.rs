@@ -7,11 +7,7 @@ use clap::Subcommand;
 #[derive(Clone, Debug, Subcommand)]
 pub enum CollectionCommand {
     /// List the collections: who may see each, and its folders.
-    List {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Give a collection another name. Where that is the name of another one of the same ring, the two become one.
     Rename {
         /// Its name now.

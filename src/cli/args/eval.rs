@@ -38,10 +38,6 @@ pub struct EvalArgs {
     /// with its document, cosine and BM25 score.
     #[arg(long, value_name = "FILE")]
     pub dump: Option<PathBuf>,
-
-    /// Print JSON for programs, with the figures of each question.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Which agent has which documents.

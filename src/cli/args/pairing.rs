@@ -7,21 +7,13 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Subcommand)]
 pub enum PairingCommand {
     /// Let one device join this one's mesh: shows a code and a QR code, and waits for three minutes. The first time, the mesh
-    /// is made.
-    Pair {
-        /// Print JSON for programs: a line for the open window, and one when it has closed.
-        #[arg(long)]
-        json: bool,
-    },
+    /// is made. With --json, a line tells of the open window, and one more when it has closed.
+    Pair,
     /// Join the mesh of another device, on which `wattle pair` shows a code.
     Join(JoinArgs),
     /// Show the mesh that this device belongs to: its devices and what they may do.
     #[command(args_conflicts_with_subcommands = true)]
     Mesh {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-
         /// One of the commands below instead.
         #[command(subcommand)]
         what: Option<MeshCommand>,
@@ -104,8 +96,4 @@ pub struct JoinArgs {
     /// The file of an invite, or the folder of the card it is on, in place of a code. It is deleted once it has let this device in.
     #[arg(long, value_name = "FILE", conflicts_with = "code")]
     pub invite: Option<PathBuf>,
-
-    /// Print JSON for programs.
-    #[arg(long)]
-    pub json: bool,
 }

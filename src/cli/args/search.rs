@@ -42,10 +42,6 @@ pub struct SearchArgs {
     /// Show weak passages too: on a terminal those that hardly ever are what was asked for are only counted.
     #[arg(long)]
     pub all: bool,
-
-    /// Print JSON for programs.
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl SearchArgs {

@@ -20,10 +20,6 @@ pub struct SimArgs {
     /// Give each chunk to the next device in turn at once, whatever its energy, to compare with.
     #[arg(long)]
     pub round_robin: bool,
-
-    /// Print JSON for programs: one report a line.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Seeds.

@@ -6,13 +6,10 @@ use clap::{Args, Subcommand};
 #[derive(Clone, Copy, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct TasksArgs {
-    /// Go on and show it anew each second, until Ctrl-C; where it is written into a file or a pipe, one line whenever it changes.
+    /// Go on and show it anew each second, until Ctrl-C; where it is written into a file or a pipe, one line whenever it changes; with
+    /// --json one line each second.
     #[arg(long)]
     pub watch: bool,
-
-    /// Print JSON for programs; with --watch one line each second.
-    #[arg(long)]
-    pub json: bool,
 
     /// One of the commands below instead.
     #[command(subcommand)]

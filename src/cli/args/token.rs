@@ -14,16 +14,9 @@ pub enum TokenCommand {
         /// What it allows.
         #[arg(long, value_enum, default_value_t = RoleArg::Read)]
         role: RoleArg,
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
     },
     /// List the tokens: what each allows, when it was made and when it was last used.
-    List {
-        /// Print JSON for programs.
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Make a token void, from the next call on.
     Revoke {
         /// Its name.

@@ -7,6 +7,10 @@ use crate::base::finding::{Area, Finding};
 use crate::http::dto::{Activity, Files, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
 use crate::node::output::{DeviceCoverage, DeviceName, SilentDevice};
 
+fn best_found(found: &SearchResults, style: &Style) -> String {
+    answered(found, style, false, None)
+}
+
 const PLAIN: Style = Style { width: 40, styled: false };
 
 #[test]

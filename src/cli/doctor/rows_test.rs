@@ -32,7 +32,7 @@ use crate::store::record::{Mark, MarkKind, Source};
 use std::fs;
 
 fn hold(fault: &str, report: &Report) {
-    planted(fault, &report.json(), i32::from(report.exit_code()));
+    planted(fault, &report.json(), i32::from(report.exit().code()));
 }
 
 fn hold_finding(fault: &str, finding: Finding) {

@@ -138,7 +138,7 @@ fn a_folder_that_is_away_and_kept_by_its_owner_is_no_fault_and_is_named() {
 #[test]
 fn nothing_is_wrong_only_where_every_check_ran_and_is_good() {
     let well = report(healthy(), &Ok(()));
-    assert!(well.well() && well.exit_code() == 0, "{}", well.text(&PLAIN));
+    assert!(well.well() && well.exit().code() == 0, "{}", well.text(&PLAIN));
     assert!(well.text(&PLAIN).ends_with("Nothing is wrong.\n"));
     let names: Vec<&str> = well.checks.iter().map(|check| check.name).collect();
     for name in ["agent", "model", "work", "sources", "folders", "devices", "messages", "sensors", "state", "program"]
@@ -236,7 +236,7 @@ fn each_planted_fault_is_named_with_its_command_and_exit_code_one() {
             text.contains("WRONG") && text.contains(command.as_str()) && !text.contains("Nothing is wrong"),
             "{text}"
         );
-        assert_eq!((report.exit_code(), report.well()), (1, false), "{text}");
+        assert_eq!((report.exit().code(), report.well()), (1, false), "{text}");
         let json = report.json();
         let in_json = json["checks"].as_array().unwrap();
         let in_json = in_json.iter().filter(|check| check["ok"] == false).find(|check| check["name"] == name).unwrap();
@@ -272,7 +272,7 @@ fn a_check_that_could_not_run_is_not_good() {
         let report = report(reports, &Ok(()));
         let check = report.checks.iter().find(|check| check.name == name).unwrap();
         assert!(matches!(&check.outcome, Outcome::NotRun(why) if why.contains("600 seconds")), "{check:?}");
-        assert_eq!((report.exit_code(), report.well()), (4, false));
+        assert_eq!((report.exit().code(), report.well()), (4, false));
         assert!(report.text(&PLAIN).contains("Not everything could be checked"));
         assert!(report.json()["checks"].as_array().unwrap().iter().any(|check| check["ran"] == false));
     }
@@ -288,7 +288,7 @@ fn a_store_that_cannot_be_read_for_damage_is_wrong_and_has_a_command() {
         matches!(&store.outcome, Outcome::Wrong { command: Some(up), .. } if up.contains("wattle up")),
         "{store:?}"
     );
-    assert_eq!(report.exit_code(), 1);
+    assert_eq!(report.exit().code(), 1);
 }
 
 #[test]
@@ -296,9 +296,9 @@ fn files_that_differ_while_folders_are_scanned_are_not_called_wrong_nor_well() {
     let activity = Activity { working: true, scanning: true, ..Activity::default() };
     let reports = Reports { status: Ok(StatusReport { activity, ..status() }), audit: Ok(unnoticed()), ..healthy() };
     let report = report(reports, &Ok(()));
-    assert_eq!(report.exit_code(), 4, "{}", report.text(&PLAIN));
+    assert_eq!(report.exit().code(), 4, "{}", report.text(&PLAIN));
     let unknown = Reports { audit: Ok(Checked { sample: None, ..audit() }), ..healthy() };
-    assert_eq!(super::test::report(unknown, &Ok(())).exit_code(), 4, "an agent that held none against it");
+    assert_eq!(super::test::report(unknown, &Ok(())).exit().code(), 4, "an agent that held none against it");
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn without_an_agent_its_checks_are_marked_as_not_run_and_the_exit_code_says_so()
         energy: Err(none()),
     };
     let report = report(reports, &Ok(()));
-    assert_eq!(report.exit_code(), 3);
+    assert_eq!(report.exit().code(), 3);
     let text = report.text(&PLAIN);
     assert!(text.contains("No agent runs with the home /h.") && text.contains("wattle up"), "{text}");
     for check in report.checks.iter().filter(|check| check.name != "agent") {
@@ -347,7 +347,7 @@ fn what_the_page_says_of_devices_that_send_something_false_is_what_the_doctor_sa
         let finding = Finding { area, what, command: None };
         let lying = Reports { status: Ok(StatusReport { findings: vec![finding], ..status() }), ..healthy() };
         let report = report(lying, &Ok(()));
-        planted(fault, &report.json(), i32::from(report.exit_code()));
+        planted(fault, &report.json(), i32::from(report.exit().code()));
     };
     let offence = |offence, count| of_offences("cellar", offence, count);
     hold("another device forwards a forged gossip item", Area::Peers, offence(Offence::ForgedGossip, 1));
@@ -365,7 +365,7 @@ fn what_the_page_says_of_devices_that_send_something_false_is_what_the_doctor_sa
 fn what_the_page_says_of_collections_and_of_lists_that_are_not_saved_is_what_the_doctor_says() {
     let hold = |fault: &str, findings: Vec<Finding>| {
         let report = report(Reports { status: Ok(StatusReport { findings, ..status() }), ..healthy() }, &Ok(()));
-        planted(fault, &report.json(), i32::from(report.exit_code()));
+        planted(fault, &report.json(), i32::from(report.exit().code()));
     };
     let source = |path: &str, collection: &str, ring| Source {
         path: path.as_bytes().to_vec(),
@@ -390,7 +390,7 @@ fn what_the_page_says_of_clocks_and_defects_is_what_the_doctor_says() {
         report.checks.push(local::clock_check((seconds, true), &Config::default()));
         report
     };
-    let hold = |fault: &str, report: &Report| planted(fault, &report.json(), i32::from(report.exit_code()));
+    let hold = |fault: &str, report: &Report| planted(fault, &report.json(), i32::from(report.exit().code()));
     hold("the clock shows 1970", &clock(3600));
     hold("the clock is ten years ahead", &clock(RELEASE + 10 * 31_556_952));
     let findings = NodeHandle::new().0.all_findings(Vec::new(), 2);

@@ -23,7 +23,7 @@ fn set() -> Set {
 }
 
 fn args(agents: usize, split: Split) -> EvalArgs {
-    EvalArgs { set: PathBuf::new(), agents, split, seed: 1, cache: None, models: None, dump: None, json: false }
+    EvalArgs { set: PathBuf::new(), agents, split, seed: 1, cache: None, models: None, dump: None }
 }
 
 #[test]

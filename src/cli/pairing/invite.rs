@@ -1,7 +1,7 @@
 //! `wattle invite`: an invite on a card.
 
 use super::super::args::InviteArgs;
-use super::super::output::{Stop, print};
+use super::super::output::{Stop, show_done};
 use super::super::text::one_line;
 use super::window;
 use crate::base::count::count;
@@ -9,12 +9,13 @@ use crate::base::finding::quoted;
 use crate::http::client::{Client, Failure, Replaced};
 use crate::platform::invite_card;
 use crate::wire::pairing::invite::Invite;
+use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Writes an invite onto a card.
-pub(super) async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Stop> {
+pub(super) async fn invite(client: &Client, args: &InviteArgs, as_json: bool) -> Result<(), Stop> {
     // Before the invite is made: the folder of a card that is not there would be made on this disk.
     if !args.file.is_dir() {
         let name = args.file.display();
@@ -38,16 +39,25 @@ pub(super) async fn invite(client: &Client, args: &InviteArgs) -> Result<(), Sto
         let then = if replaced.is_void == Some(true) { " The invite that was there is void already." } else { "" };
         Stop::NotDone(format!("{why}{then} `wattle invite --file DIR` writes another one on a card that takes it."))
     })?;
-    print(&format!(
+    let listen = client.network().await.map(|network| network.read.listen);
+    let remark = note_on_network(listen);
+    let fields = json!({
+        "file": file.display().to_string(), "hours": args.hours, "replaced": replaced.is_void, "not_replaced": replaced.why_not,
+        "first": is_first, "remark": remark,
+    });
+    let mut text = format!(
         "{} lets one device in, once, within {} in which this device runs. Whoever copies the file can use it in that device's \
          place. It is deleted when the device has joined, without a code and without three words to compare: `wattle mesh` lists the device then.{}{}\n",
         one_line(&file.display().to_string()),
         count(u64::from(args.hours), "hour"),
         of_replaced(&replaced),
         if is_first { " This device had no mesh: it has made one, of which it is the first." } else { "" }
-    ))?;
-    let listen = client.network().await.map(|network| network.read.listen);
-    note_on_network(listen).map_or(Ok(()), |note| print(&format!("{note}\n")))
+    );
+    if let Some(remark) = remark {
+        text += &remark;
+        text.push('\n');
+    }
+    show_done(as_json, fields, &text)
 }
 
 /// The text of the invite that is to be replaced. One that cannot be read is not overwritten: which invite it is, nobody would know then.

@@ -2,12 +2,13 @@
 
 use super::{Answer, Client, Failure, done, typed};
 use crate::base::id::Ring;
-use crate::http::dto::{Added, Forecast, Regrouped};
+use crate::http::dto::{Added, DocumentText, Forecast, Regrouped};
 use crate::http::folders::Folders;
+use crate::http::query::encoded;
 use crate::http::tasks::Tasks;
 use crate::http::why::Why;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
-use serde_json::json;
+use serde_json::{Value, json};
 use trillium_client::Method;
 
 impl Client {
@@ -118,5 +119,24 @@ impl Client {
     /// Any `Failure`.
     pub async fn keep(&self, path: &str) -> Result<String, Failure> {
         done(&self.ask(Method::Post, "/v1/keep", Some(json!({ "path": path })), CLIENT_AUDIT_MS).await?)
+    }
+
+    /// `GET /v1/document`: a part of the text of the document at this path, from the passage of this number on.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn document(&self, path: &str, from: usize) -> Result<DocumentText, Failure> {
+        let call = format!("/v1/document?path={}&from={from}", encoded(path));
+        Ok(typed(self.call(Method::Get, &call, None, CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/feedback`: a verdict on a passage that was found.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn judge(&self, passage: Value, verdict: &str) -> Result<(), Failure> {
+        let mut body = passage;
+        body["verdict"] = json!(verdict);
+        self.call(Method::Post, "/v1/feedback", Some(body), CLIENT_MS).await.map(drop)
     }
 }

@@ -1,0 +1,191 @@
+//! `wattle search`, `show` and `feedback`: a question, the document that a passage stands in, and what somebody says of an answer.
+//!
+//! What a terminal showed last is kept in the home, so that `wattle feedback up 2` knows which passage is meant. A program names the passage
+//! itself; what programs ask is not kept.
+
+use super::args::{FeedbackArgs, SearchArgs, ShowArgs};
+use super::display;
+use super::links::Links;
+use super::output::{Stop, pretty, print, print_as_is, show_done};
+use super::paths::sendable;
+use super::style::Style;
+use super::text::{one_line, readable, whole_path};
+use crate::http::client::Client;
+use crate::http::dto::{Passage, SearchHit, SearchResults};
+use crate::platform::last_answer;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// The answer that a terminal showed last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct LastAnswer {
+    question: String,
+    passages: Vec<FoundPassage>,
+}
+
+/// A passage of it, as `POST /v1/feedback` names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FoundPassage {
+    device: String,
+    path: String,
+    text: String,
+}
+
+/// Asks, and shows what was found.
+pub(super) async fn search(client: &Client, home: &Path, search: &SearchArgs, as_json: bool) -> Result<(), Stop> {
+    let answer = client.search_with(search.body()).await?;
+    if as_json {
+        return print_as_is(&pretty(&answer.json));
+    }
+    let style = Style::of_stdout();
+    let links = Links::of(client, style).await;
+    // The words of documents are told as they are: only what is said about them names the agent's home.
+    print_as_is(&display::answered(&answer.read, &style, search.all, links.as_ref()))?;
+    if std::io::stdout().is_terminal() {
+        keep(home, &search.question.join(" "), &answer.read);
+    }
+    let files = answer.read.coverage.files;
+    if files.searchable >= files.known {
+        return Ok(());
+    }
+    // Why files wait, where their owner can have them embedded all the same.
+    match client.status().await {
+        Ok(status) if display::waits_for_use(&status.read) && answer.read.coverage.background.is_none() => {
+            print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the answer for `wattle feedback`. Where it cannot be kept, that command says so.
+fn keep(home: &Path, question: &str, found: &SearchResults) {
+    let passage =
+        |hit: &SearchHit| FoundPassage { device: hit.peer_id.clone(), path: hit.path.clone(), text: hit.text.clone() };
+    let answer = LastAnswer { question: question.to_owned(), passages: found.hits.iter().map(passage).collect() };
+    let _ = last_answer::keep(home, json!(answer).to_string().as_bytes());
+}
+
+/// The passage of this number in the answer that was kept.
+fn passage_of(home: &Path, number: usize) -> Result<(String, FoundPassage), Stop> {
+    let none = || {
+        Stop::NotDone(
+            "No answer is kept here that a terminal showed. Ask with `wattle search QUESTION` first, and give the number that stands before the passage."
+                .to_owned(),
+        )
+    };
+    let bytes = last_answer::last(home).ok().flatten().ok_or_else(none)?;
+    let LastAnswer { question, mut passages } = serde_json::from_slice(&bytes).map_err(|_| none())?;
+    let of = passages.len();
+    if !(1..=of).contains(&number) {
+        return Err(Stop::NotDone(format!(
+            "The last answer, to \"{}\", has no passage {number}: the numbers go from 1 to {of}. Nothing was kept.",
+            one_line(&question)
+        )));
+    }
+    Ok((question, passages.swap_remove(number - 1)))
+}
+
+/// Says of a passage whether it answers its question.
+pub(super) async fn feedback(client: &Client, home: &Path, args: &FeedbackArgs, as_json: bool) -> Result<(), Stop> {
+    let (question, passage) = match (args.number, args) {
+        (Some(number), _) => passage_of(home, number)?,
+        (
+            None,
+            FeedbackArgs { question: Some(question), device: Some(device), path: Some(path), text: Some(text), .. },
+        ) => {
+            let passage = FoundPassage { device: device.clone(), path: path.clone(), text: text.clone() };
+            (question.clone(), passage)
+        }
+        _ => {
+            return Err(Stop::Misused(
+                "Give the number of a passage, or --question, --device, --path and --text.".to_owned(),
+            ));
+        }
+    };
+    let FoundPassage { device, path, text } = passage;
+    let verdict = args.thumb.verdict();
+    let body = json!({ "question": question, "device": device, "path": path, "text": text });
+    client.judge(body, verdict).await?;
+    let said = match verdict {
+        "good" => "answers",
+        "bad" => "does not answer",
+        _ => "is not judged any more for",
+    };
+    let done = format!("Kept on this device: a passage of {} {said} \"{}\".", whole_path(&path), one_line(&question));
+    let fields = json!({ "question": question, "device": device, "path": path, "verdict": verdict });
+    show_done(as_json, fields, &(done + "\n"))
+}
+
+/// Prints the text of a document.
+pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) -> Result<(), Stop> {
+    let (path, style) = (sendable(&args.path)?, Style::of_stdout());
+    let (mut passages, mut next, mut of): (Vec<Passage>, _, _) = (Vec::new(), Some(args.from), 0);
+    let mut heading = String::new();
+    while let Some(from) = next {
+        let part = client.document(&path, from).await?;
+        // An agent that did not get on would be asked for ever.
+        next = part.next.filter(|next| *next > from);
+        of = part.of;
+        if as_json {
+            passages.extend(part.passages);
+        } else {
+            print_as_is(&read_on(&part.passages, &mut heading, style))?;
+        }
+    }
+    if !as_json {
+        return Ok(());
+    }
+    print_as_is(&pretty(&json!({ "path": path, "from": args.from, "of": of, "passages": passages })))
+}
+
+/// Passages one below the other, with each heading once.
+fn read_on(passages: &[Passage], heading: &mut String, style: Style) -> String {
+    let mut text = String::new();
+    for passage in passages {
+        if !passage.heading.trim().is_empty() && passage.heading != *heading {
+            let _ = writeln!(text, "{}\n", style.bold(&one_line(&passage.heading)));
+        }
+        heading.clone_from(&passage.heading);
+        let _ = writeln!(text, "{}\n", readable(&passage.text));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hit::tests::hit;
+    use super::*;
+
+    #[test]
+    fn a_number_means_a_passage_of_the_answer_that_was_shown_last() {
+        let home = tempfile::tempdir().unwrap();
+        let Err(Stop::NotDone(why)) = passage_of(home.path(), 1) else { panic!("nothing was asked yet") };
+        assert!(why.contains("`wattle search QUESTION`"), "{why}");
+        let second = SearchHit { path: "/second".into(), ..hit() };
+        keep(home.path(), "where?", &SearchResults { hits: vec![hit(), second], ..SearchResults::default() });
+        let (question, passage) = passage_of(home.path(), 2).unwrap();
+        assert_eq!(
+            (question.as_str(), passage.path.as_str(), passage.device.as_str()),
+            ("where?", "/second", "12D3Koo")
+        );
+        assert_eq!(passage.text, hit().text, "whole: its hash names it");
+        for wrong in [0, 3, usize::MAX] {
+            let Err(Stop::NotDone(why)) = passage_of(home.path(), wrong) else { panic!("{wrong}") };
+            assert!(why.contains("\"where?\"") && why.contains("from 1 to 2"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_with_each_heading_once_and_no_control_character() {
+        let passage = |heading: &str, text: &str| Passage { heading: heading.into(), text: text.into() };
+        let mut heading = String::new();
+        let plain = Style { width: usize::MAX, styled: false };
+        let parts = [passage("Boiler", "Turn\nit\u{1b}[2J."), passage("Boiler", "Then wait."), passage("", "End.")];
+        let text = read_on(&parts, &mut heading, plain);
+        assert_eq!(text, "Boiler\n\nTurn\nit\u{fffd}[2J.\n\nThen wait.\n\nEnd.\n\n");
+        assert_eq!(read_on(&[passage("Boiler", "x")], &mut heading, plain), "Boiler\n\nx\n\n");
+    }
+}
