@@ -23,6 +23,7 @@ mod flip;
 mod folders;
 mod fuzz_short;
 mod harness;
+mod home_assistant;
 mod http_api;
 mod hung;
 mod joining;

@@ -1,5 +1,7 @@
 //! The command line as people type it.
 
+#[path = "guide_test.rs"]
+mod guide_test;
 #[path = "hints_test.rs"]
 mod hints_test;
 #[path = "json_test.rs"]
