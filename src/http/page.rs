@@ -26,7 +26,7 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 17] = [
+const FILES: [PageFile; 18] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
@@ -39,6 +39,7 @@ const FILES: [PageFile; 17] = [
     file!("hits.js", SCRIPT),
     file!("library.js", SCRIPT),
     file!("live.js", SCRIPT),
+    file!("models.js", SCRIPT),
     file!("passage.js", SCRIPT),
     file!("plot.js", SCRIPT),
     file!("reader.js", SCRIPT),

@@ -7,6 +7,7 @@ mod page;
 mod pairing;
 mod programs;
 pub(super) mod row;
+mod settings;
 mod tokens;
 mod upkeep;
 
@@ -24,6 +25,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
     page::ROUTES
         .iter()
         .chain(ROUTES)
+        .chain(settings::ROUTES)
         .chain(upkeep::ROUTES)
         .chain(pairing::ROUTES)
         .chain(tokens::ROUTES)

@@ -193,6 +193,9 @@ fn each_field_of_the_answers_stands_on_the_page() {
     assert_eq!(unnamed(&added, &["POST /v1/add"]), none);
     assert_eq!(unnamed(&regrouped, &["POST /v1/collection"]), none);
     assert_eq!(unnamed(&forgotten, &["POST /v1/forget"]), none);
+    let model = ModelHere { name: "m".into(), many_languages: true, home: true };
+    let models = ModelsHere { models: vec![model], folder: "/m".into() };
+    assert_eq!(unnamed(&models, &["GET /v1/collection/models"]), none);
     assert_eq!(unnamed(&found(), &["POST /v1/search"]), none);
     assert_eq!(unnamed(&document(), &["GET /v1/document"]), none);
     assert_eq!(unnamed(&judgement(), &["POST /v1/feedback"]), none);
