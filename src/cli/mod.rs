@@ -36,6 +36,7 @@ mod output;
 mod pairing;
 mod paths;
 mod peers;
+mod quiet;
 mod service;
 mod signals;
 mod sim;
@@ -183,6 +184,9 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         }
         Command::Energy { what: Some(EnergyCommand::NewSupply), .. } => {
             smol::block_on(energy::new_supply(client(), &home))
+        }
+        Command::Energy { what: Some(EnergyCommand::Quiet { hours, none }), .. } => {
+            smol::block_on(quiet::quiet(&client()?, &hours, none))
         }
         Command::Energy { root: Some(root), json, .. } => energy::read_tree(&absolute(&root)?, json),
         Command::Energy { root: None, watch, json, .. } => smol::block_on(energy::report(&client()?, watch, json)),

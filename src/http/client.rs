@@ -2,6 +2,7 @@
 
 mod mcp;
 mod places;
+mod settings;
 #[cfg(test)]
 mod test;
 mod tokens;

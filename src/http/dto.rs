@@ -10,6 +10,7 @@ mod files;
 mod forecast;
 mod ledger;
 mod models;
+mod quiet;
 mod search;
 mod tokens;
 
@@ -31,6 +32,7 @@ pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
 pub use models::{ModelHere, ModelsHere};
+pub use quiet::QuietSet;
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
 pub use tokens::{NamedToken, NewToken, Role, Tokens};
 

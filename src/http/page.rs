@@ -26,7 +26,7 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 18] = [
+const FILES: [PageFile; 19] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
@@ -42,6 +42,7 @@ const FILES: [PageFile; 18] = [
     file!("models.js", SCRIPT),
     file!("passage.js", SCRIPT),
     file!("plot.js", SCRIPT),
+    file!("quiet.js", SCRIPT),
     file!("reader.js", SCRIPT),
     file!("search.js", SCRIPT),
     file!("token.js", SCRIPT),

@@ -303,9 +303,8 @@ impl NodeHandle {
     pub async fn models(&self) -> (Vec<(NamedModel, Fluency)>, String) {
         let Some(places) = self.models.clone() else { return (Vec::new(), String::new()) };
         let folder = places.in_home().to_owned();
-        let named = |of: &Manifest| {
-            (NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() }, of.fluency())
-        };
+        let named =
+            |of: &Manifest| (NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() }, of.fluency());
         let found =
             blocking::look(&folder, move || places.all().iter().map(|one| named(&one.manifest)).collect()).await;
         (found.unwrap_or_default(), folder.display().to_string())

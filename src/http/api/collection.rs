@@ -169,7 +169,12 @@ mod tests {
     #[test]
     fn a_body_says_one_thing_and_only_a_private_name_can_be_new() {
         let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
-        let models = Models { home: named("small"), others: vec![named("large")], many: vec!["large".to_owned()], folder: "/models".to_owned() };
+        let models = Models {
+            home: named("small"),
+            others: vec![named("large")],
+            many: vec!["large".to_owned()],
+            folder: "/models".to_owned(),
+        };
         let read = |body| serde_json::from_str::<Collection>(body).unwrap().regroup(&models).map(|regroup| regroup.to);
         let set = |name| NewGroup::Model(NewModel::Set { model: named(name), home: named("small"), language: None });
         assert_eq!(read(r#"{"name":"a","model":"large"}"#), Ok(set("large")));

@@ -12,4 +12,11 @@ pub(super) static ROUTES: &[Route] = &[
         about: "returns the models that this agent has, of which a collection may be given one, and the folder into which further ones belong",
         handler: |api, conn, _| Box::pin(api.models_here(conn)),
     },
+    Route {
+        method: Method::Put,
+        path: "/v1/energy/quiet",
+        access: Access::Admin,
+        about: "sets the quiet hours, all of them: `{\"quiet\": [{\"days\"?, \"from\", \"to\", \"cap\"?}]}`; they hold at once and stand in config.toml",
+        handler: |api, conn, _| Box::pin(api.set_quiet(conn)),
+    },
 ];
