@@ -26,10 +26,12 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 19] = [
+const FILES: [PageFile; 21] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
+    file!("icon-whole.svg", "image/svg+xml"),
+    file!("manifest.webmanifest", "application/manifest+json"),
     file!("app.js", SCRIPT),
     file!("call.js", SCRIPT),
     file!("devices.js", SCRIPT),
@@ -48,7 +50,7 @@ const FILES: [PageFile; 19] = [
     file!("token.js", SCRIPT),
 ];
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// The bundle with its entity tags, made once.

@@ -16,7 +16,8 @@ fn named(text: &'static str, words: &str) -> Vec<&'static str> {
 #[test]
 fn each_file_that_the_page_names_is_in_the_bundle_and_each_of_the_bundle_is_named() {
     let mut known = BTreeSet::from(["index.html"]);
-    for name in named(FILES[0].text, "\"/page/") {
+    let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
+    for name in [FILES[0].text, manifest.text].into_iter().flat_map(|text| named(text, "\"/page/")) {
         assert!(FILES.iter().any(|file| file.name == name), "{name}");
         known.insert(name);
     }
@@ -123,6 +124,29 @@ fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
     let tag = tag("x");
     assert!(is_known(&tag, &tag) && is_known(&format!("\"a\", W/{tag}"), &tag));
     assert!(!is_known("\"a\"", &tag) && !is_known("*", &tag) && !is_known("", &tag));
+}
+
+#[test]
+fn a_phone_is_told_how_the_page_stands_among_its_programs() {
+    let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
+    let told: serde_json::Value = serde_json::from_str(manifest.text).unwrap();
+    assert_eq!(
+        (&told["name"], &told["start_url"], &told["display"]),
+        (&"Wattle".into(), &"/".into(), &"standalone".into())
+    );
+    let icons = told["icons"].as_array().unwrap();
+    assert!(
+        icons.iter().any(|icon| icon["purpose"] == "any") && icons.iter().any(|icon| icon["purpose"] == "maskable")
+    );
+    for icon in icons {
+        let name = icon["src"].as_str().unwrap().strip_prefix("/page/").unwrap();
+        assert!(FILES.iter().any(|file| file.name == name && icon["type"] == file.media_type), "{icon}");
+    }
+    for shortcut in told["shortcuts"].as_array().unwrap() {
+        let view = shortcut["url"].as_str().unwrap().strip_prefix("/?view=").unwrap();
+        assert!(FILES[0].text.contains(&format!("data-view=\"{view}\"")), "{view}");
+    }
+    assert!(FILES[0].text.contains("<link rel=\"manifest\"") && POLICY.contains("manifest-src 'self'"));
 }
 
 #[test]

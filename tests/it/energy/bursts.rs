@@ -98,6 +98,8 @@ fn quiet_hours_that_are_set_hold_at_once_stand_in_the_file_and_survive_a_restart
     let device = Governed::new("rpi5-rpios-activecooler");
     let agent = device.up();
     let config = device.place.home().join("config.toml");
+    // The start has written what it was given, and would write it over the edit.
+    until("the first settings", || config.exists());
     let text = format!("# Ann's\n{}", fs::read_to_string(&config).unwrap_or_default());
     fs::write(&config, &text).unwrap();
     let (status, why) = agent.call("PUT", "/v1/energy/quiet", r#"{"quiet": [{"from": "25:00", "to": "7:00"}]}"#);
