@@ -51,7 +51,7 @@ static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/events/stream",
         access: Access::Read,
-        about: "follows the agent by server-sent events: `status` whenever it changes, `device` for each event; at most four at once",
+        about: "follows the agent by server-sent events: `status` and `energy` whenever they change, `device` for each event; at most four at once",
         handler: |api, conn, _| Box::pin(async move { api.stream(conn) }),
     },
     Route {

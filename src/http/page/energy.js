@@ -2,10 +2,13 @@
 
 import { ask, get, look, post, statusKnown } from "./call.js";
 import { action, failed, make, number, span } from "./dom.js";
+import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
 
-const LOOK_MS = 15000;
+// The energy comes with the stream of events; without one it is asked for. The samples of the day, of which one is new every five minutes, are
+// asked for once a minute.
+const LOOK_MS = 15000, DAY_MS = 60000;
 const MODES = { off: "does nothing now", trickle: "works a little", normal: "works", full: "works at full speed" };
 
 export function open(box) {
@@ -17,26 +20,37 @@ export function open(box) {
   const hints = make("section", { class: "card", "aria-label": "More or less energy than usual" });
   const trouble = make("div", {});
   box.append(make("h1", {}, "Energy"), trouble, now, wishes, quiet, day, spent, hints);
-  let ends = false, timer = 0;
+  const view = { ends: false, timer: 0, day: 0 };
+  const show = async (energy) => {
+    if (view.ends) return;
+    trouble.replaceChildren();
+    now.replaceChildren(...present(energy));
+    choose(wishes, energy, again);
+    showQuiet(quiet, energy, again);
+    spent.replaceChildren(...cost(energy));
+    hint(hints, energy, again);
+    if (Date.now() - view.day < DAY_MS) return;
+    view.day = Date.now();
+    const samples = await get("/v1/energy/day").catch((error) => { if (error.status === 404) return null; throw error; });
+    if (!view.ends) theDay(day, samples, energy);
+  };
+  const shown = (energy) => show(energy).catch((error) => trouble.replaceChildren(failed(error)));
   const again = async () => {
-    clearTimeout(timer);
-    if (ends) return;
+    clearTimeout(view.timer);
+    if (view.ends) return;
     try {
       await statusKnown();
-      const [energy, samples] = await Promise.all([get("/v1/energy"), get("/v1/energy/day").catch((error) => { if (error.status === 404) return null; throw error; })]);
-      if (ends) return;
-      trouble.replaceChildren();
-      now.replaceChildren(...present(energy));
-      choose(wishes, energy, again);
-      showQuiet(quiet, energy, again);
-      theDay(day, samples, energy);
-      spent.replaceChildren(...cost(energy));
-      hint(hints, energy, again);
+      await show(await get("/v1/energy"));
     } catch (error) { trouble.replaceChildren(failed(error)); }
-    timer = setTimeout(again, LOOK_MS);
+    wait();
+  };
+  const wait = () => {
+    clearTimeout(view.timer);
+    if (!view.ends) view.timer = setTimeout(again, isLive() ? DAY_MS : LOOK_MS);
   };
   again();
-  return () => { ends = true; clearTimeout(timer); };
+  const end = hear("energy", (energy) => { shown(energy); wait(); });
+  return () => { view.ends = true; clearTimeout(view.timer); end(); };
 }
 
 const figure = (value, label, more) => make("div", {}, make("strong", {}, value), make("span", {}, label), more ? make("small", {}, more) : null);
