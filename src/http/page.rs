@@ -26,12 +26,13 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 21] = [
+const FILES: [PageFile; 22] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
     file!("icon-whole.svg", "image/svg+xml"),
     file!("manifest.webmanifest", "application/manifest+json"),
+    file!("access.js", SCRIPT),
     file!("app.js", SCRIPT),
     file!("call.js", SCRIPT),
     file!("devices.js", SCRIPT),
