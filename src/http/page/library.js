@@ -180,7 +180,8 @@ export function addFolder(status) {
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
-  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."));
+  const elsewhere = status.peers.length ? make("p", { class: "soft" }, "This is " + status.device + ". What another device cannot read is listed at the page of that one.") : "";
+  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), elsewhere);
   const list = make("div", {});
   const load = async () => {
     list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
@@ -192,7 +193,7 @@ function unreadable(box, status, atOnce) {
   box.replaceChildren(title,
     make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
     make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
-      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list);
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, elsewhere);
   if (atOnce) load();
 }
 
