@@ -41,11 +41,11 @@ function jump() {
 }
 
 /** Makes new elements only where what they show is new, and nobody is about to answer a question about a model: a field stays. */
-function renew(place, make, from) {
+function renew(place, made, from) {
   const key = JSON.stringify(from);
   if (place.dataset.key === key || place.querySelector(".pending")) return;
   place.dataset.key = key;
-  place.replaceChildren(...make());
+  place.replaceChildren(...made());
 }
 
 function howFar({ files, chunks, vectors, passages, pace, scanning, background, sources }) {

@@ -59,12 +59,15 @@ async function forecast(asked, name, body, model, now) {
     const select = asked.parentElement && asked.parentElement.querySelector("select");
     if (select) { select.value = now; select.focus(); }
   };
+  // Who chooses another one meanwhile is told of that one.
+  const wanted = asked.dataset.wanted = JSON.stringify(body);
   if (!body) return asked.replaceChildren();
   asked.replaceChildren(make("p", { class: "soft" }, "Counting its passages …"));
   let told;
   try {
     told = await post("/v1/collection/forecast", { name, ...body });
-  } catch (error) { return asked.replaceChildren(failed(error)); }
+  } catch (error) { return asked.dataset.wanted === wanted && asked.replaceChildren(failed(error)); }
+  if (asked.dataset.wanted !== wanted) return;
   // While the question is open, the library leaves this card as it is.
   const question = make("div", { class: "notice pending" });
   const yes = action("Use " + model, async () => {
@@ -77,7 +80,6 @@ async function forecast(asked, name, body, model, now) {
     make("p", {}, "What is not embedded with it yet is found as before. How far it is stands above, and you can pause it or go back at any time."),
     make("div", { class: "tools" }, yes, make("button", { type: "button", class: "plain", onclick: keep }, "Keep " + now)));
   asked.replaceChildren(question);
-  yes.focus();
 }
 
 function sentence(told, model) {

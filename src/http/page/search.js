@@ -126,7 +126,8 @@ function searched(status) {
 /** A field in place of the choice: a path of any device, or a part of one. */
 function typeFolder(select) {
   const field = make("input", { name: "folder", "aria-label": "Folder, as a path or a part of one", placeholder: "/home/ann/Letters", maxlength: "512", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
-  field.addEventListener("blur", () => { if (!field.value.trim()) { field.remove(); choices.dataset.key = ""; filters(new URLSearchParams(location.search)); } });
+  // Then the choice is there again, with what was typed where the address has it by now.
+  field.addEventListener("blur", () => setTimeout(() => { choices.dataset.key = ""; filters(new URLSearchParams(location.search)); }));
   field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
   select.replaceWith(field);
   field.focus();
