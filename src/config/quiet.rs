@@ -102,7 +102,9 @@ pub(super) fn write(document: &mut DocumentMut, hours: &QuietHours) {
             let place = new.iter().position(|window| Some(window) == read.as_ref());
             place.map(|place| new.remove(place)).is_some()
         });
-        new.drain(..).for_each(|window| tables.push(fields(window).into_table()));
+        for window in new {
+            tables.push(fields(window).into_table());
+        }
         if tables.is_empty() {
             energy.remove("quiet");
         }
