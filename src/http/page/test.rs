@@ -169,10 +169,9 @@ fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
 fn a_phone_is_told_how_the_page_stands_among_its_programs() {
     let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
     let told: serde_json::Value = serde_json::from_str(manifest.text).unwrap();
-    assert_eq!(
-        (&told["name"], &told["start_url"], &told["display"]),
-        (&"Wattle".into(), &"/".into(), &"standalone".into())
-    );
+    for (field, value) in [("name", "Wattle"), ("start_url", "/"), ("display", "standalone")] {
+        assert_eq!(told[field], value);
+    }
     let icons = told["icons"].as_array().unwrap();
     assert!(
         icons.iter().any(|icon| icon["purpose"] == "any") && icons.iter().any(|icon| icon["purpose"] == "maskable")
