@@ -39,6 +39,7 @@ mod pairing;
 mod paths;
 mod peers;
 mod places;
+mod quiet;
 mod reach;
 mod service;
 mod signals;
@@ -213,6 +214,9 @@ fn of_energy(
             energy::calibrate(home, Duration::from_secs(seconds), as_json)
         }
         (Some(EnergyCommand::NewSupply), _) => smol::block_on(energy::new_supply(client(), home, as_json)),
+        (Some(EnergyCommand::Quiet { hours, none }), _) => {
+            smol::block_on(quiet::quiet(&client()?, &hours, none, as_json))
+        }
         (Some(EnergyCommand::Hint { supply, time }), _) => {
             smol::block_on(energy::hint(&client()?, supply, time, as_json))
         }

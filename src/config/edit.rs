@@ -8,7 +8,9 @@ use super::error::ConfigError;
 use super::file::Config;
 use super::node::{DEFAULT_COLLECTION, Folder};
 use super::peer::Peer;
+use super::quiet;
 use crate::base::id::Ring;
+use crate::energy::policy::hours::QuietHours;
 use crate::scheduler::path::{covers, leaves_out};
 use core::net::SocketAddr;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value, table};
@@ -38,6 +40,8 @@ pub enum Setting {
     AddFolder(Folder),
     /// Removes the place with this path, and those below it, from `node.folders`.
     RemoveFolder(String),
+    /// `energy.quiet`, all windows. A comment above one that goes goes with it.
+    Quiet(QuietHours),
 }
 
 /// The text with these settings in it. `home` stands for `~` in the paths of `node.folders`.
@@ -87,6 +91,12 @@ fn apply(document: &mut DocumentMut, home: Option<&str>, setting: &Setting) {
         Setting::RemoveFolder(path) => {
             let folders = list(document, "folders");
             remove(folders, |value| is_below(value, home, path, true) || is_below(value, home, path, false));
+        }
+        Setting::Quiet(hours) => {
+            let read = Config::parse(&document.to_string());
+            if read.is_ok_and(|now| now.energy.settings.policy.quiet != *hours) {
+                quiet::write(document, hours);
+            }
         }
     }
 }

@@ -1,15 +1,15 @@
 //! `[energy]`: heat, battery, quiet hours, surplus.
 
 use super::duration::duration;
-use super::error::{ConfigError, wrong};
+use super::error::{ConfigError, within, wrong};
+use super::quiet::{Quiet, hours_of};
 use super::window::{Days, window};
 use crate::base::level;
 use crate::base::time::Duration;
 use crate::energy::battery;
-use crate::energy::fraction::Fraction;
 use crate::energy::governor::Settings;
 use crate::energy::policy::gate;
-use crate::energy::policy::hours::{QuietHours, Window};
+use crate::energy::policy::hours::Window;
 use crate::energy::thermal;
 use crate::limits::{BURST_S, BURST_S_MAX, CHIP_NAME_BYTES_MAX, QUIET_HOURS_MAX};
 use core::fmt;
@@ -146,16 +146,6 @@ enum OnBattery {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Quiet {
-    days: Option<Days>,
-    from: String,
-    to: String,
-    #[serde(default)]
-    cap: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Scheduled {
     days: Option<Days>,
     from: String,
@@ -169,7 +159,7 @@ impl RawEnergy {
         let thermal = thermal::Settings {
             margin: power
                 .margin_c
-                .map_or(Ok(thermal::Settings::default().margin), |c| within("margin_c", c, 3.0, 10.0))?,
+                .map_or(Ok(thermal::Settings::default().margin), |c| within("energy.margin_c", c, 3.0, 10.0))?,
             silent: power.silent,
         };
         Ok(Energy {
@@ -177,7 +167,7 @@ impl RawEnergy {
                 thermal,
                 battery: battery::Settings { trickle_on_battery: power.on_battery == Some(OnBattery::Trickle) },
                 policy: timing.policy()?,
-                t_lim: power.limit_c.map(|limit| within("limit_c", limit, 40.0, 95.0)).transpose()?,
+                t_lim: power.limit_c.map(|limit| within("energy.limit_c", limit, 40.0, 95.0)).transpose()?,
             },
             plan: timing.plan()?,
             can_wait: time("can_wait", timing.can_wait.as_deref(), Duration::ZERO)?,
@@ -196,16 +186,7 @@ impl RawEnergy {
 
 impl RawTiming {
     fn policy(&self) -> Result<gate::Settings, ConfigError> {
-        let mut quiet = QuietHours::default();
-        for (place, hours) in self.quiet.iter().enumerate() {
-            let key = format!("energy.quiet.{place}");
-            let cap = within("quiet.cap", hours.cap, 0.0, 1.0).map_err(|error| error.of(&format!("{key}.cap")))?;
-            let window = window("energy.quiet", hours.days.as_ref(), &hours.from, &hours.to);
-            if !quiet.add(window.map_err(|error| error.below(&key))?, Fraction::new(cap)) {
-                let what = format!("more than {QUIET_HOURS_MAX} quiet hours are written; that many are kept");
-                return Err(wrong(what).of(&key));
-            }
-        }
+        let quiet = hours_of(&self.quiet)?;
         let defaults = gate::Settings::default();
         Ok(gate::Settings {
             quiet,
@@ -226,13 +207,6 @@ impl RawTiming {
         };
         self.schedule.iter().enumerate().map(planned).collect()
     }
-}
-
-fn within(key: &str, value: f64, least: f64, most: f64) -> Result<f64, ConfigError> {
-    if value >= least && value <= most {
-        return Ok(value);
-    }
-    Err(wrong(format!("energy.{key} is a number from {least} to {most}, not {value}")).of(&format!("energy.{key}")))
 }
 
 fn time(key: &str, text: Option<&str>, default: Duration) -> Result<Duration, ConfigError> {

@@ -28,6 +28,14 @@ pub(super) fn wrong(what: impl Into<String>) -> ConfigError {
     ConfigError { line: None, what: what.into(), key: Vec::new() }
 }
 
+/// A number that has a least and a most value.
+pub(super) fn within(key: &str, value: f64, least: f64, most: f64) -> Result<f64, ConfigError> {
+    if value >= least && value <= most {
+        return Ok(value);
+    }
+    Err(wrong(format!("{key} is a number from {least} to {most}, not {value}")).of(key))
+}
+
 /// An error of the parser, at this byte of the text.
 pub(super) fn malformed(text: &str, at: Option<usize>, what: &str) -> ConfigError {
     let what =

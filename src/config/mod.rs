@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod node;
 mod peer;
+mod quiet;
 mod window;
 
 pub use api::open_address;
@@ -29,6 +30,7 @@ pub use error::ConfigError;
 pub use file::Config;
 pub use node::{DEFAULT_COLLECTION, Folder, NodeSettings, api_address, check_collection, device_name, listen_address};
 pub use peer::{Family, Given, Name, Peer};
+pub use quiet::{WantedQuiet, quiet_hours};
 
 #[cfg(test)]
 mod tests;

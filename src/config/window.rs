@@ -5,7 +5,8 @@ use crate::energy::policy::hours::{Window, minute_of_day};
 use crate::energy::policy::wall::DAY_MINUTES;
 use serde::Deserialize;
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The days of the week, as people write them.
+pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Days: one string or a list of strings. Each is a day ("mon") or a span of days ("mon-fri").
 #[derive(Debug, Deserialize)]

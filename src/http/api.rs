@@ -13,6 +13,7 @@ mod metrics;
 mod misread;
 mod pairing;
 mod places;
+mod quiet;
 mod regroup;
 mod report;
 mod search;

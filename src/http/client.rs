@@ -3,6 +3,7 @@
 mod energy;
 mod mcp;
 mod places;
+mod settings;
 #[cfg(test)]
 mod test;
 mod tokens;

@@ -9,6 +9,8 @@ mod document;
 mod files;
 mod forecast;
 mod ledger;
+mod models;
+mod quiet;
 mod search;
 mod tokens;
 
@@ -29,6 +31,8 @@ pub use document::{DocumentText, Passage};
 pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
+pub use models::{ModelHere, ModelsHere};
+pub use quiet::QuietSet;
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
 pub use tokens::{NamedToken, NewToken, Role, Tokens};
 

@@ -26,10 +26,13 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 17] = [
+const FILES: [PageFile; 22] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
+    file!("icon-whole.svg", "image/svg+xml"),
+    file!("manifest.webmanifest", "application/manifest+json"),
+    file!("access.js", SCRIPT),
     file!("app.js", SCRIPT),
     file!("call.js", SCRIPT),
     file!("devices.js", SCRIPT),
@@ -39,14 +42,16 @@ const FILES: [PageFile; 17] = [
     file!("hits.js", SCRIPT),
     file!("library.js", SCRIPT),
     file!("live.js", SCRIPT),
+    file!("models.js", SCRIPT),
     file!("passage.js", SCRIPT),
     file!("plot.js", SCRIPT),
+    file!("quiet.js", SCRIPT),
     file!("reader.js", SCRIPT),
     file!("search.js", SCRIPT),
     file!("token.js", SCRIPT),
 ];
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// The bundle with its entity tags, made once.

@@ -7,6 +7,7 @@ mod page;
 mod pairing;
 mod programs;
 pub(super) mod row;
+mod settings;
 mod tokens;
 mod upkeep;
 
@@ -24,6 +25,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
     page::ROUTES
         .iter()
         .chain(ROUTES)
+        .chain(settings::ROUTES)
         .chain(upkeep::ROUTES)
         .chain(pairing::ROUTES)
         .chain(tokens::ROUTES)
@@ -49,7 +51,7 @@ static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/events/stream",
         access: Access::Read,
-        about: "follows the agent by server-sent events: `status` whenever it changes, `device` for each event; at most four at once",
+        about: "follows the agent by server-sent events: `status` and `energy` whenever they change, `device` for each event; at most four at once",
         handler: |api, conn, _| Box::pin(async move { api.stream(conn) }),
     },
     Route {

@@ -58,6 +58,9 @@ pub const STREAMS_MAX: usize = 4;
 /// Milliseconds between two looks of a stream whether the status has changed.
 pub const STREAM_LOOK_MS: u64 = 2_000;
 
+/// Milliseconds between two looks of a stream at the energy, for which the sensors are read; another reason is looked at with the status.
+pub const STREAM_ENERGY_MS: u64 = 10_000;
+
 /// Milliseconds after which a stream without news says that it lives. That a page has gone is noticed by the second such write.
 pub const STREAM_ALIVE_MS: u64 = 5_000;
 

@@ -8,6 +8,7 @@ use super::unfinished::{self, Command, Unfinished};
 use super::upkeep::Upkeep;
 use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
+use crate::base::fluency::Fluency;
 use crate::base::time::Duration;
 use crate::config::{Folder, Setting};
 use crate::embed::model::Manifest;
@@ -298,11 +299,12 @@ impl NodeHandle {
         Self { models: Some(places), ..self }
     }
 
-    /// The further models that are there now, and the folder that they belong into.
-    pub async fn models(&self) -> (Vec<NamedModel>, String) {
+    /// The models that are there now, each with the languages that it knows, and the folder that further ones belong into.
+    pub async fn models(&self) -> (Vec<(NamedModel, Fluency)>, String) {
         let Some(places) = self.models.clone() else { return (Vec::new(), String::new()) };
         let folder = places.in_home().to_owned();
-        let named = |of: &Manifest| NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() };
+        let named =
+            |of: &Manifest| (NamedModel { name: of.name().to_owned(), fingerprint: of.fingerprint() }, of.fluency());
         let found =
             blocking::look(&folder, move || places.all().iter().map(|one| named(&one.manifest)).collect()).await;
         (found.unwrap_or_default(), folder.display().to_string())

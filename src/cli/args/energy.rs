@@ -6,7 +6,7 @@ use crate::limits::HINT_TTL_S_MAX;
 use clap::{Subcommand, ValueEnum};
 
 /// The commands of `wattle energy`.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum EnergyCommand {
     /// Measure what a busy core costs here: no load, one core, all cores, each for a while. The device's own sensor is
     /// used, or you read the watts off a plug. Run it while the agent is stopped; the result is kept in the home.
@@ -27,6 +27,16 @@ pub enum EnergyCommand {
         /// For how long: 30m, and an hour at most. A hint that nobody repeats ends by itself.
         #[arg(value_name = "TIME", default_value = "1h", value_parser = hint_time)]
         time: Duration,
+    },
+    /// Show the quiet hours of the running agent, or set others in their place, which hold at once and stand in config.toml.
+    Quiet {
+        /// Days, times and what may be used meanwhile, as "sun-thu 22:00-07:00 25%"; without days on every day, without a
+        /// share nothing.
+        #[arg(value_name = "HOURS", num_args = 0.., conflicts_with = "none")]
+        hours: Vec<String>,
+        /// There are none any more.
+        #[arg(long)]
+        none: bool,
     },
 }
 

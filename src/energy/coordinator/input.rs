@@ -8,6 +8,7 @@ use crate::energy::board::report::BoardReport;
 use crate::energy::host_protocol::{FollowerMessage, LeaderMessage};
 use crate::energy::input::Sample;
 use crate::energy::policy::gate::Backlog;
+use crate::energy::policy::hours::QuietHours;
 use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::{Wall, Zone};
 
@@ -77,6 +78,8 @@ pub enum Input<'a> {
     Pause(Option<Pause>),
     /// A person here wants the work done beside what they do, for this long.
     Burst(Duration),
+    /// The owner of this agent chose other quiet hours. They hold while it leads.
+    Quiet(&'a QuietHours),
     /// The owner connected another power supply.
     NewSupply,
     /// A hint on how much energy there is, not yet parsed.

@@ -130,6 +130,7 @@ impl HostCoordinator {
             Input::FromLeader(message) => self.on_leader_message(now, message, out),
             Input::Pause(pause) => self.on_pause(now, pause, out),
             Input::Burst(time) => self.on_burst(now, time, out),
+            Input::Quiet(quiet) => self.on_quiet(now, quiet, out),
             Input::NewSupply => {
                 self.governor.forget_supply();
                 self.sampling.changed(false);

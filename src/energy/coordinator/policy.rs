@@ -1,5 +1,5 @@
-//! What people and programs ask of the host: pauses, bursts, and hints on energy. All hold at the leader, whichever agent
-//! they were given to.
+//! What people and programs ask of the host: pauses, bursts, and hints on energy, which hold at the leader, whichever agent
+//! they were given to; and quiet hours, which are each agent's own, so that those of the leader hold.
 
 use super::input::HintFrom;
 use super::machine::HostCoordinator;
@@ -9,6 +9,7 @@ use crate::energy::decision::Decision;
 use crate::energy::host_protocol::{FollowerMessage, HintMessage, PauseVersion};
 use crate::energy::policy::hint::{Hint, HintError, Origin};
 use crate::energy::policy::hint_source::Received;
+use crate::energy::policy::hours::QuietHours;
 use crate::energy::policy::pause::Pause;
 
 impl HostCoordinator {
@@ -58,6 +59,14 @@ impl HostCoordinator {
             Some(pause) => self.governor.policy.pause(pause),
             None => self.governor.policy.resume(),
         }
+    }
+
+    /// Other quiet hours hold from now on.
+    pub(super) fn on_quiet(&mut self, now: Instant, quiet: &QuietHours, out: &mut Out) {
+        self.governor.policy.set_quiet(quiet.clone());
+        self.shares.whole = self.evaluate_policy(now);
+        self.update_node(now, out);
+        self.update_others(now, out);
     }
 
     /// Evaluates the policy gate between two samples.

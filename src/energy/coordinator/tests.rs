@@ -81,6 +81,26 @@ pub(super) const WORK: Backlog = Backlog { oldest: Some(Duration::ZERO), can_wai
 pub(super) const READ: Output = Output::ReadSensors { relist: false };
 
 #[test]
+fn other_quiet_hours_hold_at_once_at_the_agent_that_leads() {
+    use crate::energy::fraction::Fraction;
+    use crate::energy::policy::hours::{QuietHours, Window};
+    let mut leader = leader();
+    handle(&mut leader, 0, Input::Time(Some(Wall(3600)), Some(&Zone::new(0, &[]))));
+    handle(&mut leader, 0, Input::Demand(WORK));
+    (1..90).for_each(|s| _ = second(&mut leader, s * 1000));
+    assert!(decision(&mut leader, 89_500).headroom.value() > 0.5);
+    let mut hours = QuietHours::default();
+    assert!(hours.add(Window { days: Window::DAILY, from: 0, to: 420 }, Fraction::NONE));
+    let told = handle(&mut leader, 89_600, Input::Quiet(&hours));
+    assert!(told.iter().any(|output| matches!(output, Output::Power(_))), "the node is told: {told:?}");
+    let held = decision(&mut leader, 89_600);
+    assert_eq!((held.headroom.value(), held.reason), (0.0, Some(Reason::QuietHours)));
+    assert_eq!(leader.quiet_hours(), &hours);
+    handle(&mut leader, 89_700, Input::Quiet(&QuietHours::default()));
+    assert_ne!(decision(&mut leader, 89_700).reason, Some(Reason::QuietHours));
+}
+
+#[test]
 fn a_sensor_that_never_answers_delays_no_decision_and_raises_no_headroom() {
     let mut leader = leader();
     handle(&mut leader, 0, Input::Demand(WORK));

@@ -75,6 +75,11 @@ impl Policy {
         self.settings.zone = zone;
     }
 
+    /// Replaces the quiet hours.
+    pub fn set_quiet(&mut self, quiet: QuietHours) {
+        self.settings.quiet = quiet;
+    }
+
     /// Adds hours to the energy schedule; false where they do not fit.
     pub fn plan(&mut self, window: Window, energy: Energy) -> bool {
         self.hints.plan(window, energy)

@@ -2,6 +2,7 @@
 
 use crate::base::id::Ring;
 use crate::config::check_collection;
+use crate::http::dto::{ModelHere, ModelsHere};
 use crate::node::output::Response;
 use crate::platform::models::{MAKE_MULTILINGUAL, MULTILINGUAL};
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
@@ -57,6 +58,8 @@ pub(super) struct Models {
     pub(super) home: NamedModel,
     /// Further ones.
     pub(super) others: Vec<NamedModel>,
+    /// The names of those of all that know many languages; the rest know English.
+    pub(super) many: Vec<String>,
     /// Where those are looked for.
     pub(super) folder: String,
 }
@@ -68,14 +71,30 @@ impl Models {
         Ok(NewModel::Set { model, home: self.home.clone(), language: None })
     }
 
+    /// All of them, the home's last.
+    fn all(&self) -> impl Iterator<Item = &NamedModel> {
+        self.others.iter().filter(|other| other.name != self.home.name).chain([&self.home])
+    }
+
+    /// As people choose among them: the home's first.
+    pub(super) fn listed(&self) -> ModelsHere {
+        let here = |model: &NamedModel| ModelHere {
+            name: model.name.clone(),
+            many_languages: self.many.contains(&model.name),
+            home: model.name == self.home.name,
+        };
+        let mut models: Vec<ModelHere> = self.all().map(here).collect();
+        models.sort_by_key(|model| !model.home);
+        ModelsHere { models, folder: self.folder.clone() }
+    }
+
     /// The model of this name.
     ///
     /// # Errors
     /// A sentence for people: there is none.
     pub(super) fn named(&self, name: &str) -> Result<&NamedModel, String> {
-        let mut all = self.others.iter().filter(|other| other.name != self.home.name).chain([&self.home]);
-        let Some(model) = all.clone().find(|model| model.name == name) else {
-            let names: Vec<&str> = all.by_ref().map(|model| model.name.as_str()).collect();
+        let Some(model) = self.all().find(|model| model.name == name) else {
+            let names: Vec<&str> = self.all().map(|model| model.name.as_str()).collect();
             let made = if name == MULTILINGUAL {
                 format!(" `{MAKE_MULTILINGUAL}`, in the sources of this program, makes its file.")
             } else {
@@ -135,9 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn the_models_to_choose_from_are_listed_once_each_the_homes_first_with_what_they_know() {
+        let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
+        let others = ["large", "small"].map(named).to_vec();
+        let models = Models { home: named("small"), others, many: vec!["large".to_owned()], folder: "/m".to_owned() };
+        let here = |name: &str, many_languages, home| ModelHere { name: name.to_owned(), many_languages, home };
+        let listed = ModelsHere {
+            models: vec![here("small", false, true), here("large", true, false)],
+            folder: "/m".to_owned(),
+        };
+        assert_eq!(models.listed(), listed);
+    }
+
+    #[test]
     fn a_body_says_one_thing_and_only_a_private_name_can_be_new() {
         let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
-        let models = Models { home: named("small"), others: vec![named("large")], folder: "/models".to_owned() };
+        let models = Models {
+            home: named("small"),
+            others: vec![named("large")],
+            many: vec!["large".to_owned()],
+            folder: "/models".to_owned(),
+        };
         let read = |body| serde_json::from_str::<Collection>(body).unwrap().regroup(&models).map(|regroup| regroup.to);
         let set = |name| NewGroup::Model(NewModel::Set { model: named(name), home: named("small"), language: None });
         assert_eq!(read(r#"{"name":"a","model":"large"}"#), Ok(set("large")));

@@ -99,7 +99,7 @@ mod tests {
             fingerprint: Fingerprint([u8::try_from(name.len()).unwrap(); 32]),
         };
         let others = vec![named("large"), named("larger")];
-        let models = Models { home: named("home"), others, folder: "/models".to_owned() };
+        let models = Models { home: named("home"), others, many: Vec::new(), folder: "/models".to_owned() };
         let (model, before, collection) = (named("large"), Some(named("home")), "Notes".to_owned());
         let set = [CollectionModel { collection, version: 1, model, before, language: None }];
         let of =

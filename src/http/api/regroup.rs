@@ -3,24 +3,35 @@
 use super::collection::Models;
 use super::{Api, NO_ANSWER, Refused, status_of};
 use crate::base::collection_name::tidy;
+use crate::base::fluency::Fluency;
 use crate::base::id::{Fingerprint, Ring};
 use crate::config::{Folder, Setting};
+use crate::http::answer::json;
 use crate::http::dto::Regrouped;
 use crate::node::input::Request;
 use crate::node::output::Response;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::regroup::{NewGroup, Regroup};
 use crate::store::record::{NamedModel, Source};
-use trillium::Status;
+use trillium::{Conn, Status};
 
 impl Api {
+    /// The models that a collection may have, as people choose among them.
+    pub(in crate::http) async fn models_here(&self, conn: Conn) -> Conn {
+        json(conn, Status::Ok, &self.models().await.listed())
+    }
+
     /// The models that a collection may have.
     pub(super) async fn models(&self) -> Models {
         let status = self.node.status().await;
         let home = status.map(|status| status.model.clone());
-        let (others, folder) = self.node.models().await;
+        let (found, folder) = self.node.models().await;
         let home = home.unwrap_or_else(|| NamedModel { name: String::new(), fingerprint: Fingerprint::default() });
-        Models { home, others, folder }
+        let knows_many = |(model, fluency): &(NamedModel, Fluency)| {
+            matches!(fluency, Fluency::Many { .. }).then(|| model.name.clone())
+        };
+        let many = found.iter().filter_map(knows_many).collect();
+        Models { home, others: found.into_iter().map(|(model, _)| model).collect(), many, folder }
     }
 
     /// Has the node change a collection, and config.toml say so.

@@ -8,6 +8,7 @@ use crate::energy::day::DayReport;
 use crate::http::folders::{AwayPlace, Missing};
 use crate::node::output;
 use crate::runtime::feedback::{Judgement, Verdict};
+use crate::runtime::governor::QuietWindow;
 use serde_json::{Value, json};
 
 const PAGE: &str = include_str!("../../../docs/api.md");
@@ -193,6 +194,12 @@ fn each_field_of_the_answers_stands_on_the_page() {
     assert_eq!(unnamed(&added, &["POST /v1/add"]), none);
     assert_eq!(unnamed(&regrouped, &["POST /v1/collection"]), none);
     assert_eq!(unnamed(&forgotten, &["POST /v1/forget"]), none);
+    let model = ModelHere { name: "m".into(), many_languages: true, home: true };
+    let models = ModelsHere { models: vec![model], folder: "/m".into() };
+    assert_eq!(unnamed(&models, &["GET /v1/collection/models"]), none);
+    let window = QuietWindow { days: "daily".into(), from: "22:00".into(), to: "07:00".into(), cap: 0.25 };
+    let quiet = QuietSet { quiet: vec![window], leads: true, forgotten: Some("x".into()) };
+    assert_eq!(unnamed(&quiet, &["PUT /v1/energy/quiet"]), none);
     assert_eq!(unnamed(&found(), &["POST /v1/search"]), none);
     assert_eq!(unnamed(&document(), &["GET /v1/document"]), none);
     assert_eq!(unnamed(&judgement(), &["POST /v1/feedback"]), none);

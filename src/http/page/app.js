@@ -5,7 +5,7 @@ import { action, at, count, elide, make, number } from "./dom.js";
 import * as devices from "./devices.js";
 import * as energy from "./energy.js";
 import * as library from "./library.js";
-import { follow } from "./live.js";
+import { follow, hear, isLive } from "./live.js";
 import * as search from "./search.js";
 import { hasToken, takeToken, typeToken, wasWrong } from "./token.js";
 
@@ -81,17 +81,22 @@ function door() {
 
 // --- the status in the header
 
-// How many cores others use, as last asked.
+// How many cores others use, as the stream told last, or, without one, as last asked.
 const others = { cores: "", asked: 0 };
 
-/** Asks for that while work waits for it, now and then. */
+function know(energy) {
+  const cores = energy && energy.foreign_cores !== null ? energy.foreign_cores.toFixed(1) + (energy.cores ? " of " + energy.cores : "") + " cores" : "";
+  if (cores === others.cores) return;
+  others.cores = cores;
+  strip(agent.status, null);
+}
+
+/** Asks for that while work waits for it: once where the stream tells it, else now and then. */
 async function askCores(status) {
   const { files } = status, waits = files.waiting + files.chunked > (files.absent || 0) && status.background_reason === "in-use";
-  if (!waits || Date.now() - others.asked < 10000) return;
+  if (!waits || Date.now() - others.asked < 10000 || (others.cores && isLive())) return;
   others.asked = Date.now();
-  const energy = await get("/v1/energy").catch(() => null);
-  others.cores = energy && energy.foreign_cores !== null ? energy.foreign_cores.toFixed(1) + (energy.cores ? " of " + energy.cores : "") + " cores" : "";
-  strip(agent.status, null);
+  know(await get("/v1/energy").catch(() => null));
 }
 
 /** What the agent does, in a few words, and what a person can do about it. */
@@ -155,6 +160,7 @@ addEventListener("popstate", () => { show(); title(); });
 addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) { takeToken(); begin(); } });
 document.addEventListener("visibilitychange", follow);
 whenLocked(() => { at("nav").hidden = true; at("strip").hidden = true; door(); });
+hear("energy", know);
 watch((status, trouble) => {
   strip(status, trouble);
   if (status && !trouble) askCores(status);

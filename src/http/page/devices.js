@@ -1,22 +1,35 @@
 // The devices of the mesh: who is here, what each has and does, how one joins and leaves.
 
+import { access } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
+import { hear, isLive } from "./live.js";
 import { action, count, failed, here, make, moment, number, say, span, sure } from "./dom.js";
 
-// The page asks anew this often while it is looked at, and while a window for pairing is open.
-const LOOK_MS = 10000, PAIRING_MS = 2000;
+// What is shown is asked for anew soon after an event of a device, and some time after a change of the status, which comes every two seconds
+// while work is done. Beside that times go on: once a minute while the stream of events is there, else more often. How a window for pairing
+// stands no event tells.
+const EVENT_MS = 500, STATUS_MS = 8000, LIVE_MS = 60000, LOOK_MS = 10000, PAIRING_MS = 2000;
 
 export function open(box) {
   const list = make("ul", { class: "devices" });
   const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
   const trouble = make("div", {});
-  box.append(make("h1", {}, "Devices"), trouble, list, pairing);
-  const view = { ends: false, timer: 0, window: null, looks: false };
+  box.append(make("h1", {}, "Devices"), trouble, list, pairing, access());
+  const view = { ends: false, timer: 0, due: 0, window: null, looks: false };
+  // The sooner one counts.
+  const within = (ms) => {
+    const due = Date.now() + ms;
+    if (view.ends || (view.timer && view.due <= due)) return;
+    clearTimeout(view.timer);
+    view.due = due;
+    view.timer = setTimeout(again, ms);
+  };
   const again = async () => {
     clearTimeout(view.timer);
+    view.timer = 0;
     if (view.ends) return;
     // One look at a time; who asked meanwhile gets another one.
-    if (view.looks) { view.timer = setTimeout(again, 300); return; }
+    if (view.looks) return within(300);
     view.looks = true;
     try {
       await statusKnown();
@@ -28,12 +41,11 @@ export function open(box) {
       await showPairing(pairing, pair, view, again);
     } catch (error) { trouble.replaceChildren(failed(error)); }
     view.looks = false;
-    clearTimeout(view.timer);
-    view.timer = setTimeout(again, document.hidden ? LOOK_MS * 6 : view.window ? PAIRING_MS : LOOK_MS);
+    within(document.hidden ? LIVE_MS : view.window ? PAIRING_MS : isLive() ? LIVE_MS : LOOK_MS);
   };
   again();
-  const end = watch((status) => { if (status && !list.children.length) again(); });
-  return () => { view.ends = true; clearTimeout(view.timer); end(); };
+  const ends = [watch((status) => { if (status) within(list.children.length ? STATUS_MS : 0); }), hear("device", () => within(EVENT_MS))];
+  return () => { view.ends = true; clearTimeout(view.timer); ends.forEach((end) => end()); };
 }
 
 /** All that is known of each device, from the mesh, the links, the reasons and the tasks. */

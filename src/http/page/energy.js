@@ -1,39 +1,56 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
-import { ask, get, look, post, statusKnown, typed } from "./call.js";
+import { ask, get, look, post, statusKnown } from "./call.js";
 import { action, failed, make, number, span } from "./dom.js";
+import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
+import { showQuiet } from "./quiet.js";
 
-const LOOK_MS = 15000;
+// The energy comes with the stream of events; without one it is asked for. The samples of the day, of which one is new every five minutes, are
+// asked for once a minute.
+const LOOK_MS = 15000, DAY_MS = 60000;
 const MODES = { off: "does nothing now", trickle: "works a little", normal: "works", full: "works at full speed" };
 
 export function open(box) {
   const now = make("section", { class: "card now", "aria-label": "Now" });
   const wishes = make("section", { class: "card", "aria-label": "Pause and work" });
+  const quiet = make("section", { class: "card", "aria-label": "Quiet hours" });
   const day = make("section", { class: "card", "aria-label": "The last day" }, make("h2", {}, "The last 24 hours"));
   const spent = make("section", { class: "card", "aria-label": "What it cost" });
   const hints = make("section", { class: "card", "aria-label": "More or less energy than usual" });
   const trouble = make("div", {});
-  box.append(make("h1", {}, "Energy"), trouble, now, wishes, day, spent, hints);
-  let ends = false, timer = 0;
+  box.append(make("h1", {}, "Energy"), trouble, now, wishes, quiet, day, spent, hints);
+  const view = { ends: false, timer: 0, day: 0 };
+  const show = async (energy) => {
+    if (view.ends) return;
+    trouble.replaceChildren();
+    now.replaceChildren(...present(energy));
+    choose(wishes, energy, again);
+    showQuiet(quiet, energy, again);
+    spent.replaceChildren(...cost(energy));
+    hint(hints, energy, again);
+    if (Date.now() - view.day < DAY_MS) return;
+    view.day = Date.now();
+    const samples = await get("/v1/energy/day").catch((error) => { if (error.status === 404) return null; throw error; });
+    if (!view.ends) theDay(day, samples, energy);
+  };
+  const shown = (energy) => show(energy).catch((error) => trouble.replaceChildren(failed(error)));
   const again = async () => {
-    clearTimeout(timer);
-    if (ends) return;
+    clearTimeout(view.timer);
+    if (view.ends) return;
     try {
       await statusKnown();
-      const [energy, samples] = await Promise.all([get("/v1/energy"), get("/v1/energy/day").catch((error) => { if (error.status === 404) return null; throw error; })]);
-      if (ends) return;
-      trouble.replaceChildren();
-      now.replaceChildren(...present(energy));
-      choose(wishes, energy, again);
-      theDay(day, samples, energy);
-      spent.replaceChildren(...cost(energy));
-      hint(hints, energy, again);
+      await show(await get("/v1/energy"));
     } catch (error) { trouble.replaceChildren(failed(error)); }
-    timer = setTimeout(again, LOOK_MS);
+    wait();
+  };
+  const wait = () => {
+    clearTimeout(view.timer);
+    if (!view.ends) view.timer = setTimeout(again, isLive() ? DAY_MS : LOOK_MS);
   };
   again();
-  return () => { ends = true; clearTimeout(timer); };
+  const end = hear("energy", (energy) => { shown(energy); wait(); });
+  return () => { view.ends = true; clearTimeout(view.timer); end(); };
 }
 
 const figure = (value, label, more) => make("div", {}, make("strong", {}, value), make("span", {}, label), more ? make("small", {}, more) : null);
@@ -64,17 +81,7 @@ function choose(box, energy, again) {
     make("div", { class: "tools" },
       energy.paused ? action("Resume", () => then("/v1/energy/resume"), { class: "main" })
         : make("span", { class: "joined" }, action("Pause", () => then("/v1/energy/pause", length.value === "until" ? { until: "7:00" } : length.value ? { seconds: Number(length.value) } : {}), { class: "plain edge" }), length),
-      action("Work now for 10 minutes", () => then("/v1/energy/work", { seconds: 600 }), { class: "plain edge" }), action("For an hour", () => then("/v1/energy/work", { seconds: 3600 }), { class: "plain edge" })),
-    quiet(energy));
-}
-
-/** Hours with little or no background work, as the owner set them. */
-function quiet(energy) {
-  const hours = energy.quiet || [];
-  const lines = hours.map((one) => make("li", {}, (one.days === "daily" ? "Every day" : one.days.replaceAll(",", ", ")) + ", " + one.from + " to " + one.to + ": " + (one.cap ? "at most " + Math.round(one.cap * 100) + " % of the device" : "nothing")));
-  return make("div", { class: "quiethours" }, make("h3", {}, "Quiet hours"),
-    lines.length ? make("ul", {}, ...lines) : make("p", { class: "soft" }, "None are set."),
-    make("p", { class: "soft" }, "They stand in ", make("code", {}, "config.toml"), " of the agent’s home, as ", make("code", {}, "[[energy.quiet]]"), ", and hold from the next start of ", make("code", {}, typed("wattle up")), "."));
+      action("Work now for 10 minutes", () => then("/v1/energy/work", { seconds: 600 }), { class: "plain edge" }), action("For an hour", () => then("/v1/energy/work", { seconds: 3600 }), { class: "plain edge" })));
 }
 
 function theDay(box, samples, energy) {

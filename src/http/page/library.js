@@ -1,6 +1,7 @@
 // What is searched: folders by collection, how far their files are, what cannot be read and why.
 
 import { agent, get, look, post, watch } from "./call.js";
+import { forgetModels, modelOf } from "./models.js";
 import { action, ago, count, elide, failed, make, number, say, span, split, sure } from "./dom.js";
 
 const RINGS = { private: "This device only", mesh: "All my devices" };
@@ -13,12 +14,13 @@ export function open(box) {
   const broken = make("section", { class: "card", id: "unreadable" }, make("h2", {}, "Not readable"));
   box.append(make("h1", {}, "Library"), progress, findings, folders, add, broken);
   let added = false;
+  forgetModels();
   const show = (status) => {
     if (!status) return;
     if (!added) { add.append(addFolder(status)); added = true; }
     progress.replaceChildren(...howFar(status));
-    renew(findings, decisions(status), status.findings);
-    renew(folders, collections(status), status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null })));
+    renew(findings, () => decisions(status), status.findings);
+    renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null }))]);
     if (broken.dataset.refused !== String(status.files.refused + "/" + (status.files.parked || 0))) {
       broken.dataset.refused = status.files.refused + "/" + (status.files.parked || 0);
       unreadable(broken, status, location.hash === "#unreadable");
@@ -38,12 +40,12 @@ function jump() {
   part.scrollIntoView({ block: "start" });
 }
 
-/** Puts new elements in place only where what they show is new, so that a field or a question in them stays. */
+/** Makes new elements only where what they show is new, and nobody is about to answer a question about a model: a field stays. */
 function renew(place, made, from) {
   const key = JSON.stringify(from);
-  if (place.dataset.key === key) return;
+  if (place.dataset.key === key || place.querySelector(".pending")) return;
   place.dataset.key = key;
-  place.replaceChildren(...made);
+  place.replaceChildren(...made());
 }
 
 function howFar({ files, chunks, vectors, passages, pace, scanning, background, sources }) {
@@ -98,7 +100,7 @@ function collections(status) {
     ring.value = rings.length > 1 ? "" : rings[0];
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
-      make("ul", { class: "rows" }, ...sources.map(folder)), rename(name));
+      make("ul", { class: "rows" }, ...sources.map(folder)), modelOf(name), rename(name));
     ring.addEventListener("change", async () => {
       try {
         if (ring.value) await then("/v1/collection", { name, ring: ring.value });
@@ -178,7 +180,8 @@ export function addFolder(status) {
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
-  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."));
+  const elsewhere = status.peers.length ? make("p", { class: "soft" }, "This is " + status.device + ". What another device cannot read is listed at the page of that one.") : "";
+  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), elsewhere);
   const list = make("div", {});
   const load = async () => {
     list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
@@ -190,7 +193,7 @@ function unreadable(box, status, atOnce) {
   box.replaceChildren(title,
     make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
     make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
-      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list);
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, elsewhere);
   if (atOnce) load();
 }
 

@@ -7,7 +7,19 @@ import { hasToken } from "./token.js";
 const FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 30000;
 // A stream says at least this often that it lives.
 const SILENT_MS = 45000;
-let running = null;
+let running = null, streams = false;
+
+// Who listens to which event of the stream, beside the status.
+const ears = { device: new Set(), energy: new Set() };
+
+/** Calls `then` with what comes of a kind. Gives the way to end that. */
+export function hear(kind, then) {
+  ears[kind].add(then);
+  return () => ears[kind].delete(then);
+}
+
+/** Whether changes come by themselves just now; else a view asks now and then. */
+export const isLive = () => streams;
 
 /** Begins, or begins anew: after an unlock, or when the page is looked at again. */
 export function follow() {
@@ -52,6 +64,7 @@ async function read(signal) {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      streams = true;
       clearTimeout(timer);
       timer = setTimeout(() => silent.abort(), SILENT_MS);
       const parts = (rest + text.decode(value, { stream: true })).split("\n\n");
@@ -59,6 +72,8 @@ async function read(signal) {
       for (const part of parts) handle(part);
     }
   } finally {
+    // A stream that began anew meanwhile says so with its next word.
+    streams = false;
     clearTimeout(timer);
     reader.cancel().catch(() => {});
   }
@@ -72,5 +87,5 @@ function handle(part) {
     if (line.startsWith("data: ")) data += line.slice(6);
   }
   if (name === "status") tell(JSON.parse(data));
-  if (name === "device") dispatchEvent(new CustomEvent("wattle-device", { detail: JSON.parse(data) }));
+  if (ears[name]) for (const then of [...ears[name]]) then(JSON.parse(data));
 }

@@ -8,12 +8,17 @@ import { firstSteps } from "./first.js";
 const HITS = 20;
 const TYPES = [["", "Any type"], ["pdf", "PDF"], ["document", "Documents"], ["markdown", "Notes (Markdown)"], ["text", "Plain text"], ["sheet", "Tables"], ["slides", "Slides"], ["mail", "Mail"], ["web", "Web pages"], ["book", "Books"], ["code", "Code"]];
 const DAYS = [["", "Any date"], ["7", "Past week"], ["31", "Past month"], ["366", "Past year"], ["older", "Older than a year"]];
-const FILTERS = ["folder", "type", "date", "device"];
+const FILTERS = ["collection", "folder", "type", "date", "device"];
+// The choice of a folder that somebody types. No path has this name: it has a control character.
+const TYPED = "\u0001";
 
 let place = null, form = null, field = null, out = null, line = null, choices = null, running = null, asked = null;
 // Answers of this visit, by address, so that Back shows them at once.
 const kept = new Map();
 const KEPT_MAX = 12;
+// Folders of other devices that answers of this visit came from, with the device's name, the newest last: nothing else tells them.
+const heard = new Map();
+const HEARD_MAX = 12;
 
 export function open(box, address, go) {
   field = make("textarea", { id: "q", rows: "1", maxlength: "4000", enterkeyhint: "search", autocapitalize: "none", spellcheck: "false", "aria-label": "Your question", placeholder: "Ask your documents" });
@@ -39,7 +44,7 @@ export function open(box, address, go) {
     if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); submit(); }
   });
   field.addEventListener("input", grow);
-  choices.addEventListener("change", () => submit());
+  choices.addEventListener("change", (event) => event.target.value === TYPED ? typeFolder(event.target) : submit());
   const end = watch(standing);
   turn(address);
   standing(agent.status);
@@ -61,7 +66,8 @@ function parameters(query) {
   const made = new URLSearchParams({ q: query });
   for (const name of FILTERS) {
     const choice = choices.querySelector("[name=" + name + "]");
-    if (choice && choice.value) made.set(name, choice.value);
+    const value = choice && choice.value.trim();
+    if (value && value !== TYPED) made.set(name, value);
   }
   return made.toString();
 }
@@ -117,13 +123,40 @@ function searched(status) {
   return make("ul", { class: "searched", "aria-label": "What is searched" }, ...folders.slice(0, 8), ...devices.slice(0, 8));
 }
 
-/** The filters, with the folders and devices that there are. */
+/** A field in place of the choice: a path of any device, or a part of one. */
+function typeFolder(select) {
+  const field = make("input", { name: "folder", "aria-label": "Folder, as a path or a part of one", placeholder: "/home/ann/Letters", maxlength: "512", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
+  // Then the choice is there again, with what was typed where the address has it by now.
+  field.addEventListener("blur", () => setTimeout(() => { choices.dataset.key = ""; filters(new URLSearchParams(location.search)); }));
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
+  select.replaceWith(field);
+  field.focus();
+}
+
+/** Notes where the answers of other devices lie. */
+function hearFolders(found) {
+  if (!agent.status) return;
+  for (const hit of found.hits) {
+    const { folder } = split(hit.path);
+    if (!folder || hit.peer_id === agent.status.peer_id) continue;
+    heard.delete(folder);
+    heard.set(folder, hit.device);
+    if (heard.size > HEARD_MAX) heard.delete(heard.keys().next().value);
+  }
+}
+
+/** The filters, with the collections, folders and devices that there are. */
 function filters(address) {
+  // What somebody is typing stays.
+  if (choices.querySelector("input:focus")) return;
   const status = agent.status;
-  const folders = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
+  const own = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
+  const folders = [...own, ...[...heard].filter(([path]) => !own.some(([known]) => known === path)).map(([path, device]) => [path, split(path).file + " on " + device])];
+  const names = status ? [...new Set([...status.sources.map((source) => source.collection), ...status.peers.flatMap((peer) => peer.collections.map((one) => one.name))])] : [];
   const devices = status ? [[status.peer_id, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.peer_id, peer.device])] : [];
   const lists = {
-    folder: [["", "Any folder"], ...folders],
+    collection: [["", "Any collection"], ...names.sort().map((name) => [name, name])],
+    folder: [["", "Any folder"], ...folders, ...(status ? [[TYPED, "Type a folder …"]] : [])],
     type: TYPES,
     date: DAYS,
     device: [["", "Any device"], ...devices],
@@ -131,6 +164,7 @@ function filters(address) {
   const key = JSON.stringify([lists, FILTERS.map((name) => address.get(name))]);
   if (choices.dataset.key === key) return;
   choices.dataset.key = key;
+  const at = choices.contains(document.activeElement) && document.activeElement.name;
   choices.replaceChildren(...FILTERS.map((name) => {
     const chosen = address.get(name) || "", list = lists[name];
     if (list.length < 3 && !chosen) return null;
@@ -140,6 +174,9 @@ function filters(address) {
     select.value = chosen;
     return select;
   }).filter(Boolean));
+  // Who chooses with the keyboard stays where they were.
+  const again = at && choices.querySelector("[name=" + at + "]");
+  if (again) again.focus();
 }
 
 /**
@@ -156,7 +193,9 @@ function exactly(path) {
 function body(query, address) {
   const asks = { query, k: HITS };
   const folder = address.get("folder"), date = address.get("date");
-  if (folder) asks.path = exactly(folder);
+  // A part of a path that somebody typed stays as it is.
+  if (folder) asks.path = folder.startsWith("/") ? exactly(folder) : folder;
+  if (address.get("collection")) asks.collection = address.get("collection");
   if (address.get("type")) asks.type = address.get("type");
   if (address.get("device")) asks.device = address.get("device");
   const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
@@ -180,6 +219,8 @@ async function run(query, address, key) {
     if (mine !== running) return;
     kept.delete(key);
     kept.set(key, found);
+    hearFolders(found);
+    filters(address);
     if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value);
     show(found, query);
   } catch (error) {
@@ -221,6 +262,14 @@ function ofCollections(filters = []) {
   return filters.filter((one) => one.startsWith("collection:")).map((one) => " of the collection " + one.slice(11)).join(" or");
 }
 
+/** What of another device's files was searched, where that is not all of them. */
+function ofOther({ device, files }) {
+  const words = files.read || 0, left = Math.max(0, files.known - files.searchable - words);
+  if (!left && !words) return "";
+  return device + " has " + count(files.known, "file", "files") + " for this question: "
+    + [words && number(words) + " by their words only", left && number(left) + " not read yet"].filter(Boolean).join(", ") + ".";
+}
+
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
   const { coverage } = found, { others = [], silent = [], nothing_else = [], frozen = [], uncovered, not_asked = 0 } = coverage;
@@ -228,10 +277,12 @@ function covered(found) {
   const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
   const known = sum("known") + coverage.unusable, searched = sum("searchable") + sum("read");
   const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
-  if (coverage.unusable) parts.push(number(coverage.unusable) + " not readable");
+  if (coverage.unusable) parts.push(number(coverage.unusable) + " not readable" + (others.length ? " on " + (agent.status ? agent.status.device : "this device") : ""));
   if (sum("read")) parts.push(number(sum("read")) + " by their words only");
   if (coverage.answered < coverage.asked) parts.push(count(coverage.asked - coverage.answered, "device", "devices") + " silent");
   const more = [
+    ...others.map(ofOther),
+    others.length && "What cannot be read on another device is listed at the page of that device.",
     silent.length && "No answer came from " + silent.join(", ") + ".",
     uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",

@@ -16,7 +16,8 @@ fn named(text: &'static str, words: &str) -> Vec<&'static str> {
 #[test]
 fn each_file_that_the_page_names_is_in_the_bundle_and_each_of_the_bundle_is_named() {
     let mut known = BTreeSet::from(["index.html"]);
-    for name in named(FILES[0].text, "\"/page/") {
+    let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
+    for name in [FILES[0].text, manifest.text].into_iter().flat_map(|text| named(text, "\"/page/")) {
         assert!(FILES.iter().any(|file| file.name == name), "{name}");
         known.insert(name);
     }
@@ -62,6 +63,34 @@ fn the_page_names_no_other_host_and_never_writes_markup_or_inline_code() {
     assert!(!POLICY.contains("unsafe") && !POLICY.contains('*'));
 }
 
+fn script(name: &str) -> &'static str {
+    scripts().find(|file| file.name == name).unwrap().text
+}
+
+#[test]
+fn what_the_stream_tells_is_heard_by_the_views_that_show_it() {
+    let stream = include_str!("../api/stream.rs");
+    for (event, view) in [("status", "library.js"), ("device", "devices.js"), ("energy", "energy.js")] {
+        assert!(stream.contains(&format!("event(\"{event}\"")), "{event} is no event of the stream");
+        let hears = if event == "status" { "watch(".to_owned() } else { format!("hear(\"{event}\"") };
+        assert!(script(view).contains(&hears), "{view} does not hear {event}");
+    }
+    assert!(script("live.js").contains("const ears = { device: new Set(), energy: new Set() };"));
+    for script in scripts() {
+        assert!(!script.text.contains("dispatchEvent"), "{}: what nobody listens to", script.name);
+    }
+}
+
+#[test]
+fn each_filter_of_a_search_that_the_page_has_is_one_of_the_api() {
+    let search = script("search.js");
+    let names = search.split("const FILTERS = [").nth(1).unwrap().split(']').next().unwrap();
+    assert_eq!(names, r#""collection", "folder", "type", "date", "device""#);
+    for asked in ["asks.collection", "asks.path", "asks.type", "asks.device", "asks.after", "asks.before"] {
+        assert!(search.contains(asked), "{asked}");
+    }
+}
+
 #[test]
 fn the_token_is_touched_in_its_own_file_alone() {
     for script in scripts().filter(|file| file.name != "token.js") {
@@ -83,6 +112,17 @@ fn the_page_calls_only_rows_of_the_table() {
         }
     }
     assert!(seen.len() >= 20, "{seen:?}");
+    // What people do there, and not at a command alone.
+    for done in [
+        "/v1/collection/models",
+        "/v1/collection/forecast",
+        "/v1/energy/quiet",
+        "/v1/tokens",
+        "/v1/tokens/revoke",
+        "/v1/events/stream",
+    ] {
+        assert!(seen.contains(done), "{done}");
+    }
 }
 
 #[test]
@@ -123,6 +163,28 @@ fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
     let tag = tag("x");
     assert!(is_known(&tag, &tag) && is_known(&format!("\"a\", W/{tag}"), &tag));
     assert!(!is_known("\"a\"", &tag) && !is_known("*", &tag) && !is_known("", &tag));
+}
+
+#[test]
+fn a_phone_is_told_how_the_page_stands_among_its_programs() {
+    let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
+    let told: serde_json::Value = serde_json::from_str(manifest.text).unwrap();
+    for (field, value) in [("name", "Wattle"), ("start_url", "/"), ("display", "standalone")] {
+        assert_eq!(told[field], value);
+    }
+    let icons = told["icons"].as_array().unwrap();
+    assert!(
+        icons.iter().any(|icon| icon["purpose"] == "any") && icons.iter().any(|icon| icon["purpose"] == "maskable")
+    );
+    for icon in icons {
+        let name = icon["src"].as_str().unwrap().strip_prefix("/page/").unwrap();
+        assert!(FILES.iter().any(|file| file.name == name && icon["type"] == file.media_type), "{icon}");
+    }
+    for shortcut in told["shortcuts"].as_array().unwrap() {
+        let view = shortcut["url"].as_str().unwrap().strip_prefix("/?view=").unwrap();
+        assert!(FILES[0].text.contains(&format!("data-view=\"{view}\"")), "{view}");
+    }
+    assert!(FILES[0].text.contains("<link rel=\"manifest\"") && POLICY.contains("manifest-src 'self'"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::row::{Access, Route};
 use trillium::Method;
 
-/// They follow those of the energy.
+/// They follow those of the settings.
 pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::Post,

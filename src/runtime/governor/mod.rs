@@ -19,6 +19,7 @@ mod host;
 mod kept_burst;
 mod pause_request;
 mod quiet;
+mod quiet_choice;
 mod rendezvous;
 mod report;
 mod sampler;

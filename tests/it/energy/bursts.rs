@@ -1,4 +1,4 @@
-//! Contradicting sensors, bursts and the ranks of threads, in a real agent.
+//! Contradicting sensors, bursts, quiet hours and the ranks of threads, in a real agent.
 
 use super::*;
 
@@ -91,4 +91,36 @@ fn an_agent_that_starts_with_a_burst_moves_its_threads_forward_and_back() {
     agent.add(&device.place.docs());
     agent.wait_ready(1);
     until("one to step back", || nice().iter().any(|nice| nice == "19"));
+}
+
+#[test]
+fn quiet_hours_that_are_set_hold_at_once_stand_in_the_file_and_survive_a_restart() {
+    let device = Governed::new("rpi5-rpios-activecooler");
+    let agent = device.up();
+    let config = device.place.home().join("config.toml");
+    // The start has written what it was given, and would write it over the edit.
+    until("the first settings", || config.exists());
+    let text = format!("# Ann's\n{}", fs::read_to_string(&config).unwrap_or_default());
+    fs::write(&config, &text).unwrap();
+    let (status, why) = agent.call("PUT", "/v1/energy/quiet", r#"{"quiet": [{"from": "25:00", "to": "7:00"}]}"#);
+    assert!(status == 400 && why["error"].as_str().unwrap().contains("not \"25:00\""), "{why}");
+    assert_eq!(fs::read_to_string(&config).unwrap(), text);
+    // Whether the clock of the machine is vouched for or not, it is one of two reasons.
+    let held = || matches!(agent.json(&["energy", "--json"])["reason"].as_str(), Some("quiet-hours" | "time-unknown"));
+    assert!(!held());
+    let (status, set) = agent.call("PUT", "/v1/energy/quiet", r#"{"quiet": [{"from": "00:00", "to": "24:00"}]}"#);
+    assert_eq!((status, &set["leads"], &set["forgotten"]), (200, &json!(true), &Value::Null), "{set}");
+    until("quiet hours", held);
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.starts_with("# Ann's\n") && written.contains("[[energy.quiet]]\nfrom = \"00:00\"\n"), "{written}");
+    agent.stop();
+    let agent = device.up();
+    let quiet = || agent.json(&["energy", "--json"])["quiet"].clone();
+    assert_eq!(quiet(), json!([{ "days": "daily", "from": "00:00", "to": "24:00", "cap": 0.0 }]));
+    let shown = agent.cli(["energy", "quiet", "sat,sun 13:00-15:00 25%"]);
+    assert_eq!(String::from_utf8(shown.stdout).unwrap(), "sat,sun 13:00-15:00: at most 25 % of the device\n");
+    assert_eq!(quiet(), json!([{ "days": "sat,sun", "from": "13:00", "to": "15:00", "cap": 0.25 }]));
+    assert!(agent.cli(["energy", "quiet", "--none"]).status.success());
+    assert_eq!(quiet(), json!([]));
+    assert!(!fs::read_to_string(&config).unwrap().contains("quiet"));
 }

@@ -20,6 +20,7 @@ fn a_file_of_the_page_is_sent_once_and_a_browser_that_has_it_is_told_so() {
         ("/page/app.js", "text/javascript"),
         ("/page/style.css", "text/css"),
         ("/page/icon.svg", "image/svg+xml"),
+        ("/page/manifest.webmanifest", "application/manifest+json"),
     ] {
         let answer = agent.get(path, &[]);
         assert_eq!(status_of(&answer), 200, "{path}");

@@ -121,6 +121,8 @@ fn the_schemas_of_answers_are_the_types_of_the_program() {
     is_of::<dto::Added>(document, "Added");
     is_of::<dto::Regrouped>(document, "Regrouped");
     is_of::<dto::Checked>(document, "Checked");
+    is_of::<dto::ModelsHere>(document, "ModelsHere");
+    is_of::<dto::QuietSet>(document, "QuietSet");
     is_of::<dto::NewToken>(document, "NewToken");
     is_of::<dto::Tokens>(document, "Tokens");
     is_of::<events::Events>(document, "Events");
@@ -243,13 +245,14 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
 }
 
 /// Calls of an agent with a governor that belongs to no mesh.
-const ALONE: [(&str, &str, &str); 8] = [
+const ALONE: [(&str, &str, &str); 9] = [
     ("POST", "/v1/energy/pause", r#"{"seconds": 60}"#),
     ("GET", "/v1/energy", ""),
     ("POST", "/v1/energy/resume", ""),
     ("POST", "/v1/energy/work", "{}"),
     ("POST", "/v1/energy/new-supply", ""),
     ("PUT", "/v1/energy/hint", r#"{"v": 1, "state": "surplus", "ttl_s": 900}"#),
+    ("PUT", "/v1/energy/quiet", r#"{"quiet": [{"from": "22:00", "to": "7:00", "cap": 0.5}]}"#),
     ("POST", "/v1/mesh", "{}"),
     ("POST", "/v1/mesh/recover", "{}"),
 ];
