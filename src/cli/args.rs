@@ -4,6 +4,7 @@
 
 mod bench;
 mod collection;
+mod door;
 mod energy;
 mod eval;
 mod identity;
@@ -27,10 +28,11 @@ use std::path::PathBuf;
 
 pub use bench::BenchArgs;
 pub use collection::CollectionCommand;
+pub use door::DoorCommand;
 pub use energy::EnergyCommand;
 pub use eval::{EvalArgs, Split};
 pub use identity::IdentityCommand;
-pub use link::LinkArgs;
+pub use link::{LinkArgs, OpenArgs};
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use place::{ForgetArgs, PlaceArgs};
 pub use search::SearchArgs;
@@ -106,14 +108,9 @@ pub enum Command {
     },
     /// Ask a question; the best passages come first.
     Search(SearchArgs),
-    /// Give programs and people tokens of their own: each may do what its role says, and can be revoked alone.
-    Token {
-        /// What to do.
-        #[command(subcommand)]
-        what: TokenCommand,
-    },
-    /// Print the page's address again, with what opens it: for a browser on this machine, and for a phone.
-    Link(LinkArgs),
+    /// The ways into the page and the API.
+    #[command(flatten)]
+    Door(DoorCommand),
     /// Have systemd run the agent for you, without a terminal and after each start of the machine.
     Service {
         /// What to do.

@@ -10,7 +10,7 @@
 //! sentence on stderr.
 //!
 //! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
-//! is printed by `up` only to a terminal, and by `link`, which is asked for it; a call ends after `CLIENT_MS`.
+//! is printed by `up` only to a terminal, and by `link` and `open`, which are asked for it; a call ends after `CLIENT_MS`.
 //!
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
@@ -22,6 +22,7 @@ mod decision;
 pub mod demo;
 pub mod display;
 pub mod doctor;
+mod door;
 mod energy;
 mod eval;
 mod folders;
@@ -31,6 +32,7 @@ mod link;
 pub mod log;
 mod manual;
 mod mcp;
+mod open;
 mod options;
 mod output;
 mod pairing;
@@ -168,7 +170,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Why { json } => smol::block_on(why::run(&client()?, json)),
         Command::Tasks(args) => smol::block_on(tasks::run(&client()?, args)),
         Command::Search(search) => smol::block_on(search_for(&client()?, &search)),
-        Command::Token { what } => smol::block_on(token::token(&client()?, what)),
+        Command::Door(what) => door::run(what, client, &home, api_of(&home, args.api)),
         Command::Mcp => mcp::run(client),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref()),
@@ -195,7 +197,6 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
             let given = args.models.as_deref().map(absolute).transpose()?;
             bench::bench(args.json, given.or_else(|| set_models(&home)).as_deref(), model)
         }
-        Command::Link(link) => link::link(&home, api_of(&home, args.api), link),
         Command::Service { what } => service::service(what, &home),
         Command::Backup(args) => upkeep::backup(client(), &home, &args),
         Command::Restore(args) => upkeep::restored(&home, &args),

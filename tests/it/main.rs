@@ -33,6 +33,7 @@ mod models;
 mod multilingual;
 mod netns;
 mod onnx;
+mod open;
 mod pair;
 mod pairing;
 mod peers;

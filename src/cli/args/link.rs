@@ -1,4 +1,4 @@
-//! The arguments of `wattle link`.
+//! The arguments of `wattle link` and `wattle open`.
 
 /// The arguments of `wattle link`.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -10,4 +10,12 @@ pub struct LinkArgs {
     /// Print JSON for programs.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The arguments of `wattle open`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct OpenArgs {
+    /// Print the page's address for this machine alone, with the token that opens it, and start no browser.
+    #[arg(long, visible_alias = "no-browser")]
+    pub print: bool,
 }
