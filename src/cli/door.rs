@@ -2,7 +2,7 @@
 
 use super::args::DoorCommand;
 use super::output::Stop;
-use super::{link, open, token};
+use super::{link, open, password, token};
 use crate::http::client::{Client, Failure};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,7 +16,8 @@ pub(super) fn run(
 ) -> Result<(), Stop> {
     match what {
         DoorCommand::Token { what } => smol::block_on(token::token(&client()?, what)),
-        DoorCommand::Open(args) => open::open(home, api, args),
+        DoorCommand::Password { what } => smol::block_on(password::password(&client()?, what)),
+        DoorCommand::Open(args) => open::open(client, home, api, args),
         DoorCommand::Link(args) => link::link(home, api, args),
     }
 }

@@ -36,6 +36,7 @@ mod open;
 mod options;
 mod output;
 mod pairing;
+mod password;
 mod paths;
 mod peers;
 mod service;

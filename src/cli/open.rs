@@ -1,12 +1,13 @@
 //! `wattle open`: the page in the desktop's browser, and its addresses for everywhere else.
 //!
-//! Nothing that lets anybody in is an argument of the browser: every user of a machine reads the arguments of all programs (`ps`). A browser that
-//! does not start is no failure: the addresses are printed in any case. Without an agent nothing is printed or opened: another program may
+//! The token is no argument of the browser: every user of a machine reads the arguments of all programs (`ps`). The browser gets a code in its place,
+//! which is good once, for a minute, and for a browser of the agent's own user (`http::keys::once`). A browser that does not start is no failure: the addresses are printed in any case. Without an agent nothing is printed or opened: another program may
 //! listen at the address by now, and would be handed the token.
 
 use super::args::OpenArgs;
 use super::link::Link;
 use super::output::{Stop, print_as_is};
+use crate::http::client::{Client, Failure};
 use crate::platform::home::at_home;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -18,7 +19,12 @@ use std::process::{Command, Stdio};
 const OPENER: &str = "xdg-open";
 
 /// Opens the page of the agent of this home, which answers at `api`.
-pub(super) fn open(home: &Path, api: SocketAddr, args: OpenArgs) -> Result<(), Stop> {
+pub(super) fn open(
+    client: impl Fn() -> Result<Client, Failure>,
+    home: &Path,
+    api: SocketAddr,
+    args: OpenArgs,
+) -> Result<(), Stop> {
     let link = Link::of(home, api)?;
     if !link.runs {
         let up = at_home("wattle up", home);
@@ -31,10 +37,16 @@ pub(super) fn open(home: &Path, api: SocketAddr, args: OpenArgs) -> Result<(), S
         return print_as_is(&format!("{}\n", link.here));
     }
     print_as_is(&link.text(home, false))?;
-    if has_display(variable) && start_browser(link.without_token()) {
-        print_as_is("The page opens in your browser.\n")?;
+    if has_display(variable) && start_browser(&once(client, link.without_token())) {
+        print_as_is("The page opens in your browser. If it asks to be let in, copy the first address into it.\n")?;
     }
     Ok(())
+}
+
+/// The page's address with a code that lets this browser in, once. Without one, as from an agent of another version, the page asks.
+fn once(client: impl Fn() -> Result<Client, Failure>, page: &str) -> String {
+    let code = client().and_then(|client| smol::block_on(client.new_once()));
+    code.map_or_else(|_| page.to_owned(), |code| format!("{page}#once={code}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a desktop names its display in the environment")]

@@ -21,7 +21,7 @@ mod node;
 mod peer;
 mod window;
 
-pub use api::open_address;
+pub use api::{OPEN_HERE_AND_THERE, open_address};
 pub use duration::duration;
 pub use edit::{Setting, edit};
 pub use energy::{Energy, burst};

@@ -16,6 +16,7 @@ mod places;
 mod regroup;
 mod report;
 mod search;
+mod session;
 mod stream;
 mod tokens;
 mod upkeep;

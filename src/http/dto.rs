@@ -30,7 +30,7 @@ pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
-pub use tokens::{NamedToken, NewToken, Role, Tokens};
+pub use tokens::{Door, NamedToken, NewToken, Role, TokenKind, Tokens};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is: &bool) -> bool {

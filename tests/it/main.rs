@@ -36,6 +36,7 @@ mod onnx;
 mod open;
 mod pair;
 mod pairing;
+mod password;
 mod peers;
 mod pipes;
 mod python;

@@ -54,6 +54,12 @@ fn the_page_is_opened_on_a_desktop_without_a_secret_that_other_users_could_read(
     let told = told(&place);
     assert!(told.starts_with(&format!("http://{}/", agent.api)), "{told}");
     assert!(!told.contains(&agent.token), "ps shows it to everybody");
+    // What it was told lets a browser of this user in, once.
+    let code = told.trim().split_once("#once=").unwrap().1;
+    let body = format!("{{\"once\":\"{code}\"}}");
+    let (status, session) = agent.call("POST", "/v1/session", &body);
+    assert_eq!((status, session["role"].as_str()), (200, Some("admin")), "{session}");
+    assert_eq!(agent.call("POST", "/v1/session", &body).0, 401);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The commands about the ways into the page and the API.
 
 use super::link::{LinkArgs, OpenArgs};
+use super::password::PasswordCommand;
 use super::token::TokenCommand;
 use clap::Subcommand;
 
@@ -12,6 +13,12 @@ pub enum DoorCommand {
         /// What to do.
         #[command(subcommand)]
         what: TokenCommand,
+    },
+    /// Give the page a password, which a person types in place of a token; or take it away.
+    Password {
+        /// What to do.
+        #[command(subcommand)]
+        what: PasswordCommand,
     },
     /// Open the page in this desktop's browser, and print its addresses, with what opens it.
     Open(OpenArgs),
