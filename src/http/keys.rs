@@ -6,7 +6,7 @@
 //! browsers, which the page's password brings.
 
 mod entry;
-pub(super) mod once;
+mod once;
 mod sessions;
 
 use super::dto::{NamedToken, Role};

@@ -159,7 +159,9 @@ impl Service {
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = Conn::from(conn);
             conn.set_peer_ip(Some(peer.ip()));
-            ends.map(|ends| conn.insert_state(ends));
+            if let Some(ends) = ends {
+                conn.insert_state(ends);
+            }
             let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {
                 if routes::access(conn.method(), conn.path()) != Access::Open {
