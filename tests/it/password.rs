@@ -120,7 +120,7 @@ fn whoever_uses_the_machine_is_let_in_only_where_its_owner_says_so_and_no_other_
     }
     let wrong = format!("Authorization: Bearer {:064x}\r\n", 7);
     assert_eq!(knock(&agent, "GET", "/v1/status", &wrong, "").0, 401, "a token that is offered is looked at");
-    let doctor = agent.cli(["doctor"]);
+    let doctor = agent.cli(["doctor", "--json"]);
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("without a token or a password"), "{doctor:?}");
     assert!(agent.log().contains("api.open_here"));
 }
