@@ -19,7 +19,7 @@ use crate::platform::home::{Home, HomeFile, Token};
 use entry::{Content, Entry, Kept, sum};
 use once::Once;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The tokens of an agent.

@@ -88,8 +88,8 @@ impl Api {
         let version = self.keys.password().version();
         let by_password = password.is_some();
         let proven = match (password, once) {
-            (Some(password), None) => self.prove(&conn, password).await,
-            (None, Some(once)) => self.redeem(&conn, once).await,
+            (Some(password), None) => self.prove(from(&conn), password).await,
+            (None, Some(once)) => self.redeem(from(&conn), conn.state::<Ends>().copied(), once).await,
             _ => Err(Refusal::Said((Status::BadRequest, ONE_OF_THEM.to_owned()))),
         };
         match proven {
@@ -130,7 +130,7 @@ impl Api {
             Ok(change) => change,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        if let Err(refusal) = self.may_change(&conn, old).await {
+        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
             return turned_away(conn, refusal);
         }
         match self.keys.password().set(Zeroizing::new(password), false).await {
@@ -145,7 +145,7 @@ impl Api {
             Ok(removal) => removal,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        if let Err(refusal) = self.may_change(&conn, old).await {
+        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
             return turned_away(conn, refusal);
         }
         match self.keys.password().remove().await {
@@ -154,14 +154,17 @@ impl Api {
         }
     }
 
-    /// Whoever has a session, and not a token, has to know the password to change it: the browser may be left open.
-    async fn may_change(&self, conn: &Conn, old: Option<String>) -> Result<(), Refusal> {
+    fn is_session(&self, conn: &Conn) -> bool {
         let bearer = conn.request_headers().get_str(KnownHeaderName::Authorization).unwrap_or_default();
-        let is_session = bearer.split_once(' ').is_some_and(|(_, token)| self.keys.is_session(token.trim()));
+        bearer.split_once(' ').is_some_and(|(_, token)| self.keys.is_session(token.trim()))
+    }
+
+    /// Whoever has a session, and not a token, has to know the password to change it: the browser may be left open.
+    async fn may_change(&self, from: IpAddr, is_session: bool, old: Option<String>) -> Result<(), Refusal> {
         match old {
             // 401 would say that the session is void.
             Some(old) if self.keys.password().is_set() => {
-                self.prove(conn, old).await.map_err(|refusal| match refusal {
+                self.prove(from, old).await.map_err(|refusal| match refusal {
                     Refusal::Said((Status::Unauthorized, why)) => Refusal::Said((Status::Forbidden, why)),
                     other => other,
                 })
@@ -175,8 +178,8 @@ impl Api {
     }
 
     /// Looks at a password. It counts as a wrong one until it is found right, so that many at once are no more than one after the other.
-    async fn prove(&self, conn: &Conn, typed: String) -> Result<(), Refusal> {
-        let (password, throttle, from) = (self.keys.password(), self.keys.throttle(), from(conn));
+    async fn prove(&self, from: IpAddr, typed: String) -> Result<(), Refusal> {
+        let (password, throttle) = (self.keys.password(), self.keys.throttle());
         let typed = Zeroizing::new(typed);
         if !password.is_set() {
             return Err(Refusal::Said((Status::Conflict, NOT_SET.to_owned())));
@@ -194,13 +197,11 @@ impl Api {
     }
 
     /// Takes a code of `wattle open`, of a browser of the agent's own user.
-    async fn redeem(&self, conn: &Conn, code: String) -> Result<(), Refusal> {
-        let from = from(conn);
+    async fn redeem(&self, from: IpAddr, ends: Option<Ends>, code: String) -> Result<(), Refusal> {
         self.keys.throttle().count(from, Secret::Password, clock::now()).map_err(Refusal::Wait)?;
-        let ends = conn.state::<Ends>().copied();
         let is_own = blocking::run(move || ends.is_some_and(Ends::is_of_own_user)).await == Some(true);
         // One that somebody else shows is not used up by that.
-        if is_own && self.keys.once().redeem(&code, clock::now()) {
+        if is_own && self.keys.once().redeem(&Zeroizing::new(code), clock::now()) {
             self.keys.throttle().forgive(from, Secret::Password);
             return Ok(());
         }
