@@ -121,15 +121,47 @@ async function see(page, view, name, { query = "" } = {}) {
 
 // --- what people do
 
+let chosen = false;
+
 async function door(main, size) {
   const page = await open(size);
   page.expected.push("401");
   await page.goto(origin + "/");
   await page.waitForSelector("#token");
-  check(!(await text(page, ".door")).includes("did not take"), "the locked page asks for the token and blames nobody");
+  check(!(await text(page, ".door")).includes("did not take"), "the locked page asks for what lets in and blames nobody");
+  // The first visit is one: at the other size the agent has its password.
+  if (!chosen) {
+    chosen = true;
+    check((await text(page, ".door")).includes("no password yet"), "the first visitor of a new agent may choose the password");
+    await axe(page, "first visit's door, " + size);
+    await page.type("#password", "quince and plum");
+    await page.type("#again", "plum and quince");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector(".door .notice:not([hidden])"), { timeout: 10000 });
+    check((await text(page, ".door .notice")).includes("differ"), "two passwords that differ are told");
+    await page.click("#again", { clickCount: 3 });
+    await page.type("#again", "quince and plum");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".first", { timeout: 15000 });
+    await page.evaluate(() => { sessionStorage.clear(); localStorage.clear(); });
+    await page.goto(origin + "/");
+  }
+  await page.waitForSelector("#password");
+  await page.type("#password", "plum and quince");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".door .notice:not([hidden])"), { timeout: 10000 });
+  check((await text(page, ".door .notice")).includes("not the password"), "a wrong password is told apart");
+  await page.click("#password", { clickCount: 3 });
+  await page.type("#password", "quince and plum");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".first", { timeout: 15000 });
+  await page.evaluate(() => { sessionStorage.clear(); localStorage.clear(); });
+  await page.goto(origin + "/");
+  await page.waitForSelector("#password");
   await axe(page, "door, " + size);
   await fits(page, "door, " + size);
   await picture(page, "door-" + size);
+  await page.click(".door summary");
   await page.type("#token", "0".repeat(64));
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector(".door .notice:not([hidden])"), { timeout: 10000 });

@@ -1,12 +1,13 @@
 //! The names of what an agent keeps in its home, by which that is told from other files.
 
 /// The small files; `platform::home` says what each of them is for.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "lock",
     "identity.key",
     "hardware",
     "api-token",
     "api-tokens",
+    "api-password",
     "boot",
     "config.toml",
     "api-address",

@@ -33,7 +33,7 @@ const ENDINGS: [&str; 25] = [
 ];
 
 /// Whole names.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "id_rsa",
     "id_dsa",
     "id_ecdsa",
@@ -47,6 +47,7 @@ const NAMES: [&str; 13] = [
     "wallet.dat",
     "api-token",
     "api-tokens",
+    "api-password",
 ];
 
 /// Whether the file at this path is left out unless it is named itself. Case does not count, nor does a copy's mark:

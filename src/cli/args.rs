@@ -4,12 +4,14 @@
 
 mod bench;
 mod collection;
+mod door;
 mod energy;
 mod eval;
 mod feedback;
 mod identity;
 mod link;
 mod pairing;
+mod password;
 mod place;
 mod search;
 mod service;
@@ -29,12 +31,14 @@ use std::path::PathBuf;
 
 pub use bench::BenchArgs;
 pub use collection::CollectionCommand;
+pub use door::DoorCommand;
 pub use energy::{EnergyCommand, Supply};
 pub use eval::{EvalArgs, Split};
 pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
-pub use link::LinkArgs;
+pub use link::{LinkArgs, OpenArgs};
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
+pub use password::PasswordCommand;
 pub use place::{ForgetArgs, PlaceArgs};
 pub use search::SearchArgs;
 pub use service::ServiceCommand;
@@ -110,14 +114,9 @@ pub enum Command {
     Feedback(FeedbackArgs),
     /// Print the text of a document of this device, as it was read.
     Show(ShowArgs),
-    /// Give programs and people tokens of their own: each may do what its role says, and can be revoked alone.
-    Token {
-        /// What to do.
-        #[command(subcommand)]
-        what: TokenCommand,
-    },
-    /// Print the page's address again, with what opens it: for a browser on this machine, and for a phone.
-    Link(LinkArgs),
+    /// The ways into the page and the API.
+    #[command(flatten)]
+    Door(DoorCommand),
     /// Have systemd run the agent for you, without a terminal and after each start of the machine.
     Service {
         /// What to do.

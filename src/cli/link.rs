@@ -1,6 +1,7 @@
 //! `wattle link`: the addresses of this agent's page, with the token that opens it, for a browser here and on a phone.
 //!
-//! Whoever has such an address may do what the owner may. It is printed because it was asked for, also into a pipe.
+//! Whoever has such an address may do what the owner may. It is printed because it was asked for, also into a pipe. `wattle open` prints the
+//! same, and opens the page too.
 
 use super::args::LinkArgs;
 use super::output::{Stop, pretty, print_as_is};
@@ -13,29 +14,20 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// The ways to one agent's page.
-struct Link {
+pub(super) struct Link {
     /// For a browser on this machine.
-    here: String,
+    pub(super) here: String,
     /// For one in the same network, where the owner has opened the page to it.
     phone: Option<String>,
-    /// What to know before it is used.
-    remark: Option<String>,
+    /// Whether an agent answers there now.
+    pub(super) runs: bool,
 }
 
 /// Prints them for the agent of this home, which answers at `api`.
 pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) -> Result<(), Stop> {
-    let at = Home::at(home);
-    let runs = running::is_running(&at);
-    // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
-    let token = if runs { at.token_in_use() } else { at.existing_token() }?;
-    let open = at.settings()?.and_then(|config| config.open_api);
-    let to = |address: SocketAddr| format!("http://{address}/#token={}", token.reveal());
-    let remark = (!runs).then(|| {
-        format!("No agent runs with this home: the addresses hold once `{}` runs.", at_home("wattle up", home))
-    });
-    let link = Link { here: to(api), phone: open.map(to), remark };
+    let link = Link::of(home, api)?;
     if as_json {
-        return print_as_is(&pretty(&json!({ "here": link.here, "phone": link.phone })));
+        return print_as_is(&link.json(None));
     }
     if args.qr && link.phone.is_none() {
         return Err(Stop::NotDone(Link::how_to_open(home)));
@@ -44,6 +36,31 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
 }
 
 impl Link {
+    /// The ways to the page of this home's agent.
+    pub(super) fn of(home: &Path, api: SocketAddr) -> Result<Self, Stop> {
+        let at = Home::at(home);
+        let runs = running::is_running(&at);
+        // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
+        let token = if runs { at.token_in_use() } else { at.existing_token() }?;
+        let open = at.settings()?.and_then(|config| config.open_api);
+        let to = |address: SocketAddr| format!("http://{address}/#token={}", token.reveal());
+        Ok(Self { here: to(api), phone: open.map(to), runs })
+    }
+
+    /// Both for programs, and, of `open`, whether a browser was started.
+    pub(super) fn json(&self, opens: Option<bool>) -> String {
+        let mut json = json!({ "here": self.here, "phone": self.phone });
+        if let Some(opens) = opens {
+            json["opens"] = opens.into();
+        }
+        pretty(&json)
+    }
+
+    /// The same page, for a browser that was let in before.
+    pub(super) fn without_token(&self) -> &str {
+        self.here.split('#').next().unwrap_or_default()
+    }
+
     fn how_to_open(home: &Path) -> String {
         let up = at_home("wattle up --open-api 192.168.1.4:7780", home);
         format!(
@@ -51,10 +68,12 @@ impl Link {
         )
     }
 
-    fn text(&self, home: &Path, qr: bool) -> String {
+    /// All of them as a person reads them.
+    pub(super) fn text(&self, home: &Path, qr: bool) -> String {
         let mut text = String::new();
-        if let Some(remark) = &self.remark {
-            let _ = writeln!(text, "{remark}");
+        if !self.runs {
+            let up = at_home("wattle up", home);
+            let _ = writeln!(text, "No agent runs with this home: the addresses hold once `{up}` runs.");
         }
         let _ = writeln!(text, "On this machine: {}", self.here);
         match &self.phone {
@@ -84,13 +103,17 @@ mod tests {
     #[test]
     fn a_phone_has_its_address_and_its_code_where_the_page_is_open_to_it() {
         let home = Path::new("/srv/h");
-        let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, remark: None };
+        let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, runs: true };
         let text = link.text(home, false);
         assert!(text.contains(":7780/#token=00\n") && text.contains("--open-api 192.168.1.4:7780 --home"), "{text}");
         assert!(text.ends_with("may do less: `wattle token create NAME --home /srv/h`.\n"), "{text}");
+        assert!(!text.contains("No agent runs"), "{text}");
+        assert_eq!(link.without_token(), "http://127.0.0.1:7780/");
         link.phone = Some("http://192.168.1.9:7780/#token=00".to_owned());
         let text = link.text(home, true);
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");
         assert!(!link.text(home, false).contains('█'));
+        link.runs = false;
+        assert!(link.text(home, false).starts_with("No agent runs with this home"));
     }
 }

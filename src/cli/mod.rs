@@ -9,7 +9,7 @@
 //! Exit codes stand in `exit`. A failure is one sentence on stderr, and with `--json` one object there (`output`).
 //!
 //! Invariants: no byte of a document, a path or an answer reaches the terminal as a control character (`text`); the token
-//! is printed by `up` only to a terminal, and by `link`, which is asked for it; a call ends after `CLIENT_MS`.
+//! is printed by `up` only to a terminal, and by `link` and `open`, which are asked for it; a call ends after `CLIENT_MS`.
 //!
 //! This module makes no decisions about documents, peers or energy: those are the running agent's.
 
@@ -22,6 +22,7 @@ mod decision;
 pub mod demo;
 pub mod display;
 pub mod doctor;
+mod door;
 mod energy;
 mod eval;
 mod exit;
@@ -33,9 +34,11 @@ mod links;
 pub mod log;
 mod manual;
 mod mcp;
+mod open;
 mod options;
 mod output;
 mod pairing;
+mod password;
 mod paths;
 mod peers;
 mod places;
@@ -148,7 +151,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Man { folder } => manual::man(folder.as_deref(), as_json),
         Command::Id => identity::print_id(&home, as_json),
         Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home, as_json),
-        Command::Link(link) => link::link(&home, api_of(&home, api), link, as_json),
+        Command::Door(what) => door::run(what, client, (&home, api_of(&home, api)), as_json),
         Command::Service { what } => service::service(what, &home, as_json),
         Command::Backup(args) => upkeep::backup(client(), &home, &args, as_json),
         Command::Restore(args) => upkeep::restored(&home, &args, as_json),
@@ -189,7 +192,6 @@ async fn asked(client: &Client, home: &Path, command: Command, as_json: bool) ->
         Command::Search(search) => ask::search(client, home, &search, as_json).await,
         Command::Feedback(said) => ask::feedback(client, home, &said, as_json).await,
         Command::Show(what) => ask::document(client, &what, as_json).await,
-        Command::Token { what } => token::token(client, what, as_json).await,
         Command::Status => {
             let answer = client.status().await?;
             show(as_json, &answer.json, || display::status(&answer.read, &Style::of_stdout()))

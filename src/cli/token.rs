@@ -1,4 +1,4 @@
-//! `wattle token`: tokens for programs and people, each with a role, which can be revoked alone.
+//! `wattle token`: tokens for programs and people, each with a role, which can be revoked alone; the sessions of browsers are listed and revoked with them.
 
 use super::args::TokenCommand;
 use super::output::{Stop, pretty, print, print_as_is, show_done};
@@ -47,12 +47,18 @@ fn table(tokens: &[NamedToken], now: i64) -> String {
     }
     let ago = |then: i64| span::ago(u64::try_from(now - then).unwrap_or(0));
     let width = tokens.iter().map(|token| columns(&one_line(&token.name))).chain([4]).max().unwrap_or(4);
-    let mut text = format!("{:<width$}  ROLE   MADE            LAST USED\n", "NAME");
-    for NamedToken { name, role, created, used } in tokens {
+    let mut text = format!("{:<width$}  KIND     ROLE   MADE            LAST USED\n", "NAME");
+    for NamedToken { name, role, kind, created, used, .. } in tokens {
         let name = one_line(name);
         let blanks = " ".repeat(width - columns(&name));
         let used = used.map_or_else(|| "not since the agent started".to_owned(), ago);
-        let _ = writeln!(text, "{name}{blanks}  {:<5}  {:<14}  {used}", role.to_string(), ago(*created));
+        let _ = writeln!(
+            text,
+            "{name}{blanks}  {:<7}  {:<5}  {:<14}  {used}",
+            kind.to_string(),
+            role.to_string(),
+            ago(*created)
+        );
     }
     text
 }
@@ -60,16 +66,27 @@ fn table(tokens: &[NamedToken], now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::dto::TokenKind;
 
     #[test]
     fn the_list_says_what_each_allows_and_when_it_was_used_and_a_new_one_what_it_is_for() {
-        let token = |name: &str, role, used| NamedToken { name: name.to_owned(), role, created: 1_000, used };
-        let list = [token("grafana", Role::Read, Some(4_600)), token("büro\u{1b}", Role::Admin, None)];
+        let token = |name: &str, role, used| NamedToken {
+            name: name.to_owned(),
+            role,
+            kind: TokenKind::Token,
+            created: 1_000,
+            used,
+            expires: None,
+        };
+        let session =
+            NamedToken { kind: TokenKind::Session, expires: Some(9_000), ..token("firefox", Role::Admin, Some(8_200)) };
+        let list = [token("grafana", Role::Read, Some(4_600)), token("büro\u{1b}", Role::Admin, None), session];
         assert_eq!(
             table(&list, 8_200),
-            "NAME     ROLE   MADE            LAST USED\n\
-             grafana  read   2 hours ago     60 minutes ago\n\
-             büro\u{fffd}    admin  2 hours ago     not since the agent started\n"
+            "NAME     KIND     ROLE   MADE            LAST USED\n\
+             grafana  token    read   2 hours ago     60 minutes ago\n\
+             büro\u{fffd}    token    admin  2 hours ago     not since the agent started\n\
+             firefox  session  admin  2 hours ago     just now\n"
         );
         assert!(table(&[], 0).contains("`wattle token create NAME`"));
         let made = made(&NewToken { name: "ha".to_owned(), role: Role::Write, token: "00ff".to_owned() });

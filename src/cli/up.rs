@@ -22,6 +22,7 @@ use super::options::UpOptions;
 use super::signals::signals;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::PeerKey;
+use crate::config::OPEN_HERE_AND_THERE;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
 use crate::embed::model::Manifest;
@@ -35,7 +36,7 @@ use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{Home, HomeFile, OnHardware, at_home, disk_free};
+use crate::platform::home::{Home, HomeFile, OnHardware, Token, at_home, disk_free};
 use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::sysfs::hardware::hardware;
@@ -134,7 +135,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
-    let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), Keys::load(home.path(), token));
+    let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), keys(&home, options, token, boot)?);
     let lan_listener =
         options.open_api.map(|open| LanListener::at(open, node_handle.clone(), keys.clone())).transpose()?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
@@ -279,6 +280,20 @@ fn tell_of_home(home: &Home, of_key: &[Finding], node_handle: &NodeHandle) {
     let of_files = home.findings();
     of_files.iter().enumerate().for_each(|(at, found)| board.set_logged(&format!("home:{at}"), found.clone()));
     of_key.iter().enumerate().for_each(|(at, found)| board.set(&format!("key:{at}"), found.clone()));
+}
+
+/// Who is let in at the API.
+fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Keys, String> {
+    let open_here = options.config.open_here;
+    if open_here && options.open_api.is_some() {
+        return Err(format!("{OPEN_HERE_AND_THERE}."));
+    }
+    if open_here {
+        warn!(
+            "Whoever uses this machine may do everything at the API without a token: api.open_here is true in config.toml."
+        );
+    }
+    Ok(Keys::load(home.path(), token).with_open_here(open_here).at_start(boot))
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.

@@ -94,6 +94,7 @@ pub(super) fn meant(command: &str) -> Option<&'static str> {
         "devices" | "device" | "nodes" | "members" | "mesh" | "peer" => "To list the other devices: `wattle peers`.",
         "whoami" | "peerid" | "peer-id" => "To see this device's PeerId: `wattle id`.",
         "unpause" | "continue" => "To end a pause: `wattle resume`.",
+        "page" | "web" | "ui" | "browser" | "gui" => "To open the page in a browser: `wattle open`.",
         "config" | "settings" => {
             "The settings are in config.toml in the agent's home; `wattle doctor` says where that is."
         }

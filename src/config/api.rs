@@ -1,4 +1,4 @@
-//! `[api]`: the address at which other devices may reach the API.
+//! `[api]`: the address at which other devices may reach the API, and whether callers within this machine need no token.
 
 use super::error::{ConfigError, wrong};
 use core::net::SocketAddr;
@@ -8,13 +8,24 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(super) struct RawApi {
     open: Option<String>,
+    open_here: Option<bool>,
 }
 
 impl RawApi {
-    pub(super) fn checked(self) -> Result<Option<SocketAddr>, ConfigError> {
-        self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()
+    /// The address for other devices, and whether callers within this machine need no token.
+    pub(super) fn checked(self) -> Result<(Option<SocketAddr>, bool), ConfigError> {
+        let open = self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()?;
+        let open_here = self.open_here.unwrap_or(false);
+        if open_here && open.is_some() {
+            return Err(wrong(OPEN_HERE_AND_THERE.to_owned()).of("api.open_here"));
+        }
+        Ok((open, open_here))
     }
 }
+
+/// Why the two are not set together. A device that others reach is no machine that one person has for herself.
+pub const OPEN_HERE_AND_THERE: &str = "api.open_here is for a machine that nobody else uses, and cannot be true while the API is open to other devices (api.open, \
+                                       --open-api): remove one of the two";
 
 /// Reads an address of this device at which the API may listen for other devices.
 ///

@@ -17,6 +17,8 @@ pub struct Config {
     pub energy: Energy,
     /// An address for other devices at which the API listens as well.
     pub open_api: Option<SocketAddr>,
+    /// Whether callers within this machine need no token. Never with `open_api`.
+    pub open_here: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +49,7 @@ impl Config {
 
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
-        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api: self.api.checked()? })
+        let (open_api, open_here) = self.api.checked()?;
+        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api, open_here })
     }
 }

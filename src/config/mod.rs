@@ -22,7 +22,7 @@ mod peer;
 mod quiet;
 mod window;
 
-pub use api::open_address;
+pub use api::{OPEN_HERE_AND_THERE, open_address};
 pub use duration::duration;
 pub use edit::{Setting, edit};
 pub use energy::{Energy, burst};

@@ -11,7 +11,8 @@ use crate::limits::{CONFIG_BYTES_MAX, QUIET_HOURS_MAX};
 #[test]
 fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
-    assert_eq!((config.open_api, config.energy.can_wait), (None, Duration::ZERO));
+    assert_eq!((config.open_api, config.open_here, config.energy.can_wait), (None, false, Duration::ZERO));
+    assert!(Config::parse("[api]\nopen_here = true\n").unwrap().open_here);
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 
@@ -75,6 +76,8 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[api]\nopen = \"0.0.0.0:7780\"\n", Some(2), "all of them at once"),
         ("[api]\nopen = \"127.0.0.1:7780\"\n", Some(2), "--api"),
         ("[api]\nopen = \"nas.local\"\n", Some(2), "192.168.1.4:7780"),
+        ("[api]\nopen_here = \"yes\"\n", Some(2), "write true,"),
+        ("[api]\nopen = \"192.168.1.4:7780\"\nopen_here = true\n", Some(3), "while the API is open to other devices"),
         ("colour = 1\n", Some(1), "unknown field"),
         ("[node]\nnam = \"a\"\n", Some(2), "unknown field `nam`"),
         ("[node]\nname = \"\"\n", Some(2), "a device's name"),

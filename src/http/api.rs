@@ -17,6 +17,7 @@ mod quiet;
 mod regroup;
 mod report;
 mod search;
+mod session;
 mod stream;
 mod tokens;
 mod upkeep;

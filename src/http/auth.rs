@@ -2,12 +2,16 @@
 //!
 //! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host header (DNS rebinding: a
 //! foreign name that resolves to this machine), the Origin (RFC 6454) with `Sec-Fetch-Site` (the Fetch Metadata draft), and
-//! a bearer token (RFC 6750) that no page can read.
+//! a bearer token (RFC 6750) that no page can read. Whoever tries tokens is slowed (`throttle`): on the address that other devices reach, with a right
+//! one too, so that trying tells nothing; on this machine a right one always works, whatever another program of the machine does.
 
 use super::answer;
 use super::dto::Role;
 use super::keys::Keys;
 use super::routes::{self, Access};
+use super::throttle::Secret;
+use crate::base::time::Instant;
+use crate::platform::{blocking, clock};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};
 
@@ -26,6 +30,8 @@ enum Refusal {
     Role(Role),
     /// The call carries a secret, and came over the network.
     NotHere,
+    /// Too many wrong tokens came from the address: it is answered again after so many seconds.
+    TooMany(u64),
 }
 
 impl Refusal {
@@ -37,7 +43,8 @@ impl Refusal {
             }
             Self::Origin => "Pages of other origins may not ask this agent.",
             Self::NoToken => {
-                "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home."
+                "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home, and `wattle open` opens \
+                 the page with it."
             }
             Self::NotHere => {
                 "This call carries a secret or changes the mesh, and everybody on the network could read along here. Make it on the \
@@ -45,6 +52,10 @@ impl Refusal {
             }
             Self::WrongToken => {
                 "This is no token of this agent: its own is in the file api-token of its home, and `wattle token list` shows the others."
+            }
+            Self::TooMany(_) => {
+                "Too many wrong tokens came from this address: it is answered again within a minute. The header Retry-After says in how many \
+                 seconds."
             }
             Self::Role(Role::Write) => {
                 "This token may only ask and look; the call needs one with the role write (`wattle token create NAME --role write`)."
@@ -59,6 +70,7 @@ impl Refusal {
         match self {
             Self::Host | Self::Origin | Self::NotHere | Self::Role(_) => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
+            Self::TooMany(_) => Status::TooManyRequests,
         }
     }
 }
@@ -76,6 +88,9 @@ struct Caller<'a> {
     authorization: Field<'a>,
     /// Who may make the call, by the table of routes.
     access: Access,
+    /// Where the connection comes from.
+    from: IpAddr,
+    now: Instant,
 }
 
 /// A header that should come at most once.
@@ -92,7 +107,7 @@ enum Field<'a> {
 /// Whether this caller is let in. `lan_address` is the address at which the API is open to other devices; `None` for a
 /// listener that serves this machine alone.
 ///
-/// The error is the first check that fails, in the order host, origin, token, role, address.
+/// The error is the first check that fails, in the order host, origin, tries, token, role, address.
 fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
     // At the LAN address too, no name is accepted: anybody can register one that resolves to it.
@@ -110,12 +125,22 @@ fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> R
         return Err(Refusal::Origin);
     }
     let Some(needed) = caller.access.role() else { return Ok(()) };
-    let Field::One(authorization) = caller.authorization else { return Err(Refusal::NoToken) };
+    let Field::One(authorization) = caller.authorization else {
+        let is_open = keys.is_open_here() && lan_address.is_none() && caller.authorization == Field::Absent;
+        return if is_open { Ok(()) } else { Err(Refusal::NoToken) };
+    };
     let Some((scheme, offered)) = authorization.split_once(' ') else { return Err(Refusal::NoToken) };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::NoToken);
     }
-    let role = keys.role_of(offered.trim()).ok_or(Refusal::WrongToken)?;
+    let throttle = keys.throttle();
+    if let Some(seconds) = throttle.wait(caller.from, Secret::Token, caller.now).filter(|_| lan_address.is_some()) {
+        return Err(Refusal::TooMany(seconds));
+    }
+    let Some(role) = keys.role_of(offered.trim()) else {
+        let counted = throttle.count(caller.from, Secret::Token, caller.now);
+        return Err(counted.map_or_else(Refusal::TooMany, |()| Refusal::WrongToken));
+    };
     if role < needed {
         return Err(Refusal::Role(needed));
     }
@@ -180,13 +205,26 @@ impl Handler for Auth {
             site: field(headers, KnownHeaderName::SecFetchSite),
             authorization: field(headers, KnownHeaderName::Authorization),
             access: routes::access(conn.method(), conn.path()),
+            from: conn.peer_ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            now: clock::now(),
         };
         match check(&caller, &self.keys, self.lan_address) {
-            Ok(()) => conn,
+            Ok(()) => {
+                if self.keys.has_news() {
+                    let keys = self.keys.clone();
+                    smol::spawn(async move { blocking::run(move || keys.note_uses()).await }).detach();
+                }
+                conn
+            }
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence());
-                match refusal.status() {
-                    Status::Unauthorized => conn.with_response_header(KnownHeaderName::WwwAuthenticate, "Bearer"),
+                match refusal {
+                    Refusal::NoToken | Refusal::WrongToken => {
+                        conn.with_response_header(KnownHeaderName::WwwAuthenticate, "Bearer")
+                    }
+                    Refusal::TooMany(seconds) => {
+                        conn.with_response_header(KnownHeaderName::RetryAfter, seconds.to_string())
+                    }
                     _ => conn,
                 }
             }

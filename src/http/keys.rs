@@ -2,48 +2,38 @@
 //!
 //! The agent's own token is its owner's and may do everything. Beside it there are named ones, for programs and people: each has a role, and each
 //! can be revoked alone. The file `api-tokens` of the home keeps of a named token a name, a role, a day and a SHA-256 sum; the token
-//! itself is shown once, when it is made. It has 256 random bits, so that a plain sum is enough: there is nothing to guess.
+//! itself is shown once, when it is made. It has 256 random bits, so that a plain sum is enough: there is nothing to guess. `sessions` are tokens of
+//! browsers, which the page's password brings.
+
+mod entry;
+mod once;
+mod sessions;
 
 use super::dto::{NamedToken, Role};
+use super::password::Password;
+use super::throttle::Throttle;
 use crate::base::fold::controls_terminal;
-use crate::limits::{TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
+use crate::limits::{SESSIONS_MAX, TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile, Token};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use entry::{Content, Entry, Kept, sum};
+use once::Once;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// A named token as the file has it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
-    name: String,
-    role: Role,
-    /// Seconds since 1970 by the system's clock when it was made.
-    created: i64,
-    /// Of its digits, in hex.
-    sha256: String,
-}
-
-/// What the file holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Content {
-    tokens: Vec<Kept>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    kept: Kept,
-    /// Seconds since 1970 when it last let somebody in; 0: not since the agent started.
-    used: AtomicI64,
-}
 
 /// The tokens of an agent.
 #[derive(Clone, Debug)]
 pub struct Keys {
     owner: Arc<Token>,
     named: Arc<RwLock<Vec<Entry>>>,
+    /// When the uses of sessions were last written down, or that was tried.
+    noted: Arc<AtomicI64>,
+    throttle: Throttle,
+    password: Password,
+    once: Once,
+    /// Whether callers within this machine need no token, as its owner said.
+    open_here: bool,
     home: PathBuf,
 }
 
@@ -64,13 +54,55 @@ impl Keys {
             );
             Content::default()
         });
-        let entries = tokens.into_iter().take(TOKENS_MAX).map(|kept| Entry { kept, used: AtomicI64::new(0) });
-        Self { owner: Arc::new(owner), named: Arc::new(RwLock::new(entries.collect())), home: home.to_owned() }
+        let entries = tokens.into_iter().take(TOKENS_MAX + SESSIONS_MAX).map(Entry::new);
+        Self {
+            owner: Arc::new(owner),
+            named: Arc::new(RwLock::new(entries.collect())),
+            noted: Arc::default(),
+            throttle: Throttle::default(),
+            password: Password::load(home),
+            once: Once::default(),
+            open_here: false,
+            home: home.to_owned(),
+        }
+    }
+
+    /// The agent is at this start of its home: at the first one the page's first visitor may choose its password.
+    #[must_use]
+    pub fn at_start(self, boot: u32) -> Self {
+        self.password.begin(boot);
+        self
+    }
+
+    /// Whether callers at an address that this machine alone reaches need no token: its owner says so for a machine that nobody else uses.
+    #[must_use]
+    pub fn with_open_here(self, open_here: bool) -> Self {
+        Self { open_here, ..self }
+    }
+
+    /// Whether they need none.
+    pub(super) fn is_open_here(&self) -> bool {
+        self.open_here
     }
 
     /// The agent's own token.
     pub(super) fn owner(&self) -> &Token {
         &self.owner
+    }
+
+    /// The page's password.
+    pub(super) fn password(&self) -> &Password {
+        &self.password
+    }
+
+    /// The codes that let a browser in once.
+    pub(super) fn once(&self) -> &Once {
+        &self.once
+    }
+
+    /// How often wrong ones were tried, at all addresses of the API together.
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 
     /// What the holder of this token may do; `None` if it is none of this agent's. Notes when a named one is used.
@@ -82,21 +114,14 @@ impl Keys {
         let offered = sum(offered);
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
         // A sum tells nothing of its token, so that how long the comparison takes tells nothing either.
-        let entry = named.iter().find(|entry| entry.kept.sha256 == offered)?;
-        entry.used.store(clock::shown(), Ordering::Relaxed);
-        Some(entry.kept.role)
+        named.iter().find(|entry| entry.kept.sha256 == offered)?.lets_in(clock::shown())
     }
 
-    /// The named tokens, without what would let anybody in.
+    /// The named tokens and the sessions, without what would let anybody in.
     #[must_use]
     pub fn list(&self) -> Vec<NamedToken> {
-        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
-        let shown = named.iter().map(|Entry { kept, used }| {
-            let used = used.load(Ordering::Relaxed);
-            let Kept { name, role, created, .. } = kept.clone();
-            NamedToken { name, role, created, used: (used != 0).then_some(used) }
-        });
-        shown.collect()
+        let (named, now) = (self.named.read().unwrap_or_else(PoisonError::into_inner), clock::shown());
+        named.iter().filter(|entry| !entry.is_over(now)).map(Entry::shown).collect()
     }
 
     /// Makes a token and keeps it; it is on the disk when this returns.
@@ -110,15 +135,16 @@ impl Keys {
         if named.iter().any(|entry| entry.kept.name == name) {
             return Err(format!("There is a token {name} already: revoke it first, or choose another name."));
         }
-        if named.len() >= TOKENS_MAX {
+        if named.iter().filter(|entry| entry.kept.session.is_none()).count() >= TOKENS_MAX {
             return Err(format!(
                 "There are {TOKENS_MAX} tokens already, which is the most: revoke one that nobody uses."
             ));
         }
-        let kept = Kept { name: name.to_owned(), role, created: clock::shown(), sha256: sum(token.reveal()) };
+        let kept =
+            Kept { name: name.to_owned(), role, created: clock::shown(), sha256: sum(token.reveal()), session: None };
         let all = named.iter().map(|entry| entry.kept.clone()).chain([kept.clone()]).collect();
         self.write(all)?;
-        named.push(Entry { kept, used: AtomicI64::new(0) });
+        named.push(Entry::new(kept));
         Ok(token)
     }
 
@@ -157,10 +183,6 @@ fn check_name(name: &str) -> Result<(), String> {
     Err(format!(
         "A token's name has 1 to {TOKEN_NAME_CHARS_MAX} characters and no blanks, such as grafana or anna-phone."
     ))
-}
-
-fn sum(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

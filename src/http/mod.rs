@@ -5,7 +5,7 @@
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
-//! `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
+//! `throttle` slows whoever tries tokens. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
 //!
 //! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
 //! trillium's `HttpContext::run`: trillium-smol keeps connections beyond its cap open without a limit in number or time, and
@@ -28,6 +28,7 @@ pub mod keys;
 pub mod lan_listener;
 mod openapi;
 pub mod page;
+mod password;
 mod pieces;
 pub(crate) mod query;
 pub mod routes;
@@ -35,11 +36,13 @@ mod shape;
 pub mod silent_owner;
 mod slots;
 pub mod tasks;
+mod throttle;
 mod timeouts;
 mod turn;
 pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
+use crate::platform::socket_owner::Ends;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
 use async_net::{TcpListener, TcpStream};
@@ -126,9 +129,9 @@ impl Service {
         let listening = stop.guard();
         loop {
             match stop.interrupt(listener.accept()).await {
-                Some(Ok((stream, _))) => {
+                Some(Ok((stream, peer))) => {
                     let Some(slot) = stop.interrupt(self.slots.enter(&stream)).await else { break };
-                    smol::spawn(self.clone().serve(stream, slot)).detach();
+                    smol::spawn(self.clone().serve(stream, peer, slot)).detach();
                     // The connections before this one read what they were sent: who shows the token is no stranger.
                     yield_now().await;
                 }
@@ -144,16 +147,22 @@ impl Service {
         drop(listening);
     }
 
-    async fn serve(self, stream: TcpStream, slot: Slot) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
         let transport = match TimedStream::new(stream.clone(), self.timeouts, slot.arrival()) {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
+        let ends = stream.local_addr().ok().map(|local| Ends { peer, local });
         let endless = transport.endless();
         let endless = &endless;
         let (handlers, slot) = (&self.handlers, &slot);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
-            let mut conn = handlers.0.run(Conn::from(conn)).await;
+            let mut conn = Conn::from(conn);
+            conn.set_peer_ip(Some(peer.ip()));
+            if let Some(ends) = ends {
+                conn.insert_state(ends);
+            }
+            let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {
                 if routes::access(conn.method(), conn.path()) != Access::Open {
                     slot.answering();

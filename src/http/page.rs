@@ -26,7 +26,7 @@ macro_rules! file {
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 22] = [
+const FILES: [PageFile; 23] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
@@ -37,6 +37,7 @@ const FILES: [PageFile; 22] = [
     file!("call.js", SCRIPT),
     file!("devices.js", SCRIPT),
     file!("dom.js", SCRIPT),
+    file!("door.js", SCRIPT),
     file!("energy.js", SCRIPT),
     file!("first.js", SCRIPT),
     file!("hits.js", SCRIPT),

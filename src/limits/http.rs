@@ -101,6 +101,55 @@ pub const TOKENS_MAX: usize = 64;
 /// Characters of a token's name.
 pub const TOKEN_NAME_CHARS_MAX: usize = 40;
 
+/// Sessions of browsers that were let in by the password; one more ends the one that was unused for longest.
+pub const SESSIONS_MAX: usize = 32;
+
+/// Seconds after which a session that nobody uses is void: 30 days.
+pub const SESSION_UNUSED_S: i64 = 30 * 86_400;
+
+/// Seconds after which a further use of a session is written down: a card stands one small file a day.
+pub const SESSION_NOTED_S: i64 = 86_400;
+
+/// Characters that a password has at least. Of the guesses that throttling leaves, none finds eight that were not chosen badly.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
+/// Bytes of a password, at most.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+
+/// KiB that a look at a password takes (Argon2id): a 32nd of the smallest board, so that one is looked at at a time.
+pub const PASSWORD_KIB: u32 = 16 * 1024;
+
+/// Passes over them. With 12 MiB OWASP's table asks for three.
+pub const PASSWORD_PASSES: u32 = 3;
+
+/// KiB and passes, at most, that the file of a password may name: it may be of a later version with other figures, or damaged.
+pub const PASSWORD_COST_MAX: (u32, u32) = (64 * 1024, 16);
+
+/// Seconds of the agent's running time, from the first start of its home on, in which the page's first visitor may choose the password.
+pub const FIRST_VISIT_S: u64 = 30 * 60;
+
+/// Seconds of it that are written down at once, before they have passed: whoever restarts the agent gains none.
+pub const FIRST_VISIT_STEP_S: u64 = 5 * 60;
+
+/// Milliseconds for which a code of `wattle open` lets a browser in, once.
+pub const ONCE_MS: u64 = 60_000;
+
+/// Such codes at once.
+pub const ONCE_MAX: usize = 4;
+
+/// Bytes of the kernel's table of connections that are read to tell whose one is.
+pub const SOCKETS_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Wrong tokens of one address, and wrong passwords likewise, that are answered as such within `TRIES_WINDOW_MS`; whoever sends more is told to wait. A token
+/// cannot be guessed; a password that a person chose can, and at five a minute a list of the 10,000 commonest takes a day and a half.
+pub const TRIES_MAX: u32 = 5;
+
+/// Milliseconds from the first wrong one on in which they count.
+pub const TRIES_WINDOW_MS: u64 = 60_000;
+
+/// Addresses of which wrong ones are remembered; beyond, the one whose window is oldest is forgotten. A home has fewer devices.
+pub const TRIES_ADDRESSES_MAX: usize = 256;
+
 /// Bytes of a line of a program's standard input that `wattle mcp` reads: what fits a call of the API.
 pub const MCP_LINE_MAX: usize = HTTP_BODY_MAX;
 
@@ -108,3 +157,7 @@ const _: () = assert!(EMBED_CALLS_MAX < HTTP_CONNECTIONS_MAX, "the page and the 
 
 const _: () =
     assert!(FEEDBACK_BYTES_MAX > 8 * FEEDBACK_TEXT_BYTES_MAX, "the longest judgement, escaped, leaves room for others");
+
+const _: () = assert!(PASSWORD_KIB <= PASSWORD_COST_MAX.0 && PASSWORD_PASSES <= PASSWORD_COST_MAX.1);
+
+const _: () = assert!(FIRST_VISIT_S.is_multiple_of(FIRST_VISIT_STEP_S), "the last step ends with the window");

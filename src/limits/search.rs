@@ -10,6 +10,8 @@ pub const ESTIMATED_MORE: usize = 3;
 pub const ESTIMATED_MORE_MIN: usize = 180;
 /// See `ESTIMATED_MORE`.
 pub const ESTIMATED_MORE_MAX: usize = 600;
+/// And one more for so many vectors: the more there are, the more lie between the nearest.
+pub const ESTIMATED_MORE_EACH: usize = 1_000;
 
 /// Vectors that are looked at for another device where some folders are private, until `HITS_MAX` of them may answer; each time
 /// `RESCORE_WIDER` times as many as before. The last look reads a record for each: some tens of milliseconds.

@@ -19,7 +19,7 @@ mod selection;
 use super::lexical::row_set::Taken;
 use crate::base::id::Row;
 use crate::base::vector::{Bits, Embedding, Sketch};
-use crate::limits::{ESTIMATED_MORE, ESTIMATED_MORE_MAX, ESTIMATED_MORE_MIN, PLACES_MAX};
+use crate::limits::{ESTIMATED_MORE, ESTIMATED_MORE_EACH, ESTIMATED_MORE_MAX, ESTIMATED_MORE_MIN, PLACES_MAX};
 use block::{Block, Compared, LANES};
 use estimate::Estimate;
 use kernel::Kernel;
@@ -141,7 +141,7 @@ impl Index {
         }
         let (signs, estimate, taken) = (question.signs(), Estimate::of(question), taken.into());
         let more = max.saturating_mul(ESTIMATED_MORE).clamp(ESTIMATED_MORE_MIN, ESTIMATED_MORE_MAX);
-        let mut wanted = max.saturating_add(more);
+        let mut wanted = max.saturating_add(more + self.len() / ESTIMATED_MORE_EACH);
         loop {
             let near = self.within(&signs, wanted, taken, Kernel::best());
             let complete = near.len() < wanted || wanted >= self.len();

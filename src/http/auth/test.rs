@@ -16,6 +16,8 @@ fn owner(authorization: &str) -> Caller<'_> {
         site: Field::Absent,
         authorization: Field::One(authorization),
         access: Access::Read,
+        from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        now: Instant::from_millis(1000),
     }
 }
 
@@ -228,9 +230,59 @@ fn a_named_token_may_do_what_its_role_says_and_no_more() {
 fn what_changes_something_is_not_for_those_who_may_read() {
     // Questions are posted, as are texts to embed; they change nothing.
     let asks = ["/v1/search", "/v1/collection/forecast", "/v1/embeddings", "/api/embed", "/embed", "/mcp"];
+    // These ask for a password first.
+    let opens = ["/v1/session", "/v1/password/first"];
     for route in super::super::routes::routes() {
-        let reads = route.method == trillium::Method::Get || asks.contains(&route.path);
+        let reads = route.method == trillium::Method::Get || asks.contains(&route.path) || opens.contains(&route.path);
         let may_read = matches!(route.access, Access::Open | Access::Read);
         assert!(reads || !may_read, "{route:?}");
     }
+}
+
+#[test]
+fn who_tries_tokens_waits_and_here_a_right_one_works_all_the_same_but_not_over_the_network() {
+    let (keys, bearer, wrong) = (token(), format!("Bearer {SECRET}"), format!("Bearer {}", "0".repeat(64)));
+    let lan: Option<SocketAddr> = "192.168.1.4:7780".parse().ok();
+    let far = |authorization, from: &str, now| Caller {
+        host: Field::One("192.168.1.4:7780"),
+        from: from.parse().unwrap(),
+        now: Instant::from_millis(now),
+        ..owner(authorization)
+    };
+    for _ in 0..5 {
+        assert_eq!(check(&owner(&wrong), &keys, None), Err(Refusal::WrongToken));
+        assert_eq!(check(&far(&wrong, "192.168.1.9", 1000), &keys, lan), Err(Refusal::WrongToken));
+    }
+    let missing = Caller { authorization: Field::Absent, ..owner("") };
+    assert_eq!(check(&missing, &keys, None), Err(Refusal::NoToken), "that is no try");
+    assert_eq!(check(&owner(&wrong), &keys, None), Err(Refusal::TooMany(60)));
+    assert_eq!(check(&owner(&bearer), &keys, None), Ok(()));
+    for authorization in [&wrong, &bearer] {
+        // Whoever tries learns nothing of whether this one was right.
+        assert_eq!(check(&far(authorization, "192.168.1.9", 2000), &keys, lan), Err(Refusal::TooMany(59)));
+    }
+    assert_eq!(check(&far(&bearer, "192.168.1.10", 2000), &keys, lan), Ok(()), "another device");
+    assert_eq!(check(&far(&bearer, "192.168.1.9", 61_000), &keys, lan), Ok(()), "a minute later");
+    let too_many = Refusal::TooMany(59);
+    assert_eq!(too_many.status(), Status::TooManyRequests);
+    assert!(too_many.sentence().contains("Retry-After"));
+}
+
+#[test]
+fn where_the_owner_says_so_callers_of_this_machine_need_no_token_and_nobody_else_is_let_in_by_that() {
+    let keys = token().with_open_here(true);
+    let lan: Option<SocketAddr> = "192.168.1.4:7780".parse().ok();
+    let without = Caller { authorization: Field::Absent, access: Access::Local, ..owner("") };
+    assert_eq!(check(&without, &keys, None), Ok(()));
+    assert_eq!(check(&without, &token(), None), Err(Refusal::NoToken), "by default one is needed");
+    let far = Caller { host: Field::One("192.168.1.4:7780"), ..without };
+    assert_eq!(check(&far, &keys, lan), Err(Refusal::NoToken));
+    for origin in ["null", "http://evil.example", "http://127.0.0.1:7781"] {
+        let page = Caller { origin: Field::One(origin), ..without };
+        assert_eq!(check(&page, &keys, None), Err(Refusal::Origin), "{origin}");
+    }
+    assert_eq!(check(&Caller { host: Field::One("evil.example"), ..without }, &keys, None), Err(Refusal::Host));
+    let wrong = format!("Bearer {}", "0".repeat(64));
+    assert_eq!(check(&owner(&wrong), &keys, None), Err(Refusal::WrongToken), "what is offered is looked at");
+    assert_eq!(check(&owner("Basic x"), &keys, None), Err(Refusal::NoToken));
 }

@@ -1,4 +1,4 @@
-//! The calls about named tokens.
+//! The calls about named tokens, sessions and the page's password.
 
 use super::{Client, Failure, done, typed};
 use crate::http::dto::{NewToken, Role, Tokens};
@@ -30,5 +30,31 @@ impl Client {
     /// Any `Failure`.
     pub async fn revoke_token(&self, name: &str) -> Result<String, Failure> {
         done(&self.call(Method::Post, "/v1/tokens/revoke", Some(json!({ "name": name })), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/session/once`: a code that lets one browser in.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn new_once(&self) -> Result<String, Failure> {
+        let answer = self.call(Method::Post, "/v1/session/once", Some(json!({})), CLIENT_MS).await?;
+        let code = answer["once"].as_str().map(str::to_owned);
+        code.ok_or_else(|| Failure::NotDone("The agent gave no code: is it of another version?".to_owned()))
+    }
+
+    /// `POST /v1/password`; returns what the agent did, in one sentence.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn set_password(&self, password: &str) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/password", Some(json!({ "password": password })), CLIENT_MS).await?)
+    }
+
+    /// `POST /v1/password/remove`; returns what the agent did, in one sentence.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn remove_password(&self) -> Result<String, Failure> {
+        done(&self.call(Method::Post, "/v1/password/remove", Some(json!({})), CLIENT_MS).await?)
     }
 }

@@ -25,6 +25,25 @@ impl fmt::Display for Role {
     }
 }
 
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// Made for a program or a person, and good until it is revoked.
+    Token,
+    /// A browser that was let in by the page's password: void once it is not used for long, or the password changes.
+    Session,
+}
+
+impl fmt::Display for TokenKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Session => "session",
+        })
+    }
+}
+
 /// A token of the list: nothing of it lets anybody in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedToken {
@@ -32,10 +51,14 @@ pub struct NamedToken {
     pub name: String,
     /// What its holder may do.
     pub role: Role,
+    /// What it is.
+    pub kind: TokenKind,
     /// When it was made, in seconds since 1970 by the agent's clock.
     pub created: i64,
     /// When it last let somebody in; null: not since the agent started.
     pub used: Option<i64>,
+    /// When it is void if nobody uses it until then; null: it stays until it is revoked.
+    pub expires: Option<i64>,
 }
 
 /// The answer of `GET /v1/tokens`.
@@ -54,4 +77,15 @@ pub struct NewToken {
     pub role: Role,
     /// The token, which is shown this once.
     pub token: String,
+}
+
+/// The answer of `GET /v1/door`: what the locked page says, and which fields it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Door {
+    /// Whether a password is set.
+    pub password: bool,
+    /// Whether whoever opens the page may choose the password now: in the first half hour of a new agent.
+    pub first_visit: bool,
+    /// Whether callers at this address need no token, as the agent's owner said.
+    pub open: bool,
 }

@@ -1,13 +1,14 @@
-// The page: which view the address names, the status in the header, and the door where the token is asked for.
+// The page: which view the address names, the status in the header, and the door where nobody is let in yet.
 
 import { agent, get, look, post, watch, whenLocked } from "./call.js";
 import { action, at, count, elide, make, number } from "./dom.js";
 import * as devices from "./devices.js";
+import { door, redeem } from "./door.js";
 import * as energy from "./energy.js";
 import * as library from "./library.js";
 import { follow, hear, isLive } from "./live.js";
 import * as search from "./search.js";
-import { hasToken, takeToken, typeToken, wasWrong } from "./token.js";
+import { hasToken, takeToken } from "./token.js";
 
 const VIEWS = { search, library, devices, energy };
 let shown = null;
@@ -21,7 +22,7 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   at("nav").hidden = !hasToken();
-  if (!hasToken()) return door();
+  if (!hasToken()) return locked();
   if (shown && shown.name === name) return shown.view.turn && shown.view.turn(address);
   if (shown) shown.leave();
   const place = make("div", { class: "view " + name });
@@ -49,34 +50,12 @@ export function go(address, { replace = false, focus = true } = {}) {
   }
 }
 
-/** The door: a field for the token. A wrong one is told apart from none. */
-function door() {
+/** The door, in place of what was shown. */
+function locked() {
   if (shown) shown.leave();
   shown = null;
-  at("strip").hidden = true;
-  const field = make("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "token-help" });
-  const long = make("input", { type: "checkbox", id: "long" });
-  const trouble = make("p", { class: "notice", role: "alert", hidden: !wasWrong() },
-    "The agent did not take this token. It belongs to another device, or the agent has a new one.");
-  const form = make("form", { class: "card door", autocomplete: "off" },
-    make("h1", {}, "This page is locked"),
-    make("p", { id: "token-help" }, "It opens with the agent's token. On the device, type ", make("code", {}, "wattle up"),
-      ": the address that it prints ends in it, and can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
-    trouble,
-    make("label", { for: "token" }, "Token or whole address"),
-    field,
-    make("label", { class: "check" }, long, " Keep this browser open to it. Only where nobody else uses the browser."),
-    make("button", { type: "submit", class: "main" }, "Open"));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (typeToken(field.value, long.checked)) return begin();
-    trouble.textContent = "That is no token: it has 64 digits and letters from a to f.";
-    trouble.hidden = false;
-    field.focus();
-  });
-  at("main").replaceChildren(form);
-  document.title = "Wattle is locked";
-  field.focus();
+  at("nav").hidden = true;
+  door(begin);
 }
 
 // --- the status in the header
@@ -157,9 +136,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 addEventListener("popstate", () => { show(); title(); });
-addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) { takeToken(); begin(); } });
+addEventListener("hashchange", () => { if (/^#(token|once)=/.test(location.hash)) enter(); });
 document.addEventListener("visibilitychange", follow);
-whenLocked(() => { at("nav").hidden = true; at("strip").hidden = true; door(); });
+// A token that is not good any more does not keep out who has just typed `wattle open`.
+whenLocked(async () => { at("nav").hidden = true; at("strip").hidden = true; if (await redeem()) begin(); else locked(); });
 hear("energy", know);
 watch((status, trouble) => {
   strip(status, trouble);
@@ -173,5 +153,10 @@ function begin() {
   follow();
 }
 
-takeToken();
-begin();
+async function enter() {
+  takeToken();
+  if (!hasToken()) await redeem();
+  begin();
+}
+
+enter();

@@ -1,6 +1,6 @@
 // Calls of the agent's API, and what is known of the agent.
 
-import { bearer, hasToken, refuseToken } from "./token.js";
+import { credentials, hasToken, refuseToken } from "./token.js";
 
 /** A call that failed, with a sentence for people. */
 export class CallError extends Error {
@@ -38,10 +38,8 @@ export function whenLocked(then) { onLocked = then; }
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");
 
-/** A response of the agent that says yes. */
-export async function ask(path, { method = "GET", body, signal } = {}) {
-  if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
-  const headers = { Authorization: bearer() };
+/** A response of the agent that says yes; a `CallError` else. */
+async function send(path, { method = "GET", body, signal }, headers) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
@@ -52,11 +50,27 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
   }
   if (response.ok) return response;
   const data = await response.json().catch(() => ({}));
-  if (response.status === 401) {
-    refuseToken();
-    onLocked();
-  }
   throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);
+}
+
+/** The same of a call that needs the token. */
+export async function ask(path, options = {}) {
+  if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
+  try {
+    return await send(path, options, credentials());
+  } catch (error) {
+    if (error.status === 401) {
+      refuseToken();
+      onLocked();
+    }
+    throw error;
+  }
+}
+
+/** The JSON of a call that needs no token, as the locked page makes them. */
+export async function knock(path, body) {
+  const response = await send(path, body === undefined ? {} : { method: "POST", body }, {});
+  return response.json();
 }
 
 /** The JSON of an answer. */

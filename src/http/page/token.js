@@ -1,12 +1,15 @@
 // The token of the agent: where it comes from, where it is kept, and that it is wrong. Nothing else on the page touches it.
 //
-// It comes in the address's fragment, which browsers send to nobody, or is typed. It is kept for this tab, or on this device
-// if its owner says so.
+// It comes in the address's fragment, which browsers send to nobody, or is typed, or is the one of a session that the password opened. It is kept for
+// this tab, or on this device if its owner says so. Where the agent's owner said that callers on the device need none, there is none.
 
 const NAME = "token";
 const FORM = /(?:^|#token=)([0-9a-f]{64})$/;
+const ONCE = /^#once=([0-9a-f]{64})$/;
 let token = null;
 let wrong = false;
+let needless = false;
+let code = null;
 
 function stored(store) {
   try { return store().getItem(NAME); } catch { return null; /* storage is off */ }
@@ -19,8 +22,13 @@ function write(store, value) {
 const tab = () => sessionStorage;
 const device = () => localStorage;
 
-/** Takes the token from the address, from which it goes at once, or from where it was kept. */
+/** Takes the token from the address, from which it goes at once, or from where it was kept. A code that lets in once is taken likewise. */
 export function takeToken() {
+  const once = ONCE.exec(location.hash);
+  if (once) {
+    code = once[1];
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
   const given = FORM.exec(location.hash);
   if (location.hash.startsWith("#token=")) history.replaceState(history.state, "", location.pathname + location.search);
   if (given) keepToken(given[1], false);
@@ -35,7 +43,15 @@ export function typeToken(text, forLong) {
   return Boolean(given);
 }
 
-function keepToken(value, forLong) {
+/** The code of the address, this once. */
+export function takeCode() {
+  const given = code;
+  code = null;
+  return given;
+}
+
+/** Keeps the token of a session, for this tab or for long. */
+export function keepToken(value, forLong) {
   token = value;
   wrong = false;
   write(tab, value);
@@ -45,7 +61,13 @@ function keepToken(value, forLong) {
 /** The agent did not take it. */
 export function refuseToken() {
   wrong = token !== null;
+  needless = false;
   forgetToken();
+}
+
+/** Calls need none: its owner says so. */
+export function needNone() {
+  needless = true;
 }
 
 /** Takes it off this browser. */
@@ -55,7 +77,7 @@ export function forgetToken() {
   write(device, null);
 }
 
-export const hasToken = () => token !== null;
+export const hasToken = () => token !== null || needless;
 export const wasWrong = () => wrong;
-/** The header of a call. */
-export const bearer = () => "Bearer " + token;
+/** The headers of a call. */
+export const credentials = () => token === null ? {} : { Authorization: "Bearer " + token };

@@ -16,6 +16,8 @@ pub enum HomeFile {
     Token,
     /// The sums of the tokens that programs and people were given.
     Tokens,
+    /// What the page's password is compared with.
+    Password,
     /// The number of the agent's starts.
     BootCount,
     /// What the owner set, by hand or at a command.
@@ -55,7 +57,7 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 15] = [
+pub(super) const GUARDED: [HomeFile; 16] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
@@ -71,6 +73,7 @@ pub(super) const GUARDED: [HomeFile; 15] = [
     HomeFile::Seen,
     HomeFile::Energy,
     HomeFile::Tokens,
+    HomeFile::Password,
 ];
 
 impl HomeFile {
@@ -82,6 +85,7 @@ impl HomeFile {
             Self::Hardware => "hardware",
             Self::Token => "api-token",
             Self::Tokens => "api-tokens",
+            Self::Password => "api-password",
             Self::BootCount => "boot",
             Self::Settings => "config.toml",
             Self::Api => "api-address",

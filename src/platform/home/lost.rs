@@ -50,6 +50,7 @@ fn title(file: HomeFile) -> &'static str {
     match file {
         HomeFile::Token => "The token of the agent's API",
         HomeFile::Tokens => "The file of the tokens that programs and people were given",
+        HomeFile::Password => "The file of the page's password",
         HomeFile::BootCount => "The count of the agent's starts",
         HomeFile::Energy => "The file of the governor",
         HomeFile::Records => "The list of the mesh's devices and removals",
@@ -75,6 +76,9 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
              Pages and programs that have the old token are refused then."
         }
         HomeFile::Tokens => "Programs and people that have one are refused. `wattle token create NAME` makes new ones.",
+        HomeFile::Password => {
+            "If the page had a password, it has none now, and opens by a token alone. `wattle password set` sets one again."
+        }
         HomeFile::BootCount if made => {
             "It began from 1 again. Other devices refuse its messages until one of them has told it a higher count, which takes seconds \
              once they are linked."

@@ -25,7 +25,7 @@ fn looked_at(entries: &[(Row, Sketch)], question: &Embedding, max: usize, leave:
     let signs = question.signs();
     let mut all: Vec<_> = entries.iter().filter(|(row, _)| !leave(*row)).collect();
     all.sort_by_key(|(row, sketch)| (sketch.signs.distance(&signs), *row));
-    all.truncate(max + (3 * max).clamp(180, 600));
+    all.truncate(max + (3 * max).clamp(180, 600) + entries.len() / 1_000);
     let codes: Vec<i32> = question.quantize().bytes().map(|code| code.cast_signed().into()).collect();
     let bit = |bits: &Bits, at: usize| bits.words()[at / 64] >> (at % 64) & 1 == 1;
     let product = |sketch: &Sketch, at: usize| {

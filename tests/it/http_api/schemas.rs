@@ -125,6 +125,7 @@ fn the_schemas_of_answers_are_the_types_of_the_program() {
     is_of::<dto::QuietSet>(document, "QuietSet");
     is_of::<dto::NewToken>(document, "NewToken");
     is_of::<dto::Tokens>(document, "Tokens");
+    is_of::<dto::Door>(document, "Door");
     is_of::<events::Events>(document, "Events");
     is_of::<folders::Folders>(document, "Folders");
     is_of::<tasks::Tasks>(document, "Tasks");
@@ -234,6 +235,12 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
         ("POST", "/v1/keep".to_owned(), body(json!({ "path": path }))),
         ("POST", "/v1/backup".to_owned(), body(json!({ "path": place.path().join("backup") }))),
         ("POST", "/v1/rebuild".to_owned(), "{}".to_owned()),
+        ("POST", "/v1/password/first".to_owned(), body(json!({ "password": "quince and plum" }))),
+        ("POST", "/v1/session".to_owned(), body(json!({ "password": "quince and plum", "role": "read" }))),
+        ("POST", "/v1/session".to_owned(), body(json!({ "password": "plum and quince" }))),
+        ("POST", "/v1/session/once".to_owned(), "{}".to_owned()),
+        ("POST", "/v1/password".to_owned(), body(json!({ "password": "plum and quince" }))),
+        ("POST", "/v1/password/remove".to_owned(), "{}".to_owned()),
         ("POST", "/v1/invite".to_owned(), "{}".to_owned()),
         ("POST", "/v1/mesh/admin".to_owned(), body(json!({ "peer": peer }))),
         ("POST", "/v1/embeddings".to_owned(), body(json!({ "model": "none", "input": "a" }))),

@@ -1,0 +1,275 @@
+//! The calls by which a browser is let in without a token: by the page's password, by the code of `wattle open`, or as the first visitor.
+
+use super::{Api, Refused, body};
+use crate::http::answer::{json, refused};
+use crate::http::dto::{Door, NewToken, Role};
+use crate::http::password::Typed;
+use crate::http::throttle::Secret;
+use crate::platform::blocking;
+use crate::platform::clock;
+use crate::platform::socket_owner::Ends;
+use serde::Deserialize;
+use serde_json::json as value;
+use std::net::{IpAddr, Ipv4Addr};
+use trillium::{Conn, KnownHeaderName, Status};
+use zeroize::Zeroizing;
+
+/// The body of `POST /v1/session`. It has no `Debug`: it holds a secret.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    password: Option<String>,
+    once: Option<String>,
+    #[serde(default = "all")]
+    role: Role,
+}
+
+/// The body of `POST /v1/password/first`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct First {
+    password: String,
+}
+
+/// The body of `POST /v1/password`. A session tells the password of before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    password: String,
+    old: Option<String>,
+}
+
+/// The body of `POST /v1/password/remove`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Removal {
+    old: Option<String>,
+}
+
+/// The body of a call that is told nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+const fn all() -> Role {
+    Role::Admin
+}
+
+const ONE_OF_THEM: &str = "A session is opened by \"password\", or by \"once\", the code that `wattle open` gives a browser: one of them is needed.";
+
+const NOT_SET: &str =
+    "No password is set for this page: it opens by a token. `wattle password set` on the device sets one.";
+
+const WRONG: &str = "This is not the password of this page.";
+
+const NO_ROOM: &str = "The device has no room to look at a password just now. Try again in a moment.";
+
+const TOO_MANY: &str = "Too many wrong passwords came from this address: it may try again within a minute. The header Retry-After says in how many \
+                        seconds. The agent's token works meanwhile.";
+
+const NOT_YOURS: &str = "This code is not good: it lets one browser in, once, within a minute, and only a browser of the agent's own user on the same \
+                         machine. `wattle open` gives another one, and prints an address that works anywhere on this machine.";
+
+impl Api {
+    /// What the locked page says, and which fields it has.
+    pub(in crate::http) fn door(&self, conn: Conn) -> Conn {
+        let open = self.keys.is_open_here() && from(&conn).to_canonical().is_loopback();
+        let password = self.keys.password();
+        let door = Door { password: password.is_set(), first_visit: password.is_first_visit(), open };
+        json(conn, Status::Ok, &door)
+    }
+
+    /// Lets a browser in by the password, or by a code.
+    pub(in crate::http) async fn open_session(&self, mut conn: Conn) -> Conn {
+        let Asked { password, once, role } = match body(&mut conn).await {
+            Ok(asked) => asked,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        let version = self.keys.password().version();
+        let by_password = password.is_some();
+        let proven = match (password, once) {
+            (Some(password), None) => self.prove(from(&conn), password).await,
+            (None, Some(once)) => self.redeem(from(&conn), conn.state::<Ends>().copied(), once).await,
+            _ => Err(Refusal::Said((Status::BadRequest, ONE_OF_THEM.to_owned()))),
+        };
+        match proven {
+            Ok(()) => self.new_session(conn, role, by_password.then_some(version)).await,
+            Err(refusal) => turned_away(conn, refusal),
+        }
+    }
+
+    /// The first visitor chooses the password, and is let in.
+    pub(in crate::http) async fn first_password(&self, mut conn: Conn) -> Conn {
+        let First { password } = match body(&mut conn).await {
+            Ok(first) => first,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        match self.keys.password().set(Zeroizing::new(password), true).await {
+            Ok(()) => {
+                log::info!("The first visitor of the page chose its password.");
+                self.new_session(conn, Role::Admin, None).await
+            }
+            Err(why) => refused(conn, Status::Conflict, &why),
+        }
+    }
+
+    /// A code for a browser that is about to be started on this machine.
+    pub(in crate::http) async fn new_once(&self, mut conn: Conn) -> Conn {
+        if let Err((status, why)) = body::<Nothing>(&mut conn).await {
+            return refused(conn, status, &why);
+        }
+        match self.keys.once().issue(clock::now()) {
+            Ok(code) => json(conn, Status::Ok, &value!({ "once": code.reveal() })),
+            Err(why) => refused(conn, Status::ServiceUnavailable, &why),
+        }
+    }
+
+    /// Sets the password, and ends all sessions.
+    pub(in crate::http) async fn set_password(&self, mut conn: Conn) -> Conn {
+        let Change { password, old } = match body(&mut conn).await {
+            Ok(change) => change,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
+            return turned_away(conn, refusal);
+        }
+        match self.keys.password().set(Zeroizing::new(password), false).await {
+            Ok(()) => self.sessions_ended(conn, "The password is set.").await,
+            Err(why) => refused(conn, Status::Conflict, &why),
+        }
+    }
+
+    /// Removes the password, and ends all sessions.
+    pub(in crate::http) async fn remove_password(&self, mut conn: Conn) -> Conn {
+        let Removal { old } = match body(&mut conn).await {
+            Ok(removal) => removal,
+            Err((status, why)) => return refused(conn, status, &why),
+        };
+        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
+            return turned_away(conn, refusal);
+        }
+        match self.keys.password().remove().await {
+            Ok(()) => self.sessions_ended(conn, "The page has no password any more: it opens by a token alone.").await,
+            Err(why) => refused(conn, Status::Conflict, &why),
+        }
+    }
+
+    fn is_session(&self, conn: &Conn) -> bool {
+        let bearer = conn.request_headers().get_str(KnownHeaderName::Authorization).unwrap_or_default();
+        bearer.split_once(' ').is_some_and(|(_, token)| self.keys.is_session(token.trim()))
+    }
+
+    /// Whoever has a session, and not a token, has to know the password to change it: the browser may be left open.
+    async fn may_change(&self, from: IpAddr, is_session: bool, old: Option<String>) -> Result<(), Refusal> {
+        match old {
+            // 401 would say that the session is void.
+            Some(old) if self.keys.password().is_set() => {
+                self.prove(from, old).await.map_err(|refusal| match refusal {
+                    Refusal::Said((Status::Unauthorized, why)) => Refusal::Said((Status::Forbidden, why)),
+                    other => other,
+                })
+            }
+            None if is_session && self.keys.password().is_set() => {
+                let why = "A browser's session changes the password only with the one of before, as \"old\".";
+                Err(Refusal::Said((Status::BadRequest, why.to_owned())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at a password. It counts as a wrong one until it is found right, so that many at once are no more than one after the other.
+    async fn prove(&self, from: IpAddr, typed: String) -> Result<(), Refusal> {
+        let (password, throttle) = (self.keys.password(), self.keys.throttle());
+        let typed = Zeroizing::new(typed);
+        if !password.is_set() {
+            return Err(Refusal::Said((Status::Conflict, NOT_SET.to_owned())));
+        }
+        throttle.count(from, Secret::Password, clock::now()).map_err(Refusal::Wait)?;
+        match password.look_at(typed).await {
+            Typed::Right => {
+                throttle.forgive(from, Secret::Password);
+                Ok(())
+            }
+            Typed::Wrong => Err(Refusal::Said((Status::Unauthorized, WRONG.to_owned()))),
+            Typed::Unset => Err(Refusal::Said((Status::Conflict, NOT_SET.to_owned()))),
+            Typed::Busy => Err(Refusal::Said((Status::ServiceUnavailable, NO_ROOM.to_owned()))),
+        }
+    }
+
+    /// Takes a code of `wattle open`, of a browser of the agent's own user.
+    async fn redeem(&self, from: IpAddr, ends: Option<Ends>, code: String) -> Result<(), Refusal> {
+        self.keys.throttle().count(from, Secret::Password, clock::now()).map_err(Refusal::Wait)?;
+        let is_own = blocking::run(move || ends.is_some_and(Ends::is_of_own_user)).await == Some(true);
+        // One that somebody else shows is not used up by that.
+        if is_own && self.keys.once().redeem(&Zeroizing::new(code), clock::now()) {
+            self.keys.throttle().forgive(from, Secret::Password);
+            return Ok(());
+        }
+        Err(Refusal::Said((Status::Unauthorized, NOT_YOURS.to_owned())))
+    }
+
+    /// Opens a session. One that was proven by a password of before, which another one replaced meanwhile, ends at once.
+    async fn new_session(&self, conn: Conn, role: Role, version: Option<u64>) -> Conn {
+        let agent = conn.request_headers().get_str(KnownHeaderName::UserAgent).unwrap_or_default().to_owned();
+        let keys = self.keys.clone();
+        let open = move || {
+            let opened = keys.open_session(role, &agent)?;
+            if version.is_some_and(|version| version != keys.password().version()) {
+                keys.revoke(&opened.0)?;
+                return Err(WRONG.to_owned());
+            }
+            Ok(opened)
+        };
+        match blocking::run(open).await {
+            Some(Ok((name, token))) => {
+                log::info!("A browser was let in: the session {name}, which may {role}.");
+                json(conn, Status::Ok, &NewToken { name, role, token: token.reveal().to_owned() })
+            }
+            Some(Err(why)) => refused(conn, Status::InsufficientStorage, &why),
+            None => refused(conn, Status::ServiceUnavailable, NO_ROOM),
+        }
+    }
+
+    async fn sessions_ended(&self, conn: Conn, done: &str) -> Conn {
+        let keys = self.keys.clone();
+        match blocking::run(move || keys.end_sessions()).await {
+            Some(Ok(())) => {
+                log::info!("{done}");
+                json(
+                    conn,
+                    Status::Ok,
+                    &value!({ "done": format!("{done} Browsers that were let in by one are asked again.") }),
+                )
+            }
+            Some(Err(why)) => refused(
+                conn,
+                Status::InsufficientStorage,
+                &format!("{done} Browsers that were let in before still are: {why}"),
+            ),
+            None => refused(
+                conn,
+                Status::ServiceUnavailable,
+                &format!("{done} Browsers that were let in before still are. {NO_ROOM}"),
+            ),
+        }
+    }
+}
+
+fn turned_away(conn: Conn, refusal: Refusal) -> Conn {
+    match refusal {
+        Refusal::Said((status, why)) => refused(conn, status, &why),
+        Refusal::Wait(seconds) => refused(conn, Status::TooManyRequests, TOO_MANY)
+            .with_response_header(KnownHeaderName::RetryAfter, seconds.to_string()),
+    }
+}
+
+/// Why somebody is not let in.
+enum Refusal {
+    Said(Refused),
+    /// The address is answered again after so many seconds.
+    Wait(u64),
+}
+
+fn from(conn: &Conn) -> IpAddr {
+    conn.peer_ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}

@@ -1,0 +1,253 @@
+//! Sessions: tokens of browsers that were let in by the page's password, or by `wattle open`.
+//!
+//! A session is kept as a named token is, as a sum, and is listed and revoked with them. It is void once nobody used it for `SESSION_UNUSED_S`, and all
+//! are when the password changes. Its last use is written down once a day.
+
+use super::entry::{Entry, Kept, sum};
+use super::{Keys, Role};
+use crate::limits::{SESSION_NOTED_S, SESSIONS_MAX};
+use crate::platform::clock;
+use crate::platform::home::Token;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// Seconds between two tries to write down what was used, where the disk is full.
+const TRY_AGAIN_S: i64 = 3600;
+
+/// How browsers name themselves in `User-Agent`, the more telling first: most claim to be several others, too.
+const BROWSERS: [(&str, &str); 9] = [
+    ("Edg", "edge"),
+    ("OPR/", "opera"),
+    ("SamsungBrowser", "samsung"),
+    ("FxiOS", "firefox"),
+    ("Firefox", "firefox"),
+    ("CriOS", "chrome"),
+    ("Chrome", "chrome"),
+    ("Safari", "safari"),
+    ("curl", "curl"),
+];
+
+/// The same of systems.
+const SYSTEMS: [(&str, &str); 7] = [
+    ("Android", "android"),
+    ("iPhone", "iphone"),
+    ("iPad", "ipad"),
+    ("Windows", "windows"),
+    ("Mac OS X", "mac"),
+    ("CrOS", "chromeos"),
+    ("Linux", "linux"),
+];
+
+impl Keys {
+    /// Makes a session for a browser that calls itself so, and keeps it; it is on the disk when this returns. Returns its name too.
+    ///
+    /// # Errors
+    /// One sentence: the file cannot be written; then there is no session.
+    pub fn open_session(&self, role: Role, user_agent: &str) -> Result<(String, Token), String> {
+        let token = Token::random()?;
+        let now = clock::shown();
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let mut left: Vec<&Entry> = named.iter().filter(|entry| !entry.is_over(now)).collect();
+        let sessions = |left: &[&Entry]| left.iter().filter(|entry| entry.kept.session.is_some()).count();
+        while sessions(&left) >= SESSIONS_MAX {
+            let unused = left.iter().enumerate().filter(|(_, entry)| entry.kept.session.is_some());
+            let Some((at, _)) = unused.min_by_key(|(_, entry)| entry.used()) else { break };
+            left.remove(at);
+        }
+        let name = free_name(&browser(user_agent), |name| left.iter().any(|entry| entry.kept.name == name));
+        let new = Kept { name: name.clone(), role, created: now, sha256: sum(token.reveal()), session: Some(now) };
+        let all: Vec<Kept> = left.iter().map(|entry| noted(entry)).chain([new]).collect();
+        self.write(all.clone())?;
+        *named = all.into_iter().map(|kept| renewed(kept, &named)).collect();
+        Ok((name, token))
+    }
+
+    /// Ends all sessions, as when the password changes; that is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence: the file cannot be written; then nothing is changed.
+    pub fn end_sessions(&self) -> Result<(), String> {
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let rest: Vec<Kept> =
+            named.iter().filter(|entry| entry.kept.session.is_none()).map(|entry| entry.kept.clone()).collect();
+        if rest.len() < named.len() {
+            self.write(rest)?;
+            named.retain(|entry| entry.kept.session.is_none());
+        }
+        Ok(())
+    }
+
+    /// Whether this token is a session's.
+    pub(in crate::http) fn is_session(&self, offered: &str) -> bool {
+        let (offered, named) = (sum(offered), self.named.read().unwrap_or_else(PoisonError::into_inner));
+        named.iter().any(|entry| entry.kept.sha256 == offered && entry.kept.session.is_some())
+    }
+
+    /// Whether a session was used that the file knows as used a day ago; true once in an hour at most.
+    pub(in crate::http) fn has_news(&self) -> bool {
+        let now = clock::shown();
+        if now.saturating_sub(self.noted.load(Ordering::Relaxed)).abs() < TRY_AGAIN_S {
+            return false;
+        }
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let is_news = |entry: &Entry| entry.kept.session.is_some_and(|told| entry.used() - told >= SESSION_NOTED_S);
+        let news = named.iter().any(is_news);
+        if news {
+            self.noted.store(now, Ordering::Relaxed);
+        }
+        news
+    }
+
+    /// Writes down when sessions were last used, and leaves out those that are over. What cannot be written is tried again later.
+    pub(in crate::http) fn note_uses(&self) {
+        let now = clock::shown();
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let left: Vec<Kept> = named.iter().filter(|entry| !entry.is_over(now)).map(noted).collect();
+        match self.write(left.clone()) {
+            Ok(()) => *named = left.into_iter().map(|kept| renewed(kept, &named)).collect(),
+            Err(why) => log::debug!("The last uses of sessions were not noted: {why}"),
+        }
+    }
+}
+
+/// As it is written now: of a session with its last use.
+fn noted(entry: &Entry) -> Kept {
+    Kept { session: entry.kept.session.map(|_| entry.used()), ..entry.kept.clone() }
+}
+
+/// An entry of what was written, which knows its last use.
+fn renewed(kept: Kept, before: &[Entry]) -> Entry {
+    let used = before.iter().find(|entry| entry.kept.sha256 == kept.sha256).map_or(0, Entry::used);
+    let entry = Entry::new(kept);
+    entry.was_used(used);
+    entry
+}
+
+/// What a browser is called in the list: two words, as `firefox-android`.
+fn browser(user_agent: &str) -> String {
+    let first = |of: &[(&str, &'static str)], other| {
+        of.iter().find(|(word, _)| user_agent.contains(word)).map_or(other, |(_, name)| *name)
+    };
+    let (browser, system) = (first(&BROWSERS, "browser"), first(&SYSTEMS, ""));
+    if system.is_empty() { browser.to_owned() } else { format!("{browser}-{system}") }
+}
+
+fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut free = name.to_owned();
+    let mut number = 1_u32;
+    while is_taken(&free) {
+        number += 1;
+        free = format!("{name}-{number}");
+    }
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::dto::TokenKind;
+    use crate::limits::TOKENS_MAX;
+    use std::path::Path;
+
+    const PHONE: &str = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0";
+    const DESK: &str =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36";
+
+    fn keys(home: &Path) -> Keys {
+        Keys::load(home, Token::random().unwrap())
+    }
+
+    #[test]
+    fn a_session_is_named_after_its_browser_and_lets_in_with_its_role_over_a_start_until_it_is_revoked() {
+        let home = tempfile::tempdir().unwrap();
+        let first = keys(home.path());
+        let (phone, token) = first.open_session(Role::Read, PHONE).unwrap();
+        let (desk, admin) = first.open_session(Role::Admin, DESK).unwrap();
+        let (again, _) = first.open_session(Role::Admin, DESK).unwrap();
+        let (other, _) = first.open_session(Role::Admin, "\u{1b}[31m what\r\never").unwrap();
+        assert_eq!(
+            [&*phone, &*desk, &*again, &*other],
+            ["firefox-android", "chrome-linux", "chrome-linux-2", "browser"]
+        );
+        for of in [&first, &keys(home.path())] {
+            assert_eq!(of.role_of(token.reveal()), Some(Role::Read));
+            assert_eq!(of.role_of(admin.reveal()), Some(Role::Admin));
+            assert!(of.is_session(token.reveal()) && !of.is_session(first.owner().reveal()));
+            assert!(of.list().iter().all(|shown| shown.kind == TokenKind::Session && shown.expires > shown.used));
+        }
+        let text = std::fs::read_to_string(home.path().join("api-tokens")).unwrap();
+        assert!(!text.contains(token.reveal()), "a sum is kept");
+        first.revoke("firefox-android").unwrap();
+        assert_eq!((first.role_of(token.reveal()), keys(home.path()).role_of(token.reveal())), (None, None));
+        assert_eq!(first.role_of(admin.reveal()), Some(Role::Admin));
+    }
+
+    #[test]
+    fn all_sessions_end_together_and_tokens_stay() {
+        let home = tempfile::tempdir().unwrap();
+        let first = keys(home.path());
+        let token = first.create("grafana", Role::Read).unwrap();
+        let sessions: Vec<Token> = (0..3).map(|_| first.open_session(Role::Admin, DESK).unwrap().1).collect();
+        first.end_sessions().unwrap();
+        for of in [&first, &keys(home.path())] {
+            assert!(sessions.iter().all(|session| of.role_of(session.reveal()).is_none()));
+            assert_eq!(of.role_of(token.reveal()), Some(Role::Read));
+        }
+        first.end_sessions().unwrap();
+    }
+
+    #[test]
+    fn there_is_room_for_a_new_session_always_and_tokens_have_their_own() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = keys(home.path());
+        for number in 0..TOKENS_MAX {
+            keys.create(&format!("n{number}"), Role::Read).unwrap();
+        }
+        let sessions: Vec<Token> =
+            (0..SESSIONS_MAX + 2).map(|_| keys.open_session(Role::Write, PHONE).unwrap().1).collect();
+        let held = sessions.iter().filter(|session| keys.role_of(session.reveal()).is_some()).count();
+        assert_eq!(held, SESSIONS_MAX);
+        assert!(keys.role_of(sessions.last().unwrap().reveal()).is_some(), "the newest is one of them");
+        assert_eq!(keys.list().len(), TOKENS_MAX + SESSIONS_MAX);
+        assert!(keys.create("one-more", Role::Read).is_err());
+    }
+
+    #[test]
+    fn a_use_is_written_down_once_a_day_and_a_session_that_is_over_goes_with_it() {
+        let home = tempfile::tempdir().unwrap();
+        let now = clock::shown();
+        let day = 86_400;
+        let kept = |name: &str, used: i64| {
+            let sum = sum(name);
+            format!(
+                "{{\"name\":\"{name}\",\"role\":\"read\",\"created\":{used},\"sha256\":\"{sum}\",\"session\":{used}}}"
+            )
+        };
+        let tokens = [kept("old", now - 31 * day), kept("used", now - 2 * day), kept("idle", now - 3 * day)].join(",");
+        std::fs::write(home.path().join("api-tokens"), format!("{{\"tokens\":[{tokens}]}}")).unwrap();
+        let first = keys(home.path());
+        assert!(!first.has_news());
+        assert_eq!((first.role_of("old"), first.role_of("used")), (None, Some(Role::Read)));
+        assert!(first.has_news() && !first.has_news(), "once in an hour, also where it cannot be written");
+        first.note_uses();
+        let names = |keys: &Keys| keys.list().iter().map(|shown| shown.name.clone()).collect::<Vec<_>>();
+        let second = keys(home.path());
+        assert_eq!(
+            (names(&first), names(&second)),
+            (vec!["used".into(), "idle".into()], vec!["used".into(), "idle".into()])
+        );
+        assert!(second.list()[0].used.unwrap() >= now && second.list()[1].used == Some(now - 3 * day));
+        assert!(!std::fs::read_to_string(home.path().join("api-tokens")).unwrap().contains("old"));
+    }
+
+    #[test]
+    fn a_session_that_cannot_be_kept_does_not_exist() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = keys(home.path());
+        let (_, session) = keys.open_session(Role::Admin, PHONE).unwrap();
+        std::fs::remove_dir_all(home.path()).unwrap();
+        assert!(keys.open_session(Role::Admin, PHONE).unwrap_err().contains("Nothing was changed"));
+        assert!(keys.end_sessions().is_err());
+        assert_eq!(keys.role_of(session.reveal()), Some(Role::Admin), "what did not end on the disk goes on");
+    }
+}

@@ -1,0 +1,236 @@
+//! The page's password: what a person types in place of a token of 64 digits.
+//!
+//! It is set by the owner (`wattle password set`), or by whoever opens the page first: within `FIRST_VISIT_S` of running time after the first start of a
+//! home, once, while none was ever set. That window is written down ahead, so that no restart makes it longer, and a home that was there before this
+//! existed has none. The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
+
+mod hash;
+
+use crate::limits::{FIRST_VISIT_S, FIRST_VISIT_STEP_S};
+use crate::platform::blocking;
+use crate::platform::home::{Home, HomeFile};
+use hash::Hash;
+use serde::{Deserialize, Serialize};
+use smol::Timer;
+use smol::lock::Semaphore;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Content {
+    /// `None`: there is no password now.
+    password: Option<Hash>,
+    /// Whether there was one ever: then no first visitor chooses one any more.
+    #[serde(default)]
+    ever: bool,
+    /// Seconds of running time of the first visit's window that are spent, the step under way among them.
+    #[serde(default)]
+    spent_s: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    content: Content,
+    /// Whether the first visit's window is open.
+    is_open: bool,
+    /// How often the content was changed since the agent started.
+    version: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    home: PathBuf,
+    state: Mutex<State>,
+    /// One change at a time.
+    changing: Mutex<()>,
+    /// Room for one look at a password.
+    looks: Arc<Semaphore>,
+}
+
+/// The password of an agent's page. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Password(Arc<Shared>);
+
+/// What became of a password that somebody typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// It is the one.
+    Right,
+    /// It is another one.
+    Wrong,
+    /// There is none to compare it with.
+    Unset,
+    /// The system has no room to look at it.
+    Busy,
+}
+
+impl Password {
+    /// The password of this home, if it has one. Where its file cannot be read nobody is let in by one, and none is chosen on a first visit.
+    pub(super) fn load(home: &Path) -> Self {
+        let read = Home::at(home).read(HomeFile::Password).map_err(|error| error.to_string());
+        let read = read.and_then(|bytes| match bytes {
+            Some(bytes) => serde_json::from_slice::<Content>(&bytes).map_err(|error| error.to_string()),
+            None => Ok(Content::default()),
+        });
+        let content = read.unwrap_or_else(|why| {
+            let name = Home::at(home).file(HomeFile::Password).display().to_string();
+            log::warn!(
+                "The page's password in {name} cannot be read ({why}): nobody is let in by one. `wattle password set` sets a new one."
+            );
+            Content { ever: true, ..Content::default() }
+        });
+        let state = Mutex::new(State { content, ..State::default() });
+        let (changing, looks) = (Mutex::new(()), Arc::new(Semaphore::new(1)));
+        Self(Arc::new(Shared { home: home.to_owned(), state, changing, looks }))
+    }
+
+    /// Whether there is one.
+    pub(super) fn is_set(&self) -> bool {
+        self.with(|state| state.content.password.is_some())
+    }
+
+    /// Another number than before once it was set or removed.
+    pub(super) fn version(&self) -> u64 {
+        self.with(|state| state.version)
+    }
+
+    /// Whether whoever opens the page may choose one now.
+    pub(super) fn is_first_visit(&self) -> bool {
+        self.with(|state| state.is_open && !state.content.ever)
+    }
+
+    /// Opens the first visit's window at the first start of a home, and goes on with it at later ones.
+    pub(super) fn begin(&self, boot: u32) {
+        let spent = self.with(|state| state.content.spent_s);
+        // A home of before has been started, and has no such file.
+        let is_new = boot == 1 || spent > 0;
+        if !is_new || !self.open_window() {
+            return;
+        }
+        let counted = self.clone();
+        smol::spawn(async move {
+            while counted.spend().await {
+                Timer::after(Duration::from_secs(FIRST_VISIT_STEP_S)).await;
+            }
+            counted.close_window();
+        })
+        .detach();
+    }
+
+    fn open_window(&self) -> bool {
+        self.with(|state| {
+            state.is_open = !state.content.ever && state.content.spent_s < FIRST_VISIT_S;
+            state.is_open
+        })
+    }
+
+    fn close_window(&self) {
+        self.with(|state| state.is_open = false);
+    }
+
+    /// Writes down one more step of the window; false where it is over.
+    async fn spend(&self) -> bool {
+        if !self.with(|state| state.is_open && !state.content.ever && state.content.spent_s < FIRST_VISIT_S) {
+            return false;
+        }
+        let spending = self.clone();
+        let step = |content: &mut Content| {
+            content.spent_s += FIRST_VISIT_STEP_S;
+            Ok(())
+        };
+        // What cannot be written ends with this run of the agent at the latest.
+        blocking::run(move || spending.change(step)).await.is_some_and(|written| written.is_ok())
+    }
+
+    /// Looks at what somebody typed.
+    pub(super) async fn look_at(&self, typed: Zeroizing<String>) -> Typed {
+        let Some(hash) = self.with(|state| state.content.password.clone()) else { return Typed::Unset };
+        // The turn goes with the thread: it ends with the look, also where the caller hangs up before.
+        let turn = Semaphore::acquire_arc(&self.0.looks).await;
+        let look = move || {
+            let fits = hash.fits(&typed);
+            drop(turn);
+            fits
+        };
+        match blocking::run(look).await {
+            Some(true) => Typed::Right,
+            Some(false) => Typed::Wrong,
+            None => Typed::Busy,
+        }
+    }
+
+    /// Sets a new one, or as the first visitor the first one; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// One sentence: it is too short or too long, the first visit is over, or the file cannot be written. Then nothing was changed.
+    pub(super) async fn set(&self, new: Zeroizing<String>, first: bool) -> Result<(), String> {
+        if first && !self.is_first_visit() {
+            return Err(NO_FIRST_VISIT.to_owned());
+        }
+        let turn = Semaphore::acquire_arc(&self.0.looks).await;
+        let setting = self.clone();
+        let set = move || {
+            let hash = Hash::of(&new);
+            drop(turn);
+            let hash = hash?;
+            setting.change(|content| {
+                // Of two first visitors one is the first.
+                if first && (content.ever || !setting.is_first_visit()) {
+                    return Err(NO_FIRST_VISIT.to_owned());
+                }
+                (content.password, content.ever) = (Some(hash), true);
+                Ok(())
+            })
+        };
+        blocking::run(set).await.unwrap_or_else(|| Err(NO_THREAD.to_owned()))
+    }
+
+    /// Removes it; that is on the disk when this returns. No first visitor chooses one afterwards.
+    ///
+    /// # Errors
+    /// One sentence: there is none, or the file cannot be written; then nothing was changed.
+    pub(super) async fn remove(&self) -> Result<(), String> {
+        let removing = self.clone();
+        let remove = move || {
+            removing.change(|content| {
+                content.ever = true;
+                content.password.take().map(drop).ok_or_else(|| "The page has no password.".to_owned())
+            })
+        };
+        blocking::run(remove).await.unwrap_or_else(|| Err(NO_THREAD.to_owned()))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Content) -> Result<(), String>) -> Result<(), String> {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut content = self.with(|state| state.content.clone());
+        change(&mut content)?;
+        let home = Home::at(&self.0.home);
+        let bytes = serde_json::to_vec_pretty(&content).map_err(|error| error.to_string())?;
+        home.write(HomeFile::Password, &bytes).map_err(|error| {
+            format!(
+                "The file {} cannot be written: {error}. Nothing was changed.",
+                home.file(HomeFile::Password).display()
+            )
+        })?;
+        self.with(|state| {
+            state.content = content;
+            state.version += 1;
+        });
+        Ok(())
+    }
+
+    fn with<T>(&self, then: impl FnOnce(&mut State) -> T) -> T {
+        then(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+const NO_FIRST_VISIT: &str = "The first visitor chooses a password only in the first half hour after the first start of an agent, and only where none \
+                              was ever set. `wattle password set` on the device sets one at any time.";
+
+const NO_THREAD: &str = "The system has no room for that just now. Nothing was changed; try again.";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! The page's password at a real agent: chosen by the first visitor, set and removed at the command line, and an agent that lets in whoever uses its
+//! machine.
+
+use super::harness::{Agent, Place, WATTLE};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
+
+const WORDS: &str = "quince and plum";
+
+/// A call without a token, with these lines.
+fn knock(agent: &Agent, method: &str, path: &str, lines: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(&agent.api).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        agent.api,
+        body.len()
+    );
+    stream.write_all(format!("{head}{lines}\r\n{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+}
+
+fn enter(agent: &Agent, path: &str, password: &str) -> (u16, Value) {
+    knock(agent, "POST", path, "", &json!({ "password": password }).to_string())
+}
+
+/// `wattle password` with this on its standard input.
+fn password(place: &Place, what: &str, input: &str) -> Output {
+    let mut command = Command::new(WATTLE);
+    command.arg("--home").arg(place.home()).args(["password", what]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_first_visitor_of_a_new_agent_chooses_the_password_once_and_it_holds_over_a_start() {
+    let place = Place::new();
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], true);
+    assert_eq!(enter(&agent, "/v1/password/first", "short").0, 409);
+    let (status, session) = enter(&agent, "/v1/password/first", WORDS);
+    assert_eq!((status, &session["role"]), (200, &json!("admin")), "{session}");
+    let bearer = format!("Authorization: Bearer {}\r\n", session["token"].as_str().unwrap());
+    assert_eq!(enter(&agent, "/v1/password/first", "another long one").0, 409, "the second visitor is too late");
+    agent.stop();
+    let agent = place.up(&[]);
+    assert_eq!(
+        knock(&agent, "GET", "/v1/door", "", "").1,
+        json!({ "password": true, "first_visit": false, "open": false })
+    );
+    assert_eq!(knock(&agent, "GET", "/v1/status", &bearer, "").0, 200, "the browser is remembered");
+    assert_eq!(enter(&agent, "/v1/session", WORDS).0, 200);
+    assert!(!agent.log().contains("quince") && !agent.log().contains(session["token"].as_str().unwrap()));
+}
+
+#[test]
+fn a_home_that_was_started_before_has_no_first_visit() {
+    let place = Place::new();
+    let agent = place.up(&[]);
+    agent.stop();
+    // As by a version that knew no password.
+    for name in ["api-password", "api-password.copy", "written-files"] {
+        let _ = fs::remove_file(place.home().join(name));
+    }
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], false);
+    assert_eq!(enter(&agent, "/v1/password/first", WORDS).0, 409);
+}
+
+#[test]
+fn the_owner_sets_and_removes_the_password_at_the_command_line_and_it_is_no_argument() {
+    let place = Place::new();
+    let agent = place.up(&[]);
+    let said = |output: &Output| {
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    for (input, why) in [("", "Nothing was typed"), ("short\n", "at least 8 characters")] {
+        let output = password(&place, "set", input);
+        assert!(output.status.code() == Some(1) && said(&output).contains(why), "{output:?}");
+    }
+    let output = password(&place, "set", "quince and plum\n");
+    assert!(output.status.success() && said(&output).contains("The password is set"), "{output:?}");
+    assert!(!said(&output).contains("quince"), "{output:?}");
+    let (status, session) = enter(&agent, "/v1/session", WORDS);
+    assert_eq!(status, 200, "{session}");
+    let list = agent.cli(["token", "list"]);
+    assert!(said(&list).contains("browser  session  admin"), "{list:?}");
+    let output = password(&place, "remove", "");
+    assert!(output.status.success() && said(&output).contains("no password any more"), "{output:?}");
+    assert_eq!(enter(&agent, "/v1/session", WORDS).0, 409);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], false, "one was set");
+    let output = agent.cli(["password", "set", WORDS]);
+    assert_eq!(output.status.code(), Some(2), "an argument would be read by everybody: {output:?}");
+    assert!(!agent.log().contains("quince"));
+}
+
+#[test]
+fn whoever_uses_the_machine_is_let_in_only_where_its_owner_says_so_and_no_other_device_can_reach_it() {
+    let place = Place::new();
+    let closed = place.up(&[]);
+    assert_eq!(knock(&closed, "GET", "/v1/status", "", "").0, 401);
+    closed.stop();
+    let config = place.home().join("config.toml");
+    let before = fs::read_to_string(&config).unwrap_or_default();
+    fs::write(&config, format!("{before}\n[api]\nopen_here = true\n")).unwrap();
+    let why = place.up_fails(&["--open-api", "192.0.2.1:7780"]);
+    assert!(why.contains("api.open_here"), "{why}");
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["open"], true);
+    assert_eq!(knock(&agent, "GET", "/v1/status", "", "").0, 200);
+    assert_eq!(knock(&agent, "GET", "/v1/tokens", "", "").0, 200, "everything");
+    for line in ["Origin: http://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
+        assert_eq!(knock(&agent, "GET", "/v1/status", line, "").0, 403, "{line}");
+    }
+    let wrong = format!("Authorization: Bearer {:064x}\r\n", 7);
+    assert_eq!(knock(&agent, "GET", "/v1/status", &wrong, "").0, 401, "a token that is offered is looked at");
+    let doctor = agent.cli(["doctor", "--json"]);
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains("without a token or a password"), "{doctor:?}");
+    assert!(agent.log().contains("api.open_here"));
+}
