@@ -70,7 +70,9 @@ impl Throttle {
             }
             if table.len() >= TRIES_ADDRESSES_MAX {
                 let oldest = table.iter().enumerate().min_by_key(|(_, tries)| tries.since).map(|(at, _)| at);
-                oldest.into_iter().for_each(|at| drop(table.swap_remove(at)));
+                if let Some(at) = oldest {
+                    table.swap_remove(at);
+                }
             }
             table.push(Tries { from: group(from), secret, since: now, number: 1 });
             Ok(())
