@@ -187,7 +187,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &[], true)).unwrap();
         assert_eq!(
             json[1],
-            json!({ "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
+            json!({ "version": 1, "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
         );
         assert!(list(&[], &[], &[], false).contains("wattle add"));
         let kept = ["old diary".to_owned()];
@@ -199,7 +199,10 @@ mod tests {
                 && text.contains("until `wattle collection ring 'old diary' mesh`")
         );
         let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, &[], true)).unwrap();
-        assert_eq!(json[0], json!({ "name": "old diary", "ring": "private", "folders": [], "rings": [] }));
+        assert_eq!(
+            json[0],
+            json!({ "version": 1, "name": "old diary", "ring": "private", "folders": [], "rings": [] })
+        );
         let text = list(&sources, &kept, &[], false);
         let (collections, names) = text.split_once("\n\n").unwrap();
         assert!(!collections.contains("old diary") && names.contains("    old diary: "), "{text}");

@@ -1,8 +1,8 @@
 //! Quiet hours that people ask for: what is refused, and what becomes of a file that they are written into.
 
-use super::super::edit::{Setting, edit};
-use super::super::file::Config;
 use super::*;
+use crate::config::edit::{Setting, edit};
+use crate::config::file::Config;
 
 fn wanted(days: Option<&str>, from: &str, to: &str, cap: f64) -> WantedQuiet {
     WantedQuiet { days: days.map(str::to_owned), from: from.to_owned(), to: to.to_owned(), cap }

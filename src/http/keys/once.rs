@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The codes that are good now. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(in crate::http) struct Once(Arc<Mutex<Vec<(String, Instant)>>>);
+pub(crate) struct Once(Arc<Mutex<Vec<(String, Instant)>>>);
 
 impl Once {
     /// A new code. Of too many the oldest is void.
     ///
     /// # Errors
     /// One sentence: the system gives no random numbers.
-    pub(in crate::http) fn issue(&self, now: Instant) -> Result<Token, String> {
+    pub(crate) fn issue(&self, now: Instant) -> Result<Token, String> {
         let code = Token::random()?;
         self.with(|codes| {
             codes.retain(|(_, until)| now < *until);
@@ -31,7 +31,7 @@ impl Once {
     }
 
     /// Whether this code is good. It is not from then on.
-    pub(in crate::http) fn redeem(&self, code: &str, now: Instant) -> bool {
+    pub(crate) fn redeem(&self, code: &str, now: Instant) -> bool {
         let offered = sum(code);
         self.with(|codes| {
             codes.retain(|(_, until)| now < *until);
