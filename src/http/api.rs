@@ -48,6 +48,7 @@ use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smol::lock::Semaphore;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use trillium::{Conn, Error, Status};
@@ -333,10 +334,11 @@ fn sentence_case(text: &str) -> String {
 }
 
 async fn bytes(conn: &mut Conn, most: usize) -> Result<Vec<u8>, Refused> {
+    let too_large = || (Status::PayloadTooLarge, format!("The body is too large: at most {most} bytes are read."));
     conn.request_body().with_max_len(most as u64).read_bytes().await.map_err(|error| match error {
-        Error::ReceivedBodyTooLong(_) => {
-            (Status::PayloadTooLarge, format!("The body is too large: at most {most} bytes are read."))
-        }
+        Error::ReceivedBodyTooLong(_) => too_large(),
+        // What trillium says of a body that comes in pieces and is too large.
+        Error::Io(error) if error.kind() == ErrorKind::Unsupported => too_large(),
         _ => (Status::BadRequest, "The body did not arrive whole.".to_owned()),
     })
 }

@@ -123,7 +123,7 @@ function hint(box, energy, again) {
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   const words = { surplus: "more than usual", normal: "as usual", scarce: "less than usual", unknown: "as usual, as far as is known" };
-  const length = make("select", { "aria-label": "For how long" }, ...[["3600", "1 hour"], ["10800", "3 hours"], ["28800", "8 hours"]].map(([value, label]) => make("option", { value }, label)));
+  const length = make("select", { "aria-label": "For how long" }, ...[["3600", "1 hour"], ["1800", "30 minutes"], ["900", "15 minutes"]].map(([value, label]) => make("option", { value }, label)));
   const put = (state) => async () => {
     await ask("/v1/energy/hint", { method: "PUT", body: { v: 1, state, ttl_s: Number(length.value), source: "page" } });
     await again();

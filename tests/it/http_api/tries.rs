@@ -1,4 +1,4 @@
-//! Whoever tries tokens is told to wait, and nobody else is.
+//! Whoever tries tokens is told to wait, and nobody else is; and a body in pieces has the bound that another one has.
 
 use super::{agent, refused, status_of};
 
@@ -25,4 +25,19 @@ fn the_sixth_wrong_token_in_a_minute_is_told_when_to_come_again_and_the_owner_is
     let lines = [format!("Authorization: Bearer {:064x}", 10)];
     let told = agent.get("/v1/models", &[&lines[0]]);
     assert!(status_of(&told) == 429 && told.contains("rate_limit_exceeded"), "{told}");
+}
+
+#[test]
+fn a_body_in_pieces_is_refused_for_its_size_as_another_one_is() {
+    let agent = agent();
+    let piece = format!("{:x}\r\n{}\r\n", 4_000, " ".repeat(4_000));
+    let bearer = format!("Authorization: Bearer {}", agent.token);
+    let head = format!(
+        "POST /v1/search HTTP/1.1\r\nHost: {}\r\n{bearer}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        agent.address
+    );
+    let told = agent.send(format!("{head}{}0\r\n\r\n", piece.repeat(17)).as_bytes());
+    assert!(status_of(&told) == 413 && told.contains("at most 65536 bytes are read"), "{told}");
+    let told = agent.send(format!("{head}{}0\r\n\r\n", piece.repeat(2)).as_bytes());
+    assert!(status_of(&told) == 400 && !told.contains("too large"), "{told}");
 }
