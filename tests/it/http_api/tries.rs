@@ -31,7 +31,7 @@ fn the_sixth_wrong_token_in_a_minute_is_told_when_to_come_again_and_the_owner_is
 fn a_body_in_pieces_is_refused_for_its_size_as_another_one_is() {
     let agent = agent();
     let piece = format!("{:x}\r\n{}\r\n", 4_000, " ".repeat(4_000));
-    let bearer = format!("Authorization: Bearer {}", agent.token);
+    let bearer = agent.bearer();
     let head = format!(
         "POST /v1/search HTTP/1.1\r\nHost: {}\r\n{bearer}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
         agent.address
