@@ -1,6 +1,6 @@
 //! Scoring of chunks for a query.
 
-/// Vectors picked by their sketches and scored exactly: of the ten nearest of 40,000 they hold .995, of a million .988 (docs/evidence.md).
+/// Vectors picked by their sketches and scored exactly: of the ten nearest of 40,000 they hold .994 (docs/evidence.md).
 /// Each is read from the store, which on a board may mean from its card.
 pub const RESCORE: usize = 100;
 /// Vectors picked by their sign bits alone to have their cosine estimated, besides each one that is wanted; at least
