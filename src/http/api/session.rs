@@ -67,6 +67,8 @@ const NO_ROOM: &str = "The device has no room to look at a password just now. Tr
 const TOO_MANY: &str = "Too many wrong passwords came from this address: it may try again within a minute. The header Retry-After says in how many \
                         seconds. The agent's token works meanwhile.";
 
+const ANOTHER_USER: &str = "On this machine only the agent's own user chooses the page's first password: `wattle password set` sets it as that user. Nothing was changed.";
+
 const NOT_YOURS: &str = "This code is not good: it lets one browser in, once, within a minute, and only a browser of the agent's own user on the same \
                          machine. `wattle open` gives another one, and prints an address that works anywhere on this machine.";
 
@@ -104,6 +106,12 @@ impl Api {
             Ok(first) => first,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        // Within one machine other users are strangers; whoever opened the API to other devices has asked for visitors from there.
+        let (visitor, ends) = (from(&conn).to_canonical(), conn.state::<Ends>().copied());
+        let is_own = move || ends.is_some_and(Ends::is_of_own_user);
+        if visitor.is_loopback() && blocking::run(is_own).await != Some(true) {
+            return refused(conn, Status::Conflict, ANOTHER_USER);
+        }
         match self.keys.password().set(Zeroizing::new(password), true).await {
             Ok(()) => {
                 log::info!("The first visitor of the page chose its password.");
