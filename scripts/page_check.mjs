@@ -41,7 +41,7 @@ async function until(what, is, seconds = 60) {
 // --- agents
 
 async function agent(name, port) {
-  const home = join(work, name);
+  const home = join(work, "home of " + name);
   const process_ = spawn(binary, ["up", "--home", home, "--name", name, "--api", "127.0.0.1:" + port, "--listen", "127.0.0.1:" + (port + 100), "--no-mdns", "--burst", "10m"], { stdio: "ignore" });
   const one = { name, home, port, process: process_, origin: "http://127.0.0.1:" + port };
   agents.push(one);
@@ -231,7 +231,8 @@ async function tokens(main, size) {
   check(!(await page.content()).includes(token), "a token is shown once, " + size);
   await press(page, "Revoke");
   await press(page, "Revoke it");
-  await until("the token is void", async () => await status() === 401);
+  // 401, or 429 where the door's wrong tries of the last minute have used up what an address may try.
+  await until("the token is void", async () => [401, 429].includes(await status()));
   check(true, "a token is revoked on the page, " + size);
   await page.close();
 }
