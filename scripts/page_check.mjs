@@ -236,6 +236,43 @@ async function tokens(main, size) {
   await page.close();
 }
 
+/** Browsers that signed in are listed; one is signed out, all others are, and this one signs itself out. */
+async function browsers(main, size) {
+  const enter = async () => {
+    const response = await fetch(origin + "/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ password: "quince and plum" }) });
+    return (await response.json()).token;
+  };
+  const status = async (token) => (await fetch(origin + "/v1/status", { headers: { Authorization: "Bearer " + token } })).status;
+  const others = [await enter(), await enter(), await enter()];
+  const page = await open(size);
+  page.expected.push("401");
+  await page.goto(origin + "/");
+  await page.waitForSelector("#password");
+  await page.type("#password", "quince and plum");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => !document.querySelector(".door"), { timeout: 15000 });
+  await page.goto(origin + "/?view=devices");
+  await page.waitForSelector("#browsers", { timeout: 15000 });
+  await press(page, "Signed in");
+  await page.waitForSelector("#browsers .rows .tag", { timeout: 10000 });
+  const first = await text(page, "#browsers .rows li");
+  check(first.includes("this one") && first.includes("Chrome on "), "the page says which browser this one is, " + size);
+  await axe(page, "browsers, " + size);
+  await fits(page, "browsers, " + size);
+  await picture(page, "browsers-" + size);
+  await page.$eval("#browsers .rows li:last-child button", (button) => button.click());
+  await press(page, "Sign it out");
+  await until("one browser is signed out", async () => (await Promise.all(others.map(status))).includes(401));
+  await press(page, "Sign all others out");
+  await press(page, "Sign them out");
+  await until("all others are signed out", async () => (await Promise.all(others.map(status))).every((code) => code === 401));
+  await page.$eval("#browsers .rows li:first-child button", (button) => button.click());
+  await press(page, "Sign it out");
+  await page.waitForSelector("#password", { timeout: 10000 });
+  check(!(await text(page, ".door")).includes("did not take"), "a browser signs itself out, and the page is locked, " + size);
+  await page.close();
+}
+
 async function ask(page, question) {
   await page.waitForSelector("#q");
   await page.$eval("#q", (field) => { field.value = ""; });
@@ -561,6 +598,7 @@ async function main() {
     await searching(first, size);
     await library(first, size);
     await tokens(first, size);
+    await browsers(first, size);
   }
   await pairing(first, second, "desk", "which blade for plywood");
   await pairing(first, third, "phone", "where is the cradle");

@@ -34,7 +34,7 @@ pub use ledger::{Pace, Passages, Progress};
 pub use models::{ModelHere, ModelsHere};
 pub use quiet::QuietSet;
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
-pub use tokens::{Door, NamedToken, NewToken, Role, TokenKind, Tokens};
+pub use tokens::{BrowserSession, Door, NamedToken, NewToken, Role, Sessions, TokenKind, Tokens};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is: &bool) -> bool {

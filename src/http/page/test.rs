@@ -119,6 +119,9 @@ fn the_page_calls_only_rows_of_the_table() {
         "/v1/energy/quiet",
         "/v1/tokens",
         "/v1/tokens/revoke",
+        "/v1/sessions",
+        "/v1/sessions/end",
+        "/v1/session/end",
         "/v1/events/stream",
     ] {
         assert!(seen.contains(done), "{done}");
