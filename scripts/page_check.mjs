@@ -198,11 +198,13 @@ async function firstVisit(one, folder, size, scheme, files) {
   origin = before;
 }
 
-/** What the library does beside adding: the model of a collection, a collection's ring, a folder that is removed. */
+/** What the library does beside adding: the languages and the model of a collection, a collection's ring, a folder that is removed. */
 async function library(main, size) {
   const page = await open(size);
   await page.goto(origin + "/?view=library#token=" + main.token);
   await page.waitForSelector(".collection", { timeout: 15000 });
+  // They are counted at rest, and half a minute after the last count at the soonest.
+  await page.waitForFunction(() => /Languages: .*English/.test(document.querySelector(".collection").innerText), { timeout: 90000 });
   await page.evaluate(() => [...document.querySelectorAll(".collection summary")].find((one) => one.textContent.startsWith("Model: ")).click());
   await page.waitForFunction(() => /one model|Embedded with/.test(document.querySelector(".collection").innerText), { timeout: 10000 });
   check((await text(page, ".collection")).includes("as every collection that was given none"), "the library says which model a collection has, " + size);
@@ -444,6 +446,11 @@ async function askTogether(page, second, question) {
   await page.waitForSelector(".hit", { timeout: 15000 });
   check((await text(page, ".hit .tag")).includes(second.name), "an answer names the other device, " + second.name);
   check(/[23] devices/.test(await text(page, ".coverage")), "the line counts the devices");
+  if (second.name !== "attic") return;
+  check(/[0-9]+ not readable/.test(await text(page, ".coverage a")), "the line counts what no device can read");
+  check((await page.$eval(".coverage", (line) => line.textContent)).includes("attic cannot read 1 file."), "it says what another device cannot read");
+  await page.goto(origin + "/?view=devices");
+  await page.waitForFunction(() => [...document.querySelectorAll(".device")].some((one) => one.innerText.includes("listed at its own page")), { timeout: 20000 });
 }
 
 async function removing(main, second, size) {
@@ -587,6 +594,7 @@ async function main() {
   writeDocuments(folder, others);
   mkdirSync(attic, { recursive: true });
   writeFileSync(join(attic, "cradle.md"), "# The cradle\n\nGrandfather's cradle stands behind the skis, and its mattress is in the blue trunk.\n");
+  writeFileSync(join(attic, "torn map.pdf"), "%PDF-1.7\nnothing of it can be read\n");
   const first = await agent("kitchen", 17780), second = await agent("workshop", 17790), third = await agent("attic", 17800);
   origin = first.origin;
   browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-background-networking", "--no-first-run"] });

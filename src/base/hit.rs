@@ -183,13 +183,17 @@ pub struct FileCoverage {
     pub cut_short: bool,
 }
 
+/// Whether a count is left out of an answer.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(count: &u64) -> bool {
+#[must_use]
+pub const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// Whether a mark is left out of an answer.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(is: &bool) -> bool {
+#[must_use]
+pub const fn is_false(is: &bool) -> bool {
     !*is
 }
 

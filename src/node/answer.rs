@@ -35,13 +35,14 @@ impl Node {
             device: self.title(Some(*key)),
             peer_id: self.peer_id_of(Some(*key)),
             files: *files,
+            unusable: self.queries.holdings.unusable_of(*key),
         };
         let others = query.beside.coverage.iter().map(of).collect();
         let text = &query.question.text;
         let unusable = own.into_iter().flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(text));
         let matcher = Matcher::new(filter);
         let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
-        let unusable = (self.scheduler.counts().unusable(), unusable.collect());
+        let unusable = (if is_here_meant { self.scheduler.counts().unusable() } else { 0 }, unusable.collect());
         let lacking = lacking(&query.question, &lists);
         let absent = told_absent(&query.question, &lists);
         let merged = merge(&query.question, lists, &lacking, query.count);

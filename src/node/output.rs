@@ -8,7 +8,7 @@
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
-use crate::base::hit::{FileCoverage, UnusableFile};
+use crate::base::hit::{FileCoverage, UnusableFile, is_false, is_zero};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
@@ -308,11 +308,6 @@ pub struct SilentDevice {
     pub other_model: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(is: &bool) -> bool {
-    !*is
-}
-
 /// A device, for people.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DeviceName {
@@ -342,6 +337,9 @@ pub struct DeviceCoverage {
     pub peer_id: String,
     /// The counts.
     pub files: FileCoverage,
+    /// Files that it shares and cannot use, which are not in the counts. Left out where there are none, or it did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unusable: u64,
 }
 
 /// A hit.

@@ -35,6 +35,7 @@ pub(super) fn status() -> StatusReport {
             fingerprint: "00".into(),
             unknown_language: None,
             collections: Vec::new(),
+            languages: Vec::new(),
         },
         sources: vec![Watched {
             path: "/home/ann/notes".into(),

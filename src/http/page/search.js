@@ -270,19 +270,25 @@ function ofOther({ device, files }) {
     + [words && number(words) + " by their words only", left && number(left) + " not read yet"].filter(Boolean).join(", ") + ".";
 }
 
+const here = () => agent.status ? agent.status.device : "This device";
+
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
   const { coverage } = found, { others = [], silent = [], nothing_else = [], frozen = [], uncovered, not_asked = 0 } = coverage;
   const all = [coverage.files, ...others.map((other) => other.files)];
   const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
-  const known = sum("known") + coverage.unusable, searched = sum("searchable") + sum("read");
+  // Who cannot read how many of its files.
+  const unread = [[here(), coverage.unusable], ...others.map((other) => [other.device, other.unusable || 0])].filter(([, files]) => files);
+  const unreadable = unread.reduce((total, [, files]) => total + files, 0);
+  const known = sum("known") + unreadable, searched = sum("searchable") + sum("read");
   const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
-  if (coverage.unusable) parts.push(number(coverage.unusable) + " not readable" + (others.length ? " on " + (agent.status ? agent.status.device : "this device") : ""));
+  if (unreadable) parts.push(number(unreadable) + " not readable" + (others.length && unread.length === 1 ? " on " + unread[0][0] : ""));
   if (sum("read")) parts.push(number(sum("read")) + " by their words only");
   if (coverage.answered < coverage.asked) parts.push(count(coverage.asked - coverage.answered, "device", "devices") + " silent");
   const more = [
     ...others.map(ofOther),
-    others.length && "What cannot be read on another device is listed at the page of that device.",
+    ...(unread.length > 1 ? unread : []).map(([device, files]) => device + " cannot read " + count(files, "file", "files") + "."),
+    others.some((other) => other.unusable) && "What cannot be read on another device is listed at the page of that device.",
     silent.length && "No answer came from " + silent.join(", ") + ".",
     uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
