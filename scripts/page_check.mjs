@@ -312,6 +312,8 @@ async function searching(main, size) {
   if (size === "phone") await byHand(page, address);
   else await byKeys(page, address);
   await feedback(page, main, size);
+  await ask(page, "where is the boiler type:epub");
+  check((await text(page, "#answers")).includes("No file of the type \"epub\" is on kitchen."), "a type of which no file is there is told, " + size);
   await failing(page, size);
   if (size === "desk") {
     await hostile(page);

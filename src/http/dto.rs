@@ -240,7 +240,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The model in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// Its name.
     pub name: String,

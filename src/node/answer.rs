@@ -25,6 +25,7 @@ impl Node {
         let here = own.is_some();
         let (unread, cut_short) = own.map_or((false, false), |(_, found)| (found.unread, found.cut_short));
         let words_due = own.map(|(_, found)| found.words_due).unwrap_or_default();
+        let of_types = own.and_then(|(_, found)| found.of_types);
         let filter = &query.question.filter;
         let is_here_meant = self.is_meant(filter, None);
         let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
@@ -48,7 +49,7 @@ impl Node {
         let merged = merge(&query.question, lists, &lacking, query.count);
         let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
-        let mut narrowed = self.narrowed(now, &query, lack_phrases, !merged.is_empty());
+        let mut narrowed = self.narrowed(now, &query, (lack_phrases, !merged.is_empty()), (of_types, answered == 1));
         narrowed.unknown.extend(told_missing(&lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);

@@ -285,7 +285,7 @@ pub struct Narrowed {
     /// Devices that do not know filters: what they have may be missing.
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are; and one where
-    /// this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind; and for the numbers of the question that no passage found has, and its words that none has.
+    /// this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind, or of which no file is here; and for the numbers of the question that no passage found has, and its words that none has.
     pub unknown: Vec<String>,
 }
 

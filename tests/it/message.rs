@@ -171,8 +171,7 @@ fn messages() -> Vec<Message> {
     messages.extend([(false, Some(hold)), (true, None)].map(|(ask, hold)| Message::Why(Why { ask, hold })));
     let hashes = Buckets(std::array::from_fn(|at| [at as u8; 8]));
     messages.extend([Message::MemberDigest(MemberDigest { ask: true, hashes }), Message::CutShort(CutShort { id: 7 })]);
-    messages.push(Message::Coming(Coming {}));
-    messages.push(Message::Unusable(Unusable { files: 600 }));
+    messages.extend([Message::Coming(Coming {}), Message::Unusable(Unusable { files: 600 })]);
     messages
 }
 

@@ -240,10 +240,15 @@ function show(found, query) {
   const { coverage } = found;
   const said = headline(found);
   line.replaceChildren(...covered(found));
-  out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...answers(found, query),
+  // Why nothing was found stands beside that, and is no remark.
+  const why = found.hits.length ? [] : (found.unknown || []).map((text) => make("p", {}, told(text)));
+  out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...why, ...answers(found, query),
     ...(found.hits.length && !found.nothing_fits ? [] : [nothing(coverage)]));
   say((said ? said + " " : "") + count(found.hits.length, "passage", "passages"));
 }
+
+/** A sentence of the agent, with its commands as they are typed for this one. */
+const told = (text) => text.replace(/`wattle [^`]+`/g, (quoted) => "“" + typed(quoted.slice(1, -1)) + "”");
 
 function headline(found) {
   if (!found.hits.length) return "Nothing was found.";
@@ -299,7 +304,7 @@ function covered(found) {
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",
     found.filters && "Only with " + found.filters.join(", ") + ".",
     found.unfiltered && "Passages of " + found.unfiltered.join(", ") + " may be missing: an older version there knows no filters.",
-    ...(found.unknown || []),
+    ...(found.hits.length ? found.unknown || [] : []).map(told),
     ...(found.unusable || []).map((file) => file.path + " is there and cannot be searched: " + file.reason),
     coverage.background,
   ].filter(Boolean);
