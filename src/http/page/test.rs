@@ -71,7 +71,7 @@ fn the_page_names_no_other_host_and_never_writes_markup_or_inline_code() {
 }
 
 fn script(name: &str) -> &'static str {
-    scripts().find(|file| file.name == name).unwrap().text
+    scripts().find(|file| file.name == name).unwrap().text()
 }
 
 #[test]
@@ -222,14 +222,13 @@ fn an_iphone_gets_a_picture_of_the_icon_that_is_small_and_has_no_transparent_par
         let one = usize::from(rows[y * 181 + 1 + x]) * 3;
         format!("#{}", parts[1].1[one..one + 3].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     };
-    // What the SVG has there: its ground, the stakes, the withies. Its box is 42 units from -5 on.
-    let at = |units: f64| ((units + 5.0) * 180.0 / 42.0) as usize;
+    // What the SVG has there, in tenths of its 42 units: its ground, the stakes, the withies.
+    let at = |tenths: usize| tenths * 180 / 420;
     let svg = FILES.iter().find(|file| file.name == "icon-whole.svg").unwrap().text();
-    for (x, y, is) in [(-4.0, -4.0, "#2f6b3a"), (36.0, 36.0, "#2f6b3a"), (16.0, 8.0, "#bfe0b4"), (9.5, 24.0, "#bfe0b4")]
-    {
+    for (x, y, is) in [(10, 10, "#2f6b3a"), (410, 410, "#2f6b3a"), (210, 130, "#bfe0b4"), (145, 290, "#bfe0b4")] {
         assert!(colour(at(x), at(y)) == is && svg.contains(is), "{x} {y}: {}", colour(at(x), at(y)));
     }
-    assert_eq!(colour(at(5.5), at(12.0)), "#ffffff");
+    assert_eq!(colour(at(105), at(170)), "#ffffff");
 }
 
 #[test]
