@@ -371,6 +371,10 @@ async function feedback(page, main, size) {
   await page.waitForFunction(() => document.querySelector(".thumb[aria-pressed=true]"), { timeout: 10000 }).catch(() => {});
   const kept = (await main.call("GET", "/v1/feedback")).judgements || [];
   check(kept.some((one) => one.verdict === "good" && one.question === question), "a thumb is kept on the device, " + size);
+  await ask(page, "boiler serviced cost");
+  await page.goBack();
+  const again = page.waitForFunction((asked) => document.querySelector("#q").value === asked && document.querySelector(".thumb[aria-pressed=true]"), { timeout: 10000 }, question);
+  check(await again.then(() => true, () => false), "Back shows with an answer what was said of it, " + size);
 }
 
 async function failing(page, size) {

@@ -91,7 +91,7 @@ function show(list, known, again) {
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
   const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
-    : device.off_s !== null && device.off_s !== undefined ? ["idle", "off since " + span(device.off_s)]
+    : device.off_s !== null && device.off_s !== undefined ? ["idle", "off for " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
     ...(device.running || []).slice(0, 3).map((task) => task.does + (task.passages ? " " + count(task.passages, "passage", "passages") : "") + (task.of ? " of " + task.of : "")),
