@@ -27,7 +27,7 @@ async function signedIn(place) {
   const again = async () => {
     const { sessions } = await get("/v1/sessions"), others = sessions.filter((one) => !one.current);
     place.replaceChildren(make("ul", { class: "rows" }, ...sessions.map((one) => browser(one, end, leave))),
-      sessions.length > others.length ? "" : make("p", { class: "soft" }, "This browser has a token and is no session: it is not in the list."),
+      sessions.length > others.length ? "" : make("p", { class: "soft" }, (sessions.length ? "" : "None is signed in. ") + "This browser has a token and did not sign in: it is not in the list."),
       others.length > 1 ? sure("Sign all others out", "Sign " + count(others.length, "other browser", "other browsers") + " out?", "Sign them out", () => end({ others: true }), { class: "plain edge" }) : "");
   };
   await again().catch((error) => place.replaceChildren(failed(error)));

@@ -275,7 +275,7 @@ function ofOther({ device, files }) {
     + [words && number(words) + " by their words only", left && number(left) + " not read yet"].filter(Boolean).join(", ") + ".";
 }
 
-const here = () => agent.status ? agent.status.device : "This device";
+const thisDevice = () => agent.status ? agent.status.device : "This device";
 
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
@@ -283,7 +283,7 @@ function covered(found) {
   const all = [coverage.files, ...others.map((other) => other.files)];
   const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
   // Who cannot read how many of its files.
-  const unread = [[here(), coverage.unusable], ...others.map((other) => [other.device, other.unusable || 0])].filter(([, files]) => files);
+  const unread = [[thisDevice(), coverage.unusable], ...others.map((other) => [other.device, other.unusable || 0])].filter(([, files]) => files);
   const unreadable = unread.reduce((total, [, files]) => total + files, 0);
   const known = sum("known") + unreadable, searched = sum("searchable") + sum("read");
   const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
