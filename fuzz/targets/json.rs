@@ -41,6 +41,7 @@ const KINDS: [&str; 25] = [
     "holdings",
     "cut-short",
     "coming",
+    "unusable",
 ];
 
 fn key() -> SigningKey {

@@ -2,6 +2,7 @@
 //!
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
+mod browsers;
 mod collection;
 mod document;
 pub(super) mod embed;
