@@ -196,14 +196,12 @@ pub struct FileCoverage {
 }
 
 /// Whether a count is left out of an answer.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 #[must_use]
 pub const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
 /// Whether a mark is left out of an answer.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 #[must_use]
 pub const fn is_false(is: &bool) -> bool {
     !*is

@@ -170,9 +170,8 @@ mod tests {
         Model { name: "m".to_owned(), fingerprint: "00".to_owned(), unknown_language: None, collections, languages }
     }
 
-    #[test]
-    fn collections_are_listed_with_their_ring_and_folders() {
-        let watched = |path: &str, collection: &str, ring| Watched {
+    fn watched(path: &str, collection: &str, ring: Ring) -> Watched {
+        Watched {
             path: path.to_owned(),
             collection: collection.to_owned(),
             ring,
@@ -185,12 +184,20 @@ mod tests {
             key_file_paths: Vec::new(),
             agent_homes: Vec::new(),
             ignored: None,
-        };
-        let sources = [
+        }
+    }
+
+    fn two_collections() -> [Watched; 3] {
+        [
             watched("/b", "home", Ring::Mesh),
             watched("/d", "diary\u{1b}[m", Ring::Private),
             watched("/a", "home", Ring::Mesh),
-        ];
+        ]
+    }
+
+    #[test]
+    fn collections_are_listed_with_their_ring_and_folders() {
+        let sources = two_collections();
         let none = model(Vec::new(), Vec::new());
         assert_eq!(
             list(&sources, &[], &none, false),
@@ -225,6 +232,14 @@ mod tests {
             text.starts_with("home (of its folders some are private") && text.contains("ring home private`"),
             "{text}"
         );
+        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], &none, true)).unwrap();
+        assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
+        assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
+    }
+
+    #[test]
+    fn collections_are_listed_with_their_languages_and_models() {
+        let sources = two_collections();
         let set = ModelOf {
             collection: "Home".to_owned(),
             model: "other".to_owned(),
@@ -250,9 +265,6 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &set, true)).unwrap();
         assert_eq!(json[1]["model"], json!({ "name": "other", "before": "words", "language": null }));
         assert_eq!(json[0].get("model"), None);
-        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], &none, true)).unwrap();
-        assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
-        assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
     }
 
     #[test]

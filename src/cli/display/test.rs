@@ -199,6 +199,10 @@ fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_n
     assert!(!text.contains("attic"), "it searched everything: {text}");
 }
 
+fn spoken(collection: &str, words: &str) -> LanguagesOf {
+    LanguagesOf { collection: collection.into(), words: words.into(), languages: Vec::new() }
+}
+
 #[test]
 fn a_status_reads_as_a_table_of_plain_words() {
     let mut report = StatusReport {
@@ -249,12 +253,7 @@ fn a_status_reads_as_a_table_of_plain_words() {
         ("my notes: wattle-e5-s6, as you set it", "`wattle collection model 'my notes' --back` goes back");
     assert!(text.contains(&format!("           {set}; {back} to all-MiniLM-L6-v2\n")), "{text}");
     assert!(text.contains("my notes: wattle-e5-s6, because most of its documents are in German\n"), "{text}");
-    let words = |collection: &str, words: &str| LanguagesOf {
-        collection: collection.into(),
-        words: words.into(),
-        languages: Vec::new(),
-    };
-    report.model.languages = vec![words("home", "German, some English"), words("work", "English")];
+    report.model.languages = vec![spoken("home", "German, some English"), spoken("work", "English")];
     let text = status(&report, &PLAIN);
     assert!(text.contains("Languages  home: German, some English\n           work: English\n"), "{text}");
     report.activity.working = false;
