@@ -65,7 +65,7 @@ pub struct Api {
     /// Room for files that are being sent.
     sent: Arc<Semaphore>,
     /// The root certificate, once it was asked for.
-    tls_root: Arc<OnceLock<Vec<u8>>>,
+    tls_root: Arc<OnceLock<String>>,
 }
 
 /// A refusal before the node is asked: status and sentence.

@@ -4,9 +4,10 @@ use super::Api;
 use crate::http::answer::refused_for_good;
 use crate::platform::blocking;
 use crate::platform::home::Home;
+use crate::wire::x509::pem;
 use trillium::{Conn, KnownHeaderName, Status};
 
-/// What phones and desktops take for a root certificate to install.
+/// What phones and desktops take for a root certificate to install, in DER and in PEM. PEM can be looked at.
 const MEDIA: &str = "application/x-x509-ca-cert";
 
 const NONE: &str = "This device has no root certificate: TLS was never on. `wattle tls on` makes one.";
@@ -21,7 +22,7 @@ impl Api {
             let home = self.keys.home().to_owned();
             let root = blocking::run(move || Home::at(&home).existing_tls_root()).await;
             match root.unwrap_or_else(|| Err("the system gives no more threads".to_owned())) {
-                Ok(Some(root)) => drop(self.tls_root.set(root.certificate().to_vec())),
+                Ok(Some(root)) => drop(self.tls_root.set(pem(root.certificate()))),
                 Ok(None) => {}
                 Err(why) => {
                     log::warn!("{why}");

@@ -38,7 +38,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/v1/tls/root",
         access: Access::Public,
-        about: "returns the root certificate of this device in DER, which browsers of other devices install; 404 where TLS was never on",
+        about: "returns the root certificate of this device in PEM, which browsers of other devices install; 404 where TLS was never on",
         handler: |api, conn, _| Box::pin(api.tls_root(conn)),
     },
 ];
