@@ -55,8 +55,10 @@ impl Drop for Quiet {
 fn without_a_word_of_its_owner_an_agent_speaks_plain_http_and_has_no_root() {
     let Some(open) = outside() else { return };
     let place = Place::new();
+    fs::create_dir(place.home()).unwrap();
+    fs::write(place.home().join("config.toml"), format!("[api]\nopen = \"{open}\"\n")).unwrap();
     let mut command = Command::new(WATTLE);
-    command.args(up_args(&place.home(), &["--open-api", &open.to_string()]));
+    command.args(up_args(&place.home(), &[]));
     let _agent = Quiet(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     let health = format!("http://{open}/healthz");
     let end = Instant::now() + Duration::from_secs(60);
@@ -82,7 +84,10 @@ fn with_tls_on_other_devices_reach_the_page_by_https_alone_and_trust_a_root_of_i
     let home = place.home();
     let on = wattle(&home, &["tls", "on"]);
     assert!(on.status.success() && String::from_utf8_lossy(&on.stdout).contains("wattle tls root"), "{on:?}");
-    let agent = place.up(&["--open-api", &open.to_string()]);
+    let config = home.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[api]\n", &format!("[api]\nopen = \"{open}\"\n"))).unwrap();
+    let agent = place.up(&[]);
     let root = place.path().join("root.pem").display().to_string();
     assert!(agent.cli(["tls", "root", &root]).status.success());
     assert_eq!(agent.cli(["tls", "root", &root]).status.code(), Some(1), "no file is overwritten");
@@ -145,7 +150,7 @@ fn with_tls_on_other_devices_reach_the_page_by_https_alone_and_trust_a_root_of_i
     agent.stop();
 
     // Another start has another certificate, under the same root.
-    let again = place.up(&["--open-api", &open.to_string()]);
+    let again = place.up(&[]);
     assert_eq!(answered(&["--cacert", &root, "--resolve", &to, &of("/healthz")]), "ok");
     again.stop();
     assert!(wattle(&home, &["tls", "off"]).status.success());

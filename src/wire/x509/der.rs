@@ -103,9 +103,9 @@ mod tests {
     #[test]
     fn a_time_has_two_digits_of_the_year_until_2049() {
         // By `date -u -d @…`.
-        assert_eq!(time(1_796_000_000), [&[0x17, 13], &b"261130005320Z"[..]].concat());
-        assert_eq!(time(2_524_607_999), [&[0x17, 13], &b"491231235959Z"[..]].concat());
-        assert_eq!(time(2_524_608_000), [&[0x18, 15], &b"20500101000000Z"[..]].concat());
-        assert_eq!(time(-5), [&[0x17, 13], &b"700101000000Z"[..]].concat());
+        assert_eq!(time(1_796_000_000), [&[0x17, 13][..], b"261130005320Z"].concat());
+        assert_eq!(time(2_524_607_999), [&[0x17, 13][..], b"491231235959Z"].concat());
+        assert_eq!(time(2_524_608_000), [&[0x18, 15][..], b"20500101000000Z"].concat());
+        assert_eq!(time(-5), [&[0x17, 13][..], b"700101000000Z"].concat());
     }
 }
