@@ -32,8 +32,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
-
-pub(super) use stream::TlsStream;
+use stream::TlsStream;
 
 const DAY: i64 = 86_400;
 

@@ -1,6 +1,6 @@
 //! TLS at the address for other devices, as curl sees it, and handshakes that are held back.
 
-use super::harness::{Place, WATTLE, up_args};
+use super::harness::{Agent, Place, WATTLE, up_args};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -76,15 +76,26 @@ fn without_a_word_of_its_owner_an_agent_speaks_plain_http_and_has_no_root() {
     assert_eq!(wattle(&place.home(), &["tls", "root"]).status.code(), Some(1), "there is none");
 }
 
-#[test]
-fn with_tls_on_other_devices_reach_the_page_by_https_alone_and_trust_a_root_of_its_own() {
-    let Some(open) = outside() else { return };
+/// An agent with TLS on, and how curl reaches it.
+struct Secured {
+    place: Place,
+    agent: Agent,
+    open: SocketAddr,
+    /// The file of its root certificate.
+    root: String,
+    /// The page by the device's name.
+    page: String,
+    /// Where curl finds that name.
+    to: String,
+    token: String,
+}
+
+fn secured(open: SocketAddr) -> Secured {
     let place = Place::new();
     place.up(&[]).stop();
-    let home = place.home();
-    let on = wattle(&home, &["tls", "on"]);
+    let on = wattle(&place.home(), &["tls", "on"]);
     assert!(on.status.success() && String::from_utf8_lossy(&on.stdout).contains("wattle tls root"), "{on:?}");
-    let config = home.join("config.toml");
+    let config = place.home().join("config.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("[api]\n", &format!("[api]\nopen = \"{open}\"\n"))).unwrap();
     let agent = place.up(&[]);
@@ -92,67 +103,86 @@ fn with_tls_on_other_devices_reach_the_page_by_https_alone_and_trust_a_root_of_i
     assert!(agent.cli(["tls", "root", &root]).status.success());
     assert_eq!(agent.cli(["tls", "root", &root]).status.code(), Some(1), "no file is overwritten");
     let status = agent.json(&["tls", "status", "--json"]);
-    assert_eq!(status["tls"], "on");
-    assert_eq!(status["pages"][0], format!("https://{open}"));
+    assert_eq!((&status["tls"], &status["pages"][0]), (&"on".into(), &format!("https://{open}").into()));
     let page = status["pages"][1].as_str().unwrap().to_owned();
-    let name = page.trim_start_matches("https://").split(':').next().unwrap().to_owned();
-    let (port, ip) = (open.port(), open.ip());
-    let (to, evil) = (format!("{name}:{port}:{ip}"), format!("evil.example:{port}:{ip}"));
-    let of = |path: &str| format!("{page}{path}");
-
-    assert_eq!(answered(&["--cacert", &root, "--resolve", &to, &of("/healthz")]), "ok");
-    if is_permitted(ip) {
-        assert_eq!(answered(&["--cacert", &root, &format!("https://{open}/healthz")]), "ok");
-    }
+    let name = page.trim_start_matches("https://").split(':').next().unwrap();
+    let to = format!("{name}:{}:{}", open.port(), open.ip());
     let token = format!("Authorization: Bearer {}", agent.token);
-    let told = answered(&["--cacert", &root, "--resolve", &to, "-H", &token, &of("/v1/status")]);
+    Secured { place, agent, open, root, page, to, token }
+}
+
+impl Secured {
+    /// What curl prints of a call by the device's name, under its root.
+    fn answered(&self, path: &str, more: &[&str]) -> String {
+        let at = format!("{}{path}", self.page);
+        answered(&[&["--cacert", &self.root, "--resolve", &self.to], more, &[&at]].concat())
+    }
+}
+
+/// The status, where it leads, and the media type.
+const SAID: [&str; 4] = ["-o", "/dev/null", "-w", "%{http_code} %{redirect_url} %{content_type}"];
+
+#[test]
+fn with_tls_on_the_page_is_answered_by_https_under_a_root_of_its_own_and_by_no_other_name() {
+    let Some(open) = outside() else { return };
+    let on = secured(open);
+    assert_eq!(on.answered("/healthz", &[]), "ok");
+    if is_permitted(open.ip()) {
+        assert_eq!(answered(&["--cacert", &on.root, &format!("https://{open}/healthz")]), "ok");
+    }
+    let told = on.answered("/v1/status", &["-H", &on.token]);
     assert!(told.contains("peer_id"), "{told}");
     // Of several records, and one that is never whole.
-    let script = answered(&["--cacert", &root, "--resolve", &to, &of("/page/style.css")]);
-    assert_eq!(script, answered(&[&format!("http://{}/page/style.css", agent.api)]));
-    let stream = curl(&["--cacert", &root, "--resolve", &to, "-N", "-m", "4", "-H", &token, &of("/v1/events/stream")]);
+    let plain = answered(&[&format!("http://{}/page/style.css", on.agent.api)]);
+    assert_eq!(on.answered("/page/style.css", &[]), plain);
+    let at = format!("{}/v1/events/stream", on.page);
+    let stream = curl(&["--cacert", &on.root, "--resolve", &on.to, "-N", "-m", "4", "-H", &on.token, &at]);
     assert!(String::from_utf8_lossy(&stream.stdout).contains("event: "), "{stream:?}");
-    let head = answered(&["--cacert", &root, "--resolve", &to, "-D", "-", "-o", "/dev/null", &of("/")]);
-    let head = head.to_ascii_lowercase();
+    let head = on.answered("/", &["-D", "-", "-o", "/dev/null"]).to_ascii_lowercase();
     assert!(head.contains("content-security-policy") && !head.contains("strict-transport"), "{head}");
-
     // Nobody trusts it without its root, by another name, or in an older protocol.
-    assert_eq!(curl(&["--resolve", &to, &of("/healthz")]).status.code(), Some(60));
-    let foreign = format!("https://evil.example:{port}/healthz");
-    assert_eq!(curl(&["--cacert", &root, "--resolve", &evil, &foreign]).status.code(), Some(60));
-    let code = ["-o", "/dev/null", "-w", "%{http_code} %{redirect_url} %{content_type}"];
-    let said = |more: &[&str]| answered(&[&code[..], more].concat());
-    assert!(said(&["-k", "--resolve", &evil, &foreign]).starts_with("403"));
-    assert!(
-        said(&["--cacert", &root, "--resolve", &to, "-H", "Origin: http://evil.example", &of("/")]).starts_with("403")
+    assert_eq!(curl(&["--resolve", &on.to, &format!("{}/healthz", on.page)]).status.code(), Some(60));
+    let (evil, foreign) = (
+        format!("evil.example:{}:{}", open.port(), open.ip()),
+        format!("https://evil.example:{}/healthz", open.port()),
     );
+    assert_eq!(curl(&["--cacert", &on.root, "--resolve", &evil, &foreign]).status.code(), Some(60));
+    let said = answered(&[&SAID[..], &["-k", "--resolve", &evil, &foreign]].concat());
+    assert!(said.starts_with("403"), "{said}");
+    let said = on.answered("/", &[&SAID[..], &["-H", "Origin: http://evil.example"]].concat());
+    assert!(said.starts_with("403"), "{said}");
     assert!(!curl(&["-k", "--tls-max", "1.2", &format!("https://{open}/healthz")]).status.success());
+    // Another start has another certificate, under the same root.
+    on.agent.stop();
+    let again = on.place.up(&[]);
+    assert_eq!(answered(&["--cacert", &on.root, "--resolve", &on.to, &format!("{}/healthz", on.page)]), "ok");
+    again.stop();
+}
 
-    // Plain HTTP leads there, and does nothing else.
+#[test]
+fn with_tls_on_plain_http_leads_to_https_and_gives_the_root_and_nothing_else() {
+    let Some(open) = outside() else { return };
+    let on = secured(open);
     let plain = |path: &str| format!("http://{open}{path}");
+    let said = |more: &[&str]| answered(&[&SAID[..], more].concat());
     assert!(said(&[&plain("/?q=tea")]).starts_with(&format!("307 https://{open}/?q=tea")));
     assert!(said(&["-I", &plain("/")]).starts_with("307"));
-    assert!(said(&["-H", &token, &plain("/v1/status")]).starts_with("403"));
+    assert!(said(&["-H", &on.token, &plain("/v1/status")]).starts_with("403"));
     assert!(said(&["-X", "POST", "-d", "{}", &plain("/v1/session")]).starts_with("403"));
     assert!(said(&["-H", "Host: evil.example", &plain("/")]).starts_with("403"));
-    let loaded = place.path().join("loaded.pem").display().to_string();
+    let loaded = on.place.path().join("loaded.pem").display().to_string();
     let told = answered(&["-o", &loaded, "-w", "%{http_code} %{content_type}", &plain("/v1/tls/root")]);
     assert_eq!(told, "200 application/x-x509-ca-cert");
-    assert_eq!(fs::read_to_string(&loaded).unwrap(), fs::read_to_string(&root).unwrap());
-
-    let link = agent.json(&["link", "--json"]);
+    assert_eq!(fs::read_to_string(&loaded).unwrap(), fs::read_to_string(&on.root).unwrap());
+    let link = on.agent.json(&["link", "--json"]);
     assert!(link["phone"].as_str().unwrap().starts_with(&format!("https://{open}/#token=")), "{link}");
     assert!(link["here"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{link}");
-    let qr = agent.cli(["tls", "root", "--qr"]);
+    let qr = on.agent.cli(["tls", "root", "--qr"]);
     assert!(String::from_utf8_lossy(&qr.stdout).contains(&plain("/v1/tls/root")), "{qr:?}");
+    let home = on.place.home();
     let secret = fs::read_to_string(home.join("tls-root")).unwrap()[..64].to_owned();
-    assert!(!agent.log().contains(&secret) && !String::from_utf8_lossy(&qr.stdout).contains(&secret));
-    agent.stop();
-
-    // Another start has another certificate, under the same root.
-    let again = place.up(&[]);
-    assert_eq!(answered(&["--cacert", &root, "--resolve", &to, &of("/healthz")]), "ok");
-    again.stop();
+    assert!(!on.agent.log().contains(&secret) && !String::from_utf8_lossy(&qr.stdout).contains(&secret));
+    on.agent.stop();
     assert!(wattle(&home, &["tls", "off"]).status.success());
     let link = wattle(&home, &["link"]);
     assert!(String::from_utf8_lossy(&link.stdout).contains(&format!("http://{open}/#token=")), "{link:?}");

@@ -60,7 +60,8 @@ impl MessageEncrypter for Records {
         payload.extend_from_chunks(&msg.payload);
         payload.extend_from_slice(&msg.typ.to_array());
         let (nonce, aad) = (self.nonce(seq), make_tls13_aad(length));
-        let tag = self.cipher.encrypt_inout_detached(&nonce, &aad, InOutBuf::from(payload.as_mut()));
+        let text: &mut [u8] = payload.as_mut();
+        let tag = self.cipher.encrypt_inout_detached(&nonce, &aad, InOutBuf::from(text));
         payload.extend_from_slice(&tag.map_err(|_| Error::EncryptError)?);
         Ok(OutboundOpaqueMessage::new(ContentType::ApplicationData, ProtocolVersion::TLSv1_2, payload))
     }
