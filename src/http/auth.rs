@@ -57,7 +57,7 @@ impl Refusal {
                  the page with it."
             }
             Self::NotHere => {
-                "This call carries a secret or changes the mesh, and everybody on the network could read along here. Make it on the \
+                "This call carries a secret or changes the mesh, and is not answered over the network, where others could read along. Make it on the \
                  device itself, with the `wattle` command or at the agent's own address."
             }
             Self::WrongToken => {
