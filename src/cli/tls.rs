@@ -6,7 +6,7 @@ use super::args::TlsCommand;
 use super::output::{Stop, show, show_done};
 use crate::base::time::date;
 use crate::config::{Config, Setting};
-use crate::platform::home::{Home, TlsRoot};
+use crate::platform::home::{Home, TlsRoot, is_agent_home};
 use crate::platform::host::host_name;
 use crate::platform::running;
 use crate::wire::pairing::qr::Qr;
@@ -39,6 +39,12 @@ fn until() -> String {
 
 /// Writes the setting down. The root is made now, so that it can be installed before anything is encrypted by it.
 fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
+    if !is_agent_home(|file| home.path().join(file).symlink_metadata().is_ok()) {
+        return Err(Stop::NotDone(format!(
+            "No agent has run with the home {}: start one with `wattle up`, then type this again. Nothing was changed.",
+            home.path().display()
+        )));
+    }
     let root = if on { Some(home.tls_root()?) } else { home.existing_tls_root()? };
     home.remember(&[Setting::Tls(on)])?;
     let config = settings(home)?;
@@ -173,6 +179,14 @@ mod tests {
         let (pages, config) = json_of("[api]\nopen = \"192.168.1.4:7780\"\ntls = \"on\"\n");
         assert!(config.tls && pages[0] == "https://192.168.1.4:7780", "{pages:?}");
         assert!(pages[1].starts_with("https://") && pages[1].ends_with(".local:7780"), "{pages:?}");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_home_gets_no_key_and_no_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = switch(&Home::at(folder.path()), true, false).unwrap_err();
+        assert!(matches!(&stop, Stop::NotDone(why) if why.contains("No agent has run")), "{stop:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
