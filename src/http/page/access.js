@@ -1,4 +1,5 @@
-// Who else is let in: browsers that signed in, and tokens of programs and people, each with a role, made and revoked on the device itself alone.
+// Who else is let in: browsers that signed in, and tokens of programs and people, each with a role, made and revoked on the device itself alone. And who
+// can read along on the way.
 
 import { get, lock, post, typed } from "./call.js";
 import { action, ago, copy, count, failed, here, make, moment, say, sure } from "./dom.js";
@@ -50,6 +51,21 @@ export function access() {
     return box;
   }
   box.append(unfolded("Tokens", open));
+  return box;
+}
+
+/** The part of the page about what others in the network can read of it. */
+export function encryption() {
+  const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
+  const command = make("code", {}, typed("wattle tls on"));
+  if (location.protocol === "https:") {
+    box.append(make("p", { class: "soft" }, "What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
+      make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
+  } else if (here) {
+    box.append(make("p", { class: "soft" }, "On this device itself nobody can read along. Before you open this page to phones, ", command, " encrypts it for them."));
+  } else {
+    box.append(make("p", { class: "soft" }, "Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
+  }
   return box;
 }
 

@@ -1,6 +1,6 @@
 // The devices of the mesh: who is here, what each has and does, how one joins and leaves.
 
-import { access, browsers } from "./access.js";
+import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
 import { action, count, failed, here, make, moment, number, say, span, sure } from "./dom.js";
@@ -14,7 +14,7 @@ export function open(box) {
   const list = make("ul", { class: "devices" });
   const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
   const trouble = make("div", {});
-  box.append(make("h1", {}, "Devices"), trouble, list, pairing, browsers(), access());
+  box.append(make("h1", {}, "Devices"), trouble, list, pairing, browsers(), access(), encryption());
   const view = { ends: false, timer: 0, due: 0, window: null, looks: false };
   // The sooner one counts.
   const within = (ms) => {
