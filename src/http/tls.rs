@@ -151,7 +151,7 @@ impl Certificate {
                 log::info!("The certificate of the page was renewed.");
             }
             Err(why) => {
-                log::warn!("The certificate of the page was not renewed, and the one of before is shown: {why}")
+                log::warn!("The certificate of the page was not renewed, and the one of before is shown: {why}");
             }
         }
     }

@@ -80,7 +80,6 @@ fn without_a_word_of_its_owner_an_agent_speaks_plain_http_and_has_no_root() {
 struct Secured {
     place: Place,
     agent: Agent,
-    open: SocketAddr,
     /// The file of its root certificate.
     root: String,
     /// The page by the device's name.
@@ -108,7 +107,7 @@ fn secured(open: SocketAddr) -> Secured {
     let name = page.trim_start_matches("https://").split(':').next().unwrap();
     let to = format!("{name}:{}:{}", open.port(), open.ip());
     let token = format!("Authorization: Bearer {}", agent.token);
-    Secured { place, agent, open, root, page, to, token }
+    Secured { place, agent, root, page, to, token }
 }
 
 impl Secured {
