@@ -10,6 +10,7 @@ use super::dto::Role;
 use super::keys::Keys;
 use super::routes::{self, Access};
 use super::throttle::Secret;
+use super::traffic::Reason;
 use crate::base::time::Instant;
 use crate::platform::{blocking, clock};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -71,6 +72,17 @@ impl Refusal {
             Self::Host | Self::Origin | Self::NotHere | Self::Role(_) => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
             Self::TooMany(_) => Status::TooManyRequests,
+        }
+    }
+
+    /// What it counts as.
+    const fn reason(self) -> Reason {
+        match self {
+            Self::Host => Reason::Host,
+            Self::Origin => Reason::Origin,
+            Self::NoToken | Self::WrongToken => Reason::Unauthorised,
+            Self::Role(_) | Self::NotHere => Reason::Forbidden,
+            Self::TooMany(_) => Reason::Throttled,
         }
     }
 }
@@ -217,7 +229,7 @@ impl Handler for Auth {
                 conn
             }
             Err(refusal) => {
-                let conn = answer::refused(conn, refusal.status(), refusal.sentence());
+                let conn = answer::refused(conn, refusal.status(), refusal.sentence()).with_state(refusal.reason());
                 match refusal {
                     Refusal::NoToken | Refusal::WrongToken => {
                         conn.with_response_header(KnownHeaderName::WwwAuthenticate, "Bearer")

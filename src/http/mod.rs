@@ -5,7 +5,7 @@
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
-//! `throttle` slows whoever tries tokens. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
+//! `throttle` slows whoever tries tokens, `traffic` counts what `GET /metrics` tells. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
 //!
 //! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
 //! trillium's `HttpContext::run`: trillium-smol keeps connections beyond its cap open without a limit in number or time, and
@@ -38,10 +38,12 @@ mod slots;
 pub mod tasks;
 mod throttle;
 mod timeouts;
+mod traffic;
 mod turn;
 pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
+use crate::platform::clock;
 use crate::platform::socket_owner::Ends;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
@@ -57,6 +59,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
+use traffic::{Reason, Traffic};
 use trillium::{Conn, Handler, HttpConfig, HttpContext};
 
 pub use timeouts::Timeouts;
@@ -103,11 +106,13 @@ pub fn serve(
     // Trillium sends these with every answer, also with those to requests that it cannot parse.
     context.shared_state_mut().insert(answer::common_headers());
     let context = Arc::new(context);
+    let traffic = Arc::clone(keys.traffic());
     let service = Service {
         context: Arc::clone(&context),
         handlers: Arc::new((Auth::new(keys.clone(), lan_address), Router(Api::new(node, keys)))),
         slots: Slots::new(),
         timeouts,
+        traffic,
     };
     smol::spawn(service.accept(listener)).detach();
     Ok(Server { address, context })
@@ -119,6 +124,7 @@ struct Service {
     handlers: Arc<(Auth, Router)>,
     slots: Arc<Slots>,
     timeouts: Timeouts,
+    traffic: Arc<Traffic>,
 }
 
 impl Service {
@@ -152,16 +158,18 @@ impl Service {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
+        let _open = self.traffic.connections.open();
         let ends = stream.local_addr().ok().map(|local| Ends { peer, local });
         let endless = transport.endless();
         let endless = &endless;
-        let (handlers, slot) = (&self.handlers, &slot);
+        let (handlers, slot, traffic) = (&self.handlers, &slot, &self.traffic);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = Conn::from(conn);
             conn.set_peer_ip(Some(peer.ip()));
             if let Some(ends) = ends {
                 conn.insert_state(ends);
             }
+            let (route, began) = (routes::number(conn.method(), conn.path()), clock::now());
             let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {
                 if routes::access(conn.method(), conn.path()) != Access::Open {
@@ -169,7 +177,11 @@ impl Service {
                 }
                 conn = handlers.1.run(conn).await;
             }
-            let conn = answer::dated(handlers.before_send(conn).await);
+            let mut conn = answer::dated(handlers.before_send(conn).await);
+            if let Some(status) = conn.status() {
+                let reason = conn.take_state::<Reason>();
+                traffic.answered(route, status, reason, clock::now().since(began));
+            }
             endless.store(answer::is_endless(&conn), Ordering::Relaxed);
             slot.answered();
             conn.into_inner()
