@@ -11,6 +11,7 @@
 )]
 
 mod agent;
+mod another_user;
 mod bad_input;
 mod claims;
 mod crash;
