@@ -14,7 +14,7 @@ const OTHER: u32 = 65534;
 /// What their program does with a connection: sends this, and reads all that comes.
 const READS: &str = r#"exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" >&3 && cat <&3"#;
 
-/// The same, and closes at once: then nobody owns that end of the connection, which the kernel writes as the user 0.
+/// The same, and closes at once: then nobody owns that end of the connection, and the kernel writes the user 0 for it.
 const CLOSES: &str = r#"exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" >&3; exec 3>&-"#;
 
 fn may_be_somebody_else() -> bool {
@@ -41,6 +41,20 @@ fn other_user(agent: &Agent, does: &str, path: &str, body: &Value) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The same of one who closes before the agent looks: the agent sleeps meanwhile, and the kernel takes the connection for it.
+fn other_user_is_gone(agent: &Agent, path: &str, body: &Value) {
+    let signal = |signal: &str| {
+        let sent = Command::new("kill").args([signal, &agent.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    signal("-STOP");
+    other_user(agent, CLOSES, path, body);
+    // Until the kernel has only the remains of that end (FIN-WAIT-2), which are nobody's.
+    std::thread::sleep(Duration::from_millis(300));
+    signal("-CONT");
+    std::thread::sleep(Duration::from_millis(500));
+}
+
 fn is_first_visit(agent: &Agent) -> bool {
     let door = agent.call("GET", "/v1/door", "").1;
     assert_ne!(door["first_visit"], door["password"], "{door}");
@@ -58,10 +72,7 @@ fn another_user_of_the_machine_does_not_choose_the_first_password_and_the_agents
     let told = other_user(&agent, READS, "/v1/password/first", &words);
     assert!(told.starts_with("HTTP/1.1 409 ") && told.contains("only the agent's own user chooses"), "{told}");
     // Who closes before the agent looks has a connection that belongs to nobody: not to root either, whose agent this one is.
-    for _ in 0..20 {
-        other_user(&agent, CLOSES, "/v1/password/first", &words);
-    }
-    std::thread::sleep(Duration::from_millis(500));
+    other_user_is_gone(&agent, "/v1/password/first", &words);
     assert!(is_first_visit(&agent), "{}", agent.log());
     let (status, session) = agent.call("POST", "/v1/password/first", &words.to_string());
     assert_eq!((status, &session["role"]), (200, &json!("admin")), "{session}");
@@ -80,8 +91,7 @@ fn a_code_of_wattle_open_lets_no_other_user_in_and_is_not_used_up_by_one() {
     let told = other_user(&agent, READS, "/v1/session", &code);
     assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("only a browser of the agent's own user"), "{told}");
     assert!(!told.contains("\"token\""), "{told}");
-    other_user(&agent, CLOSES, "/v1/session", &code);
-    std::thread::sleep(Duration::from_millis(500));
+    other_user_is_gone(&agent, "/v1/session", &code);
     let (_, list) = agent.call("GET", "/v1/tokens", "");
     assert_eq!(list["tokens"], json!([]), "nobody was let in");
     let (status, session) = agent.call("POST", "/v1/session", &code.to_string());
