@@ -11,8 +11,8 @@ fn text(agent: &Agent) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// The series with their values. Fails where the text is not in Prometheus' format.
-fn read(text: &str) -> BTreeMap<&str, f64> {
+/// The series with their values, as they stand there. Fails where the text is not in Prometheus' format.
+fn read(text: &str) -> BTreeMap<&str, &str> {
     let (mut metric, mut kind) = ("", "");
     let (mut series, mut metrics, mut with_series) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     for line in text.lines() {
@@ -33,7 +33,7 @@ fn read(text: &str) -> BTreeMap<&str, f64> {
             let suffixes: &[&str] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
             assert!(suffixes.contains(&suffix), "{line}");
             with_series.insert(metric);
-            assert!(series.insert(of, value.parse().unwrap()).is_none(), "once each: {line}");
+            assert!(value.parse::<f64>().is_ok() && series.insert(of, value).is_none(), "a number, once each: {line}");
         }
     }
     assert_eq!(metrics, with_series);
@@ -47,8 +47,8 @@ fn metrics_have_help_and_type_and_name_nothing_private() {
     agent.with_token("GET", "/v1/document?path=/home/anna/secret.md", "");
     let text = text(&agent);
     let series = read(&text);
-    assert_eq!(series["wattle_files{state=\"ready\"}"], 0.0);
-    assert!(series["process_resident_memory_bytes"] > 1e6, "{text}");
+    assert_eq!(series["wattle_files{state=\"ready\"}"], "0");
+    assert!(series["process_resident_memory_bytes"].parse::<f64>().unwrap() > 1e6, "{text}");
     for private in ["attic", "12D3", "boiler", "anna", agent.token.reveal(), "127.0.0.1"] {
         assert!(!text.contains(private), "{private}: {text}");
     }
@@ -79,35 +79,35 @@ fn requests_are_counted_by_the_tables_row_and_by_why_they_were_refused() {
         let of = format!("wattle_http_requests_total{{method=\"{method}\",route=\"{route}\",class=\"{class}\"}}");
         series.get(of.as_str()).copied()
     };
-    assert_eq!(requests("GET", "/page/{file}", "2xx"), Some(2.0), "{text}");
-    assert_eq!(requests("GET", "/page/{file}", "4xx"), Some(1.0));
-    assert_eq!(requests("GET", "/healthz", "4xx"), Some(1.0));
-    assert_eq!(requests("GET", "/v1/status", "4xx"), Some(1.0));
-    assert_eq!(requests("GET", "/v1/tasks", "4xx"), Some(7.0));
-    assert_eq!(requests("other", "other", "4xx"), Some(2.0), "no such path, and no such method");
+    assert_eq!(requests("GET", "/page/{file}", "2xx"), Some("2"), "{text}");
+    assert_eq!(requests("GET", "/page/{file}", "4xx"), Some("1"));
+    assert_eq!(requests("GET", "/healthz", "4xx"), Some("1"));
+    assert_eq!(requests("GET", "/v1/status", "4xx"), Some("1"));
+    assert_eq!(requests("GET", "/v1/tasks", "4xx"), Some("7"));
+    assert_eq!(requests("other", "other", "4xx"), Some("2"), "no such path, and no such method");
     assert_eq!(requests("GET", "/v1/energy", "2xx"), None);
     let took = |what: &str| {
         let of = format!("wattle_http_request_duration_seconds_{what}");
         series[of.as_str()]
     };
-    assert_eq!(took("count{method=\"GET\",route=\"/page/{file}\"}"), 3.0);
-    assert_eq!(took("bucket{method=\"GET\",route=\"/page/{file}\",le=\"+Inf\"}"), 3.0);
-    let buckets: Vec<f64> = series
+    assert_eq!(took("count{method=\"GET\",route=\"/page/{file}\"}"), "3");
+    assert_eq!(took("bucket{method=\"GET\",route=\"/page/{file}\",le=\"+Inf\"}"), "3");
+    let buckets: Vec<u64> = series
         .iter()
         .filter(|(of, _)| {
             of.starts_with("wattle_http_request_duration_seconds_bucket{method=\"GET\",route=\"/page/{file}\"")
         })
-        .map(|(_, count)| *count)
+        .map(|(_, count)| count.parse().unwrap())
         .collect();
-    assert!(buckets.len() == 7 && buckets.iter().all(|count| *count <= 3.0), "{buckets:?}");
+    assert!(buckets.len() == 7 && buckets.iter().all(|count| *count <= 3), "{buckets:?}");
     let refused = |reason: &str| series[format!("wattle_http_refused_total{{reason=\"{reason}\"}}").as_str()];
-    assert_eq!([refused("host"), refused("origin"), refused("too_large")], [1.0; 3], "{text}");
+    assert_eq!([refused("host"), refused("origin"), refused("too_large")], ["1"; 3], "{text}");
     assert_eq!(
         [refused("unauthorised"), refused("throttled")],
-        [1.0 + 5.0, 2.0],
+        ["6", "2"],
         "a missing token, five wrong ones, and two more"
     );
-    assert_eq!([refused("forbidden"), refused("busy")], [0.0; 2]);
+    assert_eq!([refused("forbidden"), refused("busy")], ["0"; 2]);
     assert!(!text.contains("anna") && !text.contains("style.css"), "a path that was sent is no label: {text}");
 }
 
@@ -129,15 +129,15 @@ fn questions_texts_connections_and_streams_are_counted() {
     std::io::Read::read_exact(&mut open, &mut [0; 15]).unwrap();
     let text = text(&agent);
     let series = read(&text);
-    assert_eq!(series["wattle_questions_total{result=\"answered\"}"], 2.0, "one over /mcp: {text}");
-    assert_eq!(series["wattle_questions_total{result=\"refused\"}"], 0.0, "what is no question was none");
-    assert_eq!(series["wattle_question_duration_seconds_count"], 2.0);
-    assert_eq!(series["wattle_question_devices_asked_total"], 2.0);
-    assert_eq!(series["wattle_question_devices_silent_total"], 0.0);
-    assert_eq!(series["wattle_program_embeddings_total"], 2.0);
-    assert_eq!(series["wattle_program_embedding_tokens_total"], 3.0);
-    assert_eq!(series["wattle_http_event_streams"], 1.0);
-    assert!(series["wattle_http_connections"] >= 2.0, "the stream's and this one: {text}");
+    assert_eq!(series["wattle_questions_total{result=\"answered\"}"], "2", "one over /mcp: {text}");
+    assert_eq!(series["wattle_questions_total{result=\"refused\"}"], "0", "what is no question was none");
+    assert_eq!(series["wattle_question_duration_seconds_count"], "2");
+    assert_eq!(series["wattle_question_devices_asked_total"], "2");
+    assert_eq!(series["wattle_question_devices_silent_total"], "0");
+    assert_eq!(series["wattle_program_embeddings_total"], "2");
+    assert_eq!(series["wattle_program_embedding_tokens_total"], "3");
+    assert_eq!(series["wattle_http_event_streams"], "1");
+    assert!(series["wattle_http_connections"].parse::<u64>().unwrap() >= 2, "the stream's and this one: {text}");
 }
 
 /// Names of metrics in a text, without what a histogram's series have behind them.
