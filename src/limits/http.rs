@@ -131,10 +131,6 @@ pub const PASSWORD_KIB: u32 = 16 * 1024;
 /// Passes over them. With 12 MiB OWASP's table asks for three.
 pub const PASSWORD_PASSES: u32 = 3;
 
-/// KiB of addresses that such a look reserves, of which it touches only what it takes. The C library gives what is larger than 32 MiB back to the system at
-/// once; what is smaller it keeps, for each of up to eight threads a core: 256 MiB on two cores.
-pub const PASSWORD_RESERVED_KIB: usize = 33 * 1024;
-
 /// KiB and passes, at most, that the file of a password may name: it may be of a later version with other figures, or damaged.
 pub const PASSWORD_COST_MAX: (u32, u32) = (64 * 1024, 16);
 

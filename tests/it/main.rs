@@ -31,6 +31,7 @@ mod joining;
 mod json;
 mod layers;
 mod link;
+mod memory;
 mod message;
 mod models;
 mod multilingual;
