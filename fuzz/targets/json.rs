@@ -15,7 +15,7 @@ use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
 /// All message types, the empty string, and a type whose body is not JSON.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     "hello",
     "member",
     "roll",
@@ -41,6 +41,7 @@ const KINDS: [&str; 25] = [
     "holdings",
     "cut-short",
     "coming",
+    "unusable",
 ];
 
 fn key() -> SigningKey {

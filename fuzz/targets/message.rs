@@ -11,7 +11,7 @@ use wattle::limits::{
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::message::{
     Answer, Coming, Coverage, CutShort, Duplicate, Echo, Entry, Filtered, Filters, HitVector, Holding, Holdings, Keys,
-    LatestStart, MemberDigest, Message, Query, Unembedded, Unread, Vectors,
+    LatestStart, MemberDigest, Message, Query, Unembedded, Unread, Unusable, Vectors,
 };
 use wattle::wire::why::{Figure, Hold, Why};
 
@@ -44,7 +44,8 @@ pub fn check(data: &[u8]) {
         Message::LatestStart(start) => assert!(start.message.len() <= START_PROOF_BYTES_MAX),
         Message::Trust(_) => super::certificate::check_message(&message),
         Message::Duplicate(_) | Message::Coverage(_) | Message::MemberDigest(_) | Message::Coming(_) => {}
-        Message::Unread(_) | Message::Unembedded(_) | Message::Filtered(_) | Message::CutShort(_) => {}
+        Message::Unread(_) | Message::Unembedded(_) | Message::Unusable(_) => {}
+        Message::Filtered(_) | Message::CutShort(_) => {}
         Message::Holdings(holdings) => {
             let mut names = holdings.collections.iter().flat_map(|list| list.iter()).map(|holding| &holding.name);
             assert!(names.all(|name| !name.is_empty() && !name.chars().any(char::is_control)));
@@ -144,6 +145,7 @@ pub(super) fn messages() -> Vec<Message> {
     messages.push(Message::Holdings(Holdings { collections: None }));
     messages.push(Message::CutShort(CutShort { id: 7 }));
     messages.push(Message::Coming(Coming {}));
+    messages.push(Message::Unusable(Unusable { files: 600 }));
     messages
 }
 

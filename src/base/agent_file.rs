@@ -1,7 +1,7 @@
 //! The names of what an agent keeps in its home, by which that is told from other files.
 
 /// The small files; `platform::home` says what each of them is for.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "lock",
     "identity.key",
     "hardware",
@@ -19,6 +19,7 @@ const NAMES: [&str; 26] = [
     "unfinished-commands",
     "mesh-records",
     "mesh-root",
+    "tls-root",
     "mesh-invites",
     "mesh-seen",
     "mesh-left",

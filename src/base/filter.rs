@@ -145,6 +145,11 @@ impl Filter {
             .collect()
     }
 
+    /// The types that are asked for and are a kind, or an ending of one.
+    pub fn known_types(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().map(String::as_str).filter(|asked| kind::is_known(asked))
+    }
+
     /// What was asked for, as it is typed in a question.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
@@ -225,6 +230,7 @@ mod tests {
         let strange = Filter { types: ["foo", "pdf", "mail", "rs"].map(str::to_owned).into(), ..Filter::default() };
         let [says] = &strange.strange_types()[..] else { panic!("one of them is no type") };
         assert!(says.starts_with("Nothing of the type \"foo\" was found.") && says.contains(" markdown, "), "{says}");
+        assert_eq!(strange.known_types().collect::<Vec<_>>(), ["pdf", "mail", "rs"]);
         (0..FILTER_VALUES_MAX).for_each(|n| filter.add(Key::Collection, &n.to_string()).unwrap());
         assert!(filter.add(Key::Collection, "one more").unwrap_err().starts_with("At most 8"));
         assert_eq!(filter.add(Key::Collection, "3"), Ok(()), "it is there");

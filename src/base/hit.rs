@@ -31,6 +31,18 @@ pub struct Found {
     /// What was found by its meaning alone. Not in messages: `message::Coverage` counts it as not searched.
     #[serde(skip)]
     pub words_due: WordsDue,
+    /// Files of the types that are asked for: counted where nothing was found of them. Not in messages: of its own device a person is told.
+    #[serde(skip)]
+    pub of_types: Option<TypedFiles>,
+}
+
+/// Files of the types that a question asks for, whatever else it asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypedFiles {
+    /// All that are known.
+    pub all: u64,
+    /// Those of them that cannot be used, so that nothing of them can be found.
+    pub unusable: u64,
 }
 
 /// Files whose words are not in the index yet.
@@ -183,13 +195,15 @@ pub struct FileCoverage {
     pub cut_short: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(count: &u64) -> bool {
+/// Whether a count is left out of an answer.
+#[must_use]
+pub const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(is: &bool) -> bool {
+/// Whether a mark is left out of an answer.
+#[must_use]
+pub const fn is_false(is: &bool) -> bool {
     !*is
 }
 

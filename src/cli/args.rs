@@ -18,6 +18,7 @@ mod service;
 mod show;
 mod sim;
 mod tasks;
+mod tls;
 mod token;
 mod upkeep;
 
@@ -45,6 +46,7 @@ pub use service::ServiceCommand;
 pub use show::ShowArgs;
 pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
+pub use tls::TlsCommand;
 pub use token::{RoleArg, TokenCommand};
 pub use upkeep::{BackupArgs, RestoreArgs};
 
@@ -257,7 +259,7 @@ pub struct UpArgs {
     pub boot: Vec<PathBuf>,
 
     /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
-    /// the token, and everybody on the network can read the traffic.
+    /// the token, and everybody on the network can read the traffic unless `wattle tls on` encrypts it.
     #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
     pub open_api: Option<SocketAddr>,
 

@@ -7,7 +7,7 @@ use crate::base::collection_name::is_same;
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
-use crate::http::dto::{ModelOf, Regrouped, StatusReport};
+use crate::http::dto::{Model, Regrouped, StatusReport};
 use crate::http::folders::{Folders, Watched};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json
     match what {
         CollectionCommand::List => {
             let Folders { folders, private_names } = client.folders().await?.read;
-            let models = client.status().await?.read.model.collections;
-            let text = list(&folders, &private_names, &models, as_json);
+            let model = client.status().await?.read.model;
+            let text = list(&folders, &private_names, &model, as_json);
             if as_json { print_as_is(&text) } else { print(&text) }
         }
         CollectionCommand::Rename { name, to } => {
@@ -97,10 +97,11 @@ fn kept(name: &str) -> String {
     format!("A folder that is added to that name is private too, until `wattle collection ring {} mesh`", quoted(name))
 }
 
-/// The collections with their folders, and the models of those that have one of their own. Only lists of earlier versions have collections
+/// The collections with their folders and languages, and the models of those that have one of their own. Only lists of earlier versions have collections
 /// whose folders have different rings.
-fn list(sources: &[Watched], private_names: &[String], models: &[ModelOf], as_json: bool) -> String {
-    let model_of = |name: &str| models.iter().find(|of| is_same(&of.collection, name));
+fn list(sources: &[Watched], private_names: &[String], model: &Model, as_json: bool) -> String {
+    let model_of = |name: &str| model.collections.iter().find(|of| is_same(&of.collection, name));
+    let languages_of = |name: &str| model.languages.iter().find(|of| is_same(&of.collection, name));
     let mut collections: BTreeMap<&str, Vec<&Watched>> = BTreeMap::new();
     for source in sources {
         collections.entry(&source.collection).or_default().push(source);
@@ -112,6 +113,9 @@ fn list(sources: &[Watched], private_names: &[String], models: &[ModelOf], as_js
             let mut one = json!({ "name": name, "ring": ring_of(folders), "folders": paths, "rings": rings });
             if let Some(of) = model_of(name) {
                 one["model"] = json!({ "name": of.model, "before": of.before, "language": of.language });
+            }
+            if let Some(of) = languages_of(name) {
+                one["languages"] = json!(of.languages);
             }
             one
         };
@@ -133,7 +137,8 @@ fn list(sources: &[Watched], private_names: &[String], models: &[ModelOf], as_js
             |ring| format!("ring {}", ring.as_str()),
         );
         let model = model_of(name).map_or_else(String::new, |of| format!("; model {}", of.model));
-        let _ = writeln!(text, "{}", one_line(&format!("{name} ({said}{model})")));
+        let languages = languages_of(name).map_or_else(String::new, |of| format!("; {}", of.words));
+        let _ = writeln!(text, "{}", one_line(&format!("{name} ({said}{model}{languages})")));
         for folder in folders {
             let ring = if ring.is_none() { format!(" (ring {})", folder.ring.as_str()) } else { String::new() };
             let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
@@ -158,10 +163,15 @@ fn ring_of(folders: &[&Watched]) -> Option<Ring> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::dto::{LanguageShare, LanguagesOf, ModelOf};
 
-    #[test]
-    fn collections_are_listed_with_their_ring_and_folders() {
-        let watched = |path: &str, collection: &str, ring| Watched {
+    /// With models of some collections, and the languages of some.
+    fn model(collections: Vec<ModelOf>, languages: Vec<LanguagesOf>) -> Model {
+        Model { name: "m".to_owned(), fingerprint: "00".to_owned(), unknown_language: None, collections, languages }
+    }
+
+    fn watched(path: &str, collection: &str, ring: Ring) -> Watched {
+        Watched {
             path: path.to_owned(),
             collection: collection.to_owned(),
             ring,
@@ -174,45 +184,62 @@ mod tests {
             key_file_paths: Vec::new(),
             agent_homes: Vec::new(),
             ignored: None,
-        };
-        let sources = [
+        }
+    }
+
+    fn two_collections() -> [Watched; 3] {
+        [
             watched("/b", "home", Ring::Mesh),
             watched("/d", "diary\u{1b}[m", Ring::Private),
             watched("/a", "home", Ring::Mesh),
-        ];
+        ]
+    }
+
+    #[test]
+    fn collections_are_listed_with_their_ring_and_folders() {
+        let sources = two_collections();
+        let none = model(Vec::new(), Vec::new());
         assert_eq!(
-            list(&sources, &[], &[], false),
+            list(&sources, &[], &none, false),
             "diary\u{fffd}[m (ring private)\n    /d\nhome (ring mesh)\n    /b\n    /a\n"
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &[], true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &none, true)).unwrap();
         assert_eq!(
             json[1],
             json!({ "version": 1, "name": "home", "ring": "mesh", "folders": ["/b", "/a"], "rings": ["mesh", "mesh"] })
         );
-        assert!(list(&[], &[], &[], false).contains("wattle add"));
+        assert!(list(&[], &[], &none, false).contains("wattle add"));
         let kept = ["old diary".to_owned()];
-        let text = list(&[], &kept, &[], false);
+        let text = list(&[], &kept, &none, false);
         assert!(text.starts_with("There is no collection yet"), "a name is no collection: {text}");
         assert!(text.contains("\n\nNames without a folder"), "{text}");
         assert!(
             text.contains("    old diary: A folder")
                 && text.contains("until `wattle collection ring 'old diary' mesh`")
         );
-        let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, &[], true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&[], &kept, &none, true)).unwrap();
         assert_eq!(
             json[0],
             json!({ "version": 1, "name": "old diary", "ring": "private", "folders": [], "rings": [] })
         );
-        let text = list(&sources, &kept, &[], false);
+        let text = list(&sources, &kept, &none, false);
         let (collections, names) = text.split_once("\n\n").unwrap();
         assert!(!collections.contains("old diary") && names.contains("    old diary: "), "{text}");
         let mixed = [watched("/b", "home", Ring::Mesh), watched("/c", "home", Ring::Private)];
-        let text = list(&mixed, &[], &[], false);
+        let text = list(&mixed, &[], &none, false);
         assert!(text.contains("    /b (ring mesh)\n    /c (ring private)\n"), "{text}");
         assert!(
             text.starts_with("home (of its folders some are private") && text.contains("ring home private`"),
             "{text}"
         );
+        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], &none, true)).unwrap();
+        assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
+        assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
+    }
+
+    #[test]
+    fn collections_are_listed_with_their_languages_and_models() {
+        let sources = two_collections();
         let set = ModelOf {
             collection: "Home".to_owned(),
             model: "other".to_owned(),
@@ -220,14 +247,24 @@ mod tests {
             before: Some("words".to_owned()),
             language: None,
         };
-        let text = list(&sources, &[], std::slice::from_ref(&set), false);
+        let share = |name: &str, percent| LanguageShare { name: name.to_owned(), percent };
+        let languages = LanguagesOf {
+            collection: "home".to_owned(),
+            words: "German, some English".to_owned(),
+            languages: vec![share("German", 80), share("English", 20)],
+        };
+        let german = list(&sources, &[], &model(Vec::new(), vec![languages.clone()]), false);
+        assert!(german.contains("home (ring mesh; German, some English)\n"), "{german}");
+        let json = list(&sources, &[], &model(Vec::new(), vec![languages]), true);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json[1]["languages"][1], json!({ "name": "English", "percent": 20 }));
+        assert_eq!(json[0].get("languages"), None, "nothing is known of it");
+        let set = model(vec![set], Vec::new());
+        let text = list(&sources, &[], &set, false);
         assert!(text.contains("home (ring mesh; model other)\n") && text.contains(" (ring private)\n"), "{text}");
-        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &[set], true)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &set, true)).unwrap();
         assert_eq!(json[1]["model"], json!({ "name": "other", "before": "words", "language": null }));
         assert_eq!(json[0].get("model"), None);
-        let json: serde_json::Value = serde_json::from_str(&list(&mixed, &[], &[], true)).unwrap();
-        assert_eq!(json[0]["ring"], json!(null), "it has none as a whole");
-        assert_eq!(json[0]["rings"], json!(["mesh", "private"]));
     }
 
     #[test]

@@ -114,6 +114,14 @@ fn write_coverage(text: &mut String, coverage: &SearchAnswer, filters: &[String]
             // What helps is typed there.
             let _ = writeln!(text, "On {}: {sentence}", one_line(&other.device));
         }
+        if other.unusable > 0 {
+            let files = count(other.unusable, "file");
+            let _ = writeln!(
+                text,
+                "On {}: {files} cannot be read; `wattle doctor` there says why.",
+                one_line(&other.device)
+            );
+        }
     }
     if !coverage.nothing_else.is_empty() {
         let names = coverage.nothing_else.iter().map(|other| one_line(&other.device)).collect::<Vec<_>>().join(", ");
@@ -201,6 +209,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     row("Model", &model(&status.model));
     for of in &status.model.collections {
         row("", &model_of(of));
+    }
+    for (at, of) in status.model.languages.iter().enumerate() {
+        row(if at == 0 { "Languages" } else { "" }, &format!("{}: {}", of.collection, of.words));
     }
     let listed = match (status.files.refused, status.files.parked) {
         (0, 0) => "",

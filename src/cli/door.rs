@@ -2,7 +2,7 @@
 
 use super::args::DoorCommand;
 use super::output::Stop;
-use super::{link, open, password, token};
+use super::{link, open, password, tls, token};
 use crate::http::client::{Client, Failure};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,6 +17,7 @@ pub(super) fn run(
     match what {
         DoorCommand::Token { what } => smol::block_on(token::token(&client()?, what, as_json)),
         DoorCommand::Password { what } => smol::block_on(password::password(&client()?, what, as_json)),
+        DoorCommand::Tls { what } => tls::tls(home, what, as_json),
         DoorCommand::Open(args) => open::open(client, (home, api), args, as_json),
         DoorCommand::Link(args) => link::link(home, api, args, as_json),
     }

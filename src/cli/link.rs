@@ -42,9 +42,10 @@ impl Link {
         let runs = running::is_running(&at);
         // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
         let token = if runs { at.token_in_use() } else { at.existing_token() }?;
-        let open = at.settings()?.and_then(|config| config.open_api);
-        let to = |address: SocketAddr| format!("http://{address}/#token={}", token.reveal());
-        Ok(Self { here: to(api), phone: open.map(to), runs })
+        let config = at.settings()?.unwrap_or_default();
+        let to = |scheme, address: SocketAddr| format!("{scheme}://{address}/#token={}", token.reveal());
+        let outside = if config.tls { "https" } else { "http" };
+        Ok(Self { here: to("http", api), phone: config.open_api.map(|open| to(outside, open)), runs })
     }
 
     /// Both for programs, and, of `open`, whether a browser was started.
@@ -79,6 +80,13 @@ impl Link {
         match &self.phone {
             Some(phone) => {
                 let _ = writeln!(text, "On a phone in your network: {phone}");
+                if phone.starts_with("https:") {
+                    let root = at_home("wattle tls root", home);
+                    let _ = writeln!(
+                        text,
+                        "If its browser warns, it lacks the root certificate of this device: `{root}` says how to install it."
+                    );
+                }
                 for line in Qr::of(phone).filter(|_| qr).into_iter().flat_map(|code| code.lines(false)) {
                     let _ = writeln!(text, "{line}");
                 }
@@ -112,7 +120,9 @@ mod tests {
         link.phone = Some("http://192.168.1.9:7780/#token=00".to_owned());
         let text = link.text(home, true);
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");
-        assert!(!link.text(home, false).contains('█'));
+        assert!(!link.text(home, false).contains('█') && !text.contains("root certificate"));
+        link.phone = Some("https://192.168.1.9:7780/#token=00".to_owned());
+        assert!(link.text(home, false).contains("#token=00\nIf its browser warns") && text.contains("http:"), "{text}");
         link.runs = false;
         assert!(link.text(home, false).starts_with("No agent runs with this home"));
     }

@@ -51,6 +51,7 @@ mod start;
 mod style;
 mod tasks;
 pub mod text;
+mod tls;
 mod token;
 pub mod up;
 mod upkeep;

@@ -7,7 +7,7 @@ use crate::base::count::count;
 use crate::base::span::span;
 use crate::base::time::utc;
 use crate::http::client::Client;
-use crate::http::dto::{Collection, Headroom, Peer};
+use crate::http::dto::{Collection, Headroom, Peer, SharedFiles};
 use crate::http::events::Event;
 use crate::limits::WATCH_MS;
 use crate::node::mesh_report::MeshReport;
@@ -95,10 +95,10 @@ fn row(now: i64, peer: &Peer) -> [String; 7] {
             _ if peer.frozen => "no: two devices use its key".to_owned(),
             of => of.as_ref().map_or_else(none, headroom),
         },
-        match (peer.other_model, peer.collections.is_empty()) {
-            (true, _) => "another model; `wattle doctor` says what helps".to_owned(),
-            (false, true) => none(),
-            (false, false) => collections(&peer.collections),
+        if peer.other_model {
+            "another model; `wattle doctor` says what helps".to_owned()
+        } else {
+            shared(&peer.shared).unwrap_or_else(none)
         },
     ]
 }
@@ -156,6 +156,14 @@ fn age(seconds: u16) -> String {
     if seconds > HEADROOM_NEW_S { format!(", {} ago", span(seconds.into())) } else { String::new() }
 }
 
+/// What a device shares, and how much it cannot use.
+fn shared(of: &SharedFiles) -> Option<String> {
+    let held = (!of.collections.is_empty()).then(|| collections(&of.collections));
+    let unusable = (of.unusable > 0).then(|| format!("{} not readable", count(of.unusable, "file")));
+    let parts: Vec<String> = held.into_iter().chain(unusable).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 fn collections(list: &[Collection]) -> String {
     let of = |of: &Collection| {
         format!(
@@ -190,7 +198,10 @@ mod tests {
             headroom: Some(Headroom { quarters: 2, energy: Energy::Surplus, ms_per_task: None, age_s: 5 }),
             other_model: false,
             frozen: false,
-            collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
+            shared: SharedFiles {
+                collections: vec![Collection { name: "home".into(), model: "00".into(), documents: 7, passages: 1 }],
+                unusable: 0,
+            },
         }
     }
 
@@ -203,7 +214,7 @@ mod tests {
             address: None,
             round_trip_us: None,
             headroom: None,
-            collections: Vec::new(),
+            shared: SharedFiles::default(),
             ..peer()
         };
         let text = table(0, &[peer(), unknown], PLAIN);
@@ -212,6 +223,9 @@ mod tests {
         assert!(lines[0].starts_with("DEVICE  PEER       STATE       ADDRESS           ROUND TRIP  FREE FOR WORK"));
         assert!(lines[1].starts_with("at\u{fffd}tic  …riHhKust  linked      192.168.1.7:7781  1.2 ms      half (energy surplus)  home (7 files, 1 passage)"));
         assert!(lines[2].starts_with("-       …riHhKust  not linked  dials us          -           -"));
+        let broken = SharedFiles { unusable: 6, ..peer().shared };
+        let text = table(0, &[Peer { shared: broken, ..peer() }], PLAIN);
+        assert!(text.contains("home (7 files, 1 passage); 6 files not readable"), "{text}");
         let off = Peer { linked: false, state: "down".into(), off_s: Some(60), ..peer() };
         assert!(table(3600, &[off], PLAIN).contains("off since 1970-01-01 00:59 UTC"));
         let old = Headroom { age_s: 41, ..peer().headroom.unwrap() };

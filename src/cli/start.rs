@@ -157,8 +157,13 @@ mod tests {
     use crate::http::dto::{Activity, Files, IndexBytes, Model, Progress};
 
     fn status() -> StatusReport {
-        let model =
-            Model { name: "m".into(), fingerprint: "00".into(), unknown_language: None, collections: Vec::new() };
+        let model = Model {
+            name: "m".into(),
+            fingerprint: "00".into(),
+            unknown_language: None,
+            collections: Vec::new(),
+            languages: Vec::new(),
+        };
         StatusReport {
             peer_id: "12D3Koo".into(),
             device: "attic".into(),

@@ -14,6 +14,7 @@ mod network;
 mod reread;
 mod restart;
 mod screen;
+mod secured;
 mod stop;
 mod threads;
 mod uncounted;
@@ -29,7 +30,6 @@ use crate::embed::model::Manifest;
 use crate::http;
 use crate::http::Timeouts;
 use crate::http::keys::Keys;
-use crate::http::lan_listener::LanListener;
 use crate::net::address_book::AddressBook;
 use crate::net::session::linking;
 use crate::node::input::Input;
@@ -136,8 +136,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
     let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), keys(&home, options, token, boot)?);
-    let lan_listener =
-        options.open_api.map(|open| LanListener::at(open, node_handle.clone(), keys.clone())).transpose()?;
+    let lan_listener = secured::lan_listener(&home, options, (&node_handle, &keys))?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
     let told = tell_address(&home, address);
     let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());

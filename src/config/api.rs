@@ -1,4 +1,4 @@
-//! `[api]`: the address at which other devices may reach the API, and whether callers within this machine need no token.
+//! `[api]`: the address at which other devices may reach the API, whether it speaks TLS there, and whether callers within this machine need no token.
 
 use super::error::{ConfigError, wrong};
 use core::net::SocketAddr;
@@ -9,17 +9,34 @@ use serde::Deserialize;
 pub(super) struct RawApi {
     open: Option<String>,
     open_here: Option<bool>,
+    tls: Option<Tls>,
+}
+
+/// Whether the address for other devices speaks TLS.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tls {
+    On,
+    Off,
+}
+
+/// How the API is opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ApiSettings {
+    pub(super) open: Option<SocketAddr>,
+    pub(super) open_here: bool,
+    pub(super) tls: bool,
 }
 
 impl RawApi {
-    /// The address for other devices, and whether callers within this machine need no token.
-    pub(super) fn checked(self) -> Result<(Option<SocketAddr>, bool), ConfigError> {
+    /// The settings, if they go together.
+    pub(super) fn checked(self) -> Result<ApiSettings, ConfigError> {
         let open = self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()?;
         let open_here = self.open_here.unwrap_or(false);
         if open_here && open.is_some() {
             return Err(wrong(OPEN_HERE_AND_THERE.to_owned()).of("api.open_here"));
         }
-        Ok((open, open_here))
+        Ok(ApiSettings { open, open_here, tls: matches!(self.tls, Some(Tls::On)) })
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Setting {
     Api(SocketAddr),
     /// `api.open`.
     OpenApi(SocketAddr),
+    /// `api.tls`.
+    Tls(bool),
     /// `node.multicast`.
     Multicast(bool),
     /// `node.models`.
@@ -67,6 +69,7 @@ fn apply(document: &mut DocumentMut, home: Option<&str>, setting: &Setting) {
         Setting::Listen(address) => set(document, "node", "listen", address.to_string().into()),
         Setting::Api(address) => set(document, "node", "api", address.to_string().into()),
         Setting::OpenApi(address) => set(document, "api", "open", address.to_string().into()),
+        Setting::Tls(on) => set(document, "api", "tls", (if *on { "on" } else { "off" }).into()),
         Setting::Multicast(on) => set(document, "node", "multicast", (*on).into()),
         Setting::Models(folder) => set(document, "node", "models", folder.as_str().into()),
         Setting::AddPeer(peer) => {

@@ -42,6 +42,8 @@ fn an_empty_file_gets_a_table_that_reads_back_as_it_was_typed() {
     assert_eq!(config.node.peers, [FIRST.parse().unwrap()]);
     assert_eq!((config.node.multicast, config.node.folders.as_ref().map(Vec::len)), (Some(false), Some(2)));
     assert_eq!(written(&text, &settings), text, "the same again changes nothing");
+    assert_eq!(written("", &[Setting::Tls(true)]), "[api]\ntls = \"on\"\n");
+    assert!(!Config::parse(&written("[api]\ntls = \"on\" # phones\n", &[Setting::Tls(false)])).unwrap().tls);
 }
 
 #[test]

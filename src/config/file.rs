@@ -1,6 +1,6 @@
 //! The whole file: its tables and their settings.
 
-use super::api::RawApi;
+use super::api::{ApiSettings, RawApi};
 use super::energy::{Energy, RawEnergy};
 use super::error::{ConfigError, malformed, wrong};
 use super::node::{NodeSettings, RawNode};
@@ -19,6 +19,8 @@ pub struct Config {
     pub open_api: Option<SocketAddr>,
     /// Whether callers within this machine need no token. Never with `open_api`.
     pub open_here: bool,
+    /// Whether the address for other devices speaks TLS.
+    pub tls: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +51,7 @@ impl Config {
 
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
-        let (open_api, open_here) = self.api.checked()?;
-        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api, open_here })
+        let ApiSettings { open, open_here, tls } = self.api.checked()?;
+        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api: open, open_here, tls })
     }
 }

@@ -13,6 +13,9 @@ fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
     assert_eq!((config.open_api, config.open_here, config.energy.can_wait), (None, false, Duration::ZERO));
     assert!(Config::parse("[api]\nopen_here = true\n").unwrap().open_here);
+    let tls = |value: &str| Config::parse(&format!("[api]\ntls = {value}\n"));
+    assert!(!config.tls && tls("\"on\"").unwrap().tls && !tls("\"off\"").unwrap().tls);
+    assert!(tls("\"yes\"").is_err() && tls("true").is_err());
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 

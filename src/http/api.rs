@@ -2,6 +2,7 @@
 //!
 //! A call that fails is answered with 4xx or 5xx and `{"error": one sentence}`.
 
+mod browsers;
 mod collection;
 mod document;
 pub(super) mod embed;
@@ -19,6 +20,7 @@ mod report;
 mod search;
 mod session;
 mod stream;
+mod tls;
 mod tokens;
 mod upkeep;
 
@@ -50,7 +52,7 @@ use serde::de::DeserializeOwned;
 use smol::lock::Semaphore;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use trillium::{Conn, Error, Status};
 
 /// The handlers, and where they ask.
@@ -63,6 +65,8 @@ pub struct Api {
     streams: Arc<Semaphore>,
     /// Room for files that are being sent.
     sent: Arc<Semaphore>,
+    /// The root certificate, once it was asked for.
+    tls_root: Arc<OnceLock<String>>,
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -82,7 +86,8 @@ impl Api {
     #[must_use]
     pub fn new(node: NodeHandle, keys: Keys) -> Self {
         let room = |places| Arc::new(Semaphore::new(places));
-        Self { node, keys, page: Arc::new(Page::new()), streams: room(STREAMS_MAX), sent: room(FILES_SENT_MAX) }
+        let (streams, sent) = (room(STREAMS_MAX), room(FILES_SENT_MAX));
+        Self { node, keys, page: Arc::new(Page::new()), streams, sent, tls_root: Arc::default() }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {

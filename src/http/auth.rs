@@ -4,17 +4,21 @@
 //! foreign name that resolves to this machine), the Origin (RFC 6454) with `Sec-Fetch-Site` (the Fetch Metadata draft), and
 //! a bearer token (RFC 6750) that no page can read. Whoever tries tokens is slowed (`throttle`): on the address that other devices reach, with a right
 //! one too, so that trying tells nothing; on this machine a right one always works, whatever another program of the machine does.
+//!
+//! Where the address has TLS, its certificate keeps foreign names out too, so that the device's own names are taken beside the address: a browser that was
+//! led here by another name finds no certificate for it. A request without TLS gets the root certificate there, or is sent on to https, and nothing else.
 
 use super::answer;
 use super::dto::Role;
 use super::keys::Keys;
 use super::routes::{self, Access};
 use super::throttle::Secret;
+use super::tls::{Encrypted, Tls};
 use super::traffic::Reason;
 use crate::base::time::Instant;
 use crate::platform::{blocking, clock};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use trillium::{Conn, Handler, Headers, KnownHeaderName, Status};
+use trillium::{Conn, Handler, Headers, KnownHeaderName, Method, Status};
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ enum Refusal {
     Host,
     /// The request comes from a page of another origin.
     Origin,
+    /// The address has TLS, and the request came without.
+    Plain,
     /// No bearer token was sent.
     NoToken,
     /// The token is none of this agent's.
@@ -40,15 +46,19 @@ impl Refusal {
     const fn sentence(self) -> &'static str {
         match self {
             Self::Host => {
-                "This agent answers only to its own address: localhost, 127.0.0.1, [::1], or the one where it was opened."
+                "This agent answers only to its own address: localhost, 127.0.0.1, [::1], or the one where it was opened; where TLS is on, to its names in \
+                 the certificate too."
             }
             Self::Origin => "Pages of other origins may not ask this agent.",
+            Self::Plain => {
+                "This address speaks TLS: nothing was done. Make the call with https in place of http; what was sent with it crossed the network in the clear."
+            }
             Self::NoToken => {
                 "This call needs the header `Authorization: Bearer TOKEN`; the token is in the file api-token of the agent's home, and `wattle open` opens \
                  the page with it."
             }
             Self::NotHere => {
-                "This call carries a secret or changes the mesh, and everybody on the network could read along here. Make it on the \
+                "This call carries a secret or changes the mesh, and is not answered over the network, where others could read along. Make it on the \
                  device itself, with the `wattle` command or at the agent's own address."
             }
             Self::WrongToken => {
@@ -69,7 +79,7 @@ impl Refusal {
 
     const fn status(self) -> Status {
         match self {
-            Self::Host | Self::Origin | Self::NotHere | Self::Role(_) => Status::Forbidden,
+            Self::Host | Self::Origin | Self::Plain | Self::NotHere | Self::Role(_) => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
             Self::TooMany(_) => Status::TooManyRequests,
         }
@@ -80,6 +90,7 @@ impl Refusal {
         match self {
             Self::Host => Reason::Host,
             Self::Origin => Reason::Origin,
+            Self::Plain => Reason::Plain,
             Self::NoToken | Self::WrongToken => Reason::Unauthorised,
             Self::Role(_) | Self::NotHere => Reason::Forbidden,
             Self::TooMany(_) => Reason::Throttled,
@@ -103,6 +114,28 @@ struct Caller<'a> {
     /// Where the connection comes from.
     from: IpAddr,
     now: Instant,
+    /// What is known of the connection's TLS.
+    tls: Secured<'a>,
+}
+
+/// Whether a request came over TLS, and whether it could have.
+#[derive(Clone, Copy, Debug)]
+enum Secured<'a> {
+    /// The address has no TLS.
+    No,
+    /// It has, and the request came without.
+    Plain(&'a Tls),
+    /// It came over TLS.
+    Yes(&'a Tls),
+}
+
+impl<'a> Secured<'a> {
+    const fn tls(self) -> Option<&'a Tls> {
+        match self {
+            Self::No => None,
+            Self::Plain(tls) | Self::Yes(tls) => Some(tls),
+        }
+    }
 }
 
 /// A header that should come at most once.
@@ -122,13 +155,18 @@ enum Field<'a> {
 /// The error is the first check that fails, in the order host, origin, tries, token, role, address.
 fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
-    // At the LAN address too, no name is accepted: anybody can register one that resolves to it.
-    if !lan_address.map_or_else(|| is_loopback(host), |address| is_address(host, address)) {
+    // At the LAN address too, no name is accepted without TLS: anybody can register one that resolves to it.
+    let is_name = |address: SocketAddr| caller.tls.tls().is_some_and(|tls| tls.is_name(host, address.port()));
+    let is_own = |address: SocketAddr| is_address(host, address) || is_name(address);
+    if !lan_address.map_or_else(|| is_loopback(host), is_own) {
         return Err(Refusal::Host);
+    }
+    if matches!(caller.tls, Secured::Plain(_)) && caller.access != Access::Public {
+        return Err(Refusal::Plain);
     }
     let own_origin = match caller.origin {
         Field::Absent => true,
-        Field::One(origin) => same_origin(origin, host),
+        Field::One(origin) => same_origin(origin, host, matches!(caller.tls, Secured::Yes(_))),
         Field::Many => false,
     };
     // "same-site" is another port of this machine, which belongs to some other program.
@@ -189,9 +227,10 @@ fn is_port(text: &str) -> bool {
 }
 
 /// Whether an Origin is that of pages served from `host`. The `null` origin never is.
-fn same_origin(origin: &str, host: &str) -> bool {
-    let plain = |text: &str| text.strip_suffix(":80").unwrap_or(text).to_ascii_lowercase();
-    origin.strip_prefix("http://").is_some_and(|from| plain(from) == plain(host))
+fn same_origin(origin: &str, host: &str, is_encrypted: bool) -> bool {
+    let (scheme, port) = if is_encrypted { ("https://", ":443") } else { ("http://", ":80") };
+    let plain = |text: &str| text.strip_suffix(port).unwrap_or(text).to_ascii_lowercase();
+    origin.strip_prefix(scheme).is_some_and(|from| plain(from) == plain(host))
 }
 
 /// The handler that runs before every other one.
@@ -199,13 +238,33 @@ fn same_origin(origin: &str, host: &str) -> bool {
 pub(super) struct Auth {
     keys: Keys,
     lan_address: Option<SocketAddr>,
+    tls: Option<Tls>,
 }
 
 impl Auth {
-    /// Lets requests with one of these tokens in, on a loopback listener or on the one at `lan_address`.
-    pub(super) fn new(keys: Keys, lan_address: Option<SocketAddr>) -> Self {
-        Self { keys, lan_address }
+    /// Lets requests with one of these tokens in, on a loopback listener or on the one at `lan_address`, which may have TLS.
+    pub(super) fn new(keys: Keys, lan_address: Option<SocketAddr>, tls: Option<Tls>) -> Self {
+        Self { keys, lan_address, tls }
     }
+}
+
+/// Where a page is that was asked for without TLS. Not for good: a browser would remember it, and find nothing where TLS is switched off again.
+fn sent_on(conn: Conn) -> Conn {
+    let host = conn.request_headers().get_str(KnownHeaderName::Host).unwrap_or_default();
+    let query = conn.querystring();
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    let place = format!("https://{host}{}{query}", conn.path());
+    conn.with_response_header(KnownHeaderName::Location, place)
+        .with_response_header(KnownHeaderName::Connection, "close")
+        .with_status(Status::TemporaryRedirect)
+        .halt()
+}
+
+/// Whether a browser asks for something to look at, and sends no token along.
+fn is_visit(conn: &Conn) -> bool {
+    let shows = conn.request_headers().has_header(KnownHeaderName::Authorization);
+    // What does not begin with a slash would be a part of the host's name in the address that it is sent on to.
+    matches!(conn.method(), Method::Get | Method::Head) && !shows && conn.path().starts_with('/')
 }
 
 impl Handler for Auth {
@@ -219,6 +278,11 @@ impl Handler for Auth {
             access: routes::access(conn.method(), conn.path()),
             from: conn.peer_ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             now: clock::now(),
+            tls: match &self.tls {
+                None => Secured::No,
+                Some(tls) if conn.state::<Encrypted>().is_some() => Secured::Yes(tls),
+                Some(tls) => Secured::Plain(tls),
+            },
         };
         match check(&caller, &self.keys, self.lan_address) {
             Ok(()) => {
@@ -228,6 +292,7 @@ impl Handler for Auth {
                 }
                 conn
             }
+            Err(Refusal::Plain) if is_visit(&conn) => sent_on(conn),
             Err(refusal) => {
                 let conn = answer::refused(conn, refusal.status(), refusal.sentence()).with_state(refusal.reason());
                 match refusal {

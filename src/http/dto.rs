@@ -16,6 +16,7 @@ mod tokens;
 
 use super::folders::{Folders, Watched};
 use crate::base::finding::Finding;
+use crate::base::hit;
 use crate::base::level::Energy;
 use crate::energy::reason::Reason;
 use crate::mesh::swim::Liveness as Believed;
@@ -31,10 +32,10 @@ pub use document::{DocumentText, Passage};
 pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
-pub use models::{ModelHere, ModelsHere};
+pub use models::{LanguageShare, LanguagesOf, ModelHere, ModelsHere};
 pub use quiet::QuietSet;
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
-pub use tokens::{Door, NamedToken, NewToken, Role, TokenKind, Tokens};
+pub use tokens::{BrowserSession, Door, NamedToken, NewToken, Role, Sessions, TokenKind, Tokens};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is: &bool) -> bool {
@@ -146,9 +147,20 @@ pub struct Peer {
     /// Whether two devices use its key: it is asked nothing and gets no work. Left out where that is not so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub frozen: bool,
-    /// What it holds for the members, by its own advertisement.
+    /// What it shares.
+    #[serde(flatten)]
+    pub shared: SharedFiles,
+}
+
+/// What a device shares with the members, by its own word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedFiles {
+    /// What it holds of each collection.
     #[serde(default)]
     pub collections: Vec<Collection>,
+    /// Files that it cannot use, which are in no collection's documents. Left out where there are none, or it did not say.
+    #[serde(default, skip_serializing_if = "hit::is_zero")]
+    pub unusable: u64,
 }
 
 /// How much background work a device allows: a hint.
@@ -215,7 +227,10 @@ impl Peer {
             headroom: advert.filter(|_| !peer.frozen).and_then(|advert| advert.headroom).map(headroom),
             other_model: peer.other_model,
             frozen: peer.frozen,
-            collections: advert.iter().flat_map(|advert| advert.collections.iter().map(collection)).collect(),
+            shared: SharedFiles {
+                collections: advert.iter().flat_map(|advert| advert.collections.iter().map(collection)).collect(),
+                unusable: peer.unusable,
+            },
         }
     }
 }
@@ -225,7 +240,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The model in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// Its name.
     pub name: String,
@@ -237,6 +252,9 @@ pub struct Model {
     /// Collections with a model of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collections: Vec<ModelOf>,
+    /// The languages of the collections of this device. Left out where none is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<LanguagesOf>,
 }
 
 /// The model of a collection.
@@ -305,6 +323,7 @@ impl From<&Status> for StatusReport {
                 fingerprint: hex(&status.model.fingerprint.0),
                 unknown_language: status.foreign.map(str::to_owned),
                 collections: status.work.models.iter().map(ModelOf::from).collect(),
+                languages: status.work.languages.iter().map(LanguagesOf::from).collect(),
             },
             sources: Folders::from(status).folders,
             activity: Activity {

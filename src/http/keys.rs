@@ -88,6 +88,11 @@ impl Keys {
         self.open_here
     }
 
+    /// The home that they are kept in.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The agent's own token.
     pub(super) fn owner(&self) -> &Token {
         &self.owner

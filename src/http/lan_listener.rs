@@ -1,8 +1,9 @@
-//! The API at one more address, for other devices. At boot an agent is often up before the network: the listener opens as
+//! The API at one more address, for other devices, with TLS where its owner switched that on. At boot an agent is often up before the network: the listener opens as
 //! soon as this device has the address.
 
 use super::keys::Keys;
-use super::{Server, Timeouts, serve};
+use super::tls::Tls;
+use super::{Server, Timeouts, serve_with};
 use crate::platform::home::Token;
 use crate::platform::stdout::say;
 use crate::runtime::handle::NodeHandle;
@@ -27,11 +28,13 @@ impl LanListener {
     ///
     /// # Errors
     /// One sentence: why the address can never be opened.
-    pub fn at(address: SocketAddr, node: NodeHandle, keys: Keys) -> Result<Self, String> {
+    pub fn at(address: SocketAddr, node: NodeHandle, keys: Keys, tls: Option<Tls>) -> Result<Self, String> {
         let (opened, server) = bounded(1);
         let begin = move || -> std::io::Result<()> {
-            let server = serve(TcpListener::bind(address)?, node.clone(), keys.clone(), Timeouts::default())?;
-            say(&invitation(address, std::io::stdout().is_terminal().then(|| keys.owner())));
+            let listener = TcpListener::bind(address)?;
+            let server = serve_with(listener, node.clone(), keys.clone(), Timeouts::default(), tls.clone())?;
+            let token = std::io::stdout().is_terminal().then(|| keys.owner());
+            say(&invitation(address, token, tls.is_some()));
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);
             Ok(())
@@ -67,15 +70,19 @@ impl LanListener {
 }
 
 /// What is needed to open the page on a phone. `token` only where its owner alone reads along: not in a journal or a pipe.
-fn invitation(address: SocketAddr, token: Option<&Token>) -> String {
-    let plain = "Everybody on this network can read the traffic.";
+fn invitation(address: SocketAddr, token: Option<&Token>, is_encrypted: bool) -> String {
+    let (scheme, readers) = if is_encrypted {
+        ("https", "It is encrypted; `wattle tls root` says what a browser that warns has to install, once.")
+    } else {
+        ("http", "Everybody on this network can read the traffic; `wattle tls on` encrypts it.")
+    };
     match token {
         Some(token) => {
-            format!("On a phone or another device open http://{address}/#token={}   {plain}", token.reveal())
+            format!("On a phone or another device open {scheme}://{address}/#token={}   {readers}", token.reveal())
         }
         None => format!(
-            "On a phone or another device open http://{address}/#token=TOKEN, with what the file api-token in the agent's home \
-             holds in place of TOKEN. {plain}"
+            "On a phone or another device open {scheme}://{address}/#token=TOKEN, with what the file api-token in the agent's home \
+             holds in place of TOKEN. {readers}"
         ),
     }
 }
@@ -90,8 +97,9 @@ mod tests {
         let token = crate::platform::home::Home::at(home.path()).token().unwrap();
         let address = "192.168.1.4:7780".parse().unwrap();
         let whole = format!("open http://192.168.1.4:7780/#token={} ", token.reveal());
-        assert!(invitation(address, Some(&token)).contains(&whole));
-        let piped = invitation(address, None);
+        assert!(invitation(address, Some(&token), false).contains(&whole));
+        assert!(invitation(address, Some(&token), true).contains(&whole.replace("http:", "https:")));
+        let piped = invitation(address, None, false);
         assert!(piped.contains("#token=TOKEN") && piped.contains("api-token") && !piped.contains(token.reveal()));
     }
 
@@ -101,15 +109,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let keys = Keys::load(home.path(), crate::platform::home::Home::at(home.path()).token().unwrap());
         // RFC 5737 reserves these addresses for documentation: no device has them.
-        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), node.clone(), keys.clone()).unwrap();
+        let later = LanListener::at("192.0.2.1:7780".parse().unwrap(), node.clone(), keys.clone(), None).unwrap();
         assert!(later.waiting.is_some());
         smol::block_on(later.stop());
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let why = LanListener::at(taken.local_addr().unwrap(), node.clone(), keys.clone()).unwrap_err();
+        let why = LanListener::at(taken.local_addr().unwrap(), node.clone(), keys.clone(), None).unwrap_err();
         assert!(why.contains("is taken") && why.contains("--open-api"), "{why}");
         let address = taken.local_addr().unwrap();
         drop(taken);
-        let open = LanListener::at(address, node, keys).unwrap();
+        let open = LanListener::at(address, node, keys, None).unwrap();
         assert!(open.waiting.is_none() && std::net::TcpStream::connect(address).is_ok());
         smol::block_on(open.stop());
     }

@@ -14,7 +14,8 @@
 //! Invariants: the token is in no log, answer or error; a head has at most `HTTP_HEAD_MAX` bytes and a body
 //! `HTTP_BODY_MAX`; an acknowledgement is sent only after the node gave it, that is after its record was synced.
 //!
-//! There is no TLS: nobody stands between a program and a loopback address, and at a LAN address a reverse proxy adds it.
+//! The loopback address speaks plain HTTP, as nobody stands between a program and it; the one for other devices speaks TLS where its owner switched
+//! that on (`tls`).
 
 pub mod answer;
 pub mod api;
@@ -38,6 +39,7 @@ mod slots;
 pub mod tasks;
 mod throttle;
 mod timeouts;
+pub mod tls;
 mod traffic;
 mod turn;
 pub mod why;
@@ -50,17 +52,18 @@ use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
 use keys::Keys;
-use routes::{Access, Router};
+use routes::Router;
 use slots::{Slot, Slots};
 use smol::Timer;
 use smol::future::{or, yield_now};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
+use tls::{Encrypted, Tls};
 use traffic::{Reason, Traffic};
-use trillium::{Conn, Handler, HttpConfig, HttpContext};
+use trillium::{Conn, Handler, HttpConfig, HttpContext, Transport};
 
 pub use timeouts::Timeouts;
 
@@ -97,6 +100,20 @@ pub fn serve(
     keys: Keys,
     timeouts: Timeouts,
 ) -> std::io::Result<Server> {
+    serve_with(listener, node, keys, timeouts, None)
+}
+
+/// The same, with TLS where there is some: a connection without is sent on to one with it, or told of the root certificate.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_with(
+    listener: std::net::TcpListener,
+    node: NodeHandle,
+    keys: Keys,
+    timeouts: Timeouts,
+    tls: Option<Tls>,
+) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let listener = TcpListener::try_from(listener)?;
     let lan_address = (!address.ip().is_loopback()).then_some(address);
@@ -109,7 +126,8 @@ pub fn serve(
     let traffic = Arc::clone(keys.traffic());
     let service = Service {
         context: Arc::clone(&context),
-        handlers: Arc::new((Auth::new(keys.clone(), lan_address), Router(Api::new(node, keys)))),
+        handlers: Arc::new((Auth::new(keys.clone(), lan_address, tls.clone()), Router(Api::new(node, keys)))),
+        tls,
         slots: Slots::new(),
         timeouts,
         traffic,
@@ -125,6 +143,7 @@ struct Service {
     slots: Arc<Slots>,
     timeouts: Timeouts,
     traffic: Arc<Traffic>,
+    tls: Option<Tls>,
 }
 
 impl Service {
@@ -153,26 +172,54 @@ impl Service {
         drop(listening);
     }
 
+    /// Makes what is said on a connection out of its bytes, and answers it. Whoever begins with TLS has for the handshake the time of a request.
     async fn serve(self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
+        let (since, arrive) = (clock::now(), self.timeouts.arrive);
+        let begins = match &self.tls {
+            Some(tls) => Tls::begins(&stream, arrive).await.map(|begins| begins.then_some(tls)),
+            None => Some(None),
+        };
+        let Some(tls) = begins else { return log::debug!("A connection ended before its first byte.") };
         let transport = match TimedStream::new(stream.clone(), self.timeouts, slot.arrival()) {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
         let _open = self.traffic.connections.open();
-        let ends = stream.local_addr().ok().map(|local| Ends { peer, local });
         let endless = transport.endless();
-        let endless = &endless;
-        let (handlers, slot, traffic) = (&self.handlers, &slot, &self.traffic);
+        match tls {
+            None => self.answer((transport, false), (stream, peer), &endless, &slot).await,
+            Some(tls) => {
+                let left = arrive.saturating_sub(clock::now().since(since));
+                if let Some(transport) = tls.accept(transport, left).await {
+                    self.answer((transport, true), (stream, peer), &endless, &slot).await;
+                }
+            }
+        }
+    }
+
+    /// Answers the requests of a connection.
+    async fn answer<T: Transport>(
+        &self,
+        (transport, is_encrypted): (T, bool),
+        (stream, peer): (TcpStream, SocketAddr),
+        endless: &AtomicBool,
+        slot: &Slot,
+    ) {
+        let ends = stream.local_addr().ok().map(|local| Ends { peer, local });
+        let (handlers, traffic) = (&self.handlers, &self.traffic);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = Conn::from(conn);
             conn.set_peer_ip(Some(peer.ip()));
+            if is_encrypted {
+                conn.insert_state(Encrypted);
+            }
             if let Some(ends) = ends {
                 conn.insert_state(ends);
             }
             let (route, began) = (routes::number(conn.method(), conn.path()), clock::now());
             let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {
-                if routes::access(conn.method(), conn.path()) != Access::Open {
+                if routes::access(conn.method(), conn.path()).role().is_some() {
                     slot.answering();
                 }
                 conn = handlers.1.run(conn).await;

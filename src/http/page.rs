@@ -14,23 +14,25 @@ use trillium::{Conn, KnownHeaderName, Status};
 struct PageFile {
     name: &'static str,
     media_type: &'static str,
-    text: &'static str,
+    bytes: &'static [u8],
 }
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 macro_rules! file {
     ($name:literal, $media_type:expr) => {
-        PageFile { name: $name, media_type: $media_type, text: include_str!(concat!("page/", $name)) }
+        PageFile { name: $name, media_type: $media_type, bytes: include_bytes!(concat!("page/", $name)) }
     };
 }
 
 /// The bundle, the page itself first.
-const FILES: [PageFile; 23] = [
+const FILES: [PageFile; 24] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
     file!("icon-whole.svg", "image/svg+xml"),
+    // Of scripts/make_touch_icon.py: iPhones take no SVG.
+    file!("touch-icon.png", "image/png"),
     file!("manifest.webmanifest", "application/manifest+json"),
     file!("access.js", SCRIPT),
     file!("app.js", SCRIPT),
@@ -71,7 +73,7 @@ impl Page {
     /// The bundle of this program.
     #[must_use]
     pub fn new() -> Self {
-        Self { tags: FILES.iter().map(|file| tag(file.text)).collect() }
+        Self { tags: FILES.iter().map(|file| tag(file.bytes)).collect() }
     }
 
     /// Answers with the page.
@@ -100,13 +102,13 @@ impl Page {
         if known {
             return conn.with_status(Status::NotModified).halt();
         }
-        conn.with_response_header(KnownHeaderName::ContentType, file.media_type).ok(file.text)
+        conn.with_response_header(KnownHeaderName::ContentType, file.media_type).ok(file.bytes)
     }
 }
 
 /// The entity tag of a content: half of its SHA-256.
-fn tag(text: &str) -> String {
-    let hash: String = Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+fn tag(bytes: &[u8]) -> String {
+    let hash: String = Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{hash}\"")
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Reason {
     Host,
     /// A page of another origin.
     Origin,
+    /// Plain HTTP at an address where its owner has switched TLS on.
+    Plain,
     /// A body that is larger than what the call takes.
     TooLarge,
     /// The agent has no room, or is stopping.
@@ -36,8 +38,16 @@ pub(super) enum Reason {
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub(super) const ALL: [Self; 7] =
-        [Self::Throttled, Self::Unauthorised, Self::Forbidden, Self::Host, Self::Origin, Self::TooLarge, Self::Busy];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Throttled,
+        Self::Unauthorised,
+        Self::Forbidden,
+        Self::Host,
+        Self::Origin,
+        Self::Plain,
+        Self::TooLarge,
+        Self::Busy,
+    ];
 
     /// Its name as the value of a label.
     pub(super) const fn name(self) -> &'static str {
@@ -47,6 +57,7 @@ impl Reason {
             Self::Forbidden => "forbidden",
             Self::Host => "host",
             Self::Origin => "origin",
+            Self::Plain => "plain",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
         }
@@ -262,7 +273,7 @@ mod tests {
         let none = traffic.of_route(None).unwrap();
         assert_eq!((none.classes(), none.took().count), ([0, 0, 1, 0], 2), "a number beyond the table is no row's");
         let refused: Vec<u64> = traffic.refused().map(|(_, count)| count).to_vec();
-        assert_eq!(refused, [1, 1, 0, 0, 1, 0, 2], "a 404 is no refusal, and neither is a defect");
+        assert_eq!(refused, [1, 1, 0, 0, 1, 0, 0, 2], "a 404 is no refusal, and neither is a defect");
         let names: std::collections::BTreeSet<_> = Reason::ALL.map(Reason::name).into_iter().collect();
         assert_eq!(names.len(), Reason::ALL.len());
         assert_eq!(Reason::of(Status::PayloadTooLarge), Some(Reason::TooLarge));

@@ -98,6 +98,9 @@ pub const GOSSIP_TASK_FACTOR: u32 = 2;
 /// Milliseconds between two counts of the collections while the agent works: a count walks every document.
 pub const GOSSIP_COUNT_MS: u64 = 10 * 60 * 1000;
 
+/// Milliseconds from a look at the status to the count of languages that it asks for, on a device alone.
+pub const LANGUAGES_LOOKED_MS: u64 = 3_000;
+
 /// Where some folders are private, so many milliseconds for each file lie between two counts, if that is less: a count takes a small part of that.
 pub const GOSSIP_COUNT_MS_PER_FILE: u64 = 20;
 

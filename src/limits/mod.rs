@@ -27,6 +27,7 @@ mod search;
 mod sim;
 mod store;
 mod text;
+mod tls;
 mod trust;
 mod wire;
 
@@ -52,6 +53,7 @@ pub use search::*;
 pub use sim::*;
 pub use store::*;
 pub use text::*;
+pub use tls::*;
 pub use trust::*;
 pub use wire::*;
 

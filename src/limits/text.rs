@@ -182,5 +182,11 @@ pub const READER: u64 = 16;
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;
 
+/// Languages of a collection that are told, and collections of which some are.
+pub const LANGUAGES_SPOKEN_MAX: usize = 8;
+
+/// See [`LANGUAGES_SPOKEN_MAX`].
+pub const SPEAKING_COLLECTIONS_MAX: usize = 64;
+
 /// Documents from which on it is told that most are in another language.
 pub const LANGUAGE_SAMPLE_LEAST: usize = 5;

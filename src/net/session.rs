@@ -363,6 +363,7 @@ const fn channel(encoding: Encoding, message: &Message) -> Channel {
             | Message::Coverage(_)
             | Message::Unread(_)
             | Message::Unembedded(_)
+            | Message::Unusable(_)
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)

@@ -25,6 +25,7 @@ impl Node {
         let here = own.is_some();
         let (unread, cut_short) = own.map_or((false, false), |(_, found)| (found.unread, found.cut_short));
         let words_due = own.map(|(_, found)| found.words_due).unwrap_or_default();
+        let of_types = own.and_then(|(_, found)| found.of_types);
         let filter = &query.question.filter;
         let is_here_meant = self.is_meant(filter, None);
         let asked = answered + query.silent.len() + usize::from(!here && is_here_meant);
@@ -35,19 +36,20 @@ impl Node {
             device: self.title(Some(*key)),
             peer_id: self.peer_id_of(Some(*key)),
             files: *files,
+            unusable: self.queries.holdings.unusable_of(*key),
         };
         let others = query.beside.coverage.iter().map(of).collect();
         let text = &query.question.text;
         let unusable = own.into_iter().flat_map(|(_, found)| found.unusable.iter().cloned()).chain(self.left_out(text));
         let matcher = Matcher::new(filter);
         let unusable = unusable.filter(|file| is_here_meant && matcher.takes_path(&file.path));
-        let unusable = (self.scheduler.counts().unusable(), unusable.collect());
+        let unusable = (if is_here_meant { self.scheduler.counts().unusable() } else { 0 }, unusable.collect());
         let lacking = lacking(&query.question, &lists);
         let absent = told_absent(&query.question, &lists);
         let merged = merge(&query.question, lists, &lacking, query.count);
         let lack_phrases = !merged.is_empty() && lack_phrases(text, &merged);
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
-        let mut narrowed = self.narrowed(now, &query, lack_phrases, !merged.is_empty());
+        let mut narrowed = self.narrowed(now, &query, (lack_phrases, !merged.is_empty()), (of_types, answered == 1));
         narrowed.unknown.extend(told_missing(&lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);

@@ -127,6 +127,7 @@ impl Node {
             | Message::Coverage(_)
             | Message::Unread(_)
             | Message::Unembedded(_)
+            | Message::Unusable(_)
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)

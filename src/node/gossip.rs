@@ -18,6 +18,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
     GOSSIP_COLLECTIONS_MAX, GOSSIP_COUNT_MS, GOSSIP_COUNT_MS_PER_FILE, GOSSIP_DWELL_MS, GOSSIP_FRESH_MS,
+    LANGUAGES_LOOKED_MS,
 };
 use crate::mesh::conduct::Offence;
 use crate::mesh::gossip::{Insertion, Novelty};
@@ -29,6 +30,7 @@ use heapless::Vec as Bounded;
 
 const DWELL: Duration = Duration::from_millis(GOSSIP_DWELL_MS);
 const COUNT: Duration = Duration::from_millis(GOSSIP_COUNT_MS);
+const LOOKED: Duration = Duration::from_millis(LANGUAGES_LOOKED_MS);
 const FRESH: Duration = Duration::from_millis(GOSSIP_FRESH_MS);
 
 mod compare;
@@ -76,6 +78,7 @@ impl Node {
         if due {
             self.gossip.count = Count::UnderWay;
             self.gossip.counted = Some((now, *self.scheduler.counts()));
+            self.queries.looked = None;
             self.begin_holdings();
         }
         due
@@ -96,11 +99,12 @@ impl Node {
     /// follows `GOSSIP_DWELL_MS` after the last, or `GOSSIP_COUNT_MS` while work runs or the device is in trouble, because it walks every document. It waits
     /// for answers and for nothing else: it costs next to nothing, and others would be told what is not so any more.
     fn count_due(&self) -> Option<Instant> {
-        // A device alone counts for the languages of its collections, where those decide anything.
-        let is_asked_for = !self.gossip.tree.is_empty() || self.config.multilingual.is_some();
-        let able = is_asked_for && !self.scheduler.stands_still();
-        if !able || self.gossip.count != Count::None || !self.scheduler.has_slot() {
+        if self.scheduler.stands_still() || self.gossip.count != Count::None || !self.scheduler.has_slot() {
             return None;
+        }
+        // A device alone counts for the languages of its collections: where those decide anything, and where somebody looks at them.
+        if self.gossip.tree.is_empty() && self.config.multilingual.is_none() {
+            return self.count_due_alone();
         }
         let due = match self.gossip.counted {
             Some((_, counts)) if counts == *self.scheduler.counts() && !self.queries.holdings.is_changed => None,
@@ -112,12 +116,25 @@ impl Node {
         Some(due?.max(self.quiet_from()?))
     }
 
+    /// The same of a device alone that chooses nothing by the languages: once somebody asked for the status, and at rest.
+    fn count_due_alone(&self) -> Option<Instant> {
+        let looked = self.queries.looked.filter(|_| !self.busy())?;
+        let earliest = match self.gossip.counted {
+            Some((_, counts)) if counts == *self.scheduler.counts() => return None,
+            Some((at, _)) => at + self.pause_by_files(),
+            None => Instant::ZERO,
+        };
+        Some(earliest.max(looked + LOOKED).max(self.quiet_from()?))
+    }
+
     /// Between two counts while the agent works. Where some folders are private, what an answer to others covers is known from them alone: a count
     /// of few files costs little.
     pub(super) fn count_pause(&self) -> Duration {
-        if !self.scheduler.has_private_folders() {
-            return COUNT;
-        }
+        if self.scheduler.has_private_folders() { self.pause_by_files() } else { COUNT }
+    }
+
+    /// Between two counts of which each takes a small part of that.
+    fn pause_by_files(&self) -> Duration {
         let known =
             self.scheduler.counts().unfinished() + self.scheduler.counts().count(crate::store::counts::Kind::Ready);
         Duration::from_millis(known.saturating_mul(GOSSIP_COUNT_MS_PER_FILE)).clamp(DWELL, COUNT)

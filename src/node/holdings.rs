@@ -7,6 +7,9 @@
 //! After an answer of its own that lacked a part of its index (words are still to be entered, some of it cannot be read, or the search was cut
 //! short or failed) this device does not rely on it, and everybody is asked who shares anything, until an answer is from all of it again.
 //!
+//! Beside that it says how many of its files it cannot use, so that an answer tells it of all devices: by each count, and with each
+//! answer, only where there are some.
+//!
 //! A device has nothing else if each of its collections has the sum of one of this device's: the same names and contents of files. With a
 //! filter only the names of its collections count, and a device that is asked for by name is asked.
 
@@ -14,12 +17,12 @@ use super::{Node, Out, output::Output};
 use crate::base::filter::Filter;
 use crate::base::hit::WordsDue;
 use crate::base::id::{PeerKey, TaskId};
-use crate::limits::{GOSSIP_COLLECTIONS_MAX, LINKS_MAX};
+use crate::limits::{GOSSIP_COLLECTIONS_MAX, LINKS_MAX, PEER_FILES_MAX};
 use crate::mesh::trust::Rights;
 use crate::scheduler::task::{CollectionSummary, Outcome};
 use crate::store::change::Change;
 use crate::wire::holdings::{Holding, HoldingList, Holdings};
-use crate::wire::message::Message;
+use crate::wire::message::{Message, Unusable};
 
 impl Node {
     /// Whether a question with this filter need not be sent to a peer, because that has nothing else than this device.
@@ -106,12 +109,48 @@ impl Node {
         }
     }
 
+    /// So many of the files that this device shares cannot be used: its peers are told if that is news.
+    pub(super) fn tell_unusable(&mut self, files: u64, out: &mut Out) {
+        if std::mem::replace(&mut self.queries.holdings.own_unusable, files) != files {
+            for peer in self.peers.all_linked().collect::<Vec<_>>() {
+                self.send_unusable(peer, out);
+            }
+        }
+    }
+
     /// A link is up: what was said on an earlier one does not hold any more, on either side. A link that is not to last is not worth the
     /// message: a question in the meantime is sent, and answered.
     pub(super) fn exchange_holdings(&mut self, peer: PeerKey, out: &mut Out) {
         self.queries.holdings.forget(peer);
-        if self.queries.holdings.own.is_some() && !self.is_passing_link(peer) {
+        if self.is_passing_link(peer) {
+            return;
+        }
+        if self.queries.holdings.own.is_some() {
             self.send_holdings(peer, out);
+        }
+        self.remind_of_unusable(peer, out);
+    }
+
+    /// A peer is told once more how many files of this device cannot be used, if there are some.
+    pub(super) fn remind_of_unusable(&self, peer: PeerKey, out: &mut Out) {
+        if self.queries.holdings.own_unusable > 0 {
+            self.send_unusable(peer, out);
+        }
+    }
+
+    fn send_unusable(&self, peer: PeerKey, out: &mut Out) {
+        if self.trust.may(peer, Rights::ANSWER) {
+            let files = self.queries.holdings.own_unusable;
+            out.push(Output::Send(peer, Message::Unusable(Unusable { files })));
+        }
+    }
+
+    /// A peer says how many of its files it cannot use. That cannot be checked, and is told to people: no more than a device can have.
+    pub(super) fn on_unusable(&mut self, peer: PeerKey, told: Unusable) {
+        let unusable = &mut self.queries.holdings.unusable;
+        unusable.remove(&peer);
+        if told.files > 0 && unusable.len() < LINKS_MAX {
+            unusable.insert(peer, told.files.min(PEER_FILES_MAX));
         }
     }
 
@@ -126,7 +165,7 @@ impl Node {
 
     /// A peer says what it shares.
     pub(super) fn on_holdings(&mut self, peer: PeerKey, holdings: Holdings) {
-        self.queries.holdings.forget(peer);
+        self.queries.holdings.of_peers.remove(&peer);
         if let Some(list) = holdings.collections.filter(|_| self.queries.holdings.of_peers.len() < LINKS_MAX) {
             self.queries.holdings.of_peers.insert(peer, list);
         }

@@ -18,12 +18,22 @@ pub(super) struct HoldingState {
     pub(super) is_cut: bool,
     /// What linked peers said.
     pub(super) of_peers: BTreeMap<PeerKey, HoldingList>,
+    /// How many of its shared files this device cannot use, as its peers were told.
+    pub(super) own_unusable: u64,
+    /// The same of linked peers that said so.
+    pub(super) unusable: BTreeMap<PeerKey, u64>,
 }
 
 impl HoldingState {
     /// Nothing is known of a peer any more.
     pub(super) fn forget(&mut self, peer: PeerKey) {
         self.of_peers.remove(&peer);
+        self.unusable.remove(&peer);
+    }
+
+    /// How many of its shared files a linked peer cannot use, as it said; 0 if it did not.
+    pub(super) fn unusable_of(&self, peer: PeerKey) -> u64 {
+        self.unusable.get(&peer).copied().unwrap_or(0)
     }
 
     /// Whether a peer is known to share all of its collections by name; then this one is among them or not.

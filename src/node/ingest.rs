@@ -100,6 +100,8 @@ impl Node {
                 scheduler::Output::Summarized(Some(summary)) => {
                     self.queries.foreign = summary.foreign;
                     self.queries.languages = summary.languages;
+                    self.queries.spoken = summary.spoken;
+                    self.tell_unusable(summary.unusable, out);
                     self.on_counted(&summary.collections, out);
                 }
                 scheduler::Output::Summarized(None) => self.on_not_counted(),

@@ -93,6 +93,7 @@ impl Node {
             Message::Vectors(vectors) => self.on_peer_vectors(now, peer, &vectors),
             Message::Coverage(coverage) => self.on_peer_coverage(peer, &coverage),
             Message::Unembedded(told) => self.queries.local.add_peer_unembedded(told.id, peer, told.files),
+            Message::Unusable(told) => self.on_unusable(peer, told),
             Message::Filters(filters) => self.queries.keep_filters(peer, filters),
             Message::Holdings(holdings) => self.on_holdings(peer, holdings),
             Message::Filtered(filtered) => self.queries.local.add_peer_filtered(filtered.id, peer),

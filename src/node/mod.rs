@@ -290,7 +290,10 @@ impl Node {
                 let asked = self.ask_why(out);
                 out.push(Output::Reply(reply, Response::Asked(asked)));
             }
-            Request::Status => out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now))))),
+            Request::Status => {
+                self.queries.looked.get_or_insert(now);
+                out.push(Output::Reply(reply, Response::Status(Box::new(self.status(now)))));
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
-use crate::base::hit::{FileCoverage, UnusableFile};
+use crate::base::hit::{FileCoverage, UnusableFile, is_false, is_zero};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::energy::policy::gate::Backlog;
@@ -285,7 +285,7 @@ pub struct Narrowed {
     /// Devices that do not know filters: what they have may be missing.
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are; and one where
-    /// this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind; and for the numbers of the question that no passage found has, and its words that none has.
+    /// this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind, or of which no file is here; and for the numbers of the question that no passage found has, and its words that none has.
     pub unknown: Vec<String>,
 }
 
@@ -306,11 +306,6 @@ pub struct SilentDevice {
     /// Whether it cannot answer, because its model is another one. Left out where it is the same, or not known.
     #[serde(default, skip_serializing_if = "is_false")]
     pub other_model: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(is: &bool) -> bool {
-    !*is
 }
 
 /// A device, for people.
@@ -342,6 +337,9 @@ pub struct DeviceCoverage {
     pub peer_id: String,
     /// The counts.
     pub files: FileCoverage,
+    /// Files that it shares and cannot use, which are not in the counts. Left out where there are none, or it did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unusable: u64,
 }
 
 /// A hit.

@@ -70,6 +70,8 @@ impl Node {
                     out.push(Output::Send(peer, Message::Unembedded(message::Unembedded { id, files: read })));
                 }
             }
+            // Once more: what was said when the link came up may have come before the peer knew this device as a member.
+            self.remind_of_unusable(peer, out);
             if filtered {
                 out.push(Output::Send(peer, Message::Filtered(message::Filtered { id })));
             }

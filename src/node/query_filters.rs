@@ -4,8 +4,10 @@ use super::Node;
 use super::mesh_report::of_removal;
 use super::output::Narrowed;
 use crate::base::collection_name::is_same;
+use crate::base::count::{count, plural};
 use crate::base::filter::Filter;
 use crate::base::fold::fold;
+use crate::base::hit::TypedFiles;
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
 use crate::limits::NAMED_MAX;
@@ -68,8 +70,15 @@ impl Node {
         filter.collections.iter().find(is_unknown).map_or(Ok(()), |asked| Err(no_such_collection(asked, &known)))
     }
 
-    /// What is told of the question's filters beside the hits: `found` says whether there are any.
-    pub(super) fn narrowed(&self, now: Instant, query: &PendingQuery, lack_phrases: bool, found: bool) -> Narrowed {
+    /// What is told of the question's filters beside the hits: `found` says whether there are any, `of_types` which files of the types that are
+    /// asked for this device has, where that was counted, and `is_alone` whether only this device answered.
+    pub(super) fn narrowed(
+        &self,
+        now: Instant,
+        query: &PendingQuery,
+        (lack_phrases, found): (bool, bool),
+        (of_types, is_alone): (Option<TypedFiles>, bool),
+    ) -> Narrowed {
         let filter = &query.question.filter;
         let unfiltered = query.beside.unfiltered.iter().map(|key| self.title(Some(*key))).collect();
         // With one collection, what was found is of it: a device may have told of it only now.
@@ -80,7 +89,9 @@ impl Node {
         let is_removed = self.trust.records().is_removed(self.config.key);
         let removed = is_removed.then(|| of_removal(self.removed_by().as_deref()));
         let strange = if found { Vec::new() } else { filter.strange_types() };
-        let unknown = unknown.chain(strange).chain(removed).collect();
+        let of_types = of_types.filter(|_| !found);
+        let missing = of_types.and_then(|files| none_of_types(filter, files, &self.config.device, is_alone));
+        let unknown = unknown.chain(strange).chain(missing).chain(removed).collect();
         Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown }
     }
 
@@ -103,6 +114,24 @@ impl Node {
     }
 }
 
+/// What is said where nothing was found and the device that was asked, which is called so, has no file of these types, or none that it can read.
+fn none_of_types(filter: &Filter, files: TypedFiles, device: &str, is_alone: bool) -> Option<String> {
+    let types = filter.known_types().map(|asked| format!("{asked:?}")).collect::<Vec<_>>().join(" or ");
+    match files {
+        _ if types.is_empty() || files.all > files.unusable => None,
+        TypedFiles { all: 0, .. } if is_alone => Some(format!("No file of the type {types} is on {device}.")),
+        TypedFiles { all: 0, .. } => {
+            Some(format!("No file of the type {types} is on {device}, and no other device that answered found one."))
+        }
+        TypedFiles { unusable, .. } => Some(format!(
+            "{} of the type {types} {} on {device}, and {} be read: `wattle doctor` says why.",
+            count(unusable, "file"),
+            plural(unusable, "is", "are"),
+            plural(unusable, "cannot", "none of them can"),
+        )),
+    }
+}
+
 /// What is said of a collection that nobody is known to have.
 fn no_such_collection(asked: &str, known: &[String]) -> String {
     if known.is_empty() {
@@ -111,4 +140,48 @@ fn no_such_collection(asked: &str, known: &[String]) -> String {
     let names = known.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
     let more = if known.len() > NAMED_MAX { " and more" } else { "" };
     format!("No collection is called {asked:?}. Known here: {names}{more}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::filter::Key;
+
+    #[test]
+    fn a_type_of_which_there_is_no_file_is_told_and_one_whose_files_cannot_be_read_too() {
+        let told = |types: &str, all, unusable, is_alone| {
+            let mut filter = Filter::default();
+            filter.add(Key::Type, types).unwrap();
+            none_of_types(&filter, TypedFiles { all, unusable }, "attic", is_alone)
+        };
+        for (types, all, unusable, is_alone, says) in [
+            ("pdf", 0, 0, true, "No file of the type \"pdf\" is on attic."),
+            (
+                "pdf",
+                0,
+                0,
+                false,
+                "No file of the type \"pdf\" is on attic, and no other device that answered found one.",
+            ),
+            ("pdf,mail", 0, 0, true, "No file of the type \"pdf\" or \"mail\" is on attic."),
+            (
+                "pdf",
+                1,
+                1,
+                true,
+                "1 file of the type \"pdf\" is on attic, and cannot be read: `wattle doctor` says why.",
+            ),
+            (
+                "pdf",
+                2,
+                2,
+                true,
+                "2 files of the type \"pdf\" are on attic, and none of them can be read: `wattle doctor` says why.",
+            ),
+        ] {
+            assert_eq!(told(types, all, unusable, is_alone).as_deref(), Some(says));
+        }
+        assert_eq!(told("pdf", 2, 1, true), None, "what is there does not fit the rest of the question");
+        assert_eq!(told("foo", 0, 0, true), None, "it is told with the kinds that there are");
+    }
 }

@@ -4,9 +4,10 @@ use super::holdings_state::HoldingState;
 use crate::base::filter::Filter;
 use crate::base::id::{PeerKey, TaskId};
 use crate::base::rng::Rng;
+use crate::base::time::Instant;
 use crate::limits::{LINKS_MAX, PEER_QUERIES_EACH_MAX, PEER_QUERIES_MAX};
 use crate::query::pending::PendingQueries;
-use crate::scheduler::task::CollectionLanguage;
+use crate::scheduler::task::{CollectionLanguage, SpokenLanguages};
 use crate::wire::message::Filters;
 use heapless::Vec as Bounded;
 
@@ -27,6 +28,10 @@ pub(super) struct QueryState {
     pub(super) foreign: Option<&'static str>,
     /// The languages of the collections, until models are chosen for them.
     pub(super) languages: Vec<CollectionLanguage>,
+    /// The languages of the collections, for people.
+    pub(super) spoken: Vec<SpokenLanguages>,
+    /// When somebody first asked for the status since the languages were last counted.
+    pub(super) looked: Option<Instant>,
 }
 
 /// A peer's query.
@@ -52,6 +57,8 @@ impl QueryState {
             rng,
             foreign: None,
             languages: Vec::new(),
+            spoken: Vec::new(),
+            looked: None,
         }
     }
 

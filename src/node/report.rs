@@ -42,6 +42,7 @@ impl Node {
                 folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),
                 private_names: self.scheduler.private_names().to_vec(),
                 models: self.scheduler.models().to_vec(),
+                languages: self.queries.spoken.clone(),
                 shared: self.shared_work(now),
                 own_speed: self.own_speed(),
             },
@@ -161,6 +162,7 @@ impl Node {
                 address: peer.addresses.current(),
                 other_model: self.has_other_model(now, peer.key),
                 frozen: self.is_frozen(now, peer.key),
+                unusable: self.queries.holdings.unusable_of(peer.key),
             }
         };
         self.peers.iter().map(known).collect()

@@ -9,6 +9,7 @@ use crate::mesh::swim::Liveness;
 use crate::scheduler::attempt::FailingDocuments;
 use crate::scheduler::offload::lender::again::Again;
 use crate::scheduler::only_here::OnlyHere;
+use crate::scheduler::task::SpokenLanguages;
 use crate::search::indexes::IndexMemory;
 use crate::store::counts::StoreCounts;
 use crate::store::record::{CollectionModel, Mark, NamedModel, Source};
@@ -63,6 +64,8 @@ pub struct WorkStatus {
     pub private_names: Vec<String>,
     /// The models of collections that have one of their own.
     pub models: Vec<CollectionModel>,
+    /// The languages of the collections, as far as they are known.
+    pub languages: Vec<SpokenLanguages>,
     /// What waits, and what of it travels.
     pub shared: SharedWork,
     /// How fast this device embeds; `None`: it has not embedded enough since it was started.
@@ -371,6 +374,8 @@ pub struct PeerStatus {
     pub other_model: bool,
     /// Whether two devices use its key, so that neither takes part.
     pub frozen: bool,
+    /// Files that it shares and cannot use, as it said; 0 if it did not.
+    pub unusable: u64,
 }
 
 /// What a peer published.

@@ -32,6 +32,7 @@ mod models_test;
 mod panics;
 mod promises;
 mod rest;
+mod unusable_test;
 mod why;
 
 fn source(path: &str) -> Source {

@@ -33,6 +33,7 @@ mod room;
 mod settings;
 mod standing;
 mod state;
+mod tls_root;
 mod token;
 mod user;
 mod whose;
@@ -61,6 +62,7 @@ pub use marks::is_agent_home;
 pub use mesh_root::MeshRoot;
 pub use place::in_the_way;
 pub use room::disk_free;
+pub use tls_root::TlsRoot;
 pub use token::Token;
 pub use user::{at_home, commands_at_home, default_home, hints, set_home_of_hints, user_cache, user_config, user_home};
 pub use writable::{read_only, try_writing};
@@ -336,6 +338,22 @@ impl Home {
     /// One sentence: it cannot be read.
     pub fn existing_mesh_root(&self) -> Result<Option<MeshRoot>, String> {
         if self.file(HomeFile::MeshRoot).exists() { self.mesh_root().map(Some) } else { Ok(None) }
+    }
+
+    /// The root that signs this device's certificates of TLS, made now if there is none.
+    ///
+    /// # Errors
+    /// One sentence; a key that cannot be read is never overwritten.
+    pub fn tls_root(&self) -> Result<TlsRoot, String> {
+        TlsRoot::load_or_create(&self.path)
+    }
+
+    /// The root that signs this device's certificates of TLS, if TLS was ever on.
+    ///
+    /// # Errors
+    /// One sentence: it cannot be read.
+    pub fn existing_tls_root(&self) -> Result<Option<TlsRoot>, String> {
+        TlsRoot::load(&self.path)
     }
 
     /// Notes that this device has left its mesh: the next start puts away what belongs to it, and makes a new identity. The peers of

@@ -235,8 +235,23 @@ pub struct Summary {
     pub collections: Vec<CollectionSummary>,
     /// The language of the most documents, if most are not in English, by a sample.
     pub foreign: Option<&'static str>,
-    /// The languages of all collections of which enough documents were read.
+    /// The languages of all collections of which enough documents were read, where there is a choice of models.
     pub languages: Vec<CollectionLanguage>,
+    /// The languages of the collections, for people.
+    pub spoken: Vec<SpokenLanguages>,
+    /// Files of the shared collections that cannot be used.
+    pub unusable: u64,
+}
+
+/// The languages that the documents of a collection are in, by a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpokenLanguages {
+    /// The collection's name.
+    pub collection: String,
+    /// The languages, in English, and of how many documents of the sample each is, the most first; at most `LANGUAGES_SPOKEN_MAX`.
+    pub languages: Vec<(&'static str, usize)>,
+    /// Documents of the sample of which the language is sure.
+    pub known: usize,
 }
 
 /// In which languages the documents of a collection are, by a sample.

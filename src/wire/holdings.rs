@@ -28,6 +28,15 @@ pub struct Holding {
     pub content: [u8; 16],
 }
 
+/// How many of the files that the sender shares with the members cannot be read, or are set aside after failing again and again: nothing of
+/// them is searched, and they are in no `message::Coverage`. Holds until the next one on the same link, and no longer than the link; who says nothing
+/// has none. Agents of before do not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusable {
+    /// Those files.
+    pub files: u64,
+}
+
 impl Holdings {
     /// Checks what the types do not express.
     pub(super) fn is_sound(&self) -> bool {

@@ -24,7 +24,7 @@ use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub use super::filters::{Filtered, Filters};
-pub use super::holdings::{Holding, Holdings};
+pub use super::holdings::{Holding, Holdings, Unusable};
 pub use super::vector::HitVector;
 
 /// One message.
@@ -94,6 +94,8 @@ pub enum Message {
     CutShort(CutShort),
     /// The sender embeds a question that it will send as a `Query`.
     Coming(Coming),
+    /// How many of its files the sender cannot use: at the start of a link, at each change, and with each `Answer`.
+    Unusable(Unusable),
 }
 
 /// Hashes of a member list. Agents of before do not read it: who sends none back is sent the whole list the next time.
@@ -286,6 +288,7 @@ impl Message {
             Self::Holdings(_) => "holdings",
             Self::CutShort(_) => "cut-short",
             Self::Coming(_) => "coming",
+            Self::Unusable(_) => "unusable",
         }
     }
 
@@ -319,7 +322,7 @@ impl Message {
             }
             Self::Answer(Answer { found: None, device, .. }) => is_name(device),
             Self::Echo(_) | Self::Duplicate(_) | Self::Coverage(_) | Self::MemberDigest(_) | Self::Coming(_) => true,
-            Self::Unread(_) | Self::Unembedded(_) | Self::Filtered(_) | Self::CutShort(_) => true,
+            Self::Unread(_) | Self::Unembedded(_) | Self::Unusable(_) | Self::Filtered(_) | Self::CutShort(_) => true,
             Self::Filters(filters) => filters.is_sound(),
             Self::Holdings(holdings) => holdings.is_sound(),
             Self::Work(work) => work.is_sound(),

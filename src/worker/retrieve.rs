@@ -151,6 +151,9 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
             found.statistics = statistics;
             if !query.shared {
                 found.unusable = unusable;
+                let is_empty = found.hits.is_empty();
+                let of_types = || filter::of_types(kv, &query.filter, folders.sources).ok().flatten();
+                found.of_types = is_empty.then(of_types).flatten();
             }
             (found.unread, found.cut_short, found.words_due) = (unread.is_some(), search.cut_short.get(), words_due);
             Ok(Outcome::Found(Box::new(found), vectors))

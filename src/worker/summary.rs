@@ -2,9 +2,9 @@
 //! documents, for the status.
 
 use crate::base::id::{Ring, Row};
-use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
-use crate::scheduler::task::{CollectionLanguage, CollectionSummary, Summary};
-use crate::search::lexical::detection::foreign;
+use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST, LANGUAGES_SPOKEN_MAX, SPEAKING_COLLECTIONS_MAX};
+use crate::scheduler::task::{CollectionLanguage, CollectionSummary, SpokenLanguages, Summary};
+use crate::search::lexical::detection::{ENGLISH, spoken};
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::models;
 use crate::store::read;
@@ -12,7 +12,7 @@ use crate::store::record::{DocState, Document, Record};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// All collections of the ring `mesh` with the counts of their files, in the order of names.
+/// All collections of the ring `mesh` with the counts of their files, in the order of names; and the languages of all collections.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -20,9 +20,8 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     let mut sample = Sample::default();
     let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
     let mut shared: BTreeMap<String, CollectionSummary> = BTreeMap::new();
+    let mut unusable = 0_u64;
     let sources = read::sources(kv)?;
-    // Where there is but one model, nothing is chosen.
-    let has_choice = models::there(kv)?.len() > 1;
     read::walk(kv, Space::Document, |_, value| {
         let Document { path, state, chunks, content, .. } = Document::decode_stored(value)?;
         // Of a file that is not used what was read of it before may answer.
@@ -30,15 +29,16 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
             DocState::Waiting => (true, false, false),
             DocState::Chunked { .. } => (true, true, false),
             DocState::Ready => (true, true, true),
-            DocState::Refused(_) | DocState::Parked(_) if !chunks.is_empty() => (false, false, false),
-            DocState::Refused(_) | DocState::Parked(_) | DocState::Tombstoned => return Ok(()),
+            DocState::Refused(_) | DocState::Parked(_) => (false, false, false),
+            DocState::Tombstoned => return Ok(()),
         };
         chunks.first().into_iter().for_each(|first| sample.add(first.row));
         let Some(source) = sources.of(&path) else { return Ok(()) };
-        chunks.first().filter(|_| has_choice).into_iter().for_each(|first| {
+        chunks.first().into_iter().for_each(|first| {
             samples.entry(source.collection.clone()).or_default().add(first.row);
         });
-        if source.ring == Ring::Mesh {
+        unusable += u64::from(!is_used && source.ring == Ring::Mesh);
+        if source.ring == Ring::Mesh && (is_used || !chunks.is_empty()) {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
             if !is_used {
@@ -54,15 +54,35 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     })?;
     let named = |(name, summary)| CollectionSummary { name, ..summary };
     let collections: Vec<CollectionSummary> = shared.into_iter().map(named).collect();
-    let mut languages = Vec::new();
+    let foreign = Heard::new(kv, &sample.rows)?.most_foreign();
+    let (languages, spoken) = languages_of(kv, samples)?;
+    Ok(Summary { collections, foreign, languages, spoken, unusable })
+}
+
+/// The languages of collections, by samples of them: those by which models are chosen, and those that people are told.
+fn languages_of(
+    kv: &impl Kv,
+    samples: BTreeMap<String, Sample>,
+) -> Result<(Vec<CollectionLanguage>, Vec<SpokenLanguages>), KvError> {
+    let (mut languages, mut spoken) = (Vec::new(), Vec::new());
+    // Where there is but one model, nothing is chosen.
+    let has_choice = models::there(kv)?.len() > 1;
     for (collection, sample) in samples {
-        let (of, read) = foreign_of(kv, &sample.rows)?;
-        let language = most(&of).map_or_else(String::new, str::to_owned);
-        if read >= LANGUAGE_SAMPLE_LEAST {
-            languages.push(CollectionLanguage { collection, language, foreign: of.values().sum(), read });
+        if !has_choice && spoken.len() >= SPEAKING_COLLECTIONS_MAX {
+            break;
+        }
+        let heard = Heard::new(kv, &sample.rows)?;
+        if has_choice && heard.read >= LANGUAGE_SAMPLE_LEAST {
+            let language = heard.most().map_or_else(String::new, str::to_owned);
+            let (foreign, read) = (heard.foreign(), heard.read);
+            languages.push(CollectionLanguage { collection: collection.clone(), language, foreign, read });
+        }
+        if !heard.of.is_empty() && spoken.len() < SPEAKING_COLLECTIONS_MAX {
+            let known = heard.of.values().sum();
+            spoken.push(SpokenLanguages { collection, languages: heard.most_first(), known });
         }
     }
-    Ok(Summary { collections, foreign: most_foreign(kv, &sample.rows)?, languages })
+    Ok((languages, spoken))
 }
 
 /// The first chunks of some documents, evenly spread over all.
@@ -91,26 +111,49 @@ impl Sample {
     }
 }
 
-/// How many of these chunks are in each language but English, and how many there are.
-fn foreign_of(kv: &impl Kv, rows: &[Row]) -> Result<(BTreeMap<&'static str, usize>, usize), KvError> {
-    let (mut languages, mut read) = (BTreeMap::new(), 0);
-    for row in rows {
-        let Some(chunk) = read::chunk(kv, *row)? else { continue };
-        read += 1;
-        foreign(&chunk.text).into_iter().for_each(|language| *languages.entry(language).or_default() += 1);
+/// The languages of some chunks.
+struct Heard {
+    /// How many are surely in each.
+    of: BTreeMap<&'static str, usize>,
+    /// How many there are.
+    read: usize,
+}
+
+impl Heard {
+    fn new(kv: &impl Kv, rows: &[Row]) -> Result<Self, KvError> {
+        let (mut of, mut read) = (BTreeMap::new(), 0);
+        for row in rows {
+            let Some(chunk) = read::chunk(kv, *row)? else { continue };
+            read += 1;
+            spoken(&chunk.text).into_iter().for_each(|language| *of.entry(language).or_default() += 1);
+        }
+        Ok(Self { of, read })
     }
-    Ok((languages, read))
-}
 
-/// The language of the most of these chunks that are not in English, if those are more than half.
-fn most_foreign(kv: &impl Kv, rows: &[Row]) -> Result<Option<&'static str>, KvError> {
-    let (languages, read) = foreign_of(kv, rows)?;
-    let is_most = read >= LANGUAGE_SAMPLE_LEAST && 2 * languages.values().sum::<usize>() > read;
-    Ok(most(&languages).filter(|_| is_most))
-}
+    /// How many are in another language than English.
+    fn foreign(&self) -> usize {
+        self.of.iter().filter(|(language, _)| **language != ENGLISH).map(|(_, count)| count).sum()
+    }
 
-fn most(languages: &BTreeMap<&'static str, usize>) -> Option<&'static str> {
-    languages.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language)
+    /// The language of the most that are not in English.
+    fn most(&self) -> Option<&'static str> {
+        let foreign = self.of.iter().filter(|(language, _)| **language != ENGLISH);
+        foreign.max_by_key(|(_, count)| **count).map(|(language, _)| *language)
+    }
+
+    /// The same, if those are more than half.
+    fn most_foreign(&self) -> Option<&'static str> {
+        let is_most = self.read >= LANGUAGE_SAMPLE_LEAST && 2 * self.foreign() > self.read;
+        self.most().filter(|_| is_most)
+    }
+
+    /// The languages of the most, with their counts.
+    fn most_first(&self) -> Vec<(&'static str, usize)> {
+        let mut all: Vec<(&'static str, usize)> = self.of.iter().map(|(language, count)| (*language, *count)).collect();
+        all.sort_by_key(|(language, count)| (std::cmp::Reverse(*count), *language));
+        all.truncate(LANGUAGES_SPOKEN_MAX);
+        all
+    }
 }
 
 /// The sum over a collection's documents with one more (`wire::holdings`): by its file's name and content, and where the file is not used, by
@@ -176,6 +219,28 @@ mod tests {
         assert_eq!(summaries.collections, [home], "one file was not read yet");
     }
 
+    #[test]
+    fn files_of_shared_folders_that_cannot_be_used_are_counted_and_private_ones_are_not() {
+        let mut library = Library::open(MemoryKv::new()).unwrap();
+        let source = |path: &str, ring| Source { path: path.into(), collection: path.to_owned(), ring, device: 1 };
+        let sources = vec![source("/shared", Ring::Mesh), source("/own", Ring::Private)];
+        library.apply(&Change::Sources(Sources::from(sources))).unwrap();
+        let mut seen = |path: &str| {
+            let (stamp, collection) = (FileStamp::default(), "home".to_owned());
+            let seen = Change::Seen { path: path.into(), stamp, collection, ring: Ring::Mesh };
+            library.apply(&seen).unwrap().doc.unwrap()
+        };
+        let docs = ["/shared/a.pdf", "/shared/b.pdf", "/shared/c.txt", "/own/d.pdf", "/left/e.pdf"].map(&mut seen);
+        for doc in [docs[0], docs[1], docs[3], docs[4]] {
+            let (stamp, reason) = (FileStamp::default(), "It is damaged.".to_owned());
+            library.apply(&Change::Refused { doc, stamp, reason, keep: false }).unwrap();
+        }
+        let summary = summarize(library.kv()).unwrap();
+        assert_eq!(summary.unusable, 2, "what is of no folder any more does not count either");
+        let names: Vec<&str> = summary.collections.iter().map(|of| of.name.as_str()).collect();
+        assert_eq!((names, summary.collections[0].files), (vec!["/shared"], 1), "they are in no collection's files");
+    }
+
     /// A paragraph in German, and one in English.
     const TEXTS: [&str; 2] = [
         "Die Heizung im Keller wird im Herbst entl\u{fc}ftet, bevor die ersten kalten Tage kommen. \
@@ -208,7 +273,19 @@ mod tests {
             library.apply(&Change::Chunked { doc, stamp, content: [n; 16], chunks }).unwrap();
         }
         library.bind(models[0], &[models[0].into()]).unwrap();
-        assert_eq!(summarize(library.kv()).unwrap().languages, [], "there is nothing to choose");
+        let summary = summarize(library.kv()).unwrap();
+        assert_eq!(summary.languages, [], "there is nothing to choose");
+        let of = |collection: &str, languages: &[(&'static str, usize)]| SpokenLanguages {
+            collection: collection.to_owned(),
+            languages: languages.to_vec(),
+            known: languages.iter().map(|(_, count)| count).sum(),
+        };
+        let spoken = [
+            of("briefe", &[("German", 6), ("English", 1)]),
+            of("few", &[("German", 1)]),
+            of("letters", &[("English", 6)]),
+        ];
+        assert_eq!(summary.spoken, spoken);
         library.bind(models[0], &models.map(ModelMark::from)).unwrap();
         let told = |collection: &str, language: &str, foreign, read| CollectionLanguage {
             collection: collection.to_owned(),
@@ -217,7 +294,9 @@ mod tests {
             read,
         };
         let all = [told("briefe", "German", 6, 7), told("letters", "", 0, 6)];
-        assert_eq!(summarize(library.kv()).unwrap().languages, all, "of one document nothing is told");
+        let summary = summarize(library.kv()).unwrap();
+        assert_eq!(summary.languages, all, "of one document nothing is told");
+        assert_eq!(summary.spoken, spoken, "a choice of models changes nothing of what people are told");
     }
 
     #[test]

@@ -44,7 +44,7 @@ const STD_WORLD: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Crates that do I/O, and the tensor engine.
-const CRATES: [(&str, &[&str], &str); 15] = [
+const CRATES: [(&str, &[&str], &str); 17] = [
     ("smol", WORLD, "return outputs; the driver waits"),
     ("async_io", WORLD, "return outputs; the driver waits"),
     ("async_net", WORLD, "return outputs; net holds the sockets"),
@@ -52,6 +52,8 @@ const CRATES: [(&str, &[&str], &str); 15] = [
     ("futures_lite", WORLD, "return outputs; the driver waits"),
     ("fjall", WORLD, "use the port store::kv::Kv"),
     ("trillium", WORLD, "let http speak HTTP"),
+    ("rustls", &["src/http/tls.rs", "src/http/tls/"], "let http::tls speak TLS"),
+    ("futures_rustls", &["src/http/tls.rs", "src/http/tls/"], "let http::tls speak TLS"),
     ("mdns_sd", WORLD, "let net discover"),
     ("clap", WORLD, "let cli read arguments"),
     ("clap_complete", WORLD, "let cli tell shells"),

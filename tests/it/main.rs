@@ -1,5 +1,5 @@
 //! The integration tests: one binary, one module a subject. They run the real program on real files,
-//! on loopback only.
+//! on loopback only, but for `tls`, which asks the agent at an address of this machine that other devices reach.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,6 +50,7 @@ mod remembered;
 mod service;
 mod sockets;
 mod terminal;
+mod tls;
 mod trust;
 mod upkeep;
 mod wordpiece;

@@ -15,7 +15,7 @@ use wattle::wire::gossip;
 use wattle::wire::gossip::{Claim, Collection, Fact, Gossip, Headroom, Kind, Relayed, Removed};
 use wattle::wire::message::{
     Answer, Coming, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message,
-    Query, Unembedded, Unread, Vectors,
+    Query, Unembedded, Unread, Unusable, Vectors,
 };
 use wattle::wire::pairing::InviteId;
 use wattle::wire::pairing::invite::InviteRecord;
@@ -171,7 +171,7 @@ fn messages() -> Vec<Message> {
     messages.extend([(false, Some(hold)), (true, None)].map(|(ask, hold)| Message::Why(Why { ask, hold })));
     let hashes = Buckets(std::array::from_fn(|at| [at as u8; 8]));
     messages.extend([Message::MemberDigest(MemberDigest { ask: true, hashes }), Message::CutShort(CutShort { id: 7 })]);
-    messages.push(Message::Coming(Coming {}));
+    messages.extend([Message::Coming(Coming {}), Message::Unusable(Unusable { files: 600 })]);
     messages
 }
 

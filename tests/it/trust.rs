@@ -176,7 +176,7 @@ async fn answer_tasks(work: Work, inputs: Sender<Input>) {
             // Something that is not searched yet, so that it is asked.
             Task::Summarize => {
                 let one = CollectionSummary { files: 1, ..CollectionSummary::default() };
-                Outcome::Summarized(Summary { collections: vec![one], foreign: None, languages: Vec::new() })
+                Outcome::Summarized(Summary { collections: vec![one], ..Summary::default() })
             }
             other => Outcome::Failed(format!("{other:?} is not simulated")),
         };

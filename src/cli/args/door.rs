@@ -2,6 +2,7 @@
 
 use super::link::{LinkArgs, OpenArgs};
 use super::password::PasswordCommand;
+use super::tls::TlsCommand;
 use super::token::TokenCommand;
 use clap::Subcommand;
 
@@ -19,6 +20,12 @@ pub enum DoorCommand {
         /// What to do.
         #[command(subcommand)]
         what: PasswordCommand,
+    },
+    /// Encrypt the page for other devices, with a certificate of this device's own.
+    Tls {
+        /// What to do.
+        #[command(subcommand)]
+        what: TlsCommand,
     },
     /// Open the page in this desktop's browser, and print its addresses, with what opens it.
     Open(OpenArgs),

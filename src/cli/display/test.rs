@@ -4,7 +4,7 @@ use super::super::folders::tests::folder;
 use super::super::hit::tests::hit;
 use super::*;
 use crate::base::finding::{Area, Finding};
-use crate::http::dto::{Activity, Files, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
+use crate::http::dto::{Activity, Files, LanguagesOf, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
 use crate::node::output::{DeviceCoverage, DeviceName, SilentDevice};
 
 fn best_found(found: &SearchResults, style: &Style) -> String {
@@ -187,14 +187,20 @@ fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_n
         device: device.into(),
         peer_id: "12D3".into(),
         files: FileCoverage { known: 40, searchable, ..FileCoverage::default() },
+        unusable: u64::from(device == "shed"),
     };
-    let others = vec![other("nas\u{1b}", 12), other("attic", 40)];
+    let others = vec![other("nas\u{1b}", 12), other("attic", 40), other("shed", 40)];
     let coverage = SearchAnswer { asked: 3, answered: 3, others, ..SearchAnswer::default() };
     let text =
         found(&SearchResults { hits: vec![hit()], nothing_fits: true, coverage, ..SearchResults::default() }, &PLAIN);
     assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. boiler"), "{text}");
-    assert!(text.ends_with("\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\n"), "{text}");
+    let told = "\nOn nas\u{fffd}: 28 of 40 files are not searched yet.\nOn shed: 1 file cannot be read; `wattle doctor` there says why.\n";
+    assert!(text.ends_with(told), "{text}");
     assert!(!text.contains("attic"), "it searched everything: {text}");
+}
+
+fn spoken(collection: &str, words: &str) -> LanguagesOf {
+    LanguagesOf { collection: collection.into(), words: words.into(), languages: Vec::new() }
 }
 
 #[test]
@@ -213,6 +219,7 @@ fn a_status_reads_as_a_table_of_plain_words() {
             fingerprint: "00".into(),
             unknown_language: None,
             collections: Vec::new(),
+            languages: Vec::new(),
         },
         sources: vec![folder(Some(60))],
         activity: Activity {
@@ -246,6 +253,9 @@ fn a_status_reads_as_a_table_of_plain_words() {
         ("my notes: wattle-e5-s6, as you set it", "`wattle collection model 'my notes' --back` goes back");
     assert!(text.contains(&format!("           {set}; {back} to all-MiniLM-L6-v2\n")), "{text}");
     assert!(text.contains("my notes: wattle-e5-s6, because most of its documents are in German\n"), "{text}");
+    report.model.languages = vec![spoken("home", "German, some English"), spoken("work", "English")];
+    let text = status(&report, &PLAIN);
+    assert!(text.contains("Languages  home: German, some English\n           work: English\n"), "{text}");
     report.activity.working = false;
     assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
     report.files.chunked = 0;

@@ -30,12 +30,7 @@ pub(super) fn status() -> StatusReport {
         progress: Progress { chunks: 9, vectors: 9, ..Progress::default() },
         index_bytes: IndexBytes::default(),
         peers: Vec::new(),
-        model: Model {
-            name: "all-MiniLM-L6-v2".into(),
-            fingerprint: "00".into(),
-            unknown_language: None,
-            collections: Vec::new(),
-        },
+        model: Model { name: "all-MiniLM-L6-v2".into(), fingerprint: "00".into(), ..Model::default() },
         sources: vec![Watched {
             path: "/home/ann/notes".into(),
             collection: "home".into(),

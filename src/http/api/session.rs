@@ -1,5 +1,6 @@
 //! The calls by which a browser is let in without a token: by the page's password, by the code of `wattle open`, or as the first visitor.
 
+use super::browsers::bearer;
 use super::{Api, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Door, NewToken, Role};
@@ -164,8 +165,7 @@ impl Api {
     }
 
     fn is_session(&self, conn: &Conn) -> bool {
-        let bearer = conn.request_headers().get_str(KnownHeaderName::Authorization).unwrap_or_default();
-        bearer.split_once(' ').is_some_and(|(_, token)| self.keys.is_session(token.trim()))
+        self.keys.is_session(bearer(conn))
     }
 
     /// Whoever has a session, and not a token, has to know the password to change it: the browser may be left open.

@@ -2,6 +2,7 @@
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use super::Api;
+use super::browsers::bearer;
 use crate::base::time::{Duration, Instant};
 use crate::energy::reason::Reason;
 use crate::http::answer::{EVENT_STREAM, escaped, refused};
@@ -31,6 +32,8 @@ struct SentEnergy {
 /// One open stream.
 struct Follower {
     api: Api,
+    /// The mark of a token that may be revoked meanwhile.
+    mark: Option<String>,
     /// The status that was sent last, without what changes by itself.
     sent: Option<StatusReport>,
     /// The number of the event that was sent last.
@@ -56,8 +59,11 @@ impl Api {
             return conn.halt();
         }
         let newest = self.node.events().after(u64::MAX).1;
+        // Whoever is let in without a token, as the owner allowed on this machine, has none that could end.
+        let mark = Some(bearer(&conn)).filter(|token| !token.is_empty()).and_then(|token| self.keys.mark_of(token));
         let follower = Follower {
             api: self.clone(),
+            mark,
             sent: None,
             newest,
             spoke: clock::now(),
@@ -71,12 +77,15 @@ impl Api {
 }
 
 impl Follower {
-    /// The next piece, once there is something to say; `None` when the agent stops.
+    /// The next piece, once there is something to say; `None` when the agent stops, or whoever follows is not let in any more.
     async fn next(&mut self) -> Option<Vec<u8>> {
         loop {
             let is_first = self.sent.is_none();
             if !is_first {
                 clock::sleep_until(Some(clock::now() + Duration::from_millis(STREAM_LOOK_MS))).await;
+            }
+            if self.mark.as_ref().is_some_and(|mark| !self.api.keys.still_lets_in(mark)) {
+                return None;
             }
             let now = clock::now();
             let mut piece = String::new();

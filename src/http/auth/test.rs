@@ -18,6 +18,7 @@ fn owner(authorization: &str) -> Caller<'_> {
         access: Access::Read,
         from: IpAddr::V4(Ipv4Addr::LOCALHOST),
         now: Instant::from_millis(1000),
+        tls: Secured::No,
     }
 }
 
@@ -234,7 +235,7 @@ fn what_changes_something_is_not_for_those_who_may_read() {
     let opens = ["/v1/session", "/v1/password/first"];
     for route in super::super::routes::routes() {
         let reads = route.method == trillium::Method::Get || asks.contains(&route.path) || opens.contains(&route.path);
-        let may_read = matches!(route.access, Access::Open | Access::Read);
+        let may_read = matches!(route.access, Access::Public | Access::Open | Access::Read);
         assert!(reads || !may_read, "{route:?}");
     }
 }
@@ -285,4 +286,38 @@ fn where_the_owner_says_so_callers_of_this_machine_need_no_token_and_nobody_else
     let wrong = format!("Bearer {}", "0".repeat(64));
     assert_eq!(check(&owner(&wrong), &keys, None), Err(Refusal::WrongToken), "what is offered is looked at");
     assert_eq!(check(&owner("Basic x"), &keys, None), Err(Refusal::NoToken));
+}
+
+#[test]
+fn where_tls_is_on_the_names_of_the_certificate_are_taken_over_it_alone_and_nothing_is_answered_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = crate::platform::home::Home::at(folder.path()).tls_root().unwrap();
+    let address: SocketAddr = "192.168.1.4:7780".parse().unwrap();
+    let tls = Tls::new(root, "attic", address).unwrap();
+    let (bearer, keys) = (format!("Bearer {SECRET}"), token());
+    let of = |host, tls| check(&Caller { host: Field::One(host), tls, ..owner(&bearer) }, &keys, Some(address));
+    for own in ["attic.local:7780", "attic.lan", "192.168.1.4:7780"] {
+        assert_eq!(of(own, Secured::Yes(&tls)), Ok(()), "{own}");
+        assert_eq!(of(own, Secured::Plain(&tls)), Err(Refusal::Plain), "{own}");
+        let root = Caller { host: Field::One(own), tls: Secured::Plain(&tls), access: Access::Public, ..owner("") };
+        assert_eq!(check(&root, &keys, Some(address)), Ok(()), "{own}");
+    }
+    assert_eq!(of("attic.local:7780", Secured::No), Err(Refusal::Host), "anybody can register a name");
+    for foreign in ["evil.example", "attic.local:7781", "attic", "evil.local:7780", "127.0.0.1:7780"] {
+        for secured in [Secured::No, Secured::Plain(&tls), Secured::Yes(&tls)] {
+            assert_eq!(of(foreign, secured), Err(Refusal::Host), "{foreign} {secured:?}");
+        }
+    }
+    let from = |origin| {
+        let page = Caller { host: Field::One("attic.local:7780"), origin: Field::One(origin), ..owner(&bearer) };
+        check(&Caller { tls: Secured::Yes(&tls), ..page }, &keys, Some(address))
+    };
+    assert_eq!(from("https://attic.local:7780"), Ok(()));
+    for foreign in
+        ["http://attic.local:7780", "https://192.168.1.4:7780", "https://attic.local", "https://evil.example"]
+    {
+        assert_eq!(from(foreign), Err(Refusal::Origin), "{foreign}");
+    }
+    assert!(same_origin("https://attic.local", "attic.local:443", true));
+    assert!(!same_origin("https://attic.local", "attic.local:80", true));
 }

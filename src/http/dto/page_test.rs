@@ -71,6 +71,8 @@ fn watched() -> Watched {
 }
 
 fn status() -> StatusReport {
+    let share = LanguageShare { name: "German".into(), percent: 100 };
+    let languages = LanguagesOf { collection: "home".into(), words: "German".into(), languages: vec![share] };
     let collection = Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 1 };
     let peer = Peer {
         peer_id: "12D3".into(),
@@ -84,7 +86,7 @@ fn status() -> StatusReport {
         headroom: Some(Headroom { quarters: 1, energy: Energy::Normal, ms_per_task: None, age_s: 40 }),
         other_model: true,
         frozen: true,
-        collections: vec![collection],
+        shared: SharedFiles { collections: vec![collection], unusable: 1 },
     };
     StatusReport {
         peer_id: "12D3".into(),
@@ -95,7 +97,13 @@ fn status() -> StatusReport {
         progress: Progress { chunks: 0, vectors: 0, ..Progress::default() },
         index_bytes: IndexBytes::default(),
         peers: vec![peer],
-        model: Model { name: "m".into(), fingerprint: "00".into(), unknown_language: None, collections: Vec::new() },
+        model: Model {
+            name: "m".into(),
+            fingerprint: "00".into(),
+            unknown_language: None,
+            collections: Vec::new(),
+            languages: vec![languages],
+        },
         sources: vec![watched()],
         activity: Activity::default(),
         findings: vec![Finding { area: Area::State, what: "x".into(), command: None }],
@@ -146,6 +154,7 @@ fn found() -> SearchResults {
             device: "nas".into(),
             peer_id: "12D3".into(),
             files: FileCoverage::default(),
+            unusable: 1,
         }],
         unusable: 1,
         background: Some("x".into()),

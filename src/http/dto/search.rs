@@ -25,7 +25,7 @@ pub struct SearchResults {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
-    /// one for each type that is no kind where nothing was found, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
+    /// one for each type that is no kind where nothing was found, one where this device has no file of the types that are asked for, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
     /// many more there are, and one that names the words of a short question that no passage has. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,

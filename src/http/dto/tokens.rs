@@ -68,6 +68,32 @@ pub struct Tokens {
     pub tokens: Vec<NamedToken>,
 }
 
+/// A browser that was let in. Nothing of it lets anybody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserSession {
+    /// The name by which it is signed out.
+    pub name: String,
+    /// The browser and its system in plain words, by what it says of itself.
+    pub browser: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it was let in, in seconds since 1970 by the agent's clock.
+    pub created: i64,
+    /// When it was last seen; null: not since it was let in.
+    pub used: Option<i64>,
+    /// When it is void if it is not seen until then; null: it does not end by itself.
+    pub expires: Option<i64>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// The answer of `GET /v1/sessions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// The one that asks first, then those that were seen last.
+    pub sessions: Vec<BrowserSession>,
+}
+
 /// The answer of `POST /v1/tokens`. It has no `Debug`: it holds the token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewToken {

@@ -5,6 +5,7 @@
 
 use super::entry::{Entry, Kept, sum};
 use super::{Keys, Role};
+use crate::http::dto::BrowserSession;
 use crate::limits::{SESSION_NOTED_S, SESSIONS_MAX};
 use crate::platform::clock;
 use crate::platform::home::Token;
@@ -14,28 +15,29 @@ use std::sync::atomic::Ordering;
 /// Seconds between two tries to write down what was used, where the disk is full.
 const TRY_AGAIN_S: i64 = 3600;
 
-/// How browsers name themselves in `User-Agent`, the more telling first: most claim to be several others, too.
-const BROWSERS: [(&str, &str); 9] = [
-    ("Edg", "edge"),
-    ("OPR/", "opera"),
-    ("SamsungBrowser", "samsung"),
-    ("FxiOS", "firefox"),
-    ("Firefox", "firefox"),
-    ("CriOS", "chrome"),
-    ("Chrome", "chrome"),
-    ("Safari", "safari"),
-    ("curl", "curl"),
+/// How browsers name themselves in `User-Agent`, the more telling first: most claim to be several others, too. Behind it stand the word in the
+/// name of a session, and what people call it.
+const BROWSERS: [(&str, &str, &str); 9] = [
+    ("Edg", "edge", "Edge"),
+    ("OPR/", "opera", "Opera"),
+    ("SamsungBrowser", "samsung", "Samsung Internet"),
+    ("FxiOS", "firefox", "Firefox"),
+    ("Firefox", "firefox", "Firefox"),
+    ("CriOS", "chrome", "Chrome"),
+    ("Chrome", "chrome", "Chrome"),
+    ("Safari", "safari", "Safari"),
+    ("curl", "curl", "curl"),
 ];
 
-/// The same of systems.
-const SYSTEMS: [(&str, &str); 7] = [
-    ("Android", "android"),
-    ("iPhone", "iphone"),
-    ("iPad", "ipad"),
-    ("Windows", "windows"),
-    ("Mac OS X", "mac"),
-    ("CrOS", "chromeos"),
-    ("Linux", "linux"),
+/// The same of systems, with what stands before their names.
+const SYSTEMS: [(&str, &str, &str); 7] = [
+    ("Android", "android", "on Android"),
+    ("iPhone", "iphone", "on an iPhone"),
+    ("iPad", "ipad", "on an iPad"),
+    ("Windows", "windows", "on Windows"),
+    ("Mac OS X", "mac", "on a Mac"),
+    ("CrOS", "chromeos", "on ChromeOS"),
+    ("Linux", "linux", "on Linux"),
 ];
 
 impl Keys {
@@ -67,14 +69,68 @@ impl Keys {
     /// # Errors
     /// One sentence: the file cannot be written; then nothing is changed.
     pub fn end_sessions(&self) -> Result<(), String> {
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        let rest: Vec<Kept> =
-            named.iter().filter(|entry| entry.kept.session.is_none()).map(|entry| entry.kept.clone()).collect();
-        if rest.len() < named.len() {
-            self.write(rest)?;
-            named.retain(|entry| entry.kept.session.is_none());
-        }
+        self.end_those(|_| true)?;
         Ok(())
+    }
+
+    /// Ends the session that this token is of, and tells whether there was one; that is on the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`end_sessions`](Self::end_sessions).
+    pub(in crate::http) fn end_own_session(&self, offered: &str) -> Result<bool, String> {
+        let offered = sum(offered);
+        Ok(self.end_those(|kept| kept.sha256 == offered)? > 0)
+    }
+
+    /// Ends the session of this name, and tells whether there was one.
+    ///
+    /// # Errors
+    /// As [`end_sessions`](Self::end_sessions).
+    pub(in crate::http) fn end_session(&self, name: &str) -> Result<bool, String> {
+        Ok(self.end_those(|kept| kept.name == name)? > 0)
+    }
+
+    /// Ends all sessions but the one that this token is of, and tells how many those were.
+    ///
+    /// # Errors
+    /// As [`end_sessions`](Self::end_sessions).
+    pub(in crate::http) fn end_other_sessions(&self, offered: &str) -> Result<usize, String> {
+        let offered = sum(offered);
+        self.end_those(|kept| kept.sha256 != offered)
+    }
+
+    /// Ends the sessions of which this is true; tokens stay.
+    fn end_those(&self, ends: impl Fn(&Kept) -> bool) -> Result<usize, String> {
+        let stays = |entry: &Entry| entry.kept.session.is_none() || !ends(&entry.kept);
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        let before = named.len();
+        let rest: Vec<Kept> = named.iter().filter(|entry| stays(entry)).map(noted).collect();
+        if rest.len() < before {
+            self.write(rest)?;
+            named.retain(stays);
+        }
+        Ok(before - named.len())
+    }
+
+    /// The browsers that were let in, for one that shows this token, or for its owner: itself first, then those that were seen last.
+    pub(in crate::http) fn sessions(&self, offered: &str) -> Vec<BrowserSession> {
+        let (named, now, offered) =
+            (self.named.read().unwrap_or_else(PoisonError::into_inner), clock::shown(), sum(offered));
+        let let_in = named.iter().filter(|entry| entry.kept.session.is_some() && !entry.is_over(now));
+        let mut sessions: Vec<BrowserSession> = let_in.map(|entry| shown(entry, &offered)).collect();
+        sessions.sort_by_key(|session| (!session.current, std::cmp::Reverse(session.used)));
+        sessions
+    }
+
+    /// What is kept of a token while an answer to it lasts: its sum, or nothing of the owner's, which nobody revokes.
+    pub(in crate::http) fn mark_of(&self, offered: &str) -> Option<String> {
+        (!self.owner().matches(offered)).then(|| sum(offered))
+    }
+
+    /// Whether the token of which this is the mark still lets in, which counts as a use of it.
+    pub(in crate::http) fn still_lets_in(&self, mark: &str) -> bool {
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        named.iter().any(|entry| entry.kept.sha256 == mark && entry.lets_in(clock::shown()).is_some())
     }
 
     /// Whether this token is a session's.
@@ -123,10 +179,39 @@ fn renewed(kept: Kept, before: &[Entry]) -> Entry {
     entry
 }
 
+/// A session as its owner is told of it.
+fn shown(entry: &Entry, offered: &str) -> BrowserSession {
+    let told = entry.shown();
+    let browser = in_words(&told.name);
+    let current = entry.kept.sha256 == offered;
+    BrowserSession {
+        name: told.name,
+        browser,
+        role: told.role,
+        created: told.created,
+        used: told.used,
+        expires: told.expires,
+        current,
+    }
+}
+
+/// A session's name in plain words: `firefox-android-2` is the second "Firefox on Android". Names of earlier versions are the same ones.
+fn in_words(name: &str) -> String {
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default();
+    let browser = BROWSERS.iter().find(|(_, key, _)| *key == first).map_or("A browser", |(.., words)| *words);
+    let mut words = browser.to_owned();
+    for part in parts {
+        let system = SYSTEMS.iter().find(|(_, key, _)| *key == part);
+        words = system.map_or_else(|| format!("{words} ({part})"), |(.., on)| format!("{words} {on}"));
+    }
+    words
+}
+
 /// What a browser is called in the list: two words, as `firefox-android`.
 fn browser(user_agent: &str) -> String {
-    let first = |of: &[(&str, &'static str)], other| {
-        of.iter().find(|(word, _)| user_agent.contains(word)).map_or(other, |(_, name)| *name)
+    let first = |of: &[(&str, &'static str, &str)], other| {
+        of.iter().find(|(word, ..)| user_agent.contains(word)).map_or(other, |(_, name, _)| *name)
     };
     let (browser, system) = (first(&BROWSERS, "browser"), first(&SYSTEMS, ""));
     if system.is_empty() { browser.to_owned() } else { format!("{browser}-{system}") }
@@ -197,6 +282,48 @@ mod tests {
     }
 
     #[test]
+    fn sessions_are_told_in_plain_words_the_asking_one_first_and_end_one_by_one_or_all_the_others() {
+        let home = tempfile::tempdir().unwrap();
+        let first = keys(home.path());
+        let named = first.create("grafana", Role::Read).unwrap();
+        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile/15E148 Safari/604.1";
+        let agents = [PHONE, DESK, DESK, phone, "something"];
+        let tokens: Vec<Token> = agents.iter().map(|agent| first.open_session(Role::Admin, agent).unwrap().1).collect();
+        let told = |of: &Keys, token: &Token| of.sessions(token.reveal());
+        let list = told(&first, &tokens[2]);
+        assert_eq!((list[0].browser.as_str(), list[0].current), ("Chrome on Linux (2)", true));
+        let mut words: Vec<&str> = list.iter().map(|session| session.browser.as_str()).collect();
+        words.sort_unstable();
+        let all = ["A browser", "Chrome on Linux", "Chrome on Linux (2)", "Firefox on Android", "Safari on an iPhone"];
+        assert_eq!(words, all, "a token of a program is no browser");
+        assert_eq!(list.iter().filter(|session| session.current).count(), 1);
+        assert!(told(&first, first.owner()).iter().all(|session| !session.current), "the owner's token is no session");
+        assert_eq!(first.end_session("firefox-android"), Ok(true));
+        assert_eq!(first.end_session("grafana"), Ok(false), "a token is not ended as a browser is");
+        assert_eq!(first.end_own_session(tokens[4].reveal()), Ok(true));
+        assert_eq!(first.end_own_session(named.reveal()), Ok(false));
+        assert_eq!(first.end_other_sessions(tokens[2].reveal()), Ok(2));
+        for of in [&first, &keys(home.path())] {
+            let still: Vec<bool> = tokens.iter().map(|token| of.role_of(token.reveal()).is_some()).collect();
+            assert_eq!(still, [false, false, true, false, false]);
+            assert_eq!(of.role_of(named.reveal()), Some(Role::Read));
+        }
+        assert_eq!(first.end_other_sessions(first.owner().reveal()), Ok(1), "of its owner's view all are others");
+    }
+
+    #[test]
+    fn who_is_being_answered_is_known_to_be_let_in_until_the_token_is_void() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = keys(home.path());
+        let (name, token) = keys.open_session(Role::Read, PHONE).unwrap();
+        let mark = keys.mark_of(token.reveal()).unwrap();
+        assert!(mark != token.reveal() && keys.still_lets_in(&mark));
+        keys.revoke(&name).unwrap();
+        assert!(!keys.still_lets_in(&mark));
+        assert_eq!(keys.mark_of(keys.owner().reveal()), None, "nobody revokes the owner's");
+    }
+
+    #[test]
     fn there_is_room_for_a_new_session_always_and_tokens_have_their_own() {
         let home = tempfile::tempdir().unwrap();
         let keys = keys(home.path());
@@ -247,7 +374,7 @@ mod tests {
         let (_, session) = keys.open_session(Role::Admin, PHONE).unwrap();
         std::fs::remove_dir_all(home.path()).unwrap();
         assert!(keys.open_session(Role::Admin, PHONE).unwrap_err().contains("Nothing was changed"));
-        assert!(keys.end_sessions().is_err());
+        assert!(keys.end_sessions().is_err() && keys.end_own_session(session.reveal()).is_err());
         assert_eq!(keys.role_of(session.reveal()), Some(Role::Admin), "what did not end on the disk goes on");
     }
 }

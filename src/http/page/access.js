@@ -1,11 +1,48 @@
-// Who else is let in: tokens of programs and people, each with a role, made and revoked on the device itself alone.
+// Who else is let in: browsers that signed in, and tokens of programs and people, each with a role, made and revoked on the device itself alone. And who
+// can read along on the way.
 
-import { get, post, typed } from "./call.js";
-import { action, ago, copy, failed, here, make, moment, say, sure } from "./dom.js";
+import { get, lock, post, typed } from "./call.js";
+import { action, ago, copy, count, failed, here, make, moment, say, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
-/** The part of the page about them; the list is asked for when somebody opens it. */
+/** The part of the page about browsers; what follows is asked for when somebody opens it. */
+export function browsers() {
+  const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, make("h2", {}, "Browsers"));
+  box.append(make("p", { class: "soft" }, "Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
+    unfolded("Signed in", (place) => signedIn(place)));
+  return box;
+}
+
+/** Something folded, which is filled when it is first opened. */
+function unfolded(title, open) {
+  const place = make("div", {});
+  const details = make("details", { class: "quiet" }, make("summary", {}, title), place);
+  details.addEventListener("toggle", () => { if (details.open && !place.children.length) open(place); });
+  return details;
+}
+
+async function signedIn(place) {
+  const end = async (body) => { const done = await post("/v1/sessions/end", body); say(done.done); await again(); };
+  const leave = async () => { await post("/v1/session/end"); lock(); };
+  const again = async () => {
+    const { sessions } = await get("/v1/sessions"), others = sessions.filter((one) => !one.current);
+    place.replaceChildren(make("ul", { class: "rows" }, ...sessions.map((one) => browser(one, end, leave))),
+      sessions.length > others.length ? "" : make("p", { class: "soft" }, (sessions.length ? "" : "None is signed in. ") + "This browser has a token and did not sign in: it is not in the list."),
+      others.length > 1 ? sure("Sign all others out", "Sign " + count(others.length, "other browser", "other browsers") + " out?", "Sign them out", () => end({ others: true }), { class: "plain edge" }) : "");
+  };
+  await again().catch((error) => place.replaceChildren(failed(error)));
+}
+
+function browser({ name, browser: what, role, created, used, current }, end, leave) {
+  const seen = current ? "in use now" : used === null ? "not seen since" : "last seen " + ago(Math.max(0, Date.now() / 1000 - used));
+  return make("li", {},
+    make("div", { class: "grow" }, make("p", { class: "name" }, what, current ? make("span", { class: "tag" }, "this one") : null),
+      make("p", { class: "soft" }, ["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
+    sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name }), { "aria-label": "Sign out " + what }));
+}
+
+/** The part about programs and people. */
 export function access() {
   const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, make("h2", {}, "Programs and people"));
   box.append(make("p", { class: "soft" }, "A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
@@ -13,16 +50,28 @@ export function access() {
     box.append(make("p", { class: "soft" }, "For your safety tokens are made at the page on the device itself, or by ", make("code", {}, typed("wattle token create NAME")), "."));
     return box;
   }
-  const place = make("div", {});
-  const details = make("details", { class: "quiet" }, make("summary", {}, "Tokens"), place);
-  details.addEventListener("toggle", () => { if (details.open && !place.children.length) open(place); });
-  box.append(details);
+  box.append(unfolded("Tokens", open));
+  return box;
+}
+
+/** The part of the page about what others in the network can read of it. */
+export function encryption() {
+  const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
+  const command = make("code", {}, typed("wattle tls on"));
+  if (location.protocol === "https:") {
+    box.append(make("p", { class: "soft" }, "What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
+      make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
+  } else if (here) {
+    box.append(make("p", { class: "soft" }, "On this device itself nobody can read along. Before you open this page to phones, ", command, " encrypts it for them."));
+  } else {
+    box.append(make("p", { class: "soft" }, "Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
+  }
   return box;
 }
 
 function open(place) {
   const list = make("ul", { class: "rows" }), secret = make("div", { role: "status" });
-  const again = async () => list.replaceChildren(...rows((await get("/v1/tokens")).tokens, again));
+  const again = async () => list.replaceChildren(...rows((await get("/v1/tokens")).tokens.filter((one) => one.kind !== "session"), again));
   place.replaceChildren(list, secret, form(secret, again));
   again().catch((error) => list.replaceChildren(make("li", {}, failed(error))));
 }

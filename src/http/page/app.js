@@ -139,7 +139,7 @@ addEventListener("popstate", () => { show(); title(); });
 addEventListener("hashchange", () => { if (/^#(token|once)=/.test(location.hash)) enter(); });
 document.addEventListener("visibilitychange", follow);
 // A token that is not good any more does not keep out who has just typed `wattle open`.
-whenLocked(async () => { at("nav").hidden = true; at("strip").hidden = true; if (await redeem()) begin(); else locked(); });
+whenLocked(async () => { follow(); at("nav").hidden = true; at("strip").hidden = true; if (await redeem()) begin(); else locked(); });
 hear("energy", know);
 watch((status, trouble) => {
   strip(status, trouble);

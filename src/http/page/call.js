@@ -1,6 +1,6 @@
 // Calls of the agent's API, and what is known of the agent.
 
-import { credentials, hasToken, refuseToken } from "./token.js";
+import { credentials, forgetToken, hasToken, refuseToken } from "./token.js";
 
 /** A call that failed, with a sentence for people. */
 export class CallError extends Error {
@@ -34,6 +34,12 @@ export function tell(status, trouble = null) {
 
 let onLocked = () => {};
 export function whenLocked(then) { onLocked = then; }
+
+/** This browser is let in no more. */
+export function lock() {
+  forgetToken();
+  onLocked();
+}
 
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");

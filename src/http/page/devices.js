@@ -1,6 +1,6 @@
 // The devices of the mesh: who is here, what each has and does, how one joins and leaves.
 
-import { access } from "./access.js";
+import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
 import { action, count, failed, here, make, moment, number, say, span, sure } from "./dom.js";
@@ -14,7 +14,7 @@ export function open(box) {
   const list = make("ul", { class: "devices" });
   const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
   const trouble = make("div", {});
-  box.append(make("h1", {}, "Devices"), trouble, list, pairing, access());
+  box.append(make("h1", {}, "Devices"), trouble, list, pairing, browsers(), access(), encryption());
   const view = { ends: false, timer: 0, due: 0, window: null, looks: false };
   // The sooner one counts.
   const within = (ms) => {
@@ -55,7 +55,7 @@ function merged({ mesh, why, tasks, status }) {
     if (!devices.has(peer_id)) devices.set(peer_id, { peer_id });
     return devices.get(peer_id);
   };
-  if (status) Object.assign(of(status.peer_id), { here: true, name: status.device, linked: true, files: status.files.ready + status.files.chunked, passages: status.chunks });
+  if (status) Object.assign(of(status.peer_id), { here: true, name: status.device, linked: true, files: status.files.ready + status.files.chunked, unusable: status.files.refused + (status.files.parked || 0), passages: status.chunks });
   for (const member of mesh.members) {
     Object.assign(of(member.peer_id), { member: true, name: member.device, here: member.here, caps: member.caps, seen: member.seen, since: member.since, no_help: member.no_help });
     if (member.linked) of(member.peer_id).linked = true;
@@ -64,7 +64,7 @@ function merged({ mesh, why, tasks, status }) {
     const device = of(peer.peer_id);
     device.name = device.name || peer.device;
     device.linked = device.linked || peer.linked;
-    Object.assign(device, { off_s: peer.off_s, silent_s: peer.silent_s, headroom: peer.headroom, other_model: peer.other_model, frozen: peer.frozen, round_trip_us: peer.round_trip_us });
+    Object.assign(device, { off_s: peer.off_s, silent_s: peer.silent_s, headroom: peer.headroom, other_model: peer.other_model, frozen: peer.frozen, unusable: peer.unusable, round_trip_us: peer.round_trip_us });
     if (peer.collections.length) {
       device.files = peer.collections.reduce((sum, one) => sum + one.documents, 0);
       device.collections = peer.collections.map((one) => one.name);
@@ -79,7 +79,7 @@ function merged({ mesh, why, tasks, status }) {
 
 function show(list, known, again) {
   const devices = merged(known);
-  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.why, device.state, device.frozen, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
+  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.unusable, device.why, device.state, device.frozen, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
   if (list.dataset.key === key) return;
   // A question that somebody is about to answer stays.
   if (list.querySelector(".ask:not([hidden])")) return;
@@ -91,7 +91,7 @@ function show(list, known, again) {
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
   const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
-    : device.off_s !== null && device.off_s !== undefined ? ["idle", "off since " + span(device.off_s)]
+    : device.off_s !== null && device.off_s !== undefined ? ["idle", "off for " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
     ...(device.running || []).slice(0, 3).map((task) => task.does + (task.passages ? " " + count(task.passages, "passage", "passages") : "") + (task.of ? " of " + task.of : "")),
@@ -101,6 +101,7 @@ function card(device, again) {
   const power = device.here ? null : device.headroom && device.linked ? device.headroom.quarters : null;
   const facts = [
     device.files !== undefined ? ["Files", number(device.files) + (device.collections ? " in " + device.collections.join(", ") : "")] : null,
+    device.unusable ? ["Not readable", device.here ? make("a", { href: "/?view=library#unreadable" }, count(device.unusable, "file", "files")) : count(device.unusable, "file", "files") + ", listed at its own page"] : null,
     device.why ? ["Free for work", device.why] : power === null ? null : ["Free for work", power * 25 + " %" + (power === 4 ? ", the whole device" : "") + (device.headroom.age_s > 5 ? ", " + span(device.headroom.age_s) + " ago" : "")],
     doing.length ? ["Does", doing.join("; ")] : null,
     device.frozen ? ["Note", "Two devices use its key: it is asked nothing and gets no work."] : device.other_model ? ["Note", "It has another model: neither searches for the other."] : device.no_help ? ["Note", device.no_help] : null,

@@ -70,7 +70,7 @@ function card(group, question) {
   const parts = where(group.path, isHere);
   const crumbs = make("p", { class: "where", title: group.path },
     isHere ? null : make("span", { class: "tag" }, group.device),
-    make("span", {}, elide([...parts, file].join(" › "), 90)));
+    make("span", {}, elide([...parts, file].join(" › "), matchMedia("(max-width: 40rem)").matches ? 60 : 90)));
   const strength = group.score >= STRONG ? "strong" : group.score >= POSSIBLE ? "possible" : "weak";
   const heading = make("h2", {}, make("button", { type: "button", class: "title", onclick: () => read(group.hits[0]) }, elide(name, 84)));
   const article = make("article", { class: "card hit", tabindex: -1, "aria-label": name },
@@ -143,11 +143,13 @@ function tools(group, question, read, isHere) {
     action("Copy path", async (button) => { await copy(group.path); told(button, "Copied"); }),
   ];
   const thumb = (verdict, path, label) => {
-    const button = make("button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": label, title: label }, icon(path));
+    const button = make("button", { type: "button", class: "thumb", "aria-pressed": String(said.get(about(question, hit)) === verdict), "aria-label": label, title: label }, icon(path));
     button.addEventListener("click", async () => {
       const pressed = button.getAttribute("aria-pressed") === "true";
       try {
         await judge(question, hit, pressed ? "none" : verdict);
+        said.set(about(question, hit), pressed ? "none" : verdict);
+        if (said.size > SAID_MAX) said.delete(said.keys().next().value);
         for (const other of box.querySelectorAll(".thumb")) other.setAttribute("aria-pressed", "false");
         button.setAttribute("aria-pressed", String(!pressed));
       } catch (error) {
@@ -163,6 +165,11 @@ function tools(group, question, read, isHere) {
 }
 
 const icon = (path) => draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: path }));
+
+// What was said of answers in this visit, so that Back shows it with them.
+const said = new Map();
+const SAID_MAX = 200;
+const about = (question, hit) => JSON.stringify([question, hit.peer_id, hit.path, hit.text]);
 
 const judge = (question, hit, verdict) => post("/v1/feedback", { question, device: hit.peer_id, path: hit.path, text: hit.text, verdict });
 

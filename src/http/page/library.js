@@ -21,8 +21,9 @@ export function open(box) {
     progress.replaceChildren(...howFar(status));
     renew(findings, () => decisions(status), status.findings);
     renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null }))]);
-    if (broken.dataset.refused !== String(status.files.refused + "/" + (status.files.parked || 0))) {
-      broken.dataset.refused = status.files.refused + "/" + (status.files.parked || 0);
+    const refused = JSON.stringify([status.files.refused, status.files.parked, status.peers.map((peer) => [peer.device, peer.unusable])]);
+    if (broken.dataset.refused !== refused) {
+      broken.dataset.refused = refused;
       unreadable(broken, status, location.hash === "#unreadable");
     }
     jump();
@@ -100,7 +101,7 @@ function collections(status) {
     ring.value = rings.length > 1 ? "" : rings[0];
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
-      make("ul", { class: "rows" }, ...sources.map(folder)), modelOf(name), rename(name));
+      make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
     ring.addEventListener("change", async () => {
       try {
         if (ring.value) await then("/v1/collection", { name, ring: ring.value });
@@ -111,6 +112,12 @@ function collections(status) {
     });
     return box;
   });
+}
+
+/** In which languages the documents of a collection are, once enough of them were read. */
+function languages(status, name) {
+  const of = (status.model.languages || []).find((one) => one.collection === name);
+  return of ? make("p", { class: "soft", title: of.languages.map((one) => one.name + " " + one.percent + " %").join(", ") }, "Languages: " + of.words) : null;
 }
 
 function rename(name) {
@@ -180,7 +187,9 @@ export function addFolder(status) {
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
-  const elsewhere = status.peers.length ? make("p", { class: "soft" }, "This is " + status.device + ". What another device cannot read is listed at the page of that one.") : "";
+  const others = status.peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
+  const elsewhere = status.peers.length ? make("p", { class: "soft" }, "This is " + status.device + ". What another device cannot read is listed at the page of that one"
+    + (others.length ? ": " + others.join(", ") : "") + ".") : "";
   if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), elsewhere);
   const list = make("div", {});
   const load = async () => {

@@ -240,10 +240,15 @@ function show(found, query) {
   const { coverage } = found;
   const said = headline(found);
   line.replaceChildren(...covered(found));
-  out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...answers(found, query),
+  // Why nothing was found stands beside that, and is no remark.
+  const why = found.hits.length ? [] : (found.unknown || []).map((text) => make("p", {}, told(text)));
+  out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...why, ...answers(found, query),
     ...(found.hits.length && !found.nothing_fits ? [] : [nothing(coverage)]));
   say((said ? said + " " : "") + count(found.hits.length, "passage", "passages"));
 }
+
+/** A sentence of the agent, with its commands as they are typed for this one. */
+const told = (text) => text.replace(/`wattle [^`]+`/g, (quoted) => "“" + typed(quoted.slice(1, -1)) + "”");
 
 function headline(found) {
   if (!found.hits.length) return "Nothing was found.";
@@ -270,19 +275,25 @@ function ofOther({ device, files }) {
     + [words && number(words) + " by their words only", left && number(left) + " not read yet"].filter(Boolean).join(", ") + ".";
 }
 
+const thisDevice = () => agent.status ? agent.status.device : "This device";
+
 /** One line on what was searched, leading to the list of what was not, and the rest of it unfolded. */
 function covered(found) {
   const { coverage } = found, { others = [], silent = [], nothing_else = [], frozen = [], uncovered, not_asked = 0 } = coverage;
   const all = [coverage.files, ...others.map((other) => other.files)];
   const sum = (name) => all.reduce((total, files) => total + (files[name] || 0), 0);
-  const known = sum("known") + coverage.unusable, searched = sum("searchable") + sum("read");
+  // Who cannot read how many of its files.
+  const unread = [[thisDevice(), coverage.unusable], ...others.map((other) => [other.device, other.unusable || 0])].filter(([, files]) => files);
+  const unreadable = unread.reduce((total, [, files]) => total + files, 0);
+  const known = sum("known") + unreadable, searched = sum("searchable") + sum("read");
   const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
-  if (coverage.unusable) parts.push(number(coverage.unusable) + " not readable" + (others.length ? " on " + (agent.status ? agent.status.device : "this device") : ""));
+  if (unreadable) parts.push(number(unreadable) + " not readable" + (others.length && unread.length === 1 ? " on " + unread[0][0] : ""));
   if (sum("read")) parts.push(number(sum("read")) + " by their words only");
   if (coverage.answered < coverage.asked) parts.push(count(coverage.asked - coverage.answered, "device", "devices") + " silent");
   const more = [
     ...others.map(ofOther),
-    others.length && "What cannot be read on another device is listed at the page of that device.",
+    ...(unread.length > 1 ? unread : []).map(([device, files]) => device + " cannot read " + count(files, "file", "files") + "."),
+    others.some((other) => other.unusable) && "What cannot be read on another device is listed at the page of that device.",
     silent.length && "No answer came from " + silent.join(", ") + ".",
     uncovered && uncovered.elsewhere && count(uncovered.elsewhere, "document", "documents") + " of devices that did not answer or are not linked " + (uncovered.elsewhere === 1 ? "was" : "were") + " not searched.",
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
@@ -293,7 +304,7 @@ function covered(found) {
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",
     found.filters && "Only with " + found.filters.join(", ") + ".",
     found.unfiltered && "Passages of " + found.unfiltered.join(", ") + " may be missing: an older version there knows no filters.",
-    ...(found.unknown || []),
+    ...(found.hits.length ? found.unknown || [] : []).map(told),
     ...(found.unusable || []).map((file) => file.path + " is there and cannot be searched: " + file.reason),
     coverage.background,
   ].filter(Boolean);

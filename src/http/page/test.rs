@@ -4,6 +4,13 @@ use super::*;
 use crate::http::routes::routes;
 use std::collections::BTreeSet;
 
+impl PageFile {
+    /// Its text; empty for a picture.
+    fn text(&self) -> &'static str {
+        std::str::from_utf8(self.bytes).unwrap_or_default()
+    }
+}
+
 fn scripts() -> impl Iterator<Item = &'static PageFile> {
     FILES.iter().filter(|file| file.media_type == SCRIPT)
 }
@@ -17,12 +24,12 @@ fn named(text: &'static str, words: &str) -> Vec<&'static str> {
 fn each_file_that_the_page_names_is_in_the_bundle_and_each_of_the_bundle_is_named() {
     let mut known = BTreeSet::from(["index.html"]);
     let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
-    for name in [FILES[0].text, manifest.text].into_iter().flat_map(|text| named(text, "\"/page/")) {
+    for name in [FILES[0].text(), manifest.text()].into_iter().flat_map(|text| named(text, "\"/page/")) {
         assert!(FILES.iter().any(|file| file.name == name), "{name}");
         known.insert(name);
     }
     for script in scripts() {
-        for name in named(script.text, "from \"./") {
+        for name in named(script.text(), "from \"./") {
             assert!(known.contains(name), "{} loads {name}, which the page does not name", script.name);
         }
     }
@@ -33,7 +40,7 @@ fn each_file_that_the_page_names_is_in_the_bundle_and_each_of_the_bundle_is_name
 fn the_page_names_no_other_host_and_never_writes_markup_or_inline_code() {
     for file in FILES {
         // The name of the format of drawings is no address.
-        let text = file.text.replace("http://www.w3.org/2000/svg", "");
+        let text = file.text().replace("http://www.w3.org/2000/svg", "");
         let banned = [
             "http://",
             "https://",
@@ -64,7 +71,7 @@ fn the_page_names_no_other_host_and_never_writes_markup_or_inline_code() {
 }
 
 fn script(name: &str) -> &'static str {
-    scripts().find(|file| file.name == name).unwrap().text
+    scripts().find(|file| file.name == name).unwrap().text()
 }
 
 #[test]
@@ -77,7 +84,7 @@ fn what_the_stream_tells_is_heard_by_the_views_that_show_it() {
     }
     assert!(script("live.js").contains("const ears = { device: new Set(), energy: new Set() };"));
     for script in scripts() {
-        assert!(!script.text.contains("dispatchEvent"), "{}: what nobody listens to", script.name);
+        assert!(!script.text().contains("dispatchEvent"), "{}: what nobody listens to", script.name);
     }
 }
 
@@ -95,7 +102,7 @@ fn each_filter_of_a_search_that_the_page_has_is_one_of_the_api() {
 fn the_token_is_touched_in_its_own_file_alone() {
     for script in scripts().filter(|file| file.name != "token.js") {
         for word in ["sessionStorage", "localStorage", "getItem("] {
-            assert!(!script.text.contains(word), "{}: {word}", script.name);
+            assert!(!script.text().contains(word), "{}: {word}", script.name);
         }
     }
 }
@@ -105,7 +112,7 @@ fn the_page_calls_only_rows_of_the_table() {
     let paths: BTreeSet<&str> = routes().map(|route| route.path).collect();
     let mut seen = BTreeSet::new();
     for script in scripts() {
-        for call in named(script.text, "\"/v1/") {
+        for call in named(script.text(), "\"/v1/") {
             let path = format!("/v1/{}", call.split('?').next().unwrap_or_default());
             assert!(paths.contains(path.as_str()), "{}: {path}", script.name);
             seen.insert(path);
@@ -119,6 +126,9 @@ fn the_page_calls_only_rows_of_the_table() {
         "/v1/energy/quiet",
         "/v1/tokens",
         "/v1/tokens/revoke",
+        "/v1/sessions",
+        "/v1/sessions/end",
+        "/v1/session/end",
         "/v1/events/stream",
     ] {
         assert!(seen.contains(done), "{done}");
@@ -128,7 +138,7 @@ fn the_page_calls_only_rows_of_the_table() {
 #[test]
 fn each_command_that_is_shown_names_the_home_of_its_agent_but_those_for_who_has_no_token_and_for_another_device() {
     for script in scripts() {
-        let code: String = script.text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: String = script.text().lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         for (at, _) in code.match_indices("wattle ") {
             let before = &code[..at];
             let elsewhere = code[at..].starts_with("wattle join ") || script.name == "door.js" || before.ends_with('`');
@@ -147,8 +157,8 @@ fn no_figure_is_shown_raw_before_what_it_counts() {
     // A call makes a figure of a number, and knows one of a thing: `count(n, "passage", "passages")`.
     for script in scripts() {
         for things in ["passages", "files", "devices", "documents", "folders", "places", "attempts", "hits", "words"] {
-            for (at, _) in script.text.match_indices(&format!(" + \" {things}")) {
-                let before = script.text[..at].trim_end();
+            for (at, _) in script.text().match_indices(&format!(" + \" {things}")) {
+                let before = script.text()[..at].trim_end();
                 let from = before.ceil_char_boundary(before.len().saturating_sub(40));
                 assert!(before.ends_with([')', '"']), "{}: {} {things}", script.name, &before[from..]);
             }
@@ -158,9 +168,9 @@ fn no_figure_is_shown_raw_before_what_it_counts() {
 
 #[test]
 fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
-    let tags: BTreeSet<String> = FILES.iter().map(|file| tag(file.text)).collect();
+    let tags: BTreeSet<String> = FILES.iter().map(|file| tag(file.bytes)).collect();
     assert_eq!(tags.len(), FILES.len());
-    let tag = tag("x");
+    let tag = tag(b"x");
     assert!(is_known(&tag, &tag) && is_known(&format!("\"a\", W/{tag}"), &tag));
     assert!(!is_known("\"a\"", &tag) && !is_known("*", &tag) && !is_known("", &tag));
 }
@@ -168,7 +178,7 @@ fn a_known_tag_is_found_among_others_and_a_content_has_its_own() {
 #[test]
 fn a_phone_is_told_how_the_page_stands_among_its_programs() {
     let manifest = FILES.iter().find(|file| file.name == "manifest.webmanifest").unwrap();
-    let told: serde_json::Value = serde_json::from_str(manifest.text).unwrap();
+    let told: serde_json::Value = serde_json::from_str(manifest.text()).unwrap();
     for (field, value) in [("name", "Wattle"), ("start_url", "/"), ("display", "standalone")] {
         assert_eq!(told[field], value);
     }
@@ -182,13 +192,47 @@ fn a_phone_is_told_how_the_page_stands_among_its_programs() {
     }
     for shortcut in told["shortcuts"].as_array().unwrap() {
         let view = shortcut["url"].as_str().unwrap().strip_prefix("/?view=").unwrap();
-        assert!(FILES[0].text.contains(&format!("data-view=\"{view}\"")), "{view}");
+        assert!(FILES[0].text().contains(&format!("data-view=\"{view}\"")), "{view}");
     }
-    assert!(FILES[0].text.contains("<link rel=\"manifest\"") && POLICY.contains("manifest-src 'self'"));
+    assert!(FILES[0].text().contains("<link rel=\"manifest\"") && POLICY.contains("manifest-src 'self'"));
+}
+
+#[test]
+fn an_iphone_gets_a_picture_of_the_icon_that_is_small_and_has_no_transparent_part() {
+    let png = FILES.iter().find(|file| file.name == "touch-icon.png").unwrap();
+    assert!(
+        FILES[0].text().contains("<link rel=\"apple-touch-icon\" href=\"/page/touch-icon.png\" sizes=\"180x180\">")
+    );
+    assert!(png.media_type == "image/png" && png.bytes.len() < 4096);
+    let (magic, mut rest) = png.bytes.split_at(8);
+    assert_eq!(magic, b"\x89PNG\r\n\x1a\n");
+    let mut parts: Vec<(&[u8], &[u8])> = Vec::new();
+    while let Some((length, more)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        parts.push((&more[..4], &more[4..4 + length]));
+        // Behind each part is its checksum.
+        rest = &more[8 + length..];
+    }
+    let kinds: Vec<&[u8]> = parts.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [b"IHDR".as_slice(), b"PLTE", b"IDAT", b"IEND"], "no part says what is transparent");
+    assert_eq!(parts[0].1, [0, 0, 0, 180, 0, 0, 0, 180, 8, 3, 0, 0, 0]);
+    let rows = miniz_oxide::inflate::decompress_to_vec_zlib(parts[2].1).unwrap();
+    assert_eq!(rows.len(), 180 * 181);
+    let colour = |x: usize, y: usize| {
+        let one = usize::from(rows[y * 181 + 1 + x]) * 3;
+        format!("#{}", parts[1].1[one..one + 3].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    // What the SVG has there, in tenths of its 42 units: its ground, the stakes, the withies.
+    let at = |tenths: usize| tenths * 180 / 420;
+    let svg = FILES.iter().find(|file| file.name == "icon-whole.svg").unwrap().text();
+    for (x, y, is) in [(10, 10, "#2f6b3a"), (410, 410, "#2f6b3a"), (210, 130, "#bfe0b4"), (145, 300, "#bfe0b4")] {
+        assert!(colour(at(x), at(y)) == is && svg.contains(is), "{x} {y}: {}", colour(at(x), at(y)));
+    }
+    assert_eq!(colour(at(105), at(170)), "#ffffff");
 }
 
 #[test]
 fn the_bundle_stays_small() {
-    let bytes: usize = FILES.iter().map(|file| file.text.len()).sum();
+    let bytes: usize = FILES.iter().map(|file| file.bytes.len()).sum();
     assert!(bytes < 160 * 1024, "{bytes}");
 }

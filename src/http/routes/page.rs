@@ -1,4 +1,4 @@
-//! The calls that need no token: the page, and whether the agent runs.
+//! The calls that need no token: the page, whether the agent runs, and what a browser needs for TLS.
 
 use super::super::answer::plain;
 use super::row::{Access, Route};
@@ -33,5 +33,12 @@ pub(super) static ROUTES: &[Route] = &[
         access: Access::Open,
         about: "returns `ready` while the agent takes calls, else 503",
         handler: |api, conn, _| Box::pin(async move { api.ready(conn) }),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/tls/root",
+        access: Access::Public,
+        about: "returns the root certificate of this device in PEM, which browsers of other devices install; 404 where TLS was never on",
+        handler: |api, conn, _| Box::pin(api.tls_root(conn)),
     },
 ];

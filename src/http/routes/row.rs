@@ -9,6 +9,8 @@ use trillium::{Conn, Method};
 /// Who may make a call. The checks of Host and Origin hold for all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
+    /// Everybody who reaches this address, also without TLS where that is on: the answer is what a browser needs to begin with TLS.
+    Public,
     /// Everybody who reaches this address: the answer holds nothing private.
     Open,
     /// Callers with a token: the call asks and looks, and changes nothing.
@@ -27,7 +29,7 @@ impl Access {
     #[must_use]
     pub const fn role(self) -> Option<Role> {
         match self {
-            Self::Open => None,
+            Self::Public | Self::Open => None,
             Self::Read => Some(Role::Read),
             Self::Write => Some(Role::Write),
             Self::Admin | Self::Local => Some(Role::Admin),

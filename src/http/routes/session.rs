@@ -1,5 +1,5 @@
 //! The rows of the page's password, and of the sessions that it opens. Those that ask for a password need no token; what sets it is for this machine
-//! alone, but for the first visitor's choice: who opened the API to other devices wants to make it from one.
+//! alone, as it crosses a network in the clear else, but for the first visitor's choice: who opened the API to other devices wants to make it from one.
 
 use super::row::{Access, Route};
 use trillium::Method;
@@ -25,6 +25,27 @@ pub(super) static ROUTES: &[Route] = &[
         access: Access::Local,
         about: "makes a code that lets one browser of the agent's own user in, once, within a minute: `{}`",
         handler: |api, conn, _| Box::pin(api.new_once(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/sessions",
+        access: Access::Admin,
+        about: "returns the browsers that are signed in: which browser, since when, when it was last seen, and which one asks; nothing of a token",
+        handler: |api, conn, _| Box::pin(async move { api.sessions(conn) }),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/sessions/end",
+        access: Access::Admin,
+        about: "signs browsers out: `{\"name\"}` one of them, `{\"others\": true}` all but the one that asks; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.end_sessions(conn)),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/session/end",
+        access: Access::Read,
+        about: "signs the browser out that asks: `{}`; 409 for a token that is no session's; answers once that is on the disk",
+        handler: |api, conn, _| Box::pin(api.end_own_session(conn)),
     },
     Route {
         method: Method::Post,

@@ -89,6 +89,7 @@ impl Rights {
             | Message::Coverage(_)
             | Message::Unread(_)
             | Message::Unembedded(_)
+            | Message::Unusable(_)
             | Message::Filters(_)
             | Message::Filtered(_)
             | Message::Holdings(_)

@@ -9,7 +9,7 @@ use crate::node::gossip_state::Count;
 use crate::node::output::DeviceCoverage;
 use crate::scheduler::task::{CollectionSummary, Tally};
 use crate::store::record::{Mark, MarkKind};
-use crate::wire::message::{Answer, Coverage, CutShort, Message, Query, Unembedded, Unread};
+use crate::wire::message::{Answer, Coverage, CutShort, Message, Query, Unembedded, Unread, Unusable};
 
 const PEER: PeerKey = PeerKey([1; 32]);
 
@@ -259,13 +259,14 @@ fn an_answer_names_the_coverage_of_this_device_and_of_those_that_told_it() {
     handle(&mut node, at(23), received(Message::Coverage(Coverage { known: 99, ..boast })));
     handle(&mut node, at(23), received(Message::Unembedded(Unembedded { id, files: 7 })));
     handle(&mut node, at(23), received(Message::Unread(Unread { id })));
+    handle(&mut node, at(23), received(Message::Unusable(Unusable { files: 6 })));
     handle(&mut node, at(23), received(Message::CutShort(CutShort { id })));
     let answer = Answer { id, device: "attic".to_owned(), found: Some(Box::<Found>::default()) };
     let out = handle(&mut node, at(24), received(Message::Answer(answer)));
     let Some(Output::Reply(_, Response::Hits { files, others, .. })) = out.last() else { panic!("{out:?}") };
     assert_eq!((files.known, files.searchable, files.away, files.unread), (7, 2, 2, true));
-    let [DeviceCoverage { device, files, .. }] = &others[..] else { panic!("{others:?}") };
-    assert_eq!(device, "attic");
+    let [DeviceCoverage { device, files, unusable, .. }] = &others[..] else { panic!("{others:?}") };
+    assert_eq!((device.as_str(), *unusable), ("attic", 6));
     let known = FileCoverage { unread: true, cut_short: true, ..FileCoverage::new(5, 3, 1, true).with_read(2) };
     assert_eq!(*files, known, "no more than it knows");
 }
@@ -292,6 +293,18 @@ fn a_peer_is_told_how_many_files_are_found_by_their_words_alone_in_the_words_of_
     };
     node.on_counted(&[shared], &mut Out::new());
     assert_eq!(told(&mut node), Some(5));
+}
+
+#[test]
+fn a_peer_is_told_with_each_answer_how_many_files_cannot_be_used_if_there_are_some() {
+    let mut node = node_over(Ring::Mesh);
+    let told = |node: &mut Node| {
+        let unusable = |sent: &Message| if let Message::Unusable(told) = sent { Some(told.files) } else { None };
+        answered(node, Found::default()).iter().find_map(unusable)
+    };
+    assert_eq!(told(&mut node), None);
+    node.tell_unusable(6, &mut Out::new());
+    assert_eq!([told(&mut node), told(&mut node)], [Some(6), Some(6)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::filter::Key;
-use crate::base::hit::{Found, SearchHit, TermFrequencies};
+use crate::base::hit::{Found, SearchHit, TermFrequencies, TypedFiles};
 use crate::base::id::{Row, TaskId};
 use crate::base::vector::Embedding;
 use crate::limits::DIMENSIONS;
@@ -140,4 +140,20 @@ fn one_peer_that_asks_without_end_takes_no_other_s_place() {
     begun(&received(&mut node, TV, query(1))).expect("another peer is answered");
     handle(&mut node, at(11), Input::Done(first, Outcome::Found(Box::default(), Vec::new()), Duration::ZERO));
     begun(&received(&mut node, NAS, query(40))).expect("a place is free");
+}
+
+#[test]
+fn a_question_for_a_type_of_which_no_file_is_here_says_so() {
+    let (mut node, _) = linked(&[1]);
+    named(&mut node, NAS, "Attic");
+    let out = ask(&mut node, filter(&[(Key::Device, "here"), (Key::Type, "pdf")]));
+    let (task, _) = begun(&out).expect("it searches");
+    let found = Found { of_types: Some(TypedFiles::default()), ..Found::default() };
+    let outcome = Outcome::Found(Box::new(found), Vec::new());
+    let out = handle(&mut node, at(22), Input::Done(task, outcome, Duration::ZERO));
+    let reply = out.iter().find_map(|out| match out {
+        Output::Reply(_, Response::Hits { narrowed, .. }) => Some(narrowed.unknown.clone()),
+        _ => None,
+    });
+    assert_eq!(reply.expect("it is answered"), ["No file of the type \"pdf\" is on here."]);
 }

@@ -1,8 +1,9 @@
 //! Models that are chosen for collections by their language.
 
 use super::*;
+use crate::limits::LANGUAGES_LOOKED_MS;
 use crate::node::NodeConfig;
-use crate::scheduler::task::CollectionLanguage;
+use crate::scheduler::task::{CollectionLanguage, SpokenLanguages, Summary};
 use crate::store::record::{CollectionModel, NamedModel, Sources};
 
 fn many() -> NamedModel {
@@ -52,4 +53,23 @@ fn a_device_alone_counts_the_languages_of_its_documents_where_they_decide_anythi
     let mut node = with_choice(Sources::default());
     let out = handle(&mut node, Instant::ZERO, Input::Wake);
     assert!(out.iter().any(|out| matches!(out, Output::Start(_, Task::Summarize))), "{out:?}");
+}
+
+#[test]
+fn a_device_alone_that_chooses_nothing_counts_the_languages_once_somebody_looks_and_only_if_something_is_new() {
+    let mut node = node(u64::MAX);
+    let count = |out: &[Output]| {
+        out.iter().find_map(|out| if let Output::Start(task, Task::Summarize) = out { Some(*task) } else { None })
+    };
+    let look = |node: &mut Node, ms| count(&handle(node, at(ms), Input::Api(ReplyId(1), Request::Status)));
+    assert_eq!(look(&mut node, 10), None, "not at once");
+    let due = at(10 + LANGUAGES_LOOKED_MS);
+    assert!(node.deadline().is_some_and(|deadline| deadline <= due));
+    let task = count(&handle(&mut node, due, Input::Wake)).expect("it counts");
+    let spoken = vec![SpokenLanguages { collection: "home".into(), languages: vec![("German", 4)], known: 4 }];
+    let summary = Summary { spoken: spoken.clone(), ..Summary::default() };
+    handle(&mut node, due, Input::Done(task, Outcome::Summarized(summary), Duration::ZERO));
+    assert_eq!(node.status(due).work.languages, spoken);
+    assert_eq!(look(&mut node, 60_000), None);
+    assert_eq!(count(&handle(&mut node, at(900_000), Input::Wake)), None, "nothing has changed");
 }

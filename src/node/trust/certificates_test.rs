@@ -11,7 +11,8 @@ use crate::wire::certificate::exchange::{Buckets, Exchange, Page};
 use crate::wire::certificate::{Caps, Certificate, Chain, Record, Refusal, Removal, Signature};
 use crate::wire::gossip::{Entries, Gossip};
 use crate::wire::message::{
-    Answer, Coming, Coverage, CutShort, Duplicate, Echo, Keys, LatestStart, Message, Query, Unembedded, Unread, Vectors,
+    Answer, Coming, Coverage, CutShort, Duplicate, Echo, Keys, LatestStart, Message, Query, Unembedded, Unread,
+    Unusable, Vectors,
 };
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::invite::InviteRecord;
@@ -120,6 +121,7 @@ fn messages() -> Vec<(Message, Who)> {
         (Message::CutShort(CutShort { id: 1 }), members),
         (Message::Coming(Coming {}), members),
         (Message::Unembedded(Unembedded { id: 1, files: 1 }), members),
+        (Message::Unusable(Unusable { files: 1 }), members),
         (Message::Work(Work::Ask(1)), Who::Workers),
         (Message::Why(Why { ask: true, hold: None }), Who::Workers),
         (Message::Echo(Echo { id: 1, text: "ho".try_into().unwrap(), answer: false }), certified),

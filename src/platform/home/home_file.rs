@@ -40,6 +40,8 @@ pub enum HomeFile {
     Records,
     /// The root key of the mesh that was made here.
     MeshRoot,
+    /// The key of the root that signs this device's certificates of TLS, and the host name that is in it.
+    TlsRoot,
     /// The invites that can be redeemed here: to be kept secret like a key.
     Invites,
     /// When each device of the mesh was first and last seen.
@@ -57,7 +59,7 @@ pub enum HomeFile {
 }
 
 /// Those that have a checksum and a copy.
-pub(super) const GUARDED: [HomeFile; 16] = [
+pub(super) const GUARDED: [HomeFile; 17] = [
     HomeFile::Identity,
     HomeFile::Token,
     HomeFile::BootCount,
@@ -69,6 +71,7 @@ pub(super) const GUARDED: [HomeFile; 16] = [
     HomeFile::Lost,
     HomeFile::Records,
     HomeFile::MeshRoot,
+    HomeFile::TlsRoot,
     HomeFile::Invites,
     HomeFile::Seen,
     HomeFile::Energy,
@@ -97,6 +100,7 @@ impl HomeFile {
             Self::Unfinished => "unfinished-commands",
             Self::Records => "mesh-records",
             Self::MeshRoot => "mesh-root",
+            Self::TlsRoot => "tls-root",
             Self::Invites => "mesh-invites",
             Self::Seen => "mesh-seen",
             Self::Left => "mesh-left",

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files whose content nobody else may read.
-pub(super) const SECRET: [HomeFile; 4] = [HomeFile::Identity, HomeFile::MeshRoot, HomeFile::Token, HomeFile::Invites];
+pub(super) const SECRET: [HomeFile; 5] =
+    [HomeFile::Identity, HomeFile::MeshRoot, HomeFile::TlsRoot, HomeFile::Token, HomeFile::Invites];
 
 const AWAY: &str = ".away";
 

@@ -55,6 +55,7 @@ fn title(file: HomeFile) -> &'static str {
         HomeFile::Energy => "The file of the governor",
         HomeFile::Records => "The list of the mesh's devices and removals",
         HomeFile::MeshRoot => "The root key of the mesh that was made here",
+        HomeFile::TlsRoot => "The key of the root certificate of this device's page",
         HomeFile::Invites => "The file of invites",
         HomeFile::Peers => "The file of other devices' addresses",
         HomeFile::Seen => "The file of when other devices were seen",
@@ -98,6 +99,10 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
         HomeFile::MeshRoot => {
             "Without it this device makes no other one an admin. If there is a backup of it, stop the agent and put it back; else the \
              recovery phrase of the mesh does what it did."
+        }
+        HomeFile::TlsRoot => {
+            "If api.tls is on, the next start makes another root, and each phone that trusts the one of before has to install it: `wattle tls root` \
+             says how."
         }
         HomeFile::Invites => {
             "Invites that were written here and not used are void. `wattle invite --file FOLDER` writes new ones."

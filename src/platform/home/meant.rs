@@ -39,7 +39,7 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
         HomeFile::Identity | HomeFile::Token => parse_seed(bytes.trim_ascii()).is_some(),
         HomeFile::BootCount => parse_count(bytes).is_some(),
         HomeFile::Records => Records::decode_signed(bytes).is_some(),
-        HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
+        HomeFile::MeshRoot | HomeFile::TlsRoot => parse_seed_word(bytes).is_some(),
         HomeFile::Hardware => Binding::decode(bytes, false).is_some(),
         HomeFile::Energy => {
             serde_json::from_slice::<PersistedState>(bytes).is_ok_and(|state| state.v == PersistedState::VERSION)
@@ -49,7 +49,7 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
     }
 }
 
-/// The seed of the root key: its file's first word.
+/// The seed of a root's key: its file's first word.
 pub(super) fn parse_seed_word(bytes: &[u8]) -> Option<[u8; 32]> {
     bytes.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()).and_then(parse_seed)
 }

@@ -66,9 +66,10 @@ fn the_doctor_finds_each_flipped_byte_lost_file_and_unusable_copy_without_changi
     home.token().unwrap();
     home.count_boot().unwrap();
     home.mesh_root().unwrap();
+    home.tls_root().unwrap();
     home.write(HomeFile::Records, &Records::default().encode()).unwrap();
     home.identity_on(&Hardware::default(), &|_| false).unwrap();
-    let made = [HomeFile::MeshRoot, HomeFile::Records, HomeFile::Hardware];
+    let made = [HomeFile::MeshRoot, HomeFile::TlsRoot, HomeFile::Records, HomeFile::Hardware];
     let whole = energy();
     for file in home_file::GUARDED.into_iter().skip(3).filter(|file| !made.contains(file)) {
         home.write(file, b"one").unwrap();

@@ -55,14 +55,23 @@ fn detected(text: &str) -> (Option<Language>, bool, Option<Script>) {
     (known, info.is_reliable(), Some(info.script()))
 }
 
-/// The language of a text for people, in English, if that is surely another one.
+/// What the language is called that each model knows.
+pub const ENGLISH: &str = "English";
+
+/// The language of a text for people, in English, if that is sure.
 #[must_use]
-pub fn foreign(text: &str) -> Option<&'static str> {
+pub fn spoken(text: &str) -> Option<&'static str> {
     let head = head(text);
     // Other letters are not English, whichever of their languages it is.
     let is_sure = |info: &Info| info.is_reliable() || info.script() != Script::Latin;
     let info = detect(head).filter(|info| letters(head) >= BELIEVED_FROM && is_sure(info))?;
-    (info.lang() != Lang::Eng).then(|| info.lang().eng_name())
+    Some(match info.lang() {
+        Lang::Eng => ENGLISH,
+        // As people say it.
+        Lang::Cmn => "Chinese",
+        Lang::Nob => "Norwegian",
+        other => other.eng_name(),
+    })
 }
 
 fn letters(text: &str) -> usize {

@@ -13,7 +13,7 @@ use crate::wire::certificate::exchange::Buckets;
 use crate::wire::envelope::Encoding;
 use crate::wire::message::{
     Answer, Coming, Coverage, CutShort, Duplicate, Echo, Entry, HitVector, Keys, LatestStart, MemberDigest, Message,
-    Query, Unembedded, Unread, Vectors,
+    Query, Unread, Vectors,
 };
 use core::net::SocketAddr;
 use heapless::Vec as Bounded;
@@ -76,6 +76,7 @@ impl Message {
             "holdings" => Self::Holdings(field_of(body)?),
             "cut-short" => Self::CutShort(field_of(body)?),
             "coming" => Self::Coming(field_of(body)?),
+            "unusable" => Self::Unusable(field_of(body)?),
             _ => return None,
         })
     }
@@ -123,6 +124,7 @@ impl Serialize for Body<'_> {
             Message::Holdings(holdings) => holdings.write(to),
             Message::CutShort(cut) => cut.write(to),
             Message::Coming(coming) => coming.write(to),
+            Message::Unusable(unusable) => unusable.write(to),
         }
     }
 }
@@ -366,15 +368,6 @@ struct CutShortFields {
 #[serde(remote = "Coming", deny_unknown_fields)]
 struct ComingFields {}
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Unembedded", deny_unknown_fields)]
-struct UnembeddedFields {
-    #[serde(with = "field")]
-    files: u64,
-    #[serde(with = "field")]
-    id: u64,
-}
-
 field::by_fields! {
     Entry => EntryFields,
     Keys => KeysFields,
@@ -392,7 +385,6 @@ field::by_fields! {
     Unread => UnreadFields,
     CutShort => CutShortFields,
     Coming => ComingFields,
-    Unembedded => UnembeddedFields,
 }
 
 #[cfg(test)]

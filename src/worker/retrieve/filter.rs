@@ -3,10 +3,11 @@
 use super::files::changed_ns;
 use super::lookup::Lookup;
 use crate::base::filter::{Filter, Matcher};
+use crate::base::hit::TypedFiles;
 use crate::search::lexical::row_set::RowSet;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
-use crate::store::record::{Document, Record, Sources};
+use crate::store::record::{DocState, Document, Record, Sources};
 use std::sync::Arc;
 
 /// The rows of the documents that fit; `None` where all do. Where the files are not in memory, all records are read.
@@ -34,4 +35,31 @@ pub(super) fn rows(
         Ok(())
     })?;
     Ok(Some(Arc::new(rows)))
+}
+
+/// How many files there are of the types that are asked for; `None` where none are. It reads all records: for an answer with nothing in it.
+///
+/// # Errors
+/// Any `KvError`.
+pub(super) fn of_types(
+    kv: &impl Kv,
+    filter: &Filter,
+    sources: Option<&Sources>,
+) -> Result<Option<TypedFiles>, KvError> {
+    if filter.types.is_empty() {
+        return Ok(None);
+    }
+    let types = Filter { types: filter.types.clone(), ..Filter::default() };
+    let (matcher, mut files) = (Matcher::new(&types), TypedFiles::default());
+    read::walk(kv, Space::Document, |_, value| {
+        let Document { path, state, chunks, .. } = Document::decode_stored(value)?;
+        let is_watched = sources.is_none_or(|sources| sources.of(&path).is_some());
+        if is_watched && state != DocState::Tombstoned && matcher.takes_path(&path) {
+            let is_refused = matches!(state, DocState::Refused(_) | DocState::Parked(_));
+            files.all += 1;
+            files.unusable += u64::from(is_refused && chunks.is_empty());
+        }
+        Ok(())
+    })?;
+    Ok(Some(files))
 }

@@ -22,6 +22,7 @@ use crate::worker::scan::Listing;
 
 mod due_test;
 mod earlier_test;
+mod types_test;
 
 struct Shelf {
     library: Library<MemoryKv>,

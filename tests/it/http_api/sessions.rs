@@ -2,8 +2,9 @@
 
 use super::{Agent, agent, refused, status_of};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 const WORDS: &str = "quince and plum";
 const BROWSER: &str = "User-Agent: Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0";
@@ -86,6 +87,60 @@ fn a_session_may_what_it_was_opened_for_is_listed_and_ends_when_it_is_revoked() 
     assert_eq!(status_of(&revoked), 200, "{revoked}");
     refused(&agent, &agent.get("/v1/status", &[&read]), 401);
     assert_eq!(status_of(&agent.get("/v1/status", &[&admin])), 200);
+}
+
+#[test]
+fn browsers_are_listed_in_plain_words_and_signed_out_one_by_one_or_all_but_the_one_that_asks() {
+    let agent = with_password();
+    let [phone, here, other] = [(); 3].map(|()| session(&agent, &json!({ "password": WORDS })));
+    let read = session(&agent, &json!({ "password": WORDS, "role": "read" }));
+    let list = |of: &str| json_of(&agent.get("/v1/sessions", &[of]))["sessions"].clone();
+    let told = list(&here);
+    let first = &told[0];
+    let words = json!([first["browser"], first["role"], first["current"]]);
+    assert_eq!(words, json!(["Firefox on Android (2)", "admin", true]), "{told}");
+    assert!(first["used"].as_i64() >= first["created"].as_i64() && first["expires"].as_i64() > first["used"].as_i64());
+    assert_eq!(told.as_array().unwrap().iter().filter(|one| one["current"] == true).count(), 1);
+    assert_eq!(list(&agent.bearer()).as_array().unwrap().len(), 4);
+    assert!(!told.to_string().contains(phone.rsplit(' ').next().unwrap()));
+    let end = |of: &str, body: Value| agent.call("POST", "/v1/sessions/end", &[of], &body.to_string());
+    refused(&agent, &agent.get("/v1/sessions", &[&read]), 403);
+    refused(&agent, &end(&read, json!({ "others": true })), 403);
+    for body in [json!({}), json!({ "name": "firefox-android", "others": true }), json!({ "others": false })] {
+        refused(&agent, &end(&here, body), 400);
+    }
+    refused(&agent, &end(&here, json!({ "name": "nobody" })), 409);
+    assert_eq!(status_of(&end(&here, json!({ "name": "firefox-android" }))), 200);
+    refused(&agent, &agent.get("/v1/status", &[&phone]), 401);
+    // Whoever may only look signs itself out all the same, and the agent's own token is no browser.
+    assert_eq!(status_of(&agent.call("POST", "/v1/session/end", &[&read], "{}")), 200);
+    refused(&agent, &agent.get("/v1/status", &[&read]), 401);
+    refused(&agent, &agent.with_token("POST", "/v1/session/end", "{}"), 409);
+    let done = end(&here, json!({ "others": true }));
+    assert!(done.contains("One other browser"), "{done}");
+    refused(&agent, &agent.get("/v1/status", &[&other]), 401);
+    assert_eq!(status_of(&agent.get("/v1/status", &[&here])), 200);
+}
+
+#[test]
+fn a_browser_that_is_signed_out_follows_the_agent_no_more() {
+    let agent = with_password();
+    let session = session(&agent, &json!({ "password": WORDS }));
+    let mut stream = TcpStream::connect(agent.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let request =
+        format!("GET /v1/events/stream HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{session}\r\n\r\n", agent.address);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.starts_with("event: status") {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream begins");
+    }
+    let done = agent.with_token("POST", "/v1/sessions/end", "{\"others\":true}");
+    assert_eq!(status_of(&done), 200, "{done}");
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).expect("the stream ends, and does not only fall silent");
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Api {
         }
         for peer in &report.peers {
             let device = peer.device.as_ref().unwrap_or(&peer.peer_id);
-            for held in &peer.collections {
+            for held in &peer.shared.collections {
                 let _ = writeln!(text, "{}: {} on {device}", held.name, count(u64::from(held.documents), "document"));
                 list.push(json!({ "name": held.name, "device": device, "documents": held.documents }));
             }

@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page, traffic: &Traffic, routes: impl Iterator<It
     requests(page, &called);
     let refused = traffic.refused().map(|(reason, count)| (reason, number(count)));
     let help = "Requests that were refused, by why: throttled (too many wrong tokens or passwords), unauthorised, forbidden (the token's role, or \
-                the address), host, origin, too_large, busy.";
+                the address), host, origin, plain (HTTP where TLS is on), too_large, busy.";
     page.add(("wattle_http_refused_total", Kind::Counter), help, "reason", &refused);
     page.gauge("wattle_http_connections", "Connections to the API that are served.", number(traffic.connections.get()));
     let help = "Streams of events that are open: pages that somebody looks at.";

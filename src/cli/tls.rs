@@ -1,0 +1,202 @@
+//! `wattle tls`: whether the page is encrypted for other devices, and the root certificate that their browsers install.
+//!
+//! No agent is asked: what holds stands in config.toml and in the home, and a running agent takes it at its next start.
+
+use super::args::TlsCommand;
+use super::output::{Stop, show, show_done};
+use crate::base::time::date;
+use crate::config::{Config, Setting};
+use crate::platform::home::{Home, TlsRoot, is_agent_home};
+use crate::platform::host::host_name;
+use crate::platform::running;
+use crate::wire::pairing::qr::Qr;
+use crate::wire::x509::{Names, ROOT_UNTIL, fingerprint, pem};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Runs one of the commands for this home.
+pub(super) fn tls(home: &Path, what: TlsCommand, as_json: bool) -> Result<(), Stop> {
+    let at = Home::at(home);
+    match what {
+        TlsCommand::On => switch(&at, true, as_json),
+        TlsCommand::Off => switch(&at, false, as_json),
+        TlsCommand::Status => status(&at, as_json),
+        TlsCommand::Root { file, qr } => root(&at, file.as_deref(), qr, as_json),
+    }
+}
+
+fn settings(home: &Home) -> Result<Config, Stop> {
+    Ok(home.settings()?.unwrap_or_default())
+}
+
+fn until() -> String {
+    date(ROOT_UNTIL / 86_400).unwrap_or_default()
+}
+
+/// Writes the setting down. The root is made now, so that it can be installed before anything is encrypted by it.
+fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
+    if !is_agent_home(|file| home.path().join(file).symlink_metadata().is_ok()) {
+        return Err(Stop::NotDone(format!(
+            "No agent has run with the home {}: start one with `wattle up`, then type this again. Nothing was changed.",
+            home.path().display()
+        )));
+    }
+    let root = if on { Some(home.tls_root()?) } else { home.existing_tls_root()? };
+    home.remember(&[Setting::Tls(on)])?;
+    let config = settings(home)?;
+    let mut text = String::from(if on {
+        "TLS is on: the page and the API are encrypted for other devices.\n"
+    } else {
+        "TLS is off: the page and the API are not encrypted, and everybody on the network can read along. Remove the root certificate from phones that \
+         shall not trust this device any more.\n"
+    });
+    if running::is_running(home) {
+        text += "The agent that runs takes it at its next start: stop it, and start it again with `wattle up`.\n";
+    }
+    if on {
+        text +=
+            "Each phone and computer installs the root certificate of this device once: `wattle tls root` says how.\n";
+    }
+    if on && config.open_api.is_none() {
+        text += "The page is for this machine only so far. To open it to other devices, start the agent once with this machine's own address in your \
+                 network: `wattle up --open-api 192.168.1.4:7780`.\n";
+    }
+    let print = root.map(|root| fingerprint(root.certificate()));
+    show_done(as_json, json!({ "tls": word(on), "fingerprint": print }), &text)
+}
+
+const fn word(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Where other devices find the page, by address and by name.
+fn pages(config: &Config) -> Vec<String> {
+    let scheme = if config.tls { "https" } else { "http" };
+    let Some(open) = config.open_api else { return Vec::new() };
+    let by_address = format!("{scheme}://{open}");
+    let names = Names::of(&host_name(), open.ip());
+    let by_name = config.tls.then(|| format!("{scheme}://{}:{}", names.first(), open.port()));
+    [by_address].into_iter().chain(by_name).collect()
+}
+
+fn status(home: &Home, as_json: bool) -> Result<(), Stop> {
+    let (config, root) = (settings(home)?, home.existing_tls_root()?);
+    let (pages, print) = (pages(&config), root.map(|root| fingerprint(root.certificate())));
+    let json = json!({ "tls": word(config.tls), "pages": pages, "fingerprint": print, "root_until": until() });
+    show(as_json, &json, || {
+        let mut text = format!("TLS is {} (api.tls in config.toml).\n", word(config.tls));
+        text += &match pages.is_empty() {
+            true => "The page is for this machine only: no other device reaches it.\n".to_owned(),
+            false => format!("For other devices: {}\n", pages.join(" or ")),
+        };
+        text += &match &print {
+            Some(print) => format!("Root certificate, until {}, SHA-256:\n  {print}\n", until()),
+            None => "There is no root certificate yet; `wattle tls on` makes one.\n".to_owned(),
+        };
+        text
+    })
+}
+
+fn root(home: &Home, file: Option<&Path>, qr: bool, as_json: bool) -> Result<(), Stop> {
+    let none = || Stop::NotDone("There is no root certificate yet: `wattle tls on` makes one.".to_owned());
+    let root = home.existing_tls_root()?.ok_or_else(none)?;
+    let config = settings(home)?;
+    let address = config.open_api.filter(|_| config.tls).map(at_phone);
+    if qr && address.is_none() {
+        let why = "A phone loads the certificate from the page's address for other devices: open one with `wattle up --open-api 192.168.1.4:7780`, and \
+                   switch TLS on with `wattle tls on`.";
+        return Err(Stop::NotDone(why.to_owned()));
+    }
+    if let Some(file) = file {
+        keep(&root, file)?;
+    }
+    let certificate = pem(root.certificate());
+    let print = fingerprint(root.certificate());
+    let to = file.map(|file| file.display().to_string());
+    let json = json!({ "pem": certificate, "fingerprint": print, "until": until(), "address": address, "file": to });
+    show(as_json, &json, || {
+        let mut text = match file {
+            Some(file) => format!("The root certificate is in {}.\n", file.display()),
+            None => certificate,
+        };
+        let _ = writeln!(text, "\nGood until {}. SHA-256:\n  {print}\n", until());
+        text += STEPS;
+        if let Some(address) = &address {
+            let _ = writeln!(text, "\nOn a phone in your network, load it from {address}");
+            for line in Qr::of(address).filter(|_| qr).into_iter().flat_map(|code| code.lines(false)) {
+                let _ = writeln!(text, "{line}");
+            }
+            text += "That way is not encrypted: compare the fingerprint above with the one that the phone shows, where it shows one.\n";
+        }
+        text
+    })
+}
+
+/// From where a browser that does not trust this device yet loads its root certificate.
+fn at_phone(open: SocketAddr) -> String {
+    format!("http://{open}/v1/tls/root")
+}
+
+/// Writes the certificate into a new file.
+fn keep(root: &TlsRoot, file: &Path) -> Result<(), String> {
+    let made = OpenOptions::new().create_new(true).write(true).open(file);
+    let written = made.and_then(|mut made| made.write_all(pem(root.certificate()).as_bytes()));
+    written.map_err(|error| format!("The certificate is not written into {}: {error}.", file.display()))
+}
+
+/// How the root certificate is installed, on each system.
+const STEPS: &str = "\
+Who installs it trusts this device for names in .local, .home.arpa, .lan and .internal and for private addresses, and for nothing in the internet.
+iPhone, iPad: open the address below in Safari, allow the profile; Settings > General > VPN & Device Management: install it; then Settings > \
+General > About > Certificate Trust Settings: switch it on.
+Android: load the file, then Settings > Security > Encryption & credentials > Install a certificate > CA certificate.
+Firefox: Settings > Privacy & Security > Certificates > View Certificates > Authorities > Import; on Android, Settings > About Firefox, five taps on the \
+logo, then Secret Settings > Use third party CA certificates.
+Windows: open the file > Install Certificate > Local Machine > Trusted Root Certification Authorities.
+macOS: open the file, then in Keychain Access: Trust > Always Trust.
+Linux: copy it to /usr/local/share/ca-certificates/wattle.crt and type `sudo update-ca-certificates`; Chrome: Settings > Privacy and security > Security > \
+Manage certificates > Import.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json_of(config: &str) -> (Vec<String>, Config) {
+        let config = Config::parse(config).unwrap();
+        (pages(&config), config)
+    }
+
+    #[test]
+    fn other_devices_find_the_page_by_https_and_by_a_name_where_tls_is_on_and_by_http_where_it_is_off() {
+        assert!(json_of("").0.is_empty() && !json_of("").1.tls, "off by default");
+        let (plain, _) = json_of("[api]\nopen = \"192.168.1.4:7780\"\n");
+        assert_eq!(plain, ["http://192.168.1.4:7780"]);
+        let (pages, config) = json_of("[api]\nopen = \"192.168.1.4:7780\"\ntls = \"on\"\n");
+        assert!(config.tls && pages[0] == "https://192.168.1.4:7780", "{pages:?}");
+        assert!(pages[1].starts_with("https://") && pages[1].ends_with(".local:7780"), "{pages:?}");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_home_gets_no_key_and_no_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = switch(&Home::at(folder.path()), true, false).unwrap_err();
+        assert!(matches!(&stop, Stop::NotDone(why) if why.contains("No agent has run")), "{stop:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_certificate_is_written_into_a_new_file_and_no_file_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Home::at(folder.path()).tls_root().unwrap();
+        let file = folder.path().join("root.crt");
+        keep(&root, &file).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), pem(root.certificate()));
+        let why = keep(&root, &file).unwrap_err();
+        assert!(why.contains("root.crt"), "{why}");
+    }
+}
