@@ -162,7 +162,7 @@ fn the_documentation_and_the_dashboard_name_the_metrics_that_there_are() {
     let is_literal = |line: &&str| line.contains("\"wattle_") || line.contains("\"process_");
     let of_code = product.iter().flat_map(|text| text.split("#[cfg(test)]").next().unwrap().lines().filter(is_literal));
     let there: BTreeSet<String> = of_code.flat_map(names).collect();
-    assert!(there.len() >= 30, "{there:?}");
+    assert!(there.len() > 25, "{there:?}");
     let documented = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md"));
     let (_, documented) = documented.split_once("## Metrics").unwrap();
     assert_eq!(names(documented), there, "docs/api.md, \"Metrics\"");
