@@ -70,7 +70,15 @@ def prometheus_parser(address, token):
     request = urllib.request.Request(f"http://{address}/metrics", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request) as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
-    assert all(family.documentation and family.type in ("gauge", "counter") and family.samples for family in families)
+    assert all(family.documentation and family.type in ("gauge", "counter", "histogram") and family.samples for family in families)
+    for family in families:
+        if family.type == "histogram":
+            # Of each set of labels the buckets rise, and the last one counts all.
+            buckets = [sample for sample in family.samples if sample.name.endswith("_bucket")]
+            counts = sum(sample.value for sample in family.samples if sample.name.endswith("_count"))
+            assert sum(sample.value for sample in buckets if sample.labels["le"] == "+Inf") == counts, family.name
+            rises = zip(buckets, buckets[1:])
+            assert all(one.value <= two.value for one, two in rises if one.labels["le"] != "+Inf"), family.name
     assert any(family.name == "wattle_files" for family in families)
     return f"{len(families)} families, {sum(len(family.samples) for family in families)} series"
 

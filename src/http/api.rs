@@ -239,7 +239,7 @@ impl Api {
             Ok(request) => request,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        match self.node.request(request).await {
+        match self.ask(request).await {
             // `add` and `collection` answer for themselves. No call certifies a device: pairing hands the chain over.
             // `invite` makes a file of its answer itself.
             Response::Added | Response::Regrouped(_) | Response::Certified(_) | Response::Invited(_) => {

@@ -14,6 +14,7 @@ use super::keys::Keys;
 use super::routes::{self, Access};
 use super::throttle::Secret;
 use super::tls::{Encrypted, Tls};
+use super::traffic::Reason;
 use crate::base::time::Instant;
 use crate::platform::{blocking, clock};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -81,6 +82,18 @@ impl Refusal {
             Self::Host | Self::Origin | Self::Plain | Self::NotHere | Self::Role(_) => Status::Forbidden,
             Self::NoToken | Self::WrongToken => Status::Unauthorized,
             Self::TooMany(_) => Status::TooManyRequests,
+        }
+    }
+
+    /// What it counts as.
+    const fn reason(self) -> Reason {
+        match self {
+            Self::Host => Reason::Host,
+            Self::Origin => Reason::Origin,
+            Self::Plain => Reason::Plain,
+            Self::NoToken | Self::WrongToken => Reason::Unauthorised,
+            Self::Role(_) | Self::NotHere => Reason::Forbidden,
+            Self::TooMany(_) => Reason::Throttled,
         }
     }
 }
@@ -281,7 +294,7 @@ impl Handler for Auth {
             }
             Err(Refusal::Plain) if is_visit(&conn) => sent_on(conn),
             Err(refusal) => {
-                let conn = answer::refused(conn, refusal.status(), refusal.sentence());
+                let conn = answer::refused(conn, refusal.status(), refusal.sentence()).with_state(refusal.reason());
                 match refusal {
                     Refusal::NoToken | Refusal::WrongToken => {
                         conn.with_response_header(KnownHeaderName::WwwAuthenticate, "Bearer")

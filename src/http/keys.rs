@@ -12,6 +12,7 @@ mod sessions;
 use super::dto::{NamedToken, Role};
 use super::password::Password;
 use super::throttle::Throttle;
+use super::traffic::Traffic;
 use crate::base::fold::controls_terminal;
 use crate::limits::{SESSIONS_MAX, TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::platform::clock;
@@ -30,6 +31,7 @@ pub struct Keys {
     /// When the uses of sessions were last written down, or that was tried.
     noted: Arc<AtomicI64>,
     throttle: Throttle,
+    traffic: Arc<Traffic>,
     password: Password,
     once: Once,
     /// Whether callers within this machine need no token, as its owner said.
@@ -60,6 +62,7 @@ impl Keys {
             named: Arc::new(RwLock::new(entries.collect())),
             noted: Arc::default(),
             throttle: Throttle::default(),
+            traffic: Arc::default(),
             password: Password::load(home),
             once: Once::default(),
             open_here: false,
@@ -108,6 +111,11 @@ impl Keys {
     /// How often wrong ones were tried, at all addresses of the API together.
     pub(super) fn throttle(&self) -> &Throttle {
         &self.throttle
+    }
+
+    /// What is counted of requests and questions, at all addresses of the API together.
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     /// What the holder of this token may do; `None` if it is none of this agent's. Notes when a named one is used.

@@ -5,7 +5,7 @@
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
-//! `throttle` slows whoever tries tokens. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
+//! `throttle` slows whoever tries tokens, `traffic` counts what `GET /metrics` tells. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
 //!
 //! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
 //! trillium's `HttpContext::run`: trillium-smol keeps connections beyond its cap open without a limit in number or time, and
@@ -40,6 +40,7 @@ pub mod tasks;
 mod throttle;
 mod timeouts;
 pub mod tls;
+mod traffic;
 mod turn;
 pub mod why;
 
@@ -61,6 +62,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
 use tls::{Encrypted, Tls};
+use traffic::{Reason, Traffic};
 use trillium::{Conn, Handler, HttpConfig, HttpContext, Transport};
 
 pub use timeouts::Timeouts;
@@ -121,12 +123,14 @@ pub fn serve_with(
     // Trillium sends these with every answer, also with those to requests that it cannot parse.
     context.shared_state_mut().insert(answer::common_headers());
     let context = Arc::new(context);
+    let traffic = Arc::clone(keys.traffic());
     let service = Service {
         context: Arc::clone(&context),
         handlers: Arc::new((Auth::new(keys.clone(), lan_address, tls.clone()), Router(Api::new(node, keys)))),
         tls,
         slots: Slots::new(),
         timeouts,
+        traffic,
     };
     smol::spawn(service.accept(listener)).detach();
     Ok(Server { address, context })
@@ -138,6 +142,7 @@ struct Service {
     handlers: Arc<(Auth, Router)>,
     slots: Arc<Slots>,
     timeouts: Timeouts,
+    traffic: Arc<Traffic>,
     tls: Option<Tls>,
 }
 
@@ -179,6 +184,7 @@ impl Service {
             Ok(transport) => transport,
             Err(error) => return log::debug!("A connection ended: {error}."),
         };
+        let _open = self.traffic.connections.open();
         let endless = transport.endless();
         match tls {
             None => self.answer((transport, false), (stream, peer), &endless, &slot).await,
@@ -200,7 +206,7 @@ impl Service {
         slot: &Slot,
     ) {
         let ends = stream.local_addr().ok().map(|local| Ends { peer, local });
-        let handlers = &self.handlers;
+        let (handlers, traffic) = (&self.handlers, &self.traffic);
         let served = Arc::clone(&self.context).run(transport, |conn| async move {
             let mut conn = Conn::from(conn);
             conn.set_peer_ip(Some(peer.ip()));
@@ -210,6 +216,7 @@ impl Service {
             if let Some(ends) = ends {
                 conn.insert_state(ends);
             }
+            let (route, began) = (routes::number(conn.method(), conn.path()), clock::now());
             let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {
                 if routes::access(conn.method(), conn.path()).role().is_some() {
@@ -217,7 +224,11 @@ impl Service {
                 }
                 conn = handlers.1.run(conn).await;
             }
-            let conn = answer::dated(handlers.before_send(conn).await);
+            let mut conn = answer::dated(handlers.before_send(conn).await);
+            if let Some(status) = conn.status() {
+                let reason = conn.take_state::<Reason>();
+                traffic.answered(route, status, reason, clock::now().since(began));
+            }
             endless.store(answer::is_endless(&conn), Ordering::Relaxed);
             slot.answered();
             conn.into_inner()

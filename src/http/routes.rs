@@ -3,6 +3,7 @@
 //! A call is one row. `auth` looks up its access there, the router below its handler, and a 405 answer the methods that are
 //! allowed; docs/api.md repeats the table, and a test compares the two.
 
+mod lookup;
 mod page;
 mod pairing;
 mod programs;
@@ -17,6 +18,7 @@ use super::api::Api;
 use super::openapi;
 use crate::node::input::Request;
 use crate::scheduler::attempt::Decided;
+use lookup::{Found, allowed, find, position};
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
 pub use row::{Access, Route};
@@ -236,46 +238,9 @@ static ROUTES: &[Route] = &[
         path: "/metrics",
         access: Access::Read,
         about: "returns counts and measurements in the text format of Prometheus (docs/grafana.json draws them)",
-        handler: |api, conn, _| Box::pin(api.metrics(conn)),
+        handler: |api, conn, _| Box::pin(api.metrics(conn, routes().map(|route| (route.method, route.path)))),
     },
 ];
-
-/// The result of a lookup in the table.
-#[derive(Debug)]
-enum Found<'a> {
-    /// A row, with the parameter.
-    Route(&'a Route, String),
-    /// The path exists, but for these rows' methods only.
-    OtherMethods(Vec<&'a Route>),
-    /// No row has this path.
-    Nothing,
-}
-
-fn find<'a>(table: impl IntoIterator<Item = &'a Route>, method: Method, path: &str) -> Found<'a> {
-    let mut others = Vec::new();
-    for route in table {
-        let Some(parameter) = parameter(route.path, path) else { continue };
-        if route.method == method || (route.method == Method::Get && method == Method::Head) {
-            return Found::Route(route, parameter.to_owned());
-        }
-        others.push(route);
-    }
-    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
-}
-
-/// The segment of `path` at the parameter of `pattern`, empty where that has none; `None` where they do not match.
-fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
-    let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
-    let mut found = "";
-    loop {
-        match (patterns.next(), parts.next()) {
-            (None, None) => return Some(found),
-            (Some(pattern), Some(part)) if pattern.starts_with('{') && !part.is_empty() => found = part,
-            (Some(pattern), Some(part)) if pattern == part => {}
-            _ => return None,
-        }
-    }
-}
 
 /// Who may make this call. That a call is not in the table is told only to callers with the token.
 pub(super) fn access(method: Method, path: &str) -> Access {
@@ -283,6 +248,11 @@ pub(super) fn access(method: Method, path: &str) -> Access {
         Found::Route(route, _) => route.access,
         Found::OtherMethods(_) | Found::Nothing => Access::Read,
     }
+}
+
+/// The number of the row that answers this request; `None`: there is none, and it is refused.
+pub(super) fn number(method: Method, path: &str) -> Option<usize> {
+    position(routes(), method, path)
 }
 
 /// Answers every request that `auth` let in.
@@ -305,18 +275,10 @@ impl Handler for Router {
     }
 }
 
-/// The value of `Allow`.
-fn allowed(routes: &[&Route]) -> String {
-    let methods = routes.iter().flat_map(|route| {
-        let head = (route.method == Method::Get).then_some("HEAD");
-        [Some(route.method.as_str()), head].into_iter().flatten()
-    });
-    methods.collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::HTTP_ROUTES_MAX;
 
     fn row(method: Method, path: &'static str) -> Route {
         let (access, about) = (Access::Read, "is a test");
@@ -348,6 +310,10 @@ mod tests {
         let Found::OtherMethods(others) = find(&table, Method::Put, "/v1/things/a") else { panic!("it is found") };
         assert_eq!(allowed(&others), "GET, HEAD, DELETE");
         assert!(matches!(find(&table, Method::Head, "/v1/things/a/copy"), Found::OtherMethods(_)));
+        let at = |method, path| position(&table, method, path);
+        assert_eq!(at(Method::Delete, "/v1/things/a"), Some(2));
+        assert_eq!(at(Method::Head, "/v1/things"), Some(0), "HEAD counts as GET");
+        assert_eq!([at(Method::Put, "/v1/things"), at(Method::Get, "/v1/nothing")], [None; 2]);
     }
 
     #[test]
@@ -355,11 +321,14 @@ mod tests {
         for route in routes() {
             let found = find(routes(), route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
+            let counted = number(route.method, route.path).and_then(|number| routes().nth(number));
+            assert!(counted.is_some_and(|counted| std::ptr::eq(counted, route)), "{route:?}");
             // The last three ask for a password in place of a token.
             let open = ["/", "/page/{file}", "/healthz", "/readyz", "/v1/door", "/v1/session", "/v1/password/first"];
             let open = open.contains(&route.path) || route.path == "/v1/tls/root";
             assert_eq!(access(route.method, route.path).role().is_none(), open, "{route:?}");
         }
+        assert!(routes().count() <= HTTP_ROUTES_MAX, "each row's requests are counted");
         assert_eq!(access(Method::Head, "/healthz"), Access::Open);
         assert_eq!([access(Method::Post, "/"), access(Method::Get, "/x")], [Access::Read; 2]);
     }

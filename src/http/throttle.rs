@@ -2,12 +2,12 @@
 //!
 //! The minute begins with the first wrong one and is not made longer by those that are turned away. Tokens and passwords count apart, so that a
 //! program with an old token does not keep its machine's people from the password. Devices choose their IPv6 addresses as they like within their network's
-//! prefix of 64 bits, so that all of one prefix count as one. The table is bounded; who fills it with many addresses gains what many addresses
+//! prefix of 64 bits, so that all of one prefix count as one; and every program of this machine has all of 127.0.0.0/8, so that those count as one too. The table is bounded; who fills it with many addresses gains what many addresses
 //! give anyway.
 
 use crate::base::time::{Duration, Instant};
 use crate::limits::{TRIES_ADDRESSES_MAX, TRIES_MAX, TRIES_WINDOW_MS};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is tried.
@@ -98,8 +98,9 @@ fn find(table: &mut [Tries], from: IpAddr, secret: Secret) -> Option<&mut Tries>
 fn group(from: IpAddr) -> IpAddr {
     const PREFIX: u128 = !0 << 64;
     match from.to_canonical() {
-        IpAddr::V6(six) if !six.is_loopback() => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & PREFIX)),
-        other => other,
+        here if here.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & PREFIX)),
+        four @ IpAddr::V4(_) => four,
     }
 }
 
@@ -165,6 +166,17 @@ mod tests {
         }
         assert!(tried(&throttle, "10.0.0.7", 1000).is_err());
         assert_eq!(tried(&throttle, "::1", 1000), Ok(()));
+    }
+
+    #[test]
+    fn all_addresses_of_this_machine_count_as_one() {
+        let throttle = Throttle::default();
+        for from in ["127.0.0.1", "127.0.0.2", "127.9.8.7", "::1", "::ffff:127.4.4.4"] {
+            assert_eq!(tried(&throttle, from, 1000), Ok(()), "{from}");
+        }
+        for from in ["127.0.0.1", "127.255.0.9", "::1"] {
+            assert!(tried(&throttle, from, 1000).is_err(), "a program here has sixteen million of them: {from}");
+        }
     }
 
     #[test]

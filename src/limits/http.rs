@@ -31,6 +31,15 @@ pub const HTTP_IDLE_MS: u64 = 30_000;
 /// Milliseconds in which an answer must have been taken, once it is there.
 pub const HTTP_ANSWER_MS: u64 = 30_000;
 
+/// Rows of the table of calls of which requests are counted; each takes about 150 bytes.
+pub const HTTP_ROUTES_MAX: usize = 128;
+
+/// Milliseconds at which the counts of how long requests take are parted.
+pub const HTTP_TOOK_MS: [u64; 6] = [5, 25, 100, 500, 2_500, 10_000];
+
+/// The same of questions: a person waits for them, and other devices have `QUERY_MS_MAX` to answer.
+pub const QUESTION_TOOK_MS: [u64; 7] = [50, 100, 250, 500, 1_000, 2_500, 5_000];
+
 /// Milliseconds that the linked devices have to say why they do as little work as they do: a round trip in a home takes 30.
 pub const WHY_MS: u64 = 500;
 

@@ -122,3 +122,6 @@ pub const PANIC_TEXT_BYTES_MAX: usize = 160;
 
 /// Findings on the board that status and doctor show; further ones are only logged.
 pub const FINDINGS_MAX: usize = 64;
+
+/// Bytes of addresses that are reserved for what is large and soon over: above the 32 MiB up to which malloc keeps what is freed.
+pub const GIVEN_BACK_BYTES: usize = 33 * 1024 * 1024;

@@ -1,11 +1,15 @@
 //! Whose program is at the other end of a connection within this machine.
 //!
-//! The kernel lists all connections of the machine with the user whose program opened each (`/proc/net/tcp` and `tcp6`, proc(5)).
+//! The kernel lists all connections of the machine with the user whose program opened each (`/proc/net/tcp` and `tcp6`, proc(5)). An end that its program
+//! has closed belongs to nobody any more: the kernel gives it the user 0 and no inode, so that an agent of root must not take it for its own.
 
 use crate::limits::SOCKETS_BYTES_MAX;
 use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// The inode of an end that no program holds.
+const NO_PROGRAM: &str = "0";
 
 /// Both ends of a connection, as this program sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +38,9 @@ impl Ends {
             let mut fields = line.split_ascii_whitespace().skip(1);
             let (local, remote) = (fields.next()?, fields.next()?);
             let is_it = forms.iter().flatten().any(|(peer, own)| peer == local && own == remote);
-            // Behind the two: state, queues, timer, retransmits.
-            fields.nth(4).filter(|_| is_it)?.parse().ok()
+            // Behind the two: state, queues, timer, retransmits; and behind the user the timeout.
+            let (user, inode) = (fields.nth(4).filter(|_| is_it)?, fields.nth(1)?);
+            if inode == NO_PROGRAM { None } else { user.parse().ok() }
         })
     }
 }
@@ -91,6 +96,9 @@ mod tests {
         let ends = at("127.0.0.1:49153", "127.0.0.1:7780");
         assert_eq!(ends.owner_in(table), Some(1001), "the end that the other program has");
         assert_eq!(at("127.0.0.1:49154", "127.0.0.1:7780").owner_in(table), None);
+        let closed = "   1: 0100007F:C001 0100007F:1E64 05 00000000:00000000 00:00000000 00000000     0        0 0 1 0 20 4 30 10 -1\n";
+        assert_eq!(ends.owner_in(closed), None, "its program has closed it: the 0 is not root");
+        assert_eq!(ends.owner_in(&closed.replace("0 0 1 0", "0 77 1 0")), Some(0), "root's");
         let six = "   0: 0000000000000000FFFF00000100007F:C001 0000000000000000FFFF00000100007F:1E64 01 00000000:00000000 00:00000000 00000000  1002        0 9\n";
         assert_eq!(ends.owner_in(six), Some(1002), "through a socket for IPv6");
         assert_eq!(ends.owner_in("nothing\n: : :\n"), None);

@@ -20,6 +20,7 @@ use wattle::store::{audit::Audit, counts::StoreCounts, record::NamedModel};
 
 mod doors;
 mod mcp;
+mod metrics;
 mod page;
 mod programs;
 mod routes;

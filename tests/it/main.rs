@@ -11,6 +11,7 @@
 )]
 
 mod agent;
+mod another_user;
 mod bad_input;
 mod claims;
 mod crash;
@@ -30,6 +31,7 @@ mod joining;
 mod json;
 mod layers;
 mod link;
+mod memory;
 mod message;
 mod models;
 mod multilingual;

@@ -9,6 +9,7 @@ use crate::http::dto::{DocumentText, text};
 use crate::http::pieces::Pieces;
 use crate::http::query::parameter;
 use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::platform::given_back::room;
 use crate::platform::{blocking, regular};
 use crate::store::kv::Kv;
 use crate::worker::retrieve::document::{DocumentPart, part};
@@ -119,7 +120,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Refused> {
         return Err((Status::Conflict, format!("{} is no file of its own now.", name())));
     }
     let file = regular::open(path, OpenOptions::new().read(true)).map_err(failed)?;
-    let mut bytes = Vec::new();
+    let no_room =
+        |_| (Status::ServiceUnavailable, "There is no memory for the file just now. Try again in a moment.".to_owned());
+    let mut bytes = room(0).map_err(no_room)?;
     file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
         return Err((Status::PayloadTooLarge, format!("{} is too large to be sent.", name())));

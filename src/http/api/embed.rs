@@ -96,6 +96,7 @@ impl Api {
         let (mut vectors, mut tokens) = (Vec::with_capacity(texts.len()), 0);
         for (number, text) in texts.into_iter().enumerate() {
             let done = embeds.embed(text, reading).await.map_err(|why| not_embedded::<D>(number, why))?;
+            self.keys.traffic().texts.embedded(done.tokens);
             tokens += done.tokens;
             vectors.push(done.embedding);
         }

@@ -1,53 +1,17 @@
 //! `GET /metrics` in Prometheus' text format, and `GET /readyz`
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 //!
-//! No label has the name of a device, a folder or a document: the number of series is fixed, and nothing private is in them.
+//! No label has the name of a device, a folder or a document, a token or an address: the number of series is bounded, and nothing private is in them.
+
+mod page;
+mod traffic;
 
 use super::Api;
 use crate::http::answer::{plain, refused};
 use crate::http::dto::StatusReport;
 use crate::runtime::governor::Current;
-use std::fmt::Write;
-use trillium::{Conn, KnownHeaderName, Status};
-
-/// A page of metrics that is being written.
-#[derive(Default)]
-struct Page(String);
-
-/// What a metric is, in Prometheus' words.
-#[derive(Clone, Copy)]
-enum Kind {
-    Gauge,
-    Counter,
-}
-
-impl Page {
-    /// One metric with its series: for each the value of the label, empty where the metric has none. Without a series there is no metric.
-    fn add(&mut self, (name, kind): (&str, Kind), help: &str, label: &str, series: &[(&str, f64)]) {
-        if series.is_empty() {
-            return;
-        }
-        let kind = match kind {
-            Kind::Gauge => "gauge",
-            Kind::Counter => "counter",
-        };
-        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-        for (of, value) in series {
-            // The values are names of ours; of nothing in them Prometheus' escapes differ from Rust's.
-            let label = if label.is_empty() { String::new() } else { format!("{{{label}={of:?}}}") };
-            let _ = writeln!(self.0, "{name}{label} {value}");
-        }
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
-        self.add((name, Kind::Gauge), help, "", &[("", value)]);
-    }
-}
-
-/// Counts of files and bytes are far below 2^53.
-const fn number(count: u64) -> f64 {
-    count as f64
-}
+use page::{Kind, Page, number};
+use trillium::{Conn, KnownHeaderName, Method, Status};
 
 impl Api {
     /// Whether the agent takes calls: it is up, is not stopping, and has room.
@@ -58,13 +22,19 @@ impl Api {
         refused(conn, Status::ServiceUnavailable, "The agent is stopping, or has too many requests at once.")
     }
 
-    pub(in crate::http) async fn metrics(&self, conn: Conn) -> Conn {
+    /// `routes` are the rows of the table of calls, in its order.
+    pub(in crate::http) async fn metrics(
+        &self,
+        conn: Conn,
+        routes: impl Iterator<Item = (Method, &'static str)> + Send,
+    ) -> Conn {
         let Some(report) = self.status_report().await else {
             return refused(conn, Status::ServiceUnavailable, "The agent is stopping or too busy. Try again.");
         };
         let mut page = Page::default();
         work(&mut page, &report);
         devices(&mut page, &report);
+        traffic::write(&mut page, self.keys.traffic(), routes);
         if let Some(current) = self.node.governor_handle().current().await {
             energy(&mut page, &current);
         }
@@ -73,7 +43,7 @@ impl Api {
         }
         conn.with_status(Status::Ok)
             .with_response_header(KnownHeaderName::ContentType, "text/plain; version=0.0.4; charset=utf-8")
-            .with_body(page.0)
+            .with_body(page.into_text())
             .halt()
     }
 }
@@ -99,9 +69,8 @@ fn work(page: &mut Page, report: &StatusReport) {
     page.add(("wattle_index_bytes", Kind::Gauge), "Memory of the indexes, in bytes.", "index", &bytes);
     let working = if report.activity.working { 1.0 } else { 0.0 };
     page.gauge("wattle_working", "1 while something is scanned, read or embedded, or comes next.", working);
-    let panics = [("", number(report.activity.panics))];
     let help = "Tasks that a defect of the program stopped since the agent started.";
-    page.add(("wattle_panics_total", Kind::Counter), help, "", &panics);
+    page.counter("wattle_panics_total", help, number(report.activity.panics));
     let findings = number(report.findings.len() as u64);
     page.gauge("wattle_findings", "What is wrong or in doubt, as wattle status lists it.", findings);
 }
@@ -155,16 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_metric_has_its_help_its_type_and_a_line_for_each_label() {
-        let mut page = Page::default();
-        page.add(("a_total", Kind::Counter), "Some.", "state", &[("x", 1.0), ("y", 2.5)]);
-        page.add(("none", Kind::Gauge), "Of nothing.", "state", &[]);
-        page.gauge("b", "Other.", 3.0);
-        assert_eq!(
-            page.0,
-            "# HELP a_total Some.\n# TYPE a_total counter\na_total{state=\"x\"} 1\na_total{state=\"y\"} 2.5\n\
-             # HELP b Other.\n# TYPE b gauge\nb 3\n"
-        );
+    fn the_memory_of_this_process_is_found() {
         assert!(resident().is_some_and(|bytes| bytes > 1e6));
     }
 }

@@ -7,6 +7,7 @@ use crate::http::shape::takes_strings;
 use crate::limits::{HITS_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
 use crate::node::output::Response;
+use crate::platform::clock;
 use crate::runtime::governor::WaitingWork;
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,6 +54,21 @@ impl Api {
     pub(in crate::http) async fn search(&self, mut conn: Conn) -> Conn {
         let request = body::<Search>(&mut conn).await.and_then(|search| search_request(&search));
         self.request(conn, request).await
+    }
+
+    /// Asks the node, and counts what becomes of a question.
+    pub(super) async fn ask(&self, request: Request) -> Response {
+        let (is_question, began) = (matches!(request, Request::Search { .. }), clock::now());
+        let response = self.node.request(request).await;
+        let questions = &self.keys.traffic().questions;
+        match &response {
+            Response::Hits { asked, answered, .. } => {
+                questions.answered((*asked, *answered), clock::now().since(began));
+            }
+            _ if is_question => questions.refused(),
+            _ => {}
+        }
+        response
     }
 
     /// What the node found, as it is told.

@@ -6,6 +6,7 @@ use crate::http::answer::{json, refused};
 use crate::http::dto::{Door, NewToken, Role};
 use crate::http::password::Typed;
 use crate::http::throttle::Secret;
+use crate::http::traffic::Reason;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::socket_owner::Ends;
@@ -267,7 +268,8 @@ fn turned_away(conn: Conn, refusal: Refusal) -> Conn {
     match refusal {
         Refusal::Said((status, why)) => refused(conn, status, &why),
         Refusal::Wait(seconds) => refused(conn, Status::TooManyRequests, TOO_MANY)
-            .with_response_header(KnownHeaderName::RetryAfter, seconds.to_string()),
+            .with_response_header(KnownHeaderName::RetryAfter, seconds.to_string())
+            .with_state(Reason::Throttled),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::http::answer::{EVENT_STREAM, escaped, refused};
 use crate::http::dto::StatusReport;
 use crate::http::events::Events;
 use crate::http::pieces::Pieces;
+use crate::http::traffic::Open;
 use crate::limits::{STREAM_ALIVE_MS, STREAM_ENERGY_MS, STREAM_LOOK_MS};
 use crate::platform::clock;
 use crate::runtime::governor::Current;
@@ -40,6 +41,7 @@ struct Follower {
     spoke: Instant,
     energy: SentEnergy,
     _permit: SemaphoreGuardArc,
+    _open: Open,
 }
 
 impl Api {
@@ -67,6 +69,7 @@ impl Api {
             spoke: clock::now(),
             energy: SentEnergy::default(),
             _permit: permit,
+            _open: self.keys.traffic().streams.open(),
         };
         let body = stream::unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) });
         conn.with_body(Body::new_streaming(Pieces::new(body), None)).halt()

@@ -50,12 +50,19 @@ function tell(notice, text, field) {
 
 /** A field that does not show what is typed. */
 function secret(id, autocomplete, help) {
-  return make("input", { id, type: "password", autocomplete, spellcheck: "false", required: true, "aria-describedby": help });
+  return make("input", { id, type: "password", autocomplete, spellcheck: "false", autocapitalize: "none", required: true, "aria-describedby": help });
 }
 
 function remember(id) {
   const box = make("input", { type: "checkbox", id });
   return { box, label: make("label", { class: "check" }, box, " Remember this browser. Only where nobody else uses it.") };
+}
+
+/** A box that shows what is typed into these fields: long words are typed wrong on a phone. */
+function showing(...fields) {
+  const box = make("input", { type: "checkbox" });
+  box.addEventListener("change", () => { for (const field of fields) field.type = box.checked ? "text" : "password"; });
+  return make("label", { class: "check" }, box, " Show what is typed");
 }
 
 /** A form that carries out one thing at a time. */
@@ -88,7 +95,7 @@ function byPassword(notice, begin) {
     begin();
   }, make("p", { id: "password-help" }, "It opens with the password of this page. Whoever forgot it types ", make("code", {}, "wattle open"), " or ",
     make("code", {}, "wattle password set"), " on the device."),
-  make("label", { for: "password" }, "Password"), field, long.label, submit("Open"));
+  make("label", { for: "password" }, "Password"), field, showing(field), long.label, submit("Open"));
 }
 
 function firstVisit(notice, begin) {
@@ -102,7 +109,7 @@ function firstVisit(notice, begin) {
     begin();
   }, make("p", { id: "password-help" }, "This agent is new, and its page has no password yet. Whoever opens it first chooses one: at least 8 characters. " +
     "After half an hour only its owner does, on the device."),
-  make("label", { for: "password" }, "New password"), field, make("label", { for: "again" }, "The same once more"), again, long.label, submit("Set it and open"));
+  make("label", { for: "password" }, "New password"), field, make("label", { for: "again" }, "The same once more"), again, showing(field, again), long.label, submit("Set it and open"));
 }
 
 /** The field for a token: beside a password folded away. */

@@ -4,6 +4,7 @@
 //! graphics card too. The figures stand in the file, so that later versions may ask for more.
 
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORD_COST_MAX, PASSWORD_KIB, PASSWORD_PASSES};
+use crate::platform::given_back::room;
 use crate::platform::home::Token;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
@@ -65,9 +66,8 @@ impl Hash {
 fn sum(password: &str, salt: &str, kib: u32, passes: u32) -> Option<[u8; SUM_BYTES]> {
     let params = Params::new(kib, passes, 1, Some(SUM_BYTES)).ok()?;
     let typed = Zeroizing::new(password.nfc().collect::<String>());
-    let (mut sum, mut blocks) = ([0; SUM_BYTES], Vec::new());
     // Where there is not so much memory, nobody is let in, and the agent goes on.
-    blocks.try_reserve_exact(params.block_count()).ok()?;
+    let (mut sum, mut blocks) = ([0; SUM_BYTES], room(params.block_count()).ok()?);
     blocks.resize(params.block_count(), Block::default());
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon.hash_password_into_with_memory(typed.as_bytes(), salt.as_bytes(), &mut sum, blocks).ok()?;

@@ -74,34 +74,3 @@ fn the_description_in_openapi_has_every_call_and_the_server_answers_each_as_it_s
     }
     assert_eq!(described, routes().count());
 }
-
-#[test]
-fn metrics_have_help_and_type_and_name_nothing_private() {
-    let agent = agent();
-    let answer = agent.with_token("GET", "/metrics", "");
-    assert!(status_of(&answer) == 200 && answer.contains("Content-Type: text/plain; version=0.0.4"), "{answer}");
-    let body = answer.split_once("\r\n\r\n").unwrap().1;
-    let (mut metric, mut with_series) = (String::new(), Vec::new());
-    for line in body.lines() {
-        if let Some(help) = line.strip_prefix("# HELP ") {
-            metric = help.split(' ').next().unwrap().to_owned();
-            assert!(help.ends_with('.'), "{line}");
-        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-            assert!([format!("{metric} gauge"), format!("{metric} counter")].contains(&kind.to_owned()), "{line}");
-            with_series.push(false);
-        } else {
-            *with_series.last_mut().unwrap() = true;
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            assert!(series.starts_with(&metric) && value.parse::<f64>().is_ok(), "{line}");
-        }
-    }
-    assert!(with_series.len() == 10 && with_series.iter().all(|is| *is), "{body}");
-    assert!(body.contains("wattle_files{state=\"ready\"} 0\n"), "{body}");
-    assert!(body.contains("process_resident_memory_bytes "), "{body}");
-    assert!(!body.contains("attic") && !body.contains("12D3"), "no name of a device: {body}");
-    for (path, word) in [("/readyz", "ready"), ("/healthz", "ok")] {
-        let answer = agent.get(path, &[]);
-        let is_text = answer.contains("Content-Type: text/plain; charset=utf-8\r\n");
-        assert!(is_text && answer.ends_with(&format!("\r\n\r\n{word}")), "{answer}");
-    }
-}

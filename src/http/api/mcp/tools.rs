@@ -48,7 +48,7 @@ impl Api {
 
     async fn found(&self, arguments: Map<String, Value>) -> Found {
         let asked: Search = serde_json::from_value(Value::Object(arguments)).map_err(|error| misfit(&error))?;
-        let mut results = self.results(self.node.request(search_request(&asked)?).await)?;
+        let mut results = self.results(self.ask(search_request(&asked)?).await)?;
         let left_out = left_out(&mut results.hits);
         Ok((told(&results, left_out), fields(&results, left_out)))
     }
