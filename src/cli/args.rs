@@ -356,7 +356,7 @@ pub enum Switch {
     Off,
 }
 
-/// The rings that can be chosen today: `public` cannot yet.
+/// The rings that can be chosen for what is added; a collection becomes public as a whole, by a command of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RingArg {
     /// This device only.

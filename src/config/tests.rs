@@ -86,7 +86,7 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[node]\npeers = [\n  \"/p2p/x\",\n]\n", Some(3), "node.peers"),
         ("[node]\nfolders = [\n  \"/a\",\n  \"b\",\n]\n", Some(4), "begins with / or ~/"),
         ("[node]\nfolders = [\n  \"/a\",\n  { path = \"/b\", rng = \"mesh\" },\n]\n", Some(4), "unknown field `rng`"),
-        ("[node]\nfolders = [{ path = \"/b\", ring = \"public\" }]\n", Some(2), "private or mesh"),
+        ("[node]\nfolders = [{ path = \"/b\", ring = \"open\" }]\n", Some(2), "unknown variant"),
         ("[node]\nfolders = [7]\n", Some(2), "a path, or a table"),
     ] {
         let wrong = Config::parse(text).unwrap_err();

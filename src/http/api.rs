@@ -269,7 +269,7 @@ const fn status_of(problem: Problem) -> Status {
 /// The place that a body of `POST /v1/add` names, and whether it names the collection.
 async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
     if ring == Some(Ring::Public) {
-        return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
+        return Err((Status::BadRequest, "A folder is added with the ring private or mesh. `POST /v1/collection` makes a collection public; nothing was changed.".to_owned()));
     }
     let unnamed = collection.is_none();
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());

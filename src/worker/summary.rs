@@ -1,7 +1,7 @@
 //! A summary of the collections that this device shares with the members, which gossip spreads, and of the languages of all
 //! documents, for the status.
 
-use crate::base::id::{Ring, Row};
+use crate::base::id::Row;
 use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST};
 use crate::scheduler::task::{CollectionLanguage, CollectionSummary, Summary};
 use crate::search::lexical::detection::foreign;
@@ -38,7 +38,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
         chunks.first().filter(|_| has_choice).into_iter().for_each(|first| {
             samples.entry(source.collection.clone()).or_default().add(first.row);
         });
-        if source.ring == Ring::Mesh {
+        if source.ring.is_shared() {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
             if !is_used {
@@ -125,7 +125,7 @@ fn with(sum: [u8; 16], path: &[u8], content: &[u8; 16], is_used: bool) -> [u8; 1
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark};
+    use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark, Ring};
     use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
