@@ -32,7 +32,7 @@ pub const IMPORT_BYTES_FREE: u64 = 256 * 1024 * 1024;
 pub const IMPORT_GROWTH: u64 = 8;
 
 /// Blocks of public documents that are found by name, of files, their nodes and chunks: 16 GiB of large files, or as many
-/// small ones. Each has some 100 bytes in memory.
+/// small ones. Each has some 150 bytes in memory.
 pub const PUBLIC_BLOCKS_MAX: usize = 65_536;
 
 /// The shortest time between two looks for changed public documents, in milliseconds: who asks for blocks that are not here
