@@ -5,8 +5,10 @@
 mod collection;
 mod document;
 pub(super) mod embed;
+mod export;
 mod feedback;
 mod forecast;
+mod gateway;
 mod invite;
 mod mcp;
 mod metrics;
@@ -33,7 +35,10 @@ use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
-use crate::limits::{BURST_S_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, STREAMS_MAX};
+use crate::limits::{
+    BLOCKS_SENT_MAX, BURST_S_MAX, CARS_SENT_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX,
+    STREAMS_MAX,
+};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -63,6 +68,8 @@ pub struct Api {
     streams: Arc<Semaphore>,
     /// Room for files that are being sent.
     sent: Arc<Semaphore>,
+    /// Room for blocks that strangers ask for, and for archives of them.
+    given: (Arc<Semaphore>, Arc<Semaphore>),
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -82,7 +89,9 @@ impl Api {
     #[must_use]
     pub fn new(node: NodeHandle, keys: Keys) -> Self {
         let room = |places| Arc::new(Semaphore::new(places));
-        Self { node, keys, page: Arc::new(Page::new()), streams: room(STREAMS_MAX), sent: room(FILES_SENT_MAX) }
+        let (streams, sent, given) =
+            (room(STREAMS_MAX), room(FILES_SENT_MAX), (room(BLOCKS_SENT_MAX), room(CARS_SENT_MAX)));
+        Self { node, keys, page: Arc::new(Page::new()), streams, sent, given }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {

@@ -118,6 +118,7 @@ fn the_schemas_of_answers_are_the_types_of_the_program() {
     is_of::<dto::StatusReport>(document, "Status");
     is_of::<dto::SearchResults>(document, "SearchResults");
     is_of::<dto::DocumentText>(document, "DocumentText");
+    is_of::<dto::DocumentCids>(document, "DocumentCids");
     is_of::<dto::Added>(document, "Added");
     is_of::<dto::Regrouped>(document, "Regrouped");
     is_of::<dto::Checked>(document, "Checked");
