@@ -16,7 +16,6 @@ mod folder;
 mod table;
 mod walk;
 
-use crate::base::collection_name::is_same;
 use crate::base::time::{Duration, Instant};
 use crate::limits::PUBLIC_LOOK_MS;
 use crate::platform::clock;
@@ -28,9 +27,9 @@ use crate::wire::cid::Cid;
 use crate::wire::unixfs::Tree;
 use crate::worker::retrieve::published;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use table::{Held, Table};
+use table::Table;
 
-pub use folder::in_folders;
+pub use folder::{PublicFile, in_folders};
 pub use walk::Walk;
 
 /// Gives blocks of public documents; clones give those of the same agent.
@@ -68,17 +67,6 @@ impl Seen {
     }
 }
 
-/// A public file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicFile {
-    /// Its path.
-    pub path: Vec<u8>,
-    /// The watched place that it lies in.
-    pub place: Vec<u8>,
-    /// Its blocks.
-    pub top: Tree,
-}
-
 /// What is to be told of a public document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicDocument {
@@ -86,7 +74,7 @@ pub struct PublicDocument {
     pub file: Option<Tree>,
     /// The CIDs of its passages, in the order of the text.
     pub passages: Vec<Cid>,
-    /// Whether it holds what looks like a secret: then none of it is given out.
+    /// Whether a private key stands in it: then none of it is given out.
     pub is_withheld: bool,
 }
 
@@ -120,12 +108,7 @@ impl PublicBlocks {
     #[must_use]
     pub fn files(&self, collection: Option<&str>) -> Vec<PublicFile> {
         self.look(true);
-        let is_meant = |held: &&Arc<Held>| collection.is_none_or(|name| is_same(name, &held.found.collection));
-        let file = |held: &Arc<Held>| {
-            let (path, place) = (held.found.path.clone(), held.found.place.clone());
-            held.file.as_ref().map(|file| PublicFile { path, place, top: file.top })
-        };
-        self.table().documents.iter().filter(is_meant).filter_map(file).collect()
+        self.table().files(collection)
     }
 
     fn table(&self) -> Arc<Table> {
@@ -133,9 +116,12 @@ impl PublicBlocks {
     }
 
     fn held(&self, cid: &Cid) -> Option<Vec<u8>> {
-        let table = self.table();
-        let (held, place) = table.find(cid)?;
-        let kv = self.disk.snapshot();
+        let (table, kv) = (self.table(), self.disk.snapshot());
+        let Some((held, place)) = table.find(cid) else {
+            // Which folders and files have names in it is what the sources said then.
+            let folder = table.folder(cid)?;
+            return (read::sources(&kv).ok()? == table.sources).then_some(folder);
+        };
         if !published::is_still(&kv, &held.found.path, &held.found.version).unwrap_or(false) {
             return None;
         }

@@ -92,9 +92,7 @@ fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Ref
     if found.is_withheld {
         return Err((
             Status::NotFound,
-            format!(
-                "{name} holds what looks like a secret, such as a key, so it is not given out although its collection is public."
-            ),
+            format!("{name} holds a private key, so it is not given out although its collection is public."),
         ));
     }
     Ok(DocumentCids {

@@ -1,9 +1,19 @@
 //! Public files in folders, as they lie on the disk: the root of an export.
 
-use super::PublicFile;
 use crate::base::path;
 use crate::wire::unixfs::{self, FullFolder, Node, Tree};
 use std::collections::BTreeMap;
+
+/// A public file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicFile {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// The watched place that it lies in.
+    pub place: Vec<u8>,
+    /// Its blocks.
+    pub top: Tree,
+}
 
 /// What has a name in a folder.
 enum Entry {
@@ -13,7 +23,8 @@ enum Entry {
 
 type Entries = BTreeMap<String, Entry>;
 
-/// A folder that has each watched place under its own name, with the files in it; and the nodes of all folders.
+/// The folder that `ipfs add -r` makes of a watched place, with its public files alone; of several places, a folder that has each under
+/// its own name. And the nodes of all folders.
 ///
 /// # Errors
 /// A sentence for people: a folder has more files than a block holds.
@@ -31,6 +42,12 @@ pub fn in_folders(files: &[PublicFile]) -> Result<(Tree, Vec<Node>), String> {
             continue;
         };
         put(entries, below, file.top);
+    }
+    if names.len() == 1
+        && let Some(Entry::Folder(_)) = root.values().next()
+        && let Some((_, Entry::Folder(only))) = root.pop_first()
+    {
+        root = only;
     }
     let mut nodes = Vec::new();
     let top = node(root, &mut nodes).map_err(|FullFolder| {
@@ -108,6 +125,10 @@ mod tests {
         let (top, nodes) = in_folders(&files).unwrap();
         assert_eq!(listed(top, &nodes, ""), ["/docs/a.md", "/docs/deep/er/b.md", "/docs (2)/a.md", "/one.txt"]);
         assert_eq!(nodes.last().map(|node| node.cid), Some(top.cid));
+        let (top, nodes) = in_folders(&files[..2]).unwrap();
+        assert_eq!(listed(top, &nodes, ""), ["/a.md", "/deep/er/b.md"], "of one place it is the place");
+        let (top, nodes) = in_folders(&files[3..]).unwrap();
+        assert_eq!(listed(top, &nodes, ""), ["/one.txt"]);
         assert_eq!(in_folders(&[]).unwrap().1.len(), 1, "an empty folder");
     }
 
@@ -115,6 +136,6 @@ mod tests {
     fn names_that_read_the_same_stay_two_files() {
         let odd = |byte: u8| PublicFile { path: [b"/a/x", &[byte][..]].concat(), ..file("/a", "/a/x") };
         let (top, nodes) = in_folders(&[odd(0xfe), odd(0xff)]).unwrap();
-        assert_eq!(listed(top, &nodes, ""), ["/a/x\u{fffd}", "/a/x\u{fffd} (2)"]);
+        assert_eq!(listed(top, &nodes, ""), ["/x\u{fffd}", "/x\u{fffd} (2)"]);
     }
 }

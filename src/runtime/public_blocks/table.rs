@@ -1,15 +1,18 @@
 //! Where the blocks of public documents lie.
 
+use super::folder::{PublicFile, in_folders};
+use crate::base::collection_name::is_same;
 use crate::base::id::Row;
 use crate::limits::{DOCUMENT_BYTES_MAX, IPFS_LEAF_BYTES, PUBLIC_BLOCKS_MAX};
 use crate::platform::regular;
 use crate::store::kv::{KvError, KvRead};
-use crate::text::payload::without_secrets;
+use crate::store::read;
+use crate::store::record::Sources;
+use crate::text::payload::holds_key;
 use crate::wire::cid::Cid;
 use crate::wire::unixfs::{FileBuilder, Node, Tree};
 use crate::worker::retrieve::published::{self, Published};
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, Read, Result, Seek, SeekFrom};
@@ -32,7 +35,7 @@ pub(super) struct Held {
     /// `None` if its file cannot be read, or is none of its own, as in an archive.
     pub(super) file: Option<Blocks>,
     pub(super) passages: Vec<(Cid, Row)>,
-    /// Whether it holds what looks like a secret: then it has no blocks.
+    /// Whether a private key stands in it: then it has no blocks.
     pub(super) is_withheld: bool,
 }
 
@@ -50,13 +53,18 @@ pub(super) struct Table {
     pub(super) documents: Vec<Arc<Held>>,
     /// The number of a document that has the block, and where.
     blocks: BTreeMap<Cid, (usize, Place)>,
+    /// The folders of each collection, and of all.
+    folders: BTreeMap<Cid, Vec<u8>>,
+    /// The watched places as they were then.
+    pub(super) sources: Sources,
 }
 
 impl Table {
     /// The table of what is public now. Documents that did not change since an `earlier` one are not read again.
     pub(super) fn made(kv: &impl KvRead, earlier: &Self) -> Self {
         let known: BTreeMap<_, _> = earlier.documents.iter().map(|held| (held.found.doc, held)).collect();
-        let (mut table, mut left_out) = (Self::default(), 0_u64);
+        let sources = read::sources(kv).unwrap_or_default();
+        let (mut table, mut left_out) = (Self { sources, ..Self::default() }, 0_u64);
         let all = published::all(kv, |found| {
             if left_out > 0 {
                 // It is full: no more files are read for it.
@@ -79,7 +87,33 @@ impl Table {
                 "{left_out} public documents cannot be given out by their CIDs: all of them have more than {PUBLIC_BLOCKS_MAX} blocks."
             );
         }
+        table.make_folders();
         table
+    }
+
+    /// The public files of this collection, or of all.
+    pub(super) fn files(&self, collection: Option<&str>) -> Vec<PublicFile> {
+        let is_meant = |held: &&Arc<Held>| collection.is_none_or(|name| is_same(name, &held.found.collection));
+        let file = |held: &Arc<Held>| {
+            let (path, place) = (held.found.path.clone(), held.found.place.clone());
+            held.file.as_ref().map(|file| PublicFile { path, place, top: file.top })
+        };
+        self.documents.iter().filter(is_meant).filter_map(file).collect()
+    }
+
+    /// Whoever has the root of an export gets its folders as well.
+    fn make_folders(&mut self) {
+        let names: BTreeSet<&String> = self.documents.iter().map(|held| &held.found.collection).collect();
+        let of_all = (names.len() > 1).then_some(None);
+        let wanted = names.into_iter().map(|name| Some(name.as_str())).chain(of_all);
+        // One that has too many files is not exported either.
+        let made = wanted.filter_map(|name| in_folders(&self.files(name)).ok());
+        self.folders = made.flat_map(|(_, nodes)| nodes).map(|node| (node.cid, node.block)).collect();
+    }
+
+    /// The folder of this name.
+    pub(super) fn folder(&self, cid: &Cid) -> Option<Vec<u8>> {
+        self.folders.get(cid).cloned()
     }
 
     /// Takes a document, if there is room for its blocks.
@@ -106,17 +140,14 @@ impl Table {
 
 impl Held {
     fn read(kv: &impl KvRead, found: Published) -> core::result::Result<Self, KvError> {
-        let none = |found, is_withheld| Self { found, file: None, passages: Vec::new(), is_withheld };
         let mut passages = Vec::new();
-        if !published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))? {
-            return Ok(none(found, true));
-        }
         let bytes = whole(&found.path);
-        // What is read of a file may leave secrets out that stand in it.
+        // No passage has a key, and the file may.
         let text = bytes.as_ref().ok().and_then(|bytes| core::str::from_utf8(bytes).ok());
-        if text.is_some_and(|text| matches!(without_secrets(text), Cow::Owned(_))) {
-            return Ok(none(found, true));
+        if text.is_some_and(holds_key) {
+            return Ok(Self { found, file: None, passages, is_withheld: true });
         }
+        published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))?;
         let file = bytes.ok().map(|bytes| Blocks::of(&bytes));
         Ok(Self { found, file, passages, is_withheld: false })
     }
