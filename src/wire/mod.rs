@@ -23,6 +23,7 @@
 
 pub mod canonical;
 pub mod certificate;
+pub mod cid;
 pub mod datagram;
 pub mod dns;
 pub mod envelope;
