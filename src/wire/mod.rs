@@ -21,6 +21,7 @@
 //! (unsigned-varint, multiaddr, multistream-select), the Noise Protocol Framework, RFC 1035, RFC 4648, RFC 6763, RFC
 //! 8032, RFC 8785.
 
+pub mod bitswap;
 pub mod canonical;
 pub mod certificate;
 pub mod cid;
