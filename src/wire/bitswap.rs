@@ -263,7 +263,15 @@ mod tests {
         assert_eq!((Message::decode(&gone), presences.encode()), (Ok(presences.clone()), gone.to_vec()));
         // HAVE is the default: boxo and helia leave it out.
         let there = [0x22, 0x06, 0x0a, 0x04, 1, 0x55, 0x12, 0x20];
-        assert!(Message::decode(&there).unwrap().presences.iter().all(|presence| presence.has));
+        assert_eq!(Message::decode(&there).unwrap().presences, [Presence { cid: &CID, has: true }]);
+        let mut negative = vec![0x0a, 0x19, 0x0a, 0x17, 0x0a, 0x04, 1, 0x55, 0x12, 0x20, 0x10];
+        negative.extend([0xff; 9]);
+        negative.extend([0x01, 0x18, 0x01, 0x20, 0x00, 0x28, 0x00, 0x28, 0xfb]);
+        negative.extend([0xff; 8]);
+        negative.push(0x01);
+        let entry = Entry { cid: &CID, priority: -1, cancel: true, ..Entry::default() };
+        let cancels = Message { wants: vec![entry], pending_bytes: -5, ..Message::default() };
+        assert_eq!(Message::decode(&negative), Ok(cancels));
     }
 
     #[test]
