@@ -1,7 +1,7 @@
 //! Two agents on loopback: one serves blocks, the other asks for them on streams of its own making.
 
 use super::*;
-use crate::limits::BITSWAP_BLOCK_MAX;
+use crate::limits::{BITSWAP_BLOCK_MAX, GUESTS_ADDRESS_MAX};
 use crate::net::blocks::Blocks;
 use crate::net::link::stream::choose;
 use crate::net::link::yamux_driver::YamuxDriver;
@@ -197,6 +197,28 @@ fn a_document_of_many_blocks_and_the_largest_block_come_whole() {
             messages += 1;
         }
         assert!(received == stored && messages > 2, "in the order of the wants, in {messages} messages");
+    });
+}
+
+#[test]
+fn a_guest_that_fetches_keeps_no_place_from_a_device_that_comes() {
+    smol::block_on(async {
+        let server = End::serving(&two_blocks());
+        let mut clients = Vec::new();
+        for _ in 0..GUESTS_ADDRESS_MAX {
+            let client = Client::guest(&server).await;
+            gets_blocks_and_is_told_what_is_not_there(&client, &two_blocks()).await;
+            clients.push(client);
+        }
+        let next = Client::guest(&server).await;
+        gets_blocks_and_is_told_what_is_not_there(&next, &two_blocks()).await;
+        let gone = async {
+            while clients[0].streams.open(BITSWAP).await.is_ok() {
+                Timer::after(Duration::from_millis(10)).await;
+            }
+        };
+        soon(gone).await;
+        assert!(clients[1].streams.open(BITSWAP).await.is_ok(), "one is enough, the oldest");
     });
 }
 
