@@ -8,6 +8,7 @@
 
 pub mod announce;
 pub mod backup;
+pub mod bitswap;
 pub mod car;
 pub mod certificate;
 pub mod cid;
@@ -58,6 +59,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
     Target { name: "backup", check: backup::check, seeds: backup::seeds, slowness: 2 },
+    Target { name: "bitswap", check: bitswap::check, seeds: bitswap::seeds, slowness: 1 },
     Target { name: "car", check: car::check, seeds: car::seeds, slowness: 2 },
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
     Target { name: "cid", check: cid::check, seeds: cid::seeds, slowness: 1 },

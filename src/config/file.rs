@@ -3,6 +3,7 @@
 use super::api::RawApi;
 use super::energy::{Energy, RawEnergy};
 use super::error::{ConfigError, malformed, wrong};
+use super::ipfs::{Ipfs, RawIpfs};
 use super::node::{NodeSettings, RawNode};
 use crate::limits::CONFIG_BYTES_MAX;
 use core::net::SocketAddr;
@@ -19,6 +20,8 @@ pub struct Config {
     pub open_api: Option<SocketAddr>,
     /// Whether callers within this machine need no token. Never with `open_api`.
     pub open_here: bool,
+    /// What programs of IPFS may fetch.
+    pub ipfs: Ipfs,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +33,8 @@ struct RawConfig {
     energy: RawEnergy,
     #[serde(default)]
     api: RawApi,
+    #[serde(default)]
+    ipfs: RawIpfs,
 }
 
 impl Config {
@@ -50,6 +55,7 @@ impl Config {
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
         let (open_api, open_here) = self.api.checked()?;
-        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api, open_here })
+        let (node, energy) = (self.node.checked()?, self.energy.checked()?);
+        Ok(Config { node, energy, open_api, open_here, ipfs: self.ipfs.checked() })
     }
 }

@@ -22,6 +22,7 @@
 //! (unsigned-varint, multiaddr, multistream-select), the Noise Protocol Framework, RFC 1035, RFC 4648, RFC 6763, RFC
 //! 8032, RFC 8785; of IPFS: CID, DAG-PB, UnixFS, CARv1.
 
+pub mod bitswap;
 pub mod canonical;
 pub mod car;
 pub mod certificate;

@@ -71,11 +71,16 @@ pub(super) fn model(home: &Path, name: &str, found: Fingerprint) -> Check {
 const OPEN_HERE: &str = "config.toml can be used. By api.open_here in it, whoever uses this machine may do everything at the API and on the page, without a \
                          token or a password. Where that is somebody else too, remove the line and start the agent again.";
 
+/// What is said where the owner serves public documents.
+const BITSWAP: &str = " By ipfs.bitswap in it, any program that reaches this device may fetch the documents of collections whose ring is public, and no others.";
+
 fn settings(home: &Path) -> Check {
     let at = Home::at(home);
     let outcome = match at.settings() {
-        Ok(Some(config)) if config.open_here => Ok(OPEN_HERE.to_owned()),
-        Ok(Some(_)) => Ok("config.toml can be used.".to_owned()),
+        Ok(Some(config)) => {
+            let can_be_used = if config.open_here { OPEN_HERE } else { "config.toml can be used." };
+            Ok(format!("{can_be_used}{}", if config.ipfs.bitswap { BITSWAP } else { "" }))
+        }
         Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
         Err(why) => Err((why, format!("${{EDITOR:-vi}} {}", word(&at.file(HomeFile::Settings))))),
     };
@@ -389,5 +394,7 @@ mod tests {
         write(folder.path().join("config.toml"), "[api]\nopen_here = true\n").unwrap();
         let open = settings(folder.path());
         assert!(open.is_good() && open.says().contains("without a token or a password"), "{open:?}");
+        write(folder.path().join("config.toml"), "[ipfs]\nbitswap = true\n").unwrap();
+        assert!(!open.says().contains("bitswap") && settings(folder.path()).says().contains("By ipfs.bitswap in it"));
     }
 }
