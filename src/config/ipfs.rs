@@ -6,6 +6,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(super) struct RawIpfs {
     bitswap: Option<bool>,
+    gateway: Option<bool>,
 }
 
 /// Which ways lead to the documents of public collections.
@@ -13,10 +14,12 @@ pub(super) struct RawIpfs {
 pub struct Ipfs {
     /// Whether any program that reaches this device may fetch them by bitswap.
     pub bitswap: bool,
+    /// Whether whoever reaches the API may fetch them over HTTP, without a token.
+    pub gateway: bool,
 }
 
 impl RawIpfs {
     pub(super) fn checked(self) -> Ipfs {
-        Ipfs { bitswap: self.bitswap.unwrap_or(false) }
+        Ipfs { bitswap: self.bitswap.unwrap_or(false), gateway: self.gateway.unwrap_or(false) }
     }
 }

@@ -13,8 +13,10 @@ fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
     assert_eq!((config.open_api, config.open_here, config.energy.can_wait), (None, false, Duration::ZERO));
     assert!(Config::parse("[api]\nopen_here = true\n").unwrap().open_here);
-    assert!(!config.ipfs.bitswap, "public documents are served once the owner says so");
+    assert!(!config.ipfs.bitswap && !config.ipfs.gateway, "public documents are served once the owner says so");
     assert!(Config::parse("[ipfs]\nbitswap = true\n").unwrap().ipfs.bitswap);
+    let gateway = Config::parse("[ipfs]\ngateway = true\n").unwrap().ipfs;
+    assert!(gateway.gateway && !gateway.bitswap, "each has its own switch");
     assert!(Config::parse("[ipfs]\nbitswap = 1\n").is_err());
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
