@@ -9,6 +9,7 @@ mod energy;
 mod eval;
 mod feedback;
 mod identity;
+mod ipfs;
 mod link;
 mod pairing;
 mod password;
@@ -36,6 +37,7 @@ pub use energy::{EnergyCommand, Supply};
 pub use eval::{EvalArgs, Split};
 pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
+pub use ipfs::IpfsCommand;
 pub use link::{LinkArgs, OpenArgs};
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use password::PasswordCommand;
@@ -202,6 +204,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put what a backup has into a home without documents, in which no agent runs.
     Restore(RestoreArgs),
+    /// Public documents, and archives of them.
+    #[command(flatten)]
+    Ipfs(IpfsCommand),
     /// Make the index anew from the stored texts and vectors: nothing is read or embedded again.
     Rebuild,
     /// Check the agent, its home, its network and its store, and say what is wrong.

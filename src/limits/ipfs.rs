@@ -26,7 +26,7 @@ pub const IMPORT_DEPTH_MAX: usize = 32;
 pub const IMPORT_NODES_MAX: usize = 4 * CAR_BLOCKS_MAX;
 
 /// Bytes that any archive may become as files; a larger one may become `IMPORT_GROWTH` times its own bytes.
-pub const IMPORT_BYTES_FREE: u64 = 256 * 1024 * 1024;
+pub const IMPORT_BYTES_FREE: u64 = 64 * 1024 * 1024;
 
 /// How many times an archive's bytes the files may have that are made of it: files may share blocks.
 pub const IMPORT_GROWTH: u64 = 8;
@@ -44,3 +44,6 @@ pub const CARS_SENT_MAX: usize = 2;
 
 /// Blocks read from the disk at once for the gateway: each has up to `IPFS_BLOCK_BYTES_MAX` bytes in memory.
 pub const BLOCKS_SENT_MAX: usize = 4;
+
+/// Sentences about what of an archive was left out; of more only the number is told.
+pub const IMPORT_LEFT_OUT_MAX: usize = 20;
