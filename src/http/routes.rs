@@ -102,7 +102,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/collection",
         access: Access::Write,
-        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
+        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?, \"confirm\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {
