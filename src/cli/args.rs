@@ -31,7 +31,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 pub use bench::BenchArgs;
-pub use collection::CollectionCommand;
+pub use collection::{CollectionCommand, CollectionRing};
 pub use door::DoorCommand;
 pub use energy::{EnergyCommand, Supply};
 pub use eval::{EvalArgs, Split};

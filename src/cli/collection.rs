@@ -26,7 +26,7 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json
             told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name), Ring::Private, as_json)
         }
         CollectionCommand::Ring { name, ring, new, confirm } => {
-            let ring = ring.into();
+            let ring: Ring = ring.into();
             let now = match ring {
                 Ring::Public => client.publish(&name, confirm.as_deref()).await?,
                 Ring::Private | Ring::Mesh => client.regroup(&name, None, Some(ring), new).await?,

@@ -15,7 +15,7 @@ use crate::wire::unixfs::{self, Content};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of a file's name that file systems take.
 const NAME_MAX: usize = 255;
@@ -84,7 +84,7 @@ impl Archive {
         let room = IMPORT_BYTES_FREE.max(size.saturating_mul(IMPORT_GROWTH));
         let (mut reader, mut found) = (Reader::default(), Found::default());
         // What was read of the file, how much of that is done, and where in the file that is.
-        let (mut buffer, mut done, mut at) = (Vec::new(), 0, 0_u64);
+        let (mut buffer, mut done, mut at) = (Vec::<u8>::new(), 0_usize, 0_u64);
         loop {
             let rest: &[u8] = buffer.get(done..).unwrap_or_default();
             if let Some((part, used)) = reader.next(rest).map_err(|why| why.to_string())? {
@@ -95,8 +95,8 @@ impl Archive {
             }
             buffer.drain(..done);
             done = 0;
-            let room = SECTION_BYTES_MAX.saturating_sub(buffer.len());
-            if file.by_ref().take(room as u64).read_to_end(&mut buffer).map_err(read)? == 0 {
+            let wanted = SECTION_BYTES_MAX.saturating_sub(buffer.len());
+            if file.by_ref().take(wanted as u64).read_to_end(&mut buffer).map_err(read)? == 0 {
                 break;
             }
         }
@@ -191,7 +191,7 @@ impl Import {
             match content {
                 Ok(Some(Content::Folder(entries))) => self.entries(entries, to, 0)?,
                 Err(Stop::Disk(error)) => return Err(error),
-                _ => self.entry(&root, to.join(root.to_string()), 0)?,
+                _ => self.entry(&root, &to.join(root.to_string()), 0)?,
             }
         }
         Ok(())
@@ -214,7 +214,7 @@ impl Import {
     fn entries(&mut self, entries: Vec<(String, Cid)>, folder: &Path, depth: usize) -> io::Result<()> {
         for (name, cid) in entries {
             if is_name(&name) {
-                self.entry(&cid, folder.join(name), depth)?;
+                self.entry(&cid, &folder.join(name), depth)?;
             } else {
                 self.imported.leave_out(format!("{name:?}: it is no name of a file"));
             }
@@ -222,8 +222,8 @@ impl Import {
         Ok(())
     }
 
-    fn entry(&mut self, cid: &Cid, path: PathBuf, depth: usize) -> io::Result<()> {
-        let put = if depth > IMPORT_DEPTH_MAX { Err(left("it lies too deep")) } else { self.put(cid, &path, depth) };
+    fn entry(&mut self, cid: &Cid, path: &Path, depth: usize) -> io::Result<()> {
+        let put = if depth > IMPORT_DEPTH_MAX { Err(left("it lies too deep")) } else { self.put(cid, path, depth) };
         match put {
             Ok(()) => Ok(()),
             Err(Stop::Left(why)) => {

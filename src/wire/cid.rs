@@ -16,7 +16,7 @@ const DAG_PB: u8 = 0x70;
 const SHA2_256: [u8; 2] = [0x12, 0x20];
 
 /// Bytes of a CID of version 1 in binary.
-pub const CID_BYTES: usize = 4 + 32;
+const CID_BYTES: usize = 4 + 32;
 
 /// Characters of a CID in text, in any base; longer ones are refused.
 const TEXT_MAX: usize = 128;

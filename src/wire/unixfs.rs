@@ -323,7 +323,7 @@ mod tests {
         let content = read(&nodes.last().unwrap().block).unwrap();
         assert_eq!(content, Content::Folder(vec![("a".to_owned(), empty.cid), ("b.txt".to_owned(), file.cid)]));
         assert_eq!(tree.cid, nodes.last().unwrap().cid);
-        let many: BTreeMap<String, Tree> = (0..40_000).map(|number| (format!("{number:06}"), file)).collect();
+        let many: BTreeMap<String, Tree> = (0..50_000).map(|number| (format!("{number:06}"), file)).collect();
         assert_eq!(folder(&many, &mut nodes), Err(FullFolder));
     }
 

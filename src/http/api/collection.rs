@@ -48,7 +48,7 @@ impl Collection {
         let to = match (self.to, self.ring) {
             (Some(name), None) => check_collection(&name).map(|()| NewGroup::Name(name))?,
             (None, Some(Ring::Private)) if self.new => NewGroup::NewPrivate,
-            (None, Some(Ring::Public)) if !self.confirm.is_some_and(|typed| is_same(&typed, &self.name)) => {
+            (None, Some(Ring::Public)) if !self.confirm.as_deref().is_some_and(|typed| is_same(typed, &self.name)) => {
                 return Err(unconfirmed(&self.name));
             }
             (None, Some(ring)) => NewGroup::Ring(ring),

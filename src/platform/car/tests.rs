@@ -4,6 +4,7 @@ use super::*;
 use crate::limits::IPFS_LEAF_BYTES;
 use crate::wire::car;
 use crate::wire::unixfs::{FileBuilder, Node, Tree, folder};
+use std::path::PathBuf;
 
 struct Place(tempfile::TempDir);
 
