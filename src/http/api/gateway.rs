@@ -111,8 +111,11 @@ impl Api {
             Err((status, why)) => return refused(conn, status, &why),
         };
         let tag = asked.tag(&cid);
-        let (status, body) =
-            if is_known(&conn, &tag) { (Status::NotModified, Body::default()) } else { (Status::Ok, body) };
+        let (status, body) = if is_known(&conn, &tag) { (Status::NotModified, None) } else { (Status::Ok, body) };
+        let conn = match body {
+            Some(body) => conn.with_body(body),
+            None => conn,
+        };
         conn.with_status(status)
             .with_response_header(KnownHeaderName::ContentType, media)
             .with_response_header(
@@ -122,7 +125,6 @@ impl Api {
             .with_response_header(KnownHeaderName::CacheControl, FOR_EVER)
             .with_response_header(KnownHeaderName::Vary, "Accept")
             .with_response_header(KnownHeaderName::Etag, tag)
-            .with_body(body)
             .halt()
     }
 
@@ -138,7 +140,7 @@ impl Api {
         let length = block.len() as u64;
         let body =
             stream::unfold((Some(block), permit), |(block, permit)| async move { Some((block?, (None, permit))) });
-        Ok(Given { media: RAW, ending: "bin", body: Body::new_streaming(Pieces::new(body), Some(length)) })
+        Ok(Given { media: RAW, ending: "bin", body: Some(Body::new_streaming(Pieces::new(body), Some(length))) })
     }
 
     async fn archive(&self, cid: Cid, walk: Walk, is_head: bool) -> Result<Given, Refused> {
@@ -146,11 +148,11 @@ impl Api {
         // The status says whether the root is here.
         let Some((walk, Some(Ok((_, root))))) = step(walk).await else { return Err(not_here()) };
         if is_head {
-            return Ok(Given { media: CAR_ANSWERED, ending: "car", body: Body::default() });
+            return Ok(Given { media: CAR_ANSWERED, ending: "car", body: None });
         }
         let mut first = car::head(&[cid]);
         car::put(&mut first, &cid, &root);
-        Ok(Given { media: CAR_ANSWERED, ending: "car", body: archive(first, walk, permit) })
+        Ok(Given { media: CAR_ANSWERED, ending: "car", body: Some(archive(first, walk, permit)) })
     }
 }
 
@@ -158,7 +160,8 @@ impl Api {
 struct Given {
     media: &'static str,
     ending: &'static str,
-    body: Body,
+    /// None where the head of an archive is asked for: how long it is, is not known.
+    body: Option<Body>,
 }
 
 fn busy() -> Refused {
