@@ -148,7 +148,7 @@ mod tests {
             ring,
             device: 1,
         };
-        let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
+        let sources = [("home", Ring::Mesh), ("home", Ring::Public), ("diary", Ring::Private), ("work", Ring::Private)];
         let named = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring));
         let sources: Vec<Source> = named.chain([source(9, "home", Ring::Mesh)]).collect();
         library.apply(&Change::Sources(Sources::from(sources))).unwrap();
