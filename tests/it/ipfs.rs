@@ -169,7 +169,8 @@ fn an_archive_begins_with_its_root_and_has_the_whole_file() {
     let root: Cid = named["cid"].as_str().unwrap().parse().unwrap();
     let answer = asked(&agent, "GET", &format!("/ipfs/{root}?format=car"), "");
     assert!(answer.status == 200 && answer.head.contains("application/vnd.ipld.car; version=1"), "{}", answer.head);
-    let (mut reader, mut rest, mut cids, mut file) = (Reader::default(), &answer.body[..], Vec::new(), Vec::new());
+    let (mut reader, mut rest, mut cids, mut file) =
+        (Reader::default(), &answer.body[..], Vec::new(), Vec::<u8>::new());
     while let Some((part, used)) = reader.next(rest).unwrap() {
         match part {
             Part::Roots(roots) => assert_eq!(roots, [root]),
