@@ -8,7 +8,7 @@ use crate::http::query::parameter;
 use crate::platform::blocking;
 use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, Walk, in_folders};
 use crate::wire::car;
-use trillium::{Conn, KnownHeaderName, Method, Status};
+use trillium::{Conn, KnownHeaderName, Status};
 
 impl Api {
     /// The files of public collections in one archive. It holds its room like a file that is sent.
@@ -24,14 +24,11 @@ impl Api {
             Err(refused) => Err(refused),
         };
         match made {
-            Ok((first, walk)) => {
-                let conn = conn.with_status(Status::Ok).with_response_header(KnownHeaderName::ContentType, EXPORT);
-                if conn.method() == Method::Head {
-                    conn.halt()
-                } else {
-                    conn.with_body(archive(first, walk, permit)).halt()
-                }
-            }
+            Ok((first, walk)) => conn
+                .with_status(Status::Ok)
+                .with_response_header(KnownHeaderName::ContentType, EXPORT)
+                .with_body(archive(first, walk, permit))
+                .halt(),
             Err((status, why)) => refused(conn, status, &why),
         }
     }

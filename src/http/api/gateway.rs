@@ -16,7 +16,7 @@ use crate::wire::cid::Cid;
 use futures_lite::stream;
 use smol::lock::SemaphoreGuardArc;
 use std::io::Error;
-use trillium::{Body, Conn, KnownHeaderName, Method, Status};
+use trillium::{Body, Conn, KnownHeaderName, Status};
 
 const RAW: &str = "application/vnd.ipld.raw";
 const CAR: &str = "application/vnd.ipld.car";
@@ -101,21 +101,17 @@ impl Api {
             Ok(blocks) => blocks,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        let is_head = conn.method() == Method::Head;
         let given = match asked {
             Asked::Block => self.raw(cid, blocks).await,
-            Asked::Archive { root_alone } => self.archive(cid, Walk::from(cid, blocks, root_alone), is_head).await,
+            Asked::Archive { root_alone } => self.archive(cid, Walk::from(cid, blocks, root_alone)).await,
         };
         let Given { media, ending, body } = match given {
             Ok(given) => given,
             Err((status, why)) => return refused(conn, status, &why),
         };
         let tag = asked.tag(&cid);
-        let (status, body) = if is_known(&conn, &tag) { (Status::NotModified, None) } else { (Status::Ok, body) };
-        let conn = match body {
-            Some(body) => conn.with_body(body),
-            None => conn,
-        };
+        let status = if is_known(&conn, &tag) { Status::NotModified } else { Status::Ok };
+        // With HEAD and where the client has it already, no byte of the body is sent.
         conn.with_status(status)
             .with_response_header(KnownHeaderName::ContentType, media)
             .with_response_header(
@@ -125,6 +121,7 @@ impl Api {
             .with_response_header(KnownHeaderName::CacheControl, FOR_EVER)
             .with_response_header(KnownHeaderName::Vary, "Accept")
             .with_response_header(KnownHeaderName::Etag, tag)
+            .with_body(body)
             .halt()
     }
 
@@ -140,19 +137,16 @@ impl Api {
         let length = block.len() as u64;
         let body =
             stream::unfold((Some(block), permit), |(block, permit)| async move { Some((block?, (None, permit))) });
-        Ok(Given { media: RAW, ending: "bin", body: Some(Body::new_streaming(Pieces::new(body), Some(length))) })
+        Ok(Given { media: RAW, ending: "bin", body: Body::new_streaming(Pieces::new(body), Some(length)) })
     }
 
-    async fn archive(&self, cid: Cid, walk: Walk, is_head: bool) -> Result<Given, Refused> {
+    async fn archive(&self, cid: Cid, walk: Walk) -> Result<Given, Refused> {
         let permit = self.given.1.try_acquire_arc().ok_or_else(busy)?;
         // The status says whether the root is here.
         let Some((walk, Some(Ok((_, root))))) = step(walk).await else { return Err(not_here()) };
-        if is_head {
-            return Ok(Given { media: CAR_ANSWERED, ending: "car", body: None });
-        }
         let mut first = car::head(&[cid]);
         car::put(&mut first, &cid, &root);
-        Ok(Given { media: CAR_ANSWERED, ending: "car", body: Some(archive(first, walk, permit)) })
+        Ok(Given { media: CAR_ANSWERED, ending: "car", body: archive(first, walk, permit) })
     }
 }
 
@@ -160,8 +154,7 @@ impl Api {
 struct Given {
     media: &'static str,
     ending: &'static str,
-    /// None where the head of an archive is asked for: how long it is, is not known.
-    body: Option<Body>,
+    body: Body,
 }
 
 fn busy() -> Refused {
