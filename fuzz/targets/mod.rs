@@ -8,7 +8,10 @@
 
 pub mod announce;
 pub mod backup;
+pub mod bitswap;
+pub mod car;
 pub mod certificate;
+pub mod cid;
 pub mod config;
 pub mod datagram;
 pub mod document;
@@ -37,6 +40,7 @@ pub mod question;
 pub mod record;
 pub mod sensors;
 pub mod text;
+pub mod unixfs;
 mod work;
 
 /// One decoder under test.
@@ -55,7 +59,10 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
     Target { name: "backup", check: backup::check, seeds: backup::seeds, slowness: 2 },
+    Target { name: "bitswap", check: bitswap::check, seeds: bitswap::seeds, slowness: 1 },
+    Target { name: "car", check: car::check, seeds: car::seeds, slowness: 2 },
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
+    Target { name: "cid", check: cid::check, seeds: cid::seeds, slowness: 1 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },
     Target { name: "document", check: document::check, seeds: document::seeds, slowness: 8 },
@@ -82,6 +89,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },
+    Target { name: "unixfs", check: unixfs::check, seeds: unixfs::seeds, slowness: 1 },
     Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
     Target { name: "message", check: message::check, seeds: message::seeds, slowness: 1 },
 ];

@@ -148,7 +148,8 @@ pub enum Ring {
     Private,
     /// The members of the mesh.
     Mesh,
-    /// Anybody. No command sets it yet; records reserve its number since their first version.
+    /// The members of the mesh as of `Mesh`; and anybody may fetch its files and chunks by their CIDs, where the owner has
+    /// switched the gateway on.
     Public,
 }
 
@@ -163,13 +164,21 @@ impl Ring {
         }
     }
 
+    /// Whether the members of the mesh may see a collection of this ring.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        !matches!(self, Self::Private)
+    }
+
     /// Who can search a collection of this ring, as the end of a sentence about it.
     #[must_use]
     pub const fn reach(self) -> &'static str {
         match self {
             Self::Private => "which stays on this device",
             Self::Mesh => "which the other devices of your mesh can search",
-            Self::Public => "which everybody can search",
+            Self::Public => {
+                "which the other devices of your mesh can search, and everybody can fetch where the gateway is switched on"
+            }
         }
     }
 }

@@ -24,6 +24,12 @@ pub fn put_bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// Appends a field that is a number.
+pub fn put_value(out: &mut Vec<u8>, field: u32, value: u64) {
+    put_number(out, u64::from(field) << 3);
+    put_number(out, value);
+}
+
 /// Appends a number as a protobuf varint.
 fn put_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

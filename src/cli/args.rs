@@ -9,6 +9,7 @@ mod energy;
 mod eval;
 mod feedback;
 mod identity;
+mod ipfs;
 mod link;
 mod pairing;
 mod password;
@@ -31,12 +32,13 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 pub use bench::BenchArgs;
-pub use collection::CollectionCommand;
+pub use collection::{CollectionCommand, CollectionRing};
 pub use door::DoorCommand;
 pub use energy::{EnergyCommand, Supply};
 pub use eval::{EvalArgs, Split};
 pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
+pub use ipfs::IpfsCommand;
 pub use link::{LinkArgs, OpenArgs};
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use password::PasswordCommand;
@@ -204,6 +206,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put what a backup has into a home without documents, in which no agent runs.
     Restore(RestoreArgs),
+    /// Public documents, and archives of them.
+    #[command(flatten)]
+    Ipfs(IpfsCommand),
     /// Make the index anew from the stored texts and vectors: nothing is read or embedded again.
     Rebuild,
     /// Check the agent, its home, its network and its store, and say what is wrong.
@@ -358,7 +363,7 @@ pub enum Switch {
     Off,
 }
 
-/// The rings that can be chosen today: `public` cannot yet.
+/// The rings that can be chosen for what is added; a collection becomes public as a whole, by a command of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RingArg {
     /// This device only.

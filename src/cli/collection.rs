@@ -25,9 +25,13 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json
         CollectionCommand::Rename { name, to } => {
             told(&client.regroup(&name, Some(&to), None, false).await?, Some(&name), Ring::Private, as_json)
         }
-        CollectionCommand::Ring { name, ring, new } => {
-            let ring = ring.into();
-            told(&client.regroup(&name, None, Some(ring), new).await?, None, ring, as_json)
+        CollectionCommand::Ring { name, ring, new, confirm } => {
+            let ring: Ring = ring.into();
+            let now = match ring {
+                Ring::Public => client.publish(&name, confirm.as_deref()).await?,
+                Ring::Private | Ring::Mesh => client.regroup(&name, None, Some(ring), new).await?,
+            };
+            told(&now, None, ring, as_json)
         }
         CollectionCommand::Model { name, model, forecast: true, .. } => {
             let forecast = client.forecast(&name, model.as_deref()).await?;
@@ -68,7 +72,9 @@ fn sentences(now: &Regrouped, renamed: Option<&str>, given: Ring) -> String {
     let who = match now.ring {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
-        Some(Ring::Public) => "everybody sees it (ring public)",
+        Some(Ring::Public) => {
+            "your devices see it, and everybody who reaches the gateway, where `ipfs.gateway = true` stands in config.toml (ring public)"
+        }
         None if now.places.is_none() => "its folders have the rings that they had",
         None if now.places == Some(0) && given == Ring::Private => {
             "only this device will see a folder that is added to it (ring private)"

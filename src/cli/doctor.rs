@@ -12,6 +12,7 @@ mod agent;
 mod check;
 mod local;
 mod network;
+mod settings;
 mod unusable;
 
 use super::exit::Exit;

@@ -17,6 +17,7 @@ pub mod args;
 mod ask;
 mod bench;
 pub mod calibrate;
+mod car;
 mod collection;
 mod decision;
 pub mod demo;
@@ -65,7 +66,7 @@ use crate::platform::child;
 use crate::platform::home::{Home, default_home, in_the_way, set_home_of_hints};
 use crate::platform::models::EmbeddedModel;
 use crate::platform::stdout::note;
-use args::{Args, Command, EnergyCommand, EvalArgs, IdentityCommand};
+use args::{Args, Command, EnergyCommand, EvalArgs, IdentityCommand, IpfsCommand};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use exit::Exit;
 use options::up_options;
@@ -156,6 +157,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Service { what } => service::service(what, &home, as_json),
         Command::Backup(args) => upkeep::backup(client(), &home, &args, as_json),
         Command::Restore(args) => upkeep::restored(&home, &args, as_json),
+        Command::Ipfs(IpfsCommand::Import { car, to }) => car::import(&car, to.as_deref(), as_json),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args, as_json),
         Command::Eval(args) => eval::eval(&args, &eval_paths(&args)?, model, as_json),
         Command::Bench(args) => {
@@ -199,6 +201,7 @@ async fn asked(client: &Client, home: &Path, command: Command, as_json: bool) ->
         }
         Command::Mesh(command) => pairing::run(client, command, as_json).await,
         Command::Peers { watch } => peers::peers(client, watch, as_json).await,
+        Command::Ipfs(what) => car::run(client, what, as_json).await,
         Command::Rebuild => upkeep::rebuild(client, as_json).await,
         // Each of the others is one that `run` carries out.
         other => Err(Stop::NotDone(format!("A defect of the program: nothing carries out {other:?}."))),

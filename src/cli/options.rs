@@ -6,6 +6,7 @@ use super::paths::absolute;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{Config, Peer, Setting};
+use crate::net::blocks::Blocks;
 use crate::platform::disk::Sync;
 use crate::platform::home::Home;
 use std::io::IsTerminal;
@@ -67,6 +68,8 @@ pub struct NetworkOptions {
     pub multicast: bool,
     /// Folders where an invite is looked for; empty: the usual ones.
     pub boot: Vec<PathBuf>,
+    /// The blocks of public documents that any program may fetch by bitswap, to be filled once the store is open; `None`: that is off.
+    pub blocks: Option<Blocks>,
 }
 
 /// The options of `wattle up` with these arguments, at this home.
@@ -96,6 +99,7 @@ pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> 
             peers: all_peers(up.peers, &config),
             boot: up.boot.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?,
             multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
+            blocks: config.ipfs.bitswap.then(Blocks::default),
         },
         name: up.name.or_else(|| config.node.name.clone()),
         config,

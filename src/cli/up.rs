@@ -119,7 +119,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     folders::decided(&typed_sources, &config.scheduler.sources, options.config.node.folders.as_deref())?;
     let (address_book, known_addresses) = AddressBook::open(home.path(), &linking(&trust));
     give_local_addresses(&diagnostics, &known_addresses);
-    let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
+    let upkeep = upkeep(&library, &home, options);
     let parts = Parts { library, engines, index: read.index, address_book, upkeep: upkeep.clone() };
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, (node_handle.findings(), manifest.name()))?;
     let (watched, progress) = (config.scheduler.sources.clone(), Progress::new(std::io::stderr().is_terminal()));
@@ -292,7 +292,23 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
             "Whoever uses this machine may do everything at the API without a token: api.open_here is true in config.toml."
         );
     }
-    Ok(Keys::load(home.path(), token).with_open_here(open_here).at_start(boot))
+    let gateway = options.config.ipfs.gateway;
+    if gateway {
+        warn!(
+            "Whoever reaches the API may fetch the files and passages of public collections without a token: ipfs.gateway is true in config.toml."
+        );
+    }
+    Ok(Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway).at_start(boot))
+}
+
+/// The work on the store; bitswap gets its public blocks, where the owner switched it on.
+fn upkeep(library: &Library<Disk>, home: &Home, options: &UpOptions) -> Upkeep {
+    let upkeep = Upkeep::new(library.kv().clone(), home.path().to_owned());
+    if let Some(blocks) = &options.network.blocks {
+        let public = upkeep.public_blocks().clone();
+        blocks.fill(move |cid| public.block(cid));
+    }
+    upkeep
 }
 
 /// Waits for the threads to end; an error if a defect ended the driver.

@@ -122,7 +122,8 @@ fn has(outer: &Folder, inner: &Folder) -> bool {
 /// An entry of `folders`, with its whole path.
 fn folder_of(value: &Value, home: Option<&str>) -> Option<Folder> {
     let field = |name: &str| value.as_inline_table()?.get(name)?.as_str();
-    let ring = field("ring").and_then(|ring| [Ring::Private, Ring::Mesh].into_iter().find(|r| r.as_str() == ring));
+    let ring = field("ring")
+        .and_then(|ring| [Ring::Private, Ring::Mesh, Ring::Public].into_iter().find(|r| r.as_str() == ring));
     Some(Folder {
         path: path_of(value, home)?,
         collection: field("collection").unwrap_or(DEFAULT_COLLECTION).to_owned(),

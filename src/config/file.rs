@@ -3,6 +3,7 @@
 use super::api::{ApiSettings, RawApi};
 use super::energy::{Energy, RawEnergy};
 use super::error::{ConfigError, malformed, wrong};
+use super::ipfs::{Ipfs, RawIpfs};
 use super::node::{NodeSettings, RawNode};
 use crate::limits::CONFIG_BYTES_MAX;
 use core::net::SocketAddr;
@@ -21,6 +22,8 @@ pub struct Config {
     pub open_here: bool,
     /// Whether the address for other devices speaks TLS.
     pub tls: bool,
+    /// What programs of IPFS may fetch.
+    pub ipfs: Ipfs,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +35,8 @@ struct RawConfig {
     energy: RawEnergy,
     #[serde(default)]
     api: RawApi,
+    #[serde(default)]
+    ipfs: RawIpfs,
 }
 
 impl Config {
@@ -52,6 +57,7 @@ impl Config {
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
         let ApiSettings { open, open_here, tls } = self.api.checked()?;
-        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api: open, open_here, tls })
+        let (node, energy) = (self.node.checked()?, self.energy.checked()?);
+        Ok(Config { node, energy, open_api: open, open_here, tls, ipfs: self.ipfs.checked() })
     }
 }

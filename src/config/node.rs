@@ -148,9 +148,6 @@ fn folders(written: Vec<RawFolder>) -> Result<Vec<Folder>, ConfigError> {
         let unnamed = collection.is_none();
         let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
         check_collection(&collection).map_err(at)?;
-        if ring == Some(Ring::Public) {
-            return Err(at("the ring is private or mesh".to_owned()));
-        }
         Ok(Folder { path, collection, unnamed, ring })
     };
     written.into_iter().enumerate().map(folder).collect()

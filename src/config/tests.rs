@@ -16,6 +16,11 @@ fn an_empty_file_gives_the_defaults() {
     let tls = |value: &str| Config::parse(&format!("[api]\ntls = {value}\n"));
     assert!(!config.tls && tls("\"on\"").unwrap().tls && !tls("\"off\"").unwrap().tls);
     assert!(tls("\"yes\"").is_err() && tls("true").is_err());
+    assert!(!config.ipfs.bitswap && !config.ipfs.gateway, "public documents are served once the owner says so");
+    assert!(Config::parse("[ipfs]\nbitswap = true\n").unwrap().ipfs.bitswap);
+    let gateway = Config::parse("[ipfs]\ngateway = true\n").unwrap().ipfs;
+    assert!(gateway.gateway && !gateway.bitswap, "each has its own switch");
+    assert!(Config::parse("[ipfs]\nbitswap = 1\n").is_err());
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 
@@ -89,7 +94,7 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[node]\npeers = [\n  \"/p2p/x\",\n]\n", Some(3), "node.peers"),
         ("[node]\nfolders = [\n  \"/a\",\n  \"b\",\n]\n", Some(4), "begins with / or ~/"),
         ("[node]\nfolders = [\n  \"/a\",\n  { path = \"/b\", rng = \"mesh\" },\n]\n", Some(4), "unknown field `rng`"),
-        ("[node]\nfolders = [{ path = \"/b\", ring = \"public\" }]\n", Some(2), "private or mesh"),
+        ("[node]\nfolders = [{ path = \"/b\", ring = \"open\" }]\n", Some(2), "unknown variant"),
         ("[node]\nfolders = [7]\n", Some(2), "a path, or a table"),
     ] {
         let wrong = Config::parse(text).unwrap_err();

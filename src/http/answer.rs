@@ -26,9 +26,12 @@ pub(super) fn common_headers() -> Headers {
 /// The media type of server-sent events.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
+/// The media type of an export, which may be large. The gateway's archives have parameters behind it, and the time of an answer.
+pub(super) const EXPORT: &str = "application/vnd.ipld.car";
+
 /// Whether the answer goes on as long as its reader wants.
 pub(super) fn is_endless(conn: &Conn) -> bool {
-    conn.response_headers().get_str(KnownHeaderName::ContentType) == Some(EVENT_STREAM)
+    matches!(conn.response_headers().get_str(KnownHeaderName::ContentType), Some(EVENT_STREAM | EXPORT))
 }
 
 /// Adds the date to an answer, if the clock shows one that HTTP can write.

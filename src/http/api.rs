@@ -6,8 +6,10 @@ mod browsers;
 mod collection;
 mod document;
 pub(super) mod embed;
+mod export;
 mod feedback;
 mod forecast;
+mod gateway;
 mod invite;
 mod mcp;
 mod metrics;
@@ -35,7 +37,10 @@ use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
-use crate::limits::{BURST_S_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, STREAMS_MAX};
+use crate::limits::{
+    BLOCKS_SENT_MAX, BURST_S_MAX, CARS_SENT_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX,
+    STREAMS_MAX,
+};
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
@@ -67,6 +72,8 @@ pub struct Api {
     sent: Arc<Semaphore>,
     /// The root certificate, once it was asked for.
     tls_root: Arc<OnceLock<String>>,
+    /// Room for blocks that strangers ask for, and for archives of them.
+    given: (Arc<Semaphore>, Arc<Semaphore>),
 }
 
 /// A refusal before the node is asked: status and sentence.
@@ -86,8 +93,9 @@ impl Api {
     #[must_use]
     pub fn new(node: NodeHandle, keys: Keys) -> Self {
         let room = |places| Arc::new(Semaphore::new(places));
-        let (streams, sent) = (room(STREAMS_MAX), room(FILES_SENT_MAX));
-        Self { node, keys, page: Arc::new(Page::new()), streams, sent, tls_root: Arc::default() }
+        let (streams, sent, given) =
+            (room(STREAMS_MAX), room(FILES_SENT_MAX), (room(BLOCKS_SENT_MAX), room(CARS_SENT_MAX)));
+        Self { node, keys, page: Arc::new(Page::new()), streams, sent, tls_root: Arc::default(), given }
     }
 
     pub(super) fn page(&self, conn: Conn) -> Conn {
@@ -274,7 +282,7 @@ const fn status_of(problem: Problem) -> Status {
 /// The place that a body of `POST /v1/add` names, and whether it names the collection.
 async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {
     if ring == Some(Ring::Public) {
-        return Err((Status::BadRequest, "The ring is private or mesh.".to_owned()));
+        return Err((Status::BadRequest, "A folder is added with the ring private or mesh. `POST /v1/collection` makes a collection public; nothing was changed.".to_owned()));
     }
     let unnamed = collection.is_none();
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());

@@ -1,6 +1,7 @@
 //! The command line's client of the API: one call, one answer, bounded in time and size.
 
 mod energy;
+mod export;
 mod mcp;
 mod places;
 mod settings;
@@ -25,7 +26,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trillium_client::{Error, KnownHeaderName, Method};
+use trillium_client::{Conn, Error, KnownHeaderName, Method};
 use trillium_smol::ClientConfig;
 use zeroize::Zeroizing;
 
@@ -281,6 +282,12 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let conn = self.begun(method, path, body).await?;
+        self.answered(conn).await
+    }
+
+    /// The call, and the head of its answer.
+    async fn begun(&self, method: Method, path: &str, body: Option<Value>) -> Result<Conn, Failure> {
         let mut conn = trillium_client::Client::new(ClientConfig::new().with_nodelay(true))
             .without_keepalive()
             .build_conn(method, format!("http://{}{path}", self.address))
@@ -292,6 +299,11 @@ impl Client {
         if let Err(error) = (&mut conn).await {
             return Err(self.failure(error).await);
         }
+        Ok(conn)
+    }
+
+    /// The answer in JSON, or what it refuses.
+    async fn answered(&self, mut conn: Conn) -> Result<Value, Failure> {
         let status = conn.status().map_or(0, |status| status as u16);
         let bytes = match conn.response_body().with_max_len(CLIENT_BODY_MAX).read_bytes().await {
             Ok(bytes) => bytes,

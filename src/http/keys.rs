@@ -36,7 +36,23 @@ pub struct Keys {
     once: Once,
     /// Whether callers within this machine need no token, as its owner said.
     open_here: bool,
+    /// Whether everybody gets blocks of public documents, as its owner said.
+    gateway: bool,
     home: PathBuf,
+}
+
+/// What needs no token at all.
+impl Keys {
+    /// Whether everybody who reaches the API gets blocks of public documents.
+    #[must_use]
+    pub fn with_gateway(self, gateway: bool) -> Self {
+        Self { gateway, ..self }
+    }
+
+    /// Whether everybody gets them.
+    pub(super) fn is_gateway(&self) -> bool {
+        self.gateway
+    }
 }
 
 impl Keys {
@@ -66,6 +82,7 @@ impl Keys {
             password: Password::load(home),
             once: Once::default(),
             open_here: false,
+            gateway: false,
             home: home.to_owned(),
         }
     }

@@ -9,11 +9,15 @@ use serde_json::{Map, Value, json};
 use trillium::Method;
 
 /// Parameters in the query of an address: path of the call, name, whether it must be there, what it is.
-const PARAMETERS: [(&str, &str, bool, &str); 4] = [
+const PARAMETERS: [(&str, &str, bool, &str); 8] = [
     ("/v1/events", "after", false, "The number of the last event that is known."),
     ("/v1/document", "path", true, "The document's path, absolute."),
     ("/v1/document", "from", false, "The number of the passage to begin with."),
     ("/v1/document/file", "path", true, "The document's path, absolute."),
+    ("/v1/cid", "path", true, "The document's path, absolute."),
+    ("/v1/export", "collection", false, "The collection; without it all public ones."),
+    ("/ipfs/{cid}", "format", false, "raw for the block, car for the blocks of a file."),
+    ("/ipfs/{cid}", "dag-scope", false, "Of an archive: block for the root alone; entity and all are the whole file."),
 ];
 
 /// The document of these calls.

@@ -104,7 +104,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/collection",
         access: Access::Write,
-        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
+        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?, \"confirm\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {
@@ -317,14 +317,23 @@ mod tests {
     }
 
     #[test]
-    fn no_row_hides_another_and_only_the_page_its_door_healthz_and_readyz_are_open() {
+    fn no_row_hides_another_and_only_the_page_its_door_the_gateway_healthz_and_readyz_are_open() {
         for route in routes() {
             let found = find(routes(), route.method, route.path);
             assert!(matches!(found, Found::Route(first, _) if std::ptr::eq(first, route)), "{route:?}");
             let counted = number(route.method, route.path).and_then(|number| routes().nth(number));
             assert!(counted.is_some_and(|counted| std::ptr::eq(counted, route)), "{route:?}");
-            // The last three ask for a password in place of a token.
-            let open = ["/", "/page/{file}", "/healthz", "/readyz", "/v1/door", "/v1/session", "/v1/password/first"];
+            // The last four ask for a password in place of a token, or whether the owner switched them on.
+            let open = [
+                "/",
+                "/page/{file}",
+                "/healthz",
+                "/readyz",
+                "/v1/door",
+                "/v1/session",
+                "/v1/password/first",
+                "/ipfs/{cid}",
+            ];
             let open = open.contains(&route.path) || route.path == "/v1/tls/root";
             assert_eq!(access(route.method, route.path).role().is_none(), open, "{route:?}");
         }

@@ -5,6 +5,7 @@
 //! careless edit does not compile. Settings that people change are in `config` and in the machines that use them;
 //! nothing in this folder runs.
 
+mod bitswap;
 mod child;
 mod cli;
 mod discovery;
@@ -14,6 +15,7 @@ mod gossip;
 mod guest;
 mod home;
 mod http;
+mod ipfs;
 mod lease;
 mod link;
 mod mesh;
@@ -31,6 +33,7 @@ mod tls;
 mod trust;
 mod wire;
 
+pub use bitswap::*;
 pub use child::*;
 pub use cli::*;
 pub use discovery::*;
@@ -40,6 +43,7 @@ pub use gossip::*;
 pub use guest::*;
 pub use home::*;
 pub use http::*;
+pub use ipfs::*;
 pub use lease::*;
 pub use link::*;
 pub use mesh::*;
@@ -101,6 +105,13 @@ const _: () = {
     assert!(MESSAGE_WINDOW >= 6 * LINK_QUEUE_MAX, "a slow channel's messages are not taken for replays");
     assert!(LINK_STREAMS_HARD_MAX >= 64 + 2 * LINK_STREAMS_MAX, "64 streams at once do not end the link");
     assert!(LINK_WRITE_BYTES <= NOISE_PLAIN_MAX, "one write is one frame");
+    assert!(
+        BITSWAP_ANSWER_BYTES + BITSWAP_BLOCK_MAX + BITSWAP_ANSWER_WANTS_MAX * (BITSWAP_CID_MAX + 16)
+            <= BITSWAP_MESSAGE_MAX,
+        "the largest answer is a message that others take"
+    );
+    assert!(BITSWAP_MESSAGE_MAX as u64 <= BITSWAP_GUESTS_BURST, "the budget of guests can pay the largest answer");
+    assert!(BITSWAP_STREAMS_MAX <= LINK_STREAMS_HARD_MAX / 2, "as many streams do not end the connection");
     assert!(
         LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX,
         "messages of every link can be verified"

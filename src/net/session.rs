@@ -12,6 +12,7 @@
 
 mod guests;
 
+use super::blocks::Blocks;
 use super::diagnostics::Diagnostics;
 use super::link::{Channel, Frame, LinkEvent, LinkInfo, Links};
 use super::udp::UdpTransport;
@@ -329,6 +330,14 @@ impl PeerSession {
         if let Some(keys) = self.udp.new_send_keys(peer, address) {
             self.send(PeerKey(*peer.public_key()), &Message::Keys(keys));
         }
+    }
+}
+
+/// Public documents.
+impl PeerSession {
+    /// Serves these blocks by bitswap to whoever connects from now on.
+    pub fn serve_blocks(&self, blocks: Blocks) {
+        self.links.serve_blocks(blocks);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Node;
 use crate::base::hit::FileCoverage;
-use crate::base::id::{PeerKey, Ring};
+use crate::base::id::PeerKey;
 use crate::limits::PEER_FILES_MAX;
 use crate::scheduler::path::covers;
 use crate::store::counts::Kind;
@@ -31,7 +31,7 @@ impl Node {
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last
     /// count of the shared collections; `None` before the first one.
     pub(super) fn shared_coverage(&self) -> Option<FileCoverage> {
-        let is_shared = |source: &Source| source.ring == Ring::Mesh;
+        let is_shared = |source: &Source| source.ring.is_shared();
         let is_private = self.scheduler.has_private_folders();
         let FileCoverage { known, searchable, read, .. } =
             if self.scheduler.sources().iter().all(is_shared) { self.file_coverage() } else { self.gossip.shared? };

@@ -6,7 +6,7 @@
 //! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
 //! (group commit). `lanes` are the queues that lead to them. `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
 //! HTTP calls reach the driver, `feedback` keeps what people said of answers, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
-//! person asks for, and `scrub` reads it once a month.
+//! person asks for, `scrub` reads it once a month, and `public_blocks` gives blocks of public documents by their CIDs.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
 //! takes no lock that a question needs for longer than a few appends; nothing is acknowledged before its record is synced.
@@ -27,6 +27,7 @@ pub mod handle;
 pub mod lanes;
 pub mod mesh_root;
 pub mod progress;
+pub mod public_blocks;
 pub mod records;
 pub(crate) mod replaced;
 pub mod scrub;

@@ -1,5 +1,6 @@
 //! Work on the whole store that a person asks for: a backup, and an index that is made anew; and when the store was read whole last.
 
+use super::public_blocks::PublicBlocks;
 use crate::base::time::Instant;
 use crate::energy::rank::Rank;
 use crate::platform::backup::{Made, Progress, Stage, back_up};
@@ -100,6 +101,7 @@ struct Shared {
     rebuild: Rebuild,
     /// Seconds since 1970; 0 if the store was never read whole.
     read_s: AtomicI64,
+    public: PublicBlocks,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -112,7 +114,8 @@ impl Upkeep {
     pub fn new(disk: Disk, home: PathBuf) -> Self {
         let (backup, threads, stop) = (Mutex::default(), Mutex::default(), bounded(1));
         let (rebuild, read_s) = (Rebuild::default(), AtomicI64::new(0));
-        Self { shared: Arc::new(Shared { disk, home, backup, threads, stop, rebuild, read_s }) }
+        let public = PublicBlocks::new(disk.clone());
+        Self { shared: Arc::new(Shared { disk, home, backup, threads, stop, rebuild, read_s, public }) }
     }
 
     /// How far all of it is.
@@ -201,6 +204,12 @@ impl Upkeep {
     #[must_use]
     pub fn rebuild(&self) -> &Rebuild {
         &self.shared.rebuild
+    }
+
+    /// Blocks of its public documents.
+    #[must_use]
+    pub fn public_blocks(&self) -> &PublicBlocks {
+        &self.shared.public
     }
 
     /// The store, for reading.

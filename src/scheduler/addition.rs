@@ -5,12 +5,15 @@
 //! collection's is refused. It is decided here, on the list that is being saved, so that two commands at once agree.
 //! Lists of earlier versions may hold collections with folders of both rings; those folders keep theirs.
 
+mod refusal;
+
 use super::path::{covers, leaves_out};
 use crate::base::collection_name::{meant, tidy};
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
+use refusal::{conflict, other_ring, public_is_meant};
 use std::collections::BTreeSet;
 
 /// Private collections of which each is named in a refusal with its command; of more only their number.
@@ -119,6 +122,9 @@ impl Addition {
             }
         }
         let already = sources.iter().any(|source| source.path == new.path);
+        if new.ring == Ring::Public && self.ring.is_none() && !already {
+            return Err(public_is_meant(&new));
+        }
         if self.unnamed && self.ring.is_none() && new.ring != Ring::Private && !already {
             self.private_is_meant(&new, list)?;
         }
@@ -130,7 +136,9 @@ impl Addition {
         let mut others = sources.iter().filter(|source| ours(source)).peekable();
         let is_private = list.remembers(&new.collection) && new.ring != Ring::Private;
         if is_private || (others.peek().is_some() && others.all(|source| source.ring != new.ring)) {
-            return Err(other_ring(&new));
+            let has =
+                sources.iter().find(|source| !is_private && ours(source)).map_or(Ring::Private, |source| source.ring);
+            return Err(other_ring(&new, has));
         }
         if placed.len() >= SOURCES_MAX {
             return Err(format!(
@@ -189,43 +197,6 @@ impl Addition {
         let ring = own.or_else(|| of_collection().min()).unwrap_or(of_none);
         Source { path, collection, ring, device }
     }
-}
-
-/// Another ring than that of its collection was named for a place.
-fn other_ring(new: &Source) -> String {
-    let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
-    let (ring, has) = match new.ring {
-        Ring::Private => ("private", "mesh"),
-        Ring::Mesh | Ring::Public => ("mesh", "private"),
-    };
-    format!(
-        "The collection {collection:?} has the ring {has}, and a ring holds for a whole collection, so {name} cannot join it with \
-         the ring {ring}; nothing was changed. Add it to another collection with `wattle add {} --collection NEW --ring {ring}`, or \
-         give all of this one that ring with `wattle collection ring {} {ring}`.",
-        quoted(&name),
-        quoted(collection),
-    )
-}
-
-/// What is so, and which command changes it.
-fn conflict(source: &Source, new: &Source) -> String {
-    let name = String::from_utf8_lossy(&source.path);
-    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(&name));
-    let command = if *collection == new.collection {
-        format!(
-            "`wattle collection ring {} {}` changes who may see that collection.",
-            quoted(collection),
-            new.ring.as_str()
-        )
-    } else if source.path == new.path {
-        format!("`wattle forget {word}` takes it out of that one; then add it again.")
-    } else {
-        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
-    };
-    format!(
-        "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
-         was changed. {command}"
-    )
 }
 
 #[cfg(test)]
@@ -351,6 +322,20 @@ mod tests {
         assert!(why.contains("has the ring private"), "{why}");
         let why = added(&shared, "/a", "home", Some(Ring::Private)).unwrap_err();
         assert!(why.contains("`wattle collection ring home private`"), "{why}");
+    }
+
+    #[test]
+    fn a_folder_becomes_public_only_with_its_whole_collection() {
+        let public = [source("/a", "papers", Ring::Public)];
+        let why = added(&public, "/b", "papers", None).unwrap_err();
+        assert!(why.contains("for everybody at once") && why.contains("`wattle collection ring papers mesh`"), "{why}");
+        assert!(added(&public, "/", "papers", None).is_err(), "a wider folder");
+        assert_eq!(added(&public, "/a/part", "papers", None), Ok(None), "it is public already");
+        let why = added(&public, "/b", "papers", Some(Ring::Mesh)).unwrap_err();
+        assert!(why.contains("has the ring public"), "{why}");
+        assert_eq!(added(&public, "/b", "papers", Some(Ring::Public)), Ok(Some(Ring::Public)), "config.toml says so");
+        let why = added(&[source("/a", "home", Ring::Mesh)], "/b", "home", Some(Ring::Public)).unwrap_err();
+        assert!(why.contains("has the ring mesh"), "{why}");
     }
 
     #[test]

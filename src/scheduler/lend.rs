@@ -14,7 +14,7 @@ use super::offload::lender::again::Again;
 use super::offload::recipient::Recipient;
 use super::port::Output;
 use super::task::Task;
-use crate::base::id::{DocId, PeerKey, Ring};
+use crate::base::id::{DocId, PeerKey};
 use crate::base::time::{Instant, earliest};
 use crate::base::vector::Quantized;
 use crate::limits::{LEND_CHUNKS_MAX, LEND_DOCUMENTS, OFFER_MIN, OFFER_PRIVATE_MAX, RECALLED_MAX};
@@ -187,7 +187,7 @@ impl Scheduler {
 
     /// Whether any chunk may be one that others embed.
     pub(super) fn any_lendable(&self) -> bool {
-        self.sources().iter().any(|source| source.ring == Ring::Mesh)
+        self.sources().iter().any(|source| source.ring.is_shared())
     }
 
     /// Whether none of the chunks that wait may be one that others embed, as far as the last look at all of them says: they are of private

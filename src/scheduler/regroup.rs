@@ -220,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn a_collection_becomes_public_as_a_whole_and_no_other_one_with_it() {
+        let changed = regroup("home", NewGroup::Ring(Ring::Public)).unwrap();
+        let rings: Vec<Ring> = changed.into_iter().map(|(_, ring)| ring).collect();
+        assert_eq!(rings, [Ring::Public, Ring::Private, Ring::Public, Ring::Mesh]);
+        let list = Sources::from(vec![source("/a", "home", Ring::Public), source("/d", "work", Ring::Mesh)]);
+        let joined = Regroup { collection: "work".into(), to: NewGroup::Name("home".into()) }.apply(&list);
+        assert!(joined.unwrap_err().contains("has the ring public"), "nothing is published by a new name");
+    }
+
+    #[test]
     fn a_model_is_set_taken_back_and_forth_renamed_with_its_collection_and_forgotten_with_its_last_folder() {
         let named = |name: &str| NamedModel { name: name.to_owned(), fingerprint: Fingerprint::default() };
         let set =

@@ -96,7 +96,7 @@ impl Scheduler {
     /// before, and they may lie in a private folder.
     #[must_use]
     pub fn may_leave(&self, doc: Option<DocId>, path: &[u8]) -> bool {
-        let of = self.sources.saved.of(path).filter(|source| source.ring == Ring::Mesh);
+        let of = self.sources.saved.of(path).filter(|source| source.ring.is_shared());
         let is_known = of.is_some_and(|source| !self.decisions.losses.is_unsure(&source.path));
         is_known && !doc.is_some_and(|doc| self.knows_gone(doc))
     }

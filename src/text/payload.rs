@@ -92,6 +92,12 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     span::tokens(&keys).map_or(keys, Cow::Owned)
 }
 
+/// Whether a private key stands in a text.
+#[must_use]
+pub fn holds_key(text: &str) -> bool {
+    matches!(key::elide(text), Cow::Owned(_))
+}
+
 /// One line of the text.
 struct Line<'a> {
     /// Its first byte, the end of its text, and the end of its line end.

@@ -7,7 +7,8 @@
 //! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
 //! `multiaddr` and `varint` are the small encodings of libp2p and multiformats that these need. Messages
 //! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
-//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs. `x509` writes the certificates that browsers want. docs/messages.md describes them for other languages, with test vectors.
+//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs. `x509` writes the certificates that browsers want.
+//! `cid`, `unixfs` and `car` name blocks of files and put them into archives, as IPFS does. docs/messages.md describes them for other languages, with test vectors.
 //!
 //! Decoders are state machines or functions over byte slices: they take what arrived and return how many bytes they
 //! used. They never panic on input (each has a fuzz target in fuzz/targets), and their memory grows with what arrived,
@@ -19,10 +20,13 @@
 //!
 //! Specifications: libp2p specs (noise, identify, peer-ids, connections, discovery/mdns), multiformats
 //! (unsigned-varint, multiaddr, multistream-select), the Noise Protocol Framework, RFC 1035, RFC 4648, RFC 6763, RFC
-//! 8032, RFC 8785.
+//! 8032, RFC 8785; of IPFS: CID, DAG-PB, UnixFS, CARv1.
 
+pub mod bitswap;
 pub mod canonical;
+pub mod car;
 pub mod certificate;
+pub mod cid;
 pub mod datagram;
 pub mod dns;
 pub mod envelope;
@@ -42,6 +46,7 @@ pub mod pairing;
 pub mod peer_id;
 #[cfg(test)]
 mod random_bytes;
+pub mod unixfs;
 pub mod varint;
 pub mod vector;
 pub mod why;

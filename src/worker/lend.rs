@@ -3,7 +3,7 @@
 mod known;
 mod leaving;
 
-use crate::base::id::{DocId, Fingerprint, Ring, Row};
+use crate::base::id::{DocId, Fingerprint, Row};
 use crate::embed::model::key;
 use crate::limits::{GRANT_BYTES_MAX, LEASE_CHUNKS_MAX};
 use crate::scheduler::offload::lendable::{HomeTexts, Lendable, LendableChunks};
@@ -41,7 +41,7 @@ pub(super) fn list(
     let is_away = |doc: &Document| marks.0.iter().any(|mark| mark.is_about(&doc.path, doc.stamp.volume()));
     let is_there = |doc: &Document| doc.stamp.kept_since().is_none() && !is_away(doc);
     let is_shared =
-        |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh) && is_there(doc);
+        |doc: &Document| sources.of(&doc.path).is_some_and(|source| source.ring.is_shared()) && is_there(doc);
     let wanted = Wanted::read(kv)?;
     // Other devices embed with the home's model.
     let is_of_model = |doc: &Document| wanted.of(&doc.path).is_none_or(|mark| mark == model.into()) && is_shared(doc);
@@ -109,7 +109,7 @@ fn lendable(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::PeerKey;
+    use crate::base::id::{PeerKey, Ring};
     use crate::embed::Embedder;
     use crate::embed::stand_in::StandIn;
     use crate::limits::KNOWN_MAX;

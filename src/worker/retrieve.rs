@@ -14,6 +14,7 @@ mod held;
 mod lookup;
 mod models;
 mod phrase;
+pub mod published;
 mod scored;
 
 use self::folders::Folders;

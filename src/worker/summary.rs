@@ -1,7 +1,7 @@
 //! A summary of the collections that this device shares with the members, which gossip spreads, and of the languages of all
 //! documents, for the status.
 
-use crate::base::id::{Ring, Row};
+use crate::base::id::Row;
 use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST, LANGUAGES_SPOKEN_MAX, SPEAKING_COLLECTIONS_MAX};
 use crate::scheduler::task::{CollectionLanguage, CollectionSummary, SpokenLanguages, Summary};
 use crate::search::lexical::detection::{ENGLISH, spoken};
@@ -37,8 +37,8 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
         chunks.first().into_iter().for_each(|first| {
             samples.entry(source.collection.clone()).or_default().add(first.row);
         });
-        unusable += u64::from(!is_used && source.ring == Ring::Mesh);
-        if source.ring == Ring::Mesh && (is_used || !chunks.is_empty()) {
+        unusable += u64::from(!is_used && source.ring.is_shared());
+        if source.ring.is_shared() && (is_used || !chunks.is_empty()) {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
             if !is_used {
@@ -168,7 +168,7 @@ fn with(sum: [u8; 16], path: &[u8], content: &[u8; 16], is_used: bool) -> [u8; 1
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark};
+    use crate::base::id::{DocId, EmbedKey, Fingerprint, ModelMark, Ring};
     use crate::store::change::{Change, NewChunk};
     use crate::store::library::Library;
     use crate::store::memory::MemoryKv;
@@ -191,7 +191,7 @@ mod tests {
             ring,
             device: 1,
         };
-        let sources = [("home", Ring::Mesh), ("home", Ring::Mesh), ("diary", Ring::Private), ("work", Ring::Private)];
+        let sources = [("home", Ring::Mesh), ("home", Ring::Public), ("diary", Ring::Private), ("work", Ring::Private)];
         let named = (1..).zip(sources).map(|(n, (name, ring))| source(n, name, ring));
         let sources: Vec<Source> = named.chain([source(9, "home", Ring::Mesh)]).collect();
         library.apply(&Change::Sources(Sources::from(sources))).unwrap();

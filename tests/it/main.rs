@@ -27,6 +27,7 @@ mod harness;
 mod home_assistant;
 mod http_api;
 mod hung;
+mod ipfs;
 mod joining;
 mod json;
 mod layers;

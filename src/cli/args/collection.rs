@@ -1,7 +1,8 @@
 //! The commands of `wattle collection`.
 
-use super::{RingArg, parse_collection};
-use clap::Subcommand;
+use super::parse_collection;
+use crate::base::id::Ring;
+use clap::{Subcommand, ValueEnum};
 
 /// The commands of `wattle collection`.
 #[derive(Clone, Debug, Subcommand)]
@@ -24,7 +25,10 @@ pub enum CollectionCommand {
         name: String,
         /// Who may see its documents.
         #[arg(value_enum)]
-        ring: RingArg,
+        ring: CollectionRing,
+        /// With public: the collection's name once more. Everybody who reaches its gateway can read its files then.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
         /// With private: no folder has this name yet; one that is added to it later is private.
         #[arg(long)]
         new: bool,
@@ -44,4 +48,25 @@ pub enum CollectionCommand {
         #[arg(long)]
         forecast: bool,
     },
+}
+
+/// The rings of a collection. `public` is given to a whole collection alone, never together with a folder that is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CollectionRing {
+    /// This device only.
+    Private,
+    /// The members of the mesh.
+    Mesh,
+    /// Everybody, where the gateway is switched on.
+    Public,
+}
+
+impl From<CollectionRing> for Ring {
+    fn from(ring: CollectionRing) -> Self {
+        match ring {
+            CollectionRing::Private => Self::Private,
+            CollectionRing::Mesh => Self::Mesh,
+            CollectionRing::Public => Self::Public,
+        }
+    }
 }

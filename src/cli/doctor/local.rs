@@ -1,6 +1,7 @@
 //! The checks of this machine, which need no agent: home, settings, key, token, disk, clock.
 
 use super::check::Check;
+use super::settings::settings;
 use crate::base::finding::{Finding, quoted};
 use crate::base::id::Fingerprint;
 use crate::cli::text::one_line;
@@ -65,21 +66,6 @@ pub(super) fn model(home: &Path, name: &str, found: Fingerprint) -> Check {
             ),
         ),
     }
-}
-
-/// What is said where the owner let everybody in who uses the machine.
-const OPEN_HERE: &str = "config.toml can be used. By api.open_here in it, whoever uses this machine may do everything at the API and on the page, without a \
-                         token or a password. Where that is somebody else too, remove the line and start the agent again.";
-
-fn settings(home: &Path) -> Check {
-    let at = Home::at(home);
-    let outcome = match at.settings() {
-        Ok(Some(config)) if config.open_here => Ok(OPEN_HERE.to_owned()),
-        Ok(Some(_)) => Ok("config.toml can be used.".to_owned()),
-        Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
-        Err(why) => Err((why, format!("${{EDITOR:-vi}} {}", word(&at.file(HomeFile::Settings))))),
-    };
-    Check::of("settings", outcome)
 }
 
 /// Whether the home is private, and can be written: permissions do not say it where a disk has become read-only, so it is tried.
@@ -382,12 +368,5 @@ mod tests {
             assert!(check.is_good() == good && check.says().contains(part), "{check:?}");
             assert_eq!(check.command().is_some(), !good, "{check:?}");
         }
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path().join("config.toml"), "[energy]\nlimit = 3\n").unwrap();
-        let wrong = settings(folder.path());
-        assert!(!wrong.is_good() && wrong.says().contains("line 2"), "{wrong:?}");
-        write(folder.path().join("config.toml"), "[api]\nopen_here = true\n").unwrap();
-        let open = settings(folder.path());
-        assert!(open.is_good() && open.says().contains("without a token or a password"), "{open:?}");
     }
 }

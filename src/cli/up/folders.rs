@@ -204,8 +204,10 @@ async fn report_unnamed(node: &NodeHandle, source: &Source, set: &[Folder]) {
 
 /// The finding of such a place.
 pub(crate) fn not_named(path: &str, source: &Source) -> Finding {
-    let (collection, ring) = (quoted(&source.collection), source.ring.as_str());
-    let add = format!("wattle add {} --collection {collection} --ring {ring}", quoted(path));
+    let collection = quoted(&source.collection);
+    // Nobody types the ring public with a folder: it has it by its collection.
+    let ring = if source.ring == Ring::Public { String::new() } else { format!(" --ring {}", source.ring.as_str()) };
+    let add = format!("wattle add {} --collection {collection}{ring}", quoted(path));
     let what = format!(
         "{path} is watched, as before, and config.toml does not name it. `{add}` writes it into config.toml again; `wattle \
          forget {}` ends the watching and removes its documents from all answers.",

@@ -45,6 +45,9 @@ impl Network {
         let key = identity.signing_key();
         let (inputs, events) = (senders.inputs.clone(), senders.links.clone());
         let session = PeerSession::open(boot, key, listener, trust, diagnostics.clone(), inputs, events)?;
+        if let Some(blocks) = &options.blocks {
+            session.serve_blocks(blocks.clone());
+        }
         for Peer { peer, given, text } in &options.peers {
             if *given != Given::Nowhere {
                 diagnostics.add_given_text(peer, text.clone());

@@ -1,5 +1,7 @@
 //! The body of `POST /v1/collection`.
 
+use crate::base::collection_name::is_same;
+use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::http::dto::{ModelHere, ModelsHere};
@@ -21,6 +23,8 @@ pub(super) struct Collection {
     model: Option<String>,
     #[serde(default)]
     back: bool,
+    /// The name once more, where the ring is public.
+    confirm: Option<String>,
 }
 
 impl Collection {
@@ -44,12 +48,25 @@ impl Collection {
         let to = match (self.to, self.ring) {
             (Some(name), None) => check_collection(&name).map(|()| NewGroup::Name(name))?,
             (None, Some(Ring::Private)) if self.new => NewGroup::NewPrivate,
-            (None, Some(ring @ (Ring::Private | Ring::Mesh))) => NewGroup::Ring(ring),
-            (None, Some(Ring::Public)) => return Err("The ring is private or mesh.".to_owned()),
+            (None, Some(Ring::Public)) if !self.confirm.as_deref().is_some_and(|typed| is_same(typed, &self.name)) => {
+                return Err(unconfirmed(&self.name));
+            }
+            (None, Some(ring)) => NewGroup::Ring(ring),
             _ => return Err("This call has \"to\", a new name, or \"ring\", and not both.".to_owned()),
         };
         Ok(Regroup { collection: self.name, to })
     }
+}
+
+/// What follows where a collection becomes public, and how its owner says that this is meant.
+fn unconfirmed(name: &str) -> String {
+    format!(
+        "Nothing was changed: a public collection is for everybody. Once the gateway is switched on (`ipfs.gateway = true` in \
+         config.toml), whoever reaches it reads every file of {name:?} and every passage of it without a password, and what \
+         others fetched cannot be taken back; also the other devices of your mesh can search it. Who means that repeats the name: \
+         `wattle collection ring {word} public --confirm {word}`, or \"confirm\" with the name in this call.",
+        word = quoted(name)
+    )
 }
 
 /// The models that a collection may have.
@@ -185,6 +202,14 @@ mod tests {
         assert_eq!(read(r#"{"name":"a","ring":"private"}"#), Ok(NewGroup::Ring(Ring::Private)));
         assert_eq!(read(r#"{"name":"a","ring":"private","new":true}"#), Ok(NewGroup::NewPrivate));
         assert_eq!(read(r#"{"name":"a","to":"b"}"#), Ok(NewGroup::Name("b".to_owned())));
+        assert_eq!(read(r#"{"name":"a","ring":"public","confirm":"a"}"#), Ok(NewGroup::Ring(Ring::Public)));
+        for unmeant in [r#"{"name":"a","ring":"public"}"#, r#"{"name":"a","ring":"public","confirm":"b"}"#] {
+            let why = read(unmeant).unwrap_err();
+            assert!(
+                why.contains("everybody") && why.contains("`wattle collection ring a public --confirm a`"),
+                "{why}"
+            );
+        }
         for bad in [
             r#"{"name":"a","ring":"mesh","new":true}"#,
             r#"{"name":"a","to":"b","new":true}"#,

@@ -22,6 +22,15 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/add", Some(body), CLIENT_MS).await?)?.read)
     }
 
+    /// `POST /v1/collection`: the ring public; `confirm`: the name once more, if the owner typed it.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn publish(&self, name: &str, confirm: Option<&str>) -> Result<Regrouped, Failure> {
+        let body = json!({ "name": name, "ring": Ring::Public, "confirm": confirm });
+        Ok(typed(self.call(Method::Post, "/v1/collection", Some(body), CLIENT_MS).await?)?.read)
+    }
+
     /// `POST /v1/collection`: another name (`to`) or ring; `new` if no folder has the name yet.
     ///
     /// # Errors

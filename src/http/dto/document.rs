@@ -1,4 +1,4 @@
-//! The answer of `GET /v1/document`.
+//! The answers of `GET /v1/document` and `GET /v1/cid`.
 
 use super::text;
 use crate::worker::retrieve::document::DocumentPart;
@@ -17,6 +17,19 @@ pub struct DocumentText {
     pub of: usize,
     /// The number of the first one that follows; null at the end.
     pub next: Option<usize>,
+}
+
+/// The names of a public document's blocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentCids {
+    /// The document's path.
+    pub path: String,
+    /// The CID of its file; null if it has none of its own, as in an archive.
+    pub cid: Option<String>,
+    /// Bytes of that file.
+    pub bytes: Option<u64>,
+    /// The CIDs of its passages, in the order of the text.
+    pub passages: Vec<String>,
 }
 
 /// One passage of a document.

@@ -97,7 +97,8 @@ function collections(status) {
     const rings = [...new Set(sources.map((source) => source.ring))];
     const ring = make("select", { "aria-label": "Who may search " + name },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
-      ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)));
+      ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)),
+      ...(rings.includes("public") ? [make("option", { value: "public" }, "Everybody (public)")] : []));
     ring.value = rings.length > 1 ? "" : rings[0];
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),

@@ -1,4 +1,5 @@
-//! The calls of programs that were written for other servers.
+//! The calls about public documents (their CIDs, an archive of them, the gateway), and those of programs that were written for
+//! other servers.
 
 use super::super::api::embed::{Ollama, OpenAi, Tei};
 use super::row::{Access, Route};
@@ -6,6 +7,27 @@ use trillium::Method;
 
 /// They come last.
 pub(super) static ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/v1/cid",
+        access: Access::Read,
+        about: "returns the CIDs of a public document and of its passages: `?path=…`",
+        handler: |api, conn, _| Box::pin(api.cid(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/export",
+        access: Access::Read,
+        about: "returns the files of public collections as a CAR archive, in folders, or those of one: `?collection=…`; shares the places of `GET /v1/document/file`",
+        handler: |api, conn, _| Box::pin(api.export(conn)),
+    },
+    Route {
+        method: Method::Get,
+        path: "/ipfs/{cid}",
+        access: Access::Open,
+        about: "returns a block of a public document, or the blocks of a file, as a trustless gateway of IPFS: `?format=raw` or `?format=car`, or `Accept`; 404 unless the owner set `ipfs.gateway = true` in config.toml (docs/ipfs.md)",
+        handler: |api, conn, cid| Box::pin(async move { api.gateway(conn, &cid).await }),
+    },
     Route {
         method: Method::Post,
         path: "/v1/embeddings",

@@ -124,7 +124,7 @@ pub(super) async fn run(
         }
         scope.spawn(end_in_time(Arc::clone(shared), scope.link.clone()));
     }
-    let mut inbound = InboundStreams::default();
+    let mut inbound = InboundStreams::begin(&scope);
     let why = driver.drive(&shared.stopping, |stream| inbound.receive(&scope, stream)).await;
     shared.table().leave(&peer, serial);
     // The tasks end first, so that no frame is reported after `Down`.

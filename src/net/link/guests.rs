@@ -1,10 +1,13 @@
 //! Guests: peers that finished the Noise handshake and may not link.
 //!
 //! A guest may identify, ping and be paired. It has `GUEST_STREAMS_MAX` streams and `GUEST_MS`, and there are `GUESTS_MAX` of
-//! them at once, of which `GUESTS_ADDRESS_MAX` from one address; the oldest silent one gives way (`guest_table`). Pairing is a conversation: frames in both directions on one
+//! them at once, of which `GUESTS_ADDRESS_MAX` from one address; the oldest silent one gives way (`guest_table`). Where blocks are served, a guest
+//! may fetch them by bitswap: it has `BITSWAP_STREAMS_MAX` streams then, and stays for `GUEST_MS` after each block, `BITSWAP_GUEST_MS` at
+//! most. That gives it no right to its place: it is silent in the table's sense, so nobody who fetches keeps out a device that is to be paired. Pairing is a conversation: frames in both directions on one
 //! stream, `/wattle/pair/1` with frames as on the other channels, or `/wattle/pair-json/1` with lines of JSON for agents in
 //! any language. What the frames say is `wire::pairing`'s, and what follows from it is the node's to decide.
 
+use super::bitswap::BitswapSession;
 use super::event::{GuestEvent, LinkEvent};
 use super::handshake::{self, Handshaken};
 use super::scope::TaskScope;
@@ -12,13 +15,19 @@ use super::shared::Shared;
 use super::stream::{Stream, choose, finish, within};
 use super::yamux_driver::YamuxDriver;
 use super::{connection, identify, ping};
-use crate::limits::{GUEST_MS, GUEST_STREAMS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX, PAIR_LINE_MAX};
+use crate::limits::{
+    BITSWAP_GUEST_MS, BITSWAP_STREAMS_MAX, GUEST_MS, GUEST_STREAMS_MAX, LINK_HANDSHAKE_MS, PAIR_FRAME_MAX,
+    PAIR_LINE_MAX,
+};
+use crate::platform::clock;
+use crate::wire::bitswap::BITSWAP;
 use crate::wire::frame::{self, Decoder};
 use crate::wire::identify::IDENTIFY;
 use crate::wire::json::line::Lines;
 use crate::wire::pairing::{PROTOCOL as PAIR, PROTOCOL_JSON as PAIR_JSON};
 use crate::wire::peer_id::PeerId;
 use log::debug;
+use smol::Timer;
 use smol::future::or;
 use smol::io::{AsyncBufReadExt, AsyncWriteExt};
 use std::net::SocketAddr;
@@ -27,6 +36,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
+
+/// The same where blocks are served.
+const PROTOCOLS_AND_BLOCKS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON, BITSWAP];
 
 /// One guest's connection.
 #[derive(Clone)]
@@ -40,6 +52,32 @@ struct Guest {
     began: Arc<AtomicBool>,
     /// Whether it has said something in a conversation that lasts.
     speaks: Arc<AtomicBool>,
+    /// The blocks that it asks for; `None`: none are served.
+    blocks: Option<BitswapSession>,
+}
+
+impl Guest {
+    const fn protocols(&self) -> &'static [&'static str] {
+        if self.blocks.is_some() { PROTOCOLS_AND_BLOCKS } else { PROTOCOLS }
+    }
+
+    const fn streams_max(&self) -> usize {
+        if self.blocks.is_some() { BITSWAP_STREAMS_MAX } else { GUEST_STREAMS_MAX }
+    }
+
+    /// Waits until its time is over.
+    async fn time(&self) -> String {
+        let (came, idle) = (clock::now(), Duration::from_millis(GUEST_MS));
+        let last = came + Duration::from_millis(BITSWAP_GUEST_MS);
+        loop {
+            let sent_at = self.blocks.as_ref().and_then(BitswapSession::sent_at).unwrap_or(came);
+            let left = (sent_at + idle).min(last).since(clock::now());
+            if left.is_zero() {
+                return "its time is over".to_owned();
+            }
+            Timer::after(left).await;
+        }
+    }
 }
 
 /// Dials `peer`, or whoever answers at `address`, as a guest, and begins a conversation.
@@ -81,8 +119,12 @@ pub(super) async fn run(
         shared.report(LinkEvent::GuestsCrowded { address, refused: false }).await;
     }
     let (streams_open, began) = (Arc::default(), Arc::default());
-    let guest = Guest { peer, address, place: place.number, streams: streams_open, began, speaks };
+    let blocks = shared.blocks.get().filter(|_| !dialled).cloned().map(BitswapSession::new);
+    let guest = Guest { peer, address, place: place.number, streams: streams_open, began, speaks, blocks };
     let (scope, end) = TaskScope::new(Arc::clone(shared), guest);
+    if let Some(session) = scope.link.blocks.clone() {
+        scope.spawn(session.answer(streams.clone(), true));
+    }
     if dialled {
         let (shared, guest) = (Arc::clone(shared), scope.link.clone());
         scope.spawn(async move {
@@ -98,7 +140,7 @@ pub(super) async fn run(
         place.lost().await;
         "its place was needed for another device".to_owned()
     });
-    let why = within(Duration::from_millis(GUEST_MS), driven).await.unwrap_or_else(|| "its time is over".to_owned());
+    let why = or(driven, scope.link.time()).await;
     debug!("The guest {peer} at {address} is gone: {why}.");
     shared.guests().end_at(&peer, place.number);
     let began = scope.link.began.load(Ordering::Relaxed);
@@ -113,9 +155,9 @@ pub(super) async fn run(
 /// Serves a stream, or resets it at once if the guest has too many.
 fn receive(scope: &TaskScope<Guest>, stream: yamux::Stream) {
     let (shared, guest) = (Arc::clone(&scope.shared), scope.link.clone());
-    if guest.streams.fetch_add(1, Ordering::Relaxed) >= GUEST_STREAMS_MAX {
+    if guest.streams.fetch_add(1, Ordering::Relaxed) >= guest.streams_max() {
         guest.streams.fetch_sub(1, Ordering::Relaxed);
-        return debug!("A stream was reset: the guest {} has {GUEST_STREAMS_MAX} open.", guest.peer);
+        return debug!("A stream was reset: the guest {} has {} open.", guest.peer, guest.streams_max());
     }
     scope.spawn(async move {
         if let Err(why) = serve(&shared, &guest, stream.into()).await {
@@ -127,9 +169,14 @@ fn receive(scope: &TaskScope<Guest>, stream: yamux::Stream) {
 
 async fn serve(shared: &Shared, guest: &Guest, mut stream: Stream) -> Result<(), String> {
     let limit = Duration::from_millis(LINK_HANDSHAKE_MS);
-    match within(limit, choose(&mut stream, PROTOCOLS)).await.ok_or("it asked for nothing")?? {
+    match within(limit, choose(&mut stream, guest.protocols())).await.ok_or("it asked for nothing")?? {
         IDENTIFY => {
-            identify::answer(shared, guest.address.into(), PROTOCOLS, &mut stream).await?;
+            identify::answer(shared, guest.address.into(), guest.protocols(), &mut stream).await?;
+            finish(stream).await;
+            Ok(())
+        }
+        BITSWAP => {
+            guest.blocks.as_ref().ok_or("no blocks are served")?.receive(&mut stream).await?;
             finish(stream).await;
             Ok(())
         }

@@ -29,7 +29,7 @@ pub(super) struct Handshaken {
 
 /// The dialling end of a link. Fails unless the other end proves to be `peer`.
 pub(super) async fn dial(shared: &Shared, tcp: TcpStream, peer: PeerId) -> Result<Handshaken, String> {
-    let certificates = shared.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let certificates = shared.shown.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone();
     begin(shared, tcp, Some(peer), Extensions { start: Some(shared.start), certificates, guest: false }).await
 }
 

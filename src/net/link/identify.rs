@@ -22,7 +22,7 @@ pub(super) async fn answer(
     stream: &mut Stream,
 ) -> Result<(), String> {
     let listen = {
-        let addresses = shared.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let addresses = shared.shown.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         addresses.iter().copied().map(Multiaddr::from).collect()
     };
     let protocols = protocols.iter().map(|protocol| (*protocol).to_owned()).collect();

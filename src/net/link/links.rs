@@ -1,12 +1,14 @@
 //! The handle to all links: dial, send, hang up.
 
+use super::block_server::BlockServer;
 use super::channel::{Channel, SendError};
 use super::event::LinkEvent;
 use super::frame::{Frame, RetainedBuffers};
-use super::shared::{Settings, Shared};
+use super::shared::{Settings, Shared, Shown};
 use super::table::{Link, LinkInfo, LinkTable};
 use super::{accept, connection, guests, ping};
 use crate::limits::{HANDSHAKE_CERTIFICATES_MAX, LINK_CLOSE_MS, LINK_PARTING_MS};
+use crate::net::blocks::Blocks;
 use crate::platform::clock;
 use crate::wire::envelope::Encoding;
 use crate::wire::multiaddr::Multiaddr;
@@ -18,13 +20,13 @@ use smol::future::or;
 use std::fmt;
 use std::io::Result;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// A handle to all links of an agent. Clones are handles to the same links, which end with the last of them.
 #[derive(Clone)]
 pub struct Links {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     running: Sender<()>,
 }
 
@@ -67,18 +69,18 @@ impl Links {
         let start = u64::from_le_bytes(start);
         let (running, stopping) = smol::channel::bounded(1);
         let table = Mutex::new(LinkTable::new(own, allowed));
-        let identify_addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
+        let addresses = Mutex::new(if local.ip().is_unspecified() { Vec::new() } else { vec![local] });
         let buffers = RetainedBuffers::new();
         let shared = Arc::new(Shared {
             key,
             own,
             start,
             local,
-            identify_addresses,
+            shown: Shown { addresses, ..Shown::default() },
             settings,
             table,
             guests: Mutex::default(),
-            certificates: Mutex::default(),
+            blocks: OnceLock::new(),
             events,
             buffers,
             stopping,
@@ -101,7 +103,7 @@ impl Links {
 
     /// Sets the addresses that identify reports. An unspecified address would be useless to a peer.
     pub fn set_identify_addresses(&self, addresses: &[SocketAddr]) {
-        *self.shared.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses.to_vec();
+        *self.shared.shown.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses.to_vec();
     }
 
     /// Lets `peer` link from now on; false if `LINK_ALLOWED_MAX` others may already.
@@ -223,8 +225,13 @@ impl Links {
     }
 }
 
-/// Peers that may not link: certificates, short links and conversations.
+/// Peers that may not link: certificates, short links, conversations, and public documents.
 impl Links {
+    /// Serves these blocks by bitswap, to guests too, on every connection that begins from now on. A second call changes nothing.
+    pub fn serve_blocks(&self, blocks: Blocks) {
+        let _ = self.shared.blocks.set(Arc::new(BlockServer::new(blocks)));
+    }
+
     /// Lets `peer`, which may not link and waits for an answer to its certificates, have one link, to be told why not.
     pub fn hear_out(&self, peer: PeerId) {
         self.shared.table().hear_out(clock::now(), peer);
@@ -234,7 +241,7 @@ impl Links {
     /// most, else none are shown.
     pub fn set_certificates(&self, certificates: Vec<u8>) {
         debug_assert!(certificates.len() <= HANDSHAKE_CERTIFICATES_MAX, "`wire::certificate` keeps to it");
-        *self.shared.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
+        *self.shared.shown.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
     }
 
     /// Dials `address` as a guest of `peer`, or of whoever answers, to be paired, without waiting: `Guest` or `GuestFailed`

@@ -1,5 +1,6 @@
 //! What the tasks of all links share.
 
+use super::block_server::BlockServer;
 use super::event::LinkEvent;
 use super::frame::RetainedBuffers;
 use super::guest_table::Guests;
@@ -11,7 +12,7 @@ use ed25519_dalek::SigningKey;
 use log::debug;
 use smol::channel::{Receiver, Sender};
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Times and rates. The defaults are those of `limits`; tests and benchmarks set others.
@@ -35,6 +36,15 @@ impl Default for Settings {
     }
 }
 
+/// What this agent tells others of itself.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// Where others reach this agent, for identify.
+    pub(super) addresses: Mutex<Vec<SocketAddr>>,
+    /// Its own certificates, encoded, for the peers that it dials; empty if it has none.
+    pub(super) certificates: Mutex<Vec<u8>>,
+}
+
 /// What every task of the links shares.
 pub(super) struct Shared {
     pub(super) key: SigningKey,
@@ -42,13 +52,12 @@ pub(super) struct Shared {
     /// The mark of this start: random, the same in all handshakes until the agent ends.
     pub(super) start: u64,
     pub(super) local: SocketAddr,
-    /// Where others reach this agent, for identify.
-    pub(super) identify_addresses: Mutex<Vec<SocketAddr>>,
+    pub(super) shown: Shown,
     pub(super) settings: Settings,
     pub(super) table: Mutex<LinkTable>,
     pub(super) guests: Mutex<Guests>,
-    /// This agent's own certificates, encoded, for the peers that it dials; empty if it has none.
-    pub(super) certificates: Mutex<Vec<u8>>,
+    /// What serves blocks, once the owner has switched that on.
+    pub(super) blocks: OnceLock<Arc<BlockServer>>,
     pub(super) events: Sender<LinkEvent>,
     pub(super) buffers: RetainedBuffers,
     /// Closed when the links are closed or the last handle is dropped; nothing is ever sent.
@@ -71,7 +80,7 @@ impl Shared {
 
     /// Reports another device with this agent's own key.
     pub(super) async fn report_own_key(&self, other: SocketAddr) {
-        let own = self.identify_addresses.lock().unwrap_or_else(PoisonError::into_inner).first().copied();
+        let own = self.shown.addresses.lock().unwrap_or_else(PoisonError::into_inner).first().copied();
         let linked = own.unwrap_or(self.local).into();
         self.report(LinkEvent::Duplicate { peer: self.own, linked, other: other.into() }).await;
     }

@@ -45,9 +45,9 @@ impl Folders<'_> {
 
 /// Whether members may see a chunk: the source that its file lies in says so. Where all records agree, no document is read.
 fn is_shared(kv: &impl Kv, sources: &Sources, chunk: ChunkHead) -> Result<bool, KvError> {
-    if chunk.ring == Ring::Mesh && sources.places.iter().all(|source| source.ring == Ring::Mesh) {
+    if chunk.ring.is_shared() && sources.places.iter().all(|source| source.ring.is_shared()) {
         return Ok(true);
     }
     let doc = read::document(kv, chunk.doc)?;
-    Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring == Ring::Mesh)))
+    Ok(doc.is_some_and(|doc| sources.of(&doc.path).is_some_and(|source| source.ring.is_shared())))
 }

@@ -74,7 +74,11 @@ impl Api {
         let report = self.state_of().await?;
         let (mut text, mut list) = (String::new(), Vec::new());
         for source in &report.sources {
-            let seen = if source.ring == Ring::Private { "this device only" } else { "shared with the mesh" };
+            let seen = match source.ring {
+                Ring::Private => "this device only",
+                Ring::Mesh => "shared with the mesh",
+                Ring::Public => "public",
+            };
             let _ = writeln!(text, "{}: {} on {} ({seen})", source.collection, source.path, report.device);
             list.push(
                 json!({ "name": source.collection, "device": report.device, "path": source.path, "ring": source.ring }),

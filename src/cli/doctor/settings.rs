@@ -1,0 +1,56 @@
+//! The check of config.toml, which says who is let in by it.
+
+use super::check::Check;
+use crate::base::finding::quoted;
+use crate::platform::home::{Home, HomeFile};
+use std::path::Path;
+
+/// What is said where the owner let everybody in who uses the machine.
+const OPEN_HERE: &str = "config.toml can be used. By api.open_here in it, whoever uses this machine may do everything at the API and on the page, without a \
+                         token or a password. Where that is somebody else too, remove the line and start the agent again.";
+
+/// What is said where the owner serves public documents.
+const BITSWAP: &str = " By ipfs.bitswap in it, any program that reaches this device may fetch the documents of collections whose ring is public, and no others.";
+
+/// The same over HTTP.
+const GATEWAY: &str = " By ipfs.gateway in it, whoever reaches the API may fetch the documents of collections whose ring is public over HTTP without a token.";
+
+/// Whether config.toml can be used, and who is let in by it.
+pub(super) fn settings(home: &Path) -> Check {
+    let at = Home::at(home);
+    let outcome = match at.settings() {
+        Ok(Some(config)) => {
+            let can_be_used = if config.open_here { OPEN_HERE } else { "config.toml can be used." };
+            let bitswap = if config.ipfs.bitswap { BITSWAP } else { "" };
+            let gateway = if config.ipfs.gateway { GATEWAY } else { "" };
+            Ok(format!("{can_be_used}{bitswap}{gateway}"))
+        }
+        Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
+        Err(why) => {
+            Err((why, format!("${{EDITOR:-vi}} {}", quoted(&at.file(HomeFile::Settings).display().to_string()))))
+        }
+    };
+    Check::of("settings", outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_is_wrong_is_told_with_its_line_and_one_that_lets_others_in_with_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.toml"), "[energy]\nlimit = 3\n").unwrap();
+        let wrong = settings(folder.path());
+        assert!(!wrong.is_good() && wrong.says().contains("line 2"), "{wrong:?}");
+        fs::write(folder.path().join("config.toml"), "[api]\nopen_here = true\n").unwrap();
+        let open = settings(folder.path());
+        assert!(open.is_good() && open.says().contains("without a token or a password"), "{open:?}");
+        fs::write(folder.path().join("config.toml"), "[ipfs]\nbitswap = true\n").unwrap();
+        assert!(!open.says().contains("bitswap") && settings(folder.path()).says().contains("By ipfs.bitswap in it"));
+        fs::write(folder.path().join("config.toml"), "[ipfs]\ngateway = true\n").unwrap();
+        let gateway = settings(folder.path());
+        assert!(gateway.says().contains("By ipfs.gateway in it") && !gateway.says().contains("bitswap"), "{gateway:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! `GET /v1/export` and `GET /v1/cid`: public documents as an archive, and the names of one of them.
+
+use super::gateway::archive;
+use super::{Api, Refused};
+use crate::http::answer::{EXPORT, json, refused};
+use crate::http::dto::{DocumentCids, text};
+use crate::http::query::parameter;
+use crate::platform::blocking;
+use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, Walk, in_folders};
+use crate::wire::car;
+use trillium::{Conn, KnownHeaderName, Status};
+
+impl Api {
+    /// The files of public collections in one archive. It holds its room like a file that is sent.
+    pub(in crate::http) async fn export(&self, conn: Conn) -> Conn {
+        let collection = parameter(conn.querystring(), "collection");
+        let Some(permit) = self.sent.try_acquire_arc() else {
+            return refused(conn, Status::ServiceUnavailable, "Other files are being sent. Try again in a moment.");
+        };
+        let made = match self.public_blocks() {
+            Ok(blocks) => {
+                blocking::run(move || collected(blocks, collection.as_deref())).await.unwrap_or_else(no_thread)
+            }
+            Err(refused) => Err(refused),
+        };
+        match made {
+            Ok((first, walk)) => conn
+                .with_status(Status::Ok)
+                .with_response_header(KnownHeaderName::ContentType, EXPORT)
+                .with_body(archive(first, walk, permit))
+                .halt(),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    /// The CIDs of a public document.
+    pub(in crate::http) async fn cid(&self, conn: Conn) -> Conn {
+        let Some(path) = parameter(conn.querystring(), "path").filter(|path| path.first() == Some(&b'/')) else {
+            let why = "This call is made with ?path= and the document's path, percent-encoded.";
+            return refused(conn, Status::BadRequest, why);
+        };
+        let found = match self.public_blocks() {
+            Ok(blocks) => {
+                let asked = path.clone();
+                blocking::run(move || Ok(blocks.document(&asked))).await.unwrap_or_else(no_thread)
+            }
+            Err(refused) => Err(refused),
+        };
+        match found.and_then(|found| named(&path, found)) {
+            Ok(cids) => json(conn, Status::Ok, &cids),
+            Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+}
+
+fn no_thread<T>() -> Result<T, Refused> {
+    Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned()))
+}
+
+/// The beginning of an archive of all public files, and the walk that goes on with it.
+fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>, Walk), Refused> {
+    let collection = collection.map(String::from_utf8_lossy);
+    let files = blocks.files(collection.as_deref());
+    if files.is_empty() {
+        let which =
+            collection.map_or_else(|| "No collection here".to_owned(), |name| format!("The collection {name:?}"));
+        return Err((
+            Status::NotFound,
+            format!(
+                "{which} has no public file, so nothing was exported. `wattle collection list` shows the collections, and `wattle collection ring \
+                 NAME public` says what making one public means."
+            ),
+        ));
+    }
+    let (root, folders) = in_folders(&files).map_err(|why| (Status::Conflict, why))?;
+    Ok((car::head(&[root.cid]), Walk::from(root.cid, blocks, false).through(folders)))
+}
+
+fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Refused> {
+    let name = text(path);
+    let Some(found) = found else {
+        return Err((
+            Status::NotFound,
+            format!(
+                "{name} is no document of a public collection that was read; `wattle collection list` shows the rings."
+            ),
+        ));
+    };
+    if found.is_withheld {
+        return Err((
+            Status::NotFound,
+            format!("{name} holds a private key, so it is not given out although its collection is public."),
+        ));
+    }
+    Ok(DocumentCids {
+        path: name,
+        cid: found.file.map(|file| file.cid.to_string()),
+        bytes: found.file.map(|file| file.length),
+        passages: found.passages.iter().map(ToString::to_string).collect(),
+    })
+}

@@ -1,0 +1,49 @@
+//! Blocks that are named as IPFS names them, and archives of them.
+
+/// Bytes of a leaf of a file: what `ipfs add` cuts a file into, so that the same file gets the same name.
+pub const IPFS_LEAF_BYTES: usize = 256 * 1024;
+
+/// Links of a node of a file, as `ipfs add` has it.
+pub const IPFS_LINKS_MAX: usize = 174;
+
+/// Bytes of a block: what bitswap carries, and other programs take.
+pub const IPFS_BLOCK_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Roots of an archive that are read; ours have one.
+pub const CAR_ROOTS_MAX: usize = 64;
+
+/// Bytes of an archive's head: `CAR_ROOTS_MAX` roots of some 41 bytes.
+pub const CAR_HEAD_BYTES_MAX: usize = 4096;
+
+/// Blocks of an archive that is imported: 64 GiB of large files. Each has some 60 bytes in memory.
+pub const CAR_BLOCKS_MAX: usize = 262_144;
+
+/// Folders within each other, and levels of a file's nodes, in an archive that is imported. A file of 174^4 leaves has
+/// four levels.
+pub const IMPORT_DEPTH_MAX: usize = 32;
+
+/// Nodes that an import visits: a small archive can name the same node many times.
+pub const IMPORT_NODES_MAX: usize = 4 * CAR_BLOCKS_MAX;
+
+/// Bytes that any archive may become as files; a larger one may become `IMPORT_GROWTH` times its own bytes.
+pub const IMPORT_BYTES_FREE: u64 = 64 * 1024 * 1024;
+
+/// How many times an archive's bytes the files may have that are made of it: files may share blocks.
+pub const IMPORT_GROWTH: u64 = 8;
+
+/// Blocks of public documents that are found by name, of files, their nodes and chunks: 16 GiB of large files, or as many
+/// small ones. Each has some 150 bytes in memory.
+pub const PUBLIC_BLOCKS_MAX: usize = 65_536;
+
+/// The shortest time between two looks for changed public documents, in milliseconds: who asks for blocks that are not here
+/// does not keep the disk busy.
+pub const PUBLIC_LOOK_MS: u64 = 5_000;
+
+/// Archives that are sent at once.
+pub const CARS_SENT_MAX: usize = 2;
+
+/// Blocks read from the disk at once for the gateway: each has up to `IPFS_BLOCK_BYTES_MAX` bytes in memory.
+pub const BLOCKS_SENT_MAX: usize = 4;
+
+/// Sentences about what of an archive was left out; of more only the number is told.
+pub const IMPORT_LEFT_OUT_MAX: usize = 20;

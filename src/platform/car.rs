@@ -1,0 +1,301 @@
+//! Files out of a CAR archive: read, verified, and written into a new folder.
+//!
+//! The archive is read twice: first each block is verified and noted with its place; then the files are written from their
+//! roots down. What comes from others decides nothing: a name is one part of a path and no way out of the folder, nothing
+//! that is there is overwritten, and depth, number and bytes have caps, since a small archive can name the same block many
+//! times.
+
+use super::regular;
+use crate::limits::{
+    CAR_BLOCKS_MAX, IMPORT_BYTES_FREE, IMPORT_DEPTH_MAX, IMPORT_GROWTH, IMPORT_LEFT_OUT_MAX, IMPORT_NODES_MAX,
+};
+use crate::wire::car::{Part, Reader, SECTION_BYTES_MAX};
+use crate::wire::cid::{Cid, Codec};
+use crate::wire::unixfs::{self, Content};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// Bytes of a file's name that file systems take.
+const NAME_MAX: usize = 255;
+
+/// What became of an archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Files that were written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Blocks that were verified.
+    pub blocks: usize,
+    /// What was left out, and why: at most `IMPORT_LEFT_OUT_MAX` sentences.
+    pub left_out: Vec<String>,
+    /// How many more things were left out.
+    pub more: u64,
+}
+
+impl Imported {
+    fn leave_out(&mut self, what: String) {
+        if self.left_out.len() < IMPORT_LEFT_OUT_MAX {
+            self.left_out.push(what);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// Writes the files of an archive into a folder that is made for them.
+///
+/// # Errors
+/// A sentence for people: it is no archive, the folder is there already, or the disk fails. What was written until then stays.
+pub fn import(file: &Path, to: &Path) -> Result<Imported, String> {
+    let mut imported = Imported::default();
+    let archive =
+        Archive::open(file, &mut imported).map_err(|why| format!("{} cannot be imported: {why}", file.display()))?;
+    fs::create_dir(to).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            format!("{} is there already, and nothing in it is changed. Name a new folder with --to.", to.display())
+        }
+        _ => format!("The folder {} cannot be made: {error}. Nothing was changed.", to.display()),
+    })?;
+    let mut import = Import { archive, imported, nodes: 0 };
+    import.roots(to).map_err(|error| {
+        format!("The files cannot be written: {error}. What was written until then is in {}.", to.display())
+    })?;
+    Ok(import.imported)
+}
+
+/// An archive whose blocks were verified.
+struct Archive {
+    file: File,
+    roots: Vec<Cid>,
+    /// Where each block lies, and its length.
+    blocks: BTreeMap<Cid, (u64, usize)>,
+    /// The most bytes that its files may have.
+    room: u64,
+}
+
+impl Archive {
+    fn open(path: &Path, imported: &mut Imported) -> Result<Self, String> {
+        let read = |error: io::Error| format!("it cannot be read ({error}).");
+        let mut file = regular::open(path, OpenOptions::new().read(true)).map_err(read)?;
+        let size = file.metadata().map_err(read)?.len();
+        let room = IMPORT_BYTES_FREE.max(size.saturating_mul(IMPORT_GROWTH));
+        let (mut reader, mut found) = (Reader::default(), Found::default());
+        // What was read of the file, how much of that is done, and where in the file that is.
+        let (mut buffer, mut done, mut at) = (Vec::<u8>::new(), 0_usize, 0_u64);
+        loop {
+            let rest: &[u8] = buffer.get(done..).unwrap_or_default();
+            if let Some((part, used)) = reader.next(rest).map_err(|why| why.to_string())? {
+                found.note(part, at + used as u64)?;
+                done += used;
+                at += used as u64;
+                continue;
+            }
+            buffer.drain(..done);
+            done = 0;
+            let wanted = SECTION_BYTES_MAX.saturating_sub(buffer.len());
+            if file.by_ref().take(wanted as u64).read_to_end(&mut buffer).map_err(read)? == 0 {
+                break;
+            }
+        }
+        if at == 0 {
+            return Err("it is no CAR archive.".to_owned());
+        }
+        let Found { roots, blocks, others, wrong } = found;
+        if !buffer.is_empty() {
+            imported.leave_out("the end of the archive is missing".to_owned());
+        }
+        if wrong > 0 {
+            imported.leave_out(format!("{wrong} of its blocks are not what their names say"));
+        }
+        if others > 0 {
+            imported.leave_out(format!("{others} of its blocks have another codec or hash than are understood here"));
+        }
+        imported.blocks = blocks.len();
+        if roots.is_empty() {
+            return Err("it names no root that is understood here, so there is nothing to begin with.".to_owned());
+        }
+        Ok(Self { file, roots, blocks, room })
+    }
+
+    /// A block, verified again: the file may be another one by now.
+    fn block(&mut self, cid: &Cid) -> io::Result<Option<Vec<u8>>> {
+        let Some((at, length)) = self.blocks.get(cid).copied() else { return Ok(None) };
+        let mut block = vec![0; length];
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.read_exact(&mut block)?;
+        Ok(Some(block).filter(|block| cid.verifies(block)))
+    }
+}
+
+/// What was found in an archive.
+#[derive(Default)]
+struct Found {
+    roots: Vec<Cid>,
+    blocks: BTreeMap<Cid, (u64, usize)>,
+    /// Blocks of other codecs and hashes.
+    others: u64,
+    /// Blocks that are not what their names say.
+    wrong: u64,
+}
+
+impl Found {
+    /// Notes a part that ends at this byte of the file.
+    fn note(&mut self, part: Part<'_>, end: u64) -> Result<(), String> {
+        match part {
+            Part::Roots(roots) => self.roots = roots,
+            Part::Block(..) if self.blocks.len() >= CAR_BLOCKS_MAX => {
+                return Err(format!("it has more than {CAR_BLOCKS_MAX} blocks."));
+            }
+            Part::Block(cid, block) if cid.verifies(block) => {
+                self.blocks.insert(cid, (end.saturating_sub(block.len() as u64), block.len()));
+            }
+            Part::Block(..) => self.wrong += 1,
+            Part::Other => self.others += 1,
+        }
+        Ok(())
+    }
+}
+
+/// Why a file or folder is left out, as the end of a sentence; or the disk fails.
+enum Stop {
+    Left(String),
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+fn left(why: &str) -> Stop {
+    Stop::Left(why.to_owned())
+}
+
+struct Import {
+    archive: Archive,
+    imported: Imported,
+    nodes: usize,
+}
+
+impl Import {
+    fn roots(&mut self, to: &Path) -> io::Result<()> {
+        let roots = self.archive.roots.clone();
+        let is_alone = roots.len() == 1;
+        for root in roots {
+            // A single folder is the new folder itself.
+            let content = if is_alone { self.content(&root) } else { Ok(None) };
+            match content {
+                Ok(Some(Content::Folder(entries))) => self.entries(entries, to, 0)?,
+                Err(Stop::Disk(error)) => return Err(error),
+                _ => self.entry(&root, &to.join(root.to_string()), 0)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What a node says; `None` of a block without a structure.
+    fn content(&mut self, cid: &Cid) -> Result<Option<Content>, Stop> {
+        self.nodes += 1;
+        if self.nodes > IMPORT_NODES_MAX {
+            return Err(left("the archive has more parts than are imported"));
+        }
+        if cid.codec() == Codec::Raw {
+            return Ok(None);
+        }
+        let block = self.archive.block(cid)?.ok_or_else(|| left(MISSING))?;
+        unixfs::read(&block).map(Some).map_err(|why| left(&why.to_string()))
+    }
+
+    /// Files and folders of a folder that was made.
+    fn entries(&mut self, entries: Vec<(String, Cid)>, folder: &Path, depth: usize) -> io::Result<()> {
+        for (name, cid) in entries {
+            if is_name(&name) {
+                self.entry(&cid, &folder.join(name), depth)?;
+            } else {
+                self.imported.leave_out(format!("{name:?}: it is no name of a file"));
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, cid: &Cid, path: &Path, depth: usize) -> io::Result<()> {
+        let put = if depth > IMPORT_DEPTH_MAX { Err(left("it lies too deep")) } else { self.put(cid, path, depth) };
+        match put {
+            Ok(()) => Ok(()),
+            Err(Stop::Left(why)) => {
+                self.imported.leave_out(format!("{}: {why}", path.display()));
+                Ok(())
+            }
+            Err(Stop::Disk(error)) => Err(error),
+        }
+    }
+
+    fn put(&mut self, cid: &Cid, path: &Path, depth: usize) -> Result<(), Stop> {
+        if let Some(Content::Folder(entries)) = self.content(cid)? {
+            fs::create_dir(path).map_err(named_twice)?;
+            return Ok(self.entries(entries, path, depth + 1)?);
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(named_twice)?;
+        let before = self.imported.bytes;
+        match self.write(cid, &mut file, 0) {
+            Ok(()) => {
+                self.imported.files += 1;
+                Ok(())
+            }
+            Err(stop) => {
+                // We made it a moment ago; a part of a file is none.
+                fs::remove_file(path)?;
+                self.imported.bytes = before;
+                Err(stop)
+            }
+        }
+    }
+
+    /// Appends what a block and those below it hold.
+    fn write(&mut self, cid: &Cid, file: &mut File, depth: usize) -> Result<(), Stop> {
+        if depth > IMPORT_DEPTH_MAX {
+            return Err(left("it has too many levels"));
+        }
+        match self.content(cid)? {
+            None => {
+                let block = self.archive.block(cid)?.ok_or_else(|| left(MISSING))?;
+                self.append(&block, file)
+            }
+            Some(Content::File { bytes, links }) => {
+                self.append(&bytes, file)?;
+                links.iter().try_for_each(|link| self.write(link, file, depth + 1))
+            }
+            Some(Content::Folder(_)) => Err(left("a folder is a part of a file")),
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8], file: &mut File) -> Result<(), Stop> {
+        self.imported.bytes = self.imported.bytes.saturating_add(bytes.len() as u64);
+        if self.imported.bytes > self.archive.room {
+            return Err(left("the files of the archive are far larger than the archive"));
+        }
+        Ok(file.write_all(bytes)?)
+    }
+}
+
+const MISSING: &str = "a block of it is not in the archive, or is not what its name says";
+
+fn named_twice(error: io::Error) -> Stop {
+    match error.kind() {
+        ErrorKind::AlreadyExists => left("the name is there twice"),
+        ErrorKind::InvalidInput | ErrorKind::InvalidFilename => left("the file system takes no such name"),
+        _ => Stop::Disk(error),
+    }
+}
+
+/// Whether a name is one part of a path, and no way to another place.
+fn is_name(name: &str) -> bool {
+    !["", ".", ".."].contains(&name) && name.len() <= NAME_MAX && !name.contains(|c: char| c == '/' || c.is_control())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Why a place is not watched: what is so, and the commands that change it.
+
+use crate::base::finding::quoted;
+use crate::base::id::Ring;
+use crate::store::record::Source;
+
+/// Another ring than that of its collection was named for a place.
+pub(super) fn other_ring(new: &Source, has: Ring) -> String {
+    let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
+    let (ring, has) = (new.ring.as_str(), has.as_str());
+    if new.ring == Ring::Public {
+        // Only config.toml asks for that.
+        return format!(
+            "The collection {collection:?} has the ring {has}, and a ring holds for a whole collection, so {name} cannot join it with \
+             the ring {ring}; nothing was changed. `wattle collection ring {} public` says what is to be known of that ring.",
+            quoted(collection)
+        );
+    }
+    format!(
+        "The collection {collection:?} has the ring {has}, and a ring holds for a whole collection, so {name} cannot join it with \
+         the ring {ring}; nothing was changed. Add it to another collection with `wattle add {} --collection NEW --ring {ring}`, or \
+         give all of this one that ring with `wattle collection ring {} {ring}`.",
+        quoted(&name),
+        quoted(collection),
+    )
+}
+
+/// Nobody makes a folder public just by adding it.
+pub(super) fn public_is_meant(new: &Source) -> String {
+    let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
+    let (path, word) = (quoted(&name), quoted(collection));
+    format!(
+        "Nothing was changed: the collection {collection:?} is public, and {name} would be for everybody at once. To publish it too: \
+         `wattle collection ring {word} mesh`, then `wattle add {path} --collection {word}`, then `wattle collection ring {word} \
+         public`. Else add it to another collection with `wattle add {path} --collection NEW`."
+    )
+}
+
+/// What is so, and which command changes it.
+pub(super) fn conflict(source: &Source, new: &Source) -> String {
+    let name = String::from_utf8_lossy(&source.path);
+    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(&name));
+    let command = if *collection == new.collection {
+        format!(
+            "`wattle collection ring {} {}` changes who may see that collection.",
+            quoted(collection),
+            new.ring.as_str()
+        )
+    } else if source.path == new.path {
+        format!("`wattle forget {word}` takes it out of that one; then add it again.")
+    } else {
+        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
+    };
+    format!(
+        "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
+         was changed. {command}"
+    )
+}
