@@ -282,7 +282,7 @@ mod tests {
         socket.set_nonblocking(true).unwrap();
         let heard = || (0..).take_while(|_| socket.recv(&mut [0; 64]).is_ok()).count();
         let (_ask, requests) = bounded(CALLS_MAX);
-        let watchdog = ServiceManager::at(&path, Duration::from_millis(40)).watchdog();
+        let watchdog = ServiceManager::at(&path, Duration::from_millis(100)).watchdog();
         let (mut inbox, senders) = Inbox::new(requests, watchdog);
         let due = clock::now() + Duration::from_millis(300);
         assert!(matches!(smol::block_on(inbox.next(Some(due))), Some(Event::Input(Input::Wake))));
