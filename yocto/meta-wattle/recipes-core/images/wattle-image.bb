@@ -6,7 +6,7 @@ inherit core-image
 
 IMAGE_FEATURES += "read-only-rootfs"
 # packagegroup-machine-base brings the firmware of a board's Wi-Fi.
-IMAGE_INSTALL = " \
+IMAGE_INSTALL = "\
     kernel-modules \
     packagegroup-core-boot \
     packagegroup-machine-base \

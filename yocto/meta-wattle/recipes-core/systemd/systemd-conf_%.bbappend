@@ -1,4 +1,4 @@
-FILESEXTRAPATHS:prepend := "${THISDIR}/${BPN}:"
+FILESEXTRAPATHS:prepend:hurdle := "${THISDIR}/${BPN}:"
 
 SRC_URI:append:hurdle = " \
     file://wattle-journald.conf \

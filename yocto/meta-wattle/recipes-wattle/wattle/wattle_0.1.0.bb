@@ -1,10 +1,10 @@
 SUMMARY = "Private search over the documents of your own devices"
-DESCRIPTION = "The devices of a home find each other, share the work of reading and embedding its documents when they are \
-cool, idle and well powered, and answer a question from all of them at once."
+DESCRIPTION = "The devices of a home find each other, share the work of reading and embedding its documents when they are cool, \
+               idle and well powered, and answer a question from all of them at once."
 SECTION = "net"
 # The program, and what the crates and the model inside it ask for: scripts/licences lists them.
 LICENSE = "(MIT | Apache-2.0) & Apache-2.0 & 0BSD & BSD-3-Clause & BSL-1.0 & MPL-2.0 & Unicode-3.0 & Zlib"
-LIC_FILES_CHKSUM = " \
+LIC_FILES_CHKSUM = "\
     file://LICENSE-MIT;md5=f6136dc5c92d3ba493b858dad3960004 \
     file://LICENSE-APACHE;md5=3b83ef96387f14655fc854ddc3c6bd57 \
     file://models/all-MiniLM-L6-v2/LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57 \

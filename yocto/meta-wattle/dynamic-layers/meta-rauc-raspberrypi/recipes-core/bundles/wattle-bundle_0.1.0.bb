@@ -1,6 +1,9 @@
 SUMMARY = "An update of a Wattle appliance, for RAUC"
 DESCRIPTION = "Replaces the root that is not in use. Sign it with keys of your own: RAUC_KEY_FILE, RAUC_CERT_FILE, and RAUC_KEYRING_FILE for the card."
+SECTION = "base"
 LICENSE = "MIT"
+# It is made of the image alone.
+SRC_URI = ""
 
 inherit bundle
 
