@@ -21,7 +21,7 @@ const GUESTS: Rate = Rate { per_second: BITSWAP_GUESTS_PER_SECOND, burst: BITSWA
 pub(super) struct BlockServer {
     blocks: Blocks,
     /// What all guests together were sent: peers cost nothing, so one guest has no budget of its own.
-    guests: Mutex<Budget>,
+    guests: smol::lock::Mutex<Budget>,
     lookups: Semaphore,
 }
 
@@ -52,7 +52,7 @@ enum Found {
 
 impl BlockServer {
     pub(super) fn new(blocks: Blocks) -> Self {
-        Self { blocks, guests: Mutex::default(), lookups: Semaphore::new(BITSWAP_LOOKUPS_MAX) }
+        Self { blocks, guests: smol::lock::Mutex::default(), lookups: Semaphore::new(BITSWAP_LOOKUPS_MAX) }
     }
 
     /// The answer to the first of these wants, which are taken out; `None` if there are none, or the system has no thread.
@@ -65,13 +65,10 @@ impl BlockServer {
         blocking::run(move || prepare(&blocks, &wants)).await
     }
 
-    /// Waits until the guests may be sent so many bytes more.
+    /// Waits until the guests may be sent so many bytes more: one waits at a time, the others behind it, so that each has its turn.
     pub(super) async fn pay(&self, bytes: u64) {
-        let is_paid = || {
-            let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
-            guests.spend(clock::now(), GUESTS, bytes)
-        };
-        while !is_paid() {
+        let mut guests = self.guests.lock().await;
+        while !guests.spend(clock::now(), GUESTS, bytes) {
             Timer::after(Duration::from_millis(BITSWAP_BUDGET_MS)).await;
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! A silent connection costs whoever opens it nothing, so that no number of them keeps out a device that is being paired: where room is
 //! short, the oldest guest that says nothing gives way. It is one of the same address first, and of the address with the most guests else;
-//! one that has asked for the pairing protocol, and has not sent its first message yet, goes after the others of as crowded addresses.
+//! one that has asked for the pairing protocol, and has not sent its first message yet, goes after the others of as crowded addresses. Guests
+//! that fetch public documents go before all others, and of them the one that came last: none of them keeps a place from a device that is to be
+//! paired, and where more fetch than there are places, the first are done with it.
 
 use super::handshake_limits::SourceKey;
 use crate::limits::{GUEST_QUEUE_MAX, GUESTS_ADDRESS_MAX, GUESTS_MAX};
@@ -30,6 +32,8 @@ struct Connected {
     address: SocketAddr,
     /// Whether it converses, and has said something.
     speaks: Arc<AtomicBool>,
+    /// Whether it has asked for public documents.
+    fetches: bool,
     /// Dropped when it gives way.
     _keep: Sender<()>,
 }
@@ -72,17 +76,22 @@ impl Guests {
         let displaced = displaced.and_then(|number| self.connected.remove(&number)).map(|guest| guest.address);
         let Place { number, .. } = self.enter_own();
         let (keep, lost) = smol::channel::bounded(1);
-        self.connected.insert(number, Connected { address, speaks, _keep: keep });
+        self.connected.insert(number, Connected { address, speaks, fetches: false, _keep: keep });
         Ok(Place { number, displaced, lost: Some(lost) })
     }
 
     /// Who gives way to a guest of this source; nobody, as long as there is room.
     fn gives_way(&self, source: SourceKey) -> Result<Option<u64>, &'static str> {
         let of = |source| self.connected.iter().filter(move |(_, guest)| guest.source() == source);
-        // Each with whether it is about to speak.
+        // The first one goes: of those that fetch the last one, then the oldest, and after these who is about to speak.
+        let turn = |number: u64, guest: &Connected| match (self.converses(number), guest.fetches) {
+            (true, _) => (2, number, number),
+            (false, false) => (1, number, number),
+            (false, true) => (0, u64::MAX - number, number),
+        };
         let silent = |source| {
             let silent = of(source).filter(|(_, guest)| !guest.speaks.load(Ordering::Relaxed));
-            silent.map(|(number, _)| (self.converses(*number), *number)).min()
+            silent.map(|(number, guest)| turn(*number, guest)).min()
         };
         let oldest = if of(source).count() >= GUESTS_ADDRESS_MAX {
             silent(source)
@@ -93,12 +102,19 @@ impl Guests {
             let crowds = sources.filter_map(|source| Some((of(source).count(), Reverse(silent(source)?))));
             crowds.max().map(|(_, Reverse(oldest))| oldest)
         };
-        oldest.map(|(_, number)| Some(number)).ok_or("all places are taken by devices that are being paired")
+        oldest.map(|(.., number)| Some(number)).ok_or("all places are taken by devices that are being paired")
     }
 
     /// Whether a conversation began on the connection with this place.
     fn converses(&self, number: u64) -> bool {
         self.conversations.values().any(|(place, _)| *place == number)
+    }
+
+    /// The guest with this place asks for public documents.
+    pub(super) fn fetches(&mut self, number: u64) {
+        if let Some(guest) = self.connected.get_mut(&number) {
+            guest.fetches = true;
+        }
     }
 
     pub(super) fn leave(&mut self, number: u64) {
@@ -191,6 +207,29 @@ mod tests {
         let silent = guests.enter(from(100), guest(false)).unwrap();
         (0..100).for_each(|n| drop(guests.enter(from(n % 6), guest(false))));
         assert!(!is_lost(&silent), "six addresses have one with two always");
+    }
+
+    #[test]
+    fn who_fetches_gives_way_first_and_of_those_the_last_one() {
+        let mut guests = Guests::default();
+        let is_lost = |place: &Place| place.lost.as_ref().unwrap().is_closed();
+        let silent = guests.enter(from(1), guest(false)).unwrap();
+        let fetching: Vec<_> = (2..=8).map(|n| guests.enter(from(n), guest(false)).unwrap()).collect();
+        fetching.iter().for_each(|place| guests.fetches(place.number));
+        let next = guests.enter(from(9), guest(false)).unwrap();
+        assert_eq!(next.displaced, Some(from(8)), "the last of those that fetch");
+        guests.fetches(next.number);
+        let paired = guests.enter(from(10), guest(false)).unwrap();
+        assert_eq!(paired.displaced, Some(from(9)));
+        let later: Vec<_> = (11..=16).map(|n| guests.enter(from(n), guest(false)).unwrap()).collect();
+        assert!(fetching.iter().all(is_lost) && !is_lost(&silent) && !is_lost(&paired), "before who says nothing yet");
+        let last = guests.enter(from(17), guest(false)).unwrap();
+        assert!(is_lost(&silent) && later.iter().chain([&paired, &last]).all(|place| !is_lost(place)));
+        // Whoever is about to speak stays though it fetches too.
+        let _outgoing = guests.begin(PeerId::from_public_key(&[7; 32]), paired.number).unwrap();
+        guests.fetches(paired.number);
+        (20..120).for_each(|n| drop(guests.enter(from(n), guest(false))));
+        assert!(!is_lost(&paired));
     }
 
     #[test]

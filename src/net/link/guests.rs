@@ -3,7 +3,7 @@
 //! A guest may identify, ping and be paired. It has `GUEST_STREAMS_MAX` streams and `GUEST_MS`, and there are `GUESTS_MAX` of
 //! them at once, of which `GUESTS_ADDRESS_MAX` from one address; the oldest silent one gives way (`guest_table`). Where blocks are served, a guest
 //! may fetch them by bitswap: it has `BITSWAP_STREAMS_MAX` streams then, and stays for `GUEST_MS` after each block, `BITSWAP_GUEST_MS` at
-//! most. That gives it no right to its place: it is silent in the table's sense, so nobody who fetches keeps out a device that is to be paired. Pairing is a conversation: frames in both directions on one
+//! most, and keeps its place from nobody. Pairing is a conversation: frames in both directions on one
 //! stream, `/wattle/pair/1` with frames as on the other channels, or `/wattle/pair-json/1` with lines of JSON for agents in
 //! any language. What the frames say is `wire::pairing`'s, and what follows from it is the node's to decide.
 
@@ -176,6 +176,7 @@ async fn serve(shared: &Shared, guest: &Guest, mut stream: Stream) -> Result<(),
             Ok(())
         }
         BITSWAP => {
+            shared.guests().fetches(guest.place);
             guest.blocks.as_ref().ok_or("no blocks are served")?.receive(&mut stream).await?;
             finish(stream).await;
             Ok(())

@@ -1,9 +1,14 @@
 //! Guests: peers that may not link, and converse to be paired; and peers that are admitted by what they show.
 
+use super::raw::muxed;
 use super::{End, name, quick, soon};
-use std::net::TcpListener;
+use crate::harness::Place;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use wattle::limits::{GUESTS_ADDRESS_MAX, PAIR_FRAME_MAX};
 use wattle::net::link::{GuestEvent, LinkEvent};
+use wattle::wire::bitswap::BITSWAP;
+use wattle::wire::peer_id::PeerId;
 
 async fn guest(end: &End) -> GuestEvent {
     match end.next().await {
@@ -139,4 +144,20 @@ fn a_peer_that_may_not_link_and_is_only_told_why_loses_its_link_in_time_though_i
         assert_eq!(host.down().await, "it may not link, and was told why");
         assert!(host.links.known().is_empty());
     });
+}
+
+#[test]
+fn a_stranger_may_ask_a_running_agent_for_blocks_only_where_its_owner_wrote_so() {
+    for (settings, served) in [("", false), ("[ipfs]\nbitswap = true\n", true)] {
+        let place = Place::new();
+        fs::create_dir(place.home()).unwrap();
+        fs::write(place.home().join("config.toml"), settings).unwrap();
+        let address: SocketAddr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let agent = place.up(&["--listen", &address.to_string(), "--no-mdns"]);
+        let peer: PeerId = agent.status()["peer_id"].as_str().unwrap().parse().unwrap();
+        smol::block_on(async {
+            let mut stranger = muxed(address, 7, peer).await.unwrap();
+            assert_eq!(stranger.is_taken(BITSWAP).await.unwrap(), served, "{settings:?}");
+        });
+    }
 }
