@@ -17,6 +17,7 @@ pub mod args;
 mod ask;
 mod bench;
 pub mod calibrate;
+mod card;
 mod collection;
 mod decision;
 pub mod demo;
@@ -153,6 +154,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home, as_json),
         Command::Door(what) => door::run(what, client, (&home, api_of(&home, api)), as_json),
         Command::Service { what } => service::service(what, &home, as_json),
+        Command::Card { what } => card::run(what, &home, as_json),
         Command::Backup(args) => upkeep::backup(client(), &home, &args, as_json),
         Command::Restore(args) => upkeep::restored(&home, &args, as_json),
         Command::Sim(args) => sim::sim(&absolute(&args.file)?, &args, as_json),

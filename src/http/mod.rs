@@ -48,18 +48,29 @@ use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
 use keys::Keys;
+use password::Password;
 use routes::{Access, Router};
 use slots::{Slot, Slots};
 use smol::Timer;
 use smol::future::{or, yield_now};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use timeouts::{TimedStream, linger};
 use trillium::{Conn, Handler, HttpConfig, HttpContext};
+use zeroize::Zeroizing;
 
 pub use timeouts::Timeouts;
+
+/// Sets the page's password of a home in which no agent runs.
+///
+/// # Errors
+/// One sentence: it is too short or too long, or its file cannot be written; then nothing was changed.
+pub async fn set_page_password(home: &Path, new: Zeroizing<String>) -> Result<(), String> {
+    Password::load(home).set(new, false).await
+}
 
 /// A running server. Dropping it does not stop it; `stop` does.
 #[derive(Debug)]

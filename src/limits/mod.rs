@@ -5,6 +5,7 @@
 //! careless edit does not compile. Settings that people change are in `config` and in the machines that use them;
 //! nothing in this folder runs.
 
+mod card;
 mod child;
 mod cli;
 mod discovery;
@@ -30,6 +31,7 @@ mod text;
 mod trust;
 mod wire;
 
+pub use card::*;
 pub use child::*;
 pub use cli::*;
 pub use discovery::*;

@@ -15,6 +15,7 @@
 
 pub mod backup;
 pub mod blocking;
+pub mod card;
 pub mod child;
 pub mod clock;
 pub mod counted;
