@@ -54,7 +54,7 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
 }
 
 /// What was wrong with `wattle.txt` when this board was set up by it.
-fn of_card(wrong: &[String]) -> Finding {
+pub(crate) fn of_card(wrong: &[String]) -> Finding {
     let what = format!(
         "On the card's boot partition, wattle.txt was not carried out whole; wattle-report.txt beside it says so too. {}",
         wrong.join(" ")
