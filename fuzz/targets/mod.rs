@@ -8,6 +8,7 @@
 
 pub mod announce;
 pub mod backup;
+pub mod card;
 pub mod certificate;
 pub mod config;
 pub mod datagram;
@@ -55,6 +56,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "announce", check: announce::check, seeds: announce::seeds, slowness: 1 },
     Target { name: "backup", check: backup::check, seeds: backup::seeds, slowness: 2 },
+    Target { name: "card", check: card::check, seeds: card::seeds, slowness: 2 },
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
     Target { name: "datagram", check: datagram::check, seeds: datagram::seeds, slowness: 50 },

@@ -8,7 +8,7 @@ use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::cli::up::{conflict, not_in, of_card, not_named, not_watched, other_than_set, same_place};
+use crate::cli::up::{conflict, not_in, not_named, not_watched, of_card, other_than_set, same_place};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
