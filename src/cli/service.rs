@@ -89,7 +89,8 @@ fn install(unit: &Unit, home: &Path) -> Result<(String, bool), Stop> {
     let name = &unit.name;
     let runs = running::is_running(&Home::at(home));
     // A second agent of one home would end at once.
-    let enable: &[&str] = if runs { &["enable", name] } else { &["enable", "--now", name] };
+    // Not waited for: a damaged store is mended before the agent is ready.
+    let enable: &[&str] = if runs { &["enable", name] } else { &["enable", "--now", "--no-block", name] };
     let told = systemctl(&["daemon-reload"]).and_then(|()| systemctl(enable));
     told.map_err(|why| {
         format!(
@@ -175,8 +176,8 @@ fn text(program: &Path, home: Option<&Path>) -> String {
     let named = home.map(|home| format!(" --home {}", quoted(home, true))).unwrap_or_default();
     let shown = home.map_or_else(|| "the user's usual one".to_owned(), |home| one_line(&home.to_string_lossy()));
     format!(
-        "{MARK}\n# Home: {shown}\n\n[Unit]\nDescription=Wattle\n\n[Service]\nExecStart={}{named} up\n\
-         Restart=on-failure\nOOMPolicy=continue\n\n[Install]\nWantedBy=default.target\n",
+        "{MARK}\n# Home: {shown}\n\n[Unit]\nDescription=Wattle\n\n[Service]\nType=notify\nExecStart={}{named} up\n\
+         WatchdogSec=30\nTimeoutStartSec=15min\nRestart=on-failure\nOOMPolicy=continue\n\n[Install]\nWantedBy=default.target\n",
         quoted(program, false)
     )
 }

@@ -39,6 +39,7 @@ use crate::platform::hint_files::HintPaths;
 use crate::platform::home::{Home, HomeFile, OnHardware, Token, at_home, disk_free};
 use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
+use crate::platform::service_manager::ServiceManager;
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
@@ -91,7 +92,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
     tell_of_home(&home, &findings, &node_handle);
-    let (inbox, senders) = Inbox::new(requests);
+    let (inbox, senders) = Inbox::new(requests, ServiceManager::of_environment().watchdog());
     // Other devices can link while this one loads its model; their messages wait in the inbox.
     let trust = trusted(&home, &identity.peer_id(), &options.network.peers)?;
     let hint = network::hint(&trust, &options.network.peers);

@@ -4,6 +4,13 @@
 /// folder on its way in memory.
 pub const FOLDER_DEPTH_MAX: usize = 64;
 
+/// Milliseconds that the agent waits for a service manager to take what it tells; what it did not take by then is not told.
+pub const NOTIFY_WAIT_MS: u64 = 1_000;
+
+/// Milliseconds for which a service manager that watches the agent waits without a sign of life while it ends or begins anew: what is written out then may
+/// take `STORE_FLUSH_MS`, and a damaged store is mended at the start.
+pub const WATCHDOG_REST_MS: u64 = 15 * 60 * 1000;
+
 /// Folders of one watched folder that lie deeper, remembered by their names.
 pub const DEEP_MAX: usize = 16;
 
@@ -83,6 +90,8 @@ pub const REOPEN_WAIT_MS: u64 = 1_000;
 
 /// Milliseconds that writing them out may take. The slowest SD cards write 1 MB/s.
 pub const STORE_FLUSH_MS: u64 = 5 * 60 * 1000;
+
+const _: () = assert!(STORE_FLUSH_MS < WATCHDOG_REST_MS, "no agent is ended while it writes out what it has");
 
 /// Openings of the store in a row that ended the process by a panic before the store is taken for damaged.
 pub const STORE_OPENINGS_MAX: usize = 3;

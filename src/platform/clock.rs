@@ -6,6 +6,11 @@ use crate::energy::policy::clock::{ClockCheck, Proof};
 use crate::energy::policy::wall::Wall;
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
+use std::path::Path;
+
+/// What systemd's time service leaves once it has set the clock, see systemd-timesyncd.service(8): for an agent that may not ask the kernel, as in a unit
+/// with `ProtectClock=yes`.
+const SYNCED_MARK: &str = "/run/systemd/timesync/synchronized";
 
 /// Now, on the clock that counts through suspend (`CLOCK_BOOTTIME`).
 #[must_use]
@@ -82,9 +87,14 @@ impl WallClock {
         self.check.take(now, shown(), || {
             let hardware = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch");
             let hardware = hardware.ok().and_then(|text| text.trim().parse::<i64>().ok());
-            Proof { synced: clock_is_synced(), hardware }
+            Proof { synced: synced(clock_is_synced(), Path::new(SYNCED_MARK)), hardware }
         })
     }
+}
+
+/// Whether a time service keeps the clock: the `kernel` says it, or such a mark is there.
+fn synced(kernel: Option<bool>, mark: &Path) -> Option<bool> {
+    kernel.or_else(|| mark.exists().then_some(true))
 }
 
 /// Waits on the executor, not on a thread. A suspended machine wakes late; the driver then wakes the node
@@ -94,4 +104,18 @@ pub async fn sleep_until(deadline: Option<Instant>) {
     // A minute at most: the timer's clock stops in suspend, ours does not.
     let wait = deadline.since(now()).min(Duration::from_secs(60));
     smol::Timer::after(wait).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_the_time_service_counts_where_the_kernel_may_not_be_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("synchronized");
+        assert_eq!((synced(None, &mark), synced(Some(true), &mark)), (None, Some(true)));
+        std::fs::write(&mark, "").unwrap();
+        assert_eq!((synced(None, &mark), synced(Some(false), &mark)), (Some(true), Some(false)));
+    }
 }

@@ -37,6 +37,7 @@ pub mod regular;
 pub mod running;
 pub(crate) mod salvage;
 pub mod sched;
+pub mod service_manager;
 pub mod socket_owner;
 pub mod source;
 pub mod stdout;

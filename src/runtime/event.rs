@@ -4,6 +4,8 @@
 //! `LinkEvent`, HTTP tasks one of `Call`. Events of one channel stay in order; between channels there is no order, so events
 //! that must follow one another go through the same channel: a link is up before its frames, and ends
 //! of tasks arrive in the order in which they ended. The inbox takes from its channels round-robin: a flood on one of them delays each other channel by one event.
+//!
+//! Here the service manager's watchdog is fed: a driver that is stuck does not come for its next event, and is started anew.
 
 use super::handle::Call;
 use crate::base::time::Instant;
@@ -11,6 +13,7 @@ use crate::limits::{INPUTS_MAX, LINK_EVENTS_MAX};
 use crate::net::link::LinkEvent;
 use crate::node::input::Input;
 use crate::platform::clock;
+use crate::platform::service_manager::Watchdog;
 use futures_lite::Stream;
 use futures_lite::future::{or, poll_fn};
 use smol::channel::{Receiver, Sender, bounded};
@@ -45,6 +48,7 @@ pub struct Inbox {
     requests: Pin<Box<Receiver<Call>>>,
     links: Pin<Box<Receiver<LinkEvent>>>,
     next: Source,
+    watchdog: Watchdog,
 }
 
 /// One of the channels.
@@ -68,9 +72,9 @@ impl Source {
 }
 
 impl Inbox {
-    /// An inbox that also takes from `requests`, and the senders of its other channels.
+    /// An inbox that also takes from `requests` and feeds this watchdog, and the senders of its other channels.
     #[must_use]
-    pub fn new(requests: Receiver<Call>) -> (Self, Senders) {
+    pub fn new(requests: Receiver<Call>, watchdog: Watchdog) -> (Self, Senders) {
         let (inputs, input_events) = bounded(INPUTS_MAX);
         let (links, link_events) = bounded(LINK_EVENTS_MAX);
         let inbox = Self {
@@ -78,6 +82,7 @@ impl Inbox {
             requests: Box::pin(requests),
             links: Box::pin(link_events),
             next: Source::Inputs,
+            watchdog,
         };
         (inbox, Senders { inputs, links })
     }
@@ -85,11 +90,22 @@ impl Inbox {
     /// The next event; `Input::Wake` once `deadline` has passed and nothing else waits (the node does what is due at every
     /// input, so a full inbox delays no deadline). `None` when every sender is dropped.
     pub async fn next(&mut self, deadline: Option<Instant>) -> Option<Event> {
-        let due = async {
-            clock::sleep_until(deadline).await;
-            Some(Event::Input(Input::Wake))
-        };
-        or(poll_fn(|context| self.poll(context)), due).await
+        loop {
+            let hungry = self.watchdog.feed(clock::now());
+            // Only to feed it: the node is not woken for that.
+            let is_food = hungry.is_some_and(|hungry| deadline.is_none_or(|deadline| hungry < deadline));
+            let until = if is_food { hungry } else { deadline };
+            let due = async {
+                clock::sleep_until(until).await;
+                None
+            };
+            let event = or(async { Some(poll_fn(|context| self.poll(context)).await) }, due).await;
+            match event {
+                Some(event) => return event,
+                None if is_food => {}
+                None => return Some(Event::Input(Input::Wake)),
+            }
+        }
     }
 
     /// Polls every channel once, beginning after the one that gave the last event.
@@ -122,12 +138,14 @@ mod tests {
     use super::*;
     use crate::limits::CALLS_MAX;
     use crate::node::input::Request;
+    use crate::platform::service_manager::ServiceManager;
     use crate::wire::peer_id::PeerId;
+    use std::os::unix::net::UnixDatagram;
     use std::time::Duration;
 
     fn inbox() -> (Inbox, Senders, Sender<Call>) {
         let (ask, requests) = bounded(CALLS_MAX);
-        let (inbox, senders) = Inbox::new(requests);
+        let (inbox, senders) = Inbox::new(requests, Watchdog::default());
         (inbox, senders, ask)
     }
 
@@ -254,5 +272,27 @@ mod tests {
             "an event that was sent before the close is still taken"
         );
         assert!(next(&mut inbox).is_none());
+    }
+
+    #[test]
+    fn the_watchdog_is_fed_while_the_driver_waits_and_not_while_it_is_stuck_in_an_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let heard = || (0..).take_while(|_| socket.recv(&mut [0; 64]).is_ok()).count();
+        let (_ask, requests) = bounded(CALLS_MAX);
+        let watchdog = ServiceManager::at(&path, Duration::from_millis(100)).watchdog();
+        let (mut inbox, senders) = Inbox::new(requests, watchdog);
+        let due = clock::now() + Duration::from_millis(300);
+        assert!(matches!(smol::block_on(inbox.next(Some(due))), Some(Event::Input(Input::Wake))));
+        assert!(clock::now() >= due, "the node is not woken for it");
+        let fed = heard();
+        assert!(fed >= 3, "it was fed {fed} times");
+        smol::block_on(async { smol::Timer::after(Duration::from_millis(100)).await });
+        assert_eq!(heard(), 0, "nothing feeds it beside the driver");
+        senders.inputs.try_send(touched(1)).unwrap();
+        assert!(next(&mut inbox).is_some());
+        assert_eq!(heard(), 1, "the driver comes back");
     }
 }

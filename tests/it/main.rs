@@ -47,6 +47,7 @@ mod records;
 mod remembered;
 mod service;
 mod sockets;
+mod system_service;
 mod terminal;
 mod trust;
 mod upkeep;

@@ -59,7 +59,8 @@ fn a_service_is_installed_again_and_removed() {
     }
     let unit = fs::read_to_string(user.unit("wattle.service")).unwrap();
     assert!(unit.contains(&format!("ExecStart=\"{WATTLE}\" up\n")), "{unit}");
-    let once = "systemctl --user daemon-reload\nsystemctl --user enable --now wattle.service\nloginctl enable-linger\n";
+    assert!(unit.contains("\nType=notify\n") && unit.contains("\nWatchdogSec=30\n"), "{unit}");
+    let once = "systemctl --user daemon-reload\nsystemctl --user enable --now --no-block wattle.service\nloginctl enable-linger\n";
     assert_eq!(user.told(), once.repeat(2));
     assert!(user.service(None, "remove").status.success());
     let end = "systemctl --user disable --now wattle.service\nsystemctl --user daemon-reload\n";

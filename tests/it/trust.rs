@@ -19,6 +19,7 @@ use wattle::node::{Node, NodeConfig};
 use wattle::platform::clock;
 use wattle::platform::findings::Findings;
 use wattle::platform::reach::Reach;
+use wattle::platform::service_manager::Watchdog;
 use wattle::platform::watcher::FolderWatcher;
 use wattle::runtime::driver::{Driver, Outputs};
 use wattle::runtime::event::Inbox;
@@ -62,7 +63,7 @@ impl Agent {
         let (name, listener) = (name(seed), TcpListener::bind("127.0.0.1:0").unwrap());
         let (address, network) = (listener.local_addr().unwrap(), Diagnostics::default());
         let (handle, calls) = NodeHandle::new();
-        let (inbox, senders) = Inbox::new(calls);
+        let (inbox, senders) = Inbox::new(calls, Watchdog::default());
         let inputs = senders.inputs;
         let mut trust = Trust::new(public(&name));
         for (other, _) in others {

@@ -7,6 +7,7 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{RESTART_AFTER_MS, RESTARTS_APART_MS};
 use crate::node::input::Input;
 use crate::platform::clock;
+use crate::platform::service_manager::ServiceManager;
 use log::{info, warn};
 use smol::channel::{Receiver, Sender};
 use std::os::unix::process::CommandExt;
@@ -48,6 +49,7 @@ impl Restart {
         info!("The agent starts anew by itself in {} seconds, because its store is damaged.", RESTART_AFTER_MS / 1_000);
         clock::sleep_until(Some(clock::now() + Duration::from_millis(RESTART_AFTER_MS))).await;
         self.0.store(true, Ordering::Release);
+        ServiceManager::of_environment().tell_starting_anew("The agent starts anew, because its store is damaged.");
         stop_waiting();
         let _ = inputs.send(Input::Stop).await;
     }

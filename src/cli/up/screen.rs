@@ -5,6 +5,7 @@ use crate::cli::output::compact;
 use crate::cli::start::watches;
 use crate::cli::wishes;
 use crate::platform::home::{Home, HomeFile, at_home};
+use crate::platform::service_manager::ServiceManager;
 use crate::platform::stdout::say;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -45,7 +46,7 @@ impl<'a> Screen<'a> {
         Self { folders, pause, ..self }
     }
 
-    /// Shows it: to people, or to a program on one line.
+    /// Shows it: to people, or to a program on one line; and tells the service manager that the agent answers.
     pub(super) fn show(&self, options: &UpOptions, home: &Home, as_json: bool) {
         if as_json {
             say(compact(&self.json(home)).trim_end());
@@ -54,6 +55,7 @@ impl<'a> Screen<'a> {
             let is_terminal = std::io::stdout().is_terminal();
             self.lines(options, home, is_terminal).iter().for_each(|line| say(line));
         }
+        ServiceManager::of_environment().tell_ready(&format!("{} answers at http://{}/.", self.device, self.address));
     }
 
     fn lines(&self, options: &UpOptions, home: &Home, is_terminal: bool) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! The orderly stop on a signal.
 
 use crate::node::input::Input;
+use crate::platform::service_manager::ServiceManager;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::info;
@@ -11,7 +12,9 @@ use std::io::IsTerminal;
 pub(super) async fn on_signal(mut signals: Signals, inputs: Sender<Input>, stop_waiting: impl Fn()) {
     if let Some(signal) = signals.next().await {
         let is_gone = matches!(signal, Ok(Signal::Hup));
-        info!("{}", stopping(is_gone, std::io::stdin().is_terminal() && std::io::stderr().is_terminal()));
+        let says = stopping(is_gone, std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+        info!("{says}");
+        ServiceManager::of_environment().tell_stopping(says);
         stop_waiting();
         let _ = inputs.send(Input::Stop).await;
     }
