@@ -29,6 +29,7 @@ mod sim;
 mod store;
 mod text;
 mod trust;
+mod update;
 mod wire;
 
 pub use card::*;
@@ -55,6 +56,7 @@ pub use sim::*;
 pub use store::*;
 pub use text::*;
 pub use trust::*;
+pub use update::*;
 pub use wire::*;
 
 const _: () = {

@@ -7,7 +7,7 @@
 //! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
 //! `multiaddr` and `varint` are the small encodings of libp2p and multiformats that these need. Messages
 //! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
-//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs. docs/messages.md describes them for other languages, with test vectors.
+//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs, `update` what an update of the SD card image is. docs/messages.md describes them for other languages, with test vectors.
 //!
 //! Decoders are state machines or functions over byte slices: they take what arrived and return how many bytes they
 //! used. They never panic on input (each has a fuzz target in fuzz/targets), and their memory grows with what arrived,
@@ -42,6 +42,7 @@ pub mod pairing;
 pub mod peer_id;
 #[cfg(test)]
 mod random_bytes;
+pub mod update;
 pub mod varint;
 pub mod vector;
 pub mod why;

@@ -50,5 +50,6 @@ mod sockets;
 mod system_service;
 mod terminal;
 mod trust;
+mod update;
 mod upkeep;
 mod wordpiece;
