@@ -38,6 +38,7 @@ pub mod question;
 pub mod record;
 pub mod sensors;
 pub mod text;
+pub mod update;
 mod work;
 
 /// One decoder under test.
@@ -84,6 +85,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "record", check: record::check, seeds: record::seeds, slowness: 1 },
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },
+    Target { name: "update", check: update::check, seeds: update::seeds, slowness: 20 },
     Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
     Target { name: "message", check: message::check, seeds: message::seeds, slowness: 1 },
 ];

@@ -13,7 +13,9 @@
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{PEERS_MAX, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
+use crate::limits::{
+    PEERS_MAX, UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS,
+};
 use crate::wire::update::Version;
 use std::collections::BTreeMap;
 
@@ -231,14 +233,15 @@ impl Turn {
         }
     }
 
-    /// Whether its turn has come: once. `missing`: members that were seen within `UPDATE_AWAY_MS` and are not reached now.
+    /// Whether its turn has come: once. `missing`: when each member that is not reached now was seen last.
     #[must_use]
-    pub fn comes(&mut self, now: Instant, missing: usize) -> bool {
+    pub fn comes(&mut self, now: Instant, missing: &[Instant]) -> bool {
         let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
         self.others.retain(|_, (_, heard)| !is_past(*heard, UPDATE_WAIT_MS));
         let me = self.me;
+        let is_alone = missing.iter().all(|seen| is_past(*seen, UPDATE_AWAY_MS));
         let is_before = |(other, (said, _)): (&PeerKey, &(Said, Instant))| *said == Said::Updates || *other < me;
-        let is_free = self.said == Said::Wants && missing == 0 && !self.others.iter().any(is_before);
+        let is_free = self.said == Said::Wants && is_alone && !self.others.iter().any(is_before);
         self.free_since = is_free.then(|| self.free_since.unwrap_or(now));
         let comes = self.free_since.is_some_and(|since| is_past(since, UPDATE_SETTLE_MS));
         if comes {

@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 use wattle::base::id::PeerKey;
 use wattle::base::time::Instant;
-use wattle::limits::{UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
+use wattle::limits::{UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
 use wattle::mesh::update::{Effect, Record, Said, Slot, Stage, Trial, Turn};
 use wattle::wire::update::{Architecture, BadUpdate, Update, Version};
 
@@ -203,14 +203,15 @@ fn most_at_once(wants: [u64; 3], delay: u64, away: std::ops::Range<u64>) -> (usi
     let mut under_way: Vec<(u64, usize, Said)> = Vec::new();
     for second in 0..6 * 3600_u64 {
         let now = at(second * 1000);
-        for who in 0..3 {
+        for (who, want) in wants.into_iter().enumerate() {
             let before = turns[who].said();
-            if second == wants[who] {
+            if second == want {
                 turns[who].want();
             }
             // The first one is on the other side of a broken network for a while.
-            let missing = usize::from(away.contains(&second)) * if who == 0 { 2 } else { 1 };
-            if turns[who].comes(now, missing) {
+            let others = if who == 0 { 2 } else { 1 };
+            let missing = vec![now; if away.contains(&second) { others } else { 0 }];
+            if turns[who].comes(now, &missing) {
                 ends[who] = Some(second + 700);
             }
             if ends[who] == Some(second) {
@@ -250,8 +251,16 @@ fn a_device_that_said_it_updates_and_is_gone_is_waited_for_and_then_passed_over(
     let mut turn = Turn::new(PeerKey([1; 32]), false);
     turn.heard(at(0), PeerKey([9; 32]), Said::Updates);
     turn.want();
-    assert!(!turn.comes(at(0), 0) && !turn.comes(at(UPDATE_WAIT_MS - 1), 0));
-    assert!(!turn.comes(at(UPDATE_WAIT_MS), 0) && turn.comes(at(UPDATE_WAIT_MS + UPDATE_SETTLE_MS), 0));
-    assert_eq!((turn.said(), turn.comes(at(2 * UPDATE_WAIT_MS), 0)), (Said::Updates, false), "once");
+    assert!(!turn.comes(at(0), &[]) && !turn.comes(at(UPDATE_WAIT_MS - 1), &[]));
+    assert!(!turn.comes(at(UPDATE_WAIT_MS), &[]) && turn.comes(at(UPDATE_WAIT_MS + UPDATE_SETTLE_MS), &[]));
+    assert_eq!((turn.said(), turn.comes(at(2 * UPDATE_WAIT_MS), &[])), (Said::Updates, false), "once");
+    let mut alone = Turn::new(PeerKey([1; 32]), false);
+    alone.want();
+    let seen = [at(1_000)];
+    assert!(!alone.comes(at(UPDATE_AWAY_MS), &seen), "it may update where nobody here sees it");
+    assert!(
+        !alone.comes(at(UPDATE_AWAY_MS + 1_000), &seen)
+            && alone.comes(at(UPDATE_AWAY_MS + 1_000 + UPDATE_SETTLE_MS), &seen)
+    );
     assert_eq!(Turn::new(PeerKey([1; 32]), true).said(), Said::Updates, "after its restart");
 }
