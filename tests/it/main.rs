@@ -11,6 +11,7 @@
 )]
 
 mod agent;
+mod appliance;
 mod bad_input;
 mod claims;
 mod crash;
