@@ -149,8 +149,9 @@ fn invite(card: &Card, boot: &Path, handed: &Path) -> Result<(), String> {
         };
     };
     let text = invite_card::read(&file)?;
-    Invite::parse(&text)
-        .map_err(|_| "the invite on this partition is damaged, or none: write another one with `wattle invite`")?;
+    Invite::parse(&text).map_err(
+        |_| "the invite on this partition is damaged, or none: write another one with `wattle invite --file DIR`",
+    )?;
     let moved = invite_card::write(handed, &text)?;
     let given: std::io::Result<()> =
         [moved.parent().map(PathBuf::from), Some(moved)].into_iter().flatten().try_for_each(|place| card::give(&place));

@@ -67,7 +67,7 @@ pub(super) fn ssh_key(text: &str) -> Result<String, String> {
     let is_kind = ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"]
         .contains(&kind)
         || ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"].contains(&kind);
-    // Each begins with its kind and that's length, so with zero bytes.
+    // Its bytes begin with the length of its kind, a small number in four of them: in base64 that is AAAA.
     let is_key =
         key.starts_with("AAAA") && key.bytes().all(|sign| sign.is_ascii_alphanumeric() || b"+/=".contains(&sign));
     if is_kind && is_key && text.len() <= 4096 {
