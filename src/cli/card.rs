@@ -33,7 +33,8 @@ pub(super) fn run(what: CardCommand, home: &Path, as_json: bool) -> Result<(), S
 /// Carries out what the owner wrote.
 fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
     let name = boot.join("wattle.txt");
-    let unreadable = |error| format!("{} cannot be read: {error}. Nothing was changed.", name.display());
+    let unreadable =
+        |error: std::io::Error| format!("{} cannot be read: {error}. Nothing was changed.", name.display());
     let read = card::read(boot).map_err(unreadable)?;
     let bytes = read.unwrap_or_default();
     let mut card = Card::read(&bytes);
@@ -161,7 +162,7 @@ fn invite(card: &Card, boot: &Path, handed: &Path) -> Result<(), String> {
 
 /// Takes over what was handed to the agent and is not the running agent's to take.
 fn take(handed: &Path, home: &Path, as_json: bool) -> Result<(), Stop> {
-    let unreadable = |error| format!("The password in {} cannot be read: {error}.", handed.display());
+    let unreadable = |error: std::io::Error| format!("The password in {} cannot be read: {error}.", handed.display());
     let Some(password) = card::left_password(handed).map_err(unreadable)? else {
         return show_done(as_json, json!({ "set": false }), "No password was left for the page.\n");
     };
