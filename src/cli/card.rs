@@ -5,6 +5,7 @@
 //! report is written. Whatever fails is told in the report, and the rest is done.
 
 use super::args::CardCommand;
+use super::exit::Exit;
 use super::output::{Stop, show_done};
 use super::paths::absolute;
 use crate::config::Card;
@@ -58,7 +59,9 @@ fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
         as_json,
         json!({ "used": card.used(), "mistakes": mistakes, "failed": failed }),
         &report.replace('\r', ""),
-    )
+    )?;
+    // Then the image's service has it done again at the next start: a card may be full today.
+    if failed.is_empty() { Ok(()) } else { Err(Stop::Reported(Exit::NotDone)) }
 }
 
 /// Puts each setting where the image looks for it; what could not be put.

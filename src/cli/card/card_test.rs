@@ -35,9 +35,11 @@ impl Board {
     }
 
     fn again(&self) -> String {
-        apply(&self.at("boot"), self.folder.path(), true).unwrap();
+        let done = apply(&self.at("boot"), self.folder.path(), true);
         assert_eq!(self.text("boot/wattle-report.txt"), self.text("data/card/wattle-report.txt"));
-        self.text("boot/wattle-report.txt")
+        let report = self.text("boot/wattle-report.txt");
+        assert_eq!(done.is_err(), report.contains("not done: "), "{report}");
+        report
     }
 }
 
