@@ -10,6 +10,7 @@ pub mod announce;
 pub mod backup;
 pub mod bitswap;
 pub mod car;
+pub mod card;
 pub mod certificate;
 pub mod cid;
 pub mod config;
@@ -41,6 +42,7 @@ pub mod record;
 pub mod sensors;
 pub mod text;
 pub mod unixfs;
+pub mod update;
 mod work;
 
 /// One decoder under test.
@@ -61,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "backup", check: backup::check, seeds: backup::seeds, slowness: 2 },
     Target { name: "bitswap", check: bitswap::check, seeds: bitswap::seeds, slowness: 1 },
     Target { name: "car", check: car::check, seeds: car::seeds, slowness: 2 },
+    Target { name: "card", check: card::check, seeds: card::seeds, slowness: 2 },
     Target { name: "certificate", check: certificate::check, seeds: certificate::seeds, slowness: 40 },
     Target { name: "cid", check: cid::check, seeds: cid::seeds, slowness: 1 },
     Target { name: "config", check: config::check, seeds: config::seeds, slowness: 4 },
@@ -90,6 +93,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "gossip", check: gossip::check, seeds: gossip::seeds, slowness: 4 },
     Target { name: "text", check: text::check, seeds: text::seeds, slowness: 8 },
     Target { name: "unixfs", check: unixfs::check, seeds: unixfs::seeds, slowness: 1 },
+    Target { name: "update", check: update::check, seeds: update::seeds, slowness: 20 },
     Target { name: "sensors", check: sensors::check, seeds: sensors::seeds, slowness: 10 },
     Target { name: "message", check: message::check, seeds: message::seeds, slowness: 1 },
 ];

@@ -3,6 +3,7 @@
 //! The doc comments of the arguments are the text of `--help`.
 
 mod bench;
+mod card;
 mod collection;
 mod door;
 mod energy;
@@ -32,6 +33,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 pub use bench::BenchArgs;
+pub use card::CardCommand;
 pub use collection::{CollectionCommand, CollectionRing};
 pub use door::DoorCommand;
 pub use energy::{EnergyCommand, Supply};
@@ -126,6 +128,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         what: ServiceCommand,
+    },
+    /// Of the SD card image alone: this board becomes what its owner wrote on its card (docs/appliance.md).
+    Card {
+        /// What to do.
+        #[command(subcommand)]
+        what: CardCommand,
     },
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,

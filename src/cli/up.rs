@@ -76,7 +76,7 @@ use uncounted::count_when_there_is_room;
 #[cfg(test)]
 pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
-    invited::not_in,
+    invited::{not_in, of_card},
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.

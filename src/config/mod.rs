@@ -12,6 +12,7 @@
 //! The file itself is read in `platform::home`, and the command line in `cli`.
 
 mod api;
+mod card;
 mod duration;
 mod edit;
 mod energy;
@@ -24,6 +25,7 @@ mod quiet;
 mod window;
 
 pub use api::{OPEN_HERE_AND_THERE, open_address};
+pub use card::Card;
 pub use duration::duration;
 pub use edit::{Setting, edit};
 pub use energy::{Energy, burst};

@@ -52,11 +52,13 @@ use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
 use keys::Keys;
+use password::Password;
 use routes::Router;
 use slots::{Slot, Slots};
 use smol::Timer;
 use smol::future::{or, yield_now};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -64,8 +66,17 @@ use timeouts::{TimedStream, linger};
 use tls::{Encrypted, Tls};
 use traffic::{Reason, Traffic};
 use trillium::{Conn, Handler, HttpConfig, HttpContext, Transport};
+use zeroize::Zeroizing;
 
 pub use timeouts::Timeouts;
+
+/// Sets the page's password of a home in which no agent runs.
+///
+/// # Errors
+/// One sentence: it is too short or too long, or its file cannot be written; then nothing was changed.
+pub async fn set_page_password(home: &Path, new: Zeroizing<String>) -> Result<(), String> {
+    Password::load(home).set(new, false).await
+}
 
 /// A running server. Dropping it does not stop it; `stop` does.
 #[derive(Debug)]

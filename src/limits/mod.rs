@@ -6,6 +6,7 @@
 //! nothing in this folder runs.
 
 mod bitswap;
+mod card;
 mod child;
 mod cli;
 mod discovery;
@@ -31,9 +32,11 @@ mod store;
 mod text;
 mod tls;
 mod trust;
+mod update;
 mod wire;
 
 pub use bitswap::*;
+pub use card::*;
 pub use child::*;
 pub use cli::*;
 pub use discovery::*;
@@ -59,6 +62,7 @@ pub use store::*;
 pub use text::*;
 pub use tls::*;
 pub use trust::*;
+pub use update::*;
 pub use wire::*;
 
 const _: () = {

@@ -10,6 +10,7 @@
 //! - [`pairing`]: how a device joins, on both sides.
 //! - [`hardware`]: whether a home woke up in another device. [`duplicates`]: keys with two holders. [`refusals`]: messages that were refused. [`conduct`]: what was found false. [`disputes`]: which of them
 //!   say that of this device.
+//! - [`update`]: whether a new system of the SD card image stays, and whose turn it is to update.
 //!
 //! Invariants: a peer is dialled by one dial at a time, and with growing pauses while it does not answer; an address is
 //! an unproven hint until a dial reached the peer there; a packet counts only for its proven sender; a member that is up
@@ -32,3 +33,4 @@ pub mod refusals;
 pub mod swim;
 pub mod topology;
 pub mod trust;
+pub mod update;

@@ -16,6 +16,7 @@
 pub mod backup;
 pub mod blocking;
 pub mod car;
+pub mod card;
 pub mod child;
 pub mod clock;
 pub mod counted;

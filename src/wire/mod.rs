@@ -7,7 +7,7 @@
 //! UDP packets of the membership protocol; `mdns` and `dns` read and write the records of discovery. `peer_id`,
 //! `multiaddr` and `varint` are the small encodings of libp2p and multiformats that these need. Messages
 //! have two encodings: postcard between our own agents (`canonical`), and JSON by RFC 8785 for agents in any language
-//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs. `x509` writes the certificates that browsers want.
+//! (`json`). `window` refuses replays. `pairing` has the messages by which a device joins, `mcp` those of language models' programs. `x509` writes the certificates that browsers want, `update` what an update of the SD card image is.
 //! `cid`, `unixfs` and `car` name blocks of files and put them into archives, as IPFS does. docs/messages.md describes them for other languages, with test vectors.
 //!
 //! Decoders are state machines or functions over byte slices: they take what arrived and return how many bytes they
@@ -47,6 +47,7 @@ pub mod peer_id;
 #[cfg(test)]
 mod random_bytes;
 pub mod unixfs;
+pub mod update;
 pub mod varint;
 pub mod vector;
 pub mod why;

@@ -12,6 +12,7 @@
 
 mod agent;
 mod another_user;
+mod appliance;
 mod bad_input;
 mod claims;
 mod crash;
@@ -55,6 +56,7 @@ mod system_service;
 mod terminal;
 mod tls;
 mod trust;
+mod update;
 mod upkeep;
 mod wordpiece;
 mod yocto;

@@ -1,0 +1,183 @@
+//! `wattle card`: a board of the appliance becomes what its owner wrote on its card. The image's services call it at each start at which
+//! `wattle.txt` is another one than before; its folders are those of the image.
+//!
+//! The order is that of a power cut at any moment: first each setting is on the data partition, then secrets are wiped from the boot partition, then the
+//! report is written. Whatever fails is told in the report, and the rest is done.
+
+use super::args::CardCommand;
+use super::exit::Exit;
+use super::output::{Stop, show_done};
+use super::paths::absolute;
+use crate::config::Card;
+use crate::http;
+use crate::platform::card;
+use crate::platform::home::Home;
+use crate::platform::invite_card;
+use crate::wire::pairing::invite::Invite;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the image keeps the settings of its owner, and what the agent is handed.
+const SYSTEM: &str = "data/system";
+const HANDED: &str = "data/card";
+
+/// Runs one of the commands.
+pub(super) fn run(what: CardCommand, home: &Path, as_json: bool) -> Result<(), Stop> {
+    match what {
+        CardCommand::Apply { boot, root } => apply(&absolute(&boot)?, &absolute(&root)?, as_json),
+        CardCommand::Take { boot } => take(&absolute(&boot)?, home, as_json),
+    }
+}
+
+/// Carries out what the owner wrote.
+fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
+    let name = boot.join("wattle.txt");
+    let unreadable =
+        |error: std::io::Error| format!("{} cannot be read: {error}. Nothing was changed.", name.display());
+    let read = card::read(boot).map_err(unreadable)?;
+    let bytes = read.unwrap_or_default();
+    let mut card = Card::read(&bytes);
+    let mut failed = put_all(&card, root);
+    failed.extend(hand_over(&card, boot, root));
+    if let (true, Some(noted)) = (failed.is_empty(), card.noted(&bytes))
+        && let Err(error) = card::wipe(boot, &card.overwritten(&bytes), &noted)
+    {
+        failed
+            .push(format!("the passwords stand in wattle.txt still, as it cannot be written ({error}): take them out"));
+    }
+    let (report, handed) = (card.report(&failed), root.join(HANDED));
+    let told = [boot, handed.as_path()].map(|folder| card::write_report(folder, &report));
+    let _ = card::give(&handed.join("wattle-report.txt"));
+    if let Some(error) = told.into_iter().find_map(Result::err) {
+        failed.push(format!("the report cannot be written ({error})"));
+    }
+    let mistakes: Vec<_> =
+        card.mistakes.drain(..).map(|mistake| json!({ "line": mistake.line, "what": mistake.what })).collect();
+    show_done(
+        as_json,
+        json!({ "used": card.used(), "mistakes": mistakes, "failed": failed }),
+        &report.replace('\r', ""),
+    )?;
+    // Then the image's service has it done again at the next start: a card may be full today.
+    if failed.is_empty() { Ok(()) } else { Err(Stop::Reported(Exit::NotDone)) }
+}
+
+/// Puts each setting where the image looks for it; what could not be put.
+fn put_all(card: &Card, root: &Path) -> Vec<String> {
+    let at = |name: &str| root.join(SYSTEM).join(name);
+    let mut failed = Vec::new();
+    let mut tried = |what: &str, result: std::io::Result<()>| {
+        if let Err(error) = result {
+            failed.push(format!("{what} could not be written ({error})"));
+        }
+    };
+    if let Some(name) = &card.hostname {
+        tried("the name", card::put(&at("hostname"), format!("{name}\n").as_bytes()));
+    }
+    if !card.ssh_keys.is_empty() {
+        let keys = card.ssh_keys.join("\n") + "\n";
+        tried("who may log in", card::put(&at("ssh/authorized_keys"), keys.as_bytes()));
+    }
+    if let Some(zone) = &card.time_zone {
+        let file = Path::new("/usr/share/zoneinfo").join(zone);
+        let below = root.join(file.strip_prefix("/").unwrap_or(&file));
+        if below.is_file() {
+            tried("the time zone", card::lead(&at("localtime"), &file));
+        } else {
+            failed.push("the time zone is none that this system knows: its name is one as Europe/Berlin".to_owned());
+        }
+    }
+    failed.extend(wifi(card, &at("wifi.conf")).err());
+    failed
+}
+
+/// Writes the file for `wpa_supplicant`. One whose password was taken out of `wattle.txt` keeps the earlier one.
+fn wifi(card: &Card, file: &Path) -> Result<(), String> {
+    let Some(wifi) = &card.wifi else { return Ok(()) };
+    let name = wifi.name.bytes().fold(String::new(), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    });
+    let secret = match wifi.password.as_ref().map(|password| password.as_str()) {
+        Some(open) if open.eq_ignore_ascii_case("none") => "\tkey_mgmt=NONE\n".to_owned(),
+        // Also with WPA3 where the radio can: wpa_supplicant leaves out what it cannot.
+        Some(key) if key.len() == 64 => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk={key}\n"),
+        // A quotation mark within is a sign like others: the last one of the line ends it (wpa_supplicant.conf(5)).
+        Some(words) => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk=\"{words}\"\n"),
+        None => earlier(file, &name).ok_or(
+            "the Wi-Fi has no password: write wifi_password, or wifi_password = none where the network has none",
+        )?,
+    };
+    let country = wifi.country.as_ref().map(|country| format!("country={country}\n")).unwrap_or_default();
+    let text = zeroize::Zeroizing::new(format!(
+        "# Made of wattle.txt.\nctrl_interface=/run/wpa_supplicant\nupdate_config=0\n{country}network={{\n\tssid={name}\n\tscan_ssid=1\n{secret}}}\n"
+    ));
+    card::put(file, text.as_bytes()).map_err(|error| format!("the Wi-Fi could not be written ({error})"))
+}
+
+/// The lines of the password in an earlier file of the same network.
+fn earlier(file: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let is_same = text.lines().any(|line| line.trim() == format!("ssid={name}"));
+    let starts = ["\tkey_mgmt=", "\tieee80211w=", "\tpsk="];
+    let lines = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
+    is_same.then(|| lines.fold(String::new(), |lines, line| lines + line + "\n"))
+}
+
+/// Hands the page's password and the invite to the agent, which may read neither the boot partition's secrets nor write there.
+fn hand_over(card: &Card, boot: &Path, root: &Path) -> Vec<String> {
+    let handed = root.join(HANDED);
+    let mut failed = Vec::new();
+    if let Some(password) = &card.page_password
+        && let Err(error) = card::leave_password(&handed, password)
+    {
+        failed.push(format!("the page's password could not be handed to the agent ({error})"));
+    }
+    failed.extend(invite(card, boot, &handed).err());
+    failed
+}
+
+/// Moves the invite, if there is one, to where the agent reads and wipes it.
+fn invite(card: &Card, boot: &Path, handed: &Path) -> Result<(), String> {
+    let named = card.invite.as_ref().map(|name| boot.join(name)).filter(|file| file.is_file());
+    let Some(file) = named.or_else(|| invite_card::find(&[boot.to_owned()])) else {
+        // One that was named, and moved at an earlier start, is no mistake.
+        let is_moved = card.invite.is_none() || invite_card::find(&[handed.to_owned()]).is_some();
+        return if is_moved {
+            Ok(())
+        } else {
+            Err("the invite that it names is not on this partition; if this board is in your mesh, take the line out"
+                .to_owned())
+        };
+    };
+    let text = invite_card::read(&file)?;
+    Invite::parse(&text).map_err(
+        |_| "the invite on this partition is damaged, or none: write another one with `wattle invite --file DIR`",
+    )?;
+    let moved = invite_card::write(handed, &text)?;
+    let given: std::io::Result<()> =
+        [moved.parent().map(PathBuf::from), Some(moved)].into_iter().flatten().try_for_each(|place| card::give(&place));
+    given.map_err(|error| format!("the invite could not be handed to the agent ({error})"))?;
+    invite_card::wipe(&file)
+}
+
+/// Takes over what was handed to the agent and is not the running agent's to take.
+fn take(handed: &Path, home: &Path, as_json: bool) -> Result<(), Stop> {
+    let unreadable = |error: std::io::Error| format!("The password in {} cannot be read: {error}.", handed.display());
+    let Some(password) = card::left_password(handed).map_err(unreadable)? else {
+        return show_done(as_json, json!({ "set": false }), "No password was left for the page.\n");
+    };
+    // Whole, with its lock: no agent runs beside this.
+    let opened = Home::open(home)?;
+    smol::block_on(http::set_page_password(opened.path(), password))?;
+    // After it is set: a power cut before this sets it once more.
+    card::forget_password(handed)
+        .map_err(|error| format!("The page's password is set, and stands in {} still: {error}.", handed.display()))?;
+    show_done(as_json, json!({ "set": true }), "The page has the password of the card.\n")
+}
+
+#[cfg(test)]
+#[path = "card/card_test.rs"]
+mod card_test;

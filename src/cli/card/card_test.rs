@@ -1,0 +1,138 @@
+//! A card carried out on a folder that stands for the system.
+
+use super::*;
+use crate::base::id::PeerKey;
+use crate::wire::pairing::InviteId;
+use crate::wire::pairing::secret::LongSecret;
+use std::os::unix::fs::PermissionsExt;
+
+struct Board {
+    folder: tempfile::TempDir,
+}
+
+impl Board {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for place in ["boot", "data/system", "data/card", "usr/share/zoneinfo/Europe"] {
+            fs::create_dir_all(folder.path().join(place)).unwrap();
+        }
+        fs::write(folder.path().join("usr/share/zoneinfo/Europe/Berlin"), "TZif").unwrap();
+        Self { folder }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.at(name)).unwrap_or_default()
+    }
+
+    /// What the report says after this was written.
+    fn apply(&self, text: &str) -> String {
+        fs::write(self.at("boot/wattle.txt"), text).unwrap();
+        self.again()
+    }
+
+    fn again(&self) -> String {
+        let done = apply(&self.at("boot"), self.folder.path(), true);
+        assert_eq!(self.text("boot/wattle-report.txt"), self.text("data/card/wattle-report.txt"));
+        let report = self.text("boot/wattle-report.txt");
+        assert_eq!(done.is_err(), report.contains("not done: "), "{report}");
+        report
+    }
+}
+
+const ALL: &str = "hostname = attic\r\nwifi_name = Kitchen\r\nwifi_password = six \"quoted\" words\r\nwifi_country = de\r\n\
+                   timezone = Europe/Berlin\r\npage_password = quince and plum\r\nssh_key = ssh-ed25519 AAAAC3Nz ann\r\n";
+
+#[test]
+fn a_card_is_carried_out_and_its_secrets_are_taken_away() {
+    let board = Board::new();
+    let report = board.apply(ALL);
+    assert!(report.contains("Nothing is wrong."), "{report}");
+    assert_eq!(
+        (board.text("data/system/hostname").as_str(), board.text("data/system/ssh/authorized_keys").as_str()),
+        ("attic\n", "ssh-ed25519 AAAAC3Nz ann\n")
+    );
+    assert_eq!(
+        fs::read_link(board.at("data/system/localtime")).unwrap(),
+        Path::new("/usr/share/zoneinfo/Europe/Berlin")
+    );
+    let wifi = board.text("data/system/wifi.conf");
+    assert!(wifi.contains("country=DE\n") && wifi.contains("\tssid=4b69746368656e\n"), "{wifi}");
+    assert!(wifi.contains("\tpsk=\"six \"quoted\" words\"\n"), "{wifi}");
+    let mode = fs::metadata(board.at("data/system/wifi.conf")).unwrap().permissions().mode();
+    assert_eq!((mode & 0o777, board.text("data/card/page-password").as_str()), (0o600, "quince and plum"));
+    let left = board.text("boot/wattle.txt");
+    assert!(!left.contains("quoted") && !left.contains("quince") && left.contains("hostname = attic\r\n"), "{left}");
+    assert!(!report.contains("quoted") && !report.contains("quince"), "{report}");
+}
+
+#[test]
+fn a_card_that_is_carried_out_again_keeps_the_password_that_was_taken_out() {
+    let board = Board::new();
+    board.apply(ALL);
+    let changed = board.text("boot/wattle.txt").replace("attic", "cellar").replace("= de", "= FR");
+    let report = board.apply(&changed);
+    assert!(report.contains("Nothing is wrong."), "{report}");
+    let wifi = board.text("data/system/wifi.conf");
+    assert!(wifi.contains("country=FR\n") && wifi.contains("six \"quoted\" words"), "{wifi}");
+    assert_eq!(board.text("data/system/hostname"), "cellar\n");
+    // Another network has no password of before.
+    let report = board.apply("wifi_name = Other\nwifi_country = DE\n");
+    assert!(report.contains("the Wi-Fi has no password"), "{report}");
+    assert!(board.text("data/system/wifi.conf").contains("4b69746368656e"), "the one of before stays");
+    board.apply("wifi_name = Other\nwifi_country = DE\nwifi_password = none\n");
+    assert!(board.text("data/system/wifi.conf").contains("key_mgmt=NONE"));
+}
+
+#[test]
+fn what_cannot_be_done_is_told_and_keeps_the_secrets_for_another_try() {
+    let board = Board::new();
+    fs::create_dir(board.at("data/system/wifi.conf")).unwrap();
+    let report = board.apply(ALL);
+    assert!(report.contains("not done: the Wi-Fi could not be written"), "{report}");
+    assert!(board.text("boot/wattle.txt").contains("quoted"), "what was not carried out stays");
+    assert_eq!(board.text("data/system/hostname"), "attic\n", "the rest is done");
+    let report = board.apply("timezone = Europe/Nowhere\n");
+    assert!(report.contains("the time zone is none that this system knows"), "{report}");
+    fs::remove_file(board.at("boot/wattle.txt")).unwrap();
+    assert!(board.again().contains("No setting of it is used."));
+}
+
+#[test]
+fn an_invite_is_moved_to_the_agent_and_wiped_from_the_card_and_a_damaged_one_stays() {
+    let board = Board::new();
+    fs::create_dir_all(board.at("boot/wattle")).unwrap();
+    fs::write(board.at("boot/wattle/invite.toml"), "version = 1\n").unwrap();
+    assert!(board.apply("").contains("the invite on this partition is damaged"));
+    assert!(board.at("boot/wattle/invite.toml").exists() && !board.at("data/card/wattle").exists());
+    fs::remove_file(board.at("boot/wattle/invite.toml")).unwrap();
+    assert!(board.apply("invite = attic.toml\n").contains("the invite that it names is not on this partition"));
+    let invite = Invite {
+        mesh: [0x5b; 32],
+        id: InviteId([7; 16]),
+        secret: LongSecret::new([0xa7; 16]),
+        issuers: vec![PeerKey(*ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes())],
+        addresses: Vec::new(),
+        caps: 3,
+        hours: 24,
+    };
+    fs::write(board.at("boot/attic.toml"), invite.text().replace('\n', "\r\n")).unwrap();
+    assert!(board.again().contains("Nothing is wrong."));
+    assert!(board.at("data/card/wattle/invite.toml").exists() && !board.at("boot/attic.toml").exists());
+    assert!(board.again().contains("Nothing is wrong."), "one that was moved is no mistake");
+}
+
+#[test]
+fn a_password_that_was_left_is_set_once_and_forgotten() {
+    let board = Board::new();
+    let home = board.at("home");
+    take(&board.at("data/card"), &home, true).unwrap();
+    assert!(!home.exists(), "where there is none, nothing is made");
+    board.apply(ALL);
+    take(&board.at("data/card"), &home, true).unwrap();
+    assert!(fs::read_to_string(home.join("api-password")).unwrap().contains("salt"));
+    assert!(!board.at("data/card/page-password").exists());
+}

@@ -1,0 +1,314 @@
+//! `wattle.txt`: what an owner writes onto the boot partition of the appliance's card, in any editor of any system.
+//!
+//! Each line is `key = value`. Byte order mark, CR-LF, tabs, quotation marks, capitals and hyphens in keys are taken as they come; a line that is
+//! wrong is a mistake with its number, and the other lines hold all the same: a board without a screen cannot ask. Only a file that is
+//! no text of this kind at all is not used. No mistake repeats a value.
+//!
+//! Secrets are taken out of the file once they are used: [`Card::overwritten`] and [`Card::noted`] are what is written over it, one after the other.
+
+mod value;
+
+use crate::limits::{CARD_BYTES_MAX, CARD_MISTAKES_MAX, CARD_SSH_KEYS_MAX};
+use core::fmt::{self, Write as _};
+use core::ops::Range;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// What a file says.
+#[derive(Clone, Default)]
+pub struct Card {
+    /// The board's name.
+    pub hostname: Option<String>,
+    /// The network without a cable.
+    pub wifi: Option<Wifi>,
+    /// The zone, as the tz database calls it.
+    pub time_zone: Option<String>,
+    /// Public keys that may log in.
+    pub ssh_keys: Vec<String>,
+    /// The file of an invite on the same partition, where it is not the usual one.
+    pub invite: Option<String>,
+    /// The page's password.
+    pub page_password: Option<Zeroizing<String>>,
+    /// What is wrong, in the order of its lines.
+    pub mistakes: Vec<Mistake>,
+    secrets: Vec<(Key, Range<usize>)>,
+}
+
+/// A network without a cable.
+#[derive(Clone)]
+pub struct Wifi {
+    /// Its name, 1 to 32 bytes.
+    pub name: String,
+    /// Its password, or `none` for an open one. `None`: the one of before, which was taken out of the file.
+    pub password: Option<Zeroizing<String>>,
+    /// The country, in two capitals.
+    pub country: Option<String>,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong, without a full stop.
+    pub what: String,
+}
+
+// By hand: no secret is shown by accident.
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Card").field("used", &self.used()).field("mistakes", &self.mistakes).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Wifi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wifi").field("name", &self.name).field("country", &self.country).finish_non_exhaustive()
+    }
+}
+
+/// The settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Hostname,
+    WifiName,
+    WifiPassword,
+    WifiCountry,
+    TimeZone,
+    PagePassword,
+    SshKey,
+    Invite,
+}
+
+/// Their names; the first of each is the one that the docs have, the others are those of other systems' files.
+const NAMES: [(&str, Key); 13] = [
+    ("hostname", Key::Hostname),
+    ("wifi_name", Key::WifiName),
+    ("wifi_password", Key::WifiPassword),
+    ("wifi_country", Key::WifiCountry),
+    ("timezone", Key::TimeZone),
+    ("page_password", Key::PagePassword),
+    ("ssh_key", Key::SshKey),
+    ("invite", Key::Invite),
+    ("wifi_ssid", Key::WifiName),
+    ("ssid", Key::WifiName),
+    ("wifi_psk", Key::WifiPassword),
+    ("country", Key::WifiCountry),
+    ("time_zone", Key::TimeZone),
+];
+
+impl Key {
+    fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, key)| *key == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Card {
+    /// Reads a file.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut reading = Reading::default();
+        if bytes.len() > CARD_BYTES_MAX {
+            reading.wrong(
+                1,
+                format!(
+                    "the file has more than {CARD_BYTES_MAX} bytes, so it is no wattle.txt: nothing of it was used"
+                ),
+            );
+        } else if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            reading.wrong(
+                1,
+                "the file is saved as UTF-16 (\"Unicode\"): save it as UTF-8. Nothing of it was used".to_owned(),
+            );
+        } else {
+            let mut at = 0;
+            for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+                reading.line(number + 1, at, line);
+                at += line.len();
+            }
+        }
+        reading.ended()
+    }
+
+    /// What of the file is used, in words.
+    #[must_use]
+    pub fn used(&self) -> Vec<&'static str> {
+        let parts = [
+            (self.hostname.is_some(), "the name"),
+            (self.wifi.is_some(), "the Wi-Fi"),
+            (self.time_zone.is_some(), "the time zone"),
+            (self.page_password.is_some(), "the page's password"),
+            (!self.ssh_keys.is_empty(), "who may log in"),
+            (self.invite.is_some(), "the invite"),
+        ];
+        parts.into_iter().filter_map(|(is_used, what)| is_used.then_some(what)).collect()
+    }
+
+    /// The file with each secret's line overwritten, byte by byte: as long as it was.
+    #[must_use]
+    pub fn overwritten(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut over = bytes.to_vec();
+        for (_, place) in &self.secrets {
+            if let Some(line) = over.get_mut(place.clone()) {
+                line.fill(b'#');
+            }
+        }
+        over
+    }
+
+    /// The file with a note in place of each secret's line; `None` where it has none.
+    #[must_use]
+    pub fn noted(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let (mut noted, mut from) = (Vec::with_capacity(bytes.len()), 0);
+        for (key, place) in &self.secrets {
+            noted.extend_from_slice(bytes.get(from..place.start)?);
+            let note = format!("# {} was used, and taken out of this file. To change it, write it anew.", key.name());
+            noted.extend_from_slice(note.as_bytes());
+            from = place.end;
+        }
+        noted.extend_from_slice(bytes.get(from..)?);
+        (!self.secrets.is_empty()).then_some(noted)
+    }
+
+    /// What stands beside the file afterwards, with the line ends of every system; with what could not be done.
+    #[must_use]
+    pub fn report(&self, failed: &[String]) -> String {
+        let mut text = "What this board made of wattle.txt.\r\n\r\n".to_owned();
+        let used = self.used();
+        let _ = match used.as_slice() {
+            [] => write!(text, "No setting of it is used.\r\n"),
+            _ => write!(text, "Used: {}.\r\n", used.join(", ")),
+        };
+        for Mistake { line, what } in self.mistakes.iter().take(CARD_MISTAKES_MAX) {
+            let _ = write!(text, "line {line}: {what}.\r\n");
+        }
+        let more = self.mistakes.len().saturating_sub(CARD_MISTAKES_MAX);
+        if more > 0 {
+            let _ = write!(text, "{more} more lines are wrong.\r\n");
+        }
+        for what in failed {
+            let _ = write!(text, "not done: {what}.\r\n");
+        }
+        if self.mistakes.is_empty() && failed.is_empty() {
+            text += "Nothing is wrong.\r\n";
+        }
+        text
+    }
+}
+
+/// A file that is being read.
+#[derive(Default)]
+struct Reading {
+    card: Card,
+    /// Where each setting stood first.
+    lines: BTreeMap<Key, usize>,
+    wifi_name: Option<String>,
+    wifi_password: Option<Zeroizing<String>>,
+    wifi_country: Option<String>,
+}
+
+impl Reading {
+    fn wrong(&mut self, line: usize, what: String) {
+        self.card.mistakes.push(Mistake { line, what });
+    }
+
+    /// One line, with its end, which begins at this byte.
+    fn line(&mut self, number: usize, at: usize, line: &[u8]) {
+        let (at, line) = match line.strip_prefix(b"\xef\xbb\xbf") {
+            Some(line) if number == 1 => (at + 3, line),
+            _ => (at, line),
+        };
+        let length = line.trim_ascii_end().len();
+        if line.trim_ascii_start().starts_with(b"#") {
+            return;
+        }
+        let Ok(text) = str::from_utf8(line) else {
+            return self.wrong(number, "it is no text in UTF-8, and was not used".to_owned());
+        };
+        let text = text.trim();
+        if text.is_empty() || text.starts_with(';') {
+            return;
+        }
+        // Zeros stand where a file was not written to its end.
+        if text.contains(|sign: char| sign.is_control() && sign != '\t') {
+            return self.wrong(
+                number,
+                "it has signs that no keyboard types, and was not used: perhaps the file was not written to its end"
+                    .to_owned(),
+            );
+        }
+        let Some((key, value)) = text.split_once('=') else {
+            return self.wrong(
+                number,
+                "it has no equals sign, and was not used: a setting is a line as hostname = attic".to_owned(),
+            );
+        };
+        let name = key.trim().to_lowercase().replace(['-', ' '], "_");
+        let Some((_, key)) = NAMES.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<&str> =
+                NAMES.iter().filter(|(name, key)| key.name() == *name).map(|(name, _)| *name).collect();
+            return self.wrong(
+                number,
+                format!("this setting is not known, and was not used; those that are: {}", known.join(", ")),
+            );
+        };
+        if let Err(why) = self.set(number, *key, value::unquoted(value.trim()), at..at + length) {
+            self.wrong(number, why);
+        }
+    }
+
+    fn set(&mut self, number: usize, key: Key, value: &str, place: Range<usize>) -> Result<(), String> {
+        if value.is_empty() {
+            return Err(format!("{} has no value, and was passed over", key.name()));
+        }
+        if matches!(key, Key::WifiPassword | Key::PagePassword) {
+            self.card.secrets.push((key, place));
+        }
+        if let Some(first) = self.lines.get(&key).filter(|_| key != Key::SshKey) {
+            return Err(format!("{} stands in line {first} already, which is used, and this is not", key.name()));
+        }
+        match key {
+            Key::Hostname => self.card.hostname = Some(value::hostname(value)?),
+            Key::WifiName => self.wifi_name = Some(value::wifi_name(value)?),
+            Key::WifiPassword => self.wifi_password = Some(value::wifi_password(value)?),
+            Key::WifiCountry => self.wifi_country = Some(value::wifi_country(value)?),
+            Key::TimeZone => self.card.time_zone = Some(value::time_zone(value)?),
+            Key::PagePassword => self.card.page_password = Some(value::page_password(value)?),
+            Key::Invite => self.card.invite = Some(value::invite(value)?),
+            Key::SshKey if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
+                return Err(format!("there are more than {CARD_SSH_KEYS_MAX} keys, and this one is not used"));
+            }
+            Key::SshKey => self.card.ssh_keys.push(value::ssh_key(value)?),
+        }
+        self.lines.insert(key, number);
+        Ok(())
+    }
+
+    fn ended(mut self) -> Card {
+        let line = |key| self.lines.get(&key).copied();
+        let (name, password, country) = (line(Key::WifiName), line(Key::WifiPassword), line(Key::WifiCountry));
+        match (name, password, country) {
+            (None, Some(line), _) | (None, None, Some(line)) => {
+                self.wrong(line, "the Wi-Fi has no name (wifi_name), and is not used".to_owned());
+            }
+            (Some(line), _, None) => {
+                let what =
+                    "the Wi-Fi has no country (wifi_country): it is tried on the channels that are allowed everywhere";
+                self.wrong(line, what.to_owned());
+            }
+            _ => {}
+        }
+        let Self { mut card, wifi_name, wifi_password, wifi_country, .. } = self;
+        card.wifi = wifi_name.map(|name| Wifi { name, password: wifi_password, country: wifi_country });
+        card.mistakes.sort_by_key(|mistake| mistake.line);
+        // One that is not used stays in the file, for its owner to mend.
+        let (wifi, page) =
+            (card.wifi.as_ref().is_some_and(|wifi| wifi.password.is_some()), card.page_password.is_some());
+        card.secrets.retain(|(key, _)| if *key == Key::WifiPassword { wifi } else { page });
+        card
+    }
+}
+
+#[cfg(test)]
+#[path = "card/card_test.rs"]
+mod card_test;

@@ -1,0 +1,252 @@
+//! Updates of a device with two systems: whether a new one stays, and whose turn it is in the mesh.
+//!
+//! [`Trial`] decides at a start, and while it runs. The firmware starts the other system once and comes back by itself (tryboot), so a system that
+//! does not come up needs no decision. One that comes up stays when it was ready and its mesh reachable for `UPDATE_TRIAL_MS` without a break; after
+//! `UPDATE_TRIAL_LIMIT_MS` it is given up. What is written is written before what rests on it, and each step may be done twice: a power cut
+//! between two of them has the next start do the second again.
+//!
+//! [`Turn`] keeps two devices of a mesh from updating at once. Who wants to says so, and begins when for `UPDATE_SETTLE_MS` nobody else said that it updates, and
+//! nobody with a smaller key that it wants to. While a device that was seen within `UPDATE_AWAY_MS` is not reached none begins: it
+//! may be updating on the other side of a broken network. The words travel as news of the mesh; what a device says of itself is all that counts.
+//!
+//! Writing partitions, files and restarts are `platform`'s.
+
+use crate::base::id::PeerKey;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{
+    PEERS_MAX, UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS,
+};
+use crate::wire::update::Version;
+use std::collections::BTreeMap;
+
+/// The two systems of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Partition 2, folder `a`.
+    A,
+    /// Partition 3, folder `b`.
+    B,
+}
+
+impl Slot {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// How far an update is; kept on the data partition, which both systems have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It lies whole in the other system's place, and waits for its turn.
+    Written,
+    /// The firmware was, or is about to be, told to start it once.
+    Trying,
+    /// It stays.
+    Confirmed,
+    /// It was given up: the earlier system runs, and this version is not tried again by itself.
+    RolledBack,
+}
+
+/// What is kept of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which version it brings.
+    pub version: Version,
+    /// Where it lies.
+    pub slot: Slot,
+    /// How far it is.
+    pub stage: Stage,
+    /// Whether the device had a mesh that was reachable before: then it must be again.
+    pub needs_mesh: bool,
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Keep this, and sync it, before the effects behind it.
+    Save(Record),
+    /// Have the firmware start this system from now on: `config.txt` names it, `tryboot.txt` the other. Nothing is done where it does already.
+    Prefer(Slot),
+    /// Restart, and have the firmware start the other system once.
+    RestartOnTrial,
+    /// Restart, as always.
+    Restart,
+    /// Tell the owner, and the mesh, that the update has ended.
+    Ended(Stage),
+}
+
+/// An update of this device, from its files to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    record: Option<Record>,
+    /// Since when the new system runs on trial.
+    began: Option<Instant>,
+    /// Since when it is ready and its mesh reachable.
+    good_since: Option<Instant>,
+}
+
+impl Trial {
+    /// At a start of the agent in this system, with what was kept.
+    #[must_use]
+    pub fn start(now: Instant, running: Slot, record: Option<Record>) -> (Self, Vec<Effect>) {
+        let mut trial = Self { record, began: None, good_since: None };
+        let effects = match record {
+            Some(record) if record.stage == Stage::Trying && record.slot == running => {
+                trial.began = Some(now);
+                Vec::new()
+            }
+            // It did not come up, or the power went before it was started: nobody knows which, and the owner may try again.
+            Some(record) if record.stage == Stage::Trying => trial.ended(Stage::RolledBack, &[Effect::Prefer(running)]),
+            // The agent was ended before it could restart into it, or the files of the earlier system were put back by hand.
+            _ => Vec::new(),
+        };
+        (trial, effects)
+    }
+
+    /// The update lies whole in the other system's place.
+    #[must_use]
+    pub fn written(&mut self, version: Version, running: Slot, needs_mesh: bool) -> Vec<Effect> {
+        if self.began.is_some() {
+            return Vec::new();
+        }
+        let record = Record { version, slot: running.other(), stage: Stage::Written, needs_mesh };
+        self.record = Some(record);
+        vec![Effect::Save(record)]
+    }
+
+    /// It is this device's turn.
+    #[must_use]
+    pub fn turn(&mut self) -> Vec<Effect> {
+        match &mut self.record {
+            Some(record) if record.stage == Stage::Written => {
+                record.stage = Stage::Trying;
+                vec![Effect::Save(*record), Effect::RestartOnTrial]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How the agent is now.
+    #[must_use]
+    pub fn step(&mut self, now: Instant, is_ready: bool, mesh_reachable: bool) -> Vec<Effect> {
+        let (Some(record), Some(began)) = (self.record, self.began) else { return Vec::new() };
+        let is_good = is_ready && (mesh_reachable || !record.needs_mesh);
+        self.good_since = is_good.then(|| self.good_since.unwrap_or(now));
+        let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
+        if self.good_since.is_some_and(|since| is_past(since, UPDATE_TRIAL_MS)) {
+            return self.ended(Stage::Confirmed, &[Effect::Prefer(record.slot)]);
+        }
+        // One that is good at this moment may still become confirmed.
+        if !is_good && is_past(began, UPDATE_TRIAL_LIMIT_MS) {
+            let back = Effect::Prefer(record.slot.other());
+            let mut effects = self.ended(Stage::RolledBack, &[back]);
+            effects.push(Effect::Restart);
+            return effects;
+        }
+        Vec::new()
+    }
+
+    /// When [`Self::step`] is due again, if nothing changes before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let limit = self.began? + Duration::from_millis(UPDATE_TRIAL_LIMIT_MS);
+        Some(self.good_since.map_or(limit, |since| since + Duration::from_millis(UPDATE_TRIAL_MS)))
+    }
+
+    /// What was kept, and where it stands.
+    #[must_use]
+    pub const fn record(&self) -> Option<Record> {
+        self.record
+    }
+
+    /// The files first, then the record: between the two, the next start finds a trial, and comes to the same end.
+    fn ended(&mut self, stage: Stage, first: &[Effect]) -> Vec<Effect> {
+        (self.began, self.good_since) = (None, None);
+        let mut effects = first.to_vec();
+        if let Some(record) = &mut self.record {
+            record.stage = stage;
+            effects.push(Effect::Save(*record));
+        }
+        effects.push(Effect::Ended(stage));
+        effects
+    }
+}
+
+/// What a device says of itself to its mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It waits for its turn.
+    Wants,
+    /// It updates.
+    Updates,
+    /// Neither.
+    Nothing,
+}
+
+/// Whose turn it is, as this device sees it.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    me: PeerKey,
+    said: Said,
+    /// Since when nothing stands in the way.
+    free_since: Option<Instant>,
+    others: BTreeMap<PeerKey, (Said, Instant)>,
+}
+
+impl Turn {
+    /// Of the device with this key, which waits for nothing. After a start in the middle of an update it says `Updates` again.
+    #[must_use]
+    pub fn new(me: PeerKey, is_updating: bool) -> Self {
+        let said = if is_updating { Said::Updates } else { Said::Nothing };
+        Self { me, said, free_since: None, others: BTreeMap::new() }
+    }
+
+    /// It has an update that waits.
+    pub fn want(&mut self) {
+        if self.said == Said::Nothing {
+            self.said = Said::Wants;
+        }
+    }
+
+    /// Its update has ended, however.
+    pub fn end(&mut self) {
+        (self.said, self.free_since) = (Said::Nothing, None);
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub const fn said(&self) -> Said {
+        self.said
+    }
+
+    /// Another member said this of itself.
+    pub fn heard(&mut self, now: Instant, from: PeerKey, said: Said) {
+        if said == Said::Nothing {
+            self.others.remove(&from);
+        } else if self.others.len() < PEERS_MAX || self.others.contains_key(&from) {
+            self.others.insert(from, (said, now));
+        }
+    }
+
+    /// Whether its turn has come: once. `missing`: when each member that is not reached now was seen last.
+    #[must_use]
+    pub fn comes(&mut self, now: Instant, missing: &[Instant]) -> bool {
+        let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
+        self.others.retain(|_, (_, heard)| !is_past(*heard, UPDATE_WAIT_MS));
+        let me = self.me;
+        let is_alone = missing.iter().all(|seen| is_past(*seen, UPDATE_AWAY_MS));
+        let is_before = |(other, (said, _)): (&PeerKey, &(Said, Instant))| *said == Said::Updates || *other < me;
+        let is_free = self.said == Said::Wants && is_alone && !self.others.iter().any(is_before);
+        self.free_since = is_free.then(|| self.free_since.unwrap_or(now));
+        let comes = self.free_since.is_some_and(|since| is_past(since, UPDATE_SETTLE_MS));
+        if comes {
+            (self.said, self.free_since) = (Said::Updates, None);
+        }
+        comes
+    }
+}

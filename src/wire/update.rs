@@ -1,0 +1,187 @@
+//! The manifest of an update of the SD card image: which version, for which boards, and what its two files hold.
+//!
+//! TOML, because people look at it; signed as it stands, byte for byte, by an Ed25519 key (RFC 8032) that the device knows. The signature covers
+//! `wattle-update-1`, a zero byte and the manifest, so that it serves for nothing else. The manifest names the SHA-256 of the files:
+//! whoever has checked it can take them from anybody, a member of the mesh among them.
+
+use super::peer_id::PeerId;
+use crate::limits::{UPDATE_MANIFEST_BYTES_MAX, UPDATE_PART_BYTES_MAX};
+use core::fmt;
+use serde::Deserialize;
+
+/// What the signature covers before the manifest.
+const DOMAIN: &[u8] = b"wattle-update-1\0";
+/// The version of the form.
+const FORM: u32 = 1;
+
+/// A version by SemVer, without a word behind it: such are never given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u32, pub u32, pub u32);
+
+impl Version {
+    /// Reads `1.2.3`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(|part| {
+            let is_number = part.len() <= 9
+                && part.bytes().all(|sign| sign.is_ascii_digit())
+                && (part.len() == 1 || !part.starts_with('0'));
+            part.parse::<u32>().ok().filter(|_| is_number)
+        });
+        let version = Self(parts.next()??, parts.next()??, parts.next()??);
+        parts.next().is_none().then_some(version)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// For which boards an image is, as Debian calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// 64 bits.
+    Arm64,
+    /// 32 bits.
+    Armhf,
+}
+
+/// One of its files, as it lies on the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: [u8; 32],
+}
+
+/// An update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Which version it brings.
+    pub version: Version,
+    /// For which boards.
+    pub architecture: Architecture,
+    /// The folder of the boot partition, as a tar.
+    pub boot: Part,
+    /// The root partition.
+    pub root: Part,
+}
+
+/// Why an update is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadUpdate {
+    /// Its signature is none: too short, too long, or not hexadecimal.
+    Unsigned,
+    /// No key that this device knows has signed it, or it was changed afterwards.
+    NotGenuine,
+    /// It is no manifest, or one of a later form.
+    NotAnUpdate,
+    /// It is for other boards.
+    OtherBoard,
+    /// It brings what runs already.
+    Same,
+    /// It brings an older version: with one, an old fault could be brought back.
+    Older,
+}
+
+impl fmt::Display for BadUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsigned => "The update is not signed. It was not taken.",
+            Self::NotGenuine => {
+                "The update is not signed by a key that this device knows, or was changed on its way. It was not taken."
+            }
+            Self::NotAnUpdate => "This is no update that this version knows. It was not taken.",
+            Self::OtherBoard => "The update is for other boards. It was not taken.",
+            Self::Same => "The update brings the version that runs already.",
+            Self::Older => "The update brings an older version than the one that runs. It was not taken.",
+        })
+    }
+}
+
+impl std::error::Error for BadUpdate {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    form: u32,
+    version: String,
+    architecture: Architecture,
+    boot: RawPart,
+    root: RawPart,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPart {
+    bytes: u64,
+    sha256: String,
+}
+
+impl Update {
+    /// The bytes that the signature of a manifest covers.
+    #[must_use]
+    pub fn signed_bytes(manifest: &[u8]) -> Vec<u8> {
+        [DOMAIN, manifest].concat()
+    }
+
+    /// Reads a manifest that one of these keys has signed; `signature` is 128 hexadecimal digits, and blanks around them. Nothing of one that is
+    /// not signed is looked at.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn read(manifest: &[u8], signature: &str, keys: &[[u8; 32]]) -> Result<Self, BadUpdate> {
+        let signature = octets::<64>(signature.trim()).ok_or(BadUpdate::Unsigned)?;
+        if manifest.len() > UPDATE_MANIFEST_BYTES_MAX {
+            return Err(BadUpdate::NotAnUpdate);
+        }
+        let signed = Self::signed_bytes(manifest);
+        if !keys.iter().any(|key| PeerId::from_public_key(key).signed(&signed, &signature)) {
+            return Err(BadUpdate::NotGenuine);
+        }
+        let text = str::from_utf8(manifest).map_err(|_| BadUpdate::NotAnUpdate)?;
+        Self::parse(text).ok_or(BadUpdate::NotAnUpdate)
+    }
+
+    /// Reads a manifest, whoever wrote it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let File { form, version, architecture, boot, root } = toml::from_str(text).ok()?;
+        let update = Self { version: Version::parse(&version)?, architecture, boot: part(&boot)?, root: part(&root)? };
+        (form == FORM).then_some(update)
+    }
+
+    /// Whether a device takes it that runs this version on such a board.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn fits(&self, architecture: Architecture, running: Version) -> Result<(), BadUpdate> {
+        match self.version.cmp(&running) {
+            _ if self.architecture != architecture => Err(BadUpdate::OtherBoard),
+            core::cmp::Ordering::Less => Err(BadUpdate::Older),
+            core::cmp::Ordering::Equal => Err(BadUpdate::Same),
+            core::cmp::Ordering::Greater => Ok(()),
+        }
+    }
+}
+
+fn part(raw: &RawPart) -> Option<Part> {
+    let part = Part { bytes: raw.bytes, sha256: octets(&raw.sha256)? };
+    (1..=UPDATE_PART_BYTES_MAX).contains(&part.bytes).then_some(part)
+}
+
+/// So many bytes in lower-case hexadecimal digits.
+fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |sign: &u8| match sign {
+        b'0'..=b'9' => Some(sign - b'0'),
+        b'a'..=b'f' => Some(sign - b'a' + 10),
+        _ => None,
+    };
+    let pairs = text.as_bytes().chunks_exact(2);
+    let bytes: Option<Vec<u8>> = pairs.map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.last()?)?)).collect();
+    bytes.filter(|_| text.len() == 2 * N)?.try_into().ok()
+}

@@ -1,0 +1,266 @@
+//! Updates of the SD card image: what is taken, what stays, and whose turn it is. Power cuts are starts between any two effects.
+
+use ed25519_dalek::{Signer, SigningKey};
+use wattle::base::id::PeerKey;
+use wattle::base::time::Instant;
+use wattle::limits::{UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
+use wattle::mesh::update::{Effect, Record, Said, Slot, Stage, Trial, Turn};
+use wattle::wire::update::{Architecture, BadUpdate, Update, Version};
+
+const NEW: Version = Version(1, 4, 0);
+
+fn manifest() -> String {
+    let sum = "5b".repeat(32);
+    format!(
+        "form = 1\nversion = \"1.4.0\"\narchitecture = \"arm64\"\n[boot]\nbytes = 22000000\nsha256 = \"{sum}\"\n[root]\nbytes = 230000000\nsha256 = \"{sum}\"\n"
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+fn signed(key: &SigningKey, manifest: &str) -> String {
+    hex(&key.sign(&Update::signed_bytes(manifest.as_bytes())).to_bytes())
+}
+
+#[test]
+fn an_update_is_taken_only_whole_and_signed_by_a_known_key() {
+    let (ours, other, text) = (key(1), key(2), manifest());
+    let keys = [*other.verifying_key().as_bytes(), *ours.verifying_key().as_bytes()];
+    let read = |text: &str, signature: &str| Update::read(text.as_bytes(), signature, &keys);
+    let update = read(&text, &format!("{}\r\n", signed(&ours, &text))).unwrap();
+    assert_eq!((update.version, update.root.bytes, update.boot.sha256), (NEW, 230_000_000, [0x5b; 32]));
+    assert_eq!(read(&text, &signed(&key(3), &text)), Err(BadUpdate::NotGenuine));
+    assert_eq!(read(&text.replace("230", "231"), &signed(&ours, &text)), Err(BadUpdate::NotGenuine));
+    // A signature of the same bytes for another purpose.
+    assert_eq!(read(&text, &hex(&ours.sign(text.as_bytes()).to_bytes())), Err(BadUpdate::NotGenuine));
+    for unsigned in ["", "00", &"zz".repeat(64), &signed(&ours, &text)[1..]] {
+        assert_eq!(read(&text, unsigned), Err(BadUpdate::Unsigned), "{unsigned}");
+    }
+    // What is signed and is none: cut off, of a later form, with more in it than this version knows, too long.
+    let long = format!("{text}#{}", " ".repeat(5000));
+    for wrong in [
+        &text[..text.len() - 30],
+        &text.replace("form = 1", "form = 2"),
+        &text.replace("[boot]", "more = 1\n[boot]"),
+        &text.replace("1.4.0", "1.04.0"),
+        &text.replace("22000000", "0"),
+        &long,
+    ] {
+        assert_eq!(read(wrong, &signed(&ours, wrong)), Err(BadUpdate::NotAnUpdate), "{wrong}");
+    }
+}
+
+#[test]
+fn an_update_for_other_boards_or_an_older_one_is_not_taken() {
+    let update = Update::parse(&manifest()).unwrap();
+    let fits = |architecture, running| update.fits(architecture, Version::parse(running).unwrap());
+    assert_eq!(fits(Architecture::Arm64, "1.3.99"), Ok(()));
+    assert_eq!(fits(Architecture::Armhf, "1.3.99"), Err(BadUpdate::OtherBoard));
+    assert_eq!(
+        (fits(Architecture::Arm64, "1.4.0"), fits(Architecture::Arm64, "1.10.0")),
+        (Err(BadUpdate::Same), Err(BadUpdate::Older))
+    );
+    assert_eq!(Version::parse("1.4.0").unwrap().to_string(), "1.4.0");
+    for wrong in ["", "1", "1.2", "1.2.3.4", "1.2.x", "1.2.-3", "+1.2.3", "1.2.4294967296"] {
+        assert_eq!(Version::parse(wrong), None, "{wrong}");
+    }
+}
+
+/// A card: what is kept of it through a power cut.
+#[derive(Clone, Copy)]
+struct Card {
+    record: Option<Record>,
+    /// The system that the firmware starts, and whether it starts the other one once.
+    preferred: Slot,
+    once: bool,
+}
+
+impl Card {
+    /// Does the effects, the power going before the one with this number; whether there was a restart or a cut.
+    fn carry_out(&mut self, effects: &[Effect], cut: usize) -> bool {
+        for (number, effect) in effects.iter().enumerate() {
+            if number == cut {
+                return true;
+            }
+            match effect {
+                Effect::Save(record) => self.record = Some(*record),
+                Effect::Prefer(slot) => self.preferred = *slot,
+                Effect::RestartOnTrial => {
+                    self.once = true;
+                    return true;
+                }
+                Effect::Restart => return true,
+                Effect::Ended(_) => {}
+            }
+        }
+        false
+    }
+
+    /// What runs after a start.
+    fn start(&mut self) -> Slot {
+        let running = if self.once { self.preferred.other() } else { self.preferred };
+        self.once = false;
+        running
+    }
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+/// An update from its turn to its end, with the new system as good as `is_good` says at each minute, and a power cut before the effect of this number
+/// in the list of this number. The card at the end, and how many starts it took.
+fn lived(is_good: impl Fn(u64) -> bool, cut: (usize, usize)) -> (Card, Slot, usize) {
+    let (mut card, mut lists) = (Card { record: None, preferred: Slot::A, once: false }, 0);
+    let mut done = |card: &mut Card, effects: &[Effect]| {
+        if effects.is_empty() {
+            return false;
+        }
+        lists += 1;
+        card.carry_out(effects, if lists == cut.0 { cut.1 } else { usize::MAX })
+    };
+    for starts in 1..20 {
+        let running = card.start();
+        let (mut trial, effects) = Trial::start(at(0), running, card.record);
+        if done(&mut card, &effects) {
+            continue;
+        }
+        if card.record.is_none() && done(&mut card, &trial.written(NEW, running, true)) {
+            continue;
+        }
+        if done(&mut card, &trial.turn()) {
+            continue;
+        }
+        let mut restarted = false;
+        for minute in 0..=2 * UPDATE_TRIAL_LIMIT_MS / 60_000 {
+            let good = running == Slot::A || is_good(minute);
+            if done(&mut card, &trial.step(at(minute * 60_000), good, good)) {
+                restarted = true;
+                break;
+            }
+        }
+        if !restarted {
+            return (card, running, starts);
+        }
+    }
+    panic!("it goes on for ever");
+}
+
+#[test]
+fn a_good_system_stays_and_a_bad_one_gives_way_wherever_the_power_goes() {
+    for list in 0..8 {
+        for effect in 0..4 {
+            let (card, running, starts) = lived(|_| true, (list, effect));
+            let stage = card.record.unwrap().stage;
+            // Where the power went between the word "trying" and the restart, nobody knows that it was never tried.
+            let due = if running == Slot::B { Stage::Confirmed } else { Stage::RolledBack };
+            assert_eq!((stage, card.preferred), (due, running), "cut before effect {effect} of list {list}");
+            assert!(starts <= 4, "{starts}");
+            let (card, running, _) = lived(|minute| minute < 5, (list, effect));
+            assert_eq!((card.record.unwrap().stage, card.preferred, running), (Stage::RolledBack, Slot::A, Slot::A));
+        }
+    }
+    let (card, running, starts) = lived(|_| true, (0, 0));
+    assert_eq!((card.record.unwrap().stage, running, starts), (Stage::Confirmed, Slot::B, 2));
+}
+
+#[test]
+fn a_break_in_the_ten_minutes_begins_them_anew_and_after_an_hour_it_is_over() {
+    let record = Record { version: NEW, slot: Slot::B, stage: Stage::Trying, needs_mesh: true };
+    let (mut trial, effects) = Trial::start(at(0), Slot::B, Some(record));
+    assert_eq!((effects, trial.deadline()), (Vec::new(), Some(at(UPDATE_TRIAL_LIMIT_MS))));
+    assert_eq!(trial.step(at(1_000), true, true), []);
+    assert_eq!(trial.deadline(), Some(at(1_000 + UPDATE_TRIAL_MS)));
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, false), [], "the mesh is away for a moment");
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS + 1_000), true, true), []);
+    assert_eq!(trial.step(at(2 * UPDATE_TRIAL_MS), true, true), []);
+    let end = trial.step(at(2 * UPDATE_TRIAL_MS + 1_000), true, true);
+    assert_eq!(end.first(), Some(&Effect::Prefer(Slot::B)), "the files before the record: {end:?}");
+    assert_eq!((trial.record().unwrap().stage, trial.deadline()), (Stage::Confirmed, None));
+    assert_eq!(trial.step(at(9 * UPDATE_TRIAL_LIMIT_MS), false, false), [], "what stays is not given up later");
+    // Without a mesh before, none is asked for.
+    let (mut alone, _) = Trial::start(at(0), Slot::B, Some(Record { needs_mesh: false, ..record }));
+    assert_eq!(alone.step(at(0), true, false), []);
+    assert!(alone.step(at(UPDATE_TRIAL_MS), true, false).contains(&Effect::Ended(Stage::Confirmed)));
+    // One that is good at the end of the hour gets its ten minutes.
+    let (mut late, _) = Trial::start(at(0), Slot::B, Some(record));
+    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS - 1_000), true, true), []);
+    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 1_000), true, true), []);
+    assert!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 2_000), false, true).contains(&Effect::Restart));
+}
+
+/// Three devices that hear each other `delay` later, and want to update at these moments; at each second, how many update.
+fn most_at_once(wants: [u64; 3], delay: u64, away: std::ops::Range<u64>) -> (usize, usize) {
+    let keys: Vec<PeerKey> = [3, 1, 2].map(|seed| PeerKey([seed; 32])).to_vec();
+    let mut turns: Vec<Turn> = keys.iter().map(|key| Turn::new(*key, false)).collect();
+    let (mut ends, mut most, mut ended) = (vec![None; 3], 0, 0);
+    let mut under_way: Vec<(u64, usize, Said)> = Vec::new();
+    for second in 0..6 * 3600_u64 {
+        let now = at(second * 1000);
+        for (who, want) in wants.into_iter().enumerate() {
+            let before = turns[who].said();
+            if second == want {
+                turns[who].want();
+            }
+            // The first one is on the other side of a broken network for a while.
+            let others = if who == 0 { 2 } else { 1 };
+            let missing = vec![now; if away.contains(&second) { others } else { 0 }];
+            if turns[who].comes(now, &missing) {
+                ends[who] = Some(second + 700);
+            }
+            if ends[who] == Some(second) {
+                turns[who].end();
+                ended += 1;
+            }
+            // Words are said again each half minute, as news of the mesh are.
+            if turns[who].said() != before || second % 30 == 0 {
+                under_way.push((second + delay, who, turns[who].said()));
+            }
+        }
+        let due: Vec<_> = under_way.iter().filter(|(when, _, _)| *when == second).copied().collect();
+        under_way.retain(|(when, _, _)| *when > second);
+        for (_, from, said) in due {
+            for to in (0..3).filter(|to| *to != from && !(away.contains(&second) && (from == 0 || *to == 0))) {
+                turns[to].heard(now, keys[from], said);
+            }
+        }
+        most = most.max(turns.iter().filter(|turn| turn.said() == Said::Updates).count());
+    }
+    (most, ended)
+}
+
+#[test]
+fn never_two_devices_of_a_mesh_update_at_once_and_each_has_its_turn() {
+    for wants in [[0, 0, 0], [0, 170, 179], [181, 0, 181], [5, 4, 3], [0, 900, 901]] {
+        for delay in [1, 40, 90] {
+            assert_eq!(most_at_once(wants, delay, 0..0), (1, 3), "{wants:?}, {delay} s");
+            // A broken network of an hour, at whose beginning one may already update.
+            assert_eq!(most_at_once(wants, delay, 200..3800), (1, 3), "{wants:?}, {delay} s");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_said_it_updates_and_is_gone_is_waited_for_and_then_passed_over() {
+    let mut turn = Turn::new(PeerKey([1; 32]), false);
+    turn.heard(at(0), PeerKey([9; 32]), Said::Updates);
+    turn.want();
+    assert!(!turn.comes(at(0), &[]) && !turn.comes(at(UPDATE_WAIT_MS - 1), &[]));
+    assert!(!turn.comes(at(UPDATE_WAIT_MS), &[]) && turn.comes(at(UPDATE_WAIT_MS + UPDATE_SETTLE_MS), &[]));
+    assert_eq!((turn.said(), turn.comes(at(2 * UPDATE_WAIT_MS), &[])), (Said::Updates, false), "once");
+    let mut alone = Turn::new(PeerKey([1; 32]), false);
+    alone.want();
+    let seen = [at(1_000)];
+    assert!(!alone.comes(at(UPDATE_AWAY_MS), &seen), "it may update where nobody here sees it");
+    assert!(
+        !alone.comes(at(UPDATE_AWAY_MS + 1_000), &seen)
+            && alone.comes(at(UPDATE_AWAY_MS + 1_000 + UPDATE_SETTLE_MS), &seen)
+    );
+    assert_eq!(Turn::new(PeerKey([1; 32]), true).said(), Said::Updates, "after its restart");
+}
