@@ -1,9 +1,10 @@
 //! Texts that programs have embedded, by the calls that their clients make already: those of OpenAI, of Ollama and of
 //! text-embeddings-inference.
 //!
-//! The thread that embeds questions does it, with questions first (`runtime::embeds`). A call is refused before its body is read
-//! where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody out. What
-//! bodies take of the memory while they arrive is bounded by the number of connections.
+//! The thread that embeds questions does it, with questions first, and one more for each further core (`runtime::embeds`). A call is refused before
+//! its body is read where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody
+//! out. A large one takes further places, which only large ones have. What bodies take of the memory while they arrive is bounded by the number
+//! of connections.
 
 mod ollama;
 mod openai;
@@ -87,18 +88,23 @@ impl Api {
         let body = bytes(conn, EMBED_BODY_MAX).await?;
         let _room = embeds.room().ok_or_else(busy)?;
         let mut asked: D = serde_json::from_slice(&body).map_err(|error| bad(&misread(&error)))?;
+        let length = body.len();
         drop(body);
         let (texts, reading) = asked.wanted(embeds.model())?;
         if texts.len() > EMBED_TEXTS_MAX {
             let why = format!("There are {} texts; at most {EMBED_TEXTS_MAX} are embedded in one call.", texts.len());
             return Err((D::TOO_LARGE, why));
         }
-        let (mut vectors, mut tokens) = (Vec::with_capacity(texts.len()), 0);
-        for (number, text) in texts.into_iter().enumerate() {
-            let done = embeds.embed(text, reading).await.map_err(|why| not_embedded::<D>(number, why))?;
-            tokens += done.tokens;
-            vectors.push(done.embedding);
-        }
+        let _more = embeds.more_room(texts.len(), length).ok_or_else(|| {
+            (
+                D::BUSY,
+                "As many large calls are answered as this agent takes at once: send it again, or fewer texts."
+                    .to_owned(),
+            )
+        })?;
+        let done = embeds.embed_all(texts, reading).await.map_err(|(number, why)| not_embedded::<D>(number, why))?;
+        let tokens = done.iter().map(|one| one.tokens).sum();
+        let vectors = done.into_iter().map(|one| one.embedding).collect();
         Ok(asked.answer(embeds.model(), vectors, tokens))
     }
 
