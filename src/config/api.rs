@@ -1,4 +1,5 @@
-//! `[api]`: the address at which other devices may reach the API, and whether callers within this machine need no token.
+//! `[api]`: the address at which other devices may reach the API, whether callers within this machine need no token, and whether texts of programs
+//! may go to members.
 
 use super::error::{ConfigError, wrong};
 use core::net::SocketAddr;
@@ -9,17 +10,18 @@ use serde::Deserialize;
 pub(super) struct RawApi {
     open: Option<String>,
     open_here: Option<bool>,
+    spread: Option<bool>,
 }
 
 impl RawApi {
-    /// The address for other devices, and whether callers within this machine need no token.
-    pub(super) fn checked(self) -> Result<(Option<SocketAddr>, bool), ConfigError> {
+    /// The address for other devices, whether callers within this machine need no token, and whether texts of programs stay on this device.
+    pub(super) fn checked(self) -> Result<(Option<SocketAddr>, bool, bool), ConfigError> {
         let open = self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()?;
         let open_here = self.open_here.unwrap_or(false);
         if open_here && open.is_some() {
             return Err(wrong(OPEN_HERE_AND_THERE.to_owned()).of("api.open_here"));
         }
-        Ok((open, open_here))
+        Ok((open, open_here, self.spread == Some(false)))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Config {
     pub open_api: Option<SocketAddr>,
     /// Whether callers within this machine need no token. Never with `open_api`.
     pub open_here: bool,
+    /// Whether the texts that programs have embedded stay on this device (`api.spread = false`).
+    pub texts_stay: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +51,7 @@ impl Config {
 
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
-        let (open_api, open_here) = self.api.checked()?;
-        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api, open_here })
+        let (open_api, open_here, texts_stay) = self.api.checked()?;
+        Ok(Config { node: self.node.checked()?, energy: self.energy.checked()?, open_api, open_here, texts_stay })
     }
 }

@@ -13,6 +13,8 @@ fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
     assert_eq!((config.open_api, config.open_here, config.energy.can_wait), (None, false, Duration::ZERO));
     assert!(Config::parse("[api]\nopen_here = true\n").unwrap().open_here);
+    let stay = |text| Config::parse(text).unwrap().texts_stay;
+    assert!(stay("[api]\nspread = false\n") && !stay("[api]\nspread = true\n") && !stay(""));
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 

@@ -27,6 +27,8 @@ pub struct Embeds {
     more: Arc<Semaphore>,
     /// Threads that embed, which is how many texts of a call are in the queue.
     threads: usize,
+    /// Whether members may embed a part of a large call.
+    spreads: bool,
     model: Arc<str>,
     fingerprint: Fingerprint,
 }
@@ -40,14 +42,19 @@ pub struct Reading {
     pub cut: bool,
 }
 
-/// One text on its way to a thread.
+/// One text on its way to a thread; or several, of which only the tokens are counted, which takes less.
 #[derive(Debug)]
-pub struct TextCall {
-    text: String,
-    reading: Reading,
-    /// Takes the one answer; the channel has room for it.
-    reply: Sender<Result<Embedded, NotEmbedded>>,
+pub struct TextCall(Asked);
+
+/// What is asked of the thread. The channel of the reply takes the one answer, and has room for it.
+#[derive(Debug)]
+enum Asked {
+    Embed { text: String, reading: Reading, reply: Sender<Result<Embedded, NotEmbedded>> },
+    Count { texts: Vec<String>, reply: Sender<Vec<usize>> },
 }
+
+/// Where the answer to one text comes.
+pub(super) type TextAnswer = Receiver<Result<Embedded, NotEmbedded>>;
 
 /// An embedded text.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,13 +82,31 @@ impl Embeds {
     pub fn new(model: &str, fingerprint: Fingerprint) -> (Self, Receiver<TextCall>) {
         let (texts, to_embed) = bounded(EMBED_CALLS_MAX);
         let (calls, more) = (Semaphore::new(EMBED_CALLS_MAX).into(), Semaphore::new(EMBED_MORE_PLACES).into());
-        (Self { texts, calls, more, threads: 1, model: model.into(), fingerprint }, to_embed)
+        (Self { texts, calls, more, threads: 1, spreads: false, model: model.into(), fingerprint }, to_embed)
     }
 
     /// So many threads read what is sent, at least one.
     #[must_use]
     pub fn served_by(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }
+    }
+
+    /// Members may embed a part of a large call, or may not, which is so if nothing is said.
+    #[must_use]
+    pub fn spreading(self, spreads: bool) -> Self {
+        Self { spreads, ..self }
+    }
+
+    /// How many threads read what is sent.
+    #[must_use]
+    pub const fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Whether members may embed a part of a large call.
+    #[must_use]
+    pub const fn spreads(&self) -> bool {
+        self.spreads
     }
 
     /// The model's name.
@@ -138,36 +163,50 @@ impl Embeds {
         }
     }
 
+    /// Counts the tokens of texts, beyond the model's limit too.
+    ///
+    /// # Errors
+    /// They were not counted.
+    pub async fn count(&self, texts: Vec<String>) -> Result<Vec<usize>, NotEmbedded> {
+        let (reply, counted) = bounded(1);
+        let sent = self.texts.send(TextCall(Asked::Count { texts, reply })).await;
+        sent.map_err(|_| NotEmbedded::Stopped)?;
+        counted.recv().await.map_err(|_| NotEmbedded::Stopped)
+    }
+
     /// Takes no further text, so that the threads end once those that wait are done: the agent is stopping.
     pub fn close(&self) {
         self.texts.close();
     }
 
     /// Queues a text, and gives where its answer comes.
-    async fn send(
-        &self,
-        text: String,
-        reading: Reading,
-    ) -> Result<Receiver<Result<Embedded, NotEmbedded>>, NotEmbedded> {
+    pub(super) async fn send(&self, text: String, reading: Reading) -> Result<TextAnswer, NotEmbedded> {
         let (reply, answer) = bounded(1);
-        let sent = self.texts.send(TextCall { text, reading, reply }).await;
+        let sent = self.texts.send(TextCall(Asked::Embed { text, reading, reply })).await;
         sent.map(|()| answer).map_err(|_| NotEmbedded::Stopped)
     }
 }
 
 /// What a text came to.
-async fn answer(comes: Receiver<Result<Embedded, NotEmbedded>>) -> Result<Embedded, NotEmbedded> {
+pub(super) async fn answer(comes: TextAnswer) -> Result<Embedded, NotEmbedded> {
     comes.recv().await.unwrap_or(Err(NotEmbedded::Stopped))
 }
 
 impl TextCall {
     /// Embeds the text and answers. A panic ends this text alone.
     pub fn answer(self, embedder: &mut impl Embedder) {
-        let Self { text, reading, reply } = self;
-        // Safe after a panic: each text overwrites the engine's scratch memory.
-        let done = guard(|| embedded(embedder, &text, reading)).unwrap_or_else(|why| Err(NotEmbedded::Failed(why)));
-        // Whoever asked may have gone.
-        let _ = reply.try_send(done);
+        // Safe after a panic: each text overwrites the engine's scratch memory. Whoever asked may have gone.
+        match self.0 {
+            Asked::Embed { text, reading, reply } => {
+                let done = guard(|| embedded(embedder, &text, reading));
+                let _ = reply.try_send(done.unwrap_or_else(|why| Err(NotEmbedded::Failed(why))));
+            }
+            Asked::Count { texts, reply } => {
+                if let Ok(counts) = guard(|| texts.iter().map(|text| embedder.tokens(text)).collect()) {
+                    let _ = reply.try_send(counts);
+                }
+            }
+        }
     }
 }
 

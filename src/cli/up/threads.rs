@@ -3,6 +3,7 @@
 //! Background threads give way to everything else on the machine, and the audit's thread to most of it (`platform::sched`); the thread
 //! of queries and the writer run as usual.
 
+use crate::config::Config;
 use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
@@ -56,8 +57,8 @@ pub(super) struct Threads {
 
 impl Threads {
     /// The handle through which programs reach the threads that embed, too.
-    pub(super) fn serve(&self, node_handle: NodeHandle) -> NodeHandle {
-        node_handle.with_embeds(self.embeds.clone())
+    pub(super) fn serve(&self, node_handle: NodeHandle, (upkeep, config): (&Upkeep, &Config)) -> NodeHandle {
+        node_handle.with_upkeep(upkeep.clone()).with_embeds(self.embeds.clone().spreading(!config.texts_stay))
     }
 
     /// What tells those that wait for something outside the agent that it is being stopped.

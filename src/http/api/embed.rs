@@ -3,8 +3,8 @@
 //!
 //! The thread that embeds questions does it, with questions first, and one more for each further core (`runtime::embeds`). A call is refused before
 //! its body is read where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody
-//! out. A large one takes further places, which only large ones have. What bodies take of the memory while they arrive is bounded by the number
-//! of connections.
+//! out. A large one takes further places, which only large ones have, and members embed a part of it where that pays (`runtime::spread`). What
+//! bodies take of the memory while they arrive is bounded by the number of connections.
 
 mod ollama;
 mod openai;
@@ -17,6 +17,7 @@ use crate::http::answer::{json, refused};
 use crate::http::shape::takes_strings;
 use crate::limits::{DIMENSIONS, EMBED_BODY_MAX, EMBED_TEXTS_MAX};
 use crate::runtime::embeds::{Embeds, NotEmbedded, Reading, TEXT_TOKENS_MAX};
+use crate::runtime::spread::embed_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,7 +103,8 @@ impl Api {
                     .to_owned(),
             )
         })?;
-        let done = embeds.embed_all(texts, reading).await.map_err(|(number, why)| not_embedded::<D>(number, why))?;
+        let done = embed_all(&self.node, embeds, texts, reading).await;
+        let done = done.map_err(|(number, why)| not_embedded::<D>(number, why))?;
         let tokens = done.iter().map(|one| one.tokens).sum();
         let vectors = done.into_iter().map(|one| one.embedding).collect();
         Ok(asked.answer(embeds.model(), vectors, tokens))
