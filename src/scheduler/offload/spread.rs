@@ -246,8 +246,8 @@ mod tests {
         spread.on_renew(at(LEASE_MS_MIN - 1), batch);
         assert_eq!(spread.wake(at(LEASE_MS_MIN), &LINKED), (vec![], vec![]));
         let late = 2 * LEASE_MS_MIN - 1;
-        assert_eq!(spread.wake(at(late), &LINKED), (vec![(ReplyId(0), None)], vec![(PEER, Work::End(batch))]));
-        assert_eq!(spread.wake(at(late + SPREAD_WAIT_MS), &LINKED), (vec![(ReplyId(1), None)], vec![]));
+        let over = vec![(ReplyId(0), None), (ReplyId(1), None)];
+        assert_eq!(spread.wake(at(late), &LINKED), (over, vec![(PEER, Work::End(batch))]));
         let (mut spread, batch) = lent(&["a"]);
         assert_eq!(spread.wake(at(1), &[]), (vec![(ReplyId(0), None)], vec![(PEER, Work::End(batch))]));
         let (mut spread, batch) = lent(&["a"]);
