@@ -15,6 +15,8 @@ mod host;
 mod pairing;
 #[path = "sim/rings.rs"]
 mod rings;
+#[path = "sim/spread.rs"]
+mod spread;
 #[path = "sim/trust.rs"]
 mod trust;
 #[path = "sim/vectors.rs"]

@@ -129,7 +129,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     tell_known(&mut node, &options.network.peers, &outputs.seen);
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     threads::scrub(&home, &upkeep, &governor_handle)?;
-    let node_handle = threads.serve(node_handle.with_governor(governor_handle.clone()).with_upkeep(upkeep.clone()));
+    let node_handle = threads.serve(node_handle.with_governor(governor_handle.clone()), (&upkeep, &options.config));
     let driver = Driver::new(node, outputs, progress, session, node_handle.events().clone(), governor_handle.clone());
     watched.places.iter().for_each(|source| driver.watch(source.path.clone()));
 

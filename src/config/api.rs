@@ -1,4 +1,5 @@
-//! `[api]`: the address at which other devices may reach the API, whether it speaks TLS there, and whether callers within this machine need no token.
+//! `[api]`: the address at which other devices may reach the API, whether it speaks TLS there, whether callers within this machine need no token, and whether
+//! texts of programs may go to members.
 
 use super::error::{ConfigError, wrong};
 use core::net::SocketAddr;
@@ -10,6 +11,7 @@ pub(super) struct RawApi {
     open: Option<String>,
     open_here: Option<bool>,
     tls: Option<Tls>,
+    spread: Option<bool>,
 }
 
 /// Whether the address for other devices speaks TLS.
@@ -26,6 +28,8 @@ pub(super) struct ApiSettings {
     pub(super) open: Option<SocketAddr>,
     pub(super) open_here: bool,
     pub(super) tls: bool,
+    /// Whether texts of programs stay on this device.
+    pub(super) texts_stay: bool,
 }
 
 impl RawApi {
@@ -36,7 +40,8 @@ impl RawApi {
         if open_here && open.is_some() {
             return Err(wrong(OPEN_HERE_AND_THERE.to_owned()).of("api.open_here"));
         }
-        Ok(ApiSettings { open, open_here, tls: matches!(self.tls, Some(Tls::On)) })
+        let texts_stay = self.spread == Some(false);
+        Ok(ApiSettings { open, open_here, tls: matches!(self.tls, Some(Tls::On)), texts_stay })
     }
 }
 

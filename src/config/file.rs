@@ -24,6 +24,8 @@ pub struct Config {
     pub tls: bool,
     /// What programs of IPFS may fetch.
     pub ipfs: Ipfs,
+    /// Whether the texts that programs have embedded stay on this device (`api.spread = false`).
+    pub texts_stay: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,8 +58,8 @@ impl Config {
 
 impl RawConfig {
     fn checked(self) -> Result<Config, ConfigError> {
-        let ApiSettings { open, open_here, tls } = self.api.checked()?;
+        let ApiSettings { open, open_here, tls, texts_stay } = self.api.checked()?;
         let (node, energy) = (self.node.checked()?, self.energy.checked()?);
-        Ok(Config { node, energy, open_api: open, open_here, tls, ipfs: self.ipfs.checked() })
+        Ok(Config { node, energy, open_api: open, open_here, tls, ipfs: self.ipfs.checked(), texts_stay })
     }
 }

@@ -21,6 +21,8 @@ fn an_empty_file_gives_the_defaults() {
     let gateway = Config::parse("[ipfs]\ngateway = true\n").unwrap().ipfs;
     assert!(gateway.gateway && !gateway.bitswap, "each has its own switch");
     assert!(Config::parse("[ipfs]\nbitswap = 1\n").is_err());
+    let stay = |text| Config::parse(text).unwrap().texts_stay;
+    assert!(stay("[api]\nspread = false\n") && !stay("[api]\nspread = true\n") && !stay(""));
     assert!(config.energy.settings.t_lim.is_none() && config.energy.plan.is_empty());
 }
 

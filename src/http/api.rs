@@ -250,9 +250,12 @@ impl Api {
         match self.ask(request).await {
             // `add` and `collection` answer for themselves. No call certifies a device: pairing hands the chain over.
             // `invite` makes a file of its answer itself.
-            Response::Added | Response::Regrouped(_) | Response::Certified(_) | Response::Invited(_) => {
-                json(conn, Status::Ok, &serde_json::json!({}))
-            }
+            // Nobody asks for vectors this way.
+            Response::Added
+            | Response::Regrouped(_)
+            | Response::Certified(_)
+            | Response::Invited(_)
+            | Response::Embedded(_) => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Asked(devices) => json(conn, Status::Ok, &serde_json::json!({ "asked": devices })),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Pairing(report) => json(conn, Status::Ok, &report),

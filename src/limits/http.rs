@@ -19,7 +19,7 @@ pub const HTTP_LINGER_MS: u64 = 3_000;
 /// Milliseconds in which a request must have arrived whole, from its first byte or from the connection; those of `HTTP_BYTE_MS` come on top.
 pub const HTTP_ARRIVE_MS: u64 = 10_000;
 
-/// Milliseconds that each byte of a request gives it: at 1 KB a second or more it goes on, and the longest body has four minutes.
+/// Milliseconds that each byte of a request gives it: at 1 KB a second or more it goes on, and the longest body has 17 minutes.
 pub const HTTP_BYTE_MS: u64 = 1;
 
 /// Milliseconds without those that a request may be behind before it gives way to others sooner than an idle connection does.
@@ -88,15 +88,24 @@ pub const FEEDBACK_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a question and of a path that are kept with what was said.
 pub const FEEDBACK_TEXT_BYTES_MAX: usize = 4096;
 
-/// Texts in one call of a program that has texts embedded. The text-embeddings-inference server allows 32.
-pub const EMBED_TEXTS_MAX: usize = 64;
+/// Texts in one call of a program that has texts embedded: as many as OpenAI's takes, as its clients fill their calls up to that.
+pub const EMBED_TEXTS_MAX: usize = 2048;
 
-/// Bytes of the body of such a call: `EMBED_TEXTS_MAX` texts of the length that the model reads, in any script.
-pub const EMBED_BODY_MAX: usize = 256 * 1024;
+/// Bytes of the body of such a call: `EMBED_TEXTS_MAX` texts of 80 words.
+pub const EMBED_BODY_MAX: usize = 1024 * 1024;
 
-/// Such calls at once, from when their bodies are here. Each takes up to 1 MiB, for its body, its texts and the answer; one more is refused and told
-/// when to come again.
+/// Such calls at once, from when their bodies are here; one more is refused and told when to come again. Each takes up to 1 MiB, for its body, its
+/// texts and the answer, as far as it has `EMBED_PLACE_TEXTS` and `EMBED_PLACE_BYTES` at most.
 pub const EMBED_CALLS_MAX: usize = 40;
+
+/// Texts of a call in one place. A larger call takes further places, of another megabyte each.
+pub const EMBED_PLACE_TEXTS: usize = 64;
+
+/// Bytes of the body of a call in one place.
+pub const EMBED_PLACE_BYTES: usize = 256 * 1024;
+
+/// Further places of all calls that are larger: one call of the largest, or several of some hundred texts. They keep no call of a few texts out.
+pub const EMBED_MORE_PLACES: usize = 32;
 
 /// Documents that are listed in one answer to a language model's program.
 pub const MCP_RESOURCES_PAGE: usize = 100;
@@ -161,6 +170,12 @@ pub const TRIES_ADDRESSES_MAX: usize = 256;
 
 /// Bytes of a line of a program's standard input that `wattle mcp` reads: what fits a call of the API.
 pub const MCP_LINE_MAX: usize = HTTP_BODY_MAX;
+
+const _: () = assert!(
+    EMBED_TEXTS_MAX.div_ceil(EMBED_PLACE_TEXTS) <= EMBED_MORE_PLACES + 1
+        && EMBED_BODY_MAX.div_ceil(EMBED_PLACE_BYTES) <= EMBED_MORE_PLACES + 1,
+    "the largest call has room"
+);
 
 const _: () = assert!(EMBED_CALLS_MAX < HTTP_CONNECTIONS_MAX, "the page and the command line are answered meanwhile");
 

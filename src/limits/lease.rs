@@ -177,6 +177,25 @@ pub const FAILED_PAUSE_FACTOR: u64 = 4;
 /// See `FAILED_PAUSE_MS`.
 pub const FAILED_PAUSE_MS_MAX: u64 = 5 * 60 * 1000;
 
+/// Texts of a program's call that are left to this device at least while members embed others of it: a small board takes some ten seconds for them. A call
+/// of twice as many is spread.
+pub const SPREAD_MIN: usize = 2 * LEASE_CHUNKS_MAX;
+
+/// Parts of all calls that other devices have, or that wait for one.
+pub const SPREAD_PARTS_MAX: usize = 16;
+
+/// Parts of one call likewise.
+pub const SPREAD_PARTS_EACH: usize = 4;
+
+/// Milliseconds for which such a part waits for a device that asks. One that is free asks at once, and is told anew within `OFFER_MS`.
+pub const SPREAD_WAIT_MS: u64 = 2 * OFFER_MS;
+
+/// Milliseconds after which such a part is given up, even if it comes piece by piece.
+pub const SPREAD_MS_MAX: u64 = 60_000;
+
+/// The least cosine, in ten thousandths, of a vector of another device to that of the same text here: vectors travel in one byte a dimension.
+pub const SPREAD_COSINE_MIN: u16 = 9_980;
+
 /// Texts that a device could not embed and that wait for another one. Beyond, they are embedded here only.
 pub const REFUSED_TEXTS_MAX: usize = 32;
 
@@ -188,5 +207,7 @@ const _: () = {
         "as many as are drawn but for one time in thousands"
     );
     assert!(KNOWN_SELDOM_EACH_MAX as u64 >= 4 * LEASE_CHUNKS_MAX as u64 / KNOWN_SELDOM_ONE_IN, "likewise");
+    assert!(SPREAD_PARTS_EACH <= SPREAD_PARTS_MAX && SPREAD_WAIT_MS < LEASE_MS_MIN && LEASE_MS_MIN < SPREAD_MS_MAX);
+    assert!(SPREAD_PARTS_MAX < super::REPLIES_MAX / 2, "other requests are answered meanwhile");
     assert!(2 * REFUSED_TEXTS_MAX <= LEND_CHUNKS_MAX / 2, "texts that a device could not embed leave room for others");
 };

@@ -95,6 +95,9 @@ impl Node {
                     self.count_again();
                     out.push(Output::Reply(reply, Response::Regrouped(name)));
                 }
+                scheduler::Output::Embedded(reply, vectors) => {
+                    out.push(Output::Reply(reply, Response::Embedded(vectors)))
+                }
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
                 scheduler::Output::Summarized(Some(summary)) => {

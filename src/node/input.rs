@@ -180,6 +180,8 @@ pub enum Request {
         /// Which documents of which devices it is asked of.
         filter: Filter,
     },
+    /// Have these texts of a program embedded by linked members: of at most `LEASE_CHUNKS_MAX` texts and `GRANT_BYTES_MAX` bytes, none empty.
+    Embed(Vec<String>),
     /// Certify or remove a device.
     Mesh(Order),
     /// Let a device in, join a mesh, or show it.

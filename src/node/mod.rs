@@ -280,6 +280,10 @@ impl Node {
                     out,
                 );
             }
+            Request::Embed(texts) if self.any_helper(now) => {
+                self.schedule(now, scheduler::Input::Spread(reply, texts), out);
+            }
+            Request::Embed(_) => out.push(Output::Reply(reply, Response::Embedded(None))),
             Request::Mesh(order) => self.on_order(now, reply, order, out),
             Request::Pairing(request) => self.on_pairing(now, reply, request, out),
             Request::Stop => {

@@ -65,6 +65,13 @@ impl Node {
         self.tell_bans(now, &workers, out);
     }
 
+    /// Whether a linked member with the same model could embed texts for this one just now, as it publishes.
+    pub(super) fn any_helper(&self, now: Instant) -> bool {
+        let has_headroom = |peer| self.gossip.items.headroom(now, peer).is_some_and(|headroom| headroom.quarters > 0);
+        let may = |peer| self.trust.may(peer, Rights::WORK) && !self.is_frozen(now, peer);
+        self.peers.all_linked().any(|peer| may(peer) && !self.has_other_model(now, peer) && has_headroom(peer))
+    }
+
     /// Tells the devices that get no work, because a result of them was false, that it was: else nobody learns it where it may be mended.
     fn tell_bans(&mut self, now: Instant, workers: &[PeerKey], out: &mut Out) {
         for peer in workers {

@@ -1,16 +1,14 @@
 //! Everything that a node wants done.
 //!
-//! Signing and verifying are ports (`Sign` and `Verify`, and the messages of `Send`), though both are pure: with true Ed25519 signatures in the node
-//! the simulator would be much slower. Measured in November 2026 on an x86-64 server, release build, user CPU of ten simulated minutes of 100 agents,
-//! median of three: 5.5 s with ports; 13.8 s with every gossip item signed and verified (1,100 and 110,504 of them); 52.3 s with every message on a link
-//! as well. The simulator replaces the port by messages of the same encoding without a signature (`wire::envelope::unsigned`). Which messages are
-//! accepted (sender, signature, replay window) is decided in `wire` alone.
+//! Signing and verifying are ports (`Sign`, `Verify`, the messages of `Send`), though both are pure: with true Ed25519 ten simulated minutes of 100 agents
+//! took 52.3 s of CPU for 5.5. The simulator's messages have no signature (`wire::envelope::unsigned`); which are accepted is decided in `wire` alone.
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
 use crate::base::hit::{FileCoverage, UnusableFile, is_false, is_zero};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
 use crate::base::time::Duration;
+use crate::base::vector::Quantized;
 use crate::energy::policy::gate::Backlog;
 use crate::limits::GOSSIP_BATCH_MAX;
 use crate::mesh::gossip::ItemRef;
@@ -267,6 +265,8 @@ pub enum Response {
         /// Why nothing is indexed, if it is held: a full disk.
         held: Option<String>,
     },
+    /// The vectors of a program's texts; `None`: no other device embedded them.
+    Embedded(Option<Vec<Quantized>>),
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
     /// So many devices were asked; what they tell is in the status then.

@@ -96,7 +96,7 @@ impl Archive {
             buffer.drain(..done);
             done = 0;
             let wanted = SECTION_BYTES_MAX.saturating_sub(buffer.len());
-            if file.by_ref().take(wanted as u64).read_to_end(&mut buffer).map_err(read)? == 0 {
+            if std::io::Read::by_ref(&mut file).take(wanted as u64).read_to_end(&mut buffer).map_err(read)? == 0 {
                 break;
             }
         }

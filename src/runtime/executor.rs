@@ -1,4 +1,5 @@
-//! Threads that run tasks: several for background work, one that embeds questions, one that searches.
+//! Threads that run tasks: several for background work, one that embeds questions, one that searches, and those that embed further texts of
+//! programs.
 //!
 //! A device that embeds is busy for seconds on the smallest boards, while a search takes milliseconds and the device that
 //! asked waits `PEER_ANSWER_MS` for it: so searches have a thread of their own. Of the texts to embed for people, questions
@@ -79,6 +80,8 @@ pub struct Executor<E> {
     pub clamp: Clamp,
     /// What is under way for people in this agent, and for programs that have texts embedded.
     pub people: Courtesy,
+    /// What is under way for people alone.
+    pub askers: Courtesy,
     /// Where its thread stands among other programs.
     pub standing: Standing,
 }
@@ -121,6 +124,17 @@ impl<E: Embedder> Executor<E> {
         self.run_each(|| smol::block_on(task(first).or(task(later)).or(text(texts))));
     }
 
+    /// Embeds texts of programs until none can come any more, beside the thread that embeds questions. Between two of them it stands still while a
+    /// question or a search is under way: so a person has the cores as if that thread were alone.
+    pub fn run_texts(mut self, texts: &Receiver<TextCall>) {
+        loop {
+            self.askers.give_way();
+            let Ok(text) = texts.recv_blocking() else { return };
+            let _under_way = self.people.begin();
+            text.answer(&mut self.embedder);
+        }
+    }
+
     fn run_each(mut self, mut next: impl FnMut() -> Option<Next>) {
         let (mut clamped, mut rank) = (None, None);
         self.standing.follow(&mut rank);
@@ -135,8 +149,9 @@ impl<E: Embedder> Executor<E> {
                     continue;
                 }
             };
-            let people = self.people.clone();
-            let _under_way = matches!(*task, Task::EmbedQuery { .. } | Task::Retrieve(_)).then(|| people.begin());
+            let (people, askers) = (self.people.clone(), self.askers.clone());
+            let is_asked = matches!(*task, Task::EmbedQuery { .. } | Task::Retrieve(_));
+            let _under_way = is_asked.then(|| (people.begin(), askers.begin()));
             let began = clock::thread_cpu();
             // Safe after a panic: each text overwrites the engine's scratch memory, and the store is only read.
             let parsing = Cell::new(Duration::ZERO);

@@ -34,6 +34,7 @@ pub mod scrub;
 pub mod seen;
 mod shared_indexes;
 mod spot_check;
+pub mod spread;
 pub mod unfinished;
 pub mod upkeep;
 pub mod writer;

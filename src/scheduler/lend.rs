@@ -5,6 +5,7 @@ mod known;
 mod owed;
 mod results;
 mod rounds;
+mod spread;
 
 use super::machine::Scheduler;
 use super::offload::borrower::{Borrowed, SilentOwner};
@@ -35,6 +36,7 @@ pub struct Allowed {
 impl Scheduler {
     /// A message of work from a device that may send it. A sentence about false results comes from `take_false_makers`.
     pub fn on_work(&mut self, now: Instant, peer: PeerKey, work: Work, out: &mut Vec<Output>) {
+        let Some(work) = self.on_spread_work(now, peer, work, out) else { return };
         let (lender, borrower) = (&mut self.offload.lender, &mut self.offload.borrower);
         lender.heard(now, peer);
         let answer = match work {
@@ -124,12 +126,13 @@ impl Scheduler {
     /// Whether nothing here is for others, whoever they are: nobody is a recipient then.
     #[must_use]
     pub fn is_for_nobody(&self, now: Instant) -> bool {
-        self.to_embed() == 0 && self.offload.lender.is_idle(now)
+        self.to_embed() == 0 && self.offload.lender.is_idle(now) && self.offload.spread.is_idle()
     }
 
     /// Lends and borrows what is due. `recipients`: linked devices that may work.
     pub fn share_work(&mut self, now: Instant, recipients: &[Recipient], allowed: Allowed, out: &mut Vec<Output>) {
         self.running.now = now;
+        self.wake_spread(now, recipients, out);
         let stands = self.stands_still();
         let own = self.to_do() > self.queue.resting() || self.scanning();
         self.offload.others = allowed.reads
@@ -157,7 +160,7 @@ impl Scheduler {
         told.extend(lender.wake(now));
         // Whoever asked may be no worker any more.
         told.extend(lender.keep_asks(recipients));
-        let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
+        let chunks = u32::try_from(chunks.max(self.offload.spread.waiting())).unwrap_or(u32::MAX);
         let offers = recipients.iter().filter_map(|Recipient { peer, gets, .. }| {
             lender.offer(now, *peer, if *gets { chunks } else { 0 }).map(|work| (*peer, work))
         });
@@ -354,7 +357,7 @@ impl Scheduler {
     pub(super) fn share_deadline(&self) -> Option<Instant> {
         let borrower = &self.offload.borrower;
         let borrowed = earliest(borrower.deadline(), borrower.ask_deadline());
-        earliest(self.offload.lender.deadline(self.offload.checks), borrowed)
+        earliest(self.offload.lender.deadline(self.offload.checks), earliest(borrowed, self.offload.spread.deadline()))
     }
 
     /// Who has what of this device's work.

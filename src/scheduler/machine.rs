@@ -120,6 +120,7 @@ impl Scheduler {
             Input::ForgetKept(reply, path) => self.on_forget_kept(reply, path, out),
             Input::Keep(reply, path) => self.on_keep(now, reply, &path, out),
             Input::Decide(reply, which, decided) => self.on_parked_decided(reply, which, decided, out),
+            Input::Spread(reply, texts) => self.on_spread(now, reply, texts, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Followed(sources) => self.scans.followed = sources,
             Input::Locked(places) => self.scans.locked = places,

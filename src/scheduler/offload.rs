@@ -31,18 +31,22 @@ pub mod lender;
 pub mod recipient;
 mod same;
 mod speed;
+pub(super) mod spread;
 mod worker;
 
 use crate::base::id::{DocId, Fingerprint, PeerKey};
 use crate::base::time::Instant;
 use borrower::Borrower;
 use lender::Lender;
+use spread::Spread;
 
 /// Both sides.
 #[derive(Debug)]
 pub(super) struct Offload {
     pub(super) lender: Lender,
     pub(super) borrower: Borrower,
+    /// Texts of programs that others embed.
+    pub(super) spread: Spread,
     /// Devices whose false results were found and not told yet.
     pub(super) false_makers: Vec<PeerKey>,
     /// Whether a task reads chunks that are to be lent.
@@ -68,6 +72,7 @@ impl Offload {
         Self {
             lender: Lender::new(model, cosine_min, seed),
             borrower: Borrower::new(model, seed),
+            spread: Spread::new(model),
             false_makers: Vec::new(),
             listing: false,
             list_is_stale: false,

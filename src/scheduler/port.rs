@@ -6,6 +6,7 @@ use super::regroup::Regroup;
 use super::saves::{NotSaved, Saved};
 use super::task::{Outcome, ReplacedDisk, Summary, Task};
 use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::vector::Quantized;
 use crate::store::change::Change;
 use crate::wire::work::Work;
 
@@ -30,6 +31,8 @@ pub enum Input {
     Keep(ReplyId, Vec<u8>),
     /// Try a parked document again, or drop it; `None`: all of them. One `Decided` or `Refused` follows.
     Decide(ReplyId, Option<DocId>, Decided),
+    /// Have these texts of a program embedded by other devices. One `Embedded` follows.
+    Spread(ReplyId, Vec<String>),
     /// Exactly these sources are not reported as changed by the system, and are looked at on a schedule.
     Unwatched(Vec<Vec<u8>>),
     /// Exactly these sources have all their watches: the system reports their changes.
@@ -73,6 +76,8 @@ pub enum Output {
     Regrouped(ReplyId, String),
     /// The owner's decision is on the disk and holds; a sentence says what was done.
     Decided(ReplyId, String),
+    /// The vectors of the texts of a program, in their order; `None`: nobody embedded them.
+    Embedded(ReplyId, Option<Vec<Quantized>>),
     /// The request was refused, for this reason.
     Refused(ReplyId, Refusal, String),
     /// What is on this device; `None` if the count failed.

@@ -87,6 +87,7 @@ impl Scheduler {
     /// The agent stops, and nothing more is deleted: answers all who wait. What is forgotten is so on the disk, and a command
     /// that the store carried out and nobody acknowledged would be undone by config.toml, which still names the folder.
     pub fn answer_at_stop(&mut self, out: &mut Vec<Output>) {
+        out.extend(self.offload.spread.end().into_iter().map(|reply| Output::Embedded(reply, None)));
         for reply in self.end_listings() {
             out.push(Output::Refused(reply, Refusal::Busy, STOPPING.to_owned()));
         }

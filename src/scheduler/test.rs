@@ -28,6 +28,7 @@ mod parked_test;
 mod recount_test;
 mod removal_test;
 mod rings_test;
+mod spread_test;
 mod unproven_test;
 mod withheld_test;
 

@@ -89,6 +89,7 @@ fn respond(request: Request) -> Response {
         }
         Request::Audit => Response::Audit(Audit::default()),
         Request::AskWhy => Response::Asked(0),
+        Request::Embed(_) => Response::Embedded(None),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());
             let hit = RankedHit {

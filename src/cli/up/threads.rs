@@ -3,6 +3,7 @@
 //! Background threads give way to everything else on the machine, and the audit's thread to most of it (`platform::sched`); the thread
 //! of queries and the writer run as usual.
 
+use crate::config::Config;
 use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
@@ -48,16 +49,16 @@ pub(super) struct Threads {
     pub(super) reach: Reach,
     /// To be told of it too: until then they wait for parser processes.
     parsers: Parsers,
-    /// The way to the one that embeds texts of programs.
+    /// The way to those that embed texts of programs.
     embeds: Embeds,
     /// Tells that the store is found damaged.
     pub(super) damaged: Receiver<()>,
 }
 
 impl Threads {
-    /// The handle through which programs reach the thread that embeds, too.
-    pub(super) fn serve(&self, node_handle: NodeHandle) -> NodeHandle {
-        node_handle.with_embeds(self.embeds.clone())
+    /// The handle through which programs reach the threads that embed, too.
+    pub(super) fn serve(&self, node_handle: NodeHandle, (upkeep, config): (&Upkeep, &Config)) -> NodeHandle {
+        node_handle.with_upkeep(upkeep.clone()).with_embeds(self.embeds.clone().spreading(!config.texts_stay))
     }
 
     /// What tells those that wait for something outside the agent that it is being stopped.
@@ -71,6 +72,8 @@ impl Threads {
 
     /// Waits for their end.
     pub(super) fn join(self) {
+        // Whoever answers programs may hold this way longer than the threads live.
+        self.embeds.close();
         for thread in self.all_but_background {
             // A panic in it was logged when it happened.
             let _ = thread.join();
@@ -103,6 +106,7 @@ pub(super) fn start(
     let Parts { library, engines, index, address_book, upkeep } = parts;
     let damaged = store::tell_damage(library.kv(), home.path(), inputs.clone());
     let (embeds, texts) = Embeds::new(model, engines.model());
+    let embeds = embeds.served_by(background_slots());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
     let parsers = Parsers::default();
@@ -115,6 +119,7 @@ pub(super) fn start(
         inputs: inputs.clone(),
         clamp: Clamp::default(),
         people: Courtesy::default(),
+        askers: Courtesy::default(),
         standing: Standing::default(),
     };
     let clamp = Clamp::default();
@@ -143,6 +148,11 @@ pub(super) fn start(
     })?);
     let searcher = executor.clone();
     let (_, no_texts) = bounded(1);
+    // The thread that embeds questions is one of those that embed texts of programs.
+    for n in 1..background_slots() {
+        let (executor, texts) = (executor.clone(), texts.clone());
+        threads.push(spawn(&format!("texts-{n}"), move || executor.run_texts(&texts))?);
+    }
     threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks, &texts))?);
     threads.push(spawn("searches", move || searcher.run_in_order(&searches, &peer_searches, &no_texts))?);
     threads.push(spawn("writer", move || writer.run(&saved))?);

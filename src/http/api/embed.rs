@@ -1,8 +1,9 @@
 //! Texts that programs have embedded, by the calls that their clients make already: those of OpenAI, of Ollama and of
 //! text-embeddings-inference.
 //!
-//! The thread that embeds questions does it, with questions first (`runtime::embeds`). A call is refused before its body is read
-//! where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody out. What
+//! The thread that embeds questions does it, with questions first, and one more for each further core (`runtime::embeds`). A call is refused before
+//! its body is read where `EMBED_CALLS_MAX` are answered, and takes one of these places once its body is here: one that is held back keeps nobody
+//! out. A large one takes further places, which only large ones have, and members embed a part of it where that pays (`runtime::spread`). What
 //! bodies take of the memory while they arrive is bounded by the number of connections.
 
 mod ollama;
@@ -16,6 +17,7 @@ use crate::http::answer::{json, refused};
 use crate::http::shape::takes_strings;
 use crate::limits::{DIMENSIONS, EMBED_BODY_MAX, EMBED_TEXTS_MAX};
 use crate::runtime::embeds::{Embeds, NotEmbedded, Reading, TEXT_TOKENS_MAX};
+use crate::runtime::spread::embed_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -87,19 +89,25 @@ impl Api {
         let body = bytes(conn, EMBED_BODY_MAX).await?;
         let _room = embeds.room().ok_or_else(busy)?;
         let mut asked: D = serde_json::from_slice(&body).map_err(|error| bad(&misread(&error)))?;
+        let length = body.len();
         drop(body);
         let (texts, reading) = asked.wanted(embeds.model())?;
         if texts.len() > EMBED_TEXTS_MAX {
             let why = format!("There are {} texts; at most {EMBED_TEXTS_MAX} are embedded in one call.", texts.len());
             return Err((D::TOO_LARGE, why));
         }
-        let (mut vectors, mut tokens) = (Vec::with_capacity(texts.len()), 0);
-        for (number, text) in texts.into_iter().enumerate() {
-            let done = embeds.embed(text, reading).await.map_err(|why| not_embedded::<D>(number, why))?;
-            self.keys.traffic().texts.embedded(done.tokens);
-            tokens += done.tokens;
-            vectors.push(done.embedding);
-        }
+        let _more = embeds.more_room(texts.len(), length).ok_or_else(|| {
+            (
+                D::BUSY,
+                "As many large calls are answered as this agent takes at once: send it again, or fewer texts."
+                    .to_owned(),
+            )
+        })?;
+        let done = embed_all(&self.node, embeds, texts, reading).await;
+        let done = done.map_err(|(number, why)| not_embedded::<D>(number, why))?;
+        done.iter().for_each(|one| self.keys.traffic().texts.embedded(one.tokens));
+        let tokens = done.iter().map(|one| one.tokens).sum();
+        let vectors = done.into_iter().map(|one| one.embedding).collect();
         Ok(asked.answer(embeds.model(), vectors, tokens))
     }
 

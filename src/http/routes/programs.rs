@@ -32,7 +32,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/embeddings",
         access: Access::Read,
-        about: "embeds texts, as OpenAI's call: `{\"model\", \"input\", \"encoding_format\"?, \"dimensions\"?, \"input_type\"?}`; at most 64 texts and 262,144 bytes",
+        about: "embeds texts, as OpenAI's call: `{\"model\", \"input\", \"encoding_format\"?, \"dimensions\"?, \"input_type\"?}`; at most 2,048 texts and 1,048,576 bytes",
         handler: |api, conn, _| Box::pin(api.embed::<OpenAi>(conn)),
     },
     Route {
@@ -46,7 +46,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/api/embed",
         access: Access::Read,
-        about: "embeds texts, as Ollama's call: `{\"model\", \"input\", \"truncate\"?, \"dimensions\"?}`; at most 64 texts and 262,144 bytes",
+        about: "embeds texts, as Ollama's call: `{\"model\", \"input\", \"truncate\"?, \"dimensions\"?}`; at most 2,048 texts and 1,048,576 bytes",
         handler: |api, conn, _| Box::pin(api.embed::<Ollama>(conn)),
     },
     Route {
@@ -60,7 +60,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/embed",
         access: Access::Read,
-        about: "embeds texts, as the call of text-embeddings-inference: `{\"inputs\", \"truncate\"?, \"prompt_name\"?}`; at most 64 texts and 262,144 bytes",
+        about: "embeds texts, as the call of text-embeddings-inference: `{\"inputs\", \"truncate\"?, \"prompt_name\"?}`; at most 2,048 texts and 1,048,576 bytes",
         handler: |api, conn, _| Box::pin(api.embed::<Tei>(conn)),
     },
     Route {

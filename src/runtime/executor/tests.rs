@@ -27,6 +27,7 @@ fn executor<E: Embedder>(folder: &Path, embedder: E, inputs: Sender<Input>) -> E
         inputs,
         clamp: Clamp::default(),
         people: Courtesy::default(),
+        askers: Courtesy::default(),
         standing: Standing::default(),
     }
 }
@@ -167,6 +168,30 @@ fn a_question_comes_before_the_texts_of_programs_that_wait() {
     waiting.into_iter().for_each(|text| assert!(smol::block_on(text).is_ok()));
     drop(questions);
     assert!(thread.join().is_ok());
+}
+
+#[test]
+fn a_further_thread_embeds_texts_of_programs_and_stands_still_while_a_person_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inputs, _inbox) = bounded(8);
+    let model = crate::base::id::Fingerprint([7; 32]);
+    let (embeds, texts) = Embeds::new("stand-in", model);
+    let executor = executor(folder.path(), StandIn::new(model), inputs);
+    let (askers, people) = (executor.askers.clone(), executor.people.clone());
+    let (asked, of_program) = (askers.begin(), people.begin());
+    let thread = spawn(move || executor.run_texts(&texts));
+    smol::block_on(async {
+        let mut text = Box::pin(embeds.embed("a text".to_owned(), Reading::default()));
+        assert!(poll_once(&mut text).await.is_none());
+        // Far less than it stands still at most, and far more than a text takes.
+        smol::Timer::after(std::time::Duration::from_millis(crate::limits::GIVE_WAY_MS_MAX / 4)).await;
+        assert!(poll_once(&mut text).await.is_none(), "a person asks");
+        drop(asked);
+        assert!(text.await.is_ok(), "what is under way for other programs does not hold it up");
+    });
+    drop(of_program);
+    embeds.close();
+    assert!(thread.join().is_ok(), "the thread ends at a stop, while programs may still hold the way to it");
 }
 
 /// Of a question it asserts that the two texts of programs still wait.

@@ -119,6 +119,32 @@ fn as_many_calls_as_fit_are_taken_and_one_more_is_told_when_to_come_again() {
 }
 
 #[test]
+fn a_call_of_many_texts_is_answered_whole_and_beside_one_of_the_largest_no_other_large_one_is_taken() {
+    let agent = agent();
+    let texts = |count: usize| (0..count).map(|n| format!("text {n}")).collect::<Vec<_>>();
+    // More than some clients send at once, such as LangChain's hundreds.
+    let (status, all) = post(&agent, "/v1/embeddings", &json!({ "model": "stand-in", "input": texts(500) }));
+    assert_eq!((status, all["data"].as_array().map(Vec::len)), (200, Some(500)));
+    assert!(is_near(&all["data"][499]["embedding"], "text 499"));
+    agent.holds_texts.store(true, Ordering::Relaxed);
+    let body = json!({ "inputs": texts(EMBED_TEXTS_MAX) }).to_string();
+    let head = format!("POST /embed HTTP/1.1\r\nHost: localhost\r\n{}\r\n", agent.bearer());
+    let told = || {
+        let mut stream = TcpStream::connect(agent.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
+    };
+    // The first of them is read within a moment.
+    let full = (0..20).map(|_| told()).find(|answer| !answer.is_empty()).expect("a second one is not taken");
+    assert!(status_of(&full) == 429 && full.contains("Retry-After: 1\r\n"), "{full}");
+    agent.holds_texts.store(false, Ordering::Relaxed);
+    assert_eq!(status_of(&agent.with_token("POST", "/embed", r#"{"inputs": "a"}"#)), 200, "a small one is taken");
+}
+
+#[test]
 fn calls_whose_bodies_do_not_arrive_keep_no_other_one_out() {
     let agent = agent();
     let half = format!("POST /embed HTTP/1.1\r\nHost: localhost\r\n{}\r\nContent-Length: 90\r\n\r\n{{", agent.bearer());
