@@ -175,6 +175,7 @@ fn main() {
         inputs: inputs.clone(),
         clamp: Clamp::default(),
         people: Courtesy::default(),
+        askers: Courtesy::default(),
         standing: Standing::default(),
     };
     let folders = Folders::new(folder.path().to_owned());

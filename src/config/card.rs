@@ -76,7 +76,7 @@ enum Key {
     WifiCountry,
     TimeZone,
     PagePassword,
-    SshKey,
+    Ssh,
     Invite,
 }
 
@@ -88,7 +88,7 @@ const NAMES: [(&str, Key); 13] = [
     ("wifi_country", Key::WifiCountry),
     ("timezone", Key::TimeZone),
     ("page_password", Key::PagePassword),
-    ("ssh_key", Key::SshKey),
+    ("ssh_key", Key::Ssh),
     ("invite", Key::Invite),
     ("wifi_ssid", Key::WifiName),
     ("ssid", Key::WifiName),
@@ -264,7 +264,7 @@ impl Reading {
         if matches!(key, Key::WifiPassword | Key::PagePassword) {
             self.card.secrets.push((key, place));
         }
-        if let Some(first) = self.lines.get(&key).filter(|_| key != Key::SshKey) {
+        if let Some(first) = self.lines.get(&key).filter(|_| key != Key::Ssh) {
             return Err(format!("{} stands in line {first} already, which is used, and this is not", key.name()));
         }
         match key {
@@ -275,10 +275,10 @@ impl Reading {
             Key::TimeZone => self.card.time_zone = Some(value::time_zone(value)?),
             Key::PagePassword => self.card.page_password = Some(value::page_password(value)?),
             Key::Invite => self.card.invite = Some(value::invite(value)?),
-            Key::SshKey if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
+            Key::Ssh if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
                 return Err(format!("there are more than {CARD_SSH_KEYS_MAX} keys, and this one is not used"));
             }
-            Key::SshKey => self.card.ssh_keys.push(value::ssh_key(value)?),
+            Key::Ssh => self.card.ssh_keys.push(value::ssh_key(value)?),
         }
         self.lines.insert(key, number);
         Ok(())

@@ -97,10 +97,11 @@ fn find(table: &mut [Tries], from: IpAddr, secret: Secret) -> Option<&mut Tries>
 /// The addresses that count as one.
 fn group(from: IpAddr) -> IpAddr {
     const PREFIX: u128 = !0 << 64;
-    match from.to_canonical() {
-        here if here.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    let from = from.to_canonical();
+    match from {
+        _ if from.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & PREFIX)),
-        four @ IpAddr::V4(_) => four,
+        IpAddr::V4(_) => from,
     }
 }
 

@@ -96,7 +96,7 @@ impl Node {
                     out.push(Output::Reply(reply, Response::Regrouped(name)));
                 }
                 scheduler::Output::Embedded(reply, vectors) => {
-                    out.push(Output::Reply(reply, Response::Embedded(vectors)))
+                    out.push(Output::Reply(reply, Response::Embedded(vectors)));
                 }
                 scheduler::Output::Added(reply) => out.push(Output::Reply(reply, Response::Added)),
                 scheduler::Output::Refused(reply, refusal, why) => out.push(refused(reply, refusal, why)),
