@@ -132,11 +132,12 @@ mod tests {
     fn manager(folder: &Path, more: &'static [(&str, &str)]) -> (UnixDatagram, ServiceManager) {
         let path = folder.join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        (socket, service(path.into_os_string(), more))
+        (socket, service(path, more))
     }
 
-    fn service(at: OsString, more: &'static [(&str, &str)]) -> ServiceManager {
+    fn service(at: impl Into<OsString>, more: &'static [(&str, &str)]) -> ServiceManager {
         let found = |name: &str| more.iter().find(|(of, _)| *of == name).map(|(_, value)| OsString::from(value));
+        let at = at.into();
         ServiceManager::named(|name| if name == "NOTIFY_SOCKET" { Some(at.clone()) } else { found(name) }, 7)
     }
 
@@ -185,7 +186,7 @@ mod tests {
     fn a_name_of_the_abstract_namespace_is_behind_an_at() {
         let name = format!("wattle-notify-{}", std::process::id());
         let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        service(format!("@{name}").into(), &[]).tell_ready("Up.");
+        service(format!("@{name}"), &[]).tell_ready("Up.");
         assert_eq!(heard(&socket).unwrap(), "READY=1\nSTATUS=Up.");
     }
 
@@ -197,7 +198,7 @@ mod tests {
         none.tell_stopping("It ends.");
         assert!(!waits(none) && !waits(ServiceManager::default()));
         for odd in ["", "relative", "vsock:2:1234", "@", "/nowhere/at/all"] {
-            service(odd.into(), &[("WATCHDOG_USEC", "x")]).tell_stopping("It ends.");
+            service(odd, &[("WATCHDOG_USEC", "x")]).tell_stopping("It ends.");
         }
         let folder = tempfile::tempdir().unwrap();
         let (socket, service) = manager(folder.path(), &[("WATCHDOG_USEC", "30000000"), ("WATCHDOG_PID", "8")]);

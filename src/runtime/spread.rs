@@ -214,6 +214,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a member is given texts to keep")]
     fn honest(texts: Vec<String>) -> Option<Vec<Quantized>> {
         let vectors = texts.iter().map(|text| StandIn::new(MODEL).embed(text).unwrap().quantize());
         Some(vectors.collect())
