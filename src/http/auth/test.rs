@@ -231,8 +231,8 @@ fn a_named_token_may_do_what_its_role_says_and_no_more() {
 fn what_changes_something_is_not_for_those_who_may_read() {
     // Questions are posted, as are texts to embed; they change nothing.
     let asks = ["/v1/search", "/v1/collection/forecast", "/v1/embeddings", "/api/embed", "/embed", "/mcp"];
-    // These ask for a password first.
-    let opens = ["/v1/session", "/v1/password/first"];
+    // These ask for a password first, or end the session of who asks.
+    let opens = ["/v1/session", "/v1/password/first", "/v1/session/end"];
     for route in super::super::routes::routes() {
         let reads = route.method == trillium::Method::Get || asks.contains(&route.path) || opens.contains(&route.path);
         let may_read = matches!(route.access, Access::Public | Access::Open | Access::Read);
