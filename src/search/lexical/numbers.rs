@@ -28,7 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Signs of a number from which on it names something.
 const NAMES_FROM: usize = 2;
 
-/// Figures of a joined number from which on a passage that has them in a row, as the index counts them, is taken to have it.
+/// Figures of a joined number from which on a passage that has them in a row, as the index counts them, is taken to have it: the same as those from
+/// which on an amount is the same without its signs. Chosen, as there.
 const COUNTED_FROM: usize = 5;
 
 /// A number or a code of a question that no passage that was found has, or none together with another word of the question.
@@ -185,7 +186,10 @@ impl Number {
         if let Some(joined) = &self.joined {
             let figures = joined.figures().len();
             let mut longer = self.wholes.iter().filter(|(_, word)| word.len() > figures);
-            return text.signs().have_joined(joined) || longer.any(|(_, word)| text.signs().have(word));
+            // The index joins what signs in a row divide, as in `(089) 12345`, and leaves out zeros and the number of a country.
+            return self.wholes.iter().any(|(at, _)| counts(text.hit, *at))
+                || text.signs().have_joined(joined)
+                || longer.any(|(_, word)| text.signs().have(word));
         }
         let is_counted = |at: usize, _: &str| counts(text.hit, at);
         self.is_there(is_counted) || self.is_there(|at, word| is_counted(at, word) || text.signs().have(word))

@@ -1,6 +1,7 @@
 //! The letters and figures of a passage in a row, in which a number is found in whichever way it is typed.
 
-use super::joined::{Gap, Joined};
+use super::figures::Gap;
+use super::joined::Joined;
 use super::token::{TAIL, WITHOUT_ZEROS_FROM};
 use crate::base::fold::fold;
 use crate::base::hit::SearchHit;
