@@ -1,5 +1,6 @@
 //! What the hits of a question lack of it: its numbers (`numbers`), and all of its words (`absent`). It is looked for once for all hits, in their
-//! order, so that each text is folded once at most, however many numbers are asked for.
+//! order, so that for all numbers and words that are looked for here each text is folded once at most. Who looks for something else, as
+//! `absent`, folds it again.
 
 use super::absent::is_only_like;
 use super::bm25::unknown;
