@@ -34,7 +34,8 @@ impl Estimate {
         Self { sums, all: codes.iter().map(|code| i32::from(*code)).sum() }
     }
 
-    /// A whole number that orders vectors about as their cosine does: two bits a dimension tell no more, and the vectors' own lengths are left out.
+    /// A whole number that orders vectors about as their cosine does: two bits a dimension tell no more, and it is not
+    /// divided by the length of what stands for the vector.
     pub(super) fn with(&self, signs: &Bits, large: &Bits) -> i32 {
         // With s the sign of a number (1 or -1), l 1 for a large one, else 0, and q the question's: the sum of s (1 + 2 l) q. Sums over
         // the ones of p, the positive bits, and of l give it: 2 p - all + 2 (2 (p and l) - l).
