@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 const SURE_WITHOUT: f32 = 0.4;
 
 /// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
-/// word as well as one that is typed wrongly. Chosen: about as many of such first answers are right as not (docs/evidence.md, "What a score means").
+/// word as well as one that is typed wrongly. Chosen: of first answers with such a score three of five are right (docs/evidence.md,
+/// "What a score means").
 const SURE_BY_LIKENESS: f32 = 0.6;
 
 /// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer. Chosen:
@@ -23,7 +24,7 @@ const SURE_BY_LIKENESS: f32 = 0.6;
 const WITHOUT_CODE: f32 = 0.95;
 
 /// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good. Chosen;
-/// with it and the limit for numbers the sets score no less than without (docs/evidence.md, "Issue 14: search, as `wattle eval` measures it", e62d8435).
+/// what the sets score with it and the limit for numbers is in docs/evidence.md, "Issue 14: search, as `wattle eval` measures it", e62d8435.
 const OTHER_FORMS: f32 = 0.05;
 
 /// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
