@@ -8,7 +8,7 @@ use crate::limits::DIMENSIONS;
 use std::fmt;
 
 /// Words of 64 bits, one bit a dimension.
-pub const SIGN_WORDS: usize = DIMENSIONS / 64;
+pub const BIT_WORDS: usize = DIMENSIONS / 64;
 
 /// Sums that a cosine is added up in: as many as fit the vectors of most processors, and always the same ones, so that all
 /// devices get the same number.
@@ -189,12 +189,12 @@ pub struct Sketch {
 
 /// One bit a dimension: 48 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bits([u64; SIGN_WORDS]);
+pub struct Bits([u64; BIT_WORDS]);
 
 impl Bits {
     /// Of the bits of all dimensions; there are no more.
     fn of(bits: impl Iterator<Item = bool>) -> Self {
-        let mut words = [0; SIGN_WORDS];
+        let mut words = [0; BIT_WORDS];
         for (at, bit) in bits.enumerate() {
             words.get_mut(at / 64).into_iter().for_each(|word| *word |= u64::from(bit) << (at % 64));
         }
@@ -203,13 +203,13 @@ impl Bits {
 
     /// The bits of these words, the first dimension's in the lowest bit.
     #[must_use]
-    pub const fn from_words(words: [u64; SIGN_WORDS]) -> Self {
+    pub const fn from_words(words: [u64; BIT_WORDS]) -> Self {
         Self(words)
     }
 
     /// The words, the first dimension's bit in the lowest.
     #[must_use]
-    pub const fn words(&self) -> &[u64; SIGN_WORDS] {
+    pub const fn words(&self) -> &[u64; BIT_WORDS] {
         &self.0
     }
 
@@ -273,6 +273,6 @@ mod tests {
         assert_eq!(sketch.large.words(), &[0b110, 0, 0, 0, 0, 0]);
         // Where all are equal, none is large; the least code there is has its amount.
         let equal = Quantized::from_parts(0.5, &[128; DIMENSIONS]).unwrap().sketch();
-        assert_eq!((equal.signs, equal.large), (Bits([0; SIGN_WORDS]), Bits([0; SIGN_WORDS])));
+        assert_eq!((equal.signs, equal.large), (Bits([0; BIT_WORDS]), Bits([0; BIT_WORDS])));
     }
 }

@@ -25,7 +25,7 @@ pub const QUESTION_WORDS_MAX: usize = 64;
 
 /// Numbers of a question that count whose groups signs join, as `1482.8`: each is looked for in the texts of all candidates, and a pasted table has
 /// hundreds of them.
-pub const JOINED_NUMBERS_MAX: usize = 64;
+pub const GROUPED_NUMBERS_MAX: usize = 64;
 
 /// Names of files that one question may be: itself, and words of it with an ending.
 pub const ASKED_NAMES_MAX: usize = 8;

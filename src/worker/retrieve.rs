@@ -215,7 +215,8 @@ impl Search<'_> {
 
 /// The nearest rows of those that may answer. The scan leaves out what is known to be private; the records decide, and where they hide more
 /// from another device, farther rows are looked at until there are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared
-/// ones out of the answer, and so tell what they are about. As the scan gives several rows of a text, texts are counted. `is_late` says whether with so many records read there is no time for more.
+/// ones out of the answer, and so tell what they are about. As the scan gives several rows of a text, texts are counted. `is_late` says
+/// whether with so many records read there is no time for more.
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,

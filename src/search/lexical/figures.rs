@@ -1,4 +1,4 @@
-//! The figures of a number whose groups one sign each joins (`joined`), and whether a passage has them as the same number.
+//! The figures of a number whose groups one sign each joins (`grouped`), and whether a passage has them as the same number.
 
 use core::ops::RangeInclusive;
 

@@ -4,10 +4,10 @@
 //! A table for each byte of bits has the sum of the question's numbers at the ones of that byte, so that eight dimensions are one
 //! look-up. (A table for each nibble takes twice as many.) The sums are whole numbers: the same on all devices.
 
-use crate::base::vector::{Bits, Embedding, SIGN_WORDS};
+use crate::base::vector::{BIT_WORDS, Bits, Embedding};
 
 /// Bytes of the bits of a vector.
-const BYTES: usize = SIGN_WORDS * 8;
+const BYTES: usize = BIT_WORDS * 8;
 
 /// The sums of eight of the question's numbers, by which of them count.
 type Sums = [i16; 256];

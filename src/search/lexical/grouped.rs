@@ -11,7 +11,7 @@
 use super::date::Days;
 use super::figures::{Day, Figures, Gap, Group, THOUSAND, is_day_of_month, is_month, is_year, value};
 use super::typed::units;
-use crate::limits::JOINED_NUMBERS_MAX;
+use crate::limits::GROUPED_NUMBERS_MAX;
 use core::ops::Range;
 
 /// Groups of a day.
@@ -23,7 +23,7 @@ const BEFORE_DAY: [&str; 10] = ["on", "am", "vom", "since", "seit", "le", "el", 
 
 /// A number of a question that is one, whatever joins its groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Joined {
+pub(super) struct Grouped {
     /// As it is typed.
     pub(super) typed: String,
     /// Its groups of figures.
@@ -34,7 +34,7 @@ pub(super) struct Joined {
     ends: Vec<Figures>,
 }
 
-impl Joined {
+impl Grouped {
     /// Its figures.
     pub(super) fn figures(&self) -> String {
         self.groups.concat()
@@ -47,8 +47,8 @@ impl Joined {
     }
 }
 
-/// The numbers of a question that are joined, each once; of a pasted table the first `limits::JOINED_NUMBERS_MAX`.
-pub(super) fn joined(question: &str) -> Vec<Joined> {
+/// The numbers of a question that are joined, each once; of a pasted table the first `limits::GROUPED_NUMBERS_MAX`.
+pub(super) fn grouped(question: &str) -> Vec<Grouped> {
     let mut chains: Vec<Chain<'_>> = Vec::new();
     let mut ended = 0;
     for unit in units(question) {
@@ -64,13 +64,13 @@ pub(super) fn joined(question: &str) -> Vec<Joined> {
             None => chains.push(Chain { place: unit, groups: vec![(between, group)] }),
         }
     }
-    let mut found: Vec<Joined> = Vec::new();
+    let mut found: Vec<Grouped> = Vec::new();
     for (at, chain) in chains.iter().enumerate() {
-        if found.len() >= JOINED_NUMBERS_MAX {
+        if found.len() >= GROUPED_NUMBERS_MAX {
             break;
         }
         let before = chains.get(..at).unwrap_or_default();
-        let one = if chain.is_day(question) { None } else { chain.joined(before, question) };
+        let one = if chain.is_day(question) { None } else { chain.grouped(before, question) };
         found.extend(one.filter(|one| !found.contains(one)));
     }
     found
@@ -85,7 +85,7 @@ struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// The number that it is, if it is one of figures alone. `before` has what stands before it in the question.
-    fn joined(&self, before: &[Self], question: &str) -> Option<Joined> {
+    fn grouped(&self, before: &[Self], question: &str) -> Option<Grouped> {
         if self.groups.len() < 2 || !self.groups.iter().all(|(_, group)| is_number(group)) {
             return None;
         }
@@ -105,7 +105,7 @@ impl<'a> Chain<'a> {
             let others = [Figures::of_decimals(&self.groups), self.as_iso_has_it(), self.as_other_season()];
             ways.extend(others.into_iter().flatten());
         }
-        Some(Joined {
+        Some(Grouped {
             typed: question.get(whole.place.clone()).unwrap_or_default().to_owned(),
             groups: whole.groups.iter().map(|(_, group)| (*group).to_owned()).collect(),
             ways,
@@ -211,5 +211,5 @@ fn is_number(group: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "joined_test.rs"]
+#[path = "grouped_test.rs"]
 mod tests;

@@ -5,10 +5,10 @@ use super::*;
 use crate::base::hit::{SearchHit, TermFrequencies};
 
 fn has(question: &str, text: &str) -> bool {
-    let numbers = joined(question);
+    let numbers = grouped(question);
     assert_eq!(numbers.len(), 1, "{question}");
     let hit = SearchHit::of_text("/a.md", text, TermFrequencies::default());
-    Text::of(&hit).signs().have_joined(&numbers[0])
+    Text::of(&hit).signs().have_grouped(&numbers[0])
 }
 
 #[test]
@@ -115,14 +115,14 @@ fn days_months_codes_counts_and_single_numbers_are_none() {
         "1, 5",
         "",
     ] {
-        assert!(joined(question).is_empty(), "{question}");
+        assert!(grouped(question).is_empty(), "{question}");
     }
-    let typed: Vec<String> = joined("2 189,61 or 1482.8, not 1482.8").into_iter().map(|one| one.typed).collect();
+    let typed: Vec<String> = grouped("2 189,61 or 1482.8, not 1482.8").into_iter().map(|one| one.typed).collect();
     assert_eq!(typed, ["2 189,61", "1482.8"]);
 }
 
 #[test]
 fn of_a_pasted_table_only_the_first_numbers_count() {
     let table: Vec<String> = (0..500).map(|n| format!("11.{}", 100 + n)).collect();
-    assert_eq!(joined(&table.join(" x ")).len(), JOINED_NUMBERS_MAX);
+    assert_eq!(grouped(&table.join(" x ")).len(), GROUPED_NUMBERS_MAX);
 }
