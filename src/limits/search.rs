@@ -136,7 +136,4 @@ pub const PHRASE_TEXTS_MAX: usize = 2_000;
 /// Words of a question up to which other ways to write them are looked up, some dozens for each: a pasted page has words enough.
 pub const DIFFERENTLY_MAX: usize = 16;
 
-const _: () = assert!(
-    RESCORE >= super::HITS_MAX,
-    "an answer may be of as many texts as are wanted, found by their meaning alone"
-);
+const _: () = assert!(RESCORE >= super::HITS_MAX, "meaning alone gives as many texts as are wanted");

@@ -2,7 +2,7 @@
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
-use super::lexical::lacking::Lacking;
+use super::lexical::lacking::{Lacking, Limited};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -70,22 +70,26 @@ pub fn fused<'a>(
         let most = sure_without(&BTreeSet::new(), terms, statistics, &all);
         limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
     }
-    let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
-    if !numbers.is_empty() {
-        left_out.extend(&numbers);
-        let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
-        let without = |likes: &Vec<f32>| -> Vec<f32> {
-            likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
-        };
-        let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
-        let words = by_words(&left_out, &likes);
-        let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
-        let others: Vec<(f32, f32)> = nearness.zip(words).collect();
-        limit(&mut scores, &lacking.lack, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
-    } else if !lacking.lack.is_empty() {
-        let with = scores.iter().zip(&lacking.lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
-        let most = WITHOUT_CODE * with.fold(0.0, f32::max);
-        limit(&mut scores, &lacking.lack, most);
+    match &lacking.limited {
+        Limited::None => {}
+        Limited::ByNumber(lack) => {
+            let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
+            left_out.extend(&numbers);
+            let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
+            let without = |likes: &Vec<f32>| -> Vec<f32> {
+                likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
+            };
+            let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
+            let words = by_words(&left_out, &likes);
+            let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
+            let others: Vec<(f32, f32)> = nearness.zip(words).collect();
+            limit(&mut scores, lack, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
+        }
+        Limited::ByCode(lack) => {
+            let with = scores.iter().zip(lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
+            let most = WITHOUT_CODE * with.fold(0.0, f32::max);
+            limit(&mut scores, lack, most);
+        }
     }
     scores
 }
